@@ -1,0 +1,309 @@
+#include "basis.h"
+#include "covariant.h"
+#include "memory.h"
+#include "orbit.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    SPARE_POINTS = 8,          /* random points beyond the dimension */
+    LEAST_POINTS = 64,         /* enough for the covariants of small bases */
+    MONOMIALS_LIMIT = 2000000  /* of one explicit orbit sum */
+};
+
+static term *append_term(basis *b, term new)
+{
+    if (b->nterms == b->terms_capacity) {
+        b->terms_capacity = b->terms_capacity ? 2 * b->terms_capacity : 256;
+        b->term = xrealloc(b->term, b->terms_capacity, sizeof *b->term);
+    }
+    b->term[b->nterms] = new;
+    return &b->term[b->nterms++];
+}
+
+/* The work on one block. */
+typedef struct search {
+    basis *b;
+    rank_space *space;
+    const orbit_list *orbits; /* made when first needed */
+    size_t block;
+    int degree;
+    size_t dimension, length; /* of the block; points in the rank test */
+    residue *value;
+} search;
+
+static bool complete(const search *s)
+{
+    return rank_of(s->space) == s->dimension;
+}
+
+/* Puts a term into the pool: its values are kept, and products with it are candidates from now on. */
+static void keep_values(basis *b, size_t index)
+{
+    if (b->term[index].value)
+        return;
+    residue *value = xmalloc(b->npoints, sizeof *value);
+    term_values(b, &b->term[index], b->npoints, value);
+    b->term[index].value = value;
+}
+
+/* ---- products -------------------------------------------------------------------------------------------- */
+
+static void accept_product(search *s, size_t left, size_t right)
+{
+    basis *b = s->b;
+    append_term(b, (term){.kind = TERM_PRODUCT,
+                          .left = (int)left,
+                          .right = (int)right,
+                          .degree = s->degree,
+                          .block = s->block});
+    b->term[left].factor = b->term[right].factor = true;
+}
+
+/* Products of pool terms, left of degree `low`: rows in the order of left, so that each row is one long run. */
+static void try_pool_products(search *s, int low)
+{
+    basis *b = s->b;
+    const blocks *blocks = b->blocks;
+    for (size_t m = blocks->first[low]; m < blocks->first[low + 1] && !complete(s); m++) {
+        size_t rest = block_difference(blocks, s->block, m);
+        if (rest == BLOCKS_NONE || rest < m)
+            continue;
+        for (size_t left = b->block_term[m]; left < b->block_term[m + 1]; left++) {
+            if (!b->term[left].value)
+                continue;
+            for (size_t right = rest == m ? left : b->block_term[rest]; right < b->block_term[rest + 1]; right++) {
+                if (!b->term[right].value)
+                    continue;
+                modular_multiply_vector(s->length, b->term[left].value, b->term[right].value, s->value);
+                if (rank_extend(s->space, s->value))
+                    accept_product(s, left, right);
+            }
+        }
+    }
+}
+
+/* Products of a generator and a term outside the pool. */
+static void try_generator_products(search *s)
+{
+    basis *b = s->b;
+    size_t first = b->nterms;
+    residue *product = xmalloc(s->length, sizeof *product);
+    for (size_t left = 1; left < b->block_term[b->blocks->first[s->degree]] && !complete(s); left++) {
+        if (!term_is_generator(&b->term[left]))
+            continue;
+        size_t rest = block_difference(b->blocks, s->block, b->term[left].block);
+        if (rest == BLOCKS_NONE)
+            continue;
+        for (size_t right = b->block_term[rest]; right < b->block_term[rest + 1] && !complete(s); right++) {
+            if (b->term[right].value)
+                continue;
+            term_values(b, &b->term[right], s->length, s->value);
+            modular_multiply_vector(s->length, b->term[left].value, s->value, product);
+            if (rank_extend(s->space, product))
+                accept_product(s, left < right ? left : right, left < right ? right : left);
+        }
+    }
+    for (size_t k = first; k < b->nterms; k++) { /* only now: the pool was settled while this block was searched */
+        keep_values(b, (size_t)b->term[k].left);
+        keep_values(b, (size_t)b->term[k].right);
+    }
+    free(product);
+}
+
+/* ---- generators ------------------------------------------------------------------------------------------ */
+
+static void accept_generator(search *s, term new)
+{
+    new.degree = s->degree;
+    new.block = s->block;
+    new.factor = true;
+    new.value = xmalloc(s->b->npoints, sizeof *new.value);
+    memcpy(new.value, s->value, s->b->npoints * sizeof *new.value);
+    append_term(s->b, new);
+}
+
+/* The sum of the variables of a pair class. */
+static void add_variable_sum(search *s)
+{
+    basis *b = s->b;
+    int class = 0;
+    while (b->blocks->exponents[s->block * (size_t)b->blocks->nvariables + (size_t)class] == 0)
+        class++;
+    memset(s->value, 0, b->npoints * sizeof *s->value);
+    int last = 0;
+    for (int p = 0; p < b->composition->npairs; p++)
+        if (b->composition->pair_class[p] == class) {
+            modular_add_vector(b->npoints, b->variable + (size_t)p * b->npoints, s->value);
+            last = p;
+        }
+    rank_extend(s->space, s->value);
+    if (b->structure->variable_set[class] == SET_SCALAR) {
+        accept_generator(s, (term){.kind = TERM_VARIABLE, .left = last});
+        return;
+    }
+    accept_generator(s, (term){.kind = TERM_SUM, .left = class}); /* the covariant is grown after the terms */
+}
+
+static void try_contractions(search *s)
+{
+    basis *b = s->b;
+    contraction *list;
+    size_t count = contractions_find(b, s->block, &list);
+    for (size_t k = 0; k < count && !complete(s); k++) {
+        contraction_values(b, list[k].left, list[k].right, s->length, s->value);
+        if (!rank_extend(s->space, s->value))
+            continue;
+        contraction_values(b, list[k].left, list[k].right, b->npoints, s->value);
+        covariant_use(b, list[k].left);
+        covariant_use(b, list[k].right);
+        accept_generator(s, (term){.kind = TERM_CONTRACT, .left = list[k].left, .right = list[k].right});
+    }
+    free(list);
+}
+
+static void monomials_values(const basis *b, const unsigned short *monomial, size_t count, residue *value)
+{
+    residue *product = xmalloc(b->npoints, sizeof *product);
+    memset(value, 0, b->npoints * sizeof *value);
+    for (size_t m = 0; m < count; m++, monomial += b->degree) {
+        memcpy(product, b->variable + monomial[0] * b->npoints, b->npoints * sizeof *product);
+        for (int k = 1; k < b->degree && monomial[k] != ORBIT_UNUSED; k++)
+            modular_multiply_vector(b->npoints, product, b->variable + monomial[k] * b->npoints, product);
+        modular_add_vector(b->npoints, product, value);
+    }
+    free(product);
+}
+
+static void try_orbit(search *s, const unsigned short *monomial)
+{
+    basis *b = s->b;
+    unsigned short *members;
+    size_t count;
+    if (orbit_expand(b->composition, monomial, s->degree, MONOMIALS_LIMIT, &members, &count))
+        return;
+    size_t first = b->nmonomials;
+    b->monomial = xrealloc(b->monomial, (first + count) * (size_t)b->degree, sizeof *b->monomial);
+    for (size_t m = 0; m < count; m++)
+        for (int k = 0; k < b->degree; k++)
+            b->monomial[(first + m) * (size_t)b->degree + (size_t)k] =
+                k < s->degree ? members[m * (size_t)s->degree + (size_t)k] : ORBIT_UNUSED;
+    free(members);
+    monomials_values(b, b->monomial + first * (size_t)b->degree, count, s->value);
+    if (!rank_extend(s->space, s->value))
+        return; /* the room is used again by the next orbit */
+    b->nmonomials += count;
+    accept_generator(s, (term){.kind = TERM_ORBIT, .left = (int)first, .right = (int)count});
+}
+
+static void try_orbits(search *s)
+{
+    const orbit_list *list = s->orbits;
+    for (size_t k = list->first[s->block]; k < list->first[s->block + 1] && !complete(s); k++)
+        if (list->connected[k])
+            try_orbit(s, list->monomial + k * (size_t)list->degree);
+}
+
+/* ---- blocks ---------------------------------------------------------------------------------------------- */
+
+static void complete_block(search *s)
+{
+    rank_reset(s->space, s->length);
+    for (int low = s->degree / 2; low >= 1 && !complete(s); low--)
+        try_pool_products(s, low);
+    if (!complete(s))
+        try_generator_products(s);
+    if (complete(s))
+        return;
+    if (s->degree == 1)
+        add_variable_sum(s);
+    else
+        try_contractions(s);
+    if (!complete(s))
+        try_orbits(s);
+}
+
+static size_t points_needed(const blocks *blocks, const uint64_t *invariants)
+{
+    uint64_t largest = LEAST_POINTS;
+    for (size_t m = 0; m < blocks->count; m++)
+        if (invariants[m] > largest)
+            largest = invariants[m];
+    return (size_t)largest + SPARE_POINTS;
+}
+
+static basis *prepare(const composition *c, const blocks *blocks, const structure *structure,
+                      const uint64_t *invariants)
+{
+    basis *b = xcalloc(1, sizeof *b);
+    b->composition = c;
+    b->blocks = blocks;
+    b->structure = structure;
+    b->degree = blocks->degree;
+    b->npoints = points_needed(blocks, invariants);
+    b->variable = xmalloc((size_t)c->npairs * b->npoints, sizeof *b->variable);
+    uint64_t seed = 1;
+    modular_random(&seed, (size_t)c->npairs * b->npoints, b->variable);
+    b->block_term = xcalloc(blocks->count + 1, sizeof *b->block_term);
+    b->block_covariant = xcalloc(blocks->count * (size_t)structure->nsets + 1, sizeof *b->block_covariant);
+    term one = {.kind = TERM_ONE, .factor = true};
+    one.value = xmalloc(b->npoints, sizeof *one.value);
+    for (size_t i = 0; i < b->npoints; i++)
+        one.value[i] = 1;
+    append_term(b, one);
+    b->block_term[1] = 1;
+    return b;
+}
+
+basis *basis_create(const composition *c, const blocks *blocks, const structure *structure,
+                    const uint64_t *invariants, const orbit_list *orbits, void (*progress)(size_t terms),
+                    char *error, size_t error_size)
+{
+    basis *b = prepare(c, blocks, structure, invariants);
+    search s = {.b = b, .orbits = orbits};
+    s.space = rank_create(b->npoints);
+    s.value = xmalloc(b->npoints, sizeof *s.value);
+    int half = (b->degree + 1) / 2;
+    for (s.block = 1; s.block < blocks->count; s.block++) {
+        s.degree = blocks_degree(blocks, s.block);
+        s.dimension = (size_t)invariants[s.block];
+        s.length = s.dimension + SPARE_POINTS;
+        complete_block(&s);
+        b->block_term[s.block + 1] = b->nterms;
+        if (!complete(&s)) {
+            snprintf(error, error_size, "degree %d: %zu of %zu invariants of block %zu found; no certified basis",
+                     s.degree, rank_of(s.space), s.dimension, s.block);
+            basis_free(b);
+            b = NULL;
+            break;
+        }
+        if (s.degree <= half) {
+            for (size_t k = b->block_term[s.block]; k < b->nterms; k++)
+                keep_values(b, k);
+            covariants_grow(b, s.block, s.space);
+        }
+        if (progress)
+            progress(b->nterms);
+    }
+    rank_free(s.space);
+    free(s.value);
+    return b;
+}
+
+void basis_free(basis *b)
+{
+    if (!b)
+        return;
+    for (size_t k = 0; k < b->nterms; k++)
+        free(b->term[k].value);
+    for (int k = 0; k < b->ncovariants; k++)
+        free(b->covariant[k].value);
+    free(b->term);
+    free(b->block_term);
+    free(b->covariant);
+    free(b->block_covariant);
+    free(b->monomial);
+    free(b->variable);
+    free(b);
+}

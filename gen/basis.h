@@ -1,0 +1,85 @@
+/*
+ * The choice of the basis: which products of two lower terms, and which generators, make up the invariants.
+ *
+ * Block by block (a block is a multidegree), candidates are evaluated at random points modulo a prime and
+ * kept where they raise the rank, until the rank equals the number of invariants that the Molien series
+ * gives. Independence modulo a prime proves independence, so a full count proves the basis complete.
+ *
+ * Candidates, in this order:
+ *   1. products of two terms of the pool: all terms of degree up to half the total degree, and all generators;
+ *   2. products of a generator and any other term, which then joins the pool. With these, every product of
+ *      two invariants is spanned, so that what is still missing is a minimal set of generators;
+ *   3. contractions of two covariants, the cheapest first, counting a covariant that is in use already as free;
+ *   4. orbit sums of connected multigraphs.
+ */
+#ifndef GEN_BASIS_H
+#define GEN_BASIS_H
+#include "blocks.h"
+#include "composition.h"
+#include "modular.h"
+#include "orbit.h"
+#include "structure.h"
+
+enum term_kind {
+    TERM_ONE,
+    TERM_VARIABLE, /* the pair variable `left`, alone in its class */
+    TERM_SUM,      /* sum of the pair variables of class `left` */
+    TERM_CONTRACT, /* sum of products of the covariants `left` and `right` over their set */
+    TERM_ORBIT,    /* sum over the monomials of an orbit, numbers [left, left + right) of basis->monomial */
+    TERM_PRODUCT   /* product of the terms `left` <= `right` */
+};
+
+typedef struct term {
+    enum term_kind kind;
+    int left, right;
+    int degree;
+    size_t block;
+    bool factor;    /* evaluated and kept: a generator, the constant, or part of a product */
+    residue *value; /* [npoints] for terms of the pool, else NULL */
+} term;
+
+typedef struct covariant {
+    int set;         /* of the structure */
+    int pattern;     /* of the structure; -1: the pair variables of class `left` */
+    int left, right; /* covariants; right is -1 where the pattern takes ones */
+    int degree;
+    size_t block;
+    bool used;      /* some generator needs it */
+    residue *value; /* [set count][npoints] */
+} covariant;
+
+typedef struct basis {
+    const composition *composition;
+    const blocks *blocks;
+    const structure *structure;
+    int degree;
+
+    size_t nterms, terms_capacity;
+    term *term;         /* in the order of degree, block, choice */
+    size_t *block_term; /* [blocks + 1] first term of each block */
+
+    int ncovariants, covariants_capacity;
+    covariant *covariant;
+    int (*block_covariant)[2]; /* [blocks * nsets] first and end covariant of each block and set */
+
+    size_t nmonomials;
+    unsigned short *monomial; /* [nmonomials][degree] pair indices of explicit orbit sums, 0xFFFF unused */
+
+    size_t npoints;
+    residue *variable; /* [npairs][npoints] */
+} basis;
+
+/*
+ * invariants: their number in each block; orbits: those of all blocks. Returns NULL and a one-line reason where
+ * no certified basis is found. progress: called after each block with the number of terms, or NULL.
+ */
+basis *basis_create(const composition *c, const blocks *blocks, const structure *structure,
+                    const uint64_t *invariants, const orbit_list *orbits, void (*progress)(size_t terms),
+                    char *error, size_t error_size);
+void basis_free(basis *b);
+
+static inline bool term_is_generator(const term *t)
+{
+    return t->kind != TERM_ONE && t->kind != TERM_PRODUCT;
+}
+#endif

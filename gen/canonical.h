@@ -1,0 +1,35 @@
+#ifndef EQML_GEN_CANONICAL_H
+#define EQML_GEN_CANONICAL_H
+
+/*
+ * Canonical forms of monomials: two monomials are in one orbit exactly where their keys are equal. A monomial
+ * of degree d touches at most 2d atoms, and its key is that of a small coloured graph, whatever the group.
+ */
+
+#include <stddef.h>
+
+#include "composition.h"
+#include "keyset.h"
+
+typedef struct canonical canonical;
+
+/* Scratch for keys of monomials up to a degree; c must outlive it. */
+canonical *canonical_create(const composition *c, int max_degree);
+
+/*
+ * Finds the key of monomial[degree], an ascending list of pairs, degree <= max_degree. Returns its length;
+ * *key is valid until the next call.
+ */
+size_t canonical_key(canonical *k, const unsigned short *monomial, int degree, const unsigned short **key);
+
+/* Releases the scratch. */
+void canonical_free(canonical *k);
+
+/*
+ * The orbit itself: fills the set with all images of monomial[degree] under the group, by closure under the
+ * generators. Returns 0, or -1 as soon as there are more than `limit`.
+ */
+int canonical_closure(const composition *c, const unsigned short *monomial, int degree, size_t limit,
+                      keyset *set);
+
+#endif

@@ -1,0 +1,273 @@
+#include "covariant.h"
+#include "memory.h"
+#include <stdlib.h>
+#include <string.h>
+
+size_t block_difference(const blocks *b, size_t i, size_t j)
+{
+    unsigned char difference[256];
+    const unsigned char *x = b->exponents + i * (size_t)b->nvariables, *y = b->exponents + j * (size_t)b->nvariables;
+    unsigned char *exponents = b->nvariables <= 256 ? difference : xmalloc((size_t)b->nvariables, 1);
+    size_t result = BLOCKS_NONE;
+    int k = 0;
+    for (; k < b->nvariables && x[k] >= y[k]; k++)
+        exponents[k] = (unsigned char)(x[k] - y[k]);
+    if (k == b->nvariables)
+        result = blocks_find(b, exponents);
+    if (exponents != difference)
+        free(exponents);
+    return result;
+}
+
+/* ---- values ---------------------------------------------------------------------------------------------- */
+
+void term_values(const basis *b, const term *t, size_t length, residue *value)
+{
+    if (t->value)
+        memcpy(value, t->value, length * sizeof *value);
+    else
+        modular_multiply_vector(length, b->term[t->left].value, b->term[t->right].value, value);
+}
+
+void contraction_values(const basis *b, int left, int right, size_t length, residue *value)
+{
+    const covariant *l = &b->covariant[left], *r = &b->covariant[right];
+    memset(value, 0, length * sizeof *value);
+    for (int x = 0; x < b->structure->set[l->set].count; x++)
+        modular_accumulate_vector(length, l->value + (size_t)x * b->npoints, r->value + (size_t)x * b->npoints, value);
+}
+
+/* The triples of a pattern with target position `only`, or all where that is negative; value is [.][npoints]. */
+static void pattern_values(const basis *b, const pattern *p, int left, int right, int only, size_t length,
+                           residue *value)
+{
+    for (int k = 0; k < p->count; k++) {
+        const int *triple = p->triple[k];
+        if (only >= 0 && triple[0] != only)
+            continue;
+        residue *target = value + (only >= 0 ? 0 : (size_t)triple[0] * b->npoints);
+        const residue *l = b->covariant[left].value + (size_t)triple[1] * b->npoints;
+        if (right < 0)
+            modular_add_vector(length, l, target);
+        else
+            modular_accumulate_vector(length, l, b->covariant[right].value + (size_t)triple[2] * b->npoints, target);
+    }
+}
+
+/* ---- growth ---------------------------------------------------------------------------------------------- */
+
+static covariant *append(basis *b)
+{
+    if (b->ncovariants == b->covariants_capacity) {
+        b->covariants_capacity = b->covariants_capacity ? 2 * b->covariants_capacity : 64;
+        b->covariant = xrealloc(b->covariant, (size_t)b->covariants_capacity, sizeof *b->covariant);
+    }
+    return &b->covariant[b->ncovariants++];
+}
+
+static int *range_of(const basis *b, size_t block, int set) /* [0] first, [1] end */
+{
+    return b->block_covariant[block * (size_t)b->structure->nsets + (size_t)set];
+}
+
+typedef struct growth {
+    basis *b;
+    rank_space *space;
+    size_t block;
+    int set;
+    size_t length; /* points in the rank test */
+    residue *value;
+} growth;
+
+/* The pair variables of the classes that live on the set and in the block: always generators. */
+static void add_variables(growth *g)
+{
+    basis *b = g->b;
+    for (int class = 0; class < b->composition->npair_classes; class++) {
+        if (b->structure->variable_set[class] != g->set)
+            continue;
+        if (b->blocks->exponents[g->block * (size_t)b->blocks->nvariables + (size_t)class] != 1)
+            continue;
+        covariant *new = append(b);
+        *new = (covariant){.set = g->set, .pattern = -1, .left = class, .right = -1, .degree = 1, .block = g->block};
+        new->value = xcalloc((size_t)b->structure->set[g->set].count * b->npoints, sizeof *new->value);
+        for (int p = 0; p < b->composition->npairs; p++)
+            if (b->composition->pair_class[p] == class)
+                memcpy(new->value + (size_t)b->structure->variable_position[p] * b->npoints,
+                       b->variable + (size_t)p * b->npoints, b->npoints * sizeof *new->value);
+        rank_extend(g->space, new->value);
+    }
+}
+
+/* What lower covariants, the ones included, give by multiplication with invariants. */
+static void feed_decomposable(growth *g)
+{
+    basis *b = g->b;
+    for (size_t k = b->block_term[g->block]; k < b->nterms && b->term[k].block == g->block; k++) {
+        term_values(b, &b->term[k], g->length, g->value);
+        rank_extend(g->space, g->value);
+    }
+    residue *product = xmalloc(g->length, sizeof *product);
+    for (size_t low = 1; low < b->blocks->first[blocks_degree(b->blocks, g->block)]; low++) {
+        size_t rest = block_difference(b->blocks, g->block, low);
+        if (rest == BLOCKS_NONE)
+            continue;
+        const int *range = range_of(b, rest, g->set);
+        if (range[0] == range[1])
+            continue;
+        for (size_t k = b->block_term[low]; k < b->block_term[low + 1]; k++) {
+            term_values(b, &b->term[k], g->length, g->value);
+            for (int v = range[0]; v < range[1]; v++) {
+                modular_multiply_vector(g->length, g->value, b->covariant[v].value, product);
+                rank_extend(g->space, product);
+            }
+        }
+    }
+    free(product);
+}
+
+static void try_pattern(growth *g, int pattern_index, int left, int right)
+{
+    basis *b = g->b;
+    const pattern *p = &b->structure->pattern[pattern_index];
+    memset(g->value, 0, g->length * sizeof *g->value);
+    pattern_values(b, p, left, right, 0, g->length, g->value);
+    if (!rank_extend(g->space, g->value))
+        return;
+    covariant *new = append(b);
+    *new = (covariant){.set = g->set,
+                       .pattern = pattern_index,
+                       .left = left,
+                       .right = right,
+                       .degree = blocks_degree(b->blocks, g->block),
+                       .block = g->block};
+    new->value = xcalloc((size_t)b->structure->set[g->set].count * b->npoints, sizeof *new->value);
+    pattern_values(b, p, left, right, -1, b->npoints, new->value);
+}
+
+/* All pairs of lower covariants that a pattern takes into this block. */
+static void try_pairs(growth *g, int pattern_index)
+{
+    basis *b = g->b;
+    const pattern *p = &b->structure->pattern[pattern_index];
+    size_t lower = b->blocks->first[blocks_degree(b->blocks, g->block)];
+    for (size_t low = 1; low < lower; low++) {
+        const int *l = range_of(b, low, p->left);
+        size_t rest = l[0] == l[1] ? BLOCKS_NONE : block_difference(b->blocks, g->block, low);
+        if (rest == BLOCKS_NONE)
+            continue;
+        const int *r = range_of(b, rest, p->right);
+        for (int left = l[0]; left < l[1]; left++)
+            for (int right = r[0]; right < r[1]; right++) {
+                bool commutes = p->kind == PATTERN_POINTWISE || (p->kind == PATTERN_SERIES && p->left == p->right);
+                if (commutes && left > right && p->kind == PATTERN_POINTWISE)
+                    continue;
+                if (p->kind == PATTERN_SERIES && p->left == p->right && p->square != (left == right))
+                    continue;
+                try_pattern(g, pattern_index, left, right);
+            }
+    }
+}
+
+static void grow_set(growth *g)
+{
+    basis *b = g->b;
+    const structure *s = b->structure;
+    rank_reset(g->space, g->length);
+    feed_decomposable(g);
+    if (blocks_degree(b->blocks, g->block) == 1)
+        add_variables(g);
+    static const enum pattern_kind cheapest_first[] = {PATTERN_POINTWISE, PATTERN_ENDS, PATTERN_PUSH, PATTERN_SERIES};
+    for (size_t kind = 0; kind < sizeof cheapest_first / sizeof *cheapest_first; kind++)
+        for (int k = 0; k < s->npatterns; k++) {
+            const pattern *p = &s->pattern[k];
+            if (p->kind != cheapest_first[kind] || p->target != g->set)
+                continue;
+            if (p->right != SET_ONES) {
+                try_pairs(g, k);
+                continue;
+            }
+            const int *l = range_of(b, g->block, p->left); /* of the same block: grown just before */
+            for (int left = l[0]; left < l[1]; left++)
+                try_pattern(g, k, left, -1);
+        }
+}
+
+void covariants_grow(basis *b, size_t block, rank_space *space)
+{
+    growth g = {.b = b, .space = space, .block = block, .length = b->npoints};
+    g.value = xmalloc(b->npoints, sizeof *g.value);
+    for (int pairs = 1; pairs >= 0; pairs--) /* sets of pairs first: the others are pushed from them */
+        for (g.set = 0; g.set < b->structure->nsets; g.set++) {
+            if (b->structure->set[g.set].pairs != pairs)
+                continue;
+            int *range = range_of(b, block, g.set);
+            range[0] = b->ncovariants;
+            grow_set(&g);
+            range[1] = b->ncovariants;
+        }
+    free(g.value);
+}
+
+/* ---- contraction ----------------------------------------------------------------------------------------- */
+
+static int compare_contractions(const void *x, const void *y)
+{
+    const contraction *a = x, *b = y;
+    if (a->cost != b->cost)
+        return a->cost < b->cost ? -1 : 1;
+    if (a->left != b->left)
+        return a->left < b->left ? -1 : 1;
+    return a->right < b->right ? -1 : a->right > b->right;
+}
+
+/* Multiply-adds that a covariant would add to the program. */
+static int new_cost(const basis *b, int covariant)
+{
+    if (covariant < 0)
+        return 0;
+    const struct covariant *v = &b->covariant[covariant];
+    if (v->used || v->pattern < 0)
+        return 0;
+    return b->structure->pattern[v->pattern].count + new_cost(b, v->left) + new_cost(b, v->right);
+}
+
+size_t contractions_find(const basis *b, size_t block, contraction **list)
+{
+    size_t count = 0, capacity = 0;
+    int degree = blocks_degree(b->blocks, block);
+    *list = NULL;
+    for (int set = 0; set < b->structure->nsets; set++)
+        for (size_t low = 1; low < b->blocks->first[degree / 2 + 1]; low++) {
+            const int *l = range_of(b, low, set);
+            size_t rest = l[0] == l[1] ? BLOCKS_NONE : block_difference(b->blocks, block, low);
+            if (rest == BLOCKS_NONE || rest < low)
+                continue;
+            const int *r = range_of(b, rest, set);
+            for (int left = l[0]; left < l[1]; left++)
+                for (int right = rest == low ? left : r[0]; right < r[1]; right++) {
+                    if (count == capacity) {
+                        capacity = capacity ? 2 * capacity : 64;
+                        *list = xrealloc(*list, capacity, sizeof **list);
+                    }
+                    int cost = b->structure->set[set].count + new_cost(b, left) + new_cost(b, right);
+                    (*list)[count++] = (contraction){left, right, cost};
+                }
+        }
+    if (count)
+        qsort(*list, count, sizeof **list, compare_contractions);
+    return count;
+}
+
+void covariant_use(basis *b, int covariant)
+{
+    struct covariant *v = &b->covariant[covariant];
+    if (v->used)
+        return;
+    v->used = true;
+    if (v->pattern < 0)
+        return;
+    covariant_use(b, v->left);
+    if (v->right >= 0)
+        covariant_use(b, v->right);
+}

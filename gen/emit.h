@@ -1,0 +1,24 @@
+/* The specialised header, and the statistics: the only module that prints C. */
+#ifndef GEN_EMIT_H
+#define GEN_EMIT_H
+#include "program.h"
+#include <stdio.h>
+
+/*
+ * Programs of at most this many operations are written out as straight-line code; longer ones run from their
+ * table of operations. The cutoff keeps the compilers' time for a header within seconds.
+ */
+enum { STRAIGHT_LINE_LIMIT = 1500 };
+
+typedef struct summary {
+    const char *name;
+    const char *command;              /* that regenerates the header */
+    const basis *basis;
+    const program *program;
+    const uint64_t *molien_by_degree; /* [degree + 1] */
+    double seconds;                   /* statistics only */
+} summary;
+
+void emit_header(FILE *out, const summary *s);
+void emit_statistics(FILE *out, const summary *s);
+#endif

@@ -1,0 +1,164 @@
+/*
+ * eqml-gen: from a composition and a degree to a specialised C header.
+ *
+ *     composition -> blocks (multidegrees) -> Molien series  \
+ *                                 orbits of monomials         > certified basis -> program -> C
+ *                    point sets and patterns of the group    /
+ */
+#include "basis.h"
+#include "blocks.h"
+#include "composition.h"
+#include "emit.h"
+#include "memory.h"
+#include "molien.h"
+#include "options.h"
+#include "orbit.h"
+#include "output.h"
+#include "program.h"
+#include "structure.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#define TERMS_LIMIT 5000000u         /* terms of a basis */
+#define MEMORY_LIMIT 8e9             /* bytes for values at points and for the rank test */
+#define SLOTS_LIMIT 65536u           /* the tables of a header hold 16-bit numbers */
+
+static int fail(const char *text)
+{
+    fprintf(stderr, "eqml-gen: %s\n", text);
+    return 1;
+}
+
+/* Refuses, before any work, what would not fit. */
+static int check_size(const composition *c, int degree)
+{
+    uint64_t total = 0;
+    for (int d = 0; d <= degree && total <= TERMS_LIMIT; d++) {
+        uint64_t more = molien_total(c, d);
+        total = more > UINT64_MAX - total ? UINT64_MAX : total + more;
+        if (total > TERMS_LIMIT) {
+            fprintf(stderr,
+                    "eqml-gen: \"%s\" has more than %llu terms up to degree %d, past the limit of %u; "
+                    "choose a smaller degree than %d\n",
+                    c->text, (unsigned long long)total, d, TERMS_LIMIT, d);
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int check_memory(const composition *c, const blocks *b, const uint64_t *invariants)
+{
+    double largest = 0, terms = 0, kept = 0;
+    for (size_t m = 0; m < b->count; m++) {
+        double count = (double)invariants[m];
+        largest = count > largest ? count : largest;
+        terms += count;
+        kept += blocks_degree(b, m) <= (b->degree + 1) / 2 ? count : 0;
+    }
+    double bytes = 4 * largest * largest + 4 * largest * (kept + c->npairs) + 200 * terms;
+    if (bytes <= MEMORY_LIMIT)
+        return 0;
+    fprintf(stderr,
+            "eqml-gen: \"%s\" of degree %d has %.0f terms, and would take about %.1f GB of memory, past the "
+            "limit of %.0f GB; choose a smaller degree\n",
+            c->text, b->degree, terms, bytes / 1e9, MEMORY_LIMIT / 1e9);
+    return 1;
+}
+
+/* The certificate: two independent counts of the invariants of each block agree. */
+static int check_counts(const blocks *b, const uint64_t *invariants, const orbit_list *orbits)
+{
+    for (size_t m = 0; m < b->count; m++)
+        if (orbits_in_block(orbits, m) != invariants[m]) {
+            fprintf(stderr, "eqml-gen: internal: block %zu has %zu orbits, but its Molien coefficient is %llu\n", m,
+                    orbits_in_block(orbits, m), (unsigned long long)invariants[m]);
+            return 1;
+        }
+    return 0;
+}
+
+static uint64_t *sum_by_degree(const blocks *b, const uint64_t *invariants)
+{
+    uint64_t *sum = xcalloc((size_t)b->degree + 1, sizeof *sum);
+    for (size_t m = 0; m < b->count; m++)
+        sum[blocks_degree(b, m)] += invariants[m];
+    return sum;
+}
+
+static int generate(const options *o, const composition *c)
+{
+    clock_t start = clock();
+    char error[512];
+    blocks multidegrees = {0};
+    orbit_list orbits = {0};
+    basis *chosen = NULL;
+    program *code = NULL;
+    uint64_t *invariants = NULL, *by_degree = NULL;
+    structure *sets = structure_create(c);
+    int status = 1;
+
+    if (blocks_create(c->npair_classes, o->degree, &multidegrees)) {
+        fail("too many multidegrees; choose a smaller degree");
+        goto done;
+    }
+    invariants = xcalloc(multidegrees.count, sizeof *invariants);
+    if (molien_invariants(c, &multidegrees, invariants)) {
+        fail("the number of invariants is too large; choose a smaller degree");
+        goto done;
+    }
+    if (check_memory(c, &multidegrees, invariants))
+        goto done;
+    if (orbits_enumerate(c, &multidegrees, o->degree, &orbits)) {
+        fail("the orbits of monomials could not be enumerated");
+        goto done;
+    }
+    if (check_counts(&multidegrees, invariants, &orbits))
+        goto done;
+    chosen = basis_create(c, &multidegrees, sets, invariants, &orbits, NULL, error, sizeof error);
+    if (!chosen) {
+        fail(error);
+        goto done;
+    }
+    code = program_create(chosen);
+    if (code->nslots > SLOTS_LIMIT) {
+        snprintf(error, sizeof error, "the program needs %zu slots, past the limit of %u; choose a smaller degree",
+                 code->nslots, SLOTS_LIMIT);
+        fail(error);
+        goto done;
+    }
+    by_degree = sum_by_degree(&multidegrees, invariants);
+    summary s = {o->name, o->command, chosen, code, by_degree, (double)(clock() - start) / CLOCKS_PER_SEC};
+    status = output_write(o->output, o->statistics ? emit_statistics : emit_header, &s);
+
+done:
+    free(by_degree);
+    program_free(code);
+    basis_free(chosen);
+    orbits_free(&orbits);
+    free(invariants);
+    blocks_free(&multidegrees);
+    structure_free(sets);
+    return status;
+}
+
+int main(int argc, char **argv)
+{
+    options o;
+    composition c;
+    char error[512];
+    int status = options_parse(argc, argv, &o);
+    if (status != OPTIONS_GO)
+        return status;
+    if (composition_parse(o.composition, &c, error, sizeof error)) {
+        options_free(&o);
+        return fail(error);
+    }
+    options_complete(&o, &c);
+    status = check_size(&c, o.degree) ? 1 : generate(&o, &c);
+    composition_free(&c);
+    options_free(&o);
+    return status;
+}

@@ -1,0 +1,32 @@
+#ifndef EQML_GEN_MOLIEN_H
+#define EQML_GEN_MOLIEN_H
+
+/*
+ * The numbers of invariants and covariants in each block, from the cycle types of the conjugacy classes of
+ * the group (Burnside, Molien); no monomial is looked at. All numbers are exact.
+ */
+
+#include <stdint.h>
+
+#include "blocks.h"
+#include "composition.h"
+
+/*
+ * count[b->count]: independent invariants of each multidegree. b is over the pair classes of c. Returns 0, or
+ * -1 where a number is above 2^62 or the group has no tree and more than a million elements.
+ */
+int molien_invariants(const composition *c, const blocks *b, uint64_t *count);
+
+/* The same for the covariants of an atom class: invariants of the stabiliser of one of its atoms. */
+int molien_covariants(const composition *c, const blocks *b, int atom_class, uint64_t *count);
+
+/*
+ * Invariants of total degree exactly `degree`, for all multidegrees together, without blocks: cheap, so that
+ * a caller may sum over the degrees and refuse in time. UINT64_MAX where the call above would fail.
+ */
+uint64_t molien_total(const composition *c, int degree);
+
+/* The same for the covariants of an atom class. */
+uint64_t molien_total_covariants(const composition *c, int atom_class, int degree);
+
+#endif

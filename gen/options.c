@@ -1,0 +1,150 @@
+#include "options.h"
+#include "memory.h"
+#include <ctype.h>
+#include <errno.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEGREE_LIMIT = 100 };
+
+static const char help[] =
+    "usage: eqml-gen [options] COMPOSITION\n"
+    "Writes a C header with the permutationally invariant polynomials of COMPOSITION, such as \"H4 C\" or\n"
+    "\"(H2 O)2\": atoms in the order of their coordinates, like atoms and like fragments counted.\n"
+    "\n"
+    "  -d, --degree D      total degree (required)\n"
+    "  -n, --name NAME     C name; default from the composition, as in h4_c_d6\n"
+    "  -o, --output FILE   the header; default standard output\n"
+    "      --dipole D      also the dipole basis up to degree D: not available in this version\n"
+    "      --stats         print one JSON object instead of a header\n"
+    "  -h, --help          this text\n";
+
+static int refuse(const char *what, const char *value, const char *remedy)
+{
+    fprintf(stderr, "eqml-gen: %s%s%s%s; %s\n", what, value ? " \"" : "", value ? value : "", value ? "\"" : "", remedy);
+    return 2;
+}
+
+static bool is_c_name(const char *text)
+{
+    if (!isalpha((unsigned char)*text) && *text != '_')
+        return false;
+    for (; *text; text++)
+        if (!isalnum((unsigned char)*text) && *text != '_')
+            return false;
+    return true;
+}
+
+static int parse_degree(const char *text, int *degree)
+{
+    char *end;
+    errno = 0;
+    long value = strtol(text, &end, 10);
+    if (end == text || *end || errno || value < 1 || value > DEGREE_LIMIT)
+        return refuse("degree", text, "it must be a whole number from 1 to 100");
+    *degree = (int)value;
+    return OPTIONS_GO;
+}
+
+/* Matches "-d 6", "-d6", "--degree 6", "--degree=6"; *value points to the argument, NULL where it is missing. */
+static bool takes_value(int argc, char **argv, int *i, char letter, const char *word, const char **value)
+{
+    const char *argument = argv[*i];
+    size_t length = strlen(word);
+    if (!strncmp(argument, "--", 2)) {
+        if (strncmp(argument + 2, word, length) || (argument[2 + length] && argument[2 + length] != '='))
+            return false;
+        if (argument[2 + length] == '=') {
+            *value = argument + 3 + length;
+            return true;
+        }
+    } else {
+        if (argument[0] != '-' || !letter || argument[1] != letter)
+            return false;
+        if (argument[2]) {
+            *value = argument + 2;
+            return true;
+        }
+    }
+    *value = *i + 1 < argc ? argv[++*i] : NULL;
+    return true;
+}
+
+int options_parse(int argc, char **argv, options *o)
+{
+    const char *value = NULL, *name = NULL;
+    int status;
+    memset(o, 0, sizeof *o);
+    for (int i = 1; i < argc; i++) {
+        const char *argument = argv[i];
+        if (!strcmp(argument, "-h") || !strcmp(argument, "--help")) {
+            fputs(help, stdout);
+            return 0;
+        }
+        if (!strcmp(argument, "--stats")) {
+            o->statistics = true;
+        } else if (takes_value(argc, argv, &i, 'd', "degree", &value)) {
+            if (!value)
+                return refuse("--degree needs a number", NULL, "for example --degree 6");
+            if ((status = parse_degree(value, &o->degree)) != OPTIONS_GO)
+                return status;
+        } else if (takes_value(argc, argv, &i, 'n', "name", &name)) {
+            if (!name || !is_c_name(name))
+                return refuse("name", name ? name : "", "it must be a C identifier");
+        } else if (takes_value(argc, argv, &i, 'o', "output", &value)) {
+            if (!value || !*value)
+                return refuse("--output needs a file", NULL, "for example --output h4_c_d6.h");
+            o->output = value;
+        } else if (takes_value(argc, argv, &i, 0, "dipole", &value)) {
+            return refuse("--dipole is not available in this version", NULL, "leave it out for the potential alone");
+        } else if (argument[0] == '-' && argument[1]) {
+            return refuse("unknown option", argument, "eqml-gen --help lists the options");
+        } else if (o->composition) {
+            return refuse("more than one composition: also", argument, "put it in quotes, as in \"H4 C\"");
+        } else {
+            o->composition = argument;
+        }
+    }
+    if (!o->composition)
+        return refuse("no composition", NULL, "for example: eqml-gen -d 6 -o h4_c_d6.h \"H4 C\"");
+    if (!o->degree)
+        return refuse("no degree", NULL, "for example: eqml-gen -d 6 -o h4_c_d6.h \"H4 C\"");
+    if (name) {
+        o->name = xcalloc(strlen(name) + 1, 1);
+        strcpy(o->name, name);
+    }
+    return OPTIONS_GO;
+}
+
+/* "(H2 O)2" and degree 5 to h2_o_2_d5. */
+static char *default_name(const composition *c, int degree)
+{
+    size_t n = 0;
+    char *name = xcalloc(strlen(c->text) + 16, 1);
+    for (const char *t = c->text; *t; t++) {
+        if (isalnum((unsigned char)*t)) {
+            if (n && !isalnum((unsigned char)t[-1]))
+                name[n++] = '_';
+            name[n++] = (char)tolower((unsigned char)*t);
+        }
+    }
+    sprintf(name + n, "_d%d", degree);
+    return name;
+}
+
+void options_complete(options *o, const composition *c)
+{
+    if (!o->name)
+        o->name = default_name(c, o->degree);
+    size_t size = strlen(c->text) + strlen(o->name) + 64;
+    o->command = xcalloc(size, 1);
+    snprintf(o->command, size, "eqml-gen -d %d -n %s \"%s\"", o->degree, o->name, c->text);
+}
+
+void options_free(options *o)
+{
+    free(o->name);
+    free(o->command);
+}

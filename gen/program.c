@@ -1,0 +1,354 @@
+#include "program.h"
+#include "memory.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- slots ----------------------------------------------------------------------------------------------- */
+
+typedef struct layout {
+    const basis *b;
+    program *p;
+    unsigned *covariant_slot;   /* [ncovariants] slot of element 0 */
+    unsigned *covariant_stride; /* [ncovariants] from one element to the next */
+    unsigned **variable_slot;   /* [npair_classes][position in the set]: slot of a pair variable */
+    unsigned *factor_of_term;   /* [nterms], where the term is a factor */
+} layout;
+
+static unsigned element_slot(const layout *l, int covariant, int position)
+{
+    const struct covariant *v = &l->b->covariant[covariant];
+    if (v->pattern < 0)
+        return l->variable_slot[v->left][position];
+    return l->covariant_slot[covariant] + (unsigned)position * l->covariant_stride[covariant];
+}
+
+/* Covariants over one set lie element by element: all first elements, then all second ones. */
+static void place_covariants(layout *l)
+{
+    const basis *b = l->b;
+    for (int set = 0; set < b->structure->nsets; set++) {
+        unsigned number = 0;
+        for (int v = 0; v < b->ncovariants; v++)
+            if (b->covariant[v].set == set && b->covariant[v].used && b->covariant[v].pattern >= 0)
+                l->covariant_slot[v] = (unsigned)l->p->nslots + number++;
+        for (int v = 0; v < b->ncovariants; v++)
+            l->covariant_stride[v] = b->covariant[v].set == set ? number : l->covariant_stride[v];
+        l->p->nslots += (size_t)number * (size_t)b->structure->set[set].count;
+    }
+}
+
+static void place_variables(layout *l)
+{
+    const composition *c = l->b->composition;
+    for (int class = 0; class < c->npair_classes; class++) {
+        l->variable_slot[class] = xcalloc((size_t)c->npairs, sizeof **l->variable_slot);
+        for (int p = 0; p < c->npairs; p++)
+            if (c->pair_class[p] == class)
+                l->variable_slot[class][l->b->structure->variable_position[p]] = (unsigned)p;
+    }
+    l->p->npairs = l->p->nslots = (size_t)c->npairs;
+}
+
+/* Numbers the factors: the constant, those that occur in products, the rest. */
+static void number_factors(layout *l)
+{
+    const basis *b = l->b;
+    program *p = l->p;
+    bool *core = xcalloc(b->nterms, sizeof *core);
+    core[0] = true;
+    for (size_t k = 0; k < b->nterms; k++)
+        if (b->term[k].kind == TERM_PRODUCT && !b->term[k].factor)
+            core[b->term[k].left] = core[b->term[k].right] = true;
+    for (int rest = 0; rest < 2; rest++) {
+        for (size_t k = 0; k < b->nterms; k++)
+            if (b->term[k].factor && core[k] == !rest) {
+                l->factor_of_term[k] = (unsigned)p->nfactors;
+                p->factor_term = xrealloc(p->factor_term, p->nfactors + 1, sizeof *p->factor_term);
+                p->factor_term[p->nfactors++] = k;
+            }
+        if (!rest)
+            p->ncore = p->nfactors;
+    }
+    free(core);
+}
+
+/* ---- operations ------------------------------------------------------------------------------------------ */
+
+static void emit(program *p, unsigned target, unsigned left, unsigned right)
+{
+    if (p->noperations == p->operations_capacity) {
+        p->operations_capacity = p->operations_capacity ? 2 * p->operations_capacity : 256;
+        p->operation = xrealloc(p->operation, p->operations_capacity, sizeof *p->operation);
+    }
+    p->operation[p->noperations++] = (operation){target, left, right};
+}
+
+static void emit_covariant(layout *l, int covariant)
+{
+    const struct covariant *v = &l->b->covariant[covariant];
+    const pattern *pattern = &l->b->structure->pattern[v->pattern];
+    for (int k = 0; k < pattern->count; k++) {
+        const int *t = pattern->triple[k];
+        emit(l->p, element_slot(l, covariant, t[0]), element_slot(l, v->left, t[1]),
+             v->right < 0 ? (unsigned)l->p->factor0 : element_slot(l, v->right, t[2]));
+    }
+}
+
+/* One partial product of the monomials of orbit sums. */
+typedef struct partial {
+    const unsigned short *pair; /* [degree], within basis->monomial */
+    int degree;
+    unsigned slot;
+} partial;
+
+/* Slots of the products of all but the last variable of each monomial, shared by common beginnings. */
+typedef struct partials {
+    size_t count, capacity;
+    partial *item;
+} partials;
+
+static unsigned partial_slot(layout *l, partials *known, const unsigned short *pair, int degree)
+{
+    if (degree == 1)
+        return pair[0];
+    for (size_t k = known->count; k-- > 0;)
+        if (known->item[k].degree == degree && !memcmp(known->item[k].pair, pair, (size_t)degree * sizeof *pair))
+            return known->item[k].slot;
+    partial new = {.pair = pair, .degree = degree};
+    unsigned before = partial_slot(l, known, pair, degree - 1);
+    new.slot = (unsigned)l->p->nslots++;
+    emit(l->p, new.slot, before, pair[degree - 1]);
+    if (known->count == known->capacity) {
+        known->capacity = known->capacity ? 2 * known->capacity : 64;
+        known->item = xrealloc(known->item, known->capacity, sizeof *known->item);
+    }
+    known->item[known->count++] = new;
+    return new.slot;
+}
+
+static unsigned *orbit_partials(layout *l, partials *known, const term *t)
+{
+    unsigned *slot = xmalloc((size_t)t->right, sizeof *slot);
+    for (int m = 0; m < t->right; m++) {
+        const unsigned short *pair = l->b->monomial + (size_t)(t->left + m) * (size_t)l->b->degree;
+        slot[m] = partial_slot(l, known, pair, t->degree - 1);
+    }
+    return slot;
+}
+
+static void emit_factor(layout *l, size_t index, const unsigned *partial)
+{
+    const basis *b = l->b;
+    const term *t = &b->term[index];
+    unsigned target = (unsigned)l->p->factor0 + l->factor_of_term[index];
+    switch (t->kind) {
+    case TERM_ONE:
+        break;
+    case TERM_VARIABLE:
+        emit(l->p, target, (unsigned)t->left, (unsigned)l->p->factor0);
+        break;
+    case TERM_SUM:
+        for (int p = 0; p < b->composition->npairs; p++)
+            if (b->composition->pair_class[p] == t->left)
+                emit(l->p, target, (unsigned)p, (unsigned)l->p->factor0);
+        break;
+    case TERM_CONTRACT:
+        for (int x = 0; x < b->structure->set[b->covariant[t->left].set].count; x++)
+            emit(l->p, target, element_slot(l, t->left, x), element_slot(l, t->right, x));
+        break;
+    case TERM_ORBIT:
+        for (int m = 0; m < t->right; m++)
+            emit(l->p, target, partial[m],
+                 b->monomial[(size_t)(t->left + m) * (size_t)b->degree + (size_t)t->degree - 1]);
+        break;
+    case TERM_PRODUCT:
+        emit(l->p, target, (unsigned)l->p->factor0 + l->factor_of_term[t->left],
+             (unsigned)l->p->factor0 + l->factor_of_term[t->right]);
+        break;
+    }
+}
+
+/* Intermediate values first, then generators, then products of factors. */
+static void emit_operations(layout *l)
+{
+    const basis *b = l->b;
+    program *p = l->p;
+    enum { BEYOND = 1u << 30 }; /* where the factors stand until the number of slots is known */
+    p->factor0 = BEYOND;
+    for (int v = 0; v < b->ncovariants; v++)
+        if (b->covariant[v].used && b->covariant[v].pattern >= 0)
+            emit_covariant(l, v);
+    partials known = {0};
+    unsigned **partial = xcalloc(b->nterms, sizeof *partial);
+    for (size_t k = 0; k < b->nterms; k++)
+        if (b->term[k].kind == TERM_ORBIT)
+            partial[k] = orbit_partials(l, &known, &b->term[k]);
+    for (int products = 0; products < 2; products++)
+        for (size_t k = 0; k < b->nterms; k++)
+            if (b->term[k].factor && (b->term[k].kind == TERM_PRODUCT) == products)
+                emit_factor(l, k, partial[k]);
+    for (size_t k = 0; k < b->nterms; k++)
+        free(partial[k]);
+    free(partial);
+    free(known.item);
+
+    p->nslots = (p->nslots + 7) / 8 * 8; /* factors begin on a vector boundary */
+    p->factor0 = p->nslots;
+    p->nslots += p->nfactors;
+    for (size_t k = 0; k < p->noperations; k++) {
+        operation *o = &p->operation[k];
+        unsigned *slot[3] = {&o->target, &o->left, &o->right};
+        for (int s = 0; s < 3; s++)
+            if (*slot[s] >= BEYOND)
+                *slot[s] = *slot[s] - BEYOND + (unsigned)p->factor0;
+    }
+}
+
+/* ---- products -------------------------------------------------------------------------------------------- */
+
+static int compare_pairs(const void *x, const void *y)
+{
+    const unsigned *a = x, *b = y;
+    if (a[0] != b[0])
+        return a[0] < b[0] ? -1 : 1;
+    return a[1] < b[1] ? -1 : a[1] > b[1];
+}
+
+static void find_runs(layout *l)
+{
+    const basis *b = l->b;
+    program *p = l->p;
+    unsigned(*pair)[2] = xmalloc(b->nterms, sizeof *pair);
+    size_t npairs = 0;
+    for (size_t k = 0; k < b->nterms; k++) {
+        const term *t = &b->term[k];
+        if (t->kind != TERM_PRODUCT || t->factor)
+            continue;
+        unsigned left = l->factor_of_term[t->left], right = l->factor_of_term[t->right];
+        pair[npairs][0] = left < right ? left : right;
+        pair[npairs++][1] = left < right ? right : left;
+    }
+    qsort(pair, npairs, sizeof *pair, compare_pairs);
+    for (size_t k = 0; k < npairs; k++) {
+        run *last = p->nruns ? &p->run[p->nruns - 1] : NULL;
+        if (last && last->left == pair[k][0] && last->first + last->count == pair[k][1]) {
+            last->count++;
+            continue;
+        }
+        p->run = xrealloc(p->run, p->nruns + 1, sizeof *p->run);
+        p->run[p->nruns++] = (run){pair[k][0], pair[k][1], 1};
+    }
+    free(pair);
+    p->nterms = p->nfactors + npairs;
+}
+
+static void add_tile(program *p, const unsigned *row, unsigned begin, unsigned end)
+{
+    tile t = {.begin = begin, .end = end};
+    memcpy(t.row, row, sizeof t.row);
+    t.first = begin / 8 * 8;
+    t.count = (end + 7) / 8 * 8 - t.first;
+    p->tile = xrealloc(p->tile, p->ntiles + 1, sizeof *p->tile);
+    p->tile[p->ntiles++] = t;
+    p->npacked += TILE_ROWS * t.count;
+}
+
+/* Rows are taken four at a time; their columns are cut where a gap is wider than a vector. */
+static void find_tiles(program *p)
+{
+    bool *column = xcalloc(p->ncore + 8, sizeof *column);
+    for (size_t first = 0; first < p->nruns;) {
+        unsigned row[TILE_ROWS] = {0};
+        int nrows = 0;
+        size_t next = first;
+        memset(column, 0, p->ncore + 8);
+        for (; next < p->nruns; next++) {
+            const run *r = &p->run[next];
+            if (nrows == 0 || row[nrows - 1] != r->left) {
+                if (nrows == TILE_ROWS)
+                    break;
+                row[nrows++] = r->left;
+            }
+            memset(column + r->first, 1, r->count);
+        }
+        for (unsigned begin = 0; begin < p->ncore;) {
+            if (!column[begin]) {
+                begin++;
+                continue;
+            }
+            unsigned end = begin, gap = 0;
+            for (unsigned b = begin; b < p->ncore && gap <= 8; b++) {
+                gap = column[b] ? 0 : gap + 1;
+                end = column[b] ? b + 1 : end;
+            }
+            add_tile(p, row, begin, end);
+            begin = end;
+        }
+        first = next;
+    }
+    free(column);
+}
+
+/* ---- counts ---------------------------------------------------------------------------------------------- */
+
+static void count_operations(program *p)
+{
+    operation_count *e = &p->energy, *g = &p->gradient;
+    for (size_t k = 0; k < p->noperations; k++) {
+        const operation *o = &p->operation[k];
+        bool first = k == 0 || p->operation[k - 1].target != o->target;
+        bool offset = o->target >= p->factor0;
+        if (o->right == p->factor0) {
+            e->add += !first || offset;
+            g->add++;
+        } else {
+            e->fma += !first || offset;
+            e->multiply += first && !offset;
+            g->fma += 2;
+        }
+    }
+    size_t products = p->nterms - p->nfactors, rows = 0;
+    for (size_t k = 0; k < p->nruns; k++)
+        rows += k == 0 || p->run[k].left != p->run[k - 1].left;
+    e->fma += p->nfactors - 1 + products; /* linear part; rows: count - 1, and one to add the row to V */
+    e->multiply += rows;
+    g->fma += products + rows;
+    g->multiply += e->multiply;
+    g->add += e->add;
+    g->fma += e->fma;
+}
+
+program *program_create(const basis *b)
+{
+    program *p = xcalloc(1, sizeof *p);
+    layout l = {.b = b, .p = p};
+    l.covariant_slot = xcalloc((size_t)b->ncovariants, sizeof *l.covariant_slot);
+    l.covariant_stride = xcalloc((size_t)b->ncovariants, sizeof *l.covariant_stride);
+    l.variable_slot = xcalloc((size_t)b->composition->npair_classes, sizeof *l.variable_slot);
+    l.factor_of_term = xcalloc(b->nterms, sizeof *l.factor_of_term);
+    place_variables(&l);
+    place_covariants(&l);
+    number_factors(&l);
+    emit_operations(&l);
+    find_runs(&l);
+    find_tiles(p);
+    count_operations(p);
+    for (int class = 0; class < b->composition->npair_classes; class++)
+        free(l.variable_slot[class]);
+    free(l.variable_slot);
+    free(l.covariant_slot);
+    free(l.covariant_stride);
+    free(l.factor_of_term);
+    return p;
+}
+
+void program_free(program *p)
+{
+    if (!p)
+        return;
+    free(p->operation);
+    free(p->factor_term);
+    free(p->run);
+    free(p->tile);
+    free(p);
+}

@@ -1,0 +1,58 @@
+/*
+ * The straight-line program that evaluates the factors, and the table of products.
+ *
+ * All values live in one array of slots:
+ *
+ *     0 .. npairs-1            the pair variables
+ *     npairs ..                intermediate values: covariants, element by element, and partial monomials
+ *     factor0 .. +nfactors-1   the factors; the first is the constant 1
+ *
+ * An operation adds slot[left] * slot[right] to slot[target]; right == factor0 (the constant) makes it a sum.
+ * Operations with one target stand together, after everything that they read is finished. Before the first
+ * one the target holds zero, or the offset of the factor. The reverse sweep runs the same list backwards.
+ *
+ * The factors are sorted: the constant, the core (those that occur in products), the rest; so a surface is
+ *
+ *     V = sum_k linear[k] f_k  +  sum over runs (left, first, count) of  f_left * sum_b coefficient f_b
+ */
+#ifndef GEN_PROGRAM_H
+#define GEN_PROGRAM_H
+#include "basis.h"
+
+typedef struct operation {
+    unsigned target, left, right;
+} operation;
+
+typedef struct run {
+    unsigned left, first, count; /* products of factor `left` with factors first .. first + count - 1 */
+} run;
+
+enum { TILE_ROWS = 4 };
+
+/* The same products as runs of rows side by side: what the vector units work on. */
+typedef struct tile {
+    unsigned row[TILE_ROWS];  /* factors; 0 where unused */
+    unsigned begin, end;      /* the columns that occur */
+    unsigned first, count;    /* the columns that are stored: multiples of 8 around them */
+} tile;
+
+typedef struct operation_count {
+    size_t multiply, add, fma;
+} operation_count;
+
+typedef struct program {
+    size_t npairs, nslots, factor0, nfactors, ncore; /* ncore: with the constant */
+    size_t noperations, operations_capacity;
+    operation *operation;
+    size_t *factor_term; /* [nfactors] term of the basis */
+    size_t nruns;
+    run *run;
+    size_t ntiles;
+    tile *tile;
+    size_t nterms, npacked;
+    operation_count energy, gradient; /* from the pair variables to V and to V and all dV/dy */
+} program;
+
+program *program_create(const basis *b);
+void program_free(program *p);
+#endif

@@ -1,0 +1,821 @@
+/*
+ * Compositions, blocks, invariant counts and orbits: against known counts, against each other, and
+ * against loops over all elements of small groups.
+ */
+
+#include <criterion/criterion.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../gen/blocks.h"
+#include "../gen/canonical.h"
+#include "../gen/composition.h"
+#include "../gen/molien.h"
+#include "../gen/orbit.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+static composition parsed(const char *text)
+{
+    composition c;
+    char error[200] = "";
+
+    cr_assert_eq(composition_parse(text, &c, error, sizeof error), 0, "%s", error);
+    return c;
+}
+
+static blocks blocks_of(const composition *c, int degree)
+{
+    blocks b;
+
+    cr_assert_eq(blocks_create(c->npair_classes, degree, &b), 0);
+    return b;
+}
+
+/* Numbers from 0 to n - 1 without visible order, the same in every run. */
+static int draw(uint64_t *state, int n)
+{
+    *state ^= *state << 13;
+    *state ^= *state >> 7;
+    *state ^= *state << 17;
+    return (int)(*state % (uint64_t)n);
+}
+
+/* ---- Compositions ---- */
+
+Test(composition, normal_form)
+{
+    static const char *const texts[][2] = {
+        {"H4 C", "H4 C"},      {"H2O", "H2 O"},          {"  H2\tO  ", "H2 O"},
+        {"H H", "H H"},        {"ClBr", "Cl Br"},        {"H1 C1", "H C"},
+        {"(H2O)2", "(H2 O)2"}, {"( H2 O ) C", "H2 O C"}, {"(H2 O)1 (C)", "H2 O C"},
+        {"((H))3", "H3"},      {"(H2)3", "(H2)3"},       {"(((H2 O)2 C)3)", "((H2 O)2 C)3"},
+        {"H200", "H200"},
+    };
+
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        composition c = parsed(texts[i][0]);
+        cr_expect_str_eq(c.text, texts[i][1]);
+        composition again = parsed(c.text);
+        cr_expect_str_eq(again.text, c.text);
+        cr_expect_str_eq(again.order, c.order);
+        composition_free(&again);
+        composition_free(&c);
+    }
+}
+
+Test(composition, malformed_texts_are_refused)
+{
+    /* The text, and the beginning of the message behind its text. */
+    static const char *const texts[][2] = {
+        {"", "1: nothing is written"},
+        {"   ", "1: nothing is written"},
+        {"H0 C", "2: a count begins with 0"},
+        {"H02", "2: a count begins with 0"},
+        {"H-1", "2: a character that has no meaning"},
+        {"H4 C;", "5: a character that has no meaning"},
+        {"H4,C", "3: a character that has no meaning"},
+        {"H2.5 C", "3: a character that has no meaning"},
+        {"4H", "1: a count without its atom"},
+        {"H 4", "3: a count without its atom"},
+        {"H4 C 2", "6: a count without its atom"},
+        {"(H2 O) 2", "8: a count without its atom"},
+        {"(H2 O", "1: this parenthesis is not closed"},
+        {"((H2 O)2 C", "1: this parenthesis is not closed"},
+        {"H2 O)", "5: this parenthesis was not opened"},
+        {")", "1: this parenthesis was not opened"},
+        {"H4 ()2", "4: empty parentheses"},
+        {"((H2 O) ( ))2", "9: empty parentheses"},
+        {"h4 C", "1: a symbol begins with a small letter"},
+        {"H4 c", "4: a symbol begins with a small letter"},
+        {"Abcdefgh2", "1: a symbol is too long"},
+        {"H201", "2: this count makes too many atoms"},
+        {"H99999999999999999999", "2: this count makes too many atoms"},
+        {"(H2 O)67", "7: this count makes too many atoms"},
+        {"((H20)5 C)2", "11: this count makes too many atoms"},
+        {"H200 C", "6: too many atoms"},
+        {"C", "1: a single atom has no pairs"},
+        {"(C1)1", "1: a single atom has no pairs"},
+        {"H4 C\n", "5: a character that has no meaning"},
+    };
+
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        composition c;
+        char error[300] = "", expected[300];
+
+        cr_expect_eq(composition_parse(texts[i][0], &c, error, sizeof error), -1, "%s", texts[i][0]);
+        snprintf(expected, sizeof expected, "column %s", texts[i][1]);
+        cr_expect_not_null(strstr(error, expected), "%s: \"%s\"", texts[i][0], error);
+        cr_expect_not_null(strstr(error, "expected "), "%s: \"%s\"", texts[i][0], error);
+        cr_expect_null(strchr(error, '\n'));
+        cr_expect_null(c.tree);
+        cr_expect_eq(c.natoms, 0);
+        composition_free(&c);
+    }
+}
+
+Test(composition, long_texts_give_one_short_line)
+{
+    enum { LENGTH = 100000 };
+    char *text = malloc(LENGTH + 1), error[300], tiny[8];
+    composition c;
+
+    memset(text, '(', LENGTH);
+    text[LENGTH] = 0;
+    cr_expect_eq(composition_parse(text, &c, error, sizeof error), -1);
+    cr_expect_not_null(strstr(error, "column 101: parentheses are nested too deep"), "%s", error);
+    cr_expect_eq(composition_parse(text, &c, tiny, sizeof tiny), -1);
+    cr_expect_eq(strlen(tiny), sizeof tiny - 1);
+    cr_expect_eq(composition_parse(text, &c, NULL, 0), -1);
+    memset(text, 'H', LENGTH);
+    cr_expect_eq(composition_parse(text, &c, error, sizeof error), -1);
+    cr_expect_not_null(strstr(error, "column 201: too many atoms"), "%s", error);
+    free(text);
+}
+
+Test(composition, classes)
+{
+    composition c = parsed("H2 O H2 O"), d = parsed("(H2 O)2"), e = parsed("H4 C");
+    static const int classes_c[] = {0, 0, 1, 2, 2, 3}, classes_d[] = {0, 0, 1, 0, 0, 1};
+
+    cr_expect_eq(c.nclasses, 4);
+    cr_expect_arr_eq(c.class_of, classes_c, sizeof classes_c);
+    cr_expect_eq(c.npair_classes, 8);
+    cr_expect_str_eq(c.order, "4");
+    cr_expect_eq(d.nclasses, 2);
+    cr_expect_arr_eq(d.class_of, classes_d, sizeof classes_d);
+    cr_expect_eq(d.npair_classes, 5);
+    cr_expect_str_eq(d.order, "8");
+    cr_expect_str_eq(d.symbol[5], "O");
+    cr_expect_str_eq(d.symbol[3], "H");
+
+    cr_expect_eq(e.npairs, 10);
+    cr_expect_eq(e.npair_classes, 2);
+    cr_expect_eq(e.ngenerators, 2);
+    for (int p = 0; p < e.npairs; p++) {
+        int i = e.pair[p][0], j = e.pair[p][1];
+        cr_expect(i < j);
+        cr_expect_eq(e.pair_of[i * 5 + j], p);
+        cr_expect_eq(e.pair_of[j * 5 + i], p);
+        cr_expect_eq(e.pair_class[p], j == 4); /* H0-H1 comes first */
+        cr_expect(p == 0 || e.pair[p - 1][0] < i || (e.pair[p - 1][0] == i && e.pair[p - 1][1] < j));
+    }
+    composition_free(&c);
+    composition_free(&d);
+    composition_free(&e);
+}
+
+Test(composition, order_of_large_groups)
+{
+    composition c = parsed("H30"), d = parsed("H200"), e = parsed("((H2 O)2 C)3");
+
+    cr_expect_str_eq(c.order, "265252859812191058636308480000000");
+    cr_expect_eq(strlen(d.order), 375);
+    cr_expect_eq(strncmp(d.order, "78865786736479050355", 20), 0);
+    cr_expect_str_eq(e.order, "3072"); /* (2^2 2)^3 3! */
+    composition_free(&c);
+    composition_free(&d);
+    composition_free(&e);
+}
+
+/* ---- Blocks ---- */
+
+Test(blocks, find_is_the_inverse_of_the_list)
+{
+    static const int sizes[][2] = {{1, 0}, {1, 9}, {2, 8}, {3, 7}, {5, 4}, {17, 3}, {40, 2}, {200, 1}};
+
+    for (size_t s = 0; s < COUNT(sizes); s++) {
+        blocks b;
+        int n = sizes[s][0], degree = sizes[s][1];
+
+        cr_assert_eq(blocks_create(n, degree, &b), 0);
+        cr_expect_eq(b.count, blocks_number(n, degree));
+        cr_expect_eq(b.first[0], 0);
+        cr_expect_eq(b.first[degree + 1], b.count);
+        for (size_t k = 0; k < b.count; k++) {
+            const unsigned char *e = b.exponents + k * (size_t)n;
+            int d = blocks_degree(&b, k);
+
+            cr_assert_eq(blocks_find(&b, e), k);
+            cr_assert(b.first[d] <= k && k < b.first[d + 1]);
+            if (k > b.first[d])
+                cr_assert(memcmp(e - n, e, (size_t)n) > 0);
+        }
+        blocks_free(&b);
+    }
+}
+
+Test(blocks, sum)
+{
+    blocks b;
+    unsigned char e[4];
+
+    cr_assert_eq(blocks_create(4, 5, &b), 0);
+    for (size_t i = 0; i < b.count; i++) {
+        for (size_t j = 0; j < b.count; j++) {
+            for (int k = 0; k < 4; k++)
+                e[k] = (unsigned char)(b.exponents[4 * i + (size_t)k] + b.exponents[4 * j + (size_t)k]);
+            int fits = blocks_degree(&b, i) + blocks_degree(&b, j) <= 5;
+            cr_assert_eq(blocks_sum(&b, i, j), fits ? blocks_find(&b, e) : BLOCKS_NONE);
+        }
+    }
+    blocks_free(&b);
+}
+
+Test(blocks, refuses_what_does_not_fit)
+{
+    blocks b;
+
+    cr_expect_eq(blocks_create(0, 1, &b), -1);
+    cr_expect_eq(blocks_create(3, -1, &b), -1);
+    cr_expect_eq(blocks_create(1, 256, &b), -1);
+    cr_expect_eq(blocks_create(19900, 2, &b), -1);
+    cr_expect_eq(blocks_create(100, 100, &b), -1);
+    cr_expect_null(b.exponents);
+    cr_expect_eq(b.count, 0);
+    blocks_free(&b);
+    cr_expect_eq(blocks_number(19900, 2), 198034851);
+    cr_expect_eq(blocks_number(1, 1000000), 1000001);
+    cr_expect_eq(blocks_number(1000, 1000), SIZE_MAX);
+    cr_expect_eq(blocks_number(19900, 2147483647), SIZE_MAX);
+}
+
+/* ---- Orbits and Molien numbers ---- */
+
+static void expect_agreement(const composition *c, int degree)
+{
+    blocks b = blocks_of(c, degree);
+    orbit_list list;
+    uint64_t *count = malloc(b.count * sizeof *count), *total = calloc((size_t)degree + 1, sizeof *total);
+
+    cr_assert_eq(orbits_enumerate(c, &b, degree, &list), 0);
+    cr_assert_eq(molien_invariants(c, &b, count), 0);
+    for (size_t k = 0; k < b.count; k++) {
+        cr_assert_eq(orbits_in_block(&list, k), count[k], "\"%s\", block %zu", c->text, k);
+        total[blocks_degree(&b, k)] += count[k];
+    }
+    cr_expect_eq(list.first[b.count], list.count);
+    for (int d = 0; d <= degree; d++)
+        cr_expect_eq(molien_total(c, d), total[d], "\"%s\", degree %d", c->text, d);
+
+    memset(total, 0, ((size_t)degree + 1) * sizeof *total);
+    for (int a = 0; a < c->nclasses; a++) {
+        cr_assert_eq(molien_covariants(c, &b, a, count), 0);
+        for (size_t k = 0; k < b.count; k++)
+            total[blocks_degree(&b, k)] += count[k];
+        for (int d = 0; d <= degree; d++)
+            total[d] -= molien_total_covariants(c, a, d);
+    }
+    for (int d = 0; d <= degree; d++)
+        cr_expect_eq(total[d], 0, "\"%s\", degree %d", c->text, d);
+    orbits_free(&list);
+    blocks_free(&b);
+    free(count);
+    free(total);
+}
+
+Test(orbit, agrees_with_molien_in_every_block)
+{
+    static const struct {
+        const char *text;
+        int degree;
+    } cases[] = {
+        {"H H", 9},
+        {"H2", 9},
+        {"H2 O", 8},
+        {"H4 C", 8},
+        {"C C O H2 H3 H", 4},
+        {"H5 O2", 7},
+        {"H2 O H2 O", 5},
+        {"H8 C2", 4},
+        {"H30 C14", 3},
+        {"H100", 6},
+        {"(H2 O)2", 5},
+        {"(H2 O)3", 4},
+        {"((H2 O)2 C)3", 3},
+        {"(H2)3 C", 5},
+        {"((H2)2)2", 6},
+        {"(H2 O)2 (C O)2", 3},
+        {"(H2 O)60", 3},
+        {"(H3 C)2 (H2 O)2 H", 3},
+        {"(C (H2 (N O)2)2)2", 3},
+    };
+
+    for (size_t i = 0; i < COUNT(cases); i++) {
+        composition c = parsed(cases[i].text);
+        expect_agreement(&c, cases[i].degree);
+        composition_free(&c);
+    }
+}
+
+Test(orbit, groups_without_a_tree)
+{
+    static const char *const texts[] = {"H4 C", "(H2 O)2", "H3 C2", "((H2)2)2"};
+
+    for (size_t i = 0; i < COUNT(texts); i++) {
+        composition c = parsed(texts[i]);
+        group_node *tree = c.tree;
+        size_t expected;
+        blocks b = blocks_of(&c, 4);
+        orbit_list list;
+
+        cr_assert_eq(orbits_enumerate(&c, &b, 4, &list), 0);
+        expected = list.count;
+        orbits_free(&list);
+        c.tree = NULL;
+        cr_assert_eq(orbits_enumerate(&c, &b, 4, &list), 0);
+        cr_expect_eq(list.count, expected);
+        expect_agreement(&c, 4);
+        c.tree = tree;
+        orbits_free(&list);
+        blocks_free(&b);
+        composition_free(&c);
+    }
+}
+
+static void expect_cumulative(const char *text, int first_degree, const uint64_t *expected, size_t n,
+                              int covariants)
+{
+    composition c = parsed(text);
+    uint64_t sum = 0;
+
+    for (int d = 0; d < first_degree + (int)n; d++) {
+        if (!covariants)
+            sum += molien_total(&c, d);
+        for (int a = 0; a < c.nclasses && covariants; a++)
+            sum += molien_total_covariants(&c, a, d);
+        if (d >= first_degree)
+            cr_expect_eq(sum, expected[d - first_degree], "\"%s\", degree %d: %llu", text, d,
+                         (unsigned long long)sum);
+    }
+    composition_free(&c);
+}
+
+Test(molien, known_counts)
+{
+    static const uint64_t methane[] = {1, 3, 10, 30, 83, 208, 495, 1101, 2327};
+
+    expect_cumulative("H4 C", 0, methane, COUNT(methane), 0);
+    expect_cumulative("C C O H2 H3 H", 4, (uint64_t[]){14752}, 1, 0);
+    expect_cumulative("H5 O2", 7, (uint64_t[]){8717}, 1, 0);
+    expect_cumulative("H2 O H2 O", 5, (uint64_t[]){4617}, 1, 0);
+    expect_cumulative("H2 O H2 O H2 O", 4, (uint64_t[]){18980}, 1, 0);
+    expect_cumulative("H2 O H2 O H2 O H2 O", 3, (uint64_t[]){10737}, 1, 0);
+}
+
+Test(molien, covariant_counts)
+{
+    static const uint64_t water[] = {2, 7, 17, 33, 57, 90, 134, 190};
+    static const uint64_t methane[] = {2, 8, 31, 105, 314, 844, 2098, 4838};
+
+    expect_cumulative("H2 O", 0, water, COUNT(water), 1);
+    expect_cumulative("H4 C", 0, methane, COUNT(methane), 1);
+}
+
+/* The number of multigraphs with d edges does not depend on the number of atoms once there are 2d: OEIS
+ * A050535. */
+Test(molien, many_atoms)
+{
+    static const uint64_t multigraphs[] = {1, 1, 3, 8, 23, 66, 212, 686, 2389, 8682};
+    composition c = parsed("H200");
+
+    for (int d = 0; d < (int)COUNT(multigraphs); d++)
+        cr_expect_eq(molien_total(&c, d), multigraphs[d]);
+    composition_free(&c);
+}
+
+Test(molien, numbers_that_do_not_fit)
+{
+    composition c = parsed("C O N F S P Cl Br"), d = parsed("H5 O2");
+
+    /* No symmetry: all monomials in 28 pairs. */
+    cr_expect_eq(molien_total(&c, 20), blocks_number(27, 20));
+    cr_expect_eq(molien_total(&c, 200), UINT64_MAX);
+    cr_expect_eq(molien_total(&d, 250), UINT64_MAX);
+    cr_expect_eq(molien_total_covariants(&d, 0, 250), UINT64_MAX);
+    cr_expect_eq(molien_total(&d, 256), UINT64_MAX);
+    composition_free(&c);
+    composition_free(&d);
+}
+
+/* ---- Loops over all elements of small groups ---- */
+
+enum { MAX_DEGREE = 6 };
+
+/* Position of a permutation among all of its length: the mixed-radix digits count later smaller images. */
+static size_t rank_of(const int *image, int n)
+{
+    size_t rank = 0;
+
+    for (int i = 0; i < n; i++) {
+        int smaller = 0;
+
+        for (int j = i + 1; j < n; j++)
+            smaller += image[j] < image[i];
+        rank = rank * (size_t)(n - i) + (size_t)smaller;
+    }
+    return rank;
+}
+
+/* All elements of the group, at most 9 atoms: [*order][natoms]. */
+static int *elements(const composition *c, size_t *order)
+{
+    enum { FACTORIAL_9 = 362880 };
+    size_t n = (size_t)c->natoms, room = 1;
+    cr_assert(c->natoms <= 9);
+    unsigned char *known = calloc(FACTORIAL_9, 1);
+    int *all = malloc(n * sizeof *all);
+
+    for (size_t i = 0; i < n; i++)
+        all[i] = (int)i;
+    known[rank_of(all, c->natoms)] = 1;
+    *order = 1;
+    for (size_t k = 0; k < *order; k++) {
+        for (int g = 0; g < c->ngenerators; g++) {
+            if (*order == room)
+                all = realloc(all, (room *= 2) * n * sizeof *all);
+            int *image = all + *order * n;
+            for (size_t i = 0; i < n; i++)
+                image[i] = c->generator[(size_t)g * n + (size_t)all[k * n + i]];
+            size_t rank = rank_of(image, c->natoms);
+            *order += !known[rank];
+            known[rank] = 1;
+        }
+    }
+    free(known);
+    return all;
+}
+
+typedef struct brute {
+    const composition *c;
+    const blocks *b;
+    int *group; /* [order][natoms] */
+    size_t order;
+    uint64_t *smallest;   /* [blocks]: monomials smallest in their orbits */
+    uint64_t *fixed;      /* [blocks]: pairs (element, fixed monomial) */
+    uint64_t *fixed_atom; /* [nclasses][blocks]: the same with a fixed atom of the class */
+    unsigned short (*minima)[MAX_DEGREE];
+    size_t nminima;
+} brute;
+
+/* The image of a monomial, sorted. */
+static void image_of(const composition *c, const int *element, const unsigned short *monomial, int degree,
+                     unsigned short *image)
+{
+    for (int i = 0; i < degree; i++) {
+        int j = i;
+        unsigned short pair = (unsigned short)composition_pair_image(c, element, monomial[i]);
+
+        for (; j > 0 && image[j - 1] > pair; j--)
+            image[j] = image[j - 1];
+        image[j] = pair;
+    }
+}
+
+static int compare_monomials(const void *x, const void *y)
+{
+    const unsigned short *a = x, *b = y;
+
+    for (int i = 0; i < MAX_DEGREE; i++) {
+        if (a[i] != b[i])
+            return a[i] < b[i] ? -1 : 1;
+    }
+    return 0;
+}
+
+static void visit_monomial(brute *s, const unsigned short *monomial, int degree)
+{
+    unsigned char *exponents = calloc((size_t)s->c->npair_classes, 1);
+    unsigned short image[MAX_DEGREE];
+    int smallest = 1;
+
+    for (int i = 0; i < degree; i++)
+        exponents[s->c->pair_class[monomial[i]]]++;
+    size_t block = blocks_find(s->b, exponents);
+    for (size_t k = 0; k < s->order; k++) {
+        const int *element = s->group + k * (size_t)s->c->natoms;
+
+        memcpy(image, monomial, sizeof image);
+        image_of(s->c, element, monomial, degree, image);
+        int order = compare_monomials(image, monomial);
+        smallest &= order >= 0;
+        s->fixed[block] += order == 0;
+        for (int i = 0; i < s->c->natoms && order == 0; i++)
+            s->fixed_atom[(size_t)s->c->class_of[i] * s->b->count + block] += element[i] == i;
+    }
+    s->smallest[block] += (uint64_t)smallest;
+    if (smallest) {
+        s->minima = realloc(s->minima, (s->nminima + 1) * sizeof *s->minima);
+        memcpy(s->minima[s->nminima++], monomial, sizeof *s->minima);
+    }
+    free(exponents);
+}
+
+/* Visits the monomial and all its multiples by later pairs up to the degree. */
+static void each_monomial(brute *s, unsigned short *monomial, int degree)
+{
+    visit_monomial(s, monomial, degree);
+    if (degree == s->b->degree)
+        return;
+    for (int p = degree ? monomial[degree - 1] : 0; p < s->c->npairs; p++) {
+        monomial[degree] = (unsigned short)p;
+        each_monomial(s, monomial, degree + 1);
+    }
+    monomial[degree] = ORBIT_UNUSED;
+}
+
+static void compare_lists(const brute *s, const orbit_list *list)
+{
+    unsigned short(*minima)[MAX_DEGREE] = malloc(list->count * sizeof *minima);
+    size_t row = (size_t)list->degree;
+
+    for (size_t i = 0; i < list->count; i++) {
+        unsigned short *members;
+        size_t n, degree = (size_t)list->order[i];
+
+        cr_assert_eq(orbit_expand(s->c, list->monomial + i * row, (int)degree, s->order, &members, &n), 0);
+        memset(minima[i], 0xFF, sizeof *minima);
+        memcpy(minima[i], members, degree * sizeof *members);
+        cr_expect_eq(s->order % n, 0);
+        free(members);
+    }
+    cr_assert_eq(list->count, s->nminima);
+    qsort(minima, list->count, sizeof *minima, compare_monomials);
+    qsort(s->minima, s->nminima, sizeof *minima, compare_monomials);
+    cr_expect_arr_eq(minima, s->minima, s->nminima * sizeof *minima);
+    free(minima);
+}
+
+static void expect_brute_force(const char *text, int degree)
+{
+    composition c = parsed(text);
+    blocks b = blocks_of(&c, degree);
+    brute s = {.c = &c, .b = &b};
+    unsigned short monomial[MAX_DEGREE];
+    orbit_list list;
+    uint64_t *count = malloc(b.count * sizeof *count);
+
+    s.group = elements(&c, &s.order);
+    cr_expect_eq(s.order, strtoull(c.order, NULL, 10), "%s", text);
+    s.smallest = calloc(b.count, sizeof *s.smallest);
+    s.fixed = calloc(b.count, sizeof *s.fixed);
+    s.fixed_atom = calloc((size_t)c.nclasses * b.count, sizeof *s.fixed_atom);
+    memset(monomial, 0xFF, sizeof monomial);
+    each_monomial(&s, monomial, 0);
+
+    cr_assert_eq(orbits_enumerate(&c, &b, degree, &list), 0);
+    cr_assert_eq(molien_invariants(&c, &b, count), 0);
+    for (size_t k = 0; k < b.count; k++) {
+        cr_assert_eq(orbits_in_block(&list, k), s.smallest[k], "\"%s\", block %zu", text, k);
+        cr_assert_eq(count[k] * s.order, s.fixed[k], "\"%s\", block %zu", text, k);
+    }
+    for (int a = 0; a < c.nclasses; a++) {
+        cr_assert_eq(molien_covariants(&c, &b, a, count), 0);
+        for (size_t k = 0; k < b.count; k++)
+            cr_assert_eq(count[k] * s.order, s.fixed_atom[(size_t)a * b.count + k], "\"%s\", block %zu", text,
+                         k);
+    }
+    compare_lists(&s, &list);
+
+    free(s.group);
+    free(s.smallest);
+    free(s.fixed);
+    free(s.fixed_atom);
+    free(s.minima);
+    free(count);
+    orbits_free(&list);
+    blocks_free(&b);
+    composition_free(&c);
+}
+
+Test(group, brute_force)
+{
+    expect_brute_force("H H", 6);
+    expect_brute_force("H2", 6);
+    expect_brute_force("H2 O", 6);
+    expect_brute_force("H4 C", 5);
+    expect_brute_force("H3 C2 O", 4);
+    expect_brute_force("H5 O2", 3);
+    expect_brute_force("H7", 2); /* more atoms than two pairs and one atom touch */
+    expect_brute_force("H2 O H2 O", 4);
+    expect_brute_force("(H2 O)2", 4);
+    expect_brute_force("(H C)3", 4);
+    expect_brute_force("(H2)3", 4);
+    expect_brute_force("(H3)2 C", 3);
+    expect_brute_force("((H2)2)2", 3);
+    expect_brute_force("((H C)2)2", 3);
+    expect_brute_force("(H2 (O C)2)1 N", 3);
+    expect_brute_force("(H2 O)3", 2);
+    expect_brute_force("(H C)4", 1);
+}
+
+/* ---- Canonical keys ---- */
+
+/* The key of a monomial, and whether it stays the same under random elements of the group. */
+static void expect_invariant_key(const composition *c, canonical *k, const unsigned short *monomial,
+                                 int degree, uint64_t *state)
+{
+    const unsigned short *key;
+    unsigned short *image = malloc((size_t)degree * sizeof *image), *first;
+    size_t length = canonical_key(k, monomial, degree, &key);
+
+    first = malloc(length * sizeof *first);
+    memcpy(first, key, length * sizeof *first);
+    int *element = malloc((size_t)c->natoms * sizeof *element);
+    for (int i = 0; i < c->natoms; i++)
+        element[i] = i;
+    for (int step = 0; step < 20; step++) {
+        for (int times = 0; times < 10; times++) {
+            const int *generator = c->generator + draw(state, c->ngenerators) * c->natoms;
+            for (int i = 0; i < c->natoms; i++)
+                element[i] = generator[element[i]];
+        }
+        image_of(c, element, monomial, degree, image);
+        cr_assert_eq(canonical_key(k, image, degree, &key), length);
+        cr_assert_arr_eq(key, first, length * sizeof *key, "\"%s\"", c->text);
+    }
+    free(element);
+    free(first);
+    free(image);
+}
+
+static int compare_pairs(const void *x, const void *y)
+{
+    const unsigned short *a = x, *b = y;
+
+    return (*a > *b) - (*a < *b);
+}
+
+Test(canonical, random_monomials)
+{
+    static const char *const texts[] = {"H6 C",           "H30 C14",        "(H2 O)4",
+                                        "((H2 O)2 C)3",   "((H2)2)3 (C2)2", "(C (H2 (N O)2)2)2",
+                                        "(H3 C)2 (H2 O)3"};
+    uint64_t state = 88172645463325252u;
+
+    for (size_t t = 0; t < COUNT(texts); t++) {
+        composition c = parsed(texts[t]);
+        canonical *k = canonical_create(&c, 12);
+
+        for (int round = 0; round < 60; round++) {
+            unsigned short monomial[12];
+            int degree = draw(&state, 12) + 1, spread = draw(&state, c.npairs) + 1;
+
+            for (int i = 0; i < degree; i++)
+                monomial[i] = (unsigned short)draw(&state, spread);
+            qsort(monomial, (size_t)degree, sizeof *monomial, compare_pairs);
+            expect_invariant_key(&c, k, monomial, degree, &state);
+        }
+        canonical_free(k);
+        composition_free(&c);
+    }
+}
+
+/* Writes the monomial of a list of edges, sorted. */
+static void join_edges(const composition *c, const int (*edge)[2], int n, unsigned short *monomial)
+{
+    for (int i = 0; i < n; i++)
+        monomial[i] = (unsigned short)c->pair_of[edge[i][0] * c->natoms + edge[i][1]];
+    qsort(monomial, (size_t)n, sizeof *monomial, compare_pairs);
+}
+
+Test(canonical, regular_graphs)
+{
+    /* A prism and the complete bipartite graph: all vertices look alike, and the two graphs differ. */
+    static const int prism[][2] = {{0, 1}, {1, 2}, {0, 2}, {3, 4}, {4, 5}, {3, 5}, {0, 3}, {1, 4}, {2, 5}};
+    static const int bipartite[][2] = {{0, 3}, {0, 4}, {0, 5}, {1, 3}, {1, 4},
+                                       {1, 5}, {2, 3}, {2, 4}, {2, 5}};
+    static const int petersen[][2] = {{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 0}, {0, 5}, {1, 6}, {2, 7},
+                                      {3, 8}, {4, 9}, {5, 7}, {7, 9}, {9, 6}, {6, 8}, {8, 5}};
+    /* Two triangles and a hexagon, disconnected and connected. */
+    static const int triangles[][2] = {{0, 1}, {1, 2}, {0, 2}, {3, 4}, {4, 5}, {3, 5}};
+    static const int hexagon[][2] = {{0, 1}, {1, 2}, {2, 3}, {3, 4}, {4, 5}, {0, 5}};
+    composition c = parsed("H12");
+    canonical *k = canonical_create(&c, 15);
+    const unsigned short *key;
+    unsigned short x[15], first[64];
+    uint64_t state = 362436069;
+    size_t length;
+
+    join_edges(&c, prism, 9, x);
+    expect_invariant_key(&c, k, x, 9, &state);
+    length = canonical_key(k, x, 9, &key);
+    memcpy(first, key, length * sizeof *key);
+    join_edges(&c, bipartite, 9, x);
+    expect_invariant_key(&c, k, x, 9, &state);
+    cr_expect_eq(canonical_key(k, x, 9, &key), length);
+    cr_expect_arr_neq(key, first, length * sizeof *key);
+    join_edges(&c, petersen, 15, x);
+    expect_invariant_key(&c, k, x, 15, &state);
+
+    join_edges(&c, triangles, 6, x);
+    expect_invariant_key(&c, k, x, 6, &state);
+    length = canonical_key(k, x, 6, &key);
+    memcpy(first, key, length * sizeof *key);
+    join_edges(&c, hexagon, 6, x);
+    expect_invariant_key(&c, k, x, 6, &state);
+    size_t other = canonical_key(k, x, 6, &key);
+    cr_expect(other != length || memcmp(key, first, length * sizeof *key));
+    canonical_free(k);
+    composition_free(&c);
+}
+
+/* Graphs with symmetry groups of factorial order: none may cost more than a moment. */
+Test(canonical, large_stars, .timeout = 20)
+{
+    enum { LEAVES = 29 };
+    static const struct {
+        const char *text;
+        int stride; /* from one leaf to the next */
+    } cases[] = {{"H30", 1}, {"(H2 O)30", 3}, {"((H2 O)2 C)28", 7}, {"H59 C", 2}};
+    uint64_t state = 521288629;
+
+    for (size_t t = 0; t < COUNT(cases); t++) {
+        composition c = parsed(cases[t].text);
+        canonical *k = canonical_create(&c, 2 * LEAVES);
+        int star[2 * LEAVES][2], n = 0;
+        unsigned short monomial[2 * LEAVES];
+
+        for (int leaf = 1; leaf <= LEAVES && (leaf + 1) * cases[t].stride <= c.natoms; leaf++, n++) {
+            star[n][0] = 0;
+            star[n][1] = leaf * cases[t].stride;
+        }
+        join_edges(&c, (const int(*)[2])star, n, monomial);
+        expect_invariant_key(&c, k, monomial, n, &state);
+        for (int i = 0; i < n && cases[t].stride > 1; i++) { /* each leaf with one of its own */
+            star[n + i][0] = star[i][1];
+            star[n + i][1] = star[i][1] + 1;
+        }
+        join_edges(&c, (const int(*)[2])star, cases[t].stride > 1 ? 2 * n : n, monomial);
+        expect_invariant_key(&c, k, monomial, cases[t].stride > 1 ? 2 * n : n, &state);
+        canonical_free(k);
+        composition_free(&c);
+    }
+}
+
+/* ---- The list of orbits ---- */
+
+Test(orbit, list_is_sorted_and_complete)
+{
+    composition c = parsed("H4 C");
+    blocks b = blocks_of(&c, 5);
+    orbit_list list;
+    size_t members_in_all = 0, nconnected = 0;
+
+    cr_assert_eq(orbits_enumerate(&c, &b, 4, &list), 0); /* blocks may reach further */
+    cr_expect_eq(list.count, 83);
+    cr_expect_eq(list.degree, 4);
+    for (size_t i = 0; i < list.count; i++) {
+        const unsigned short *m = list.monomial + 4 * i;
+        unsigned short *members;
+        size_t n;
+
+        cr_expect(i == 0 || list.block[i - 1] < list.block[i] ||
+                  (list.block[i - 1] == list.block[i] && memcmp(m - 4, m, 8)));
+        cr_expect_eq(list.order[i], blocks_degree(&b, list.block[i]));
+        for (int k = 0; k < 4; k++) {
+            cr_expect_eq(m[k] == ORBIT_UNUSED, k >= list.order[i]);
+            cr_expect(k == 0 || m[k - 1] <= m[k]);
+        }
+        cr_assert_eq(orbit_expand(&c, m, list.order[i], 24, &members, &n), 0);
+        cr_expect(n <= 24);
+        free(members);
+        if (n > 1)
+            cr_expect_eq(orbit_expand(&c, m, list.order[i], n - 1, &members, &n), -1);
+        members_in_all += n;
+        nconnected += list.connected[i];
+    }
+    cr_expect_eq(members_in_all, 1001); /* binomial(10 + 4, 4) */
+    cr_expect(nconnected > 0 && nconnected < list.count);
+    cr_expect_eq(list.connected[0], 0);
+    cr_expect_eq(list.connected[1], 1);
+    for (size_t k = b.first[5]; k < b.count; k++)
+        cr_expect_eq(orbits_in_block(&list, k), 0);
+    orbits_free(&list);
+    cr_expect_eq(orbits_enumerate(&c, &b, 6, &list), -1);
+    cr_expect_eq(orbits_enumerate(&c, &b, -1, &list), -1);
+    orbits_free(&list);
+    blocks_free(&b);
+    composition_free(&c);
+}
+
+Test(orbit, expand_gives_sorted_distinct_members)
+{
+    composition c = parsed("(H2 O)2");
+    static const unsigned short monomial[] = {0, 3};
+    unsigned short *members;
+    size_t n;
+
+    cr_assert_eq(orbit_expand(&c, monomial, 2, 100, &members, &n), 0);
+    cr_expect_eq(n, 8); /* H0-H1 of one water, H0-H4 across: 2 * 4 */
+    for (size_t i = 1; i < n; i++)
+        cr_expect(members[2 * i - 2] < members[2 * i] ||
+                  (members[2 * i - 2] == members[2 * i] && members[2 * i - 1] < members[2 * i + 1]));
+    free(members);
+    cr_assert_eq(orbit_expand(&c, monomial, 0, 1, &members, &n), 0);
+    cr_expect_eq(n, 1);
+    free(members);
+    composition_free(&c);
+}
