@@ -7,9 +7,9 @@
 #include <string.h>
 
 enum {
-    SPARE_POINTS = 8,          /* random points beyond the dimension */
-    LEAST_POINTS = 64,         /* enough for the covariants of small bases */
-    MONOMIALS_LIMIT = 2000000  /* of one explicit orbit sum */
+    SPARE_POINTS = 8,         /* random points beyond the dimension */
+    LEAST_POINTS = 64,        /* enough for the covariants of small bases */
+    MONOMIALS_LIMIT = 2000000 /* of one explicit orbit sum */
 };
 
 static term *append_term(basis *b, term new)
@@ -48,7 +48,8 @@ static void keep_values(basis *b, size_t index)
     b->term[index].value = value;
 }
 
-/* ---- products -------------------------------------------------------------------------------------------- */
+/* ---- products --------------------------------------------------------------------------------------------
+ */
 
 static void accept_product(search *s, size_t left, size_t right)
 {
@@ -61,7 +62,8 @@ static void accept_product(search *s, size_t left, size_t right)
     b->term[left].factor = b->term[right].factor = true;
 }
 
-/* Products of pool terms, left of degree `low`: rows in the order of left, so that each row is one long run. */
+/* Products of pool terms, left of degree `low`: rows in the order of left, so that each row is one long run.
+ */
 static void try_pool_products(search *s, int low)
 {
     basis *b = s->b;
@@ -73,7 +75,8 @@ static void try_pool_products(search *s, int low)
         for (size_t left = b->block_term[m]; left < b->block_term[m + 1]; left++) {
             if (!b->term[left].value)
                 continue;
-            for (size_t right = rest == m ? left : b->block_term[rest]; right < b->block_term[rest + 1]; right++) {
+            for (size_t right = rest == m ? left : b->block_term[rest]; right < b->block_term[rest + 1];
+                 right++) {
                 if (!b->term[right].value)
                     continue;
                 modular_multiply_vector(s->length, b->term[left].value, b->term[right].value, s->value);
@@ -105,14 +108,16 @@ static void try_generator_products(search *s)
                 accept_product(s, left < right ? left : right, left < right ? right : left);
         }
     }
-    for (size_t k = first; k < b->nterms; k++) { /* only now: the pool was settled while this block was searched */
+    for (size_t k = first; k < b->nterms;
+         k++) { /* only now: the pool was settled while this block was searched */
         keep_values(b, (size_t)b->term[k].left);
         keep_values(b, (size_t)b->term[k].right);
     }
     free(product);
 }
 
-/* ---- generators ------------------------------------------------------------------------------------------ */
+/* ---- generators ------------------------------------------------------------------------------------------
+ */
 
 static void accept_generator(search *s, term new)
 {
@@ -129,8 +134,8 @@ static void add_variable_sum(search *s)
 {
     basis *b = s->b;
     int class = 0;
-    while (b->blocks->exponents[s->block * (size_t)b->blocks->nvariables + (size_t)class] == 0)
-        class++;
+    while (b->blocks->exponents[s->block * (size_t)b->blocks->nvariables + (size_t) class] == 0)
+        class ++;
     memset(s->value, 0, b->npoints * sizeof *s->value);
     int last = 0;
     for (int p = 0; p < b->composition->npairs; p++)
@@ -205,7 +210,8 @@ static void try_orbits(search *s)
             try_orbit(s, list->monomial + k * (size_t)list->degree);
 }
 
-/* ---- blocks ---------------------------------------------------------------------------------------------- */
+/* ---- blocks ----------------------------------------------------------------------------------------------
+ */
 
 static void complete_block(search *s)
 {
@@ -272,8 +278,9 @@ basis *basis_create(const composition *c, const blocks *blocks, const structure 
         complete_block(&s);
         b->block_term[s.block + 1] = b->nterms;
         if (!complete(&s)) {
-            snprintf(error, error_size, "degree %d: %zu of %zu invariants of block %zu found; no certified basis",
-                     s.degree, rank_of(s.space), s.dimension, s.block);
+            snprintf(error, error_size,
+                     "degree %d: %zu of %zu invariants of block %zu found; no certified basis", s.degree,
+                     rank_of(s.space), s.dimension, s.block);
             basis_free(b);
             b = NULL;
             break;

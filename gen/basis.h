@@ -6,10 +6,12 @@
  * gives. Independence modulo a prime proves independence, so a full count proves the basis complete.
  *
  * Candidates, in this order:
- *   1. products of two terms of the pool: all terms of degree up to half the total degree, and all generators;
+ *   1. products of two terms of the pool: all terms of degree up to half the total degree, and all
+ * generators;
  *   2. products of a generator and any other term, which then joins the pool. With these, every product of
  *      two invariants is spanned, so that what is still missing is a minimal set of generators;
- *   3. contractions of two covariants, the cheapest first, counting a covariant that is in use already as free;
+ *   3. contractions of two covariants, the cheapest first, counting a covariant that is in use already as
+ * free;
  *   4. orbit sums of connected multigraphs.
  */
 #ifndef GEN_BASIS_H
@@ -70,8 +72,8 @@ typedef struct basis {
 } basis;
 
 /*
- * invariants: their number in each block; orbits: those of all blocks. Returns NULL and a one-line reason where
- * no certified basis is found. progress: called after each block with the number of terms, or NULL.
+ * invariants: their number in each block; orbits: those of all blocks. Returns NULL and a one-line reason
+ * where no certified basis is found. progress: called after each block with the number of terms, or NULL.
  */
 basis *basis_create(const composition *c, const blocks *blocks, const structure *structure,
                     const uint64_t *invariants, const orbit_list *orbits, void (*progress)(size_t terms),

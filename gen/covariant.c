@@ -6,7 +6,8 @@
 size_t block_difference(const blocks *b, size_t i, size_t j)
 {
     unsigned char difference[256];
-    const unsigned char *x = b->exponents + i * (size_t)b->nvariables, *y = b->exponents + j * (size_t)b->nvariables;
+    const unsigned char *x = b->exponents + i * (size_t)b->nvariables,
+                        *y = b->exponents + j * (size_t)b->nvariables;
     unsigned char *exponents = b->nvariables <= 256 ? difference : xmalloc((size_t)b->nvariables, 1);
     size_t result = BLOCKS_NONE;
     int k = 0;
@@ -19,7 +20,8 @@ size_t block_difference(const blocks *b, size_t i, size_t j)
     return result;
 }
 
-/* ---- values ---------------------------------------------------------------------------------------------- */
+/* ---- values ----------------------------------------------------------------------------------------------
+ */
 
 void term_values(const basis *b, const term *t, size_t length, residue *value)
 {
@@ -34,10 +36,12 @@ void contraction_values(const basis *b, int left, int right, size_t length, resi
     const covariant *l = &b->covariant[left], *r = &b->covariant[right];
     memset(value, 0, length * sizeof *value);
     for (int x = 0; x < b->structure->set[l->set].count; x++)
-        modular_accumulate_vector(length, l->value + (size_t)x * b->npoints, r->value + (size_t)x * b->npoints, value);
+        modular_accumulate_vector(length, l->value + (size_t)x * b->npoints,
+                                  r->value + (size_t)x * b->npoints, value);
 }
 
-/* The triples of a pattern with target position `only`, or all where that is negative; value is [.][npoints]. */
+/* The triples of a pattern with target position `only`, or all where that is negative; value is [.][npoints].
+ */
 static void pattern_values(const basis *b, const pattern *p, int left, int right, int only, size_t length,
                            residue *value)
 {
@@ -50,11 +54,13 @@ static void pattern_values(const basis *b, const pattern *p, int left, int right
         if (right < 0)
             modular_add_vector(length, l, target);
         else
-            modular_accumulate_vector(length, l, b->covariant[right].value + (size_t)triple[2] * b->npoints, target);
+            modular_accumulate_vector(length, l, b->covariant[right].value + (size_t)triple[2] * b->npoints,
+                                      target);
     }
 }
 
-/* ---- growth ---------------------------------------------------------------------------------------------- */
+/* ---- growth ----------------------------------------------------------------------------------------------
+ */
 
 static covariant *append(basis *b)
 {
@@ -83,13 +89,14 @@ typedef struct growth {
 static void add_variables(growth *g)
 {
     basis *b = g->b;
-    for (int class = 0; class < b->composition->npair_classes; class++) {
+    for (int class = 0; class < b->composition->npair_classes; class ++) {
         if (b->structure->variable_set[class] != g->set)
             continue;
-        if (b->blocks->exponents[g->block * (size_t)b->blocks->nvariables + (size_t)class] != 1)
+        if (b->blocks->exponents[g->block * (size_t)b->blocks->nvariables + (size_t) class] != 1)
             continue;
         covariant *new = append(b);
-        *new = (covariant){.set = g->set, .pattern = -1, .left = class, .right = -1, .degree = 1, .block = g->block};
+        *new = (covariant){
+            .set = g->set, .pattern = -1, .left = class, .right = -1, .degree = 1, .block = g->block};
         new->value = xcalloc((size_t)b->structure->set[g->set].count * b->npoints, sizeof *new->value);
         for (int p = 0; p < b->composition->npairs; p++)
             if (b->composition->pair_class[p] == class)
@@ -159,7 +166,8 @@ static void try_pairs(growth *g, int pattern_index)
         const int *r = range_of(b, rest, p->right);
         for (int left = l[0]; left < l[1]; left++)
             for (int right = r[0]; right < r[1]; right++) {
-                bool commutes = p->kind == PATTERN_POINTWISE || (p->kind == PATTERN_SERIES && p->left == p->right);
+                bool commutes =
+                    p->kind == PATTERN_POINTWISE || (p->kind == PATTERN_SERIES && p->left == p->right);
                 if (commutes && left > right && p->kind == PATTERN_POINTWISE)
                     continue;
                 if (p->kind == PATTERN_SERIES && p->left == p->right && p->square != (left == right))
@@ -177,7 +185,8 @@ static void grow_set(growth *g)
     feed_decomposable(g);
     if (blocks_degree(b->blocks, g->block) == 1)
         add_variables(g);
-    static const enum pattern_kind cheapest_first[] = {PATTERN_POINTWISE, PATTERN_ENDS, PATTERN_PUSH, PATTERN_SERIES};
+    static const enum pattern_kind cheapest_first[] = {PATTERN_POINTWISE, PATTERN_ENDS, PATTERN_PUSH,
+                                                       PATTERN_SERIES};
     for (size_t kind = 0; kind < sizeof cheapest_first / sizeof *cheapest_first; kind++)
         for (int k = 0; k < s->npatterns; k++) {
             const pattern *p = &s->pattern[k];
@@ -209,7 +218,8 @@ void covariants_grow(basis *b, size_t block, rank_space *space)
     free(g.value);
 }
 
-/* ---- contraction ----------------------------------------------------------------------------------------- */
+/* ---- contraction -----------------------------------------------------------------------------------------
+ */
 
 static int compare_contractions(const void *x, const void *y)
 {

@@ -12,7 +12,7 @@ enum { STRAIGHT_LINE_LIMIT = 1500 };
 
 typedef struct summary {
     const char *name;
-    const char *command;              /* that regenerates the header */
+    const char *command; /* that regenerates the header */
     const basis *basis;
     const program *program;
     const uint64_t *molien_by_degree; /* [degree + 1] */

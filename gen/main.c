@@ -21,9 +21,9 @@
 #include <string.h>
 #include <time.h>
 
-#define TERMS_LIMIT 5000000u         /* terms of a basis */
-#define MEMORY_LIMIT 8e9             /* bytes for values at points and for the rank test */
-#define SLOTS_LIMIT 65536u           /* the tables of a header hold 16-bit numbers */
+#define TERMS_LIMIT 5000000u /* terms of a basis */
+#define MEMORY_LIMIT 8e9     /* bytes for values at points and for the rank test */
+#define SLOTS_LIMIT 65536u   /* the tables of a header hold 16-bit numbers */
 
 static int fail(const char *text)
 {
@@ -73,7 +73,8 @@ static int check_counts(const blocks *b, const uint64_t *invariants, const orbit
 {
     for (size_t m = 0; m < b->count; m++)
         if (orbits_in_block(orbits, m) != invariants[m]) {
-            fprintf(stderr, "eqml-gen: internal: block %zu has %zu orbits, but its Molien coefficient is %llu\n", m,
+            fprintf(stderr,
+                    "eqml-gen: internal: block %zu has %zu orbits, but its Molien coefficient is %llu\n", m,
                     orbits_in_block(orbits, m), (unsigned long long)invariants[m]);
             return 1;
         }
@@ -124,8 +125,9 @@ static int generate(const options *o, const composition *c)
     }
     code = program_create(chosen);
     if (code->nslots > SLOTS_LIMIT) {
-        snprintf(error, sizeof error, "the program needs %zu slots, past the limit of %u; choose a smaller degree",
-                 code->nslots, SLOTS_LIMIT);
+        snprintf(error, sizeof error,
+                 "the program needs %zu slots, past the limit of %u; choose a smaller degree", code->nslots,
+                 SLOTS_LIMIT);
         fail(error);
         goto done;
     }

@@ -23,7 +23,8 @@ static const char help[] =
 
 static int refuse(const char *what, const char *value, const char *remedy)
 {
-    fprintf(stderr, "eqml-gen: %s%s%s%s; %s\n", what, value ? " \"" : "", value ? value : "", value ? "\"" : "", remedy);
+    fprintf(stderr, "eqml-gen: %s%s%s%s; %s\n", what, value ? " \"" : "", value ? value : "",
+            value ? "\"" : "", remedy);
     return 2;
 }
 
@@ -48,7 +49,8 @@ static int parse_degree(const char *text, int *degree)
     return OPTIONS_GO;
 }
 
-/* Matches "-d 6", "-d6", "--degree 6", "--degree=6"; *value points to the argument, NULL where it is missing. */
+/* Matches "-d 6", "-d6", "--degree 6", "--degree=6"; *value points to the argument, NULL where it is missing.
+ */
 static bool takes_value(int argc, char **argv, int *i, char letter, const char *word, const char **value)
 {
     const char *argument = argv[*i];
@@ -98,7 +100,8 @@ int options_parse(int argc, char **argv, options *o)
                 return refuse("--output needs a file", NULL, "for example --output h4_c_d6.h");
             o->output = value;
         } else if (takes_value(argc, argv, &i, 0, "dipole", &value)) {
-            return refuse("--dipole is not available in this version", NULL, "leave it out for the potential alone");
+            return refuse("--dipole is not available in this version", NULL,
+                          "leave it out for the potential alone");
         } else if (argument[0] == '-' && argument[1]) {
             return refuse("unknown option", argument, "eqml-gen --help lists the options");
         } else if (o->composition) {

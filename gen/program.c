@@ -3,7 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- slots ----------------------------------------------------------------------------------------------- */
+/* ---- slots -----------------------------------------------------------------------------------------------
+ */
 
 typedef struct layout {
     const basis *b;
@@ -40,7 +41,7 @@ static void place_covariants(layout *l)
 static void place_variables(layout *l)
 {
     const composition *c = l->b->composition;
-    for (int class = 0; class < c->npair_classes; class++) {
+    for (int class = 0; class < c->npair_classes; class ++) {
         l->variable_slot[class] = xcalloc((size_t)c->npairs, sizeof **l->variable_slot);
         for (int p = 0; p < c->npairs; p++)
             if (c->pair_class[p] == class)
@@ -72,7 +73,8 @@ static void number_factors(layout *l)
     free(core);
 }
 
-/* ---- operations ------------------------------------------------------------------------------------------ */
+/* ---- operations ------------------------------------------------------------------------------------------
+ */
 
 static void emit(program *p, unsigned target, unsigned left, unsigned right)
 {
@@ -112,7 +114,8 @@ static unsigned partial_slot(layout *l, partials *known, const unsigned short *p
     if (degree == 1)
         return pair[0];
     for (size_t k = known->count; k-- > 0;)
-        if (known->item[k].degree == degree && !memcmp(known->item[k].pair, pair, (size_t)degree * sizeof *pair))
+        if (known->item[k].degree == degree &&
+            !memcmp(known->item[k].pair, pair, (size_t)degree * sizeof *pair))
             return known->item[k].slot;
     partial new = {.pair = pair, .degree = degree};
     unsigned before = partial_slot(l, known, pair, degree - 1);
@@ -204,7 +207,8 @@ static void emit_operations(layout *l)
     }
 }
 
-/* ---- products -------------------------------------------------------------------------------------------- */
+/* ---- products --------------------------------------------------------------------------------------------
+ */
 
 static int compare_pairs(const void *x, const void *y)
 {
@@ -289,7 +293,8 @@ static void find_tiles(program *p)
     free(column);
 }
 
-/* ---- counts ---------------------------------------------------------------------------------------------- */
+/* ---- counts ----------------------------------------------------------------------------------------------
+ */
 
 static void count_operations(program *p)
 {
@@ -333,7 +338,7 @@ program *program_create(const basis *b)
     find_runs(&l);
     find_tiles(p);
     count_operations(p);
-    for (int class = 0; class < b->composition->npair_classes; class++)
+    for (int class = 0; class < b->composition->npair_classes; class ++)
         free(l.variable_slot[class]);
     free(l.variable_slot);
     free(l.covariant_slot);

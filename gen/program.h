@@ -31,9 +31,9 @@ enum { TILE_ROWS = 4 };
 
 /* The same products as runs of rows side by side: what the vector units work on. */
 typedef struct tile {
-    unsigned row[TILE_ROWS];  /* factors; 0 where unused */
-    unsigned begin, end;      /* the columns that occur */
-    unsigned first, count;    /* the columns that are stored: multiples of 8 around them */
+    unsigned row[TILE_ROWS]; /* factors; 0 where unused */
+    unsigned begin, end;     /* the columns that occur */
+    unsigned first, count;   /* the columns that are stored: multiples of 8 around them */
 } tile;
 
 typedef struct operation_count {

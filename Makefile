@@ -1,0 +1,95 @@
+# eqml: `make help` lists the targets.
+CFLAGS ?= -O3 -march=native
+WARNINGS = -Wall -Wextra -Wpedantic -Werror
+STD = -std=c11 -ffp-contract=fast
+COMPILE = $(CC) $(STD) $(WARNINGS) $(CFLAGS)
+
+# Optional: make LAPACK=1 (least squares with LAPACK and BLAS), OPENMP=1 (batches on all cores).
+ifdef LAPACK
+OPTIONAL += -DEQML_USE_LAPACK $(shell pkg-config --cflags --libs openblas)
+endif
+ifdef OPENMP
+OPTIONAL += -fopenmp
+endif
+
+GEN = $(patsubst gen/%.c,build/gen/%.o,$(wildcard gen/*.c))
+TESTS = $(patsubst tests/%.c,build/tests/%.o,$(wildcard tests/*.c))
+
+.PHONY: all help pes demo test asan bench generate check-generated check-headers format clean
+
+all: build/eqml-gen ## build the generator, build/eqml-gen
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
+
+build/eqml-gen: $(GEN)
+	$(COMPILE) $^ -o $@
+
+build/gen/%.o: gen/%.c $(wildcard gen/*.h)
+	@mkdir -p $(@D)
+	$(COMPILE) -c $< -o $@
+
+# ---- from data to a library ------------------------------------------------------------------------------
+
+NAME ?= pes
+PES = build/pes/$(NAME)
+
+pes: build/eqml-gen ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=6 NAME=ch4 [FIT="options"]: fit a surface into build/pes/NAME
+	@test -n "$(DATA)" || { echo "make pes: no data; for example: make pes DATA=file.xyz COMPOSITION=\"H4 C\" DEGREE=6 NAME=ch4" >&2; exit 2; }
+	@test -n "$(COMPOSITION)" || { echo "make pes: no COMPOSITION; for example COMPOSITION=\"H4 C\"" >&2; exit 2; }
+	@test -n "$(DEGREE)" || { echo "make pes: no DEGREE; for example DEGREE=6" >&2; exit 2; }
+	@test -z "$(DIPOLE)" || { echo "make pes: DIPOLE is not available in this version" >&2; exit 2; }
+	@mkdir -p $(PES)
+	build/eqml-gen -d $(DEGREE) -n $(NAME) -o $(PES)/$(NAME).h "$(COMPOSITION)"
+	$(COMPILE) -I. -I$(PES) -DBASIS_HEADER='"$(NAME).h"' -DBASIS=$(NAME) examples/pes.c -o $(PES)/fit $(OPTIONAL) -lm
+	$(PES)/fit --directory $(PES) --name $(NAME) --runtime eqml.h --basis-header $(PES)/$(NAME).h $(FIT) "$(DATA)"
+	@printf '#include <stddef.h>\n#define $(NAME)_API extern\n#include "$(NAME)_pes.h"\n' >$(PES)/library.c
+	$(COMPILE) -fPIC -shared $(PES)/library.c -o $(PES)/lib$(NAME).so $(filter -fopenmp,$(OPTIONAL)) -lm
+	@echo "$(PES): $(NAME).h $(NAME)_pes.h $(NAME).pes lib$(NAME).so report.json"
+
+# ---- tests -----------------------------------------------------------------------------------------------
+
+# Headers that the tests include, made by the generator that is tested: NAME:DEGREE:COMPOSITION, _ for blanks.
+TEST_BASES = h2o_d8:8:H2_O nh3_d5:5:H3_N ch4_d4:4:H4_C ch4_d6:6:H4_C h5o2_d4:4:H5_O2 dimer_d3:3:(H2_O)2 abcd_d3:3:A_B_C_D
+TEST_HEADERS = $(foreach b,$(TEST_BASES),build/tests/$(word 1,$(subst :, ,$(b))).h)
+
+define test_header
+build/tests/$(word 1,$(subst :, ,$(1))).h: build/eqml-gen
+	@mkdir -p build/tests
+	build/eqml-gen -d $(word 2,$(subst :, ,$(1))) -n $(word 1,$(subst :, ,$(1))) -o $$@ "$(subst _, ,$(word 3,$(subst :, ,$(1))))"
+endef
+$(foreach b,$(TEST_BASES),$(eval $(call test_header,$(b))))
+
+build/tests/%.o: tests/%.c eqml.h $(wildcard gen/*.h) $(wildcard tests/*.h) $(TEST_HEADERS)
+	@mkdir -p $(@D)
+	$(COMPILE) -I. -Ibuild/tests $(shell pkg-config --cflags criterion) -c $< -o $@
+
+build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN))
+	$(COMPILE) $^ -o $@ $(shell pkg-config --libs criterion) -lm
+
+test: build/run-tests check-headers check-generated ## pass the tests (needs libcriterion-dev and pkg-config)
+	build/run-tests
+
+asan: ## the tests under the address and undefined-behaviour sanitizers
+	$(MAKE) clean
+	$(MAKE) CFLAGS="-O1 -g -march=native -fsanitize=address,undefined -fno-sanitize-recover=all" build/run-tests
+	build/run-tests
+	$(MAKE) clean
+
+# ---- generated headers -----------------------------------------------------------------------------------
+
+GENERATED = h2_o_d8:8:H2_O h3_n_d6:6:H3_N h4_c_d6:6:H4_C h2_c_o_d6:6:H2_C_O
+
+generate: build/eqml-gen ## rewrite the headers in generated/
+	@mkdir -p generated
+	@set -e; $(foreach b,$(GENERATED),build/eqml-gen -d $(word 2,$(subst :, ,$(b))) -o generated/$(word 1,$(subst :, ,$(b))).h "$(subst _, ,$(word 3,$(subst :, ,$(b))))";)
+
+check-generated: build/eqml-gen ## fail where generated/ is not what the generator writes
+	@set -e; mkdir -p build/generated; $(foreach b,$(GENERATED),build/eqml-gen -d $(word 2,$(subst :, ,$(b))) -o build/generated/$(word 1,$(subst :, ,$(b))).h "$(subst _, ,$(word 3,$(subst :, ,$(b))))";)
+	diff -r generated build/generated
+
+format: ## lay out the sources
+	clang-format -i eqml.h gen/*.[ch] examples/*.c tests/*.c bench/*.c
+
+clean: ## remove build/
+	rm -rf build

@@ -1,0 +1,3373 @@
+/*
+ * eqml: permutationally invariant potential energy surfaces in plain C.
+ *
+ * A molecule's potential energy is fitted to ab initio energies and gradients as a linear combination of
+ * polynomials in functions y_ij = xi(r_ij) of the distances, exactly invariant under permutations of like
+ * atoms, rotations, reflections and translations [1, 2]. A code generator, eqml-gen, chooses the polynomials
+ * and writes them as a C header; this file holds everything else: variables, evaluation with derivatives,
+ * reading of data, the least-squares fit, and files of fitted surfaces.
+ *
+ * Quick start
+ *
+ *     $ eqml-gen -d 6 -n ch4 -o ch4.h "H4 C"
+ *
+ *     #define EQML_IMPLEMENTATION               // in one C file
+ *     #include "ch4.h"                          // includes eqml.h
+ *
+ *     eqml_variable morse[] = {{EQML_MORSE, 2.0, 0, 0}, {EQML_MORSE, 2.0, 0, 0}};    // H-H and H-C
+ *     eqml_data data;
+ *     eqml_surface surface;
+ *     eqml_message message;
+ *     if (eqml_data_read("methane.xyz", &data, &message) || eqml_surface_create(&ch4_basis, morse, &surface)
+ * || eqml_fit(&surface, &data, NULL, NULL, &message)) puts(message.text); else printf("%g\n",
+ * ch4_model_energy_gradient(&surface.model, xyz, gradient));
+ *
+ * Evaluation is inline; EQML_IMPLEMENTATION brings in the functions that read, fit and write. With
+ * EQML_STATIC these are private to the file. The header compiles as C11 and as C++17 and needs the C library
+ * only.
+ *
+ * Units      atomic units everywhere: bohr, hartree, hartree/bohr, e*bohr.
+ * Shapes     xyz[natoms][3], gradient[natoms][3], hessian[3 natoms][3 natoms], row-major; batches have one
+ * more dimension in front. Atoms are in the order of the composition. Threads    evaluation never allocates,
+ * never prints, and keeps no state: a model may be shared by threads. Functions that change an object (fit,
+ * read) want it to themselves. Errors     fallible functions return an eqml_status; eqml_status_text()
+ * explains it, and an eqml_message, where given, names file, line and value. Nothing is printed, nothing
+ * aborts, nothing leaks. Domain     distances must be positive: coincident atoms give no finite gradient.
+ * Speed      compile with -O3 -march=native, and with -ffp-contract=fast where -std=c11 is asked for.
+ * Macros     EQML_MALLOC, EQML_FREE: the allocator. EQML_API: linkage of the functions. EQML_SCALAR: no
+ * vectors. EQML_USE_LAPACK: least squares with LAPACK and BLAS.
+ *
+ * [1] Braams, Bowman, Int. Rev. Phys. Chem. 28, 577 (2009).
+ * [2] Xie, Bowman, J. Chem. Theory Comput. 6, 26 (2010).
+ */
+#ifndef EQML_H
+#define EQML_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifndef EQML_MALLOC
+#include <stdlib.h>
+#define EQML_MALLOC(size) malloc(size)
+#define EQML_FREE(pointer) free(pointer)
+#endif
+
+/* Functions of the fitting half have external linkage by default; EQML_STATIC makes them private to one file.
+ */
+#ifndef EQML_API
+#ifdef EQML_STATIC
+#define EQML_API static
+#elif defined(__cplusplus)
+#define EQML_API extern "C"
+#else
+#define EQML_API extern
+#endif
+#endif
+
+/* Every fallible call returns one of these; eqml_status_text() explains it. */
+#define EQML_STATUS_LIST(X)                                                                                  \
+    X(EQML_OK, "success")                                                                                    \
+    X(EQML_ERROR_ARGUMENT, "an argument is outside its documented range")                                    \
+    X(EQML_ERROR_MEMORY, "memory could not be allocated")                                                    \
+    X(EQML_ERROR_FILE, "a file could not be opened, read or written")                                        \
+    X(EQML_ERROR_FORMAT, "a file is not in the expected format")                                             \
+    X(EQML_ERROR_VALUE, "a value is not finite or not physical")                                             \
+    X(EQML_ERROR_MATCH, "atoms do not match the composition")                                                \
+    X(EQML_ERROR_EMPTY, "there is no data to work on")
+
+#define EQML__STATUS_ENUM(code, text) code,
+typedef enum eqml_status { EQML_STATUS_LIST(EQML__STATUS_ENUM) EQML_STATUS_COUNT } eqml_status;
+#undef EQML__STATUS_ENUM
+
+/* One line that names the file, line and value behind a failure; a caller's buffer, NULL where it is not
+ * wanted. */
+typedef struct eqml_message {
+    char text[512];
+} eqml_message;
+
+#define EQML_ANGSTROM (1.0 / 0.529177210903) /* bohr; CODATA 2018 */
+#define EQML_EV (1.0 / 27.211386245988)      /* hartree; CODATA 2018 */
+
+/* ==== evaluation: begin ====================================================================================
+ *
+ * This part is all that a fitted surface needs; everything in it is inline, so that a surface whose tables
+ * are constants of the same file is specialised by the compiler.
+ */
+#ifndef EQML_EVALUATION
+#define EQML_EVALUATION 1
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+#if defined(__GNUC__) && defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
+#if defined(__GNUC__)
+#define EQML_INLINE static inline __attribute__((always_inline, unused))
+#define EQML_FUNCTION static inline __attribute__((unused))
+#else
+#define EQML_INLINE static inline
+#define EQML_FUNCTION static inline
+#endif
+
+/*
+ * eqml_lanes holds EQML_LANES numbers: as many geometries, or directions of differentiation, at a time.
+ * The operators + - * / work on it lane by lane, and with a number on one side.
+ */
+#if defined(__GNUC__) && !defined(EQML_SCALAR)
+#if defined(__AVX512F__)
+#define EQML_LANES 8
+#elif defined(__AVX__)
+#define EQML_LANES 4
+#else
+#define EQML_LANES 2
+#endif
+typedef double eqml_lanes __attribute__((vector_size(8 * EQML_LANES)));
+typedef long long eqml__integers __attribute__((vector_size(8 * EQML_LANES)));
+typedef double eqml__loose __attribute__((vector_size(8 * EQML_LANES), aligned(8), may_alias));
+#define EQML_ALIGNED __attribute__((aligned(64)))
+#else
+#define EQML_LANES 1
+typedef double eqml_lanes;
+typedef double eqml__loose;
+#define EQML_ALIGNED
+#endif
+
+EQML_INLINE eqml_lanes eqml__load(const double *x)
+{
+    return *(const eqml__loose *)x;
+}
+
+EQML_INLINE void eqml__store(double *x, eqml_lanes value)
+{
+    *(eqml__loose *)x = value;
+}
+
+EQML_INLINE eqml_lanes eqml__all(double x)
+{
+    eqml_lanes zero = {0};
+    return zero + x;
+}
+
+/* a b + c, fused where the machine can. */
+EQML_INLINE eqml_lanes eqml__fma(eqml_lanes a, eqml_lanes b, eqml_lanes c)
+{
+#if defined(__FMA__) && EQML_LANES == 8
+    return (eqml_lanes)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
+#elif defined(__FMA__) && EQML_LANES == 4
+    return (eqml_lanes)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#else
+    return a * b + c;
+#endif
+}
+
+EQML_INLINE double eqml__sum(eqml_lanes x)
+{
+    double part[EQML_LANES], sum = 0;
+    eqml__store(part, x);
+    for (int k = 0; k < EQML_LANES; k++)
+        sum += part[k];
+    return sum;
+}
+
+/* In generated code: a number added to a T, and the T zero. */
+#define EQML_ADD(number, x) ((number) + (x))
+
+/* ---- the basis, as eqml-gen writes it --------------------------------------------------------------------
+ */
+
+/* Products of four factors `row` with the factors [begin, end); coefficients are stored for `count` columns
+ * from `first` on, row after row, zero where there is no term. */
+typedef struct eqml_tile {
+    unsigned short row[4], begin, end, first, count;
+} eqml_tile;
+
+/*
+ * Slots of numbers hold the pair variables [npairs], intermediate values, and from factor0 on the factors.
+ * The factors follow from the variables by operations slot[target] += slot[left] * slot[right].
+ */
+typedef struct eqml_basis {
+    const char *name, *composition, *symbols; /* symbols: "H H H H C" */
+    int natoms, npairs, npair_classes, degree;
+    int nterms, nfactors, ncore;
+    int nslots, factor0, noperations, nruns, ntiles, npacked;
+    const unsigned short (*pairs)[2];      /* [npairs] atoms */
+    const unsigned short *pair_classes;    /* [npairs] */
+    const unsigned short *atom_classes;    /* [natoms] */
+    const unsigned short (*operations)[3]; /* [noperations] target, left, right */
+    const unsigned short (*runs)[3];       /* [nruns] factor, first factor, number of factors */
+    const eqml_tile *tiles;                /* [ntiles] */
+    const unsigned char *degrees;          /* [nfactors] */
+    void (*forward_one)(double *slots, const double *offset); /* the operations as code, or 0 */
+    void (*reverse_one)(const double *slots, double *adjoints);
+    void (*forward_lanes)(eqml_lanes *slots, const double *offset);
+    void (*reverse_lanes)(const eqml_lanes *slots, eqml_lanes *adjoints);
+} eqml_basis;
+
+/* ---- the model -------------------------------------------------------------------------------------------
+ */
+
+typedef enum eqml_kind {
+    EQML_MORSE,      /* exp(-r/a) */
+    EQML_INVERSE,    /* 1/r */
+    EQML_EXP_OVER_R, /* exp(-r/a)/r */
+    EQML_USER        /* a function of the caller's */
+} eqml_kind;
+
+/* The pair variable of one class of pairs. A user's function gives y, dy/dr and d2y/dr2 at a distance r
+ * (bohr); it must be thread-safe if the model is shared by threads. */
+typedef struct eqml_variable {
+    eqml_kind kind;
+    double range; /* a, bohr */
+    void (*function)(double r, const void *data, double y[3]);
+    const void *data;
+} eqml_variable;
+
+/*
+ * A fitted potential. All arrays belong to the caller and are only read: a model may be shared by threads.
+ * V = sum_k linear[k] f_k + sum over products; each factor f_k is shifted by offset[k] when it is computed.
+ */
+typedef struct eqml_model {
+    const eqml_basis *basis;
+    const eqml_variable *variables; /* [npair_classes] */
+    const double *rates;            /* [EQML_ROUND(npairs)] -1/range of each pair, 0 past the last */
+    const double *offset;           /* [nfactors] */
+    const double *linear;           /* [nfactors] */
+    const double *packed;           /* [npacked] coefficients of products, tile by tile */
+} eqml_model;
+
+/* Room for one evaluation, in doubles; 64-byte alignment is fastest. */
+#define EQML_ROUND(n) (((n) + 7) / 8 * 8)
+#define EQML_WORK_ONE(nslots, npairs) (2 * EQML_ROUND(nslots) + 6 * EQML_ROUND(npairs))
+#define EQML_WORK_LANES(nslots, npairs) (4 * EQML_ROUND(nslots) + 10 * (npairs))
+
+/* ---- pair variables --------------------------------------------------------------------------------------
+ */
+
+#if EQML_LANES > 1
+EQML_INLINE eqml_lanes eqml__sqrt(eqml_lanes x)
+{
+#if defined(__SSE2__) && EQML_LANES == 8
+    return (eqml_lanes)_mm512_maskz_sqrt_pd((__mmask8)-1,
+                                            (__m512d)x); /* gcc 12 warns of the plain one in C++ */
+#elif defined(__SSE2__) && EQML_LANES == 4
+    return (eqml_lanes)_mm256_sqrt_pd((__m256d)x);
+#elif defined(__SSE2__)
+    return (eqml_lanes)_mm_sqrt_pd((__m128d)x);
+#else
+    for (int k = 0; k < EQML_LANES; k++)
+        x[k] = sqrt(x[k]);
+    return x;
+#endif
+}
+
+EQML_INLINE eqml_lanes eqml__where(eqml__integers mask, eqml_lanes yes, eqml_lanes no)
+{
+    return (eqml_lanes)((mask & (eqml__integers)yes) | (~mask & (eqml__integers)no));
+}
+
+/*
+ * exp(x) in all lanes, for -708 <= x <= 709 (clamped to it): x = n ln 2 + t, |t| <= ln 2 / 2, Taylor series
+ * of degree 13 in t (truncation 4e-18), scaled by 2^n through the exponent bits. Cody and Waite, Software
+ * Manual for the Elementary Functions (1980).
+ */
+EQML_INLINE eqml_lanes eqml__exp(eqml_lanes x)
+{
+    const double shifter =
+        6755399441055744.0; /* 1.5 * 2^52: the sum has the nearest integer in its low bits */
+    const eqml_lanes lowest = eqml__all(-708.0), highest = eqml__all(709.0);
+    x = eqml__where(x < lowest, lowest, x);
+    x = eqml__where(x > highest, highest, x);
+    eqml_lanes shifted = eqml__fma(x, eqml__all(1.4426950408889634), eqml__all(shifter));
+    eqml_lanes n = shifted - shifter;
+    eqml_lanes t = eqml__fma(n, eqml__all(-6.93147180369123816490e-01), x); /* the leading bits of ln 2 */
+    t = eqml__fma(n, eqml__all(-1.90821492927058770002e-10), t);            /* and the rest */
+    eqml_lanes p = eqml__fma(t, eqml__all(1.0 / 6227020800.0), eqml__all(1.0 / 479001600.0));
+    p = eqml__fma(p, t, eqml__all(1.0 / 39916800.0));
+    p = eqml__fma(p, t, eqml__all(1.0 / 3628800.0));
+    p = eqml__fma(p, t, eqml__all(1.0 / 362880.0));
+    p = eqml__fma(p, t, eqml__all(1.0 / 40320.0));
+    p = eqml__fma(p, t, eqml__all(1.0 / 5040.0));
+    p = eqml__fma(p, t, eqml__all(1.0 / 720.0));
+    p = eqml__fma(p, t, eqml__all(1.0 / 120.0));
+    p = eqml__fma(p, t, eqml__all(1.0 / 24.0));
+    p = eqml__fma(p, t, eqml__all(1.0 / 6.0));
+    p = eqml__fma(p, t, eqml__all(0.5));
+    p = eqml__fma(p, t, eqml__all(1.0));
+    p = eqml__fma(p, t, eqml__all(1.0));
+    eqml__integers scale = ((eqml__integers)shifted << 52) + (1023LL << 52);
+    return p * (eqml_lanes)scale;
+}
+#else
+EQML_INLINE eqml_lanes eqml__sqrt(eqml_lanes x)
+{
+    return sqrt(x);
+}
+
+EQML_INLINE eqml_lanes eqml__exp(eqml_lanes x)
+{
+    return exp(x);
+}
+#endif
+
+/* One number at a time, for a user's function and for models that mix kinds. y, dy/dr, d2y/dr2 at r > 0. */
+EQML_FUNCTION void eqml__variable(const eqml_variable *v, double r, double y[3])
+{
+    double q = 1 / r;
+    if (v->kind == EQML_USER) {
+        v->function(r, v->data, y);
+    } else if (v->kind == EQML_INVERSE) {
+        y[0] = q;
+        y[1] = -q * q;
+        y[2] = 2 * q * q * q;
+    } else {
+        double rate = -1 / v->range, e = exp(rate * r);
+        if (v->kind == EQML_MORSE) {
+            y[0] = e;
+            y[1] = rate * e;
+            y[2] = rate * rate * e;
+        } else {
+            y[0] = e * q;
+            y[1] = y[0] * (rate - q);
+            y[2] = y[0] * ((rate - q) * (rate - q) + q * q);
+        }
+    }
+}
+
+/*
+ * y and dy/dr for lanes of distances with their own parameters: `rate` is -1/a, `inverse` is 1/r. The kind is
+ * a constant of the model, so that a compiler which knows the model drops the tests.
+ */
+EQML_INLINE void eqml__variable_lanes(eqml_kind kind, eqml_lanes rate, eqml_lanes r, eqml_lanes inverse,
+                                      eqml_lanes *y, eqml_lanes *slope)
+{
+    if (kind == EQML_MORSE) {
+        *y = eqml__exp(rate * r);
+        *slope = rate * *y;
+    } else if (kind == EQML_INVERSE) {
+        *y = inverse;
+        *slope = -inverse * inverse;
+    } else {
+        *y = eqml__exp(rate * r) * inverse;
+        *slope = *y * (rate - inverse);
+    }
+}
+
+/* The one kind of all classes, or EQML_USER where they differ or are the caller's own. */
+EQML_INLINE eqml_kind eqml__common_kind(const eqml_model *m)
+{
+    eqml_kind kind = m->variables[0].kind;
+    for (int k = 1; k < m->basis->npair_classes; k++)
+        if (m->variables[k].kind != kind)
+            kind = EQML_USER;
+    return kind;
+}
+
+/*
+ * Distances and pair variables of one geometry, pairs in lanes. pair holds six rows of `stride` numbers:
+ * x_i - x_j (three rows), 1/r, dy/dr, and r; y is padded to whole lanes.
+ */
+EQML_INLINE void eqml__pairs_one(const eqml_model *m, const double *xyz, double *y, double *pair, int stride)
+{
+    const eqml_basis *b = m->basis;
+    eqml_kind kind = eqml__common_kind(m);
+    double *inverse = pair + 3 * stride, *slope = pair + 4 * stride, *distance = pair + 5 * stride;
+    for (int p = 0; p < b->npairs; p++) {
+        const double *i = xyz + 3 * b->pairs[p][0], *j = xyz + 3 * b->pairs[p][1];
+        pair[p] = i[0] - j[0];
+        pair[stride + p] = i[1] - j[1];
+        pair[2 * stride + p] = i[2] - j[2];
+    }
+    for (int p = b->npairs; p < stride; p++) {
+        pair[p] = 1;
+        pair[stride + p] = pair[2 * stride + p] = 0;
+    }
+    for (int p = 0; p < stride; p += EQML_LANES) {
+        eqml_lanes dx = eqml__load(pair + p), dy = eqml__load(pair + stride + p),
+                   dz = eqml__load(pair + 2 * stride + p);
+        eqml_lanes r = eqml__sqrt(eqml__fma(dx, dx, eqml__fma(dy, dy, dz * dz))), q = 1.0 / r;
+        eqml__store(inverse + p, q);
+        eqml__store(distance + p, r);
+        if (kind != EQML_USER) {
+            eqml_lanes value, derivative;
+            eqml__variable_lanes(kind, eqml__load(m->rates + p), r, q, &value, &derivative);
+            eqml__store(y + p, value);
+            eqml__store(slope + p, derivative);
+        }
+    }
+    for (int p = 0; p < b->npairs && kind == EQML_USER; p++) {
+        double value[3];
+        eqml__variable(&m->variables[b->pair_classes[p]], distance[p], value);
+        y[p] = value[0];
+        slope[p] = value[1];
+    }
+}
+
+/* ---- the factors -----------------------------------------------------------------------------------------
+ */
+
+/* From the table; the straight-line code does the same. The variables are in slots[0 .. npairs). */
+#define EQML__TABLE_PROGRAM(SUFFIX, T, SET)                                                                  \
+    EQML_FUNCTION void eqml__table_forward_##SUFFIX(const eqml_basis *b, T *slots, const double *offset)     \
+    {                                                                                                        \
+        memset(slots + b->npairs, 0, sizeof(T) * (size_t)(b->factor0 - b->npairs));                          \
+        for (int k = 0; k < b->nfactors; k++)                                                                \
+            slots[b->factor0 + k] = SET(k ? offset[k] : 1.0);                                                \
+        for (int k = 0; k < b->noperations; k++) {                                                           \
+            const unsigned short *o = b->operations[k];                                                      \
+            slots[o[0]] += slots[o[1]] * slots[o[2]];                                                        \
+        }                                                                                                    \
+    }                                                                                                        \
+    /* The adjoints of the factors are given; those of everything else follow, and are all kept. */          \
+    EQML_FUNCTION void eqml__table_reverse_##SUFFIX(const eqml_basis *b, const T *slots, T *adjoints)        \
+    {                                                                                                        \
+        memset(adjoints, 0, sizeof(T) * (size_t)b->factor0);                                                 \
+        for (int k = b->noperations - 1; k >= 0; k--) {                                                      \
+            const unsigned short *o = b->operations[k];                                                      \
+            T a = adjoints[o[0]];                                                                            \
+            adjoints[o[1]] += a * slots[o[2]];                                                               \
+            adjoints[o[2]] += a * slots[o[1]];                                                               \
+        }                                                                                                    \
+    }
+EQML__TABLE_PROGRAM(one, double, (double))
+EQML__TABLE_PROGRAM(lanes, eqml_lanes, eqml__all)
+
+EQML_INLINE void eqml__forward_one(const eqml_model *m, double *slots)
+{
+    const eqml_basis *b = m->basis;
+    for (int k = b->nslots; k < EQML_ROUND(b->nslots); k++)
+        slots[k] = 0; /* read by vectors of coefficients that are zero there */
+    slots[b->factor0] = 1;
+    if (b->forward_one)
+        b->forward_one(slots, m->offset);
+    else
+        eqml__table_forward_one(b, slots, m->offset);
+}
+
+EQML_INLINE void eqml__forward_lanes(const eqml_model *m, eqml_lanes *slots)
+{
+    const eqml_basis *b = m->basis;
+    slots[b->factor0] = eqml__all(1);
+    if (b->forward_lanes)
+        b->forward_lanes(slots, m->offset);
+    else
+        eqml__table_forward_lanes(b, slots, m->offset);
+}
+
+/* ---- the quadratic form ----------------------------------------------------------------------------------
+ */
+
+/* One geometry, columns in lanes: V, and where g is given, g = dV/df. f and g begin on a vector boundary. */
+EQML_INLINE double eqml__form_one(const eqml_model *m, const double *f, double *g)
+{
+    const eqml_basis *b = m->basis;
+    const double *c = m->packed;
+    eqml_lanes total = eqml__all(0);
+    double rest = 0;
+    int whole = b->nfactors / EQML_LANES * EQML_LANES;
+    for (int k = 0; k < whole; k += EQML_LANES) {
+        eqml_lanes l = eqml__load(m->linear + k);
+        total = eqml__fma(l, eqml__load(f + k), total);
+        if (g)
+            eqml__store(g + k, l);
+    }
+    for (int k = whole; k < b->nfactors; k++) {
+        rest += m->linear[k] * f[k];
+        if (g)
+            g[k] = m->linear[k];
+    }
+    for (int k = b->nfactors; g && k < EQML_ROUND(b->nfactors); k++)
+        g[k] = 0;
+    for (int t = 0; t < b->ntiles; t++) {
+        const eqml_tile *tile = &b->tiles[t];
+        const int n = tile->count;
+        const double *x = f + tile->first;
+        eqml_lanes f0 = eqml__all(f[tile->row[0]]), f1 = eqml__all(f[tile->row[1]]);
+        eqml_lanes f2 = eqml__all(f[tile->row[2]]), f3 = eqml__all(f[tile->row[3]]);
+        eqml_lanes s0 = eqml__all(0), s1 = s0, s2 = s0, s3 = s0;
+        for (int k = 0; k < n; k += EQML_LANES, c += EQML_LANES) {
+            eqml_lanes c0 = eqml__load(c), c1 = eqml__load(c + n), c2 = eqml__load(c + 2 * n),
+                       c3 = eqml__load(c + 3 * n);
+            eqml_lanes xk = eqml__load(x + k);
+            s0 = eqml__fma(c0, xk, s0);
+            s1 = eqml__fma(c1, xk, s1);
+            s2 = eqml__fma(c2, xk, s2);
+            s3 = eqml__fma(c3, xk, s3);
+            if (g) {
+                double *to = g + tile->first + k;
+                eqml_lanes even = eqml__fma(c2, f2, eqml__fma(c0, f0, eqml__load(to)));
+                eqml__store(to, even + eqml__fma(c3, f3, c1 * f1));
+            }
+        }
+        c += 3 * n;
+        total = eqml__fma(s0, f0, eqml__fma(s1, f1, eqml__fma(s2, f2, eqml__fma(s3, f3, total))));
+        if (g) {
+            g[tile->row[0]] += eqml__sum(s0);
+            g[tile->row[1]] += eqml__sum(s1);
+            g[tile->row[2]] += eqml__sum(s2);
+            g[tile->row[3]] += eqml__sum(s3);
+        }
+    }
+    return rest + eqml__sum(total);
+}
+
+/*
+ * Two groups of lanes (x and z) of geometries at once: V of each, and where g is given, dV/df. Each
+ * coefficient is read once for both groups and for both of its derivatives.
+ */
+EQML_INLINE void eqml__form_lanes(const eqml_model *m, const eqml_lanes *fx, const eqml_lanes *fz,
+                                  eqml_lanes *gx, eqml_lanes *gz, eqml_lanes *energy_x, eqml_lanes *energy_z)
+{
+    const eqml_basis *b = m->basis;
+    const double *packed = m->packed;
+    eqml_lanes vx = eqml__all(0), vz = vx;
+    for (int k = 0; k < b->nfactors; k++) {
+        eqml_lanes l = eqml__all(m->linear[k]);
+        vx = eqml__fma(l, fx[k], vx);
+        vz = eqml__fma(l, fz[k], vz);
+        if (gx) {
+            gx[k] = l;
+            gz[k] = l;
+        }
+    }
+    for (int t = 0; t < b->ntiles; t++) {
+        const eqml_tile *tile = &b->tiles[t];
+        const int n = tile->count, r0 = tile->row[0], r1 = tile->row[1], r2 = tile->row[2], r3 = tile->row[3];
+        const double *c = packed - tile->first;
+        eqml_lanes x0 = eqml__all(0), x1 = x0, x2 = x0, x3 = x0, z0 = x0, z1 = x0, z2 = x0, z3 = x0;
+        const eqml_lanes fx0 = fx[r0], fx1 = fx[r1], fx2 = fx[r2], fx3 = fx[r3];
+        const eqml_lanes fz0 = fz[r0], fz1 = fz[r1], fz2 = fz[r2], fz3 = fz[r3];
+        for (int k = tile->begin; k < tile->end; k++) {
+            const eqml_lanes c0 = eqml__all(c[k]), c1 = eqml__all(c[k + n]);
+            const eqml_lanes c2 = eqml__all(c[k + 2 * n]), c3 = eqml__all(c[k + 3 * n]);
+            const eqml_lanes x = fx[k], z = fz[k];
+            x0 = eqml__fma(c0, x, x0);
+            z0 = eqml__fma(c0, z, z0);
+            x1 = eqml__fma(c1, x, x1);
+            z1 = eqml__fma(c1, z, z1);
+            x2 = eqml__fma(c2, x, x2);
+            z2 = eqml__fma(c2, z, z2);
+            x3 = eqml__fma(c3, x, x3);
+            z3 = eqml__fma(c3, z, z3);
+            if (gx) {
+                gx[k] = eqml__fma(c0, fx0, eqml__fma(c1, fx1, eqml__fma(c2, fx2, eqml__fma(c3, fx3, gx[k]))));
+                gz[k] = eqml__fma(c0, fz0, eqml__fma(c1, fz1, eqml__fma(c2, fz2, eqml__fma(c3, fz3, gz[k]))));
+            }
+        }
+        packed += 4 * n;
+        vx = eqml__fma(x0, fx0, eqml__fma(x1, fx1, eqml__fma(x2, fx2, eqml__fma(x3, fx3, vx))));
+        vz = eqml__fma(z0, fz0, eqml__fma(z1, fz1, eqml__fma(z2, fz2, eqml__fma(z3, fz3, vz))));
+        if (gx) {
+            gx[r0] += x0, gx[r1] += x1, gx[r2] += x2, gx[r3] += x3;
+            gz[r0] += z0, gz[r1] += z1, gz[r2] += z2, gz[r3] += z3;
+        }
+    }
+    *energy_x = vx;
+    *energy_z = vz;
+}
+
+/* ---- one geometry ----------------------------------------------------------------------------------------
+ */
+
+/* Adds dV/dr_p times the unit vector of each pair to the two atoms' gradients. slope_p = dV/dr_p. */
+EQML_INLINE void eqml__scatter(const eqml_basis *b, const double *adjoint, const double *pair, int stride,
+                               double *gradient)
+{
+    for (int k = 0; k < 3 * b->natoms; k++)
+        gradient[k] = 0;
+    for (int p = 0; p < b->npairs; p++) {
+        double force = adjoint[p] * pair[4 * stride + p] * pair[3 * stride + p];
+        double *i = gradient + 3 * b->pairs[p][0], *j = gradient + 3 * b->pairs[p][1];
+        for (int k = 0; k < 3; k++) {
+            double part = force * pair[k * stride + p];
+            i[k] += part;
+            j[k] -= part;
+        }
+    }
+}
+
+/*
+ * Energy (hartree) of one geometry xyz[natoms][3] (bohr), and its gradient[natoms][3] (hartree/bohr) where
+ * that is not NULL. work: EQML_WORK_ONE(nslots, npairs) doubles, 64-byte aligned.
+ */
+EQML_INLINE double eqml_energy_gradient(const eqml_model *m, const double *xyz, double *gradient,
+                                        double *work)
+{
+    const eqml_basis *b = m->basis;
+    const int stride = EQML_ROUND(b->npairs), room = EQML_ROUND(b->nslots);
+    double *slots = work, *adjoints = work + room, *pair = work + 2 * room;
+    double energy;
+    eqml__pairs_one(m, xyz, adjoints, pair, stride);
+    for (int p = 0; p < b->npairs; p++)
+        slots[p] = adjoints[p];
+    eqml__forward_one(m, slots);
+    energy = eqml__form_one(m, slots + b->factor0, gradient ? adjoints + b->factor0 : NULL);
+    if (gradient) {
+        if (b->reverse_one)
+            b->reverse_one(slots, adjoints);
+        else
+            eqml__table_reverse_one(b, slots, adjoints);
+        eqml__scatter(b, adjoints, pair, stride, gradient);
+    }
+    return energy;
+}
+
+/* ---- Hessian ---------------------------------------------------------------------------------------------
+ */
+
+/* Derivatives of the table's program along lanes of directions: of the slots, then of the adjoints. */
+EQML_FUNCTION void eqml__tangent_forward(const eqml_basis *b, const double *slots, eqml_lanes *tangents)
+{
+    memset(tangents + b->npairs, 0, sizeof(eqml_lanes) * (size_t)(b->nslots - b->npairs));
+    for (int k = 0; k < b->noperations; k++) {
+        const unsigned short *o = b->operations[k];
+        tangents[o[0]] += tangents[o[1]] * slots[o[2]] + tangents[o[2]] * slots[o[1]];
+    }
+}
+
+EQML_FUNCTION void eqml__tangent_reverse(const eqml_basis *b, const double *slots, const double *adjoints,
+                                         const eqml_lanes *tangents, eqml_lanes *changes)
+{
+    memset(changes, 0, sizeof(eqml_lanes) * (size_t)b->factor0);
+    for (int k = b->noperations - 1; k >= 0; k--) {
+        const unsigned short *o = b->operations[k];
+        const eqml_lanes c = changes[o[0]];
+        const double a = adjoints[o[0]];
+        changes[o[1]] += c * slots[o[2]] + tangents[o[2]] * a;
+        changes[o[2]] += c * slots[o[1]] + tangents[o[1]] * a;
+    }
+}
+
+/* change_k = sum of second derivatives of the form, times tangents: the products without the linear part. */
+EQML_FUNCTION void eqml__tangent_form(const eqml_model *m, const eqml_lanes *tangents, eqml_lanes *changes)
+{
+    const eqml_basis *b = m->basis;
+    const double *c = m->packed;
+    memset(changes, 0, sizeof(eqml_lanes) * (size_t)b->nfactors);
+    for (int t = 0; t < b->ntiles; t++) {
+        const eqml_tile *tile = &b->tiles[t];
+        for (int row = 0; row < 4; row++, c += tile->count) {
+            const eqml_lanes at = tangents[tile->row[row]];
+            eqml_lanes sum = eqml__all(0);
+            for (int k = tile->begin; k < tile->end; k++) {
+                const eqml_lanes coefficient = eqml__all(c[k - tile->first]);
+                sum = eqml__fma(coefficient, tangents[k], sum);
+                changes[k] = eqml__fma(coefficient, at, changes[k]);
+            }
+            changes[tile->row[row]] += sum;
+        }
+    }
+}
+
+/* d r_p / d x for the directions [first, first + EQML_LANES), a direction being one Cartesian coordinate. */
+EQML_INLINE eqml_lanes eqml__stretch(const eqml_basis *b, const double *pair, int stride, int p, int first)
+{
+    double part[EQML_LANES] EQML_ALIGNED = {0};
+    for (int end = 0; end < 2; end++)
+        for (int k = 0; k < 3; k++) {
+            int lane = 3 * b->pairs[p][end] + k - first;
+            double unit = pair[k * stride + p] * pair[3 * stride + p];
+            if (lane >= 0 && lane < EQML_LANES)
+                part[lane] = end ? -unit : unit;
+        }
+    return eqml__load(part);
+}
+
+/*
+ * Energy, gradient[natoms][3] and hessian[3 natoms][3 natoms] (hartree/bohr^2) of one geometry, analytic:
+ * the reverse sweep differentiated forward, with the directions in lanes.
+ * work: EQML_WORK_HESSIAN(nslots, npairs) doubles, 64-byte aligned.
+ */
+#define EQML_WORK_HESSIAN(nslots, npairs) (EQML_WORK_ONE(nslots, npairs) + 16 * EQML_ROUND(nslots))
+EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz, double *gradient,
+                                         double *hessian, double *work)
+{
+    const eqml_basis *b = m->basis;
+    const int stride = EQML_ROUND(b->npairs), room = EQML_ROUND(b->nslots), n = 3 * b->natoms;
+    double *slots = work, *adjoints = work + room, *pair = work + 2 * room;
+    eqml_lanes *tangents = (eqml_lanes *)(void *)(pair + 6 * stride), *changes = tangents + room;
+    double energy;
+    eqml__pairs_one(m, xyz, adjoints, pair, stride);
+    for (int p = 0; p < b->npairs; p++)
+        slots[p] = adjoints[p];
+    eqml__forward_one(m, slots);
+    energy = eqml__form_one(m, slots + b->factor0, adjoints + b->factor0);
+    eqml__table_reverse_one(b, slots, adjoints);
+    eqml__scatter(b, adjoints, pair, stride, gradient);
+
+    for (int first = 0; first < n; first += EQML_LANES) {
+        const int lanes = n - first < EQML_LANES ? n - first : EQML_LANES;
+        for (int p = 0; p < b->npairs; p++)
+            tangents[p] = eqml__stretch(b, pair, stride, p, first) * pair[4 * stride + p];
+        eqml__tangent_forward(b, slots, tangents);
+        eqml__tangent_form(m, tangents + b->factor0, changes + b->factor0);
+        eqml__tangent_reverse(b, slots, adjoints, tangents, changes);
+        for (int lane = 0; lane < lanes; lane++)
+            for (int k = 0; k < n; k++)
+                hessian[(first + lane) * n + k] = 0;
+        for (int p = 0; p < b->npairs; p++) {
+            double y[3], inverse = pair[3 * stride + p], slope = pair[4 * stride + p];
+            eqml__variable(&m->variables[b->pair_classes[p]], pair[5 * stride + p], y);
+            /* force = dV/dr; along a direction, d(force u) = (dforce - force stretch/r) u + force dx/r */
+            const double force = adjoints[p] * slope;
+            const eqml_lanes stretch = eqml__stretch(b, pair, stride, p, first);
+            const eqml_lanes change = changes[p] * slope + stretch * (adjoints[p] * y[2] - force * inverse);
+            const int i = 3 * b->pairs[p][0], j = 3 * b->pairs[p][1];
+            double along[EQML_LANES];
+            eqml__store(along, change);
+            for (int lane = 0; lane < lanes; lane++) {
+                double *row = hessian + (first + lane) * n;
+                for (int k = 0; k < 3; k++) {
+                    double unit = pair[k * stride + p] * inverse;
+                    double part = along[lane] * unit +
+                                  ((first + lane == i + k) - (first + lane == j + k)) * force * inverse;
+                    row[i + k] += part;
+                    row[j + k] -= part;
+                }
+            }
+        }
+    }
+    return energy;
+}
+
+/* ---- batches ---------------------------------------------------------------------------------------------
+ */
+
+/* Pair variables of one group of geometries, a geometry in each lane; pair: [npairs][5] x_i - x_j, 1/r,
+ * dy/dr. */
+EQML_INLINE void eqml__pairs_lanes(const eqml_model *m, const double *const *xyz, eqml_lanes *y,
+                                   eqml_lanes (*pair)[5])
+{
+    const eqml_basis *b = m->basis;
+    const eqml_kind kind = eqml__common_kind(m);
+    for (int p = 0; p < b->npairs; p++) {
+        const int i = 3 * b->pairs[p][0], j = 3 * b->pairs[p][1];
+        double part[3][EQML_LANES] EQML_ALIGNED;
+        for (int k = 0; k < 3; k++)
+            for (int lane = 0; lane < EQML_LANES; lane++)
+                part[k][lane] = xyz[lane][i + k] - xyz[lane][j + k];
+        const eqml_lanes dx = eqml__load(part[0]), dy = eqml__load(part[1]), dz = eqml__load(part[2]);
+        const eqml_lanes r = eqml__sqrt(eqml__fma(dx, dx, eqml__fma(dy, dy, dz * dz))), q = 1.0 / r;
+        pair[p][0] = dx, pair[p][1] = dy, pair[p][2] = dz, pair[p][3] = q;
+        if (kind != EQML_USER) {
+            eqml__variable_lanes(kind, eqml__all(m->rates[p]), r, q, &y[p], &pair[p][4]);
+            continue;
+        }
+        double distance[EQML_LANES], value[EQML_LANES], slope[EQML_LANES];
+        eqml__store(distance, r);
+        for (int lane = 0; lane < EQML_LANES; lane++) {
+            double v[3];
+            eqml__variable(&m->variables[b->pair_classes[p]], distance[lane], v);
+            value[lane] = v[0];
+            slope[lane] = v[1];
+        }
+        y[p] = eqml__load(value);
+        pair[p][4] = eqml__load(slope);
+    }
+}
+
+/* Cartesian gradients of the first `count` lanes; room for [3 natoms] lanes in `sum`. */
+EQML_INLINE void eqml__scatter_lanes(const eqml_basis *b, const eqml_lanes *adjoints, eqml_lanes (*pair)[5],
+                                     eqml_lanes *sum, int count, double *gradient)
+{
+    const int n = 3 * b->natoms;
+    for (int k = 0; k < n; k++)
+        sum[k] = eqml__all(0);
+    for (int p = 0; p < b->npairs; p++) {
+        const eqml_lanes force = adjoints[p] * pair[p][4] * pair[p][3];
+        eqml_lanes *i = sum + 3 * b->pairs[p][0], *j = sum + 3 * b->pairs[p][1];
+        for (int k = 0; k < 3; k++) {
+            i[k] = eqml__fma(force, pair[p][k], i[k]);
+            j[k] = eqml__fma(-force, pair[p][k], j[k]);
+        }
+    }
+    for (int k = 0; k < n; k++) {
+        double part[EQML_LANES];
+        eqml__store(part, sum[k]);
+        for (int lane = 0; lane < count; lane++)
+            gradient[(size_t)lane * (size_t)n + (size_t)k] = part[lane];
+    }
+}
+
+/*
+ * Energies of n geometries xyz[n][natoms][3], and their gradients[n][natoms][3] where that is not NULL.
+ * work: EQML_WORK_BATCH(nslots, npairs, natoms) of eqml_lanes.
+ */
+#define EQML_WORK_BATCH(nslots, npairs, natoms) (4 * EQML_ROUND(nslots) + 10 * (npairs) + 3 * (natoms))
+EQML_INLINE void eqml_energy_gradient_batch(const eqml_model *m, size_t n, const double *xyz, double *energy,
+                                            double *gradient, eqml_lanes *work)
+{
+    const eqml_basis *b = m->basis;
+    const int room = EQML_ROUND(b->nslots);
+    const size_t size = 3 * (size_t)b->natoms, step = 2 * EQML_LANES;
+    eqml_lanes *slots[2] = {work, work + room}, *adjoints[2] = {work + 2 * room, work + 3 * room};
+    eqml_lanes(*pair)[5] = (eqml_lanes(*)[5])(void *)(work + 4 * room),
+    *sum = work + 4 * room + 10 * b->npairs;
+    for (size_t first = 0; first < n; first += step) {
+        const int count = n - first < step ? (int)(n - first) : (int)step;
+        eqml_lanes v[2];
+        double value[2 * EQML_LANES];
+        for (int group = 0; group < 2; group++) {
+            const double *geometry[EQML_LANES];
+            for (int lane = 0; lane < EQML_LANES; lane++) { /* past the last geometry, the last again */
+                const int k = group * EQML_LANES + lane;
+                geometry[lane] = xyz + (first + (size_t)(k < count ? k : count - 1)) * size;
+            }
+            eqml__pairs_lanes(m, geometry, slots[group], pair + group * b->npairs);
+            eqml__forward_lanes(m, slots[group]);
+        }
+        eqml__form_lanes(m, slots[0] + b->factor0, slots[1] + b->factor0,
+                         gradient ? adjoints[0] + b->factor0 : NULL, adjoints[1] + b->factor0, &v[0], &v[1]);
+        eqml__store(value, v[0]);
+        eqml__store(value + EQML_LANES, v[1]);
+        for (int k = 0; k < count; k++)
+            energy[first + (size_t)k] = value[k];
+        for (int group = 0; gradient && group * EQML_LANES < count; group++) {
+            const int rest = count - group * EQML_LANES;
+            if (b->reverse_lanes)
+                b->reverse_lanes(slots[group], adjoints[group]);
+            else
+                eqml__table_reverse_lanes(b, slots[group], adjoints[group]);
+            eqml__scatter_lanes(b, adjoints[group], pair + group * b->npairs, sum,
+                                rest < EQML_LANES ? rest : EQML_LANES,
+                                gradient + (first + (size_t)(group * EQML_LANES)) * size);
+        }
+    }
+}
+
+/* ---- functions of one basis, and of one surface ----------------------------------------------------------
+ */
+
+/* What a generated header defines for models of its basis NAME; the model must be one of NAME_basis. */
+#define EQML_MODEL_FUNCTIONS(NAME)                                                                           \
+    EQML_INLINE double NAME##_model_energy(const eqml_model *m, const double *xyz)                           \
+    {                                                                                                        \
+        double work[EQML_WORK_ONE(NAME##_NSLOTS, NAME##_NPAIRS)] EQML_ALIGNED;                               \
+        return eqml_energy_gradient(m, xyz, NULL, work);                                                     \
+    }                                                                                                        \
+    EQML_INLINE double NAME##_model_energy_gradient(const eqml_model *m, const double *xyz,                  \
+                                                    double *gradient)                                        \
+    {                                                                                                        \
+        double work[EQML_WORK_ONE(NAME##_NSLOTS, NAME##_NPAIRS)] EQML_ALIGNED;                               \
+        return eqml_energy_gradient(m, xyz, gradient, work);                                                 \
+    }                                                                                                        \
+    EQML_FUNCTION double NAME##_model_energy_hessian(const eqml_model *m, const double *xyz,                 \
+                                                     double *gradient, double *hessian)                      \
+    {                                                                                                        \
+        double work[EQML_WORK_HESSIAN(NAME##_NSLOTS, NAME##_NPAIRS)] EQML_ALIGNED;                           \
+        return eqml_energy_hessian(m, xyz, gradient, hessian, work);                                         \
+    }                                                                                                        \
+    EQML_INLINE void NAME##_model_energy_batch(const eqml_model *m, size_t n, const double *xyz,             \
+                                               double *energy)                                               \
+    {                                                                                                        \
+        eqml_lanes work[EQML_WORK_BATCH(NAME##_NSLOTS, NAME##_NPAIRS, NAME##_NATOMS)];                       \
+        eqml_energy_gradient_batch(m, n, xyz, energy, NULL, work);                                           \
+    }                                                                                                        \
+    EQML_INLINE void NAME##_model_energy_gradient_batch(const eqml_model *m, size_t n, const double *xyz,    \
+                                                        double *energy, double *gradient)                    \
+    {                                                                                                        \
+        eqml_lanes work[EQML_WORK_BATCH(NAME##_NSLOTS, NAME##_NPAIRS, NAME##_NATOMS)];                       \
+        eqml_energy_gradient_batch(m, n, xyz, energy, gradient, work);                                       \
+    }
+
+/*
+ * The C functions of a fitted surface NAME over the basis BASIS, for a constant model NAME_model. API is
+ * `static inline` in a header, `extern` in a library.
+ */
+#define EQML_SURFACE_FUNCTIONS(NAME, BASIS, API)                                                             \
+    API int NAME##_natoms(void)                                                                              \
+    {                                                                                                        \
+        return BASIS##_NATOMS;                                                                               \
+    }                                                                                                        \
+    API const char *NAME##_symbols(void)                                                                     \
+    {                                                                                                        \
+        return BASIS##_basis.symbols;                                                                        \
+    }                                                                                                        \
+    API double NAME##_energy(const double *xyz)                                                              \
+    {                                                                                                        \
+        return BASIS##_model_energy(&NAME##_model, xyz);                                                     \
+    }                                                                                                        \
+    API double NAME##_energy_gradient(const double *xyz, double *gradient)                                   \
+    {                                                                                                        \
+        return BASIS##_model_energy_gradient(&NAME##_model, xyz, gradient);                                  \
+    }                                                                                                        \
+    API double NAME##_energy_hessian(const double *xyz, double *gradient, double *hessian)                   \
+    {                                                                                                        \
+        return BASIS##_model_energy_hessian(&NAME##_model, xyz, gradient, hessian);                          \
+    }                                                                                                        \
+    API void NAME##_energy_batch(size_t n, const double *xyz, double *energy)                                \
+    {                                                                                                        \
+        BASIS##_model_energy_batch(&NAME##_model, n, xyz, energy);                                           \
+    }                                                                                                        \
+    API void NAME##_energy_gradient_batch(size_t n, const double *xyz, double *energy, double *gradient)     \
+    {                                                                                                        \
+        BASIS##_model_energy_gradient_batch(&NAME##_model, n, xyz, energy, gradient);                        \
+    }
+
+#endif /* EQML_EVALUATION */
+/* ==== evaluation: end ======================================================================================
+ */
+
+/* ---- data sets ---------------------------------------------------------------------------------------- */
+
+enum { EQML_HAS_ENERGY = 1, EQML_HAS_GRADIENT = 2, EQML_HAS_DIPOLE = 4 };
+
+/* Geometries of one molecule, all with the same atoms in the same order. */
+typedef struct eqml_data {
+    int natoms;
+    size_t n;           /* geometries */
+    char (*symbols)[4]; /* [natoms] element labels in the data's order, "H", "Cl" */
+    double *xyz;        /* [n][natoms][3] bohr */
+    double *energy;     /* [n] hartree; zero where absent */
+    double *gradient;   /* [n][natoms][3] hartree/bohr, zero where absent; NULL where no geometry has it */
+    double *dipole;     /* [n][3] e*bohr, zero where absent; NULL where no geometry has it */
+    unsigned char *has; /* [n] EQML_HAS_... bits */
+} eqml_data;
+
+EQML_API eqml_status eqml_data_read(const char *path, eqml_data *data, eqml_message *message);
+/*
+ * Reads a whole file. Each frame is a line with the number of atoms, a comment line and one line an atom; the
+ * comment line tells which of two layouts the frame has.
+ *
+ *   Extended XYZ: the comment line has a key Properties or energy.
+ *     energy=-40.5 (eV) and dipole="0.1 0 0.2" (e*angstrom; or dipole_moment) may be absent; other keys are
+ *     ignored. Properties=species:S:1:pos:R:3:forces:R:3 (angstrom, eV/angstrom; or force), in any order and
+ *     with any others, says exactly which columns there are; without it they are species and pos.
+ *   MSA, QM-22: the comment line begins with the energy (hartree); what follows is ignored.
+ *     label x y z [gx gy gz], angstrom and hartree/bohr; gradients, not forces. Columns after these are
+ *     ignored, and so are a fifth and sixth without a seventh. All atoms of a frame have equally many.
+ *
+ * Keys and labels may be in any case, labels may be atomic numbers, numbers may have Fortran's exponents
+ * (1.0D+00), lines may end in CR LF, and there may be blank lines between frames and at the end. Gradients
+ * and dipoles may be in some frames only.
+ *
+ * EQML_ERROR_FILE: the file cannot be read. EQML_ERROR_EMPTY: it holds no geometry.
+ * EQML_ERROR_FORMAT: it has neither layout, is cut off, or its frames differ in their atoms or their order.
+ * EQML_ERROR_VALUE: a number is infinite, nan or beyond 1e100, or two atoms are closer than 1e-6 bohr.
+ *
+ * On failure the message (may be NULL) names file and line, and *data is all zero; otherwise release it with
+ * eqml_data_free(). What *data held before is overwritten, not released.
+ */
+
+EQML_API eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *class_of_atom,
+                                     eqml_message *message);
+/*
+ * Brings the atoms of *data into the order of a composition: symbols are those of its atoms, blank separated
+ * ("H H H H C"), and atoms with equal class_of_atom[natoms] are equivalent.
+ *
+ *   - Where every element of the composition is in one class only, atoms are reordered by element. Those of
+ *     one element keep their order; in fragments, "(H2 O)2", that decides what belongs together.
+ *   - Else the elements of the data, in order, must be those of the composition; nothing is moved.
+ *   - Where no symbol is an element of the data ("A4 B"), nothing is moved; a class must be one element.
+ *
+ * EQML_ERROR_MATCH otherwise, and the message (may be NULL) says why; *data is then as before.
+ */
+
+EQML_API void eqml_data_free(eqml_data *data);
+/* Releases the arrays and sets *data to zero; may be repeated, and data may be NULL. */
+
+EQML_API const char *eqml_status_text(eqml_status status);
+/* A few words on a status, never NULL. */
+
+/* ---------------------------------------------------------------------------------------------------------
+ * Linear least squares on a stream of rows
+ *
+ *     minimise |A x - b|^2,    A has any number of rows; only a triangle of ncols^2 / 2 numbers is kept.
+ *
+ * Rows are collected in blocks and each block is folded into the triangular factor R of A = Q R by
+ * Householder reflections [1], applied panel by panel in compact WY form [2]: backward stable, no normal
+ * equations, and 2 ncols^2 floating-point operations a row, nearly all of them in matrix products.
+ *
+ *     eqml_lsq *lsq;
+ *     eqml_lsq_create(&lsq, 3, 1);
+ *     for (each observation) {
+ *         double *row = eqml_lsq_row(lsq);
+ *         row[0] = 1, row[1] = t, row[2] = t * t;    the ncols entries of A ...
+ *         row[3] = y;                                ... then the nrhs entries of b
+ *         eqml_lsq_add(lsq);
+ *     }
+ *     eqml_lsq_solve(lsq, NULL, x, NULL);
+ *     eqml_lsq_free(lsq);
+ *
+ * A weighted observation is a row multiplied by the square root of its weight. Numbers should be zero or of
+ * magnitude 1e-140 to 1e140, because sums of their squares are formed.
+ *
+ * [1] Demmel, Grigori, Hoemmen, Langou, SIAM J. Sci. Comput. 34, A206 (2012).
+ * [2] Schreiber, Van Loan, SIAM J. Sci. Stat. Comput. 10, 53 (1989).
+ * [3] Golub, Van Loan, Matrix Computations, 4th ed. (2013), sections 5.4 and 5.5.
+ *
+ * Compile with -O2 -march=native -ffp-contract=fast: the products want wide vectors and fused multiply-adds.
+ * EQML_USE_LAPACK: fold with LAPACK's dtpqrt instead; worth it where a threaded LAPACK is at hand.
+ */
+typedef struct eqml_lsq eqml_lsq;
+
+/* Zero in every field, or a null pointer, means the default. */
+typedef struct eqml_lsq_options {
+    double tolerance; /* relative rank tolerance in [0, 1); 0: 2^-52 * (20 + 2 ncols + sqrt(rows)) */
+    double ridge;     /* L >= 0: minimise |A x - b|^2 + L sum_j |a_j|^2 x_j^2, a_j the columns of A */
+    int free_first;   /* nonzero: no penalty on column 0, the constant */
+} eqml_lsq_options;
+
+typedef struct eqml_lsq_result {
+    size_t rows;      /* rows added so far */
+    int rank;         /* numerical rank of the system that was solved, ridge included; at most ncols */
+    double condition; /* its 2-norm condition number, see eqml_lsq_solve; 0 when the rank is 0 */
+    double residual;  /* |A x - b|^2 without the ridge term, summed over the right-hand sides */
+} eqml_lsq_result;
+
+EQML_API eqml_status eqml_lsq_create(eqml_lsq **lsq, int ncols, int nrhs);
+/* An empty system with ncols >= 1 columns and nrhs >= 1 right-hand sides. On failure *lsq is null. */
+
+EQML_API double *eqml_lsq_row(eqml_lsq *lsq);
+/* Where to write the next row: ncols entries of A, then nrhs entries of b. Valid until the system is freed.
+ */
+
+EQML_API eqml_status eqml_lsq_add(eqml_lsq *lsq);
+/* Adds the row that was written. EQML_ERROR_VALUE: an entry is not finite; the row is dropped, the system is
+ * as before. */
+
+EQML_API eqml_status eqml_lsq_solve(eqml_lsq *lsq, const eqml_lsq_options *options, double *x,
+                                    eqml_lsq_result *result);
+/* Solves for x[nrhs][ncols]; result may be null. The accumulated system stays: solve again with another
+ * ridge, or add rows and solve again. Fewer rows than columns are no obstacle.
+ *
+ * Columns are scaled to unit norm first. In these scaled variables, rank is decided by QR with column
+ * pivoting, where |R_kk| <= tolerance * |R_11| ends the range, and among all minimisers the one of least norm
+ * is returned (complete orthogonal factorisation [3]); a zero column gets the coefficient zero. condition is
+ * the ratio of the extreme singular values of the scaled, truncated factor, by power and inverse iteration: a
+ * lower bound, good to about 1 %.
+ *
+ * Errors: EQML_ERROR_EMPTY without rows, EQML_ERROR_VALUE where squares overflowed, EQML_ERROR_MEMORY. */
+
+EQML_API void eqml_lsq_free(eqml_lsq *lsq);
+/* Null is allowed. */
+
+/* ---------------------------------------------------------------------------------------------------------
+ * Surfaces: models that own their arrays; fitting, writing and reading them
+ */
+
+/* A model with its arrays in memory of its own. Evaluate it through `model`, with the functions of its basis.
+ */
+typedef struct eqml_surface {
+    eqml_model model;
+    eqml_variable *variables; /* [npair_classes] */
+    double *rates;            /* [EQML_ROUND(npairs)] */
+    double *offset, *linear;  /* [nfactors] */
+    double *packed;           /* [npacked] */
+} eqml_surface;
+
+EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_variable *variables,
+                                         eqml_surface *surface);
+/* The zero potential over `basis`, with a variable for each class of pairs (copied). A range must be
+ * positive, a user's function present: EQML_ERROR_ARGUMENT. On failure *surface is empty. */
+
+EQML_API void eqml_surface_free(eqml_surface *surface);
+/* Empties it; an empty surface is allowed. */
+
+EQML_API void eqml_surface_set(eqml_surface *surface, const double *coefficients);
+EQML_API void eqml_surface_get(const eqml_surface *surface, double *coefficients);
+/* coefficients[nterms] in the order of terms: the factors, then the products run by run. */
+
+/* Zero in every field means the default. */
+typedef struct eqml_fit_options {
+    double gradient_weight; /* W of gradients against energies; 0: 1 */
+    int energies_only;      /* nonzero: gradients are not used */
+    double ridge;           /* see eqml_lsq_options */
+    double energy_weight; /* E0 > 0: a geometry has the weight E0 / (E0 + E - Emin), hartree; 0: 1 for all */
+    const unsigned char *use; /* [data->n] nonzero for geometries to train on; null: all */
+    void (*progress)(void *context, size_t done, size_t total); /* geometries; null: none */
+    void *context;
+} eqml_fit_options;
+
+typedef struct eqml_fit_result {
+    size_t geometries, rows; /* that were used */
+    int terms, rank;
+    double condition; /* of the column-scaled problem */
+} eqml_fit_result;
+
+EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, const eqml_fit_options *options,
+                              eqml_fit_result *result, eqml_message *message);
+/*
+ * Weighted linear least squares: minimises, over the geometries with an energy in use,
+ *
+ *     sum_g w_g ( (V_g - E_g)^2 + W |grad V_g - G_g|^2 )        in hartree and hartree/bohr,
+ *
+ * for a surface made by eqml_surface_create; data in the atom order of the basis. Each factor is first
+ * shifted to mean 0 over the training geometries, which leaves the span of a complete basis as it is and
+ * improves its condition by powers of ten. Gradients enter along an orthonormal basis of the displacements
+ * that are neither translation nor rotation: the others say nothing about V. Rows are streamed (eqml_lsq):
+ * memory grows with the square of the terms only. result and message may be null. Not thread-safe on one
+ * surface. EQML_ERROR_EMPTY: no geometry to train on. EQML_ERROR_MATCH: data of another number of atoms.
+ */
+
+typedef struct eqml_errors {
+    size_t energies, gradients;        /* geometries that have them */
+    double rmse_energy, rmse_gradient; /* hartree; hartree/bohr for each component */
+    double max_energy;                 /* largest error of an energy */
+    size_t worst;                      /* the geometry that has it */
+} eqml_errors;
+
+EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml_data *data,
+                                         const unsigned char *use, eqml_errors *errors);
+/* Root mean square errors over the geometries with use[g] nonzero, or all where use is null. */
+
+EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char *path, eqml_message *message);
+EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *basis, const char *path,
+                                       eqml_message *message);
+/*
+ * A .pes file: text, one item a line, numbers as hexadecimal floats and so exact.
+ *
+ *     eqml-pes 1
+ *     basis NAME DEGREE NTERMS NFACTORS
+ *     composition H4 C
+ *     variable 0 morse 0x1p+1            one line for each class of pairs
+ *     offset 0x0p+0                      nfactors lines
+ *     coefficient -0x1.43p+5             nterms lines
+ *     end
+ *
+ * The file appears whole or not at all. User functions cannot be written: EQML_ERROR_ARGUMENT. Reading checks
+ * the file against the basis: EQML_ERROR_MATCH. On failure *surface is empty, and message names the line.
+ */
+
+EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, const char *name,
+                                               const char *runtime, const char *basis_header,
+                                               const char *path, eqml_message *message);
+/* One self-contained C header of the surface, with the functions NAME_energy and so on; `runtime` is the file
+ * eqml.h, `basis_header` the generated header of the basis: the parts that are needed are copied. */
+
+/* ==== implementation
+ * ======================================================================================== */
+
+#if defined(EQML_IMPLEMENTATION) && !defined(EQML_IMPLEMENTED)
+#define EQML_IMPLEMENTED
+#include <errno.h>
+#include <float.h>
+#include <locale.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define EQML__BLANKS " \t\r\v\f" /* CR among them: so are line ends of either kind read */
+#define EQML__ABSENT SIZE_MAX
+
+/* A piece of the file's text; no NUL ends it. */
+typedef struct eqml__span {
+    const char *begin, *end;
+} eqml__span;
+
+typedef struct eqml__reader {
+    eqml_data *data;
+    eqml__span rest;  /* of the text, yet to be read */
+    size_t line;      /* read last, or at fault; from 1 */
+    size_t frame;     /* the line that opened this frame */
+    eqml_message why; /* it failed */
+} eqml__reader;
+
+/* What the comment line of an extended XYZ frame says; begin is NULL where a key is not there. */
+typedef struct eqml__keys {
+    eqml__span properties, energy, dipole;
+    int closed; /* all quotes and brackets */
+} eqml__keys;
+
+/* The first columns, from 0, of what is in the atom lines of a frame, or EQML__ABSENT. */
+typedef struct eqml__layout {
+    size_t species, pos, gradient;
+    size_t columns;
+    double gradient_unit; /* hartree/bohr; negative where the file has forces */
+} eqml__layout;
+
+/* ---- messages ---- */
+
+const char *eqml_status_text(eqml_status status)
+{
+#define EQML__STATUS_TEXT(code, text) text,
+    static const char *const texts[] = {EQML_STATUS_LIST(EQML__STATUS_TEXT)};
+#undef EQML__STATUS_TEXT
+    return (unsigned)status < (unsigned)EQML_STATUS_COUNT ? texts[status] : "unknown status";
+}
+
+static eqml_status eqml__data_fail(eqml_message *message, eqml_status status, const char *format, ...)
+{
+    if (message) {
+        va_list arguments;
+        va_start(arguments, format);
+        vsnprintf(message->text, sizeof message->text, format, arguments);
+        va_end(arguments);
+    }
+    return status;
+}
+
+#define EQML__REFUSE(r, ...) eqml__data_fail(&(r)->why, EQML_ERROR_FORMAT, __VA_ARGS__)
+
+/* A long path keeps its end, which names the file: the reason needs room too. */
+static void eqml__tell(eqml_message *message, const char *path, const eqml__reader *r)
+{
+    const size_t room = 255, length = strlen(path);
+    const char *shown = length > room ? path + length - room : path;
+    if (message && r->line > 0)
+        snprintf(message->text, sizeof message->text, "%s:%zu: %.230s", shown, r->line, r->why.text);
+    else if (message)
+        snprintf(message->text, sizeof message->text, "%s: %.230s", shown, r->why.text);
+}
+
+/* ---- words ---- */
+
+static int eqml__is_one_of(char c, const char *set)
+{
+    return c != '\0' && strchr(set, c) != NULL;
+}
+
+static void eqml__skip(eqml__span *rest, const char *set)
+{
+    while (rest->begin < rest->end && eqml__is_one_of(*rest->begin, set))
+        rest->begin++;
+}
+
+/* Takes the next word off *rest; 0 where there is none. */
+static int eqml__next_word(eqml__span *rest, const char *separators, eqml__span *word)
+{
+    eqml__skip(rest, separators);
+    word->begin = rest->begin;
+    while (rest->begin < rest->end && !eqml__is_one_of(*rest->begin, separators))
+        rest->begin++;
+    word->end = rest->begin;
+    return word->begin < word->end;
+}
+
+static size_t eqml__count_words(eqml__span rest)
+{
+    size_t count = 0;
+    for (eqml__span word; eqml__next_word(&rest, EQML__BLANKS, &word);)
+        count++;
+    return count;
+}
+
+/* Takes the next line off the text, without its line feed; 0 at the end of the file. */
+static int eqml__next_line(eqml__reader *r, eqml__span *line)
+{
+    if (r->rest.begin == r->rest.end)
+        return 0;
+    const char *feed = (const char *)memchr(r->rest.begin, '\n', (size_t)(r->rest.end - r->rest.begin));
+    line->begin = r->rest.begin;
+    line->end = feed ? feed : r->rest.end;
+    r->rest.begin = feed ? feed + 1 : r->rest.end;
+    r->line++;
+    return 1;
+}
+
+/* ASCII only: what is a letter must not depend on the locale. */
+static char eqml__lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static int eqml__equals(eqml__span word, const char *lower_case)
+{
+    for (; word.begin < word.end && *lower_case; word.begin++, lower_case++)
+        if (eqml__lower(*word.begin) != *lower_case)
+            return 0;
+    return word.begin == word.end && *lower_case == '\0';
+}
+
+/* The text as a message shows it: in quotes, cut where it is long, control characters replaced. */
+static eqml_message eqml__quote(eqml__span text)
+{
+    eqml_message quote;
+    eqml__skip(&text, EQML__BLANKS);
+    while (text.begin < text.end && eqml__is_one_of(text.end[-1], EQML__BLANKS))
+        text.end--;
+    const int length = (int)(text.end - text.begin < 50 ? text.end - text.begin : 50);
+    for (int i = 0; i < length; i++)
+        quote.text[1 + i] = (unsigned char)text.begin[i] < ' ' ? '?' : text.begin[i];
+    quote.text[0] = '"';
+    strcpy(quote.text + 1 + length, text.begin + length < text.end ? "...\"" : "\"");
+    if (length == 0)
+        strcpy(quote.text, "nothing");
+    return quote;
+}
+
+/* ---- counts, labels, numbers ---- */
+
+/* A whole number from 1 to 999999999; 0 where the word is none. */
+static int eqml__parse_count(eqml__span word)
+{
+    int count = 0;
+    if (word.end - word.begin > 9)
+        return 0;
+    for (; word.begin < word.end; word.begin++) {
+        if (*word.begin < '0' || *word.begin > '9')
+            return 0;
+        count = 10 * count + (*word.begin - '0');
+    }
+    return count;
+}
+
+/* An element label in its usual case, from letters or an atomic number; 0 where the word is none. */
+static int eqml__parse_label(eqml__span word, char symbol[4])
+{
+    static const char elements[] = "H HeLiBeB C N O F NeNaMgAlSiP S ClArK CaScTiV CrMnFeCoNiCuZnGaGeAsSeBrKr"
+                                   "RbSrY ZrNbMoTcRuRhPdAgCdInSnSbTeI XeCsBaLaCePrNdPmSmEuGdTbDyHoErTmYbLuHf"
+                                   "TaW ReOsIrPtAuHgTlPbBiPoAtRnFrRaAcThPaU NpPuAmCmBkCfEsFmMdNoLrRfDbSgBhHs"
+                                   "MtDsRgCnNhFlMcLvTsOg";
+    const int number = eqml__parse_count(word);
+    if (number >= 1 && number <= 118) {
+        word.begin = elements + 2 * (number - 1);
+        word.end = word.begin + (word.begin[1] == ' ' ? 1 : 2);
+    }
+    memset(symbol, 0, 4);
+    for (int i = 0; word.begin < word.end; i++, word.begin++) {
+        const char letter = eqml__lower(*word.begin);
+        if (i == 3 || letter < 'a' || letter > 'z')
+            return 0;
+        symbol[i] = i == 0 ? (char)(letter - 'a' + 'A') : letter;
+    }
+    return symbol[0] != '\0';
+}
+
+/*
+ * A decimal number: EQML_OK, EQML_ERROR_FORMAT or EQML_ERROR_VALUE. What strtod() takes beyond that is
+ * refused, and it is given the locale's decimal point, which it expects. 1e100 is far beyond anything
+ * physical and leaves squares and products finite; nan and inf are told by their n, which holds under
+ * -ffast-math too.
+ */
+static eqml_status eqml__parse_number(eqml__span word, double *number)
+{
+    const char *point = localeconv()->decimal_point;
+    char text[128], *end = text;
+    for (; word.begin < word.end; word.begin++) {
+        const char *as = *word.begin == '.' ? point : eqml__is_one_of(*word.begin, "dD") ? "e" : word.begin;
+        const size_t length = as == point ? strlen(point) : 1;
+        if (*word.begin == '\0' || strchr("xX(,", *word.begin) ||
+            (size_t)(end - text) + length >= sizeof text)
+            return EQML_ERROR_FORMAT;
+        memcpy(end, as, length);
+        end += length;
+    }
+    *end = '\0';
+    *number = strtod(text, &end);
+    if (end == text || *end != '\0')
+        return EQML_ERROR_FORMAT;
+    return fabs(*number) > 1e100 || strpbrk(text, "nN") ? EQML_ERROR_VALUE : EQML_OK;
+}
+
+static eqml_status eqml__read_number(eqml__reader *r, const char *what, eqml__span word, double unit,
+                                     double *value)
+{
+    double number = 0.0;
+    const eqml_status status = eqml__parse_number(word, &number);
+    *value = number * unit;
+    if (status == EQML_OK)
+        return status;
+    return eqml__data_fail(&r->why, status,
+                           status == EQML_ERROR_VALUE
+                               ? "expected a finite number as %s, found %s; remove this geometry"
+                               : "expected a decimal number as %s, found %s",
+                           what, eqml__quote(word).text);
+}
+
+/* ---- comment lines ---- */
+
+/* Takes the value after key= off *rest: a word, or what quotes or brackets hold; 0 if they never close. */
+static int eqml__next_value(eqml__span *rest, eqml__span *value)
+{
+    static const char opening[] = "\"'{[", closing[] = "\"'}]";
+    const char open = rest->begin < rest->end ? *rest->begin : ' ';
+    if (!eqml__is_one_of(open, opening)) {
+        eqml__next_word(rest, EQML__BLANKS, value);
+        return 1;
+    }
+    const char close = closing[strchr(opening, open) - opening];
+    value->begin = rest->begin + 1;
+    value->end = (const char *)memchr(value->begin, close, (size_t)(rest->end - value->begin));
+    rest->begin = value->end ? value->end + 1 : rest->end;
+    return value->end != NULL;
+}
+
+/* Finds the keys that matter among key=value pairs and any other words. */
+static eqml__keys eqml__find_keys(eqml__span rest)
+{
+    eqml__keys keys;
+    eqml__span key, value;
+    memset(&keys, 0, sizeof keys);
+    keys.closed = 1;
+    while (eqml__next_word(&rest, "=" EQML__BLANKS, &key)) {
+        eqml__skip(&rest, EQML__BLANKS);
+        if (rest.begin == rest.end || *rest.begin != '=')
+            continue;
+        rest.begin++;
+        eqml__skip(&rest, EQML__BLANKS);
+        keys.closed = eqml__next_value(&rest, &value);
+        if (!keys.closed)
+            break;
+        if (eqml__equals(key, "properties"))
+            keys.properties = value;
+        else if (eqml__equals(key, "energy"))
+            keys.energy = value;
+        else if (eqml__equals(key, "dipole") || eqml__equals(key, "dipole_moment"))
+            keys.dipole = value;
+    }
+    return keys;
+}
+
+static eqml_status eqml__read_properties(eqml__reader *r, eqml__span properties, eqml__layout *layout)
+{
+    eqml__span rest = properties, name, type, width;
+    int good = 1;
+    layout->species = layout->pos = layout->gradient = EQML__ABSENT;
+    layout->columns = 0;
+    layout->gradient_unit = -EQML_EV / EQML_ANGSTROM;
+    while (good && eqml__next_word(&rest, ":", &name)) {
+        size_t *column = NULL;
+        if (eqml__equals(name, "species"))
+            column = &layout->species;
+        else if (eqml__equals(name, "pos"))
+            column = &layout->pos;
+        else if (eqml__equals(name, "forces") || eqml__equals(name, "force"))
+            column = &layout->gradient;
+        good = eqml__next_word(&rest, ":", &type) && eqml__next_word(&rest, ":", &width);
+        const int columns = good ? eqml__parse_count(width) : 0;
+        good = columns > 0 &&
+               (!column || (*column == EQML__ABSENT && columns == (column == &layout->species ? 1 : 3)));
+        if (column)
+            *column = layout->columns;
+        layout->columns += (size_t)columns;
+    }
+    if (!good || layout->species == EQML__ABSENT || layout->pos == EQML__ABSENT)
+        return EQML__REFUSE(r, "Properties needs species:S:1 and pos:R:3, and may have forces:R:3; found %s",
+                            eqml__quote(properties).text);
+    return EQML_OK;
+}
+
+/* A value of count numbers, with the brackets and commas that some programs write. */
+static eqml_status eqml__read_list(eqml__reader *r, const char *what, eqml__span list, size_t count,
+                                   double unit, double *value)
+{
+    eqml_status status = EQML_OK;
+    eqml__span rest = list, word;
+    size_t found = 0;
+    for (; status == EQML_OK && eqml__next_word(&rest, ",[]{}" EQML__BLANKS, &word); found++)
+        if (found < count)
+            status = eqml__read_number(r, what, word, unit, &value[found]);
+    if (status == EQML_OK && found != count)
+        return EQML__REFUSE(r, "expected %zu number%s as %s, found %s", count, count > 1 ? "s" : "", what,
+                            eqml__quote(list).text);
+    return status;
+}
+
+static eqml_status eqml__read_extended(eqml__reader *r, const eqml__keys *keys, eqml__layout *layout)
+{
+    static const char plain[] = "species:S:1:pos:R:3";
+    const eqml__span default_properties = {plain, plain + sizeof plain - 1};
+    eqml_data *data = r->data;
+    eqml_status status = EQML_OK;
+    if (!keys->closed)
+        return EQML__REFUSE(r, "a quote or bracket in this line is never closed");
+    if (keys->energy.begin) {
+        status = eqml__read_list(r, "the energy", keys->energy, 1, EQML_EV, data->energy + data->n);
+        data->has[data->n] |= EQML_HAS_ENERGY;
+    }
+    if (status == EQML_OK && keys->dipole.begin) {
+        status = eqml__read_list(r, "the dipole", keys->dipole, 3, EQML_ANGSTROM, data->dipole + 3 * data->n);
+        data->has[data->n] |= EQML_HAS_DIPOLE;
+    }
+    if (status != EQML_OK)
+        return status;
+    return eqml__read_properties(r, keys->properties.begin ? keys->properties : default_properties, layout);
+}
+
+/* Nothing announces the columns here, so the line of the first atom is counted ahead. */
+static eqml_status eqml__read_msa(eqml__reader *r, eqml__span comment, eqml__layout *layout)
+{
+    eqml__reader ahead = *r;
+    eqml__span word, line;
+    const size_t columns = eqml__next_line(&ahead, &line) ? eqml__count_words(line) : 0;
+    layout->species = 0;
+    layout->pos = 1;
+    layout->gradient = columns >= 7 ? 4 : EQML__ABSENT;
+    layout->columns = columns >= 4 ? columns : 4;
+    layout->gradient_unit = 1.0;
+    eqml__next_word(&comment, EQML__BLANKS, &word);
+    r->data->has[r->data->n] |= EQML_HAS_ENERGY;
+    return eqml__read_number(r, "the energy in hartree (or keys of extended XYZ: Properties, energy)", word,
+                             1.0, r->data->energy + r->data->n);
+}
+
+static eqml_status eqml__read_comment(eqml__reader *r, eqml__layout *layout)
+{
+    eqml__span line;
+    if (!eqml__next_line(r, &line))
+        return EQML__REFUSE(r, "the file ends where a frame begins; is it cut off?");
+    const eqml__keys keys = eqml__find_keys(line);
+    if (keys.properties.begin || keys.energy.begin)
+        return eqml__read_extended(r, &keys, layout);
+    return eqml__read_msa(r, line, layout);
+}
+
+/* ---- frames ---- */
+
+/* An array of zeros, or NULL. */
+static void *eqml__zeros(size_t count, size_t size)
+{
+    void *array = count <= SIZE_MAX / size ? EQML_MALLOC(count * size) : NULL;
+    return array ? memset(array, 0, count * size) : NULL;
+}
+
+/*
+ * Makes room at the first line of the first frame. A frame takes natoms + 2 lines, so the lines there are say
+ * how many frames there can be, the last one cut off, and nothing has to grow.
+ */
+static eqml_status eqml__make_room(eqml__reader *r, int natoms)
+{
+    eqml_data *data = r->data;
+    const size_t atoms = (size_t)natoms;
+    size_t lines = 2; /* this one, and one that may lack its line feed */
+    for (const char *p = r->rest.begin; p < r->rest.end; p++)
+        lines += *p == '\n';
+    const size_t frames = lines / (atoms + 2) + 1;
+    if (lines < atoms + 2)
+        return EQML__REFUSE(r, "the file ends before this frame of %d atoms does; is it cut off?", natoms);
+    data->natoms = natoms;
+    data->symbols = (char(*)[4])eqml__zeros(atoms, 4);
+    data->xyz = (double *)eqml__zeros(frames * atoms, 3 * sizeof(double));
+    data->energy = (double *)eqml__zeros(frames, sizeof(double));
+    data->gradient = (double *)eqml__zeros(frames * atoms, 3 * sizeof(double));
+    data->dipole = (double *)eqml__zeros(frames, 3 * sizeof(double));
+    data->has = (unsigned char *)eqml__zeros(frames, 1);
+    if (!data->symbols || !data->xyz || !data->energy || !data->gradient || !data->dipole || !data->has)
+        return eqml__data_fail(&r->why, EQML_ERROR_MEMORY, "no memory for %zu geometries", frames);
+    return EQML_OK;
+}
+
+/* line: the one that opens a frame */
+static eqml_status eqml__read_natoms(eqml__reader *r, eqml__span line)
+{
+    eqml__span rest = line, word;
+    eqml__next_word(&rest, EQML__BLANKS, &word);
+    const int natoms = eqml__count_words(line) == 1 ? eqml__parse_count(word) : 0;
+    if (natoms == 0)
+        return EQML__REFUSE(r, "expected the number of atoms in a frame, found %s%s", eqml__quote(line).text,
+                            r->data->n ? "; has the frame before it more atoms than it says?" : "");
+    if (r->data->natoms == 0)
+        return eqml__make_room(r, natoms);
+    if (natoms != r->data->natoms)
+        return EQML__REFUSE(r, "expected %d atoms as in the first frame, found %d", r->data->natoms, natoms);
+    return EQML_OK;
+}
+
+/* The first frame decides which atoms there are; the others must agree. */
+static eqml_status eqml__read_label(eqml__reader *r, int atom, eqml__span label)
+{
+    char symbol[4], *first = r->data->symbols[atom];
+    if (!eqml__parse_label(label, symbol))
+        return EQML__REFUSE(r, "expected an element like H, Cl or 17 as the label of atom %d, found %s",
+                            atom + 1, eqml__quote(label).text);
+    if (r->data->n == 0)
+        memcpy(first, symbol, 4);
+    if (memcmp(first, symbol, 4) != 0)
+        return EQML__REFUSE(r, "expected %s as atom %d, as in the first frame, found %s", first, atom + 1,
+                            symbol);
+    return EQML_OK;
+}
+
+/* Keeps a word that is in one of the three columns from first. */
+static void eqml__keep(eqml__span word, size_t column, size_t first, eqml__span vector[3])
+{
+    if (column >= first && column - first < 3)
+        vector[column - first] = word;
+}
+
+static eqml_status eqml__read_atom(eqml__reader *r, const eqml__layout *layout, int atom)
+{
+    eqml_data *data = r->data;
+    eqml__span line, rest, word, label = {NULL, NULL}, pos[3], gradient[3];
+    const size_t row = 3 * (data->n * (size_t)data->natoms + (size_t)atom);
+    size_t columns = 0;
+    if (!eqml__next_line(r, &line))
+        return EQML__REFUSE(r, "the file ends after atom %d of %d in the frame of line %zu; is it cut off?",
+                            atom, data->natoms, r->frame);
+    for (rest = line; eqml__next_word(&rest, EQML__BLANKS, &word); columns++) {
+        if (columns == layout->species)
+            label = word;
+        eqml__keep(word, columns, layout->pos, pos);
+        eqml__keep(word, columns, layout->gradient, gradient);
+    }
+    if (columns != layout->columns)
+        return EQML__REFUSE(
+            r, "expected %zu columns for atom %d of %d in the frame of line %zu, found %zu: %s",
+            layout->columns, atom + 1, data->natoms, r->frame, columns, eqml__quote(line).text);
+    eqml_status status = eqml__read_label(r, atom, label);
+    for (int k = 0; status == EQML_OK && k < 3; k++)
+        status = eqml__read_number(r, "a coordinate", pos[k], EQML_ANGSTROM, &data->xyz[row + k]);
+    if (layout->gradient == EQML__ABSENT)
+        return status;
+    data->has[data->n] |= EQML_HAS_GRADIENT;
+    for (int k = 0; status == EQML_OK && k < 3; k++)
+        status = eqml__read_number(r, layout->gradient_unit < 0.0 ? "a force" : "a gradient", gradient[k],
+                                   layout->gradient_unit, &data->gradient[row + k]);
+    return status;
+}
+
+static eqml_status eqml__check_distances(eqml__reader *r)
+{
+    const eqml_data *data = r->data;
+    const double *xyz = data->xyz + 3 * data->n * (size_t)data->natoms;
+    for (int i = 0; i < data->natoms; i++) {
+        for (int j = 0; j < i; j++) {
+            const double *a = xyz + 3 * i, *b = xyz + 3 * j;
+            const double x = a[0] - b[0], y = a[1] - b[1], z = a[2] - b[2];
+            if (x * x + y * y + z * z >= 1e-12)
+                continue;
+            r->line = r->frame;
+            return eqml__data_fail(&r->why, EQML_ERROR_VALUE,
+                                   "atoms %d (%s) and %d (%s) of this frame coincide; remove it", j + 1,
+                                   data->symbols[j], i + 1, data->symbols[i]);
+        }
+    }
+    return EQML_OK;
+}
+
+/* line: the one that opens the frame */
+static eqml_status eqml__read_frame(eqml__reader *r, eqml__span line)
+{
+    eqml__layout layout;
+    r->frame = r->line;
+    eqml_status status = eqml__read_natoms(r, line);
+    if (status == EQML_OK)
+        status = eqml__read_comment(r, &layout);
+    for (int atom = 0; status == EQML_OK && atom < r->data->natoms; atom++)
+        status = eqml__read_atom(r, &layout, atom);
+    if (status == EQML_OK)
+        status = eqml__check_distances(r);
+    if (status == EQML_OK)
+        r->data->n++;
+    return status;
+}
+
+static eqml_status eqml__read_frames(eqml__reader *r)
+{
+    eqml_status status = EQML_OK;
+    unsigned char has = 0;
+    for (eqml__span line; status == EQML_OK && eqml__next_line(r, &line);)
+        if (eqml__count_words(line) > 0)
+            status = eqml__read_frame(r, line);
+    if (status == EQML_OK && r->data->n == 0)
+        status = eqml__data_fail(&r->why, EQML_ERROR_EMPTY, "the file holds no geometry");
+    for (size_t i = 0; i < r->data->n; i++)
+        has |= r->data->has[i];
+    if (!(has & EQML_HAS_GRADIENT)) {
+        EQML_FREE(r->data->gradient);
+        r->data->gradient = NULL;
+    }
+    if (!(has & EQML_HAS_DIPOLE)) {
+        EQML_FREE(r->data->dipole);
+        r->data->dipole = NULL;
+    }
+    return status;
+}
+
+/* ---- files ---- */
+
+/* Reads a stream to its end into *text, which the caller frees also where this fails. */
+static eqml_status eqml__read_stream(FILE *file, char **text, size_t *size)
+{
+    for (size_t room = (size_t)1 << 20;; room *= 2) {
+        char *larger = (char *)EQML_MALLOC(room);
+        if (!larger)
+            return EQML_ERROR_MEMORY;
+        if (*text)
+            memcpy(larger, *text, *size);
+        EQML_FREE(*text);
+        *text = larger;
+        *size += fread(*text + *size, 1, room - *size, file);
+        if (*size < room)
+            return ferror(file) ? EQML_ERROR_FILE : EQML_OK;
+    }
+}
+
+static eqml_status eqml__read_file(eqml__reader *r, const char *path, char **text)
+{
+    size_t size = 0;
+    FILE *file = fopen(path, "rb");
+    eqml_status status = file ? eqml__read_stream(file, text, &size) : EQML_ERROR_FILE;
+    if (status != EQML_OK)
+        eqml__data_fail(&r->why, status, "%s",
+                        status == EQML_ERROR_FILE ? strerror(errno) : "no memory for the file");
+    if (file)
+        fclose(file);
+    r->rest.begin = *text;
+    r->rest.end = *text ? *text + size : NULL;
+    if (size >= 3 && memcmp(*text, "\xEF\xBB\xBF", 3) == 0) /* a byte order mark */
+        r->rest.begin += 3;
+    return status;
+}
+
+eqml_status eqml_data_read(const char *path, eqml_data *data, eqml_message *message)
+{
+    char *text = NULL;
+    eqml__reader r;
+    memset(&r, 0, sizeof r);
+    r.data = data;
+    if (message)
+        message->text[0] = '\0';
+    if (data)
+        memset(data, 0, sizeof *data);
+    if (!path || !data)
+        return eqml__data_fail(message, EQML_ERROR_ARGUMENT,
+                               "eqml_data_read: path and data must not be NULL");
+    eqml_status status = eqml__read_file(&r, path, &text);
+    if (status == EQML_OK)
+        status = eqml__read_frames(&r);
+    EQML_FREE(text);
+    if (status != EQML_OK) {
+        eqml__tell(message, path, &r);
+        eqml_data_free(data);
+    }
+    return status;
+}
+
+void eqml_data_free(eqml_data *data)
+{
+    if (!data)
+        return;
+    EQML_FREE(data->symbols);
+    EQML_FREE(data->xyz);
+    EQML_FREE(data->energy);
+    EQML_FREE(data->gradient);
+    EQML_FREE(data->dipole);
+    EQML_FREE(data->has);
+    memset(data, 0, sizeof *data);
+}
+
+/* ---- atoms and composition ---- */
+
+/* A place in the composition: what belongs there, and which atom of the data that is. */
+typedef struct eqml__place {
+    char wanted[4], present[4]; /* symbols in the composition, and of the data in the file's order */
+    int class_of_atom;
+    int source;
+    double row[3]; /* while rows are moved */
+} eqml__place;
+
+static int eqml__same(const char a[4], const char b[4])
+{
+    return memcmp(a, b, 4) == 0;
+}
+
+/* "H H O ...": symbols of the composition, or of the data, as many as a message has room for. */
+static eqml_message eqml__list_symbols(int n, const eqml__place *place, int wanted)
+{
+    eqml_message list;
+    size_t used = 0;
+    list.text[0] = '\0';
+    for (int i = 0; i < n && used < 60; i++)
+        used += (size_t)snprintf(list.text + used, 8, i ? " %s" : "%s",
+                                 wanted ? place[i].wanted : place[i].present);
+    if (used >= 60)
+        strcpy(list.text + used, " ...");
+    return list;
+}
+
+/* The k-th atom of an element goes to the k-th place for it; 0 where the data have too few of one. */
+static int eqml__pair_by_element(int n, eqml__place *place)
+{
+    for (int i = 0; i < n; i++) {
+        int j = 0;
+        for (int k = 0; k < i; k++)
+            if (eqml__same(place[k].wanted, place[i].wanted))
+                j = place[k].source + 1;
+        while (j < n && !eqml__same(place[j].present, place[i].wanted))
+            j++;
+        if (j == n)
+            return 0;
+        place[i].source = j;
+    }
+    return 1;
+}
+
+/* Finds the source of each place; NULL, or the reason why that cannot be told. */
+static const char *eqml__find_sources(int n, eqml__place *place)
+{
+    int in_order = 1, shared = 0, mixed = 0, split = 0;
+    for (int i = 0; i < n; i++) {
+        place[i].source = i;
+        in_order &= eqml__same(place[i].wanted, place[i].present);
+        for (int j = 0; j < n; j++) {
+            const int one_class = place[i].class_of_atom == place[j].class_of_atom;
+            shared |= eqml__same(place[i].wanted, place[j].present);
+            mixed |= one_class && !eqml__same(place[i].present, place[j].present);
+            split |= !one_class && eqml__same(place[i].wanted, place[j].wanted);
+        }
+    }
+    if (in_order || (!shared && !mixed))
+        return NULL;
+    if (!shared)
+        return "a class would have several elements; reorder the file, or name the elements";
+    if (!eqml__pair_by_element(n, place))
+        return "the elements differ in number";
+    return split ? "an element is in several classes, and only the order can tell which; reorder the file"
+                 : NULL;
+}
+
+/* rows[n][natoms][3], or NULL */
+static void eqml__reorder(double *rows, size_t n, int natoms, eqml__place *place)
+{
+    for (size_t frame = 0; rows && frame < n; frame++, rows += 3 * (size_t)natoms) {
+        for (int i = 0; i < natoms; i++)
+            memcpy(place[i].row, rows + 3 * place[i].source, sizeof place[i].row);
+        for (int i = 0; i < natoms; i++)
+            memcpy(rows + 3 * i, place[i].row, sizeof place[i].row);
+    }
+}
+
+static void eqml__fill_places(const eqml_data *data, eqml__span symbols, const int *class_of_atom,
+                              eqml__place *place)
+{
+    eqml__span word;
+    for (int i = 0; i < data->natoms && eqml__next_word(&symbols, EQML__BLANKS, &word); i++) {
+        if (!eqml__parse_label(word, place[i].wanted))
+            strcpy(place[i].wanted, "?"); /* no label in a file is like it */
+        memcpy(place[i].present, data->symbols[i], 4);
+        place[i].class_of_atom = class_of_atom[i];
+    }
+}
+
+eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *class_of_atom,
+                            eqml_message *message)
+{
+    if (message)
+        message->text[0] = '\0';
+    if (!data || !data->symbols || !symbols || !class_of_atom)
+        return eqml__data_fail(message, EQML_ERROR_ARGUMENT,
+                               "eqml_data_match: no argument may be NULL or empty");
+    const eqml__span words = {symbols, symbols + strlen(symbols)};
+    const int n = data->natoms;
+    if (eqml__count_words(words) != (size_t)n)
+        return eqml__data_fail(message, EQML_ERROR_MATCH,
+                               "the data have %d atoms, but the composition has %zu", n,
+                               eqml__count_words(words));
+    eqml__place *place = (eqml__place *)eqml__zeros((size_t)n, sizeof *place);
+    if (!place)
+        return eqml__data_fail(message, EQML_ERROR_MEMORY, "no memory to order %d atoms", n);
+    eqml__fill_places(data, words, class_of_atom, place);
+    const char *reason = eqml__find_sources(n, place);
+    if (!reason) {
+        eqml__reorder(data->xyz, data->n, n, place);
+        eqml__reorder(data->gradient, data->n, n, place);
+        for (int i = 0; i < n; i++)
+            memcpy(data->symbols[i], place[place[i].source].present, 4);
+    }
+    if (reason)
+        eqml__data_fail(message, EQML_ERROR_MATCH,
+                        "atoms of the data (%s) and composition (%s) do not match: %s",
+                        eqml__list_symbols(n, place, 0).text, eqml__list_symbols(n, place, 1).text, reason);
+    EQML_FREE(place);
+    return reason ? EQML_ERROR_MATCH : EQML_OK;
+}
+
+/* --- Householder reflections ---------------------------------------------------------------------------- */
+
+/* H = I - tau [1; v] [1; v]^T with v = scale * tail maps [alpha; tail] to [beta; 0]. */
+typedef struct eqml__reflector {
+    double beta, tau, scale;
+} eqml__reflector;
+
+/* The sign of beta is opposite to alpha's, so that alpha - beta cannot cancel. tail2 = |tail|^2. */
+static eqml__reflector eqml__reflect(double alpha, double tail2)
+{
+    eqml__reflector h = {alpha, 0.0, 0.0};
+    if (tail2 > 0.0) {
+        h.beta = -copysign(sqrt(alpha * alpha + tail2), alpha);
+        h.tau = (h.beta - alpha) / h.beta;
+        h.scale = 1.0 / (alpha - h.beta);
+    }
+    return h;
+}
+
+/* --- The streaming factorisation ------------------------------------------------------------------------ */
+
+struct eqml_lsq {
+    int ncols, nrhs;
+    int width;     /* ncols + nrhs: the right-hand sides are columns like the others */
+    int padded;    /* width, rounded up to whole panels; the rest stays zero */
+    int filled;    /* rows waiting in the block */
+    size_t rows;   /* rows added */
+    double *row;   /* [padded]: the row being written */
+    double *r;     /* upper triangular [width][width], see eqml__lsq_r */
+    double *block; /* [EQML__LSQ_BLOCK][padded], see eqml__lsq_put */
+    double *work;
+};
+
+#define EQML__LSQ_BLOCK 384 /* rows folded at once: enough to hide the traffic of R, a panel stays in L2 */
+#define EQML__LSQ_PANEL 48  /* reflectors applied at once */
+
+#ifdef EQML_USE_LAPACK
+
+/* R and the block are column-major squares and rectangles, as dtpqrt wants them. */
+
+#define EQML__LSQ_WORK(padded) (2 * (size_t)EQML__LSQ_PANEL * (size_t)(padded))
+
+#ifdef __cplusplus
+#define EQML__FORTRAN extern "C"
+#else
+#define EQML__FORTRAN extern
+#endif
+EQML__FORTRAN void dtpqrt_(const int *m, const int *n, const int *l, const int *nb, double *a, const int *lda,
+                           double *b, const int *ldb, double *t, const int *ldt, double *work, int *info);
+
+static size_t eqml__lsq_r_size(int padded)
+{
+    return (size_t)padded * (size_t)padded;
+}
+
+static double *eqml__lsq_r(const eqml_lsq *lsq, int i, int j)
+{
+    return lsq->r + (size_t)j * (size_t)lsq->padded + i;
+}
+
+static void eqml__lsq_put(eqml_lsq *lsq, int i, const double *row)
+{
+    for (int j = 0; j < lsq->width; j++)
+        lsq->block[(size_t)j * EQML__LSQ_BLOCK + (size_t)i] = row ? row[j] : 0.0;
+}
+
+static void eqml__lsq_fold(eqml_lsq *lsq)
+{
+    const int none = 0, ldb = EQML__LSQ_BLOCK;
+    const int nb = lsq->width < EQML__LSQ_PANEL ? lsq->width : EQML__LSQ_PANEL;
+    double *t = lsq->work, *work = t + (size_t)EQML__LSQ_PANEL * (size_t)lsq->padded;
+    int info; /* cannot fail: it only reports illegal arguments */
+    if (lsq->filled)
+        dtpqrt_(&lsq->filled, &lsq->width, &none, &nb, lsq->r, &lsq->padded, lsq->block, &ldb, t, &nb, work,
+                &info);
+    lsq->filled = 0;
+}
+
+#else
+
+/* A vector of as many doubles as the target handles at once; it may alias and need not be aligned. */
+#if !defined(__GNUC__)
+#define EQML__LANES 1
+#define EQML__UNROLL
+typedef double eqml__vector;
+#else
+#if defined(__AVX512F__)
+#define EQML__LANES 8
+#elif defined(__AVX__)
+#define EQML__LANES 4
+#else
+#define EQML__LANES 2
+#endif
+#define EQML__UNROLL _Pragma("GCC unroll 6")
+typedef double eqml__vector __attribute__((vector_size(8 * EQML__LANES), aligned(8), may_alias));
+#endif
+
+/* Matrices are kept as strips, two vectors wide and row-major, so that the tile below finds its operands in
+ * consecutive memory and nothing is ever packed. A tile of 6 by 2 vectors fills the 16 registers of SSE and
+ * AVX with accumulators and operands, and has chains enough to hide the latency of AVX-512. */
+#define EQML__TILE 6                  /* rows; divides PANEL and BLOCK */
+#define EQML__STRIP (2 * EQML__LANES) /* columns; divides PANEL */
+
+/* Reflectors [PANEL + BLOCK][PANEL], their T [PANEL][PANEL], two products [PANEL][STRIP]. */
+#define EQML__LSQ_WORK(padded)                                                                               \
+    ((size_t)EQML__LSQ_PANEL * (2 * EQML__LSQ_PANEL + EQML__LSQ_BLOCK + 2 * EQML__STRIP))
+
+/* c += a b for c[TILE][STRIP], b[depth][STRIP] and a(i, k) = a[i * ia + k * ka]. */
+static inline void eqml__tile(int depth, const double *a, ptrdiff_t ia, ptrdiff_t ka, const double *b,
+                              double *c)
+{
+    eqml__vector sum[EQML__TILE][2];
+    EQML__UNROLL
+    for (int i = 0; i < EQML__TILE; i++) {
+        sum[i][0] = *(const eqml__vector *)(c + i * EQML__STRIP);
+        sum[i][1] = *(const eqml__vector *)(c + i * EQML__STRIP + EQML__LANES);
+    }
+    for (int k = 0; k < depth; k++, a += ka, b += EQML__STRIP) {
+        EQML__UNROLL
+        for (int i = 0; i < EQML__TILE; i++) {
+            sum[i][0] += a[i * ia] * *(const eqml__vector *)b;
+            sum[i][1] += a[i * ia] * *(const eqml__vector *)(b + EQML__LANES);
+        }
+    }
+    EQML__UNROLL
+    for (int i = 0; i < EQML__TILE; i++) {
+        *(eqml__vector *)(c + i * EQML__STRIP) = sum[i][0];
+        *(eqml__vector *)(c + i * EQML__STRIP + EQML__LANES) = sum[i][1];
+    }
+}
+
+/* R ends at the last row of its diagonal panel: all strips of panel p have (p + 1) PANEL rows. */
+static size_t eqml__lsq_r_offset(int column)
+{
+    size_t p = (size_t)(column / EQML__LSQ_PANEL), within = (size_t)(column % EQML__LSQ_PANEL);
+    size_t above = EQML__LSQ_PANEL * (p * (p + 1) / 2), strip = within / EQML__STRIP;
+    return EQML__LSQ_PANEL * (above + (p + 1) * strip * EQML__STRIP) + within % EQML__STRIP;
+}
+
+static size_t eqml__lsq_r_size(int padded)
+{
+    return eqml__lsq_r_offset(padded);
+}
+
+/* The element R_ij, i <= j. */
+static double *eqml__lsq_r(const eqml_lsq *lsq, int i, int j)
+{
+    return lsq->r + eqml__lsq_r_offset(j) + (size_t)i * EQML__STRIP;
+}
+
+static double *eqml__lsq_block_strip(const eqml_lsq *lsq, int column)
+{
+    return lsq->block + (size_t)column * EQML__LSQ_BLOCK;
+}
+
+/* Row i of the block; a null row is zero. */
+static void eqml__lsq_put(eqml_lsq *lsq, int i, const double *row)
+{
+    for (int j = 0; j < lsq->padded; j += EQML__STRIP) {
+        double *to = eqml__lsq_block_strip(lsq, j) + i * EQML__STRIP;
+        if (row)
+            memcpy(to, row + j, EQML__STRIP * sizeof(double));
+        else
+            memset(to, 0, EQML__STRIP * sizeof(double));
+    }
+}
+
+/* Copies rows of STRIP columns between matrices whose rows have the given lengths. */
+static void eqml__strip_copy(int rows, double *to, int to_length, const double *from, int from_length)
+{
+    for (int i = 0; i < rows; i++)
+        memcpy(to + i * to_length, from + i * from_length, EQML__STRIP * sizeof(double));
+}
+
+/* Copies the columns of one panel: the diagonal of R to d[PANEL][PANEL], the block to v[rows][PANEL]. Returns
+ * 0 where the block has nothing to eliminate: so rows that begin with zeros cost less. */
+static int eqml__lsq_gather(const eqml_lsq *lsq, int column, int rows, double *d, double *v)
+{
+    int nonzero = 0;
+    for (int j = 0; j < EQML__LSQ_PANEL; j += EQML__STRIP) {
+        const double *b = eqml__lsq_block_strip(lsq, column + j);
+        eqml__strip_copy(EQML__LSQ_PANEL, d + j, EQML__LSQ_PANEL, eqml__lsq_r(lsq, column, column + j),
+                         EQML__STRIP);
+        eqml__strip_copy(rows, v + j, EQML__LSQ_PANEL, b, EQML__STRIP);
+        for (int i = 0; i < rows * EQML__STRIP; i++)
+            nonzero |= b[i] != 0.0;
+    }
+    return nonzero;
+}
+
+static void eqml__lsq_scatter(eqml_lsq *lsq, int column, const double *d)
+{
+    for (int j = 0; j < EQML__LSQ_PANEL; j += EQML__STRIP)
+        eqml__strip_copy(EQML__LSQ_PANEL, eqml__lsq_r(lsq, column, column + j), EQML__STRIP, d + j,
+                         EQML__LSQ_PANEL);
+}
+
+/* One pass over v[rows][PANEL]: v -= (scale v_j) w^T, then g = v^T v_next. w is zero in columns up to j, so
+ * the vectors left of column j need no store. */
+static void eqml__lsq_eliminate(int rows, double *v, int j, double scale, const double *w, int next,
+                                double *g)
+{
+    const int first = j / EQML__LANES * EQML__LANES;
+    memset(g, 0, EQML__LSQ_PANEL * sizeof(double));
+    for (int i = 0; i < rows; i += EQML__TILE, v += EQML__TILE * EQML__LSQ_PANEL) {
+        double t[EQML__TILE], s[EQML__TILE];
+        for (int k = 0; k < EQML__TILE; k++) {
+            t[k] = scale * v[k * EQML__LSQ_PANEL + j];
+            s[k] = v[k * EQML__LSQ_PANEL + next] - t[k] * w[next];
+        }
+        for (int q = 0; q < first; q += EQML__LANES) {
+            eqml__vector sum = *(eqml__vector *)(g + q);
+            EQML__UNROLL
+            for (int k = 0; k < EQML__TILE; k++)
+                sum += s[k] * *(eqml__vector *)(v + k * EQML__LSQ_PANEL + q);
+            *(eqml__vector *)(g + q) = sum;
+        }
+        for (int q = first; q < EQML__LSQ_PANEL; q += EQML__LANES) {
+            eqml__vector sum = *(eqml__vector *)(g + q), wq = *(const eqml__vector *)(w + q);
+            EQML__UNROLL
+            for (int k = 0; k < EQML__TILE; k++) {
+                eqml__vector *vk = (eqml__vector *)(v + k * EQML__LSQ_PANEL + q);
+                *vk -= t[k] * wq;
+                sum += s[k] * *vk;
+            }
+            *(eqml__vector *)(g + q) = sum;
+        }
+    }
+}
+
+/* Factors the panel d[PANEL][PANEL] (upper triangular) above v[rows][PANEL]. On return d is the new triangle,
+ * and the product of the reflectors is I - [I; v] T [I; v]^T with upper triangular T; t = -T. */
+static void eqml__lsq_factor(int rows, double *d, double *v, double *t)
+{
+    double scale[EQML__LSQ_PANEL], w[EQML__LSQ_PANEL] = {0}, g[EQML__LSQ_PANEL];
+    memset(t, 0, EQML__LSQ_PANEL * EQML__LSQ_PANEL * sizeof(double));
+    eqml__lsq_eliminate(rows, v, 0, 0.0, w, 0, g);
+    for (int j = 0; j < EQML__LSQ_PANEL; j++, d += EQML__LSQ_PANEL) {
+        eqml__reflector h = eqml__reflect(d[j], g[j]);
+        scale[j] = h.scale;
+        for (int k = 0; k < j; k++) {
+            double sum = 0.0;
+            for (int l = k; l < j; l++)
+                sum += t[k * EQML__LSQ_PANEL + l] * scale[l] * g[l];
+            t[k * EQML__LSQ_PANEL + j] = -h.tau * h.scale * sum;
+        }
+        t[j * EQML__LSQ_PANEL + j] = -h.tau;
+        d[j] = h.beta;
+        w[j] = 0.0;
+        for (int k = j + 1; k < EQML__LSQ_PANEL; k++) {
+            w[k] = h.tau * (d[k] + h.scale * g[k]);
+            d[k] -= w[k];
+        }
+        if (j + 1 < EQML__LSQ_PANEL)
+            eqml__lsq_eliminate(rows, v, j, h.scale, w, j + 1, g);
+    }
+    for (int i = 0; i < rows; i++)
+        for (int j = 0; j < EQML__LSQ_PANEL; j++)
+            v[i * EQML__LSQ_PANEL + j] *= scale[j];
+}
+
+/* Applies the transposed product of reflectors to one strip: [r; b] += [I; v] t^T (r + v^T b). */
+static void eqml__lsq_apply(int rows, const double *v, const double *t, double *w, double *r, double *b)
+{
+    const size_t size = EQML__LSQ_PANEL * EQML__STRIP;
+    double *y = w + size;
+    memcpy(w, r, size * sizeof(double));
+    memset(y, 0, size * sizeof(double));
+    for (int i = 0; i < EQML__LSQ_PANEL; i += EQML__TILE)
+        eqml__tile(rows, v + i, 1, EQML__LSQ_PANEL, b, w + i * EQML__STRIP);
+    for (int i = 0; i < EQML__LSQ_PANEL; i += EQML__TILE)
+        eqml__tile(i + EQML__TILE, t + i, 1, EQML__LSQ_PANEL, w, y + i * EQML__STRIP);
+    for (size_t k = 0; k < size; k++)
+        r[k] += y[k];
+    for (int i = 0; i < rows; i += EQML__TILE)
+        eqml__tile(EQML__LSQ_PANEL, v + i * EQML__LSQ_PANEL, EQML__LSQ_PANEL, 1, y, b + i * EQML__STRIP);
+}
+
+/* R <- triangular factor of [R; block]; the block is empty afterwards. */
+static void eqml__lsq_fold(eqml_lsq *lsq)
+{
+    double *d = lsq->work, *v = d + EQML__LSQ_PANEL * EQML__LSQ_PANEL;
+    double *t = v + EQML__LSQ_BLOCK * EQML__LSQ_PANEL, *w = t + EQML__LSQ_PANEL * EQML__LSQ_PANEL;
+    int rows = lsq->filled;
+    for (; rows % EQML__TILE; rows++)
+        eqml__lsq_put(lsq, rows, NULL);
+    for (int column = 0; column < lsq->width; column += EQML__LSQ_PANEL) {
+        if (!eqml__lsq_gather(lsq, column, rows, d, v))
+            continue;
+        eqml__lsq_factor(rows, d, v, t);
+        eqml__lsq_scatter(lsq, column, d);
+        for (int j = column + EQML__LSQ_PANEL; j < lsq->width; j += EQML__STRIP)
+            eqml__lsq_apply(rows, v, t, w, eqml__lsq_r(lsq, column, j), eqml__lsq_block_strip(lsq, j));
+    }
+    lsq->filled = 0;
+}
+
+#endif
+
+/* Everything lives in one allocation; the matrices begin on a cache line. */
+eqml_status eqml_lsq_create(eqml_lsq **lsq, int ncols, int nrhs)
+{
+    if (!lsq)
+        return EQML_ERROR_ARGUMENT;
+    *lsq = NULL;
+    if (ncols < 1 || nrhs < 1 || ncols > (1 << 24) || nrhs > (1 << 24))
+        return EQML_ERROR_ARGUMENT;
+    const int width = ncols + nrhs;
+    const int padded = (width + EQML__LSQ_PANEL - 1) / EQML__LSQ_PANEL * EQML__LSQ_PANEL;
+    if ((double)padded * padded * sizeof(double) > 0.25 * (double)SIZE_MAX)
+        return EQML_ERROR_MEMORY;
+    const size_t nrow = (size_t)padded, nblock = nrow * EQML__LSQ_BLOCK, nr = eqml__lsq_r_size(padded);
+    const size_t count = nrow + nblock + nr + EQML__LSQ_WORK(padded), line = 64;
+    eqml_lsq *s = (eqml_lsq *)EQML_MALLOC(sizeof(eqml_lsq) + line + count * sizeof(double));
+    if (!s)
+        return EQML_ERROR_MEMORY;
+    memset(s, 0, sizeof(eqml_lsq));
+    s->ncols = ncols, s->nrhs = nrhs, s->width = width, s->padded = padded;
+    s->block = (double *)(((uintptr_t)(s + 1) + line - 1) / line * line);
+    memset(s->block, 0, count * sizeof(double));
+    s->r = s->block + nblock;
+    s->work = s->r + nr;
+    s->row = s->work + EQML__LSQ_WORK(padded);
+    *lsq = s;
+    return EQML_OK;
+}
+
+void eqml_lsq_free(eqml_lsq *lsq)
+{
+    EQML_FREE(lsq);
+}
+
+double *eqml_lsq_row(eqml_lsq *lsq)
+{
+    return lsq->row;
+}
+
+eqml_status eqml_lsq_add(eqml_lsq *lsq)
+{
+    for (int j = 0; j < lsq->width; j++)
+        if (!isfinite(lsq->row[j]))
+            return EQML_ERROR_VALUE;
+    eqml__lsq_put(lsq, lsq->filled++, lsq->row);
+    lsq->rows++;
+    if (lsq->filled == EQML__LSQ_BLOCK)
+        eqml__lsq_fold(lsq);
+    return EQML_OK;
+}
+
+/* --- Solution of the triangular system ------------------------------------------------------------------ */
+
+/* The copy that a solution works on: columns scaled to unit norm, then possibly pivoted. */
+typedef struct eqml__system {
+    int n, nrhs, rank;
+    size_t ld;      /* n + nrhs */
+    double *a;      /* [n][ld], row-major: the triangle, then the right-hand sides */
+    double *norm;   /* [n]: norms of the original columns */
+    double *tau;    /* [n]: reflectors from the right, see eqml__system_complete */
+    double *left;   /* [n]: norms of what is left of the columns, downdated ... */
+    double *exact;  /* [n]: ... since they were last computed */
+    double *u, *w;  /* [n], [ld]: work */
+    int *permuted;  /* [n]: the original place of column j */
+    double largest; /* extreme singular values of the leading triangle [rank][rank] */
+    double smallest;
+} eqml__system;
+
+/* Four chains, because the compiler may not reorder a sum. */
+static double eqml__dot(int n, const double *a, const double *b)
+{
+    double s[4] = {0.0, 0.0, 0.0, 0.0};
+    int i = 0;
+    for (; i + 4 <= n; i += 4)
+        for (int k = 0; k < 4; k++)
+            s[k] += a[i + k] * b[i + k];
+    for (; i < n; i++)
+        s[0] += a[i] * b[i];
+    return (s[0] + s[1]) + (s[2] + s[3]);
+}
+
+static void eqml__axpy(int n, double alpha, const double *a, double *b)
+{
+    for (int i = 0; i < n; i++)
+        b[i] += alpha * a[i];
+}
+
+static eqml_status eqml__system_create(eqml__system *s, int n, int nrhs)
+{
+    const size_t size = (size_t)n, ld = size + (size_t)nrhs;
+    memset(s, 0, sizeof(*s));
+    double *p = (double *)EQML_MALLOC((size * ld + 5 * size + ld) * sizeof(double) + size * sizeof(int));
+    if (!p)
+        return EQML_ERROR_MEMORY;
+    s->n = n, s->nrhs = nrhs, s->rank = n, s->ld = ld;
+    s->a = p, p += size * ld;
+    s->norm = p, p += size;
+    s->tau = p, p += size;
+    s->left = p, p += size;
+    s->exact = p, p += size;
+    s->u = p, p += size;
+    s->w = p, p += ld;
+    s->permuted = (int *)p;
+    for (int j = 0; j < n; j++)
+        s->permuted[j] = j;
+    return EQML_OK;
+}
+
+/* Copies R and the right-hand sides; columns of the matrix are divided by norm, if given, where not zero. */
+static void eqml__system_copy(eqml__system *s, const eqml_lsq *lsq, const double *norm)
+{
+    memset(s->a, 0, (size_t)s->n * s->ld * sizeof(double));
+    for (int j = 0; j < (int)s->ld; j++) {
+        const double scale = norm && j < s->n && norm[j] > 0.0 ? norm[j] : 1.0;
+        for (int i = 0; i < s->n && i <= j; i++)
+            s->a[(size_t)i * s->ld + (size_t)j] = *eqml__lsq_r(lsq, i, j) / scale;
+    }
+}
+
+/* Scales by the column norms of A, which are those of R. */
+static eqml_status eqml__system_load(eqml__system *s, const eqml_lsq *lsq)
+{
+    for (int j = 0; j < lsq->width; j++) {
+        double sum = 0.0;
+        for (int i = 0; i <= j; i++)
+            sum += *eqml__lsq_r(lsq, i, j) * *eqml__lsq_r(lsq, i, j);
+        if (!isfinite(sum))
+            return EQML_ERROR_VALUE;
+        if (j < s->n)
+            s->norm[j] = sqrt(sum);
+    }
+    eqml__system_copy(s, lsq, s->norm);
+    return EQML_OK;
+}
+
+/* Adds the rows sqrt(ridge) e_j to the scaled system: one more stream, ordered to keep the leading zeros. */
+static eqml_status eqml__system_ridge(eqml__system *s, double ridge, int first)
+{
+    eqml_lsq *lsq;
+    eqml_status status = eqml_lsq_create(&lsq, s->n, s->nrhs);
+    for (int i = 0; i < s->n && status == EQML_OK; i++) {
+        double *row = eqml_lsq_row(lsq);
+        memcpy(row, s->a + (size_t)i * s->ld, s->ld * sizeof(double));
+        status = eqml_lsq_add(lsq);
+        if (status != EQML_OK || i < first || s->norm[i] == 0.0)
+            continue;
+        memset(row, 0, s->ld * sizeof(double));
+        row[i] = sqrt(ridge);
+        status = eqml_lsq_add(lsq);
+    }
+    if (status == EQML_OK) {
+        eqml__lsq_fold(lsq);
+        eqml__system_copy(s, lsq, NULL);
+    }
+    eqml_lsq_free(lsq);
+    return status;
+}
+
+/* y <- T y, T^T y, T^-1 y, T^-T y for the leading triangle T; rows are contiguous in all four. */
+static void eqml__multiply(const eqml__system *s, double *y)
+{
+    for (int i = 0; i < s->rank; i++)
+        y[i] = eqml__dot(s->rank - i, s->a + (size_t)i * s->ld + i, y + i);
+}
+
+static void eqml__multiply_transposed(const eqml__system *s, double *y)
+{
+    for (int i = s->rank - 1; i >= 0; i--) {
+        const double *row = s->a + (size_t)i * s->ld, yi = y[i];
+        y[i] = row[i] * yi;
+        eqml__axpy(s->rank - i - 1, yi, row + i + 1, y + i + 1);
+    }
+}
+
+static void eqml__divide(const eqml__system *s, double *y)
+{
+    for (int i = s->rank - 1; i >= 0; i--) {
+        const double *row = s->a + (size_t)i * s->ld;
+        y[i] = (y[i] - eqml__dot(s->rank - i - 1, row + i + 1, y + i + 1)) / row[i];
+    }
+}
+
+static void eqml__divide_transposed(const eqml__system *s, double *y)
+{
+    for (int i = 0; i < s->rank; i++) {
+        const double *row = s->a + (size_t)i * s->ld;
+        y[i] /= row[i];
+        eqml__axpy(s->rank - i - 1, -y[i], row + i + 1, y + i + 1);
+    }
+}
+
+/* Largest singular value of T (inverse = 0) or of its inverse, from below: power iteration on T^T T from a
+ * scattered start, until a step changes it by less than 1e-4. */
+static double eqml__norm2(const eqml__system *s, int inverse)
+{
+    double *y = s->u, sigma = 0.0, previous;
+    uint32_t random = 1;
+    for (int i = 0; i < s->rank; i++) {
+        random = random * 1664525u + 1013904223u;
+        y[i] = random / 2147483648.0 - 1.0;
+    }
+    for (int iteration = 0; iteration < 300; iteration++) {
+        double length = sqrt(eqml__dot(s->rank, y, y));
+        for (int i = 0; i < s->rank; i++)
+            y[i] /= length;
+        (inverse ? eqml__divide_transposed : eqml__multiply)(s, y);
+        previous = sigma;
+        sigma = sqrt(eqml__dot(s->rank, y, y));
+        if (!isfinite(sigma) || fabs(sigma - previous) <= 1e-4 * sigma)
+            break;
+        (inverse ? eqml__divide : eqml__multiply_transposed)(s, y);
+    }
+    return sigma;
+}
+
+static void eqml__system_singular_values(eqml__system *s)
+{
+    s->largest = s->rank ? eqml__norm2(s, 0) : 0.0;
+    s->smallest = s->rank ? 1.0 / eqml__norm2(s, 1) : 0.0;
+}
+
+/* Nonzero where pivoting cannot find a deficiency: every pivoted |R_kk| is at least the smallest singular
+ * value, and |R_11|, a column norm, is at most sqrt(1 + ridge) = bound. The factor 2 covers the estimate. */
+static int eqml__system_regular(eqml__system *s, double tolerance, double bound)
+{
+    for (int i = 0; i < s->n; i++)
+        if (!(fabs(s->a[(size_t)i * s->ld + i]) > tolerance * bound))
+            return 0;
+    eqml__system_singular_values(s);
+    return s->smallest > 2.0 * tolerance * bound;
+}
+
+static double eqml__column_norm(const eqml__system *s, int first, int j)
+{
+    double sum = 0.0;
+    for (int i = first; i < s->n; i++)
+        sum += s->a[(size_t)i * s->ld + j] * s->a[(size_t)i * s->ld + j];
+    return sqrt(sum);
+}
+
+static void eqml__swap(double *a, double *b)
+{
+    double t = *a;
+    *a = *b;
+    *b = t;
+}
+
+/* Brings the column with the most left to place k. */
+static void eqml__system_pivot(eqml__system *s, int k)
+{
+    int p = k;
+    for (int j = k + 1; j < s->n; j++)
+        if (s->left[j] > s->left[p])
+            p = j;
+    if (p == k)
+        return;
+    for (int i = 0; i < s->n; i++)
+        eqml__swap(s->a + (size_t)i * s->ld + k, s->a + (size_t)i * s->ld + p);
+    eqml__swap(s->left + k, s->left + p);
+    eqml__swap(s->exact + k, s->exact + p);
+    int t = s->permuted[k];
+    s->permuted[k] = s->permuted[p];
+    s->permuted[p] = t;
+}
+
+/* Removes row k from what is left of the columns. Where too many digits have cancelled since the last exact
+ * norm, it is computed anew (Drmac, Bujanovic, ACM Trans. Math. Softw. 35, 12 (2008), as in LAPACK 3.1). */
+static void eqml__system_downdate(eqml__system *s, int k)
+{
+    for (int j = k + 1; j < s->n; j++) {
+        if (s->left[j] == 0.0)
+            continue;
+        const double ratio = fabs(s->a[(size_t)k * s->ld + j]) / s->left[j];
+        const double kept = fmax(0.0, 1.0 - ratio * ratio), trust = s->left[j] / s->exact[j];
+        if (kept * trust * trust > sqrt(DBL_EPSILON))
+            s->left[j] *= sqrt(kept);
+        else
+            s->left[j] = s->exact[j] = eqml__column_norm(s, k + 1, j);
+    }
+}
+
+/* QR with column pivoting, up to the numerical rank. */
+static void eqml__system_triangulate(eqml__system *s, double tolerance)
+{
+    for (int j = 0; j < s->n; j++)
+        s->left[j] = s->exact[j] = eqml__column_norm(s, 0, j);
+    for (int k = 0; k < s->n; k++) {
+        eqml__system_pivot(s, k);
+        double *v = s->u, *row = s->a + (size_t)k * s->ld;
+        int last = k + 1; /* rows behind the last nonzero stay as they are */
+        for (int i = k + 1; i < s->n; i++)
+            if ((v[i] = s->a[(size_t)i * s->ld + k]) != 0.0)
+                last = i + 1;
+        const eqml__reflector h = eqml__reflect(row[k], eqml__dot(last - k - 1, v + k + 1, v + k + 1));
+        if (fabs(h.beta) <= tolerance * fabs(k ? s->a[0] : h.beta)) {
+            s->rank = k;
+            return;
+        }
+        const int m = (int)s->ld - k - 1;
+        memcpy(s->w, row + k + 1, (size_t)m * sizeof(double));
+        for (int i = k + 1; i < last; i++)
+            eqml__axpy(m, v[i] *= h.scale, s->a + (size_t)i * s->ld + k + 1, s->w);
+        row[k] = h.beta;
+        eqml__axpy(m, -h.tau, s->w, row + k + 1);
+        for (int i = k + 1; i < last; i++)
+            eqml__axpy(m, -h.tau * v[i], s->w, s->a + (size_t)i * s->ld + k + 1);
+        eqml__system_downdate(s, k);
+    }
+}
+
+/* [R11 R12] = [T 0] Z: reflectors from the right, the last row first; their tails take the place of R12. */
+static void eqml__system_complete(eqml__system *s)
+{
+    const int r = s->rank, m = s->n - r;
+    for (int i = r - 1; i >= 0; i--) {
+        double *row = s->a + (size_t)i * s->ld, *v = row + r;
+        const eqml__reflector h = eqml__reflect(row[i], eqml__dot(m, v, v));
+        row[i] = h.beta;
+        s->tau[i] = h.tau;
+        for (int k = 0; k < m; k++)
+            v[k] *= h.scale;
+        for (int q = 0; q < i; q++) {
+            double *above = s->a + (size_t)q * s->ld, t = h.tau * (above[i] + eqml__dot(m, above + r, v));
+            above[i] -= t;
+            eqml__axpy(m, -t, v, above + r);
+        }
+    }
+}
+
+/* Finds the numerical rank r and leaves a regular triangle T of that size. */
+static void eqml__system_reduce(eqml__system *s, double tolerance, double bound)
+{
+    if (eqml__system_regular(s, tolerance, bound))
+        return;
+    eqml__system_triangulate(s, tolerance);
+    if (s->rank < s->n)
+        eqml__system_complete(s);
+    eqml__system_singular_values(s);
+}
+
+/* x[n] for one right-hand side: T y = c, z = Z^T [y; 0], then back to the caller's order and scale. */
+static void eqml__system_solve(const eqml__system *s, int rhs, double *x)
+{
+    const int r = s->rank, m = s->n - r;
+    double *z = s->u;
+    for (int i = 0; i < s->n; i++)
+        z[i] = i < r ? s->a[(size_t)i * s->ld + (size_t)(s->n + rhs)] : 0.0;
+    eqml__divide(s, z);
+    for (int i = 0; i < r && m > 0; i++) {
+        const double *v = s->a + (size_t)i * s->ld + r, t = s->tau[i] * (z[i] + eqml__dot(m, v, z + r));
+        z[i] -= t;
+        eqml__axpy(m, -t, v, z + r);
+    }
+    for (int j = 0; j < s->n; j++) {
+        const int k = s->permuted[j];
+        x[k] = s->norm[k] > 0.0 ? z[j] / s->norm[k] : 0.0;
+    }
+}
+
+/* |A x - b|^2 = |R x - c|^2 + |what no x can reach|^2. */
+static double eqml__lsq_residual(const eqml_lsq *lsq, int rhs, const double *x)
+{
+    const int n = lsq->ncols, column = n + rhs;
+    double total = 0.0;
+    for (int i = 0; i <= column; i++) {
+        double e = *eqml__lsq_r(lsq, i, column);
+        for (int j = i; j < n; j++)
+            e -= *eqml__lsq_r(lsq, i, j) * x[j];
+        total += e * e;
+    }
+    return total;
+}
+
+static void eqml__lsq_report(const eqml_lsq *lsq, const eqml__system *s, const double *x,
+                             eqml_lsq_result *result)
+{
+    result->rows = lsq->rows;
+    result->rank = s->rank;
+    result->condition = s->rank ? s->largest / s->smallest : 0.0;
+    result->residual = 0.0;
+    for (int k = 0; k < lsq->nrhs; k++)
+        result->residual += eqml__lsq_residual(lsq, k, x + (size_t)k * (size_t)lsq->ncols);
+}
+
+/* Twice what dependent columns leave in R at worst, as measured with 2 to 500 columns and 600 to 2,000,000
+ * rows; rounding errors of the folds add like a random walk. */
+static double eqml__lsq_tolerance(const eqml_lsq *lsq)
+{
+    return DBL_EPSILON * (20.0 + 2.0 * lsq->ncols + sqrt((double)lsq->rows));
+}
+
+eqml_status eqml_lsq_solve(eqml_lsq *lsq, const eqml_lsq_options *options, double *x, eqml_lsq_result *result)
+{
+    const eqml_lsq_options zero = {0.0, 0.0, 0}, *o = options ? options : &zero;
+    if (!lsq || !x || !(o->tolerance >= 0.0) || o->tolerance >= 1.0 || !(o->ridge >= 0.0) || isinf(o->ridge))
+        return EQML_ERROR_ARGUMENT;
+    if (lsq->rows == 0)
+        return EQML_ERROR_EMPTY;
+    const double tolerance = o->tolerance > 0.0 ? o->tolerance : eqml__lsq_tolerance(lsq);
+    eqml__lsq_fold(lsq);
+
+    eqml__system s;
+    eqml_status status = eqml__system_create(&s, lsq->ncols, lsq->nrhs);
+    if (status == EQML_OK)
+        status = eqml__system_load(&s, lsq);
+    if (status == EQML_OK && o->ridge > 0.0)
+        status = eqml__system_ridge(&s, o->ridge, o->free_first ? 1 : 0);
+    if (status == EQML_OK) {
+        eqml__system_reduce(&s, tolerance, sqrt(1.0 + o->ridge));
+        for (int k = 0; k < lsq->nrhs; k++)
+            eqml__system_solve(&s, k, x + (size_t)k * (size_t)lsq->ncols);
+        if (result)
+            eqml__lsq_report(lsq, &s, x, result);
+    }
+    EQML_FREE(s.a);
+    return status;
+}
+
+/* --- Surfaces ------------------------------------------------------------------------------------------- */
+
+static void *eqml__zeroed(size_t count, size_t size)
+{
+    void *room = EQML_MALLOC(count * size + 1);
+    if (room)
+        memset(room, 0, count * size + 1);
+    return room;
+}
+
+EQML_API void eqml_surface_free(eqml_surface *surface)
+{
+    EQML_FREE(surface->variables);
+    EQML_FREE(surface->rates);
+    EQML_FREE(surface->offset);
+    EQML_FREE(surface->linear);
+    EQML_FREE(surface->packed);
+    memset(surface, 0, sizeof *surface);
+}
+
+EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_variable *variables,
+                                         eqml_surface *surface)
+{
+    size_t nfactors = (size_t)basis->nfactors;
+    memset(surface, 0, sizeof *surface);
+    for (int k = 0; k < basis->npair_classes; k++) {
+        const eqml_variable *v = &variables[k];
+        bool ranged = v->kind == EQML_MORSE || v->kind == EQML_EXP_OVER_R;
+        if ((ranged && !(v->range > 0 && v->range <= DBL_MAX)) || (v->kind == EQML_USER && !v->function) ||
+            (unsigned)v->kind > (unsigned)EQML_USER)
+            return EQML_ERROR_ARGUMENT;
+    }
+    surface->variables = (eqml_variable *)eqml__zeroed((size_t)basis->npair_classes, sizeof(eqml_variable));
+    surface->rates = (double *)eqml__zeroed(EQML_ROUND((size_t)basis->npairs), sizeof(double));
+    surface->offset = (double *)eqml__zeroed(nfactors, sizeof(double));
+    surface->linear = (double *)eqml__zeroed(nfactors, sizeof(double));
+    surface->packed = (double *)eqml__zeroed((size_t)basis->npacked, sizeof(double));
+    if (!surface->variables || !surface->rates || !surface->offset || !surface->linear || !surface->packed) {
+        eqml_surface_free(surface);
+        return EQML_ERROR_MEMORY;
+    }
+    memcpy(surface->variables, variables, (size_t)basis->npair_classes * sizeof(eqml_variable));
+    for (int p = 0; p < basis->npairs; p++) {
+        const eqml_variable *v = &variables[basis->pair_classes[p]];
+        surface->rates[p] = v->kind == EQML_MORSE || v->kind == EQML_EXP_OVER_R ? -1 / v->range : 0;
+    }
+    surface->model.basis = basis;
+    surface->model.variables = surface->variables;
+    surface->model.rates = surface->rates;
+    surface->model.offset = surface->offset;
+    surface->model.linear = surface->linear;
+    surface->model.packed = surface->packed;
+    return EQML_OK;
+}
+
+/* Where the coefficient of the product (left, right) is stored: tiles and runs are both in the order of rows.
+ */
+static size_t eqml__packed_place(const eqml_basis *b, int left, int right, int *tile, size_t *start)
+{
+    for (;;) {
+        const eqml_tile *t = &b->tiles[*tile];
+        for (int row = 0; row < 4; row++)
+            if (t->row[row] == left && right >= t->begin && right < t->end)
+                return *start + (size_t)row * t->count + (size_t)(right - t->first);
+        *start += 4 * (size_t)t->count;
+        if (++*tile == b->ntiles) {
+            *tile = 0;
+            *start = 0;
+        }
+    }
+}
+
+/* Copies between the order of terms and the packed order. */
+static void eqml__transfer(const eqml_surface *surface, double *coefficients, bool set)
+{
+    const eqml_basis *b = surface->model.basis;
+    size_t k = (size_t)b->nfactors, start = 0;
+    int tile = 0;
+    for (size_t f = 0; f < k; f++)
+        *(set ? &surface->linear[f] : &coefficients[f]) = set ? coefficients[f] : surface->linear[f];
+    for (int r = 0; r < b->nruns; r++)
+        for (int c = 0; c < b->runs[r][2]; c++, k++) {
+            double *place =
+                surface->packed + eqml__packed_place(b, b->runs[r][0], b->runs[r][1] + c, &tile, &start);
+            *(set ? place : &coefficients[k]) = set ? coefficients[k] : *place;
+        }
+}
+
+EQML_API void eqml_surface_set(eqml_surface *surface, const double *coefficients)
+{
+    eqml__transfer(surface, (double *)coefficients, true);
+}
+
+EQML_API void eqml_surface_get(const eqml_surface *surface, double *coefficients)
+{
+    eqml__transfer(surface, coefficients, false);
+}
+
+/* --- The rows of one geometry --------------------------------------------------------------------------- */
+
+/* Working memory of a fit. */
+typedef struct eqml__fitter {
+    const eqml_surface *surface;
+    const eqml_data *data;
+    const eqml_fit_options *options;
+    double *one;          /* [EQML_WORK_ONE] slots, variables, pairs */
+    eqml_lanes *tangents; /* [nslots] */
+    double *directions;   /* [3 natoms][3 natoms] rows: internal displacements */
+    double *coefficients; /* [nterms] */
+    double *mean;         /* [nfactors] */
+    int *level;           /* [nfactors] the pass in which the mean is found */
+    eqml_lsq *lsq;
+    double emin;
+} eqml__fitter;
+
+static bool eqml__trains(const eqml__fitter *w, size_t g)
+{
+    return (!w->options->use || w->options->use[g]) && (w->data->has[g] & EQML_HAS_ENERGY);
+}
+
+/* Slots of geometry g; returns the pair geometry (see eqml__pairs_one). */
+static double *eqml__fit_slots(eqml__fitter *w, size_t g)
+{
+    const eqml_model *m = &w->surface->model;
+    const eqml_basis *b = m->basis;
+    const int room = EQML_ROUND(b->nslots), stride = EQML_ROUND(b->npairs);
+    double *y = w->one + room, *pair = w->one + 2 * room;
+    eqml__pairs_one(m, w->data->xyz + g * 3 * (size_t)b->natoms, y, pair, stride);
+    memcpy(w->one, y, (size_t)b->npairs * sizeof(double));
+    eqml__table_forward_one(b, w->one, m->offset);
+    return pair;
+}
+
+/* A factor has level 0 if it is computed from intermediate values only, else one more than its factors. */
+static int eqml__factor_levels(const eqml_basis *b, int *level)
+{
+    int highest = 0;
+    memset(level, 0, (size_t)b->nfactors * sizeof *level);
+    for (int k = 0; k < b->noperations; k++) {
+        const int target = b->operations[k][0] - b->factor0;
+        for (int side = 1; side < 3 && target >= 0; side++) {
+            const int source = b->operations[k][side] - b->factor0;
+            if (source > 0 && level[target] <= level[source])
+                level[target] = level[source] + 1;
+        }
+        if (target >= 0 && level[target] > highest)
+            highest = level[target];
+    }
+    return highest;
+}
+
+/* Shifts each factor to mean 0, level by level: a product of factors is shifted after its factors are. */
+static void eqml__standardise(eqml__fitter *w)
+{
+    const eqml_basis *b = w->surface->model.basis;
+    const int levels = eqml__factor_levels(b, w->level);
+    for (int level = 0; level <= levels; level++) {
+        size_t count = 0;
+        memset(w->mean, 0, (size_t)b->nfactors * sizeof(double));
+        for (size_t g = 0; g < w->data->n; g++) {
+            if (!eqml__trains(w, g))
+                continue;
+            eqml__fit_slots(w, g);
+            count++;
+            for (int k = 1; k < b->nfactors; k++)
+                w->mean[k] += w->one[b->factor0 + k];
+        }
+        for (int k = 1; k < b->nfactors; k++)
+            if (w->level[k] == level)
+                w->surface->offset[k] = -w->mean[k] / (double)count;
+    }
+}
+
+/* Subtracts from v its part along each of the `count` orthonormal rows of q; returns the norm of the rest. */
+static double eqml__orthogonalise(const double *q, int count, int n, double *v)
+{
+    double norm = 0;
+    for (int twice = 0; twice < 2; twice++)
+        for (int r = 0; r < count; r++) {
+            double along = 0;
+            for (int k = 0; k < n; k++)
+                along += q[r * n + k] * v[k];
+            for (int k = 0; k < n; k++)
+                v[k] -= along * q[r * n + k];
+        }
+    for (int k = 0; k < n; k++)
+        norm += v[k] * v[k];
+    return sqrt(norm);
+}
+
+static int eqml__accept_direction(double *q, int count, int n, double least)
+{
+    double *v = q + count * n, norm = eqml__orthogonalise(q, count, n, v);
+    if (norm < least)
+        return count;
+    for (int k = 0; k < n; k++)
+        v[k] /= norm;
+    return count + 1;
+}
+
+/*
+ * Orthonormal displacements of a geometry: first rotations and translations, then the others; q[n][n], n = 3
+ * natoms. *external: the number of the former, 6, or 5 for linear geometries. The rest completes the space:
+ * at least one Cartesian direction keeps a norm of sqrt((n - count) / n) beside `count` directions.
+ */
+static void eqml__displacements(const double *xyz, int natoms, double *q, int *external)
+{
+    const int n = 3 * natoms;
+    double centre[3] = {0, 0, 0}, size = 0;
+    int count = 0;
+    for (int k = 0; k < n; k++)
+        centre[k % 3] += xyz[k] / natoms;
+    for (int k = 0; k < n; k++)
+        size += (xyz[k] - centre[k % 3]) * (xyz[k] - centre[k % 3]);
+    for (int axis = 0; axis < 6; axis++) {
+        double *v = q + count * n;
+        const int i = axis % 3, j = (axis + 1) % 3;
+        for (int a = 0; a < natoms; a++)
+            for (int k = 0; k < 3; k++) {
+                const double *x = xyz + 3 * a;
+                double turn = k == i ? -(x[j] - centre[j]) : k == j ? x[i] - centre[i] : 0;
+                v[3 * a + k] = axis < 3 ? (k == axis) : turn;
+            }
+        count = eqml__accept_direction(q, count, n, axis < 3 ? 0.5 : 1e-4 * sqrt(size));
+    }
+    *external = count;
+    for (int k = 0; k < n && count < n; k++) {
+        memset(q + count * n, 0, (size_t)n * sizeof(double));
+        q[count * n + k] = 1;
+        count = eqml__accept_direction(q, count, n, 1e-3);
+    }
+}
+
+static void eqml__energy_row(eqml__fitter *w, size_t g, double weight)
+{
+    const eqml_basis *b = w->surface->model.basis;
+    const double *f = w->one + b->factor0;
+    double *row = eqml_lsq_row(w->lsq);
+    size_t k = 0;
+    for (; k < (size_t)b->nfactors; k++)
+        row[k] = weight * f[k];
+    for (int r = 0; r < b->nruns; r++) {
+        const double left = weight * f[b->runs[r][0]], *right = f + b->runs[r][1];
+        for (int c = 0; c < b->runs[r][2]; c++)
+            row[k++] = left * right[c];
+    }
+    row[k] = weight * (w->data->energy[g] - w->emin);
+}
+
+/* The derivative of every term along one lane of directions. */
+static void eqml__gradient_row(eqml__fitter *w, int lane, double weight)
+{
+    const eqml_basis *b = w->surface->model.basis;
+    const double *f = w->one + b->factor0, *d = (const double *)(w->tangents + b->factor0) + lane;
+    double *row = eqml_lsq_row(w->lsq);
+    size_t k = 0;
+    for (; k < (size_t)b->nfactors; k++)
+        row[k] = weight * d[k * EQML_LANES];
+    for (int r = 0; r < b->nruns; r++) {
+        const size_t a = b->runs[r][0], first = b->runs[r][1];
+        const double left = weight * f[a], change = weight * d[a * EQML_LANES];
+        for (size_t c = first; c < first + b->runs[r][2]; c++)
+            row[k++] = left * d[c * EQML_LANES] + change * f[c];
+    }
+}
+
+/* dy/dr times the stretch of each pair along lanes of the displacements q[first ..]. */
+static void eqml__seed_tangents(const eqml_basis *b, const double *pair, const double *q, int first,
+                                eqml_lanes *tangents)
+{
+    const int stride = EQML_ROUND(b->npairs), n = 3 * b->natoms;
+    for (int p = 0; p < b->npairs; p++) {
+        double part[EQML_LANES];
+        const int i = 3 * b->pairs[p][0], j = 3 * b->pairs[p][1];
+        for (int lane = 0; lane < EQML_LANES; lane++) {
+            const double *v = q + (first + lane) * n;
+            part[lane] = 0;
+            for (int k = 0; k < 3 && first + lane < n; k++)
+                part[lane] += (v[i + k] - v[j + k]) * pair[k * stride + p];
+        }
+        tangents[p] = eqml__load(part) * (pair[3 * stride + p] * pair[4 * stride + p]);
+    }
+}
+
+static eqml_status eqml__gradient_rows(eqml__fitter *w, size_t g, const double *pair, double weight)
+{
+    const eqml_basis *b = w->surface->model.basis;
+    const int n = 3 * b->natoms;
+    int external;
+    eqml__displacements(w->data->xyz + g * (size_t)n, b->natoms, w->directions, &external);
+    for (int first = external; first < n; first += EQML_LANES) {
+        eqml__seed_tangents(b, pair, w->directions, first, w->tangents);
+        eqml__tangent_forward(b, w->one, w->tangents);
+        for (int lane = 0; lane < EQML_LANES && first + lane < n; lane++) {
+            const double *v = w->directions + (first + lane) * n,
+                         *gradient = w->data->gradient + g * (size_t)n;
+            double along = 0;
+            eqml_status status;
+            for (int k = 0; k < n; k++)
+                along += v[k] * gradient[k];
+            eqml__gradient_row(w, lane, weight);
+            eqml_lsq_row(w->lsq)[b->nterms] = weight * along;
+            status = eqml_lsq_add(w->lsq);
+            if (status)
+                return status;
+        }
+    }
+    return EQML_OK;
+}
+
+static eqml_status eqml__fit_rows(eqml__fitter *w, eqml_fit_result *result)
+{
+    const eqml_fit_options *o = w->options;
+    const double e0 = o->energy_weight, ratio = o->gradient_weight > 0 ? o->gradient_weight : 1;
+    for (size_t g = 0; g < w->data->n; g++) {
+        if (!eqml__trains(w, g))
+            continue;
+        const double weight = e0 > 0 ? sqrt(e0 / (e0 + w->data->energy[g] - w->emin)) : 1;
+        const double *pair = eqml__fit_slots(w, g);
+        eqml_status status;
+        eqml__energy_row(w, g, weight);
+        status = eqml_lsq_add(w->lsq);
+        if (!status && !o->energies_only && (w->data->has[g] & EQML_HAS_GRADIENT))
+            status = eqml__gradient_rows(w, g, pair, weight * sqrt(ratio));
+        if (status)
+            return status;
+        result->geometries++;
+        if (o->progress)
+            o->progress(o->context, g + 1, w->data->n);
+    }
+    return EQML_OK;
+}
+
+/* --- The fit -------------------------------------------------------------------------------------------- */
+
+static void eqml__say(eqml_message *message, const char *format, ...)
+{
+    va_list arguments;
+    if (!message)
+        return;
+    va_start(arguments, format);
+    vsnprintf(message->text, sizeof message->text, format, arguments);
+    va_end(arguments);
+}
+
+/* The lowest training energy; the number of training geometries. */
+static size_t eqml__survey(eqml__fitter *w)
+{
+    size_t count = 0;
+    for (size_t g = 0; g < w->data->n; g++)
+        if (eqml__trains(w, g) && (count++ == 0 || w->data->energy[g] < w->emin))
+            w->emin = w->data->energy[g];
+    return count;
+}
+
+static eqml_status eqml__fit_all(eqml__fitter *w, eqml_fit_result *result)
+{
+    const eqml_basis *b = w->surface->model.basis;
+    eqml_lsq_options solve;
+    eqml_lsq_result solved;
+    eqml_status status;
+    memset(&solve, 0, sizeof solve);
+    solve.ridge = w->options->ridge;
+    solve.free_first = 1;
+    eqml__standardise(w);
+    status = eqml__fit_rows(w, result);
+    if (!status)
+        status = eqml_lsq_solve(w->lsq, &solve, w->coefficients, &solved);
+    if (status)
+        return status;
+    w->coefficients[0] += w->emin;
+    eqml_surface_set((eqml_surface *)w->surface, w->coefficients);
+    result->rows = solved.rows;
+    result->terms = b->nterms;
+    result->rank = solved.rank;
+    result->condition = solved.condition;
+    return EQML_OK;
+}
+
+EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, const eqml_fit_options *options,
+                              eqml_fit_result *result, eqml_message *message)
+{
+    static const eqml_fit_options defaults = {0, 0, 0, 0, NULL, NULL, NULL};
+    const eqml_basis *b = surface->model.basis;
+    const size_t n = 3 * (size_t)b->natoms;
+    eqml_fit_result found;
+    eqml__fitter w;
+    eqml_status status = EQML_ERROR_MEMORY;
+    memset(&found, 0, sizeof found);
+    memset(&w, 0, sizeof w);
+    w.surface = surface;
+    w.data = data;
+    w.options = options ? options : &defaults;
+    if (data->natoms != b->natoms) {
+        eqml__say(message, "the data have %d atoms, the basis \"%s\" has %d", data->natoms, b->composition,
+                  b->natoms);
+        return EQML_ERROR_MATCH;
+    }
+    if (!(w.options->gradient_weight >= 0) || !(w.options->ridge >= 0) || !(w.options->energy_weight >= 0)) {
+        eqml__say(message, "weights and ridge must not be negative");
+        return EQML_ERROR_ARGUMENT;
+    }
+    if (eqml__survey(&w) == 0) {
+        eqml__say(message, "no geometry with an energy to train on");
+        return EQML_ERROR_EMPTY;
+    }
+    w.one = (double *)eqml__zeroed((size_t)EQML_WORK_ONE(b->nslots, b->npairs), sizeof(double));
+    w.tangents = (eqml_lanes *)eqml__zeroed((size_t)b->nslots + 1, sizeof(eqml_lanes)); /* aligned below */
+    w.directions = (double *)eqml__zeroed(n * n, sizeof(double));
+    w.coefficients = (double *)eqml__zeroed((size_t)b->nterms, sizeof(double));
+    w.mean = (double *)eqml__zeroed((size_t)b->nfactors, sizeof(double));
+    w.level = (int *)eqml__zeroed((size_t)b->nfactors, sizeof(int));
+    if (w.one && w.tangents && w.directions && w.coefficients && w.mean && w.level)
+        status = eqml_lsq_create(&w.lsq, b->nterms, 1);
+    if (!status) {
+        void *unaligned = w.tangents;
+        w.tangents = (eqml_lanes *)(((uintptr_t)unaligned + sizeof(eqml_lanes) - 1) / sizeof(eqml_lanes) *
+                                    sizeof(eqml_lanes));
+        status = eqml__fit_all(&w, &found);
+        w.tangents = (eqml_lanes *)unaligned;
+    }
+    if (status)
+        eqml__say(message, "the fit failed: %s", eqml_status_text(status));
+    else if (result)
+        *result = found;
+    eqml_lsq_free(w.lsq);
+    EQML_FREE(w.one);
+    EQML_FREE(w.tangents);
+    EQML_FREE(w.directions);
+    EQML_FREE(w.coefficients);
+    EQML_FREE(w.mean);
+    EQML_FREE(w.level);
+    return status;
+}
+
+EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml_data *data,
+                                         const unsigned char *use, eqml_errors *errors)
+{
+    const eqml_basis *b = surface->model.basis;
+    const size_t n = 3 * (size_t)b->natoms;
+    double energy2 = 0, gradient2 = 0;
+    double *work = (double *)eqml__zeroed((size_t)EQML_WORK_ONE(b->nslots, b->npairs) + n, sizeof(double));
+    double *gradient = work + EQML_WORK_ONE(b->nslots, b->npairs);
+    memset(errors, 0, sizeof *errors);
+    if (!work)
+        return EQML_ERROR_MEMORY;
+    for (size_t g = 0; g < data->n; g++) {
+        if (use && !use[g])
+            continue;
+        double energy = eqml_energy_gradient(&surface->model, data->xyz + g * n, gradient, work);
+        if (data->has[g] & EQML_HAS_ENERGY) {
+            double error = energy - data->energy[g];
+            energy2 += error * error;
+            errors->energies++;
+            if (fabs(error) > errors->max_energy) {
+                errors->max_energy = fabs(error);
+                errors->worst = g;
+            }
+        }
+        if (data->has[g] & EQML_HAS_GRADIENT) {
+            errors->gradients++;
+            for (size_t k = 0; k < n; k++) {
+                double error = gradient[k] - data->gradient[g * n + k];
+                gradient2 += error * error;
+            }
+        }
+    }
+    if (errors->energies)
+        errors->rmse_energy = sqrt(energy2 / (double)errors->energies);
+    if (errors->gradients)
+        errors->rmse_gradient = sqrt(gradient2 / ((double)errors->gradients * (double)n));
+    EQML_FREE(work);
+    return EQML_OK;
+}
+
+/* --- Files ---------------------------------------------------------------------------------------------- */
+
+/* A file that appears whole or not at all: written beside its path, then renamed. */
+typedef struct eqml__output {
+    FILE *file;
+    char *beside;
+    const char *path;
+} eqml__output;
+
+static eqml_status eqml__open_output(eqml__output *out, const char *path, eqml_message *message)
+{
+    size_t size = strlen(path) + 8;
+    out->path = path;
+    out->file = NULL;
+    out->beside = (char *)EQML_MALLOC(size);
+    if (!out->beside)
+        return EQML_ERROR_MEMORY;
+    snprintf(out->beside, size, "%s.new", path);
+    out->file = fopen(out->beside, "w");
+    if (out->file)
+        return EQML_OK;
+    eqml__say(message, "%s: cannot be written: %s", path, strerror(errno));
+    EQML_FREE(out->beside);
+    return EQML_ERROR_FILE;
+}
+
+static eqml_status eqml__close_output(eqml__output *out, eqml_status status, eqml_message *message)
+{
+    int failed = ferror(out->file) != 0;
+    failed |= fclose(out->file) != 0;
+    if (!status && (failed || rename(out->beside, out->path))) {
+        eqml__say(message, "%s: cannot be written: %s", out->path, strerror(errno));
+        status = EQML_ERROR_FILE;
+    }
+    if (status)
+        remove(out->beside);
+    EQML_FREE(out->beside);
+    return status;
+}
+
+static const char *const eqml__kind_names[] = {"morse", "inverse", "exp-over-r"};
+
+EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char *path, eqml_message *message)
+{
+    const eqml_basis *b = surface->model.basis;
+    eqml__output out;
+    eqml_status status = EQML_OK;
+    double *coefficients;
+    for (int k = 0; k < b->npair_classes; k++)
+        if (surface->variables[k].kind == EQML_USER) {
+            eqml__say(message, "%s: a surface with a user's pair function cannot be written to a file", path);
+            return EQML_ERROR_ARGUMENT;
+        }
+    coefficients = (double *)eqml__zeroed((size_t)b->nterms, sizeof(double));
+    if (!coefficients)
+        return EQML_ERROR_MEMORY;
+    eqml_surface_get(surface, coefficients);
+    status = eqml__open_output(&out, path, message);
+    if (!status) {
+        fprintf(out.file, "eqml-pes 1\nbasis %s %d %d %d\ncomposition %s\n", b->name, b->degree, b->nterms,
+                b->nfactors, b->composition);
+        for (int k = 0; k < b->npair_classes; k++)
+            fprintf(out.file, "variable %d %s %a\n", k, eqml__kind_names[surface->variables[k].kind],
+                    surface->variables[k].range);
+        for (int k = 0; k < b->nfactors; k++)
+            fprintf(out.file, "offset %a\n", surface->offset[k]);
+        for (int k = 0; k < b->nterms; k++)
+            fprintf(out.file, "coefficient %a\n", coefficients[k]);
+        fprintf(out.file, "end\n");
+        status = eqml__close_output(&out, EQML_OK, message);
+    }
+    EQML_FREE(coefficients);
+    return status;
+}
+
+/* Reading, line by line. */
+typedef struct eqml__input {
+    FILE *file;
+    const char *path;
+    int line;
+    char text[512];
+    eqml_message *message;
+} eqml__input;
+
+static eqml_status eqml__bad_line(const eqml__input *in, eqml_status status, const char *expected)
+{
+    eqml__say(in->message, "%s:%d: expected %s, found \"%.60s\"; is this the .pes file of this basis?",
+              in->path, in->line, expected, in->text);
+    return status;
+}
+
+/* The next line without its end; its first word must be `word`. *rest: what follows. */
+static eqml_status eqml__pes_line(eqml__input *in, const char *word, char **rest)
+{
+    size_t length = strlen(word);
+    in->line++;
+    if (!fgets(in->text, sizeof in->text, in->file)) {
+        in->text[0] = 0;
+        eqml__say(in->message, "%s:%d: the file ends where \"%s\" was expected; it is truncated", in->path,
+                  in->line, word);
+        return EQML_ERROR_FORMAT;
+    }
+    in->text[strcspn(in->text, "\r\n")] = 0;
+    if (strncmp(in->text, word, length) || (in->text[length] && in->text[length] != ' '))
+        return eqml__bad_line(in, EQML_ERROR_FORMAT, word);
+    *rest = in->text + length + (in->text[length] == ' ');
+    return EQML_OK;
+}
+
+static eqml_status eqml__read_numbers(eqml__input *in, const char *word, int count, double *number)
+{
+    for (int k = 0; k < count; k++) {
+        char *rest, *end;
+        eqml_status status = eqml__pes_line(in, word, &rest);
+        if (status)
+            return status;
+        number[k] = strtod(rest, &end);
+        if (end == rest || *end || !(fabs(number[k]) <= DBL_MAX))
+            return eqml__bad_line(in, EQML_ERROR_VALUE, "one finite number");
+    }
+    return EQML_OK;
+}
+
+static eqml_status eqml__read_variables(eqml__input *in, const eqml_basis *b, eqml_variable *variable)
+{
+    for (int k = 0; k < b->npair_classes; k++) {
+        char *rest, *end, *name;
+        eqml_status status = eqml__pes_line(in, "variable", &rest);
+        if (status)
+            return status;
+        if (strtol(rest, &end, 10) != k || end == rest || *end != ' ')
+            return eqml__bad_line(in, EQML_ERROR_FORMAT, "the classes of pairs in their order");
+        name = end + 1;
+        variable[k].kind = EQML_USER;
+        for (int kind = 0; kind < 3; kind++) {
+            size_t length = strlen(eqml__kind_names[kind]);
+            if (!strncmp(name, eqml__kind_names[kind], length) && name[length] == ' ') {
+                variable[k].kind = (eqml_kind)kind;
+                rest = name + length + 1;
+            }
+        }
+        variable[k].range = strtod(rest, &end);
+        if (variable[k].kind == EQML_USER || end == rest || *end)
+            return eqml__bad_line(in, EQML_ERROR_FORMAT, "variable CLASS morse|inverse|exp-over-r RANGE");
+    }
+    return EQML_OK;
+}
+
+static eqml_status eqml__read_surface(eqml__input *in, const eqml_basis *b, eqml_surface *surface)
+{
+    char *rest, expected[256];
+    eqml_variable *variable;
+    double *coefficients = NULL;
+    eqml_status status = eqml__pes_line(in, "eqml-pes", &rest);
+    if (!status && strcmp(rest, "1"))
+        return eqml__bad_line(in, EQML_ERROR_FORMAT, "version 1");
+    if (status || (status = eqml__pes_line(in, "basis", &rest)))
+        return status;
+    snprintf(expected, sizeof expected, "%s %d %d %d", b->name, b->degree, b->nterms, b->nfactors);
+    if (strcmp(rest, expected))
+        return eqml__bad_line(in, EQML_ERROR_MATCH, expected);
+    status = eqml__pes_line(in, "composition", &rest);
+    if (status)
+        return status;
+    if (strncmp(rest, b->composition, sizeof in->text - 64)) /* longer ones are cut by the line */
+        return eqml__bad_line(in, EQML_ERROR_MATCH, b->composition);
+    variable = (eqml_variable *)eqml__zeroed((size_t)b->npair_classes, sizeof(eqml_variable));
+    if (!variable)
+        return EQML_ERROR_MEMORY;
+    status = eqml__read_variables(in, b, variable);
+    if (!status) {
+        status = eqml_surface_create(b, variable, surface);
+        if (status == EQML_ERROR_ARGUMENT)
+            status = eqml__bad_line(in, EQML_ERROR_VALUE, "positive ranges of the variables");
+    }
+    EQML_FREE(variable);
+    if (!status)
+        status = eqml__read_numbers(in, "offset", b->nfactors, surface->offset);
+    if (!status) {
+        coefficients = (double *)eqml__zeroed((size_t)b->nterms, sizeof(double));
+        status =
+            coefficients ? eqml__read_numbers(in, "coefficient", b->nterms, coefficients) : EQML_ERROR_MEMORY;
+    }
+    if (!status)
+        status = eqml__pes_line(in, "end", &rest);
+    if (!status)
+        eqml_surface_set(surface, coefficients);
+    EQML_FREE(coefficients);
+    return status;
+}
+
+EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *basis, const char *path,
+                                       eqml_message *message)
+{
+    eqml__input in;
+    eqml_status status;
+    memset(&in, 0, sizeof in);
+    memset(surface, 0, sizeof *surface);
+    in.path = path;
+    in.message = message;
+    in.file = fopen(path, "r");
+    if (!in.file) {
+        eqml__say(message, "%s: cannot be read: %s", path, strerror(errno));
+        return EQML_ERROR_FILE;
+    }
+    status = eqml__read_surface(&in, basis, surface);
+    if (status == EQML_ERROR_MEMORY)
+        eqml__say(message, "%s: %s", path, eqml_status_text(status));
+    if (status)
+        eqml_surface_free(surface);
+    fclose(in.file);
+    return status;
+}
+
+/* Copies the lines of a file from the first that contains `from` to the one that contains `to`, or all. */
+static eqml_status eqml__copy_lines(FILE *out, const char *path, const char *from, const char *to,
+                                    eqml_message *message)
+{
+    char text[512];
+    bool copying = !from, found = !from;
+    FILE *in = fopen(path, "r");
+    if (!in) {
+        eqml__say(message, "%s: cannot be read: %s", path, strerror(errno));
+        return EQML_ERROR_FILE;
+    }
+    while (fgets(text, sizeof text, in)) {
+        if (from && !copying && strstr(text, from))
+            copying = found = true;
+        if (copying)
+            fputs(text, out);
+        if (to && copying && strstr(text, to))
+            break;
+    }
+    fclose(in);
+    if (found)
+        return EQML_OK;
+    eqml__say(message, "%s: has no line with \"%s\"; is it the file eqml.h?", path, from);
+    return EQML_ERROR_FORMAT;
+}
+
+static void eqml__put_numbers(FILE *out, const char *name, const char *what, int count, const double *number)
+{
+    fprintf(out, "static const double %s_%s[] EQML_ALIGNED = {", name, what);
+    for (int k = 0; k < count; k++)
+        fprintf(out, "%s%a,", k % 4 ? " " : "\n    ", number[k]);
+    fprintf(out, "%s\n};\n", count ? "" : "0");
+}
+
+static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char *name)
+{
+    static const char *const kinds[] = {"EQML_MORSE", "EQML_INVERSE", "EQML_EXP_OVER_R"};
+    const eqml_basis *b = surface->model.basis;
+    fprintf(out, "\n#ifndef EQML_SURFACE_%s\n#define EQML_SURFACE_%s\n", name, name);
+    fprintf(out, "static const eqml_variable %s_variables[] = {\n", name);
+    for (int k = 0; k < b->npair_classes; k++)
+        fprintf(out, "    {%s, %a, 0, 0},\n", kinds[surface->variables[k].kind], surface->variables[k].range);
+    fprintf(out, "};\n");
+    eqml__put_numbers(out, name, "rates", EQML_ROUND(b->npairs), surface->rates);
+    eqml__put_numbers(out, name, "offset", b->nfactors, surface->offset);
+    eqml__put_numbers(out, name, "linear", b->nfactors, surface->linear);
+    eqml__put_numbers(out, name, "packed", b->npacked, surface->packed);
+    fprintf(out,
+            "static const eqml_model %s_model = {&%s_basis, %s_variables, %s_rates, %s_offset, %s_linear, "
+            "%s_packed};\n",
+            name, b->name, name, name, name, name, name);
+    fprintf(out,
+            "\n#ifndef %s_API /* define it as extern, in one file, for functions with external linkage */\n",
+            name);
+    fprintf(out, "#define %s_API EQML_FUNCTION\n#endif\n", name);
+    fprintf(out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
+    fprintf(out, "EQML_SURFACE_FUNCTIONS(%s, %s, %s_API)\n", name, b->name, name);
+    fprintf(out, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
+}
+
+EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, const char *name,
+                                               const char *runtime, const char *basis_header,
+                                               const char *path, eqml_message *message)
+{
+    const eqml_basis *b = surface->model.basis;
+    eqml__output out;
+    eqml_status status;
+    for (int k = 0; k < b->npair_classes; k++)
+        if (surface->variables[k].kind == EQML_USER)
+            return EQML_ERROR_ARGUMENT;
+    status = eqml__open_output(&out, path, message);
+    if (status)
+        return status;
+    fprintf(
+        out.file,
+        "/*\n * %s: a potential energy surface for %s, fitted with eqml.\n *\n"
+        " *     double %s_energy(const double *xyz);                              xyz[%d][3], bohr -> "
+        "hartree\n"
+        " *     double %s_energy_gradient(const double *xyz, double *gradient);   gradient[%d][3], "
+        "hartree/bohr\n"
+        " *     double %s_energy_hessian(const double *xyz, double *gradient, double *hessian);  [%d][%d]\n"
+        " *     void %s_energy_batch(size_t n, const double *xyz, double *energy);               "
+        "xyz[n][%d][3]\n"
+        " *     void %s_energy_gradient_batch(size_t n, const double *xyz, double *energy, double "
+        "*gradient);\n"
+        " *     int %s_natoms(void);  const char *%s_symbols(void);\n *\n"
+        " * Atoms in the order %s. All functions are thread-safe. Compile with -O3 -march=native\n"
+        " * (and -ffp-contract=fast where -std=c11 is asked for), link with -lm.\n */\n",
+        name, b->composition, name, b->natoms, name, b->natoms, name, 3 * b->natoms, 3 * b->natoms, name,
+        b->natoms, name, name, name, b->symbols);
+    status = eqml__copy_lines(out.file, runtime, "==== evaluation: begin", "==== evaluation: end", message);
+    if (!status)
+        status = eqml__copy_lines(out.file, basis_header, NULL, NULL, message);
+    if (!status)
+        eqml__put_surface(out.file, surface, name);
+    return eqml__close_output(&out, status, message);
+}
+
+#endif /* EQML_IMPLEMENTATION */
+#endif /* EQML_H */

@@ -1,0 +1,395 @@
+/*
+ * From a data file to a fitted surface: reads, fits, reports, and writes NAME.pes, NAME_pes.h and
+ * report.json.
+ *
+ * Compile it with the basis header, and with BASIS the name of the basis:
+ *
+ *     cc -O3 -march=native -I. -DBASIS_HEADER='"ch4.h"' -DBASIS=ch4 examples/pes.c -o fit -lm
+ *     ./fit --basis-header ch4.h --runtime eqml.h --directory . --name ch4 [options] data.xyz
+ *
+ * `make pes` does all of this.
+ */
+#define _POSIX_C_SOURCE 200809L
+#define EQML_IMPLEMENTATION
+#include BASIS_HEADER
+#include <time.h>
+#include <unistd.h>
+
+#define JOIN_(a, b) a##b
+#define JOIN(a, b) JOIN_(a, b)
+static const eqml_basis *const basis = &JOIN(BASIS, _basis);
+
+#define PER_CM 219474.6313632   /* cm^-1 in a hartree; CODATA 2018 */
+#define KCAL_MOL 627.5094740631 /* kcal/mol in a hartree */
+
+static const char help[] =
+    "options of the fit:\n"
+    "  --test FILE            geometries to test on\n"
+    "  --train-every K        train on every K-th geometry from the first, test on the others\n"
+    "  --variable [A-B=]KIND  morse:RANGE, inverse or exp-over-r:RANGE (bohr), for all pairs or for those of "
+    "two\n"
+    "                         elements; may be repeated; default morse:2.0\n"
+    "  --gradients W          weight of gradients against energies; default 1; 0: energies only\n"
+    "  --ridge L              penalty L on the squares of the scaled coefficients; default 0\n"
+    "  --energy-weight E0     weight E0/(E0 + E - Emin) of a geometry, hartree; default: all weights 1\n";
+
+typedef struct job {
+    const char *data, *test, *directory, *name, *runtime, *basis_header;
+    int train_every;
+    eqml_variable *variables; /* [npair_classes] */
+    eqml_fit_options fit;
+} job;
+
+static int fail(const char *text)
+{
+    fprintf(stderr, "fit: %s\n", text);
+    return 1;
+}
+
+/* ---- options ---------------------------------------------------------------------------------------------
+ */
+
+static int parse_number(const char *option, const char *text, double least, double *number)
+{
+    char *end;
+    *number = strtod(text, &end);
+    if (end != text && !*end && *number >= least && *number <= DBL_MAX)
+        return 0;
+    fprintf(stderr, "fit: %s %s: expected a finite number, at least %g\n", option, text, least);
+    return 1;
+}
+
+/* The symbol of atom i: its place and length in the basis' list. */
+static const char *symbol_of(int atom, size_t *length)
+{
+    const char *s = basis->symbols;
+    for (int i = 0; i < atom; i++)
+        s = strchr(s, ' ') + 1;
+    *length = strcspn(s, " ");
+    return s;
+}
+
+static int same_symbol(int atom, const char *text, size_t length)
+{
+    size_t own;
+    const char *symbol = symbol_of(atom, &own);
+    return own == length && !strncmp(symbol, text, length);
+}
+
+/* Does pair class k join the elements "A-B", in either order? */
+static int class_has_elements(int k, const char *label, size_t length)
+{
+    const char *dash = memchr(label, '-', length);
+    size_t first = dash ? (size_t)(dash - label) : 0;
+    for (int p = 0; dash && p < basis->npairs; p++)
+        if (basis->pair_classes[p] == k) {
+            int i = basis->pairs[p][0], j = basis->pairs[p][1];
+            return (same_symbol(i, label, first) && same_symbol(j, dash + 1, length - first - 1)) ||
+                   (same_symbol(j, label, first) && same_symbol(i, dash + 1, length - first - 1));
+        }
+    return 0;
+}
+
+/* [A-B=]morse:2.0 */
+static int parse_variable(const char *text, eqml_variable *variables)
+{
+    static const struct {
+        const char *word;
+        eqml_kind kind;
+    } kinds[] = {{"morse:", EQML_MORSE}, {"exp-over-r:", EQML_EXP_OVER_R}, {"inverse", EQML_INVERSE}};
+    const char *equals = strchr(text, '='), *spec = equals ? equals + 1 : text;
+    int used = 0;
+    for (size_t k = 0; k < 3; k++) {
+        size_t length = strlen(kinds[k].word);
+        eqml_variable v = {kinds[k].kind, 1, 0, 0};
+        if (strncmp(spec, kinds[k].word, length))
+            continue;
+        if (v.kind == EQML_INVERSE ? spec[length] != 0
+                                   : parse_number("--variable", spec + length, DBL_MIN, &v.range))
+            break;
+        for (int c = 0; c < basis->npair_classes; c++)
+            if (!equals || class_has_elements(c, text, (size_t)(equals - text))) {
+                variables[c] = v;
+                used = 1;
+            }
+        if (used)
+            return 0;
+        fprintf(stderr, "fit: --variable %s: the composition %s has no such pair of elements\n", text,
+                basis->composition);
+        return 1;
+    }
+    fprintf(stderr, "fit: --variable %s: expected morse:RANGE, inverse or exp-over-r:RANGE\n", text);
+    return 1;
+}
+
+static int parse_options(int argc, char **argv, job *j)
+{
+    for (int i = 1; i < argc; i++) {
+        const char *option = argv[i], *value;
+        double number = 0;
+        int bad = 0;
+        if (strncmp(option, "--", 2)) {
+            if (j->data)
+                return fail("more than one data file");
+            j->data = option;
+            continue;
+        }
+        if (!strcmp(option, "--help")) {
+            fputs(help, stdout);
+            exit(0);
+        }
+        value = i + 1 < argc ? argv[++i] : NULL;
+        if (!value) {
+            fprintf(stderr, "fit: %s needs a value\n", option);
+            return 1;
+        }
+        if (!strcmp(option, "--test")) {
+            j->test = value;
+        } else if (!strcmp(option, "--train-every")) {
+            bad = parse_number(option, value, 1, &number);
+            j->train_every = number < 1e9 ? (int)number : 0;
+            if (!bad && j->train_every != number)
+                return fail("--train-every: expected a whole number");
+        } else if (!strcmp(option, "--variable")) {
+            bad = parse_variable(value, j->variables);
+        } else if (!strcmp(option, "--gradients")) {
+            bad = parse_number(option, value, 0, &j->fit.gradient_weight);
+            j->fit.energies_only = j->fit.gradient_weight == 0;
+        } else if (!strcmp(option, "--ridge")) {
+            bad = parse_number(option, value, 0, &j->fit.ridge);
+        } else if (!strcmp(option, "--energy-weight")) {
+            bad = parse_number(option, value, DBL_MIN, &j->fit.energy_weight);
+        } else if (!strcmp(option, "--directory")) {
+            j->directory = value;
+        } else if (!strcmp(option, "--name")) {
+            j->name = value;
+        } else if (!strcmp(option, "--runtime")) {
+            j->runtime = value;
+        } else if (!strcmp(option, "--basis-header")) {
+            j->basis_header = value;
+        } else {
+            fprintf(stderr, "fit: unknown option %s\n%s", option, help);
+            return 1;
+        }
+        if (bad)
+            return 1;
+    }
+    if (j->test && j->train_every > 1)
+        return fail("--test and --train-every exclude each other");
+    return j->data ? 0 : fail("no data file");
+}
+
+/* ---- data ------------------------------------------------------------------------------------------------
+ */
+
+static int read_data(const char *path, eqml_data *data)
+{
+    eqml_message message;
+    int *class_of = calloc((size_t)basis->natoms, sizeof *class_of);
+    eqml_status status = class_of ? eqml_data_read(path, data, &message) : EQML_ERROR_MEMORY;
+    if (!class_of)
+        return fail("out of memory");
+    for (int i = 0; i < basis->natoms; i++)
+        class_of[i] = basis->atom_classes[i];
+    if (!status) {
+        status = eqml_data_match(data, basis->symbols, class_of, &message);
+        if (status) {
+            fprintf(stderr, "fit: %s: %s\n", path, message.text);
+            eqml_data_free(data);
+        }
+    } else {
+        fail(message.text);
+    }
+    free(class_of);
+    return status != EQML_OK;
+}
+
+/* Marks for training and for testing on one file: every K-th geometry, and the others. */
+static void split(size_t n, int every, unsigned char *train, unsigned char *test)
+{
+    for (size_t g = 0; g < n; g++) {
+        train[g] = g % (size_t)every == 0;
+        test[g] = !train[g];
+    }
+}
+
+/* ---- progress --------------------------------------------------------------------------------------------
+ */
+
+static double seconds_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void show_progress(void *context, size_t done, size_t total)
+{
+    double *last = context, now = seconds_now();
+    if (done < total && now - *last < 0.2)
+        return;
+    *last = now;
+    fprintf(stderr, "\rfitting: %zu of %zu geometries%s", done, total, done == total ? "\n" : "");
+}
+
+/* ---- report ----------------------------------------------------------------------------------------------
+ */
+
+typedef struct outcome {
+    eqml_fit_result fit;
+    eqml_errors train, test;
+    int tested;
+    double seconds;
+} outcome;
+
+static void json_number(FILE *out, const char *key, int known, double value)
+{
+    if (known)
+        fprintf(out, "  \"%s\": %.10g,\n", key, value);
+    else
+        fprintf(out, "  \"%s\": null,\n", key);
+}
+
+static void print_json(FILE *out, const outcome *o)
+{
+    int test = o->tested;
+    fprintf(out, "{\n  \"terms\": %d,\n  \"rank\": %d,\n", o->fit.terms, o->fit.rank);
+    json_number(out, "condition", 1, o->fit.condition);
+    fprintf(out, "  \"n_train\": %zu,\n  \"n_test\": %zu,\n", o->fit.geometries, test ? o->test.energies : 0);
+    json_number(out, "rmse_energy_train", o->train.energies > 0, o->train.rmse_energy);
+    json_number(out, "rmse_energy_test", test && o->test.energies > 0, o->test.rmse_energy);
+    json_number(out, "rmse_gradient_train", o->train.gradients > 0, o->train.rmse_gradient);
+    json_number(out, "rmse_gradient_test", test && o->test.gradients > 0, o->test.rmse_gradient);
+    json_number(out, "rmse_dipole_train", 0, 0);
+    json_number(out, "rmse_dipole_test", 0, 0);
+    json_number(out, "max_error_energy_test", test && o->test.energies > 0, o->test.max_energy);
+    fprintf(out, "  \"seconds_fit\": %.3f\n}\n", o->seconds);
+}
+
+static void print_errors(const char *what, const eqml_errors *e)
+{
+    printf("  %-6s %8zu geometries   energy RMSE %10.4f cm^-1 %9.5f kcal/mol   largest %.2f cm^-1 (geometry "
+           "%zu)\n",
+           what, e->energies, PER_CM * e->rmse_energy, KCAL_MOL * e->rmse_energy, PER_CM * e->max_energy,
+           e->worst + 1);
+    if (e->gradients)
+        printf("         %8zu gradients    RMSE %.4e hartree/bohr for each component\n", e->gradients,
+               e->rmse_gradient);
+}
+
+static void print_report(const job *j, const outcome *o)
+{
+    printf("%s: \"%s\", degree %d: %d terms, rank %d, condition %.1e\n", j->name, basis->composition,
+           basis->degree, o->fit.terms, o->fit.rank, o->fit.condition);
+    printf("  %zu rows from %zu geometries fitted in %.1f s\n", o->fit.rows, o->fit.geometries, o->seconds);
+    print_errors("train", &o->train);
+    if (o->tested)
+        print_errors("test", &o->test);
+    if (o->fit.rank < o->fit.terms)
+        printf(
+            "  note: the data do not determine all terms (rank %d of %d); the least-norm solution is taken\n",
+            o->fit.rank, o->fit.terms);
+}
+
+/* ---- files -----------------------------------------------------------------------------------------------
+ */
+
+static int write_json(const char *path, const outcome *o)
+{
+    char beside[1100];
+    snprintf(beside, sizeof beside, "%s.new", path);
+    FILE *out = fopen(beside, "w");
+    int bad = !out;
+    if (out) {
+        print_json(out, o);
+        bad = ferror(out) != 0;
+        bad |= fclose(out) != 0;
+        bad = bad || rename(beside, path);
+    }
+    if (!bad)
+        return 0;
+    fprintf(stderr, "fit: %s: cannot be written: %s\n", path, strerror(errno));
+    remove(beside);
+    return 1;
+}
+
+static int write_all(const job *j, const eqml_surface *surface, const outcome *o)
+{
+    char path[1024];
+    eqml_message message = {"no such file"};
+    eqml_status status;
+    snprintf(path, sizeof path, "%s/%s.pes", j->directory, j->name);
+    status = eqml_surface_write(surface, path, &message);
+    snprintf(path, sizeof path, "%s/%s_pes.h", j->directory, j->name);
+    if (!status)
+        status = eqml_surface_write_header(surface, j->name, j->runtime, j->basis_header, path, &message);
+    if (status)
+        return fail(message.text);
+    snprintf(path, sizeof path, "%s/report.json", j->directory);
+    return write_json(path, o);
+}
+
+/* ---- the job ---------------------------------------------------------------------------------------------
+ */
+
+static int fit_and_test(job *j, eqml_data *data, const eqml_data *other, unsigned char *train,
+                        unsigned char *test, eqml_surface *surface, outcome *o)
+{
+    eqml_message message;
+    double shown = 0, start = seconds_now();
+    split(data->n, j->train_every, train, test);
+    j->fit.use = train;
+    if (isatty(2)) {
+        j->fit.progress = show_progress;
+        j->fit.context = &shown;
+    }
+    if (eqml_surface_create(basis, j->variables, surface))
+        return fail("the variables are not valid");
+    if (eqml_fit(surface, data, &j->fit, &o->fit, &message)) {
+        fprintf(stderr, "fit: %s: %s\n", j->data, message.text);
+        return 1;
+    }
+    o->seconds = seconds_now() - start;
+    o->tested = other->n > 0 || j->train_every > 1;
+    if (eqml_surface_errors(surface, data, train, &o->train) ||
+        (o->tested &&
+         eqml_surface_errors(surface, other->n ? other : data, other->n ? NULL : test, &o->test)))
+        return fail("out of memory");
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    job j = {.directory = ".", .name = basis->name, .runtime = "eqml.h", .train_every = 1};
+    eqml_data data = {0}, other = {0};
+    eqml_surface surface = {0};
+    outcome o = {0};
+    unsigned char *marks = NULL;
+    int status;
+    j.variables = calloc((size_t)basis->npair_classes, sizeof *j.variables);
+    if (!j.variables)
+        return fail("out of memory");
+    for (int k = 0; k < basis->npair_classes; k++)
+        j.variables[k] = (eqml_variable){EQML_MORSE, 2.0, 0, 0};
+
+    status = parse_options(argc, argv, &j);
+    if (!status)
+        status = read_data(j.data, &data);
+    if (!status && j.test)
+        status = read_data(j.test, &other);
+    if (!status) {
+        marks = calloc(2, data.n);
+        status = marks ? fit_and_test(&j, &data, &other, marks, marks + data.n, &surface, &o)
+                       : fail("out of memory");
+    }
+    if (!status) {
+        print_report(&j, &o);
+        status = write_all(&j, &surface, &o);
+    }
+    free(marks);
+    free(j.variables);
+    eqml_surface_free(&surface);
+    eqml_data_free(&data);
+    eqml_data_free(&other);
+    return status;
+}
