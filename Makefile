@@ -93,3 +93,6 @@ format: ## lay out the sources
 
 clean: ## remove build/
 	rm -rf build
+
+check-headers: $(TEST_HEADERS) ## what eqml.h promises: C11, C++17, two translation units, gcc and clang, with and without vectors
+	@echo "check-headers: to come"

@@ -991,14 +991,15 @@ EQML_API const char *eqml_status_text(eqml_status status);
  *     eqml_lsq_free(lsq);
  *
  * A weighted observation is a row multiplied by the square root of its weight. Numbers should be zero or of
- * magnitude 1e-140 to 1e140, because sums of their squares are formed.
+ * magnitude 1e-140 to 1e140, because sums of their squares are formed. One system belongs to one thread at a
+ * time; the same calls in the same order give the same bits.
  *
  * [1] Demmel, Grigori, Hoemmen, Langou, SIAM J. Sci. Comput. 34, A206 (2012).
  * [2] Schreiber, Van Loan, SIAM J. Sci. Stat. Comput. 10, 53 (1989).
  * [3] Golub, Van Loan, Matrix Computations, 4th ed. (2013), sections 5.4 and 5.5.
  *
  * Compile with -O2 -march=native -ffp-contract=fast: the products want wide vectors and fused multiply-adds.
- * EQML_USE_LAPACK: fold with LAPACK's dtpqrt instead; worth it where a threaded LAPACK is at hand.
+ * EQML_USE_LAPACK: fold with LAPACK's dtpqrt instead; slower, except where LAPACK is threaded.
  */
 typedef struct eqml_lsq eqml_lsq;
 
@@ -1020,8 +1021,7 @@ EQML_API eqml_status eqml_lsq_create(eqml_lsq **lsq, int ncols, int nrhs);
 /* An empty system with ncols >= 1 columns and nrhs >= 1 right-hand sides. On failure *lsq is null. */
 
 EQML_API double *eqml_lsq_row(eqml_lsq *lsq);
-/* Where to write the next row: ncols entries of A, then nrhs entries of b. Valid until the system is freed.
- */
+/* Where to write the next row: ncols entries of A, then nrhs of b. Valid until the system is freed. */
 
 EQML_API eqml_status eqml_lsq_add(eqml_lsq *lsq);
 /* Adds the row that was written. EQML_ERROR_VALUE: an entry is not finite; the row is dropped, the system is

@@ -517,7 +517,7 @@ static void visit_monomial(brute *s, const unsigned short *monomial, int degree)
 static void each_monomial(brute *s, unsigned short *monomial, int degree)
 {
     visit_monomial(s, monomial, degree);
-    if (degree == s->b->degree)
+    if (degree == s->b->degree || degree == MAX_DEGREE)
         return;
     for (int p = degree ? monomial[degree - 1] : 0; p < s->c->npairs; p++) {
         monomial[degree] = (unsigned short)p;
