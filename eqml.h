@@ -1136,6 +1136,85 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
 /* One self-contained C header of the surface, with the functions NAME_energy and so on; `runtime` is the file
  * eqml.h, `basis_header` the generated header of the basis: the parts that are needed are copied. */
 
+/* ---------------------------------------------------------------------------------------------------------
+ * Pruning and growing: bases cut to the data
+ *
+ * A complete basis has terms that a data set does not need. Which ones is decided on the triangular factor of
+ * the fit, |A x - b| = |R x - Q^T b|: the data are read once, whatever is tried afterwards.
+ *
+ *     eqml_problem_create(&problem, &surface, &data, &options, &message);     fits all terms, keeps R
+ *     eqml_prune(problem, &ranking, &message);                                or eqml_grow(...)
+ *     eqml_keep(problem, &ranking, 200, "small", &subset, &message);          the best 200 terms, refitted
+ *     eqml_surface_write(&subset.surface, "small.pes", &message);
+ *     eqml_basis_write(subset.basis, "small.h", &message);                    its basis as a header
+ *
+ * Offsets. Terms are products of factors that were shifted to mean 0. A complete basis spans the same space
+ * with any shifts, some of its terms do not: here the offsets belong to the definition of the terms. They are
+ * those of the fit of all terms, and a subset keeps them; eqml_fit() of its surface chooses new ones, and
+ * with them a slightly different space.
+ *
+ * [1] Draper, Smith, Applied Regression Analysis, 3rd ed. (1998), chapter 15.
+ * [2] Chen, Billings, Luo, Int. J. Control 50, 1873 (1989): orthogonal least squares.
+ * [3] Rebollo-Neira, Lowe, IEEE Signal Process. Lett. 9, 137 (2002): optimized orthogonal matching pursuit.
+ */
+typedef struct eqml_problem eqml_problem;
+
+EQML_API eqml_status eqml_problem_create(eqml_problem **problem, eqml_surface *surface, const eqml_data *data,
+                                         const eqml_fit_options *options, eqml_fit_result *result,
+                                         eqml_message *message);
+/* Does what eqml_fit() does, and keeps the triangle, of nterms^2 / 2 numbers. Variables and offsets of the
+ * surface are copied; the tables of its basis must stay. Errors as eqml_fit; *problem is then null. A problem
+ * is only read by what follows: threads may share it. */
+
+EQML_API void eqml_problem_free(eqml_problem *problem);
+/* Null is allowed. */
+
+/* Terms in the order of their importance. */
+typedef struct eqml_ranking {
+    int terms;     /* that were ranked; more than these are linearly dependent, or were not asked for */
+    int *term;     /* [terms] their numbers (see eqml_surface_get), the most important first */
+    double *error; /* [terms] root mean square of the weighted rows, hartree, with the first k + 1 terms */
+} eqml_ranking;
+
+EQML_API eqml_status eqml_prune(const eqml_problem *problem, eqml_ranking *ranking, eqml_message *message);
+/* Backward elimination [1]: from the fit of all terms, drops again and again the one whose loss raises
+ * |A x - b|^2 least, all others being refitted, until only the constant is left. Exact at every step: with
+ * G = (R^T R)^-1 the loss of term j is x_j^2 / G_jj. 3 n^3 operations and n^2 numbers for n terms. Of
+ * dependent columns only as many are ranked as the rank. On failure *ranking is empty. */
+
+EQML_API eqml_status eqml_grow(const eqml_problem *problem, int terms, double error, eqml_ranking *ranking,
+                               eqml_message *message);
+/* Forward selection, also known as orthogonal least squares [2] or optimized orthogonal matching pursuit [3]:
+ * from the constant, adds again and again the term that lowers |A x - b|^2 most, all others being refitted,
+ * until there are `terms` of them (0: no limit), the error is at most `error` (hartree; 0: no limit), or no
+ * independent term is left. 6 n^2 operations a term. EQML_ERROR_ARGUMENT: terms negative or more than the
+ * basis has, error negative or not a number. On failure *ranking is empty. */
+
+EQML_API void eqml_ranking_free(eqml_ranking *ranking);
+/* Empties it; an empty one is allowed. */
+
+/* A surface of some of the terms of a basis, over a basis of its own. */
+typedef struct eqml_subset {
+    eqml_surface surface;
+    eqml_basis *basis; /* owned */
+    int terms;         /* chosen; basis->nterms also counts the kept factors whose linear coefficient is 0 */
+    int rank;
+    double condition; /* of the column-scaled problem */
+    double error;     /* see eqml_ranking */
+} eqml_subset;
+
+EQML_API eqml_status eqml_keep(const eqml_problem *problem, const eqml_ranking *ranking, int terms,
+                               const char *name, eqml_subset *subset, eqml_message *message);
+/* Refits the first `terms` terms of the ranking. The new basis, called `name` (a C identifier), has only the
+ * pairs, operations and factors that these need. Everything in *subset is its own. EQML_ERROR_ARGUMENT: terms
+ * less than 1 or more than were ranked, or no name. On failure *subset is empty. */
+
+EQML_API void eqml_subset_free(eqml_subset *subset);
+/* Empties it; an empty one is allowed. */
+
+EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *path, eqml_message *message);
+/* The header of a basis, like those that eqml-gen writes. It appears whole or not at all. */
+
 /* ==== implementation
  * ======================================================================================== */
 
@@ -2445,6 +2524,29 @@ static void eqml__system_downdate(eqml__system *s, int k)
     }
 }
 
+/* One reflection: zero below the diagonal of column k. Does nothing and returns 0 where the new diagonal would
+ * be at most `least`. */
+static int eqml__system_step(eqml__system *s, int k, double least)
+{
+    double *v = s->u, *row = s->a + (size_t)k * s->ld;
+    int last = k + 1; /* rows behind the last nonzero stay as they are */
+    for (int i = k + 1; i < s->n; i++)
+        if ((v[i] = s->a[(size_t)i * s->ld + k]) != 0.0)
+            last = i + 1;
+    const eqml__reflector h = eqml__reflect(row[k], eqml__dot(last - k - 1, v + k + 1, v + k + 1));
+    if (fabs(h.beta) <= least)
+        return 0;
+    const int m = (int)s->ld - k - 1;
+    memcpy(s->w, row + k + 1, (size_t)m * sizeof(double));
+    for (int i = k + 1; i < last; i++)
+        eqml__axpy(m, v[i] *= h.scale, s->a + (size_t)i * s->ld + k + 1, s->w);
+    row[k] = h.beta;
+    eqml__axpy(m, -h.tau, s->w, row + k + 1);
+    for (int i = k + 1; i < last; i++)
+        eqml__axpy(m, -h.tau * v[i], s->w, s->a + (size_t)i * s->ld + k + 1);
+    return 1;
+}
+
 /* QR with column pivoting, up to the numerical rank. */
 static void eqml__system_triangulate(eqml__system *s, double tolerance)
 {
@@ -2452,24 +2554,10 @@ static void eqml__system_triangulate(eqml__system *s, double tolerance)
         s->left[j] = s->exact[j] = eqml__column_norm(s, 0, j);
     for (int k = 0; k < s->n; k++) {
         eqml__system_pivot(s, k);
-        double *v = s->u, *row = s->a + (size_t)k * s->ld;
-        int last = k + 1; /* rows behind the last nonzero stay as they are */
-        for (int i = k + 1; i < s->n; i++)
-            if ((v[i] = s->a[(size_t)i * s->ld + k]) != 0.0)
-                last = i + 1;
-        const eqml__reflector h = eqml__reflect(row[k], eqml__dot(last - k - 1, v + k + 1, v + k + 1));
-        if (fabs(h.beta) <= tolerance * fabs(k ? s->a[0] : h.beta)) {
+        if (!eqml__system_step(s, k, k ? tolerance * fabs(s->a[0]) : 0.0)) {
             s->rank = k;
             return;
         }
-        const int m = (int)s->ld - k - 1;
-        memcpy(s->w, row + k + 1, (size_t)m * sizeof(double));
-        for (int i = k + 1; i < last; i++)
-            eqml__axpy(m, v[i] *= h.scale, s->a + (size_t)i * s->ld + k + 1, s->w);
-        row[k] = h.beta;
-        eqml__axpy(m, -h.tau, s->w, row + k + 1);
-        for (int i = k + 1; i < last; i++)
-            eqml__axpy(m, -h.tau * v[i], s->w, s->a + (size_t)i * s->ld + k + 1);
         eqml__system_downdate(s, k);
     }
 }
@@ -2961,8 +3049,11 @@ static eqml_status eqml__fit_all(eqml__fitter *w, eqml_fit_result *result)
     return EQML_OK;
 }
 
-EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, const eqml_fit_options *options,
-                              eqml_fit_result *result, eqml_message *message)
+/* eqml_fit(); *triangle, where not null, receives the least-squares problem, and *shift what was subtracted
+ * from its energies. */
+static eqml_status eqml__fit(eqml_surface *surface, const eqml_data *data, const eqml_fit_options *options,
+                             eqml_fit_result *result, eqml_message *message, eqml_lsq **triangle,
+                             double *shift)
 {
     static const eqml_fit_options defaults = {0, 0, 0, 0, NULL, NULL, NULL};
     const eqml_basis *b = surface->model.basis;
@@ -3007,6 +3098,11 @@ EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, cons
         eqml__say(message, "the fit failed: %s", eqml_status_text(status));
     else if (result)
         *result = found;
+    if (!status && triangle) {
+        *triangle = w.lsq;
+        *shift = w.emin;
+        w.lsq = NULL;
+    }
     eqml_lsq_free(w.lsq);
     EQML_FREE(w.one);
     EQML_FREE(w.tangents);
@@ -3015,6 +3111,12 @@ EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, cons
     EQML_FREE(w.mean);
     EQML_FREE(w.level);
     return status;
+}
+
+EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, const eqml_fit_options *options,
+                              eqml_fit_result *result, eqml_message *message)
+{
+    return eqml__fit(surface, data, options, result, message, NULL, NULL);
 }
 
 EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml_data *data,
@@ -3367,6 +3469,722 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
     if (!status)
         eqml__put_surface(out.file, surface, name);
     return eqml__close_output(&out, status, message);
+}
+
+/* --- Pruning and growing -------------------------------------------------------------------------------- */
+
+struct eqml_problem {
+    const eqml_basis *basis;
+    eqml_surface surface; /* variables, offsets */
+    eqml_lsq *lsq;        /* all rows, folded */
+    double shift;         /* what was subtracted from the energies */
+    double ridge;
+};
+
+EQML_API void eqml_problem_free(eqml_problem *problem)
+{
+    if (!problem)
+        return;
+    eqml_surface_free(&problem->surface);
+    eqml_lsq_free(problem->lsq);
+    EQML_FREE(problem);
+}
+
+EQML_API eqml_status eqml_problem_create(eqml_problem **problem, eqml_surface *surface, const eqml_data *data,
+                                         const eqml_fit_options *options, eqml_fit_result *result,
+                                         eqml_message *message)
+{
+    const eqml_basis *b = surface->model.basis;
+    eqml_problem *p = (eqml_problem *)eqml__zeroed(1, sizeof *p);
+    eqml_status status = p ? EQML_OK : EQML_ERROR_MEMORY;
+    *problem = NULL;
+    if (!status)
+        status = eqml_surface_create(b, surface->variables, &p->surface);
+    if (status) {
+        eqml__say(message, "%s", eqml_status_text(status));
+    } else {
+        p->basis = b;
+        p->ridge = options ? options->ridge : 0;
+        status = eqml__fit(surface, data, options, result, message, &p->lsq, &p->shift);
+    }
+    if (status) {
+        eqml_problem_free(p);
+        return status;
+    }
+    memcpy(p->surface.offset, surface->offset, (size_t)b->nfactors * sizeof(double));
+    *problem = p;
+    return EQML_OK;
+}
+
+EQML_API void eqml_ranking_free(eqml_ranking *ranking)
+{
+    EQML_FREE(ranking->term);
+    EQML_FREE(ranking->error);
+    memset(ranking, 0, sizeof *ranking);
+}
+
+static eqml_status eqml__ranking_create(eqml_ranking *ranking, int terms)
+{
+    memset(ranking, 0, sizeof *ranking);
+    ranking->term = (int *)eqml__zeroed((size_t)terms, sizeof(int));
+    ranking->error = (double *)eqml__zeroed((size_t)terms, sizeof(double));
+    if (ranking->term && ranking->error)
+        return EQML_OK;
+    eqml_ranking_free(ranking);
+    return EQML_ERROR_MEMORY;
+}
+
+/* The triangle of the problem, ridge included, columns of unit norm; *beyond: the part of |b|^2 that no term
+ * can reach. s->a is to be freed by the caller. */
+static eqml_status eqml__problem_system(const eqml_problem *p, eqml__system *s, double *beyond)
+{
+    const int n = p->basis->nterms;
+    eqml_status status = eqml__system_create(s, n, 1);
+    if (!status)
+        status = eqml__system_load(s, p->lsq);
+    if (!status && p->ridge > 0)
+        status = eqml__system_ridge(s, p->ridge, 1);
+    *beyond = *eqml__lsq_r(p->lsq, n, n) * *eqml__lsq_r(p->lsq, n, n);
+    for (int i = 0; i < n && !status && p->ridge > 0; i++) { /* what the penalty takes away */
+        const double before = *eqml__lsq_r(p->lsq, i, n), now = s->a[(size_t)i * s->ld + n];
+        *beyond += before * before - now * now;
+    }
+    return status;
+}
+
+static double eqml__row_error(const eqml_problem *p, double square)
+{
+    return sqrt(fmax(0, square) / (double)p->lsq->rows);
+}
+
+/* left[j] <- how far column j, of what is left of it below row k, would lower |b|; negative if dependent. */
+static void eqml__system_gains(eqml__system *s, int k, double tolerance)
+{
+    double *along = s->w, *square = s->exact;
+    const double *row;
+    memset(along, 0, (size_t)s->n * sizeof(double));
+    memset(square, 0, (size_t)s->n * sizeof(double));
+    for (int i = k; i < s->n; i++) {
+        row = s->a + (size_t)i * s->ld;
+        for (int j = k; j < s->n; j++) {
+            along[j] += row[j] * row[s->n];
+            square[j] += row[j] * row[j];
+        }
+    }
+    for (int j = k; j < s->n; j++)
+        s->left[j] =
+            square[j] > 0 && sqrt(square[j]) > tolerance ? fabs(along[j]) / sqrt(square[j]) : -1;
+}
+
+EQML_API eqml_status eqml_grow(const eqml_problem *p, int terms, double error, eqml_ranking *ranking,
+                               eqml_message *message)
+{
+    const int n = p->basis->nterms;
+    const double tolerance = eqml__lsq_tolerance(p->lsq);
+    double beyond = 0;
+    eqml__system s;
+    eqml_status status;
+    memset(ranking, 0, sizeof *ranking);
+    if (terms < 0 || terms > n || !(error >= 0)) {
+        eqml__say(message, "growing to %d terms, error %g: expected 0 to %d terms, and an error of at least 0",
+                  terms, error, n);
+        return EQML_ERROR_ARGUMENT;
+    }
+    status = eqml__problem_system(p, &s, &beyond);
+    if (!status)
+        status = eqml__ranking_create(ranking, n);
+    for (int k = 0; k < (terms ? terms : n) && !status; k++) {
+        if (k)
+            eqml__system_gains(&s, k, tolerance);
+        else
+            s.left[0] = 1; /* the constant first */
+        for (int j = 1; j < n && !k; j++)
+            s.left[j] = 0;
+        eqml__system_pivot(&s, k);
+        if (!(s.left[k] > 0) || !eqml__system_step(&s, k, 0))
+            break;
+        double square = beyond;
+        for (int i = k + 1; i < n; i++)
+            square += s.a[(size_t)i * s.ld + n] * s.a[(size_t)i * s.ld + n];
+        ranking->term[k] = s.permuted[k];
+        ranking->error[k] = eqml__row_error(p, square);
+        ranking->terms = k + 1;
+        if (ranking->error[k] <= error)
+            break;
+    }
+    if (status)
+        eqml__say(message, "growing failed: %s", eqml_status_text(status));
+    EQML_FREE(s.a);
+    return status;
+}
+
+/* w[r][r] <- the inverse of the leading triangle, x[r] <- its product with the right-hand side. */
+static void eqml__invert_triangle(const eqml__system *s, double *w, double *x)
+{
+    const size_t r = (size_t)s->rank;
+    memset(w, 0, r * r * sizeof(double));
+    for (size_t i = r; i-- > 0;) {
+        const double *row = s->a + i * s->ld;
+        double *to = w + i * r;
+        to[i] = 1;
+        for (size_t j = i + 1; j < r; j++)
+            eqml__axpy((int)(r - j), -row[j], w + j * r + j, to + j);
+        for (size_t j = i; j < r; j++)
+            to[j] /= row[i];
+    }
+    for (size_t i = 0; i < r; i++) {
+        x[i] = 0;
+        for (size_t j = i; j < r; j++)
+            x[i] += w[i * r + j] * s->a[j * s->ld + (size_t)s->n];
+    }
+}
+
+/* Removes term j from the fit: rows of w lose their part along row j, and so G = w w^T becomes the inverse
+ * normal matrix of the others. square[i] = |w_i|^2. */
+static void eqml__eliminate_term(int r, const int *alive, int count, int j, double *w, double *x,
+                                 double *square)
+{
+    const double *drop = w + (size_t)j * (size_t)r;
+    for (int k = 0; k < count; k++) {
+        double *row = w + (size_t)alive[k] * (size_t)r;
+        const double part = eqml__dot(r, row, drop) / square[j];
+        eqml__axpy(r, -part, drop, row);
+        x[alive[k]] -= part * x[j];
+        square[alive[k]] = eqml__dot(r, row, row);
+    }
+}
+
+/* Places 0 .. r-1 of the system in the order of elimination, from the back; losses[k]: of the k-th. */
+static void eqml__eliminate_all(const eqml__system *s, double *w, double *x, double *square, int *alive,
+                                int *order, double *losses)
+{
+    const int r = s->rank;
+    eqml__invert_triangle(s, w, x);
+    for (int i = 0; i < r; i++) {
+        const double *row = w + (size_t)i * (size_t)r;
+        alive[i] = i;
+        square[i] = eqml__dot(r, row, row);
+    }
+    for (int count = r; count > 0; count--) {
+        int best = -1;
+        double least = 0;
+        for (int k = 0; k < count; k++) {
+            const int i = alive[k];
+            const double loss = x[i] * x[i] / square[i];
+            if ((s->permuted[i] != 0 || count == 1) && (best < 0 || loss < least)) {
+                best = k;
+                least = loss;
+            }
+        }
+        order[count - 1] = alive[best];
+        losses[count - 1] = least;
+        alive[best] = alive[count - 1];
+        eqml__eliminate_term(r, alive, count - 1, order[count - 1], w, x, square);
+    }
+}
+
+EQML_API eqml_status eqml_prune(const eqml_problem *p, eqml_ranking *ranking, eqml_message *message)
+{
+    const size_t n = (size_t)p->basis->nterms;
+    const double tolerance = eqml__lsq_tolerance(p->lsq);
+    double beyond = 0, *work = NULL;
+    int *places = NULL;
+    eqml__system s;
+    memset(ranking, 0, sizeof *ranking);
+    eqml_status status = eqml__problem_system(p, &s, &beyond);
+    if (!status) {
+        if (!eqml__system_regular(&s, tolerance, sqrt(1 + p->ridge)))
+            eqml__system_triangulate(&s, tolerance);
+        status = eqml__ranking_create(ranking, s.rank);
+        work = (double *)eqml__zeroed(n * (n + 3), sizeof(double));
+        places = (int *)eqml__zeroed(2 * n, sizeof(int));
+        if (!status && (!work || !places)) {
+            eqml_ranking_free(ranking);
+            status = EQML_ERROR_MEMORY;
+        }
+    }
+    if (!status) {
+        double *losses = work + n * (n + 2), square = beyond;
+        eqml__eliminate_all(&s, work, work + n * n, work + n * (n + 1), places, places + n, losses);
+        for (int i = s.rank; i < s.n; i++)
+            square += s.a[(size_t)i * s.ld + n] * s.a[(size_t)i * s.ld + n];
+        for (int k = s.rank - 1; k >= 0; k--) {
+            ranking->term[k] = s.permuted[places[(int)n + k]];
+            ranking->error[k] = eqml__row_error(p, square);
+            square += losses[k];
+        }
+        ranking->terms = s.rank;
+    } else {
+        eqml__say(message, "pruning failed: %s", eqml_status_text(status));
+    }
+    EQML_FREE(work);
+    EQML_FREE(places);
+    EQML_FREE(s.a);
+    return status;
+}
+
+/* --- Some terms of a basis as a basis -------------------------------------------------------------------- */
+
+/* A product of a basis on its way into another. */
+typedef struct eqml__product {
+    int left, right; /* factors of the new basis, left <= right */
+    int term;        /* of the old one */
+} eqml__product;
+
+/* A selection under construction; all that is needed of a basis, in the old and in the new numbers. */
+typedef struct eqml__selection {
+    const eqml_basis *from;
+    const unsigned char *keep; /* [nterms] */
+    int *slot;                 /* [nslots] new number of a slot, -1 where nothing needs it */
+    int *uses;                 /* [nfactors] products with each factor */
+    int *order;                /* [nfactors] old numbers of the new factors */
+    int *term;                 /* [nterms] old numbers of the new terms, -1 for a factor that is no term */
+    eqml__product *product;    /* [products] */
+    int npairs, factor0, nslots, nfactors, ncore, noperations, nproducts;
+} eqml__selection;
+
+static void eqml__mark_factors(eqml__selection *s)
+{
+    const eqml_basis *b = s->from;
+    int k = b->nfactors;
+    for (int i = 0; i < b->nslots; i++)
+        s->slot[i] = -1;
+    for (int f = 0; f < b->nfactors; f++)
+        if (s->keep[f] || f == 0)
+            s->slot[b->factor0 + f] = 0;
+    for (int r = 0; r < b->nruns; r++)
+        for (int c = 0; c < b->runs[r][2]; c++, k++) {
+            const int left = b->runs[r][0], right = b->runs[r][1] + c;
+            if (!s->keep[k])
+                continue;
+            s->uses[left]++;
+            s->uses[right]++;
+            s->slot[b->factor0 + left] = s->slot[b->factor0 + right] = 0;
+            s->product[s->nproducts].left = left;
+            s->product[s->nproducts].right = right;
+            s->product[s->nproducts++].term = k;
+        }
+    for (int o = b->noperations - 1; o >= 0; o--)
+        if (s->slot[b->operations[o][0]] == 0) {
+            s->slot[b->operations[o][1]] = s->slot[b->operations[o][2]] = 0;
+            s->noperations++;
+        }
+}
+
+/* The constant, then the factors of products, the busiest first so that their products lie close together,
+ * then the others. */
+static void eqml__order_factors(eqml__selection *s)
+{
+    const eqml_basis *b = s->from;
+    int most = 0;
+    s->order[s->nfactors++] = 0;
+    s->ncore = 1;
+    for (int f = 1; f < b->nfactors; f++)
+        most = s->uses[f] > most ? s->uses[f] : most;
+    for (int uses = most; uses >= 0; uses--) {
+        for (int f = 1; f < b->nfactors; f++)
+            if (s->slot[b->factor0 + f] == 0 && s->uses[f] == uses)
+                s->order[s->nfactors++] = f;
+        if (uses == 1)
+            s->ncore = s->nfactors;
+    }
+}
+
+static void eqml__number_slots(eqml__selection *s)
+{
+    const eqml_basis *b = s->from;
+    for (int i = 0; i < b->factor0; i++) {
+        if (s->slot[i] < 0)
+            continue;
+        s->slot[i] = s->factor0++;
+        s->npairs += i < b->npairs;
+    }
+    s->factor0 = EQML_ROUND(s->factor0); /* factors begin on a vector boundary */
+    for (int f = 0; f < s->nfactors; f++)
+        s->slot[b->factor0 + s->order[f]] = s->factor0 + f;
+    s->nslots = s->factor0 + s->nfactors;
+}
+
+static int eqml__compare_products(const void *x, const void *y)
+{
+    const eqml__product *a = (const eqml__product *)x, *b = (const eqml__product *)y;
+    return a->left != b->left ? (a->left < b->left ? -1 : 1) : (a->right > b->right) - (a->right < b->right);
+}
+
+static void eqml__sort_products(eqml__selection *s)
+{
+    const eqml_basis *b = s->from;
+    for (int k = 0; k < s->nproducts; k++) {
+        eqml__product *p = &s->product[k];
+        const int left = s->slot[b->factor0 + p->left] - s->factor0,
+                  right = s->slot[b->factor0 + p->right] - s->factor0;
+        p->left = left < right ? left : right;
+        p->right = left < right ? right : left;
+    }
+    qsort(s->product, (size_t)s->nproducts, sizeof *s->product, eqml__compare_products);
+    for (int f = 0; f < s->nfactors; f++)
+        s->term[f] = s->keep[s->order[f]] ? s->order[f] : -1;
+    for (int k = 0; k < s->nproducts; k++)
+        s->term[s->nfactors + k] = s->product[k].term;
+}
+
+static int eqml__find_runs(const eqml__selection *s, unsigned short (*runs)[3])
+{
+    int count = 0;
+    for (int k = 0; k < s->nproducts; k++) {
+        const eqml__product *p = &s->product[k];
+        if (count && runs[count - 1][0] == p->left && runs[count - 1][1] + runs[count - 1][2] == p->right) {
+            runs[count - 1][2]++;
+        } else {
+            runs[count][0] = (unsigned short)p->left;
+            runs[count][1] = (unsigned short)p->right;
+            runs[count++][2] = 1;
+        }
+    }
+    return count;
+}
+
+/* Rows are taken four at a time; their columns are cut where a gap is wider than a vector. column: room for
+ * [ncore]. *packed: the coefficients stored. */
+static int eqml__find_tiles(int nruns, unsigned short (*const runs)[3], int ncore, unsigned char *column,
+                            eqml_tile *tiles, int *packed)
+{
+    int count = 0;
+    *packed = 0;
+    for (int first = 0, next = 0; first < nruns; first = next) {
+        unsigned short row[4] = {0, 0, 0, 0};
+        int nrows = 0;
+        memset(column, 0, (size_t)ncore);
+        for (; next < nruns; next++) {
+            if (nrows == 0 || row[nrows - 1] != runs[next][0]) {
+                if (nrows == 4)
+                    break;
+                row[nrows++] = runs[next][0];
+            }
+            memset(column + runs[next][1], 1, runs[next][2]);
+        }
+        for (int begin = 0, end; begin < ncore; begin = end) {
+            eqml_tile *t = &tiles[count];
+            end = begin + 1;
+            if (!column[begin])
+                continue;
+            for (int c = begin, gap = 0; c < ncore && gap <= 8; c++) {
+                gap = column[c] ? 0 : gap + 1;
+                end = column[c] ? c + 1 : end;
+            }
+            memcpy(t->row, row, sizeof row);
+            t->begin = (unsigned short)begin;
+            t->end = (unsigned short)end;
+            t->first = (unsigned short)(begin / 8 * 8);
+            t->count = (unsigned short)(EQML_ROUND(end) - t->first);
+            *packed += 4 * t->count;
+            count++;
+        }
+    }
+    return count;
+}
+
+/* A basis with its tables, in one allocation. */
+typedef struct eqml__own_basis {
+    eqml_basis basis;
+    unsigned short (*pairs)[2], *pair_classes, *atom_classes, (*operations)[3], (*runs)[3];
+    eqml_tile *tiles;
+    unsigned char *degrees;
+    char *text;
+} eqml__own_basis;
+
+static char *eqml__put_text(char **at, const char *text)
+{
+    char *place = *at;
+    strcpy(place, text);
+    *at += strlen(text) + 1;
+    return place;
+}
+
+static eqml__own_basis *eqml__own_basis_create(const eqml__selection *s, size_t text)
+{
+    const size_t entry = sizeof(unsigned short), products = (size_t)s->nproducts + 1;
+    const size_t shorts = 3 * (size_t)s->npairs + (size_t)s->from->natoms + 3 * (size_t)s->noperations +
+                          3 * products + 4;
+    const size_t size = sizeof(eqml__own_basis) + products * sizeof(eqml_tile) + shorts * entry +
+                        (size_t)s->nfactors + text;
+    eqml__own_basis *own = (eqml__own_basis *)eqml__zeroed(1, size);
+    if (!own)
+        return NULL;
+    own->tiles = (eqml_tile *)(void *)(own + 1);
+    own->pairs = (unsigned short (*)[2])(void *)(own->tiles + products);
+    own->operations = (unsigned short (*)[3])(void *)(own->pairs + s->npairs);
+    own->runs = own->operations + s->noperations;
+    own->pair_classes = (unsigned short *)(own->runs + products);
+    own->atom_classes = own->pair_classes + s->npairs;
+    own->degrees = (unsigned char *)(own->atom_classes + s->from->natoms);
+    own->text = (char *)own->degrees + s->nfactors;
+    return own;
+}
+
+static void eqml__copy_tables(const eqml__selection *s, eqml__own_basis *own)
+{
+    const eqml_basis *b = s->from;
+    int count = 0;
+    for (int p = 0; p < b->npairs; p++)
+        if (s->slot[p] >= 0) {
+            memcpy(own->pairs[s->slot[p]], b->pairs[p], sizeof *own->pairs);
+            own->pair_classes[s->slot[p]] = b->pair_classes[p];
+        }
+    memcpy(own->atom_classes, b->atom_classes, (size_t)b->natoms * sizeof(unsigned short));
+    for (int o = 0; o < b->noperations; o++)
+        if (s->slot[b->operations[o][0]] >= 0) {
+            for (int side = 0; side < 3; side++)
+                own->operations[count][side] = (unsigned short)s->slot[b->operations[o][side]];
+            count++;
+        }
+    for (int f = 0; f < s->nfactors; f++)
+        own->degrees[f] = b->degrees[s->order[f]];
+}
+
+static eqml_status eqml__build_basis(eqml__selection *s, const char *name, eqml_basis **basis)
+{
+    const eqml_basis *b = s->from;
+    const size_t text = strlen(name) + strlen(b->composition) + strlen(b->symbols) + 3;
+    unsigned char *column = (unsigned char *)eqml__zeroed((size_t)b->nfactors, 1);
+    eqml_status status = EQML_ERROR_MEMORY;
+    eqml__mark_factors(s);
+    eqml__order_factors(s);
+    eqml__number_slots(s);
+    eqml__sort_products(s);
+    eqml__own_basis *own = eqml__own_basis_create(s, text);
+    if (own && column) {
+        eqml_basis *to = &own->basis;
+        char *at = own->text;
+        eqml__copy_tables(s, own);
+        to->natoms = b->natoms;
+        to->npair_classes = b->npair_classes;
+        to->degree = b->degree;
+        to->name = eqml__put_text(&at, name);
+        to->composition = eqml__put_text(&at, b->composition);
+        to->symbols = eqml__put_text(&at, b->symbols);
+        to->npairs = s->npairs;
+        to->nterms = s->nfactors + s->nproducts;
+        to->nfactors = s->nfactors;
+        to->ncore = s->ncore;
+        to->nslots = s->nslots;
+        to->factor0 = s->factor0;
+        to->noperations = s->noperations;
+        to->nruns = eqml__find_runs(s, own->runs);
+        to->ntiles = eqml__find_tiles(to->nruns, own->runs, s->ncore, column, own->tiles, &to->npacked);
+        to->pairs = (const unsigned short(*)[2])own->pairs;
+        to->pair_classes = own->pair_classes;
+        to->atom_classes = own->atom_classes;
+        to->operations = (const unsigned short(*)[3])own->operations;
+        to->runs = (const unsigned short(*)[3])own->runs;
+        to->tiles = own->tiles;
+        to->degrees = own->degrees;
+        *basis = to;
+        own = NULL;
+        status = EQML_OK;
+    }
+    EQML_FREE(own);
+    EQML_FREE(column);
+    return status;
+}
+
+static void eqml__selection_free(eqml__selection *s)
+{
+    EQML_FREE(s->slot);
+    EQML_FREE(s->uses);
+    EQML_FREE(s->order);
+    EQML_FREE(s->term);
+    EQML_FREE(s->product);
+}
+
+static eqml_status eqml__selection_create(eqml__selection *s, const eqml_basis *from,
+                                          const unsigned char *keep)
+{
+    memset(s, 0, sizeof *s);
+    s->from = from;
+    s->keep = keep;
+    s->slot = (int *)eqml__zeroed((size_t)from->nslots, sizeof(int));
+    s->uses = (int *)eqml__zeroed((size_t)from->nfactors, sizeof(int));
+    s->order = (int *)eqml__zeroed((size_t)from->nfactors, sizeof(int));
+    s->term = (int *)eqml__zeroed((size_t)from->nterms, sizeof(int));
+    s->product = (eqml__product *)eqml__zeroed((size_t)from->nterms, sizeof(eqml__product));
+    if (s->slot && s->uses && s->order && s->term && s->product)
+        return EQML_OK;
+    eqml__selection_free(s);
+    return EQML_ERROR_MEMORY;
+}
+
+/* Fits the terms[count] alone: rows of R are rows of data. x[nterms] of all terms, zero for the others. */
+static eqml_status eqml__refit(const eqml_problem *p, const int *terms, int count, double *x,
+                               eqml_subset *subset)
+{
+    const int n = p->basis->nterms;
+    eqml_lsq_options solve = {0, p->ridge, 1};
+    eqml_lsq_result solved;
+    eqml_lsq *lsq;
+    double *part = (double *)eqml__zeroed((size_t)count, sizeof(double));
+    eqml_status status = eqml_lsq_create(&lsq, count, 1);
+    if (!status && !part)
+        status = EQML_ERROR_MEMORY;
+    for (int i = 0; i <= n && !status; i++) {
+        double *row = eqml_lsq_row(lsq);
+        for (int k = 0; k < count; k++)
+            row[k] = i <= terms[k] && i < n ? *eqml__lsq_r(p->lsq, i, terms[k]) : 0;
+        row[count] = *eqml__lsq_r(p->lsq, i, n);
+        status = eqml_lsq_add(lsq);
+    }
+    if (!status)
+        status = eqml_lsq_solve(lsq, &solve, part, &solved);
+    for (int k = 0; k < count && !status; k++)
+        x[terms[k]] = part[k];
+    if (!status) {
+        subset->terms = count;
+        subset->rank = solved.rank;
+        subset->condition = solved.condition;
+        subset->error = eqml__row_error(p, solved.residual);
+    }
+    x[0] += p->shift;
+    EQML_FREE(part);
+    eqml_lsq_free(lsq);
+    return status;
+}
+
+/* The surface over the new basis: offsets of its factors, coefficients x[nterms of the old one] of its terms. */
+static eqml_status eqml__subset_surface(const eqml_problem *p, const eqml__selection *s, const double *x,
+                                        eqml_subset *subset)
+{
+    double *coefficients = (double *)eqml__zeroed((size_t)subset->basis->nterms, sizeof(double));
+    eqml_status status = coefficients ? EQML_OK : EQML_ERROR_MEMORY;
+    if (!status)
+        status = eqml_surface_create(subset->basis, p->surface.variables, &subset->surface);
+    if (!status) {
+        for (int f = 0; f < s->nfactors; f++)
+            subset->surface.offset[f] = p->surface.offset[s->order[f]];
+        for (int k = 0; k < subset->basis->nterms; k++)
+            coefficients[k] = s->term[k] >= 0 ? x[s->term[k]] : 0;
+        eqml_surface_set(&subset->surface, coefficients);
+    }
+    EQML_FREE(coefficients);
+    return status;
+}
+
+EQML_API void eqml_subset_free(eqml_subset *subset)
+{
+    eqml_surface_free(&subset->surface);
+    EQML_FREE(subset->basis);
+    memset(subset, 0, sizeof *subset);
+}
+
+EQML_API eqml_status eqml_keep(const eqml_problem *p, const eqml_ranking *ranking, int terms,
+                               const char *name, eqml_subset *subset, eqml_message *message)
+{
+    const size_t n = (size_t)p->basis->nterms;
+    memset(subset, 0, sizeof *subset);
+    if (terms < 1 || terms > ranking->terms || !name || !*name) {
+        eqml__say(message, "keeping %d terms: expected a name and 1 to %d, the number that was ranked", terms,
+                  ranking->terms);
+        return EQML_ERROR_ARGUMENT;
+    }
+    unsigned char *keep = (unsigned char *)eqml__zeroed(n, 1);
+    double *x = (double *)eqml__zeroed(n, sizeof(double));
+    eqml__selection s;
+    memset(&s, 0, sizeof s);
+    eqml_status status = keep && x ? eqml__refit(p, ranking->term, terms, x, subset) : EQML_ERROR_MEMORY;
+    if (!status) {
+        for (int k = 0; k < terms; k++)
+            keep[ranking->term[k]] = 1;
+        keep[0] = 1; /* holds the shift of the energies */
+        status = eqml__selection_create(&s, p->basis, keep);
+    }
+    if (!status)
+        status = eqml__build_basis(&s, name, &subset->basis);
+    if (!status)
+        status = eqml__subset_surface(p, &s, x, subset);
+    eqml__selection_free(&s);
+    EQML_FREE(keep);
+    EQML_FREE(x);
+    if (status) {
+        eqml_subset_free(subset);
+        eqml__say(message, "keeping %d terms failed: %s", terms, eqml_status_text(status));
+    }
+    return status;
+}
+
+/* ---- a basis as a header ---- */
+
+/* Groups of `each` numbers of a table, in lines of bounded length. */
+static void eqml__put_table(FILE *out, const char *type, const char *name, const char *table, int count,
+                            int each, const unsigned short *number)
+{
+    fprintf(out, "static const %s %s_%s[]", type, name, table);
+    if (each > 1)
+        fprintf(out, "[%d]", each);
+    fprintf(out, " = {");
+    for (int k = 0; k < count; k++) {
+        fprintf(out, "%s%s", k % (each > 1 ? 8 : 16) ? " " : "\n    ", each > 1 ? "{" : "");
+        for (int i = 0; i < each; i++)
+            fprintf(out, "%s%d", i ? "," : "", number[k * each + i]);
+        fprintf(out, "%s,", each > 1 ? "}" : "");
+    }
+    fprintf(out, "%s};\n", count ? "\n" : each > 1 ? "{0}" : "0");
+}
+
+static void eqml__put_tiles(FILE *out, const eqml_basis *b)
+{
+    fprintf(out, "static const eqml_tile %s_tiles[] = {", b->name);
+    for (int k = 0; k < b->ntiles; k++) {
+        const eqml_tile *t = &b->tiles[k];
+        fprintf(out, "%s{{%d,%d,%d,%d},%d,%d,%d,%d},", k % 4 ? " " : "\n    ", t->row[0], t->row[1],
+                t->row[2], t->row[3], t->begin, t->end, t->first, t->count);
+    }
+    fprintf(out, "%s};\n", b->ntiles ? "\n" : "{{0,0,0,0},0,0,0,0}");
+}
+
+static void eqml__put_basis(FILE *out, const eqml_basis *b)
+{
+    const char *n = b->name;
+    fprintf(out,
+            "/*\n * %s: permutationally invariant polynomials of \"%s\" up to degree %d, chosen by data.\n *\n"
+            " * Atoms, in the order of their coordinates: %s\n"
+            " * Terms: %d, of these %d factors; operations: %d; pairs in use: %d.\n */\n",
+            n, b->composition, b->degree, b->symbols, b->nterms, b->nfactors, b->noperations, b->npairs);
+    fprintf(out, "#ifndef EQML_BASIS_%s\n#define EQML_BASIS_%s\n", n, n);
+    fprintf(out, "#ifndef EQML_EVALUATION\n#include \"eqml.h\"\n#endif\n\n");
+    fprintf(out, "enum { %s_NATOMS = %d, %s_NPAIRS = %d, %s_NTERMS = %d, %s_NSLOTS = %d };\n", n, b->natoms, n,
+            b->npairs, n, b->nterms, n, b->nslots);
+    eqml__put_table(out, "unsigned short", n, "pairs", b->npairs, 2, b->pairs[0]);
+    eqml__put_table(out, "unsigned short", n, "pair_classes", b->npairs, 1, b->pair_classes);
+    eqml__put_table(out, "unsigned short", n, "atom_classes", b->natoms, 1, b->atom_classes);
+    fprintf(out, "/* slot[target] += slot[left] * slot[right] */\n");
+    eqml__put_table(out, "unsigned short", n, "operations", b->noperations, 3, b->operations[0]);
+    fprintf(out, "/* products of factor [0] with the [2] factors from [1] on */\n");
+    eqml__put_table(out, "unsigned short", n, "runs", b->nruns, 3, b->runs[0]);
+    fprintf(out, "/* the same, four rows side by side: rows, columns in use, columns stored */\n");
+    eqml__put_tiles(out, b);
+    fprintf(out, "/* total degree of each factor */\nstatic const unsigned char %s_degrees[] = {", n);
+    for (int k = 0; k < b->nfactors; k++)
+        fprintf(out, "%s%d,", k % 16 ? " " : "\n    ", b->degrees[k]);
+    fprintf(out, "\n};\n\nstatic const eqml_basis %s_basis = {\n    \"%s\", \"%s\", \"%s\",\n", n, n, b->composition,
+            b->symbols);
+    fprintf(out, "    %d, %d, %d, %d, /* atoms, pairs, classes of pairs, degree */\n", b->natoms, b->npairs,
+            b->npair_classes, b->degree);
+    fprintf(out, "    %d, %d, %d, /* terms, factors, factors in products (with the constant) */\n", b->nterms,
+            b->nfactors, b->ncore);
+    fprintf(out, "    %d, %d, %d, %d, %d, %d, /* slots, first factor, operations, runs, tiles, packed */\n",
+            b->nslots, b->factor0, b->noperations, b->nruns, b->ntiles, b->npacked);
+    fprintf(out, "    %s_pairs, %s_pair_classes, %s_atom_classes, %s_operations, %s_runs, %s_tiles,\n", n, n, n,
+            n, n, n);
+    fprintf(out, "    %s_degrees, 0, 0, 0, 0};\n\nEQML_MODEL_FUNCTIONS(%s)\n#endif\n", n, n);
+}
+
+EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *path, eqml_message *message)
+{
+    eqml__output out;
+    eqml_status status = eqml__open_output(&out, path, message);
+    if (status)
+        return status;
+    eqml__put_basis(out.file, basis);
+    return eqml__close_output(&out, EQML_OK, message);
 }
 
 #endif /* EQML_IMPLEMENTATION */
