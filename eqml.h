@@ -4140,9 +4140,104 @@ static void eqml__put_tiles(FILE *out, const eqml_basis *b)
     fprintf(out, "%s};\n", b->ntiles ? "\n" : "{{0,0,0,0},0,0,0,0}");
 }
 
-static void eqml__put_basis(FILE *out, const eqml_basis *b)
+/* Straight-line code of at most this many operations, as eqml-gen has it. */
+#define EQML__STRAIGHT_LINE 1500
+
+static void eqml__put_load(FILE *out, unsigned char *loaded, int slot)
+{
+    if (!loaded[slot])
+        fprintf(out, "const T x%d = s[%d]; ", slot, slot);
+    loaded[slot] = 1;
+}
+
+/* The operations of one target on a line; they stand together. */
+static void eqml__put_forward(FILE *out, const eqml_basis *b, unsigned char *loaded)
+{
+    fprintf(out, "#define %s_FORWARD(NAME, T) \\\n    EQML_INLINE void NAME(T *s, const double *offset) \\\n", b->name);
+    fprintf(out, "    { \\\n");
+    memset(loaded, 0, (size_t)b->nslots);
+    for (int k = 0, end; k < b->noperations; k = end) {
+        const int target = b->operations[k][0];
+        fprintf(out, "        ");
+        for (end = k; end < b->noperations && b->operations[end][0] == target; end++) {
+            eqml__put_load(out, loaded, b->operations[end][1]);
+            if (b->operations[end][2] != b->factor0)
+                eqml__put_load(out, loaded, b->operations[end][2]);
+        }
+        fprintf(out, "const T x%d =", target);
+        if (target >= b->factor0)
+            fprintf(out, " EQML_ADD(offset[%d],", target - b->factor0);
+        for (int i = k; i < end; i++) {
+            fprintf(out, "%s x%d", i > k ? " +" : "", b->operations[i][1]);
+            if (b->operations[i][2] != b->factor0)
+                fprintf(out, "*x%d", b->operations[i][2]);
+        }
+        fprintf(out, "%s; s[%d] = x%d; \\\n", target >= b->factor0 ? ")" : "", target, target);
+        loaded[target] = 1;
+    }
+    fprintf(out, "        (void)s, (void)offset; \\\n    }\n");
+}
+
+/* The adjoint of a slot: what the caller stored, for a factor, and a term for each place where it is read. */
+static void eqml__put_adjoint(FILE *out, const eqml_basis *b, unsigned char *loaded, int slot)
+{
+    const char *plus = "";
+    fprintf(out, "        ");
+    for (int k = 0; k < b->noperations; k++)
+        for (int side = 1; side < 3; side++)
+            if (b->operations[k][side] == slot && b->operations[k][3 - side] != b->factor0)
+                eqml__put_load(out, loaded, b->operations[k][3 - side]);
+    fprintf(out, slot < b->npairs ? "a[%d] =" : "const T a%d =", slot);
+    if (slot >= b->factor0) {
+        fprintf(out, " a[%d]", slot);
+        plus = " +";
+    }
+    for (int k = 0; k < b->noperations; k++)
+        for (int side = 1; side < 3; side++) {
+            if (b->operations[k][side] != slot)
+                continue;
+            fprintf(out, "%s a%d", plus, b->operations[k][0]);
+            if (b->operations[k][3 - side] != b->factor0)
+                fprintf(out, "*x%d", b->operations[k][3 - side]);
+            plus = " +";
+        }
+    fprintf(out, "; \\\n");
+}
+
+static void eqml__put_reverse(FILE *out, const eqml_basis *b, unsigned char *loaded)
+{
+    fprintf(out, "#define %s_REVERSE(NAME, T) \\\n    EQML_INLINE void NAME(const T *s, T *a) \\\n", b->name);
+    fprintf(out, "    { \\\n");
+    memset(loaded, 0, (size_t)b->nslots);
+    for (int end = b->noperations; end > 0;) {
+        const int target = b->operations[end - 1][0];
+        eqml__put_adjoint(out, b, loaded, target);
+        while (end > 0 && b->operations[end - 1][0] == target)
+            end--;
+    }
+    for (int slot = 0; slot < b->npairs; slot++)
+        eqml__put_adjoint(out, b, loaded, slot);
+    fprintf(out, "        (void)s, (void)a; \\\n    }\n");
+}
+
+static void eqml__put_code(FILE *out, const eqml_basis *b, unsigned char *loaded)
+{
+    static const char *const types[] = {"double", "eqml_lanes"}, *const suffix[] = {"one", "lanes"};
+    const char *n = b->name;
+    fprintf(out, "\n/* The operations as code, for each type of number T; s: slots, a: adjoints. */\n");
+    eqml__put_forward(out, b, loaded);
+    eqml__put_reverse(out, b, loaded);
+    for (int t = 0; t < 2; t++) {
+        fprintf(out, "%s_FORWARD(%s_forward_%s, %s)\n", n, n, suffix[t], types[t]);
+        fprintf(out, "%s_REVERSE(%s_reverse_%s, %s)\n", n, n, suffix[t], types[t]);
+    }
+    fprintf(out, "#undef %s_FORWARD\n#undef %s_REVERSE\n", n, n);
+}
+
+static void eqml__put_basis(FILE *out, const eqml_basis *b, unsigned char *loaded)
 {
     const char *n = b->name;
+    const bool straight = b->noperations <= EQML__STRAIGHT_LINE;
     fprintf(out,
             "/*\n * %s: permutationally invariant polynomials of \"%s\" up to degree %d, chosen by data.\n *\n"
             " * Atoms, in the order of their coordinates: %s\n"
@@ -4164,7 +4259,10 @@ static void eqml__put_basis(FILE *out, const eqml_basis *b)
     fprintf(out, "/* total degree of each factor */\nstatic const unsigned char %s_degrees[] = {", n);
     for (int k = 0; k < b->nfactors; k++)
         fprintf(out, "%s%d,", k % 16 ? " " : "\n    ", b->degrees[k]);
-    fprintf(out, "\n};\n\nstatic const eqml_basis %s_basis = {\n    \"%s\", \"%s\", \"%s\",\n", n, n, b->composition,
+    fprintf(out, "\n};\n");
+    if (straight)
+        eqml__put_code(out, b, loaded);
+    fprintf(out, "\nstatic const eqml_basis %s_basis = {\n    \"%s\", \"%s\", \"%s\",\n", n, n, b->composition,
             b->symbols);
     fprintf(out, "    %d, %d, %d, %d, /* atoms, pairs, classes of pairs, degree */\n", b->natoms, b->npairs,
             b->npair_classes, b->degree);
@@ -4174,17 +4272,25 @@ static void eqml__put_basis(FILE *out, const eqml_basis *b)
             b->nslots, b->factor0, b->noperations, b->nruns, b->ntiles, b->npacked);
     fprintf(out, "    %s_pairs, %s_pair_classes, %s_atom_classes, %s_operations, %s_runs, %s_tiles,\n", n, n, n,
             n, n, n);
-    fprintf(out, "    %s_degrees, 0, 0, 0, 0};\n\nEQML_MODEL_FUNCTIONS(%s)\n#endif\n", n, n);
+    fprintf(out, "    %s_degrees,\n    ", n);
+    if (straight)
+        fprintf(out, "%s_forward_one, %s_reverse_one, %s_forward_lanes, %s_reverse_lanes", n, n, n, n);
+    else
+        fprintf(out, "0, 0, 0, 0");
+    fprintf(out, "};\n\nEQML_MODEL_FUNCTIONS(%s)\n#endif\n", n);
 }
 
 EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *path, eqml_message *message)
 {
+    unsigned char *loaded = (unsigned char *)eqml__zeroed((size_t)basis->nslots, 1);
     eqml__output out;
-    eqml_status status = eqml__open_output(&out, path, message);
-    if (status)
-        return status;
-    eqml__put_basis(out.file, basis);
-    return eqml__close_output(&out, EQML_OK, message);
+    eqml_status status = loaded ? eqml__open_output(&out, path, message) : EQML_ERROR_MEMORY;
+    if (!status) {
+        eqml__put_basis(out.file, basis, loaded);
+        status = eqml__close_output(&out, EQML_OK, message);
+    }
+    EQML_FREE(loaded);
+    return status;
 }
 
 #endif /* EQML_IMPLEMENTATION */
