@@ -1068,6 +1068,9 @@ EQML_API void eqml_surface_set(eqml_surface *surface, const double *coefficients
 EQML_API void eqml_surface_get(const eqml_surface *surface, double *coefficients);
 /* coefficients[nterms] in the order of terms: the factors, then the products run by run. */
 
+/* A potential as a C function: the energy (hartree) at xyz[natoms][3] (bohr), and its gradient[natoms][3]. */
+typedef double (*eqml_potential)(void *context, const double *xyz, double *gradient);
+
 /* Zero in every field means the default. */
 typedef struct eqml_fit_options {
     double gradient_weight; /* W of gradients against energies; 0: 1 */
@@ -1077,6 +1080,8 @@ typedef struct eqml_fit_options {
     const unsigned char *use; /* [data->n] nonzero for geometries to train on; null: all */
     void (*progress)(void *context, size_t done, size_t total); /* geometries; null: none */
     void *context;
+    eqml_potential reference; /* what is fitted is the difference to this; null: to nothing */
+    void *reference_context;
 } eqml_fit_options;
 
 typedef struct eqml_fit_result {
@@ -1110,6 +1115,28 @@ typedef struct eqml_errors {
 EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml_data *data,
                                          const unsigned char *use, eqml_errors *errors);
 /* Root mean square errors over the geometries with use[g] nonzero, or all where use is null. */
+
+EQML_API eqml_status eqml_potential_errors(eqml_potential potential, void *context, const eqml_data *data,
+                                           const unsigned char *use, eqml_errors *errors);
+/*
+ * The same of any potential: of a sum of surfaces, for one. With options.reference, eqml_fit() fits the
+ * difference of the data to a reference, a cheaper method or a surface that exists (delta learning [1]); the
+ * weights of geometries are still those of the whole energy. The potential is then the sum, for example
+ *
+ *     typedef struct corrected { const eqml_model *model; } corrected;
+ *     double corrected_energy(void *context, const double *xyz, double *gradient)
+ *     {
+ *         double part[3 * ch4_NATOMS], v = reference(NULL, xyz, gradient);
+ *         v += ch4_model_energy_gradient(((corrected *)context)->model, xyz, part);
+ *         for (int k = 0; k < 3 * ch4_NATOMS; k++)
+ *             gradient[k] += part[k];
+ *         return v;
+ *     }
+ *
+ * and any number of surfaces add up likewise.
+ *
+ * [1] Nandi, Qu, Houston, Conte, Bowman, J. Chem. Phys. 154, 051102 (2021).
+ */
 
 EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char *path, eqml_message *message);
 EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *basis, const char *path,
@@ -2782,6 +2809,8 @@ typedef struct eqml__fitter {
     int *level;           /* [nfactors] the pass in which the mean is found */
     eqml_lsq *lsq;
     double emin;
+    const double *energy, *gradient; /* what is fitted: the data, or their difference to the reference */
+    double shift;                    /* subtracted from these energies */
 } eqml__fitter;
 
 static bool eqml__trains(const eqml__fitter *w, size_t g)
@@ -2915,7 +2944,7 @@ static void eqml__energy_row(eqml__fitter *w, size_t g, double weight)
         for (int c = 0; c < b->runs[r][2]; c++)
             row[k++] = left * right[c];
     }
-    row[k] = weight * (w->data->energy[g] - w->emin);
+    row[k] = weight * (w->energy[g] - w->shift);
 }
 
 /* The derivative of every term along one lane of directions. */
@@ -2964,7 +2993,7 @@ static eqml_status eqml__gradient_rows(eqml__fitter *w, size_t g, const double *
         eqml__tangent_forward(b, w->one, w->tangents);
         for (int lane = 0; lane < EQML_LANES && first + lane < n; lane++) {
             const double *v = w->directions + (first + lane) * n,
-                         *gradient = w->data->gradient + g * (size_t)n;
+                         *gradient = w->gradient + g * (size_t)n;
             double along = 0;
             eqml_status status;
             for (int k = 0; k < n; k++)
@@ -3024,6 +3053,28 @@ static size_t eqml__survey(eqml__fitter *w)
     return count;
 }
 
+/* Sets what is fitted. difference[n][1 + 3 natoms]: room for the difference to the reference, if any. */
+static void eqml__set_targets(eqml__fitter *w, double *difference)
+{
+    const eqml_data *d = w->data;
+    const size_t size = 3 * (size_t)d->natoms;
+    double *gradient = difference ? difference + d->n : NULL, lowest = HUGE_VAL;
+    w->energy = difference ? difference : d->energy;
+    w->gradient = difference ? gradient : d->gradient;
+    for (size_t g = 0; g < d->n; g++) {
+        if (!eqml__trains(w, g))
+            continue;
+        if (difference) {
+            difference[g] = d->energy[g] - w->options->reference(w->options->reference_context,
+                                                                 d->xyz + g * size, gradient + g * size);
+            for (size_t k = g * size; k < (g + 1) * size; k++)
+                gradient[k] = (d->gradient ? d->gradient[k] : 0) - gradient[k];
+        }
+        lowest = fmin(lowest, w->energy[g]);
+    }
+    w->shift = lowest;
+}
+
 static eqml_status eqml__fit_all(eqml__fitter *w, eqml_fit_result *result)
 {
     const eqml_basis *b = w->surface->model.basis;
@@ -3039,7 +3090,7 @@ static eqml_status eqml__fit_all(eqml__fitter *w, eqml_fit_result *result)
         status = eqml_lsq_solve(w->lsq, &solve, w->coefficients, &solved);
     if (status)
         return status;
-    w->coefficients[0] += w->emin;
+    w->coefficients[0] += w->shift;
     eqml_surface_set((eqml_surface *)w->surface, w->coefficients);
     result->rows = solved.rows;
     result->terms = b->nterms;
@@ -3054,12 +3105,13 @@ static eqml_status eqml__fit(eqml_surface *surface, const eqml_data *data, const
                              eqml_fit_result *result, eqml_message *message, eqml_lsq **triangle,
                              double *shift)
 {
-    static const eqml_fit_options defaults = {0, 0, 0, 0, NULL, NULL, NULL};
+    static const eqml_fit_options defaults = {0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL};
     const eqml_basis *b = surface->model.basis;
     const size_t n = 3 * (size_t)b->natoms;
     eqml_fit_result found;
     eqml__fitter w;
     eqml_status status = EQML_ERROR_MEMORY;
+    double *difference = NULL;
     memset(&found, 0, sizeof found);
     memset(&w, 0, sizeof w);
     w.surface = surface;
@@ -3084,9 +3136,13 @@ static eqml_status eqml__fit(eqml_surface *surface, const eqml_data *data, const
     w.coefficients = (double *)eqml__zeroed((size_t)b->nterms, sizeof(double));
     w.mean = (double *)eqml__zeroed((size_t)b->nfactors, sizeof(double));
     w.level = (int *)eqml__zeroed((size_t)b->nfactors, sizeof(int));
-    if (w.one && w.tangents && w.directions && w.coefficients && w.mean && w.level)
+    if (w.options->reference)
+        difference = (double *)eqml__zeroed(data->n * (n + 1), sizeof(double));
+    if (w.one && w.tangents && w.directions && w.coefficients && w.mean && w.level &&
+        (difference || !w.options->reference))
         status = eqml_lsq_create(&w.lsq, b->nterms, 1);
     if (!status) {
+        eqml__set_targets(&w, difference);
         void *unaligned = w.tangents;
         w.tangents = (eqml_lanes *)(((uintptr_t)unaligned + sizeof(eqml_lanes) - 1) / sizeof(eqml_lanes) *
                                     sizeof(eqml_lanes));
@@ -3099,10 +3155,11 @@ static eqml_status eqml__fit(eqml_surface *surface, const eqml_data *data, const
         *result = found;
     if (!status && triangle) {
         *triangle = w.lsq;
-        *shift = w.emin;
+        *shift = w.shift;
         w.lsq = NULL;
     }
     eqml_lsq_free(w.lsq);
+    EQML_FREE(difference);
     EQML_FREE(w.one);
     EQML_FREE(w.tangents);
     EQML_FREE(w.directions);
@@ -3118,23 +3175,20 @@ EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, cons
     return eqml__fit(surface, data, options, result, message, NULL, NULL);
 }
 
-EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml_data *data,
-                                         const unsigned char *use, eqml_errors *errors)
+EQML_API eqml_status eqml_potential_errors(eqml_potential potential, void *context, const eqml_data *data,
+                                           const unsigned char *use, eqml_errors *errors)
 {
-    const eqml_basis *b = surface->model.basis;
-    const size_t n = 3 * (size_t)b->natoms;
-    double energy2 = 0, gradient2 = 0;
-    double *work = (double *)eqml__zeroed((size_t)EQML_WORK_ONE(b->nslots, b->npairs) + n, sizeof(double));
-    double *gradient = work + EQML_WORK_ONE(b->nslots, b->npairs);
+    const size_t n = 3 * (size_t)data->natoms;
+    double energy2 = 0, gradient2 = 0, *gradient = (double *)eqml__zeroed(n, sizeof(double));
     memset(errors, 0, sizeof *errors);
-    if (!work)
+    if (!gradient)
         return EQML_ERROR_MEMORY;
     for (size_t g = 0; g < data->n; g++) {
         if (use && !use[g])
             continue;
-        double energy = eqml_energy_gradient(&surface->model, data->xyz + g * n, gradient, work);
+        const double energy = potential(context, data->xyz + g * n, gradient);
         if (data->has[g] & EQML_HAS_ENERGY) {
-            double error = energy - data->energy[g];
+            const double error = energy - data->energy[g];
             energy2 += error * error;
             errors->energies++;
             if (fabs(error) > errors->max_energy) {
@@ -3145,7 +3199,7 @@ EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml
         if (data->has[g] & EQML_HAS_GRADIENT) {
             errors->gradients++;
             for (size_t k = 0; k < n; k++) {
-                double error = gradient[k] - data->gradient[g * n + k];
+                const double error = gradient[k] - data->gradient[g * n + k];
                 gradient2 += error * error;
             }
         }
@@ -3154,8 +3208,33 @@ EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml
         errors->rmse_energy = sqrt(energy2 / (double)errors->energies);
     if (errors->gradients)
         errors->rmse_gradient = sqrt(gradient2 / ((double)errors->gradients * (double)n));
-    EQML_FREE(work);
+    EQML_FREE(gradient);
     return EQML_OK;
+}
+
+/* A model with room for its evaluation, as an eqml_potential. */
+typedef struct eqml__evaluated {
+    const eqml_model *model;
+    double *work;
+} eqml__evaluated;
+
+static double eqml__evaluate(void *context, const double *xyz, double *gradient)
+{
+    const eqml__evaluated *e = (const eqml__evaluated *)context;
+    return eqml_energy_gradient(e->model, xyz, gradient, e->work);
+}
+
+EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml_data *data,
+                                         const unsigned char *use, eqml_errors *errors)
+{
+    const eqml_basis *b = surface->model.basis;
+    eqml__evaluated e = {&surface->model, NULL};
+    e.work = (double *)eqml__zeroed((size_t)EQML_WORK_ONE(b->nslots, b->npairs), sizeof(double));
+    memset(errors, 0, sizeof *errors);
+    eqml_status status =
+        e.work ? eqml_potential_errors(eqml__evaluate, &e, data, use, errors) : EQML_ERROR_MEMORY;
+    EQML_FREE(e.work);
+    return status;
 }
 
 /* --- Files ---------------------------------------------------------------------------------------------- */
