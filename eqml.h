@@ -1241,6 +1241,220 @@ EQML_API void eqml_subset_free(eqml_subset *subset);
 EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *path, eqml_message *message);
 /* The header of a basis, like those that eqml-gen writes. It appears whole or not at all. */
 
+/* ---------------------------------------------------------------------------------------------------------
+ * Expansions: a surface as a sum of surfaces over subsets of atoms
+ *
+ *     V(x) = constant + sum over components c, and over their tuples of atoms t, of  s_c(x_t) V_c(x_t)
+ *
+ * All tuples of a component share one surface V_c, and everything is fitted in one least-squares problem.
+ * So are written many-body expansions (pairs, triples, quadruples of each kind), fragmented bases of large
+ * molecules [1], and clusters of any size. Methane as pairs, triples and quadruples of its atoms:
+ *
+ *     eqml_part parts[] = {{&hh_basis, morse, 0, NULL, 0, 0, 0}, {&hc_basis, morse, 0, NULL, 0, 0, 0}, ...};
+ *     eqml_expansion expansion;
+ *     eqml_expansion_create(&expansion, "H H H H C", 6, parts, &message);
+ *     eqml_expansion_fit(&expansion, &data, NULL, NULL, &message);
+ *     work = aligned_alloc(64, eqml_expansion_work(&expansion) * sizeof(double));
+ *     v = eqml_expansion_energy_gradient(&expansion, xyz, gradient, work);
+ *
+ * A component may vanish smoothly when its atoms are far apart: s_c is then the product, over the distances
+ * within the tuple, of
+ *
+ *     1 for r <= inner,   u^3 (1 + 3 t + 6 t^2) = 1 - 10 t^3 + 15 t^4 - 6 t^5,   0 for r >= cutoff,
+ *
+ * with t = (r - inner) / (cutoff - inner), u = 1 - t: twice continuously differentiable (the potential switch
+ * of GROMACS [2]).
+ *
+ * [1] Qu, Bowman, J. Chem. Phys. 150, 141101 (2019): a fragmented basis.
+ * [2] Abraham et al., SoftwareX 1, 19 (2015); the reference manual, Modified non-bonded interactions.
+ */
+
+/* What a component is made of. */
+typedef struct eqml_part {
+    const eqml_basis *basis;
+    const eqml_variable *variables; /* [npair_classes], copied */
+    int ntuples;                    /* 0: all that the elements allow, see eqml_expansion_create */
+    const int *tuples;              /* [ntuples][natoms of the basis] atoms of the molecule, copied */
+    double inner, cutoff;           /* of the switch, bohr, 0 <= inner < cutoff; both 0: no switch */
+    int star;                       /* nonzero: only distances to the first atom of the tuple are switched */
+} eqml_part;
+
+typedef struct eqml_component {
+    eqml_surface surface;
+    int ntuples;
+    int *tuples; /* [ntuples][natoms of the basis] */
+    double inner, cutoff;
+    int star;
+} eqml_component;
+
+typedef struct eqml_expansion {
+    int natoms, ncomponents;
+    eqml_component *components;
+    double constant; /* hartree */
+} eqml_expansion;
+
+EQML_API eqml_status eqml_expansion_create(eqml_expansion *expansion, const char *symbols, int nparts,
+                                           const eqml_part *parts, eqml_message *message);
+/*
+ * The zero potential of a molecule whose atoms are `symbols` ("H H H H C"), with a component for each of
+ * parts[nparts]; the bases must stay. A part without tuples gets every choice of atoms that are the elements
+ * of its basis in their order, once: atoms of one class of the basis in ascending order.
+ *
+ * EQML_ERROR_ARGUMENT: an index of a tuple out of range or twice in it, a cutoff that is not positive or not
+ * beyond `inner`, variables that are not valid. EQML_ERROR_MATCH: no atoms of the molecule are those of the
+ * basis. On failure *expansion is empty, and message (may be null) names the part, from 0.
+ */
+
+EQML_API void eqml_expansion_free(eqml_expansion *expansion);
+/* Empties it; an empty one is allowed. */
+
+EQML_API eqml_status eqml_expansion_fit(eqml_expansion *expansion, const eqml_data *data,
+                                        const eqml_fit_options *options, eqml_fit_result *result,
+                                        eqml_message *message);
+/*
+ * As eqml_fit(), with one unknown for `constant` and one for each term of each component. The constant term
+ * of a component without a switch is left out. Components may overlap: where they can express the same (a
+ * basis of triples contains functions of pairs), the rank is less than the number of terms, and the
+ * least-norm solution is taken.
+ */
+
+EQML_API eqml_status eqml_expansion_errors(const eqml_expansion *expansion, const eqml_data *data,
+                                           const unsigned char *use, eqml_errors *errors);
+/* See eqml_surface_errors. */
+
+enum { EQML__CHUNK = 2 * EQML_LANES }; /* tuples that are evaluated together */
+
+/* How many doubles of work an evaluation needs; the same for any number of geometries. */
+EQML_FUNCTION size_t eqml_expansion_work(const eqml_expansion *x)
+{
+    size_t most = 0;
+    for (int k = 0; k < x->ncomponents; k++) {
+        const eqml_basis *b = x->components[k].surface.model.basis;
+        const size_t lanes = (size_t)EQML_WORK_BATCH(b->nslots, b->npairs, b->natoms) * EQML_LANES;
+        const size_t one = (size_t)EQML_WORK_ONE(b->nslots, b->npairs);
+        const size_t need = (lanes > one ? lanes : one) + EQML__CHUNK * 9 * (size_t)b->natoms;
+        most = need > most ? need : most;
+    }
+    return most + 8;
+}
+
+/* The switch of the atoms xyz[natoms][3] of a tuple, and its gradient where that is not NULL. */
+EQML_FUNCTION double eqml__switch(const eqml_component *c, int natoms, const double *xyz, double *gradient)
+{
+    const double width = c->cutoff - c->inner;
+    double product = 1;
+    for (int k = 0; gradient && k < 3 * natoms; k++)
+        gradient[k] = 0;
+    for (int i = 0; c->cutoff > 0 && i < (c->star ? 1 : natoms); i++)
+        for (int j = i + 1; j < natoms; j++) {
+            const double *a = xyz + 3 * i, *b = xyz + 3 * j, d[3] = {a[0] - b[0], a[1] - b[1], a[2] - b[2]};
+            const double r = sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]), t = (r - c->inner) / width;
+            if (t <= 0)
+                continue;
+            if (t >= 1)
+                return 0;
+            const double u = 1 - t, value = u * u * u * (1 + t * (3 + 6 * t));
+            const double change = -30 * t * t * u * u / (width * value * r); /* dln s/dr, over r */
+            product *= value;
+            for (int k = 0; gradient && k < 3; k++) {
+                gradient[3 * i + k] += change * d[k];
+                gradient[3 * j + k] -= change * d[k];
+            }
+        }
+    for (int k = 0; gradient && k < 3 * natoms; k++)
+        gradient[k] *= product;
+    return product;
+}
+
+/* Tuples that wait for their evaluation, and where their results belong. */
+typedef struct eqml__chunk {
+    int count;
+    size_t geometry[EQML__CHUNK];
+    const int *tuple[EQML__CHUNK];
+    double factor[EQML__CHUNK]; /* of the switch */
+    double *xyz, *gradient, *slope; /* [EQML__CHUNK][natoms][3]; slope: of the switch */
+    double *work;
+} eqml__chunk;
+
+EQML_FUNCTION void eqml__flush_chunk(const eqml_expansion *x, const eqml_component *c, eqml__chunk *chunk,
+                                     double *energy, double *gradient)
+{
+    const eqml_model *m = &c->surface.model;
+    const int natoms = m->basis->natoms;
+    const size_t size = 3 * (size_t)natoms;
+    double v[EQML__CHUNK];
+    if (chunk->count > EQML_LANES / 2)
+        eqml_energy_gradient_batch(m, (size_t)chunk->count, chunk->xyz, v, gradient ? chunk->gradient : NULL,
+                                   (eqml_lanes *)(void *)chunk->work);
+    else
+        for (int k = 0; k < chunk->count; k++)
+            v[k] = eqml_energy_gradient(m, chunk->xyz + (size_t)k * size,
+                                        gradient ? chunk->gradient + (size_t)k * size : NULL, chunk->work);
+    for (int k = 0; k < chunk->count; k++) {
+        const double s = chunk->factor[k], *from = chunk->gradient + (size_t)k * size;
+        const double *slope = chunk->slope + (size_t)k * size;
+        energy[chunk->geometry[k]] += s * v[k];
+        for (int a = 0; gradient && a < natoms; a++) {
+            double *to = gradient + 3 * (chunk->geometry[k] * (size_t)x->natoms + (size_t)chunk->tuple[k][a]);
+            for (int i = 0; i < 3; i++)
+                to[i] += s * from[3 * a + i] + v[k] * slope[3 * a + i];
+        }
+    }
+    chunk->count = 0;
+}
+
+/*
+ * Energies of n geometries xyz[n][natoms][3], and their gradients[n][natoms][3] where that is not NULL. work:
+ * eqml_expansion_work() doubles, 64-byte aligned, one for each thread. Tuples beyond the cutoff cost their
+ * distances only.
+ */
+EQML_FUNCTION void eqml_expansion_energy_gradient_batch(const eqml_expansion *x, size_t n, const double *xyz,
+                                                        double *energy, double *gradient, double *work)
+{
+    const size_t size = 3 * (size_t)x->natoms;
+    for (size_t g = 0; g < n; g++)
+        energy[g] = x->constant;
+    for (size_t k = 0; gradient && k < n * size; k++)
+        gradient[k] = 0;
+    for (int component = 0; component < x->ncomponents; component++) {
+        const eqml_component *c = &x->components[component];
+        const int natoms = c->surface.model.basis->natoms;
+        const size_t room = 3 * (size_t)natoms * EQML__CHUNK;
+        eqml__chunk chunk;
+        chunk.count = 0;
+        chunk.xyz = work;
+        chunk.gradient = work + room;
+        chunk.slope = work + 2 * room;
+        chunk.work = work + (3 * room + 7) / 8 * 8;
+        for (size_t g = 0; g < n; g++)
+            for (int t = 0; t < c->ntuples; t++) {
+                const int *tuple = c->tuples + (size_t)t * (size_t)natoms;
+                double *to = chunk.xyz + 3 * (size_t)(chunk.count * natoms);
+                for (int k = 0; k < 3 * natoms; k++)
+                    to[k] = xyz[g * size + (size_t)(3 * tuple[k / 3] + k % 3)];
+                const double s =
+                    eqml__switch(c, natoms, to, chunk.slope + 3 * (size_t)(chunk.count * natoms));
+                if (!(s > 0))
+                    continue;
+                chunk.factor[chunk.count] = s;
+                chunk.geometry[chunk.count] = g;
+                chunk.tuple[chunk.count] = tuple;
+                if (++chunk.count == EQML__CHUNK)
+                    eqml__flush_chunk(x, c, &chunk, energy, gradient);
+            }
+        eqml__flush_chunk(x, c, &chunk, energy, gradient);
+    }
+}
+
+/* The energy of one geometry, and its gradient[natoms][3] where that is not NULL; work as above. */
+EQML_FUNCTION double eqml_expansion_energy_gradient(const eqml_expansion *x, const double *xyz,
+                                                    double *gradient, double *work)
+{
+    double energy;
+    eqml_expansion_energy_gradient_batch(x, 1, xyz, &energy, gradient, work);
+    return energy;
+}
+
 /* ==== implementation
  * ======================================================================================== */
 
@@ -2818,17 +3032,22 @@ static bool eqml__trains(const eqml__fitter *w, size_t g)
     return (!w->options->use || w->options->use[g]) && (w->data->has[g] & EQML_HAS_ENERGY);
 }
 
-/* Slots of geometry g; returns the pair geometry (see eqml__pairs_one). */
+/* Slots of a geometry, at the beginning of work[EQML_WORK_ONE]; returns its pairs (see eqml__pairs_one). */
+static double *eqml__model_slots(const eqml_model *m, const double *xyz, double *work)
+{
+    const eqml_basis *b = m->basis;
+    const int room = EQML_ROUND(b->nslots), stride = EQML_ROUND(b->npairs);
+    double *y = work + room, *pair = work + 2 * room;
+    eqml__pairs_one(m, xyz, y, pair, stride);
+    memcpy(work, y, (size_t)b->npairs * sizeof(double));
+    eqml__table_forward_one(b, work, m->offset);
+    return pair;
+}
+
 static double *eqml__fit_slots(eqml__fitter *w, size_t g)
 {
     const eqml_model *m = &w->surface->model;
-    const eqml_basis *b = m->basis;
-    const int room = EQML_ROUND(b->nslots), stride = EQML_ROUND(b->npairs);
-    double *y = w->one + room, *pair = w->one + 2 * room;
-    eqml__pairs_one(m, w->data->xyz + g * 3 * (size_t)b->natoms, y, pair, stride);
-    memcpy(w->one, y, (size_t)b->npairs * sizeof(double));
-    eqml__table_forward_one(b, w->one, m->offset);
-    return pair;
+    return eqml__model_slots(m, w->data->xyz + g * 3 * (size_t)m->basis->natoms, w->one);
 }
 
 /* A factor has level 0 if it is computed from intermediate values only, else one more than its factors. */
@@ -3053,6 +3272,19 @@ static size_t eqml__survey(eqml__fitter *w)
     return count;
 }
 
+static eqml_status eqml__check_fit(eqml__fitter *w, int natoms, eqml_message *message)
+{
+    const eqml_fit_options *o = w->options;
+    if (w->data->natoms != natoms)
+        return eqml__data_fail(message, EQML_ERROR_MATCH, "the data have %d atoms, the surface has %d",
+                               w->data->natoms, natoms);
+    if (!(o->gradient_weight >= 0) || !(o->ridge >= 0) || !(o->energy_weight >= 0))
+        return eqml__data_fail(message, EQML_ERROR_ARGUMENT, "weights and ridge must not be negative");
+    if (eqml__survey(w) == 0)
+        return eqml__data_fail(message, EQML_ERROR_EMPTY, "no geometry with an energy to train on");
+    return EQML_OK;
+}
+
 /* Sets what is fitted. difference[n][1 + 3 natoms]: room for the difference to the reference, if any. */
 static void eqml__set_targets(eqml__fitter *w, double *difference)
 {
@@ -3110,26 +3342,17 @@ static eqml_status eqml__fit(eqml_surface *surface, const eqml_data *data, const
     const size_t n = 3 * (size_t)b->natoms;
     eqml_fit_result found;
     eqml__fitter w;
-    eqml_status status = EQML_ERROR_MEMORY;
+    eqml_status status;
     double *difference = NULL;
     memset(&found, 0, sizeof found);
     memset(&w, 0, sizeof w);
     w.surface = surface;
     w.data = data;
     w.options = options ? options : &defaults;
-    if (data->natoms != b->natoms) {
-        eqml__say(message, "the data have %d atoms, the basis \"%s\" has %d", data->natoms, b->composition,
-                  b->natoms);
-        return EQML_ERROR_MATCH;
-    }
-    if (!(w.options->gradient_weight >= 0) || !(w.options->ridge >= 0) || !(w.options->energy_weight >= 0)) {
-        eqml__say(message, "weights and ridge must not be negative");
-        return EQML_ERROR_ARGUMENT;
-    }
-    if (eqml__survey(&w) == 0) {
-        eqml__say(message, "no geometry with an energy to train on");
-        return EQML_ERROR_EMPTY;
-    }
+    status = eqml__check_fit(&w, b->natoms, message);
+    if (status)
+        return status;
+    status = EQML_ERROR_MEMORY;
     w.one = (double *)eqml__zeroed((size_t)EQML_WORK_ONE(b->nslots, b->npairs), sizeof(double));
     w.tangents = (eqml_lanes *)eqml__zeroed((size_t)b->nslots + 1, sizeof(eqml_lanes)); /* aligned below */
     w.directions = (double *)eqml__zeroed(n * n, sizeof(double));
@@ -4368,6 +4591,450 @@ EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *path,
         status = eqml__close_output(&out, EQML_OK, message);
     }
     EQML_FREE(loaded);
+    return status;
+}
+
+/* --- Expansions ----------------------------------------------------------------------------------------- */
+
+EQML_API void eqml_expansion_free(eqml_expansion *expansion)
+{
+    for (int k = 0; k < expansion->ncomponents && expansion->components; k++) {
+        eqml_surface_free(&expansion->components[k].surface);
+        EQML_FREE(expansion->components[k].tuples);
+    }
+    EQML_FREE(expansion->components);
+    memset(expansion, 0, sizeof *expansion);
+}
+
+/* Word number k of a blank-separated list. */
+static eqml__span eqml__symbol(const char *symbols, int k)
+{
+    eqml__span rest = {symbols, symbols + strlen(symbols)}, word = rest;
+    for (; k >= 0; k--)
+        eqml__next_word(&rest, EQML__BLANKS, &word);
+    return word;
+}
+
+/* The choice of tuples, atom by atom. */
+typedef struct eqml__chooser {
+    const eqml_basis *basis;
+    const char *symbols;
+    int natoms, *chosen; /* [natoms of the basis] */
+    int *tuples;         /* or null: count only */
+    size_t count;
+} eqml__chooser;
+
+static int eqml__may_choose(const eqml__chooser *c, int place, int atom)
+{
+    const eqml__span a = eqml__symbol(c->symbols, atom), b = eqml__symbol(c->basis->symbols, place);
+    for (int k = 0; k < place; k++)
+        if (c->chosen[k] == atom ||
+            (c->basis->atom_classes[k] == c->basis->atom_classes[place] && c->chosen[k] > atom))
+            return 0;
+    return a.end - a.begin == b.end - b.begin && !memcmp(a.begin, b.begin, (size_t)(a.end - a.begin));
+}
+
+static void eqml__choose(eqml__chooser *c, int place)
+{
+    const int size = c->basis->natoms;
+    if (place == size) {
+        if (c->tuples)
+            memcpy(c->tuples + c->count * (size_t)size, c->chosen, (size_t)size * sizeof(int));
+        c->count++;
+        return;
+    }
+    for (int atom = 0; atom < c->natoms; atom++)
+        if (eqml__may_choose(c, place, atom)) {
+            c->chosen[place] = atom;
+            eqml__choose(c, place + 1);
+        }
+}
+
+/* The tuples of a part: the caller's, checked, or all that the elements allow. */
+static eqml_status eqml__set_tuples(eqml_component *c, const eqml_part *part, const char *symbols, int natoms,
+                                    eqml_message *why)
+{
+    const size_t size = (size_t)part->basis->natoms;
+    eqml__chooser choice = {part->basis, symbols, natoms, NULL, NULL, (size_t)part->ntuples};
+    choice.chosen = (int *)eqml__zeroed(size, sizeof(int));
+    if (!choice.chosen)
+        return eqml__data_fail(why, EQML_ERROR_MEMORY, "no memory");
+    if (!part->tuples) {
+        choice.count = 0;
+        eqml__choose(&choice, 0);
+    }
+    c->tuples = (int *)eqml__zeroed(choice.count * size, sizeof(int));
+    c->ntuples = (int)choice.count;
+    choice.tuples = c->tuples;
+    if (!part->tuples && c->tuples) {
+        choice.count = 0;
+        eqml__choose(&choice, 0);
+    }
+    EQML_FREE(choice.chosen);
+    if (!c->tuples)
+        return eqml__data_fail(why, EQML_ERROR_MEMORY, "no memory for %zu tuples", choice.count);
+    if (!c->ntuples)
+        return eqml__data_fail(why, EQML_ERROR_MATCH, "no atoms of \"%s\" are those of the basis, \"%s\"",
+                               symbols, part->basis->symbols);
+    for (size_t k = 0; k < choice.count * size && part->tuples; k++) {
+        const size_t first = k / size * size;
+        c->tuples[k] = part->tuples[k];
+        if (c->tuples[k] < 0 || c->tuples[k] >= natoms)
+            return eqml__data_fail(why, EQML_ERROR_ARGUMENT, "tuple %zu has atom %d, but there are %d atoms",
+                                   k / size, c->tuples[k], natoms);
+        for (size_t j = first; j < k; j++)
+            if (c->tuples[j] == c->tuples[k])
+                return eqml__data_fail(why, EQML_ERROR_ARGUMENT, "tuple %zu has atom %d twice", k / size,
+                                       c->tuples[k]);
+    }
+    return EQML_OK;
+}
+
+static eqml_status eqml__add_component(eqml_component *c, const eqml_part *part, const char *symbols,
+                                       int natoms, eqml_message *why)
+{
+    const bool switched = part->cutoff != 0 || part->inner != 0;
+    if (switched && !(part->inner >= 0 && part->cutoff > part->inner && part->cutoff <= DBL_MAX))
+        return eqml__data_fail(why, EQML_ERROR_ARGUMENT,
+                               "the switch from %g to %g: the cutoff must be positive, and beyond the inner "
+                               "radius, which must not be negative",
+                               part->inner, part->cutoff);
+    if (part->ntuples < 0 || (part->ntuples > 0) != (part->tuples != NULL))
+        return eqml__data_fail(why, EQML_ERROR_ARGUMENT, "%d tuples, but the list is %s", part->ntuples,
+                               part->tuples ? "there" : "missing");
+    const eqml_status status = eqml_surface_create(part->basis, part->variables, &c->surface);
+    if (status)
+        return eqml__data_fail(why, status, "the variables: %s", eqml_status_text(status));
+    c->inner = part->inner;
+    c->cutoff = part->cutoff;
+    c->star = part->star;
+    return eqml__set_tuples(c, part, symbols, natoms, why);
+}
+
+EQML_API eqml_status eqml_expansion_create(eqml_expansion *expansion, const char *symbols, int nparts,
+                                           const eqml_part *parts, eqml_message *message)
+{
+    const eqml__span all = {symbols, symbols + strlen(symbols)};
+    eqml_message why;
+    eqml_status status = EQML_OK;
+    memset(expansion, 0, sizeof *expansion);
+    expansion->natoms = (int)eqml__count_words(all);
+    if (nparts < 1 || expansion->natoms < 1) {
+        eqml__say(message, "an expansion needs atoms and parts; there are %d and %d", expansion->natoms, nparts);
+        return EQML_ERROR_ARGUMENT;
+    }
+    expansion->components = (eqml_component *)eqml__zeroed((size_t)nparts, sizeof(eqml_component));
+    if (!expansion->components)
+        status = eqml__data_fail(&why, EQML_ERROR_MEMORY, "no memory");
+    for (int k = 0; k < nparts && !status; k++) {
+        expansion->ncomponents = k + 1;
+        status = eqml__add_component(&expansion->components[k], &parts[k], symbols, expansion->natoms, &why);
+    }
+    if (status) {
+        eqml__say(message, "part %d: %.400s", expansion->ncomponents - 1, why.text);
+        eqml_expansion_free(expansion);
+    }
+    return status;
+}
+
+/* Working memory of the fit of an expansion. Of the fitter, `surface`, `coefficients` are not used. */
+typedef struct eqml__expander {
+    eqml_expansion *x;
+    eqml__fitter fit;
+    double *local; /* [3][3 natoms of the largest basis] coordinates, gradient of the switch, a displacement */
+    double *rows;  /* [EQML_LANES][ncols] */
+    double *solution;
+    int natoms; /* of the largest basis */
+    size_t ncols;
+} eqml__expander;
+
+/* The constant of a component without a switch is that of the expansion. */
+static int eqml__skipped(const eqml_component *c)
+{
+    return c->cutoff > 0 ? 0 : 1;
+}
+
+/* Brings tuple t of geometry g to w->local and its slots to w->fit.one. Returns the switch, or 0 where there
+ * is nothing more to do; *pair: see eqml__pairs_one. */
+static double eqml__tuple_slots(eqml__expander *w, const eqml_component *c, size_t g, int t, double **pair)
+{
+    const int natoms = c->surface.model.basis->natoms, *tuple = c->tuples + (size_t)t * (size_t)natoms;
+    const double *xyz = w->fit.data->xyz + g * 3 * (size_t)w->x->natoms;
+    for (int k = 0; k < 3 * natoms; k++)
+        w->local[k] = xyz[3 * tuple[k / 3] + k % 3];
+    const double s = eqml__switch(c, natoms, w->local, w->local + 3 * w->natoms);
+    if (s > 0)
+        *pair = eqml__model_slots(&c->surface.model, w->local, w->fit.one);
+    return s;
+}
+
+/* See eqml__standardise. */
+static void eqml__standardise_component(eqml__expander *w, eqml_component *c)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    const int levels = eqml__factor_levels(b, w->fit.level);
+    double *pair;
+    for (int level = 0; level <= levels; level++) {
+        double count = 0;
+        memset(w->fit.mean, 0, (size_t)b->nfactors * sizeof(double));
+        for (size_t g = 0; g < w->fit.data->n; g++)
+            for (int t = 0; t < c->ntuples && eqml__trains(&w->fit, g); t++) {
+                if (!(eqml__tuple_slots(w, c, g, t, &pair) > 0))
+                    continue;
+                count++;
+                for (int k = 1; k < b->nfactors; k++)
+                    w->fit.mean[k] += w->fit.one[b->factor0 + k];
+            }
+        for (int k = 1; k < b->nfactors && count > 0; k++)
+            if (w->fit.level[k] == level)
+                c->surface.offset[k] = -w->fit.mean[k] / count;
+    }
+}
+
+/* row += value * terms + slope * their derivatives, those of factor k being d[k EQML_LANES]. */
+static void eqml__add_terms(const eqml_basis *b, const double *f, const double *d, double value, double slope,
+                            int skip, double *row)
+{
+    size_t k = (size_t)skip;
+    for (; k < (size_t)b->nfactors; k++)
+        *row++ += value * f[k] + slope * d[k * EQML_LANES];
+    for (int r = 0; r < b->nruns; r++) {
+        const size_t a = b->runs[r][0], first = b->runs[r][1];
+        const double left = value * f[a] + slope * d[a * EQML_LANES], change = slope * f[a];
+        for (size_t c = first; c < first + b->runs[r][2]; c++)
+            *row++ += left * f[c] + change * d[c * EQML_LANES];
+    }
+}
+
+/* Tangents along lanes of displacements q[first ..] of the molecule, and those of the switch. */
+static void eqml__seed_tuple(eqml__expander *w, const eqml_component *c, const int *tuple, const double *pair,
+                             int first, double *along)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    const int stride = EQML_ROUND(b->npairs), n = 3 * w->x->natoms;
+    const double *slope = w->local + 3 * w->natoms;
+    double *v = w->local + 6 * w->natoms, *tangent = (double *)w->fit.tangents;
+    for (int lane = 0; lane < EQML_LANES; lane++) {
+        const double *q = w->fit.directions + (first + lane) * n;
+        along[lane] = 0;
+        for (int k = 0; k < 3 * b->natoms; k++) {
+            v[k] = first + lane < n ? q[3 * tuple[k / 3] + k % 3] : 0;
+            along[lane] += v[k] * slope[k];
+        }
+        for (int p = 0; p < b->npairs; p++) {
+            const double *i = v + 3 * b->pairs[p][0], *j = v + 3 * b->pairs[p][1];
+            double stretch = 0;
+            for (int k = 0; k < 3; k++)
+                stretch += (i[k] - j[k]) * pair[k * stride + p];
+            tangent[p * EQML_LANES + lane] = stretch * pair[3 * stride + p] * pair[4 * stride + p];
+        }
+    }
+}
+
+/* Rows of geometry g: its energy (first < 0), or its derivatives along the displacements first, ... */
+static void eqml__expansion_rows(eqml__expander *w, size_t g, int first)
+{
+    double along[EQML_LANES], *pair = NULL;
+    size_t column = 1;
+    memset(w->rows, 0, EQML_LANES * w->ncols * sizeof(double));
+    w->rows[0] = first < 0;
+    for (int k = 0; k < w->x->ncomponents; k++) {
+        const eqml_component *c = &w->x->components[k];
+        const eqml_basis *b = c->surface.model.basis;
+        const double *f = w->fit.one + b->factor0, *d = (const double *)(w->fit.tangents + b->factor0);
+        const int skip = eqml__skipped(c);
+        for (int t = 0; t < c->ntuples; t++) {
+            const double s = eqml__tuple_slots(w, c, g, t, &pair);
+            if (!(s > 0))
+                continue;
+            if (first < 0) {
+                memset(w->fit.tangents, 0, sizeof(eqml_lanes) * (size_t)b->nslots);
+                eqml__add_terms(b, f, d, s, 0, skip, w->rows + column);
+                continue;
+            }
+            eqml__seed_tuple(w, c, c->tuples + (size_t)t * (size_t)b->natoms, pair, first, along);
+            eqml__tangent_forward(b, w->fit.one, w->fit.tangents);
+            for (int lane = 0; lane < EQML_LANES && first + lane < 3 * w->x->natoms; lane++)
+                eqml__add_terms(b, f, d + lane, along[lane], s, skip,
+                                w->rows + (size_t)lane * w->ncols + column);
+        }
+        column += (size_t)(b->nterms - skip);
+    }
+}
+
+static eqml_status eqml__push_row(eqml__expander *w, const double *from, double weight, double value)
+{
+    double *row = eqml_lsq_row(w->fit.lsq);
+    for (size_t k = 0; k < w->ncols; k++)
+        row[k] = weight * from[k];
+    row[w->ncols] = weight * value;
+    return eqml_lsq_add(w->fit.lsq);
+}
+
+static eqml_status eqml__expansion_gradient(eqml__expander *w, size_t g, double weight)
+{
+    const int n = 3 * w->x->natoms;
+    eqml_status status = EQML_OK;
+    int external;
+    eqml__displacements(w->fit.data->xyz + g * (size_t)n, w->x->natoms, w->fit.directions, &external);
+    for (int first = external; first < n && !status; first += EQML_LANES) {
+        eqml__expansion_rows(w, g, first);
+        for (int lane = 0; lane < EQML_LANES && first + lane < n && !status; lane++) {
+            double along = 0;
+            for (int k = 0; k < n; k++)
+                along += w->fit.directions[(first + lane) * n + k] * w->fit.gradient[g * (size_t)n + (size_t)k];
+            status = eqml__push_row(w, w->rows + (size_t)lane * w->ncols, weight, along);
+        }
+    }
+    return status;
+}
+
+static eqml_status eqml__fit_expansion(eqml__expander *w, eqml_fit_result *result)
+{
+    const eqml_fit_options *o = w->fit.options;
+    const eqml_data *data = w->fit.data;
+    const double e0 = o->energy_weight, ratio = o->gradient_weight > 0 ? o->gradient_weight : 1;
+    eqml_lsq_options solve = {0, o->ridge, 1};
+    eqml_lsq_result solved;
+    eqml_status status = EQML_OK;
+    for (int k = 0; k < w->x->ncomponents; k++)
+        eqml__standardise_component(w, &w->x->components[k]);
+    for (size_t g = 0; g < data->n && !status; g++) {
+        if (!eqml__trains(&w->fit, g))
+            continue;
+        const double weight = e0 > 0 ? sqrt(e0 / (e0 + data->energy[g] - w->fit.emin)) : 1;
+        eqml__expansion_rows(w, g, -1);
+        status = eqml__push_row(w, w->rows, weight, w->fit.energy[g] - w->fit.shift);
+        if (!status && !o->energies_only && (data->has[g] & EQML_HAS_GRADIENT))
+            status = eqml__expansion_gradient(w, g, weight * sqrt(ratio));
+        result->geometries++;
+        if (o->progress)
+            o->progress(o->context, g + 1, data->n);
+    }
+    if (!status)
+        status = eqml_lsq_solve(w->fit.lsq, &solve, w->solution, &solved);
+    if (status)
+        return status;
+    result->rows = solved.rows;
+    result->terms = (int)w->ncols;
+    result->rank = solved.rank;
+    result->condition = solved.condition;
+    return EQML_OK;
+}
+
+static void eqml__set_expansion(eqml__expander *w)
+{
+    double *from = w->solution + 1, *terms = w->rows; /* done with */
+    w->x->constant = w->solution[0] + w->fit.shift;
+    for (int k = 0; k < w->x->ncomponents; k++) {
+        eqml_component *c = &w->x->components[k];
+        const size_t skip = (size_t)eqml__skipped(c), count = (size_t)c->surface.model.basis->nterms - skip;
+        terms[0] = 0;
+        memcpy(terms + skip, from, count * sizeof(double));
+        eqml_surface_set(&c->surface, terms);
+        from += count;
+    }
+}
+
+/* Room for the largest component. Vectors are aligned by hand: *tangents is what to free. */
+static eqml_status eqml__expander_create(eqml__expander *w, void **tangents)
+{
+    const size_t n = 3 * (size_t)w->x->natoms, vector = sizeof(eqml_lanes);
+    size_t one = 0, slots = 0, factors = 0;
+    w->ncols = 1;
+    for (int k = 0; k < w->x->ncomponents; k++) {
+        const eqml_component *c = &w->x->components[k];
+        const eqml_basis *b = c->surface.model.basis;
+        const size_t need = (size_t)EQML_WORK_ONE(b->nslots, b->npairs);
+        one = need > one ? need : one;
+        slots = (size_t)b->nslots > slots ? (size_t)b->nslots : slots;
+        factors = (size_t)b->nfactors > factors ? (size_t)b->nfactors : factors;
+        w->natoms = b->natoms > w->natoms ? b->natoms : w->natoms;
+        w->ncols += (size_t)(b->nterms - eqml__skipped(c));
+    }
+    *tangents = eqml__zeroed(slots + 1, vector);
+    w->fit.tangents = (eqml_lanes *)(((uintptr_t)*tangents + vector - 1) / vector * vector);
+    w->fit.one = (double *)eqml__zeroed(one, sizeof(double));
+    w->fit.directions = (double *)eqml__zeroed(n * n, sizeof(double));
+    w->fit.mean = (double *)eqml__zeroed(factors, sizeof(double));
+    w->fit.level = (int *)eqml__zeroed(factors, sizeof(int));
+    w->local = (double *)eqml__zeroed(9 * (size_t)w->natoms, sizeof(double));
+    w->rows = (double *)eqml__zeroed(EQML_LANES * w->ncols + 1, sizeof(double));
+    w->solution = (double *)eqml__zeroed(w->ncols, sizeof(double));
+    if (!*tangents || !w->fit.one || !w->fit.directions || !w->fit.mean || !w->fit.level || !w->local ||
+        !w->rows || !w->solution || w->ncols > INT32_MAX)
+        return EQML_ERROR_MEMORY;
+    return eqml_lsq_create(&w->fit.lsq, (int)w->ncols, 1);
+}
+
+EQML_API eqml_status eqml_expansion_fit(eqml_expansion *expansion, const eqml_data *data,
+                                        const eqml_fit_options *options, eqml_fit_result *result,
+                                        eqml_message *message)
+{
+    static const eqml_fit_options defaults = {0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL};
+    eqml_fit_result found;
+    eqml__expander w;
+    void *tangents = NULL;
+    double *difference = NULL;
+    memset(&found, 0, sizeof found);
+    memset(&w, 0, sizeof w);
+    w.x = expansion;
+    w.fit.data = data;
+    w.fit.options = options ? options : &defaults;
+    eqml_status status = eqml__check_fit(&w.fit, expansion->natoms, message);
+    if (status)
+        return status;
+    status = eqml__expander_create(&w, &tangents);
+    if (!status && w.fit.options->reference) {
+        difference = (double *)eqml__zeroed(data->n * (3 * (size_t)data->natoms + 1), sizeof(double));
+        status = difference ? EQML_OK : EQML_ERROR_MEMORY;
+    }
+    if (!status) {
+        eqml__set_targets(&w.fit, difference);
+        status = eqml__fit_expansion(&w, &found);
+    }
+    if (!status) {
+        eqml__set_expansion(&w);
+        if (result)
+            *result = found;
+    } else {
+        eqml__say(message, "the fit failed: %s", eqml_status_text(status));
+    }
+    eqml_lsq_free(w.fit.lsq);
+    EQML_FREE(difference);
+    EQML_FREE(tangents);
+    EQML_FREE(w.fit.one);
+    EQML_FREE(w.fit.directions);
+    EQML_FREE(w.fit.mean);
+    EQML_FREE(w.fit.level);
+    EQML_FREE(w.local);
+    EQML_FREE(w.rows);
+    EQML_FREE(w.solution);
+    return status;
+}
+
+typedef struct eqml__expanded {
+    const eqml_expansion *expansion;
+    double *work;
+} eqml__expanded;
+
+static double eqml__expand(void *context, const double *xyz, double *gradient)
+{
+    const eqml__expanded *e = (const eqml__expanded *)context;
+    return eqml_expansion_energy_gradient(e->expansion, xyz, gradient, e->work);
+}
+
+EQML_API eqml_status eqml_expansion_errors(const eqml_expansion *expansion, const eqml_data *data,
+                                           const unsigned char *use, eqml_errors *errors)
+{
+    eqml__expanded e = {expansion, NULL};
+    double *work = (double *)eqml__zeroed(eqml_expansion_work(expansion) + 8, sizeof(double));
+    memset(errors, 0, sizeof *errors);
+    if (!work)
+        return EQML_ERROR_MEMORY;
+    e.work = (double *)(((uintptr_t)work + 63) / 64 * 64);
+    const eqml_status status = eqml_potential_errors(eqml__expand, &e, data, use, errors);
+    EQML_FREE(work);
     return status;
 }
 
