@@ -1199,7 +1199,8 @@ EQML_API void eqml_problem_free(eqml_problem *problem);
 typedef struct eqml_ranking {
     int terms;     /* that were ranked; more than these are linearly dependent, or were not asked for */
     int *term;     /* [terms] their numbers (see eqml_surface_get), the most important first */
-    double *error; /* [terms] root mean square of the weighted rows, hartree, with the first k + 1 terms */
+    double *error; /* [terms] root mean square of the weighted rows, hartree, with the first k + 1 terms; with
+                      a ridge, the penalty included */
 } eqml_ranking;
 
 EQML_API eqml_status eqml_prune(const eqml_problem *problem, eqml_ranking *ranking, eqml_message *message);
@@ -1212,8 +1213,8 @@ EQML_API eqml_status eqml_grow(const eqml_problem *problem, int terms, double er
                                eqml_message *message);
 /* Forward selection, also known as orthogonal least squares [2] or optimized orthogonal matching pursuit [3]:
  * from the constant, adds again and again the term that lowers |A x - b|^2 most, all others being refitted,
- * until there are `terms` of them (0: no limit), the error is at most `error` (hartree; 0: no limit), or no
- * independent term is left. 6 n^2 operations a term. EQML_ERROR_ARGUMENT: terms negative or more than the
+ * until there are `terms` of them (0: no limit), the error is at most `error` (hartree; 0: no limit), or what
+ * is left, of the terms or of the data, is rounding errors. 6 n^2 operations a term. EQML_ERROR_ARGUMENT: terms negative or more than the
  * basis has, error negative or not a number. On failure *ranking is empty. */
 
 EQML_API void eqml_ranking_free(eqml_ranking *ranking);
@@ -1226,7 +1227,7 @@ typedef struct eqml_subset {
     int terms;         /* chosen; basis->nterms also counts the kept factors whose linear coefficient is 0 */
     int rank;
     double condition; /* of the column-scaled problem */
-    double error;     /* see eqml_ranking */
+    double error;     /* root mean square of the weighted rows, hartree, without a penalty */
 } eqml_subset;
 
 EQML_API eqml_status eqml_keep(const eqml_problem *problem, const eqml_ranking *ranking, int terms,
@@ -1430,8 +1431,9 @@ EQML_FUNCTION void eqml_expansion_energy_gradient_batch(const eqml_expansion *x,
             for (int t = 0; t < c->ntuples; t++) {
                 const int *tuple = c->tuples + (size_t)t * (size_t)natoms;
                 double *to = chunk.xyz + 3 * (size_t)(chunk.count * natoms);
-                for (int k = 0; k < 3 * natoms; k++)
-                    to[k] = xyz[g * size + (size_t)(3 * tuple[k / 3] + k % 3)];
+                for (int a = 0; a < natoms; a++)
+                    for (int k = 0; k < 3; k++)
+                        to[3 * a + k] = xyz[g * size + (size_t)(3 * tuple[a] + k)];
                 const double s =
                     eqml__switch(c, natoms, to, chunk.slope + 3 * (size_t)(chunk.count * natoms));
                 if (!(s > 0))
@@ -3882,7 +3884,7 @@ EQML_API eqml_status eqml_grow(const eqml_problem *p, int terms, double error, e
 {
     const int n = p->basis->nterms;
     const double tolerance = eqml__lsq_tolerance(p->lsq);
-    double beyond = 0;
+    double beyond = 0, reach = 0; /* of |b|: what no term can reach, and what they can */
     eqml__system s;
     eqml_status status;
     memset(ranking, 0, sizeof *ranking);
@@ -3904,13 +3906,12 @@ EQML_API eqml_status eqml_grow(const eqml_problem *p, int terms, double error, e
         eqml__system_pivot(&s, k);
         if (!(s.left[k] > 0) || !eqml__system_step(&s, k, 0))
             break;
-        double square = beyond;
-        for (int i = k + 1; i < n; i++)
-            square += s.a[(size_t)i * s.ld + n] * s.a[(size_t)i * s.ld + n];
+        const double rest = eqml__column_norm(&s, k + 1, n);
+        reach = k ? reach : hypot(rest, s.a[n]);
         ranking->term[k] = s.permuted[k];
-        ranking->error[k] = eqml__row_error(p, square);
+        ranking->error[k] = eqml__row_error(p, beyond + rest * rest);
         ranking->terms = k + 1;
-        if (ranking->error[k] <= error)
+        if (ranking->error[k] <= error || rest <= tolerance * reach) /* else what follows is rounding errors */
             break;
     }
     if (status)
