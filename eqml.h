@@ -1214,8 +1214,8 @@ EQML_API eqml_status eqml_grow(const eqml_problem *problem, int terms, double er
 /* Forward selection, also known as orthogonal least squares [2] or optimized orthogonal matching pursuit [3]:
  * from the constant, adds again and again the term that lowers |A x - b|^2 most, all others being refitted,
  * until there are `terms` of them (0: no limit), the error is at most `error` (hartree; 0: no limit), or what
- * is left, of the terms or of the data, is rounding errors. 6 n^2 operations a term. EQML_ERROR_ARGUMENT: terms negative or more than the
- * basis has, error negative or not a number. On failure *ranking is empty. */
+ * is left, of the terms or of the data, is rounding errors. 6 n^2 operations a term. EQML_ERROR_ARGUMENT:
+ * terms negative or more than the basis has, error negative or not a number. On failure *ranking is empty. */
 
 EQML_API void eqml_ranking_free(eqml_ranking *ranking);
 /* Empties it; an empty one is allowed. */
@@ -1277,7 +1277,7 @@ typedef struct eqml_part {
     int ntuples;                    /* 0: all that the elements allow, see eqml_expansion_create */
     const int *tuples;              /* [ntuples][natoms of the basis] atoms of the molecule, copied */
     double inner, cutoff;           /* of the switch, bohr, 0 <= inner < cutoff; both 0: no switch */
-    int star;                       /* nonzero: only distances to the first atom of the tuple are switched */
+    int centre;                     /* k > 0: only distances to the k-th atom of the tuple are switched */
 } eqml_part;
 
 typedef struct eqml_component {
@@ -1285,7 +1285,7 @@ typedef struct eqml_component {
     int ntuples;
     int *tuples; /* [ntuples][natoms of the basis] */
     double inner, cutoff;
-    int star;
+    int centre;
 } eqml_component;
 
 typedef struct eqml_expansion {
@@ -1302,8 +1302,9 @@ EQML_API eqml_status eqml_expansion_create(eqml_expansion *expansion, const char
  * of its basis in their order, once: atoms of one class of the basis in ascending order.
  *
  * EQML_ERROR_ARGUMENT: an index of a tuple out of range or twice in it, a cutoff that is not positive or not
- * beyond `inner`, variables that are not valid. EQML_ERROR_MATCH: no atoms of the molecule are those of the
- * basis. On failure *expansion is empty, and message (may be null) names the part, from 0.
+ * beyond `inner`, a centre that is not alone in its class of atoms (the switch would not be invariant),
+ * variables that are not valid. EQML_ERROR_MATCH: no atoms of the molecule are those of the basis. On failure
+ * *expansion is empty, and message (may be null) names the part, from 0.
  */
 
 EQML_API void eqml_expansion_free(eqml_expansion *expansion);
@@ -1346,8 +1347,10 @@ EQML_FUNCTION double eqml__switch(const eqml_component *c, int natoms, const dou
     double product = 1;
     for (int k = 0; gradient && k < 3 * natoms; k++)
         gradient[k] = 0;
-    for (int i = 0; c->cutoff > 0 && i < (c->star ? 1 : natoms); i++)
+    for (int i = 0; c->cutoff > 0 && i < natoms; i++)
         for (int j = i + 1; j < natoms; j++) {
+            if (c->centre && i != c->centre - 1 && j != c->centre - 1)
+                continue;
             const double *a = xyz + 3 * i, *b = xyz + 3 * j, d[3] = {a[0] - b[0], a[1] - b[1], a[2] - b[2]};
             const double r = sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]), t = (r - c->inner) / width;
             if (t <= 0)
@@ -1372,7 +1375,7 @@ typedef struct eqml__chunk {
     int count;
     size_t geometry[EQML__CHUNK];
     const int *tuple[EQML__CHUNK];
-    double factor[EQML__CHUNK]; /* of the switch */
+    double factor[EQML__CHUNK];     /* of the switch */
     double *xyz, *gradient, *slope; /* [EQML__CHUNK][natoms][3]; slope: of the switch */
     double *work;
 } eqml__chunk;
@@ -2766,8 +2769,8 @@ static void eqml__system_downdate(eqml__system *s, int k)
     }
 }
 
-/* One reflection: zero below the diagonal of column k. Does nothing and returns 0 where the new diagonal would
- * be at most `least`. */
+/* One reflection: zero below the diagonal of column k. Does nothing and returns 0 where the new diagonal
+ * would be at most `least`. */
 static int eqml__system_step(eqml__system *s, int k, double least)
 {
     double *v = s->u, *row = s->a + (size_t)k * s->ld;
@@ -3213,8 +3216,7 @@ static eqml_status eqml__gradient_rows(eqml__fitter *w, size_t g, const double *
         eqml__seed_tangents(b, pair, w->directions, first, w->tangents);
         eqml__tangent_forward(b, w->one, w->tangents);
         for (int lane = 0; lane < EQML_LANES && first + lane < n; lane++) {
-            const double *v = w->directions + (first + lane) * n,
-                         *gradient = w->gradient + g * (size_t)n;
+            const double *v = w->directions + (first + lane) * n, *gradient = w->gradient + g * (size_t)n;
             double along = 0;
             eqml_status status;
             for (int k = 0; k < n; k++)
@@ -3875,8 +3877,7 @@ static void eqml__system_gains(eqml__system *s, int k, double tolerance)
         }
     }
     for (int j = k; j < s->n; j++)
-        s->left[j] =
-            square[j] > 0 && sqrt(square[j]) > tolerance ? fabs(along[j]) / sqrt(square[j]) : -1;
+        s->left[j] = square[j] > 0 && sqrt(square[j]) > tolerance ? fabs(along[j]) / sqrt(square[j]) : -1;
 }
 
 EQML_API eqml_status eqml_grow(const eqml_problem *p, int terms, double error, eqml_ranking *ranking,
@@ -3884,13 +3885,15 @@ EQML_API eqml_status eqml_grow(const eqml_problem *p, int terms, double error, e
 {
     const int n = p->basis->nterms;
     const double tolerance = eqml__lsq_tolerance(p->lsq);
-    double beyond = 0, reach = 0; /* of |b|: what no term can reach, and what they can */
+    double beyond = 0,
+           reach = 0; /* the part of |b|^2 that no term can reach; the part of |b| that some can */
     eqml__system s;
     eqml_status status;
     memset(ranking, 0, sizeof *ranking);
     if (terms < 0 || terms > n || !(error >= 0)) {
-        eqml__say(message, "growing to %d terms, error %g: expected 0 to %d terms, and an error of at least 0",
-                  terms, error, n);
+        eqml__say(message,
+                  "growing to %d terms, error %g: expected 0 to %d terms, and an error of at least 0", terms,
+                  error, n);
         return EQML_ERROR_ARGUMENT;
     }
     status = eqml__problem_system(p, &s, &beyond);
@@ -3911,7 +3914,8 @@ EQML_API eqml_status eqml_grow(const eqml_problem *p, int terms, double error, e
         ranking->term[k] = s.permuted[k];
         ranking->error[k] = eqml__row_error(p, beyond + rest * rest);
         ranking->terms = k + 1;
-        if (ranking->error[k] <= error || rest <= tolerance * reach) /* else what follows is rounding errors */
+        if (ranking->error[k] <= error ||
+            rest <= tolerance * reach) /* else what follows is rounding errors */
             break;
     }
     if (status)
@@ -4025,7 +4029,8 @@ EQML_API eqml_status eqml_prune(const eqml_problem *p, eqml_ranking *ranking, eq
     return status;
 }
 
-/* --- Some terms of a basis as a basis -------------------------------------------------------------------- */
+/* --- Some terms of a basis as a basis --------------------------------------------------------------------
+ */
 
 /* A product of a basis on its way into another. */
 typedef struct eqml__product {
@@ -4206,16 +4211,16 @@ static char *eqml__put_text(char **at, const char *text)
 static eqml__own_basis *eqml__own_basis_create(const eqml__selection *s, size_t text)
 {
     const size_t entry = sizeof(unsigned short), products = (size_t)s->nproducts + 1;
-    const size_t shorts = 3 * (size_t)s->npairs + (size_t)s->from->natoms + 3 * (size_t)s->noperations +
-                          3 * products + 4;
-    const size_t size = sizeof(eqml__own_basis) + products * sizeof(eqml_tile) + shorts * entry +
-                        (size_t)s->nfactors + text;
+    const size_t shorts =
+        3 * (size_t)s->npairs + (size_t)s->from->natoms + 3 * (size_t)s->noperations + 3 * products + 4;
+    const size_t size =
+        sizeof(eqml__own_basis) + products * sizeof(eqml_tile) + shorts * entry + (size_t)s->nfactors + text;
     eqml__own_basis *own = (eqml__own_basis *)eqml__zeroed(1, size);
     if (!own)
         return NULL;
     own->tiles = (eqml_tile *)(void *)(own + 1);
-    own->pairs = (unsigned short (*)[2])(void *)(own->tiles + products);
-    own->operations = (unsigned short (*)[3])(void *)(own->pairs + s->npairs);
+    own->pairs = (unsigned short(*)[2])(void *)(own->tiles + products);
+    own->operations = (unsigned short(*)[3])(void *)(own->pairs + s->npairs);
     own->runs = own->operations + s->noperations;
     own->pair_classes = (unsigned short *)(own->runs + products);
     own->atom_classes = own->pair_classes + s->npairs;
@@ -4351,7 +4356,8 @@ static eqml_status eqml__refit(const eqml_problem *p, const int *terms, int coun
     return status;
 }
 
-/* The surface over the new basis: offsets of its factors, coefficients x[nterms of the old one] of its terms. */
+/* The surface over the new basis: offsets of its factors, coefficients x[nterms of the old one] of its terms.
+ */
 static eqml_status eqml__subset_surface(const eqml_problem *p, const eqml__selection *s, const double *x,
                                         eqml_subset *subset)
 {
@@ -4455,7 +4461,8 @@ static void eqml__put_load(FILE *out, unsigned char *loaded, int slot)
 /* The operations of one target on a line; they stand together. */
 static void eqml__put_forward(FILE *out, const eqml_basis *b, unsigned char *loaded)
 {
-    fprintf(out, "#define %s_FORWARD(NAME, T) \\\n    EQML_INLINE void NAME(T *s, const double *offset) \\\n", b->name);
+    fprintf(out, "#define %s_FORWARD(NAME, T) \\\n    EQML_INLINE void NAME(T *s, const double *offset) \\\n",
+            b->name);
     fprintf(out, "    { \\\n");
     memset(loaded, 0, (size_t)b->nslots);
     for (int k = 0, end; k < b->noperations; k = end) {
@@ -4540,15 +4547,16 @@ static void eqml__put_basis(FILE *out, const eqml_basis *b, unsigned char *loade
 {
     const char *n = b->name;
     const bool straight = b->noperations <= EQML__STRAIGHT_LINE;
-    fprintf(out,
-            "/*\n * %s: permutationally invariant polynomials of \"%s\" up to degree %d, chosen by data.\n *\n"
-            " * Atoms, in the order of their coordinates: %s\n"
-            " * Terms: %d, of these %d factors; operations: %d; pairs in use: %d.\n */\n",
-            n, b->composition, b->degree, b->symbols, b->nterms, b->nfactors, b->noperations, b->npairs);
+    fprintf(
+        out,
+        "/*\n * %s: permutationally invariant polynomials of \"%s\" up to degree %d, chosen by data.\n *\n"
+        " * Atoms, in the order of their coordinates: %s\n"
+        " * Terms: %d, of these %d factors; operations: %d; pairs in use: %d.\n */\n",
+        n, b->composition, b->degree, b->symbols, b->nterms, b->nfactors, b->noperations, b->npairs);
     fprintf(out, "#ifndef EQML_BASIS_%s\n#define EQML_BASIS_%s\n", n, n);
     fprintf(out, "#ifndef EQML_EVALUATION\n#include \"eqml.h\"\n#endif\n\n");
-    fprintf(out, "enum { %s_NATOMS = %d, %s_NPAIRS = %d, %s_NTERMS = %d, %s_NSLOTS = %d };\n", n, b->natoms, n,
-            b->npairs, n, b->nterms, n, b->nslots);
+    fprintf(out, "enum { %s_NATOMS = %d, %s_NPAIRS = %d, %s_NTERMS = %d, %s_NSLOTS = %d };\n", n, b->natoms,
+            n, b->npairs, n, b->nterms, n, b->nslots);
     eqml__put_table(out, "unsigned short", n, "pairs", b->npairs, 2, b->pairs[0]);
     eqml__put_table(out, "unsigned short", n, "pair_classes", b->npairs, 1, b->pair_classes);
     eqml__put_table(out, "unsigned short", n, "atom_classes", b->natoms, 1, b->atom_classes);
@@ -4564,16 +4572,16 @@ static void eqml__put_basis(FILE *out, const eqml_basis *b, unsigned char *loade
     fprintf(out, "\n};\n");
     if (straight)
         eqml__put_code(out, b, loaded);
-    fprintf(out, "\nstatic const eqml_basis %s_basis = {\n    \"%s\", \"%s\", \"%s\",\n", n, n, b->composition,
-            b->symbols);
+    fprintf(out, "\nstatic const eqml_basis %s_basis = {\n    \"%s\", \"%s\", \"%s\",\n", n, n,
+            b->composition, b->symbols);
     fprintf(out, "    %d, %d, %d, %d, /* atoms, pairs, classes of pairs, degree */\n", b->natoms, b->npairs,
             b->npair_classes, b->degree);
     fprintf(out, "    %d, %d, %d, /* terms, factors, factors in products (with the constant) */\n", b->nterms,
             b->nfactors, b->ncore);
     fprintf(out, "    %d, %d, %d, %d, %d, %d, /* slots, first factor, operations, runs, tiles, packed */\n",
             b->nslots, b->factor0, b->noperations, b->nruns, b->ntiles, b->npacked);
-    fprintf(out, "    %s_pairs, %s_pair_classes, %s_atom_classes, %s_operations, %s_runs, %s_tiles,\n", n, n, n,
-            n, n, n);
+    fprintf(out, "    %s_pairs, %s_pair_classes, %s_atom_classes, %s_operations, %s_runs, %s_tiles,\n", n, n,
+            n, n, n, n);
     fprintf(out, "    %s_degrees,\n    ", n);
     if (straight)
         fprintf(out, "%s_forward_one, %s_reverse_one, %s_forward_lanes, %s_reverse_lanes", n, n, n, n);
@@ -4703,12 +4711,19 @@ static eqml_status eqml__add_component(eqml_component *c, const eqml_part *part,
     if (part->ntuples < 0 || (part->ntuples > 0) != (part->tuples != NULL))
         return eqml__data_fail(why, EQML_ERROR_ARGUMENT, "%d tuples, but the list is %s", part->ntuples,
                                part->tuples ? "there" : "missing");
+    for (int k = 0; k < part->basis->natoms && part->centre; k++)
+        if (part->centre < 1 || part->centre > part->basis->natoms ||
+            (k != part->centre - 1 &&
+             part->basis->atom_classes[k] == part->basis->atom_classes[part->centre - 1]))
+            return eqml__data_fail(why, EQML_ERROR_ARGUMENT,
+                                   "the centre, %d, must be the number of an atom that is alone in its class",
+                                   part->centre);
     const eqml_status status = eqml_surface_create(part->basis, part->variables, &c->surface);
     if (status)
         return eqml__data_fail(why, status, "the variables: %s", eqml_status_text(status));
     c->inner = part->inner;
     c->cutoff = part->cutoff;
-    c->star = part->star;
+    c->centre = part->centre;
     return eqml__set_tuples(c, part, symbols, natoms, why);
 }
 
@@ -4721,7 +4736,8 @@ EQML_API eqml_status eqml_expansion_create(eqml_expansion *expansion, const char
     memset(expansion, 0, sizeof *expansion);
     expansion->natoms = (int)eqml__count_words(all);
     if (nparts < 1 || expansion->natoms < 1) {
-        eqml__say(message, "an expansion needs atoms and parts; there are %d and %d", expansion->natoms, nparts);
+        eqml__say(message, "an expansion needs atoms and parts; there are %d and %d", expansion->natoms,
+                  nparts);
         return EQML_ERROR_ARGUMENT;
     }
     expansion->components = (eqml_component *)eqml__zeroed((size_t)nparts, sizeof(eqml_component));
@@ -4742,8 +4758,9 @@ EQML_API eqml_status eqml_expansion_create(eqml_expansion *expansion, const char
 typedef struct eqml__expander {
     eqml_expansion *x;
     eqml__fitter fit;
-    double *local; /* [3][3 natoms of the largest basis] coordinates, gradient of the switch, a displacement */
-    double *rows;  /* [EQML_LANES][ncols] */
+    double
+        *local;   /* [3][3 natoms of the largest basis] coordinates, gradient of the switch, a displacement */
+    double *rows; /* [EQML_LANES][ncols] */
     double *solution;
     int natoms; /* of the largest basis */
     size_t ncols;
@@ -4883,7 +4900,8 @@ static eqml_status eqml__expansion_gradient(eqml__expander *w, size_t g, double 
         for (int lane = 0; lane < EQML_LANES && first + lane < n && !status; lane++) {
             double along = 0;
             for (int k = 0; k < n; k++)
-                along += w->fit.directions[(first + lane) * n + k] * w->fit.gradient[g * (size_t)n + (size_t)k];
+                along +=
+                    w->fit.directions[(first + lane) * n + k] * w->fit.gradient[g * (size_t)n + (size_t)k];
             status = eqml__push_row(w, w->rows + (size_t)lane * w->ncols, weight, along);
         }
     }

@@ -139,7 +139,7 @@ static int try_surface(job *j, const char *what, const eqml_basis *basis, one_fu
     return status ? fail(message.text) : 0;
 }
 
-#define TRY_SURFACE(j, what, name)                                                                             \
+#define TRY_SURFACE(j, what, name)                                                                           \
     try_surface(j, what, &name##_basis, name##_model_energy_gradient, name##_model_energy_gradient_batch)
 
 /* ---- the job ---------------------------------------------------------------------------------------------
@@ -153,7 +153,8 @@ static int run(job *j)
         {&hhhh_basis, morse, 0, NULL, 0, 0, 0}, {&hhhc_basis, morse, 0, NULL, 0, 0, 0},
     };
     printf("                                                      energy       gradient        energy and\n"
-           "methane, test errors (RMSE)             terms  rank     cm^-1  hartree/bohr  gradient, us: one, batch\n");
+           "methane, test errors (RMSE)             terms  rank     cm^-1  hartree/bohr  gradient, us: one, "
+           "batch\n");
     return try_expansion(j, "pairs (degree 8)", 2, parts) || try_expansion(j, "and triples (6)", 4, parts) ||
            try_expansion(j, "and quadruples (5)", 6, parts) ||
            TRY_SURFACE(j, "whole molecule, degree 3", ch4_d3) ||

@@ -1,4 +1,5 @@
-/* Pruning, growing and differences to a reference: synthetic surfaces whose terms are known, and properties. */
+/* Pruning, growing and differences to a reference: synthetic surfaces whose terms are known, and properties.
+ */
 #define _POSIX_C_SOURCE 200809L
 #include <criterion/criterion.h>
 #include <math.h>
@@ -144,7 +145,8 @@ Test(growth, pruning_finds_the_terms_of_a_sparse_polynomial)
     const eqml_basis *const bases[] = {&nh3_d5_basis, &ch4_d4_basis};
     for (int b = 0; b < 2; b++) {
         eqml_data d = make_data(bases[b]->natoms, 120, 1), fresh = make_data(bases[b]->natoms, 20, 77);
-        eqml_surface truth = sparse_surface(bases[b], SPARSE, sparse_terms, &d), fitted = zero_surface(bases[b]);
+        eqml_surface truth = sparse_surface(bases[b], SPARSE, sparse_terms, &d),
+                     fitted = zero_surface(bases[b]);
         eqml_problem *p = make_problem(&fitted, &d, NULL);
         eqml_ranking pruned;
         eqml_subset small;
@@ -152,7 +154,8 @@ Test(growth, pruning_finds_the_terms_of_a_sparse_polynomial)
         cr_assert_eq(eqml_prune(p, &pruned, NULL), EQML_OK);
         cr_expect_eq(pruned.terms, bases[b]->nterms);
         for (int k = 0; k < SPARSE; k++)
-            cr_expect(contains(pruned.term, SPARSE, sparse_terms[k]), "basis %d: term %d", b, sparse_terms[k]);
+            cr_expect(contains(pruned.term, SPARSE, sparse_terms[k]), "basis %d: term %d", b,
+                      sparse_terms[k]);
         cr_expect_lt(pruned.error[SPARSE - 1], 1e-9);
         cr_expect_gt(pruned.error[SPARSE - 2], 1e-5);
 
@@ -321,7 +324,7 @@ Test(growth, ridge)
     eqml_surface truth = dense_surface(&nh3_d5_basis, 17), fitted = zero_surface(&nh3_d5_basis);
     double previous = -1;
     add_surface(&d, &truth.model);
-    for (double ridge = 0; ridge < 1; ridge = ridge > 0 ? 100 * ridge : 1e-6) {
+    for (double ridge = 0; ridge<1; ridge = ridge> 0 ? 100 * ridge : 1e-6) {
         const eqml_fit_options o = {.ridge = ridge};
         eqml_problem *p = make_problem(&fitted, &d, &o);
         eqml_ranking pruned, grown;
@@ -422,8 +425,8 @@ Test(growth, files)
     snprintf(source, sizeof source, "%s/try.c", directory);
     cr_assert_eq(eqml_surface_write(&s.surface, pes, &message), EQML_OK, "%s", message.text);
     cr_assert_eq(eqml_basis_write(s.basis, basis, &message), EQML_OK, "%s", message.text);
-    cr_assert_eq(eqml_surface_write_header(&s.surface, "small", "eqml.h", basis, header, &message), EQML_OK, "%s",
-                 message.text);
+    cr_assert_eq(eqml_surface_write_header(&s.surface, "small", "eqml.h", basis, header, &message), EQML_OK,
+                 "%s", message.text);
     cr_assert_eq(eqml_surface_read(&read, s.basis, pes, &message), EQML_OK, "%s", message.text);
     cr_expect_eq(evaluate(&read.model, d.xyz, NULL), evaluate(&s.surface.model, d.xyz, NULL));
 
@@ -438,7 +441,8 @@ Test(growth, files)
     fprintf(out, "    int bad = fabs(e - %a) > 1e-10 || fabs(small_energy(x) - e) > 1e-12;\n", v);
     fprintf(out, "    small_energy_gradient_batch(1, x, &e, b);\n");
     for (int k = 0; k < 15; k++)
-        fprintf(out, "    bad |= fabs(g[%d] - %a) > 1e-10 || fabs(b[%d] - g[%d]) > 1e-10;\n", k, gradient[k], k, k);
+        fprintf(out, "    bad |= fabs(g[%d] - %a) > 1e-10 || fabs(b[%d] - g[%d]) > 1e-10;\n", k, gradient[k],
+                k, k);
     fprintf(out, "    return bad;\n}\n");
     fclose(out);
     snprintf(command, sizeof command,
@@ -519,7 +523,8 @@ Test(delta, recovers_the_difference)
 {
     eqml_data d = make_data(4, 80, 20), fresh = make_data(4, 20, 21);
     const int terms[] = {0, 1, 2};
-    eqml_surface difference = sparse_surface(&nh3_d5_basis, 3, terms, &d), fitted = zero_surface(&nh3_d5_basis);
+    eqml_surface difference = sparse_surface(&nh3_d5_basis, 3, terms, &d),
+                 fitted = zero_surface(&nh3_d5_basis);
     eqml_surface reference = dense_surface(&nh3_d5_basis, 22);
     eqml_variable other[2] = {{EQML_INVERSE, 0, 0, 0}, {EQML_EXP_OVER_R, 1.0, 0, 0}};
     const eqml_fit_options o = {.reference = model_potential, .reference_context = &reference.model};
