@@ -1324,6 +1324,24 @@ EQML_API eqml_status eqml_expansion_errors(const eqml_expansion *expansion, cons
                                            const unsigned char *use, eqml_errors *errors);
 /* See eqml_surface_errors. */
 
+EQML_API eqml_status eqml_expansion_write(const eqml_expansion *expansion, const char *path,
+                                          eqml_message *message);
+EQML_API eqml_status eqml_expansion_read(eqml_expansion *expansion, const char *path, int nbases,
+                                         const eqml_basis *const *bases, eqml_message *message);
+/*
+ * A text file, exact:
+ *
+ *     eqml-expansion 1 NATOMS NCOMPONENTS
+ *     constant -0x1.43p+5
+ *     component NTUPLES ATOMS INNER CUTOFF CENTRE      one for each, followed by
+ *     tuple 0 1 4                                      its tuples
+ *     eqml-pes 1 ...                                   and its surface, see eqml_surface_write
+ *     end
+ *
+ * Reading wants a basis for each component, in their order, and checks them. It makes the whole expansion;
+ * errors as eqml_surface_read.
+ */
+
 enum { EQML__CHUNK = 2 * EQML_LANES }; /* tuples that are evaluated together */
 
 /* How many doubles of work an evaluation needs; the same for any number of geometries. */
@@ -3506,37 +3524,44 @@ static eqml_status eqml__close_output(eqml__output *out, eqml_status status, eqm
 
 static const char *const eqml__kind_names[] = {"morse", "inverse", "exp-over-r"};
 
-EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char *path, eqml_message *message)
+static eqml_status eqml__check_kinds(const eqml_surface *surface, const char *path, eqml_message *message)
 {
-    const eqml_basis *b = surface->model.basis;
-    eqml__output out;
-    eqml_status status = EQML_OK;
-    double *coefficients;
-    for (int k = 0; k < b->npair_classes; k++)
+    for (int k = 0; k < surface->model.basis->npair_classes; k++)
         if (surface->variables[k].kind == EQML_USER) {
             eqml__say(message, "%s: a surface with a user's pair function cannot be written to a file", path);
             return EQML_ERROR_ARGUMENT;
         }
-    coefficients = (double *)eqml__zeroed((size_t)b->nterms, sizeof(double));
+    return EQML_OK;
+}
+
+static eqml_status eqml__put_pes(FILE *out, const eqml_surface *surface)
+{
+    const eqml_basis *b = surface->model.basis;
+    double *coefficients = (double *)eqml__zeroed((size_t)b->nterms, sizeof(double));
     if (!coefficients)
         return EQML_ERROR_MEMORY;
     eqml_surface_get(surface, coefficients);
-    status = eqml__open_output(&out, path, message);
-    if (!status) {
-        fprintf(out.file, "eqml-pes 1\nbasis %s %d %d %d\ncomposition %s\n", b->name, b->degree, b->nterms,
-                b->nfactors, b->composition);
-        for (int k = 0; k < b->npair_classes; k++)
-            fprintf(out.file, "variable %d %s %a\n", k, eqml__kind_names[surface->variables[k].kind],
-                    surface->variables[k].range);
-        for (int k = 0; k < b->nfactors; k++)
-            fprintf(out.file, "offset %a\n", surface->offset[k]);
-        for (int k = 0; k < b->nterms; k++)
-            fprintf(out.file, "coefficient %a\n", coefficients[k]);
-        fprintf(out.file, "end\n");
-        status = eqml__close_output(&out, EQML_OK, message);
-    }
+    fprintf(out, "eqml-pes 1\nbasis %s %d %d %d\ncomposition %s\n", b->name, b->degree, b->nterms,
+            b->nfactors, b->composition);
+    for (int k = 0; k < b->npair_classes; k++)
+        fprintf(out, "variable %d %s %a\n", k, eqml__kind_names[surface->variables[k].kind],
+                surface->variables[k].range);
+    for (int k = 0; k < b->nfactors; k++)
+        fprintf(out, "offset %a\n", surface->offset[k]);
+    for (int k = 0; k < b->nterms; k++)
+        fprintf(out, "coefficient %a\n", coefficients[k]);
+    fprintf(out, "end\n");
     EQML_FREE(coefficients);
-    return status;
+    return EQML_OK;
+}
+
+EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char *path, eqml_message *message)
+{
+    eqml__output out;
+    eqml_status status = eqml__check_kinds(surface, path, message);
+    if (!status)
+        status = eqml__open_output(&out, path, message);
+    return status ? status : eqml__close_output(&out, eqml__put_pes(out.file, surface), message);
 }
 
 /* Reading, line by line. */
@@ -3655,20 +3680,26 @@ static eqml_status eqml__read_surface(eqml__input *in, const eqml_basis *b, eqml
     return status;
 }
 
+static eqml_status eqml__open_input(eqml__input *in, const char *path, eqml_message *message)
+{
+    memset(in, 0, sizeof *in);
+    in->path = path;
+    in->message = message;
+    in->file = fopen(path, "r");
+    if (in->file)
+        return EQML_OK;
+    eqml__say(message, "%s: cannot be read: %s", path, strerror(errno));
+    return EQML_ERROR_FILE;
+}
+
 EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *basis, const char *path,
                                        eqml_message *message)
 {
     eqml__input in;
-    eqml_status status;
-    memset(&in, 0, sizeof in);
     memset(surface, 0, sizeof *surface);
-    in.path = path;
-    in.message = message;
-    in.file = fopen(path, "r");
-    if (!in.file) {
-        eqml__say(message, "%s: cannot be read: %s", path, strerror(errno));
-        return EQML_ERROR_FILE;
-    }
+    eqml_status status = eqml__open_input(&in, path, message);
+    if (status)
+        return status;
     status = eqml__read_surface(&in, basis, surface);
     if (status == EQML_ERROR_MEMORY)
         eqml__say(message, "%s: %s", path, eqml_status_text(status));
@@ -5054,6 +5085,117 @@ EQML_API eqml_status eqml_expansion_errors(const eqml_expansion *expansion, cons
     e.work = (double *)(((uintptr_t)work + 63) / 64 * 64);
     const eqml_status status = eqml_potential_errors(eqml__expand, &e, data, use, errors);
     EQML_FREE(work);
+    return status;
+}
+
+EQML_API eqml_status eqml_expansion_write(const eqml_expansion *expansion, const char *path,
+                                          eqml_message *message)
+{
+    eqml__output out;
+    eqml_status status = EQML_OK;
+    for (int k = 0; k < expansion->ncomponents && !status; k++)
+        status = eqml__check_kinds(&expansion->components[k].surface, path, message);
+    if (!status)
+        status = eqml__open_output(&out, path, message);
+    if (status)
+        return status;
+    fprintf(out.file, "eqml-expansion 1 %d %d\nconstant %a\n", expansion->natoms, expansion->ncomponents,
+            expansion->constant);
+    for (int k = 0; k < expansion->ncomponents && !status; k++) {
+        const eqml_component *c = &expansion->components[k];
+        const int natoms = c->surface.model.basis->natoms;
+        fprintf(out.file, "component %d %d %a %a %d\n", c->ntuples, natoms, c->inner, c->cutoff, c->centre);
+        for (int t = 0; t < c->ntuples * natoms; t++)
+            fprintf(out.file, "%s %d%s", t % natoms ? "" : "tuple", c->tuples[t],
+                    (t + 1) % natoms ? "" : "\n");
+        status = eqml__put_pes(out.file, &c->surface);
+    }
+    fprintf(out.file, "end\n");
+    return eqml__close_output(&out, status, message);
+}
+
+/* Whole numbers from text on; 0 where one of them is missing or out of range. */
+static int eqml__parse_integers(char **text, int count, long least, long most, int *number)
+{
+    for (int k = 0; k < count; k++) {
+        char *end;
+        const long value = strtol(*text, &end, 10);
+        if (end == *text || value < least || value > most)
+            return 0;
+        number[k] = (int)value;
+        *text = end;
+    }
+    return 1;
+}
+
+/* component NTUPLES ATOMS INNER CUTOFF CENTRE, then the tuples. */
+static eqml_status eqml__read_component(eqml__input *in, const eqml_basis *b, int natoms, eqml_component *c)
+{
+    char *rest, *end;
+    int size[2];
+    eqml_status status = eqml__pes_line(in, "component", &rest);
+    if (status)
+        return status;
+    if (!eqml__parse_integers(&rest, 2, 1, INT32_MAX / 4, size) || size[1] != b->natoms)
+        return eqml__bad_line(in, EQML_ERROR_MATCH, "the number of tuples, and the atoms of the basis");
+    c->inner = strtod(rest, &end);
+    c->cutoff = strtod(end, &rest);
+    if (!eqml__parse_integers(&rest, 1, 0, b->natoms, &c->centre) || *rest ||
+        !(c->cutoff == 0 || (c->inner >= 0 && c->cutoff > c->inner && c->cutoff <= DBL_MAX)))
+        return eqml__bad_line(in, EQML_ERROR_VALUE, "a switch and its centre");
+    c->tuples = (int *)eqml__zeroed((size_t)size[0] * (size_t)size[1], sizeof(int));
+    if (!c->tuples)
+        return EQML_ERROR_MEMORY;
+    c->ntuples = size[0];
+    for (int t = 0; t < c->ntuples; t++) {
+        status = eqml__pes_line(in, "tuple", &rest);
+        if (status)
+            return status;
+        if (!eqml__parse_integers(&rest, b->natoms, 0, natoms - 1,
+                                  c->tuples + (size_t)t * (size_t)b->natoms) ||
+            *rest)
+            return eqml__bad_line(in, EQML_ERROR_VALUE, "the atoms of a tuple");
+    }
+    return eqml__read_surface(in, b, &c->surface);
+}
+
+static eqml_status eqml__read_expansion(eqml__input *in, int nbases, const eqml_basis *const *bases,
+                                        eqml_expansion *x)
+{
+    char *rest;
+    int header[3];
+    eqml_status status = eqml__pes_line(in, "eqml-expansion", &rest);
+    if (status)
+        return status;
+    if (!eqml__parse_integers(&rest, 3, 1, INT32_MAX / 4, header) || *rest || header[0] != 1)
+        return eqml__bad_line(in, EQML_ERROR_FORMAT, "version 1, atoms and components");
+    if (header[2] != nbases)
+        return eqml__bad_line(in, EQML_ERROR_MATCH, "as many components as there are bases");
+    x->natoms = header[1];
+    x->components = (eqml_component *)eqml__zeroed((size_t)nbases, sizeof(eqml_component));
+    if (!x->components)
+        return EQML_ERROR_MEMORY;
+    x->ncomponents = nbases;
+    status = eqml__read_numbers(in, "constant", 1, &x->constant);
+    for (int k = 0; k < nbases && !status; k++)
+        status = eqml__read_component(in, bases[k], x->natoms, &x->components[k]);
+    return status ? status : eqml__pes_line(in, "end", &rest);
+}
+
+EQML_API eqml_status eqml_expansion_read(eqml_expansion *expansion, const char *path, int nbases,
+                                         const eqml_basis *const *bases, eqml_message *message)
+{
+    eqml__input in;
+    memset(expansion, 0, sizeof *expansion);
+    eqml_status status = eqml__open_input(&in, path, message);
+    if (status)
+        return status;
+    status = eqml__read_expansion(&in, nbases, bases, expansion);
+    if (status == EQML_ERROR_MEMORY)
+        eqml__say(message, "%s: %s", path, eqml_status_text(status));
+    if (status)
+        eqml_expansion_free(expansion);
+    fclose(in.file);
     return status;
 }
 

@@ -1,9 +1,12 @@
 /* Sums of surfaces over tuples of atoms: counts, symmetry, derivatives, cutoffs, and potentials that are
  * known. */
+#define _POSIX_C_SOURCE 200809L
 #include <criterion/criterion.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include "ch4_d4.h"
 #include "h2_d4.h"
 #include "h2c_d3.h"
@@ -342,6 +345,42 @@ Test(expansion, fits_a_difference)
     for (size_t g = 0; g < d.n; g++)
         cr_expect_float_eq(evaluate(&x, d.xyz + g * SIZE, NULL), 0.25, 1e-9);
     eqml_expansion_free(&truth);
+    eqml_expansion_free(&x);
+    eqml_data_free(&d);
+}
+
+/* ---- files -----------------------------------------------------------------------------------------------
+ */
+
+Test(expansion, files)
+{
+    const eqml_basis *bases[] = {&h2_d4_basis, &hc_d4_basis, &h3_d3_basis, &h2c_d3_basis};
+    eqml_expansion x = expand(MANY, many), y;
+    eqml_data d = make_data(10, 40);
+    eqml_message message = {""};
+    char path[] = "/tmp/expansion-XXXXXX";
+    const int file = mkstemp(path);
+    cr_assert_geq(file, 0);
+    randomise(&x, 41);
+    cr_assert_eq(eqml_expansion_write(&x, path, &message), EQML_OK, "%s", message.text);
+    cr_assert_eq(eqml_expansion_read(&y, path, MANY, bases, &message), EQML_OK, "%s", message.text);
+    for (size_t g = 0; g < d.n; g++)
+        cr_expect_eq(evaluate(&x, d.xyz + g * SIZE, NULL), evaluate(&y, d.xyz + g * SIZE, NULL));
+    eqml_expansion_free(&y);
+
+    /* Other bases, and files that end early, are refused; nothing is left behind. */
+    cr_expect_eq(eqml_expansion_read(&y, path, MANY - 1, bases, &message), EQML_ERROR_MATCH);
+    bases[2] = &nh3_d5_basis;
+    cr_expect_eq(eqml_expansion_read(&y, path, MANY, bases, &message), EQML_ERROR_MATCH);
+    bases[2] = &h3_d3_basis;
+    for (off_t size = lseek(file, 0, SEEK_END) - 5; size >= 0; size -= 37) {
+        cr_assert_eq(truncate(path, size), 0);
+        cr_expect_neq(eqml_expansion_read(&y, path, MANY, bases, &message), EQML_OK);
+        cr_expect_null(y.components);
+    }
+    close(file);
+    remove(path);
+    cr_expect_eq(eqml_expansion_read(&y, path, MANY, bases, &message), EQML_ERROR_FILE);
     eqml_expansion_free(&x);
     eqml_data_free(&d);
 }
