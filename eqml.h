@@ -228,6 +228,7 @@ typedef enum eqml_kind {
     EQML_MORSE,      /* exp(-r/a) */
     EQML_INVERSE,    /* 1/r */
     EQML_EXP_OVER_R, /* exp(-r/a)/r */
+    EQML_POWER,      /* r^a, a a whole number from -12 to 12 other than 0 */
     EQML_USER        /* a function of the caller's */
 } eqml_kind;
 
@@ -235,7 +236,7 @@ typedef enum eqml_kind {
  * (bohr); it must be thread-safe if the model is shared by threads. */
 typedef struct eqml_variable {
     eqml_kind kind;
-    double range; /* a, bohr */
+    double range; /* a: bohr, or the exponent of a power */
     void (*function)(double r, const void *data, double y[3]);
     const void *data;
 } eqml_variable;
@@ -338,6 +339,12 @@ EQML_FUNCTION void eqml__variable(const eqml_variable *v, double r, double y[3])
         y[0] = q;
         y[1] = -q * q;
         y[2] = 2 * q * q * q;
+    } else if (v->kind == EQML_POWER) {
+        y[0] = 1;
+        for (int k = 0; k < (int)fabs(v->range); k++)
+            y[0] *= v->range > 0 ? r : q;
+        y[1] = v->range * y[0] * q;
+        y[2] = (v->range - 1) * y[1] * q;
     } else {
         double rate = -1 / v->range, e = exp(rate * r);
         if (v->kind == EQML_MORSE) {
@@ -371,14 +378,14 @@ EQML_INLINE void eqml__variable_lanes(eqml_kind kind, eqml_lanes rate, eqml_lane
     }
 }
 
-/* The one kind of all classes, or EQML_USER where they differ or are the caller's own. */
+/* The one kind of all classes; EQML_USER where they differ, or are computed one number at a time anyway. */
 EQML_INLINE eqml_kind eqml__common_kind(const eqml_model *m)
 {
     eqml_kind kind = m->variables[0].kind;
     for (int k = 1; k < m->basis->npair_classes; k++)
         if (m->variables[k].kind != kind)
             kind = EQML_USER;
-    return kind;
+    return kind == EQML_POWER ? EQML_USER : kind;
 }
 
 /*
@@ -2958,7 +2965,8 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
     for (int k = 0; k < basis->npair_classes; k++) {
         const eqml_variable *v = &variables[k];
         bool ranged = v->kind == EQML_MORSE || v->kind == EQML_EXP_OVER_R;
-        if ((ranged && !(v->range > 0 && v->range <= DBL_MAX)) || (v->kind == EQML_USER && !v->function) ||
+        bool power = v->range != 0 && v->range == floor(v->range) && fabs(v->range) <= 12;
+        if ((v->kind == EQML_POWER && !power) || (ranged && !(v->range > 0 && v->range <= DBL_MAX)) || (v->kind == EQML_USER && !v->function) ||
             (unsigned)v->kind > (unsigned)EQML_USER)
             return EQML_ERROR_ARGUMENT;
     }
@@ -3577,7 +3585,7 @@ static eqml_status eqml__close_output(eqml__output *out, eqml_status status, eqm
     return status;
 }
 
-static const char *const eqml__kind_names[] = {"morse", "inverse", "exp-over-r"};
+static const char *const eqml__kind_names[] = {"morse", "inverse", "exp-over-r", "power"};
 
 EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char *path, eqml_message *message)
 {
@@ -3676,7 +3684,7 @@ static eqml_status eqml__read_variables(eqml__input *in, const eqml_basis *b, eq
             return eqml__bad_line(in, EQML_ERROR_FORMAT, "the classes of pairs in their order");
         name = end + 1;
         variable[k].kind = EQML_USER;
-        for (int kind = 0; kind < 3; kind++) {
+        for (int kind = 0; kind < 4; kind++) {
             size_t length = strlen(eqml__kind_names[kind]);
             if (!strncmp(name, eqml__kind_names[kind], length) && name[length] == ' ') {
                 variable[k].kind = (eqml_kind)kind;
@@ -3685,7 +3693,7 @@ static eqml_status eqml__read_variables(eqml__input *in, const eqml_basis *b, eq
         }
         variable[k].range = strtod(rest, &end);
         if (variable[k].kind == EQML_USER || end == rest || *end)
-            return eqml__bad_line(in, EQML_ERROR_FORMAT, "variable CLASS morse|inverse|exp-over-r RANGE");
+            return eqml__bad_line(in, EQML_ERROR_FORMAT, "variable CLASS morse|inverse|exp-over-r|power RANGE");
     }
     return EQML_OK;
 }
@@ -3715,7 +3723,7 @@ static eqml_status eqml__read_surface(eqml__input *in, const eqml_basis *b, eqml
     if (!status) {
         status = eqml_surface_create(b, variable, surface);
         if (status == EQML_ERROR_ARGUMENT)
-            status = eqml__bad_line(in, EQML_ERROR_VALUE, "positive ranges of the variables");
+            status = eqml__bad_line(in, EQML_ERROR_VALUE, "positive ranges of the variables, whole exponents");
     }
     EQML_FREE(variable);
     if (!status)
@@ -3804,7 +3812,7 @@ static void eqml__put_numbers(FILE *out, const char *name, const char *what, int
 
 static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char *name)
 {
-    static const char *const kinds[] = {"EQML_MORSE", "EQML_INVERSE", "EQML_EXP_OVER_R"};
+    static const char *const kinds[] = {"EQML_MORSE", "EQML_INVERSE", "EQML_EXP_OVER_R", "EQML_POWER"};
     const eqml_basis *b = surface->model.basis;
     fprintf(out, "\n#ifndef EQML_SURFACE_%s\n#define EQML_SURFACE_%s\n", name, name);
     fprintf(out, "static const eqml_variable %s_variables[] = {\n", name);

@@ -97,16 +97,16 @@ static int parse_variable(const char *text, eqml_variable *variables)
     static const struct {
         const char *word;
         eqml_kind kind;
-    } kinds[] = {{"morse:", EQML_MORSE}, {"exp-over-r:", EQML_EXP_OVER_R}, {"inverse", EQML_INVERSE}};
+    } kinds[] = {{"morse:", EQML_MORSE}, {"exp-over-r:", EQML_EXP_OVER_R}, {"inverse", EQML_INVERSE}, {"power:", EQML_POWER}};
     const char *equals = strchr(text, '='), *spec = equals ? equals + 1 : text;
     int used = 0;
-    for (size_t k = 0; k < 3; k++) {
+    for (size_t k = 0; k < 4; k++) {
         size_t length = strlen(kinds[k].word);
         eqml_variable v = {kinds[k].kind, 1, 0, 0};
         if (strncmp(spec, kinds[k].word, length))
             continue;
         if (v.kind == EQML_INVERSE ? spec[length] != 0
-                                   : parse_number("--variable", spec + length, DBL_MIN, &v.range))
+                                   : parse_number("--variable", spec + length, v.kind == EQML_POWER ? -12 : DBL_MIN, &v.range))
             break;
         for (int c = 0; c < basis->npair_classes; c++)
             if (!equals || class_has_elements(c, text, (size_t)(equals - text))) {
@@ -119,7 +119,7 @@ static int parse_variable(const char *text, eqml_variable *variables)
                 basis->composition);
         return 1;
     }
-    fprintf(stderr, "fit: --variable %s: expected morse:RANGE, inverse or exp-over-r:RANGE\n", text);
+    fprintf(stderr, "fit: --variable %s: expected morse:RANGE, inverse, exp-over-r:RANGE or power:N\n", text);
     return 1;
 }
 
@@ -367,7 +367,7 @@ static int fit_and_test(job *j, eqml_data *data, const eqml_data *other, unsigne
         j->fit.context = &shown;
     }
     if (eqml_surface_create(basis, j->variables, surface))
-        return fail("the variables are not valid");
+        return fail("the variables are not valid: ranges must be positive, exponents whole from -12 to 12");
     if (count_marked(data, train, EQML_HAS_ENERGY) > 0 || !basis->dipole)
         status = eqml_fit(surface, data, &j->fit, &o->fit, &message);
     if (!status && basis->dipole)
