@@ -1490,8 +1490,7 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
 /* One self-contained C header of the surface, with the functions NAME_energy and so on; `runtime` is the file
  * eqml.h, `basis_header` the generated header of the basis: the parts that are needed are copied. */
 
-/* ==== implementation
- * ======================================================================================== */
+/* ==== implementation ==================================================================================== */
 
 #if defined(EQML_IMPLEMENTATION) && !defined(EQML_IMPLEMENTED)
 #define EQML_IMPLEMENTED
