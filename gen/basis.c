@@ -237,7 +237,7 @@ static size_t points_needed(const composition *c, const blocks *blocks, const ui
         if (invariants[m] > largest)
             largest = invariants[m];
     uint64_t *covariants = xcalloc(blocks->count, sizeof *covariants);
-    for (int class = 0; class < c->nclasses && covariant_degree > 0; class++)
+    for (int class = 0; class < c->nclasses && covariant_degree > 0; class ++)
         if (!molien_covariants(c, blocks, class, covariants))
             for (size_t m = 0; m < blocks->first[covariant_degree + 1]; m++)
                 if (covariants[m] > largest)

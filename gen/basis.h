@@ -47,7 +47,7 @@ typedef struct covariant {
     int degree;
     size_t block;
     bool used, late; /* some generator needs it; only tensors do */
-    residue *value; /* [set count][npoints] */
+    residue *value;  /* [set count][npoints] */
 } covariant;
 
 typedef struct basis {
