@@ -906,8 +906,7 @@ EQML_INLINE void eqml_energy_gradient_batch(const eqml_model *m, size_t n, const
     }
 
 #endif /* EQML_EVALUATION */
-/* ==== evaluation: end ======================================================================================
- */
+/* ==== evaluation: end ==== */
 
 /* ---- data sets ---------------------------------------------------------------------------------------- */
 
@@ -1206,10 +1205,10 @@ static void eqml__tell(eqml_message *message, const char *path, const eqml__read
 {
     const size_t room = 255, length = strlen(path);
     const char *shown = length > room ? path + length - room : path;
-    if (message && r->line > 0)
-        snprintf(message->text, sizeof message->text, "%s:%zu: %.230s", shown, r->line, r->why.text);
-    else if (message)
-        snprintf(message->text, sizeof message->text, "%s: %.230s", shown, r->why.text);
+    if (r->line > 0)
+        eqml__data_fail(message, EQML_OK, "%s:%zu: %.230s", shown, r->line, r->why.text);
+    else
+        eqml__data_fail(message, EQML_OK, "%s: %.230s", shown, r->why.text);
 }
 
 /* ---- words ---- */
@@ -2738,6 +2737,7 @@ static void eqml__standardise(eqml__fitter *w)
 {
     const eqml_basis *b = w->surface->model.basis;
     const int levels = eqml__factor_levels(b, w->level);
+    memset(w->surface->offset, 0, (size_t)b->nfactors * sizeof(double)); /* of an earlier fit */
     for (int level = 0; level <= levels; level++) {
         size_t count = 0;
         memset(w->mean, 0, (size_t)b->nfactors * sizeof(double));
@@ -3024,10 +3024,10 @@ EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml
     const size_t n = 3 * (size_t)b->natoms;
     double energy2 = 0, gradient2 = 0;
     double *work = (double *)eqml__zeroed((size_t)EQML_WORK_ONE(b->nslots, b->npairs) + n, sizeof(double));
-    double *gradient = work + EQML_WORK_ONE(b->nslots, b->npairs);
     memset(errors, 0, sizeof *errors);
     if (!work)
         return EQML_ERROR_MEMORY;
+    double *gradient = work + EQML_WORK_ONE(b->nslots, b->npairs);
     for (size_t g = 0; g < data->n; g++) {
         if (use && !use[g])
             continue;
@@ -3059,6 +3059,23 @@ EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml
 
 /* --- Files ---------------------------------------------------------------------------------------------- */
 
+static eqml_status eqml__no_memory(const char *path, eqml_message *message)
+{
+    eqml__say(message, "%s: %s", path, eqml_status_text(EQML_ERROR_MEMORY));
+    return EQML_ERROR_MEMORY;
+}
+
+/* Only what a file can hold is written to one. */
+static eqml_status eqml__check_writable(const eqml_surface *surface, const char *path, eqml_message *message)
+{
+    for (int k = 0; k < surface->model.basis->npair_classes; k++)
+        if (surface->variables[k].kind == EQML_USER) {
+            eqml__say(message, "%s: a surface with a user's pair function cannot be written to a file", path);
+            return EQML_ERROR_ARGUMENT;
+        }
+    return EQML_OK;
+}
+
 /* A file that appears whole or not at all: written beside its path, then renamed. */
 typedef struct eqml__output {
     FILE *file;
@@ -3073,7 +3090,7 @@ static eqml_status eqml__open_output(eqml__output *out, const char *path, eqml_m
     out->file = NULL;
     out->beside = (char *)EQML_MALLOC(size);
     if (!out->beside)
-        return EQML_ERROR_MEMORY;
+        return eqml__no_memory(path, message);
     snprintf(out->beside, size, "%s.new", path);
     out->file = fopen(out->beside, "w");
     if (out->file)
@@ -3097,34 +3114,66 @@ static eqml_status eqml__close_output(eqml__output *out, eqml_status status, eqm
     return status;
 }
 
+/* A number as a hexadecimal float, exact, and with a point whatever the locale. */
+typedef struct eqml__digits {
+    char text[48];
+} eqml__digits;
+
+static eqml__digits eqml__hexadecimal(double number)
+{
+    const char *point = localeconv()->decimal_point;
+    eqml__digits d;
+    snprintf(d.text, sizeof d.text, "%a", number);
+    char *at = strstr(d.text, point);
+    if (at) {
+        *at = '.';
+        memmove(at + 1, at + strlen(point), strlen(at + strlen(point)) + 1);
+    }
+    return d;
+}
+
+/* The number that is the whole of a text written so, or any other finite one; 0 where it is none. */
+static int eqml__exact_number(const char *text, double *number)
+{
+    const char *point = localeconv()->decimal_point;
+    char copy[128], *end = copy;
+    for (; *text; text++) {
+        const size_t length = *text == '.' ? strlen(point) : 1;
+        if (*text == ',' || (size_t)(end - copy) + length >= sizeof copy)
+            return 0;
+        memcpy(end, *text == '.' ? point : text, length);
+        end += length;
+    }
+    *end = 0;
+    *number = strtod(copy, &end);
+    return end != copy && !*end && fabs(*number) <= DBL_MAX;
+}
+
 static const char *const eqml__kind_names[] = {"morse", "inverse", "exp-over-r"};
 
 EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char *path, eqml_message *message)
 {
     const eqml_basis *b = surface->model.basis;
     eqml__output out;
-    eqml_status status = EQML_OK;
+    eqml_status status = eqml__check_writable(surface, path, message);
     double *coefficients;
-    for (int k = 0; k < b->npair_classes; k++)
-        if (surface->variables[k].kind == EQML_USER) {
-            eqml__say(message, "%s: a surface with a user's pair function cannot be written to a file", path);
-            return EQML_ERROR_ARGUMENT;
-        }
+    if (status)
+        return status;
     coefficients = (double *)eqml__zeroed((size_t)b->nterms, sizeof(double));
     if (!coefficients)
-        return EQML_ERROR_MEMORY;
+        return eqml__no_memory(path, message);
     eqml_surface_get(surface, coefficients);
     status = eqml__open_output(&out, path, message);
     if (!status) {
         fprintf(out.file, "eqml-pes 1\nbasis %s %d %d %d\ncomposition %s\n", b->name, b->degree, b->nterms,
                 b->nfactors, b->composition);
         for (int k = 0; k < b->npair_classes; k++)
-            fprintf(out.file, "variable %d %s %a\n", k, eqml__kind_names[surface->variables[k].kind],
-                    surface->variables[k].range);
+            fprintf(out.file, "variable %d %s %s\n", k, eqml__kind_names[surface->variables[k].kind],
+                    eqml__hexadecimal(surface->variables[k].range).text);
         for (int k = 0; k < b->nfactors; k++)
-            fprintf(out.file, "offset %a\n", surface->offset[k]);
+            fprintf(out.file, "offset %s\n", eqml__hexadecimal(surface->offset[k]).text);
         for (int k = 0; k < b->nterms; k++)
-            fprintf(out.file, "coefficient %a\n", coefficients[k]);
+            fprintf(out.file, "coefficient %s\n", eqml__hexadecimal(coefficients[k]).text);
         fprintf(out.file, "end\n");
         status = eqml__close_output(&out, EQML_OK, message);
     }
@@ -3137,7 +3186,7 @@ typedef struct eqml__input {
     FILE *file;
     const char *path;
     int line;
-    char text[512];
+    char text[4096]; /* a composition has at most 200 symbols of 7 letters, counts and parentheses */
     eqml_message *message;
 } eqml__input;
 
@@ -3169,12 +3218,11 @@ static eqml_status eqml__pes_line(eqml__input *in, const char *word, char **rest
 static eqml_status eqml__read_numbers(eqml__input *in, const char *word, int count, double *number)
 {
     for (int k = 0; k < count; k++) {
-        char *rest, *end;
+        char *rest;
         eqml_status status = eqml__pes_line(in, word, &rest);
         if (status)
             return status;
-        number[k] = strtod(rest, &end);
-        if (end == rest || *end || !(fabs(number[k]) <= DBL_MAX))
+        if (!eqml__exact_number(rest, &number[k]))
             return eqml__bad_line(in, EQML_ERROR_VALUE, "one finite number");
     }
     return EQML_OK;
@@ -3198,16 +3246,18 @@ static eqml_status eqml__read_variables(eqml__input *in, const eqml_basis *b, eq
                 rest = name + length + 1;
             }
         }
-        variable[k].range = strtod(rest, &end);
-        if (variable[k].kind == EQML_USER || end == rest || *end)
+        if (variable[k].kind == EQML_USER)
             return eqml__bad_line(in, EQML_ERROR_FORMAT, "variable CLASS morse|inverse|exp-over-r RANGE");
+        if (!eqml__exact_number(rest, &variable[k].range) ||
+            (variable[k].kind != EQML_INVERSE && variable[k].range <= 0))
+            return eqml__bad_line(in, EQML_ERROR_VALUE, "a finite, positive range");
     }
     return EQML_OK;
 }
 
 static eqml_status eqml__read_surface(eqml__input *in, const eqml_basis *b, eqml_surface *surface)
 {
-    char *rest, expected[256];
+    char *rest, expected[1024];
     eqml_variable *variable;
     double *coefficients = NULL;
     eqml_status status = eqml__pes_line(in, "eqml-pes", &rest);
@@ -3221,17 +3271,14 @@ static eqml_status eqml__read_surface(eqml__input *in, const eqml_basis *b, eqml
     status = eqml__pes_line(in, "composition", &rest);
     if (status)
         return status;
-    if (strncmp(rest, b->composition, sizeof in->text - 64)) /* longer ones are cut by the line */
+    if (strcmp(rest, b->composition))
         return eqml__bad_line(in, EQML_ERROR_MATCH, b->composition);
     variable = (eqml_variable *)eqml__zeroed((size_t)b->npair_classes, sizeof(eqml_variable));
     if (!variable)
         return EQML_ERROR_MEMORY;
     status = eqml__read_variables(in, b, variable);
-    if (!status) {
+    if (!status)
         status = eqml_surface_create(b, variable, surface);
-        if (status == EQML_ERROR_ARGUMENT)
-            status = eqml__bad_line(in, EQML_ERROR_VALUE, "positive ranges of the variables");
-    }
     EQML_FREE(variable);
     if (!status)
         status = eqml__read_numbers(in, "offset", b->nfactors, surface->offset);
@@ -3242,6 +3289,14 @@ static eqml_status eqml__read_surface(eqml__input *in, const eqml_basis *b, eqml
     }
     if (!status)
         status = eqml__pes_line(in, "end", &rest);
+    if (!status && !*rest) {
+        in->line++;
+        rest = fgets(in->text, sizeof in->text, in->file);
+    }
+    if (!status && rest) {
+        in->text[strcspn(in->text, "\r\n")] = 0;
+        status = eqml__bad_line(in, EQML_ERROR_FORMAT, "nothing after the end");
+    }
     if (!status)
         eqml_surface_set(surface, coefficients);
     EQML_FREE(coefficients);
@@ -3276,32 +3331,32 @@ static eqml_status eqml__copy_lines(FILE *out, const char *path, const char *fro
                                     eqml_message *message)
 {
     char text[512];
-    bool copying = !from, found = !from;
+    bool copying = !from, ended = !to;
     FILE *in = fopen(path, "r");
-    if (!in) {
-        eqml__say(message, "%s: cannot be read: %s", path, strerror(errno));
-        return EQML_ERROR_FILE;
-    }
-    while (fgets(text, sizeof text, in)) {
-        if (from && !copying && strstr(text, from))
-            copying = found = true;
+    eqml_status status = in ? EQML_OK : EQML_ERROR_FILE;
+    while (in && (!to || !ended) && fgets(text, sizeof text, in)) {
+        copying = copying || strstr(text, from);
         if (copying)
             fputs(text, out);
-        if (to && copying && strstr(text, to))
-            break;
+        ended = ended || (copying && strstr(text, to));
     }
-    fclose(in);
-    if (found)
-        return EQML_OK;
-    eqml__say(message, "%s: has no line with \"%s\"; is it the file eqml.h?", path, from);
-    return EQML_ERROR_FORMAT;
+    if (!in || ferror(in)) {
+        eqml__say(message, "%s: cannot be read: %s", path, strerror(errno));
+        status = EQML_ERROR_FILE;
+    } else if (!copying || !ended) {
+        eqml__say(message, "%s: has no line with \"%s\"; is it the file eqml.h?", path, copying ? to : from);
+        status = EQML_ERROR_FORMAT;
+    }
+    if (in)
+        fclose(in);
+    return status;
 }
 
 static void eqml__put_numbers(FILE *out, const char *name, const char *what, int count, const double *number)
 {
     fprintf(out, "static const double %s_%s[] EQML_ALIGNED = {", name, what);
     for (int k = 0; k < count; k++)
-        fprintf(out, "%s%a,", k % 4 ? " " : "\n    ", number[k]);
+        fprintf(out, "%s%s,", k % 4 ? " " : "\n    ", eqml__hexadecimal(number[k]).text);
     fprintf(out, "%s\n};\n", count ? "" : "0");
 }
 
@@ -3312,7 +3367,8 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
     fprintf(out, "\n#ifndef EQML_SURFACE_%s\n#define EQML_SURFACE_%s\n", name, name);
     fprintf(out, "static const eqml_variable %s_variables[] = {\n", name);
     for (int k = 0; k < b->npair_classes; k++)
-        fprintf(out, "    {%s, %a, 0, 0},\n", kinds[surface->variables[k].kind], surface->variables[k].range);
+        fprintf(out, "    {%s, %s, 0, 0},\n", kinds[surface->variables[k].kind],
+                eqml__hexadecimal(surface->variables[k].range).text);
     fprintf(out, "};\n");
     eqml__put_numbers(out, name, "rates", EQML_ROUND(b->npairs), surface->rates);
     eqml__put_numbers(out, name, "offset", b->nfactors, surface->offset);
@@ -3337,11 +3393,9 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
 {
     const eqml_basis *b = surface->model.basis;
     eqml__output out;
-    eqml_status status;
-    for (int k = 0; k < b->npair_classes; k++)
-        if (surface->variables[k].kind == EQML_USER)
-            return EQML_ERROR_ARGUMENT;
-    status = eqml__open_output(&out, path, message);
+    eqml_status status = eqml__check_writable(surface, path, message);
+    if (!status)
+        status = eqml__open_output(&out, path, message);
     if (status)
         return status;
     fprintf(
