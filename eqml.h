@@ -1577,10 +1577,10 @@ static void eqml__tell(eqml_message *message, const char *path, const eqml__read
 {
     const size_t room = 255, length = strlen(path);
     const char *shown = length > room ? path + length - room : path;
-    if (message && r->line > 0)
-        snprintf(message->text, sizeof message->text, "%s:%zu: %.230s", shown, r->line, r->why.text);
-    else if (message)
-        snprintf(message->text, sizeof message->text, "%s: %.230s", shown, r->why.text);
+    if (r->line > 0)
+        eqml__data_fail(message, EQML_OK, "%s:%zu: %.230s", shown, r->line, r->why.text);
+    else
+        eqml__data_fail(message, EQML_OK, "%s: %.230s", shown, r->why.text);
 }
 
 /* ---- words ---- */
@@ -2974,17 +2974,29 @@ EQML_API void eqml_surface_free(eqml_surface *surface)
     memset(surface, 0, sizeof *surface);
 }
 
+static bool eqml__variable_is_valid(const eqml_variable *v)
+{
+    switch (v->kind) {
+    case EQML_MORSE:
+    case EQML_EXP_OVER_R:
+        return v->range > 0 && v->range <= DBL_MAX;
+    case EQML_POWER:
+        return v->range != 0 && v->range == floor(v->range) && fabs(v->range) <= 12;
+    case EQML_INVERSE:
+        return true;
+    case EQML_USER:
+        return v->function != NULL;
+    }
+    return false;
+}
+
 EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_variable *variables,
                                          eqml_surface *surface)
 {
     size_t nfactors = (size_t)basis->nfactors;
     memset(surface, 0, sizeof *surface);
     for (int k = 0; k < basis->npair_classes; k++) {
-        const eqml_variable *v = &variables[k];
-        bool ranged = v->kind == EQML_MORSE || v->kind == EQML_EXP_OVER_R;
-        bool power = v->range != 0 && v->range == floor(v->range) && fabs(v->range) <= 12;
-        if ((v->kind == EQML_POWER && !power) || (ranged && !(v->range > 0 && v->range <= DBL_MAX)) ||
-            (v->kind == EQML_USER && !v->function) || (unsigned)v->kind > (unsigned)EQML_USER)
+        if (!eqml__variable_is_valid(&variables[k]))
             return EQML_ERROR_ARGUMENT;
     }
     surface->variables = (eqml_variable *)eqml__zeroed((size_t)basis->npair_classes, sizeof(eqml_variable));
@@ -3140,6 +3152,7 @@ static void eqml__standardise(eqml__fitter *w)
 {
     const eqml_basis *b = w->surface->model.basis;
     const int levels = eqml__factor_levels(b, w->level);
+    memset(w->surface->offset, 0, (size_t)b->nfactors * sizeof(double)); /* of an earlier fit */
     for (int level = 0; level <= levels; level++) {
         size_t count = 0;
         memset(w->mean, 0, (size_t)b->nfactors * sizeof(double));
@@ -3540,10 +3553,11 @@ EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml
     const size_t room = (size_t)(t ? EQML_WORK_DIPOLE(t->nslots, b->npairs, t->nvectors, b->natoms)
                                    : EQML_WORK_ONE(b->nslots, b->npairs));
     double energy2 = 0, gradient2 = 0, dipole2 = 0, data2 = 0;
-    double *work = (double *)eqml__zeroed(room + n, sizeof(double)), *gradient = work + room;
+    double *work = (double *)eqml__zeroed(room + n, sizeof(double));
     memset(errors, 0, sizeof *errors);
     if (!work)
         return EQML_ERROR_MEMORY;
+    double *gradient = work + room;
     for (size_t g = 0; g < data->n; g++) {
         const double *xyz = data->xyz + g * n;
         double energy, dipole[3] = {0, 0, 0};
@@ -3592,6 +3606,23 @@ EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml
 
 /* --- Files ---------------------------------------------------------------------------------------------- */
 
+static eqml_status eqml__no_memory(const char *path, eqml_message *message)
+{
+    eqml__say(message, "%s: %s", path, eqml_status_text(EQML_ERROR_MEMORY));
+    return EQML_ERROR_MEMORY;
+}
+
+/* Only what a file can hold is written to one. */
+static eqml_status eqml__check_writable(const eqml_surface *surface, const char *path, eqml_message *message)
+{
+    for (int k = 0; k < surface->model.basis->npair_classes; k++)
+        if (surface->variables[k].kind == EQML_USER) {
+            eqml__say(message, "%s: a surface with a user's pair function cannot be written to a file", path);
+            return EQML_ERROR_ARGUMENT;
+        }
+    return EQML_OK;
+}
+
 /* A file that appears whole or not at all: written beside its path, then renamed. */
 typedef struct eqml__output {
     FILE *file;
@@ -3606,7 +3637,7 @@ static eqml_status eqml__open_output(eqml__output *out, const char *path, eqml_m
     out->file = NULL;
     out->beside = (char *)EQML_MALLOC(size);
     if (!out->beside)
-        return EQML_ERROR_MEMORY;
+        return eqml__no_memory(path, message);
     snprintf(out->beside, size, "%s.new", path);
     out->file = fopen(out->beside, "w");
     if (out->file)
@@ -3630,6 +3661,41 @@ static eqml_status eqml__close_output(eqml__output *out, eqml_status status, eqm
     return status;
 }
 
+/* A number as a hexadecimal float, exact, and with a point whatever the locale. */
+typedef struct eqml__digits {
+    char text[48];
+} eqml__digits;
+
+static eqml__digits eqml__hexadecimal(double number)
+{
+    const char *point = localeconv()->decimal_point;
+    eqml__digits d;
+    snprintf(d.text, sizeof d.text, "%a", number);
+    char *at = strstr(d.text, point);
+    if (at) {
+        *at = '.';
+        memmove(at + 1, at + strlen(point), strlen(at + strlen(point)) + 1);
+    }
+    return d;
+}
+
+/* The number that is the whole of a text written so, or any other finite one; 0 where it is none. */
+static int eqml__exact_number(const char *text, double *number)
+{
+    const char *point = localeconv()->decimal_point;
+    char copy[128], *end = copy;
+    for (; *text; text++) {
+        const size_t length = *text == '.' ? strlen(point) : 1;
+        if (*text == ',' || (size_t)(end - copy) + length >= sizeof copy)
+            return 0;
+        memcpy(end, *text == '.' ? point : text, length);
+        end += length;
+    }
+    *end = 0;
+    *number = strtod(copy, &end);
+    return end != copy && !*end && fabs(*number) <= DBL_MAX;
+}
+
 static const char *const eqml__kind_names[] = {"morse", "inverse", "exp-over-r", "power"};
 
 /* Of the energy or of the dipole. */
@@ -3642,34 +3708,31 @@ EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char 
 {
     const eqml_basis *b = surface->model.basis;
     eqml__output out;
-    eqml_status status = EQML_OK;
+    eqml_status status = eqml__check_writable(surface, path, message);
     double *coefficients;
-    for (int k = 0; k < b->npair_classes; k++)
-        if (surface->variables[k].kind == EQML_USER) {
-            eqml__say(message, "%s: a surface with a user's pair function cannot be written to a file", path);
-            return EQML_ERROR_ARGUMENT;
-        }
+    if (status)
+        return status;
     coefficients = (double *)eqml__zeroed(eqml__most_terms(b), sizeof(double));
     if (!coefficients)
-        return EQML_ERROR_MEMORY;
+        return eqml__no_memory(path, message);
     eqml_surface_get(surface, coefficients);
     status = eqml__open_output(&out, path, message);
     if (!status) {
         fprintf(out.file, "eqml-pes 1\nbasis %s %d %d %d\ncomposition %s\n", b->name, b->degree, b->nterms,
                 b->nfactors, b->composition);
         for (int k = 0; k < b->npair_classes; k++)
-            fprintf(out.file, "variable %d %s %a\n", k, eqml__kind_names[surface->variables[k].kind],
-                    surface->variables[k].range);
+            fprintf(out.file, "variable %d %s %s\n", k, eqml__kind_names[surface->variables[k].kind],
+                    eqml__hexadecimal(surface->variables[k].range).text);
         for (int k = 0; k < b->nfactors; k++)
-            fprintf(out.file, "offset %a\n", surface->offset[k]);
+            fprintf(out.file, "offset %s\n", eqml__hexadecimal(surface->offset[k]).text);
         for (int k = 0; k < b->nterms; k++)
-            fprintf(out.file, "coefficient %a\n", coefficients[k]);
+            fprintf(out.file, "coefficient %s\n", eqml__hexadecimal(coefficients[k]).text);
         if (b->dipole) {
             eqml_surface_get_dipole(surface, coefficients);
-            fprintf(out.file, "dipole %d %d\ncharge %a\n", b->dipole->degree, b->dipole->nterms,
-                    surface->model.charge);
+            fprintf(out.file, "dipole %d %d\ncharge %s\n", b->dipole->degree, b->dipole->nterms,
+                    eqml__hexadecimal(surface->model.charge).text);
             for (int k = 0; k < b->dipole->nterms; k++)
-                fprintf(out.file, "moment %a\n", coefficients[k]);
+                fprintf(out.file, "moment %s\n", eqml__hexadecimal(coefficients[k]).text);
         }
         fprintf(out.file, "end\n");
         status = eqml__close_output(&out, EQML_OK, message);
@@ -3683,7 +3746,7 @@ typedef struct eqml__input {
     FILE *file;
     const char *path;
     int line;
-    char text[512];
+    char text[4096]; /* a composition has at most 200 symbols of 7 letters, counts and parentheses */
     eqml_message *message;
 } eqml__input;
 
@@ -3715,12 +3778,11 @@ static eqml_status eqml__pes_line(eqml__input *in, const char *word, char **rest
 static eqml_status eqml__read_numbers(eqml__input *in, const char *word, int count, double *number)
 {
     for (int k = 0; k < count; k++) {
-        char *rest, *end;
+        char *rest;
         eqml_status status = eqml__pes_line(in, word, &rest);
         if (status)
             return status;
-        number[k] = strtod(rest, &end);
-        if (end == rest || *end || !(fabs(number[k]) <= DBL_MAX))
+        if (!eqml__exact_number(rest, &number[k]))
             return eqml__bad_line(in, EQML_ERROR_VALUE, "one finite number");
     }
     return EQML_OK;
@@ -3744,17 +3806,36 @@ static eqml_status eqml__read_variables(eqml__input *in, const eqml_basis *b, eq
                 rest = name + length + 1;
             }
         }
-        variable[k].range = strtod(rest, &end);
-        if (variable[k].kind == EQML_USER || end == rest || *end)
-            return eqml__bad_line(in, EQML_ERROR_FORMAT,
-                                  "variable CLASS morse|inverse|exp-over-r|power RANGE");
+        if (variable[k].kind == EQML_USER)
+            return eqml__bad_line(in, EQML_ERROR_FORMAT, "variable CLASS morse|inverse|exp-over-r|power RANGE");
+        if (!eqml__exact_number(rest, &variable[k].range) ||
+            !eqml__variable_is_valid(&variable[k]))
+            return eqml__bad_line(in, EQML_ERROR_VALUE, "a finite, positive range or a whole exponent");
     }
     return EQML_OK;
 }
 
+/* room: for the terms of the dipole. */
+static eqml_status eqml__read_dipole(eqml__input *in, eqml_surface *surface, double *room)
+{
+    const eqml_tensor_basis *t = surface->model.basis->dipole;
+    char *rest, expected[64];
+    eqml_status status = eqml__pes_line(in, "dipole", &rest);
+    snprintf(expected, sizeof expected, "%d %d", t->degree, t->nterms);
+    if (!status && strcmp(rest, expected))
+        status = eqml__bad_line(in, EQML_ERROR_MATCH, expected);
+    if (!status)
+        status = eqml__read_numbers(in, "charge", 1, &surface->model.charge);
+    if (!status)
+        status = eqml__read_numbers(in, "moment", t->nterms, room);
+    if (!status)
+        eqml_surface_set_dipole(surface, room);
+    return status;
+}
+
 static eqml_status eqml__read_surface(eqml__input *in, const eqml_basis *b, eqml_surface *surface)
 {
-    char *rest, expected[256];
+    char *rest, expected[1024];
     eqml_variable *variable;
     double *coefficients = NULL;
     eqml_status status = eqml__pes_line(in, "eqml-pes", &rest);
@@ -3768,18 +3849,14 @@ static eqml_status eqml__read_surface(eqml__input *in, const eqml_basis *b, eqml
     status = eqml__pes_line(in, "composition", &rest);
     if (status)
         return status;
-    if (strncmp(rest, b->composition, sizeof in->text - 64)) /* longer ones are cut by the line */
+    if (strcmp(rest, b->composition))
         return eqml__bad_line(in, EQML_ERROR_MATCH, b->composition);
     variable = (eqml_variable *)eqml__zeroed((size_t)b->npair_classes, sizeof(eqml_variable));
     if (!variable)
         return EQML_ERROR_MEMORY;
     status = eqml__read_variables(in, b, variable);
-    if (!status) {
+    if (!status)
         status = eqml_surface_create(b, variable, surface);
-        if (status == EQML_ERROR_ARGUMENT)
-            status =
-                eqml__bad_line(in, EQML_ERROR_VALUE, "positive ranges of the variables, whole exponents");
-    }
     EQML_FREE(variable);
     if (!status)
         status = eqml__read_numbers(in, "offset", b->nfactors, surface->offset);
@@ -3790,20 +3867,18 @@ static eqml_status eqml__read_surface(eqml__input *in, const eqml_basis *b, eqml
     }
     if (!status)
         eqml_surface_set(surface, coefficients);
-    if (!status && b->dipole) {
-        status = eqml__pes_line(in, "dipole", &rest);
-        snprintf(expected, sizeof expected, "%d %d", b->dipole->degree, b->dipole->nterms);
-        if (!status && strcmp(rest, expected))
-            status = eqml__bad_line(in, EQML_ERROR_MATCH, expected);
-        if (!status)
-            status = eqml__read_numbers(in, "charge", 1, &surface->model.charge);
-        if (!status)
-            status = eqml__read_numbers(in, "moment", b->dipole->nterms, coefficients);
-        if (!status)
-            eqml_surface_set_dipole(surface, coefficients);
-    }
+    if (!status && b->dipole)
+        status = eqml__read_dipole(in, surface, coefficients);
     if (!status)
         status = eqml__pes_line(in, "end", &rest);
+    if (!status && !*rest) {
+        in->line++;
+        rest = fgets(in->text, sizeof in->text, in->file);
+    }
+    if (!status && rest) {
+        in->text[strcspn(in->text, "\r\n")] = 0;
+        status = eqml__bad_line(in, EQML_ERROR_FORMAT, "nothing after the end");
+    }
     surface->standardised = 1;
     EQML_FREE(coefficients);
     return status;
@@ -3837,32 +3912,32 @@ static eqml_status eqml__copy_lines(FILE *out, const char *path, const char *fro
                                     eqml_message *message)
 {
     char text[512];
-    bool copying = !from, found = !from;
+    bool copying = !from, ended = !to;
     FILE *in = fopen(path, "r");
-    if (!in) {
-        eqml__say(message, "%s: cannot be read: %s", path, strerror(errno));
-        return EQML_ERROR_FILE;
-    }
-    while (fgets(text, sizeof text, in)) {
-        if (from && !copying && strstr(text, from))
-            copying = found = true;
+    eqml_status status = in ? EQML_OK : EQML_ERROR_FILE;
+    while (in && (!to || !ended) && fgets(text, sizeof text, in)) {
+        copying = copying || strstr(text, from);
         if (copying)
             fputs(text, out);
-        if (to && copying && strstr(text, to))
-            break;
+        ended = ended || (copying && strstr(text, to));
     }
-    fclose(in);
-    if (found)
-        return EQML_OK;
-    eqml__say(message, "%s: has no line with \"%s\"; is it the file eqml.h?", path, from);
-    return EQML_ERROR_FORMAT;
+    if (!in || ferror(in)) {
+        eqml__say(message, "%s: cannot be read: %s", path, strerror(errno));
+        status = EQML_ERROR_FILE;
+    } else if (!copying || !ended) {
+        eqml__say(message, "%s: has no line with \"%s\"; is it the file eqml.h?", path, copying ? to : from);
+        status = EQML_ERROR_FORMAT;
+    }
+    if (in)
+        fclose(in);
+    return status;
 }
 
 static void eqml__put_numbers(FILE *out, const char *name, const char *what, int count, const double *number)
 {
     fprintf(out, "static const double %s_%s[] EQML_ALIGNED = {", name, what);
     for (int k = 0; k < count; k++)
-        fprintf(out, "%s%a,", k % 4 ? " " : "\n    ", number[k]);
+        fprintf(out, "%s%s,", k % 4 ? " " : "\n    ", eqml__hexadecimal(number[k]).text);
     fprintf(out, "%s\n};\n", count ? "" : "0");
 }
 
@@ -3873,7 +3948,8 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
     fprintf(out, "\n#ifndef EQML_SURFACE_%s\n#define EQML_SURFACE_%s\n", name, name);
     fprintf(out, "static const eqml_variable %s_variables[] = {\n", name);
     for (int k = 0; k < b->npair_classes; k++)
-        fprintf(out, "    {%s, %a, 0, 0},\n", kinds[surface->variables[k].kind], surface->variables[k].range);
+        fprintf(out, "    {%s, %s, 0, 0},\n", kinds[surface->variables[k].kind],
+                eqml__hexadecimal(surface->variables[k].range).text);
     fprintf(out, "};\n");
     eqml__put_numbers(out, name, "rates", EQML_ROUND(b->npairs), surface->rates);
     eqml__put_numbers(out, name, "offset", b->nfactors, surface->offset);
@@ -3937,11 +4013,9 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
 {
     const eqml_basis *b = surface->model.basis;
     eqml__output out;
-    eqml_status status;
-    for (int k = 0; k < b->npair_classes; k++)
-        if (surface->variables[k].kind == EQML_USER)
-            return EQML_ERROR_ARGUMENT;
-    status = eqml__open_output(&out, path, message);
+    eqml_status status = eqml__check_writable(surface, path, message);
+    if (!status)
+        status = eqml__open_output(&out, path, message);
     if (status)
         return status;
     eqml__put_banner(out.file, b, name);
