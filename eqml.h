@@ -1075,7 +1075,7 @@ typedef struct eqml_fit_options {
     double ridge;           /* see eqml_lsq_options */
     double energy_weight; /* E0 > 0: a geometry has the weight E0 / (E0 + E - Emin), hartree; 0: 1 for all */
     const unsigned char *use; /* [data->n] nonzero for geometries to train on; null: all */
-    void (*progress)(void *context, size_t done, size_t total); /* geometries; null: none */
+    void (*progress)(void *context, size_t done, size_t total); /* training geometries; null: none */
     void *context;
 } eqml_fit_options;
 
@@ -2693,6 +2693,7 @@ typedef struct eqml__fitter {
     double *mean;         /* [nfactors] */
     int *level;           /* [nfactors] the pass in which the mean is found */
     eqml_lsq *lsq;
+    size_t count; /* training geometries */
     double emin;
 } eqml__fitter;
 
@@ -2909,7 +2910,7 @@ static eqml_status eqml__fit_rows(eqml__fitter *w, eqml_fit_result *result)
             return status;
         result->geometries++;
         if (o->progress)
-            o->progress(o->context, g + 1, w->data->n);
+            o->progress(o->context, result->geometries, w->count);
     }
     return EQML_OK;
 }
@@ -2926,14 +2927,12 @@ static void eqml__say(eqml_message *message, const char *format, ...)
     va_end(arguments);
 }
 
-/* The lowest training energy; the number of training geometries. */
-static size_t eqml__survey(eqml__fitter *w)
+/* The number of training geometries, and the lowest of their energies. */
+static void eqml__survey(eqml__fitter *w)
 {
-    size_t count = 0;
     for (size_t g = 0; g < w->data->n; g++)
-        if (eqml__trains(w, g) && (count++ == 0 || w->data->energy[g] < w->emin))
+        if (eqml__trains(w, g) && (w->count++ == 0 || w->data->energy[g] < w->emin))
             w->emin = w->data->energy[g];
-    return count;
 }
 
 static eqml_status eqml__fit_all(eqml__fitter *w, eqml_fit_result *result)
@@ -2983,7 +2982,8 @@ EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, cons
         eqml__say(message, "weights and ridge must not be negative");
         return EQML_ERROR_ARGUMENT;
     }
-    if (eqml__survey(&w) == 0) {
+    eqml__survey(&w);
+    if (w.count == 0) {
         eqml__say(message, "no geometry with an energy to train on");
         return EQML_ERROR_EMPTY;
     }
