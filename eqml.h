@@ -18,24 +18,27 @@
  *     eqml_data data;
  *     eqml_surface surface;
  *     eqml_message message;
- *     if (eqml_data_read("methane.xyz", &data, &message) || eqml_surface_create(&ch4_basis, morse, &surface)
- * || eqml_fit(&surface, &data, NULL, NULL, &message)) puts(message.text); else printf("%g\n",
- * ch4_model_energy_gradient(&surface.model, xyz, gradient));
+ *     if (eqml_data_read("methane.xyz", &data, &message) || eqml_surface_create(&ch4_basis, morse, &surface) ||
+ *         eqml_fit(&surface, &data, NULL, NULL, &message))
+ *         puts(message.text);
+ *     else
+ *         printf("%g\n", ch4_model_energy_gradient(&surface.model, xyz, gradient));
  *
  * Evaluation is inline; EQML_IMPLEMENTATION brings in the functions that read, fit and write. With
  * EQML_STATIC these are private to the file. The header compiles as C11 and as C++17 and needs the C library
  * only.
  *
  * Units      atomic units everywhere: bohr, hartree, hartree/bohr, e*bohr.
- * Shapes     xyz[natoms][3], gradient[natoms][3], hessian[3 natoms][3 natoms], row-major; batches have one
- * more dimension in front. Atoms are in the order of the composition. Threads    evaluation never allocates,
- * never prints, and keeps no state: a model may be shared by threads. Functions that change an object (fit,
- * read) want it to themselves. Errors     fallible functions return an eqml_status; eqml_status_text()
- * explains it, and an eqml_message, where given, names file, line and value. Nothing is printed, nothing
- * aborts, nothing leaks. Domain     distances must be positive: coincident atoms give no finite gradient.
+ * Shapes     xyz[natoms][3], gradient[natoms][3], hessian[3 natoms][3 natoms], row-major; batches have one more
+ *            dimension in front. Atoms are in the order of the composition.
+ * Threads    evaluation never allocates, never prints, and keeps no state: a model may be shared by threads.
+ *            Functions that change an object (fit, read) want it to themselves.
+ * Errors     fallible functions return an eqml_status; eqml_status_text() explains it, and an eqml_message,
+ *            where given, names file, line and value. Nothing is printed, nothing aborts, nothing leaks.
+ * Domain     distances must be positive: coincident atoms give no finite gradient.
  * Speed      compile with -O3 -march=native, and with -ffp-contract=fast where -std=c11 is asked for.
- * Macros     EQML_MALLOC, EQML_FREE: the allocator. EQML_API: linkage of the functions. EQML_SCALAR: no
- * vectors. EQML_USE_LAPACK: least squares with LAPACK and BLAS.
+ * Macros     EQML_MALLOC, EQML_FREE: the allocator. EQML_API: linkage of the functions. EQML_STATIC: they are
+ *            private to the file. EQML_SCALAR: no vectors. EQML_USE_LAPACK: least squares with LAPACK and BLAS.
  *
  * [1] Braams, Bowman, Int. Rev. Phys. Chem. 28, 577 (2009).
  * [2] Xie, Bowman, J. Chem. Theory Comput. 6, 26 (2010).

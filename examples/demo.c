@@ -50,8 +50,7 @@ static int fail(const char *where, const char *why)
     return 1;
 }
 
-/* ---- geometry --------------------------------------------------------------------------------------------
- */
+/* ---- geometry ------------------------------------------------------------------------------------------ */
 
 /* Ammonia with a threefold axis: x is the height of N above the plane of the H, s their distance from the
  * axis.
@@ -165,8 +164,7 @@ static const molecule molecules[] = {
      .angle = {0, 2, 1}},
 };
 
-/* ---- the cut ---------------------------------------------------------------------------------------------
- */
+/* ---- the cut ------------------------------------------------------------------------------------------- */
 
 /* The place of the minimum of f in [a, b], by golden sections. */
 static double minimum(double (*f)(const void *context, double x), const void *context, double a, double b)
@@ -215,8 +213,7 @@ static double equilibrium(const molecule *m, double *xyz)
     return m->energy(xyz);
 }
 
-/* ---- vibrations ------------------------------------------------------------------------------------------
- */
+/* ---- vibrations ---------------------------------------------------------------------------------------- */
 
 /* Eigenvalues, ascending, of a symmetric matrix a[n][n], by Jacobi's rotations; a is overwritten. */
 static void eigenvalues(int n, double *a, double *value)
@@ -263,8 +260,7 @@ static int harmonic(const molecule *m, int natoms, const double *xyz, double *wa
     return n - 6;
 }
 
-/* ---- errors ----------------------------------------------------------------------------------------------
- */
+/* ---- errors -------------------------------------------------------------------------------------------- */
 
 /* Energies above the lowest of the data, and the errors of the surface; all [n], in cm^-1. */
 typedef struct comparison {
@@ -342,8 +338,7 @@ static int compare(const molecule *m, const eqml_data *data, comparison *c)
     return 0;
 }
 
-/* ---- speed -----------------------------------------------------------------------------------------------
- */
+/* ---- speed --------------------------------------------------------------------------------------------- */
 
 enum speed { ENERGY, GRADIENT, HESSIAN, BATCH, BATCH_GRADIENT, SPEEDS };
 
@@ -406,8 +401,7 @@ static int print_speed(const molecule *m, const eqml_data *data)
     return 0;
 }
 
-/* ---- report ----------------------------------------------------------------------------------------------
- */
+/* ---- report -------------------------------------------------------------------------------------------- */
 
 /* A number of report.json. */
 static double number_of(const char *json, const char *key)
@@ -468,8 +462,7 @@ static int report(const molecule *m, const eqml_data *data, const comparison *c)
     return print_speed(m, data);
 }
 
-/* ---- pictures --------------------------------------------------------------------------------------------
- */
+/* ---- pictures ------------------------------------------------------------------------------------------ */
 
 static const plot_style train_style = {"#4477aa", 4, 0.55, NULL}, test_style = {"#ee6677", 4, 0.55, NULL};
 static const plot_style guide_style = {"#22262c", 1, 0.7, NULL}, cut_style = {"#22262c", 2.2, 1, NULL};
@@ -548,8 +541,7 @@ static int draw_cut(const molecule *m, const comparison *c, const char *path)
     return plot_close(&p) ? fail(path, strerror(errno)) : 0;
 }
 
-/* ---- the job ---------------------------------------------------------------------------------------------
- */
+/* ---- the job ------------------------------------------------------------------------------------------- */
 
 static int show(const molecule *m, const char *directory)
 {
