@@ -191,12 +191,15 @@ typedef struct eqml_tile {
  */
 typedef struct eqml_tensor_basis {
     int rank, degree, nterms, nvectors, ngenerators;
-    int nslots, noperations, nelements, nproducts, nruns, nreference;
+    int nslots, noperations, nelements, nproducts, nruns, npacked, nreference;
     const unsigned short (*operations)[3]; /* [noperations] target, left, right */
-    const unsigned short (*elements)[3];   /* [nelements] vector, slot, atom */
+    const unsigned short (*elements)[3];   /* [nelements] vector, slot, atom; in the order of vectors */
     const unsigned short (*products)[3];   /* [nproducts] vector, factor, source */
     const unsigned short (*runs)[3];       /* [nruns] vector, first factor, number of factors */
+    const unsigned short (*rows)[4];       /* [nvectors] factors in use: begin, end; stored: first, count */
     const unsigned short *reference;       /* [nreference] atoms */
+    void (*forward_one)(double *slots);    /* the operations as code, or 0 */
+    void (*forward_lanes)(eqml_lanes *slots);
 } eqml_tensor_basis;
 
 /*
@@ -252,8 +255,8 @@ typedef struct eqml_model {
     const double *offset;           /* [nfactors] */
     const double *linear;           /* [nfactors] */
     const double *packed;           /* [npacked] coefficients of products, tile by tile */
-    const double *dipole;           /* [dipole->nterms] coefficients of the dipole, 0 where there is none */
-    double charge;                  /* total charge, in the dipole */
+    const double *dipole; /* [dipole->npacked] coefficients row by row, 0 where there is no dipole */
+    double charge;        /* total charge, in the dipole */
 } eqml_model;
 
 /* Room for one evaluation, in doubles; 64-byte alignment is fastest. */
@@ -640,13 +643,17 @@ enum { EQML__WIDTH = 4 }; /* numbers to a vector: three, and one to fill a vecto
 
 /* Room for a dipole and its Jacobian, in doubles. */
 #define EQML_WORK_DIPOLE(nslots, npairs, nvectors, natoms)                                                   \
-    ((2 + EQML__WIDTH) * EQML_ROUND(nslots) + 6 * EQML_ROUND(npairs) + (EQML__WIDTH + 1) * EQML_ROUND(nvectors) + \
-     (EQML__WIDTH + 1) * EQML_ROUND(natoms))
+    ((2 + EQML__WIDTH) * EQML_ROUND(nslots) + 6 * EQML_ROUND(npairs) +                                       \
+     (EQML__WIDTH + 1) * EQML_ROUND(nvectors) + (EQML__WIDTH + 1) * EQML_ROUND(natoms))
 
 /* Slots that only the dipole needs. */
-EQML_FUNCTION void eqml__dipole_slots(const eqml_basis *b, double *slots)
+EQML_INLINE void eqml__dipole_slots(const eqml_basis *b, double *slots)
 {
     const eqml_tensor_basis *t = b->dipole;
+    if (t->forward_one) {
+        t->forward_one(slots);
+        return;
+    }
     for (int k = EQML_ROUND(b->nslots); k < t->nslots; k++)
         slots[k] = 0;
     for (int k = 0; k < t->noperations; k++) {
@@ -676,12 +683,15 @@ EQML_INLINE void eqml__vectors(const eqml_basis *b, const double *xyz, const dou
             base[EQML__WIDTH * i + k] = xyz[3 * i + k] - centre[k];
         base[EQML__WIDTH * i + 3] = 0;
     }
-    memset(vectors, 0, sizeof(double) * EQML__WIDTH * (size_t)t->nvectors);
-    for (int e = 0; e < t->nelements; e++) {
-        double *d = vectors + EQML__WIDTH * t->elements[e][0];
-        const double x = slots[t->elements[e][1]], *from = base + EQML__WIDTH * t->elements[e][2];
-        for (int k = 0; k < EQML__WIDTH; k++)
-            d[k] += x * from[k];
+    for (int e = 0; e < t->nelements;) {
+        const int v = t->elements[e][0];
+        double sum[EQML__WIDTH] = {0};
+        for (; e < t->nelements && t->elements[e][0] == v; e++) {
+            const double x = slots[t->elements[e][1]], *from = base + EQML__WIDTH * t->elements[e][2];
+            for (int k = 0; k < EQML__WIDTH; k++)
+                sum[k] += x * from[k];
+        }
+        memcpy(vectors + EQML__WIDTH * v, sum, sizeof sum);
     }
     for (int p = 0; p < t->nproducts; p++) {
         double *d = vectors + EQML__WIDTH * t->products[p][0];
@@ -692,46 +702,39 @@ EQML_INLINE void eqml__vectors(const eqml_basis *b, const double *xyz, const dou
     }
 }
 
-/* weights[nvectors]: the polynomial that multiplies each vector factor; f: the factors. */
-EQML_INLINE void eqml__vector_weights(const eqml_tensor_basis *t, const double *coefficient, const double *f,
-                                      double *weights)
-{
-    memset(weights, 0, sizeof(double) * (size_t)t->nvectors);
-    for (int r = 0; r < t->nruns; r++) {
-        const int n = t->runs[r][2];
-        const double *x = f + t->runs[r][1];
-        eqml_lanes sum = eqml__all(0);
-        double rest = 0;
-        int k = 0;
-        for (; k + EQML_LANES <= n; k += EQML_LANES)
-            sum = eqml__fma(eqml__load(coefficient + k), eqml__load(x + k), sum);
-        for (; k < n; k++)
-            rest += coefficient[k] * x[k];
-        weights[t->runs[r][0]] += rest + eqml__sum(sum);
-        coefficient += n;
-    }
-}
-
-/* The dipole from the slots of one geometry; leaves vectors, weights and base for the Jacobian. */
-EQML_INLINE void eqml__dipole_from_slots(const eqml_model *m, const double *xyz, const double *slots, double *base,
-                                         double *vectors, double *weights, double dipole[3])
+/*
+ * The dipole from the slots of one geometry. Rows of coefficients stay in lanes until they have been multiplied by
+ * their vectors, so that there are three sums over lanes and not one for each row; where weights[nvectors] are
+ * asked for, the polynomial that multiplies each vector, there are.
+ */
+EQML_INLINE void eqml__dipole_from_slots(const eqml_model *m, const double *xyz, const double *slots,
+                                         double *base, double *vectors, double *weights, double dipole[3])
 {
     const eqml_basis *b = m->basis;
     const eqml_tensor_basis *t = b->dipole;
-    double sum[EQML__WIDTH] = {0}, centre[3];
+    const double *c = m->dipole, *f = slots + b->factor0;
+    eqml_lanes sum[3] = {eqml__all(0), eqml__all(0), eqml__all(0)};
+    double centre[3];
     eqml__vectors(b, xyz, slots, base, vectors);
-    eqml__vector_weights(t, m->dipole, slots + b->factor0, weights);
-    for (int v = 0; v < t->nvectors; v++)
-        for (int k = 0; k < EQML__WIDTH; k++)
-            sum[k] += weights[v] * vectors[EQML__WIDTH * v + k];
+    for (int v = 0; v < t->nvectors; v++) {
+        const int first = t->rows[v][2], n = t->rows[v][3];
+        eqml_lanes row = eqml__all(0);
+        for (int k = 0; k < n; k += EQML_LANES)
+            row = eqml__fma(eqml__load(c + k), eqml__load(f + first + k), row);
+        c += n;
+        for (int k = 0; k < 3; k++)
+            sum[k] = eqml__fma(row, eqml__all(vectors[EQML__WIDTH * v + k]), sum[k]);
+        if (weights)
+            weights[v] = eqml__sum(row);
+    }
     eqml__reference(t, xyz, centre);
     for (int k = 0; k < 3; k++)
-        dipole[k] = sum[k] + m->charge * centre[k];
+        dipole[k] = eqml__sum(sum[k]) + m->charge * centre[k];
 }
 
 /* Adjoints[nslots][4] of the three components, in reverse through a table of operations. */
-EQML_FUNCTION void eqml__reverse_vectors(int noperations, const unsigned short (*operations)[3], const double *slots,
-                                         double *adjoints)
+EQML_FUNCTION void eqml__reverse_vectors(int noperations, const unsigned short (*operations)[3],
+                                         const double *slots, double *adjoints)
 {
     for (int k = noperations - 1; k >= 0; k--) {
         const unsigned short *o = operations[k];
@@ -748,9 +751,9 @@ EQML_FUNCTION void eqml__reverse_vectors(int noperations, const unsigned short (
  * jacobian[3][natoms][3]: derivatives of the dipole. In d = Q R + sum_v P_v D_v the adjoint of D_v is the number
  * P_v for each component, so that one sweep with three components side by side gives all of them.
  */
-EQML_FUNCTION void eqml__dipole_reverse(const eqml_model *m, const double *slots, const double *pair, const double *base,
-                                        const double *vectors, double *weights, double *adjoints, double *charges,
-                                        double *jacobian)
+EQML_FUNCTION void eqml__dipole_reverse(const eqml_model *m, const double *slots, const double *pair,
+                                        const double *base, const double *vectors, double *weights,
+                                        double *adjoints, double *charges, double *jacobian)
 {
     const eqml_basis *b = m->basis;
     const eqml_tensor_basis *t = b->dipole;
@@ -758,13 +761,14 @@ EQML_FUNCTION void eqml__dipole_reverse(const eqml_model *m, const double *slots
     const double *coefficient = m->dipole;
     double total = 0;
     memset(adjoints, 0, sizeof(double) * EQML__WIDTH * (size_t)t->nslots);
-    for (int r = 0; r < t->nruns; r++) {
-        const double *d = vectors + EQML__WIDTH * t->runs[r][0];
-        double *a = adjoints + EQML__WIDTH * (b->factor0 + t->runs[r][1]);
-        for (int k = 0; k < t->runs[r][2]; k++, a += EQML__WIDTH)
+    for (int v = 0; v < t->nvectors; v++) {
+        const double *d = vectors + EQML__WIDTH * v;
+        for (int k = t->rows[v][0]; k < t->rows[v][1]; k++) {
+            double *a = adjoints + EQML__WIDTH * (b->factor0 + k);
             for (int c = 0; c < EQML__WIDTH; c++)
-                a[c] += coefficient[k] * d[c];
-        coefficient += t->runs[r][2];
+                a[c] += coefficient[k - t->rows[v][2]] * d[c];
+        }
+        coefficient += t->rows[v][3];
     }
     for (int p = t->nproducts - 1; p >= 0; p--) {
         const int factor = b->factor0 + t->products[p][1], source = t->products[p][2];
@@ -815,7 +819,8 @@ EQML_INLINE void eqml_dipole(const eqml_model *m, const double *xyz, double *ene
 {
     const eqml_basis *b = m->basis;
     const eqml_tensor_basis *t = b->dipole;
-    const int stride = EQML_ROUND(b->npairs), room = EQML_ROUND(t->nslots), vectors_room = EQML_ROUND(t->nvectors);
+    const int stride = EQML_ROUND(b->npairs), room = EQML_ROUND(t->nslots),
+              vectors_room = EQML_ROUND(t->nvectors);
     double *slots = work, *adjoints = work + room, *pair = adjoints + (1 + EQML__WIDTH) * room;
     double *vectors = pair + 6 * stride, *weights = vectors + EQML__WIDTH * vectors_room;
     double *base = weights + vectors_room, *charges = base + EQML__WIDTH * EQML_ROUND(b->natoms);
@@ -834,7 +839,7 @@ EQML_INLINE void eqml_dipole(const eqml_model *m, const double *xyz, double *ene
         }
     }
     eqml__dipole_slots(b, slots);
-    eqml__dipole_from_slots(m, xyz, slots, base, vectors, weights, dipole);
+    eqml__dipole_from_slots(m, xyz, slots, base, vectors, jacobian ? weights : NULL, dipole);
     if (jacobian)
         eqml__dipole_reverse(m, slots, pair, base, vectors, weights, adjoints, charges, jacobian);
 }
@@ -1062,7 +1067,8 @@ EQML_INLINE void eqml_energy_gradient_batch(const eqml_model *m, size_t n, const
 
 /* Dipoles[n][3] of n geometries. work: EQML_WORK_DIPOLE_BATCH eqml_lanes. */
 #define EQML_WORK_DIPOLE_BATCH(nslots, npairs, nvectors) (EQML_ROUND(nslots) + 5 * (npairs) + 3 * (nvectors))
-EQML_INLINE void eqml_dipole_batch(const eqml_model *m, size_t n, const double *xyz, double *dipole, eqml_lanes *work)
+EQML_INLINE void eqml_dipole_batch(const eqml_model *m, size_t n, const double *xyz, double *dipole,
+                                   eqml_lanes *work)
 {
     const eqml_basis *b = m->basis;
     const eqml_tensor_basis *t = b->dipole;
@@ -1079,10 +1085,14 @@ EQML_INLINE void eqml_dipole_batch(const eqml_model *m, size_t n, const double *
             geometry[lane] = xyz + (first + (size_t)(lane < count ? lane : count - 1)) * size;
         eqml__pairs_lanes(m, geometry, slots, pair);
         eqml__forward_lanes(m, slots);
-        memset(slots + b->nslots, 0, sizeof(eqml_lanes) * (size_t)(t->nslots - b->nslots));
-        for (int k = 0; k < t->noperations; k++) {
-            const unsigned short *o = t->operations[k];
-            slots[o[0]] += slots[o[1]] * slots[o[2]];
+        if (t->forward_lanes) {
+            t->forward_lanes(slots);
+        } else {
+            memset(slots + b->nslots, 0, sizeof(eqml_lanes) * (size_t)(t->nslots - b->nslots));
+            for (int k = 0; k < t->noperations; k++) {
+                const unsigned short *o = t->operations[k];
+                slots[o[0]] += slots[o[1]] * slots[o[2]];
+            }
         }
         for (int lane = 0; lane < EQML_LANES; lane++) {
             double point[3];
@@ -1099,22 +1109,25 @@ EQML_INLINE void eqml_dipole_batch(const eqml_model *m, size_t n, const double *
             for (int k = 0; k < 3; k++) {
                 for (int lane = 0; lane < EQML_LANES; lane++)
                     position[k][lane] = geometry[lane][3 * t->elements[e][2] + k];
-                vectors[3 * t->elements[e][0] + k] += slots[t->elements[e][1]] * (eqml__load(position[k]) - centre[k]);
+                vectors[3 * t->elements[e][0] + k] +=
+                    slots[t->elements[e][1]] * (eqml__load(position[k]) - centre[k]);
             }
         for (int p = 0; p < t->nproducts; p++)
             for (int k = 0; k < 3; k++)
-                vectors[3 * t->products[p][0] + k] = f[t->products[p][1]] * vectors[3 * t->products[p][2] + k];
-        for (int r = 0; r < t->nruns; r++) {
-            const eqml_lanes *x = f + t->runs[r][1], *d = vectors + 3 * t->runs[r][0];
+                vectors[3 * t->products[p][0] + k] =
+                    f[t->products[p][1]] * vectors[3 * t->products[p][2] + k];
+        for (int v = 0; v < t->nvectors; v++) {
+            const eqml_lanes *d = vectors + 3 * v;
+            const double *c0 = coefficient - t->rows[v][2];
             eqml_lanes even = eqml__all(0), odd = even;
-            int k = 0;
-            for (; k + 1 < t->runs[r][2]; k += 2) {
-                even = eqml__fma(eqml__all(coefficient[k]), x[k], even);
-                odd = eqml__fma(eqml__all(coefficient[k + 1]), x[k + 1], odd);
+            int k = t->rows[v][0];
+            for (; k + 1 < t->rows[v][1]; k += 2) {
+                even = eqml__fma(eqml__all(c0[k]), f[k], even);
+                odd = eqml__fma(eqml__all(c0[k + 1]), f[k + 1], odd);
             }
-            if (k < t->runs[r][2])
-                even = eqml__fma(eqml__all(coefficient[k]), x[k], even);
-            coefficient += t->runs[r][2];
+            if (k < t->rows[v][1])
+                even = eqml__fma(eqml__all(c0[k]), f[k], even);
+            coefficient += t->rows[v][3];
             for (int c = 0; c < 3; c++)
                 sum[c] = eqml__fma(even + odd, d[c], sum[c]);
         }
@@ -1187,7 +1200,8 @@ EQML_INLINE void eqml_dipole_batch(const eqml_model *m, size_t n, const double *
     EQML_INLINE void NAME##_model_dipole_batch(const eqml_model *m, size_t n, const double *xyz,             \
                                                double *dipole)                                               \
     {                                                                                                        \
-        eqml_lanes work[EQML_WORK_DIPOLE_BATCH(NAME##_dipole_NSLOTS, NAME##_NPAIRS, NAME##_dipole_NVECTORS)]; \
+        eqml_lanes                                                                                           \
+            work[EQML_WORK_DIPOLE_BATCH(NAME##_dipole_NSLOTS, NAME##_NPAIRS, NAME##_dipole_NVECTORS)];       \
         eqml_dipole_batch(m, n, xyz, dipole, work);                                                          \
     }
 
@@ -1393,7 +1407,7 @@ typedef struct eqml_surface {
     double *rates;            /* [EQML_ROUND(npairs)] */
     double *offset, *linear;  /* [nfactors] */
     double *packed;           /* [npacked] */
-    double *dipole;           /* [dipole->nterms]; null where the basis has none */
+    double *dipole;           /* [dipole->npacked]; null where the basis has none */
     int standardised;         /* nonzero: the factors are shifted for some data already */
 } eqml_surface;
 
@@ -1408,6 +1422,10 @@ EQML_API void eqml_surface_free(eqml_surface *surface);
 EQML_API void eqml_surface_set(eqml_surface *surface, const double *coefficients);
 EQML_API void eqml_surface_get(const eqml_surface *surface, double *coefficients);
 /* coefficients[nterms] in the order of terms: the factors, then the products run by run. */
+
+EQML_API void eqml_surface_set_dipole(eqml_surface *surface, const double *coefficients);
+EQML_API void eqml_surface_get_dipole(const eqml_surface *surface, double *coefficients);
+/* The same for the dipole: coefficients[dipole->nterms], vector by vector. */
 
 /* Zero in every field means the default. */
 typedef struct eqml_fit_options {
@@ -1454,9 +1472,9 @@ EQML_API eqml_status eqml_fit_dipole(eqml_surface *surface, const eqml_data *dat
 typedef struct eqml_errors {
     size_t energies, gradients, dipoles; /* geometries that have them */
     double rmse_dipole, rms_dipole;      /* e*bohr for each component: error, and the data themselves */
-    double rmse_energy, rmse_gradient; /* hartree; hartree/bohr for each component */
-    double max_energy;                 /* largest error of an energy */
-    size_t worst;                      /* the geometry that has it */
+    double rmse_energy, rmse_gradient;   /* hartree; hartree/bohr for each component */
+    double max_energy;                   /* largest error of an energy */
+    size_t worst;                        /* the geometry that has it */
 } eqml_errors;
 
 EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml_data *data,
@@ -1559,10 +1577,10 @@ static void eqml__tell(eqml_message *message, const char *path, const eqml__read
 {
     const size_t room = 255, length = strlen(path);
     const char *shown = length > room ? path + length - room : path;
-    if (message && r->line > 0)
-        snprintf(message->text, sizeof message->text, "%s:%zu: %.230s", shown, r->line, r->why.text);
-    else if (message)
-        snprintf(message->text, sizeof message->text, "%s: %.230s", shown, r->why.text);
+    if (r->line > 0)
+        eqml__data_fail(message, EQML_OK, "%s:%zu: %.230s", shown, r->line, r->why.text);
+    else
+        eqml__data_fail(message, EQML_OK, "%s: %.230s", shown, r->why.text);
 }
 
 /* ---- words ---- */
@@ -2956,17 +2974,29 @@ EQML_API void eqml_surface_free(eqml_surface *surface)
     memset(surface, 0, sizeof *surface);
 }
 
+static bool eqml__variable_is_valid(const eqml_variable *v)
+{
+    switch (v->kind) {
+    case EQML_MORSE:
+    case EQML_EXP_OVER_R:
+        return v->range > 0 && v->range <= DBL_MAX;
+    case EQML_POWER:
+        return v->range != 0 && v->range == floor(v->range) && fabs(v->range) <= 12;
+    case EQML_INVERSE:
+        return true;
+    case EQML_USER:
+        return v->function != NULL;
+    }
+    return false;
+}
+
 EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_variable *variables,
                                          eqml_surface *surface)
 {
     size_t nfactors = (size_t)basis->nfactors;
     memset(surface, 0, sizeof *surface);
     for (int k = 0; k < basis->npair_classes; k++) {
-        const eqml_variable *v = &variables[k];
-        bool ranged = v->kind == EQML_MORSE || v->kind == EQML_EXP_OVER_R;
-        bool power = v->range != 0 && v->range == floor(v->range) && fabs(v->range) <= 12;
-        if ((v->kind == EQML_POWER && !power) || (ranged && !(v->range > 0 && v->range <= DBL_MAX)) || (v->kind == EQML_USER && !v->function) ||
-            (unsigned)v->kind > (unsigned)EQML_USER)
+        if (!eqml__variable_is_valid(&variables[k]))
             return EQML_ERROR_ARGUMENT;
     }
     surface->variables = (eqml_variable *)eqml__zeroed((size_t)basis->npair_classes, sizeof(eqml_variable));
@@ -2975,7 +3005,7 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
     surface->linear = (double *)eqml__zeroed(nfactors, sizeof(double));
     surface->packed = (double *)eqml__zeroed((size_t)basis->npacked, sizeof(double));
     if (basis->dipole)
-        surface->dipole = (double *)eqml__zeroed((size_t)basis->dipole->nterms, sizeof(double));
+        surface->dipole = (double *)eqml__zeroed((size_t)basis->dipole->npacked, sizeof(double));
     if (!surface->variables || !surface->rates || !surface->offset || !surface->linear || !surface->packed ||
         (basis->dipole && !surface->dipole)) {
         eqml_surface_free(surface);
@@ -3039,6 +3069,30 @@ EQML_API void eqml_surface_get(const eqml_surface *surface, double *coefficients
     eqml__transfer(surface, coefficients, false);
 }
 
+static void eqml__transfer_dipole(const eqml_surface *surface, double *coefficients, bool set)
+{
+    const eqml_tensor_basis *t = surface->model.basis->dipole;
+    double *row = surface->dipole;
+    for (int r = 0, v = 0; r < t->nruns; r++) {
+        for (; v < t->runs[r][0]; v++)
+            row += t->rows[v][3];
+        for (int k = 0; k < t->runs[r][2]; k++, coefficients++) {
+            double *place = row + t->runs[r][1] + k - t->rows[v][2];
+            *(set ? place : coefficients) = *(set ? coefficients : place);
+        }
+    }
+}
+
+EQML_API void eqml_surface_set_dipole(eqml_surface *surface, const double *coefficients)
+{
+    eqml__transfer_dipole(surface, (double *)coefficients, true);
+}
+
+EQML_API void eqml_surface_get_dipole(const eqml_surface *surface, double *coefficients)
+{
+    eqml__transfer_dipole(surface, coefficients, false);
+}
+
 /* --- The rows of one geometry --------------------------------------------------------------------------- */
 
 /* Working memory of a fit. */
@@ -3099,6 +3153,7 @@ static void eqml__standardise(eqml__fitter *w)
 {
     const eqml_basis *b = w->surface->model.basis;
     const int levels = eqml__factor_levels(b, w->level);
+    memset(w->surface->offset, 0, (size_t)b->nfactors * sizeof(double)); /* of an earlier fit */
     for (int level = 0; level <= levels; level++) {
         size_t count = 0;
         memset(w->mean, 0, (size_t)b->nfactors * sizeof(double));
@@ -3387,12 +3442,13 @@ static eqml_status eqml__fit_dipoles(eqml__fitter *w, eqml_fit_result *result)
         status = eqml__solve(w, t->nterms, 0, result);
     if (status)
         return status;
-    memcpy(w->surface->dipole, w->coefficients, (size_t)t->nterms * sizeof(double));
+    eqml_surface_set_dipole(w->surface, w->coefficients);
     return EQML_OK;
 }
 
 /* Allocates, shifts the factors unless that is done, fits, releases. */
-static eqml_status eqml__run_fit(eqml__fitter *w, int terms, eqml_status (*fit)(eqml__fitter *, eqml_fit_result *),
+static eqml_status eqml__run_fit(eqml__fitter *w, int terms,
+                                 eqml_status (*fit)(eqml__fitter *, eqml_fit_result *),
                                  eqml_fit_result *result)
 {
     const eqml_basis *b = w->surface->model.basis;
@@ -3425,8 +3481,9 @@ static eqml_status eqml__run_fit(eqml__fitter *w, int terms, eqml_status (*fit)(
 }
 
 /* What all fits check and do; `what` names the data that are fitted. */
-static eqml_status eqml__checked_fit(eqml_surface *surface, const eqml_data *data, const eqml_fit_options *options,
-                                     int wanted, const char *what, eqml_fit_result *result, eqml_message *message)
+static eqml_status eqml__checked_fit(eqml_surface *surface, const eqml_data *data,
+                                     const eqml_fit_options *options, int wanted, const char *what,
+                                     eqml_fit_result *result, eqml_message *message)
 {
     static const eqml_fit_options defaults = {0, 0, 0, 0, NULL, NULL, NULL};
     const eqml_basis *b = surface->model.basis;
@@ -3474,11 +3531,13 @@ EQML_API eqml_status eqml_fit_dipole(eqml_surface *surface, const eqml_data *dat
                                      eqml_message *message)
 {
     if (!surface->model.basis->dipole) {
-        eqml__say(message, "the basis %s has no dipole; generate it with --dipole D", surface->model.basis->name);
+        eqml__say(message, "the basis %s has no dipole; generate it with --dipole D",
+                  surface->model.basis->name);
         return EQML_ERROR_ARGUMENT;
     }
     if (charge != floor(charge) || !(fabs(charge) <= 1e6)) {
-        eqml__say(message, "the total charge is %g, but must be a whole number of elementary charges", charge);
+        eqml__say(message, "the total charge is %g, but must be a whole number of elementary charges",
+                  charge);
         return EQML_ERROR_ARGUMENT;
     }
     surface->model.charge = charge;
@@ -3495,10 +3554,11 @@ EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml
     const size_t room = (size_t)(t ? EQML_WORK_DIPOLE(t->nslots, b->npairs, t->nvectors, b->natoms)
                                    : EQML_WORK_ONE(b->nslots, b->npairs));
     double energy2 = 0, gradient2 = 0, dipole2 = 0, data2 = 0;
-    double *work = (double *)eqml__zeroed(room + n, sizeof(double)), *gradient = work + room;
+    double *work = (double *)eqml__zeroed(room + n, sizeof(double));
     memset(errors, 0, sizeof *errors);
     if (!work)
         return EQML_ERROR_MEMORY;
+    double *gradient = work + room;
     for (size_t g = 0; g < data->n; g++) {
         const double *xyz = data->xyz + g * n;
         double energy, dipole[3] = {0, 0, 0};
@@ -3547,6 +3607,23 @@ EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml
 
 /* --- Files ---------------------------------------------------------------------------------------------- */
 
+static eqml_status eqml__no_memory(const char *path, eqml_message *message)
+{
+    eqml__say(message, "%s: %s", path, eqml_status_text(EQML_ERROR_MEMORY));
+    return EQML_ERROR_MEMORY;
+}
+
+/* Only what a file can hold is written to one. */
+static eqml_status eqml__check_writable(const eqml_surface *surface, const char *path, eqml_message *message)
+{
+    for (int k = 0; k < surface->model.basis->npair_classes; k++)
+        if (surface->variables[k].kind == EQML_USER) {
+            eqml__say(message, "%s: a surface with a user's pair function cannot be written to a file", path);
+            return EQML_ERROR_ARGUMENT;
+        }
+    return EQML_OK;
+}
+
 /* A file that appears whole or not at all: written beside its path, then renamed. */
 typedef struct eqml__output {
     FILE *file;
@@ -3561,7 +3638,7 @@ static eqml_status eqml__open_output(eqml__output *out, const char *path, eqml_m
     out->file = NULL;
     out->beside = (char *)EQML_MALLOC(size);
     if (!out->beside)
-        return EQML_ERROR_MEMORY;
+        return eqml__no_memory(path, message);
     snprintf(out->beside, size, "%s.new", path);
     out->file = fopen(out->beside, "w");
     if (out->file)
@@ -3585,38 +3662,78 @@ static eqml_status eqml__close_output(eqml__output *out, eqml_status status, eqm
     return status;
 }
 
+/* A number as a hexadecimal float, exact, and with a point whatever the locale. */
+typedef struct eqml__digits {
+    char text[48];
+} eqml__digits;
+
+static eqml__digits eqml__hexadecimal(double number)
+{
+    const char *point = localeconv()->decimal_point;
+    eqml__digits d;
+    snprintf(d.text, sizeof d.text, "%a", number);
+    char *at = strstr(d.text, point);
+    if (at) {
+        *at = '.';
+        memmove(at + 1, at + strlen(point), strlen(at + strlen(point)) + 1);
+    }
+    return d;
+}
+
+/* The number that is the whole of a text written so, or any other finite one; 0 where it is none. */
+static int eqml__exact_number(const char *text, double *number)
+{
+    const char *point = localeconv()->decimal_point;
+    char copy[128], *end = copy;
+    for (; *text; text++) {
+        const size_t length = *text == '.' ? strlen(point) : 1;
+        if (*text == ',' || (size_t)(end - copy) + length >= sizeof copy)
+            return 0;
+        memcpy(end, *text == '.' ? point : text, length);
+        end += length;
+    }
+    *end = 0;
+    *number = strtod(copy, &end);
+    return end != copy && !*end && fabs(*number) <= DBL_MAX;
+}
+
 static const char *const eqml__kind_names[] = {"morse", "inverse", "exp-over-r", "power"};
+
+/* Of the energy or of the dipole. */
+static size_t eqml__most_terms(const eqml_basis *b)
+{
+    return (size_t)(b->dipole && b->dipole->nterms > b->nterms ? b->dipole->nterms : b->nterms);
+}
 
 EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char *path, eqml_message *message)
 {
     const eqml_basis *b = surface->model.basis;
     eqml__output out;
-    eqml_status status = EQML_OK;
+    eqml_status status = eqml__check_writable(surface, path, message);
     double *coefficients;
-    for (int k = 0; k < b->npair_classes; k++)
-        if (surface->variables[k].kind == EQML_USER) {
-            eqml__say(message, "%s: a surface with a user's pair function cannot be written to a file", path);
-            return EQML_ERROR_ARGUMENT;
-        }
-    coefficients = (double *)eqml__zeroed((size_t)b->nterms, sizeof(double));
+    if (status)
+        return status;
+    coefficients = (double *)eqml__zeroed(eqml__most_terms(b), sizeof(double));
     if (!coefficients)
-        return EQML_ERROR_MEMORY;
+        return eqml__no_memory(path, message);
     eqml_surface_get(surface, coefficients);
     status = eqml__open_output(&out, path, message);
     if (!status) {
         fprintf(out.file, "eqml-pes 1\nbasis %s %d %d %d\ncomposition %s\n", b->name, b->degree, b->nterms,
                 b->nfactors, b->composition);
         for (int k = 0; k < b->npair_classes; k++)
-            fprintf(out.file, "variable %d %s %a\n", k, eqml__kind_names[surface->variables[k].kind],
-                    surface->variables[k].range);
+            fprintf(out.file, "variable %d %s %s\n", k, eqml__kind_names[surface->variables[k].kind],
+                    eqml__hexadecimal(surface->variables[k].range).text);
         for (int k = 0; k < b->nfactors; k++)
-            fprintf(out.file, "offset %a\n", surface->offset[k]);
+            fprintf(out.file, "offset %s\n", eqml__hexadecimal(surface->offset[k]).text);
         for (int k = 0; k < b->nterms; k++)
-            fprintf(out.file, "coefficient %a\n", coefficients[k]);
+            fprintf(out.file, "coefficient %s\n", eqml__hexadecimal(coefficients[k]).text);
         if (b->dipole) {
-            fprintf(out.file, "dipole %d %d\ncharge %a\n", b->dipole->degree, b->dipole->nterms, surface->model.charge);
+            eqml_surface_get_dipole(surface, coefficients);
+            fprintf(out.file, "dipole %d %d\ncharge %s\n", b->dipole->degree, b->dipole->nterms,
+                    eqml__hexadecimal(surface->model.charge).text);
             for (int k = 0; k < b->dipole->nterms; k++)
-                fprintf(out.file, "moment %a\n", surface->dipole[k]);
+                fprintf(out.file, "moment %s\n", eqml__hexadecimal(coefficients[k]).text);
         }
         fprintf(out.file, "end\n");
         status = eqml__close_output(&out, EQML_OK, message);
@@ -3630,7 +3747,7 @@ typedef struct eqml__input {
     FILE *file;
     const char *path;
     int line;
-    char text[512];
+    char text[4096]; /* a composition has at most 200 symbols of 7 letters, counts and parentheses */
     eqml_message *message;
 } eqml__input;
 
@@ -3662,12 +3779,11 @@ static eqml_status eqml__pes_line(eqml__input *in, const char *word, char **rest
 static eqml_status eqml__read_numbers(eqml__input *in, const char *word, int count, double *number)
 {
     for (int k = 0; k < count; k++) {
-        char *rest, *end;
+        char *rest;
         eqml_status status = eqml__pes_line(in, word, &rest);
         if (status)
             return status;
-        number[k] = strtod(rest, &end);
-        if (end == rest || *end || !(fabs(number[k]) <= DBL_MAX))
+        if (!eqml__exact_number(rest, &number[k]))
             return eqml__bad_line(in, EQML_ERROR_VALUE, "one finite number");
     }
     return EQML_OK;
@@ -3691,16 +3807,36 @@ static eqml_status eqml__read_variables(eqml__input *in, const eqml_basis *b, eq
                 rest = name + length + 1;
             }
         }
-        variable[k].range = strtod(rest, &end);
-        if (variable[k].kind == EQML_USER || end == rest || *end)
+        if (variable[k].kind == EQML_USER)
             return eqml__bad_line(in, EQML_ERROR_FORMAT, "variable CLASS morse|inverse|exp-over-r|power RANGE");
+        if (!eqml__exact_number(rest, &variable[k].range) ||
+            !eqml__variable_is_valid(&variable[k]))
+            return eqml__bad_line(in, EQML_ERROR_VALUE, "a finite, positive range or a whole exponent");
     }
     return EQML_OK;
 }
 
+/* room: for the terms of the dipole. */
+static eqml_status eqml__read_dipole(eqml__input *in, eqml_surface *surface, double *room)
+{
+    const eqml_tensor_basis *t = surface->model.basis->dipole;
+    char *rest, expected[64];
+    eqml_status status = eqml__pes_line(in, "dipole", &rest);
+    snprintf(expected, sizeof expected, "%d %d", t->degree, t->nterms);
+    if (!status && strcmp(rest, expected))
+        status = eqml__bad_line(in, EQML_ERROR_MATCH, expected);
+    if (!status)
+        status = eqml__read_numbers(in, "charge", 1, &surface->model.charge);
+    if (!status)
+        status = eqml__read_numbers(in, "moment", t->nterms, room);
+    if (!status)
+        eqml_surface_set_dipole(surface, room);
+    return status;
+}
+
 static eqml_status eqml__read_surface(eqml__input *in, const eqml_basis *b, eqml_surface *surface)
 {
-    char *rest, expected[256];
+    char *rest, expected[1024];
     eqml_variable *variable;
     double *coefficients = NULL;
     eqml_status status = eqml__pes_line(in, "eqml-pes", &rest);
@@ -3714,41 +3850,37 @@ static eqml_status eqml__read_surface(eqml__input *in, const eqml_basis *b, eqml
     status = eqml__pes_line(in, "composition", &rest);
     if (status)
         return status;
-    if (strncmp(rest, b->composition, sizeof in->text - 64)) /* longer ones are cut by the line */
+    if (strcmp(rest, b->composition))
         return eqml__bad_line(in, EQML_ERROR_MATCH, b->composition);
     variable = (eqml_variable *)eqml__zeroed((size_t)b->npair_classes, sizeof(eqml_variable));
     if (!variable)
         return EQML_ERROR_MEMORY;
     status = eqml__read_variables(in, b, variable);
-    if (!status) {
+    if (!status)
         status = eqml_surface_create(b, variable, surface);
-        if (status == EQML_ERROR_ARGUMENT)
-            status = eqml__bad_line(in, EQML_ERROR_VALUE, "positive ranges of the variables, whole exponents");
-    }
     EQML_FREE(variable);
     if (!status)
         status = eqml__read_numbers(in, "offset", b->nfactors, surface->offset);
     if (!status) {
-        coefficients = (double *)eqml__zeroed((size_t)b->nterms, sizeof(double));
+        coefficients = (double *)eqml__zeroed(eqml__most_terms(b), sizeof(double));
         status =
             coefficients ? eqml__read_numbers(in, "coefficient", b->nterms, coefficients) : EQML_ERROR_MEMORY;
     }
-    if (!status && b->dipole) {
-        status = eqml__pes_line(in, "dipole", &rest);
-        snprintf(expected, sizeof expected, "%d %d", b->dipole->degree, b->dipole->nterms);
-        if (!status && strcmp(rest, expected))
-            status = eqml__bad_line(in, EQML_ERROR_MATCH, expected);
-        if (!status)
-            status = eqml__read_numbers(in, "charge", 1, &surface->model.charge);
-        if (!status)
-            status = eqml__read_numbers(in, "moment", b->dipole->nterms, surface->dipole);
-    }
+    if (!status)
+        eqml_surface_set(surface, coefficients);
+    if (!status && b->dipole)
+        status = eqml__read_dipole(in, surface, coefficients);
     if (!status)
         status = eqml__pes_line(in, "end", &rest);
-    if (!status) {
-        eqml_surface_set(surface, coefficients);
-        surface->standardised = 1;
+    if (!status && !*rest) {
+        in->line++;
+        rest = fgets(in->text, sizeof in->text, in->file);
     }
+    if (!status && rest) {
+        in->text[strcspn(in->text, "\r\n")] = 0;
+        status = eqml__bad_line(in, EQML_ERROR_FORMAT, "nothing after the end");
+    }
+    surface->standardised = 1;
     EQML_FREE(coefficients);
     return status;
 }
@@ -3781,32 +3913,32 @@ static eqml_status eqml__copy_lines(FILE *out, const char *path, const char *fro
                                     eqml_message *message)
 {
     char text[512];
-    bool copying = !from, found = !from;
+    bool copying = !from, ended = !to;
     FILE *in = fopen(path, "r");
-    if (!in) {
-        eqml__say(message, "%s: cannot be read: %s", path, strerror(errno));
-        return EQML_ERROR_FILE;
-    }
-    while (fgets(text, sizeof text, in)) {
-        if (from && !copying && strstr(text, from))
-            copying = found = true;
+    eqml_status status = in ? EQML_OK : EQML_ERROR_FILE;
+    while (in && (!to || !ended) && fgets(text, sizeof text, in)) {
+        copying = copying || strstr(text, from);
         if (copying)
             fputs(text, out);
-        if (to && copying && strstr(text, to))
-            break;
+        ended = ended || (copying && strstr(text, to));
     }
-    fclose(in);
-    if (found)
-        return EQML_OK;
-    eqml__say(message, "%s: has no line with \"%s\"; is it the file eqml.h?", path, from);
-    return EQML_ERROR_FORMAT;
+    if (!in || ferror(in)) {
+        eqml__say(message, "%s: cannot be read: %s", path, strerror(errno));
+        status = EQML_ERROR_FILE;
+    } else if (!copying || !ended) {
+        eqml__say(message, "%s: has no line with \"%s\"; is it the file eqml.h?", path, copying ? to : from);
+        status = EQML_ERROR_FORMAT;
+    }
+    if (in)
+        fclose(in);
+    return status;
 }
 
 static void eqml__put_numbers(FILE *out, const char *name, const char *what, int count, const double *number)
 {
     fprintf(out, "static const double %s_%s[] EQML_ALIGNED = {", name, what);
     for (int k = 0; k < count; k++)
-        fprintf(out, "%s%a,", k % 4 ? " " : "\n    ", number[k]);
+        fprintf(out, "%s%s,", k % 4 ? " " : "\n    ", eqml__hexadecimal(number[k]).text);
     fprintf(out, "%s\n};\n", count ? "" : "0");
 }
 
@@ -3817,16 +3949,17 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
     fprintf(out, "\n#ifndef EQML_SURFACE_%s\n#define EQML_SURFACE_%s\n", name, name);
     fprintf(out, "static const eqml_variable %s_variables[] = {\n", name);
     for (int k = 0; k < b->npair_classes; k++)
-        fprintf(out, "    {%s, %a, 0, 0},\n", kinds[surface->variables[k].kind], surface->variables[k].range);
+        fprintf(out, "    {%s, %s, 0, 0},\n", kinds[surface->variables[k].kind],
+                eqml__hexadecimal(surface->variables[k].range).text);
     fprintf(out, "};\n");
     eqml__put_numbers(out, name, "rates", EQML_ROUND(b->npairs), surface->rates);
     eqml__put_numbers(out, name, "offset", b->nfactors, surface->offset);
     eqml__put_numbers(out, name, "linear", b->nfactors, surface->linear);
     eqml__put_numbers(out, name, "packed", b->npacked, surface->packed);
     if (b->dipole)
-        eqml__put_numbers(out, name, "dipole_coefficients", b->dipole->nterms, surface->dipole);
-    fprintf(out, "static const eqml_model %s_model = {&%s_basis, %s_variables, %s_rates, %s_offset,\n", name, b->name,
-            name, name, name);
+        eqml__put_numbers(out, name, "dipole_coefficients", b->dipole->npacked, surface->dipole);
+    fprintf(out, "static const eqml_model %s_model = {&%s_basis, %s_variables, %s_rates, %s_offset,\n", name,
+            b->name, name, name, name);
     fprintf(out, "                                     %s_linear, %s_packed, %s%s, %a};\n", name, name,
             b->dipole ? name : "0", b->dipole ? "_dipole_coefficients" : "", surface->model.charge);
     fprintf(out,
@@ -3843,24 +3976,35 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
 static void eqml__put_banner(FILE *out, const eqml_basis *b, const char *name)
 {
     const int n = b->natoms;
-    fprintf(out, "/*\n * %s: a potential energy surface for %s, fitted with eqml.\n *\n", name, b->composition);
+    fprintf(out, "/*\n * %s: a potential energy surface for %s, fitted with eqml.\n *\n", name,
+            b->composition);
     fprintf(out, " *     double %s_energy(const double *xyz);\n", name);
     fprintf(out, " *     double %s_energy_gradient(const double *xyz, double *gradient);\n", name);
-    fprintf(out, " *     double %s_energy_hessian(const double *xyz, double *gradient, double *hessian);\n", name);
+    fprintf(out, " *     double %s_energy_hessian(const double *xyz, double *gradient, double *hessian);\n",
+            name);
     fprintf(out, " *     void   %s_energy_batch(size_t n, const double *xyz, double *energy);\n", name);
-    fprintf(out, " *     void   %s_energy_gradient_batch(size_t n, const double *xyz, double *energy,\n", name);
+    fprintf(out, " *     void   %s_energy_gradient_batch(size_t n, const double *xyz, double *energy,\n",
+            name);
     fprintf(out, " *                                   double *gradient);\n");
     if (b->dipole) {
         fprintf(out, " *     void   %s_dipole(const double *xyz, double *dipole);\n", name);
-        fprintf(out, " *     void   %s_dipole_jacobian(const double *xyz, double *dipole, double *jacobian);\n", name);
-        fprintf(out, " *     double %s_energy_gradient_dipole(const double *xyz, double *gradient, double *dipole);\n", name);
+        fprintf(out,
+                " *     void   %s_dipole_jacobian(const double *xyz, double *dipole, double *jacobian);\n",
+                name);
+        fprintf(
+            out,
+            " *     double %s_energy_gradient_dipole(const double *xyz, double *gradient, double *dipole);\n",
+            name);
         fprintf(out, " *     void   %s_dipole_batch(size_t n, const double *xyz, double *dipole);\n", name);
     }
     fprintf(out, " *     int    %s_natoms(void);\n *     const char *%s_symbols(void);\n *\n", name, name);
-    fprintf(out, " * xyz[%d][3] and gradient[%d][3] in bohr, hartree, hartree/bohr, hessian[%d][%d]", n, n, 3 * n, 3 * n);
+    fprintf(out, " * xyz[%d][3] and gradient[%d][3] in bohr, hartree, hartree/bohr, hessian[%d][%d]", n, n,
+            3 * n, 3 * n);
     fprintf(out, "%s", b->dipole ? ",\n * dipole[3] in e*bohr, jacobian[3][3 natoms]" : "");
-    fprintf(out, "; batches xyz[n][%d][3].\n * Atoms in the order %s. All functions are thread-safe.\n", n, b->symbols);
-    fprintf(out, " * Compile with -O3 -march=native (and -ffp-contract=fast where -std=c11 is asked for), link with -lm.\n");
+    fprintf(out, "; batches xyz[n][%d][3].\n * Atoms in the order %s. All functions are thread-safe.\n", n,
+            b->symbols);
+    fprintf(out, " * Compile with -O3 -march=native (and -ffp-contract=fast where -std=c11 is asked for), "
+                 "link with -lm.\n");
     fprintf(out, " */\n");
 }
 
@@ -3870,11 +4014,9 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
 {
     const eqml_basis *b = surface->model.basis;
     eqml__output out;
-    eqml_status status;
-    for (int k = 0; k < b->npair_classes; k++)
-        if (surface->variables[k].kind == EQML_USER)
-            return EQML_ERROR_ARGUMENT;
-    status = eqml__open_output(&out, path, message);
+    eqml_status status = eqml__check_writable(surface, path, message);
+    if (!status)
+        status = eqml__open_output(&out, path, message);
     if (status)
         return status;
     eqml__put_banner(out.file, b, name);

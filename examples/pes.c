@@ -97,7 +97,10 @@ static int parse_variable(const char *text, eqml_variable *variables)
     static const struct {
         const char *word;
         eqml_kind kind;
-    } kinds[] = {{"morse:", EQML_MORSE}, {"exp-over-r:", EQML_EXP_OVER_R}, {"inverse", EQML_INVERSE}, {"power:", EQML_POWER}};
+    } kinds[] = {{"morse:", EQML_MORSE},
+                 {"exp-over-r:", EQML_EXP_OVER_R},
+                 {"inverse", EQML_INVERSE},
+                 {"power:", EQML_POWER}};
     const char *equals = strchr(text, '='), *spec = equals ? equals + 1 : text;
     int used = 0;
     for (size_t k = 0; k < 4; k++) {
@@ -105,8 +108,9 @@ static int parse_variable(const char *text, eqml_variable *variables)
         eqml_variable v = {kinds[k].kind, 1, 0, 0};
         if (strncmp(spec, kinds[k].word, length))
             continue;
-        if (v.kind == EQML_INVERSE ? spec[length] != 0
-                                   : parse_number("--variable", spec + length, v.kind == EQML_POWER ? -12 : DBL_MIN, &v.range))
+        if (v.kind == EQML_INVERSE
+                ? spec[length] != 0
+                : parse_number("--variable", spec + length, v.kind == EQML_POWER ? -12 : DBL_MIN, &v.range))
             break;
         for (int c = 0; c < basis->npair_classes; c++)
             if (!equals || class_has_elements(c, text, (size_t)(equals - text))) {
@@ -265,8 +269,8 @@ static void print_json(FILE *out, const outcome *o)
     fprintf(out, "{\n  \"terms\": %d,\n  \"rank\": %d,\n", o->fit.terms, o->fit.rank);
     json_number(out, "condition", o->fit.terms > 0, o->fit.condition);
     fprintf(out, "  \"n_train\": %zu,\n  \"n_test\": %zu,\n", o->fit.geometries, test ? o->test.energies : 0);
-    fprintf(out, "  \"dipole_terms\": %d,\n  \"dipole_rank\": %d,\n  \"n_dipole_train\": %zu,\n", o->dipole.terms,
-            o->dipole.rank, o->dipole.geometries);
+    fprintf(out, "  \"dipole_terms\": %d,\n  \"dipole_rank\": %d,\n  \"n_dipole_train\": %zu,\n",
+            o->dipole.terms, o->dipole.rank, o->dipole.geometries);
     json_number(out, "rmse_energy_train", o->train.energies > 0, o->train.rmse_energy);
     json_number(out, "rmse_energy_test", test && o->test.energies > 0, o->test.rmse_energy);
     json_number(out, "rmse_gradient_train", o->train.gradients > 0, o->train.rmse_gradient);
@@ -280,37 +284,42 @@ static void print_json(FILE *out, const outcome *o)
 static void print_errors(const char *what, const eqml_errors *e)
 {
     if (e->energies)
-        printf("  %-6s %8zu energies   RMSE %10.4f cm^-1 %9.5f kcal/mol   largest %.2f cm^-1 (geometry %zu)\n", what,
-               e->energies, PER_CM * e->rmse_energy, KCAL_MOL * e->rmse_energy, PER_CM * e->max_energy, e->worst + 1);
+        printf(
+            "  %-6s %8zu energies   RMSE %10.4f cm^-1 %9.5f kcal/mol   largest %.2f cm^-1 (geometry %zu)\n",
+            what, e->energies, PER_CM * e->rmse_energy, KCAL_MOL * e->rmse_energy, PER_CM * e->max_energy,
+            e->worst + 1);
     if (e->gradients)
         printf("  %-6s %8zu gradients  RMSE %.4e hartree/bohr for each component\n", what, e->gradients,
                e->rmse_gradient);
     if (e->dipoles)
-        printf("  %-6s %8zu dipoles    RMSE %.4e e*bohr for each component (of %.4f)\n", what, e->dipoles, e->rmse_dipole,
-               e->rms_dipole);
+        printf("  %-6s %8zu dipoles    RMSE %.4e e*bohr for each component (of %.4f)\n", what, e->dipoles,
+               e->rmse_dipole, e->rms_dipole);
 }
 
 static void print_fit(const char *what, const eqml_fit_result *fit)
 {
     if (!fit->terms)
         return;
-    printf("  %s: %d terms, rank %d, condition %.1e, %zu rows from %zu geometries\n", what, fit->terms, fit->rank,
-           fit->condition, fit->rows, fit->geometries);
+    printf("  %s: %d terms, rank %d, condition %.1e, %zu rows from %zu geometries\n", what, fit->terms,
+           fit->rank, fit->condition, fit->rows, fit->geometries);
     if (fit->rank < fit->terms)
-        printf("  note: the data do not determine all terms (rank %d of %d); the least-norm solution is taken\n",
-               fit->rank, fit->terms);
+        printf(
+            "  note: the data do not determine all terms (rank %d of %d); the least-norm solution is taken\n",
+            fit->rank, fit->terms);
 }
 
 static void print_report(const job *j, const outcome *o)
 {
-    printf("%s: \"%s\", degree %d, fitted in %.1f s\n", j->name, basis->composition, basis->degree, o->seconds);
+    printf("%s: \"%s\", degree %d, fitted in %.1f s\n", j->name, basis->composition, basis->degree,
+           o->seconds);
     print_fit("energy", &o->fit);
     print_fit("dipole", &o->dipole);
     print_errors("train", &o->train);
     if (o->tested)
         print_errors("test", &o->test);
     if (o->dipole.terms && o->train.rmse_dipole > 0.3 * o->train.rms_dipole)
-        printf("  note: the dipoles do not follow the geometries: were they given in another orientation, or with another\n"
+        printf("  note: the dipoles do not follow the geometries: were they given in another orientation, or "
+               "with another\n"
                "        charge than %g?\n",
                j->charge);
 }

@@ -365,8 +365,7 @@ static void emit_record(FILE *out, const summary *s)
             "    %s_pairs, %s_pair_classes, %s_atom_classes, %s_operations, %s_runs, %s_tiles, %s_degrees,\n",
             n, n, n, n, n, n, n);
     if (straight_line(p))
-        fprintf(out, "    %s_forward_one, %s_reverse_one, %s_forward_lanes, %s_reverse_lanes,\n", n, n, n,
-                n);
+        fprintf(out, "    %s_forward_one, %s_reverse_one, %s_forward_lanes, %s_reverse_lanes,\n", n, n, n, n);
     else
         fprintf(out, "    0, 0, 0, 0,\n");
     if (s->dipole)
@@ -388,7 +387,7 @@ void emit_header(FILE *out, const summary *s)
     if (straight_line(p))
         emit_code(out, s);
     if (s->dipole)
-        emit_tensor(out, s->name, "dipole", s->basis, s->dipole, s->dipole_program);
+        emit_tensor(out, s->name, "dipole", s->basis, s->program, s->dipole, s->dipole_program);
     emit_record(out, s);
     fprintf(out, "\nEQML_MODEL_FUNCTIONS(%s)\n", s->name);
     if (s->dipole)

@@ -42,7 +42,8 @@ static void place_variables(layout *l)
     l->p->element_slot = xcalloc((size_t)b->ncovariants, sizeof *l->p->element_slot);
     for (int v = 0; v < b->ncovariants; v++) {
         const covariant *from = &b->covariant[v];
-        l->p->element_slot[v] = xcalloc((size_t)b->structure->set[from->set].count, sizeof **l->p->element_slot);
+        l->p->element_slot[v] =
+            xcalloc((size_t)b->structure->set[from->set].count, sizeof **l->p->element_slot);
         for (int p = 0; p < c->npairs && from->pattern < 0; p++)
             if (c->pair_class[p] == from->left)
                 l->p->element_slot[v][b->structure->variable_position[p]] = (unsigned)p;

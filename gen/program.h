@@ -46,7 +46,8 @@ typedef struct program {
     operation *operation;
     size_t *factor_term;      /* [nfactors] term of the basis */
     unsigned *factor_of_term; /* [terms of the basis] its factor, where it is one */
-    unsigned **element_slot;  /* [covariants of the basis][element of its set], NULL where it is not evaluated */
+    unsigned *
+        *element_slot; /* [covariants of the basis][element of its set], NULL where it is not evaluated */
     size_t ncovariants;
     size_t nruns;
     run *run;

@@ -116,7 +116,7 @@ static void append_term(tensor_basis *t, basis *b, tensor_term new)
     }
     t->term[t->nterms++] = new;
     b->term[new.term].factor = true;
-    use_vector(t, b, (size_t)new.vector);
+    use_vector(t, b, (size_t) new.vector);
 }
 
 /* ---- choice ------------------------------------------------------------------------------------------- */
@@ -227,7 +227,8 @@ static void try_generator_products(choice *s, size_t first_term)
             if (t->term[k].block != rest)
                 continue;
             const tensor_term low = t->term[k];
-            modular_multiply_vector(s->length, b->term[low.term].value, t->vector[low.vector].value, s->value);
+            modular_multiply_vector(s->length, b->term[low.term].value, t->vector[low.vector].value,
+                                    s->value);
             modular_multiply_vector(s->length, b->term[g].value, s->value, product);
             if (rank_extend(s->space, product)) {
                 size_t v = term_as_vector(s, k);
@@ -243,7 +244,8 @@ static int choose_carrier(choice *s, char *error, size_t error_size)
     tensor_basis *t = s->t;
     const basis *b = s->b;
     const size_t first_term = t->nterms;
-    const int pooled = t->degree - (b->degree + 1) / 2; /* higher ones pair with invariants of the pool as they are */
+    const int pooled =
+        t->degree - (b->degree + 1) / 2; /* higher ones pair with invariants of the pool as they are */
     for (s->block = 0; s->block < b->blocks->first[t->degree + 1]; s->block++) {
         size_t before = t->nterms;
         s->degree = blocks_degree(b->blocks, s->block);
@@ -255,8 +257,9 @@ static int choose_carrier(choice *s, char *error, size_t error_size)
         if (!complete(s))
             try_generator_products(s, first_term);
         if (!complete(s)) {
-            snprintf(error, error_size, "degree %d: %zu of %zu covariants of block %zu found; no certified basis",
-                     s->degree, rank_of(s->space), s->dimension, s->block);
+            snprintf(error, error_size,
+                     "degree %d: %zu of %zu covariants of block %zu found; no certified basis", s->degree,
+                     rank_of(s->space), s->dimension, s->block);
             return -1;
         }
         for (size_t k = before; k < t->nterms && s->degree <= pooled; k++)
@@ -286,7 +289,7 @@ tensor_basis *tensor_dipole(basis *b, const uint64_t *invariants, int degree, ch
     t->degree = degree;
     t->reference = reference_class(b->composition);
     t->covariants_by_degree = xcalloc((size_t)degree + 1, sizeof *t->covariants_by_degree);
-    for (int class = 0; class < b->composition->nclasses && !status; class++)
+    for (int class = 0; class < b->composition->nclasses && !status; class ++)
         status = add_atoms(t, b, invariants, class);
     if (status)
         snprintf(error, error_size, "the number of covariants is too large; choose a smaller degree");

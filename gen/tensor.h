@@ -18,7 +18,7 @@
 #include "basis.h"
 
 typedef struct carrier {
-    int set;             /* of the structure, or SET_SCALAR where there is one element */
+    int set; /* of the structure, or SET_SCALAR where there is one element */
     int count;
     int *base;           /* [count] atom or pair of each element */
     bool quotient;       /* modulo the covariants that are equal on all elements */
@@ -28,7 +28,7 @@ typedef struct carrier {
 
 typedef struct vector_factor {
     int carrier;
-    int covariant; /* generator: of the basis; -1: X = 1 */
+    int covariant;    /* generator: of the basis; -1: X = 1 */
     int term, source; /* product of an invariant term and a vector factor; term is -1 for generators */
     int degree;
     size_t block;

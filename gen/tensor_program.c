@@ -39,7 +39,8 @@ static void emit_late_covariants(tensor_program *q, const basis *b, program *p)
     }
 }
 
-static void add_elements(tensor_program *q, const program *p, const tensor_basis *t, size_t from, unsigned number)
+static void add_elements(tensor_program *q, const program *p, const tensor_basis *t, size_t from,
+                         unsigned number)
 {
     const vector_factor *v = &t->vector[from];
     const carrier *c = &t->carrier[v->carrier];
@@ -105,12 +106,29 @@ static void find_runs(tensor_program *q, const program *p, const tensor_basis *t
     free(pair);
 }
 
+/* The factors that a vector is multiplied with, from the first to the last, gaps included. */
+static void find_rows(tensor_program *q)
+{
+    q->row = xcalloc(q->nvectors, sizeof *q->row);
+    for (size_t k = 0; k < q->nruns; k++) {
+        unsigned *row = q->row[q->run[k].left];
+        if (row[1] == 0)
+            row[0] = q->run[k].first;
+        row[1] = q->run[k].first + q->run[k].count;
+        row[2] = row[0] / 8 * 8;
+        row[3] = (row[1] + 7) / 8 * 8 - row[2];
+    }
+    for (size_t v = 0; v < q->nvectors; v++)
+        q->npacked += q->row[v][3];
+}
+
 tensor_program *tensor_program_create(const basis *b, program *p, const tensor_basis *t)
 {
     tensor_program *q = xcalloc(1, sizeof *q);
     emit_late_covariants(q, b, p);
     unsigned *number_of = number_vectors(q, p, t);
     find_runs(q, p, t, number_of);
+    find_rows(q);
     free(number_of);
     return q;
 }
@@ -123,5 +141,6 @@ void tensor_program_free(tensor_program *p)
     free(p->element);
     free(p->product);
     free(p->run);
+    free(p->row);
     free(p);
 }

@@ -21,8 +21,9 @@ typedef struct tensor_program {
     size_t nproducts;
     unsigned (*product)[3]; /* vector, factor, source */
     size_t nruns;
-    run *run; /* left: vector */
-    size_t nterms;
+    run *run;           /* left: vector */
+    unsigned (*row)[4]; /* [nvectors] columns in use: begin, end; columns stored: first, count, by eights */
+    size_t nterms, npacked; /* npacked: stored columns of all rows */
 } tensor_program;
 
 /* p: the program of the potential over b; its element slots are completed by those of the late covariants. */
