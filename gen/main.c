@@ -16,6 +16,7 @@
 #include "output.h"
 #include "program.h"
 #include "structure.h"
+#include "tensor.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,7 +97,9 @@ static int generate(const options *o, const composition *c)
     blocks multidegrees = {0};
     orbit_list orbits = {0};
     basis *chosen = NULL;
+    tensor_basis *dipole = NULL;
     program *code = NULL;
+    tensor_program *dipole_code = NULL;
     uint64_t *invariants = NULL, *by_degree = NULL;
     structure *sets = structure_create(c);
     int status = 1;
@@ -118,12 +121,18 @@ static int generate(const options *o, const composition *c)
     }
     if (check_counts(&multidegrees, invariants, &orbits))
         goto done;
-    chosen = basis_create(c, &multidegrees, sets, invariants, &orbits, NULL, error, sizeof error);
+    chosen = basis_create(c, &multidegrees, sets, invariants, &orbits, o->dipole, NULL, error, sizeof error);
     if (!chosen) {
         fail(error);
         goto done;
     }
+    if (o->dipole && !(dipole = tensor_dipole(chosen, invariants, o->dipole, error, sizeof error))) {
+        fail(error);
+        goto done;
+    }
     code = program_create(chosen);
+    if (dipole)
+        dipole_code = tensor_program_create(chosen, code, dipole);
     if (code->nslots > SLOTS_LIMIT) {
         snprintf(error, sizeof error,
                  "the program needs %zu slots, past the limit of %u; choose a smaller degree", code->nslots,
@@ -132,12 +141,21 @@ static int generate(const options *o, const composition *c)
         goto done;
     }
     by_degree = sum_by_degree(&multidegrees, invariants);
-    summary s = {o->name, o->command, chosen, code, by_degree, (double)(clock() - start) / CLOCKS_PER_SEC};
+    summary s = {.name = o->name,
+                 .command = o->command,
+                 .basis = chosen,
+                 .program = code,
+                 .dipole = dipole,
+                 .dipole_program = dipole_code,
+                 .molien_by_degree = by_degree,
+                 .seconds = (double)(clock() - start) / CLOCKS_PER_SEC};
     status = output_write(o->output, o->statistics ? emit_statistics : emit_header, &s);
 
 done:
     free(by_degree);
+    tensor_program_free(dipole_code);
     program_free(code);
+    tensor_free(dipole);
     basis_free(chosen);
     orbits_free(&orbits);
     free(invariants);

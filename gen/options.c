@@ -17,7 +17,7 @@ static const char help[] =
     "  -d, --degree D      total degree (required)\n"
     "  -n, --name NAME     C name; default from the composition, as in h4_c_d6\n"
     "  -o, --output FILE   the header; default standard output\n"
-    "      --dipole D      also the dipole basis up to degree D: not available in this version\n"
+    "      --dipole D      also the dipole basis up to degree D\n"
     "      --stats         print one JSON object instead of a header\n"
     "  -h, --help          this text\n";
 
@@ -100,8 +100,10 @@ int options_parse(int argc, char **argv, options *o)
                 return refuse("--output needs a file", NULL, "for example --output h4_c_d6.h");
             o->output = value;
         } else if (takes_value(argc, argv, &i, 0, "dipole", &value)) {
-            return refuse("--dipole is not available in this version", NULL,
-                          "leave it out for the potential alone");
+            if (!value)
+                return refuse("--dipole needs a degree", NULL, "for example --dipole 5");
+            if ((status = parse_degree(value, &o->dipole)) != OPTIONS_GO)
+                return status;
         } else if (argument[0] == '-' && argument[1]) {
             return refuse("unknown option", argument, "eqml-gen --help lists the options");
         } else if (o->composition) {
@@ -114,6 +116,9 @@ int options_parse(int argc, char **argv, options *o)
         return refuse("no composition", NULL, "for example: eqml-gen -d 6 -o h4_c_d6.h \"H4 C\"");
     if (!o->degree)
         return refuse("no degree", NULL, "for example: eqml-gen -d 6 -o h4_c_d6.h \"H4 C\"");
+    if (o->dipole > o->degree)
+        return refuse("the dipole's degree is above that of the potential, whose invariants it uses", NULL,
+                      "choose a higher --degree or a lower --dipole");
     if (name) {
         o->name = xcalloc(strlen(name) + 1, 1);
         strcpy(o->name, name);
@@ -141,9 +146,12 @@ void options_complete(options *o, const composition *c)
 {
     if (!o->name)
         o->name = default_name(c, o->degree);
-    size_t size = strlen(c->text) + strlen(o->name) + 64;
+    size_t size = strlen(c->text) + strlen(o->name) + 96;
     o->command = xcalloc(size, 1);
-    snprintf(o->command, size, "eqml-gen -d %d -n %s \"%s\"", o->degree, o->name, c->text);
+    char dipole[32] = "";
+    if (o->dipole)
+        snprintf(dipole, sizeof dipole, " --dipole %d", o->dipole);
+    snprintf(o->command, size, "eqml-gen -d %d%s -n %s \"%s\"", o->degree, dipole, o->name, c->text);
 }
 
 void options_free(options *o)

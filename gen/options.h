@@ -6,7 +6,7 @@
 
 typedef struct options {
     const char *composition, *output; /* output NULL: standard output */
-    int degree;
+    int degree, dipole;               /* dipole 0: none */
     bool statistics;
     char *name, *command; /* owned; command: what regenerates the header, whatever the output */
 } options;
