@@ -906,8 +906,7 @@ EQML_INLINE void eqml_energy_gradient_batch(const eqml_model *m, size_t n, const
     }
 
 #endif /* EQML_EVALUATION */
-/* ==== evaluation: end ======================================================================================
- */
+/* ==== evaluation: end ==== */
 
 /* ---- data sets ---------------------------------------------------------------------------------------- */
 
