@@ -468,10 +468,10 @@ EQML_INLINE void eqml__forward_lanes(const eqml_model *m, eqml_lanes *slots)
  */
 
 /*
- * V = sum linear[k] f_k + sum over tiles of f_row c f_column, and where g is given, g = dV/df: each coefficient
- * is read once for both of its derivatives. Tiles of the same four rows stand side by side; their row sums stay
- * in registers. Four rows and one vector of columns (or of geometries) need 4 sums, 4 factors, 4 coefficients
- * and 3 more: they fit 16 registers, and the coefficients are most of what is loaded.
+ * V = sum linear[k] f_k + sum over tiles of f_row c f_column, and where g is given, g = dV/df: each
+ * coefficient is read once for both of its derivatives. Tiles of the same four rows stand side by side; their
+ * row sums stay in registers. Four rows and one vector of columns (or of geometries) need 4 sums, 4 factors,
+ * 4 coefficients and 3 more: they fit 16 registers, and the coefficients are most of what is loaded.
  */
 
 /* One geometry, columns in lanes. f and g begin on a vector boundary. */
@@ -570,8 +570,10 @@ EQML_INLINE void eqml__form_lanes(const eqml_basis *b, const double *linear, con
                 x3 = eqml__fma(c3, x, x3);
                 z3 = eqml__fma(c3, z, z3);
                 if (gx) {
-                    gx[k] = eqml__fma(c0, fx0, eqml__fma(c1, fx1, eqml__fma(c2, fx2, eqml__fma(c3, fx3, gx[k]))));
-                    gz[k] = eqml__fma(c0, fz0, eqml__fma(c1, fz1, eqml__fma(c2, fz2, eqml__fma(c3, fz3, gz[k]))));
+                    gx[k] =
+                        eqml__fma(c0, fx0, eqml__fma(c1, fx1, eqml__fma(c2, fx2, eqml__fma(c3, fx3, gx[k]))));
+                    gz[k] =
+                        eqml__fma(c0, fz0, eqml__fma(c1, fz1, eqml__fma(c2, fz2, eqml__fma(c3, fz3, gz[k]))));
                 }
             }
             c += 4 * n;
@@ -757,8 +759,8 @@ EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz,
  */
 
 /*
- * Pair variables of one group of geometries, a geometry in each lane: xyz[count][natoms][3], and past the last
- * geometry the last again. x: room for [3 natoms]; pair: [npairs][5] x_i - x_j (three), 1/r, dy/dr.
+ * Pair variables of one group of geometries, a geometry in each lane: xyz[count][natoms][3], and past the
+ * last geometry the last again. x: room for [3 natoms]; pair: [npairs][5] x_i - x_j (three), 1/r, dy/dr.
  */
 EQML_INLINE void eqml__pairs_lanes(const eqml_model *m, int count, const double *xyz, eqml_lanes *x,
                                    eqml_lanes *y, eqml_lanes (*pair)[5])
@@ -830,7 +832,8 @@ EQML_INLINE void eqml_energy_gradient_batch(const eqml_model *m, size_t n, const
     const size_t size = 3 * (size_t)b->natoms, step = 2 * EQML_LANES;
     eqml_lanes *slots[2] = {work, work + room}, *adjoints[2] = {work + 2 * room, work + 3 * room};
     eqml_lanes *f[2] = {slots[0] + b->factor0, slots[1] + b->factor0}, *g[2] = {0, 0}, v[2];
-    eqml_lanes(*pair)[5] = (eqml_lanes(*)[5])(void *)(work + 4 * room), *sum = work + 4 * room + 10 * b->npairs;
+    eqml_lanes(*pair)[5] = (eqml_lanes(*)[5])(void *)(work + 4 * room),
+    *sum = work + 4 * room + 10 * b->npairs;
     if (gradient)
         g[0] = adjoints[0] + b->factor0, g[1] = adjoints[1] + b->factor0;
     for (size_t first = 0; first < n; first += step) {
