@@ -1748,8 +1748,7 @@ EQML_FUNCTION size_t eqml_expansion_work(const eqml_expansion *x)
     for (int k = 0; k < x->ncomponents; k++) {
         const eqml_basis *b = x->components[k].surface.model.basis;
         const size_t lanes = (size_t)EQML_WORK_BATCH(b->nslots, b->npairs, b->natoms) * EQML_LANES;
-        const size_t one = (size_t)EQML_WORK_ONE(b->nslots, b->npairs);
-        const size_t need = (lanes > one ? lanes : one) + EQML__CHUNK * 9 * (size_t)b->natoms;
+        const size_t need = lanes + EQML__CHUNK * 9 * (size_t)b->natoms;
         most = need > most ? need : most;
     }
     return most + 8;
@@ -1802,13 +1801,10 @@ EQML_FUNCTION void eqml__flush_chunk(const eqml_expansion *x, const eqml_compone
     const int natoms = m->basis->natoms;
     const size_t size = 3 * (size_t)natoms;
     double v[EQML__CHUNK];
-    if (chunk->count > EQML_LANES / 2)
-        eqml_energy_gradient_batch(m, (size_t)chunk->count, chunk->xyz, v, gradient ? chunk->gradient : NULL,
-                                   (eqml_lanes *)(void *)chunk->work);
-    else
-        for (int k = 0; k < chunk->count; k++)
-            v[k] = eqml_energy_gradient(m, chunk->xyz + (size_t)k * size,
-                                        gradient ? chunk->gradient + (size_t)k * size : NULL, chunk->work);
+    if (chunk->count == 0)
+        return;
+    eqml_energy_gradient_batch(m, (size_t)chunk->count, chunk->xyz, v, gradient ? chunk->gradient : NULL,
+                               (eqml_lanes *)(void *)chunk->work);
     for (int k = 0; k < chunk->count; k++) {
         const double s = chunk->factor[k], *from = chunk->gradient + (size_t)k * size;
         const double *slope = chunk->slope + (size_t)k * size;

@@ -52,12 +52,12 @@ static void print_row(const char *what, const eqml_fit_result *fit, const eqml_e
 /* ---- sums ------------------------------------------------------------------------------------------------
  */
 
-/* Seconds for a geometry, best of five: one at a time, and in a batch. */
+/* Seconds for a geometry, best of sixty: one at a time, and in a batch. */
 static void time_expansion(const job *j, const eqml_expansion *x, double *work, double *one, double *batch)
 {
-    const size_t n = 3 * (size_t)j->data.natoms, count = j->data.n < 1000 ? j->data.n : 1000;
+    const size_t n = 3 * (size_t)j->data.natoms, count = j->data.n < 160 ? j->data.n : 160;
     *one = *batch = 1e9;
-    for (int pass = 0; pass < 5; pass++) {
+    for (int pass = 0; pass < 60; pass++) {
         double start = seconds_now(), seconds;
         for (size_t g = 0; g < count; g++)
             j->energy[g] = eqml_expansion_energy_gradient(x, j->data.xyz + g * n, j->gradient, work);
@@ -103,9 +103,9 @@ typedef void (*batch_function)(const eqml_model *, size_t, const double *, doubl
 static void time_surface(const job *j, const eqml_model *m, one_function f, batch_function many, double *one,
                          double *batch)
 {
-    const size_t n = 3 * (size_t)j->data.natoms, count = j->data.n < 1000 ? j->data.n : 1000;
+    const size_t n = 3 * (size_t)j->data.natoms, count = j->data.n < 160 ? j->data.n : 160;
     *one = *batch = 1e9;
-    for (int pass = 0; pass < 5; pass++) {
+    for (int pass = 0; pass < 60; pass++) {
         double start = seconds_now(), seconds;
         for (size_t g = 0; g < count; g++)
             j->energy[g] = f(m, j->data.xyz + g * n, j->gradient);

@@ -124,13 +124,13 @@ static double seconds_now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
-/* Microseconds for an energy and gradient in a batch, the best of five; all from tables of operations, the
+/* Microseconds for an energy and gradient in a batch, the best of sixty; all from tables of operations, the
  * code of the basis left aside, because a subset has its code only when its header is compiled. */
 static double microseconds(const eqml_surface *surface, const eqml_data *data)
 {
     eqml_basis table = *surface->model.basis;
     eqml_model model = surface->model;
-    const size_t n = 3 * (size_t)table.natoms, count = data->n < 512 ? data->n : 512,
+    const size_t n = 3 * (size_t)table.natoms, count = data->n < 160 ? data->n : 160,
                  vector = sizeof(eqml_lanes);
     const size_t lanes = (size_t)EQML_WORK_BATCH(table.nslots, table.npairs, table.natoms) + 1;
     double *result = malloc(count * (n + 1) * sizeof *result), best = 1e9;
@@ -139,7 +139,7 @@ static double microseconds(const eqml_surface *surface, const eqml_data *data)
     table.forward_one = NULL, table.reverse_one = NULL;
     table.forward_lanes = NULL, table.reverse_lanes = NULL;
     model.basis = &table;
-    for (int pass = 0; pass < 5 && result && room; pass++) {
+    for (int pass = 0; pass < 60 && result && room; pass++) {
         const double start = seconds_now();
         eqml_energy_gradient_batch(&model, count, data->xyz, result, result + count, work);
         const double seconds = (seconds_now() - start) / (double)count;
