@@ -15,7 +15,7 @@ endif
 GEN = $(patsubst gen/%.c,build/gen/%.o,$(wildcard gen/*.c))
 TESTS = $(patsubst tests/%.c,build/tests/%.o,$(wildcard tests/*.c))
 
-.PHONY: all help pes demo test asan bench generate check-generated check-headers format clean
+.PHONY: all help pes demo test asan bench generate check-generated check-headers check-compilers format clean
 
 all: build/eqml-gen ## build the generator, build/eqml-gen
 
@@ -67,14 +67,21 @@ build/tests/%.o: tests/%.c eqml.h $(wildcard gen/*.h) $(wildcard tests/*.h) $(TE
 build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN))
 	$(COMPILE) $^ -o $@ $(shell pkg-config --libs criterion) -lm
 
-test: build/run-tests check-headers check-generated ## pass the tests (needs libcriterion-dev and pkg-config)
+test: build/run-tests check-headers check-generated check-compilers ## pass the tests (needs libcriterion-dev and pkg-config)
 	build/run-tests
 
+# Other builds live in folders of their own, build/KIND, with links to the sources.
+SOURCES = Makefile eqml.h gen tests examples
+define other_build
+@mkdir -p build/$(1)
+@ln -sfn $(patsubst %,../../%,$(SOURCES)) build/$(1)/
+endef
+
+SANITIZE = -O1 -g -march=native -fsanitize=address,undefined -fno-sanitize-recover=all
 asan: ## the tests under the address and undefined-behaviour sanitizers
-	$(MAKE) clean
-	$(MAKE) CFLAGS="-O1 -g -march=native -fsanitize=address,undefined -fno-sanitize-recover=all" build/run-tests
-	build/run-tests
-	$(MAKE) clean
+	$(call other_build,asan)
+	$(MAKE) -C build/asan CFLAGS="$(SANITIZE)" build/run-tests
+	cd build/asan && build/run-tests
 
 # ---- generated headers -----------------------------------------------------------------------------------
 
@@ -94,5 +101,53 @@ format: ## lay out the sources
 clean: ## remove build/
 	rm -rf build
 
-check-headers: $(TEST_HEADERS) ## what eqml.h promises: C11, C++17, two translation units, gcc and clang, with and without vectors
-	@echo "check-headers: to come"
+# ---- promises of the headers -----------------------------------------------------------------------------
+
+# The units of tests/headers become one program in each combination of compiler, language and vectors.
+HEADER_COMPILERS = gcc $(if $(shell command -v clang 2>/dev/null),clang)
+HEADER_VARIANTS = c11/sse2 c11/avx2 c11/native c11/scalar c++17/sse2 c++17/native
+HEADER_UNITS = implementation main second library client private
+HEADER_PROGRAMS = $(foreach c,$(HEADER_COMPILERS),$(HEADER_VARIANTS:%=build/headers/$(c)/%))
+vectors-sse2 =
+vectors-avx2 = -mavx2 -mfma
+vectors-native = -march=native
+vectors-scalar = -DEQML_SCALAR
+language-c11 = -x c -std=c11
+language-c++17 = -x c++ -std=c++17
+
+check-headers: $(HEADER_PROGRAMS) ## what eqml.h promises: C11, C++17, two translation units, gcc and clang, with and without vectors
+	@$(if $(filter clang,$(HEADER_COMPILERS)),,echo "check-headers: no clang here; gcc only")
+	@for p in $(HEADER_PROGRAMS); do \
+		case $$p in */avx2) grep -qw fma /proc/cpuinfo || continue; esac; \
+		$$p || { echo "check-headers: $$p fails" >&2; exit 1; }; done
+	@echo "check-headers: $(words $(HEADER_PROGRAMS)) programs agree"
+
+build/headers/write: tests/headers/write.c eqml.h build/tests/h2o_d8.h
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(WARNINGS) -O1 -I. -Ibuild/tests $< -o $@ -lm
+
+build/headers/h2o_pes.h: build/headers/write
+	$< eqml.h build/tests/h2o_d8.h $@
+
+build/headers/%: $(HEADER_UNITS:%=tests/headers/%.c) tests/headers/units.h build/headers/h2o_pes.h eqml.h build/tests/h2o_d8.h
+	@mkdir -p $@.units
+	@set -e; for u in $(HEADER_UNITS); do \
+		$(word 1,$(subst /, ,$*)) $(language-$(word 2,$(subst /, ,$*))) $(WARNINGS) -O2 $(vectors-$(word 3,$(subst /, ,$*))) \
+			-I. -Ibuild/tests -Ibuild/headers -c tests/headers/$$u.c -o $@.units/$$u.o; done
+	$(word 1,$(subst /, ,$*)) $(HEADER_UNITS:%=$@.units/%.o) -o $@ -lm
+
+# The generator itself, built by another compiler, must write the same bytes.
+COMPILER_CASES = $(foreach b,$(TEST_BASES) c2h6o_d3:3:C_C_O_H2_H3_H h4c_d8:8:H4_C,$(b))
+
+check-compilers: build/eqml-gen ## fail where gcc and clang build generators that differ
+ifeq ($(shell command -v clang 2>/dev/null),)
+	@echo "check-compilers: no clang here; skipped"
+else
+	$(call other_build,clang)
+	$(MAKE) -C build/clang CC=clang build/eqml-gen
+	@set -e; $(foreach b,$(COMPILER_CASES),for g in build build/clang/build; do \
+		$$g/eqml-gen -d $(word 2,$(subst :, ,$(b))) -o $$g/same.h "$(subst _, ,$(word 3,$(subst :, ,$(b))))"; done; \
+		cmp build/same.h build/clang/build/same.h;)
+	@rm build/same.h
+	@echo "check-compilers: the same bytes from both"
+endif

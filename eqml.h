@@ -55,7 +55,9 @@
 /* Functions of the fitting half have external linkage by default; EQML_STATIC makes them private to one file.
  */
 #ifndef EQML_API
-#ifdef EQML_STATIC
+#if defined(EQML_STATIC) && defined(__GNUC__)
+#define EQML_API static __attribute__((unused))
+#elif defined(EQML_STATIC)
 #define EQML_API static
 #elif defined(__cplusplus)
 #define EQML_API extern "C"
