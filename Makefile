@@ -36,11 +36,13 @@ PES = build/pes/$(NAME)
 
 pes: build/eqml-gen ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=6 NAME=ch4 [FIT="options"]: fit a surface into build/pes/NAME
 	@test -n "$(DATA)" || { echo "make pes: no data; for example: make pes DATA=file.xyz COMPOSITION=\"H4 C\" DEGREE=6 NAME=ch4" >&2; exit 2; }
+	@test -r "$(DATA)" || { echo "make pes: $(DATA): there is no such file, or it cannot be read" >&2; exit 2; }
+	@case "$(NAME)" in [0-9]*|*[!A-Za-z0-9_]*) echo "make pes: NAME=$(NAME): it must be a C identifier, as in NAME=ch4" >&2; exit 2;; esac
 	@test -n "$(COMPOSITION)" || { echo "make pes: no COMPOSITION; for example COMPOSITION=\"H4 C\"" >&2; exit 2; }
 	@test -n "$(DEGREE)" || { echo "make pes: no DEGREE; for example DEGREE=6" >&2; exit 2; }
 	@test -z "$(DIPOLE)" || { echo "make pes: DIPOLE is not available in this version" >&2; exit 2; }
 	@mkdir -p $(PES)
-	build/eqml-gen -d $(DEGREE) -n $(NAME) -o $(PES)/$(NAME).h "$(COMPOSITION)"
+	build/eqml-gen -d "$(DEGREE)" -n $(NAME) -o $(PES)/$(NAME).h "$(COMPOSITION)"
 	$(COMPILE) -I. -I$(PES) -DBASIS_HEADER='"$(NAME).h"' -DBASIS=$(NAME) examples/pes.c -o $(PES)/fit $(OPTIONAL) -lm
 	$(PES)/fit --directory $(PES) --name $(NAME) --runtime eqml.h --basis-header $(PES)/$(NAME).h $(FIT) "$(DATA)"
 	@printf '#include <stddef.h>\n#define $(NAME)_API extern\n#include "$(NAME)_pes.h"\n' >$(PES)/library.c
@@ -64,7 +66,11 @@ build/tests/%.o: tests/%.c eqml.h $(wildcard gen/*.h) $(wildcard tests/*.h) $(TE
 	@mkdir -p $(@D)
 	$(COMPILE) -I. -Ibuild/tests $(shell pkg-config --cflags criterion) -c $< -o $@
 
-build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN))
+# The fit program, for tests of its command line.
+build/tests/fit: examples/pes.c eqml.h build/tests/h2o_d8.h
+	$(COMPILE) -I. -Ibuild/tests -DBASIS_HEADER='"h2o_d8.h"' -DBASIS=h2o_d8 $< -o $@ -lm
+
+build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) | build/tests/fit
 	$(COMPILE) $^ -o $@ $(shell pkg-config --libs criterion) -lm
 
 test: build/run-tests check-headers check-generated check-compilers ## pass the tests (needs libcriterion-dev and pkg-config)
