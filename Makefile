@@ -102,7 +102,7 @@ check-generated: build/eqml-gen ## fail where generated/ is not what the generat
 	diff -r generated build/generated
 
 format: ## lay out the sources
-	clang-format -i eqml.h gen/*.[ch] examples/*.c tests/*.c bench/*.c
+	clang-format -i eqml.h gen/*.[ch] examples/*.c tests/*.[ch] tests/headers/*.[ch] bench/*.c
 
 clean: ## remove build/
 	rm -rf build

@@ -1,6 +1,6 @@
 /*
- * The command lines as a stranger would misuse them: one line that names what is wrong, a status that says so,
- * and no file left behind.
+ * The command lines as a stranger would misuse them: one line that names what is wrong, a status that says
+ * so, and no file left behind.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "support.h"
@@ -80,7 +80,8 @@ Test(generator_command, nothing_is_left_of_a_failed_write)
     cr_assert_eq(run("test -e '%s.new'", folder).status, 1);
     o = run("cd '%s' && echo old >x.h && \"$OLDPWD\"/build/eqml-gen -d 0 -o x.h H2", folder);
     assert_refusal(&o, "eqml-gen: ", "degree", "degree 0");
-    o = run("cd '%s' && ulimit -f 8 && trap '' XFSZ && \"$OLDPWD\"/build/eqml-gen -d 8 -o x.h 'H4 C'", folder);
+    o = run("cd '%s' && ulimit -f 8 && trap '' XFSZ && \"$OLDPWD\"/build/eqml-gen -d 8 -o x.h 'H4 C'",
+            folder);
     assert_refusal(&o, "eqml-gen: ", "x.h", "a file too large");
     cr_assert_eq(run("cd '%s' && test \"$(ls)\" = x.h && test \"$(cat x.h)\" = old", folder).status, 0);
     remove_folder(folder);
@@ -95,8 +96,9 @@ Test(generator_command, nothing_is_left_of_a_failed_write)
 
 Test(generator_command, ways_that_must_work)
 {
-    static const char *const same[] = {"-d 3 -n x 'H2 O'",          "-d3 -nx H2O",          "--degree=3 --name=x 'H2 O'",
-                                       "'H2 O' --name x --degree 3", "-d 3 -n x -o - ' H2  O '", "-d 9 -d 3 -n x '(H2 O)'"};
+    static const char *const same[] = {"-d 3 -n x 'H2 O'",           "-d3 -nx H2O",
+                                       "--degree=3 --name=x 'H2 O'", "'H2 O' --name x --degree 3",
+                                       "-d 3 -n x -o - ' H2  O '",   "-d 9 -d 3 -n x '(H2 O)'"};
     outcome first = run("build/eqml-gen %s | cksum", same[0]);
     for (size_t k = 1; k < COUNT(same); k++)
         cr_assert_str_eq(run("build/eqml-gen %s | cksum", same[k]).text, first.text, "%s", same[k]);
@@ -208,30 +210,43 @@ Test(fit_command, bad_data_name_file_and_line)
         int line;
         const char *word;
     } cases[] = {
-        {"1s/3/4/", 6, "columns"},           {"1s/3/2/", 5, "number of atoms"},
-        {"6s/3/4/", 6, "3"},                 {"1s/3/three/", 1, "three"},
-        {"1s/3/0/", 1, "\"0\""},             {"1s/3/-3/", 1, "\"-3\""},
-        {"8s/0.95/nan/", 8, "nan"},          {"8s/0.95/inf/", 8, "inf"},
-        {"8s/0.95/1e999/", 8, "1e999"},      {"2s/-76.2/NaN/", 2, "NaN"},
-        {"2s/-76.2/low/", 2, "low"},         {"2s/-76.2//", 2, "energy"},
-        {"8s/0.95/x/", 8, "\"x\""},          {"15d", 14, "cut off"},
-        {"14,15d", 13, "cut off"},           {"12,15d", 11, "cut off"},
-        {"9s/ 0.7.*/ 0.7/", 9, "columns"},   {"3s/H/Zz9/", 3, "Zz9"},
-        {"8s/H/O/", 8, "expected H"},        {"10s/O.*/O 0.0 0.95 0.6 0 0 0/", 6, "coincide"},
+        {"1s/3/4/", 6, "columns"},
+        {"1s/3/2/", 5, "number of atoms"},
+        {"6s/3/4/", 6, "3"},
+        {"1s/3/three/", 1, "three"},
+        {"1s/3/0/", 1, "\"0\""},
+        {"1s/3/-3/", 1, "\"-3\""},
+        {"8s/0.95/nan/", 8, "nan"},
+        {"8s/0.95/inf/", 8, "inf"},
+        {"8s/0.95/1e999/", 8, "1e999"},
+        {"2s/-76.2/NaN/", 2, "NaN"},
+        {"2s/-76.2/low/", 2, "low"},
+        {"2s/-76.2//", 2, "energy"},
+        {"8s/0.95/x/", 8, "\"x\""},
+        {"15d", 14, "cut off"},
+        {"14,15d", 13, "cut off"},
+        {"12,15d", 11, "cut off"},
+        {"9s/ 0.7.*/ 0.7/", 9, "columns"},
+        {"3s/H/Zz9/", 3, "Zz9"},
+        {"8s/H/O/", 8, "expected H"},
+        {"10s/O.*/O 0.0 0.95 0.6 0 0 0/", 6, "coincide"},
     };
     for (size_t k = 0; k < COUNT(cases); k++) {
         char at[400];
         outcome o = fit_edited(cases[k].script);
         assert_refusal(&o, "fit: ", cases[k].word, cases[k].script);
         snprintf(at, sizeof at, "fit: %s/bad.xyz:%d: ", folder, cases[k].line);
-        cr_assert_eq(strncmp(o.text, at, strlen(at)), 0, "%s: expected %s, found %s", cases[k].script, at, o.text);
+        cr_assert_eq(strncmp(o.text, at, strlen(at)), 0, "%s: expected %s, found %s", cases[k].script, at,
+                     o.text);
     }
     /* what concerns the whole file names the file */
     outcome o = fit_edited("s/^[Oo]/N/");
     assert_refusal(&o, "fit: ", "bad.xyz", "another element");
-    o = run("printf '2\\n-1\\nH 0 0 0\\nH 0 0 1\\n' >'%s/two.xyz'; " FIT " '%s/two.xyz'", folder, folder, folder);
+    o = run("printf '2\\n-1\\nH 0 0 0\\nH 0 0 1\\n' >'%s/two.xyz'; " FIT " '%s/two.xyz'", folder, folder,
+            folder);
     assert_refusal(&o, "fit: ", "two.xyz", "two atoms");
-    o = run("printf '3\\nProperties=species:S:1:pos:R:3\\nH 0 0 0\\nH 0 0 1\\nO 0 1 0\\n' >'%s/no.xyz'; " FIT " '%s/no.xyz'",
+    o = run("printf '3\\nProperties=species:S:1:pos:R:3\\nH 0 0 0\\nH 0 0 1\\nO 0 1 0\\n' >'%s/no.xyz'; " FIT
+            " '%s/no.xyz'",
             folder, folder, folder);
     assert_refusal(&o, "fit: ", "no.xyz", "no energies");
     cr_assert_eq(run("ls '%s' | grep -c '^w\\|report\\|new'", folder).status, 1, "something is left");
@@ -239,17 +254,25 @@ Test(fit_command, bad_data_name_file_and_line)
 
 Test(fit_command, what_can_be_read_is_read)
 {
-    static const char *const scripts[] = {"s/$/\\r/",  "15s/$/\\n\\n/", "6s/^/\\n/", "s/^H/1/", "2s/$/ 1.5 2.5/",
-                                          "s/^\\([HhOo].*\\)/\\1 7/", "8,10s/ [^ ]* [^ ]* [^ ]*$//", "s/0\\.95/9.5D-01/"};
+    static const char *const scripts[] = {"s/$/\\r/",
+                                          "15s/$/\\n\\n/",
+                                          "6s/^/\\n/",
+                                          "s/^H/1/",
+                                          "2s/$/ 1.5 2.5/",
+                                          "s/^\\([HhOo].*\\)/\\1 7/",
+                                          "8,10s/ [^ ]* [^ ]* [^ ]*$//",
+                                          "s/0\\.95/9.5D-01/"};
     for (size_t k = 0; k < COUNT(scripts); k++) {
         outcome o = fit_edited(scripts[k]);
         cr_assert_eq(o.status, 0, "%s: %s", scripts[k], o.text);
         cr_assert_not_null(strstr(o.text, "3 geometries"), "%s: %s", scripts[k], o.text);
         cr_assert_not_null(strstr(o.text, "do not determine all terms"), "%s: %s", scripts[k], o.text);
     }
-    cr_assert_eq(run("cd '%s' && test \"$(ls | tr '\\n' ' ')\" = 'bad.xyz good.xyz report.json w.pes w_pes.h '", folder)
-                     .status,
-                 0);
+    cr_assert_eq(
+        run("cd '%s' && test \"$(ls | tr '\\n' ' ')\" = 'bad.xyz good.xyz report.json w.pes w_pes.h '",
+            folder)
+            .status,
+        0);
 }
 
 /* The report has every key, numbers where there are data and null where there are none. */
@@ -311,7 +334,8 @@ Test(make_pes, misuse_is_told)
         char arguments[600];
         const char *at = strchr(cases[k][0], '@');
         snprintf(arguments, sizeof arguments, at ? "%.*s'%s/good.xyz'%s" : "%.*s",
-                 at ? (int)(at - cases[k][0]) : (int)strlen(cases[k][0]), cases[k][0], folder, at ? at + 1 : "");
+                 at ? (int)(at - cases[k][0]) : (int)strlen(cases[k][0]), cases[k][0], folder,
+                 at ? at + 1 : "");
         outcome o = run(MAKE_PES " %s", arguments);
         cr_assert_eq(o.status, 2, "%s: %s", cases[k][0], o.text);
         cr_assert_not_null(strstr(o.text, cases[k][1]), "%s: %s", cases[k][0], o.text);
@@ -327,18 +351,22 @@ Test(make_pes, from_data_to_library)
                     " FIT='--variable morse:1.8 --gradients 0'",
                     folder, folder, folder, folder);
     cr_assert_eq(o.status, 0, "%s", o.text);
-    place("use.c", "#include <stdio.h>\n"
-                   "int pes_test_natoms(void);\nconst char *pes_test_symbols(void);\n"
-                   "double pes_test_energy(const double *xyz);\n"
-                   "int main(void)\n{\n    const double b = 1 / 0.529177210903;\n"
-                   "    double x[] = {0, 0.75 * b, 0.6 * b, 0, -0.75 * b, 0.6 * b, 0, 0, 0};\n"
-                   "    printf(\"%d %s %.3f\\n\", pes_test_natoms(), pes_test_symbols(), pes_test_energy(x));\n"
-                   "    return 0;\n}\n");
-    o = run("${CC:-cc} '%s/use.c' -o '%s/use' build/pes/pes_test/libpes_test.so -Wl,-rpath,\"$PWD/build/pes/pes_test\" && "
+    place("use.c",
+          "#include <stdio.h>\n"
+          "int pes_test_natoms(void);\nconst char *pes_test_symbols(void);\n"
+          "double pes_test_energy(const double *xyz);\n"
+          "int main(void)\n{\n    const double b = 1 / 0.529177210903;\n"
+          "    double x[] = {0, 0.75 * b, 0.6 * b, 0, -0.75 * b, 0.6 * b, 0, 0, 0};\n"
+          "    printf(\"%d %s %.3f\\n\", pes_test_natoms(), pes_test_symbols(), pes_test_energy(x));\n"
+          "    return 0;\n}\n");
+    o = run("${CC:-cc} '%s/use.c' -o '%s/use' build/pes/pes_test/libpes_test.so "
+            "-Wl,-rpath,\"$PWD/build/pes/pes_test\" && "
             "'%s/use'",
             folder, folder, folder);
     cr_assert_str_eq(o.text, "3 H H O -76.200\n");
-    cr_assert_eq(run("cd build/pes/pes_test && ls pes_test.h pes_test_pes.h pes_test.pes libpes_test.so report.json").status,
-                 0);
+    cr_assert_eq(
+        run("cd build/pes/pes_test && ls pes_test.h pes_test_pes.h pes_test.pes libpes_test.so report.json")
+            .status,
+        0);
     run("rm -rf build/pes/pes_test");
 }
