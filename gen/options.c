@@ -16,7 +16,7 @@ static const char help[] =
     "\n"
     "  -d, --degree D      total degree (required)\n"
     "  -n, --name NAME     C name; default from the composition, as in h4_c_d6\n"
-    "  -o, --output FILE   the header; default standard output\n"
+    "  -o, --output FILE   the header; default, and -, standard output\n"
     "      --dipole D      also the dipole basis up to degree D\n"
     "      --stats         print one JSON object instead of a header\n"
     "  -h, --help          this text\n";
@@ -95,10 +95,12 @@ int options_parse(int argc, char **argv, options *o)
         } else if (takes_value(argc, argv, &i, 'n', "name", &name)) {
             if (!name || !is_c_name(name))
                 return refuse("name", name ? name : "", "it must be a C identifier");
+            if (!strcmp(name, "eqml") || !strncmp(name, "eqml_", 5))
+                return refuse("name", name, "names of eqml are taken; choose another, such as ch4");
         } else if (takes_value(argc, argv, &i, 'o', "output", &value)) {
             if (!value || !*value)
                 return refuse("--output needs a file", NULL, "for example --output h4_c_d6.h");
-            o->output = value;
+            o->output = strcmp(value, "-") ? value : NULL;
         } else if (takes_value(argc, argv, &i, 0, "dipole", &value)) {
             if (!value)
                 return refuse("--dipole needs a degree", NULL, "for example --dipole 5");
