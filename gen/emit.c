@@ -47,6 +47,14 @@ static void count_by_degree(const basis *b, bool generators, size_t *count)
         count[b->term[k].degree] += generators ? term_is_generator(&b->term[k]) : 1;
 }
 
+static size_t number_of_kind(const basis *b, enum term_kind kind)
+{
+    size_t count = 0;
+    for (size_t k = 0; k < b->nterms; k++)
+        count += b->term[k].kind == kind;
+    return count;
+}
+
 static size_t number_of_generators(const basis *b)
 {
     size_t count = 0;
@@ -429,6 +437,7 @@ void emit_statistics(FILE *out, const summary *s)
     fprintf(out, "  \"generators\": %zu,\n", number_of_generators(b));
     count_by_degree(b, true, count);
     json_array(out, "generators_by_degree", degrees, count);
+    fprintf(out, "  \"orbit_sums\": %zu,\n", number_of_kind(b, TERM_ORBIT));
     fprintf(out, "  \"factors\": %zu,\n  \"operations\": %zu,\n", p->nfactors, p->noperations);
     fprintf(out, "  \"runs\": %zu,\n  \"tiles\": %zu,\n  \"packed\": %zu,\n", p->nruns, p->ntiles,
             p->npacked);
