@@ -1,4 +1,5 @@
 #include "emit.h"
+#include "group.h"
 #include "memory.h"
 #include <ctype.h>
 #include <stdlib.h>
@@ -95,8 +96,13 @@ static void emit_banner(FILE *out, const summary *s)
         put_item(&l, item);
     }
     end_line(&l);
-    fprintf(out, " * Group of permutations: order %s; classes of pairs: %d.\n *\n", c->order,
-            c->npair_classes);
+    fprintf(out, " * Group of permutations: order %s; classes of pairs: %d.\n", c->order, c->npair_classes);
+    for (int g = 0; g < c->ngenerators && !c->tree; g++) {
+        fprintf(out, " *   generator ");
+        group_print(out, c, g);
+        fprintf(out, "\n");
+    }
+    fprintf(out, " *\n");
     banner_degrees(out, s);
     fprintf(out, " *\n * Terms: %zu, as many as independent invariants (proved by rank modulo 2^31 - 1).\n",
             p->nterms);
@@ -428,6 +434,15 @@ void emit_statistics(FILE *out, const summary *s)
     fprintf(out, "{\n  \"name\": \"%s\",\n  \"composition\": \"%s\",\n", s->name, c->text);
     fprintf(out, "  \"atoms\": %d,\n  \"pairs\": %d,\n", c->natoms, c->npairs);
     fprintf(out, "  \"group_order\": %s%s%s,\n", exact ? "" : "\"", c->order, exact ? "" : "\"");
+    if (!c->tree) {
+        fprintf(out, "  \"group\": [");
+        for (int g = 0; g < c->ngenerators; g++) {
+            fprintf(out, "%s\"", g ? ", " : "");
+            group_print(out, c, g);
+            fprintf(out, "\"");
+        }
+        fprintf(out, "],\n");
+    }
     fprintf(out, "  \"degree\": %d,\n  \"terms\": %zu,\n", b->degree, p->nterms);
     count_by_degree(b, false, count);
     json_array(out, "terms_by_degree", degrees, count);

@@ -9,6 +9,7 @@
 #include "blocks.h"
 #include "composition.h"
 #include "emit.h"
+#include "group.h"
 #include "memory.h"
 #include "molien.h"
 #include "options.h"
@@ -154,7 +155,9 @@ int main(int argc, char **argv)
     int status = options_parse(argc, argv, &o);
     if (status != OPTIONS_GO)
         return status;
-    if (composition_parse(o.composition, &c, error, sizeof error)) {
+    if (composition_parse(o.composition, &c, error, sizeof error) ||
+        (o.group && group_read(o.group, &c, error, sizeof error))) {
+        composition_free(&c);
         options_free(&o);
         return fail(error);
     }

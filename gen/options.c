@@ -18,6 +18,9 @@ static const char help[] =
     "  -n, --name NAME     C name; default from the composition, as in h4_c_d6\n"
     "  -o, --output FILE   the header; default standard output\n"
     "      --dipole D      also the dipole basis up to degree D: not available in this version\n"
+    "      --group FILE    the group by its generators, one a line in cycle notation as (1 2)(3 4), in "
+    "place\n"
+    "                      of that of the composition; no atom may change its class\n"
     "      --stats         print one JSON object instead of a header\n"
     "  -h, --help          this text\n";
 
@@ -99,6 +102,10 @@ int options_parse(int argc, char **argv, options *o)
             if (!value || !*value)
                 return refuse("--output needs a file", NULL, "for example --output h4_c_d6.h");
             o->output = value;
+        } else if (takes_value(argc, argv, &i, 0, "group", &value)) {
+            if (!value || !*value)
+                return refuse("--group needs a file", NULL, "it holds generators such as (1 2)(3 4)");
+            o->group = value;
         } else if (takes_value(argc, argv, &i, 0, "dipole", &value)) {
             return refuse("--dipole is not available in this version", NULL,
                           "leave it out for the potential alone");
@@ -141,9 +148,11 @@ void options_complete(options *o, const composition *c)
 {
     if (!o->name)
         o->name = default_name(c, o->degree);
-    size_t size = strlen(c->text) + strlen(o->name) + 64;
+    const char *slash = o->group ? strrchr(o->group, '/') : NULL, *group = slash ? slash + 1 : o->group;
+    size_t size = strlen(c->text) + strlen(o->name) + (group ? strlen(group) : 0) + 64;
     o->command = xcalloc(size, 1);
-    snprintf(o->command, size, "eqml-gen -d %d -n %s \"%s\"", o->degree, o->name, c->text);
+    snprintf(o->command, size, "eqml-gen -d %d -n %s%s%s \"%s\"", o->degree, o->name,
+             group ? " --group " : "", group ? group : "", c->text);
 }
 
 void options_free(options *o)

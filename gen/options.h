@@ -6,6 +6,7 @@
 
 typedef struct options {
     const char *composition, *output; /* output NULL: standard output */
+    const char *group;                /* file of generators, or NULL */
     int degree;
     bool statistics;
     char *name, *command; /* owned; command: what regenerates the header, whatever the output */
