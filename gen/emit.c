@@ -45,7 +45,7 @@ static void count_by_degree(const basis *b, bool generators, size_t *count)
 {
     memset(count, 0, (size_t)(b->degree + 1) * sizeof *count);
     for (size_t k = 0; k < b->nterms; k++)
-        count[b->term[k].degree] += generators ? term_is_generator(&b->term[k]) : 1;
+        count[b->term[k].degree] += generators ? term_is_generator(&b->term[k]) : b->term[k].wanted;
 }
 
 static size_t number_of_kind(const basis *b, enum term_kind kind)
@@ -102,10 +102,12 @@ static void emit_banner(FILE *out, const summary *s)
         group_print(out, c, g);
         fprintf(out, "\n");
     }
+    if (s->cut)
+        fprintf(out, " * Cut to:%s\n", s->cut);
     fprintf(out, " *\n");
     banner_degrees(out, s);
-    fprintf(out, " *\n * Terms: %zu, as many as independent invariants (proved by rank modulo 2^31 - 1).\n",
-            p->nterms);
+    fprintf(out, " *\n * Terms: %zu, as many as independent invariants%s (proved by rank modulo 2^31 - 1).\n",
+            p->nterms, s->cut ? " within the cuts" : "");
     fprintf(out,
             " * Factors kept: %zu, of these %zu generators; the other terms are products of two factors.\n",
             p->nfactors, number_of_generators(s->basis));
@@ -190,6 +192,18 @@ static void emit_program_tables(FILE *out, const summary *s)
         snprintf(item, sizeof item, "%d, ", s->basis->term[p->factor_term[k]].degree);
         put_item(&l, item);
     }
+    end_line(&l);
+    fprintf(out, "};\n");
+}
+
+static void emit_is_term(FILE *out, const summary *s)
+{
+    const program *p = s->program;
+    line l = {out, 0, "    ", ""};
+    fprintf(out, "/* which factors are terms; the others only occur in products */\n");
+    open_table(out, "unsigned char", s->name, "is_term", "[]");
+    for (size_t k = 0; k < p->nfactors; k++)
+        put_item(&l, s->basis->term[p->factor_term[k]].wanted ? "1, " : "0, ");
     end_line(&l);
     fprintf(out, "};\n");
 }
@@ -384,10 +398,11 @@ static void emit_record(FILE *out, const summary *s)
             "    %s_pairs, %s_pair_classes, %s_atom_classes, %s_operations, %s_runs, %s_tiles, %s_degrees,\n",
             n, n, n, n, n, n, n);
     if (straight_line(p))
-        fprintf(out, "    %s_forward_one, %s_reverse_one, %s_forward_lanes, %s_reverse_lanes};\n", n, n, n,
-                n);
+        fprintf(out, "    %s_forward_one, %s_reverse_one, %s_forward_lanes, %s_reverse_lanes,\n", n, n, n, n);
     else
-        fprintf(out, "    0, 0, 0, 0};\n");
+        fprintf(out, "    0, 0, 0, 0,\n");
+    fprintf(out, "    %s%s};\n", p->nwanted < p->nfactors ? n : "0",
+            p->nwanted < p->nfactors ? "_is_term" : "");
 }
 
 void emit_header(FILE *out, const summary *s)
@@ -400,6 +415,8 @@ void emit_header(FILE *out, const summary *s)
             s->basis->composition->natoms, s->name, p->npairs, s->name, p->nterms, s->name, p->nslots);
     emit_pairs(out, s);
     emit_program_tables(out, s);
+    if (p->nwanted < p->nfactors)
+        emit_is_term(out, s);
     if (straight_line(p))
         emit_code(out, s);
     emit_record(out, s);
@@ -445,6 +462,8 @@ void emit_statistics(FILE *out, const summary *s)
     }
     fprintf(out, "  \"degree\": %d,\n  \"terms\": %zu,\n", b->degree, p->nterms);
     count_by_degree(b, false, count);
+    if (s->cut)
+        fprintf(out, "  \"cut\": \"%s\",\n", s->cut + 1);
     json_array(out, "terms_by_degree", degrees, count);
     for (int d = 0; d < degrees; d++)
         count[d] = (size_t)s->molien_by_degree[d];
@@ -453,6 +472,8 @@ void emit_statistics(FILE *out, const summary *s)
     count_by_degree(b, true, count);
     json_array(out, "generators_by_degree", degrees, count);
     fprintf(out, "  \"orbit_sums\": %zu,\n", number_of_kind(b, TERM_ORBIT));
+    if (s->cut)
+        fprintf(out, "  \"factors_not_terms\": %zu,\n", p->nfactors - p->nwanted);
     fprintf(out, "  \"factors\": %zu,\n  \"operations\": %zu,\n", p->nfactors, p->noperations);
     fprintf(out, "  \"runs\": %zu,\n  \"tiles\": %zu,\n  \"packed\": %zu,\n", p->nruns, p->ntiles,
             p->npacked);

@@ -66,6 +66,7 @@ static void number_factors(layout *l)
                 l->factor_of_term[k] = (unsigned)p->nfactors;
                 p->factor_term = xrealloc(p->factor_term, p->nfactors + 1, sizeof *p->factor_term);
                 p->factor_term[p->nfactors++] = k;
+                p->nwanted += b->term[k].wanted;
             }
         if (!rest)
             p->ncore = p->nfactors;
@@ -243,7 +244,7 @@ static void find_runs(layout *l)
         p->run[p->nruns++] = (run){pair[k][0], pair[k][1], 1};
     }
     free(pair);
-    p->nterms = p->nfactors + npairs;
+    p->nterms = p->nwanted + npairs;
 }
 
 static void add_tile(program *p, const unsigned *row, unsigned begin, unsigned end)
@@ -312,10 +313,10 @@ static void count_operations(program *p)
             g->fma += 2;
         }
     }
-    size_t products = p->nterms - p->nfactors, rows = 0;
+    size_t products = p->nterms - p->nwanted, rows = 0;
     for (size_t k = 0; k < p->nruns; k++)
         rows += k == 0 || p->run[k].left != p->run[k - 1].left;
-    e->fma += p->nfactors - 1 + products; /* linear part; rows: count - 1, and one to add the row to V */
+    e->fma += p->nwanted - 1 + products; /* linear part; rows: count - 1, and one to add the row to V */
     e->multiply += rows;
     g->fma += products + rows;
     g->multiply += e->multiply;
