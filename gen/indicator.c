@@ -36,7 +36,7 @@ static int compare(const void *x, const void *y)
 /* Sorts, adds up the weights of equal masks, and drops those that cancel. */
 static indicator merged(indicator *a)
 {
-    indicator sum = {.npairs = a->npairs};
+    indicator sum = {.npairs = a->npairs, .overflow = a->overflow};
     entry *entries = xmalloc(a->count, sizeof *entries);
     size_t n = (size_t)a->npairs;
 
@@ -69,6 +69,7 @@ indicator indicator_not(const composition *c, const indicator *a)
 {
     indicator not = indicator_all(c);
 
+    not .overflow = a->overflow;
     for (size_t k = 0; k < a->count; k++)
         memcpy(append(&not, -a->weight[k]), a->mask + k * (size_t)a->npairs, (size_t)a->npairs);
     return merged(&not );
@@ -76,10 +77,11 @@ indicator indicator_not(const composition *c, const indicator *a)
 
 indicator indicator_and(const indicator *a, const indicator *b)
 {
-    indicator both = {.npairs = a->npairs};
+    indicator both = {.npairs = a->npairs, .overflow = a->overflow || b->overflow};
     size_t n = (size_t)a->npairs;
 
-    if (a->count > 0 && b->count > 20 * (size_t)INDICATOR_LIMIT / a->count)
+    both.overflow |= a->count > 0 && b->count > 20 * (size_t)INDICATOR_LIMIT / a->count;
+    if (both.overflow)
         return both;
     for (size_t i = 0; i < a->count; i++) {
         for (size_t j = 0; j < b->count; j++) {
@@ -90,8 +92,7 @@ indicator indicator_and(const indicator *a, const indicator *b)
         }
     }
     both = merged(&both);
-    if (both.count > INDICATOR_LIMIT)
-        indicator_free(&both);
+    both.overflow = both.count > INDICATOR_LIMIT;
     return both;
 }
 
@@ -141,7 +142,8 @@ indicator indicator_body(const composition *c, int body)
 
     for (int size = 0; size <= body && subsets <= INDICATOR_LIMIT; size++)
         subsets += size <= 8 || c->natoms <= 30 ? binomial(c->natoms, size) : INDICATOR_LIMIT + 1;
-    if (subsets > INDICATOR_LIMIT)
+    a.overflow = subsets > INDICATOR_LIMIT;
+    if (a.overflow)
         return a;
     int *chosen = xmalloc((size_t)body + 1, sizeof *chosen);
     add_subsets(c, body, chosen, 0, 0, &a);
@@ -178,7 +180,8 @@ indicator indicator_connected(const composition *c, const int *label, int nfragm
     indicator a = {.npairs = c->npairs};
     int part[MOST];
 
-    if (nfragments > MOST)
+    a.overflow = nfragments > MOST;
+    if (a.overflow)
         return a;
     add_partitions(c, label, nfragments, part, 0, 0, &a);
     return merged(&a);

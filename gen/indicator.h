@@ -19,6 +19,7 @@ enum { INDICATOR_LIMIT = 20000 }; /* masks */
 
 typedef struct indicator {
     int npairs;
+    int overflow; /* past INDICATOR_LIMIT: there are no masks then, and in what is made from it */
     size_t count;
     unsigned char *mask; /* [count][npairs] 1 for a pair that the mask holds; distinct, in ascending order */
     int64_t *weight;     /* [count], none zero */
@@ -27,7 +28,7 @@ typedef struct indicator {
 /* All monomials. */
 indicator indicator_all(const composition *c);
 
-/* Monomials that touch at most `body` atoms; body < natoms. Empty past INDICATOR_LIMIT. */
+/* Monomials that touch at most `body` atoms; body < natoms. */
 indicator indicator_body(const composition *c, int body);
 
 /* Monomials whose edges between fragments connect all of them; label[natoms] from 0 to nfragments - 1. */
@@ -39,7 +40,7 @@ indicator indicator_within(const composition *c, const int *label);
 /* The complement. */
 indicator indicator_not(const composition *c, const indicator *a);
 
-/* The intersection; empty past INDICATOR_LIMIT. */
+/* The intersection. */
 indicator indicator_and(const indicator *a, const indicator *b);
 
 void indicator_free(indicator *a);

@@ -226,7 +226,8 @@ typedef struct tally {
     walk w;
     const blocks *b;
     int atom_class; /* of covariants; -1: invariants */
-    size_t nmasks;  /* 0: all monomials */
+    int masked;     /* 0: all monomials, no masks */
+    size_t nmasks;
     const unsigned char *mask;
     const int64_t *mask_weight;
     unsigned char *seen; /* [npairs] */
@@ -300,11 +301,11 @@ static void add_class(void *data, uint64_t weight)
     if (!fixed)
         return;
     weight = weight * fixed % t->w.p;
-    for (size_t k = 0; k < (t->nmasks ? t->nmasks : 1); k++) {
-        int64_t sign = t->nmasks ? t->mask_weight[k] % (int64_t)t->w.p : 1;
+    for (size_t k = 0; k < (t->masked ? t->nmasks : 1); k++) {
+        int64_t sign = t->masked ? t->mask_weight[k] % (int64_t)t->w.p : 1;
         uint64_t share = weight * (uint64_t)(sign < 0 ? sign + (int64_t)t->w.p : sign) % t->w.p;
 
-        set_series(t, t->nmasks ? t->mask + k * (size_t)t->w.c->npairs : NULL);
+        set_series(t, t->masked ? t->mask + k * (size_t)t->w.c->npairs : NULL);
         for (int d = 0; d <= t->b->degree; d++)
             spread(t, 0, d, share, t->b->first[d]);
     }
@@ -375,7 +376,7 @@ int molien_covariants(const composition *c, const blocks *b, int atom_class, uin
 int molien_masked(const composition *c, const blocks *b, size_t nmasks, const unsigned char *mask,
                   const int64_t *weight, uint64_t *count)
 {
-    tally t = {.atom_class = -1, .nmasks = nmasks, .mask = mask, .mask_weight = weight};
+    tally t = {.atom_class = -1, .masked = 1, .nmasks = nmasks, .mask = mask, .mask_weight = weight};
 
     return mean(t, c, b, count);
 }

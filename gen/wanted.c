@@ -140,18 +140,18 @@ static int find_masks(wanted *w)
         }
         indicator_free(&within);
     }
-    bool fits = outside.count > 0;
     if (r->terms == TERMS_NO_INTRAMOLECULAR)
         intersect(&w->kept, &outside);
     if (r->terms == TERMS_INTRAMOLECULAR) {
         indicator within = indicator_not(c, &outside);
         intersect(&w->allowed, &within);
     }
+    bool fits = !outside.overflow;
     indicator_free(&outside);
     indicator kept = indicator_and(&w->kept, &w->allowed);
     indicator_free(&w->kept);
     w->kept = kept;
-    return fits && w->kept.count && w->allowed.count ? 0 : -1;
+    return fits && !w->kept.overflow && !w->allowed.overflow ? 0 : -1;
 }
 
 /* Burnside, then the caps, which are of whole blocks. Returns -1 where a number is too large. */
