@@ -15,7 +15,7 @@ endif
 GEN = $(patsubst gen/%.c,build/gen/%.o,$(wildcard gen/*.c))
 TESTS = $(patsubst tests/%.c,build/tests/%.o,$(wildcard tests/*.c))
 
-.PHONY: all help pes demo test asan bench generate check-generated check-headers format clean
+.PHONY: all help pes demo examples test asan bench generate check-generated check-headers format clean
 
 all: build/eqml-gen ## build the generator, build/eqml-gen
 
@@ -34,18 +34,38 @@ build/gen/%.o: gen/%.c $(wildcard gen/*.h)
 NAME ?= pes
 PES = build/pes/$(NAME)
 
-pes: build/eqml-gen ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=6 NAME=ch4 [FIT="options"]: fit a surface into build/pes/NAME
+pes: build/eqml-gen ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=6 NAME=ch4 [DIPOLE=5] [FIT="options"]: fit a surface into build/pes/NAME
 	@test -n "$(DATA)" || { echo "make pes: no data; for example: make pes DATA=file.xyz COMPOSITION=\"H4 C\" DEGREE=6 NAME=ch4" >&2; exit 2; }
 	@test -n "$(COMPOSITION)" || { echo "make pes: no COMPOSITION; for example COMPOSITION=\"H4 C\"" >&2; exit 2; }
 	@test -n "$(DEGREE)" || { echo "make pes: no DEGREE; for example DEGREE=6" >&2; exit 2; }
-	@test -z "$(DIPOLE)" || { echo "make pes: DIPOLE is not available in this version" >&2; exit 2; }
 	@mkdir -p $(PES)
-	build/eqml-gen -d $(DEGREE) -n $(NAME) -o $(PES)/$(NAME).h "$(COMPOSITION)"
+	build/eqml-gen -d $(DEGREE) $(if $(DIPOLE),--dipole $(DIPOLE)) -n $(NAME) -o $(PES)/$(NAME).h "$(COMPOSITION)"
 	$(COMPILE) -I. -I$(PES) -DBASIS_HEADER='"$(NAME).h"' -DBASIS=$(NAME) examples/pes.c -o $(PES)/fit $(OPTIONAL) -lm
 	$(PES)/fit --directory $(PES) --name $(NAME) --runtime eqml.h --basis-header $(PES)/$(NAME).h $(FIT) "$(DATA)"
 	@printf '#include <stddef.h>\n#define $(NAME)_API extern\n#include "$(NAME)_pes.h"\n' >$(PES)/library.c
 	$(COMPILE) -fPIC -shared $(PES)/library.c -o $(PES)/lib$(NAME).so $(filter -fopenmp,$(OPTIONAL)) -lm
 	@echo "$(PES): $(NAME).h $(NAME)_pes.h $(NAME).pes lib$(NAME).so report.json"
+
+# ---- the main job on real data ---------------------------------------------------------------------------
+
+DEMO = build/demo
+
+demo: build/eqml-gen ## fit ammonia and water, report errors and speed, draw pictures into build/demo/
+	@$(MAKE) --no-print-directory pes NAME=nh3 DATA=examples/data/nh3_mp2.xyz COMPOSITION="H3 N" DEGREE=6 DIPOLE= \
+	    FIT="--train-every 2 --variable H-H=morse:8 --variable H-N=morse:2.5"
+	@$(MAKE) --no-print-directory pes NAME=h2o DATA=examples/data/h2o_ps.xyz COMPOSITION="H2 O" DEGREE=12 DIPOLE= \
+	    FIT="--train-every 2 --variable H-H=morse:8 --variable H-O=morse:5"
+	@mkdir -p $(DEMO)
+	$(COMPILE) -I. -Iexamples -Ibuild/pes/nh3 -Ibuild/pes/h2o examples/demo.c -o $(DEMO)/demo -lm
+	$(DEMO)/demo $(DEMO)
+
+# ---- the program to start from ---------------------------------------------------------------------------
+
+examples: build/eqml-gen ## compile and run the program to start from, examples/quickstart.c
+	@mkdir -p build/examples
+	build/eqml-gen -d 5 -n nh3 -o build/examples/nh3.h "H3 N"
+	$(COMPILE) -I. -Ibuild/examples examples/quickstart.c -o build/examples/quickstart -lm
+	cd build/examples && ./quickstart ../../examples/data/nh3_mp2.xyz
 
 # ---- tests -----------------------------------------------------------------------------------------------
 
@@ -70,7 +90,7 @@ build/tests/%.o: tests/%.c eqml.h $(wildcard gen/*.h) $(wildcard tests/*.h) $(TE
 build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN))
 	$(COMPILE) $^ -o $@ $(shell pkg-config --libs criterion) -lm
 
-test: build/run-tests check-headers check-generated ## pass the tests (needs libcriterion-dev and pkg-config)
+test: build/run-tests check-headers check-generated examples ## pass the tests (needs libcriterion-dev and pkg-config)
 	build/run-tests
 
 asan: ## the tests under the address and undefined-behaviour sanitizers
@@ -92,7 +112,7 @@ check-generated: build/eqml-gen ## fail where generated/ is not what the generat
 	diff -r generated build/generated
 
 format: ## lay out the sources
-	clang-format -i eqml.h gen/*.[ch] examples/*.c tests/*.c bench/*.c
+	clang-format -i eqml.h gen/*.[ch] examples/*.[ch] tests/*.c bench/*.c
 
 clean: ## remove build/
 	rm -rf build

@@ -18,24 +18,26 @@
  *     eqml_data data;
  *     eqml_surface surface;
  *     eqml_message message;
- *     if (eqml_data_read("methane.xyz", &data, &message) || eqml_surface_create(&ch4_basis, morse, &surface)
- * || eqml_fit(&surface, &data, NULL, NULL, &message)) puts(message.text); else printf("%g\n",
- * ch4_model_energy_gradient(&surface.model, xyz, gradient));
+ *     if (eqml_data_read("methane.xyz", &data, &message) || eqml_surface_create(&ch4_basis, morse, &surface) ||
+ *         eqml_fit(&surface, &data, NULL, NULL, &message))
+ *         puts(message.text);
+ *     else
+ *         printf("%g\n", ch4_model_energy_gradient(&surface.model, xyz, gradient));
  *
- * Evaluation is inline; EQML_IMPLEMENTATION brings in the functions that read, fit and write. With
- * EQML_STATIC these are private to the file. The header compiles as C11 and as C++17 and needs the C library
- * only.
+ * Evaluation is inline; EQML_IMPLEMENTATION brings in the functions that read, fit and write. With EQML_STATIC
+ * these are private to the file. The header compiles as C11 and as C++17 and needs the C library only.
  *
  * Units      atomic units everywhere: bohr, hartree, hartree/bohr, e*bohr.
- * Shapes     xyz[natoms][3], gradient[natoms][3], hessian[3 natoms][3 natoms], row-major; batches have one
- * more dimension in front. Atoms are in the order of the composition. Threads    evaluation never allocates,
- * never prints, and keeps no state: a model may be shared by threads. Functions that change an object (fit,
- * read) want it to themselves. Errors     fallible functions return an eqml_status; eqml_status_text()
- * explains it, and an eqml_message, where given, names file, line and value. Nothing is printed, nothing
- * aborts, nothing leaks. Domain     distances must be positive: coincident atoms give no finite gradient.
+ * Shapes     xyz[natoms][3], gradient[natoms][3], hessian[3 natoms][3 natoms], row-major; batches have one more
+ *            dimension in front. Atoms are in the order of the composition.
+ * Threads    evaluation never allocates, never prints, and keeps no state: a model may be shared by threads.
+ *            Functions that change an object (fit, read) want it to themselves.
+ * Errors     fallible functions return an eqml_status; eqml_status_text() explains it, and an eqml_message, where
+ *            given, names file, line and value. Nothing is printed, nothing aborts, nothing leaks.
+ * Domain     distances must be positive: coincident atoms give no finite gradient.
  * Speed      compile with -O3 -march=native, and with -ffp-contract=fast where -std=c11 is asked for.
- * Macros     EQML_MALLOC, EQML_FREE: the allocator. EQML_API: linkage of the functions. EQML_SCALAR: no
- * vectors. EQML_USE_LAPACK: least squares with LAPACK and BLAS.
+ * Macros     EQML_MALLOC, EQML_FREE: the allocator. EQML_API: linkage of the functions. EQML_SCALAR: no vectors.
+ *            EQML_USE_LAPACK: least squares with LAPACK and BLAS.
  *
  * [1] Braams, Bowman, Int. Rev. Phys. Chem. 28, 577 (2009).
  * [2] Xie, Bowman, J. Chem. Theory Comput. 6, 26 (2010).
@@ -174,14 +176,31 @@ EQML_INLINE double eqml__sum(eqml_lanes x)
 /* In generated code: a number added to a T, and the T zero. */
 #define EQML_ADD(number, x) ((number) + (x))
 
-/* ---- the basis, as eqml-gen writes it --------------------------------------------------------------------
- */
+/* ---- the basis, as eqml-gen writes it ----------------------------------------------------------------- */
 
 /* Products of four factors `row` with the factors [begin, end); coefficients are stored for `count` columns
  * from `first` on, row after row, zero where there is no term. */
 typedef struct eqml_tile {
     unsigned short row[4], begin, end, first, count;
 } eqml_tile;
+
+/*
+ * A basis for a tensor: for the dipole d = Q R + sum_i w_i (r_i - R), R the centre of the reference atoms, as a
+ * sum of products f_a D_v. Vector factors D_v are sums of slots times r_i - R, or products of a factor and
+ * another vector factor. Slots past those of the potential are computed by operations of their own.
+ */
+typedef struct eqml_tensor_basis {
+    int rank, degree, nterms, nvectors, ngenerators;
+    int nslots, noperations, nelements, nproducts, nruns, npacked, nreference;
+    const unsigned short (*operations)[3]; /* [noperations] target, left, right */
+    const unsigned short (*elements)[3];   /* [nelements] vector, slot, atom; in the order of vectors */
+    const unsigned short (*products)[3];   /* [nproducts] vector, factor, source */
+    const unsigned short (*runs)[3];       /* [nruns] vector, first factor, number of factors */
+    const unsigned short (*rows)[4];       /* [nvectors] factors in use: begin, end; stored: first, count */
+    const unsigned short *reference;       /* [nreference] atoms */
+    void (*forward_one)(double *slots);    /* the operations as code, or 0 */
+    void (*forward_lanes)(eqml_lanes *slots);
+} eqml_tensor_basis;
 
 /*
  * Slots of numbers hold the pair variables [npairs], intermediate values, and from factor0 on the factors.
@@ -203,17 +222,18 @@ typedef struct eqml_basis {
     void (*reverse_one)(const double *slots, double *adjoints);
     void (*forward_lanes)(eqml_lanes *slots, const double *offset);
     void (*reverse_lanes)(const eqml_lanes *slots, eqml_lanes *adjoints);
+    const eqml_tensor_basis *dipole; /* 0: none */
     const unsigned char
         *is_term; /* [nfactors] 0 for a factor that only occurs in products; or 0: all are terms */
 } eqml_basis;
 
-/* ---- the model -------------------------------------------------------------------------------------------
- */
+/* ---- the model ---------------------------------------------------------------------------------------- */
 
 typedef enum eqml_kind {
     EQML_MORSE,      /* exp(-r/a) */
     EQML_INVERSE,    /* 1/r */
     EQML_EXP_OVER_R, /* exp(-r/a)/r */
+    EQML_POWER,      /* r^a, a a whole number from -12 to 12 other than 0 */
     EQML_USER        /* a function of the caller's */
 } eqml_kind;
 
@@ -221,7 +241,7 @@ typedef enum eqml_kind {
  * (bohr); it must be thread-safe if the model is shared by threads. */
 typedef struct eqml_variable {
     eqml_kind kind;
-    double range; /* a, bohr */
+    double range; /* a: bohr, or the exponent of a power */
     void (*function)(double r, const void *data, double y[3]);
     const void *data;
 } eqml_variable;
@@ -237,6 +257,8 @@ typedef struct eqml_model {
     const double *offset;           /* [nfactors] */
     const double *linear;           /* [nfactors] */
     const double *packed;           /* [npacked] coefficients of products, tile by tile */
+    const double *dipole; /* [dipole->npacked] coefficients row by row, 0 where there is no dipole */
+    double charge;        /* total charge, in the dipole */
 } eqml_model;
 
 /* Room for one evaluation, in doubles; 64-byte alignment is fastest. */
@@ -244,8 +266,7 @@ typedef struct eqml_model {
 #define EQML_WORK_ONE(nslots, npairs) (2 * EQML_ROUND(nslots) + 6 * EQML_ROUND(npairs))
 #define EQML_WORK_LANES(nslots, npairs) (4 * EQML_ROUND(nslots) + 10 * (npairs))
 
-/* ---- pair variables --------------------------------------------------------------------------------------
- */
+/* ---- pair variables ----------------------------------------------------------------------------------- */
 
 #if EQML_LANES > 1
 EQML_INLINE eqml_lanes eqml__sqrt(eqml_lanes x)
@@ -323,6 +344,12 @@ EQML_FUNCTION void eqml__variable(const eqml_variable *v, double r, double y[3])
         y[0] = q;
         y[1] = -q * q;
         y[2] = 2 * q * q * q;
+    } else if (v->kind == EQML_POWER) {
+        y[0] = 1;
+        for (int k = 0; k < (int)fabs(v->range); k++)
+            y[0] *= v->range > 0 ? r : q;
+        y[1] = v->range * y[0] * q;
+        y[2] = (v->range - 1) * y[1] * q;
     } else {
         double rate = -1 / v->range, e = exp(rate * r);
         if (v->kind == EQML_MORSE) {
@@ -356,14 +383,14 @@ EQML_INLINE void eqml__variable_lanes(eqml_kind kind, eqml_lanes rate, eqml_lane
     }
 }
 
-/* The one kind of all classes, or EQML_USER where they differ or are the caller's own. */
+/* The one kind of all classes; EQML_USER where they differ, or are computed one number at a time anyway. */
 EQML_INLINE eqml_kind eqml__common_kind(const eqml_model *m)
 {
     eqml_kind kind = m->variables[0].kind;
     for (int k = 1; k < m->basis->npair_classes; k++)
         if (m->variables[k].kind != kind)
             kind = EQML_USER;
-    return kind;
+    return kind == EQML_POWER ? EQML_USER : kind;
 }
 
 /*
@@ -406,8 +433,7 @@ EQML_INLINE void eqml__pairs_one(const eqml_model *m, const double *xyz, double 
     }
 }
 
-/* ---- the factors -----------------------------------------------------------------------------------------
- */
+/* ---- the factors -------------------------------------------------------------------------------------- */
 
 /* From the table; the straight-line code does the same. The variables are in slots[0 .. npairs). */
 #define EQML__TABLE_PROGRAM(SUFFIX, T, SET)                                                                  \
@@ -457,8 +483,7 @@ EQML_INLINE void eqml__forward_lanes(const eqml_model *m, eqml_lanes *slots)
         eqml__table_forward_lanes(b, slots, m->offset);
 }
 
-/* ---- the quadratic form ----------------------------------------------------------------------------------
- */
+/* ---- the quadratic form ------------------------------------------------------------------------------- */
 
 /* One geometry, columns in lanes: V, and where g is given, g = dV/df. f and g begin on a vector boundary. */
 EQML_INLINE double eqml__form_one(const eqml_model *m, const double *f, double *g)
@@ -569,8 +594,7 @@ EQML_INLINE void eqml__form_lanes(const eqml_model *m, const eqml_lanes *fx, con
     *energy_z = vz;
 }
 
-/* ---- one geometry ----------------------------------------------------------------------------------------
- */
+/* ---- one geometry ------------------------------------------------------------------------------------- */
 
 /* Adds dV/dr_p times the unit vector of each pair to the two atoms' gradients. slope_p = dV/dr_p. */
 EQML_INLINE void eqml__scatter(const eqml_basis *b, const double *adjoint, const double *pair, int stride,
@@ -615,8 +639,214 @@ EQML_INLINE double eqml_energy_gradient(const eqml_model *m, const double *xyz, 
     return energy;
 }
 
-/* ---- Hessian ---------------------------------------------------------------------------------------------
+/* ---- the dipole --------------------------------------------------------------------------------------- */
+
+enum { EQML__WIDTH = 4 }; /* numbers to a vector: three, and one to fill a vector register */
+
+/* Room for a dipole and its Jacobian, in doubles. */
+#define EQML_WORK_DIPOLE(nslots, npairs, nvectors, natoms)                                                   \
+    ((2 + EQML__WIDTH) * EQML_ROUND(nslots) + 6 * EQML_ROUND(npairs) +                                       \
+     (EQML__WIDTH + 1) * EQML_ROUND(nvectors) + (EQML__WIDTH + 1) * EQML_ROUND(natoms))
+
+/* Slots that only the dipole needs. */
+EQML_INLINE void eqml__dipole_slots(const eqml_basis *b, double *slots)
+{
+    const eqml_tensor_basis *t = b->dipole;
+    if (t->forward_one) {
+        t->forward_one(slots);
+        return;
+    }
+    for (int k = EQML_ROUND(b->nslots); k < t->nslots; k++)
+        slots[k] = 0;
+    for (int k = 0; k < t->noperations; k++) {
+        const unsigned short *o = t->operations[k];
+        slots[o[0]] += slots[o[1]] * slots[o[2]];
+    }
+}
+
+/* R: the centre of the reference atoms. */
+EQML_INLINE void eqml__reference(const eqml_tensor_basis *t, const double *xyz, double centre[3])
+{
+    centre[0] = centre[1] = centre[2] = 0;
+    for (int a = 0; a < t->nreference; a++)
+        for (int k = 0; k < 3; k++)
+            centre[k] += xyz[3 * t->reference[a] + k] / t->nreference;
+}
+
+/* base[natoms][4] = r_i - R and the vector factors[nvectors][4]. */
+EQML_INLINE void eqml__vectors(const eqml_basis *b, const double *xyz, const double *slots, double *base,
+                               double *vectors)
+{
+    const eqml_tensor_basis *t = b->dipole;
+    double centre[3];
+    eqml__reference(t, xyz, centre);
+    for (int i = 0; i < b->natoms; i++) {
+        for (int k = 0; k < 3; k++)
+            base[EQML__WIDTH * i + k] = xyz[3 * i + k] - centre[k];
+        base[EQML__WIDTH * i + 3] = 0;
+    }
+    for (int e = 0; e < t->nelements;) {
+        const int v = t->elements[e][0];
+        double sum[EQML__WIDTH] = {0};
+        for (; e < t->nelements && t->elements[e][0] == v; e++) {
+            const double x = slots[t->elements[e][1]], *from = base + EQML__WIDTH * t->elements[e][2];
+            for (int k = 0; k < EQML__WIDTH; k++)
+                sum[k] += x * from[k];
+        }
+        memcpy(vectors + EQML__WIDTH * v, sum, sizeof sum);
+    }
+    for (int p = 0; p < t->nproducts; p++) {
+        double *d = vectors + EQML__WIDTH * t->products[p][0];
+        const double f = slots[b->factor0 + t->products[p][1]];
+        const double *from = vectors + EQML__WIDTH * t->products[p][2];
+        for (int k = 0; k < EQML__WIDTH; k++)
+            d[k] = f * from[k];
+    }
+}
+
+/*
+ * The dipole from the slots of one geometry. Rows of coefficients stay in lanes until they have been multiplied by
+ * their vectors, so that there are three sums over lanes and not one for each row; where weights[nvectors] are
+ * asked for, the polynomial that multiplies each vector, there are.
  */
+EQML_INLINE void eqml__dipole_from_slots(const eqml_model *m, const double *xyz, const double *slots,
+                                         double *base, double *vectors, double *weights, double dipole[3])
+{
+    const eqml_basis *b = m->basis;
+    const eqml_tensor_basis *t = b->dipole;
+    const double *c = m->dipole, *f = slots + b->factor0;
+    eqml_lanes sum[3] = {eqml__all(0), eqml__all(0), eqml__all(0)};
+    double centre[3];
+    eqml__vectors(b, xyz, slots, base, vectors);
+    for (int v = 0; v < t->nvectors; v++) {
+        const int first = t->rows[v][2], n = t->rows[v][3];
+        eqml_lanes row = eqml__all(0);
+        for (int k = 0; k < n; k += EQML_LANES)
+            row = eqml__fma(eqml__load(c + k), eqml__load(f + first + k), row);
+        c += n;
+        for (int k = 0; k < 3; k++)
+            sum[k] = eqml__fma(row, eqml__all(vectors[EQML__WIDTH * v + k]), sum[k]);
+        if (weights)
+            weights[v] = eqml__sum(row);
+    }
+    eqml__reference(t, xyz, centre);
+    for (int k = 0; k < 3; k++)
+        dipole[k] = eqml__sum(sum[k]) + m->charge * centre[k];
+}
+
+/* Adjoints[nslots][4] of the three components, in reverse through a table of operations. */
+EQML_FUNCTION void eqml__reverse_vectors(int noperations, const unsigned short (*operations)[3],
+                                         const double *slots, double *adjoints)
+{
+    for (int k = noperations - 1; k >= 0; k--) {
+        const unsigned short *o = operations[k];
+        const double *a = adjoints + EQML__WIDTH * o[0], left = slots[o[1]], right = slots[o[2]];
+        double *to_left = adjoints + EQML__WIDTH * o[1], *to_right = adjoints + EQML__WIDTH * o[2];
+        for (int c = 0; c < EQML__WIDTH; c++)
+            to_left[c] += a[c] * right;
+        for (int c = 0; c < EQML__WIDTH; c++)
+            to_right[c] += a[c] * left;
+    }
+}
+
+/*
+ * jacobian[3][natoms][3]: derivatives of the dipole. In d = Q R + sum_v P_v D_v the adjoint of D_v is the number
+ * P_v for each component, so that one sweep with three components side by side gives all of them.
+ */
+EQML_FUNCTION void eqml__dipole_reverse(const eqml_model *m, const double *slots, const double *pair,
+                                        const double *base, const double *vectors, double *weights,
+                                        double *adjoints, double *charges, double *jacobian)
+{
+    const eqml_basis *b = m->basis;
+    const eqml_tensor_basis *t = b->dipole;
+    const int stride = EQML_ROUND(b->npairs), n = 3 * b->natoms;
+    const double *coefficient = m->dipole;
+    double total = 0;
+    memset(adjoints, 0, sizeof(double) * EQML__WIDTH * (size_t)t->nslots);
+    for (int v = 0; v < t->nvectors; v++) {
+        const double *d = vectors + EQML__WIDTH * v;
+        for (int k = t->rows[v][0]; k < t->rows[v][1]; k++) {
+            double *a = adjoints + EQML__WIDTH * (b->factor0 + k);
+            for (int c = 0; c < EQML__WIDTH; c++)
+                a[c] += coefficient[k - t->rows[v][2]] * d[c];
+        }
+        coefficient += t->rows[v][3];
+    }
+    for (int p = t->nproducts - 1; p >= 0; p--) {
+        const int factor = b->factor0 + t->products[p][1], source = t->products[p][2];
+        const double weight = weights[t->products[p][0]];
+        for (int c = 0; c < EQML__WIDTH; c++)
+            adjoints[EQML__WIDTH * factor + c] += weight * vectors[EQML__WIDTH * source + c];
+        weights[source] += weight * slots[factor];
+    }
+    memset(charges, 0, sizeof(double) * (size_t)b->natoms);
+    for (int e = 0; e < t->nelements; e++) {
+        const int slot = t->elements[e][1], atom = t->elements[e][2];
+        const double weight = weights[t->elements[e][0]];
+        for (int c = 0; c < EQML__WIDTH; c++)
+            adjoints[EQML__WIDTH * slot + c] += weight * base[EQML__WIDTH * atom + c];
+        charges[atom] += weight * slots[slot];
+        total += weight * slots[slot];
+    }
+    for (int a = 0; a < t->nreference; a++)
+        charges[t->reference[a]] += (m->charge - total) / t->nreference;
+    eqml__reverse_vectors(t->noperations, t->operations, slots, adjoints);
+    eqml__reverse_vectors(b->noperations, b->operations, slots, adjoints);
+    for (int k = 0; k < 3 * n; k++)
+        jacobian[k] = 0;
+    for (int p = 0; p < b->npairs; p++) {
+        const double scale = pair[4 * stride + p] * pair[3 * stride + p];
+        for (int c = 0; c < 3; c++) {
+            const double force = adjoints[EQML__WIDTH * p + c] * scale;
+            double *i = jacobian + c * n + 3 * b->pairs[p][0], *j = jacobian + c * n + 3 * b->pairs[p][1];
+            for (int k = 0; k < 3; k++) {
+                i[k] += force * pair[k * stride + p];
+                j[k] -= force * pair[k * stride + p];
+            }
+        }
+    }
+    for (int i = 0; i < b->natoms; i++)
+        for (int c = 0; c < 3; c++)
+            jacobian[c * n + 3 * i + c] += charges[i];
+}
+
+/*
+ * Dipole (e*bohr) of one geometry, with respect to the origin of its coordinates, and jacobian[3][natoms][3]
+ * (e) where that is not NULL. With `energy` not NULL also the energy, and gradient[natoms][3] where that is not
+ * NULL: all share distances, variables and factors. The basis and the model must have a dipole.
+ * work: EQML_WORK_DIPOLE(nslots of the dipole, npairs, nvectors, natoms) doubles, 64-byte aligned.
+ */
+EQML_INLINE void eqml_dipole(const eqml_model *m, const double *xyz, double *energy, double *gradient,
+                             double dipole[3], double *jacobian, double *work)
+{
+    const eqml_basis *b = m->basis;
+    const eqml_tensor_basis *t = b->dipole;
+    const int stride = EQML_ROUND(b->npairs), room = EQML_ROUND(t->nslots),
+              vectors_room = EQML_ROUND(t->nvectors);
+    double *slots = work, *adjoints = work + room, *pair = adjoints + (1 + EQML__WIDTH) * room;
+    double *vectors = pair + 6 * stride, *weights = vectors + EQML__WIDTH * vectors_room;
+    double *base = weights + vectors_room, *charges = base + EQML__WIDTH * EQML_ROUND(b->natoms);
+    eqml__pairs_one(m, xyz, adjoints, pair, stride);
+    for (int p = 0; p < b->npairs; p++)
+        slots[p] = adjoints[p];
+    eqml__forward_one(m, slots);
+    if (energy) {
+        *energy = eqml__form_one(m, slots + b->factor0, gradient ? adjoints + b->factor0 : NULL);
+        if (gradient) {
+            if (b->reverse_one)
+                b->reverse_one(slots, adjoints);
+            else
+                eqml__table_reverse_one(b, slots, adjoints);
+            eqml__scatter(b, adjoints, pair, stride, gradient);
+        }
+    }
+    eqml__dipole_slots(b, slots);
+    eqml__dipole_from_slots(m, xyz, slots, base, vectors, jacobian ? weights : NULL, dipole);
+    if (jacobian)
+        eqml__dipole_reverse(m, slots, pair, base, vectors, weights, adjoints, charges, jacobian);
+}
+
+/* ---- Hessian ------------------------------------------------------------------------------------------ */
 
 /* Derivatives of the table's program along lanes of directions: of the slots, then of the adjoints. */
 EQML_FUNCTION void eqml__tangent_forward(const eqml_basis *b, const double *slots, eqml_lanes *tangents)
@@ -733,8 +963,7 @@ EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz,
     return energy;
 }
 
-/* ---- batches ---------------------------------------------------------------------------------------------
- */
+/* ---- batches ------------------------------------------------------------------------------------------ */
 
 /* Pair variables of one group of geometries, a geometry in each lane; pair: [npairs][5] x_i - x_j, 1/r,
  * dy/dr. */
@@ -838,8 +1067,81 @@ EQML_INLINE void eqml_energy_gradient_batch(const eqml_model *m, size_t n, const
     }
 }
 
-/* ---- functions of one basis, and of one surface ----------------------------------------------------------
- */
+/* Dipoles[n][3] of n geometries. work: EQML_WORK_DIPOLE_BATCH eqml_lanes. */
+#define EQML_WORK_DIPOLE_BATCH(nslots, npairs, nvectors) (EQML_ROUND(nslots) + 5 * (npairs) + 3 * (nvectors))
+EQML_INLINE void eqml_dipole_batch(const eqml_model *m, size_t n, const double *xyz, double *dipole,
+                                   eqml_lanes *work)
+{
+    const eqml_basis *b = m->basis;
+    const eqml_tensor_basis *t = b->dipole;
+    const size_t size = 3 * (size_t)b->natoms;
+    eqml_lanes *slots = work, *vectors = work + EQML_ROUND(t->nslots) + 5 * b->npairs;
+    eqml_lanes(*pair)[5] = (eqml_lanes(*)[5])(void *)(work + EQML_ROUND(t->nslots));
+    const eqml_lanes *f = slots + b->factor0;
+    for (size_t first = 0; first < n; first += EQML_LANES) {
+        const int count = n - first < EQML_LANES ? (int)(n - first) : EQML_LANES;
+        const double *geometry[EQML_LANES], *coefficient = m->dipole;
+        double position[3][EQML_LANES] EQML_ALIGNED;
+        eqml_lanes centre[3], sum[3];
+        for (int lane = 0; lane < EQML_LANES; lane++)
+            geometry[lane] = xyz + (first + (size_t)(lane < count ? lane : count - 1)) * size;
+        eqml__pairs_lanes(m, geometry, slots, pair);
+        eqml__forward_lanes(m, slots);
+        if (t->forward_lanes) {
+            t->forward_lanes(slots);
+        } else {
+            memset(slots + b->nslots, 0, sizeof(eqml_lanes) * (size_t)(t->nslots - b->nslots));
+            for (int k = 0; k < t->noperations; k++) {
+                const unsigned short *o = t->operations[k];
+                slots[o[0]] += slots[o[1]] * slots[o[2]];
+            }
+        }
+        for (int lane = 0; lane < EQML_LANES; lane++) {
+            double point[3];
+            eqml__reference(t, geometry[lane], point);
+            for (int k = 0; k < 3; k++)
+                position[k][lane] = point[k];
+        }
+        for (int k = 0; k < 3; k++) {
+            centre[k] = eqml__load(position[k]);
+            sum[k] = centre[k] * m->charge;
+        }
+        memset(vectors, 0, sizeof(eqml_lanes) * 3 * (size_t)t->nvectors);
+        for (int e = 0; e < t->nelements; e++)
+            for (int k = 0; k < 3; k++) {
+                for (int lane = 0; lane < EQML_LANES; lane++)
+                    position[k][lane] = geometry[lane][3 * t->elements[e][2] + k];
+                vectors[3 * t->elements[e][0] + k] +=
+                    slots[t->elements[e][1]] * (eqml__load(position[k]) - centre[k]);
+            }
+        for (int p = 0; p < t->nproducts; p++)
+            for (int k = 0; k < 3; k++)
+                vectors[3 * t->products[p][0] + k] =
+                    f[t->products[p][1]] * vectors[3 * t->products[p][2] + k];
+        for (int v = 0; v < t->nvectors; v++) {
+            const eqml_lanes *d = vectors + 3 * v;
+            const double *c0 = coefficient - t->rows[v][2];
+            eqml_lanes even = eqml__all(0), odd = even;
+            int k = t->rows[v][0];
+            for (; k + 1 < t->rows[v][1]; k += 2) {
+                even = eqml__fma(eqml__all(c0[k]), f[k], even);
+                odd = eqml__fma(eqml__all(c0[k + 1]), f[k + 1], odd);
+            }
+            if (k < t->rows[v][1])
+                even = eqml__fma(eqml__all(c0[k]), f[k], even);
+            coefficient += t->rows[v][3];
+            for (int c = 0; c < 3; c++)
+                sum[c] = eqml__fma(even + odd, d[c], sum[c]);
+        }
+        for (int k = 0; k < 3; k++) {
+            eqml__store(position[k], sum[k]);
+            for (int lane = 0; lane < count; lane++)
+                dipole[3 * (first + (size_t)lane) + (size_t)k] = position[k][lane];
+        }
+    }
+}
+
+/* ---- functions of one basis, and of one surface ------------------------------------------------------- */
 
 /* What a generated header defines for models of its basis NAME; the model must be one of NAME_basis. */
 #define EQML_MODEL_FUNCTIONS(NAME)                                                                           \
@@ -871,6 +1173,38 @@ EQML_INLINE void eqml_energy_gradient_batch(const eqml_model *m, size_t n, const
     {                                                                                                        \
         eqml_lanes work[EQML_WORK_BATCH(NAME##_NSLOTS, NAME##_NPAIRS, NAME##_NATOMS)];                       \
         eqml_energy_gradient_batch(m, n, xyz, energy, gradient, work);                                       \
+    }
+
+/* The same for models with a dipole. */
+#define EQML_MODEL_DIPOLE_FUNCTIONS(NAME)                                                                    \
+    enum {                                                                                                   \
+        NAME##_WORK_DIPOLE =                                                                                 \
+            EQML_WORK_DIPOLE(NAME##_dipole_NSLOTS, NAME##_NPAIRS, NAME##_dipole_NVECTORS, NAME##_NATOMS)     \
+    };                                                                                                       \
+    EQML_INLINE void NAME##_model_dipole(const eqml_model *m, const double *xyz, double *dipole)             \
+    {                                                                                                        \
+        double work[NAME##_WORK_DIPOLE] EQML_ALIGNED;                                                        \
+        eqml_dipole(m, xyz, NULL, NULL, dipole, NULL, work);                                                 \
+    }                                                                                                        \
+    EQML_FUNCTION void NAME##_model_dipole_jacobian(const eqml_model *m, const double *xyz, double *dipole,  \
+                                                    double *jacobian)                                        \
+    {                                                                                                        \
+        double work[NAME##_WORK_DIPOLE] EQML_ALIGNED;                                                        \
+        eqml_dipole(m, xyz, NULL, NULL, dipole, jacobian, work);                                             \
+    }                                                                                                        \
+    EQML_INLINE double NAME##_model_energy_gradient_dipole(const eqml_model *m, const double *xyz,           \
+                                                           double *gradient, double *dipole)                 \
+    {                                                                                                        \
+        double work[NAME##_WORK_DIPOLE] EQML_ALIGNED, energy;                                                \
+        eqml_dipole(m, xyz, &energy, gradient, dipole, NULL, work);                                          \
+        return energy;                                                                                       \
+    }                                                                                                        \
+    EQML_INLINE void NAME##_model_dipole_batch(const eqml_model *m, size_t n, const double *xyz,             \
+                                               double *dipole)                                               \
+    {                                                                                                        \
+        eqml_lanes                                                                                           \
+            work[EQML_WORK_DIPOLE_BATCH(NAME##_dipole_NSLOTS, NAME##_NPAIRS, NAME##_dipole_NVECTORS)];       \
+        eqml_dipole_batch(m, n, xyz, dipole, work);                                                          \
     }
 
 /*
@@ -907,9 +1241,27 @@ EQML_INLINE void eqml_energy_gradient_batch(const eqml_model *m, size_t n, const
         BASIS##_model_energy_gradient_batch(&NAME##_model, n, xyz, energy, gradient);                        \
     }
 
+/* The functions of its dipole, where it has one. */
+#define EQML_SURFACE_DIPOLE_FUNCTIONS(NAME, BASIS, API)                                                      \
+    API void NAME##_dipole(const double *xyz, double *dipole)                                                \
+    {                                                                                                        \
+        BASIS##_model_dipole(&NAME##_model, xyz, dipole);                                                    \
+    }                                                                                                        \
+    API void NAME##_dipole_jacobian(const double *xyz, double *dipole, double *jacobian)                     \
+    {                                                                                                        \
+        BASIS##_model_dipole_jacobian(&NAME##_model, xyz, dipole, jacobian);                                 \
+    }                                                                                                        \
+    API double NAME##_energy_gradient_dipole(const double *xyz, double *gradient, double *dipole)            \
+    {                                                                                                        \
+        return BASIS##_model_energy_gradient_dipole(&NAME##_model, xyz, gradient, dipole);                   \
+    }                                                                                                        \
+    API void NAME##_dipole_batch(size_t n, const double *xyz, double *dipole)                                \
+    {                                                                                                        \
+        BASIS##_model_dipole_batch(&NAME##_model, n, xyz, dipole);                                           \
+    }
+
 #endif /* EQML_EVALUATION */
-/* ==== evaluation: end ======================================================================================
- */
+/* ==== evaluation: end ================================================================================== */
 
 /* ---- data sets ---------------------------------------------------------------------------------------- */
 
@@ -1057,6 +1409,8 @@ typedef struct eqml_surface {
     double *rates;            /* [EQML_ROUND(npairs)] */
     double *offset, *linear;  /* [nfactors] */
     double *packed;           /* [npacked] */
+    double *dipole;           /* [dipole->npacked]; null where the basis has none */
+    int standardised;         /* nonzero: the factors are shifted for some data already */
 } eqml_surface;
 
 EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_variable *variables,
@@ -1070,6 +1424,10 @@ EQML_API void eqml_surface_free(eqml_surface *surface);
 EQML_API void eqml_surface_set(eqml_surface *surface, const double *coefficients);
 EQML_API void eqml_surface_get(const eqml_surface *surface, double *coefficients);
 /* coefficients[nterms] in the order of terms: the factors that are terms, then the products run by run. */
+
+EQML_API void eqml_surface_set_dipole(eqml_surface *surface, const double *coefficients);
+EQML_API void eqml_surface_get_dipole(const eqml_surface *surface, double *coefficients);
+/* The same for the dipole: coefficients[dipole->nterms], vector by vector. */
 
 /* Zero in every field means the default. */
 typedef struct eqml_fit_options {
@@ -1106,11 +1464,22 @@ EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, cons
  * number of atoms.
  */
 
+EQML_API eqml_status eqml_fit_dipole(eqml_surface *surface, const eqml_data *data, double charge,
+                                     const eqml_fit_options *options, eqml_fit_result *result,
+                                     eqml_message *message);
+/*
+ * The same for the dipole, over the geometries with a dipole in use: minimises sum_g w_g |d_g - D_g|^2 in e*bohr, with
+ * the total charge (a whole number of e) fixed; of the options, gradients play no part. The shift of the factors
+ * is that of eqml_fit if it went before; fitting energies later keeps it. EQML_ERROR_ARGUMENT: the basis has no
+ * dipole, or the charge is not whole.
+ */
+
 typedef struct eqml_errors {
-    size_t energies, gradients;        /* geometries that have them */
-    double rmse_energy, rmse_gradient; /* hartree; hartree/bohr for each component */
-    double max_energy;                 /* largest error of an energy */
-    size_t worst;                      /* the geometry that has it */
+    size_t energies, gradients, dipoles; /* geometries that have them */
+    double rmse_dipole, rms_dipole;      /* e*bohr for each component: error, and the data themselves */
+    double rmse_energy, rmse_gradient;   /* hartree; hartree/bohr for each component */
+    double max_energy;                   /* largest error of an energy */
+    size_t worst;                        /* the geometry that has it */
 } eqml_errors;
 
 EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml_data *data,
@@ -1129,6 +1498,9 @@ EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *
  *     variable 0 morse 0x1p+1            one line for each class of pairs
  *     offset 0x0p+0                      nfactors lines
  *     coefficient -0x1.43p+5             nterms lines
+ *     dipole DEGREE NTERMS               these lines for a basis with a dipole
+ *     charge 0x0p+0
+ *     moment 0x1.8p-2                    one line for each term of the dipole
  *     end
  *
  * The file appears whole or not at all. User functions cannot be written: EQML_ERROR_ARGUMENT. Reading checks
@@ -1141,8 +1513,7 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
 /* One self-contained C header of the surface, with the functions NAME_energy and so on; `runtime` is the file
  * eqml.h, `basis_header` the generated header of the basis: the parts that are needed are copied. */
 
-/* ==== implementation
- * ======================================================================================== */
+/* ==== implementation ==================================================================================== */
 
 #if defined(EQML_IMPLEMENTATION) && !defined(EQML_IMPLEMENTED)
 #define EQML_IMPLEMENTED
@@ -1211,10 +1582,10 @@ static void eqml__tell(eqml_message *message, const char *path, const eqml__read
 {
     const size_t room = 255, length = strlen(path);
     const char *shown = length > room ? path + length - room : path;
-    if (message && r->line > 0)
-        snprintf(message->text, sizeof message->text, "%s:%zu: %.230s", shown, r->line, r->why.text);
-    else if (message)
-        snprintf(message->text, sizeof message->text, "%s: %.230s", shown, r->why.text);
+    if (r->line > 0)
+        eqml__data_fail(message, EQML_OK, "%s:%zu: %.230s", shown, r->line, r->why.text);
+    else
+        eqml__data_fail(message, EQML_OK, "%s: %.230s", shown, r->why.text);
 }
 
 /* ---- words ---- */
@@ -2604,7 +2975,24 @@ EQML_API void eqml_surface_free(eqml_surface *surface)
     EQML_FREE(surface->offset);
     EQML_FREE(surface->linear);
     EQML_FREE(surface->packed);
+    EQML_FREE(surface->dipole);
     memset(surface, 0, sizeof *surface);
+}
+
+static bool eqml__variable_is_valid(const eqml_variable *v)
+{
+    switch (v->kind) {
+    case EQML_MORSE:
+    case EQML_EXP_OVER_R:
+        return v->range > 0 && v->range <= DBL_MAX;
+    case EQML_POWER:
+        return v->range != 0 && v->range == floor(v->range) && fabs(v->range) <= 12;
+    case EQML_INVERSE:
+        return true;
+    case EQML_USER:
+        return v->function != NULL;
+    }
+    return false;
 }
 
 EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_variable *variables,
@@ -2613,10 +3001,7 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
     size_t nfactors = (size_t)basis->nfactors;
     memset(surface, 0, sizeof *surface);
     for (int k = 0; k < basis->npair_classes; k++) {
-        const eqml_variable *v = &variables[k];
-        bool ranged = v->kind == EQML_MORSE || v->kind == EQML_EXP_OVER_R;
-        if ((ranged && !(v->range > 0 && v->range <= DBL_MAX)) || (v->kind == EQML_USER && !v->function) ||
-            (unsigned)v->kind > (unsigned)EQML_USER)
+        if (!eqml__variable_is_valid(&variables[k]))
             return EQML_ERROR_ARGUMENT;
     }
     surface->variables = (eqml_variable *)eqml__zeroed((size_t)basis->npair_classes, sizeof(eqml_variable));
@@ -2624,7 +3009,10 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
     surface->offset = (double *)eqml__zeroed(nfactors, sizeof(double));
     surface->linear = (double *)eqml__zeroed(nfactors, sizeof(double));
     surface->packed = (double *)eqml__zeroed((size_t)basis->npacked, sizeof(double));
-    if (!surface->variables || !surface->rates || !surface->offset || !surface->linear || !surface->packed) {
+    if (basis->dipole)
+        surface->dipole = (double *)eqml__zeroed((size_t)basis->dipole->npacked, sizeof(double));
+    if (!surface->variables || !surface->rates || !surface->offset || !surface->linear || !surface->packed ||
+        (basis->dipole && !surface->dipole)) {
         eqml_surface_free(surface);
         return EQML_ERROR_MEMORY;
     }
@@ -2639,6 +3027,7 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
     surface->model.offset = surface->offset;
     surface->model.linear = surface->linear;
     surface->model.packed = surface->packed;
+    surface->model.dipole = surface->dipole;
     return EQML_OK;
 }
 
@@ -2695,11 +3084,35 @@ EQML_API void eqml_surface_get(const eqml_surface *surface, double *coefficients
     eqml__transfer(surface, coefficients, false);
 }
 
+static void eqml__transfer_dipole(const eqml_surface *surface, double *coefficients, bool set)
+{
+    const eqml_tensor_basis *t = surface->model.basis->dipole;
+    double *row = surface->dipole;
+    for (int r = 0, v = 0; r < t->nruns; r++) {
+        for (; v < t->runs[r][0]; v++)
+            row += t->rows[v][3];
+        for (int k = 0; k < t->runs[r][2]; k++, coefficients++) {
+            double *place = row + t->runs[r][1] + k - t->rows[v][2];
+            *(set ? place : coefficients) = *(set ? coefficients : place);
+        }
+    }
+}
+
+EQML_API void eqml_surface_set_dipole(eqml_surface *surface, const double *coefficients)
+{
+    eqml__transfer_dipole(surface, (double *)coefficients, true);
+}
+
+EQML_API void eqml_surface_get_dipole(const eqml_surface *surface, double *coefficients)
+{
+    eqml__transfer_dipole(surface, coefficients, false);
+}
+
 /* --- The rows of one geometry --------------------------------------------------------------------------- */
 
 /* Working memory of a fit. */
 typedef struct eqml__fitter {
-    const eqml_surface *surface;
+    eqml_surface *surface;
     const eqml_data *data;
     const eqml_fit_options *options;
     double *one;          /* [EQML_WORK_ONE] slots, variables, pairs */
@@ -2709,13 +3122,14 @@ typedef struct eqml__fitter {
     double *mean;         /* [nfactors] */
     int *level;           /* [nfactors] the pass in which the mean is found */
     eqml_lsq *lsq;
+    int wanted; /* EQML_HAS_ENERGY or EQML_HAS_DIPOLE: what a geometry must have */
     double emin;
     double reference; /* subtracted from the energies, and added to the constant: where it is a term, emin */
 } eqml__fitter;
 
 static bool eqml__trains(const eqml__fitter *w, size_t g)
 {
-    return (!w->options->use || w->options->use[g]) && (w->data->has[g] & EQML_HAS_ENERGY);
+    return (!w->options->use || w->options->use[g]) && (w->data->has[g] & w->wanted);
 }
 
 /* Slots of geometry g; returns the pair geometry (see eqml__pairs_one). */
@@ -2723,7 +3137,7 @@ static double *eqml__fit_slots(eqml__fitter *w, size_t g)
 {
     const eqml_model *m = &w->surface->model;
     const eqml_basis *b = m->basis;
-    const int room = EQML_ROUND(b->nslots), stride = EQML_ROUND(b->npairs);
+    const int room = EQML_ROUND(b->dipole ? b->dipole->nslots : b->nslots), stride = EQML_ROUND(b->npairs);
     double *y = w->one + room, *pair = w->one + 2 * room;
     eqml__pairs_one(m, w->data->xyz + g * 3 * (size_t)b->natoms, y, pair, stride);
     memcpy(w->one, y, (size_t)b->npairs * sizeof(double));
@@ -2754,6 +3168,7 @@ static void eqml__standardise(eqml__fitter *w)
 {
     const eqml_basis *b = w->surface->model.basis;
     const int levels = eqml__factor_levels(b, w->level);
+    memset(w->surface->offset, 0, (size_t)b->nfactors * sizeof(double)); /* of an earlier fit */
     for (int level = 0; level <= levels; level++) {
         size_t count = 0;
         memset(w->mean, 0, (size_t)b->nfactors * sizeof(double));
@@ -2769,6 +3184,7 @@ static void eqml__standardise(eqml__fitter *w)
             if (w->level[k] == level)
                 w->surface->offset[k] = -w->mean[k] / (double)count;
     }
+    w->surface->standardised = 1;
 }
 
 /* Subtracts from v its part along each of the `count` orthonormal rows of q; returns the norm of the rest. */
@@ -2910,14 +3326,23 @@ static eqml_status eqml__gradient_rows(eqml__fitter *w, size_t g, const double *
     return EQML_OK;
 }
 
+/* The weight of a geometry by its energy, as the square root that multiplies rows. */
+static double eqml__row_weight(const eqml__fitter *w, size_t g)
+{
+    const double e0 = w->options->energy_weight;
+    if (!(e0 > 0) || !(w->data->has[g] & EQML_HAS_ENERGY))
+        return 1;
+    return sqrt(e0 / (e0 + w->data->energy[g] - w->emin));
+}
+
 static eqml_status eqml__fit_rows(eqml__fitter *w, eqml_fit_result *result)
 {
     const eqml_fit_options *o = w->options;
-    const double e0 = o->energy_weight, ratio = o->gradient_weight > 0 ? o->gradient_weight : 1;
+    const double ratio = o->gradient_weight > 0 ? o->gradient_weight : 1;
     for (size_t g = 0; g < w->data->n; g++) {
         if (!eqml__trains(w, g))
             continue;
-        const double weight = e0 > 0 ? sqrt(e0 / (e0 + w->data->energy[g] - w->emin)) : 1;
+        const double weight = eqml__row_weight(w, g);
         const double *pair = eqml__fit_slots(w, g);
         eqml_status status;
         eqml__energy_row(w, g, weight);
@@ -2929,6 +3354,44 @@ static eqml_status eqml__fit_rows(eqml__fitter *w, eqml_fit_result *result)
         result->geometries++;
         if (o->progress)
             o->progress(o->context, g + 1, w->data->n);
+    }
+    return EQML_OK;
+}
+
+/* Three rows for each dipole. */
+static eqml_status eqml__dipole_rows(eqml__fitter *w, eqml_fit_result *result)
+{
+    const eqml_model *m = &w->surface->model;
+    const eqml_basis *b = m->basis;
+    const eqml_tensor_basis *t = b->dipole;
+    const size_t n = 3 * (size_t)b->natoms;
+    double *slots = w->one, *vectors = w->one + EQML_WORK_ONE(t->nslots, b->npairs);
+    double *base = vectors + EQML__WIDTH * EQML_ROUND(t->nvectors);
+    const double *f = slots + b->factor0;
+    for (size_t g = 0; g < w->data->n; g++) {
+        const double *xyz = w->data->xyz + g * n;
+        double centre[3];
+        if (!eqml__trains(w, g))
+            continue;
+        const double weight = eqml__row_weight(w, g);
+        eqml__fit_slots(w, g);
+        eqml__dipole_slots(b, slots);
+        eqml__vectors(b, xyz, slots, base, vectors);
+        eqml__reference(t, xyz, centre);
+        for (int c = 0; c < 3; c++) {
+            double *row = eqml_lsq_row(w->lsq);
+            eqml_status status;
+            for (int r = 0; r < t->nruns; r++) {
+                const double d = weight * vectors[EQML__WIDTH * t->runs[r][0] + c];
+                for (int k = 0; k < t->runs[r][2]; k++)
+                    *row++ = d * f[t->runs[r][1] + k];
+            }
+            *row = weight * (w->data->dipole[3 * g + (size_t)c] - m->charge * centre[c]);
+            status = eqml_lsq_add(w->lsq);
+            if (status)
+                return status;
+        }
+        result->geometries++;
     }
     return EQML_OK;
 }
@@ -2948,53 +3411,113 @@ static void eqml__say(eqml_message *message, const char *format, ...)
 /* The lowest training energy; the number of training geometries. */
 static size_t eqml__survey(eqml__fitter *w)
 {
-    size_t count = 0;
-    for (size_t g = 0; g < w->data->n; g++)
-        if (eqml__trains(w, g) && (count++ == 0 || w->data->energy[g] < w->emin))
+    size_t count = 0, energies = 0;
+    for (size_t g = 0; g < w->data->n; g++) {
+        if (!eqml__trains(w, g))
+            continue;
+        count++;
+        if ((w->data->has[g] & EQML_HAS_ENERGY) && (energies++ == 0 || w->data->energy[g] < w->emin))
             w->emin = w->data->energy[g];
+    }
     return count;
 }
 
-static eqml_status eqml__fit_all(eqml__fitter *w, eqml_fit_result *result)
+static eqml_status eqml__solve(eqml__fitter *w, int terms, int constant, eqml_fit_result *result)
 {
-    const eqml_basis *b = w->surface->model.basis;
     eqml_lsq_options solve;
     eqml_lsq_result solved;
     eqml_status status;
     memset(&solve, 0, sizeof solve);
     solve.ridge = w->options->ridge;
-    solve.free_first = eqml__is_term(b, 0); /* the constant */
-    w->reference = eqml__is_term(b, 0) ? w->emin : 0;
-    if (!b->is_term)
-        eqml__standardise(w);
-    status = eqml__fit_rows(w, result);
-    if (!status)
-        status = eqml_lsq_solve(w->lsq, &solve, w->coefficients, &solved);
+    solve.free_first = constant;
+    status = eqml_lsq_solve(w->lsq, &solve, w->coefficients, &solved);
     if (status)
         return status;
-    w->coefficients[0] += w->reference;
-    eqml_surface_set((eqml_surface *)w->surface, w->coefficients);
     result->rows = solved.rows;
-    result->terms = b->nterms;
+    result->terms = terms;
     result->rank = solved.rank;
     result->condition = solved.condition;
     return EQML_OK;
 }
 
-EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, const eqml_fit_options *options,
-                              eqml_fit_result *result, eqml_message *message)
+static eqml_status eqml__fit_energies(eqml__fitter *w, eqml_fit_result *result)
+{
+    const eqml_basis *b = w->surface->model.basis;
+    eqml_status status;
+    w->reference = eqml__is_term(b, 0) ? w->emin : 0;
+    status = eqml__fit_rows(w, result);
+    if (!status)
+        status = eqml__solve(w, b->nterms, eqml__is_term(b, 0), result);
+    if (status)
+        return status;
+    w->coefficients[0] += w->reference;
+    eqml_surface_set(w->surface, w->coefficients);
+    return EQML_OK;
+}
+
+static eqml_status eqml__fit_dipoles(eqml__fitter *w, eqml_fit_result *result)
+{
+    const eqml_tensor_basis *t = w->surface->model.basis->dipole;
+    eqml_status status = eqml__dipole_rows(w, result);
+    if (!status)
+        status = eqml__solve(w, t->nterms, 0, result);
+    if (status)
+        return status;
+    eqml_surface_set_dipole(w->surface, w->coefficients);
+    return EQML_OK;
+}
+
+/* Allocates, shifts the factors unless that is done, fits, releases. */
+static eqml_status eqml__run_fit(eqml__fitter *w, int terms,
+                                 eqml_status (*fit)(eqml__fitter *, eqml_fit_result *),
+                                 eqml_fit_result *result)
+{
+    const eqml_basis *b = w->surface->model.basis;
+    const eqml_tensor_basis *t = b->dipole;
+    const size_t n = 3 * (size_t)b->natoms, lanes = sizeof(eqml_lanes);
+    size_t one = (size_t)(t ? EQML_WORK_DIPOLE(t->nslots, b->npairs, t->nvectors, b->natoms)
+                            : EQML_WORK_ONE(b->nslots, b->npairs));
+    eqml_status status = EQML_ERROR_MEMORY;
+    void *tangents = eqml__zeroed((size_t)b->nslots + 1, lanes); /* one more, to align the others */
+    w->tangents = (eqml_lanes *)(((uintptr_t)tangents + lanes - 1) / lanes * lanes);
+    w->one = (double *)eqml__zeroed(one, sizeof(double));
+    w->directions = (double *)eqml__zeroed(n * n, sizeof(double));
+    w->coefficients = (double *)eqml__zeroed((size_t)terms, sizeof(double));
+    w->mean = (double *)eqml__zeroed((size_t)b->nfactors, sizeof(double));
+    w->level = (int *)eqml__zeroed((size_t)b->nfactors, sizeof(int));
+    if (w->one && tangents && w->directions && w->coefficients && w->mean && w->level)
+        status = eqml_lsq_create(&w->lsq, terms, 1);
+    if (!status && !b->is_term && !w->surface->standardised)
+        eqml__standardise(w);
+    if (!status)
+        status = fit(w, result);
+    eqml_lsq_free(w->lsq);
+    EQML_FREE(tangents);
+    EQML_FREE(w->one);
+    EQML_FREE(w->directions);
+    EQML_FREE(w->coefficients);
+    EQML_FREE(w->mean);
+    EQML_FREE(w->level);
+    return status;
+}
+
+/* What all fits check and do; `what` names the data that are fitted. */
+static eqml_status eqml__checked_fit(eqml_surface *surface, const eqml_data *data,
+                                     const eqml_fit_options *options, int wanted, const char *what,
+                                     eqml_fit_result *result, eqml_message *message)
 {
     static const eqml_fit_options defaults = {0, 0, 0, 0, NULL, NULL, NULL};
     const eqml_basis *b = surface->model.basis;
-    const size_t n = 3 * (size_t)b->natoms;
+    const int energies = wanted == EQML_HAS_ENERGY;
     eqml_fit_result found;
     eqml__fitter w;
-    eqml_status status = EQML_ERROR_MEMORY;
+    eqml_status status;
     memset(&found, 0, sizeof found);
     memset(&w, 0, sizeof w);
     w.surface = surface;
     w.data = data;
     w.options = options ? options : &defaults;
+    w.wanted = wanted;
     if (data->natoms != b->natoms) {
         eqml__say(message, "the data have %d atoms, the basis \"%s\" has %d", data->natoms, b->composition,
                   b->natoms);
@@ -3005,36 +3528,40 @@ EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, cons
         return EQML_ERROR_ARGUMENT;
     }
     if (eqml__survey(&w) == 0) {
-        eqml__say(message, "no geometry with an energy to train on");
+        eqml__say(message, "no geometry with %s to train on", what);
         return EQML_ERROR_EMPTY;
     }
-    w.one = (double *)eqml__zeroed((size_t)EQML_WORK_ONE(b->nslots, b->npairs), sizeof(double));
-    w.tangents = (eqml_lanes *)eqml__zeroed((size_t)b->nslots + 1, sizeof(eqml_lanes)); /* aligned below */
-    w.directions = (double *)eqml__zeroed(n * n, sizeof(double));
-    w.coefficients = (double *)eqml__zeroed((size_t)b->nterms, sizeof(double));
-    w.mean = (double *)eqml__zeroed((size_t)b->nfactors, sizeof(double));
-    w.level = (int *)eqml__zeroed((size_t)b->nfactors, sizeof(int));
-    if (w.one && w.tangents && w.directions && w.coefficients && w.mean && w.level)
-        status = eqml_lsq_create(&w.lsq, b->nterms, 1);
-    if (!status) {
-        void *unaligned = w.tangents;
-        w.tangents = (eqml_lanes *)(((uintptr_t)unaligned + sizeof(eqml_lanes) - 1) / sizeof(eqml_lanes) *
-                                    sizeof(eqml_lanes));
-        status = eqml__fit_all(&w, &found);
-        w.tangents = (eqml_lanes *)unaligned;
-    }
+    status = eqml__run_fit(&w, energies ? b->nterms : b->dipole->nterms,
+                           energies ? eqml__fit_energies : eqml__fit_dipoles, &found);
     if (status)
-        eqml__say(message, "the fit failed: %s", eqml_status_text(status));
+        eqml__say(message, "the fit of %s failed: %s", what, eqml_status_text(status));
     else if (result)
         *result = found;
-    eqml_lsq_free(w.lsq);
-    EQML_FREE(w.one);
-    EQML_FREE(w.tangents);
-    EQML_FREE(w.directions);
-    EQML_FREE(w.coefficients);
-    EQML_FREE(w.mean);
-    EQML_FREE(w.level);
     return status;
+}
+
+EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, const eqml_fit_options *options,
+                              eqml_fit_result *result, eqml_message *message)
+{
+    return eqml__checked_fit(surface, data, options, EQML_HAS_ENERGY, "an energy", result, message);
+}
+
+EQML_API eqml_status eqml_fit_dipole(eqml_surface *surface, const eqml_data *data, double charge,
+                                     const eqml_fit_options *options, eqml_fit_result *result,
+                                     eqml_message *message)
+{
+    if (!surface->model.basis->dipole) {
+        eqml__say(message, "the basis %s has no dipole; generate it with --dipole D",
+                  surface->model.basis->name);
+        return EQML_ERROR_ARGUMENT;
+    }
+    if (charge != floor(charge) || !(fabs(charge) <= 1e6)) {
+        eqml__say(message, "the total charge is %g, but must be a whole number of elementary charges",
+                  charge);
+        return EQML_ERROR_ARGUMENT;
+    }
+    surface->model.charge = charge;
+    return eqml__checked_fit(surface, data, options, EQML_HAS_DIPOLE, "a dipole", result, message);
 }
 
 EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml_data *data,
@@ -3042,16 +3569,25 @@ EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml
 {
     const eqml_basis *b = surface->model.basis;
     const size_t n = 3 * (size_t)b->natoms;
-    double energy2 = 0, gradient2 = 0;
-    double *work = (double *)eqml__zeroed((size_t)EQML_WORK_ONE(b->nslots, b->npairs) + n, sizeof(double));
-    double *gradient = work + EQML_WORK_ONE(b->nslots, b->npairs);
+    const eqml_tensor_basis *t = b->dipole;
+    const int dipoles = t && data->dipole;
+    const size_t room = (size_t)(t ? EQML_WORK_DIPOLE(t->nslots, b->npairs, t->nvectors, b->natoms)
+                                   : EQML_WORK_ONE(b->nslots, b->npairs));
+    double energy2 = 0, gradient2 = 0, dipole2 = 0, data2 = 0;
+    double *work = (double *)eqml__zeroed(room + n, sizeof(double));
     memset(errors, 0, sizeof *errors);
     if (!work)
         return EQML_ERROR_MEMORY;
+    double *gradient = work + room;
     for (size_t g = 0; g < data->n; g++) {
+        const double *xyz = data->xyz + g * n;
+        double energy, dipole[3] = {0, 0, 0};
         if (use && !use[g])
             continue;
-        double energy = eqml_energy_gradient(&surface->model, data->xyz + g * n, gradient, work);
+        if (dipoles)
+            eqml_dipole(&surface->model, xyz, &energy, gradient, dipole, NULL, work);
+        else
+            energy = eqml_energy_gradient(&surface->model, xyz, gradient, work);
         if (data->has[g] & EQML_HAS_ENERGY) {
             double error = energy - data->energy[g];
             energy2 += error * error;
@@ -3068,16 +3604,45 @@ EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml
                 gradient2 += error * error;
             }
         }
+        if (dipoles && (data->has[g] & EQML_HAS_DIPOLE)) {
+            errors->dipoles++;
+            for (size_t k = 0; k < 3; k++) {
+                double value = data->dipole[3 * g + k], error = dipole[k] - value;
+                dipole2 += error * error;
+                data2 += value * value;
+            }
+        }
     }
     if (errors->energies)
         errors->rmse_energy = sqrt(energy2 / (double)errors->energies);
     if (errors->gradients)
         errors->rmse_gradient = sqrt(gradient2 / ((double)errors->gradients * (double)n));
+    if (errors->dipoles) {
+        errors->rmse_dipole = sqrt(dipole2 / (3 * (double)errors->dipoles));
+        errors->rms_dipole = sqrt(data2 / (3 * (double)errors->dipoles));
+    }
     EQML_FREE(work);
     return EQML_OK;
 }
 
 /* --- Files ---------------------------------------------------------------------------------------------- */
+
+static eqml_status eqml__no_memory(const char *path, eqml_message *message)
+{
+    eqml__say(message, "%s: %s", path, eqml_status_text(EQML_ERROR_MEMORY));
+    return EQML_ERROR_MEMORY;
+}
+
+/* Only what a file can hold is written to one. */
+static eqml_status eqml__check_writable(const eqml_surface *surface, const char *path, eqml_message *message)
+{
+    for (int k = 0; k < surface->model.basis->npair_classes; k++)
+        if (surface->variables[k].kind == EQML_USER) {
+            eqml__say(message, "%s: a surface with a user's pair function cannot be written to a file", path);
+            return EQML_ERROR_ARGUMENT;
+        }
+    return EQML_OK;
+}
 
 /* A file that appears whole or not at all: written beside its path, then renamed. */
 typedef struct eqml__output {
@@ -3093,7 +3658,7 @@ static eqml_status eqml__open_output(eqml__output *out, const char *path, eqml_m
     out->file = NULL;
     out->beside = (char *)EQML_MALLOC(size);
     if (!out->beside)
-        return EQML_ERROR_MEMORY;
+        return eqml__no_memory(path, message);
     snprintf(out->beside, size, "%s.new", path);
     out->file = fopen(out->beside, "w");
     if (out->file)
@@ -3117,34 +3682,79 @@ static eqml_status eqml__close_output(eqml__output *out, eqml_status status, eqm
     return status;
 }
 
-static const char *const eqml__kind_names[] = {"morse", "inverse", "exp-over-r"};
+/* A number as a hexadecimal float, exact, and with a point whatever the locale. */
+typedef struct eqml__digits {
+    char text[48];
+} eqml__digits;
+
+static eqml__digits eqml__hexadecimal(double number)
+{
+    const char *point = localeconv()->decimal_point;
+    eqml__digits d;
+    snprintf(d.text, sizeof d.text, "%a", number);
+    char *at = strstr(d.text, point);
+    if (at) {
+        *at = '.';
+        memmove(at + 1, at + strlen(point), strlen(at + strlen(point)) + 1);
+    }
+    return d;
+}
+
+/* The number that is the whole of a text written so, or any other finite one; 0 where it is none. */
+static int eqml__exact_number(const char *text, double *number)
+{
+    const char *point = localeconv()->decimal_point;
+    char copy[128], *end = copy;
+    for (; *text; text++) {
+        const size_t length = *text == '.' ? strlen(point) : 1;
+        if (*text == ',' || (size_t)(end - copy) + length >= sizeof copy)
+            return 0;
+        memcpy(end, *text == '.' ? point : text, length);
+        end += length;
+    }
+    *end = 0;
+    *number = strtod(copy, &end);
+    return end != copy && !*end && fabs(*number) <= DBL_MAX;
+}
+
+static const char *const eqml__kind_names[] = {"morse", "inverse", "exp-over-r", "power"};
+
+/* Of the energy or of the dipole. */
+static size_t eqml__most_terms(const eqml_basis *b)
+{
+    return (size_t)(b->dipole && b->dipole->nterms > b->nterms ? b->dipole->nterms : b->nterms);
+}
 
 EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char *path, eqml_message *message)
 {
     const eqml_basis *b = surface->model.basis;
     eqml__output out;
-    eqml_status status = EQML_OK;
+    eqml_status status = eqml__check_writable(surface, path, message);
     double *coefficients;
-    for (int k = 0; k < b->npair_classes; k++)
-        if (surface->variables[k].kind == EQML_USER) {
-            eqml__say(message, "%s: a surface with a user's pair function cannot be written to a file", path);
-            return EQML_ERROR_ARGUMENT;
-        }
-    coefficients = (double *)eqml__zeroed((size_t)b->nterms, sizeof(double));
+    if (status)
+        return status;
+    coefficients = (double *)eqml__zeroed(eqml__most_terms(b), sizeof(double));
     if (!coefficients)
-        return EQML_ERROR_MEMORY;
+        return eqml__no_memory(path, message);
     eqml_surface_get(surface, coefficients);
     status = eqml__open_output(&out, path, message);
     if (!status) {
         fprintf(out.file, "eqml-pes 1\nbasis %s %d %d %d\ncomposition %s\n", b->name, b->degree, b->nterms,
                 b->nfactors, b->composition);
         for (int k = 0; k < b->npair_classes; k++)
-            fprintf(out.file, "variable %d %s %a\n", k, eqml__kind_names[surface->variables[k].kind],
-                    surface->variables[k].range);
+            fprintf(out.file, "variable %d %s %s\n", k, eqml__kind_names[surface->variables[k].kind],
+                    eqml__hexadecimal(surface->variables[k].range).text);
         for (int k = 0; k < b->nfactors; k++)
-            fprintf(out.file, "offset %a\n", surface->offset[k]);
+            fprintf(out.file, "offset %s\n", eqml__hexadecimal(surface->offset[k]).text);
         for (int k = 0; k < b->nterms; k++)
-            fprintf(out.file, "coefficient %a\n", coefficients[k]);
+            fprintf(out.file, "coefficient %s\n", eqml__hexadecimal(coefficients[k]).text);
+        if (b->dipole) {
+            eqml_surface_get_dipole(surface, coefficients);
+            fprintf(out.file, "dipole %d %d\ncharge %s\n", b->dipole->degree, b->dipole->nterms,
+                    eqml__hexadecimal(surface->model.charge).text);
+            for (int k = 0; k < b->dipole->nterms; k++)
+                fprintf(out.file, "moment %s\n", eqml__hexadecimal(coefficients[k]).text);
+        }
         fprintf(out.file, "end\n");
         status = eqml__close_output(&out, EQML_OK, message);
     }
@@ -3157,7 +3767,7 @@ typedef struct eqml__input {
     FILE *file;
     const char *path;
     int line;
-    char text[512];
+    char text[4096]; /* a composition has at most 200 symbols of 7 letters, counts and parentheses */
     eqml_message *message;
 } eqml__input;
 
@@ -3189,12 +3799,11 @@ static eqml_status eqml__pes_line(eqml__input *in, const char *word, char **rest
 static eqml_status eqml__read_numbers(eqml__input *in, const char *word, int count, double *number)
 {
     for (int k = 0; k < count; k++) {
-        char *rest, *end;
+        char *rest;
         eqml_status status = eqml__pes_line(in, word, &rest);
         if (status)
             return status;
-        number[k] = strtod(rest, &end);
-        if (end == rest || *end || !(fabs(number[k]) <= DBL_MAX))
+        if (!eqml__exact_number(rest, &number[k]))
             return eqml__bad_line(in, EQML_ERROR_VALUE, "one finite number");
     }
     return EQML_OK;
@@ -3211,23 +3820,43 @@ static eqml_status eqml__read_variables(eqml__input *in, const eqml_basis *b, eq
             return eqml__bad_line(in, EQML_ERROR_FORMAT, "the classes of pairs in their order");
         name = end + 1;
         variable[k].kind = EQML_USER;
-        for (int kind = 0; kind < 3; kind++) {
+        for (int kind = 0; kind < 4; kind++) {
             size_t length = strlen(eqml__kind_names[kind]);
             if (!strncmp(name, eqml__kind_names[kind], length) && name[length] == ' ') {
                 variable[k].kind = (eqml_kind)kind;
                 rest = name + length + 1;
             }
         }
-        variable[k].range = strtod(rest, &end);
-        if (variable[k].kind == EQML_USER || end == rest || *end)
-            return eqml__bad_line(in, EQML_ERROR_FORMAT, "variable CLASS morse|inverse|exp-over-r RANGE");
+        if (variable[k].kind == EQML_USER)
+            return eqml__bad_line(in, EQML_ERROR_FORMAT,
+                                  "variable CLASS morse|inverse|exp-over-r|power RANGE");
+        if (!eqml__exact_number(rest, &variable[k].range) || !eqml__variable_is_valid(&variable[k]))
+            return eqml__bad_line(in, EQML_ERROR_VALUE, "a finite, positive range or a whole exponent");
     }
     return EQML_OK;
 }
 
+/* room: for the terms of the dipole. */
+static eqml_status eqml__read_dipole(eqml__input *in, eqml_surface *surface, double *room)
+{
+    const eqml_tensor_basis *t = surface->model.basis->dipole;
+    char *rest, expected[64];
+    eqml_status status = eqml__pes_line(in, "dipole", &rest);
+    snprintf(expected, sizeof expected, "%d %d", t->degree, t->nterms);
+    if (!status && strcmp(rest, expected))
+        status = eqml__bad_line(in, EQML_ERROR_MATCH, expected);
+    if (!status)
+        status = eqml__read_numbers(in, "charge", 1, &surface->model.charge);
+    if (!status)
+        status = eqml__read_numbers(in, "moment", t->nterms, room);
+    if (!status)
+        eqml_surface_set_dipole(surface, room);
+    return status;
+}
+
 static eqml_status eqml__read_surface(eqml__input *in, const eqml_basis *b, eqml_surface *surface)
 {
-    char *rest, expected[256];
+    char *rest, expected[1024];
     eqml_variable *variable;
     double *coefficients = NULL;
     eqml_status status = eqml__pes_line(in, "eqml-pes", &rest);
@@ -3241,29 +3870,37 @@ static eqml_status eqml__read_surface(eqml__input *in, const eqml_basis *b, eqml
     status = eqml__pes_line(in, "composition", &rest);
     if (status)
         return status;
-    if (strncmp(rest, b->composition, sizeof in->text - 64)) /* longer ones are cut by the line */
+    if (strcmp(rest, b->composition))
         return eqml__bad_line(in, EQML_ERROR_MATCH, b->composition);
     variable = (eqml_variable *)eqml__zeroed((size_t)b->npair_classes, sizeof(eqml_variable));
     if (!variable)
         return EQML_ERROR_MEMORY;
     status = eqml__read_variables(in, b, variable);
-    if (!status) {
+    if (!status)
         status = eqml_surface_create(b, variable, surface);
-        if (status == EQML_ERROR_ARGUMENT)
-            status = eqml__bad_line(in, EQML_ERROR_VALUE, "positive ranges of the variables");
-    }
     EQML_FREE(variable);
     if (!status)
         status = eqml__read_numbers(in, "offset", b->nfactors, surface->offset);
     if (!status) {
-        coefficients = (double *)eqml__zeroed((size_t)b->nterms, sizeof(double));
+        coefficients = (double *)eqml__zeroed(eqml__most_terms(b), sizeof(double));
         status =
             coefficients ? eqml__read_numbers(in, "coefficient", b->nterms, coefficients) : EQML_ERROR_MEMORY;
     }
     if (!status)
-        status = eqml__pes_line(in, "end", &rest);
-    if (!status)
         eqml_surface_set(surface, coefficients);
+    if (!status && b->dipole)
+        status = eqml__read_dipole(in, surface, coefficients);
+    if (!status)
+        status = eqml__pes_line(in, "end", &rest);
+    if (!status && !*rest) {
+        in->line++;
+        rest = fgets(in->text, sizeof in->text, in->file);
+    }
+    if (!status && rest) {
+        in->text[strcspn(in->text, "\r\n")] = 0;
+        status = eqml__bad_line(in, EQML_ERROR_FORMAT, "nothing after the end");
+    }
+    surface->standardised = 1;
     EQML_FREE(coefficients);
     return status;
 }
@@ -3296,59 +3933,99 @@ static eqml_status eqml__copy_lines(FILE *out, const char *path, const char *fro
                                     eqml_message *message)
 {
     char text[512];
-    bool copying = !from, found = !from;
+    bool copying = !from, ended = !to;
     FILE *in = fopen(path, "r");
-    if (!in) {
-        eqml__say(message, "%s: cannot be read: %s", path, strerror(errno));
-        return EQML_ERROR_FILE;
-    }
-    while (fgets(text, sizeof text, in)) {
-        if (from && !copying && strstr(text, from))
-            copying = found = true;
+    eqml_status status = in ? EQML_OK : EQML_ERROR_FILE;
+    while (in && (!to || !ended) && fgets(text, sizeof text, in)) {
+        copying = copying || strstr(text, from);
         if (copying)
             fputs(text, out);
-        if (to && copying && strstr(text, to))
-            break;
+        ended = ended || (copying && strstr(text, to));
     }
-    fclose(in);
-    if (found)
-        return EQML_OK;
-    eqml__say(message, "%s: has no line with \"%s\"; is it the file eqml.h?", path, from);
-    return EQML_ERROR_FORMAT;
+    if (!in || ferror(in)) {
+        eqml__say(message, "%s: cannot be read: %s", path, strerror(errno));
+        status = EQML_ERROR_FILE;
+    } else if (!copying || !ended) {
+        eqml__say(message, "%s: has no line with \"%s\"; is it the file eqml.h?", path, copying ? to : from);
+        status = EQML_ERROR_FORMAT;
+    }
+    if (in)
+        fclose(in);
+    return status;
 }
 
 static void eqml__put_numbers(FILE *out, const char *name, const char *what, int count, const double *number)
 {
     fprintf(out, "static const double %s_%s[] EQML_ALIGNED = {", name, what);
     for (int k = 0; k < count; k++)
-        fprintf(out, "%s%a,", k % 4 ? " " : "\n    ", number[k]);
+        fprintf(out, "%s%s,", k % 4 ? " " : "\n    ", eqml__hexadecimal(number[k]).text);
     fprintf(out, "%s\n};\n", count ? "" : "0");
 }
 
 static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char *name)
 {
-    static const char *const kinds[] = {"EQML_MORSE", "EQML_INVERSE", "EQML_EXP_OVER_R"};
+    static const char *const kinds[] = {"EQML_MORSE", "EQML_INVERSE", "EQML_EXP_OVER_R", "EQML_POWER"};
     const eqml_basis *b = surface->model.basis;
     fprintf(out, "\n#ifndef EQML_SURFACE_%s\n#define EQML_SURFACE_%s\n", name, name);
     fprintf(out, "static const eqml_variable %s_variables[] = {\n", name);
     for (int k = 0; k < b->npair_classes; k++)
-        fprintf(out, "    {%s, %a, 0, 0},\n", kinds[surface->variables[k].kind], surface->variables[k].range);
+        fprintf(out, "    {%s, %s, 0, 0},\n", kinds[surface->variables[k].kind],
+                eqml__hexadecimal(surface->variables[k].range).text);
     fprintf(out, "};\n");
     eqml__put_numbers(out, name, "rates", EQML_ROUND(b->npairs), surface->rates);
     eqml__put_numbers(out, name, "offset", b->nfactors, surface->offset);
     eqml__put_numbers(out, name, "linear", b->nfactors, surface->linear);
     eqml__put_numbers(out, name, "packed", b->npacked, surface->packed);
-    fprintf(out,
-            "static const eqml_model %s_model = {&%s_basis, %s_variables, %s_rates, %s_offset, %s_linear, "
-            "%s_packed};\n",
-            name, b->name, name, name, name, name, name);
+    if (b->dipole)
+        eqml__put_numbers(out, name, "dipole_coefficients", b->dipole->npacked, surface->dipole);
+    fprintf(out, "static const eqml_model %s_model = {&%s_basis, %s_variables, %s_rates, %s_offset,\n", name,
+            b->name, name, name, name);
+    fprintf(out, "                                     %s_linear, %s_packed, %s%s, %a};\n", name, name,
+            b->dipole ? name : "0", b->dipole ? "_dipole_coefficients" : "", surface->model.charge);
     fprintf(out,
             "\n#ifndef %s_API /* define it as extern, in one file, for functions with external linkage */\n",
             name);
     fprintf(out, "#define %s_API EQML_FUNCTION\n#endif\n", name);
     fprintf(out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
     fprintf(out, "EQML_SURFACE_FUNCTIONS(%s, %s, %s_API)\n", name, b->name, name);
+    if (b->dipole)
+        fprintf(out, "EQML_SURFACE_DIPOLE_FUNCTIONS(%s, %s, %s_API)\n", name, b->name, name);
     fprintf(out, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
+}
+
+static void eqml__put_banner(FILE *out, const eqml_basis *b, const char *name)
+{
+    const int n = b->natoms;
+    fprintf(out, "/*\n * %s: a potential energy surface for %s, fitted with eqml.\n *\n", name,
+            b->composition);
+    fprintf(out, " *     double %s_energy(const double *xyz);\n", name);
+    fprintf(out, " *     double %s_energy_gradient(const double *xyz, double *gradient);\n", name);
+    fprintf(out, " *     double %s_energy_hessian(const double *xyz, double *gradient, double *hessian);\n",
+            name);
+    fprintf(out, " *     void   %s_energy_batch(size_t n, const double *xyz, double *energy);\n", name);
+    fprintf(out, " *     void   %s_energy_gradient_batch(size_t n, const double *xyz, double *energy,\n",
+            name);
+    fprintf(out, " *                                   double *gradient);\n");
+    if (b->dipole) {
+        fprintf(out, " *     void   %s_dipole(const double *xyz, double *dipole);\n", name);
+        fprintf(out,
+                " *     void   %s_dipole_jacobian(const double *xyz, double *dipole, double *jacobian);\n",
+                name);
+        fprintf(
+            out,
+            " *     double %s_energy_gradient_dipole(const double *xyz, double *gradient, double *dipole);\n",
+            name);
+        fprintf(out, " *     void   %s_dipole_batch(size_t n, const double *xyz, double *dipole);\n", name);
+    }
+    fprintf(out, " *     int    %s_natoms(void);\n *     const char *%s_symbols(void);\n *\n", name, name);
+    fprintf(out, " * xyz[%d][3] and gradient[%d][3] in bohr, hartree, hartree/bohr, hessian[%d][%d]", n, n,
+            3 * n, 3 * n);
+    fprintf(out, "%s", b->dipole ? ",\n * dipole[3] in e*bohr, jacobian[3][3 natoms]" : "");
+    fprintf(out, "; batches xyz[n][%d][3].\n * Atoms in the order %s. All functions are thread-safe.\n", n,
+            b->symbols);
+    fprintf(out, " * Compile with -O3 -march=native (and -ffp-contract=fast where -std=c11 is asked for), "
+                 "link with -lm.\n");
+    fprintf(out, " */\n");
 }
 
 EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, const char *name,
@@ -3357,30 +4034,12 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
 {
     const eqml_basis *b = surface->model.basis;
     eqml__output out;
-    eqml_status status;
-    for (int k = 0; k < b->npair_classes; k++)
-        if (surface->variables[k].kind == EQML_USER)
-            return EQML_ERROR_ARGUMENT;
-    status = eqml__open_output(&out, path, message);
+    eqml_status status = eqml__check_writable(surface, path, message);
+    if (!status)
+        status = eqml__open_output(&out, path, message);
     if (status)
         return status;
-    fprintf(
-        out.file,
-        "/*\n * %s: a potential energy surface for %s, fitted with eqml.\n *\n"
-        " *     double %s_energy(const double *xyz);                              xyz[%d][3], bohr -> "
-        "hartree\n"
-        " *     double %s_energy_gradient(const double *xyz, double *gradient);   gradient[%d][3], "
-        "hartree/bohr\n"
-        " *     double %s_energy_hessian(const double *xyz, double *gradient, double *hessian);  [%d][%d]\n"
-        " *     void %s_energy_batch(size_t n, const double *xyz, double *energy);               "
-        "xyz[n][%d][3]\n"
-        " *     void %s_energy_gradient_batch(size_t n, const double *xyz, double *energy, double "
-        "*gradient);\n"
-        " *     int %s_natoms(void);  const char *%s_symbols(void);\n *\n"
-        " * Atoms in the order %s. All functions are thread-safe. Compile with -O3 -march=native\n"
-        " * (and -ffp-contract=fast where -std=c11 is asked for), link with -lm.\n */\n",
-        name, b->composition, name, b->natoms, name, b->natoms, name, 3 * b->natoms, 3 * b->natoms, name,
-        b->natoms, name, name, name, b->symbols);
+    eqml__put_banner(out.file, b, name);
     status = eqml__copy_lines(out.file, runtime, "==== evaluation: begin", "==== evaluation: end", message);
     if (!status)
         status = eqml__copy_lines(out.file, basis_header, NULL, NULL, message);

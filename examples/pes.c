@@ -31,11 +31,13 @@ static const char help[] =
     "                         elements; may be repeated; default morse:2.0\n"
     "  --gradients W          weight of gradients against energies; default 1; 0: energies only\n"
     "  --ridge L              penalty L on the squares of the scaled coefficients; default 0\n"
-    "  --energy-weight E0     weight E0/(E0 + E - Emin) of a geometry, hartree; default: all weights 1\n";
+    "  --energy-weight E0     weight E0/(E0 + E - Emin) of a geometry, hartree; default: all weights 1\n"
+    "  --charge Q             total charge of the molecule, for its dipole; default 0\n";
 
 typedef struct job {
     const char *data, *test, *directory, *name, *runtime, *basis_header;
     int train_every;
+    double charge;
     eqml_variable *variables; /* [npair_classes] */
     eqml_fit_options fit;
 } job;
@@ -46,8 +48,7 @@ static int fail(const char *text)
     return 1;
 }
 
-/* ---- options ---------------------------------------------------------------------------------------------
- */
+/* ---- options ------------------------------------------------------------------------------------------ */
 
 static int parse_number(const char *option, const char *text, double least, double *number)
 {
@@ -96,16 +97,20 @@ static int parse_variable(const char *text, eqml_variable *variables)
     static const struct {
         const char *word;
         eqml_kind kind;
-    } kinds[] = {{"morse:", EQML_MORSE}, {"exp-over-r:", EQML_EXP_OVER_R}, {"inverse", EQML_INVERSE}};
+    } kinds[] = {{"morse:", EQML_MORSE},
+                 {"exp-over-r:", EQML_EXP_OVER_R},
+                 {"inverse", EQML_INVERSE},
+                 {"power:", EQML_POWER}};
     const char *equals = strchr(text, '='), *spec = equals ? equals + 1 : text;
     int used = 0;
-    for (size_t k = 0; k < 3; k++) {
+    for (size_t k = 0; k < 4; k++) {
         size_t length = strlen(kinds[k].word);
         eqml_variable v = {kinds[k].kind, 1, 0, 0};
         if (strncmp(spec, kinds[k].word, length))
             continue;
-        if (v.kind == EQML_INVERSE ? spec[length] != 0
-                                   : parse_number("--variable", spec + length, DBL_MIN, &v.range))
+        if (v.kind == EQML_INVERSE
+                ? spec[length] != 0
+                : parse_number("--variable", spec + length, v.kind == EQML_POWER ? -12 : DBL_MIN, &v.range))
             break;
         for (int c = 0; c < basis->npair_classes; c++)
             if (!equals || class_has_elements(c, text, (size_t)(equals - text))) {
@@ -118,7 +123,7 @@ static int parse_variable(const char *text, eqml_variable *variables)
                 basis->composition);
         return 1;
     }
-    fprintf(stderr, "fit: --variable %s: expected morse:RANGE, inverse or exp-over-r:RANGE\n", text);
+    fprintf(stderr, "fit: --variable %s: expected morse:RANGE, inverse, exp-over-r:RANGE or power:N\n", text);
     return 1;
 }
 
@@ -159,6 +164,8 @@ static int parse_options(int argc, char **argv, job *j)
             bad = parse_number(option, value, 0, &j->fit.ridge);
         } else if (!strcmp(option, "--energy-weight")) {
             bad = parse_number(option, value, DBL_MIN, &j->fit.energy_weight);
+        } else if (!strcmp(option, "--charge")) {
+            bad = parse_number(option, value, -1e6, &j->charge);
         } else if (!strcmp(option, "--directory")) {
             j->directory = value;
         } else if (!strcmp(option, "--name")) {
@@ -179,8 +186,7 @@ static int parse_options(int argc, char **argv, job *j)
     return j->data ? 0 : fail("no data file");
 }
 
-/* ---- data ------------------------------------------------------------------------------------------------
- */
+/* ---- data --------------------------------------------------------------------------------------------- */
 
 static int read_data(const char *path, eqml_data *data)
 {
@@ -213,8 +219,16 @@ static void split(size_t n, int every, unsigned char *train, unsigned char *test
     }
 }
 
-/* ---- progress --------------------------------------------------------------------------------------------
- */
+/* Geometries that are marked and have what is asked for. */
+static size_t count_marked(const eqml_data *data, const unsigned char *mark, int what)
+{
+    size_t count = 0;
+    for (size_t g = 0; g < data->n; g++)
+        count += mark[g] && (data->has[g] & what);
+    return count;
+}
+
+/* ---- progress ----------------------------------------------------------------------------------------- */
 
 static double seconds_now(void)
 {
@@ -232,11 +246,10 @@ static void show_progress(void *context, size_t done, size_t total)
     fprintf(stderr, "\rfitting: %zu of %zu geometries%s", done, total, done == total ? "\n" : "");
 }
 
-/* ---- report ----------------------------------------------------------------------------------------------
- */
+/* ---- report ------------------------------------------------------------------------------------------- */
 
 typedef struct outcome {
-    eqml_fit_result fit;
+    eqml_fit_result fit, dipole; /* terms 0 where not fitted */
     eqml_errors train, test;
     int tested;
     double seconds;
@@ -254,45 +267,64 @@ static void print_json(FILE *out, const outcome *o)
 {
     int test = o->tested;
     fprintf(out, "{\n  \"terms\": %d,\n  \"rank\": %d,\n", o->fit.terms, o->fit.rank);
-    json_number(out, "condition", 1, o->fit.condition);
+    json_number(out, "condition", o->fit.terms > 0, o->fit.condition);
     fprintf(out, "  \"n_train\": %zu,\n  \"n_test\": %zu,\n", o->fit.geometries, test ? o->test.energies : 0);
+    fprintf(out, "  \"dipole_terms\": %d,\n  \"dipole_rank\": %d,\n  \"n_dipole_train\": %zu,\n",
+            o->dipole.terms, o->dipole.rank, o->dipole.geometries);
     json_number(out, "rmse_energy_train", o->train.energies > 0, o->train.rmse_energy);
     json_number(out, "rmse_energy_test", test && o->test.energies > 0, o->test.rmse_energy);
     json_number(out, "rmse_gradient_train", o->train.gradients > 0, o->train.rmse_gradient);
     json_number(out, "rmse_gradient_test", test && o->test.gradients > 0, o->test.rmse_gradient);
-    json_number(out, "rmse_dipole_train", 0, 0);
-    json_number(out, "rmse_dipole_test", 0, 0);
+    json_number(out, "rmse_dipole_train", o->dipole.terms && o->train.dipoles, o->train.rmse_dipole);
+    json_number(out, "rmse_dipole_test", test && o->dipole.terms && o->test.dipoles, o->test.rmse_dipole);
     json_number(out, "max_error_energy_test", test && o->test.energies > 0, o->test.max_energy);
     fprintf(out, "  \"seconds_fit\": %.3f\n}\n", o->seconds);
 }
 
 static void print_errors(const char *what, const eqml_errors *e)
 {
-    printf("  %-6s %8zu geometries   energy RMSE %10.4f cm^-1 %9.5f kcal/mol   largest %.2f cm^-1 (geometry "
-           "%zu)\n",
-           what, e->energies, PER_CM * e->rmse_energy, KCAL_MOL * e->rmse_energy, PER_CM * e->max_energy,
-           e->worst + 1);
+    if (e->energies)
+        printf(
+            "  %-6s %8zu energies   RMSE %10.4f cm^-1 %9.5f kcal/mol   largest %.2f cm^-1 (geometry %zu)\n",
+            what, e->energies, PER_CM * e->rmse_energy, KCAL_MOL * e->rmse_energy, PER_CM * e->max_energy,
+            e->worst + 1);
     if (e->gradients)
-        printf("         %8zu gradients    RMSE %.4e hartree/bohr for each component\n", e->gradients,
+        printf("  %-6s %8zu gradients  RMSE %.4e hartree/bohr for each component\n", what, e->gradients,
                e->rmse_gradient);
+    if (e->dipoles)
+        printf("  %-6s %8zu dipoles    RMSE %.4e e*bohr for each component (of %.4f)\n", what, e->dipoles,
+               e->rmse_dipole, e->rms_dipole);
+}
+
+static void print_fit(const char *what, const eqml_fit_result *fit)
+{
+    if (!fit->terms)
+        return;
+    printf("  %s: %d terms, rank %d, condition %.1e, %zu rows from %zu geometries\n", what, fit->terms,
+           fit->rank, fit->condition, fit->rows, fit->geometries);
+    if (fit->rank < fit->terms)
+        printf(
+            "  note: the data do not determine all terms (rank %d of %d); the least-norm solution is taken\n",
+            fit->rank, fit->terms);
 }
 
 static void print_report(const job *j, const outcome *o)
 {
-    printf("%s: \"%s\", degree %d: %d terms, rank %d, condition %.1e\n", j->name, basis->composition,
-           basis->degree, o->fit.terms, o->fit.rank, o->fit.condition);
-    printf("  %zu rows from %zu geometries fitted in %.1f s\n", o->fit.rows, o->fit.geometries, o->seconds);
+    printf("%s: \"%s\", degree %d, fitted in %.1f s\n", j->name, basis->composition, basis->degree,
+           o->seconds);
+    print_fit("energy", &o->fit);
+    print_fit("dipole", &o->dipole);
     print_errors("train", &o->train);
     if (o->tested)
         print_errors("test", &o->test);
-    if (o->fit.rank < o->fit.terms)
-        printf(
-            "  note: the data do not determine all terms (rank %d of %d); the least-norm solution is taken\n",
-            o->fit.rank, o->fit.terms);
+    if (o->dipole.terms && o->train.rmse_dipole > 0.3 * o->train.rms_dipole)
+        printf("  note: the dipoles do not follow the geometries: were they given in another orientation, or "
+               "with another\n"
+               "        charge than %g?\n",
+               j->charge);
 }
 
-/* ---- files -----------------------------------------------------------------------------------------------
- */
+/* ---- files -------------------------------------------------------------------------------------------- */
 
 static int write_json(const char *path, const outcome *o)
 {
@@ -329,13 +361,13 @@ static int write_all(const job *j, const eqml_surface *surface, const outcome *o
     return write_json(path, o);
 }
 
-/* ---- the job ---------------------------------------------------------------------------------------------
- */
+/* ---- the job ------------------------------------------------------------------------------------------ */
 
 static int fit_and_test(job *j, eqml_data *data, const eqml_data *other, unsigned char *train,
                         unsigned char *test, eqml_surface *surface, outcome *o)
 {
     eqml_message message;
+    eqml_status status = EQML_OK;
     double shown = 0, start = seconds_now();
     split(data->n, j->train_every, train, test);
     j->fit.use = train;
@@ -344,8 +376,12 @@ static int fit_and_test(job *j, eqml_data *data, const eqml_data *other, unsigne
         j->fit.context = &shown;
     }
     if (eqml_surface_create(basis, j->variables, surface))
-        return fail("the variables are not valid");
-    if (eqml_fit(surface, data, &j->fit, &o->fit, &message)) {
+        return fail("the variables are not valid: ranges must be positive, exponents whole from -12 to 12");
+    if (count_marked(data, train, EQML_HAS_ENERGY) > 0 || !basis->dipole)
+        status = eqml_fit(surface, data, &j->fit, &o->fit, &message);
+    if (!status && basis->dipole)
+        status = eqml_fit_dipole(surface, data, j->charge, &j->fit, &o->dipole, &message);
+    if (status) {
         fprintf(stderr, "fit: %s: %s\n", j->data, message.text);
         return 1;
     }

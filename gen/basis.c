@@ -1,6 +1,7 @@
 #include "basis.h"
 #include "covariant.h"
 #include "memory.h"
+#include "molien.h"
 #include "orbit.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -69,8 +70,7 @@ static void keep_values(basis *b, size_t index)
     b->term[index].value = value;
 }
 
-/* ---- products --------------------------------------------------------------------------------------------
- */
+/* ---- products ----------------------------------------------------------------------------------------- */
 
 static void accept_product(search *s, size_t left, size_t right)
 {
@@ -136,8 +136,7 @@ static void try_generator_products(search *s)
     free(product);
 }
 
-/* ---- generators ------------------------------------------------------------------------------------------
- */
+/* ---- generators --------------------------------------------------------------------------------------- */
 
 static void accept_generator(search *s, term new)
 {
@@ -182,8 +181,8 @@ static void try_contractions(search *s)
         if ((s->test && !membership_holds(s->test, s->value)) || !rank_extend(s->space, s->value))
             continue;
         contraction_values(b, list[k].left, list[k].right, b->npoints, s->value);
-        covariant_use(b, list[k].left);
-        covariant_use(b, list[k].right);
+        covariant_use(b, list[k].left, false);
+        covariant_use(b, list[k].right, false);
         accept_generator(s, (term){.kind = TERM_CONTRACT, .left = list[k].left, .right = list[k].right});
     }
     free(list);
@@ -223,7 +222,8 @@ static void try_orbit(search *s, const unsigned short *monomial)
     accept_generator(s, (term){.kind = TERM_ORBIT, .left = (int)first, .right = (int)count});
 }
 
-/* Connected multigraphs first: the others are needed only where fragments keep them together. */
+/* Connected multigraphs first. In a product of symmetric groups the others are products of these; fragments
+ * tie atoms together without an edge, and then they may be generators. */
 static void try_orbits(search *s)
 {
     const orbit_list *list = s->orbits;
@@ -233,8 +233,7 @@ static void try_orbits(search *s)
                 try_orbit(s, list->monomial + k * (size_t)list->degree);
 }
 
-/* ---- blocks ----------------------------------------------------------------------------------------------
- */
+/* ---- blocks ------------------------------------------------------------------------------------------- */
 
 /* Candidates that pass the test, until the rank is `dimension`. */
 static void fill(search *s, size_t dimension, const membership *test, bool wanted)
@@ -273,12 +272,21 @@ static void complete_block(search *s, size_t allowed)
         fill(s, allowed, &b->allowed, false);
 }
 
-static size_t points_needed(const blocks *blocks, const uint64_t *invariants)
+/* As many as the largest block of invariants has, or of covariants where these are wanted complete. */
+static size_t points_needed(const composition *c, const blocks *blocks, const uint64_t *invariants,
+                            int covariant_degree)
 {
     uint64_t largest = LEAST_POINTS;
     for (size_t m = 0; m < blocks->count; m++)
         if (invariants[m] > largest)
             largest = invariants[m];
+    uint64_t *covariants = xcalloc(blocks->count, sizeof *covariants);
+    for (int class = 0; class < c->nclasses && covariant_degree > 0; class ++)
+        if (!molien_covariants(c, blocks, class, covariants))
+            for (size_t m = 0; m < blocks->first[covariant_degree + 1]; m++)
+                if (covariants[m] > largest)
+                    largest = covariants[m];
+    free(covariants);
     return (size_t)largest + SPARE_POINTS;
 }
 
@@ -302,14 +310,14 @@ static void place_tests(basis *b, const wanted *w)
 }
 
 static basis *prepare(const composition *c, const blocks *blocks, const structure *structure,
-                      const uint64_t *invariants, const wanted *w)
+                      const uint64_t *invariants, int covariant_degree, const wanted *w)
 {
     basis *b = xcalloc(1, sizeof *b);
     b->composition = c;
     b->blocks = blocks;
     b->structure = structure;
     b->degree = blocks->degree;
-    b->npoints = points_needed(blocks, invariants);
+    b->npoints = points_needed(c, blocks, invariants, covariant_degree);
     if (w) {
         place_tests(b, w);
     } else {
@@ -360,8 +368,8 @@ static void drop_unused(basis *b)
             t.right = number[t.right];
         }
         if (t.kind == TERM_CONTRACT) {
-            covariant_use(b, t.left);
-            covariant_use(b, t.right);
+            covariant_use(b, t.left, false);
+            covariant_use(b, t.right, false);
         }
         number[k] = count;
         b->term[count++] = t;
@@ -372,10 +380,10 @@ static void drop_unused(basis *b)
 }
 
 basis *basis_create(const composition *c, const blocks *blocks, const structure *structure,
-                    const uint64_t *invariants, const orbit_list *orbits, void (*progress)(size_t terms),
-                    char *error, size_t error_size)
+                    const uint64_t *invariants, const orbit_list *orbits, int covariant_degree,
+                    void (*progress)(size_t terms), char *error, size_t error_size)
 {
-    basis *b = prepare(c, blocks, structure, invariants, orbits->wanted);
+    basis *b = prepare(c, blocks, structure, invariants, covariant_degree, orbits->wanted);
     search s = {.b = b, .orbits = orbits};
     s.space = rank_create(b->npoints);
     s.value = xmalloc(b->npoints, sizeof *s.value);
@@ -392,11 +400,11 @@ basis *basis_create(const composition *c, const blocks *blocks, const structure 
             b = NULL;
             break;
         }
-        if (s.degree <= half && invariants[s.block] > 0) {
+        if (s.degree <= half)
             for (size_t k = b->block_term[s.block]; k < b->nterms; k++)
                 keep_values(b, k);
+        if (invariants[s.block] > 0 && (s.degree <= half || s.degree <= covariant_degree))
             covariants_grow(b, s.block, s.space);
-        }
         if (progress)
             progress(b->nterms);
     }

@@ -12,7 +12,7 @@
  *      two invariants is spanned, so that what is still missing is a minimal set of generators;
  *   3. contractions of two covariants, the cheapest first, counting a covariant that is in use already as
  * free;
- *   4. orbit sums of multigraphs, connected ones first.
+ *   4. orbit sums, of connected multigraphs first.
  */
 #ifndef GEN_BASIS_H
 #define GEN_BASIS_H
@@ -48,8 +48,8 @@ typedef struct covariant {
     int left, right; /* covariants; right is -1 where the pattern takes ones */
     int degree;
     size_t block;
-    bool used;      /* some generator needs it */
-    residue *value; /* [set count][npoints] */
+    bool used, late; /* some generator needs it; only tensors do */
+    residue *value;  /* [set count][npoints] */
 } covariant;
 
 typedef struct basis {
@@ -78,12 +78,13 @@ typedef struct basis {
  * invariants: their number in each block; orbits: those of all blocks. Where these were cut (orbits->wanted),
  * the terms span what is kept: in each block they are chosen first, among candidates that pass the test, and
  * then the rest of what is allowed, as factors, which are dropped at the end where no term needs them.
+ * Covariants are grown up to half the degree, or up to covariant_degree <= blocks->degree if that is higher.
  * Returns NULL and a one-line reason where no certified basis is found. progress: called after each block
  * with the number of terms, or NULL.
  */
 basis *basis_create(const composition *c, const blocks *blocks, const structure *structure,
-                    const uint64_t *invariants, const orbit_list *orbits, void (*progress)(size_t terms),
-                    char *error, size_t error_size);
+                    const uint64_t *invariants, const orbit_list *orbits, int covariant_degree,
+                    void (*progress)(size_t terms), char *error, size_t error_size);
 void basis_free(basis *b);
 
 static inline bool term_is_generator(const term *t)

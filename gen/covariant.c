@@ -20,8 +20,7 @@ size_t block_difference(const blocks *b, size_t i, size_t j)
     return result;
 }
 
-/* ---- values ----------------------------------------------------------------------------------------------
- */
+/* ---- values ------------------------------------------------------------------------------------------- */
 
 void term_values(const basis *b, const term *t, size_t length, residue *value)
 {
@@ -59,8 +58,7 @@ static void pattern_values(const basis *b, const pattern *p, int left, int right
     }
 }
 
-/* ---- growth ----------------------------------------------------------------------------------------------
- */
+/* ---- growth ------------------------------------------------------------------------------------------- */
 
 static covariant *append(basis *b)
 {
@@ -272,8 +270,7 @@ void covariants_grow(basis *b, size_t block, rank_space *space)
     free(g.value);
 }
 
-/* ---- contraction -----------------------------------------------------------------------------------------
- */
+/* ---- contraction -------------------------------------------------------------------------------------- */
 
 static int compare_contractions(const void *x, const void *y)
 {
@@ -325,15 +322,16 @@ size_t contractions_find(const basis *b, size_t block, contraction **list)
     return count;
 }
 
-void covariant_use(basis *b, int covariant)
+void covariant_use(basis *b, int index, bool late)
 {
-    struct covariant *v = &b->covariant[covariant];
+    covariant *v = &b->covariant[index];
     if (v->used)
         return;
     v->used = true;
+    v->late = late;
     if (v->pattern < 0)
         return;
-    covariant_use(b, v->left);
+    covariant_use(b, v->left, late);
     if (v->right >= 0)
-        covariant_use(b, v->right);
+        covariant_use(b, v->right, late);
 }

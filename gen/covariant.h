@@ -27,6 +27,6 @@ size_t contractions_find(const basis *b, size_t block, contraction **list);
 
 void contraction_values(const basis *b, int left, int right, size_t length, residue *value);
 
-/* Marks a covariant, and what it is made of, as used. */
-void covariant_use(basis *b, int covariant);
+/* Marks a covariant, and what it is made of, as used; late: only by tensors, if nothing else has used it. */
+void covariant_use(basis *b, int covariant, bool late);
 #endif

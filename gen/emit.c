@@ -1,12 +1,12 @@
 #include "emit.h"
+#include "emit_tensor.h"
 #include "group.h"
 #include "memory.h"
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- numbers in lines of bounded width -------------------------------------------------------------------
- */
+/* ---- numbers in lines of bounded width ---------------------------------------------------------------- */
 
 enum { LINE_WIDTH = 108 };
 
@@ -38,8 +38,7 @@ static void end_line(line *l)
     l->width = 0;
 }
 
-/* ---- counts by degree ------------------------------------------------------------------------------------
- */
+/* ---- counts by degree --------------------------------------------------------------------------------- */
 
 static void count_by_degree(const basis *b, bool generators, size_t *count)
 {
@@ -64,8 +63,7 @@ static size_t number_of_generators(const basis *b)
     return count;
 }
 
-/* ---- banner ----------------------------------------------------------------------------------------------
- */
+/* ---- banner ------------------------------------------------------------------------------------------- */
 
 static void banner_degrees(FILE *out, const summary *s)
 {
@@ -117,8 +115,7 @@ static void emit_banner(FILE *out, const summary *s)
             p->gradient.multiply, p->gradient.add, p->gradient.fma);
 }
 
-/* ---- tables ----------------------------------------------------------------------------------------------
- */
+/* ---- tables ------------------------------------------------------------------------------------------- */
 
 static void open_table(FILE *out, const char *type, const char *name, const char *table, const char *shape)
 {
@@ -208,8 +205,7 @@ static void emit_is_term(FILE *out, const summary *s)
     fprintf(out, "};\n");
 }
 
-/* ---- straight-line code ----------------------------------------------------------------------------------
- */
+/* ---- straight-line code ------------------------------------------------------------------------------- */
 
 /* First operation of the next target, from operation k on. */
 static size_t next_target(const program *p, size_t k)
@@ -376,8 +372,7 @@ static void emit_code(FILE *out, const summary *s)
     fprintf(out, "#undef %s_FORWARD\n#undef %s_REVERSE\n", n, n);
 }
 
-/* ---- header ----------------------------------------------------------------------------------------------
- */
+/* ---- header ------------------------------------------------------------------------------------------- */
 
 static void emit_record(FILE *out, const summary *s)
 {
@@ -401,8 +396,11 @@ static void emit_record(FILE *out, const summary *s)
         fprintf(out, "    %s_forward_one, %s_reverse_one, %s_forward_lanes, %s_reverse_lanes,\n", n, n, n, n);
     else
         fprintf(out, "    0, 0, 0, 0,\n");
-    fprintf(out, "    %s%s};\n", p->nwanted < p->nfactors ? n : "0",
-            p->nwanted < p->nfactors ? "_is_term" : "");
+    if (s->dipole)
+        fprintf(out, "    &%s_dipole_basis, ", n);
+    else
+        fprintf(out, "    0, ");
+    fprintf(out, "%s%s};\n", p->nwanted < p->nfactors ? n : "0", p->nwanted < p->nfactors ? "_is_term" : "");
 }
 
 void emit_header(FILE *out, const summary *s)
@@ -419,12 +417,16 @@ void emit_header(FILE *out, const summary *s)
         emit_is_term(out, s);
     if (straight_line(p))
         emit_code(out, s);
+    if (s->dipole)
+        emit_tensor(out, s->name, "dipole", s->basis, s->program, s->dipole, s->dipole_program);
     emit_record(out, s);
-    fprintf(out, "\nEQML_MODEL_FUNCTIONS(%s)\n#endif\n", s->name);
+    fprintf(out, "\nEQML_MODEL_FUNCTIONS(%s)\n", s->name);
+    if (s->dipole)
+        fprintf(out, "EQML_MODEL_DIPOLE_FUNCTIONS(%s)\n", s->name);
+    fprintf(out, "#endif\n");
 }
 
-/* ---- statistics ------------------------------------------------------------------------------------------
- */
+/* ---- statistics --------------------------------------------------------------------------------------- */
 
 static void json_array(FILE *out, const char *key, int count, const size_t *value)
 {
@@ -479,6 +481,8 @@ void emit_statistics(FILE *out, const summary *s)
             p->npacked);
     json_operations(out, "energy_ops", &p->energy);
     json_operations(out, "gradient_ops", &p->gradient);
+    if (s->dipole)
+        emit_tensor_statistics(out, "dipole", s->dipole, s->dipole_program);
     fprintf(out, "  \"seconds\": %.3f\n}\n", s->seconds);
     free(count);
 }

@@ -2,6 +2,7 @@
 #ifndef GEN_EMIT_H
 #define GEN_EMIT_H
 #include "program.h"
+#include "tensor_program.h"
 #include <stdio.h>
 
 /*
@@ -16,6 +17,8 @@ typedef struct summary {
     const char *cut;     /* the options that cut the basis, each with a blank before it; NULL: none */
     const basis *basis;
     const program *program;
+    const tensor_basis *dipole; /* NULL: none */
+    const tensor_program *dipole_program;
     const uint64_t *molien_by_degree; /* [degree + 1] */
     double seconds;                   /* statistics only */
 } summary;

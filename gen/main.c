@@ -17,6 +17,7 @@
 #include "output.h"
 #include "program.h"
 #include "structure.h"
+#include "tensor.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -106,8 +107,10 @@ static int generate(const options *o, const composition *c, const wanted_request
     blocks multidegrees = {0};
     orbit_list orbits = {0};
     basis *chosen = NULL;
+    tensor_basis *dipole = NULL;
     program *code = NULL;
     wanted *w = NULL;
+    tensor_program *dipole_code = NULL;
     uint64_t *invariants = NULL, *by_degree = NULL;
     const uint64_t *kept;
     structure *sets = structure_create(c);
@@ -138,12 +141,18 @@ static int generate(const options *o, const composition *c, const wanted_request
     }
     if (check_counts(&multidegrees, invariants, kept, &orbits))
         goto done;
-    chosen = basis_create(c, &multidegrees, sets, invariants, &orbits, NULL, error, sizeof error);
+    chosen = basis_create(c, &multidegrees, sets, invariants, &orbits, o->dipole, NULL, error, sizeof error);
     if (!chosen) {
         fail(error);
         goto done;
     }
+    if (o->dipole && !(dipole = tensor_dipole(chosen, invariants, o->dipole, error, sizeof error))) {
+        fail(error);
+        goto done;
+    }
     code = program_create(chosen);
+    if (dipole)
+        dipole_code = tensor_program_create(chosen, code, dipole);
     if (code->nslots > SLOTS_LIMIT) {
         snprintf(error, sizeof error,
                  "the program needs %zu slots, past the limit of %u; choose a smaller degree", code->nslots,
@@ -152,13 +161,22 @@ static int generate(const options *o, const composition *c, const wanted_request
         goto done;
     }
     by_degree = sum_by_degree(&multidegrees, kept);
-    summary s = {
-        o->name, o->command, o->cut, chosen, code, by_degree, (double)(clock() - start) / CLOCKS_PER_SEC};
+    summary s = {.name = o->name,
+                 .command = o->command,
+                 .cut = o->cut,
+                 .basis = chosen,
+                 .program = code,
+                 .dipole = dipole,
+                 .dipole_program = dipole_code,
+                 .molien_by_degree = by_degree,
+                 .seconds = (double)(clock() - start) / CLOCKS_PER_SEC};
     status = output_write(o->output, o->statistics ? emit_statistics : emit_header, &s);
 
 done:
     free(by_degree);
+    tensor_program_free(dipole_code);
     program_free(code);
+    tensor_free(dipole);
     basis_free(chosen);
     orbits_free(&orbits);
     wanted_free(w);
@@ -184,7 +202,10 @@ int main(int argc, char **argv)
     }
     wanted_request request;
     int cut = request_find(&o.wanted, o.composition, &c, &request, error, sizeof error);
-    if (cut >= 0) {
+    if (cut > 0 && o.dipole) {
+        status =
+            fail("a dipole needs the whole basis; leave out --terms, --cap, --without and --body for it");
+    } else if (cut >= 0) {
         options_complete(&o, &c, cut ? &request : NULL);
         status = check_size(&c, o.degree, cut ? &request : NULL) || generate(&o, &c, cut ? &request : NULL);
     } else {

@@ -225,7 +225,8 @@ static int each_element(const walk *w, visitor *visit, void *data)
 typedef struct tally {
     walk w;
     const blocks *b;
-    int atom_class; /* of covariants; -1: invariants */
+    int atom_class; /* of covariants over atoms, else -1 */
+    int pair_class; /* of covariants over pairs, else -1; both -1: invariants */
     int masked;     /* 0: all monomials, no masks */
     size_t nmasks;
     const unsigned char *mask;
@@ -290,14 +291,29 @@ static size_t spread(tally *t, int variable, int left, uint64_t product, size_t 
     return block;
 }
 
+/* Elements of the set of the covariants that the class leaves where they are; 1 for invariants. */
+static uint64_t fixed_elements(const tally *t)
+{
+    const composition *c = t->w.c;
+    const int *image = t->w.image;
+    uint64_t fixed = t->atom_class < 0 && t->pair_class < 0;
+
+    for (int i = 0; i < c->natoms && t->atom_class >= 0; i++)
+        fixed += image[i] == i && c->class_of[i] == t->atom_class;
+    for (int p = 0; p < c->npairs && t->pair_class >= 0; p++) {
+        int i = c->pair[p][0], j = c->pair[p][1];
+        fixed += c->pair_class[p] == t->pair_class &&
+                 ((image[i] == i && image[j] == j) || (image[i] == j && image[j] == i));
+    }
+    return fixed;
+}
+
 /* Adds a class to the sum. */
 static void add_class(void *data, uint64_t weight)
 {
     tally *t = data;
-    uint64_t fixed = t->atom_class < 0;
+    uint64_t fixed = fixed_elements(t);
 
-    for (int i = 0; i < t->w.c->natoms && t->atom_class >= 0; i++)
-        fixed += t->w.image[i] == i && t->w.c->class_of[i] == t->atom_class;
     if (!fixed)
         return;
     weight = weight * fixed % t->w.p;
@@ -333,7 +349,7 @@ static uint64_t combine(const uint64_t r[NPRIMES])
  */
 static int mean(tally t, const composition *c, const blocks *b, uint64_t *count)
 {
-    t.w = (walk){.c = c, .copies = 2 * b->degree + 1};
+    t.w = (walk){.c = c, .copies = 2 * b->degree + (t.pair_class < 0 ? 1 : 2)};
     t.b = b;
     size_t n = b->count;
     uint64_t *sums = xcalloc(NPRIMES * n, sizeof *sums);
@@ -365,18 +381,28 @@ static int mean(tally t, const composition *c, const blocks *b, uint64_t *count)
 
 int molien_invariants(const composition *c, const blocks *b, uint64_t *count)
 {
-    return mean((tally){.atom_class = -1}, c, b, count);
+    return mean((tally){.atom_class = -1, .pair_class = -1}, c, b, count);
 }
 
 int molien_covariants(const composition *c, const blocks *b, int atom_class, uint64_t *count)
 {
-    return mean((tally){.atom_class = atom_class}, c, b, count);
+    return mean((tally){.atom_class = atom_class, .pair_class = -1}, c, b, count);
+}
+
+int molien_pair_covariants(const composition *c, const blocks *b, int pair_class, uint64_t *count)
+{
+    return mean((tally){.atom_class = -1, .pair_class = pair_class}, c, b, count);
 }
 
 int molien_masked(const composition *c, const blocks *b, size_t nmasks, const unsigned char *mask,
                   const int64_t *weight, uint64_t *count)
 {
-    tally t = {.atom_class = -1, .masked = 1, .nmasks = nmasks, .mask = mask, .mask_weight = weight};
+    tally t = {.atom_class = -1,
+               .pair_class = -1,
+               .masked = 1,
+               .nmasks = nmasks,
+               .mask = mask,
+               .mask_weight = weight};
 
     return mean(t, c, b, count);
 }
@@ -389,7 +415,7 @@ uint64_t molien_total_covariants(const composition *c, int atom_class, int degre
     if (blocks_create(1, degree, &degrees))
         return total;
     uint64_t *count = xmalloc(degrees.count, sizeof *count);
-    if (!mean((tally){.atom_class = atom_class}, c, &degrees, count))
+    if (!mean((tally){.atom_class = atom_class, .pair_class = -1}, c, &degrees, count))
         total = count[degree];
     free(count);
     blocks_free(&degrees);

@@ -17,7 +17,7 @@ static const char help[] =
     "  -d, --degree D      total degree (required)\n"
     "  -n, --name NAME     C name; default from the composition, as in h4_c_d6\n"
     "  -o, --output FILE   the header; default standard output\n"
-    "      --dipole D      also the dipole basis up to degree D: not available in this version\n"
+    "      --dipole D      also the dipole basis up to degree D\n"
     "      --group FILE    the group by its generators, one a line in cycle notation as (1 2)(3 4), in "
     "place\n"
     "                      of that of the composition; no atom may change its class\n"
@@ -141,8 +141,10 @@ int options_parse(int argc, char **argv, options *o)
             if ((status = parse_body(value, &o->wanted.body)) != OPTIONS_GO)
                 return status;
         } else if (takes_value(argc, argv, &i, 0, "dipole", &value)) {
-            return refuse("--dipole is not available in this version", NULL,
-                          "leave it out for the potential alone");
+            if (!value)
+                return refuse("--dipole needs a degree", NULL, "for example --dipole 5");
+            if ((status = parse_degree(value, &o->dipole)) != OPTIONS_GO)
+                return status;
         } else if (argument[0] == '-' && argument[1]) {
             return refuse("unknown option", argument, "eqml-gen --help lists the options");
         } else if (o->composition) {
@@ -155,6 +157,9 @@ int options_parse(int argc, char **argv, options *o)
         return refuse("no composition", NULL, "for example: eqml-gen -d 6 -o h4_c_d6.h \"H4 C\"");
     if (!o->degree)
         return refuse("no degree", NULL, "for example: eqml-gen -d 6 -o h4_c_d6.h \"H4 C\"");
+    if (o->dipole > o->degree)
+        return refuse("the dipole's degree is above that of the potential, whose invariants it uses", NULL,
+                      "choose a higher --degree or a lower --dipole");
     if (name) {
         o->name = xcalloc(strlen(name) + 1, 1);
         strcpy(o->name, name);
@@ -185,9 +190,12 @@ void options_complete(options *o, const composition *c, const wanted_request *r)
     const char *slash = o->group ? strrchr(o->group, '/') : NULL, *group = slash ? slash + 1 : o->group;
     o->cut = r ? request_options(&o->wanted, r, c) : NULL;
     const char *cuts = o->cut ? o->cut : "";
-    size_t size = strlen(c->text) + strlen(o->name) + (group ? strlen(group) : 0) + strlen(cuts) + 64;
+    size_t size = strlen(c->text) + strlen(o->name) + (group ? strlen(group) : 0) + strlen(cuts) + 96;
     o->command = xcalloc(size, 1);
-    snprintf(o->command, size, "eqml-gen -d %d -n %s%s%s%s \"%s\"", o->degree, o->name,
+    char dipole[32] = "";
+    if (o->dipole)
+        snprintf(dipole, sizeof dipole, " --dipole %d", o->dipole);
+    snprintf(o->command, size, "eqml-gen -d %d%s -n %s%s%s%s \"%s\"", o->degree, dipole, o->name,
              group ? " --group " : "", group ? group : "", cuts, c->text);
 }
 

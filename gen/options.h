@@ -8,8 +8,8 @@
 typedef struct options {
     const char *composition, *output; /* output NULL: standard output */
     const char *group;                /* file of generators, or NULL */
-    int degree;
-    request_words wanted; /* what the basis is to span */
+    int degree, dipole;               /* dipole 0: none */
+    request_words wanted;             /* what the basis is to span */
     bool statistics;
     char *cut;            /* owned: the options that cut the basis, or NULL */
     char *name, *command; /* owned; command: what regenerates the header, whatever the output */

@@ -3,51 +3,51 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- slots -----------------------------------------------------------------------------------------------
- */
+/* ---- slots -------------------------------------------------------------------------------------------- */
 
 typedef struct layout {
     const basis *b;
     program *p;
-    unsigned *covariant_slot;   /* [ncovariants] slot of element 0 */
-    unsigned *covariant_stride; /* [ncovariants] from one element to the next */
-    unsigned **variable_slot;   /* [npair_classes][position in the set]: slot of a pair variable */
-    unsigned *factor_of_term;   /* [nterms], where the term is a factor */
 } layout;
 
 static unsigned element_slot(const layout *l, int covariant, int position)
 {
-    const struct covariant *v = &l->b->covariant[covariant];
-    if (v->pattern < 0)
-        return l->variable_slot[v->left][position];
-    return l->covariant_slot[covariant] + (unsigned)position * l->covariant_stride[covariant];
+    return l->p->element_slot[covariant][position];
+}
+
+/* Whether the potential needs operations for a covariant. */
+static bool is_computed(const covariant *v)
+{
+    return v->used && !v->late && v->pattern >= 0;
 }
 
 /* Covariants over one set lie element by element: all first elements, then all second ones. */
 static void place_covariants(layout *l)
 {
     const basis *b = l->b;
-    for (int set = 0; set < b->structure->nsets; set++) {
-        unsigned number = 0;
-        for (int v = 0; v < b->ncovariants; v++)
-            if (b->covariant[v].set == set && b->covariant[v].used && b->covariant[v].pattern >= 0)
-                l->covariant_slot[v] = (unsigned)l->p->nslots + number++;
-        for (int v = 0; v < b->ncovariants; v++)
-            l->covariant_stride[v] = b->covariant[v].set == set ? number : l->covariant_stride[v];
-        l->p->nslots += (size_t)number * (size_t)b->structure->set[set].count;
-    }
+    for (int set = 0; set < b->structure->nsets; set++)
+        for (int x = 0; x < b->structure->set[set].count; x++)
+            for (int v = 0; v < b->ncovariants; v++)
+                if (b->covariant[v].set == set && is_computed(&b->covariant[v]))
+                    l->p->element_slot[v][x] = (unsigned)l->p->nslots++;
 }
 
+/* The pair variables are the first slots; those that are a covariant are its elements. */
 static void place_variables(layout *l)
 {
-    const composition *c = l->b->composition;
-    for (int class = 0; class < c->npair_classes; class ++) {
-        l->variable_slot[class] = xcalloc((size_t)c->npairs, sizeof **l->variable_slot);
-        for (int p = 0; p < c->npairs; p++)
-            if (c->pair_class[p] == class)
-                l->variable_slot[class][l->b->structure->variable_position[p]] = (unsigned)p;
-    }
+    const basis *b = l->b;
+    const composition *c = b->composition;
     l->p->npairs = l->p->nslots = (size_t)c->npairs;
+    l->p->ncovariants = (size_t)b->ncovariants;
+    l->p->element_slot = xcalloc((size_t)b->ncovariants, sizeof *l->p->element_slot);
+    for (int v = 0; v < b->ncovariants; v++) {
+        const covariant *from = &b->covariant[v];
+        l->p->element_slot[v] =
+            xcalloc((size_t)b->structure->set[from->set].count, sizeof **l->p->element_slot);
+        for (int p = 0; p < c->npairs && from->pattern < 0; p++)
+            if (c->pair_class[p] == from->left)
+                l->p->element_slot[v][b->structure->variable_position[p]] = (unsigned)p;
+    }
 }
 
 /* Numbers the factors: the constant, those that occur in products, the rest. */
@@ -56,6 +56,7 @@ static void number_factors(layout *l)
     const basis *b = l->b;
     program *p = l->p;
     bool *core = xcalloc(b->nterms, sizeof *core);
+    p->factor_of_term = xcalloc(b->nterms, sizeof *p->factor_of_term);
     core[0] = true;
     for (size_t k = 0; k < b->nterms; k++)
         if (b->term[k].kind == TERM_PRODUCT && !b->term[k].factor)
@@ -63,7 +64,7 @@ static void number_factors(layout *l)
     for (int rest = 0; rest < 2; rest++) {
         for (size_t k = 0; k < b->nterms; k++)
             if (b->term[k].factor && core[k] == !rest) {
-                l->factor_of_term[k] = (unsigned)p->nfactors;
+                p->factor_of_term[k] = (unsigned)p->nfactors;
                 p->factor_term = xrealloc(p->factor_term, p->nfactors + 1, sizeof *p->factor_term);
                 p->factor_term[p->nfactors++] = k;
                 p->nwanted += b->term[k].wanted;
@@ -74,8 +75,7 @@ static void number_factors(layout *l)
     free(core);
 }
 
-/* ---- operations ------------------------------------------------------------------------------------------
- */
+/* ---- operations --------------------------------------------------------------------------------------- */
 
 static void emit(program *p, unsigned target, unsigned left, unsigned right)
 {
@@ -144,7 +144,7 @@ static void emit_factor(layout *l, size_t index, const unsigned *partial)
 {
     const basis *b = l->b;
     const term *t = &b->term[index];
-    unsigned target = (unsigned)l->p->factor0 + l->factor_of_term[index];
+    unsigned target = (unsigned)l->p->factor0 + l->p->factor_of_term[index];
     switch (t->kind) {
     case TERM_ONE:
         break;
@@ -166,8 +166,8 @@ static void emit_factor(layout *l, size_t index, const unsigned *partial)
                  b->monomial[(size_t)(t->left + m) * (size_t)b->degree + (size_t)t->degree - 1]);
         break;
     case TERM_PRODUCT:
-        emit(l->p, target, (unsigned)l->p->factor0 + l->factor_of_term[t->left],
-             (unsigned)l->p->factor0 + l->factor_of_term[t->right]);
+        emit(l->p, target, (unsigned)l->p->factor0 + l->p->factor_of_term[t->left],
+             (unsigned)l->p->factor0 + l->p->factor_of_term[t->right]);
         break;
     }
 }
@@ -180,7 +180,7 @@ static void emit_operations(layout *l)
     enum { BEYOND = 1u << 30 }; /* where the factors stand until the number of slots is known */
     p->factor0 = BEYOND;
     for (int v = 0; v < b->ncovariants; v++)
-        if (b->covariant[v].used && b->covariant[v].pattern >= 0)
+        if (is_computed(&b->covariant[v]))
             emit_covariant(l, v);
     partials known = {0};
     unsigned **partial = xcalloc(b->nterms, sizeof *partial);
@@ -208,8 +208,7 @@ static void emit_operations(layout *l)
     }
 }
 
-/* ---- products --------------------------------------------------------------------------------------------
- */
+/* ---- products ----------------------------------------------------------------------------------------- */
 
 static int compare_pairs(const void *x, const void *y)
 {
@@ -229,7 +228,7 @@ static void find_runs(layout *l)
         const term *t = &b->term[k];
         if (t->kind != TERM_PRODUCT || t->factor)
             continue;
-        unsigned left = l->factor_of_term[t->left], right = l->factor_of_term[t->right];
+        unsigned left = l->p->factor_of_term[t->left], right = l->p->factor_of_term[t->right];
         pair[npairs][0] = left < right ? left : right;
         pair[npairs++][1] = left < right ? right : left;
     }
@@ -294,8 +293,7 @@ static void find_tiles(program *p)
     free(column);
 }
 
-/* ---- counts ----------------------------------------------------------------------------------------------
- */
+/* ---- counts ------------------------------------------------------------------------------------------- */
 
 static void count_operations(program *p)
 {
@@ -328,10 +326,6 @@ program *program_create(const basis *b)
 {
     program *p = xcalloc(1, sizeof *p);
     layout l = {.b = b, .p = p};
-    l.covariant_slot = xcalloc((size_t)b->ncovariants, sizeof *l.covariant_slot);
-    l.covariant_stride = xcalloc((size_t)b->ncovariants, sizeof *l.covariant_stride);
-    l.variable_slot = xcalloc((size_t)b->composition->npair_classes, sizeof *l.variable_slot);
-    l.factor_of_term = xcalloc(b->nterms, sizeof *l.factor_of_term);
     place_variables(&l);
     place_covariants(&l);
     number_factors(&l);
@@ -339,12 +333,6 @@ program *program_create(const basis *b)
     find_runs(&l);
     find_tiles(p);
     count_operations(p);
-    for (int class = 0; class < b->composition->npair_classes; class ++)
-        free(l.variable_slot[class]);
-    free(l.variable_slot);
-    free(l.covariant_slot);
-    free(l.covariant_stride);
-    free(l.factor_of_term);
     return p;
 }
 
@@ -352,6 +340,10 @@ void program_free(program *p)
 {
     if (!p)
         return;
+    for (size_t v = 0; v < p->ncovariants; v++)
+        free(p->element_slot[v]);
+    free(p->element_slot);
+    free(p->factor_of_term);
     free(p->operation);
     free(p->factor_term);
     free(p->run);

@@ -44,7 +44,11 @@ typedef struct program {
     size_t npairs, nslots, factor0, nfactors, ncore; /* ncore: with the constant */
     size_t noperations, operations_capacity;
     operation *operation;
-    size_t *factor_term; /* [nfactors] term of the basis */
+    size_t *factor_term;      /* [nfactors] term of the basis */
+    unsigned *factor_of_term; /* [terms of the basis] its factor, where it is one */
+    unsigned *
+        *element_slot; /* [covariants of the basis][element of its set], NULL where it is not evaluated */
+    size_t ncovariants;
     size_t nruns;
     run *run;
     size_t ntiles;

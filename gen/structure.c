@@ -3,8 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- orbits of ordered pairs ----------------------------------------------------------------------------
- */
+/* ---- orbits of ordered pairs -------------------------------------------------------------------------- */
 
 static int find_root(int *parent, int x)
 {
@@ -40,8 +39,7 @@ static int *ordered_pair_orbits(const composition *c)
     return parent;
 }
 
-/* ---- sets ------------------------------------------------------------------------------------------------
- */
+/* ---- sets --------------------------------------------------------------------------------------------- */
 
 static int add_set(structure *s, bool pairs, int count, const int *element)
 {
@@ -110,8 +108,7 @@ static void find_sets(structure *s, const composition *c)
     free(member);
 }
 
-/* ---- patterns --------------------------------------------------------------------------------------------
- */
+/* ---- patterns ----------------------------------------------------------------------------------------- */
 
 typedef struct builder {
     const composition *c;

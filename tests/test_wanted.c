@@ -77,7 +77,7 @@ static made *make(const char *text, const char *group, cuts cut, int degree)
     }
     cr_assert_eq(orbits_enumerate_wanted(&m->c, &m->b, degree, m->w, &m->orbits), 0);
     m->sets = structure_create(&m->c);
-    m->basis = basis_create(&m->c, &m->b, m->sets, invariants, &m->orbits, NULL, error, sizeof error);
+    m->basis = basis_create(&m->c, &m->b, m->sets, invariants, &m->orbits, 0, NULL, error, sizeof error);
     cr_assert_not_null(m->basis, "%s: %s", text, error);
     free(invariants);
     return m;

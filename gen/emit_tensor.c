@@ -1,0 +1,136 @@
+#include "emit_tensor.h"
+#include "emit.h"
+#include "memory.h"
+#include <stdlib.h>
+
+enum { ITEMS_ON_A_LINE = 8 };
+
+static void table(FILE *out, const char *name, const char *what, const char *rows, size_t count,
+                  const unsigned (*row)[3])
+{
+    fprintf(out, "static const unsigned short %s_%s_%s[][3] = {", name, what, rows);
+    for (size_t k = 0; k < count; k++)
+        fprintf(out, "%s{%u,%u,%u},", k % ITEMS_ON_A_LINE ? " " : "\n    ", row[k][0], row[k][1], row[k][2]);
+    fprintf(out, "%s\n};\n", count ? "" : "{0,0,0}");
+}
+
+static void operations_table(FILE *out, const char *name, const char *what, const tensor_program *p)
+{
+    unsigned(*row)[3] = xcalloc(p->noperations, sizeof *row);
+    for (size_t k = 0; k < p->noperations; k++) {
+        row[k][0] = p->operation[k].target;
+        row[k][1] = p->operation[k].left;
+        row[k][2] = p->operation[k].right;
+    }
+    table(out, name, what, "operations", p->noperations, (const unsigned(*)[3])row);
+    free(row);
+}
+
+static void runs_table(FILE *out, const char *name, const char *what, const tensor_program *p)
+{
+    unsigned(*row)[3] = xcalloc(p->nruns, sizeof *row);
+    for (size_t k = 0; k < p->nruns; k++) {
+        row[k][0] = p->run[k].left;
+        row[k][1] = p->run[k].first;
+        row[k][2] = p->run[k].count;
+    }
+    table(out, name, what, "runs", p->nruns, (const unsigned(*)[3])row);
+    free(row);
+}
+
+static void rows_table(FILE *out, const char *name, const char *what, const tensor_program *p)
+{
+    fprintf(out, "static const unsigned short %s_%s_rows[][4] = {", name, what);
+    for (size_t k = 0; k < p->nvectors; k++)
+        fprintf(out, "%s{%u,%u,%u,%u},", k % ITEMS_ON_A_LINE ? " " : "\n    ", p->row[k][0], p->row[k][1],
+                p->row[k][2], p->row[k][3]);
+    fprintf(out, "%s\n};\n", p->nvectors ? "" : "{0,0,0,0}");
+}
+
+/* The operations as code, a statement for each target; what a statement reads is finished before it. */
+static void code(FILE *out, const char *name, const char *what, const tensor_program *p, size_t factor0)
+{
+    fprintf(out, "#define %s_%s_FORWARD(NAME, T) \\\n    EQML_INLINE void NAME(T *s) \\\n    { \\\n", name,
+            what);
+    fprintf(out, "        (void)s; \\\n");
+    for (size_t k = 0; k < p->noperations; k++) {
+        const operation *o = &p->operation[k];
+        bool first = k == 0 || p->operation[k - 1].target != o->target;
+        bool last = k + 1 == p->noperations || p->operation[k + 1].target != o->target;
+        if (first)
+            fprintf(out, "        s[%u] =", o->target);
+        fprintf(out, "%s s[%u]", first ? "" : " +", o->left);
+        if (o->right != factor0)
+            fprintf(out, "*s[%u]", o->right);
+        fprintf(out, "%s", last ? "; \\\n" : "");
+    }
+    fprintf(out, "    }\n%s_%s_FORWARD(%s_%s_forward_one, double)\n", name, what, name, what);
+    fprintf(out, "%s_%s_FORWARD(%s_%s_forward_lanes, eqml_lanes)\n#undef %s_%s_FORWARD\n", name, what, name,
+            what, name, what);
+}
+
+void emit_tensor(FILE *out, const char *name, const char *what, const basis *b, const program *potential,
+                 const tensor_basis *t, const tensor_program *p)
+{
+    const composition *c = b->composition;
+    fprintf(
+        out,
+        "\n/*\n * %s of degree %d: %zu terms, each an invariant factor times one of %zu vector factors,\n",
+        what, t->degree, p->nterms, p->nvectors);
+    fprintf(out, " * of which %zu are generators; as many terms as independent covariants.\n *\n",
+            p->ngenerators);
+    size_t *terms = xcalloc((size_t)t->degree + 1, sizeof *terms);
+    tensor_terms_by_degree(t, terms);
+    fprintf(out, " *   degree       terms\n");
+    for (int d = 0; d <= t->degree; d++)
+        fprintf(out, " *   %6d  %10zu\n", d, terms[d]);
+    free(terms);
+    fprintf(out, " */\n");
+    operations_table(out, name, what, p);
+    table(out, name, what, "elements", p->nelements, (const unsigned(*)[3])p->element);
+    table(out, name, what, "products", p->nproducts, (const unsigned(*)[3])p->product);
+    runs_table(out, name, what, p);
+    rows_table(out, name, what, p);
+    if (p->noperations <= STRAIGHT_LINE_LIMIT)
+        code(out, name, what, p, potential->factor0);
+    fprintf(out, "static const unsigned short %s_%s_reference[] = {", name, what);
+    int nreference = 0;
+    for (int i = 0; i < c->natoms && t->rank == 1; i++)
+        if (c->class_of[i] == t->reference)
+            fprintf(out, "%s%d", nreference++ ? ", " : "", i);
+    fprintf(out, "%s};\n", nreference ? "" : "0");
+    fprintf(out, "enum { %s_%s_NSLOTS = %zu, %s_%s_NVECTORS = %zu };\n", name, what, p->nslots, name, what,
+            p->nvectors);
+    fprintf(out, "static const eqml_tensor_basis %s_%s_basis = {\n", name, what);
+    fprintf(out,
+            "    %d, %d, %zu, %zu, %zu, /* rank, degree, terms, vector factors, generators of these */\n",
+            t->rank, t->degree, p->nterms, p->nvectors, p->ngenerators);
+    fprintf(out,
+            "    %zu, %zu, %zu, %zu, %zu, %zu, %d, /* slots, operations, elements, products, runs, packed, "
+            "reference */\n",
+            p->nslots, p->noperations, p->nelements, p->nproducts, p->nruns, p->npacked, nreference);
+    fprintf(out,
+            "    %s_%s_operations, %s_%s_elements, %s_%s_products,\n    %s_%s_runs, %s_%s_rows, "
+            "%s_%s_reference,\n",
+            name, what, name, what, name, what, name, what, name, what, name, what);
+    if (p->noperations <= STRAIGHT_LINE_LIMIT)
+        fprintf(out, "    %s_%s_forward_one, %s_%s_forward_lanes};\n", name, what, name, what);
+    else
+        fprintf(out, "    0, 0};\n");
+}
+
+void emit_tensor_statistics(FILE *out, const char *what, const tensor_basis *t, const tensor_program *p)
+{
+    size_t *terms = xcalloc((size_t)t->degree + 1, sizeof *terms);
+    tensor_terms_by_degree(t, terms);
+    fprintf(out, "  \"%s_degree\": %d,\n  \"%s_terms\": %zu,\n  \"%s_terms_by_degree\": [", what, t->degree,
+            what, p->nterms, what);
+    for (int d = 0; d <= t->degree; d++)
+        fprintf(out, "%s%zu", d ? ", " : "", terms[d]);
+    fprintf(out, "],\n  \"%s_covariants_by_degree\": [", what);
+    for (int d = 0; d <= t->degree; d++)
+        fprintf(out, "%s%llu", d ? ", " : "", (unsigned long long)t->covariants_by_degree[d]);
+    fprintf(out, "],\n  \"%s_generators\": %zu,\n  \"%s_vector_factors\": %zu,\n  \"%s_operations\": %zu,\n",
+            what, p->ngenerators, what, p->nvectors, what, p->noperations);
+    free(terms);
+}

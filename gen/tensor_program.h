@@ -1,0 +1,32 @@
+/*
+ * The program of a tensor basis, on top of that of the potential: the operations of the covariants that only
+ * tensors need, the vector factors, and the table of products with invariant factors.
+ *
+ *     D_v = sum over the elements (v, slot, base) of  slot * B_base       for generators
+ *     D_v = f_factor * D_source                                           for products
+ *     T   = sum over runs (v, first, count) of  D_v * sum_k coefficient_k f_k
+ */
+#ifndef GEN_TENSOR_PROGRAM_H
+#define GEN_TENSOR_PROGRAM_H
+#include "program.h"
+#include "tensor.h"
+
+typedef struct tensor_program {
+    size_t nslots; /* of the potential and of the covariants here, which follow those */
+    size_t noperations, operations_capacity;
+    operation *operation;
+    size_t nvectors, ngenerators; /* generators first, then products, each after its source */
+    size_t nelements;
+    unsigned (*element)[3]; /* vector, slot, base */
+    size_t nproducts;
+    unsigned (*product)[3]; /* vector, factor, source */
+    size_t nruns;
+    run *run;           /* left: vector */
+    unsigned (*row)[4]; /* [nvectors] columns in use: begin, end; columns stored: first, count, by eights */
+    size_t nterms, npacked; /* npacked: stored columns of all rows */
+} tensor_program;
+
+/* p: the program of the potential over b; its element slots are completed by those of the late covariants. */
+tensor_program *tensor_program_create(const basis *b, program *p, const tensor_basis *t);
+void tensor_program_free(tensor_program *p);
+#endif
