@@ -51,9 +51,9 @@ pes: build/eqml-gen ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=6 NAME=ch4 [DIPOL
 DEMO = build/demo
 
 demo: build/eqml-gen ## fit ammonia and water, report errors and speed, draw pictures into build/demo/
-	@$(MAKE) --no-print-directory pes NAME=nh3 DATA=examples/data/nh3_mp2.xyz COMPOSITION="H3 N" DEGREE=6 DIPOLE= \
+	@$(MAKE) --no-print-directory pes NAME=nh3 DATA=examples/data/nh3_mp2.xyz COMPOSITION="H3 N" DEGREE=6 DIPOLE=4 \
 	    FIT="--train-every 2 --variable H-H=morse:8 --variable H-N=morse:2.5"
-	@$(MAKE) --no-print-directory pes NAME=h2o DATA=examples/data/h2o_ps.xyz COMPOSITION="H2 O" DEGREE=12 DIPOLE= \
+	@$(MAKE) --no-print-directory pes NAME=h2o DATA=examples/data/h2o_ps.xyz COMPOSITION="H2 O" DEGREE=12 DIPOLE=8 \
 	    FIT="--train-every 2 --variable H-H=morse:8 --variable H-O=morse:5"
 	@mkdir -p $(DEMO)
 	$(COMPILE) -I. -Iexamples -Ibuild/pes/nh3 -Ibuild/pes/h2o examples/demo.c -o $(DEMO)/demo -lm

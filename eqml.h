@@ -32,12 +32,12 @@
  *            dimension in front. Atoms are in the order of the composition.
  * Threads    evaluation never allocates, never prints, and keeps no state: a model may be shared by threads.
  *            Functions that change an object (fit, read) want it to themselves.
- * Errors     fallible functions return an eqml_status; eqml_status_text() explains it, and an eqml_message, where
- *            given, names file, line and value. Nothing is printed, nothing aborts, nothing leaks.
+ * Errors     fallible functions return an eqml_status; eqml_status_text() explains it, and an eqml_message,
+ *            where given, names file, line and value. Nothing is printed, nothing aborts, nothing leaks.
  * Domain     distances must be positive: coincident atoms give no finite gradient.
  * Speed      compile with -O3 -march=native, and with -ffp-contract=fast where -std=c11 is asked for.
- * Macros     EQML_MALLOC, EQML_FREE: the allocator. EQML_API: linkage of the functions. EQML_SCALAR: no vectors.
- *            EQML_USE_LAPACK: least squares with LAPACK and BLAS.
+ * Macros     EQML_MALLOC, EQML_FREE: the allocator. EQML_API: linkage of the functions. EQML_STATIC: they are
+ *            private to the file. EQML_SCALAR: no vectors. EQML_USE_LAPACK: least squares with LAPACK and BLAS.
  *
  * [1] Braams, Bowman, Int. Rev. Phys. Chem. 28, 577 (2009).
  * [2] Xie, Bowman, J. Chem. Theory Comput. 6, 26 (2010).
@@ -57,7 +57,9 @@
 /* Functions of the fitting half have external linkage by default; EQML_STATIC makes them private to one file.
  */
 #ifndef EQML_API
-#ifdef EQML_STATIC
+#if defined(EQML_STATIC) && defined(__GNUC__)
+#define EQML_API static __attribute__((unused))
+#elif defined(EQML_STATIC)
 #define EQML_API static
 #elif defined(__cplusplus)
 #define EQML_API extern "C"
@@ -1436,7 +1438,7 @@ typedef struct eqml_fit_options {
     double ridge;           /* see eqml_lsq_options */
     double energy_weight; /* E0 > 0: a geometry has the weight E0 / (E0 + E - Emin), hartree; 0: 1 for all */
     const unsigned char *use; /* [data->n] nonzero for geometries to train on; null: all */
-    void (*progress)(void *context, size_t done, size_t total); /* geometries; null: none */
+    void (*progress)(void *context, size_t done, size_t total); /* training geometries; null: none */
     void *context;
 } eqml_fit_options;
 
@@ -3122,6 +3124,7 @@ typedef struct eqml__fitter {
     double *mean;         /* [nfactors] */
     int *level;           /* [nfactors] the pass in which the mean is found */
     eqml_lsq *lsq;
+    size_t count; /* training geometries */
     int wanted; /* EQML_HAS_ENERGY or EQML_HAS_DIPOLE: what a geometry must have */
     double emin;
     double reference; /* subtracted from the energies, and added to the constant: where it is a term, emin */
@@ -3353,7 +3356,7 @@ static eqml_status eqml__fit_rows(eqml__fitter *w, eqml_fit_result *result)
             return status;
         result->geometries++;
         if (o->progress)
-            o->progress(o->context, g + 1, w->data->n);
+            o->progress(o->context, result->geometries, w->count);
     }
     return EQML_OK;
 }
@@ -3408,18 +3411,17 @@ static void eqml__say(eqml_message *message, const char *format, ...)
     va_end(arguments);
 }
 
-/* The lowest training energy; the number of training geometries. */
-static size_t eqml__survey(eqml__fitter *w)
+/* The number of training geometries, and the lowest of their energies. */
+static void eqml__survey(eqml__fitter *w)
 {
-    size_t count = 0, energies = 0;
+    size_t energies = 0;
     for (size_t g = 0; g < w->data->n; g++) {
         if (!eqml__trains(w, g))
             continue;
-        count++;
+        w->count++;
         if ((w->data->has[g] & EQML_HAS_ENERGY) && (energies++ == 0 || w->data->energy[g] < w->emin))
             w->emin = w->data->energy[g];
     }
-    return count;
 }
 
 static eqml_status eqml__solve(eqml__fitter *w, int terms, int constant, eqml_fit_result *result)
@@ -3527,7 +3529,8 @@ static eqml_status eqml__checked_fit(eqml_surface *surface, const eqml_data *dat
         eqml__say(message, "weights and ridge must not be negative");
         return EQML_ERROR_ARGUMENT;
     }
-    if (eqml__survey(&w) == 0) {
+    eqml__survey(&w);
+    if (w.count == 0) {
         eqml__say(message, "no geometry with %s to train on", what);
         return EQML_ERROR_EMPTY;
     }

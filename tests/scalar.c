@@ -5,7 +5,12 @@
 
 static eqml_model model_of(const scalar_arrays *a)
 {
-    eqml_model m = {&ch4_d6_basis, a->variables, a->rates, a->offset, a->linear, a->packed};
+    eqml_model m = {.basis = &ch4_d6_basis,
+                    .variables = a->variables,
+                    .rates = a->rates,
+                    .offset = a->offset,
+                    .linear = a->linear,
+                    .packed = a->packed};
     return m;
 }
 

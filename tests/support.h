@@ -126,6 +126,8 @@ static inline number exact_variable(const eqml_variable *v, number r)
         return 1 / r;
     case EQML_EXP_OVER_R:
         return cexpl(-r / v->range) / r;
+    case EQML_POWER:
+        return cpowl(r, (long double)v->range);
     default: {
         const long double a = *(const double *)v->data;
         return cexpl(-(r / a) * (r / a));

@@ -36,12 +36,14 @@ enum { MAX_COORDINATES = 21, MAX_CLASSES = 8 };
 
 static const double width = 2.5;
 
-/* 0 to 3: one kind for all classes, with a range for each; 4: mixed. */
-enum { VARIANTS = 5 };
+/* One kind for all classes, with a range for each, or as last variant a mixture. */
+enum { KINDS = EQML_USER + 1, VARIANTS = KINDS + 1 };
 static void choose_variables(int variant, int classes, eqml_variable *v)
 {
     for (int k = 0; k < classes; k++) {
-        v[k] = (eqml_variable){(eqml_kind)(variant < 4 ? variant : k % 4), 1.3 + 0.4 * k, NULL, NULL};
+        v[k] = (eqml_variable){(eqml_kind)(variant < KINDS ? variant : k % KINDS), 1.3 + 0.4 * k, NULL, NULL};
+        if (v[k].kind == EQML_POWER)
+            v[k].range = k % 2 ? 2 : -3;
         if (v[k].kind == EQML_USER)
             v[k] = (eqml_variable){EQML_USER, 0, gaussian, &width};
     }
@@ -379,6 +381,8 @@ Test(variable, derivatives)
     const eqml_variable kinds[] = {{EQML_MORSE, 1.7, NULL, NULL},
                                    {EQML_INVERSE, 0, NULL, NULL},
                                    {EQML_EXP_OVER_R, 2.3, NULL, NULL},
+                                   {EQML_POWER, 2, NULL, NULL},
+                                   {EQML_POWER, -3, NULL, NULL},
                                    {EQML_USER, 0, gaussian, &width}};
     for (size_t k = 0; k < COUNT(kinds); k++)
         for (double r = 0.3; r < 20; r *= 1.3) { /* rounding of r/a grows with r */
