@@ -74,8 +74,7 @@ static int *range_of(const basis *b, size_t block, int set) /* [0] first, [1] en
     return b->block_covariant[block * (size_t)b->structure->nsets + (size_t)set];
 }
 
-/* The next covariant over the set, from `v` on, or `end`: the ranges of a block may hold several sets. */
-static int next_over(const basis *b, int set, int v, int end)
+int covariant_next(const basis *b, int set, int v, int end)
 {
     while (v < end && b->covariant[v].set != set)
         v++;
@@ -130,8 +129,8 @@ static void feed_decomposable(growth *g)
             continue;
         for (size_t k = b->block_term[low]; k < b->block_term[low + 1]; k++) {
             term_values(b, &b->term[k], g->length, g->value);
-            for (int v = next_over(b, g->set, range[0], range[1]); v < range[1];
-                 v = next_over(b, g->set, v + 1, range[1])) {
+            for (int v = covariant_next(b, g->set, range[0], range[1]); v < range[1];
+                 v = covariant_next(b, g->set, v + 1, range[1])) {
                 modular_multiply_vector(g->length, g->value, b->covariant[v].value, product);
                 rank_extend(g->space, product);
             }
@@ -171,10 +170,10 @@ static void try_pairs(growth *g, int pattern_index)
         if (rest == BLOCKS_NONE)
             continue;
         const int *r = range_of(b, rest, p->right);
-        for (int left = next_over(b, p->left, l[0], l[1]); left < l[1];
-             left = next_over(b, p->left, left + 1, l[1]))
-            for (int right = next_over(b, p->right, r[0], r[1]); right < r[1];
-                 right = next_over(b, p->right, right + 1, r[1])) {
+        for (int left = covariant_next(b, p->left, l[0], l[1]); left < l[1];
+             left = covariant_next(b, p->left, left + 1, l[1]))
+            for (int right = covariant_next(b, p->right, r[0], r[1]); right < r[1];
+                 right = covariant_next(b, p->right, right + 1, r[1])) {
                 bool commutes =
                     p->kind == PATTERN_POINTWISE || (p->kind == PATTERN_SERIES && p->left == p->right);
                 if (commutes && left > right && p->kind == PATTERN_POINTWISE)
@@ -190,7 +189,8 @@ static void try_pairs(growth *g, int pattern_index)
 static void try_ones(growth *g, int pattern_index, int first, int end)
 {
     int set = g->b->structure->pattern[pattern_index].left;
-    for (int left = next_over(g->b, set, first, end); left < end; left = next_over(g->b, set, left + 1, end))
+    for (int left = covariant_next(g->b, set, first, end); left < end;
+         left = covariant_next(g->b, set, left + 1, end))
         try_pattern(g, pattern_index, left, -1);
 }
 
@@ -238,8 +238,8 @@ static void grow_transfers(growth *g, int first)
         for (g->set = 0; g->set < s->nsets; g->set++) {
             rank_reset(g->space, g->length);
             feed_decomposable(g);
-            for (int v = next_over(b, g->set, first, b->ncovariants); v < b->ncovariants;
-                 v = next_over(b, g->set, v + 1, b->ncovariants))
+            for (int v = covariant_next(b, g->set, first, b->ncovariants); v < b->ncovariants;
+                 v = covariant_next(b, g->set, v + 1, b->ncovariants))
                 rank_extend(g->space, b->covariant[v].value);
             for (int k = 0; k < s->npatterns; k++)
                 if (s->pattern[k].kind == PATTERN_TRANSFER && s->pattern[k].target == g->set)
@@ -305,10 +305,10 @@ size_t contractions_find(const basis *b, size_t block, contraction **list)
             if (rest == BLOCKS_NONE || rest < low)
                 continue;
             const int *r = range_of(b, rest, set);
-            for (int left = next_over(b, set, l[0], l[1]); left < l[1];
-                 left = next_over(b, set, left + 1, l[1]))
-                for (int right = next_over(b, set, rest == low ? left : r[0], r[1]); right < r[1];
-                     right = next_over(b, set, right + 1, r[1])) {
+            for (int left = covariant_next(b, set, l[0], l[1]); left < l[1];
+                 left = covariant_next(b, set, left + 1, l[1]))
+                for (int right = covariant_next(b, set, rest == low ? left : r[0], r[1]); right < r[1];
+                     right = covariant_next(b, set, right + 1, r[1])) {
                     if (count == capacity) {
                         capacity = capacity ? 2 * capacity : 64;
                         *list = xrealloc(*list, capacity, sizeof **list);
