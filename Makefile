@@ -99,6 +99,15 @@ asan: ## the tests under the address and undefined-behaviour sanitizers
 	build/run-tests
 	$(MAKE) clean
 
+# ---- speed -----------------------------------------------------------------------------------------------
+
+build/bench/run: bench/bench.c
+	@mkdir -p $(@D)
+	$(COMPILE) $< -o $@ -lm
+
+bench: build/eqml-gen build/bench/run ## the speed table, and build/bench.json [BASES="h4_c_d6 h4_c_d8"]
+	build/bench/run build/bench "$(CC)" "$(STD) $(CFLAGS)" $(BASES)
+
 # ---- generated headers -----------------------------------------------------------------------------------
 
 GENERATED = h2_o_d8:8:H2_O h3_n_d6:6:H3_N h4_c_d6:6:H4_C h2_c_o_d6:6:H2_C_O
@@ -112,7 +121,7 @@ check-generated: build/eqml-gen ## fail where generated/ is not what the generat
 	diff -r generated build/generated
 
 format: ## lay out the sources
-	clang-format -i eqml.h gen/*.[ch] examples/*.[ch] tests/*.c bench/*.c
+	clang-format -i eqml.h gen/*.[ch] examples/*.[ch] tests/*.[ch] bench/*.[ch]
 
 clean: ## remove build/
 	rm -rf build

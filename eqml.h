@@ -150,8 +150,8 @@ EQML_INLINE void eqml__store(double *x, eqml_lanes value)
 
 EQML_INLINE eqml_lanes eqml__all(double x)
 {
-    eqml_lanes zero = {0};
-    return zero + x;
+    const eqml_lanes zero = {0};
+    return x - zero; /* compilers know that this is x, as 0 + x is not where x is -0: one broadcast */
 }
 
 /* a b + c, fused where the machine can. */
@@ -168,12 +168,21 @@ EQML_INLINE eqml_lanes eqml__fma(eqml_lanes a, eqml_lanes b, eqml_lanes c)
 
 EQML_INLINE double eqml__sum(eqml_lanes x)
 {
-    double part[EQML_LANES], sum = 0;
+    double part[EQML_LANES] EQML_ALIGNED;
     eqml__store(part, x);
-    for (int k = 0; k < EQML_LANES; k++)
-        sum += part[k];
-    return sum;
+    for (int half = EQML_LANES / 2; half > 0; half /= 2)
+        for (int k = 0; k < half; k++)
+            part[k] += part[k + half];
+    return part[0];
 }
+
+/* A value to be kept in its register: gcc would load it again for each use, and loads are what limits the
+ * kernels (energy of a dense form: 822 ns so, 590 ns with it). */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__SSE2__) && EQML_LANES > 1
+#define EQML__KEEP(x) __asm__("" : "+v"(x))
+#else
+#define EQML__KEEP(x) ((void)0)
+#endif
 
 /* In generated code: a number added to a T, and the T zero. */
 #define EQML_ADD(number, x) ((number) + (x))
@@ -487,16 +496,23 @@ EQML_INLINE void eqml__forward_lanes(const eqml_model *m, eqml_lanes *slots)
 
 /* ---- the quadratic form ------------------------------------------------------------------------------- */
 
-/* One geometry, columns in lanes: V, and where g is given, g = dV/df. f and g begin on a vector boundary. */
+/*
+ * V = sum linear[k] f_k + sum over tiles of f_row c f_column, and where g is given, g = dV/df: each
+ * coefficient is read once for both of its derivatives. Tiles of the same four rows stand side by side; their
+ * row sums stay in registers. Four rows and one vector of columns (or of geometries) need 4 sums, 4 factors,
+ * 4 coefficients and 3 more: they fit 16 registers, and the coefficients are most of what is loaded.
+ */
+
+/* One geometry, columns in lanes. f and g begin on a vector boundary. */
 EQML_INLINE double eqml__form_one(const eqml_model *m, const double *f, double *g)
 {
     const eqml_basis *b = m->basis;
     const double *c = m->packed;
     eqml_lanes total = eqml__all(0);
     double rest = 0;
-    int whole = b->nfactors / EQML_LANES * EQML_LANES;
+    const int whole = b->nfactors / EQML_LANES * EQML_LANES;
     for (int k = 0; k < whole; k += EQML_LANES) {
-        eqml_lanes l = eqml__load(m->linear + k);
+        const eqml_lanes l = eqml__load(m->linear + k);
         total = eqml__fma(l, eqml__load(f + k), total);
         if (g)
             eqml__store(g + k, l);
@@ -508,92 +524,100 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, const double *f, double *
     }
     for (int k = b->nfactors; g && k < EQML_ROUND(b->nfactors); k++)
         g[k] = 0;
-    for (int t = 0; t < b->ntiles; t++) {
-        const eqml_tile *tile = &b->tiles[t];
-        const int n = tile->count;
-        const double *x = f + tile->first;
-        eqml_lanes f0 = eqml__all(f[tile->row[0]]), f1 = eqml__all(f[tile->row[1]]);
-        eqml_lanes f2 = eqml__all(f[tile->row[2]]), f3 = eqml__all(f[tile->row[3]]);
+    for (int t = 0; t < b->ntiles;) {
+        const unsigned short *row = b->tiles[t].row;
+        const eqml_lanes f0 = eqml__all(f[row[0]]), f1 = eqml__all(f[row[1]]);
+        const eqml_lanes f2 = eqml__all(f[row[2]]), f3 = eqml__all(f[row[3]]);
         eqml_lanes s0 = eqml__all(0), s1 = s0, s2 = s0, s3 = s0;
-        for (int k = 0; k < n; k += EQML_LANES, c += EQML_LANES) {
-            eqml_lanes c0 = eqml__load(c), c1 = eqml__load(c + n), c2 = eqml__load(c + 2 * n),
-                       c3 = eqml__load(c + 3 * n);
-            eqml_lanes xk = eqml__load(x + k);
-            s0 = eqml__fma(c0, xk, s0);
-            s1 = eqml__fma(c1, xk, s1);
-            s2 = eqml__fma(c2, xk, s2);
-            s3 = eqml__fma(c3, xk, s3);
-            if (g) {
-                double *to = g + tile->first + k;
-                eqml_lanes even = eqml__fma(c2, f2, eqml__fma(c0, f0, eqml__load(to)));
-                eqml__store(to, even + eqml__fma(c3, f3, c1 * f1));
+        do {
+            const int n = b->tiles[t].count, first = b->tiles[t].first;
+            for (int k = 0; k < n; k += EQML_LANES) {
+                const eqml_lanes c0 = eqml__load(c + k), c1 = eqml__load(c + k + n);
+                const eqml_lanes c2 = eqml__load(c + k + 2 * n), c3 = eqml__load(c + k + 3 * n);
+                const eqml_lanes x = eqml__load(f + first + k);
+                s0 = eqml__fma(c0, x, s0);
+                s1 = eqml__fma(c1, x, s1);
+                s2 = eqml__fma(c2, x, s2);
+                s3 = eqml__fma(c3, x, s3);
+                if (g) {
+                    const eqml_lanes even = eqml__fma(c2, f2, eqml__fma(c0, f0, eqml__load(g + first + k)));
+                    eqml__store(g + first + k, even + eqml__fma(c3, f3, c1 * f1));
+                }
             }
-        }
-        c += 3 * n;
+            c += 4 * n;
+        } while (++t < b->ntiles && b->tiles[t].row[0] == row[0]);
         total = eqml__fma(s0, f0, eqml__fma(s1, f1, eqml__fma(s2, f2, eqml__fma(s3, f3, total))));
         if (g) {
-            g[tile->row[0]] += eqml__sum(s0);
-            g[tile->row[1]] += eqml__sum(s1);
-            g[tile->row[2]] += eqml__sum(s2);
-            g[tile->row[3]] += eqml__sum(s3);
+            g[row[0]] += eqml__sum(s0);
+            g[row[1]] += eqml__sum(s1);
+            g[row[2]] += eqml__sum(s2);
+            g[row[3]] += eqml__sum(s3);
         }
     }
     return rest + eqml__sum(total);
 }
 
 /*
- * Two groups of lanes (x and z) of geometries at once: V of each, and where g is given, dV/df. Each
- * coefficient is read once for both groups and for both of its derivatives.
+ * Two groups of lanes, x and z, of geometries (or directions): each coefficient that is loaded serves four
+ * multiply-adds. linear may be NULL for the products alone; g[0] NULL: no derivatives.
  */
-EQML_INLINE void eqml__form_lanes(const eqml_model *m, const eqml_lanes *fx, const eqml_lanes *fz,
-                                  eqml_lanes *gx, eqml_lanes *gz, eqml_lanes *energy_x, eqml_lanes *energy_z)
+EQML_INLINE void eqml__form_lanes(const eqml_basis *b, const double *linear, const double *packed,
+                                  eqml_lanes *const f[2], eqml_lanes *const g[2], eqml_lanes energy[2])
 {
-    const eqml_basis *b = m->basis;
-    const double *packed = m->packed;
-    eqml_lanes vx = eqml__all(0), vz = vx;
+    const double *c = packed;
+    const eqml_lanes *fx = f[0], *fz = f[1];
+    eqml_lanes *gx = g[0], *gz = g[1];
+    eqml_lanes vx = eqml__all(0), vz = vx, wx = vx, wz = vx;
     for (int k = 0; k < b->nfactors; k++) {
-        eqml_lanes l = eqml__all(m->linear[k]);
+        const eqml_lanes l = eqml__all(linear ? linear[k] : 0);
         vx = eqml__fma(l, fx[k], vx);
         vz = eqml__fma(l, fz[k], vz);
-        if (gx) {
-            gx[k] = l;
-            gz[k] = l;
-        }
+        if (gx)
+            gx[k] = gz[k] = l;
     }
-    for (int t = 0; t < b->ntiles; t++) {
-        const eqml_tile *tile = &b->tiles[t];
-        const int n = tile->count, r0 = tile->row[0], r1 = tile->row[1], r2 = tile->row[2], r3 = tile->row[3];
-        const double *c = packed - tile->first;
-        eqml_lanes x0 = eqml__all(0), x1 = x0, x2 = x0, x3 = x0, z0 = x0, z1 = x0, z2 = x0, z3 = x0;
+    for (int t = 0; t < b->ntiles;) {
+        const unsigned short *row = b->tiles[t].row;
+        const int r0 = row[0], r1 = row[1], r2 = row[2], r3 = row[3];
         const eqml_lanes fx0 = fx[r0], fx1 = fx[r1], fx2 = fx[r2], fx3 = fx[r3];
         const eqml_lanes fz0 = fz[r0], fz1 = fz[r1], fz2 = fz[r2], fz3 = fz[r3];
-        for (int k = tile->begin; k < tile->end; k++) {
-            const eqml_lanes c0 = eqml__all(c[k]), c1 = eqml__all(c[k + n]);
-            const eqml_lanes c2 = eqml__all(c[k + 2 * n]), c3 = eqml__all(c[k + 3 * n]);
-            const eqml_lanes x = fx[k], z = fz[k];
-            x0 = eqml__fma(c0, x, x0);
-            z0 = eqml__fma(c0, z, z0);
-            x1 = eqml__fma(c1, x, x1);
-            z1 = eqml__fma(c1, z, z1);
-            x2 = eqml__fma(c2, x, x2);
-            z2 = eqml__fma(c2, z, z2);
-            x3 = eqml__fma(c3, x, x3);
-            z3 = eqml__fma(c3, z, z3);
-            if (gx) {
-                gx[k] = eqml__fma(c0, fx0, eqml__fma(c1, fx1, eqml__fma(c2, fx2, eqml__fma(c3, fx3, gx[k]))));
-                gz[k] = eqml__fma(c0, fz0, eqml__fma(c1, fz1, eqml__fma(c2, fz2, eqml__fma(c3, fz3, gz[k]))));
+        eqml_lanes x0 = eqml__all(0), x1 = x0, x2 = x0, x3 = x0, z0 = x0, z1 = x0, z2 = x0, z3 = x0;
+        do {
+            const int n = b->tiles[t].count, first = b->tiles[t].first, end = b->tiles[t].end;
+            for (int k = b->tiles[t].begin; k < end; k++) {
+                const double *column = c + (k - first);
+                const eqml_lanes c0 = eqml__all(column[0]), c1 = eqml__all(column[n]);
+                const eqml_lanes c2 = eqml__all(column[2 * n]), c3 = eqml__all(column[3 * n]);
+                eqml_lanes x = fx[k], z = fz[k];
+                EQML__KEEP(x);
+                EQML__KEEP(z);
+                x0 = eqml__fma(c0, x, x0);
+                z0 = eqml__fma(c0, z, z0);
+                x1 = eqml__fma(c1, x, x1);
+                z1 = eqml__fma(c1, z, z1);
+                x2 = eqml__fma(c2, x, x2);
+                z2 = eqml__fma(c2, z, z2);
+                x3 = eqml__fma(c3, x, x3);
+                z3 = eqml__fma(c3, z, z3);
+                if (gx) {
+                    gx[k] =
+                        eqml__fma(c0, fx0, eqml__fma(c1, fx1, eqml__fma(c2, fx2, eqml__fma(c3, fx3, gx[k]))));
+                    gz[k] =
+                        eqml__fma(c0, fz0, eqml__fma(c1, fz1, eqml__fma(c2, fz2, eqml__fma(c3, fz3, gz[k]))));
+                }
             }
-        }
-        packed += 4 * n;
-        vx = eqml__fma(x0, fx0, eqml__fma(x1, fx1, eqml__fma(x2, fx2, eqml__fma(x3, fx3, vx))));
-        vz = eqml__fma(z0, fz0, eqml__fma(z1, fz1, eqml__fma(z2, fz2, eqml__fma(z3, fz3, vz))));
+            c += 4 * n;
+        } while (++t < b->ntiles && b->tiles[t].row[0] == r0);
+        vx = eqml__fma(x0, fx0, eqml__fma(x1, fx1, vx));
+        vz = eqml__fma(z0, fz0, eqml__fma(z1, fz1, vz));
+        wx = eqml__fma(x2, fx2, eqml__fma(x3, fx3, wx));
+        wz = eqml__fma(z2, fz2, eqml__fma(z3, fz3, wz));
         if (gx) {
             gx[r0] += x0, gx[r1] += x1, gx[r2] += x2, gx[r3] += x3;
             gz[r0] += z0, gz[r1] += z1, gz[r2] += z2, gz[r3] += z3;
         }
     }
-    *energy_x = vx;
-    *energy_z = vz;
+    energy[0] = vx + wx;
+    energy[1] = vz + wz;
 }
 
 /* ---- one geometry ------------------------------------------------------------------------------------- */
@@ -967,20 +991,25 @@ EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz,
 
 /* ---- batches ------------------------------------------------------------------------------------------ */
 
-/* Pair variables of one group of geometries, a geometry in each lane; pair: [npairs][5] x_i - x_j, 1/r,
- * dy/dr. */
-EQML_INLINE void eqml__pairs_lanes(const eqml_model *m, const double *const *xyz, eqml_lanes *y,
-                                   eqml_lanes (*pair)[5])
+/*
+ * Pair variables of one group of geometries, a geometry in each lane: xyz[count][natoms][3], and past the
+ * last geometry the last again. x: room for [3 natoms]; pair: [npairs][5] x_i - x_j (three), 1/r, dy/dr.
+ */
+EQML_INLINE void eqml__pairs_lanes(const eqml_model *m, int count, const double *xyz, eqml_lanes *x,
+                                   eqml_lanes *y, eqml_lanes (*pair)[5])
 {
     const eqml_basis *b = m->basis;
     const eqml_kind kind = eqml__common_kind(m);
+    const int n = 3 * b->natoms;
+    double *to = (double *)(void *)x;
+    for (int lane = 0; lane < EQML_LANES; lane++, to++) {
+        const double *from = xyz + (size_t)(lane < count ? lane : count - 1) * (size_t)n;
+        for (int k = 0; k < n; k++)
+            to[k * EQML_LANES] = from[k];
+    }
     for (int p = 0; p < b->npairs; p++) {
-        const int i = 3 * b->pairs[p][0], j = 3 * b->pairs[p][1];
-        double part[3][EQML_LANES] EQML_ALIGNED;
-        for (int k = 0; k < 3; k++)
-            for (int lane = 0; lane < EQML_LANES; lane++)
-                part[k][lane] = xyz[lane][i + k] - xyz[lane][j + k];
-        const eqml_lanes dx = eqml__load(part[0]), dy = eqml__load(part[1]), dz = eqml__load(part[2]);
+        const eqml_lanes *i = x + 3 * b->pairs[p][0], *j = x + 3 * b->pairs[p][1];
+        const eqml_lanes dx = i[0] - j[0], dy = i[1] - j[1], dz = i[2] - j[2];
         const eqml_lanes r = eqml__sqrt(eqml__fma(dx, dx, eqml__fma(dy, dy, dz * dz))), q = 1.0 / r;
         pair[p][0] = dx, pair[p][1] = dy, pair[p][2] = dz, pair[p][3] = q;
         if (kind != EQML_USER) {
@@ -1035,23 +1064,21 @@ EQML_INLINE void eqml_energy_gradient_batch(const eqml_model *m, size_t n, const
     const int room = EQML_ROUND(b->nslots);
     const size_t size = 3 * (size_t)b->natoms, step = 2 * EQML_LANES;
     eqml_lanes *slots[2] = {work, work + room}, *adjoints[2] = {work + 2 * room, work + 3 * room};
+    eqml_lanes *f[2] = {slots[0] + b->factor0, slots[1] + b->factor0}, *g[2] = {0, 0}, v[2];
     eqml_lanes(*pair)[5] = (eqml_lanes(*)[5])(void *)(work + 4 * room),
     *sum = work + 4 * room + 10 * b->npairs;
+    if (gradient)
+        g[0] = adjoints[0] + b->factor0, g[1] = adjoints[1] + b->factor0;
     for (size_t first = 0; first < n; first += step) {
         const int count = n - first < step ? (int)(n - first) : (int)step;
-        eqml_lanes v[2];
         double value[2 * EQML_LANES];
         for (int group = 0; group < 2; group++) {
-            const double *geometry[EQML_LANES];
-            for (int lane = 0; lane < EQML_LANES; lane++) { /* past the last geometry, the last again */
-                const int k = group * EQML_LANES + lane;
-                geometry[lane] = xyz + (first + (size_t)(k < count ? k : count - 1)) * size;
-            }
-            eqml__pairs_lanes(m, geometry, slots[group], pair + group * b->npairs);
+            const int done = group * EQML_LANES < count ? group * EQML_LANES : 0;
+            eqml__pairs_lanes(m, count - done, xyz + (first + (size_t)done) * size, sum, slots[group],
+                              pair + group * b->npairs);
             eqml__forward_lanes(m, slots[group]);
         }
-        eqml__form_lanes(m, slots[0] + b->factor0, slots[1] + b->factor0,
-                         gradient ? adjoints[0] + b->factor0 : NULL, adjoints[1] + b->factor0, &v[0], &v[1]);
+        eqml__form_lanes(b, m->linear, m->packed, f, g, v);
         eqml__store(value, v[0]);
         eqml__store(value + EQML_LANES, v[1]);
         for (int k = 0; k < count; k++)
@@ -1070,7 +1097,8 @@ EQML_INLINE void eqml_energy_gradient_batch(const eqml_model *m, size_t n, const
 }
 
 /* Dipoles[n][3] of n geometries. work: EQML_WORK_DIPOLE_BATCH eqml_lanes. */
-#define EQML_WORK_DIPOLE_BATCH(nslots, npairs, nvectors) (EQML_ROUND(nslots) + 5 * (npairs) + 3 * (nvectors))
+#define EQML_WORK_DIPOLE_BATCH(nslots, npairs, nvectors, natoms)                                             \
+    (EQML_ROUND(nslots) + 5 * (npairs) + 3 * (nvectors) + 3 * (natoms))
 EQML_INLINE void eqml_dipole_batch(const eqml_model *m, size_t n, const double *xyz, double *dipole,
                                    eqml_lanes *work)
 {
@@ -1079,15 +1107,14 @@ EQML_INLINE void eqml_dipole_batch(const eqml_model *m, size_t n, const double *
     const size_t size = 3 * (size_t)b->natoms;
     eqml_lanes *slots = work, *vectors = work + EQML_ROUND(t->nslots) + 5 * b->npairs;
     eqml_lanes(*pair)[5] = (eqml_lanes(*)[5])(void *)(work + EQML_ROUND(t->nslots));
+    eqml_lanes *x = vectors + 3 * t->nvectors;
     const eqml_lanes *f = slots + b->factor0;
     for (size_t first = 0; first < n; first += EQML_LANES) {
         const int count = n - first < EQML_LANES ? (int)(n - first) : EQML_LANES;
-        const double *geometry[EQML_LANES], *coefficient = m->dipole;
-        double position[3][EQML_LANES] EQML_ALIGNED;
+        const double *coefficient = m->dipole;
+        double part[EQML_LANES];
         eqml_lanes centre[3], sum[3];
-        for (int lane = 0; lane < EQML_LANES; lane++)
-            geometry[lane] = xyz + (first + (size_t)(lane < count ? lane : count - 1)) * size;
-        eqml__pairs_lanes(m, geometry, slots, pair);
+        eqml__pairs_lanes(m, count, xyz + first * size, x, slots, pair);
         eqml__forward_lanes(m, slots);
         if (t->forward_lanes) {
             t->forward_lanes(slots);
@@ -1098,24 +1125,17 @@ EQML_INLINE void eqml_dipole_batch(const eqml_model *m, size_t n, const double *
                 slots[o[0]] += slots[o[1]] * slots[o[2]];
             }
         }
-        for (int lane = 0; lane < EQML_LANES; lane++) {
-            double point[3];
-            eqml__reference(t, geometry[lane], point);
-            for (int k = 0; k < 3; k++)
-                position[k][lane] = point[k];
-        }
         for (int k = 0; k < 3; k++) {
-            centre[k] = eqml__load(position[k]);
+            centre[k] = eqml__all(0);
+            for (int a = 0; a < t->nreference; a++)
+                centre[k] += x[3 * t->reference[a] + k] / t->nreference;
             sum[k] = centre[k] * m->charge;
         }
         memset(vectors, 0, sizeof(eqml_lanes) * 3 * (size_t)t->nvectors);
         for (int e = 0; e < t->nelements; e++)
-            for (int k = 0; k < 3; k++) {
-                for (int lane = 0; lane < EQML_LANES; lane++)
-                    position[k][lane] = geometry[lane][3 * t->elements[e][2] + k];
+            for (int k = 0; k < 3; k++)
                 vectors[3 * t->elements[e][0] + k] +=
-                    slots[t->elements[e][1]] * (eqml__load(position[k]) - centre[k]);
-            }
+                    slots[t->elements[e][1]] * (x[3 * t->elements[e][2] + k] - centre[k]);
         for (int p = 0; p < t->nproducts; p++)
             for (int k = 0; k < 3; k++)
                 vectors[3 * t->products[p][0] + k] =
@@ -1136,9 +1156,9 @@ EQML_INLINE void eqml_dipole_batch(const eqml_model *m, size_t n, const double *
                 sum[c] = eqml__fma(even + odd, d[c], sum[c]);
         }
         for (int k = 0; k < 3; k++) {
-            eqml__store(position[k], sum[k]);
+            eqml__store(part, sum[k]);
             for (int lane = 0; lane < count; lane++)
-                dipole[3 * (first + (size_t)lane) + (size_t)k] = position[k][lane];
+                dipole[3 * (first + (size_t)lane) + (size_t)k] = part[lane];
         }
     }
 }
@@ -1204,8 +1224,8 @@ EQML_INLINE void eqml_dipole_batch(const eqml_model *m, size_t n, const double *
     EQML_INLINE void NAME##_model_dipole_batch(const eqml_model *m, size_t n, const double *xyz,             \
                                                double *dipole)                                               \
     {                                                                                                        \
-        eqml_lanes                                                                                           \
-            work[EQML_WORK_DIPOLE_BATCH(NAME##_dipole_NSLOTS, NAME##_NPAIRS, NAME##_dipole_NVECTORS)];       \
+        eqml_lanes work[EQML_WORK_DIPOLE_BATCH(NAME##_dipole_NSLOTS, NAME##_NPAIRS, NAME##_dipole_NVECTORS,  \
+                                               NAME##_NATOMS)];                                              \
         eqml_dipole_batch(m, n, xyz, dipole, work);                                                          \
     }
 
@@ -3125,7 +3145,7 @@ typedef struct eqml__fitter {
     int *level;           /* [nfactors] the pass in which the mean is found */
     eqml_lsq *lsq;
     size_t count; /* training geometries */
-    int wanted; /* EQML_HAS_ENERGY or EQML_HAS_DIPOLE: what a geometry must have */
+    int wanted;   /* EQML_HAS_ENERGY or EQML_HAS_DIPOLE: what a geometry must have */
     double emin;
     double reference; /* subtracted from the energies, and added to the constant: where it is a term, emin */
 } eqml__fitter;
