@@ -71,14 +71,17 @@ examples: build/eqml-gen ## compile and run the program to start from, examples/
 
 # ---- tests -----------------------------------------------------------------------------------------------
 
-# Headers that the tests include, made by the generator that is tested: NAME:DEGREE:COMPOSITION, _ for blanks.
-TEST_BASES = h2o_d8:8:H2_O nh3_d5:5:H3_N ch4_d4:4:H4_C ch4_d6:6:H4_C h5o2_d4:4:H5_O2 dimer_d3:3:(H2_O)2 abcd_d3:3:A_B_C_D
+# Headers that the tests include, made by the generator that is tested: NAME:DEGREE:COMPOSITION[:OPTIONS], _ for
+# blanks.
+TEST_BASES = h2o_d8:8:H2_O nh3_d5:5:H3_N ch4_d4:4:H4_C ch4_d6:6:H4_C h5o2_d4:4:H5_O2 dimer_d3:3:(H2_O)2 abcd_d3:3:A_B_C_D \
+	dimer_purified_d3:3:(H2_O)2:--terms_purified trimer_purified_d3:3:(H2_O)3:--terms_purified \
+	ch4_body3_d5:5:H4_C:--body_3 nh3_rotations_d5:5:H3_N:--group_tests/rotations.group
 TEST_HEADERS = $(foreach b,$(TEST_BASES),build/tests/$(word 1,$(subst :, ,$(b))).h)
 
 define test_header
 build/tests/$(word 1,$(subst :, ,$(1))).h: build/eqml-gen
 	@mkdir -p build/tests
-	build/eqml-gen -d $(word 2,$(subst :, ,$(1))) -n $(word 1,$(subst :, ,$(1))) -o $$@ "$(subst _, ,$(word 3,$(subst :, ,$(1))))"
+	build/eqml-gen -d $(word 2,$(subst :, ,$(1))) -n $(word 1,$(subst :, ,$(1))) -o $$@ $(subst _, ,$(word 4,$(subst :, ,$(1)))) "$(subst _, ,$(word 3,$(subst :, ,$(1))))"
 endef
 $(foreach b,$(TEST_BASES),$(eval $(call test_header,$(b))))
 
