@@ -69,14 +69,17 @@ examples: build/eqml-gen ## compile and run the program to start from, examples/
 
 # ---- tests -----------------------------------------------------------------------------------------------
 
-# Headers that the tests include, made by the generator that is tested: NAME:DEGREE:COMPOSITION, _ for blanks.
+# Headers that the tests include, made by the generator that is tested: NAME:DEGREE:COMPOSITION[:DIPOLE], _ for
+# blanks, DIPOLE the degree of the dipole basis.
 TEST_BASES = h2o_d8:8:H2_O nh3_d5:5:H3_N ch4_d4:4:H4_C ch4_d6:6:H4_C h5o2_d4:4:H5_O2 dimer_d3:3:(H2_O)2 abcd_d3:3:A_B_C_D
+TEST_BASES += h2o_dipole:6:H2_O:5 h3o_dipole:4:H3_O:4 ch4_dipole:4:H4_C:4 o3_dipole:5:O3:5 abc_dipole:3:A_B_C:3
+TEST_BASES += a5_dipole:3:A5:3 a5b_dipole:3:A5_B:2 h5o2_dipole:3:H5_O2:2
 TEST_HEADERS = $(foreach b,$(TEST_BASES),build/tests/$(word 1,$(subst :, ,$(b))).h)
 
 define test_header
 build/tests/$(word 1,$(subst :, ,$(1))).h: build/eqml-gen
 	@mkdir -p build/tests
-	build/eqml-gen -d $(word 2,$(subst :, ,$(1))) -n $(word 1,$(subst :, ,$(1))) -o $$@ "$(subst _, ,$(word 3,$(subst :, ,$(1))))"
+	build/eqml-gen -d $(word 2,$(subst :, ,$(1))) $(addprefix --dipole ,$(word 4,$(subst :, ,$(1)))) -n $(word 1,$(subst :, ,$(1))) -o $$@ "$(subst _, ,$(word 3,$(subst :, ,$(1))))"
 endef
 $(foreach b,$(TEST_BASES),$(eval $(call test_header,$(b))))
 
@@ -84,8 +87,12 @@ build/tests/%.o: tests/%.c eqml.h $(wildcard gen/*.h) $(wildcard tests/*.h) $(TE
 	@mkdir -p $(@D)
 	$(COMPILE) -I. -Ibuild/tests $(shell pkg-config --cflags criterion) -c $< -o $@
 
-build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN))
+build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) | build/tests/fit-h2o
 	$(COMPILE) $^ -o $@ $(shell pkg-config --libs criterion) -lm
+
+# The fit program, whose report is tested.
+build/tests/fit-h2o: examples/pes.c eqml.h build/tests/h2o_dipole.h
+	$(COMPILE) -I. -Ibuild/tests -DBASIS_HEADER='"h2o_dipole.h"' -DBASIS=h2o_dipole examples/pes.c -o $@ -lm
 
 test: build/run-tests check-headers check-generated examples ## pass the tests (needs libcriterion-dev and pkg-config)
 	build/run-tests
