@@ -15,7 +15,7 @@ endif
 GEN = $(patsubst gen/%.c,build/gen/%.o,$(wildcard gen/*.c))
 TESTS = $(patsubst tests/%.c,build/tests/%.o,$(wildcard tests/*.c))
 
-.PHONY: all help pes demo examples test asan bench generate check-generated check-headers format clean
+.PHONY: all help pes demo ir examples test asan bench generate check-generated check-headers format clean
 
 all: build/eqml-gen ## build the generator, build/eqml-gen
 
@@ -58,6 +58,17 @@ demo: build/eqml-gen ## fit ammonia and water, report errors and speed, draw pic
 	@mkdir -p $(DEMO)
 	$(COMPILE) -I. -Iexamples -Ibuild/pes/nh3 -Ibuild/pes/h2o examples/demo.c -o $(DEMO)/demo -lm
 	$(DEMO)/demo $(DEMO)
+
+# ---- infrared spectra ------------------------------------------------------------------------------------
+
+ir: build/eqml-gen ## infrared spectra of water and ammonia from fitted energies and dipoles, into build/ir/
+	@$(MAKE) --no-print-directory pes NAME=water DATA=examples/data/h2o_ps.xyz COMPOSITION="H2 O" DEGREE=12 DIPOLE=10 \
+	    FIT="--train-every 2 --variable H-H=power:1 --variable H-O=morse:2"
+	@$(MAKE) --no-print-directory pes NAME=ammonia DATA=examples/data/nh3_mp2.xyz COMPOSITION="H3 N" DEGREE=6 DIPOLE=5 \
+	    FIT="--train-every 2 --variable H-H=power:1 --variable H-N=morse:2"
+	@mkdir -p build/ir
+	$(COMPILE) -I. -Iexamples -Ibuild/pes/water -Ibuild/pes/ammonia examples/ir.c -o build/ir/ir -lm
+	build/ir/ir build/ir
 
 # ---- the program to start from ---------------------------------------------------------------------------
 
