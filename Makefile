@@ -51,9 +51,9 @@ pes: build/eqml-gen ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=6 NAME=ch4 [DIPOL
 DEMO = build/demo
 
 demo: build/eqml-gen ## fit ammonia and water, report errors and speed, draw pictures into build/demo/
-	@$(MAKE) --no-print-directory pes NAME=nh3 DATA=examples/data/nh3_mp2.xyz COMPOSITION="H3 N" DEGREE=6 DIPOLE= \
+	@$(MAKE) --no-print-directory pes NAME=nh3 DATA=examples/data/nh3_mp2.xyz COMPOSITION="H3 N" DEGREE=6 DIPOLE=4 \
 	    FIT="--train-every 2 --variable H-H=morse:8 --variable H-N=morse:2.5"
-	@$(MAKE) --no-print-directory pes NAME=h2o DATA=examples/data/h2o_ps.xyz COMPOSITION="H2 O" DEGREE=12 DIPOLE= \
+	@$(MAKE) --no-print-directory pes NAME=h2o DATA=examples/data/h2o_ps.xyz COMPOSITION="H2 O" DEGREE=12 DIPOLE=8 \
 	    FIT="--train-every 2 --variable H-H=morse:8 --variable H-O=morse:5"
 	@mkdir -p $(DEMO)
 	$(COMPILE) -I. -Iexamples -Ibuild/pes/nh3 -Ibuild/pes/h2o examples/demo.c -o $(DEMO)/demo -lm
@@ -114,6 +114,15 @@ asan: ## the tests under the address and undefined-behaviour sanitizers
 	build/run-tests
 	$(MAKE) clean
 
+# ---- speed -----------------------------------------------------------------------------------------------
+
+build/bench/run: bench/bench.c
+	@mkdir -p $(@D)
+	$(COMPILE) $< -o $@ -lm
+
+bench: build/eqml-gen build/bench/run ## the speed table, and build/bench.json [BASES="h4_c_d6 h4_c_d8"]
+	build/bench/run build/bench "$(CC)" "$(STD) $(CFLAGS)" $(BASES)
+
 # ---- generated headers -----------------------------------------------------------------------------------
 
 GENERATED = h2_o_d8:8:H2_O h3_n_d6:6:H3_N h4_c_d6:6:H4_C h2_c_o_d6:6:H2_C_O
@@ -127,7 +136,7 @@ check-generated: build/eqml-gen ## fail where generated/ is not what the generat
 	diff -r generated build/generated
 
 format: ## lay out the sources
-	clang-format -i eqml.h gen/*.[ch] examples/*.[ch] tests/*.c bench/*.c
+	clang-format -i eqml.h gen/*.[ch] examples/*.[ch] tests/*.[ch] bench/*.[ch]
 
 clean: ## remove build/
 	rm -rf build

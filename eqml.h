@@ -32,12 +32,12 @@
  *            dimension in front. Atoms are in the order of the composition.
  * Threads    evaluation never allocates, never prints, and keeps no state: a model may be shared by threads.
  *            Functions that change an object (fit, read) want it to themselves.
- * Errors     fallible functions return an eqml_status; eqml_status_text() explains it, and an eqml_message, where
- *            given, names file, line and value. Nothing is printed, nothing aborts, nothing leaks.
+ * Errors     fallible functions return an eqml_status; eqml_status_text() explains it, and an eqml_message,
+ *            where given, names file, line and value. Nothing is printed, nothing aborts, nothing leaks.
  * Domain     distances must be positive: coincident atoms give no finite gradient.
  * Speed      compile with -O3 -march=native, and with -ffp-contract=fast where -std=c11 is asked for.
- * Macros     EQML_MALLOC, EQML_FREE: the allocator. EQML_API: linkage of the functions. EQML_SCALAR: no vectors.
- *            EQML_USE_LAPACK: least squares with LAPACK and BLAS.
+ * Macros     EQML_MALLOC, EQML_FREE: the allocator. EQML_API: linkage of the functions. EQML_STATIC: they are
+ *            private to the file. EQML_SCALAR: no vectors. EQML_USE_LAPACK: least squares with LAPACK and BLAS.
  *
  * [1] Braams, Bowman, Int. Rev. Phys. Chem. 28, 577 (2009).
  * [2] Xie, Bowman, J. Chem. Theory Comput. 6, 26 (2010).
@@ -57,7 +57,9 @@
 /* Functions of the fitting half have external linkage by default; EQML_STATIC makes them private to one file.
  */
 #ifndef EQML_API
-#ifdef EQML_STATIC
+#if defined(EQML_STATIC) && defined(__GNUC__)
+#define EQML_API static __attribute__((unused))
+#elif defined(EQML_STATIC)
 #define EQML_API static
 #elif defined(__cplusplus)
 #define EQML_API extern "C"
@@ -148,8 +150,8 @@ EQML_INLINE void eqml__store(double *x, eqml_lanes value)
 
 EQML_INLINE eqml_lanes eqml__all(double x)
 {
-    eqml_lanes zero = {0};
-    return zero + x;
+    const eqml_lanes zero = {0};
+    return x - zero; /* compilers know that this is x, as 0 + x is not where x is -0: one broadcast */
 }
 
 /* a b + c, fused where the machine can. */
@@ -166,12 +168,21 @@ EQML_INLINE eqml_lanes eqml__fma(eqml_lanes a, eqml_lanes b, eqml_lanes c)
 
 EQML_INLINE double eqml__sum(eqml_lanes x)
 {
-    double part[EQML_LANES], sum = 0;
+    double part[EQML_LANES] EQML_ALIGNED;
     eqml__store(part, x);
-    for (int k = 0; k < EQML_LANES; k++)
-        sum += part[k];
-    return sum;
+    for (int half = EQML_LANES / 2; half > 0; half /= 2)
+        for (int k = 0; k < half; k++)
+            part[k] += part[k + half];
+    return part[0];
 }
+
+/* A value to be kept in its register: gcc would load it again for each use, and loads are what limits the
+ * kernels (energy of a dense form: 822 ns so, 590 ns with it). */
+#if defined(__GNUC__) && !defined(__clang__) && defined(__SSE2__) && EQML_LANES > 1
+#define EQML__KEEP(x) __asm__("" : "+v"(x))
+#else
+#define EQML__KEEP(x) ((void)0)
+#endif
 
 /* In generated code: a number added to a T, and the T zero. */
 #define EQML_ADD(number, x) ((number) + (x))
@@ -483,16 +494,23 @@ EQML_INLINE void eqml__forward_lanes(const eqml_model *m, eqml_lanes *slots)
 
 /* ---- the quadratic form ------------------------------------------------------------------------------- */
 
-/* One geometry, columns in lanes: V, and where g is given, g = dV/df. f and g begin on a vector boundary. */
+/*
+ * V = sum linear[k] f_k + sum over tiles of f_row c f_column, and where g is given, g = dV/df: each
+ * coefficient is read once for both of its derivatives. Tiles of the same four rows stand side by side; their
+ * row sums stay in registers. Four rows and one vector of columns (or of geometries) need 4 sums, 4 factors,
+ * 4 coefficients and 3 more: they fit 16 registers, and the coefficients are most of what is loaded.
+ */
+
+/* One geometry, columns in lanes. f and g begin on a vector boundary. */
 EQML_INLINE double eqml__form_one(const eqml_model *m, const double *f, double *g)
 {
     const eqml_basis *b = m->basis;
     const double *c = m->packed;
     eqml_lanes total = eqml__all(0);
     double rest = 0;
-    int whole = b->nfactors / EQML_LANES * EQML_LANES;
+    const int whole = b->nfactors / EQML_LANES * EQML_LANES;
     for (int k = 0; k < whole; k += EQML_LANES) {
-        eqml_lanes l = eqml__load(m->linear + k);
+        const eqml_lanes l = eqml__load(m->linear + k);
         total = eqml__fma(l, eqml__load(f + k), total);
         if (g)
             eqml__store(g + k, l);
@@ -504,92 +522,100 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, const double *f, double *
     }
     for (int k = b->nfactors; g && k < EQML_ROUND(b->nfactors); k++)
         g[k] = 0;
-    for (int t = 0; t < b->ntiles; t++) {
-        const eqml_tile *tile = &b->tiles[t];
-        const int n = tile->count;
-        const double *x = f + tile->first;
-        eqml_lanes f0 = eqml__all(f[tile->row[0]]), f1 = eqml__all(f[tile->row[1]]);
-        eqml_lanes f2 = eqml__all(f[tile->row[2]]), f3 = eqml__all(f[tile->row[3]]);
+    for (int t = 0; t < b->ntiles;) {
+        const unsigned short *row = b->tiles[t].row;
+        const eqml_lanes f0 = eqml__all(f[row[0]]), f1 = eqml__all(f[row[1]]);
+        const eqml_lanes f2 = eqml__all(f[row[2]]), f3 = eqml__all(f[row[3]]);
         eqml_lanes s0 = eqml__all(0), s1 = s0, s2 = s0, s3 = s0;
-        for (int k = 0; k < n; k += EQML_LANES, c += EQML_LANES) {
-            eqml_lanes c0 = eqml__load(c), c1 = eqml__load(c + n), c2 = eqml__load(c + 2 * n),
-                       c3 = eqml__load(c + 3 * n);
-            eqml_lanes xk = eqml__load(x + k);
-            s0 = eqml__fma(c0, xk, s0);
-            s1 = eqml__fma(c1, xk, s1);
-            s2 = eqml__fma(c2, xk, s2);
-            s3 = eqml__fma(c3, xk, s3);
-            if (g) {
-                double *to = g + tile->first + k;
-                eqml_lanes even = eqml__fma(c2, f2, eqml__fma(c0, f0, eqml__load(to)));
-                eqml__store(to, even + eqml__fma(c3, f3, c1 * f1));
+        do {
+            const int n = b->tiles[t].count, first = b->tiles[t].first;
+            for (int k = 0; k < n; k += EQML_LANES) {
+                const eqml_lanes c0 = eqml__load(c + k), c1 = eqml__load(c + k + n);
+                const eqml_lanes c2 = eqml__load(c + k + 2 * n), c3 = eqml__load(c + k + 3 * n);
+                const eqml_lanes x = eqml__load(f + first + k);
+                s0 = eqml__fma(c0, x, s0);
+                s1 = eqml__fma(c1, x, s1);
+                s2 = eqml__fma(c2, x, s2);
+                s3 = eqml__fma(c3, x, s3);
+                if (g) {
+                    const eqml_lanes even = eqml__fma(c2, f2, eqml__fma(c0, f0, eqml__load(g + first + k)));
+                    eqml__store(g + first + k, even + eqml__fma(c3, f3, c1 * f1));
+                }
             }
-        }
-        c += 3 * n;
+            c += 4 * n;
+        } while (++t < b->ntiles && b->tiles[t].row[0] == row[0]);
         total = eqml__fma(s0, f0, eqml__fma(s1, f1, eqml__fma(s2, f2, eqml__fma(s3, f3, total))));
         if (g) {
-            g[tile->row[0]] += eqml__sum(s0);
-            g[tile->row[1]] += eqml__sum(s1);
-            g[tile->row[2]] += eqml__sum(s2);
-            g[tile->row[3]] += eqml__sum(s3);
+            g[row[0]] += eqml__sum(s0);
+            g[row[1]] += eqml__sum(s1);
+            g[row[2]] += eqml__sum(s2);
+            g[row[3]] += eqml__sum(s3);
         }
     }
     return rest + eqml__sum(total);
 }
 
 /*
- * Two groups of lanes (x and z) of geometries at once: V of each, and where g is given, dV/df. Each
- * coefficient is read once for both groups and for both of its derivatives.
+ * Two groups of lanes, x and z, of geometries (or directions): each coefficient that is loaded serves four
+ * multiply-adds. linear may be NULL for the products alone; g[0] NULL: no derivatives.
  */
-EQML_INLINE void eqml__form_lanes(const eqml_model *m, const eqml_lanes *fx, const eqml_lanes *fz,
-                                  eqml_lanes *gx, eqml_lanes *gz, eqml_lanes *energy_x, eqml_lanes *energy_z)
+EQML_INLINE void eqml__form_lanes(const eqml_basis *b, const double *linear, const double *packed,
+                                  eqml_lanes *const f[2], eqml_lanes *const g[2], eqml_lanes energy[2])
 {
-    const eqml_basis *b = m->basis;
-    const double *packed = m->packed;
-    eqml_lanes vx = eqml__all(0), vz = vx;
+    const double *c = packed;
+    const eqml_lanes *fx = f[0], *fz = f[1];
+    eqml_lanes *gx = g[0], *gz = g[1];
+    eqml_lanes vx = eqml__all(0), vz = vx, wx = vx, wz = vx;
     for (int k = 0; k < b->nfactors; k++) {
-        eqml_lanes l = eqml__all(m->linear[k]);
+        const eqml_lanes l = eqml__all(linear ? linear[k] : 0);
         vx = eqml__fma(l, fx[k], vx);
         vz = eqml__fma(l, fz[k], vz);
-        if (gx) {
-            gx[k] = l;
-            gz[k] = l;
-        }
+        if (gx)
+            gx[k] = gz[k] = l;
     }
-    for (int t = 0; t < b->ntiles; t++) {
-        const eqml_tile *tile = &b->tiles[t];
-        const int n = tile->count, r0 = tile->row[0], r1 = tile->row[1], r2 = tile->row[2], r3 = tile->row[3];
-        const double *c = packed - tile->first;
-        eqml_lanes x0 = eqml__all(0), x1 = x0, x2 = x0, x3 = x0, z0 = x0, z1 = x0, z2 = x0, z3 = x0;
+    for (int t = 0; t < b->ntiles;) {
+        const unsigned short *row = b->tiles[t].row;
+        const int r0 = row[0], r1 = row[1], r2 = row[2], r3 = row[3];
         const eqml_lanes fx0 = fx[r0], fx1 = fx[r1], fx2 = fx[r2], fx3 = fx[r3];
         const eqml_lanes fz0 = fz[r0], fz1 = fz[r1], fz2 = fz[r2], fz3 = fz[r3];
-        for (int k = tile->begin; k < tile->end; k++) {
-            const eqml_lanes c0 = eqml__all(c[k]), c1 = eqml__all(c[k + n]);
-            const eqml_lanes c2 = eqml__all(c[k + 2 * n]), c3 = eqml__all(c[k + 3 * n]);
-            const eqml_lanes x = fx[k], z = fz[k];
-            x0 = eqml__fma(c0, x, x0);
-            z0 = eqml__fma(c0, z, z0);
-            x1 = eqml__fma(c1, x, x1);
-            z1 = eqml__fma(c1, z, z1);
-            x2 = eqml__fma(c2, x, x2);
-            z2 = eqml__fma(c2, z, z2);
-            x3 = eqml__fma(c3, x, x3);
-            z3 = eqml__fma(c3, z, z3);
-            if (gx) {
-                gx[k] = eqml__fma(c0, fx0, eqml__fma(c1, fx1, eqml__fma(c2, fx2, eqml__fma(c3, fx3, gx[k]))));
-                gz[k] = eqml__fma(c0, fz0, eqml__fma(c1, fz1, eqml__fma(c2, fz2, eqml__fma(c3, fz3, gz[k]))));
+        eqml_lanes x0 = eqml__all(0), x1 = x0, x2 = x0, x3 = x0, z0 = x0, z1 = x0, z2 = x0, z3 = x0;
+        do {
+            const int n = b->tiles[t].count, first = b->tiles[t].first, end = b->tiles[t].end;
+            for (int k = b->tiles[t].begin; k < end; k++) {
+                const double *column = c + (k - first);
+                const eqml_lanes c0 = eqml__all(column[0]), c1 = eqml__all(column[n]);
+                const eqml_lanes c2 = eqml__all(column[2 * n]), c3 = eqml__all(column[3 * n]);
+                eqml_lanes x = fx[k], z = fz[k];
+                EQML__KEEP(x);
+                EQML__KEEP(z);
+                x0 = eqml__fma(c0, x, x0);
+                z0 = eqml__fma(c0, z, z0);
+                x1 = eqml__fma(c1, x, x1);
+                z1 = eqml__fma(c1, z, z1);
+                x2 = eqml__fma(c2, x, x2);
+                z2 = eqml__fma(c2, z, z2);
+                x3 = eqml__fma(c3, x, x3);
+                z3 = eqml__fma(c3, z, z3);
+                if (gx) {
+                    gx[k] =
+                        eqml__fma(c0, fx0, eqml__fma(c1, fx1, eqml__fma(c2, fx2, eqml__fma(c3, fx3, gx[k]))));
+                    gz[k] =
+                        eqml__fma(c0, fz0, eqml__fma(c1, fz1, eqml__fma(c2, fz2, eqml__fma(c3, fz3, gz[k]))));
+                }
             }
-        }
-        packed += 4 * n;
-        vx = eqml__fma(x0, fx0, eqml__fma(x1, fx1, eqml__fma(x2, fx2, eqml__fma(x3, fx3, vx))));
-        vz = eqml__fma(z0, fz0, eqml__fma(z1, fz1, eqml__fma(z2, fz2, eqml__fma(z3, fz3, vz))));
+            c += 4 * n;
+        } while (++t < b->ntiles && b->tiles[t].row[0] == r0);
+        vx = eqml__fma(x0, fx0, eqml__fma(x1, fx1, vx));
+        vz = eqml__fma(z0, fz0, eqml__fma(z1, fz1, vz));
+        wx = eqml__fma(x2, fx2, eqml__fma(x3, fx3, wx));
+        wz = eqml__fma(z2, fz2, eqml__fma(z3, fz3, wz));
         if (gx) {
             gx[r0] += x0, gx[r1] += x1, gx[r2] += x2, gx[r3] += x3;
             gz[r0] += z0, gz[r1] += z1, gz[r2] += z2, gz[r3] += z3;
         }
     }
-    *energy_x = vx;
-    *energy_z = vz;
+    energy[0] = vx + wx;
+    energy[1] = vz + wz;
 }
 
 /* ---- one geometry ------------------------------------------------------------------------------------- */
@@ -963,20 +989,25 @@ EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz,
 
 /* ---- batches ------------------------------------------------------------------------------------------ */
 
-/* Pair variables of one group of geometries, a geometry in each lane; pair: [npairs][5] x_i - x_j, 1/r,
- * dy/dr. */
-EQML_INLINE void eqml__pairs_lanes(const eqml_model *m, const double *const *xyz, eqml_lanes *y,
-                                   eqml_lanes (*pair)[5])
+/*
+ * Pair variables of one group of geometries, a geometry in each lane: xyz[count][natoms][3], and past the
+ * last geometry the last again. x: room for [3 natoms]; pair: [npairs][5] x_i - x_j (three), 1/r, dy/dr.
+ */
+EQML_INLINE void eqml__pairs_lanes(const eqml_model *m, int count, const double *xyz, eqml_lanes *x,
+                                   eqml_lanes *y, eqml_lanes (*pair)[5])
 {
     const eqml_basis *b = m->basis;
     const eqml_kind kind = eqml__common_kind(m);
+    const int n = 3 * b->natoms;
+    double *to = (double *)(void *)x;
+    for (int lane = 0; lane < EQML_LANES; lane++, to++) {
+        const double *from = xyz + (size_t)(lane < count ? lane : count - 1) * (size_t)n;
+        for (int k = 0; k < n; k++)
+            to[k * EQML_LANES] = from[k];
+    }
     for (int p = 0; p < b->npairs; p++) {
-        const int i = 3 * b->pairs[p][0], j = 3 * b->pairs[p][1];
-        double part[3][EQML_LANES] EQML_ALIGNED;
-        for (int k = 0; k < 3; k++)
-            for (int lane = 0; lane < EQML_LANES; lane++)
-                part[k][lane] = xyz[lane][i + k] - xyz[lane][j + k];
-        const eqml_lanes dx = eqml__load(part[0]), dy = eqml__load(part[1]), dz = eqml__load(part[2]);
+        const eqml_lanes *i = x + 3 * b->pairs[p][0], *j = x + 3 * b->pairs[p][1];
+        const eqml_lanes dx = i[0] - j[0], dy = i[1] - j[1], dz = i[2] - j[2];
         const eqml_lanes r = eqml__sqrt(eqml__fma(dx, dx, eqml__fma(dy, dy, dz * dz))), q = 1.0 / r;
         pair[p][0] = dx, pair[p][1] = dy, pair[p][2] = dz, pair[p][3] = q;
         if (kind != EQML_USER) {
@@ -1031,23 +1062,21 @@ EQML_INLINE void eqml_energy_gradient_batch(const eqml_model *m, size_t n, const
     const int room = EQML_ROUND(b->nslots);
     const size_t size = 3 * (size_t)b->natoms, step = 2 * EQML_LANES;
     eqml_lanes *slots[2] = {work, work + room}, *adjoints[2] = {work + 2 * room, work + 3 * room};
+    eqml_lanes *f[2] = {slots[0] + b->factor0, slots[1] + b->factor0}, *g[2] = {0, 0}, v[2];
     eqml_lanes(*pair)[5] = (eqml_lanes(*)[5])(void *)(work + 4 * room),
     *sum = work + 4 * room + 10 * b->npairs;
+    if (gradient)
+        g[0] = adjoints[0] + b->factor0, g[1] = adjoints[1] + b->factor0;
     for (size_t first = 0; first < n; first += step) {
         const int count = n - first < step ? (int)(n - first) : (int)step;
-        eqml_lanes v[2];
         double value[2 * EQML_LANES];
         for (int group = 0; group < 2; group++) {
-            const double *geometry[EQML_LANES];
-            for (int lane = 0; lane < EQML_LANES; lane++) { /* past the last geometry, the last again */
-                const int k = group * EQML_LANES + lane;
-                geometry[lane] = xyz + (first + (size_t)(k < count ? k : count - 1)) * size;
-            }
-            eqml__pairs_lanes(m, geometry, slots[group], pair + group * b->npairs);
+            const int done = group * EQML_LANES < count ? group * EQML_LANES : 0;
+            eqml__pairs_lanes(m, count - done, xyz + (first + (size_t)done) * size, sum, slots[group],
+                              pair + group * b->npairs);
             eqml__forward_lanes(m, slots[group]);
         }
-        eqml__form_lanes(m, slots[0] + b->factor0, slots[1] + b->factor0,
-                         gradient ? adjoints[0] + b->factor0 : NULL, adjoints[1] + b->factor0, &v[0], &v[1]);
+        eqml__form_lanes(b, m->linear, m->packed, f, g, v);
         eqml__store(value, v[0]);
         eqml__store(value + EQML_LANES, v[1]);
         for (int k = 0; k < count; k++)
@@ -1066,7 +1095,8 @@ EQML_INLINE void eqml_energy_gradient_batch(const eqml_model *m, size_t n, const
 }
 
 /* Dipoles[n][3] of n geometries. work: EQML_WORK_DIPOLE_BATCH eqml_lanes. */
-#define EQML_WORK_DIPOLE_BATCH(nslots, npairs, nvectors) (EQML_ROUND(nslots) + 5 * (npairs) + 3 * (nvectors))
+#define EQML_WORK_DIPOLE_BATCH(nslots, npairs, nvectors, natoms)                                             \
+    (EQML_ROUND(nslots) + 5 * (npairs) + 3 * (nvectors) + 3 * (natoms))
 EQML_INLINE void eqml_dipole_batch(const eqml_model *m, size_t n, const double *xyz, double *dipole,
                                    eqml_lanes *work)
 {
@@ -1075,15 +1105,14 @@ EQML_INLINE void eqml_dipole_batch(const eqml_model *m, size_t n, const double *
     const size_t size = 3 * (size_t)b->natoms;
     eqml_lanes *slots = work, *vectors = work + EQML_ROUND(t->nslots) + 5 * b->npairs;
     eqml_lanes(*pair)[5] = (eqml_lanes(*)[5])(void *)(work + EQML_ROUND(t->nslots));
+    eqml_lanes *x = vectors + 3 * t->nvectors;
     const eqml_lanes *f = slots + b->factor0;
     for (size_t first = 0; first < n; first += EQML_LANES) {
         const int count = n - first < EQML_LANES ? (int)(n - first) : EQML_LANES;
-        const double *geometry[EQML_LANES], *coefficient = m->dipole;
-        double position[3][EQML_LANES] EQML_ALIGNED;
+        const double *coefficient = m->dipole;
+        double part[EQML_LANES];
         eqml_lanes centre[3], sum[3];
-        for (int lane = 0; lane < EQML_LANES; lane++)
-            geometry[lane] = xyz + (first + (size_t)(lane < count ? lane : count - 1)) * size;
-        eqml__pairs_lanes(m, geometry, slots, pair);
+        eqml__pairs_lanes(m, count, xyz + first * size, x, slots, pair);
         eqml__forward_lanes(m, slots);
         if (t->forward_lanes) {
             t->forward_lanes(slots);
@@ -1094,24 +1123,17 @@ EQML_INLINE void eqml_dipole_batch(const eqml_model *m, size_t n, const double *
                 slots[o[0]] += slots[o[1]] * slots[o[2]];
             }
         }
-        for (int lane = 0; lane < EQML_LANES; lane++) {
-            double point[3];
-            eqml__reference(t, geometry[lane], point);
-            for (int k = 0; k < 3; k++)
-                position[k][lane] = point[k];
-        }
         for (int k = 0; k < 3; k++) {
-            centre[k] = eqml__load(position[k]);
+            centre[k] = eqml__all(0);
+            for (int a = 0; a < t->nreference; a++)
+                centre[k] += x[3 * t->reference[a] + k] / t->nreference;
             sum[k] = centre[k] * m->charge;
         }
         memset(vectors, 0, sizeof(eqml_lanes) * 3 * (size_t)t->nvectors);
         for (int e = 0; e < t->nelements; e++)
-            for (int k = 0; k < 3; k++) {
-                for (int lane = 0; lane < EQML_LANES; lane++)
-                    position[k][lane] = geometry[lane][3 * t->elements[e][2] + k];
+            for (int k = 0; k < 3; k++)
                 vectors[3 * t->elements[e][0] + k] +=
-                    slots[t->elements[e][1]] * (eqml__load(position[k]) - centre[k]);
-            }
+                    slots[t->elements[e][1]] * (x[3 * t->elements[e][2] + k] - centre[k]);
         for (int p = 0; p < t->nproducts; p++)
             for (int k = 0; k < 3; k++)
                 vectors[3 * t->products[p][0] + k] =
@@ -1132,9 +1154,9 @@ EQML_INLINE void eqml_dipole_batch(const eqml_model *m, size_t n, const double *
                 sum[c] = eqml__fma(even + odd, d[c], sum[c]);
         }
         for (int k = 0; k < 3; k++) {
-            eqml__store(position[k], sum[k]);
+            eqml__store(part, sum[k]);
             for (int lane = 0; lane < count; lane++)
-                dipole[3 * (first + (size_t)lane) + (size_t)k] = position[k][lane];
+                dipole[3 * (first + (size_t)lane) + (size_t)k] = part[lane];
         }
     }
 }
@@ -1200,8 +1222,8 @@ EQML_INLINE void eqml_dipole_batch(const eqml_model *m, size_t n, const double *
     EQML_INLINE void NAME##_model_dipole_batch(const eqml_model *m, size_t n, const double *xyz,             \
                                                double *dipole)                                               \
     {                                                                                                        \
-        eqml_lanes                                                                                           \
-            work[EQML_WORK_DIPOLE_BATCH(NAME##_dipole_NSLOTS, NAME##_NPAIRS, NAME##_dipole_NVECTORS)];       \
+        eqml_lanes work[EQML_WORK_DIPOLE_BATCH(NAME##_dipole_NSLOTS, NAME##_NPAIRS, NAME##_dipole_NVECTORS,  \
+                                               NAME##_NATOMS)];                                              \
         eqml_dipole_batch(m, n, xyz, dipole, work);                                                          \
     }
 
@@ -1434,7 +1456,7 @@ typedef struct eqml_fit_options {
     double ridge;           /* see eqml_lsq_options */
     double energy_weight; /* E0 > 0: a geometry has the weight E0 / (E0 + E - Emin), hartree; 0: 1 for all */
     const unsigned char *use; /* [data->n] nonzero for geometries to train on; null: all */
-    void (*progress)(void *context, size_t done, size_t total); /* geometries; null: none */
+    void (*progress)(void *context, size_t done, size_t total); /* training geometries; null: none */
     void *context;
 } eqml_fit_options;
 
@@ -1577,10 +1599,10 @@ static void eqml__tell(eqml_message *message, const char *path, const eqml__read
 {
     const size_t room = 255, length = strlen(path);
     const char *shown = length > room ? path + length - room : path;
-    if (message && r->line > 0)
-        snprintf(message->text, sizeof message->text, "%s:%zu: %.230s", shown, r->line, r->why.text);
-    else if (message)
-        snprintf(message->text, sizeof message->text, "%s: %.230s", shown, r->why.text);
+    if (r->line > 0)
+        eqml__data_fail(message, EQML_OK, "%s:%zu: %.230s", shown, r->line, r->why.text);
+    else
+        eqml__data_fail(message, EQML_OK, "%s: %.230s", shown, r->why.text);
 }
 
 /* ---- words ---- */
@@ -2974,17 +2996,29 @@ EQML_API void eqml_surface_free(eqml_surface *surface)
     memset(surface, 0, sizeof *surface);
 }
 
+static bool eqml__variable_is_valid(const eqml_variable *v)
+{
+    switch (v->kind) {
+    case EQML_MORSE:
+    case EQML_EXP_OVER_R:
+        return v->range > 0 && v->range <= DBL_MAX;
+    case EQML_POWER:
+        return v->range != 0 && v->range == floor(v->range) && fabs(v->range) <= 12;
+    case EQML_INVERSE:
+        return true;
+    case EQML_USER:
+        return v->function != NULL;
+    }
+    return false;
+}
+
 EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_variable *variables,
                                          eqml_surface *surface)
 {
     size_t nfactors = (size_t)basis->nfactors;
     memset(surface, 0, sizeof *surface);
     for (int k = 0; k < basis->npair_classes; k++) {
-        const eqml_variable *v = &variables[k];
-        bool ranged = v->kind == EQML_MORSE || v->kind == EQML_EXP_OVER_R;
-        bool power = v->range != 0 && v->range == floor(v->range) && fabs(v->range) <= 12;
-        if ((v->kind == EQML_POWER && !power) || (ranged && !(v->range > 0 && v->range <= DBL_MAX)) ||
-            (v->kind == EQML_USER && !v->function) || (unsigned)v->kind > (unsigned)EQML_USER)
+        if (!eqml__variable_is_valid(&variables[k]))
             return EQML_ERROR_ARGUMENT;
     }
     surface->variables = (eqml_variable *)eqml__zeroed((size_t)basis->npair_classes, sizeof(eqml_variable));
@@ -3095,7 +3129,8 @@ typedef struct eqml__fitter {
     double *mean;         /* [nfactors] */
     int *level;           /* [nfactors] the pass in which the mean is found */
     eqml_lsq *lsq;
-    int wanted; /* EQML_HAS_ENERGY or EQML_HAS_DIPOLE: what a geometry must have */
+    size_t count; /* training geometries */
+    int wanted;   /* EQML_HAS_ENERGY or EQML_HAS_DIPOLE: what a geometry must have */
     double emin;
 } eqml__fitter;
 
@@ -3140,6 +3175,7 @@ static void eqml__standardise(eqml__fitter *w)
 {
     const eqml_basis *b = w->surface->model.basis;
     const int levels = eqml__factor_levels(b, w->level);
+    memset(w->surface->offset, 0, (size_t)b->nfactors * sizeof(double)); /* of an earlier fit */
     for (int level = 0; level <= levels; level++) {
         size_t count = 0;
         memset(w->mean, 0, (size_t)b->nfactors * sizeof(double));
@@ -3322,7 +3358,7 @@ static eqml_status eqml__fit_rows(eqml__fitter *w, eqml_fit_result *result)
             return status;
         result->geometries++;
         if (o->progress)
-            o->progress(o->context, g + 1, w->data->n);
+            o->progress(o->context, result->geometries, w->count);
     }
     return EQML_OK;
 }
@@ -3377,18 +3413,17 @@ static void eqml__say(eqml_message *message, const char *format, ...)
     va_end(arguments);
 }
 
-/* The lowest training energy; the number of training geometries. */
-static size_t eqml__survey(eqml__fitter *w)
+/* The number of training geometries, and the lowest of their energies. */
+static void eqml__survey(eqml__fitter *w)
 {
-    size_t count = 0, energies = 0;
+    size_t energies = 0;
     for (size_t g = 0; g < w->data->n; g++) {
         if (!eqml__trains(w, g))
             continue;
-        count++;
+        w->count++;
         if ((w->data->has[g] & EQML_HAS_ENERGY) && (energies++ == 0 || w->data->energy[g] < w->emin))
             w->emin = w->data->energy[g];
     }
-    return count;
 }
 
 static eqml_status eqml__solve(eqml__fitter *w, int terms, int constant, eqml_fit_result *result)
@@ -3493,7 +3528,8 @@ static eqml_status eqml__checked_fit(eqml_surface *surface, const eqml_data *dat
         eqml__say(message, "weights and ridge must not be negative");
         return EQML_ERROR_ARGUMENT;
     }
-    if (eqml__survey(&w) == 0) {
+    eqml__survey(&w);
+    if (w.count == 0) {
         eqml__say(message, "no geometry with %s to train on", what);
         return EQML_ERROR_EMPTY;
     }
@@ -3550,10 +3586,11 @@ EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml
     const size_t room = (size_t)(t ? EQML_WORK_DIPOLE(t->nslots, b->npairs, t->nvectors, b->natoms)
                                    : EQML_WORK_ONE(b->nslots, b->npairs));
     double energy2 = 0, gradient2 = 0, dipole2 = 0, data2 = 0;
-    double *work = (double *)eqml__zeroed(room + n, sizeof(double)), *gradient = work + room;
+    double *work = (double *)eqml__zeroed(room + n, sizeof(double));
     memset(errors, 0, sizeof *errors);
     if (!work)
         return EQML_ERROR_MEMORY;
+    double *gradient = work + room;
     for (size_t g = 0; g < data->n; g++) {
         const double *xyz = data->xyz + g * n;
         double energy, dipole[3] = {0, 0, 0};
@@ -3602,6 +3639,23 @@ EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml
 
 /* --- Files ---------------------------------------------------------------------------------------------- */
 
+static eqml_status eqml__no_memory(const char *path, eqml_message *message)
+{
+    eqml__say(message, "%s: %s", path, eqml_status_text(EQML_ERROR_MEMORY));
+    return EQML_ERROR_MEMORY;
+}
+
+/* Only what a file can hold is written to one. */
+static eqml_status eqml__check_writable(const eqml_surface *surface, const char *path, eqml_message *message)
+{
+    for (int k = 0; k < surface->model.basis->npair_classes; k++)
+        if (surface->variables[k].kind == EQML_USER) {
+            eqml__say(message, "%s: a surface with a user's pair function cannot be written to a file", path);
+            return EQML_ERROR_ARGUMENT;
+        }
+    return EQML_OK;
+}
+
 /* A file that appears whole or not at all: written beside its path, then renamed. */
 typedef struct eqml__output {
     FILE *file;
@@ -3616,7 +3670,7 @@ static eqml_status eqml__open_output(eqml__output *out, const char *path, eqml_m
     out->file = NULL;
     out->beside = (char *)EQML_MALLOC(size);
     if (!out->beside)
-        return EQML_ERROR_MEMORY;
+        return eqml__no_memory(path, message);
     snprintf(out->beside, size, "%s.new", path);
     out->file = fopen(out->beside, "w");
     if (out->file)
@@ -3640,6 +3694,41 @@ static eqml_status eqml__close_output(eqml__output *out, eqml_status status, eqm
     return status;
 }
 
+/* A number as a hexadecimal float, exact, and with a point whatever the locale. */
+typedef struct eqml__digits {
+    char text[48];
+} eqml__digits;
+
+static eqml__digits eqml__hexadecimal(double number)
+{
+    const char *point = localeconv()->decimal_point;
+    eqml__digits d;
+    snprintf(d.text, sizeof d.text, "%a", number);
+    char *at = strstr(d.text, point);
+    if (at) {
+        *at = '.';
+        memmove(at + 1, at + strlen(point), strlen(at + strlen(point)) + 1);
+    }
+    return d;
+}
+
+/* The number that is the whole of a text written so, or any other finite one; 0 where it is none. */
+static int eqml__exact_number(const char *text, double *number)
+{
+    const char *point = localeconv()->decimal_point;
+    char copy[128], *end = copy;
+    for (; *text; text++) {
+        const size_t length = *text == '.' ? strlen(point) : 1;
+        if (*text == ',' || (size_t)(end - copy) + length >= sizeof copy)
+            return 0;
+        memcpy(end, *text == '.' ? point : text, length);
+        end += length;
+    }
+    *end = 0;
+    *number = strtod(copy, &end);
+    return end != copy && !*end && fabs(*number) <= DBL_MAX;
+}
+
 static const char *const eqml__kind_names[] = {"morse", "inverse", "exp-over-r", "power"};
 
 /* Of the energy or of the dipole. */
@@ -3652,34 +3741,31 @@ EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char 
 {
     const eqml_basis *b = surface->model.basis;
     eqml__output out;
-    eqml_status status = EQML_OK;
+    eqml_status status = eqml__check_writable(surface, path, message);
     double *coefficients;
-    for (int k = 0; k < b->npair_classes; k++)
-        if (surface->variables[k].kind == EQML_USER) {
-            eqml__say(message, "%s: a surface with a user's pair function cannot be written to a file", path);
-            return EQML_ERROR_ARGUMENT;
-        }
+    if (status)
+        return status;
     coefficients = (double *)eqml__zeroed(eqml__most_terms(b), sizeof(double));
     if (!coefficients)
-        return EQML_ERROR_MEMORY;
+        return eqml__no_memory(path, message);
     eqml_surface_get(surface, coefficients);
     status = eqml__open_output(&out, path, message);
     if (!status) {
         fprintf(out.file, "eqml-pes 1\nbasis %s %d %d %d\ncomposition %s\n", b->name, b->degree, b->nterms,
                 b->nfactors, b->composition);
         for (int k = 0; k < b->npair_classes; k++)
-            fprintf(out.file, "variable %d %s %a\n", k, eqml__kind_names[surface->variables[k].kind],
-                    surface->variables[k].range);
+            fprintf(out.file, "variable %d %s %s\n", k, eqml__kind_names[surface->variables[k].kind],
+                    eqml__hexadecimal(surface->variables[k].range).text);
         for (int k = 0; k < b->nfactors; k++)
-            fprintf(out.file, "offset %a\n", surface->offset[k]);
+            fprintf(out.file, "offset %s\n", eqml__hexadecimal(surface->offset[k]).text);
         for (int k = 0; k < b->nterms; k++)
-            fprintf(out.file, "coefficient %a\n", coefficients[k]);
+            fprintf(out.file, "coefficient %s\n", eqml__hexadecimal(coefficients[k]).text);
         if (b->dipole) {
             eqml_surface_get_dipole(surface, coefficients);
-            fprintf(out.file, "dipole %d %d\ncharge %a\n", b->dipole->degree, b->dipole->nterms,
-                    surface->model.charge);
+            fprintf(out.file, "dipole %d %d\ncharge %s\n", b->dipole->degree, b->dipole->nterms,
+                    eqml__hexadecimal(surface->model.charge).text);
             for (int k = 0; k < b->dipole->nterms; k++)
-                fprintf(out.file, "moment %a\n", coefficients[k]);
+                fprintf(out.file, "moment %s\n", eqml__hexadecimal(coefficients[k]).text);
         }
         fprintf(out.file, "end\n");
         status = eqml__close_output(&out, EQML_OK, message);
@@ -3693,7 +3779,7 @@ typedef struct eqml__input {
     FILE *file;
     const char *path;
     int line;
-    char text[512];
+    char text[4096]; /* a composition has at most 200 symbols of 7 letters, counts and parentheses */
     eqml_message *message;
 } eqml__input;
 
@@ -3725,12 +3811,11 @@ static eqml_status eqml__pes_line(eqml__input *in, const char *word, char **rest
 static eqml_status eqml__read_numbers(eqml__input *in, const char *word, int count, double *number)
 {
     for (int k = 0; k < count; k++) {
-        char *rest, *end;
+        char *rest;
         eqml_status status = eqml__pes_line(in, word, &rest);
         if (status)
             return status;
-        number[k] = strtod(rest, &end);
-        if (end == rest || *end || !(fabs(number[k]) <= DBL_MAX))
+        if (!eqml__exact_number(rest, &number[k]))
             return eqml__bad_line(in, EQML_ERROR_VALUE, "one finite number");
     }
     return EQML_OK;
@@ -3754,17 +3839,38 @@ static eqml_status eqml__read_variables(eqml__input *in, const eqml_basis *b, eq
                 rest = name + length + 1;
             }
         }
-        variable[k].range = strtod(rest, &end);
-        if (variable[k].kind == EQML_USER || end == rest || *end)
+        if (variable[k].kind == EQML_USER)
             return eqml__bad_line(in, EQML_ERROR_FORMAT,
                                   "variable CLASS morse|inverse|exp-over-r|power RANGE");
+        if (!eqml__exact_number(rest, &variable[k].range) || !eqml__variable_is_valid(&variable[k]))
+            return eqml__bad_line(in, EQML_ERROR_VALUE, "a finite, positive range or a whole exponent");
     }
     return EQML_OK;
 }
 
+/* room: for the terms of the dipole. */
+static eqml_status eqml__read_dipole(eqml__input *in, eqml_surface *surface, double *room)
+{
+    const eqml_tensor_basis *t = surface->model.basis->dipole;
+    char *rest, expected[64];
+    eqml_status status = eqml__pes_line(in, "dipole", &rest);
+    snprintf(expected, sizeof expected, "%d %d", t->degree, t->nterms);
+    if (!status && strcmp(rest, expected))
+        status = eqml__bad_line(in, EQML_ERROR_MATCH, expected);
+    if (!status)
+        status = eqml__read_numbers(in, "charge", 1, &surface->model.charge);
+    if (!status && !eqml__is_charge(surface->model.charge))
+        status = eqml__bad_line(in, EQML_ERROR_VALUE, "a whole number as the total charge");
+    if (!status)
+        status = eqml__read_numbers(in, "moment", t->nterms, room);
+    if (!status)
+        eqml_surface_set_dipole(surface, room);
+    return status;
+}
+
 static eqml_status eqml__read_surface(eqml__input *in, const eqml_basis *b, eqml_surface *surface)
 {
-    char *rest, expected[256];
+    char *rest, expected[1024];
     eqml_variable *variable;
     double *coefficients = NULL;
     eqml_status status = eqml__pes_line(in, "eqml-pes", &rest);
@@ -3778,18 +3884,14 @@ static eqml_status eqml__read_surface(eqml__input *in, const eqml_basis *b, eqml
     status = eqml__pes_line(in, "composition", &rest);
     if (status)
         return status;
-    if (strncmp(rest, b->composition, sizeof in->text - 64)) /* longer ones are cut by the line */
+    if (strcmp(rest, b->composition))
         return eqml__bad_line(in, EQML_ERROR_MATCH, b->composition);
     variable = (eqml_variable *)eqml__zeroed((size_t)b->npair_classes, sizeof(eqml_variable));
     if (!variable)
         return EQML_ERROR_MEMORY;
     status = eqml__read_variables(in, b, variable);
-    if (!status) {
+    if (!status)
         status = eqml_surface_create(b, variable, surface);
-        if (status == EQML_ERROR_ARGUMENT)
-            status =
-                eqml__bad_line(in, EQML_ERROR_VALUE, "positive ranges of the variables, whole exponents");
-    }
     EQML_FREE(variable);
     if (!status)
         status = eqml__read_numbers(in, "offset", b->nfactors, surface->offset);
@@ -3800,22 +3902,18 @@ static eqml_status eqml__read_surface(eqml__input *in, const eqml_basis *b, eqml
     }
     if (!status)
         eqml_surface_set(surface, coefficients);
-    if (!status && b->dipole) {
-        status = eqml__pes_line(in, "dipole", &rest);
-        snprintf(expected, sizeof expected, "%d %d", b->dipole->degree, b->dipole->nterms);
-        if (!status && strcmp(rest, expected))
-            status = eqml__bad_line(in, EQML_ERROR_MATCH, expected);
-        if (!status)
-            status = eqml__read_numbers(in, "charge", 1, &surface->model.charge);
-        if (!status && !eqml__is_charge(surface->model.charge))
-            status = eqml__bad_line(in, EQML_ERROR_VALUE, "a whole number as the total charge");
-        if (!status)
-            status = eqml__read_numbers(in, "moment", b->dipole->nterms, coefficients);
-        if (!status)
-            eqml_surface_set_dipole(surface, coefficients);
-    }
+    if (!status && b->dipole)
+        status = eqml__read_dipole(in, surface, coefficients);
     if (!status)
         status = eqml__pes_line(in, "end", &rest);
+    if (!status && !*rest) {
+        in->line++;
+        rest = fgets(in->text, sizeof in->text, in->file);
+    }
+    if (!status && rest) {
+        in->text[strcspn(in->text, "\r\n")] = 0;
+        status = eqml__bad_line(in, EQML_ERROR_FORMAT, "nothing after the end");
+    }
     surface->standardised = 1;
     EQML_FREE(coefficients);
     return status;
@@ -3849,32 +3947,32 @@ static eqml_status eqml__copy_lines(FILE *out, const char *path, const char *fro
                                     eqml_message *message)
 {
     char text[512];
-    bool copying = !from, found = !from;
+    bool copying = !from, ended = !to;
     FILE *in = fopen(path, "r");
-    if (!in) {
-        eqml__say(message, "%s: cannot be read: %s", path, strerror(errno));
-        return EQML_ERROR_FILE;
-    }
-    while (fgets(text, sizeof text, in)) {
-        if (from && !copying && strstr(text, from))
-            copying = found = true;
+    eqml_status status = in ? EQML_OK : EQML_ERROR_FILE;
+    while (in && (!to || !ended) && fgets(text, sizeof text, in)) {
+        copying = copying || strstr(text, from);
         if (copying)
             fputs(text, out);
-        if (to && copying && strstr(text, to))
-            break;
+        ended = ended || (copying && strstr(text, to));
     }
-    fclose(in);
-    if (found)
-        return EQML_OK;
-    eqml__say(message, "%s: has no line with \"%s\"; is it the file eqml.h?", path, from);
-    return EQML_ERROR_FORMAT;
+    if (!in || ferror(in)) {
+        eqml__say(message, "%s: cannot be read: %s", path, strerror(errno));
+        status = EQML_ERROR_FILE;
+    } else if (!copying || !ended) {
+        eqml__say(message, "%s: has no line with \"%s\"; is it the file eqml.h?", path, copying ? to : from);
+        status = EQML_ERROR_FORMAT;
+    }
+    if (in)
+        fclose(in);
+    return status;
 }
 
 static void eqml__put_numbers(FILE *out, const char *name, const char *what, int count, const double *number)
 {
     fprintf(out, "static const double %s_%s[] EQML_ALIGNED = {", name, what);
     for (int k = 0; k < count; k++)
-        fprintf(out, "%s%a,", k % 4 ? " " : "\n    ", number[k]);
+        fprintf(out, "%s%s,", k % 4 ? " " : "\n    ", eqml__hexadecimal(number[k]).text);
     fprintf(out, "%s\n};\n", count ? "" : "0");
 }
 
@@ -3885,7 +3983,8 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
     fprintf(out, "\n#ifndef EQML_SURFACE_%s\n#define EQML_SURFACE_%s\n", name, name);
     fprintf(out, "static const eqml_variable %s_variables[] = {\n", name);
     for (int k = 0; k < b->npair_classes; k++)
-        fprintf(out, "    {%s, %a, 0, 0},\n", kinds[surface->variables[k].kind], surface->variables[k].range);
+        fprintf(out, "    {%s, %s, 0, 0},\n", kinds[surface->variables[k].kind],
+                eqml__hexadecimal(surface->variables[k].range).text);
     fprintf(out, "};\n");
     eqml__put_numbers(out, name, "rates", EQML_ROUND(b->npairs), surface->rates);
     eqml__put_numbers(out, name, "offset", b->nfactors, surface->offset);
@@ -3949,11 +4048,9 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
 {
     const eqml_basis *b = surface->model.basis;
     eqml__output out;
-    eqml_status status;
-    for (int k = 0; k < b->npair_classes; k++)
-        if (surface->variables[k].kind == EQML_USER)
-            return EQML_ERROR_ARGUMENT;
-    status = eqml__open_output(&out, path, message);
+    eqml_status status = eqml__check_writable(surface, path, message);
+    if (!status)
+        status = eqml__open_output(&out, path, message);
     if (status)
         return status;
     eqml__put_banner(out.file, b, name);

@@ -16,6 +16,7 @@
 
 #define PER_CM 219474.6313632   /* cm^-1 in a hartree; CODATA 2018 */
 #define KCAL_MOL 627.5094740631 /* kcal/mol in a hartree */
+#define DEBYE 2.541746473       /* debye in an e*bohr */
 #define DALTON 1822.888486209   /* electron masses in a dalton */
 #define DEGREE 0.017453292519943295
 
@@ -33,6 +34,8 @@ typedef struct molecule {
     double (*energy_hessian)(const double *xyz, double *gradient, double *hessian);
     void (*energy_batch)(size_t n, const double *xyz, double *energy);
     void (*energy_gradient_batch)(size_t n, const double *xyz, double *energy, double *gradient);
+    void (*dipole)(const double *xyz, double *dipole);
+    double (*energy_gradient_dipole)(const double *xyz, double *gradient, double *dipole);
 
     void (*geometry)(double x, double s, double *xyz);
     double (*measure)(const double *xyz);
@@ -50,8 +53,7 @@ static int fail(const char *where, const char *why)
     return 1;
 }
 
-/* ---- geometry --------------------------------------------------------------------------------------------
- */
+/* ---- geometry ------------------------------------------------------------------------------------------ */
 
 /* Ammonia with a threefold axis: x is the height of N above the plane of the H, s their distance from the
  * axis.
@@ -123,6 +125,8 @@ static const molecule molecules[] = {
      .energy_hessian = nh3_energy_hessian,
      .energy_batch = nh3_energy_batch,
      .energy_gradient_batch = nh3_energy_gradient_batch,
+     .dipole = nh3_dipole,
+     .energy_gradient_dipole = nh3_energy_gradient_dipole,
      .geometry = ammonia_geometry,
      .measure = ammonia_measure,
      .unit = EQML_ANGSTROM,
@@ -148,6 +152,8 @@ static const molecule molecules[] = {
      .energy_hessian = h2o_energy_hessian,
      .energy_batch = h2o_energy_batch,
      .energy_gradient_batch = h2o_energy_gradient_batch,
+     .dipole = h2o_dipole,
+     .energy_gradient_dipole = h2o_energy_gradient_dipole,
      .geometry = water_geometry,
      .measure = water_measure,
      .unit = DEGREE,
@@ -165,8 +171,7 @@ static const molecule molecules[] = {
      .angle = {0, 2, 1}},
 };
 
-/* ---- the cut ---------------------------------------------------------------------------------------------
- */
+/* ---- the cut ------------------------------------------------------------------------------------------- */
 
 /* The place of the minimum of f in [a, b], by golden sections. */
 static double minimum(double (*f)(const void *context, double x), const void *context, double a, double b)
@@ -215,8 +220,7 @@ static double equilibrium(const molecule *m, double *xyz)
     return m->energy(xyz);
 }
 
-/* ---- vibrations ------------------------------------------------------------------------------------------
- */
+/* ---- vibrations ---------------------------------------------------------------------------------------- */
 
 /* Eigenvalues, ascending, of a symmetric matrix a[n][n], by Jacobi's rotations; a is overwritten. */
 static void eigenvalues(int n, double *a, double *value)
@@ -263,8 +267,7 @@ static int harmonic(const molecule *m, int natoms, const double *xyz, double *wa
     return n - 6;
 }
 
-/* ---- errors ----------------------------------------------------------------------------------------------
- */
+/* ---- errors -------------------------------------------------------------------------------------------- */
 
 /* Energies above the lowest of the data, and the errors of the surface; all [n], in cm^-1. */
 typedef struct comparison {
@@ -321,6 +324,19 @@ static double gradient_error(const molecule *m, const eqml_data *data)
     return sqrt(sum / (double)count);
 }
 
+/* The same of the dipole's components, e*bohr. */
+static double dipole_error(const molecule *m, const eqml_data *data)
+{
+    double sum = 0, dipole[3];
+    size_t count = 0;
+    for (size_t g = 1; g < data->n; g += 2) {
+        m->dipole(data->xyz + g * 3 * (size_t)data->natoms, dipole);
+        for (size_t k = 0; k < 3; k++, count++)
+            sum += pow(dipole[k] - data->dipole[3 * g + k], 2);
+    }
+    return sqrt(sum / (double)count);
+}
+
 static int compare(const molecule *m, const eqml_data *data, comparison *c)
 {
     const size_t size = 3 * (size_t)data->natoms;
@@ -342,10 +358,9 @@ static int compare(const molecule *m, const eqml_data *data, comparison *c)
     return 0;
 }
 
-/* ---- speed -----------------------------------------------------------------------------------------------
- */
+/* ---- speed --------------------------------------------------------------------------------------------- */
 
-enum speed { ENERGY, GRADIENT, HESSIAN, BATCH, BATCH_GRADIENT, SPEEDS };
+enum speed { ENERGY, GRADIENT, DIPOLE, HESSIAN, BATCH, BATCH_GRADIENT, SPEEDS };
 
 static double seconds_now(void)
 {
@@ -370,6 +385,8 @@ static double pass(const molecule *m, enum speed what, const eqml_data *data, do
             sum += m->energy(xyz);
         else if (what == GRADIENT)
             sum += m->energy_gradient(xyz, gradient);
+        else if (what == DIPOLE)
+            sum += m->energy_gradient_dipole(xyz, gradient, hessian);
         else if (what == HESSIAN)
             sum += m->energy_hessian(xyz, gradient, hessian);
     }
@@ -400,14 +417,14 @@ static int print_speed(const molecule *m, const eqml_data *data)
         ns[k] = nanoseconds(m, (enum speed)k, data, room, room + data->n);
     free(room);
     printf("  nanoseconds for a geometry, one thread\n"
-           "    one at a time:  energy %.0f, energy and gradient %.0f, with Hessian %.0f\n"
-           "    in a batch:     energy %.0f, energy and gradient %.0f\n",
-           ns[ENERGY], ns[GRADIENT], ns[HESSIAN], ns[BATCH], ns[BATCH_GRADIENT]);
+           "    one at a time:  energy %.0f, with gradient %.0f, with gradient and dipole %.0f, with Hessian "
+           "%.0f\n"
+           "    in a batch:     energy %.0f, with gradient %.0f\n",
+           ns[ENERGY], ns[GRADIENT], ns[DIPOLE], ns[HESSIAN], ns[BATCH], ns[BATCH_GRADIENT]);
     return 0;
 }
 
-/* ---- report ----------------------------------------------------------------------------------------------
- */
+/* ---- report -------------------------------------------------------------------------------------------- */
 
 /* A number of report.json. */
 static double number_of(const char *json, const char *key)
@@ -438,14 +455,16 @@ static int print_fit(const molecule *m, const comparison *c)
 
 static void print_structure(const molecule *m, int natoms)
 {
-    double xyz[COORDINATES_LIMIT], wavenumber[COORDINATES_LIMIT], d[3];
+    double xyz[COORDINATES_LIMIT], wavenumber[COORDINATES_LIMIT], d[3], dipole[3];
     const double lowest = equilibrium(m, xyz);
     const int count = harmonic(m, natoms, xyz, wavenumber);
+    m->dipole(xyz, dipole);
     difference(xyz + 3 * m->bond[0], xyz + 3 * m->bond[1], d);
-    printf("  on the surface\n    bond %.4f A, angle %.2f degrees, %s %.0f cm^-1\n    harmonic wavenumbers",
+    printf("  on the surface\n    bond %.4f A, angle %.2f degrees, dipole %.3f debye, %s %.0f cm^-1\n    "
+           "harmonic wavenumbers",
            sqrt(dot(d, d)) / EQML_ANGSTROM,
-           angle(xyz + 3 * m->angle[0], xyz + 3 * m->angle[1], xyz + 3 * m->angle[2]) / DEGREE, m->barrier,
-           PER_CM * (cut(m, m->saddle) - lowest));
+           angle(xyz + 3 * m->angle[0], xyz + 3 * m->angle[1], xyz + 3 * m->angle[2]) / DEGREE,
+           DEBYE * sqrt(dot(dipole, dipole)), m->barrier, PER_CM * (cut(m, m->saddle) - lowest));
     for (int k = 0; k < count; k++)
         printf(" %.0f", wavenumber[k]);
     printf(" cm^-1\n");
@@ -461,15 +480,15 @@ static int report(const molecule *m, const eqml_data *data, const comparison *c)
     print_errors("test", c, 1, INFINITY);
     print_errors("  below 20000 cm^-1", c, 1, 20000);
     print_errors("  below 10000 cm^-1", c, 1, 10000);
-    const double gradient = gradient_error(m, data);
+    const double gradient = gradient_error(m, data), dipole = dipole_error(m, data);
     printf("    gradients, test: RMSE %.2e hartree/bohr = %.3f kcal/mol/A for each component\n", gradient,
            gradient * KCAL_MOL * EQML_ANGSTROM);
+    printf("    dipoles, test:   RMSE %.2e e*bohr = %.5f debye for each component\n", dipole, dipole * DEBYE);
     print_structure(m, data->natoms);
     return print_speed(m, data);
 }
 
-/* ---- pictures --------------------------------------------------------------------------------------------
- */
+/* ---- pictures ------------------------------------------------------------------------------------------ */
 
 static const plot_style train_style = {"#4477aa", 4, 0.55, NULL}, test_style = {"#ee6677", 4, 0.55, NULL};
 static const plot_style guide_style = {"#22262c", 1, 0.7, NULL}, cut_style = {"#22262c", 2.2, 1, NULL};
@@ -548,8 +567,7 @@ static int draw_cut(const molecule *m, const comparison *c, const char *path)
     return plot_close(&p) ? fail(path, strerror(errno)) : 0;
 }
 
-/* ---- the job ---------------------------------------------------------------------------------------------
- */
+/* ---- the job ------------------------------------------------------------------------------------------- */
 
 static int show(const molecule *m, const char *directory)
 {

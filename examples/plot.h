@@ -234,7 +234,7 @@ static inline void plot_legend(plot *p, double left, double top)
     if (p->out)
         fprintf(p->out,
                 "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%d\" fill=\"#ffffff\" "
-                "fill-opacity=\"0.88\"/>\n",
+                "fill-opacity=\"0.94\"/>\n",
                 left, top, width + 52, 20 * p->nentries + 6);
     left += 10;
     top += 13;

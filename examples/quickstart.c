@@ -16,8 +16,7 @@
 int main(int argc, char **argv)
 {
     const char *path = argc > 1 ? argv[1] : "examples/data/nh3_mp2.xyz";
-    /* A variable for each class of pairs, in the order in which the classes first occur among (0, 1), (0, 2)
-     * ...: H-H, H-N. */
+    /* A variable for each class of pairs, as the classes first occur among (0, 1), (0, 2) ...: H-H, H-N. */
     const eqml_variable variables[] = {{EQML_MORSE, 8.0, 0, 0}, {EQML_MORSE, 2.5, 0, 0}};
     const int classes[] = {0, 0, 0, 1}; /* like atoms have like numbers */
     eqml_data data = {0};

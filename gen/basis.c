@@ -201,12 +201,15 @@ static void try_orbit(search *s, const unsigned short *monomial)
     accept_generator(s, (term){.kind = TERM_ORBIT, .left = (int)first, .right = (int)count});
 }
 
+/* Connected multigraphs first. In a product of symmetric groups the others are products of these; fragments
+ * tie atoms together without an edge, and then they may be generators. */
 static void try_orbits(search *s)
 {
     const orbit_list *list = s->orbits;
-    for (size_t k = list->first[s->block]; k < list->first[s->block + 1] && !complete(s); k++)
-        if (list->connected[k])
-            try_orbit(s, list->monomial + k * (size_t)list->degree);
+    for (int connected = 1; connected >= 0; connected--)
+        for (size_t k = list->first[s->block]; k < list->first[s->block + 1] && !complete(s); k++)
+            if (list->connected[k] == connected)
+                try_orbit(s, list->monomial + k * (size_t)list->degree);
 }
 
 /* ---- blocks ------------------------------------------------------------------------------------------- */

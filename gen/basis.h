@@ -12,7 +12,7 @@
  *      two invariants is spanned, so that what is still missing is a minimal set of generators;
  *   3. contractions of two covariants, the cheapest first, counting a covariant that is in use already as
  * free;
- *   4. orbit sums of connected multigraphs.
+ *   4. orbit sums, of connected multigraphs first.
  */
 #ifndef GEN_BASIS_H
 #define GEN_BASIS_H

@@ -225,7 +225,8 @@ static int each_element(const walk *w, visitor *visit, void *data)
 typedef struct tally {
     walk w;
     const blocks *b;
-    int atom_class;      /* of covariants; -1: invariants */
+    int atom_class;      /* of covariants over atoms, else -1 */
+    int pair_class;      /* of covariants over pairs, else -1; both -1: invariants */
     unsigned char *seen; /* [npairs] */
     uint64_t *series;    /* [nvariables][degree+1]: coefficients of the class at hand */
     uint64_t *sum;       /* [b->count], modulo the prime */
@@ -284,14 +285,29 @@ static size_t spread(tally *t, int variable, int left, uint64_t product, size_t 
     return block;
 }
 
+/* Elements of the set of the covariants that the class leaves where they are; 1 for invariants. */
+static uint64_t fixed_elements(const tally *t)
+{
+    const composition *c = t->w.c;
+    const int *image = t->w.image;
+    uint64_t fixed = t->atom_class < 0 && t->pair_class < 0;
+
+    for (int i = 0; i < c->natoms && t->atom_class >= 0; i++)
+        fixed += image[i] == i && c->class_of[i] == t->atom_class;
+    for (int p = 0; p < c->npairs && t->pair_class >= 0; p++) {
+        int i = c->pair[p][0], j = c->pair[p][1];
+        fixed += c->pair_class[p] == t->pair_class &&
+                 ((image[i] == i && image[j] == j) || (image[i] == j && image[j] == i));
+    }
+    return fixed;
+}
+
 /* Adds a class to the sum. */
 static void add_class(void *data, uint64_t weight)
 {
     tally *t = data;
-    uint64_t fixed = t->atom_class < 0;
+    uint64_t fixed = fixed_elements(t);
 
-    for (int i = 0; i < t->w.c->natoms && t->atom_class >= 0; i++)
-        fixed += t->w.image[i] == i && t->w.c->class_of[i] == t->atom_class;
     if (!fixed)
         return;
     set_series(t);
@@ -318,9 +334,12 @@ static uint64_t combine(const uint64_t r[NPRIMES])
  * Fills count[b->count], for the pair classes as variables or, if b has one variable, all pairs together.
  * Returns -1 where a number or the group is too large.
  */
-static int mean(const composition *c, const blocks *b, int atom_class, uint64_t *count)
+static int mean(const composition *c, const blocks *b, int atom_class, int pair_class, uint64_t *count)
 {
-    tally t = {.w = {.c = c, .copies = 2 * b->degree + 1}, .b = b, .atom_class = atom_class};
+    tally t = {.w = {.c = c, .copies = 2 * b->degree + (pair_class < 0 ? 1 : 2)},
+               .b = b,
+               .atom_class = atom_class,
+               .pair_class = pair_class};
     size_t n = b->count;
     uint64_t *sums = xcalloc(NPRIMES * n, sizeof *sums);
     int status = 0;
@@ -351,12 +370,17 @@ static int mean(const composition *c, const blocks *b, int atom_class, uint64_t 
 
 int molien_invariants(const composition *c, const blocks *b, uint64_t *count)
 {
-    return mean(c, b, -1, count);
+    return mean(c, b, -1, -1, count);
 }
 
 int molien_covariants(const composition *c, const blocks *b, int atom_class, uint64_t *count)
 {
-    return mean(c, b, atom_class, count);
+    return mean(c, b, atom_class, -1, count);
+}
+
+int molien_pair_covariants(const composition *c, const blocks *b, int pair_class, uint64_t *count)
+{
+    return mean(c, b, -1, pair_class, count);
 }
 
 uint64_t molien_total_covariants(const composition *c, int atom_class, int degree)
@@ -367,7 +391,7 @@ uint64_t molien_total_covariants(const composition *c, int atom_class, int degre
     if (blocks_create(1, degree, &degrees))
         return total;
     uint64_t *count = xmalloc(degrees.count, sizeof *count);
-    if (!mean(c, &degrees, atom_class, count))
+    if (!mean(c, &degrees, atom_class, -1, count))
         total = count[degree];
     free(count);
     blocks_free(&degrees);

@@ -20,6 +20,9 @@ int molien_invariants(const composition *c, const blocks *b, uint64_t *count);
 /* The same for the covariants of an atom class: invariants of the stabiliser of one of its atoms. */
 int molien_covariants(const composition *c, const blocks *b, int atom_class, uint64_t *count);
 
+/* The same for the covariants of a pair class: invariants of the stabiliser of one of its unordered pairs. */
+int molien_pair_covariants(const composition *c, const blocks *b, int pair_class, uint64_t *count);
+
 /*
  * Invariants of total degree exactly `degree`, for all multidegrees together, without blocks: cheap, so that
  * a caller may sum over the degrees and refuse in time. UINT64_MAX where the call above would fail.

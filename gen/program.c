@@ -8,6 +8,11 @@
 typedef struct layout {
     const basis *b;
     program *p;
+    unsigned nitems;            /* factors in products, without the constant */
+    size_t *item_term;          /* [nitems] */
+    size_t nproducts;
+    item_pair *product; /* [nproducts] */
+    tiling tiling;
 } layout;
 
 static unsigned element_slot(const layout *l, int covariant, int position)
@@ -50,28 +55,51 @@ static void place_variables(layout *l)
     }
 }
 
-/* Numbers the factors: the constant, those that occur in products, the rest. */
+static void number_factor(layout *l, size_t term)
+{
+    program *p = l->p;
+    p->factor_of_term[term] = (unsigned)p->nfactors;
+    p->factor_term = xrealloc(p->factor_term, p->nfactors + 1, sizeof *p->factor_term);
+    p->factor_term[p->nfactors++] = term;
+}
+
+/* The products that are not factors themselves, as pairs of items, and the term of each item. */
+static void find_products(layout *l)
+{
+    const basis *b = l->b;
+    unsigned *item = xcalloc(b->nterms, sizeof *item); /* 1 + number; 0: none */
+    l->item_term = xcalloc(b->nterms, sizeof *l->item_term);
+    l->product = xcalloc(b->nterms, sizeof *l->product);
+    for (int pass = 0; pass < 2; pass++) /* items are numbered in the order of terms */
+        for (size_t k = 0; k < b->nterms; k++) {
+            const term *t = &b->term[k];
+            if (pass == 1 && item[k]) {
+                item[k] = ++l->nitems;
+                l->item_term[l->nitems - 1] = k;
+            } else if (pass == 0 && t->kind == TERM_PRODUCT && !t->factor) {
+                item[t->left] = item[t->right] = 1;
+            }
+        }
+    for (size_t k = 0; k < b->nterms; k++)
+        if (b->term[k].kind == TERM_PRODUCT && !b->term[k].factor)
+            l->product[l->nproducts++] = (item_pair){item[b->term[k].left] - 1, item[b->term[k].right] - 1};
+    free(item);
+}
+
+/* Numbers the factors: the constant, those that occur in products in the order of columns, the rest. */
 static void number_factors(layout *l)
 {
     const basis *b = l->b;
-    program *p = l->p;
-    bool *core = xcalloc(b->nterms, sizeof *core);
-    p->factor_of_term = xcalloc(b->nterms, sizeof *p->factor_of_term);
-    core[0] = true;
-    for (size_t k = 0; k < b->nterms; k++)
-        if (b->term[k].kind == TERM_PRODUCT && !b->term[k].factor)
-            core[b->term[k].left] = core[b->term[k].right] = true;
-    for (int rest = 0; rest < 2; rest++) {
-        for (size_t k = 0; k < b->nterms; k++)
-            if (b->term[k].factor && core[k] == !rest) {
-                p->factor_of_term[k] = (unsigned)p->nfactors;
-                p->factor_term = xrealloc(p->factor_term, p->nfactors + 1, sizeof *p->factor_term);
-                p->factor_term[p->nfactors++] = k;
-            }
-        if (!rest)
-            p->ncore = p->nfactors;
-    }
-    free(core);
+    find_products(l);
+    l->tiling = tiling_create(l->nitems, l->nproducts, l->product);
+    l->p->factor_of_term = xcalloc(b->nterms, sizeof *l->p->factor_of_term);
+    number_factor(l, 0);
+    for (unsigned k = 0; k < l->nitems; k++)
+        number_factor(l, l->item_term[l->tiling.order[k]]);
+    l->p->ncore = l->p->nfactors;
+    for (size_t k = 1; k < b->nterms; k++)
+        if (b->term[k].factor && !l->p->factor_of_term[k])
+            number_factor(l, k);
 }
 
 /* ---- operations --------------------------------------------------------------------------------------- */
@@ -217,22 +245,21 @@ static int compare_pairs(const void *x, const void *y)
     return a[1] < b[1] ? -1 : a[1] > b[1];
 }
 
+static unsigned factor_of_item(const layout *l, unsigned item)
+{
+    return item < l->nitems ? l->p->factor_of_term[l->item_term[item]] : 0;
+}
+
 static void find_runs(layout *l)
 {
-    const basis *b = l->b;
     program *p = l->p;
-    unsigned(*pair)[2] = xmalloc(b->nterms, sizeof *pair);
-    size_t npairs = 0;
-    for (size_t k = 0; k < b->nterms; k++) {
-        const term *t = &b->term[k];
-        if (t->kind != TERM_PRODUCT || t->factor)
-            continue;
-        unsigned left = l->p->factor_of_term[t->left], right = l->p->factor_of_term[t->right];
-        pair[npairs][0] = left < right ? left : right;
-        pair[npairs++][1] = left < right ? right : left;
+    unsigned(*pair)[2] = xmalloc(l->nproducts, sizeof *pair);
+    for (size_t k = 0; k < l->nproducts; k++) {
+        pair[k][0] = factor_of_item(l, l->product[k].left);
+        pair[k][1] = factor_of_item(l, l->product[k].right);
     }
-    qsort(pair, npairs, sizeof *pair, compare_pairs);
-    for (size_t k = 0; k < npairs; k++) {
+    qsort(pair, l->nproducts, sizeof *pair, compare_pairs);
+    for (size_t k = 0; k < l->nproducts; k++) {
         run *last = p->nruns ? &p->run[p->nruns - 1] : NULL;
         if (last && last->left == pair[k][0] && last->first + last->count == pair[k][1]) {
             last->count++;
@@ -242,37 +269,38 @@ static void find_runs(layout *l)
         p->run[p->nruns++] = (run){pair[k][0], pair[k][1], 1};
     }
     free(pair);
-    p->nterms = p->nfactors + npairs;
+    p->nterms = p->nfactors + l->nproducts;
 }
 
 static void add_tile(program *p, const unsigned *row, unsigned begin, unsigned end)
 {
-    tile t = {.begin = begin, .end = end};
+    tile t = {.begin = begin, .end = end, .first = begin / TILE_VECTOR * TILE_VECTOR};
+    unsigned vectors = (end - begin + TILE_VECTOR - 1) / TILE_VECTOR;
     memcpy(t.row, row, sizeof t.row);
-    t.first = begin / 8 * 8;
-    t.count = (end + 7) / 8 * 8 - t.first;
+    t.count = (end + TILE_VECTOR - 1) / TILE_VECTOR * TILE_VECTOR - t.first;
+    if (t.count > vectors * TILE_VECTOR && begin + vectors * TILE_VECTOR <= p->nfactors) {
+        t.first = begin; /* off the boundary, but one vector less */
+        t.count = vectors * TILE_VECTOR;
+    }
     p->tile = xrealloc(p->tile, p->ntiles + 1, sizeof *p->tile);
     p->tile[p->ntiles++] = t;
     p->npacked += TILE_ROWS * t.count;
 }
 
-/* Rows are taken four at a time; their columns are cut where a gap is wider than a vector. */
-static void find_tiles(program *p)
+/* The columns of each group of rows, cut where a gap costs more than the work around a tile. */
+static void find_tiles(layout *l)
 {
-    bool *column = xcalloc(p->ncore + 8, sizeof *column);
-    for (size_t first = 0; first < p->nruns;) {
-        unsigned row[TILE_ROWS] = {0};
-        int nrows = 0;
-        size_t next = first;
-        memset(column, 0, p->ncore + 8);
-        for (; next < p->nruns; next++) {
-            const run *r = &p->run[next];
-            if (nrows == 0 || row[nrows - 1] != r->left) {
-                if (nrows == TILE_ROWS)
-                    break;
-                row[nrows++] = r->left;
-            }
-            memset(column + r->first, 1, r->count);
+    enum { WIDEST_GAP = 4 };
+    program *p = l->p;
+    bool *column = xcalloc(p->nfactors + 1, sizeof *column);
+    for (unsigned g = 0; g < l->tiling.ngroups; g++) {
+        unsigned row[TILE_ROWS];
+        memset(column, 0, p->nfactors);
+        for (int m = 0; m < TILE_ROWS; m++) {
+            row[m] = factor_of_item(l, l->tiling.group[g][m]);
+            for (size_t k = 0; k < p->nruns && row[m]; k++)
+                if (p->run[k].left == row[m])
+                    memset(column + p->run[k].first, 1, p->run[k].count);
         }
         for (unsigned begin = 0; begin < p->ncore;) {
             if (!column[begin]) {
@@ -280,14 +308,13 @@ static void find_tiles(program *p)
                 continue;
             }
             unsigned end = begin, gap = 0;
-            for (unsigned b = begin; b < p->ncore && gap <= 8; b++) {
+            for (unsigned b = begin; b < p->ncore && gap <= WIDEST_GAP; b++) {
                 gap = column[b] ? 0 : gap + 1;
                 end = column[b] ? b + 1 : end;
             }
             add_tile(p, row, begin, end);
             begin = end;
         }
-        first = next;
     }
     free(column);
 }
@@ -330,8 +357,11 @@ program *program_create(const basis *b)
     number_factors(&l);
     emit_operations(&l);
     find_runs(&l);
-    find_tiles(p);
+    find_tiles(&l);
     count_operations(p);
+    free(l.item_term);
+    free(l.product);
+    tiling_free(&l.tiling);
     return p;
 }
 

@@ -18,6 +18,7 @@
 #ifndef GEN_PROGRAM_H
 #define GEN_PROGRAM_H
 #include "basis.h"
+#include "tiles.h"
 
 typedef struct operation {
     unsigned target, left, right;
@@ -26,15 +27,6 @@ typedef struct operation {
 typedef struct run {
     unsigned left, first, count; /* products of factor `left` with factors first .. first + count - 1 */
 } run;
-
-enum { TILE_ROWS = 4 };
-
-/* The same products as runs of rows side by side: what the vector units work on. */
-typedef struct tile {
-    unsigned row[TILE_ROWS]; /* factors; 0 where unused */
-    unsigned begin, end;     /* the columns that occur */
-    unsigned first, count;   /* the columns that are stored: multiples of 8 around them */
-} tile;
 
 typedef struct operation_count {
     size_t multiply, add, fma;

@@ -39,43 +39,40 @@ static const unsigned short h2_c_o_d6_atom_classes[] = {
 };
 /* slot[target] += slot[left] * slot[right] */
 static const unsigned short h2_c_o_d6_operations[][3] = {
-    {57,0,8}, {58,1,8}, {58,3,8}, {59,2,8}, {59,4,8}, {60,5,8}, {14,1,1}, {14,3,3}, {16,1,2}, {16,3,4}, 
-    {19,2,2}, {19,4,4}, {9,57,57}, {10,57,58}, {11,57,59}, {12,57,60}, {13,58,58}, {15,58,59}, {17,58,60}, 
-    {18,59,59}, {20,59,60}, {21,60,60}, {22,57,9}, {23,57,10}, {24,57,11}, {25,57,12}, {26,57,13}, 
-    {27,57,14}, {28,57,15}, {29,57,16}, {30,57,17}, {31,57,18}, {32,57,19}, {33,57,20}, {34,57,21}, 
-    {35,58,13}, {36,58,14}, {37,58,15}, {38,58,16}, {39,59,14}, {40,58,17}, {41,60,14}, {42,58,18}, 
-    {43,58,19}, {44,59,16}, {45,58,20}, {46,60,16}, {47,58,21}, {48,59,18}, {49,59,19}, {50,59,20}, 
-    {51,60,19}, {52,59,21}, {53,60,21}, {54,14,14}, {55,16,19}, {56,19,19}, 
+    {57,0,8}, {58,1,8}, {58,3,8}, {59,2,8}, {59,4,8}, {60,5,8}, {32,1,1}, {32,3,3}, {30,1,2}, {30,3,4}, 
+    {31,2,2}, {31,4,4}, {9,57,57}, {25,57,58}, {10,57,59}, {11,57,60}, {12,58,58}, {13,58,59}, {14,58,60}, 
+    {33,59,59}, {29,59,60}, {56,60,60}, {15,57,9}, {16,57,25}, {17,57,10}, {18,57,11}, {19,57,12}, 
+    {34,57,32}, {20,57,13}, {35,57,30}, {21,57,14}, {22,57,33}, {50,57,31}, {23,57,29}, {24,57,56}, 
+    {40,58,12}, {36,58,32}, {41,58,13}, {37,58,30}, {43,59,32}, {42,58,14}, {44,60,32}, {38,58,33}, 
+    {51,58,31}, {46,59,30}, {39,58,29}, {45,60,30}, {49,58,56}, {47,59,33}, {53,59,31}, {48,59,29}, 
+    {54,60,31}, {52,59,56}, {55,60,56}, {27,32,32}, {28,30,31}, {26,31,31}, 
 };
 /* products of factor [0] with the [2] factors from [1] on */
 static const unsigned short h2_c_o_d6_runs[][3] = {
-    {1,1,45}, {2,5,9}, {2,27,19}, {3,6,1}, {3,8,1}, {3,10,4}, {3,31,1}, {3,33,1}, {3,36,1}, {3,38,1}, 
-    {3,40,6}, {4,6,1}, {4,8,1}, {4,11,1}, {4,13,1}, {4,33,1}, {4,38,1}, {4,43,1}, {4,45,1}, {5,5,9}, 
-    {5,27,19}, {6,7,7}, {6,19,1}, {6,21,1}, {6,24,1}, {6,28,1}, {6,30,2}, {6,33,15}, {7,8,1}, {7,10,4}, 
-    {7,36,1}, {7,38,1}, {7,40,6}, {8,9,2}, {8,12,2}, {8,24,1}, {8,35,1}, {8,39,9}, {9,11,1}, {9,13,1}, 
-    {9,43,1}, {9,45,1}, {10,10,4}, {10,40,6}, {11,12,2}, {11,24,1}, {11,35,1}, {11,41,1}, {11,43,6}, 
-    {12,13,1}, {12,45,1}, {13,13,1}, {13,45,1}, {14,14,32}, {15,27,19}, {16,31,1}, {16,33,1}, {16,36,1}, 
-    {16,38,1}, {16,40,6}, {17,33,1}, {17,38,1}, {17,43,1}, {17,45,1}, {18,27,19}, {19,19,1}, {19,21,1}, 
-    {19,24,1}, {19,28,1}, {19,30,2}, {19,33,13}, {20,36,1}, {20,38,1}, {20,40,6}, {21,24,1}, {21,35,1}, 
-    {21,39,7}, {22,43,1}, {22,45,1}, {23,40,6}, {24,24,1}, {24,35,1}, {24,41,1}, {24,43,3}, {25,45,1}, 
-    {26,45,1}, {27,27,19}, {28,28,1}, {28,30,2}, {28,33,13}, {29,36,1}, {29,38,1}, {29,40,6}, {30,35,1}, 
-    {30,39,7}, {31,31,1}, {31,33,1}, {31,36,1}, {31,38,1}, {31,40,6}, {32,43,1}, {32,45,1}, {33,33,1}, 
-    {33,38,1}, {33,43,1}, {33,45,1}, {34,40,6}, {35,35,1}, {35,41,1}, {35,43,3}, {36,40,6}, {37,45,1}, 
-    {38,43,1}, {38,45,1}, {39,45,1}, {40,40,6}, {41,41,1}, {41,43,3}, {42,45,1}, {43,43,1}, {43,45,1}, 
-    {44,45,1}, {45,45,1}, 
+    {1,1,16}, {1,21,28}, {2,21,5}, {2,35,6}, {2,44,5}, {3,22,3}, {3,36,2}, {3,46,3}, {4,4,3}, {4,21,5}, 
+    {4,28,14}, {4,43,6}, {5,21,5}, {5,37,4}, {5,44,5}, {6,22,3}, {6,46,3}, {7,7,10}, {7,26,22}, {8,28,14}, 
+    {8,43,5}, {9,35,6}, {9,44,4}, {10,36,2}, {10,46,2}, {11,28,14}, {11,43,5}, {12,37,4}, {12,44,4}, 
+    {13,46,2}, {14,39,2}, {14,44,4}, {15,47,1}, {16,47,1}, {17,1,1}, {17,4,3}, {17,21,5}, {17,28,14}, 
+    {17,43,6}, {21,47,2}, {22,19,3}, {22,39,10}, {23,18,4}, {23,42,7}, {24,19,5}, {24,26,6}, {24,35,14}, 
+    {25,21,5}, {25,39,2}, {25,44,5}, {26,26,6}, {26,35,13}, {27,39,9}, {28,28,4}, {28,35,7}, {28,43,5}, 
+    {29,39,3}, {29,43,5}, {30,39,2}, {30,44,4}, {31,47,1}, {32,28,14}, {32,43,5}, {33,37,4}, {33,44,4}, 
+    {34,46,2}, {35,35,6}, {35,44,4}, {36,36,2}, {36,46,2}, {37,46,2}, {38,39,2}, {38,44,4}, {39,39,2}, 
+    {39,44,4}, {40,47,1}, {41,47,1}, {42,42,6}, {43,43,5}, {44,47,1}, {45,44,4}, {46,46,2}, {47,47,1}, 
+    {48,47,2}, 
 };
 /* the same, four rows side by side: rows, columns in use, columns stored */
 static const eqml_tile h2_c_o_d6_tiles[] = {
-    {{1,2,3,4},1,46,0,48}, {{5,6,7,8},5,48,0,48}, {{9,10,11,12},10,14,8,8}, {{9,10,11,12},24,25,24,8}, 
-    {{9,10,11,12},35,49,32,24}, {{13,14,15,16},13,46,8,40}, {{17,18,19,20},19,46,16,32}, 
-    {{21,22,23,24},24,25,24,8}, {{21,22,23,24},35,46,32,16}, {{25,26,27,28},27,46,24,24}, 
-    {{29,30,31,32},31,46,24,24}, {{33,34,35,36},33,46,32,16}, {{37,38,39,40},40,46,40,8}, 
-    {{41,42,43,44},41,46,40,8}, {{45,0,0,0},45,46,40,8}, 
+    {{1,7,17,4},1,49,1,48}, {{24,26,28,22},19,49,19,32}, {{8,11,32,9},28,48,24,24}, 
+    {{2,5,25,35},21,26,21,8}, {{2,5,25,35},35,49,35,16}, {{23,42,43,45},18,22,16,8}, 
+    {{23,42,43,45},42,49,42,8}, {{27,29,14,30},39,48,32,16}, {{3,6,10,36},22,25,22,8}, 
+    {{3,6,10,36},36,38,32,8}, {{3,6,10,36},46,49,40,16}, {{12,33,38,39},37,48,32,16}, 
+    {{21,48,15,16},47,49,40,16}, {{13,34,37,46},46,48,40,8}, {{31,41,40,44},47,48,40,8}, 
+    {{47,0,0,0},47,48,40,8}, 
 };
 /* total degree of each factor */
 static const unsigned char h2_c_o_d6_degrees[] = {
-    0, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 4, 1, 1, 1, 1, 
+    0, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 4, 4, 4, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 
+    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 1, 1, 1, 1, 
 };
 
 /* The operations as straight-line code, for each type of number T; s: slots, a: adjoints. */
@@ -85,71 +82,71 @@ static const unsigned char h2_c_o_d6_degrees[] = {
         const T x0 = s[0]; const T x57 = EQML_ADD(offset[49], x0); s[57] = x57; const T x1 = s[1];  \
         const T x3 = s[3]; const T x58 = EQML_ADD(offset[50], x1 + x3); s[58] = x58; const T x2 = s[2];  \
         const T x4 = s[4]; const T x59 = EQML_ADD(offset[51], x2 + x4); s[59] = x59; const T x5 = s[5];  \
-        const T x60 = EQML_ADD(offset[52], x5); s[60] = x60; const T x14 = EQML_ADD(offset[6], x1*x1 + x3*x3 \
-        ); s[14] = x14; const T x16 = EQML_ADD(offset[8], x1*x2 + x3*x4); s[16] = x16; const T x19 = \
-         EQML_ADD(offset[11], x2*x2 + x4*x4); s[19] = x19; const T x9 = EQML_ADD(offset[1], x57*x57 \
-        ); s[9] = x9; const T x10 = EQML_ADD(offset[2], x57*x58); s[10] = x10; const T x11 = \
-         EQML_ADD(offset[3], x57*x59); s[11] = x11; const T x12 = EQML_ADD(offset[4], x57*x60 \
-        ); s[12] = x12; const T x13 = EQML_ADD(offset[5], x58*x58); s[13] = x13; const T x15 = \
-         EQML_ADD(offset[7], x58*x59); s[15] = x15; const T x17 = EQML_ADD(offset[9], x58*x60 \
-        ); s[17] = x17; const T x18 = EQML_ADD(offset[10], x59*x59); s[18] = x18; const T x20 = \
-         EQML_ADD(offset[12], x59*x60); s[20] = x20; const T x21 = EQML_ADD(offset[13], x60*x60 \
-        ); s[21] = x21; const T x22 = EQML_ADD(offset[14], x57*x9); s[22] = x22; const T x23 = \
-         EQML_ADD(offset[15], x57*x10); s[23] = x23; const T x24 = EQML_ADD(offset[16], x57*x11 \
-        ); s[24] = x24; const T x25 = EQML_ADD(offset[17], x57*x12); s[25] = x25; const T x26 = \
-         EQML_ADD(offset[18], x57*x13); s[26] = x26; const T x27 = EQML_ADD(offset[19], x57*x14 \
-        ); s[27] = x27; const T x28 = EQML_ADD(offset[20], x57*x15); s[28] = x28; const T x29 = \
-         EQML_ADD(offset[21], x57*x16); s[29] = x29; const T x30 = EQML_ADD(offset[22], x57*x17 \
-        ); s[30] = x30; const T x31 = EQML_ADD(offset[23], x57*x18); s[31] = x31; const T x32 = \
-         EQML_ADD(offset[24], x57*x19); s[32] = x32; const T x33 = EQML_ADD(offset[25], x57*x20 \
-        ); s[33] = x33; const T x34 = EQML_ADD(offset[26], x57*x21); s[34] = x34; const T x35 = \
-         EQML_ADD(offset[27], x58*x13); s[35] = x35; const T x36 = EQML_ADD(offset[28], x58*x14 \
-        ); s[36] = x36; const T x37 = EQML_ADD(offset[29], x58*x15); s[37] = x37; const T x38 = \
-         EQML_ADD(offset[30], x58*x16); s[38] = x38; const T x39 = EQML_ADD(offset[31], x59*x14 \
-        ); s[39] = x39; const T x40 = EQML_ADD(offset[32], x58*x17); s[40] = x40; const T x41 = \
-         EQML_ADD(offset[33], x60*x14); s[41] = x41; const T x42 = EQML_ADD(offset[34], x58*x18 \
-        ); s[42] = x42; const T x43 = EQML_ADD(offset[35], x58*x19); s[43] = x43; const T x44 = \
-         EQML_ADD(offset[36], x59*x16); s[44] = x44; const T x45 = EQML_ADD(offset[37], x58*x20 \
-        ); s[45] = x45; const T x46 = EQML_ADD(offset[38], x60*x16); s[46] = x46; const T x47 = \
-         EQML_ADD(offset[39], x58*x21); s[47] = x47; const T x48 = EQML_ADD(offset[40], x59*x18 \
-        ); s[48] = x48; const T x49 = EQML_ADD(offset[41], x59*x19); s[49] = x49; const T x50 = \
-         EQML_ADD(offset[42], x59*x20); s[50] = x50; const T x51 = EQML_ADD(offset[43], x60*x19 \
-        ); s[51] = x51; const T x52 = EQML_ADD(offset[44], x59*x21); s[52] = x52; const T x53 = \
-         EQML_ADD(offset[45], x60*x21); s[53] = x53; const T x54 = EQML_ADD(offset[46], x14*x14 \
-        ); s[54] = x54; const T x55 = EQML_ADD(offset[47], x16*x19); s[55] = x55; const T x56 = \
-         EQML_ADD(offset[48], x19*x19); s[56] = x56;  \
+        const T x60 = EQML_ADD(offset[52], x5); s[60] = x60; const T x32 = EQML_ADD(offset[24], x1*x1 \
+         + x3*x3); s[32] = x32; const T x30 = EQML_ADD(offset[22], x1*x2 + x3*x4); s[30] = x30;  \
+        const T x31 = EQML_ADD(offset[23], x2*x2 + x4*x4); s[31] = x31; const T x9 = EQML_ADD(offset[1], \
+         x57*x57); s[9] = x9; const T x25 = EQML_ADD(offset[17], x57*x58); s[25] = x25; const T x10 = \
+         EQML_ADD(offset[2], x57*x59); s[10] = x10; const T x11 = EQML_ADD(offset[3], x57*x60 \
+        ); s[11] = x11; const T x12 = EQML_ADD(offset[4], x58*x58); s[12] = x12; const T x13 = \
+         EQML_ADD(offset[5], x58*x59); s[13] = x13; const T x14 = EQML_ADD(offset[6], x58*x60 \
+        ); s[14] = x14; const T x33 = EQML_ADD(offset[25], x59*x59); s[33] = x33; const T x29 = \
+         EQML_ADD(offset[21], x59*x60); s[29] = x29; const T x56 = EQML_ADD(offset[48], x60*x60 \
+        ); s[56] = x56; const T x15 = EQML_ADD(offset[7], x57*x9); s[15] = x15; const T x16 = \
+         EQML_ADD(offset[8], x57*x25); s[16] = x16; const T x17 = EQML_ADD(offset[9], x57*x10 \
+        ); s[17] = x17; const T x18 = EQML_ADD(offset[10], x57*x11); s[18] = x18; const T x19 = \
+         EQML_ADD(offset[11], x57*x12); s[19] = x19; const T x34 = EQML_ADD(offset[26], x57*x32 \
+        ); s[34] = x34; const T x20 = EQML_ADD(offset[12], x57*x13); s[20] = x20; const T x35 = \
+         EQML_ADD(offset[27], x57*x30); s[35] = x35; const T x21 = EQML_ADD(offset[13], x57*x14 \
+        ); s[21] = x21; const T x22 = EQML_ADD(offset[14], x57*x33); s[22] = x22; const T x50 = \
+         EQML_ADD(offset[42], x57*x31); s[50] = x50; const T x23 = EQML_ADD(offset[15], x57*x29 \
+        ); s[23] = x23; const T x24 = EQML_ADD(offset[16], x57*x56); s[24] = x24; const T x40 = \
+         EQML_ADD(offset[32], x58*x12); s[40] = x40; const T x36 = EQML_ADD(offset[28], x58*x32 \
+        ); s[36] = x36; const T x41 = EQML_ADD(offset[33], x58*x13); s[41] = x41; const T x37 = \
+         EQML_ADD(offset[29], x58*x30); s[37] = x37; const T x43 = EQML_ADD(offset[35], x59*x32 \
+        ); s[43] = x43; const T x42 = EQML_ADD(offset[34], x58*x14); s[42] = x42; const T x44 = \
+         EQML_ADD(offset[36], x60*x32); s[44] = x44; const T x38 = EQML_ADD(offset[30], x58*x33 \
+        ); s[38] = x38; const T x51 = EQML_ADD(offset[43], x58*x31); s[51] = x51; const T x46 = \
+         EQML_ADD(offset[38], x59*x30); s[46] = x46; const T x39 = EQML_ADD(offset[31], x58*x29 \
+        ); s[39] = x39; const T x45 = EQML_ADD(offset[37], x60*x30); s[45] = x45; const T x49 = \
+         EQML_ADD(offset[41], x58*x56); s[49] = x49; const T x47 = EQML_ADD(offset[39], x59*x33 \
+        ); s[47] = x47; const T x53 = EQML_ADD(offset[45], x59*x31); s[53] = x53; const T x48 = \
+         EQML_ADD(offset[40], x59*x29); s[48] = x48; const T x54 = EQML_ADD(offset[46], x60*x31 \
+        ); s[54] = x54; const T x52 = EQML_ADD(offset[44], x59*x56); s[52] = x52; const T x55 = \
+         EQML_ADD(offset[47], x60*x56); s[55] = x55; const T x27 = EQML_ADD(offset[19], x32*x32 \
+        ); s[27] = x27; const T x28 = EQML_ADD(offset[20], x30*x31); s[28] = x28; const T x26 = \
+         EQML_ADD(offset[18], x31*x31); s[26] = x26;  \
     }
 #define h2_c_o_d6_REVERSE(NAME, T) \
     EQML_INLINE void NAME(const T *s, T *a) \
     { \
-        const T a56 = a[56]; const T a55 = a[55]; const T a54 = a[54]; const T a53 = a[53]; const T a52 = a[ \
-        52]; const T a51 = a[51]; const T a50 = a[50]; const T a49 = a[49]; const T a48 = a[48];  \
-        const T a47 = a[47]; const T a46 = a[46]; const T a45 = a[45]; const T a44 = a[44]; const T a43 = a[ \
-        43]; const T a42 = a[42]; const T a41 = a[41]; const T a40 = a[40]; const T a39 = a[39];  \
-        const T a38 = a[38]; const T a37 = a[37]; const T a36 = a[36]; const T a35 = a[35]; const T a34 = a[ \
-        34]; const T a33 = a[33]; const T a32 = a[32]; const T a31 = a[31]; const T a30 = a[30];  \
-        const T a29 = a[29]; const T a28 = a[28]; const T a27 = a[27]; const T a26 = a[26]; const T a25 = a[ \
-        25]; const T a24 = a[24]; const T a23 = a[23]; const T a22 = a[22]; const T x57 = s[57];  \
-        const T x58 = s[58]; const T x59 = s[59]; const T x60 = s[60]; const T a21 = a[21] + a34*x57 \
-         + a47*x58 + a52*x59 + a53*x60; const T a20 = a[20] + a33*x57 + a45*x58 + a50*x59; const T a18 = a[ \
-        18] + a31*x57 + a42*x58 + a48*x59; const T a17 = a[17] + a30*x57 + a40*x58; const T a15 = a[15] \
-         + a28*x57 + a37*x58; const T a13 = a[13] + a26*x57 + a35*x58; const T a12 = a[12] + a25*x57;  \
-        const T a11 = a[11] + a24*x57; const T a10 = a[10] + a23*x57; const T a9 = a[9] + a22*x57;  \
-        const T x16 = s[16]; const T x19 = s[19]; const T a19 = a[19] + a32*x57 + a43*x58 + a49*x59 \
-         + a51*x60 + a55*x16 + a56*x19 + a56*x19; const T a16 = a[16] + a29*x57 + a38*x58 + a44*x59 \
-         + a46*x60 + a55*x19; const T x14 = s[14]; const T a14 = a[14] + a27*x57 + a36*x58 + a39*x59 \
-         + a41*x60 + a54*x14 + a54*x14; const T x21 = s[21]; const T a60 = a[60] + a12*x57 + a17*x58 \
-         + a20*x59 + a21*x60 + a21*x60 + a41*x14 + a46*x16 + a51*x19 + a53*x21; const T x18 = s[18];  \
-        const T x20 = s[20]; const T a59 = a[59] + a11*x57 + a15*x58 + a18*x59 + a18*x59 + a20*x60 + a39*x14 \
-         + a44*x16 + a48*x18 + a49*x19 + a50*x20 + a52*x21; const T x13 = s[13]; const T x15 = s[15];  \
-        const T x17 = s[17]; const T a58 = a[58] + a10*x57 + a13*x58 + a13*x58 + a15*x59 + a17*x60 + a35*x13 \
-         + a36*x14 + a37*x15 + a38*x16 + a40*x17 + a42*x18 + a43*x19 + a45*x20 + a47*x21;  \
-        const T x9 = s[9]; const T x10 = s[10]; const T x11 = s[11]; const T x12 = s[12]; const T a57 = a[ \
-        57] + a9*x57 + a9*x57 + a10*x58 + a11*x59 + a12*x60 + a22*x9 + a23*x10 + a24*x11 + a25*x12 + a26*x13 \
-         + a27*x14 + a28*x15 + a29*x16 + a30*x17 + a31*x18 + a32*x19 + a33*x20 + a34*x21; a[0] = a57;  \
-        const T x1 = s[1]; const T x2 = s[2]; a[1] = a58 + a14*x1 + a14*x1 + a16*x2; a[2] = a59 + a16*x1 \
-         + a19*x2 + a19*x2; const T x3 = s[3]; const T x4 = s[4]; a[3] = a58 + a14*x3 + a14*x3 + a16*x4;  \
-        a[4] = a59 + a16*x3 + a19*x4 + a19*x4; a[5] = a60;  \
+        const T a26 = a[26]; const T a28 = a[28]; const T a27 = a[27]; const T a55 = a[55]; const T a52 = a[ \
+        52]; const T a54 = a[54]; const T a48 = a[48]; const T a53 = a[53]; const T a47 = a[47];  \
+        const T a49 = a[49]; const T a45 = a[45]; const T a39 = a[39]; const T a46 = a[46]; const T a51 = a[ \
+        51]; const T a38 = a[38]; const T a44 = a[44]; const T a42 = a[42]; const T a43 = a[43];  \
+        const T a37 = a[37]; const T a41 = a[41]; const T a36 = a[36]; const T a40 = a[40]; const T a24 = a[ \
+        24]; const T a23 = a[23]; const T a50 = a[50]; const T a22 = a[22]; const T a21 = a[21];  \
+        const T a35 = a[35]; const T a20 = a[20]; const T a34 = a[34]; const T a19 = a[19]; const T a18 = a[ \
+        18]; const T a17 = a[17]; const T a16 = a[16]; const T a15 = a[15]; const T x57 = s[57];  \
+        const T x58 = s[58]; const T x59 = s[59]; const T x60 = s[60]; const T a56 = a[56] + a24*x57 \
+         + a49*x58 + a52*x59 + a55*x60; const T a29 = a[29] + a23*x57 + a39*x58 + a48*x59; const T a33 = a[ \
+        33] + a22*x57 + a38*x58 + a47*x59; const T a14 = a[14] + a21*x57 + a42*x58; const T a13 = a[13] \
+         + a20*x57 + a41*x58; const T a12 = a[12] + a19*x57 + a40*x58; const T a11 = a[11] + a18*x57;  \
+        const T a10 = a[10] + a17*x57; const T a25 = a[25] + a16*x57; const T a9 = a[9] + a15*x57;  \
+        const T x30 = s[30]; const T x31 = s[31]; const T a31 = a[31] + a50*x57 + a51*x58 + a53*x59 \
+         + a54*x60 + a28*x30 + a26*x31 + a26*x31; const T a30 = a[30] + a35*x57 + a37*x58 + a46*x59 \
+         + a45*x60 + a28*x31; const T x32 = s[32]; const T a32 = a[32] + a34*x57 + a36*x58 + a43*x59 \
+         + a44*x60 + a27*x32 + a27*x32; const T x56 = s[56]; const T a60 = a[60] + a11*x57 + a14*x58 \
+         + a29*x59 + a56*x60 + a56*x60 + a44*x32 + a45*x30 + a54*x31 + a55*x56; const T x33 = s[33];  \
+        const T x29 = s[29]; const T a59 = a[59] + a10*x57 + a13*x58 + a33*x59 + a33*x59 + a29*x60 + a43*x32 \
+         + a46*x30 + a47*x33 + a53*x31 + a48*x29 + a52*x56; const T x12 = s[12]; const T x13 = s[13];  \
+        const T x14 = s[14]; const T a58 = a[58] + a25*x57 + a12*x58 + a12*x58 + a13*x59 + a14*x60 + a40*x12 \
+         + a36*x32 + a41*x13 + a37*x30 + a42*x14 + a38*x33 + a51*x31 + a39*x29 + a49*x56;  \
+        const T x9 = s[9]; const T x25 = s[25]; const T x10 = s[10]; const T x11 = s[11]; const T a57 = a[ \
+        57] + a9*x57 + a9*x57 + a25*x58 + a10*x59 + a11*x60 + a15*x9 + a16*x25 + a17*x10 + a18*x11 + a19*x12 \
+         + a34*x32 + a20*x13 + a35*x30 + a21*x14 + a22*x33 + a50*x31 + a23*x29 + a24*x56; a[0] = a57;  \
+        const T x1 = s[1]; const T x2 = s[2]; a[1] = a58 + a32*x1 + a32*x1 + a30*x2; a[2] = a59 + a30*x1 \
+         + a31*x2 + a31*x2; const T x3 = s[3]; const T x4 = s[4]; a[3] = a58 + a32*x3 + a32*x3 + a30*x4;  \
+        a[4] = a59 + a30*x3 + a31*x4 + a31*x4; a[5] = a60;  \
     }
 h2_c_o_d6_FORWARD(h2_c_o_d6_forward_one, double)
 h2_c_o_d6_REVERSE(h2_c_o_d6_reverse_one, double)
@@ -162,7 +159,7 @@ static const eqml_basis h2_c_o_d6_basis = {
     "h2_c_o_d6", "H2 C O", "H H C O",
     4, 6, 4, 6, /* atoms, pairs, classes of pairs, degree */
     502, 53, 49, /* terms, factors, factors in products (with the constant) */
-    61, 8, 57, 123, 15, 1280, /* slots, first factor, operations, runs, tiles, packed */
+    61, 8, 57, 84, 16, 992, /* slots, first factor, operations, runs, tiles, packed */
     h2_c_o_d6_pairs, h2_c_o_d6_pair_classes, h2_c_o_d6_atom_classes, h2_c_o_d6_operations, h2_c_o_d6_runs, h2_c_o_d6_tiles, h2_c_o_d6_degrees,
     h2_c_o_d6_forward_one, h2_c_o_d6_reverse_one, h2_c_o_d6_forward_lanes, h2_c_o_d6_reverse_lanes,
     0};

@@ -41,29 +41,30 @@ static const unsigned short h3_n_d6_atom_classes[] = {
 static const unsigned short h3_n_d6_operations[][3] = {
     {6,0,24}, {6,1,24}, {9,0,24}, {9,3,24}, {12,1,24}, {12,3,24}, {15,0,0}, {16,1,1}, {17,3,3}, {7,6,2}, 
     {10,9,4}, {13,12,5}, {8,2,2}, {11,4,4}, {14,5,5}, {25,0,24}, {25,1,24}, {25,3,24}, {26,2,24}, 
-    {26,4,24}, {26,5,24}, {28,0,0}, {28,1,1}, {28,3,3}, {30,6,2}, {30,9,4}, {30,12,5}, {32,2,2}, {32,4,4}, 
-    {32,5,5}, {35,0,15}, {35,1,16}, {35,3,17}, {39,6,7}, {39,9,10}, {39,12,13}, {43,2,7}, {43,4,10}, 
-    {43,5,13}, {46,2,8}, {46,4,11}, {46,5,14}, {27,25,25}, {29,25,26}, {31,26,26}, {33,25,27}, {34,25,28}, 
-    {36,25,29}, {37,25,30}, {38,26,28}, {40,25,31}, {41,25,32}, {42,26,30}, {44,26,31}, {45,26,32}, 
-    {47,28,28}, {48,30,32}, {49,32,32}, 
+    {26,4,24}, {26,5,24}, {39,0,0}, {39,1,1}, {39,3,3}, {34,6,2}, {34,9,4}, {34,12,5}, {32,2,2}, {32,4,4}, 
+    {32,5,5}, {41,0,15}, {41,1,16}, {41,3,17}, {42,6,7}, {42,9,10}, {42,12,13}, {48,2,7}, {48,4,10}, 
+    {48,5,13}, {49,2,8}, {49,4,11}, {49,5,14}, {40,25,25}, {35,25,26}, {33,26,26}, {38,25,40}, {37,25,39}, 
+    {36,25,35}, {31,25,34}, {44,26,39}, {43,25,33}, {30,25,32}, {46,26,34}, {45,26,33}, {47,26,32}, 
+    {28,39,39}, {29,34,32}, {27,32,32}, 
 };
 /* products of factor [0] with the [2] factors from [1] on */
 static const unsigned short h3_n_d6_runs[][3] = {
-    {1,11,1}, {1,15,1}, {1,19,1}, {1,22,1}, {2,11,1}, {2,15,1}, {2,19,1}, {2,22,1}, {3,3,20}, {4,5,4}, 
-    {4,10,2}, {4,13,12}, {5,6,3}, {5,11,1}, {5,15,1}, {5,18,5}, {6,6,2}, {6,11,1}, {6,13,1}, {6,15,1}, 
-    {6,17,8}, {7,7,2}, {7,11,1}, {7,15,1}, {7,19,4}, {8,17,1}, {8,19,1}, {8,21,5}, {9,9,14}, {10,10,2}, 
-    {10,13,10}, {11,11,12}, {12,15,1}, {12,18,5}, {13,13,1}, {13,17,6}, {14,14,2}, {14,18,5}, {15,15,2}, 
-    {15,19,4}, {16,19,4}, {17,17,1}, {17,19,1}, {17,21,2}, {18,18,1}, {18,20,3}, {19,19,4}, {20,20,3}, 
-    {21,21,2}, {22,22,1}, 
+    {1,17,2}, {1,24,2}, {2,17,2}, {2,24,2}, {6,6,1}, {6,23,3}, {7,6,2}, {7,21,5}, {8,3,4}, {8,23,3}, 
+    {9,8,2}, {9,18,1}, {9,21,1}, {9,23,3}, {10,4,4}, {10,9,2}, {10,18,1}, {10,21,5}, {11,8,3}, {11,18,1}, 
+    {11,21,5}, {12,18,1}, {12,21,5}, {13,6,2}, {13,13,1}, {13,15,1}, {13,17,9}, {14,6,2}, {14,12,3}, 
+    {14,17,9}, {15,4,8}, {15,18,8}, {16,6,20}, {17,6,2}, {17,9,4}, {17,15,1}, {17,17,9}, {18,18,2}, 
+    {18,21,1}, {18,23,3}, {19,21,1}, {19,23,3}, {20,18,1}, {20,20,6}, {21,21,1}, {21,23,1}, {21,25,1}, 
+    {22,21,3}, {22,25,1}, {23,23,1}, {23,25,1}, {24,21,1}, {24,23,3}, {25,25,1}, 
 };
 /* the same, four rows side by side: rows, columns in use, columns stored */
 static const eqml_tile h3_n_d6_tiles[] = {
-    {{1,2,3,4},3,25,0,32}, {{5,6,7,8},6,26,0,32}, {{9,10,11,12},9,23,8,16}, {{13,14,15,16},13,23,8,16}, 
-    {{17,18,19,20},17,23,16,8}, {{21,22,0,0},21,23,16,8}, 
+    {{16,14,13,17},6,26,0,32}, {{15,10,11,9},4,12,4,8}, {{15,10,11,9},18,26,18,8}, {{8,6,23,25},3,7,0,8}, 
+    {{8,6,23,25},23,26,16,16}, {{7,19,22,24},6,8,0,8}, {{7,19,22,24},21,26,16,16}, 
+    {{20,12,21,18},18,26,18,8}, {{1,2,0,0},17,19,16,8}, {{1,2,0,0},24,26,24,8}, 
 };
 /* total degree of each factor */
 static const unsigned char h3_n_d6_degrees[] = {
-    0, 1, 1, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 4, 
+    0, 1, 1, 4, 4, 4, 3, 3, 2, 2, 2, 2, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 
 };
 
 /* The operations as straight-line code, for each type of number T; s: slots, a: adjoints. */
@@ -77,51 +78,51 @@ static const unsigned char h3_n_d6_degrees[] = {
         ; s[10] = x10; const T x5 = s[5]; const T x13 = x12*x5; s[13] = x13; const T x8 = x2*x2; s[8] = x8;  \
         const T x11 = x4*x4; s[11] = x11; const T x14 = x5*x5; s[14] = x14; const T x25 = \
          EQML_ADD(offset[1], x0 + x1 + x3); s[25] = x25; const T x26 = EQML_ADD(offset[2], x2 + x4 + x5 \
-        ); s[26] = x26; const T x28 = EQML_ADD(offset[4], x0*x0 + x1*x1 + x3*x3); s[28] = x28; const T x30 = \
-         EQML_ADD(offset[6], x6*x2 + x9*x4 + x12*x5); s[30] = x30; const T x32 = EQML_ADD(offset[8], x2*x2 \
-         + x4*x4 + x5*x5); s[32] = x32; const T x35 = EQML_ADD(offset[11], x0*x15 + x1*x16 + x3*x17 \
-        ); s[35] = x35; const T x39 = EQML_ADD(offset[15], x6*x7 + x9*x10 + x12*x13); s[39] = x39;  \
-        const T x43 = EQML_ADD(offset[19], x2*x7 + x4*x10 + x5*x13); s[43] = x43; const T x46 = \
-         EQML_ADD(offset[22], x2*x8 + x4*x11 + x5*x14); s[46] = x46; const T x27 = EQML_ADD(offset[3], \
-         x25*x25); s[27] = x27; const T x29 = EQML_ADD(offset[5], x25*x26); s[29] = x29; const T x31 = \
-         EQML_ADD(offset[7], x26*x26); s[31] = x31; const T x33 = EQML_ADD(offset[9], x25*x27 \
-        ); s[33] = x33; const T x34 = EQML_ADD(offset[10], x25*x28); s[34] = x34; const T x36 = \
-         EQML_ADD(offset[12], x25*x29); s[36] = x36; const T x37 = EQML_ADD(offset[13], x25*x30 \
-        ); s[37] = x37; const T x38 = EQML_ADD(offset[14], x26*x28); s[38] = x38; const T x40 = \
-         EQML_ADD(offset[16], x25*x31); s[40] = x40; const T x41 = EQML_ADD(offset[17], x25*x32 \
-        ); s[41] = x41; const T x42 = EQML_ADD(offset[18], x26*x30); s[42] = x42; const T x44 = \
-         EQML_ADD(offset[20], x26*x31); s[44] = x44; const T x45 = EQML_ADD(offset[21], x26*x32 \
-        ); s[45] = x45; const T x47 = EQML_ADD(offset[23], x28*x28); s[47] = x47; const T x48 = \
-         EQML_ADD(offset[24], x30*x32); s[48] = x48; const T x49 = EQML_ADD(offset[25], x32*x32 \
-        ); s[49] = x49;  \
+        ); s[26] = x26; const T x39 = EQML_ADD(offset[15], x0*x0 + x1*x1 + x3*x3); s[39] = x39;  \
+        const T x34 = EQML_ADD(offset[10], x6*x2 + x9*x4 + x12*x5); s[34] = x34; const T x32 = \
+         EQML_ADD(offset[8], x2*x2 + x4*x4 + x5*x5); s[32] = x32; const T x41 = EQML_ADD(offset[17], x0*x15 \
+         + x1*x16 + x3*x17); s[41] = x41; const T x42 = EQML_ADD(offset[18], x6*x7 + x9*x10 + x12*x13 \
+        ); s[42] = x42; const T x48 = EQML_ADD(offset[24], x2*x7 + x4*x10 + x5*x13); s[48] = x48;  \
+        const T x49 = EQML_ADD(offset[25], x2*x8 + x4*x11 + x5*x14); s[49] = x49; const T x40 = \
+         EQML_ADD(offset[16], x25*x25); s[40] = x40; const T x35 = EQML_ADD(offset[11], x25*x26 \
+        ); s[35] = x35; const T x33 = EQML_ADD(offset[9], x26*x26); s[33] = x33; const T x38 = \
+         EQML_ADD(offset[14], x25*x40); s[38] = x38; const T x37 = EQML_ADD(offset[13], x25*x39 \
+        ); s[37] = x37; const T x36 = EQML_ADD(offset[12], x25*x35); s[36] = x36; const T x31 = \
+         EQML_ADD(offset[7], x25*x34); s[31] = x31; const T x44 = EQML_ADD(offset[20], x26*x39 \
+        ); s[44] = x44; const T x43 = EQML_ADD(offset[19], x25*x33); s[43] = x43; const T x30 = \
+         EQML_ADD(offset[6], x25*x32); s[30] = x30; const T x46 = EQML_ADD(offset[22], x26*x34 \
+        ); s[46] = x46; const T x45 = EQML_ADD(offset[21], x26*x33); s[45] = x45; const T x47 = \
+         EQML_ADD(offset[23], x26*x32); s[47] = x47; const T x28 = EQML_ADD(offset[4], x39*x39 \
+        ); s[28] = x28; const T x29 = EQML_ADD(offset[5], x34*x32); s[29] = x29; const T x27 = \
+         EQML_ADD(offset[3], x32*x32); s[27] = x27;  \
     }
 #define h3_n_d6_REVERSE(NAME, T) \
     EQML_INLINE void NAME(const T *s, T *a) \
     { \
-        const T a49 = a[49]; const T a48 = a[48]; const T a47 = a[47]; const T a45 = a[45]; const T a44 = a[ \
-        44]; const T a42 = a[42]; const T a41 = a[41]; const T a40 = a[40]; const T a38 = a[38];  \
-        const T a37 = a[37]; const T a36 = a[36]; const T a34 = a[34]; const T a33 = a[33];  \
-        const T x25 = s[25]; const T x26 = s[26]; const T a31 = a[31] + a40*x25 + a44*x26; const T a29 = a[ \
-        29] + a36*x25; const T a27 = a[27] + a33*x25; const T a46 = a[46]; const T a43 = a[43];  \
-        const T a39 = a[39]; const T a35 = a[35]; const T x30 = s[30]; const T x32 = s[32]; const T a32 = a[ \
-        32] + a41*x25 + a45*x26 + a48*x30 + a49*x32 + a49*x32; const T a30 = a[30] + a37*x25 + a42*x26 \
-         + a48*x32; const T x28 = s[28]; const T a28 = a[28] + a34*x25 + a38*x26 + a47*x28 + a47*x28;  \
-        const T x31 = s[31]; const T a26 = a[26] + a29*x25 + a31*x26 + a31*x26 + a38*x28 + a42*x30 + a44*x31 \
-         + a45*x32; const T x27 = s[27]; const T x29 = s[29]; const T a25 = a[25] + a27*x25 + a27*x25 \
-         + a29*x26 + a33*x27 + a34*x28 + a36*x29 + a37*x30 + a40*x31 + a41*x32; const T x5 = s[5];  \
-        const T a14 = a46*x5; const T x4 = s[4]; const T a11 = a46*x4; const T x2 = s[2]; const T a8 = \
-         a46*x2; const T x12 = s[12]; const T a13 = a39*x12 + a43*x5; const T x9 = s[9]; const T a10 = \
-         a39*x9 + a43*x4; const T x6 = s[6]; const T a7 = a39*x6 + a43*x2; const T x3 = s[3]; const T a17 = \
-         a35*x3; const T x1 = s[1]; const T a16 = a35*x1; const T x0 = s[0]; const T a15 = a35*x0;  \
-        const T x13 = s[13]; const T a12 = a13*x5 + a30*x5 + a39*x13; const T x10 = s[10]; const T a9 = \
-         a10*x4 + a30*x4 + a39*x10; const T x7 = s[7]; const T a6 = a7*x2 + a30*x2 + a39*x7;  \
-        const T x15 = s[15]; a[0] = a6 + a9 + a15*x0 + a15*x0 + a25 + a28*x0 + a28*x0 + a35*x15;  \
-        const T x16 = s[16]; a[1] = a6 + a12 + a16*x1 + a16*x1 + a25 + a28*x1 + a28*x1 + a35*x16;  \
-        const T x8 = s[8]; a[2] = a7*x6 + a8*x2 + a8*x2 + a26 + a30*x6 + a32*x2 + a32*x2 + a43*x7 + a46*x8;  \
-        const T x17 = s[17]; a[3] = a9 + a12 + a17*x3 + a17*x3 + a25 + a28*x3 + a28*x3 + a35*x17;  \
-        const T x11 = s[11]; a[4] = a10*x9 + a11*x4 + a11*x4 + a26 + a30*x9 + a32*x4 + a32*x4 + a43*x10 \
-         + a46*x11; const T x14 = s[14]; a[5] = a13*x12 + a14*x5 + a14*x5 + a26 + a30*x12 + a32*x5 + a32*x5 \
-         + a43*x13 + a46*x14;  \
+        const T a27 = a[27]; const T a29 = a[29]; const T a28 = a[28]; const T a47 = a[47]; const T a45 = a[ \
+        45]; const T a46 = a[46]; const T a30 = a[30]; const T a43 = a[43]; const T a44 = a[44];  \
+        const T a31 = a[31]; const T a36 = a[36]; const T a37 = a[37]; const T a38 = a[38];  \
+        const T x25 = s[25]; const T x26 = s[26]; const T a33 = a[33] + a43*x25 + a45*x26; const T a35 = a[ \
+        35] + a36*x25; const T a40 = a[40] + a38*x25; const T a49 = a[49]; const T a48 = a[48];  \
+        const T a42 = a[42]; const T a41 = a[41]; const T x34 = s[34]; const T x32 = s[32]; const T a32 = a[ \
+        32] + a30*x25 + a47*x26 + a29*x34 + a27*x32 + a27*x32; const T a34 = a[34] + a31*x25 + a46*x26 \
+         + a29*x32; const T x39 = s[39]; const T a39 = a[39] + a37*x25 + a44*x26 + a28*x39 + a28*x39;  \
+        const T x33 = s[33]; const T a26 = a[26] + a35*x25 + a33*x26 + a33*x26 + a44*x39 + a46*x34 + a45*x33 \
+         + a47*x32; const T x40 = s[40]; const T x35 = s[35]; const T a25 = a[25] + a40*x25 + a40*x25 \
+         + a35*x26 + a38*x40 + a37*x39 + a36*x35 + a31*x34 + a43*x33 + a30*x32; const T x5 = s[5];  \
+        const T a14 = a49*x5; const T x4 = s[4]; const T a11 = a49*x4; const T x2 = s[2]; const T a8 = \
+         a49*x2; const T x12 = s[12]; const T a13 = a42*x12 + a48*x5; const T x9 = s[9]; const T a10 = \
+         a42*x9 + a48*x4; const T x6 = s[6]; const T a7 = a42*x6 + a48*x2; const T x3 = s[3]; const T a17 = \
+         a41*x3; const T x1 = s[1]; const T a16 = a41*x1; const T x0 = s[0]; const T a15 = a41*x0;  \
+        const T x13 = s[13]; const T a12 = a13*x5 + a34*x5 + a42*x13; const T x10 = s[10]; const T a9 = \
+         a10*x4 + a34*x4 + a42*x10; const T x7 = s[7]; const T a6 = a7*x2 + a34*x2 + a42*x7;  \
+        const T x15 = s[15]; a[0] = a6 + a9 + a15*x0 + a15*x0 + a25 + a39*x0 + a39*x0 + a41*x15;  \
+        const T x16 = s[16]; a[1] = a6 + a12 + a16*x1 + a16*x1 + a25 + a39*x1 + a39*x1 + a41*x16;  \
+        const T x8 = s[8]; a[2] = a7*x6 + a8*x2 + a8*x2 + a26 + a34*x6 + a32*x2 + a32*x2 + a48*x7 + a49*x8;  \
+        const T x17 = s[17]; a[3] = a9 + a12 + a17*x3 + a17*x3 + a25 + a39*x3 + a39*x3 + a41*x17;  \
+        const T x11 = s[11]; a[4] = a10*x9 + a11*x4 + a11*x4 + a26 + a34*x9 + a32*x4 + a32*x4 + a48*x10 \
+         + a49*x11; const T x14 = s[14]; a[5] = a13*x12 + a14*x5 + a14*x5 + a26 + a34*x12 + a32*x5 + a32*x5 \
+         + a48*x13 + a49*x14;  \
     }
 h3_n_d6_FORWARD(h3_n_d6_forward_one, double)
 h3_n_d6_REVERSE(h3_n_d6_reverse_one, double)
@@ -134,7 +135,7 @@ static const eqml_basis h3_n_d6_basis = {
     "h3_n_d6", "H3 N", "H H H N",
     4, 6, 2, 6, /* atoms, pairs, classes of pairs, degree */
     196, 26, 26, /* terms, factors, factors in products (with the constant) */
-    50, 24, 58, 50, 6, 448, /* slots, first factor, operations, runs, tiles, packed */
+    50, 24, 58, 54, 10, 480, /* slots, first factor, operations, runs, tiles, packed */
     h3_n_d6_pairs, h3_n_d6_pair_classes, h3_n_d6_atom_classes, h3_n_d6_operations, h3_n_d6_runs, h3_n_d6_tiles, h3_n_d6_degrees,
     h3_n_d6_forward_one, h3_n_d6_reverse_one, h3_n_d6_forward_lanes, h3_n_d6_reverse_lanes,
     0};

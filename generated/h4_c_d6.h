@@ -49,47 +49,48 @@ static const unsigned short h4_c_d6_operations[][3] = {
     {21,56,64}, {29,47,64}, {29,53,64}, {29,59,64}, {37,50,64}, {37,56,64}, {37,59,64}, {14,3,3}, {22,6,6}, 
     {30,8,8}, {38,9,9}, {15,10,12}, {23,18,20}, {31,26,28}, {39,34,36}, {16,10,13}, {24,18,21}, {32,26,29}, 
     {40,34,37}, {17,3,14}, {25,6,22}, {33,8,30}, {41,9,38}, {65,0,64}, {65,1,64}, {65,2,64}, {65,4,64}, 
-    {65,5,64}, {65,7,64}, {66,3,64}, {66,6,64}, {66,8,64}, {66,9,64}, {68,0,0}, {68,1,1}, {68,2,2}, 
-    {68,4,4}, {68,5,5}, {68,7,7}, {69,10,10}, {69,18,18}, {69,26,26}, {69,34,34}, {71,10,3}, {71,18,6}, 
-    {71,26,8}, {71,34,9}, {73,3,3}, {73,6,6}, {73,8,8}, {73,9,9}, {77,10,11}, {77,18,19}, {77,26,27}, 
-    {77,34,35}, {78,0,42}, {78,1,45}, {78,2,48}, {78,4,51}, {78,5,54}, {78,7,57}, {79,0,43}, {79,1,46}, 
-    {79,2,49}, {79,4,52}, {79,5,55}, {79,7,58}, {84,3,11}, {84,6,19}, {84,8,27}, {84,9,35}, {85,3,12}, 
-    {85,6,20}, {85,8,28}, {85,9,36}, {89,10,14}, {89,18,22}, {89,26,30}, {89,34,38}, {90,3,13}, {90,6,21}, 
-    {90,8,29}, {90,9,37}, {93,3,14}, {93,6,22}, {93,8,30}, {93,9,38}, {97,11,11}, {97,19,19}, {97,27,27}, 
-    {97,35,35}, {98,12,12}, {98,20,20}, {98,28,28}, {98,36,36}, {99,11,13}, {99,19,21}, {99,27,29}, 
-    {99,35,37}, {100,12,13}, {100,20,21}, {100,28,29}, {100,36,37}, {101,42,44}, {101,45,47}, {101,48,50}, 
-    {101,51,53}, {101,54,56}, {101,57,59}, {102,11,14}, {102,19,22}, {102,27,30}, {102,35,38}, {103,12,14}, 
-    {103,20,22}, {103,28,30}, {103,36,38}, {104,13,13}, {104,21,21}, {104,29,29}, {104,37,37}, {106,10,17}, 
-    {106,18,25}, {106,26,33}, {106,34,41}, {108,3,17}, {108,6,25}, {108,8,33}, {108,9,41}, {109,11,15}, 
-    {109,19,23}, {109,27,31}, {109,35,39}, {110,13,15}, {110,21,23}, {110,29,31}, {110,37,39}, {111,11,16}, 
-    {111,19,24}, {111,27,32}, {111,35,40}, {112,13,16}, {112,21,24}, {112,29,32}, {112,37,40}, {113,14,15}, 
-    {113,22,23}, {113,30,31}, {113,38,39}, {114,12,17}, {114,20,25}, {114,28,33}, {114,36,41}, {115,13,17}, 
-    {115,21,25}, {115,29,33}, {115,37,41}, {67,65,65}, {70,65,66}, {72,66,66}, {74,65,67}, {75,65,68}, 
-    {76,65,69}, {80,65,70}, {81,65,71}, {82,66,68}, {83,66,69}, {86,65,72}, {87,65,73}, {88,66,71}, 
-    {91,66,72}, {92,66,73}, {94,68,68}, {95,68,69}, {96,69,69}, {105,71,73}, {107,73,73}, 
+    {65,5,64}, {65,7,64}, {66,3,64}, {66,6,64}, {66,8,64}, {66,9,64}, {99,0,0}, {99,1,1}, {99,2,2}, 
+    {99,4,4}, {99,5,5}, {99,7,7}, {67,10,10}, {67,18,18}, {67,26,26}, {67,34,34}, {102,10,3}, {102,18,6}, 
+    {102,26,8}, {102,34,9}, {103,3,3}, {103,6,6}, {103,8,8}, {103,9,9}, {90,10,11}, {90,18,19}, {90,26,27}, 
+    {90,34,35}, {89,0,42}, {89,1,45}, {89,2,48}, {89,4,51}, {89,5,54}, {89,7,57}, {92,0,43}, {92,1,46}, 
+    {92,2,49}, {92,4,52}, {92,5,55}, {92,7,58}, {91,3,11}, {91,6,19}, {91,8,27}, {91,9,35}, {109,3,12}, 
+    {109,6,20}, {109,8,28}, {109,9,36}, {110,10,14}, {110,18,22}, {110,26,30}, {110,34,38}, {111,3,13}, 
+    {111,6,21}, {111,8,29}, {111,9,37}, {113,3,14}, {113,6,22}, {113,8,30}, {113,9,38}, {88,11,11}, 
+    {88,19,19}, {88,27,27}, {88,35,35}, {87,12,12}, {87,20,20}, {87,28,28}, {87,36,36}, {86,11,13}, 
+    {86,19,21}, {86,27,29}, {86,35,37}, {85,12,13}, {85,20,21}, {85,28,29}, {85,36,37}, {84,42,44}, 
+    {84,45,47}, {84,48,50}, {84,51,53}, {84,54,56}, {84,57,59}, {83,11,14}, {83,19,22}, {83,27,30}, 
+    {83,35,38}, {82,12,14}, {82,20,22}, {82,28,30}, {82,36,38}, {81,13,13}, {81,21,21}, {81,29,29}, 
+    {81,37,37}, {80,10,17}, {80,18,25}, {80,26,33}, {80,34,41}, {79,3,17}, {79,6,25}, {79,8,33}, {79,9,41}, 
+    {74,11,15}, {74,19,23}, {74,27,31}, {74,35,39}, {73,13,15}, {73,21,23}, {73,29,31}, {73,37,39}, 
+    {72,11,16}, {72,19,24}, {72,27,32}, {72,35,40}, {71,13,16}, {71,21,24}, {71,29,32}, {71,37,40}, 
+    {70,14,15}, {70,22,23}, {70,30,31}, {70,38,39}, {69,12,17}, {69,20,25}, {69,28,33}, {69,36,41}, 
+    {68,13,17}, {68,21,25}, {68,29,33}, {68,37,41}, {98,65,65}, {100,65,66}, {101,66,66}, {97,65,98}, 
+    {105,65,99}, {106,65,67}, {96,65,100}, {95,65,102}, {94,66,99}, {107,66,67}, {93,65,101}, {115,65,103}, 
+    {108,66,102}, {114,66,101}, {112,66,103}, {78,99,99}, {77,99,67}, {104,67,67}, {76,102,103}, 
+    {75,103,103}, 
 };
 /* products of factor [0] with the [2] factors from [1] on */
 static const unsigned short h4_c_d6_runs[][3] = {
-    {1,13,3}, {1,20,2}, {1,25,2}, {1,29,1}, {1,33,8}, {1,42,1}, {1,44,8}, {2,13,3}, {2,20,2}, {2,25,2}, 
-    {2,29,1}, {2,33,8}, {2,42,1}, {2,44,8}, {3,3,27}, {3,33,8}, {3,42,1}, {3,44,1}, {4,6,4}, {4,11,5}, 
-    {4,17,28}, {5,6,4}, {5,12,4}, {5,17,1}, {5,19,11}, {5,32,9}, {5,42,1}, {5,44,1}, {6,7,3}, {6,13,3}, 
-    {6,20,2}, {6,24,6}, {6,33,8}, {6,42,1}, {6,44,1}, {7,7,2}, {7,13,3}, {7,17,1}, {7,20,2}, {7,23,22}, 
-    {8,8,2}, {8,13,3}, {8,20,2}, {8,25,5}, {8,33,8}, {8,42,1}, {8,44,1}, {9,13,3}, {9,20,2}, {9,23,1}, 
-    {9,25,2}, {9,28,6}, {9,35,6}, {9,42,3}, {10,10,20}, {11,11,5}, {11,17,13}, {12,12,4}, {12,17,1}, 
-    {12,19,11}, {13,13,17}, {14,14,16}, {15,15,15}, {16,20,2}, {16,24,6}, {17,17,1}, {17,20,2}, {17,23,7}, 
-    {18,18,4}, {18,24,6}, {19,19,3}, {19,24,6}, {20,20,10}, {21,21,9}, {22,25,5}, {23,23,1}, {23,25,2}, 
-    {23,28,2}, {24,24,6}, {25,25,5}, {26,26,4}, {27,27,3}, {28,28,2}, {29,29,1}, 
+    {1,4,7}, {1,15,14}, {1,45,3}, {1,49,1}, {2,4,7}, {2,15,14}, {2,45,3}, {2,49,1}, {3,15,15}, {3,31,1}, 
+    {3,34,1}, {3,36,5}, {3,42,10}, {25,25,1}, {25,27,6}, {25,43,9}, {26,25,8}, {26,43,9}, {27,27,1}, 
+    {27,29,1}, {27,32,1}, {27,43,9}, {28,27,6}, {28,43,9}, {29,45,6}, {30,27,1}, {30,30,1}, {30,43,8}, 
+    {31,27,1}, {31,31,1}, {31,44,8}, {32,44,7}, {33,25,9}, {33,41,11}, {34,15,25}, {34,41,11}, {35,11,21}, 
+    {35,38,14}, {36,15,14}, {36,35,1}, {36,37,3}, {36,44,7}, {37,15,14}, {37,35,1}, {37,37,3}, {37,45,6}, 
+    {38,11,18}, {38,31,1}, {38,38,1}, {38,40,1}, {38,44,8}, {39,11,1}, {39,13,10}, {39,24,5}, {39,40,1}, 
+    {39,45,5}, {39,51,1}, {41,25,7}, {41,41,11}, {42,25,5}, {42,31,1}, {42,42,10}, {43,43,8}, {44,44,7}, 
+    {45,45,7}, {46,46,5}, {47,47,4}, {48,48,2}, {49,49,1}, {50,48,3}, {51,46,4}, {51,51,1}, 
 };
 /* the same, four rows side by side: rows, columns in use, columns stored */
 static const eqml_tile h4_c_d6_tiles[] = {
-    {{1,2,3,4},3,52,0,56}, {{5,6,7,8},6,45,0,48}, {{9,10,11,12},10,45,8,40}, {{13,14,15,16},13,30,8,24}, 
-    {{17,18,19,20},17,30,16,16}, {{21,22,23,24},21,30,16,16}, {{25,26,27,28},25,30,24,8}, 
-    {{29,0,0,0},29,30,24,8}, 
+    {{34,3,36,37},15,52,8,48}, {{35,38,39,41},11,32,8,24}, {{35,38,39,41},38,52,32,24}, 
+    {{1,2,49,48},4,29,0,32}, {{1,2,49,48},45,50,40,16}, {{33,26,42,25},25,34,24,16}, 
+    {{33,26,42,25},41,52,40,16}, {{28,31,30,27},27,33,27,8}, {{28,31,30,27},43,52,40,16}, 
+    {{43,32,44,29},43,51,43,8}, {{45,51,46,47},45,52,40,16}, {{50,0,0,0},48,51,48,8}, 
 };
 /* total degree of each factor */
 static const unsigned char h4_c_d6_degrees[] = {
-    0, 1, 1, 2, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 4, 4, 
-    4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 5, 5, 5, 5, 5, 5, 5, 
+    0, 1, 1, 2, 5, 5, 5, 5, 5, 5, 5, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 4, 3, 3, 3, 3, 3, 3, 3, 3, 3, 
+    2, 2, 2, 2, 2, 2, 4, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 
 };
 
 /* The operations as straight-line code, for each type of number T; s: slots, a: adjoints. */
@@ -120,132 +121,133 @@ static const unsigned char h4_c_d6_degrees[] = {
          x26*x29; s[32] = x32; const T x40 = x34*x37; s[40] = x40; const T x17 = x3*x14; s[17] = x17;  \
         const T x25 = x6*x22; s[25] = x25; const T x33 = x8*x30; s[33] = x33; const T x41 = x9*x38 \
         ; s[41] = x41; const T x65 = EQML_ADD(offset[1], x0 + x1 + x2 + x4 + x5 + x7); s[65] = x65;  \
-        const T x66 = EQML_ADD(offset[2], x3 + x6 + x8 + x9); s[66] = x66; const T x68 = EQML_ADD(offset[4], \
-         x0*x0 + x1*x1 + x2*x2 + x4*x4 + x5*x5 + x7*x7); s[68] = x68; const T x69 = EQML_ADD(offset[5], \
-         x10*x10 + x18*x18 + x26*x26 + x34*x34); s[69] = x69; const T x71 = EQML_ADD(offset[7], x10*x3 \
-         + x18*x6 + x26*x8 + x34*x9); s[71] = x71; const T x73 = EQML_ADD(offset[9], x3*x3 + x6*x6 + x8*x8 \
-         + x9*x9); s[73] = x73; const T x77 = EQML_ADD(offset[13], x10*x11 + x18*x19 + x26*x27 + x34*x35 \
-        ); s[77] = x77; const T x78 = EQML_ADD(offset[14], x0*x42 + x1*x45 + x2*x48 + x4*x51 + x5*x54 \
-         + x7*x57); s[78] = x78; const T x79 = EQML_ADD(offset[15], x0*x43 + x1*x46 + x2*x49 + x4*x52 \
-         + x5*x55 + x7*x58); s[79] = x79; const T x84 = EQML_ADD(offset[20], x3*x11 + x6*x19 + x8*x27 \
-         + x9*x35); s[84] = x84; const T x85 = EQML_ADD(offset[21], x3*x12 + x6*x20 + x8*x28 + x9*x36 \
-        ); s[85] = x85; const T x89 = EQML_ADD(offset[25], x10*x14 + x18*x22 + x26*x30 + x34*x38 \
-        ); s[89] = x89; const T x90 = EQML_ADD(offset[26], x3*x13 + x6*x21 + x8*x29 + x9*x37); s[90] = x90;  \
-        const T x93 = EQML_ADD(offset[29], x3*x14 + x6*x22 + x8*x30 + x9*x38); s[93] = x93; const T x97 = \
-         EQML_ADD(offset[33], x11*x11 + x19*x19 + x27*x27 + x35*x35); s[97] = x97; const T x98 = \
-         EQML_ADD(offset[34], x12*x12 + x20*x20 + x28*x28 + x36*x36); s[98] = x98; const T x99 = \
-         EQML_ADD(offset[35], x11*x13 + x19*x21 + x27*x29 + x35*x37); s[99] = x99; const T x100 = \
-         EQML_ADD(offset[36], x12*x13 + x20*x21 + x28*x29 + x36*x37); s[100] = x100; const T x101 = \
-         EQML_ADD(offset[37], x42*x44 + x45*x47 + x48*x50 + x51*x53 + x54*x56 + x57*x59); s[101] = x101;  \
-        const T x102 = EQML_ADD(offset[38], x11*x14 + x19*x22 + x27*x30 + x35*x38); s[102] = x102;  \
-        const T x103 = EQML_ADD(offset[39], x12*x14 + x20*x22 + x28*x30 + x36*x38); s[103] = x103;  \
-        const T x104 = EQML_ADD(offset[40], x13*x13 + x21*x21 + x29*x29 + x37*x37); s[104] = x104;  \
-        const T x106 = EQML_ADD(offset[42], x10*x17 + x18*x25 + x26*x33 + x34*x41); s[106] = x106;  \
-        const T x108 = EQML_ADD(offset[44], x3*x17 + x6*x25 + x8*x33 + x9*x41); s[108] = x108;  \
-        const T x109 = EQML_ADD(offset[45], x11*x15 + x19*x23 + x27*x31 + x35*x39); s[109] = x109;  \
-        const T x110 = EQML_ADD(offset[46], x13*x15 + x21*x23 + x29*x31 + x37*x39); s[110] = x110;  \
-        const T x111 = EQML_ADD(offset[47], x11*x16 + x19*x24 + x27*x32 + x35*x40); s[111] = x111;  \
-        const T x112 = EQML_ADD(offset[48], x13*x16 + x21*x24 + x29*x32 + x37*x40); s[112] = x112;  \
-        const T x113 = EQML_ADD(offset[49], x14*x15 + x22*x23 + x30*x31 + x38*x39); s[113] = x113;  \
-        const T x114 = EQML_ADD(offset[50], x12*x17 + x20*x25 + x28*x33 + x36*x41); s[114] = x114;  \
-        const T x115 = EQML_ADD(offset[51], x13*x17 + x21*x25 + x29*x33 + x37*x41); s[115] = x115;  \
-        const T x67 = EQML_ADD(offset[3], x65*x65); s[67] = x67; const T x70 = EQML_ADD(offset[6], x65*x66 \
-        ); s[70] = x70; const T x72 = EQML_ADD(offset[8], x66*x66); s[72] = x72; const T x74 = \
-         EQML_ADD(offset[10], x65*x67); s[74] = x74; const T x75 = EQML_ADD(offset[11], x65*x68 \
-        ); s[75] = x75; const T x76 = EQML_ADD(offset[12], x65*x69); s[76] = x76; const T x80 = \
-         EQML_ADD(offset[16], x65*x70); s[80] = x80; const T x81 = EQML_ADD(offset[17], x65*x71 \
-        ); s[81] = x81; const T x82 = EQML_ADD(offset[18], x66*x68); s[82] = x82; const T x83 = \
-         EQML_ADD(offset[19], x66*x69); s[83] = x83; const T x86 = EQML_ADD(offset[22], x65*x72 \
-        ); s[86] = x86; const T x87 = EQML_ADD(offset[23], x65*x73); s[87] = x87; const T x88 = \
-         EQML_ADD(offset[24], x66*x71); s[88] = x88; const T x91 = EQML_ADD(offset[27], x66*x72 \
-        ); s[91] = x91; const T x92 = EQML_ADD(offset[28], x66*x73); s[92] = x92; const T x94 = \
-         EQML_ADD(offset[30], x68*x68); s[94] = x94; const T x95 = EQML_ADD(offset[31], x68*x69 \
-        ); s[95] = x95; const T x96 = EQML_ADD(offset[32], x69*x69); s[96] = x96; const T x105 = \
-         EQML_ADD(offset[41], x71*x73); s[105] = x105; const T x107 = EQML_ADD(offset[43], x73*x73 \
-        ); s[107] = x107;  \
+        const T x66 = EQML_ADD(offset[2], x3 + x6 + x8 + x9); s[66] = x66; const T x99 = \
+         EQML_ADD(offset[35], x0*x0 + x1*x1 + x2*x2 + x4*x4 + x5*x5 + x7*x7); s[99] = x99; const T x67 = \
+         EQML_ADD(offset[3], x10*x10 + x18*x18 + x26*x26 + x34*x34); s[67] = x67; const T x102 = \
+         EQML_ADD(offset[38], x10*x3 + x18*x6 + x26*x8 + x34*x9); s[102] = x102; const T x103 = \
+         EQML_ADD(offset[39], x3*x3 + x6*x6 + x8*x8 + x9*x9); s[103] = x103; const T x90 = \
+         EQML_ADD(offset[26], x10*x11 + x18*x19 + x26*x27 + x34*x35); s[90] = x90; const T x89 = \
+         EQML_ADD(offset[25], x0*x42 + x1*x45 + x2*x48 + x4*x51 + x5*x54 + x7*x57); s[89] = x89;  \
+        const T x92 = EQML_ADD(offset[28], x0*x43 + x1*x46 + x2*x49 + x4*x52 + x5*x55 + x7*x58 \
+        ); s[92] = x92; const T x91 = EQML_ADD(offset[27], x3*x11 + x6*x19 + x8*x27 + x9*x35); s[91] = x91;  \
+        const T x109 = EQML_ADD(offset[45], x3*x12 + x6*x20 + x8*x28 + x9*x36); s[109] = x109;  \
+        const T x110 = EQML_ADD(offset[46], x10*x14 + x18*x22 + x26*x30 + x34*x38); s[110] = x110;  \
+        const T x111 = EQML_ADD(offset[47], x3*x13 + x6*x21 + x8*x29 + x9*x37); s[111] = x111;  \
+        const T x113 = EQML_ADD(offset[49], x3*x14 + x6*x22 + x8*x30 + x9*x38); s[113] = x113; const T x88 = \
+         EQML_ADD(offset[24], x11*x11 + x19*x19 + x27*x27 + x35*x35); s[88] = x88; const T x87 = \
+         EQML_ADD(offset[23], x12*x12 + x20*x20 + x28*x28 + x36*x36); s[87] = x87; const T x86 = \
+         EQML_ADD(offset[22], x11*x13 + x19*x21 + x27*x29 + x35*x37); s[86] = x86; const T x85 = \
+         EQML_ADD(offset[21], x12*x13 + x20*x21 + x28*x29 + x36*x37); s[85] = x85; const T x84 = \
+         EQML_ADD(offset[20], x42*x44 + x45*x47 + x48*x50 + x51*x53 + x54*x56 + x57*x59); s[84] = x84;  \
+        const T x83 = EQML_ADD(offset[19], x11*x14 + x19*x22 + x27*x30 + x35*x38); s[83] = x83;  \
+        const T x82 = EQML_ADD(offset[18], x12*x14 + x20*x22 + x28*x30 + x36*x38); s[82] = x82;  \
+        const T x81 = EQML_ADD(offset[17], x13*x13 + x21*x21 + x29*x29 + x37*x37); s[81] = x81;  \
+        const T x80 = EQML_ADD(offset[16], x10*x17 + x18*x25 + x26*x33 + x34*x41); s[80] = x80;  \
+        const T x79 = EQML_ADD(offset[15], x3*x17 + x6*x25 + x8*x33 + x9*x41); s[79] = x79; const T x74 = \
+         EQML_ADD(offset[10], x11*x15 + x19*x23 + x27*x31 + x35*x39); s[74] = x74; const T x73 = \
+         EQML_ADD(offset[9], x13*x15 + x21*x23 + x29*x31 + x37*x39); s[73] = x73; const T x72 = \
+         EQML_ADD(offset[8], x11*x16 + x19*x24 + x27*x32 + x35*x40); s[72] = x72; const T x71 = \
+         EQML_ADD(offset[7], x13*x16 + x21*x24 + x29*x32 + x37*x40); s[71] = x71; const T x70 = \
+         EQML_ADD(offset[6], x14*x15 + x22*x23 + x30*x31 + x38*x39); s[70] = x70; const T x69 = \
+         EQML_ADD(offset[5], x12*x17 + x20*x25 + x28*x33 + x36*x41); s[69] = x69; const T x68 = \
+         EQML_ADD(offset[4], x13*x17 + x21*x25 + x29*x33 + x37*x41); s[68] = x68; const T x98 = \
+         EQML_ADD(offset[34], x65*x65); s[98] = x98; const T x100 = EQML_ADD(offset[36], x65*x66 \
+        ); s[100] = x100; const T x101 = EQML_ADD(offset[37], x66*x66); s[101] = x101; const T x97 = \
+         EQML_ADD(offset[33], x65*x98); s[97] = x97; const T x105 = EQML_ADD(offset[41], x65*x99 \
+        ); s[105] = x105; const T x106 = EQML_ADD(offset[42], x65*x67); s[106] = x106; const T x96 = \
+         EQML_ADD(offset[32], x65*x100); s[96] = x96; const T x95 = EQML_ADD(offset[31], x65*x102 \
+        ); s[95] = x95; const T x94 = EQML_ADD(offset[30], x66*x99); s[94] = x94; const T x107 = \
+         EQML_ADD(offset[43], x66*x67); s[107] = x107; const T x93 = EQML_ADD(offset[29], x65*x101 \
+        ); s[93] = x93; const T x115 = EQML_ADD(offset[51], x65*x103); s[115] = x115; const T x108 = \
+         EQML_ADD(offset[44], x66*x102); s[108] = x108; const T x114 = EQML_ADD(offset[50], x66*x101 \
+        ); s[114] = x114; const T x112 = EQML_ADD(offset[48], x66*x103); s[112] = x112; const T x78 = \
+         EQML_ADD(offset[14], x99*x99); s[78] = x78; const T x77 = EQML_ADD(offset[13], x99*x67 \
+        ); s[77] = x77; const T x104 = EQML_ADD(offset[40], x67*x67); s[104] = x104; const T x76 = \
+         EQML_ADD(offset[12], x102*x103); s[76] = x76; const T x75 = EQML_ADD(offset[11], x103*x103 \
+        ); s[75] = x75;  \
     }
 #define h4_c_d6_REVERSE(NAME, T) \
     EQML_INLINE void NAME(const T *s, T *a) \
     { \
-        const T a107 = a[107]; const T a105 = a[105]; const T a96 = a[96]; const T a95 = a[95];  \
-        const T a94 = a[94]; const T a92 = a[92]; const T a91 = a[91]; const T a88 = a[88]; const T a87 = a[ \
-        87]; const T a86 = a[86]; const T a83 = a[83]; const T a82 = a[82]; const T a81 = a[81];  \
-        const T a80 = a[80]; const T a76 = a[76]; const T a75 = a[75]; const T a74 = a[74];  \
-        const T x65 = s[65]; const T x66 = s[66]; const T a72 = a[72] + a86*x65 + a91*x66; const T a70 = a[ \
-        70] + a80*x65; const T a67 = a[67] + a74*x65; const T a115 = a[115]; const T a114 = a[114];  \
-        const T a113 = a[113]; const T a112 = a[112]; const T a111 = a[111]; const T a110 = a[110];  \
-        const T a109 = a[109]; const T a108 = a[108]; const T a106 = a[106]; const T a104 = a[104];  \
-        const T a103 = a[103]; const T a102 = a[102]; const T a101 = a[101]; const T a100 = a[100];  \
-        const T a99 = a[99]; const T a98 = a[98]; const T a97 = a[97]; const T a93 = a[93]; const T a90 = a[ \
-        90]; const T a89 = a[89]; const T a85 = a[85]; const T a84 = a[84]; const T a79 = a[79];  \
-        const T a78 = a[78]; const T a77 = a[77]; const T x71 = s[71]; const T x73 = s[73]; const T a73 = a[ \
-        73] + a87*x65 + a92*x66 + a105*x71 + a107*x73 + a107*x73; const T a71 = a[71] + a81*x65 + a88*x66 \
-         + a105*x73; const T x68 = s[68]; const T x69 = s[69]; const T a69 = a[69] + a76*x65 + a83*x66 \
-         + a95*x68 + a96*x69 + a96*x69; const T a68 = a[68] + a75*x65 + a82*x66 + a94*x68 + a94*x68 \
-         + a95*x69; const T x72 = s[72]; const T a66 = a[66] + a70*x65 + a72*x66 + a72*x66 + a82*x68 \
-         + a83*x69 + a88*x71 + a91*x72 + a92*x73; const T x67 = s[67]; const T x70 = s[70]; const T a65 = a[ \
-        65] + a67*x65 + a67*x65 + a70*x66 + a74*x67 + a75*x68 + a76*x69 + a80*x70 + a81*x71 + a86*x72 \
-         + a87*x73; const T x34 = s[34]; const T x9 = s[9]; const T x36 = s[36]; const T x37 = s[37];  \
-        const T a41 = a106*x34 + a108*x9 + a114*x36 + a115*x37; const T x26 = s[26]; const T x8 = s[8];  \
-        const T x28 = s[28]; const T x29 = s[29]; const T a33 = a106*x26 + a108*x8 + a114*x28 + a115*x29;  \
-        const T x18 = s[18]; const T x6 = s[6]; const T x20 = s[20]; const T x21 = s[21]; const T a25 = \
-         a106*x18 + a108*x6 + a114*x20 + a115*x21; const T x10 = s[10]; const T x3 = s[3];  \
-        const T x12 = s[12]; const T x13 = s[13]; const T a17 = a106*x10 + a108*x3 + a114*x12 + a115*x13;  \
-        const T x35 = s[35]; const T a40 = a111*x35 + a112*x37; const T x27 = s[27]; const T a32 = a111*x27 \
-         + a112*x29; const T x19 = s[19]; const T a24 = a111*x19 + a112*x21; const T x11 = s[11];  \
-        const T a16 = a111*x11 + a112*x13; const T x38 = s[38]; const T a39 = a109*x35 + a110*x37 + a113*x38 \
-        ; const T x30 = s[30]; const T a31 = a109*x27 + a110*x29 + a113*x30; const T x22 = s[22];  \
-        const T a23 = a109*x19 + a110*x21 + a113*x22; const T x14 = s[14]; const T a15 = a109*x11 + a110*x13 \
-         + a113*x14; const T x39 = s[39]; const T a38 = a41*x9 + a89*x34 + a93*x9 + a102*x35 + a103*x36 \
-         + a113*x39; const T x31 = s[31]; const T a30 = a33*x8 + a89*x26 + a93*x8 + a102*x27 + a103*x28 \
-         + a113*x31; const T x23 = s[23]; const T a22 = a25*x6 + a89*x18 + a93*x6 + a102*x19 + a103*x20 \
-         + a113*x23; const T x15 = s[15]; const T a14 = a17*x3 + a89*x10 + a93*x3 + a102*x11 + a103*x12 \
-         + a113*x15; const T x40 = s[40]; const T x41 = s[41]; const T a37 = a40*x34 + a90*x9 + a99*x35 \
-         + a100*x36 + a104*x37 + a104*x37 + a110*x39 + a112*x40 + a115*x41; const T x32 = s[32];  \
-        const T x33 = s[33]; const T a29 = a32*x26 + a90*x8 + a99*x27 + a100*x28 + a104*x29 + a104*x29 \
-         + a110*x31 + a112*x32 + a115*x33; const T x24 = s[24]; const T x25 = s[25]; const T a21 = a24*x18 \
-         + a90*x6 + a99*x19 + a100*x20 + a104*x21 + a104*x21 + a110*x23 + a112*x24 + a115*x25;  \
-        const T x16 = s[16]; const T x17 = s[17]; const T a13 = a16*x10 + a90*x3 + a99*x11 + a100*x12 \
-         + a104*x13 + a104*x13 + a110*x15 + a112*x16 + a115*x17; const T x57 = s[57]; const T a59 = a29 \
-         + a37 + a101*x57; const T x54 = s[54]; const T a56 = a21 + a37 + a101*x54; const T x51 = s[51];  \
-        const T a53 = a21 + a29 + a101*x51; const T x48 = s[48]; const T a50 = a13 + a37 + a101*x48;  \
-        const T x45 = s[45]; const T a47 = a13 + a29 + a101*x45; const T x42 = s[42]; const T a44 = a13 \
-         + a21 + a101*x42; const T a36 = a39*x34 + a85*x9 + a98*x36 + a98*x36 + a100*x37 + a103*x38 \
-         + a114*x41; const T a28 = a31*x26 + a85*x8 + a98*x28 + a98*x28 + a100*x29 + a103*x30 + a114*x33;  \
-        const T a20 = a23*x18 + a85*x6 + a98*x20 + a98*x20 + a100*x21 + a103*x22 + a114*x25; const T a12 = \
-         a15*x10 + a85*x3 + a98*x12 + a98*x12 + a100*x13 + a103*x14 + a114*x17; const T a35 = a77*x34 \
-         + a84*x9 + a97*x35 + a97*x35 + a99*x37 + a102*x38 + a109*x39 + a111*x40; const T a27 = a77*x26 \
-         + a84*x8 + a97*x27 + a97*x27 + a99*x29 + a102*x30 + a109*x31 + a111*x32; const T a19 = a77*x18 \
-         + a84*x6 + a97*x19 + a97*x19 + a99*x21 + a102*x22 + a109*x23 + a111*x24; const T a11 = a77*x10 \
-         + a84*x3 + a97*x11 + a97*x11 + a99*x13 + a102*x14 + a109*x15 + a111*x16; const T x7 = s[7];  \
-        const T a58 = a79*x7; const T x5 = s[5]; const T a55 = a79*x5; const T x4 = s[4]; const T a52 = \
-         a79*x4; const T x2 = s[2]; const T a49 = a79*x2; const T x1 = s[1]; const T a46 = a79*x1;  \
-        const T x0 = s[0]; const T a43 = a79*x0; const T x59 = s[59]; const T a57 = a28 + a36 + a78*x7 \
-         + a101*x59; const T x56 = s[56]; const T a54 = a20 + a36 + a78*x5 + a101*x56; const T x53 = s[53];  \
-        const T a51 = a20 + a28 + a78*x4 + a101*x53; const T x50 = s[50]; const T a48 = a12 + a36 + a78*x2 \
-         + a101*x50; const T x47 = s[47]; const T a45 = a12 + a28 + a78*x1 + a101*x47; const T x44 = s[44];  \
-        const T a42 = a12 + a20 + a78*x0 + a101*x44; const T a34 = a49*x2 + a55*x5 + a58*x7 + a35*x34 \
-         + a35*x34 + a39*x36 + a40*x37 + a69*x34 + a69*x34 + a71*x9 + a77*x35 + a89*x38 + a106*x41;  \
-        const T a26 = a46*x1 + a52*x4 + a58*x7 + a27*x26 + a27*x26 + a31*x28 + a32*x29 + a69*x26 + a69*x26 \
-         + a71*x8 + a77*x27 + a89*x30 + a106*x33; const T a18 = a43*x0 + a52*x4 + a55*x5 + a19*x18 + a19*x18 \
-         + a23*x20 + a24*x21 + a69*x18 + a69*x18 + a71*x6 + a77*x19 + a89*x22 + a106*x25; const T a10 = \
-         a43*x0 + a46*x1 + a49*x2 + a11*x10 + a11*x10 + a15*x12 + a16*x13 + a69*x10 + a69*x10 + a71*x3 \
-         + a77*x11 + a89*x14 + a106*x17; const T x43 = s[43]; a[0] = a10 + a18 + a42*x0 + a42*x0 + a43*x10 \
-         + a43*x18 + a44*x3 + a44*x6 + a65 + a68*x0 + a68*x0 + a78*x42 + a79*x43; const T x46 = s[46];  \
-        a[1] = a10 + a26 + a45*x1 + a45*x1 + a46*x10 + a46*x26 + a47*x3 + a47*x8 + a65 + a68*x1 + a68*x1 \
-         + a78*x45 + a79*x46; const T x49 = s[49]; a[2] = a10 + a34 + a48*x2 + a48*x2 + a49*x10 + a49*x34 \
-         + a50*x3 + a50*x9 + a65 + a68*x2 + a68*x2 + a78*x48 + a79*x49; a[3] = a44*x0 + a47*x1 + a50*x2 \
-         + a14*x3 + a14*x3 + a17*x14 + a66 + a71*x10 + a73*x3 + a73*x3 + a84*x11 + a85*x12 + a90*x13 \
-         + a93*x14 + a108*x17; const T x52 = s[52]; a[4] = a18 + a26 + a51*x4 + a51*x4 + a52*x18 + a52*x26 \
-         + a53*x6 + a53*x8 + a65 + a68*x4 + a68*x4 + a78*x51 + a79*x52; const T x55 = s[55]; a[5] = a18 \
-         + a34 + a54*x5 + a54*x5 + a55*x18 + a55*x34 + a56*x6 + a56*x9 + a65 + a68*x5 + a68*x5 + a78*x54 \
-         + a79*x55; a[6] = a44*x0 + a53*x4 + a56*x5 + a22*x6 + a22*x6 + a25*x22 + a66 + a71*x18 + a73*x6 \
-         + a73*x6 + a84*x19 + a85*x20 + a90*x21 + a93*x22 + a108*x25; const T x58 = s[58]; a[7] = a26 + a34 \
-         + a57*x7 + a57*x7 + a58*x26 + a58*x34 + a59*x8 + a59*x9 + a65 + a68*x7 + a68*x7 + a78*x57 + a79*x58 \
-        ; a[8] = a47*x1 + a53*x4 + a59*x7 + a30*x8 + a30*x8 + a33*x30 + a66 + a71*x26 + a73*x8 + a73*x8 \
-         + a84*x27 + a85*x28 + a90*x29 + a93*x30 + a108*x33; a[9] = a50*x2 + a56*x5 + a59*x7 + a38*x9 \
-         + a38*x9 + a41*x38 + a66 + a71*x34 + a73*x9 + a73*x9 + a84*x35 + a85*x36 + a90*x37 + a93*x38 \
-         + a108*x41;  \
+        const T a75 = a[75]; const T a76 = a[76]; const T a104 = a[104]; const T a77 = a[77];  \
+        const T a78 = a[78]; const T a112 = a[112]; const T a114 = a[114]; const T a108 = a[108];  \
+        const T a115 = a[115]; const T a93 = a[93]; const T a107 = a[107]; const T a94 = a[94];  \
+        const T a95 = a[95]; const T a96 = a[96]; const T a106 = a[106]; const T a105 = a[105];  \
+        const T a97 = a[97]; const T x65 = s[65]; const T x66 = s[66]; const T a101 = a[101] + a93*x65 \
+         + a114*x66; const T a100 = a[100] + a96*x65; const T a98 = a[98] + a97*x65; const T a68 = a[68];  \
+        const T a69 = a[69]; const T a70 = a[70]; const T a71 = a[71]; const T a72 = a[72]; const T a73 = a[ \
+        73]; const T a74 = a[74]; const T a79 = a[79]; const T a80 = a[80]; const T a81 = a[81];  \
+        const T a82 = a[82]; const T a83 = a[83]; const T a84 = a[84]; const T a85 = a[85]; const T a86 = a[ \
+        86]; const T a87 = a[87]; const T a88 = a[88]; const T a113 = a[113]; const T a111 = a[111];  \
+        const T a110 = a[110]; const T a109 = a[109]; const T a91 = a[91]; const T a92 = a[92];  \
+        const T a89 = a[89]; const T a90 = a[90]; const T x102 = s[102]; const T x103 = s[103];  \
+        const T a103 = a[103] + a115*x65 + a112*x66 + a76*x102 + a75*x103 + a75*x103; const T a102 = a[102] \
+         + a95*x65 + a108*x66 + a76*x103; const T x99 = s[99]; const T x67 = s[67]; const T a67 = a[67] \
+         + a106*x65 + a107*x66 + a77*x99 + a104*x67 + a104*x67; const T a99 = a[99] + a105*x65 + a94*x66 \
+         + a78*x99 + a78*x99 + a77*x67; const T x101 = s[101]; const T a66 = a[66] + a100*x65 + a101*x66 \
+         + a101*x66 + a94*x99 + a107*x67 + a108*x102 + a114*x101 + a112*x103; const T x98 = s[98];  \
+        const T x100 = s[100]; const T a65 = a[65] + a98*x65 + a98*x65 + a100*x66 + a97*x98 + a105*x99 \
+         + a106*x67 + a96*x100 + a95*x102 + a93*x101 + a115*x103; const T x34 = s[34]; const T x9 = s[9];  \
+        const T x36 = s[36]; const T x37 = s[37]; const T a41 = a80*x34 + a79*x9 + a69*x36 + a68*x37;  \
+        const T x26 = s[26]; const T x8 = s[8]; const T x28 = s[28]; const T x29 = s[29]; const T a33 = \
+         a80*x26 + a79*x8 + a69*x28 + a68*x29; const T x18 = s[18]; const T x6 = s[6]; const T x20 = s[20];  \
+        const T x21 = s[21]; const T a25 = a80*x18 + a79*x6 + a69*x20 + a68*x21; const T x10 = s[10];  \
+        const T x3 = s[3]; const T x12 = s[12]; const T x13 = s[13]; const T a17 = a80*x10 + a79*x3 \
+         + a69*x12 + a68*x13; const T x35 = s[35]; const T a40 = a72*x35 + a71*x37; const T x27 = s[27];  \
+        const T a32 = a72*x27 + a71*x29; const T x19 = s[19]; const T a24 = a72*x19 + a71*x21;  \
+        const T x11 = s[11]; const T a16 = a72*x11 + a71*x13; const T x38 = s[38]; const T a39 = a74*x35 \
+         + a73*x37 + a70*x38; const T x30 = s[30]; const T a31 = a74*x27 + a73*x29 + a70*x30;  \
+        const T x22 = s[22]; const T a23 = a74*x19 + a73*x21 + a70*x22; const T x14 = s[14]; const T a15 = \
+         a74*x11 + a73*x13 + a70*x14; const T x39 = s[39]; const T a38 = a41*x9 + a110*x34 + a113*x9 \
+         + a83*x35 + a82*x36 + a70*x39; const T x31 = s[31]; const T a30 = a33*x8 + a110*x26 + a113*x8 \
+         + a83*x27 + a82*x28 + a70*x31; const T x23 = s[23]; const T a22 = a25*x6 + a110*x18 + a113*x6 \
+         + a83*x19 + a82*x20 + a70*x23; const T x15 = s[15]; const T a14 = a17*x3 + a110*x10 + a113*x3 \
+         + a83*x11 + a82*x12 + a70*x15; const T x40 = s[40]; const T x41 = s[41]; const T a37 = a40*x34 \
+         + a111*x9 + a86*x35 + a85*x36 + a81*x37 + a81*x37 + a73*x39 + a71*x40 + a68*x41;  \
+        const T x32 = s[32]; const T x33 = s[33]; const T a29 = a32*x26 + a111*x8 + a86*x27 + a85*x28 \
+         + a81*x29 + a81*x29 + a73*x31 + a71*x32 + a68*x33; const T x24 = s[24]; const T x25 = s[25];  \
+        const T a21 = a24*x18 + a111*x6 + a86*x19 + a85*x20 + a81*x21 + a81*x21 + a73*x23 + a71*x24 \
+         + a68*x25; const T x16 = s[16]; const T x17 = s[17]; const T a13 = a16*x10 + a111*x3 + a86*x11 \
+         + a85*x12 + a81*x13 + a81*x13 + a73*x15 + a71*x16 + a68*x17; const T x57 = s[57]; const T a59 = a29 \
+         + a37 + a84*x57; const T x54 = s[54]; const T a56 = a21 + a37 + a84*x54; const T x51 = s[51];  \
+        const T a53 = a21 + a29 + a84*x51; const T x48 = s[48]; const T a50 = a13 + a37 + a84*x48;  \
+        const T x45 = s[45]; const T a47 = a13 + a29 + a84*x45; const T x42 = s[42]; const T a44 = a13 + a21 \
+         + a84*x42; const T a36 = a39*x34 + a109*x9 + a87*x36 + a87*x36 + a85*x37 + a82*x38 + a69*x41;  \
+        const T a28 = a31*x26 + a109*x8 + a87*x28 + a87*x28 + a85*x29 + a82*x30 + a69*x33; const T a20 = \
+         a23*x18 + a109*x6 + a87*x20 + a87*x20 + a85*x21 + a82*x22 + a69*x25; const T a12 = a15*x10 \
+         + a109*x3 + a87*x12 + a87*x12 + a85*x13 + a82*x14 + a69*x17; const T a35 = a90*x34 + a91*x9 \
+         + a88*x35 + a88*x35 + a86*x37 + a83*x38 + a74*x39 + a72*x40; const T a27 = a90*x26 + a91*x8 \
+         + a88*x27 + a88*x27 + a86*x29 + a83*x30 + a74*x31 + a72*x32; const T a19 = a90*x18 + a91*x6 \
+         + a88*x19 + a88*x19 + a86*x21 + a83*x22 + a74*x23 + a72*x24; const T a11 = a90*x10 + a91*x3 \
+         + a88*x11 + a88*x11 + a86*x13 + a83*x14 + a74*x15 + a72*x16; const T x7 = s[7]; const T a58 = \
+         a92*x7; const T x5 = s[5]; const T a55 = a92*x5; const T x4 = s[4]; const T a52 = a92*x4;  \
+        const T x2 = s[2]; const T a49 = a92*x2; const T x1 = s[1]; const T a46 = a92*x1;  \
+        const T x0 = s[0]; const T a43 = a92*x0; const T x59 = s[59]; const T a57 = a28 + a36 + a89*x7 \
+         + a84*x59; const T x56 = s[56]; const T a54 = a20 + a36 + a89*x5 + a84*x56; const T x53 = s[53];  \
+        const T a51 = a20 + a28 + a89*x4 + a84*x53; const T x50 = s[50]; const T a48 = a12 + a36 + a89*x2 \
+         + a84*x50; const T x47 = s[47]; const T a45 = a12 + a28 + a89*x1 + a84*x47; const T x44 = s[44];  \
+        const T a42 = a12 + a20 + a89*x0 + a84*x44; const T a34 = a49*x2 + a55*x5 + a58*x7 + a35*x34 \
+         + a35*x34 + a39*x36 + a40*x37 + a67*x34 + a67*x34 + a102*x9 + a90*x35 + a110*x38 + a80*x41;  \
+        const T a26 = a46*x1 + a52*x4 + a58*x7 + a27*x26 + a27*x26 + a31*x28 + a32*x29 + a67*x26 + a67*x26 \
+         + a102*x8 + a90*x27 + a110*x30 + a80*x33; const T a18 = a43*x0 + a52*x4 + a55*x5 + a19*x18 \
+         + a19*x18 + a23*x20 + a24*x21 + a67*x18 + a67*x18 + a102*x6 + a90*x19 + a110*x22 + a80*x25;  \
+        const T a10 = a43*x0 + a46*x1 + a49*x2 + a11*x10 + a11*x10 + a15*x12 + a16*x13 + a67*x10 + a67*x10 \
+         + a102*x3 + a90*x11 + a110*x14 + a80*x17; const T x43 = s[43]; a[0] = a10 + a18 + a42*x0 + a42*x0 \
+         + a43*x10 + a43*x18 + a44*x3 + a44*x6 + a65 + a99*x0 + a99*x0 + a89*x42 + a92*x43;  \
+        const T x46 = s[46]; a[1] = a10 + a26 + a45*x1 + a45*x1 + a46*x10 + a46*x26 + a47*x3 + a47*x8 + a65 \
+         + a99*x1 + a99*x1 + a89*x45 + a92*x46; const T x49 = s[49]; a[2] = a10 + a34 + a48*x2 + a48*x2 \
+         + a49*x10 + a49*x34 + a50*x3 + a50*x9 + a65 + a99*x2 + a99*x2 + a89*x48 + a92*x49; a[3] = a44*x0 \
+         + a47*x1 + a50*x2 + a14*x3 + a14*x3 + a17*x14 + a66 + a102*x10 + a103*x3 + a103*x3 + a91*x11 \
+         + a109*x12 + a111*x13 + a113*x14 + a79*x17; const T x52 = s[52]; a[4] = a18 + a26 + a51*x4 + a51*x4 \
+         + a52*x18 + a52*x26 + a53*x6 + a53*x8 + a65 + a99*x4 + a99*x4 + a89*x51 + a92*x52;  \
+        const T x55 = s[55]; a[5] = a18 + a34 + a54*x5 + a54*x5 + a55*x18 + a55*x34 + a56*x6 + a56*x9 + a65 \
+         + a99*x5 + a99*x5 + a89*x54 + a92*x55; a[6] = a44*x0 + a53*x4 + a56*x5 + a22*x6 + a22*x6 + a25*x22 \
+         + a66 + a102*x18 + a103*x6 + a103*x6 + a91*x19 + a109*x20 + a111*x21 + a113*x22 + a79*x25;  \
+        const T x58 = s[58]; a[7] = a26 + a34 + a57*x7 + a57*x7 + a58*x26 + a58*x34 + a59*x8 + a59*x9 + a65 \
+         + a99*x7 + a99*x7 + a89*x57 + a92*x58; a[8] = a47*x1 + a53*x4 + a59*x7 + a30*x8 + a30*x8 + a33*x30 \
+         + a66 + a102*x26 + a103*x8 + a103*x8 + a91*x27 + a109*x28 + a111*x29 + a113*x30 + a79*x33; a[9] = \
+         a50*x2 + a56*x5 + a59*x7 + a38*x9 + a38*x9 + a41*x38 + a66 + a102*x34 + a103*x9 + a103*x9 + a91*x35 \
+         + a109*x36 + a111*x37 + a113*x38 + a79*x41;  \
     }
 h4_c_d6_FORWARD(h4_c_d6_forward_one, double)
 h4_c_d6_REVERSE(h4_c_d6_reverse_one, double)
@@ -258,7 +260,7 @@ static const eqml_basis h4_c_d6_basis = {
     "h4_c_d6", "H4 C", "H H H H C",
     5, 10, 2, 6, /* atoms, pairs, classes of pairs, degree */
     495, 52, 52, /* terms, factors, factors in products (with the constant) */
-    116, 64, 240, 84, 8, 864, /* slots, first factor, operations, runs, tiles, packed */
+    116, 64, 240, 72, 12, 928, /* slots, first factor, operations, runs, tiles, packed */
     h4_c_d6_pairs, h4_c_d6_pair_classes, h4_c_d6_atom_classes, h4_c_d6_operations, h4_c_d6_runs, h4_c_d6_tiles, h4_c_d6_degrees,
     h4_c_d6_forward_one, h4_c_d6_reverse_one, h4_c_d6_forward_lanes, h4_c_d6_reverse_lanes,
     0};

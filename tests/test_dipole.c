@@ -846,7 +846,7 @@ static void point_charges(const eqml_basis *b, double charge, int cubic, const d
     }
 }
 
-/* Random geometries with an energy and, but for every fifth, a dipole; owns nothing but the three arrays. */
+/* Random geometries with an energy and, but for every fifth, a dipole; release it with eqml_data_free. */
 static eqml_data point_charge_data(const eqml_basis *b, double charge, int cubic, size_t n, uint64_t *state)
 {
     eqml_data data;

@@ -1,0 +1,288 @@
+/*
+ * The speed table: for each basis generates the header, compiles a surface with random coefficients over it,
+ * and runs the measurements.
+ *
+ *     bench DIRECTORY CC "FLAGS" [BASIS...]      in the directory with eqml.h and build/eqml-gen; `make
+ * bench`
+ *
+ * A table on standard output, DIRECTORY.json with all numbers; null: not measured. Times are processor time
+ * for generation and compilation, and the fastest repetition for evaluation.
+ */
+#define _GNU_SOURCE
+#include <math.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { KEYS = 64, COMMAND = 4096 };
+
+typedef struct job {
+    const char *basis, *composition;
+    int degree;
+    bool orbit_sums; /* also as plain orbit sums */
+} job;
+
+static const job jobs[] = {
+    {"h2_o_d8", "H2 O", 8, true},
+    {"h3_n_d8", "H3 N", 8, true},
+    {"h4_c_d6", "H4 C", 6, true},
+    {"h4_c_d8", "H4 C", 8, false},
+    {"h2_c_o_d6", "H2 C O", 6, true},
+    {"h5_o2_d5", "H5 O2", 5, false},
+    {"h5_o2_d7", "H5 O2", 7, false},
+    {"c_c_o_h2_h3_h_d3", "C C O H2 H3 H", 3, true},
+    {"c_c_o_h2_h3_h_d4", "C C O H2 H3 H", 4, false},
+    {"h30_c14_d3", "H30 C14", 3, false},
+};
+
+/* The columns of the JSON rows, in this order; a key that is not known is null. */
+static const char *const columns[] = {"terms",
+                                      "energy_ns",
+                                      "gradient_ns",
+                                      "hessian_ns",
+                                      "batch_energy_ns",
+                                      "batch_gradient_ns",
+                                      "batch_energy_float_ns",
+                                      "batch_gradient_float_ns",
+                                      "orbit_sum_energy_ns",
+                                      "orbit_sum_gradient_ns",
+                                      "peak_fraction_batch_energy",
+                                      "peak_fraction_batch_gradient",
+                                      "generate_s",
+                                      "compile_gcc_s",
+                                      "compile_clang_s",
+                                      "generate_MB",
+                                      "compile_gcc_MB",
+                                      "compile_clang_MB",
+                                      "header_bytes",
+                                      "multiply_adds_energy",
+                                      "multiply_adds_gradient",
+                                      "energy_ns_median",
+                                      "gradient_ns_median",
+                                      "hessian_ns_median",
+                                      "batch_energy_ns_median",
+                                      "batch_gradient_ns_median",
+                                      "error_energy_ulps",
+                                      "error_gradient_ulps",
+                                      "error_energy_float",
+                                      "error_gradient_float",
+                                      "threads_batch_gradient_ns"};
+
+typedef struct row {
+    int count;
+    char key[KEYS][48];
+    double value[KEYS];
+} row;
+
+static void set(row *r, const char *key, double value)
+{
+    if (r->count < KEYS) {
+        snprintf(r->key[r->count], sizeof r->key[0], "%s", key);
+        r->value[r->count++] = value;
+    }
+}
+
+static double get(const row *r, const char *key)
+{
+    for (int k = 0; k < r->count; k++)
+        if (!strcmp(r->key[k], key))
+            return r->value[k];
+    return NAN;
+}
+
+/* ---- commands -------------------------------------------------------------------------------------------
+ */
+
+typedef struct usage {
+    double seconds, megabytes; /* processor time and largest memory of a command and its children */
+} usage;
+
+static bool run(usage *u, const char *format, ...)
+{
+    char command[COMMAND];
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(command, sizeof command, format, arguments);
+    va_end(arguments);
+    struct rusage used;
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        execl("/bin/sh", "sh", "-c", command, (char *)NULL);
+        _exit(127);
+    }
+    if (child < 0 || wait4(child, &status, 0, &used) != child)
+        return false;
+    if (u) {
+        u->seconds = (double)(used.ru_utime.tv_sec + used.ru_stime.tv_sec) +
+                     1e-6 * (double)(used.ru_utime.tv_usec + used.ru_stime.tv_usec);
+        u->megabytes = (double)used.ru_maxrss / 1024;
+    }
+    return WIFEXITED(status) && WEXITSTATUS(status) == 0;
+}
+
+static void read_values(row *r, const char *path)
+{
+    FILE *in = fopen(path, "r");
+    char key[48];
+    double value;
+    while (in && fscanf(in, "%47s %lf", key, &value) == 2)
+        set(r, key, value);
+    if (in)
+        fclose(in);
+}
+
+/* ---- one basis ------------------------------------------------------------------------------------------
+ */
+
+static void time_compiler(row *r, const char *directory, const char *basis, const char *compiler)
+{
+    usage u;
+    char key[48];
+    if (!run(NULL, "command -v %s >/dev/null", compiler) ||
+        !run(&u, "%s -std=c11 -ffp-contract=fast -O3 -march=native -c %s/%s_library.c -o %s/%s_%s.o",
+             compiler, directory, basis, directory, basis, compiler))
+        return;
+    snprintf(key, sizeof key, "compile_%s_s", compiler);
+    set(r, key, u.seconds);
+    snprintf(key, sizeof key, "compile_%s_MB", compiler);
+    set(r, key, u.megabytes);
+}
+
+static double file_bytes(const char *directory, const char *basis)
+{
+    char path[COMMAND];
+    snprintf(path, sizeof path, "%s/%s.h", directory, basis);
+    FILE *in = fopen(path, "r");
+    if (!in)
+        return NAN;
+    fseek(in, 0, SEEK_END);
+    double size = (double)ftell(in);
+    fclose(in);
+    return size;
+}
+
+static bool measure(const job *j, const char *d, const char *cc, const char *flags, row *r)
+{
+    const char *b = j->basis;
+    usage u;
+    char path[COMMAND];
+    if (!run(&u, "build/eqml-gen -d %d -n %s -o %s/%s.h '%s'", j->degree, b, d, b, j->composition))
+        return false;
+    set(r, "generate_s", u.seconds);
+    set(r, "generate_MB", u.megabytes);
+    set(r, "header_bytes", file_bytes(d, b));
+    if (!run(NULL,
+             "%s %s -I. -I%s -DBASIS_HEADER='\"%s.h\"' -DBASIS=%s bench/surface.c -o %s/surface -lm && "
+             "%s/surface bench eqml.h %s/%s.h %s/%s_pes.h && "
+             "printf '#include <stddef.h>\\n#define bench_API extern\\n#include \"%s_pes.h\"\\n' "
+             ">%s/%s_library.c",
+             cc, "-std=c11 -O1", d, b, b, d, d, d, b, d, b, b, d, b))
+        return false;
+    time_compiler(r, d, b, "gcc");
+    time_compiler(r, d, b, "clang");
+    snprintf(path, sizeof path, "%s/%s.values", d, b);
+    if (!run(NULL,
+             "%s %s -I. -I%s -DSURFACE_HEADER='\"%s_pes.h\"' -DSURFACE=bench -DBASIS=%s bench/measure.c -o "
+             "%s/%s "
+             "-lm && %s/%s >%s",
+             cc, flags, d, b, b, d, b, d, b, path))
+        return false;
+    read_values(r, path);
+    return true;
+}
+
+/* ---- output ---------------------------------------------------------------------------------------------
+ */
+
+static void json_number(FILE *out, const char *key, double value)
+{
+    fprintf(out, ", \"%s\": ", key);
+    if (isfinite(value))
+        fprintf(out, "%.6g", value);
+    else
+        fprintf(out, "null");
+}
+
+static void print_row(const char *basis, const row *r)
+{
+    printf(
+        "%-17s %6.0f %9.0f %9.0f %9.0f %9.1f %9.1f %9.1f %9.1f %9.0f %9.0f %5.0f %5.0f %6.2f %6.2f %6.2f\n",
+        basis, get(r, "terms"), get(r, "energy_ns"), get(r, "gradient_ns"), get(r, "hessian_ns"),
+        get(r, "batch_energy_ns"), get(r, "batch_gradient_ns"), get(r, "batch_energy_float_ns"),
+        get(r, "batch_gradient_float_ns"), get(r, "orbit_sum_energy_ns"), get(r, "orbit_sum_gradient_ns"),
+        100 * get(r, "peak_fraction_batch_energy"), 100 * get(r, "peak_fraction_batch_gradient"),
+        get(r, "generate_s"), get(r, "compile_gcc_s"), get(r, "compile_clang_s"));
+    fflush(stdout);
+}
+
+static void print_heading(const char *cc, const char *flags)
+{
+    printf("%s %s\nns for one call; batches: ns for one of 1,000 geometries; a gradient is energy and "
+           "gradient\n",
+           cc, flags);
+    printf("%-17s %6s %9s %9s %9s %9s %9s %9s %9s %9s %9s %5s %5s %6s %6s %6s\n", "", "", "one", "one", "one",
+           "batch", "batch", "float", "float", "orbitsum", "orbitsum", "%peak", "%peak", "gener.", "gcc",
+           "clang");
+    printf("%-17s %6s %9s %9s %9s %9s %9s %9s %9s %9s %9s %5s %5s %6s %6s %6s\n", "basis", "terms", "energy",
+           "gradient", "hessian", "energy", "gradient", "energy", "gradient", "energy", "gradient", "en.",
+           "grad.", "s", "s", "s");
+    fflush(stdout);
+}
+
+static bool wanted(const char *basis, int argc, char **argv)
+{
+    for (int i = 4; i < argc; i++)
+        if (!strcmp(argv[i], basis))
+            return true;
+    return argc <= 4;
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 4)
+        return 2;
+    const char *directory = argv[1], *cc = argv[2], *flags = argv[3];
+    char path[COMMAND];
+    double peak = 0;
+    bool first = true, good = true;
+    snprintf(path, sizeof path, "%s.json.rows", directory);
+    FILE *rows = fopen(path, "w+");
+    if (!rows || !run(NULL, "mkdir -p %s", directory))
+        return 1;
+    remove(path);
+    print_heading(cc, flags);
+    for (size_t k = 0; k < sizeof jobs / sizeof *jobs; k++) {
+        row r = {0};
+        if (!wanted(jobs[k].basis, argc, argv))
+            continue;
+        good &= measure(&jobs[k], directory, cc, flags, &r);
+        print_row(jobs[k].basis, &r);
+        peak = fmax(peak, get(&r, "fma_peak_per_ns"));
+        fprintf(rows, "%s\n    {\"basis\": \"%s\"", first ? "" : ",", jobs[k].basis);
+        for (size_t c = 0; c < sizeof columns / sizeof *columns; c++)
+            json_number(rows, columns[c], get(&r, columns[c]));
+        fprintf(rows, "}");
+        first = false;
+    }
+    printf("peak: %.2f multiply-adds in a ns\n", peak);
+    snprintf(path, sizeof path, "%s.json", directory);
+    FILE *out = fopen(path, "w");
+    if (!out)
+        return 1;
+    fprintf(out,
+            "{\n  \"compiler\": \"%s\",\n  \"flags\": \"%s\",\n  \"fma_peak_per_ns\": %.5g,\n  \"rows\": [",
+            cc, flags, peak);
+    rewind(rows);
+    for (int c; (c = getc(rows)) != EOF;)
+        putc(c, out);
+    fprintf(out, "\n  ]\n}\n");
+    fclose(rows);
+    fclose(out);
+    return good ? 0 : 1;
+}

@@ -1,0 +1,263 @@
+/*
+ * Times and errors of one surface, as lines "key value" on standard output.
+ *
+ *     cc -DSURFACE_HEADER='"x_pes.h"' -DSURFACE=x -DBASIS=b bench/measure.c -lm
+ *
+ * Times are those of the fastest and of the median repetition, each repeated until it takes long enough for
+ * the clock (FFTW's speed program). All geometries are different; results go through a sink.
+ */
+#define _GNU_SOURCE
+#include SURFACE_HEADER
+#ifdef ORBIT_HEADER
+#include ORBIT_HEADER
+#endif
+#include "geometries.h"
+#include <float.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <time.h>
+#ifdef __linux__
+#include <sched.h>
+#endif
+
+#define JOIN_(a, b) a##b
+#define JOIN(a, b) JOIN_(a, b)
+#define CALL(function) JOIN(SURFACE, function)
+
+enum {
+    BATCH = 1000,
+    ONES = 200,
+    ERRORS = 200,
+    REPEATS = 25,
+    NATOMS = JOIN(BASIS, _NATOMS),
+    SIZE = 3 * NATOMS
+};
+static const double LONG_ENOUGH = 0.005; /* seconds of one repetition */
+
+static double geometry[BATCH][SIZE], energies[BATCH], gradients[BATCH][SIZE], hessian[SIZE * SIZE];
+static volatile double sink;
+
+static double now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* ---- what is measured: each function does its work `count` times -------------------------------------- */
+
+#define ONE(NAME, EXPRESSION)                                                                                \
+    static void NAME(size_t count)                                                                           \
+    {                                                                                                        \
+        double sum = 0;                                                                                      \
+        for (size_t k = 0; k < count; k++) {                                                                 \
+            const double *xyz = geometry[k % ONES];                                                          \
+            sum += EXPRESSION;                                                                               \
+        }                                                                                                    \
+        sink = sum + gradients[0][0] + hessian[0];                                                           \
+    }
+ONE(run_energy, CALL(_energy)(xyz))
+ONE(run_gradient, CALL(_energy_gradient)(xyz, gradients[0]))
+ONE(run_hessian, CALL(_energy_hessian)(xyz, gradients[0], hessian))
+
+#define MANY(NAME, CALLED)                                                                                   \
+    static void NAME(size_t count)                                                                           \
+    {                                                                                                        \
+        for (size_t k = 0; k < count; k++) {                                                                 \
+            CALLED;                                                                                          \
+            sink = energies[k % BATCH] + gradients[k % BATCH][0];                                            \
+        }                                                                                                    \
+    }
+MANY(run_batch_energy, CALL(_energy_batch)(BATCH, geometry[0], energies))
+MANY(run_batch_gradient, CALL(_energy_gradient_batch)(BATCH, geometry[0], energies, gradients[0]))
+
+#ifdef ORBIT_HEADER
+#endif
+
+/* Nothing but fused multiply-adds in registers: more chains than the latency of one needs. */
+static void run_peak(size_t count)
+{
+    enum { CHAINS = 10 };
+    eqml_lanes v[CHAINS];
+    double sum = 0;
+    const eqml_lanes factor = eqml__all(0.999), term = eqml__all(1e-3);
+    for (int c = 0; c < CHAINS; c++)
+        v[c] = eqml__all(0.1 * c);
+    for (size_t k = 0; k < count; k++)
+        for (int c = 0; c < CHAINS; c++)
+            v[c] = eqml__fma(v[c], factor, term);
+    for (int c = 0; c < CHAINS; c++)
+        sum += eqml__sum(v[c]);
+    sink = sum;
+}
+static const double PEAK_FMA = 10 * EQML_LANES;
+
+/* ---- timing ---------------------------------------------------------------------------------------------
+ */
+
+static int compare(const void *x, const void *y)
+{
+    double a = *(const double *)x, b = *(const double *)y;
+    return (a > b) - (a < b);
+}
+
+typedef struct timing {
+    double minimum, median; /* ns for one call */
+} timing;
+
+static timing measure(void (*run)(size_t count))
+{
+    double seconds[REPEATS], took = 0;
+    size_t count = 1;
+    for (;; count *= 2) {
+        double start = now();
+        run(count);
+        took = now() - start;
+        if (took >= LONG_ENOUGH)
+            break;
+    }
+    for (int r = 0; r < REPEATS; r++) {
+        double start = now();
+        run(count);
+        seconds[r] = (now() - start) / (double)count;
+    }
+    qsort(seconds, REPEATS, sizeof *seconds, compare);
+    return (timing){1e9 * seconds[0], 1e9 * seconds[REPEATS / 2]};
+}
+
+/* ---- accuracy: the same program from its tables in long double ----------------------------------------- */
+
+typedef long double exact;
+#define EXACT(x) ((exact)(x))
+EQML__TABLE_PROGRAM(exact, exact, EXACT)
+
+typedef struct exact_room {
+    exact *slots, *adjoints, *unit, *slope; /* [nslots], [nslots], [npairs][3], [npairs] */
+} exact_room;
+
+static exact exact_energy_gradient(const eqml_model *m, const double *xyz, exact *gradient, exact_room *w)
+{
+    const eqml_basis *b = m->basis;
+    exact energy = 0;
+    for (int p = 0; p < b->npairs; p++) {
+        exact square = 0;
+        for (int k = 0; k < 3; k++) {
+            w->unit[3 * p + k] = EXACT(xyz[3 * b->pairs[p][0] + k]) - xyz[3 * b->pairs[p][1] + k];
+            square += w->unit[3 * p + k] * w->unit[3 * p + k];
+        }
+        exact r = sqrtl(square), rate = m->rates[p];
+        w->slots[p] = expl(rate * r); /* surface.c takes Morse variables */
+        w->slope[p] = rate * w->slots[p];
+        for (int k = 0; k < 3; k++)
+            w->unit[3 * p + k] /= r;
+    }
+    w->slots[b->factor0] = 1;
+    eqml__table_forward_exact(b, w->slots, m->offset);
+    exact *f = w->slots + b->factor0, *g = w->adjoints + b->factor0;
+    for (int k = 0; k < b->nfactors; k++) {
+        energy += m->linear[k] * f[k];
+        g[k] = m->linear[k];
+    }
+    const double *c = m->packed;
+    for (int t = 0; t < b->ntiles; t++)
+        for (int row = 0; row < 4; row++, c += b->tiles[t].count)
+            for (int k = b->tiles[t].begin; k < b->tiles[t].end; k++) {
+                const int left = b->tiles[t].row[row];
+                const exact coefficient = c[k - b->tiles[t].first];
+                energy += coefficient * f[left] * f[k];
+                g[left] += coefficient * f[k];
+                g[k] += coefficient * f[left];
+            }
+    eqml__table_reverse_exact(b, w->slots, w->adjoints);
+    for (int k = 0; k < SIZE; k++)
+        gradient[k] = 0;
+    for (int p = 0; p < b->npairs; p++)
+        for (int k = 0; k < 3; k++) {
+            const exact part = w->adjoints[p] * w->slope[p] * w->unit[3 * p + k];
+            gradient[3 * b->pairs[p][0] + k] += part;
+            gradient[3 * b->pairs[p][1] + k] -= part;
+        }
+    return energy;
+}
+
+typedef struct errors {
+    double energy, gradient; /* largest, in units of the last place of the largest energy and component */
+    double energy_float,
+        gradient_float; /* largest, in units of the range of energies, and of the largest component */
+} errors;
+
+static errors measure_errors(const eqml_model *m)
+{
+    const eqml_basis *b = m->basis;
+    const size_t n = (size_t)b->nslots, pairs = (size_t)b->npairs;
+    exact *room = calloc(2 * n + 4 * pairs, sizeof *room);
+    exact_room w = {room, room + n, room + 2 * n, room + 2 * n + 3 * pairs};
+    double lowest = DBL_MAX, highest = -DBL_MAX, scale = 0, steepest = 0;
+    errors e = {0};
+    for (int g = 0; room && g < ERRORS; g++) {
+        exact gradient[SIZE], energy = exact_energy_gradient(m, geometry[g], gradient, &w);
+        double one[SIZE], value = CALL(_energy_gradient)(geometry[g], one);
+        e.energy = fmax(e.energy, fabs((double)(value - energy)));
+        for (int k = 0; k < SIZE; k++) {
+            e.gradient = fmax(e.gradient, fabs((double)(one[k] - gradient[k])));
+            steepest = fmax(steepest, fabs((double)gradient[k]));
+        }
+        scale = fmax(scale, fabs((double)energy));
+        lowest = fmin(lowest, (double)energy);
+        highest = fmax(highest, (double)energy);
+    }
+    free(room);
+    e.energy /= scale * DBL_EPSILON;
+    e.gradient /= steepest * DBL_EPSILON;
+    return e;
+}
+
+/* ---- report ---------------------------------------------------------------------------------------------
+ */
+
+static void put(const char *key, double value)
+{
+    printf("%s %.5g\n", key, value);
+}
+
+static double put_timing(const char *key, void (*run)(size_t count), double calls)
+{
+    timing t = measure(run);
+    put(key, t.minimum / calls);
+    printf("%s_median %.5g\n", key, t.median / calls);
+    return t.minimum / calls;
+}
+
+/* Stays on one core, the one it happens to run on, where the system can do that. */
+static void pin(void)
+{
+#ifdef __linux__
+    cpu_set_t set;
+    CPU_ZERO(&set);
+    CPU_SET((size_t)sched_getcpu(), &set);
+    sched_setaffinity(0, sizeof set, &set);
+#endif
+}
+
+int main(void)
+{
+    const eqml_model *m = &CALL(_model);
+    const double terms = m->basis->nterms;
+    pin();
+    random_geometries(1, BATCH, NATOMS, geometry[0]);
+    double peak = PEAK_FMA / measure(run_peak).minimum;
+    put("terms", terms);
+    put_timing("energy_ns", run_energy, 1);
+    put_timing("gradient_ns", run_gradient, 1);
+    put_timing("hessian_ns", run_hessian, 1);
+    double energy = put_timing("batch_energy_ns", run_batch_energy, BATCH);
+    double gradient = put_timing("batch_gradient_ns", run_batch_gradient, BATCH);
+    peak = fmax(peak, PEAK_FMA / measure(run_peak).minimum);
+    put("fma_peak_per_ns", peak);
+    put("peak_fraction_batch_energy", terms / energy / peak);
+    put("peak_fraction_batch_gradient", 2 * terms / gradient / peak);
+    errors e = measure_errors(m);
+    put("error_energy_ulps", e.energy);
+    put("error_gradient_ulps", e.gradient);
+    return 0;
+}
