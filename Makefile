@@ -15,7 +15,7 @@ endif
 GEN = $(patsubst gen/%.c,build/gen/%.o,$(wildcard gen/*.c))
 TESTS = $(patsubst tests/%.c,build/tests/%.o,$(wildcard tests/*.c))
 
-.PHONY: all help pes demo examples test asan bench generate check-generated check-headers check-compilers format clean
+.PHONY: all help pes demo ir examples test asan bench generate check-generated check-headers check-compilers format clean
 
 all: build/eqml-gen ## build the generator, build/eqml-gen
 
@@ -61,6 +61,17 @@ demo: build/eqml-gen ## fit ammonia and water, report errors and speed, draw pic
 	$(COMPILE) -I. -Iexamples -Ibuild/pes/nh3 -Ibuild/pes/h2o examples/demo.c -o $(DEMO)/demo -lm
 	$(DEMO)/demo $(DEMO)
 
+# ---- infrared spectra ------------------------------------------------------------------------------------
+
+ir: build/eqml-gen ## infrared spectra of water and ammonia from fitted energies and dipoles, into build/ir/
+	@$(MAKE) --no-print-directory pes NAME=water DATA=examples/data/h2o_ps.xyz COMPOSITION="H2 O" DEGREE=12 DIPOLE=10 \
+	    FIT="--train-every 2 --variable H-H=power:1 --variable H-O=morse:2"
+	@$(MAKE) --no-print-directory pes NAME=ammonia DATA=examples/data/nh3_mp2.xyz COMPOSITION="H3 N" DEGREE=6 DIPOLE=5 \
+	    FIT="--train-every 2 --variable H-H=power:1 --variable H-N=morse:2"
+	@mkdir -p build/ir
+	$(COMPILE) -I. -Iexamples -Ibuild/pes/water -Ibuild/pes/ammonia examples/ir.c -o build/ir/ir -lm
+	build/ir/ir build/ir
+
 # ---- the program to start from ---------------------------------------------------------------------------
 
 examples: build/eqml-gen ## compile and run the program to start from, examples/quickstart.c
@@ -76,6 +87,8 @@ examples: build/eqml-gen ## compile and run the program to start from, examples/
 TEST_BASES = h2o_d8:8:H2_O nh3_d5:5:H3_N ch4_d4:4:H4_C ch4_d6:6:H4_C h5o2_d4:4:H5_O2 dimer_d3:3:(H2_O)2 abcd_d3:3:A_B_C_D \
 	dimer_purified_d3:3:(H2_O)2:--terms_purified trimer_purified_d3:3:(H2_O)3:--terms_purified \
 	ch4_body3_d5:5:H4_C:--body_3 nh3_rotations_d5:5:H3_N:--group_tests/rotations.group
+TEST_BASES += h2o_dipole:6:H2_O:--dipole_5 h3o_dipole:4:H3_O:--dipole_4 ch4_dipole:4:H4_C:--dipole_4 o3_dipole:5:O3:--dipole_5 abc_dipole:3:A_B_C:--dipole_3
+TEST_BASES += a5_dipole:3:A5:--dipole_3 a5b_dipole:3:A5_B:--dipole_2 h5o2_dipole:3:H5_O2:--dipole_2
 TEST_HEADERS = $(foreach b,$(TEST_BASES),build/tests/$(word 1,$(subst :, ,$(b))).h)
 
 define test_header
@@ -89,11 +102,14 @@ build/tests/%.o: tests/%.c eqml.h $(wildcard gen/*.h) $(wildcard tests/*.h) $(TE
 	@mkdir -p $(@D)
 	$(COMPILE) -I. -Ibuild/tests $(shell pkg-config --cflags criterion) -c $< -o $@
 
-# The fit program, for tests of its command line.
+# The fit program, for tests of its command line and of its report.
 build/tests/fit: examples/pes.c eqml.h build/tests/h2o_d8.h
 	$(COMPILE) -I. -Ibuild/tests -DBASIS_HEADER='"h2o_d8.h"' -DBASIS=h2o_d8 $< -o $@ -lm
 
-build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) | build/tests/fit
+build/tests/fit-h2o: examples/pes.c eqml.h build/tests/h2o_dipole.h
+	$(COMPILE) -I. -Ibuild/tests -DBASIS_HEADER='"h2o_dipole.h"' -DBASIS=h2o_dipole $< -o $@ -lm
+
+build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) | build/tests/fit build/tests/fit-h2o
 	$(COMPILE) $^ -o $@ $(shell pkg-config --libs criterion) -lm
 
 test: build/run-tests check-headers check-generated check-compilers examples ## pass the tests (needs libcriterion-dev and pkg-config)
