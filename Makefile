@@ -149,7 +149,9 @@ SANITIZE = -O1 -g -march=native -fsanitize=address,undefined -fno-sanitize-recov
 asan: ## the tests under the address and undefined-behaviour sanitizers
 	$(call other_build,asan)
 	$(MAKE) -C build/asan CFLAGS="$(SANITIZE)" build/run-tests
-	cd build/asan && build/run-tests
+	@cd build/asan && { build/run-tests 2>&1; echo "status $$?"; } | tee build/log
+	@grep -qx "status 0" build/asan/build/log
+	@! grep -q "SUMMARY: .*Sanitizer" build/asan/build/log # a leak alone does not fail a test
 
 # ---- speed -----------------------------------------------------------------------------------------------
 
