@@ -234,6 +234,8 @@ typedef struct eqml_basis {
     void (*forward_lanes)(eqml_lanes *slots, const double *offset);
     void (*reverse_lanes)(const eqml_lanes *slots, eqml_lanes *adjoints);
     const eqml_tensor_basis *dipole; /* 0: none */
+    const unsigned char
+        *is_term; /* [nfactors] 0 for a factor that only occurs in products; or 0: all are terms */
 } eqml_basis;
 
 /* ---- the model ---------------------------------------------------------------------------------------- */
@@ -1443,7 +1445,7 @@ EQML_API void eqml_surface_free(eqml_surface *surface);
 
 EQML_API void eqml_surface_set(eqml_surface *surface, const double *coefficients);
 EQML_API void eqml_surface_get(const eqml_surface *surface, double *coefficients);
-/* coefficients[nterms] in the order of terms: the factors, then the products run by run. */
+/* coefficients[nterms] in the order of terms: the factors that are terms, then the products run by run. */
 
 EQML_API void eqml_surface_set_dipole(eqml_surface *surface, const double *coefficients);
 EQML_API void eqml_surface_get_dipole(const eqml_surface *surface, double *coefficients);
@@ -1480,10 +1482,13 @@ EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, cons
  *
  * for a surface made by eqml_surface_create; data in the atom order of the basis. Each factor is first
  * shifted to mean 0 over the training geometries, which leaves the span of a complete basis as it is and
- * improves its condition by powers of ten. Gradients enter along an orthonormal basis of the displacements
- * that are neither translation nor rotation: the others say nothing about V. Rows are streamed (eqml_lsq):
- * memory grows with the square of the terms only. result and message may be null. Not thread-safe on one
- * surface. EQML_ERROR_EMPTY: no geometry to train on. EQML_ERROR_MATCH: data of another number of atoms.
+ * improves its condition by powers of ten. Where some factors are not terms (a basis of eqml-gen --terms
+ * purified or no-intramolecular) nothing is shifted, so that V vanishes where it must, and the energies are
+ * fitted as they are: give them relative to what is left out. Gradients enter along an orthonormal basis of
+ * the displacements that are neither translation nor rotation: the others say nothing about V. Rows are
+ * streamed (eqml_lsq): memory grows with the square of the terms only. result and message may be null. Not
+ * thread-safe on one surface. EQML_ERROR_EMPTY: no geometry to train on. EQML_ERROR_MATCH: data of another
+ * number of atoms.
  */
 
 EQML_API eqml_status eqml_fit_dipole(eqml_surface *surface, const eqml_data *data, double charge,
@@ -3415,14 +3420,24 @@ static size_t eqml__packed_place(const eqml_basis *b, int left, int right, int *
     }
 }
 
+/* Whether factor k is a term, and so has a linear coefficient. */
+static bool eqml__is_term(const eqml_basis *b, size_t k)
+{
+    return !b->is_term || b->is_term[k];
+}
+
 /* Copies between the order of terms and the packed order. */
 static void eqml__transfer(const eqml_surface *surface, double *coefficients, bool set)
 {
     const eqml_basis *b = surface->model.basis;
-    size_t k = (size_t)b->nfactors, start = 0;
+    size_t k = 0, start = 0;
     int tile = 0;
-    for (size_t f = 0; f < k; f++)
-        *(set ? &surface->linear[f] : &coefficients[f]) = set ? coefficients[f] : surface->linear[f];
+    for (size_t f = 0; f < (size_t)b->nfactors; f++) {
+        if (!eqml__is_term(b, f))
+            continue;
+        *(set ? &surface->linear[f] : &coefficients[k]) = set ? coefficients[k] : surface->linear[f];
+        k++;
+    }
     for (int r = 0; r < b->nruns; r++)
         for (int c = 0; c < b->runs[r][2]; c++, k++) {
             double *place =
@@ -3627,8 +3642,9 @@ static void eqml__energy_row(eqml__fitter *w, size_t g, double weight)
     const double *f = w->one + b->factor0;
     double *row = eqml_lsq_row(w->lsq);
     size_t k = 0;
-    for (; k < (size_t)b->nfactors; k++)
-        row[k] = weight * f[k];
+    for (size_t i = 0; i < (size_t)b->nfactors; i++)
+        if (eqml__is_term(b, i))
+            row[k++] = weight * f[i];
     for (int r = 0; r < b->nruns; r++) {
         const double left = weight * f[b->runs[r][0]], *right = f + b->runs[r][1];
         for (int c = 0; c < b->runs[r][2]; c++)
@@ -3644,8 +3660,9 @@ static void eqml__gradient_row(eqml__fitter *w, int lane, double weight)
     const double *f = w->one + b->factor0, *d = (const double *)(w->tangents + b->factor0) + lane;
     double *row = eqml_lsq_row(w->lsq);
     size_t k = 0;
-    for (; k < (size_t)b->nfactors; k++)
-        row[k] = weight * d[k * EQML_LANES];
+    for (size_t i = 0; i < (size_t)b->nfactors; i++)
+        if (eqml__is_term(b, i))
+            row[k++] = weight * d[i * EQML_LANES];
     for (int r = 0; r < b->nruns; r++) {
         const size_t a = b->runs[r][0], first = b->runs[r][1];
         const double left = weight * f[a], change = weight * d[a * EQML_LANES];
@@ -3837,17 +3854,20 @@ static eqml_status eqml__set_targets(eqml__fitter *w, double **difference)
         }
         w->shift = fmin(w->shift, w->energy[g]);
     }
+    if (!eqml__is_term(w->surface->model.basis, 0))
+        w->shift = 0; /* no constant could take it up */
     return EQML_OK;
 }
 
 static eqml_status eqml__fit_energies(eqml__fitter *w, eqml_fit_result *result)
 {
+    const eqml_basis *b = w->surface->model.basis;
     double *difference = NULL;
     eqml_status status = eqml__set_targets(w, &difference);
     if (!status)
         status = eqml__fit_rows(w, result);
     if (!status)
-        status = eqml__solve(w, w->surface->model.basis->nterms, 1, result);
+        status = eqml__solve(w, b->nterms, eqml__is_term(b, 0), result);
     EQML_FREE(difference);
     if (status)
         return status;
@@ -3893,7 +3913,7 @@ static eqml_status eqml__run_fit(eqml__fitter *w, int terms,
     w->level = (int *)eqml__zeroed((size_t)b->nfactors, sizeof(int));
     if (w->one && tangents && w->directions && w->coefficients && w->mean && w->level)
         status = eqml_lsq_create(&w->lsq, terms, 1);
-    if (!status && !w->surface->standardised)
+    if (!status && !b->is_term && !w->surface->standardised)
         eqml__standardise(w);
     if (!status)
         status = fit(w, result);
@@ -3965,6 +3985,11 @@ EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, cons
     return eqml__checked_fit(surface, data, options, EQML_HAS_ENERGY, "an energy", result, NULL, message);
 }
 
+static bool eqml__is_charge(double charge)
+{
+    return charge == floor(charge) && fabs(charge) <= 1e6;
+}
+
 EQML_API eqml_status eqml_fit_dipole(eqml_surface *surface, const eqml_data *data, double charge,
                                      const eqml_fit_options *options, eqml_fit_result *result,
                                      eqml_message *message)
@@ -3974,13 +3999,18 @@ EQML_API eqml_status eqml_fit_dipole(eqml_surface *surface, const eqml_data *dat
                   surface->model.basis->name);
         return EQML_ERROR_ARGUMENT;
     }
-    if (charge != floor(charge) || !(fabs(charge) <= 1e6)) {
+    if (!eqml__is_charge(charge)) {
         eqml__say(message, "the total charge is %g, but must be a whole number of elementary charges",
                   charge);
         return EQML_ERROR_ARGUMENT;
     }
+    const double before = surface->model.charge;
     surface->model.charge = charge;
-    return eqml__checked_fit(surface, data, options, EQML_HAS_DIPOLE, "a dipole", result, NULL, message);
+    eqml_status status =
+        eqml__checked_fit(surface, data, options, EQML_HAS_DIPOLE, "a dipole", result, NULL, message);
+    if (status)
+        surface->model.charge = before;
+    return status;
 }
 
 EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml_data *data,
@@ -4309,6 +4339,8 @@ static eqml_status eqml__read_dipole(eqml__input *in, eqml_surface *surface, dou
         status = eqml__bad_line(in, EQML_ERROR_MATCH, expected);
     if (!status)
         status = eqml__read_numbers(in, "charge", 1, &surface->model.charge);
+    if (!status && !eqml__is_charge(surface->model.charge))
+        status = eqml__bad_line(in, EQML_ERROR_VALUE, "a whole number as the total charge");
     if (!status)
         status = eqml__read_numbers(in, "moment", t->nterms, room);
     if (!status)

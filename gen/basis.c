@@ -30,13 +30,34 @@ typedef struct search {
     const orbit_list *orbits; /* made when first needed */
     size_t block;
     int degree;
-    size_t dimension, length; /* of the block; points in the rank test */
+    size_t dimension, length; /* wanted from the block; points in the rank test */
+    const membership *test;   /* that candidates must pass, or NULL */
+    bool wanted;              /* what is found is a term */
     residue *value;
 } search;
 
 static bool complete(const search *s)
 {
     return rank_of(s->space) == s->dimension;
+}
+
+/* The product of two vectors of values, where it passes the test and raises the rank. */
+static bool try_product(search *s, const residue *left, const residue *right, residue *product)
+{
+    const membership *test = s->test;
+    if (test) {
+        modular_multiply_vector(test->count, left + test->first, right + test->first, product + test->first);
+        if (!membership_holds(test, product))
+            return false;
+    }
+    modular_multiply_vector(s->length, left, right, product);
+    return rank_extend(s->space, product);
+}
+
+/* Points at which a candidate that is no product is evaluated. */
+static size_t candidate_length(const search *s)
+{
+    return s->test ? s->b->npoints : s->length;
 }
 
 /* Puts a term into the pool: its values are kept, and products with it are candidates from now on. */
@@ -58,7 +79,8 @@ static void accept_product(search *s, size_t left, size_t right)
                           .left = (int)left,
                           .right = (int)right,
                           .degree = s->degree,
-                          .block = s->block});
+                          .block = s->block,
+                          .wanted = s->wanted});
     b->term[left].factor = b->term[right].factor = true;
 }
 
@@ -79,8 +101,7 @@ static void try_pool_products(search *s, int low)
                  right++) {
                 if (!b->term[right].value)
                     continue;
-                modular_multiply_vector(s->length, b->term[left].value, b->term[right].value, s->value);
-                if (rank_extend(s->space, s->value))
+                if (try_product(s, b->term[left].value, b->term[right].value, s->value))
                     accept_product(s, left, right);
             }
         }
@@ -92,7 +113,7 @@ static void try_generator_products(search *s)
 {
     basis *b = s->b;
     size_t first = b->nterms;
-    residue *product = xmalloc(s->length, sizeof *product);
+    residue *product = xmalloc(b->npoints, sizeof *product);
     for (size_t left = 1; left < b->block_term[b->blocks->first[s->degree]] && !complete(s); left++) {
         if (!term_is_generator(&b->term[left]))
             continue;
@@ -102,9 +123,8 @@ static void try_generator_products(search *s)
         for (size_t right = b->block_term[rest]; right < b->block_term[rest + 1] && !complete(s); right++) {
             if (b->term[right].value)
                 continue;
-            term_values(b, &b->term[right], s->length, s->value);
-            modular_multiply_vector(s->length, b->term[left].value, s->value, product);
-            if (rank_extend(s->space, product))
+            term_values(b, &b->term[right], candidate_length(s), s->value);
+            if (try_product(s, b->term[left].value, s->value, product))
                 accept_product(s, left < right ? left : right, left < right ? right : left);
         }
     }
@@ -122,6 +142,7 @@ static void accept_generator(search *s, term new)
 {
     new.degree = s->degree;
     new.block = s->block;
+    new.wanted = s->wanted;
     new.factor = true;
     new.value = xmalloc(s->b->npoints, sizeof *new.value);
     memcpy(new.value, s->value, s->b->npoints * sizeof *new.value);
@@ -156,8 +177,8 @@ static void try_contractions(search *s)
     contraction *list;
     size_t count = contractions_find(b, s->block, &list);
     for (size_t k = 0; k < count && !complete(s); k++) {
-        contraction_values(b, list[k].left, list[k].right, s->length, s->value);
-        if (!rank_extend(s->space, s->value))
+        contraction_values(b, list[k].left, list[k].right, candidate_length(s), s->value);
+        if ((s->test && !membership_holds(s->test, s->value)) || !rank_extend(s->space, s->value))
             continue;
         contraction_values(b, list[k].left, list[k].right, b->npoints, s->value);
         covariant_use(b, list[k].left, false);
@@ -208,15 +229,18 @@ static void try_orbits(search *s)
     const orbit_list *list = s->orbits;
     for (int connected = 1; connected >= 0; connected--)
         for (size_t k = list->first[s->block]; k < list->first[s->block + 1] && !complete(s); k++)
-            if (list->connected[k] == connected)
+            if (list->connected[k] == connected && (list->kept[k] || !s->wanted))
                 try_orbit(s, list->monomial + k * (size_t)list->degree);
 }
 
 /* ---- blocks ------------------------------------------------------------------------------------------- */
 
-static void complete_block(search *s)
+/* Candidates that pass the test, until the rank is `dimension`. */
+static void fill(search *s, size_t dimension, const membership *test, bool wanted)
 {
-    rank_reset(s->space, s->length);
+    s->dimension = dimension;
+    s->test = test && test->nmasks ? test : NULL;
+    s->wanted = wanted;
     for (int low = s->degree / 2; low >= 1 && !complete(s); low--)
         try_pool_products(s, low);
     if (!complete(s))
@@ -229,6 +253,23 @@ static void complete_block(search *s)
         try_contractions(s);
     if (!complete(s))
         try_orbits(s);
+}
+
+/* Terms first, then what may be a factor of terms of a higher degree. */
+static void complete_block(search *s, size_t allowed)
+{
+    basis *b = s->b;
+    const wanted *w = s->orbits->wanted;
+    size_t kept = w ? (size_t)w->kept_count[s->block] : allowed;
+    s->length = allowed + SPARE_POINTS;
+    rank_reset(s->space, s->length);
+    if (kept == allowed) {
+        fill(s, allowed, &b->allowed, true);
+        return;
+    }
+    fill(s, kept, &b->kept, true);
+    if (complete(s) && s->degree < b->degree)
+        fill(s, allowed, &b->allowed, false);
 }
 
 /* As many as the largest block of invariants has, or of covariants where these are wanted complete. */
@@ -249,8 +290,27 @@ static size_t points_needed(const composition *c, const blocks *blocks, const ui
     return (size_t)largest + SPARE_POINTS;
 }
 
+/* Random points, and behind them those of the tests that are needed. */
+static void place_tests(basis *b, const wanted *w)
+{
+    size_t main_points = b->npoints, npairs = (size_t)b->composition->npairs;
+    uint64_t seed = 1;
+    if (!w->all_allowed) {
+        b->allowed = membership_create(&w->allowed, b->npoints);
+        b->npoints += b->allowed.count;
+    }
+    b->kept = membership_create(&w->kept, b->npoints);
+    b->npoints += b->kept.count;
+    b->variable = xmalloc(npairs * b->npoints, sizeof *b->variable);
+    for (size_t p = 0; p < npairs; p++)
+        modular_random(&seed, main_points, b->variable + p * b->npoints);
+    if (!w->all_allowed)
+        membership_place(&b->allowed, &w->allowed, &seed, b->npoints, b->variable);
+    membership_place(&b->kept, &w->kept, &seed, b->npoints, b->variable);
+}
+
 static basis *prepare(const composition *c, const blocks *blocks, const structure *structure,
-                      const uint64_t *invariants, int covariant_degree)
+                      const uint64_t *invariants, int covariant_degree, const wanted *w)
 {
     basis *b = xcalloc(1, sizeof *b);
     b->composition = c;
@@ -258,12 +318,16 @@ static basis *prepare(const composition *c, const blocks *blocks, const structur
     b->structure = structure;
     b->degree = blocks->degree;
     b->npoints = points_needed(c, blocks, invariants, covariant_degree);
-    b->variable = xmalloc((size_t)c->npairs * b->npoints, sizeof *b->variable);
-    uint64_t seed = 1;
-    modular_random(&seed, (size_t)c->npairs * b->npoints, b->variable);
+    if (w) {
+        place_tests(b, w);
+    } else {
+        b->variable = xmalloc((size_t)c->npairs * b->npoints, sizeof *b->variable);
+        uint64_t seed = 1;
+        modular_random(&seed, (size_t)c->npairs * b->npoints, b->variable);
+    }
     b->block_term = xcalloc(blocks->count + 1, sizeof *b->block_term);
     b->block_covariant = xcalloc(blocks->count * (size_t)structure->nsets + 1, sizeof *b->block_covariant);
-    term one = {.kind = TERM_ONE, .factor = true};
+    term one = {.kind = TERM_ONE, .factor = true, .wanted = !w || w->kept_count[0]};
     one.value = xmalloc(b->npoints, sizeof *one.value);
     for (size_t i = 0; i < b->npoints; i++)
         one.value[i] = 1;
@@ -272,20 +336,61 @@ static basis *prepare(const composition *c, const blocks *blocks, const structur
     return b;
 }
 
+/* Drops what is neither a term nor needed by one, and numbers the others anew. */
+static void drop_unused(basis *b)
+{
+    int *number = xcalloc(b->nterms, sizeof *number), count = 0;
+    bool *live = xcalloc(b->nterms, sizeof *live);
+    for (size_t k = 0; k < b->nterms; k++)
+        b->term[k].factor = k == 0;
+    for (size_t k = b->nterms; k-- > 0;) {
+        term *t = &b->term[k];
+        live[k] = t->wanted || t->factor;
+        if (live[k] && t->kind == TERM_PRODUCT)
+            b->term[t->left].factor = b->term[t->right].factor = true;
+        else if (live[k])
+            t->factor = true;
+    }
+    for (int v = 0; v < b->ncovariants; v++)
+        b->covariant[v].used = false;
+    for (size_t k = 0, m = 0; k <= b->nterms; k++) {
+        for (; m <= b->blocks->count && b->block_term[m] == k; m++)
+            b->block_term[m] = (size_t)count;
+        if (k == b->nterms)
+            break;
+        term t = b->term[k];
+        if (!live[k]) {
+            free(t.value);
+            continue;
+        }
+        if (t.kind == TERM_PRODUCT) {
+            t.left = number[t.left];
+            t.right = number[t.right];
+        }
+        if (t.kind == TERM_CONTRACT) {
+            covariant_use(b, t.left, false);
+            covariant_use(b, t.right, false);
+        }
+        number[k] = count;
+        b->term[count++] = t;
+    }
+    b->nterms = (size_t)count;
+    free(number);
+    free(live);
+}
+
 basis *basis_create(const composition *c, const blocks *blocks, const structure *structure,
                     const uint64_t *invariants, const orbit_list *orbits, int covariant_degree,
                     void (*progress)(size_t terms), char *error, size_t error_size)
 {
-    basis *b = prepare(c, blocks, structure, invariants, covariant_degree);
+    basis *b = prepare(c, blocks, structure, invariants, covariant_degree, orbits->wanted);
     search s = {.b = b, .orbits = orbits};
     s.space = rank_create(b->npoints);
     s.value = xmalloc(b->npoints, sizeof *s.value);
     int half = (b->degree + 1) / 2;
     for (s.block = 1; s.block < blocks->count; s.block++) {
         s.degree = blocks_degree(blocks, s.block);
-        s.dimension = (size_t)invariants[s.block];
-        s.length = s.dimension + SPARE_POINTS;
-        complete_block(&s);
+        complete_block(&s, (size_t)invariants[s.block]);
         b->block_term[s.block + 1] = b->nterms;
         if (!complete(&s)) {
             snprintf(error, error_size,
@@ -298,11 +403,13 @@ basis *basis_create(const composition *c, const blocks *blocks, const structure 
         if (s.degree <= half)
             for (size_t k = b->block_term[s.block]; k < b->nterms; k++)
                 keep_values(b, k);
-        if (s.degree <= half || s.degree <= covariant_degree)
+        if (invariants[s.block] > 0 && (s.degree <= half || s.degree <= covariant_degree))
             covariants_grow(b, s.block, s.space);
         if (progress)
             progress(b->nterms);
     }
+    if (b && orbits->wanted)
+        drop_unused(b);
     rank_free(s.space);
     free(s.value);
     return b;
@@ -322,5 +429,7 @@ void basis_free(basis *b)
     free(b->block_covariant);
     free(b->monomial);
     free(b->variable);
+    membership_free(&b->allowed);
+    membership_free(&b->kept);
     free(b);
 }

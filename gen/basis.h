@@ -18,6 +18,7 @@
 #define GEN_BASIS_H
 #include "blocks.h"
 #include "composition.h"
+#include "membership.h"
 #include "modular.h"
 #include "orbit.h"
 #include "structure.h"
@@ -36,6 +37,7 @@ typedef struct term {
     int left, right;
     int degree;
     size_t block;
+    bool wanted;    /* counts as a term: the others are factors of terms only */
     bool factor;    /* evaluated and kept: a generator, the constant, or part of a product */
     residue *value; /* [npoints] for terms of the pool, else NULL */
 } term;
@@ -68,13 +70,17 @@ typedef struct basis {
     unsigned short *monomial; /* [nmonomials][degree] pair indices of explicit orbit sums, 0xFFFF unused */
 
     size_t npoints;
-    residue *variable; /* [npairs][npoints] */
+    membership allowed, kept; /* tests at the last of the points (see wanted.h); without masks: all pass */
+    residue *variable;        /* [npairs][npoints] */
 } basis;
 
 /*
- * invariants: their number in each block; orbits: those of all blocks. Covariants are grown up to half the
- * degree, or up to covariant_degree <= blocks->degree if that is higher. Returns NULL and a one-line reason where
- * no certified basis is found. progress: called after each block with the number of terms, or NULL.
+ * invariants: their number in each block; orbits: those of all blocks. Where these were cut (orbits->wanted),
+ * the terms span what is kept: in each block they are chosen first, among candidates that pass the test, and
+ * then the rest of what is allowed, as factors, which are dropped at the end where no term needs them.
+ * Covariants are grown up to half the degree, or up to covariant_degree <= blocks->degree if that is higher.
+ * Returns NULL and a one-line reason where no certified basis is found. progress: called after each block
+ * with the number of terms, or NULL.
  */
 basis *basis_create(const composition *c, const blocks *blocks, const structure *structure,
                     const uint64_t *invariants, const orbit_list *orbits, int covariant_degree,

@@ -385,18 +385,38 @@ int composition_parse(const char *text, composition *c, char *error, size_t erro
     return 0;
 }
 
-void composition_free(composition *c)
+/* Releases all that describes the group; symbols and text stay. */
+static void forget_group(composition *c)
 {
     if (c->tree)
         tree_free(c->tree);
     free(c->tree);
-    free(c->symbol);
     free(c->class_of);
     free(c->pair);
     free(c->pair_of);
     free(c->pair_class);
     free(c->generator);
-    free(c->text);
     free(c->order);
+    c->tree = NULL;
+}
+
+void composition_set_group(composition *c, int ngenerators, const int *generator, size_t order)
+{
+    size_t length = (size_t)ngenerators * (size_t)c->natoms;
+
+    forget_group(c);
+    c->ngenerators = ngenerators;
+    c->generator = xmalloc(length, sizeof *c->generator);
+    memcpy(c->generator, generator, length * sizeof *generator);
+    c->order = xmalloc(24, 1);
+    sprintf(c->order, "%zu", order);
+    complete(c);
+}
+
+void composition_free(composition *c)
+{
+    forget_group(c);
+    free(c->symbol);
+    free(c->text);
     memset(c, 0, sizeof *c);
 }

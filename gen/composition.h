@@ -51,6 +51,12 @@ typedef struct composition {
  */
 int composition_parse(const char *text, composition *c, char *error, size_t error_size);
 
+/*
+ * Replaces the group by that of generators, generator[ngenerators][natoms] (copied), of the given order.
+ * Classes of atoms and pairs, and what follows from them, are found anew; the tree is gone.
+ */
+void composition_set_group(composition *c, int ngenerators, const int *generator, size_t order);
+
 /* The pair to which a permutation of the atoms (image[natoms]) takes a pair. */
 int composition_pair_image(const composition *c, const int *image, int pair);
 

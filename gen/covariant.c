@@ -74,6 +74,13 @@ static int *range_of(const basis *b, size_t block, int set) /* [0] first, [1] en
     return b->block_covariant[block * (size_t)b->structure->nsets + (size_t)set];
 }
 
+int covariant_next(const basis *b, int set, int v, int end)
+{
+    while (v < end && b->covariant[v].set != set)
+        v++;
+    return v;
+}
+
 typedef struct growth {
     basis *b;
     rank_space *space;
@@ -122,7 +129,8 @@ static void feed_decomposable(growth *g)
             continue;
         for (size_t k = b->block_term[low]; k < b->block_term[low + 1]; k++) {
             term_values(b, &b->term[k], g->length, g->value);
-            for (int v = range[0]; v < range[1]; v++) {
+            for (int v = covariant_next(b, g->set, range[0], range[1]); v < range[1];
+                 v = covariant_next(b, g->set, v + 1, range[1])) {
                 modular_multiply_vector(g->length, g->value, b->covariant[v].value, product);
                 rank_extend(g->space, product);
             }
@@ -162,8 +170,10 @@ static void try_pairs(growth *g, int pattern_index)
         if (rest == BLOCKS_NONE)
             continue;
         const int *r = range_of(b, rest, p->right);
-        for (int left = l[0]; left < l[1]; left++)
-            for (int right = r[0]; right < r[1]; right++) {
+        for (int left = covariant_next(b, p->left, l[0], l[1]); left < l[1];
+             left = covariant_next(b, p->left, left + 1, l[1]))
+            for (int right = covariant_next(b, p->right, r[0], r[1]); right < r[1];
+                 right = covariant_next(b, p->right, right + 1, r[1])) {
                 bool commutes =
                     p->kind == PATTERN_POINTWISE || (p->kind == PATTERN_SERIES && p->left == p->right);
                 if (commutes && left > right && p->kind == PATTERN_POINTWISE)
@@ -173,6 +183,15 @@ static void try_pairs(growth *g, int pattern_index)
                 try_pattern(g, pattern_index, left, right);
             }
     }
+}
+
+/* Patterns without a right side, from covariants of the same block, number `first` and up. */
+static void try_ones(growth *g, int pattern_index, int first, int end)
+{
+    int set = g->b->structure->pattern[pattern_index].left;
+    for (int left = covariant_next(g->b, set, first, end); left < end;
+         left = covariant_next(g->b, set, left + 1, end))
+        try_pattern(g, pattern_index, left, -1);
 }
 
 static void grow_set(growth *g)
@@ -195,14 +214,47 @@ static void grow_set(growth *g)
                 continue;
             }
             const int *l = range_of(b, g->block, p->left); /* of the same block: grown just before */
-            for (int left = l[0]; left < l[1]; left++)
-                try_pattern(g, k, left, -1);
+            try_ones(g, k, l[0], l[1]);
         }
+}
+
+static bool transfers(const structure *s)
+{
+    for (int k = 0; k < s->npatterns; k++)
+        if (s->pattern[k].kind == PATTERN_TRANSFER)
+            return true;
+    return false;
+}
+
+/*
+ * Transfers go between all sets of a block, both ways: repeated with what the last round gave until nothing
+ * is new. The covariants of one set then lie between those of others, in one range for all sets of the block.
+ */
+static void grow_transfers(growth *g, int first)
+{
+    basis *b = g->b;
+    const structure *s = b->structure;
+    for (int fresh = first, end = b->ncovariants; fresh < end; fresh = end, end = b->ncovariants)
+        for (g->set = 0; g->set < s->nsets; g->set++) {
+            rank_reset(g->space, g->length);
+            feed_decomposable(g);
+            for (int v = covariant_next(b, g->set, first, b->ncovariants); v < b->ncovariants;
+                 v = covariant_next(b, g->set, v + 1, b->ncovariants))
+                rank_extend(g->space, b->covariant[v].value);
+            for (int k = 0; k < s->npatterns; k++)
+                if (s->pattern[k].kind == PATTERN_TRANSFER && s->pattern[k].target == g->set)
+                    try_ones(g, k, fresh, end);
+        }
+    for (int set = 0; set < s->nsets; set++) {
+        range_of(b, g->block, set)[0] = first;
+        range_of(b, g->block, set)[1] = b->ncovariants;
+    }
 }
 
 void covariants_grow(basis *b, size_t block, rank_space *space)
 {
     growth g = {.b = b, .space = space, .block = block, .length = b->npoints};
+    int first = b->ncovariants;
     g.value = xmalloc(b->npoints, sizeof *g.value);
     for (int pairs = 1; pairs >= 0; pairs--) /* sets of pairs first: the others are pushed from them */
         for (g.set = 0; g.set < b->structure->nsets; g.set++) {
@@ -213,6 +265,8 @@ void covariants_grow(basis *b, size_t block, rank_space *space)
             grow_set(&g);
             range[1] = b->ncovariants;
         }
+    if (transfers(b->structure))
+        grow_transfers(&g, first);
     free(g.value);
 }
 
@@ -251,8 +305,10 @@ size_t contractions_find(const basis *b, size_t block, contraction **list)
             if (rest == BLOCKS_NONE || rest < low)
                 continue;
             const int *r = range_of(b, rest, set);
-            for (int left = l[0]; left < l[1]; left++)
-                for (int right = rest == low ? left : r[0]; right < r[1]; right++) {
+            for (int left = covariant_next(b, set, l[0], l[1]); left < l[1];
+                 left = covariant_next(b, set, left + 1, l[1]))
+                for (int right = covariant_next(b, set, rest == low ? left : r[0], r[1]); right < r[1];
+                     right = covariant_next(b, set, right + 1, r[1])) {
                     if (count == capacity) {
                         capacity = capacity ? 2 * capacity : 64;
                         *list = xrealloc(*list, capacity, sizeof **list);

@@ -27,6 +27,9 @@ size_t contractions_find(const basis *b, size_t block, contraction **list);
 
 void contraction_values(const basis *b, int left, int right, size_t length, residue *value);
 
+/* The next covariant over a set, from `v` on, or `end`: the range of a block and set may hold others between. */
+int covariant_next(const basis *b, int set, int v, int end);
+
 /* Marks a covariant, and what it is made of, as used; late: only by tensors, if nothing else has used it. */
 void covariant_use(basis *b, int covariant, bool late);
 #endif

@@ -1,5 +1,6 @@
 #include "emit.h"
 #include "emit_tensor.h"
+#include "group.h"
 #include "memory.h"
 #include <ctype.h>
 #include <stdlib.h>
@@ -43,7 +44,15 @@ static void count_by_degree(const basis *b, bool generators, size_t *count)
 {
     memset(count, 0, (size_t)(b->degree + 1) * sizeof *count);
     for (size_t k = 0; k < b->nterms; k++)
-        count[b->term[k].degree] += generators ? term_is_generator(&b->term[k]) : 1;
+        count[b->term[k].degree] += generators ? term_is_generator(&b->term[k]) : b->term[k].wanted;
+}
+
+static size_t number_of_kind(const basis *b, enum term_kind kind)
+{
+    size_t count = 0;
+    for (size_t k = 0; k < b->nterms; k++)
+        count += b->term[k].kind == kind;
+    return count;
 }
 
 static size_t number_of_generators(const basis *b)
@@ -85,11 +94,18 @@ static void emit_banner(FILE *out, const summary *s)
         put_item(&l, item);
     }
     end_line(&l);
-    fprintf(out, " * Group of permutations: order %s; classes of pairs: %d.\n *\n", c->order,
-            c->npair_classes);
+    fprintf(out, " * Group of permutations: order %s; classes of pairs: %d.\n", c->order, c->npair_classes);
+    for (int g = 0; g < c->ngenerators && !c->tree; g++) {
+        fprintf(out, " *   generator ");
+        group_print(out, c, g);
+        fprintf(out, "\n");
+    }
+    if (s->cut)
+        fprintf(out, " * Cut to:%s\n", s->cut);
+    fprintf(out, " *\n");
     banner_degrees(out, s);
-    fprintf(out, " *\n * Terms: %zu, as many as independent invariants (proved by rank modulo 2^31 - 1).\n",
-            p->nterms);
+    fprintf(out, " *\n * Terms: %zu, as many as independent invariants%s (proved by rank modulo 2^31 - 1).\n",
+            p->nterms, s->cut ? " within the cuts" : "");
     fprintf(out,
             " * Factors kept: %zu, of these %zu generators; the other terms are products of two factors.\n",
             p->nfactors, number_of_generators(s->basis));
@@ -173,6 +189,18 @@ static void emit_program_tables(FILE *out, const summary *s)
         snprintf(item, sizeof item, "%d, ", s->basis->term[p->factor_term[k]].degree);
         put_item(&l, item);
     }
+    end_line(&l);
+    fprintf(out, "};\n");
+}
+
+static void emit_is_term(FILE *out, const summary *s)
+{
+    const program *p = s->program;
+    line l = {out, 0, "    ", ""};
+    fprintf(out, "/* which factors are terms; the others only occur in products */\n");
+    open_table(out, "unsigned char", s->name, "is_term", "[]");
+    for (size_t k = 0; k < p->nfactors; k++)
+        put_item(&l, s->basis->term[p->factor_term[k]].wanted ? "1, " : "0, ");
     end_line(&l);
     fprintf(out, "};\n");
 }
@@ -369,9 +397,10 @@ static void emit_record(FILE *out, const summary *s)
     else
         fprintf(out, "    0, 0, 0, 0,\n");
     if (s->dipole)
-        fprintf(out, "    &%s_dipole_basis};\n", n);
+        fprintf(out, "    &%s_dipole_basis, ", n);
     else
-        fprintf(out, "    0};\n");
+        fprintf(out, "    0, ");
+    fprintf(out, "%s%s};\n", p->nwanted < p->nfactors ? n : "0", p->nwanted < p->nfactors ? "_is_term" : "");
 }
 
 void emit_header(FILE *out, const summary *s)
@@ -384,6 +413,8 @@ void emit_header(FILE *out, const summary *s)
             s->basis->composition->natoms, s->name, p->npairs, s->name, p->nterms, s->name, p->nslots);
     emit_pairs(out, s);
     emit_program_tables(out, s);
+    if (p->nwanted < p->nfactors)
+        emit_is_term(out, s);
     if (straight_line(p))
         emit_code(out, s);
     if (s->dipole)
@@ -422,8 +453,19 @@ void emit_statistics(FILE *out, const summary *s)
     fprintf(out, "{\n  \"name\": \"%s\",\n  \"composition\": \"%s\",\n", s->name, c->text);
     fprintf(out, "  \"atoms\": %d,\n  \"pairs\": %d,\n", c->natoms, c->npairs);
     fprintf(out, "  \"group_order\": %s%s%s,\n", exact ? "" : "\"", c->order, exact ? "" : "\"");
+    if (!c->tree) {
+        fprintf(out, "  \"group\": [");
+        for (int g = 0; g < c->ngenerators; g++) {
+            fprintf(out, "%s\"", g ? ", " : "");
+            group_print(out, c, g);
+            fprintf(out, "\"");
+        }
+        fprintf(out, "],\n");
+    }
     fprintf(out, "  \"degree\": %d,\n  \"terms\": %zu,\n", b->degree, p->nterms);
     count_by_degree(b, false, count);
+    if (s->cut)
+        fprintf(out, "  \"cut\": \"%s\",\n", s->cut + 1);
     json_array(out, "terms_by_degree", degrees, count);
     for (int d = 0; d < degrees; d++)
         count[d] = (size_t)s->molien_by_degree[d];
@@ -431,6 +473,9 @@ void emit_statistics(FILE *out, const summary *s)
     fprintf(out, "  \"generators\": %zu,\n", number_of_generators(b));
     count_by_degree(b, true, count);
     json_array(out, "generators_by_degree", degrees, count);
+    fprintf(out, "  \"orbit_sums\": %zu,\n", number_of_kind(b, TERM_ORBIT));
+    if (s->cut)
+        fprintf(out, "  \"factors_not_terms\": %zu,\n", p->nfactors - p->nwanted);
     fprintf(out, "  \"factors\": %zu,\n  \"operations\": %zu,\n", p->nfactors, p->noperations);
     fprintf(out, "  \"runs\": %zu,\n  \"tiles\": %zu,\n  \"packed\": %zu,\n", p->nruns, p->ntiles,
             p->npacked);

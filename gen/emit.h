@@ -14,6 +14,7 @@ enum { STRAIGHT_LINE_LIMIT = 1500 };
 typedef struct summary {
     const char *name;
     const char *command; /* that regenerates the header */
+    const char *cut;     /* the options that cut the basis, each with a blank before it; NULL: none */
     const basis *basis;
     const program *program;
     const tensor_basis *dipole; /* NULL: none */

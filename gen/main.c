@@ -9,6 +9,7 @@
 #include "blocks.h"
 #include "composition.h"
 #include "emit.h"
+#include "group.h"
 #include "memory.h"
 #include "molien.h"
 #include "options.h"
@@ -32,11 +33,11 @@ static int fail(const char *text)
     return 1;
 }
 
-/* Refuses, before any work, what would not fit. */
-static int check_size(const composition *c, int degree)
+/* Refuses, before any work, what would not fit. Where the basis is cut, it is not known yet. */
+static int check_size(const composition *c, int degree, const wanted_request *request)
 {
     uint64_t total = 0;
-    for (int d = 0; d <= degree && total <= TERMS_LIMIT; d++) {
+    for (int d = 0; d <= degree && total <= TERMS_LIMIT && !request; d++) {
         uint64_t more = molien_total(c, d);
         total = more > UINT64_MAX - total ? UINT64_MAX : total + more;
         if (total > TERMS_LIMIT) {
@@ -70,15 +71,23 @@ static int check_memory(const composition *c, const blocks *b, const uint64_t *i
 }
 
 /* The certificate: two independent counts of the invariants of each block agree. */
-static int check_counts(const blocks *b, const uint64_t *invariants, const orbit_list *orbits)
+static int check_counts(const blocks *b, const uint64_t *invariants, const uint64_t *kept,
+                        const orbit_list *orbits)
 {
-    for (size_t m = 0; m < b->count; m++)
-        if (orbits_in_block(orbits, m) != invariants[m]) {
-            fprintf(stderr,
-                    "eqml-gen: internal: block %zu has %zu orbits, but its Molien coefficient is %llu\n", m,
-                    orbits_in_block(orbits, m), (unsigned long long)invariants[m]);
+    for (size_t m = 0; m < b->count; m++) {
+        size_t nkept = 0;
+        for (size_t k = orbits->first[m]; k < orbits->first[m + 1]; k++)
+            nkept += orbits->kept[k];
+        if (orbits_in_block(orbits, m) != invariants[m] || nkept != kept[m]) {
+            fprintf(
+                stderr,
+                "eqml-gen: internal: block %zu has %zu orbits and keeps %zu, but Burnside's count is %llu "
+                "and %llu\n",
+                m, orbits_in_block(orbits, m), nkept, (unsigned long long)invariants[m],
+                (unsigned long long)kept[m]);
             return 1;
         }
+    }
     return 0;
 }
 
@@ -90,7 +99,8 @@ static uint64_t *sum_by_degree(const blocks *b, const uint64_t *invariants)
     return sum;
 }
 
-static int generate(const options *o, const composition *c)
+/* request: what the basis is cut to, or NULL. */
+static int generate(const options *o, const composition *c, const wanted_request *request)
 {
     clock_t start = clock();
     char error[512];
@@ -99,8 +109,10 @@ static int generate(const options *o, const composition *c)
     basis *chosen = NULL;
     tensor_basis *dipole = NULL;
     program *code = NULL;
+    wanted *w = NULL;
     tensor_program *dipole_code = NULL;
     uint64_t *invariants = NULL, *by_degree = NULL;
+    const uint64_t *kept;
     structure *sets = structure_create(c);
     int status = 1;
 
@@ -109,17 +121,25 @@ static int generate(const options *o, const composition *c)
         goto done;
     }
     invariants = xcalloc(multidegrees.count, sizeof *invariants);
-    if (molien_invariants(c, &multidegrees, invariants)) {
+    if (request) {
+        w = wanted_create(c, &multidegrees, request, error, sizeof error);
+        if (!w) {
+            fail(error);
+            goto done;
+        }
+        memcpy(invariants, w->allowed_count, multidegrees.count * sizeof *invariants);
+    } else if (molien_invariants(c, &multidegrees, invariants)) {
         fail("the number of invariants is too large; choose a smaller degree");
         goto done;
     }
+    kept = w ? w->kept_count : invariants;
     if (check_memory(c, &multidegrees, invariants))
         goto done;
-    if (orbits_enumerate(c, &multidegrees, o->degree, &orbits)) {
+    if (orbits_enumerate_wanted(c, &multidegrees, o->degree, w, &orbits)) {
         fail("the orbits of monomials could not be enumerated");
         goto done;
     }
-    if (check_counts(&multidegrees, invariants, &orbits))
+    if (check_counts(&multidegrees, invariants, kept, &orbits))
         goto done;
     chosen = basis_create(c, &multidegrees, sets, invariants, &orbits, o->dipole, NULL, error, sizeof error);
     if (!chosen) {
@@ -140,9 +160,10 @@ static int generate(const options *o, const composition *c)
         fail(error);
         goto done;
     }
-    by_degree = sum_by_degree(&multidegrees, invariants);
+    by_degree = sum_by_degree(&multidegrees, kept);
     summary s = {.name = o->name,
                  .command = o->command,
+                 .cut = o->cut,
                  .basis = chosen,
                  .program = code,
                  .dipole = dipole,
@@ -158,6 +179,7 @@ done:
     tensor_free(dipole);
     basis_free(chosen);
     orbits_free(&orbits);
+    wanted_free(w);
     free(invariants);
     blocks_free(&multidegrees);
     structure_free(sets);
@@ -172,12 +194,24 @@ int main(int argc, char **argv)
     int status = options_parse(argc, argv, &o);
     if (status != OPTIONS_GO)
         return status;
-    if (composition_parse(o.composition, &c, error, sizeof error)) {
+    if (composition_parse(o.composition, &c, error, sizeof error) ||
+        (o.group && group_read(o.group, &c, error, sizeof error))) {
+        composition_free(&c);
         options_free(&o);
         return fail(error);
     }
-    options_complete(&o, &c);
-    status = check_size(&c, o.degree) ? 1 : generate(&o, &c);
+    wanted_request request;
+    int cut = request_find(&o.wanted, o.composition, &c, &request, error, sizeof error);
+    if (cut > 0 && o.dipole) {
+        status =
+            fail("a dipole needs the whole basis; leave out --terms, --cap, --without and --body for it");
+    } else if (cut >= 0) {
+        options_complete(&o, &c, cut ? &request : NULL);
+        status = check_size(&c, o.degree, cut ? &request : NULL) || generate(&o, &c, cut ? &request : NULL);
+    } else {
+        status = fail(error);
+    }
+    wanted_request_free(&request);
     composition_free(&c);
     options_free(&o);
     return status;

@@ -225,27 +225,32 @@ static int each_element(const walk *w, visitor *visit, void *data)
 typedef struct tally {
     walk w;
     const blocks *b;
-    int atom_class;      /* of covariants over atoms, else -1 */
-    int pair_class;      /* of covariants over pairs, else -1; both -1: invariants */
+    int atom_class; /* of covariants over atoms, else -1 */
+    int pair_class; /* of covariants over pairs, else -1; both -1: invariants */
+    int masked;     /* 0: all monomials, no masks */
+    size_t nmasks;
+    const unsigned char *mask;
+    const int64_t *mask_weight;
     unsigned char *seen; /* [npairs] */
     uint64_t *series;    /* [nvariables][degree+1]: coefficients of the class at hand */
     uint64_t *sum;       /* [b->count], modulo the prime */
 } tally;
 
-/* Length of the cycle of a pair; marks its pairs as seen. */
-static int pair_cycle(tally *t, int pair)
+/* Length of the cycle of a pair, 0 where it leaves the mask (or NULL); marks its pairs as seen. */
+static int pair_cycle(tally *t, int pair, const unsigned char *mask)
 {
-    int length = 0;
+    int length = 0, inside = 1;
 
     for (; !t->seen[pair]; pair = composition_pair_image(t->w.c, t->w.image, pair)) {
         t->seen[pair] = 1;
+        inside &= !mask || mask[pair];
         length++;
     }
-    return length;
+    return inside ? length : 0;
 }
 
 /* Sets the series of each variable: the product of 1/(1 - t^length) over the cycles of its pairs. */
-static void set_series(tally *t)
+static void set_series(tally *t, const unsigned char *mask)
 {
     const composition *c = t->w.c;
     size_t row = (size_t)t->b->degree + 1;
@@ -261,7 +266,8 @@ static void set_series(tally *t)
             if (t->w.image[j] < 0 || t->seen[pair])
                 continue;
             uint64_t *s = t->series + row * (size_t)(t->b->nvariables == 1 ? 0 : c->pair_class[pair]);
-            for (size_t length = (size_t)pair_cycle(t, pair), k = length; k < row; k++)
+            size_t length = (size_t)pair_cycle(t, pair, mask);
+            for (size_t k = length; length && k < row; k++)
                 s[k] = (s[k] + s[k - length]) % t->w.p;
         }
     }
@@ -310,9 +316,15 @@ static void add_class(void *data, uint64_t weight)
 
     if (!fixed)
         return;
-    set_series(t);
-    for (int d = 0; d <= t->b->degree; d++)
-        spread(t, 0, d, weight * fixed % t->w.p, t->b->first[d]);
+    weight = weight * fixed % t->w.p;
+    for (size_t k = 0; k < (t->masked ? t->nmasks : 1); k++) {
+        int64_t sign = t->masked ? t->mask_weight[k] % (int64_t)t->w.p : 1;
+        uint64_t share = weight * (uint64_t)(sign < 0 ? sign + (int64_t)t->w.p : sign) % t->w.p;
+
+        set_series(t, t->masked ? t->mask + k * (size_t)t->w.c->npairs : NULL);
+        for (int d = 0; d <= t->b->degree; d++)
+            spread(t, 0, d, share, t->b->first[d]);
+    }
 }
 
 /*
@@ -331,15 +343,14 @@ static uint64_t combine(const uint64_t r[NPRIMES])
 }
 
 /*
- * Fills count[b->count], for the pair classes as variables or, if b has one variable, all pairs together.
+ * Fills count[b->count], for the pair classes as variables or, if b has one variable, all pairs together;
+ * `t` says what is counted.
  * Returns -1 where a number or the group is too large.
  */
-static int mean(const composition *c, const blocks *b, int atom_class, int pair_class, uint64_t *count)
+static int mean(tally t, const composition *c, const blocks *b, uint64_t *count)
 {
-    tally t = {.w = {.c = c, .copies = 2 * b->degree + (pair_class < 0 ? 1 : 2)},
-               .b = b,
-               .atom_class = atom_class,
-               .pair_class = pair_class};
+    t.w = (walk){.c = c, .copies = 2 * b->degree + (t.pair_class < 0 ? 1 : 2)};
+    t.b = b;
     size_t n = b->count;
     uint64_t *sums = xcalloc(NPRIMES * n, sizeof *sums);
     int status = 0;
@@ -370,17 +381,30 @@ static int mean(const composition *c, const blocks *b, int atom_class, int pair_
 
 int molien_invariants(const composition *c, const blocks *b, uint64_t *count)
 {
-    return mean(c, b, -1, -1, count);
+    return mean((tally){.atom_class = -1, .pair_class = -1}, c, b, count);
 }
 
 int molien_covariants(const composition *c, const blocks *b, int atom_class, uint64_t *count)
 {
-    return mean(c, b, atom_class, -1, count);
+    return mean((tally){.atom_class = atom_class, .pair_class = -1}, c, b, count);
 }
 
 int molien_pair_covariants(const composition *c, const blocks *b, int pair_class, uint64_t *count)
 {
-    return mean(c, b, -1, pair_class, count);
+    return mean((tally){.atom_class = -1, .pair_class = pair_class}, c, b, count);
+}
+
+int molien_masked(const composition *c, const blocks *b, size_t nmasks, const unsigned char *mask,
+                  const int64_t *weight, uint64_t *count)
+{
+    tally t = {.atom_class = -1,
+               .pair_class = -1,
+               .masked = 1,
+               .nmasks = nmasks,
+               .mask = mask,
+               .mask_weight = weight};
+
+    return mean(t, c, b, count);
 }
 
 uint64_t molien_total_covariants(const composition *c, int atom_class, int degree)
@@ -391,7 +415,7 @@ uint64_t molien_total_covariants(const composition *c, int atom_class, int degre
     if (blocks_create(1, degree, &degrees))
         return total;
     uint64_t *count = xmalloc(degrees.count, sizeof *count);
-    if (!mean(c, &degrees, atom_class, -1, count))
+    if (!mean((tally){.atom_class = atom_class, .pair_class = -1}, c, &degrees, count))
         total = count[degree];
     free(count);
     blocks_free(&degrees);

@@ -17,6 +17,13 @@
  */
 int molien_invariants(const composition *c, const blocks *b, uint64_t *count);
 
+/*
+ * Invariants of each multidegree in a set of monomials, which must be closed under the group: the sum over
+ * masks, mask[nmasks][npairs], of weight times the monomials in the pairs of the mask (see indicator.h).
+ */
+int molien_masked(const composition *c, const blocks *b, size_t nmasks, const unsigned char *mask,
+                  const int64_t *weight, uint64_t *count);
+
 /* The same for the covariants of an atom class: invariants of the stabiliser of one of its atoms. */
 int molien_covariants(const composition *c, const blocks *b, int atom_class, uint64_t *count);
 

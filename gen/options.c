@@ -16,8 +16,17 @@ static const char help[] =
     "\n"
     "  -d, --degree D      total degree (required)\n"
     "  -n, --name NAME     C name; default from the composition, as in h4_c_d6\n"
-    "  -o, --output FILE   the header; default standard output\n"
+    "  -o, --output FILE   the header; default, and -, standard output\n"
     "      --dipole D      also the dipole basis up to degree D\n"
+    "      --group FILE    the group by its generators, one a line in cycle notation as (1 2)(3 4), in "
+    "place\n"
+    "                      of that of the composition; no atom may change its class\n"
+    "      --terms KIND    all (default); purified: V vanishes as any fragment leaves; no-intramolecular;\n"
+    "                      intramolecular\n"
+    "      --fragments L   atoms of the fragments, such as 1-3,4-6 or 1-2+5,3-4; default: the parentheses\n"
+    "      --cap A-B=N     degree at most N in each class of pairs of the elements A and B\n"
+    "      --without A-B   these pairs left out: the same as --cap A-B=0\n"
+    "      --body N        only terms that touch at most N atoms\n"
     "      --stats         print one JSON object instead of a header\n"
     "  -h, --help          this text\n";
 
@@ -36,6 +45,16 @@ static bool is_c_name(const char *text)
         if (!isalnum((unsigned char)*text) && *text != '_')
             return false;
     return true;
+}
+
+static int parse_body(const char *text, int *body)
+{
+    char *end;
+    long value = text ? strtol(text, &end, 10) : 0;
+    if (value < 2 || value > 200 || *end)
+        return refuse("--body", text ? text : "", "it must be a number of atoms from 2 on");
+    *body = (int)value;
+    return OPTIONS_GO;
 }
 
 static int parse_degree(const char *text, int *degree)
@@ -95,10 +114,34 @@ int options_parse(int argc, char **argv, options *o)
         } else if (takes_value(argc, argv, &i, 'n', "name", &name)) {
             if (!name || !is_c_name(name))
                 return refuse("name", name ? name : "", "it must be a C identifier");
+            if (!strcmp(name, "eqml") || !strncmp(name, "eqml_", 5))
+                return refuse("name", name, "names of eqml are taken; choose another, such as ch4");
         } else if (takes_value(argc, argv, &i, 'o', "output", &value)) {
             if (!value || !*value)
                 return refuse("--output needs a file", NULL, "for example --output h4_c_d6.h");
-            o->output = value;
+            o->output = strcmp(value, "-") ? value : NULL;
+        } else if (takes_value(argc, argv, &i, 0, "group", &value)) {
+            if (!value || !*value)
+                return refuse("--group needs a file", NULL, "it holds generators such as (1 2)(3 4)");
+            o->group = value;
+        } else if (takes_value(argc, argv, &i, 0, "terms", &value)) {
+            if (!value || request_set_terms(&o->wanted, value))
+                return refuse("--terms", value ? value : "",
+                              "it must be all, purified, no-intramolecular or intramolecular");
+        } else if (takes_value(argc, argv, &i, 0, "fragments", &value)) {
+            if (!value)
+                return refuse("--fragments needs a list", NULL, "for example --fragments 1-3,4-6");
+            o->wanted.fragments = value;
+        } else if (takes_value(argc, argv, &i, 0, "cap", &value)) {
+            if (!value || request_add_cap(&o->wanted, value, false))
+                return refuse("--cap", value ? value : "",
+                              "it must be two elements and a degree, as in H-H=3");
+        } else if (takes_value(argc, argv, &i, 0, "without", &value)) {
+            if (!value || request_add_cap(&o->wanted, value, true))
+                return refuse("--without", value ? value : "", "it must be two elements, as in H-H");
+        } else if (takes_value(argc, argv, &i, 0, "body", &value)) {
+            if ((status = parse_body(value, &o->wanted.body)) != OPTIONS_GO)
+                return status;
         } else if (takes_value(argc, argv, &i, 0, "dipole", &value)) {
             if (!value)
                 return refuse("--dipole needs a degree", NULL, "for example --dipole 5");
@@ -142,20 +185,25 @@ static char *default_name(const composition *c, int degree)
     return name;
 }
 
-void options_complete(options *o, const composition *c)
+void options_complete(options *o, const composition *c, const wanted_request *r)
 {
     if (!o->name)
         o->name = default_name(c, o->degree);
-    size_t size = strlen(c->text) + strlen(o->name) + 96;
+    const char *slash = o->group ? strrchr(o->group, '/') : NULL, *group = slash ? slash + 1 : o->group;
+    o->cut = r ? request_options(&o->wanted, r, c) : NULL;
+    const char *cuts = o->cut ? o->cut : "";
+    size_t size = strlen(c->text) + strlen(o->name) + (group ? strlen(group) : 0) + strlen(cuts) + 96;
     o->command = xcalloc(size, 1);
     char dipole[32] = "";
     if (o->dipole)
         snprintf(dipole, sizeof dipole, " --dipole %d", o->dipole);
-    snprintf(o->command, size, "eqml-gen -d %d%s -n %s \"%s\"", o->degree, dipole, o->name, c->text);
+    snprintf(o->command, size, "eqml-gen -d %d%s -n %s%s%s%s \"%s\"", o->degree, dipole, o->name,
+             group ? " --group " : "", group ? group : "", cuts, c->text);
 }
 
 void options_free(options *o)
 {
     free(o->name);
     free(o->command);
+    free(o->cut);
 }

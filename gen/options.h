@@ -2,12 +2,16 @@
 #ifndef GEN_OPTIONS_H
 #define GEN_OPTIONS_H
 #include "composition.h"
+#include "request.h"
 #include <stdbool.h>
 
 typedef struct options {
     const char *composition, *output; /* output NULL: standard output */
+    const char *group;                /* file of generators, or NULL */
     int degree, dipole;               /* dipole 0: none */
+    request_words wanted;             /* what the basis is to span */
     bool statistics;
+    char *cut;            /* owned: the options that cut the basis, or NULL */
     char *name, *command; /* owned; command: what regenerates the header, whatever the output */
 } options;
 
@@ -15,8 +19,8 @@ enum { OPTIONS_GO = -1 }; /* any other result is the program's exit status */
 
 int options_parse(int argc, char **argv, options *o);
 
-/* Fills in the name and the command from the composition's normal form. */
-void options_complete(options *o, const composition *c);
+/* Fills in the rest from the composition's normal form and what the basis is cut to (or NULL). */
+void options_complete(options *o, const composition *c, const wanted_request *r);
 
 void options_free(options *o);
 #endif

@@ -12,6 +12,7 @@ typedef unsigned short word;
 typedef struct search {
     const composition *c;
     const blocks *b;
+    const wanted *wanted; /* or NULL */
     canonical *keys;
     keyset known;
     orbit_list *list;
@@ -23,14 +24,16 @@ typedef struct search {
     word *product;            /* [degree] */
 } search;
 
-/* Appends a monomial to the list if its orbit is new. */
+/* Appends a monomial to the list if it is allowed and its orbit is new. */
 static void offer(search *s, const word *monomial, int degree)
 {
     orbit_list *list = s->list;
     size_t row = (size_t)list->degree;
     const word *key;
-    size_t length = canonical_key(s->keys, monomial, degree, &key);
 
+    if (s->wanted && !wanted_allows(s->wanted, monomial, degree))
+        return;
+    size_t length = canonical_key(s->keys, monomial, degree, &key);
     if (!keyset_add(&s->known, key, length, NULL))
         return;
     if (list->count == s->room) {
@@ -103,8 +106,8 @@ static void offer_product(search *s, size_t orbit, int pair)
 /*
  * Offers the products of an orbit's monomial with the pairs whose class is not below its own classes. These
  * reach all orbits of the next degree: take any member, remove a pair of its highest class, and what is left
- * is the image of a monomial in the list. Pairs that a symmetry of the monomial exchanges need not all be
- * tried.
+ * is the image of a monomial in the list: a divisor of what is allowed is allowed. Pairs that a symmetry of
+ * the monomial exchanges need not all be tried.
  */
 static void extend(search *s, size_t orbit)
 {
@@ -203,12 +206,19 @@ static int is_connected(const composition *c, const word *monomial, int degree, 
 
 int orbits_enumerate(const composition *c, const blocks *b, int max_degree, orbit_list *list)
 {
-    search s = {.c = c, .b = b, .list = list};
+    return orbits_enumerate_wanted(c, b, max_degree, NULL, list);
+}
+
+int orbits_enumerate_wanted(const composition *c, const blocks *b, int max_degree, const wanted *w,
+                            orbit_list *list)
+{
+    search s = {.c = c, .b = b, .wanted = w, .list = list};
 
     memset(list, 0, sizeof *list);
     if (max_degree < 0 || max_degree > b->degree)
         return -1;
     list->degree = max_degree;
+    list->wanted = w;
     s.keys = canonical_create(c, max_degree);
     s.exponents = xmalloc((size_t)c->npair_classes, 1);
     s.touched = xmalloc((size_t)c->natoms, 1);
@@ -229,6 +239,7 @@ int orbits_enumerate(const composition *c, const blocks *b, int max_degree, orbi
     }
     sort(list);
     list->connected = xmalloc(list->count, 1);
+    list->kept = xmalloc(list->count, 1);
     list->first = xmalloc(b->count + 1, sizeof *list->first);
     for (size_t i = 0, block = 0; block <= b->count; block++) {
         while (i < list->count && list->block[i] < block)
@@ -238,6 +249,7 @@ int orbits_enumerate(const composition *c, const blocks *b, int max_degree, orbi
     for (size_t i = 0; i < list->count; i++) {
         const word *monomial = list->monomial + i * (size_t)max_degree;
         list->connected[i] = (unsigned char)is_connected(c, monomial, list->order[i], s.touched);
+        list->kept[i] = !w || wanted_keeps(w, monomial, list->order[i]);
     }
 
     canonical_free(s.keys);
@@ -262,6 +274,7 @@ void orbits_free(orbit_list *list)
     free(list->block);
     free(list->first);
     free(list->connected);
+    free(list->kept);
     free(list->order);
     memset(list, 0, sizeof *list);
 }

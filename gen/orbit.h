@@ -10,18 +10,21 @@
 
 #include "blocks.h"
 #include "composition.h"
+#include "wanted.h"
 
 #define ORBIT_UNUSED 0xFFFF /* fills a monomial's row past its degree */
 
 typedef struct orbit_list {
+    const wanted *wanted;     /* what the orbits were cut to, or NULL */
     size_t count;             /* orbits, the constant included */
     int degree;               /* highest degree = length of a row */
     unsigned short *monomial; /* [count][degree]: one member of the orbit, ORBIT_UNUSED at the end */
     size_t *block;            /* [count], ascending */
     size_t *first;            /* [nblocks+1]: orbits of block k are first[k] .. first[k+1]-1 */
     unsigned char
-        *connected; /* [count]: the edges form one connected graph on the atoms; 0 for the constant */
-    int *order;     /* [count]: degree of the orbit */
+        *connected;      /* [count]: the edges form one connected graph on the atoms; 0 for the constant */
+    int *order;          /* [count]: degree of the orbit */
+    unsigned char *kept; /* [count]: see wanted.h; 1 for all where nothing is cut */
 } orbit_list;
 
 /*
@@ -30,6 +33,10 @@ typedef struct orbit_list {
  * max_degree is out of range.
  */
 int orbits_enumerate(const composition *c, const blocks *b, int max_degree, orbit_list *list);
+
+/* The same for the orbits that are allowed; w is NULL where all are. */
+int orbits_enumerate_wanted(const composition *c, const blocks *b, int max_degree, const wanted *w,
+                            orbit_list *list);
 
 /* Number of orbits in a block: by this route, the number of invariants. */
 size_t orbits_in_block(const orbit_list *list, size_t block);

@@ -8,8 +8,8 @@
 typedef struct layout {
     const basis *b;
     program *p;
-    unsigned nitems;            /* factors in products, without the constant */
-    size_t *item_term;          /* [nitems] */
+    unsigned nitems;   /* factors in products, without the constant */
+    size_t *item_term; /* [nitems] */
     size_t nproducts;
     item_pair *product; /* [nproducts] */
     tiling tiling;
@@ -61,6 +61,7 @@ static void number_factor(layout *l, size_t term)
     p->factor_of_term[term] = (unsigned)p->nfactors;
     p->factor_term = xrealloc(p->factor_term, p->nfactors + 1, sizeof *p->factor_term);
     p->factor_term[p->nfactors++] = term;
+    p->nwanted += l->b->term[term].wanted;
 }
 
 /* The products that are not factors themselves, as pairs of items, and the term of each item. */
@@ -269,7 +270,7 @@ static void find_runs(layout *l)
         p->run[p->nruns++] = (run){pair[k][0], pair[k][1], 1};
     }
     free(pair);
-    p->nterms = p->nfactors + l->nproducts;
+    p->nterms = p->nwanted + l->nproducts;
 }
 
 static void add_tile(program *p, const unsigned *row, unsigned begin, unsigned end)
@@ -337,10 +338,10 @@ static void count_operations(program *p)
             g->fma += 2;
         }
     }
-    size_t products = p->nterms - p->nfactors, rows = 0;
+    size_t products = p->nterms - p->nwanted, rows = 0;
     for (size_t k = 0; k < p->nruns; k++)
         rows += k == 0 || p->run[k].left != p->run[k - 1].left;
-    e->fma += p->nfactors - 1 + products; /* linear part; rows: count - 1, and one to add the row to V */
+    e->fma += p->nwanted - 1 + products; /* linear part; rows: count - 1, and one to add the row to V */
     e->multiply += rows;
     g->fma += products + rows;
     g->multiply += e->multiply;

@@ -45,6 +45,7 @@ typedef struct program {
     run *run;
     size_t ntiles;
     tile *tile;
+    size_t nwanted; /* factors that are terms */
     size_t nterms, npacked;
     operation_count energy, gradient; /* from the pair variables to V and to V and all dV/dy */
 } program;

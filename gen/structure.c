@@ -12,6 +12,16 @@ static int find_root(int *parent, int x)
     return x;
 }
 
+/* Roots are the smallest members. */
+static void unite(int *parent, int x, int y)
+{
+    int a = find_root(parent, x), b = find_root(parent, y);
+    if (a < b)
+        parent[b] = a;
+    else
+        parent[a] = b;
+}
+
 /* orbital[i n + j]: smallest i' n + j' in the orbit of (i, j). */
 static int *ordered_pair_orbits(const composition *c)
 {
@@ -21,13 +31,8 @@ static int *ordered_pair_orbits(const composition *c)
     for (int g = 0; g < c->ngenerators; g++) {
         const int *image = c->generator + (size_t)g * n;
         for (int i = 0; i < n; i++)
-            for (int j = 0; j < n; j++) {
-                int a = find_root(parent, i * n + j), b = find_root(parent, image[i] * n + image[j]);
-                if (a < b)
-                    parent[b] = a;
-                else
-                    parent[a] = b;
-            }
+            for (int j = 0; j < n; j++)
+                unite(parent, i * n + j, image[i] * n + image[j]);
     }
     for (int x = 0; x < n * n; x++)
         parent[x] = find_root(parent, x);
@@ -240,6 +245,69 @@ static void series_patterns(builder *b, int target, int left, int right)
         }
 }
 
+/* Whether the group is a product of symmetric groups on its classes. */
+static bool is_symmetric(const group_node *node)
+{
+    if (!node || (node->kind == GROUP_POWER && node->children->kind != GROUP_ATOM))
+        return false;
+    for (int i = 0; i < node->nchildren; i++)
+        if (!is_symmetric(&node->children[i]))
+            return false;
+    return true;
+}
+
+/* Position in the set of the image of an element under a generator. */
+static int *set_images(const composition *c, const point_set *set)
+{
+    int n = set->pairs ? c->npairs : c->natoms, *position = xcalloc((size_t)n, sizeof *position);
+    int *image = xcalloc((size_t)c->ngenerators * set->count + 1, sizeof *image);
+    for (int x = 0; x < set->count; x++)
+        position[set->element[x]] = x;
+    for (int g = 0; g < c->ngenerators; g++)
+        for (int x = 0; x < set->count; x++) {
+            const int *map = c->generator + (size_t)g * c->natoms, e = set->element[x];
+            image[g * set->count + x] = position[set->pairs ? composition_pair_image(c, map, e) : map[e]];
+        }
+    free(position);
+    return image;
+}
+
+/*
+ * One pattern for each orbital between two sets, but the largest: all together give the sum over the whole
+ * set, an invariant, and so what the largest gives follows from the others. The diagonal gives nothing.
+ */
+static void transfer_patterns(builder *b, int target, int source)
+{
+    int rows = b->s->set[target].count, columns = b->s->set[source].count, size = rows * columns;
+    int *row_image = set_images(b->c, &b->s->set[target]),
+        *column_image = set_images(b->c, &b->s->set[source]);
+    int *parent = xcalloc((size_t)size, sizeof *parent), *count = xcalloc((size_t)size, sizeof *count);
+    int largest = 0;
+    for (int x = 0; x < size; x++)
+        parent[x] = x;
+    for (int g = 0; g < b->c->ngenerators; g++)
+        for (int x = 0; x < size; x++)
+            unite(parent, x,
+                  row_image[g * rows + x / columns] * columns + column_image[g * columns + x % columns]);
+    for (int x = 0; x < size; x++)
+        count[find_root(parent, x)]++;
+    for (int x = 0; x < size; x++)
+        largest = count[x] > count[largest] ? x : largest;
+    for (int orbital = 0; orbital < size; orbital++) {
+        if (!count[orbital] || orbital == largest || (target == source && orbital == 0))
+            continue;
+        begin_pattern(b, PATTERN_TRANSFER, target, source, SET_ONES, false);
+        for (int x = 0; x < size; x++)
+            if (find_root(parent, x) == orbital)
+                add_triple(b, x / columns, x % columns, 0);
+        end_pattern(b);
+    }
+    free(row_image);
+    free(column_image);
+    free(parent);
+    free(count);
+}
+
 static void find_patterns(structure *s, const composition *c)
 {
     builder b = {.c = c, .s = s};
@@ -266,6 +334,9 @@ static void find_patterns(structure *s, const composition *c)
                 if (s->set[left].pairs && s->set[right].pairs)
                     series_patterns(&b, t, left, right);
     }
+    for (int target = 0; target < s->nsets && !is_symmetric(c->tree); target++)
+        for (int source = 0; source < s->nsets; source++)
+            transfer_patterns(&b, target, source);
     free(orbital);
     free(b.atom_set);
     free(b.atom_position);

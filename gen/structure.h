@@ -15,7 +15,9 @@
  *     PUSH       sum_j A_ij g_j       attach a graph with two fixed vertices and forget the second
  *     SERIES     sum_k A_ik B_kj      join end to end and forget the middle
  *     ENDS       A_ij (g_i + g_j)     glue at one end
- *     CONTRACT   sum_x f_x g_x        glue and forget: an invariant
+ *     TRANSFER   sum_y g_y            over the y that stand in one relation (an orbital) to x: from the H of
+ * a fragment to its O. Only where fragments are exchanged as wholes, or the group is known by its generators:
+ * elsewhere it gives nothing new. CONTRACT   sum_x f_x g_x        glue and forget: an invariant
  */
 #ifndef GEN_STRUCTURE_H
 #define GEN_STRUCTURE_H
@@ -30,7 +32,14 @@ typedef struct point_set {
     int *element; /* [count] */
 } point_set;
 
-enum pattern_kind { PATTERN_POINTWISE, PATTERN_PUSH, PATTERN_SERIES, PATTERN_ENDS, PATTERN_CONTRACT };
+enum pattern_kind {
+    PATTERN_POINTWISE,
+    PATTERN_PUSH,
+    PATTERN_SERIES,
+    PATTERN_ENDS,
+    PATTERN_TRANSFER,
+    PATTERN_CONTRACT
+};
 
 typedef struct pattern {
     enum pattern_kind kind;

@@ -163,7 +163,8 @@ static void add_generators(choice *s)
     if (set == SET_SCALAR)
         return;
     const int *range = b->block_covariant[s->block * (size_t)b->structure->nsets + (size_t)set];
-    for (int v = range[0]; v < range[1]; v++)
+    for (int v = covariant_next(b, set, range[0], range[1]); v < range[1];
+         v = covariant_next(b, set, v + 1, range[1]))
         accept_generator(s, v);
 }
 

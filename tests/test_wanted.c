@@ -1,0 +1,699 @@
+/*
+ * Bases of given groups, and bases that are cut: counts against brute force over monomials and group
+ * elements, terms against the set they must lie in, surfaces against separation and permutation.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include <criterion/criterion.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "../gen/basis.h"
+#include "../gen/group.h"
+#include "../gen/molien.h"
+#include "../gen/program.h"
+#include "../gen/request.h"
+#include "eqml.h"
+
+#include "ch4_body3_d5.h"
+#include "dimer_purified_d3.h"
+#include "nh3_rotations_d5.h"
+#include "trimer_purified_d3.h"
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+/* ---- making a basis ---- */
+
+typedef struct made {
+    composition c;
+    blocks b;
+    wanted_request request;
+    wanted *w;
+    orbit_list orbits;
+    structure *sets;
+    basis *basis;
+} made;
+
+/* Words as on the command line, "" where there are none. */
+typedef struct cuts {
+    const char *terms, *fragments, *cap, *without;
+    int body;
+} cuts;
+
+static request_words words_of(cuts cut)
+{
+    request_words words = {.fragments = cut.fragments, .body = cut.body};
+    if (cut.terms)
+        cr_assert_eq(request_set_terms(&words, cut.terms), 0);
+    if (cut.cap)
+        cr_assert_eq(request_add_cap(&words, cut.cap, false), 0);
+    if (cut.without)
+        cr_assert_eq(request_add_cap(&words, cut.without, true), 0);
+    return words;
+}
+
+/* On the heap: basis and orbits point into it. */
+static made *make(const char *text, const char *group, cuts cut, int degree)
+{
+    made *m = calloc(1, sizeof *m);
+    char error[300] = "";
+    request_words words = words_of(cut);
+    cr_assert_eq(composition_parse(text, &m->c, error, sizeof error), 0, "%s", error);
+    if (group)
+        cr_assert_eq(group_read(group, &m->c, error, sizeof error), 0, "%s", error);
+    cr_assert_eq(blocks_create(m->c.npair_classes, degree, &m->b), 0);
+    int is_cut = request_find(&words, text, &m->c, &m->request, error, sizeof error);
+    cr_assert(is_cut >= 0, "%s", error);
+    uint64_t *invariants = calloc(m->b.count, sizeof *invariants);
+    if (is_cut) {
+        m->w = wanted_create(&m->c, &m->b, &m->request, error, sizeof error);
+        cr_assert_not_null(m->w, "%s", error);
+        memcpy(invariants, m->w->allowed_count, m->b.count * sizeof *invariants);
+    } else {
+        cr_assert_eq(molien_invariants(&m->c, &m->b, invariants), 0);
+    }
+    cr_assert_eq(orbits_enumerate_wanted(&m->c, &m->b, degree, m->w, &m->orbits), 0);
+    m->sets = structure_create(&m->c);
+    m->basis = basis_create(&m->c, &m->b, m->sets, invariants, &m->orbits, 0, NULL, error, sizeof error);
+    cr_assert_not_null(m->basis, "%s: %s", text, error);
+    free(invariants);
+    return m;
+}
+
+static void made_free(made *m)
+{
+    basis_free(m->basis);
+    structure_free(m->sets);
+    orbits_free(&m->orbits);
+    wanted_free(m->w);
+    wanted_request_free(&m->request);
+    blocks_free(&m->b);
+    composition_free(&m->c);
+    free(m);
+}
+
+static size_t terms_of(const made *m, int degree)
+{
+    size_t count = 0;
+    for (size_t k = 0; k < m->basis->nterms; k++)
+        count += m->basis->term[k].wanted && m->basis->term[k].degree == degree;
+    return count;
+}
+
+/* ---- brute force ---- */
+
+/* All elements of the group, images [*order][natoms]. */
+static int *elements(const composition *c, int *order)
+{
+    enum { MOST = 2000 };
+    int n = c->natoms, *element = calloc((size_t)MOST * (size_t)n, sizeof *element);
+    for (int i = 0; i < n; i++)
+        element[i] = i;
+    *order = 1;
+    for (int k = 0; k < *order; k++)
+        for (int g = 0; g < c->ngenerators; g++) {
+            int *new = element + *order *n, known = 0;
+            for (int i = 0; i < n; i++)
+                new[i] = c->generator[g * n + element[k * n + i]];
+            for (int e = 0; e < *order && !known; e++)
+                known = !memcmp(element + e * n, new, (size_t)n * sizeof *new);
+            *order += !known;
+            cr_assert(*order < MOST);
+        }
+    return element;
+}
+
+/* Whether an edge of the monomial crosses every division of the fragments in two. */
+static int crosses_all(const made *m, const int *pair, int degree)
+{
+    const fragments *f = &m->request.fragments;
+    for (int side = 1; side < (1 << f->count) - 1; side++) {
+        int crosses = 0;
+        for (int k = 0; k < degree; k++) {
+            const int *end = m->c.pair[pair[k]];
+            crosses |= ((side >> f->label[end[0]]) ^ (side >> f->label[end[1]])) & 1;
+        }
+        if (!crosses)
+            return 0;
+    }
+    return 1;
+}
+
+static int edges_between(const made *m, const int *pair, int degree)
+{
+    int count = 0;
+    for (int k = 0; k < degree; k++) {
+        const int *end = m->c.pair[pair[k]];
+        count += m->request.fragments.label[end[0]] != m->request.fragments.label[end[1]];
+    }
+    return count;
+}
+
+/* What the words ask of one monomial. */
+static int is_wanted(const made *m, const int *pair, int degree)
+{
+    unsigned touched = 0;
+    int atoms = 0;
+    for (int k = 0; k < degree; k++) {
+        int class = m->c.pair_class[pair[k]], power = 0;
+        for (int j = 0; j < degree; j++)
+            power += m->c.pair_class[pair[j]] == class;
+        if (m->request.cap && m->request.cap[class] >= 0 && power > m->request.cap[class])
+            return 0;
+        touched |= 1u << m->c.pair[pair[k]][0] | 1u << m->c.pair[pair[k]][1];
+    }
+    for (; touched; touched &= touched - 1)
+        atoms++;
+    if (m->request.body && atoms > m->request.body)
+        return 0;
+    switch (m->request.terms) {
+    case TERMS_PURIFIED:
+        return crosses_all(m, pair, degree);
+    case TERMS_NO_INTRAMOLECULAR:
+        return edges_between(m, pair, degree) > 0;
+    case TERMS_INTRAMOLECULAR:
+        return edges_between(m, pair, degree) == 0;
+    default:
+        return 1;
+    }
+}
+
+static int compare_ints(const void *x, const void *y)
+{
+    return *(const int *)x - *(const int *)y;
+}
+
+/* 1 where the monomial is the smallest of its orbit and the orbit is wanted. */
+static int represents_wanted_orbit(const made *m, const int *element, int order, const int *pair, int degree)
+{
+    int all = 1, some = 0, image[8];
+    for (int e = 0; e < order; e++) {
+        for (int k = 0; k < degree; k++)
+            image[k] = composition_pair_image(&m->c, element + e * m->c.natoms, pair[k]);
+        qsort(image, (size_t)degree, sizeof *image, compare_ints);
+        for (int k = 0; k < degree; k++)
+            if (image[k] != pair[k]) {
+                if (image[k] < pair[k])
+                    return 0;
+                break;
+            }
+        int wanted = is_wanted(m, image, degree);
+        all &= wanted;
+        some |= wanted;
+    }
+    return m->request.terms == TERMS_INTRAMOLECULAR ? some : all;
+}
+
+static size_t brute_count(const made *m, int degree)
+{
+    int order, *element = elements(&m->c, &order), pair[8] = {0};
+    size_t count = 0;
+    for (;;) {
+        count += (size_t)represents_wanted_orbit(m, element, order, pair, degree);
+        int k = degree - 1;
+        while (k >= 0 && pair[k] == m->c.npairs - 1)
+            k--;
+        if (k < 0)
+            break;
+        for (int next = pair[k] + 1; k < degree; k++)
+            pair[k] = next;
+    }
+    free(element);
+    return count;
+}
+
+/* ---- the terms as polynomials ---- */
+
+/* Values of all factors for given pair variables. */
+static double *factors(const program *p, const double *y)
+{
+    double *slot = calloc(p->nslots + 1, sizeof *slot);
+    memcpy(slot, y, p->npairs * sizeof *y);
+    slot[p->factor0] = 1;
+    for (size_t k = 0; k < p->noperations; k++)
+        slot[p->operation[k].target] += slot[p->operation[k].left] * slot[p->operation[k].right];
+    return slot;
+}
+
+/* The sum of all terms at pair variables 0 or 1: the number of their monomials, exactly. */
+static double sum_of_terms(const made *m, const program *p, const double *y)
+{
+    double *slot = factors(p, y), *f = slot + p->factor0, sum = 0;
+    for (size_t k = 0; k < p->nfactors; k++)
+        sum += m->basis->term[p->factor_term[k]].wanted ? f[k] : 0;
+    for (size_t r = 0; r < p->nruns; r++)
+        for (size_t k = 0; k < p->run[r].count; k++)
+            sum += f[p->run[r].left] * f[p->run[r].first + k];
+    free(slot);
+    return sum;
+}
+
+/* Coefficients are never negative, so the sum is zero at a point only where every term is. */
+static void expect_vanishing_on_division(const made *m)
+{
+    program *p = program_create(m->basis);
+    const fragments *f = &m->request.fragments;
+    double *y = calloc((size_t)m->c.npairs, sizeof *y);
+    for (int side = 1; side < (1 << f->count) - 1; side++) {
+        for (int k = 0; k < m->c.npairs; k++) {
+            const int *end = m->c.pair[k];
+            y[k] = ((side >> f->label[end[0]]) & 1) == ((side >> f->label[end[1]]) & 1);
+        }
+        cr_expect_eq(sum_of_terms(m, p, y), 0, "%s, division %d", m->c.text, side);
+    }
+    free(y);
+    program_free(p);
+}
+
+/* By inclusion and exclusion, the monomials that touch all atoms of a set of body + 1: there are none. */
+static void expect_body_order(const made *m)
+{
+    program *p = program_create(m->basis);
+    double *y = calloc((size_t)m->c.npairs, sizeof *y);
+    for (unsigned set = 0; set < 1u << m->c.natoms; set++) {
+        double touching = 0;
+        int size = 0;
+        for (int i = 0; i < m->c.natoms; i++)
+            size += set >> i & 1;
+        if (size != m->request.body + 1)
+            continue;
+        for (unsigned absent = set;; absent = (absent - 1) & set) {
+            int sign = 1;
+            for (int i = 0; i < m->c.natoms; i++)
+                sign = absent >> i & 1 ? -sign : sign;
+            for (int k = 0; k < m->c.npairs; k++)
+                y[k] = !(absent >> m->c.pair[k][0] & 1) && !(absent >> m->c.pair[k][1] & 1);
+            touching += sign * sum_of_terms(m, p, y);
+            if (!absent)
+                break;
+        }
+        cr_expect_eq(touching, 0, "%s, atoms %x", m->c.text, set);
+    }
+    free(y);
+    program_free(p);
+}
+
+Test(wanted, agrees_with_brute_force)
+{
+    static const struct {
+        const char *text, *group;
+        cuts cut;
+        int degree;
+    } cases[] = {
+        {"(H2 O)2", NULL, {.terms = "purified"}, 4},
+        {"(H2 O)2", NULL, {.terms = "no-intramolecular"}, 4},
+        {"(H2 O)2", NULL, {.terms = "intramolecular"}, 4},
+        {"H2 O H2 O", NULL, {.terms = "purified", .fragments = "1-3,4-6"}, 4},
+        {"H4 O2", NULL, {.terms = "purified", .fragments = "1-2+5,3-4+6"}, 4}, /* the group mixes fragments */
+        {"H4 O2", NULL, {.terms = "intramolecular", .fragments = "1-2+5,3-4+6"}, 4},
+        {"(H2)3", NULL, {.terms = "purified"}, 5},
+        {"(H2)2 O", NULL, {.terms = "purified"}, 5},
+        {"(H2)2 (O C)", NULL, {.terms = "purified", .body = 4}, 4},
+        {"(H2 O)2", NULL, {.terms = "purified", .body = 3, .cap = "H-O=1"}, 4},
+        {"H4 C", NULL, {.body = 3}, 6},
+        {"H4 C", NULL, {.body = 2}, 6},
+        {"H3 C O", NULL, {.body = 4}, 5},
+        {"H4 C", NULL, {.cap = "H-H=2"}, 6},
+        {"H3 C N", NULL, {.cap = "H-H=1", .without = "N-C"}, 5},
+        {"H5", NULL, {.body = 4}, 6},
+        {"H3 N", "tests/rotations.group", {.body = 3}, 6},
+        {"H3 N", "tests/rotations.group", {.terms = NULL}, 6},
+        {"H2 C O H2", NULL, {.terms = NULL}, 3},
+    };
+    for (size_t k = 0; k < COUNT(cases); k++) {
+        made *m = make(cases[k].text, cases[k].group, cases[k].cut, cases[k].degree);
+        for (int d = 0; d <= cases[k].degree; d++)
+            cr_expect_eq(terms_of(m, d), brute_count(m, d), "case %zu, degree %d: %zu, brute force %zu", k, d,
+                         terms_of(m, d), brute_count(m, d));
+        if (m->request.terms == TERMS_PURIFIED)
+            expect_vanishing_on_division(m);
+        if (m->request.body)
+            expect_body_order(m);
+        made_free(m);
+    }
+}
+
+static void expect_total(const char *text, cuts cut, int degree, size_t expected)
+{
+    made *m = make(text, NULL, cut, degree);
+    program *p = program_create(m->basis);
+    cr_expect_eq(p->nterms, expected, "%s: %zu", text, p->nterms);
+    if (m->request.terms == TERMS_PURIFIED)
+        expect_vanishing_on_division(m);
+    program_free(p);
+    made_free(m);
+}
+
+/* The counts of Qu, Conte, Houston and Bowman for two to four waters, and those with exchange. */
+Test(wanted, known_counts)
+{
+    expect_total("H2 O H2 O", (cuts){0}, 5, 4617);
+    expect_total("H2 O H2 O", (cuts){.terms = "purified", .fragments = "1-3,4-6"}, 5, 4406);
+    expect_total("(H2 O)2", (cuts){.terms = "purified"}, 5, 2269);
+    expect_total("H2 O H2 O H2 O", (cuts){0}, 4, 18980);
+    expect_total("H2 O H2 O H2 O", (cuts){.terms = "purified", .fragments = "1-3,4-6,7-9"}, 4, 13229);
+    expect_total("(H2 O)3", (cuts){.terms = "purified"}, 4, 2292);
+    expect_total("H2 O H2 O H2 O H2 O", (cuts){0}, 3, 10737);
+    expect_total("H2 O H2 O H2 O H2 O", (cuts){.terms = "purified", .fragments = "1-3,4-6,7-9,10-12"}, 3,
+                 1648);
+    expect_total("(H2 O)4", (cuts){.terms = "purified"}, 3, 87);
+}
+
+/* The four kinds of terms divide the whole, and fragments by parentheses are those of the list. */
+Test(wanted, kinds_add_up)
+{
+    static const char *const texts[] = {"(H2 O)2", "(H2)2 C", "((H2)2 O)2"};
+    for (size_t k = 0; k < COUNT(texts); k++) {
+        made *all = make(texts[k], NULL, (cuts){0}, 3);
+        made *inner = make(texts[k], NULL, (cuts){.terms = "intramolecular"}, 3);
+        made *outer = make(texts[k], NULL, (cuts){.terms = "no-intramolecular"}, 3);
+        for (int d = 0; d <= 3; d++)
+            cr_expect_eq(terms_of(all, d), terms_of(inner, d) + terms_of(outer, d), "%s, degree %d", texts[k],
+                         d);
+        made_free(all);
+        made_free(inner);
+        made_free(outer);
+    }
+}
+
+/* Caps that do not bite leave every choice as it was. */
+Test(wanted, idle_caps_change_nothing)
+{
+    made *whole = make("H4 C", NULL, (cuts){0}, 5), *capped = make("H4 C", NULL, (cuts){.cap = "H-C=5"}, 5);
+    cr_expect_not_null(capped->w);
+    cr_assert_eq(whole->basis->nterms, capped->basis->nterms);
+    for (size_t k = 0; k < whole->basis->nterms; k++) {
+        const term *a = &whole->basis->term[k], *b = &capped->basis->term[k];
+        cr_expect(a->kind == b->kind && a->left == b->left && a->right == b->right && a->factor == b->factor);
+    }
+    made_free(capped);
+    made_free(whole);
+    made *idle = make("H4 C", NULL, (cuts){.body = 5}, 3), *wide = make("H6", NULL, (cuts){.body = 4}, 2);
+    made *six = make("H6", NULL, (cuts){0}, 2);
+    cr_expect_null(idle->w);
+    for (int d = 0; d <= 2; d++)
+        cr_expect_eq(terms_of(wide, d), terms_of(six, d)); /* two edges touch at most four atoms */
+    made_free(idle);
+    made_free(wide);
+    made_free(six);
+}
+
+/* ---- what is refused ---- */
+
+static void expect_refused(const char *text, cuts cut, int degree, const char *expected)
+{
+    composition c;
+    blocks b;
+    wanted_request request;
+    char error[300] = "";
+    request_words words = words_of(cut);
+    cr_assert_eq(composition_parse(text, &c, error, sizeof error), 0, "%s", error);
+    cr_assert_eq(blocks_create(c.npair_classes, degree, &b), 0);
+    if (request_find(&words, text, &c, &request, error, sizeof error) >= 0)
+        cr_expect_null(wanted_create(&c, &b, &request, error, sizeof error), "%s", expected);
+    cr_expect_not_null(strstr(error, expected), "\"%s\"", error);
+    cr_expect_null(strchr(error, '\n'));
+    wanted_request_free(&request);
+    blocks_free(&b);
+    composition_free(&c);
+}
+
+Test(wanted, refusals)
+{
+    expect_refused("H4 O2", (cuts){.terms = "purified", .fragments = "1-3,3-6"}, 2, "atom 3 comes twice");
+    expect_refused("H4 O2", (cuts){.terms = "purified", .fragments = "1-3,4-5"}, 2, "atom 6 (O) is in no");
+    expect_refused("H4 O2", (cuts){.terms = "purified", .fragments = "1-3,4-7"}, 2, "atoms from 1 to 6");
+    expect_refused("H4 O2", (cuts){.terms = "purified", .fragments = "0-3,4-6"}, 2, "atoms from 1 to 6");
+    expect_refused("H4 O2", (cuts){.terms = "purified", .fragments = "3-1,4-6"}, 2, "atoms from 1 to 6");
+    expect_refused("H4 O2", (cuts){.terms = "purified", .fragments = "1-3;4-6"}, 2, "expected \",\"");
+    expect_refused("H4 O2", (cuts){.terms = "purified", .fragments = ""}, 2, "atoms from 1 to 6");
+    expect_refused("H4 O2", (cuts){.terms = "purified", .fragments = "1-6"}, 2, "at least two fragments");
+    expect_refused("H4 O2", (cuts){.terms = "purified"}, 2, "no parentheses");
+    expect_refused("H4 C", (cuts){.cap = "H-N=2"}, 2, "no pair H-N");
+    expect_refused("H4 C", (cuts){.cap = "C-C=2"}, 2, "no pair C-C");
+    expect_refused("H4", (cuts){.without = "H-H"}, 5, "nothing but the constant");
+    expect_refused("(H2 O)4", (cuts){.terms = "purified"}, 2, "nothing but the constant");
+    expect_refused("(H2 O)4", (cuts){.terms = "purified", .body = 3}, 5, "nothing but the constant");
+}
+
+Test(wanted, malformed_words)
+{
+    static const char *const caps[] = {"",
+                                       "H",
+                                       "H-H",
+                                       "H-H=",
+                                       "H-H=x",
+                                       "H-H=-1",
+                                       "H=3",
+                                       "-H=3",
+                                       "h-H=2",
+                                       "H-H=3x",
+                                       "H-H=300",
+                                       "H--H=2",
+                                       "H-H=99999999999999999999"};
+    request_words words = {0};
+    for (size_t k = 0; k < COUNT(caps); k++)
+        cr_expect_eq(request_add_cap(&words, caps[k], false), -1, "%s", caps[k]);
+    cr_expect_eq(request_add_cap(&words, "H-H=3", true), -1);
+    cr_expect_eq(request_set_terms(&words, "pure"), -1);
+    cr_expect_eq(words.ncaps, 0);
+    cr_expect_eq(request_add_cap(&words, "H-Cl=0", false), 0);
+    cr_expect_eq(request_add_cap(&words, "Cl-Cl", true), 0);
+}
+
+static void write_text(const char *path, const char *text)
+{
+    FILE *out = fopen(path, "w");
+    cr_assert_not_null(out);
+    fputs(text, out);
+    fclose(out);
+}
+
+Test(group, malformed_files_are_refused)
+{
+    static const char *const texts[][2] = {
+        {"", ":1: no generator"},
+        {"# nothing\n\n", ":2: no generator"},
+        {"(1 2)\n(1 3)\n", ":2: atom 1 (H) goes to atom 3 (O) of another class"},
+        {"(1 2 6)\n", ":1: atom 2 (H) goes to atom 6 (O)"},
+        {"\n\n(1 7)\n", ":3: atom 7 does not exist"},
+        {"(0 1)\n", ":1: atom 0 does not exist"},
+        {"(1 99999999999999999999)\n", "does not exist"},
+        {"(1 2)(2 4)\n", ":1: atom 2 comes twice"},
+        {"(1 1)\n", ":1: atom 1 comes twice"},
+        {"(1 2\n", ":1: expected the number of an atom"},
+        {"1 2\n", ":1: expected \"(\""},
+        {"(1 2) x\n", ":1: expected \"(\""},
+        {"(1 -2)\n", ":1: expected the number"},
+        {"(a b)\n", ":1: expected the number"},
+    };
+    char path[] = "/tmp/eqml-group-XXXXXX";
+    close(mkstemp(path));
+    for (size_t k = 0; k < COUNT(texts); k++) {
+        composition c;
+        char error[400] = "";
+        cr_assert_eq(composition_parse("(H2 O)2", &c, error, sizeof error), 0);
+        write_text(path, texts[k][0]);
+        cr_expect_eq(group_read(path, &c, error, sizeof error), -1, "%s", texts[k][0]);
+        cr_expect(!strncmp(error, path, strlen(path)) && strstr(error, texts[k][1]), "\"%s\"", error);
+        cr_expect_str_eq(c.order, "8");
+        composition_free(&c);
+    }
+    remove(path);
+    composition c;
+    char error[400] = "";
+    cr_assert_eq(composition_parse("H12", &c, error, sizeof error), 0);
+    cr_expect_eq(group_read(path, &c, error, sizeof error), -1);
+    cr_expect_not_null(strstr(error, "cannot be read"));
+    write_text(path, "(1 2)\n(1 2 3 4 5 6 7 8 9 10 11 12)\n");
+    cr_expect_eq(group_read(path, &c, error, sizeof error), -1);
+    cr_expect_not_null(strstr(error, "more than a million elements"));
+    remove(path);
+    composition_free(&c);
+}
+
+/* A file that spans the composition's own group changes nothing but the way. */
+Test(group, same_group_same_basis)
+{
+    char path[] = "/tmp/eqml-group-XXXXXX";
+    close(mkstemp(path));
+    write_text(path, "# two waters\n(1,2)  # exchange of H\n( 1 4)(2 5) (3 6)\r\n()\n");
+    made *tree = make("(H2 O)2", NULL, (cuts){0}, 4), *file = make("(H2 O)2", path, (cuts){0}, 4);
+    cr_expect_str_eq(file->c.order, "8");
+    cr_expect_null(file->c.tree);
+    cr_expect_eq(tree->basis->nterms, file->basis->nterms);
+    for (int d = 0; d <= 4; d++)
+        cr_expect_eq(terms_of(tree, d), terms_of(file, d));
+    made_free(tree);
+    made_free(file);
+    remove(path);
+}
+
+/* ---- surfaces ---- */
+
+static uint64_t state = 88172645463325252u;
+
+/* Uniform in [-1, 1), the same in every run. */
+static double draw(void)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (double)(state >> 11) / 4503599627370496.0 - 1;
+}
+
+static eqml_surface random_surface(const eqml_basis *basis)
+{
+    eqml_surface s;
+    eqml_variable morse[64];
+    for (int k = 0; k < basis->npair_classes; k++)
+        morse[k] = (eqml_variable){EQML_MORSE, 2.0, NULL, NULL};
+    cr_assert_eq(eqml_surface_create(basis, morse, &s), EQML_OK);
+    double *coefficients = calloc((size_t)basis->nterms, sizeof *coefficients);
+    double *again = calloc((size_t)basis->nterms, sizeof *again);
+    for (int k = 0; k < basis->nterms; k++)
+        coefficients[k] = draw();
+    eqml_surface_set(&s, coefficients);
+    eqml_surface_get(&s, again);
+    cr_expect_arr_eq(coefficients, again, (size_t)basis->nterms * sizeof *again);
+    free(coefficients);
+    free(again);
+    return s;
+}
+
+static double energy_of(const eqml_surface *s, const double *xyz)
+{
+    const eqml_basis *b = s->model.basis;
+    double *work = calloc((size_t)EQML_WORK_ONE(b->nslots, b->npairs), sizeof *work);
+    double energy = eqml_energy_gradient(&s->model, xyz, NULL, work);
+    free(work);
+    return energy;
+}
+
+static void random_geometry(const eqml_basis *b, double *xyz)
+{
+    for (int k = 0; k < 3 * b->natoms; k++)
+        xyz[k] = 2.5 * draw();
+}
+
+/* V, from a lively surface, is zero with any of the fragments of three atoms far away, and so is the
+ * gradient. */
+static void expect_separation(const eqml_basis *b)
+{
+    eqml_surface s = random_surface(b);
+    double xyz[36], near[36], gradient[36], *work = calloc((size_t)EQML_WORK_ONE(b->nslots, b->npairs), 8);
+    random_geometry(b, near);
+    cr_expect(fabs(energy_of(&s, near)) > 1e-6);
+    for (int fragment = 0; fragment < b->natoms / 3; fragment++) {
+        memcpy(xyz, near, sizeof xyz);
+        for (int k = 0; k < 9; k++)
+            xyz[9 * fragment + k] += 200;
+        double energy = eqml_energy_gradient(&s.model, xyz, gradient, work);
+        cr_expect(fabs(energy) < 1e-15, "%g", energy);
+        for (int k = 0; k < 3 * b->natoms; k++)
+            cr_expect(fabs(gradient[k]) < 1e-15);
+    }
+    free(work);
+    eqml_surface_free(&s);
+}
+
+Test(surface, purified_vanishes_on_separation)
+{
+    expect_separation(&dimer_purified_d3_basis);
+    expect_separation(&trimer_purified_d3_basis);
+}
+
+/* Permutes like elements in all ways; V changes exactly where the permutation is outside the group. */
+static int invariant_permutations(const eqml_basis *b, int *tried)
+{
+    eqml_surface s = random_surface(b);
+    double xyz[36], moved[36];
+    int image[12], count = 0;
+    random_geometry(b, xyz);
+    double energy = energy_of(&s, xyz);
+    *tried = 0;
+    for (int i = 0; i < b->natoms; i++)
+        image[i] = -1;
+    for (int atom = 0; atom >= 0;) { /* depth first over the images of atoms 0, 1, ... */
+        int next = image[atom] + 1, taken = 1;
+        for (; next < b->natoms && taken; next += taken) {
+            taken = b->symbols[2 * next] != b->symbols[2 * atom];
+            for (int i = 0; i < atom; i++)
+                taken |= image[i] == next;
+        }
+        if (taken) {
+            image[atom--] = -1;
+            continue;
+        }
+        image[atom] = next;
+        if (++atom < b->natoms)
+            continue;
+        for (int i = 0; i < b->natoms; i++)
+            memcpy(moved + 3 * image[i], xyz + 3 * i, 3 * sizeof *xyz);
+        count += fabs(energy_of(&s, moved) - energy) < 1e-10 * (1 + fabs(energy));
+        ++*tried;
+        atom--;
+    }
+    eqml_surface_free(&s);
+    return count;
+}
+
+Test(surface, is_invariant_under_exactly_its_group)
+{
+    int tried;
+    cr_expect_eq(invariant_permutations(&dimer_purified_d3_basis, &tried), 8);
+    cr_expect_eq(tried, 48);
+    cr_expect_eq(invariant_permutations(&trimer_purified_d3_basis, &tried), 48);
+    cr_expect_eq(tried, 4320);
+    cr_expect_eq(invariant_permutations(&nh3_rotations_d5_basis, &tried), 3);
+    cr_expect_eq(tried, 6);
+    cr_expect_eq(invariant_permutations(&ch4_body3_d5_basis, &tried), 24);
+    cr_expect_eq(tried, 24);
+}
+
+/* A fit finds a surface of its own kind again, and keeps it zero on separation; so does its file-> */
+Test(surface, purified_fit)
+{
+    enum { N = 400 };
+    const eqml_basis *b = &dimer_purified_d3_basis;
+    const size_t n = 3 * (size_t)b->natoms;
+    eqml_surface truth = random_surface(b), fitted = random_surface(b), read;
+    eqml_data data;
+    eqml_fit_result result;
+    char path[] = "/tmp/eqml-pes-XXXXXX";
+    memset(&data, 0, sizeof data);
+    data.n = N;
+    data.natoms = b->natoms;
+    data.xyz = calloc(N * n, sizeof *data.xyz);
+    data.energy = calloc(N, sizeof *data.energy);
+    data.has = calloc(N, sizeof *data.has);
+    for (size_t g = 0; g < N; g++) {
+        random_geometry(b, data.xyz + g * n);
+        data.energy[g] = energy_of(&truth, data.xyz + g * n);
+        data.has[g] = EQML_HAS_ENERGY;
+    }
+    cr_assert_eq(eqml_fit(&fitted, &data, NULL, &result, NULL), EQML_OK);
+    cr_expect_eq(result.terms, b->nterms);
+    close(mkstemp(path));
+    cr_assert_eq(eqml_surface_write(&fitted, path, NULL), EQML_OK);
+    cr_assert_eq(eqml_surface_read(&read, b, path, NULL), EQML_OK);
+    double xyz[18];
+    for (int k = 0; k < 20; k++) {
+        random_geometry(b, xyz);
+        cr_expect(fabs(energy_of(&fitted, xyz) - energy_of(&truth, xyz)) < 1e-7);
+        cr_expect_eq(energy_of(&fitted, xyz), energy_of(&read, xyz));
+        for (int i = 9; i < 18; i++)
+            xyz[i] -= 200;
+        cr_expect(fabs(energy_of(&fitted, xyz)) < 1e-15);
+    }
+    remove(path);
+    eqml_surface_free(&truth);
+    eqml_surface_free(&fitted);
+    eqml_surface_free(&read);
+    free(data.xyz);
+    free(data.energy);
+    free(data.has);
+}
