@@ -1576,8 +1576,7 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
  *
  * Offsets. Terms are products of factors that were shifted to mean 0. A complete basis spans the same space
  * with any shifts, some of its terms do not: here the offsets belong to the definition of the terms. They are
- * those of the fit of all terms, and a subset keeps them, also when eqml_fit() is given its surface. (That
- * fits all of basis->nterms, more than were chosen, see eqml_subset.)
+ * those of the fit of all terms, and a subset keeps them, also when eqml_fit() is given its surface.
  *
  * [1] Draper, Smith, Applied Regression Analysis, 3rd ed. (1998), chapter 15.
  * [2] Chen, Billings, Luo, Int. J. Control 50, 1873 (1989): orthogonal least squares.
@@ -1624,7 +1623,7 @@ EQML_API void eqml_ranking_free(eqml_ranking *ranking);
 typedef struct eqml_subset {
     eqml_surface surface;
     eqml_basis *basis; /* owned */
-    int terms;         /* chosen; basis->nterms also counts the kept factors whose linear coefficient is 0 */
+    int terms;         /* chosen; a factor that only occurs in products is no term of the new basis */
     int rank;
     double condition; /* of the column-scaled problem */
     double error;     /* root mean square of the weighted rows, hartree, without a penalty */
@@ -3854,7 +3853,7 @@ static eqml_status eqml__set_targets(eqml__fitter *w, double **difference)
         }
         w->shift = fmin(w->shift, w->energy[g]);
     }
-    if (!eqml__is_term(w->surface->model.basis, 0))
+    if (w->surface && !eqml__is_term(w->surface->model.basis, 0))
         w->shift = 0; /* no constant could take it up */
     return EQML_OK;
 }
@@ -4618,7 +4617,7 @@ static eqml_status eqml__problem_system(const eqml_problem *p, eqml__system *s, 
     if (!status)
         status = eqml__system_load(s, p->lsq);
     if (!status && p->ridge > 0)
-        status = eqml__system_ridge(s, p->ridge, 1);
+        status = eqml__system_ridge(s, p->ridge, eqml__is_term(p->basis, 0) ? 1 : 0);
     *beyond = *eqml__lsq_r(p->lsq, n, n) * *eqml__lsq_r(p->lsq, n, n);
     for (int i = 0; i < n && !status && p->ridge > 0; i++) { /* what the penalty takes away */
         const double before = *eqml__lsq_r(p->lsq, i, n), now = s->a[(size_t)i * s->ld + n];
@@ -4670,12 +4669,9 @@ EQML_API eqml_status eqml_grow(const eqml_problem *p, int terms, double error, e
     if (!status)
         status = eqml__ranking_create(ranking, n);
     for (int k = 0; k < (terms ? terms : n) && !status; k++) {
-        if (k)
-            eqml__system_gains(&s, k, tolerance);
-        else
-            s.left[0] = 1; /* the constant first */
-        for (int j = 1; j < n && !k; j++)
-            s.left[j] = 0;
+        eqml__system_gains(&s, k, tolerance);
+        for (int j = 0; j < n && k == 0 && eqml__is_term(p->basis, 0); j++)
+            s.left[j] = j == 0; /* the constant first */
         eqml__system_pivot(&s, k);
         if (!(s.left[k] > 0) || !eqml__system_step(&s, k, 0))
             break;
@@ -4730,9 +4726,10 @@ static void eqml__eliminate_term(int r, const int *alive, int count, int j, doub
     }
 }
 
-/* Places 0 .. r-1 of the system in the order of elimination, from the back; losses[k]: of the k-th. */
+/* Places 0 .. r-1 of the system in the order of elimination, from the back, column `kept` last of all;
+ * losses[k]: of the k-th. */
 static void eqml__eliminate_all(const eqml__system *s, double *w, double *x, double *square, int *alive,
-                                int *order, double *losses)
+                                int *order, double *losses, int kept)
 {
     const int r = s->rank;
     eqml__invert_triangle(s, w, x);
@@ -4747,7 +4744,7 @@ static void eqml__eliminate_all(const eqml__system *s, double *w, double *x, dou
         for (int k = 0; k < count; k++) {
             const int i = alive[k];
             const double loss = x[i] * x[i] / square[i];
-            if ((s->permuted[i] != 0 || count == 1) && (best < 0 || loss < least)) {
+            if ((s->permuted[i] != kept || count == 1) && (best < 0 || loss < least)) {
                 best = k;
                 least = loss;
             }
@@ -4781,7 +4778,8 @@ EQML_API eqml_status eqml_prune(const eqml_problem *p, eqml_ranking *ranking, eq
     }
     if (!status) {
         double *losses = work + n * (n + 2), square = beyond;
-        eqml__eliminate_all(&s, work, work + n * n, work + n * (n + 1), places, places + n, losses);
+        eqml__eliminate_all(&s, work, work + n * n, work + n * (n + 1), places, places + n, losses,
+                            eqml__is_term(p->basis, 0) ? 0 : -1);
         for (int i = s.rank; i < s.n; i++)
             square += s.a[(size_t)i * s.ld + n] * s.a[(size_t)i * s.ld + n];
         for (int k = s.rank - 1; k >= 0; k--) {
@@ -4815,20 +4813,24 @@ typedef struct eqml__selection {
     int *slot;                 /* [nslots] new number of a slot, -1 where nothing needs it */
     int *uses;                 /* [nfactors] products with each factor */
     int *order;                /* [nfactors] old numbers of the new factors */
-    int *term;                 /* [nterms] old numbers of the new terms, -1 for a factor that is no term */
+    int *term;                 /* [nterms] old numbers of the new terms */
+    int *term_of;              /* [nfactors] the term that an old factor is, or -1 */
+    unsigned char *is_term;    /* [nfactors] of the new factors */
     eqml__product *product;    /* [products] */
-    int npairs, factor0, nslots, nfactors, ncore, noperations, nproducts;
+    int npairs, factor0, nslots, nfactors, ncore, noperations, nproducts, nterms;
 } eqml__selection;
 
 static void eqml__mark_factors(eqml__selection *s)
 {
     const eqml_basis *b = s->from;
-    int k = b->nfactors;
+    int k = 0;
     for (int i = 0; i < b->nslots; i++)
         s->slot[i] = -1;
-    for (int f = 0; f < b->nfactors; f++)
-        if (s->keep[f] || f == 0)
+    for (int f = 0; f < b->nfactors; f++) {
+        s->term_of[f] = eqml__is_term(b, (size_t)f) ? k++ : -1;
+        if (f == 0 || (s->term_of[f] >= 0 && s->keep[s->term_of[f]]))
             s->slot[b->factor0 + f] = 0;
+    }
     for (int r = 0; r < b->nruns; r++)
         for (int c = 0; c < b->runs[r][2]; c++, k++) {
             const int left = b->runs[r][0], right = b->runs[r][1] + c;
@@ -4899,10 +4901,14 @@ static void eqml__sort_products(eqml__selection *s)
         p->right = left < right ? right : left;
     }
     qsort(s->product, (size_t)s->nproducts, sizeof *s->product, eqml__compare_products);
-    for (int f = 0; f < s->nfactors; f++)
-        s->term[f] = s->keep[s->order[f]] ? s->order[f] : -1;
+    for (int f = 0; f < s->nfactors; f++) {
+        const int k = s->term_of[s->order[f]];
+        s->is_term[f] = k >= 0 && s->keep[k];
+        if (s->is_term[f])
+            s->term[s->nterms++] = k;
+    }
     for (int k = 0; k < s->nproducts; k++)
-        s->term[s->nfactors + k] = s->product[k].term;
+        s->term[s->nterms++] = s->product[k].term;
 }
 
 static int eqml__find_runs(const eqml__selection *s, unsigned short (*runs)[3])
@@ -4966,7 +4972,7 @@ typedef struct eqml__own_basis {
     eqml_basis basis;
     unsigned short (*pairs)[2], *pair_classes, *atom_classes, (*operations)[3], (*runs)[3];
     eqml_tile *tiles;
-    unsigned char *degrees;
+    unsigned char *degrees, *is_term;
     char *text;
 } eqml__own_basis;
 
@@ -4983,8 +4989,8 @@ static eqml__own_basis *eqml__own_basis_create(const eqml__selection *s, size_t 
     const size_t entry = sizeof(unsigned short), products = (size_t)s->nproducts + 1;
     const size_t shorts =
         3 * (size_t)s->npairs + (size_t)s->from->natoms + 3 * (size_t)s->noperations + 3 * products + 4;
-    const size_t size =
-        sizeof(eqml__own_basis) + products * sizeof(eqml_tile) + shorts * entry + (size_t)s->nfactors + text;
+    const size_t size = sizeof(eqml__own_basis) + products * sizeof(eqml_tile) + shorts * entry +
+                        2 * (size_t)s->nfactors + text;
     eqml__own_basis *own = (eqml__own_basis *)eqml__zeroed(1, size);
     if (!own)
         return NULL;
@@ -4995,7 +5001,8 @@ static eqml__own_basis *eqml__own_basis_create(const eqml__selection *s, size_t 
     own->pair_classes = (unsigned short *)(own->runs + products);
     own->atom_classes = own->pair_classes + s->npairs;
     own->degrees = (unsigned char *)(own->atom_classes + s->from->natoms);
-    own->text = (char *)own->degrees + s->nfactors;
+    own->is_term = own->degrees + s->nfactors;
+    own->text = (char *)own->is_term + s->nfactors;
     return own;
 }
 
@@ -5041,7 +5048,7 @@ static eqml_status eqml__build_basis(eqml__selection *s, const char *name, eqml_
         to->composition = eqml__put_text(&at, b->composition);
         to->symbols = eqml__put_text(&at, b->symbols);
         to->npairs = s->npairs;
-        to->nterms = s->nfactors + s->nproducts;
+        to->nterms = s->nterms;
         to->nfactors = s->nfactors;
         to->ncore = s->ncore;
         to->nslots = s->nslots;
@@ -5056,6 +5063,8 @@ static eqml_status eqml__build_basis(eqml__selection *s, const char *name, eqml_
         to->runs = (const unsigned short(*)[3])own->runs;
         to->tiles = own->tiles;
         to->degrees = own->degrees;
+        memcpy(own->is_term, s->is_term, (size_t)s->nfactors);
+        to->is_term = memchr(own->is_term, 0, (size_t)s->nfactors) ? own->is_term : NULL;
         *basis = to;
         own = NULL;
         status = EQML_OK;
@@ -5071,6 +5080,8 @@ static void eqml__selection_free(eqml__selection *s)
     EQML_FREE(s->uses);
     EQML_FREE(s->order);
     EQML_FREE(s->term);
+    EQML_FREE(s->term_of);
+    EQML_FREE(s->is_term);
     EQML_FREE(s->product);
 }
 
@@ -5084,8 +5095,10 @@ static eqml_status eqml__selection_create(eqml__selection *s, const eqml_basis *
     s->uses = (int *)eqml__zeroed((size_t)from->nfactors, sizeof(int));
     s->order = (int *)eqml__zeroed((size_t)from->nfactors, sizeof(int));
     s->term = (int *)eqml__zeroed((size_t)from->nterms, sizeof(int));
+    s->term_of = (int *)eqml__zeroed((size_t)from->nfactors, sizeof(int));
+    s->is_term = (unsigned char *)eqml__zeroed((size_t)from->nfactors, 1);
     s->product = (eqml__product *)eqml__zeroed((size_t)from->nterms, sizeof(eqml__product));
-    if (s->slot && s->uses && s->order && s->term && s->product)
+    if (s->slot && s->uses && s->order && s->term && s->term_of && s->is_term && s->product)
         return EQML_OK;
     eqml__selection_free(s);
     return EQML_ERROR_MEMORY;
@@ -5096,7 +5109,8 @@ static eqml_status eqml__refit(const eqml_problem *p, const int *terms, int coun
                                eqml_subset *subset)
 {
     const int n = p->basis->nterms;
-    eqml_lsq_options solve = {0, p->ridge, 1};
+    const int constant = eqml__is_term(p->basis, 0);
+    eqml_lsq_options solve = {0, p->ridge, constant && terms[0] == 0};
     eqml_lsq_result solved;
     eqml_lsq *lsq;
     double *part = (double *)eqml__zeroed((size_t)count, sizeof(double));
@@ -5120,7 +5134,8 @@ static eqml_status eqml__refit(const eqml_problem *p, const int *terms, int coun
         subset->condition = solved.condition;
         subset->error = eqml__row_error(p, solved.residual);
     }
-    x[0] += p->shift;
+    if (constant)
+        x[0] += p->shift;
     EQML_FREE(part);
     eqml_lsq_free(lsq);
     return status;
@@ -5139,7 +5154,7 @@ static eqml_status eqml__subset_surface(const eqml_problem *p, const eqml__selec
         for (int f = 0; f < s->nfactors; f++)
             subset->surface.offset[f] = p->surface.offset[s->order[f]];
         for (int k = 0; k < subset->basis->nterms; k++)
-            coefficients[k] = s->term[k] >= 0 ? x[s->term[k]] : 0;
+            coefficients[k] = x[s->term[k]];
         eqml_surface_set(&subset->surface, coefficients);
         subset->surface.standardised = 1;
     }
@@ -5172,7 +5187,8 @@ EQML_API eqml_status eqml_keep(const eqml_problem *p, const eqml_ranking *rankin
     if (!status) {
         for (int k = 0; k < terms; k++)
             keep[ranking->term[k]] = 1;
-        keep[0] = 1; /* holds the shift of the energies */
+        if (eqml__is_term(p->basis, 0))
+            keep[0] = 1; /* holds the shift of the energies */
         status = eqml__selection_create(&s, p->basis, keep);
     }
     if (!status)
@@ -5341,6 +5357,14 @@ static void eqml__put_basis(FILE *out, const eqml_basis *b, unsigned char *loade
     for (int k = 0; k < b->nfactors; k++)
         fprintf(out, "%s%d,", k % 16 ? " " : "\n    ", b->degrees[k]);
     fprintf(out, "\n};\n");
+    if (b->is_term) {
+        fprintf(out,
+                "/* 0: a factor that only occurs in products */\nstatic const unsigned char %s_is_term[] = {",
+                n);
+        for (int k = 0; k < b->nfactors; k++)
+            fprintf(out, "%s%d,", k % 16 ? " " : "\n    ", b->is_term[k]);
+        fprintf(out, "\n};\n");
+    }
     if (straight)
         eqml__put_code(out, b, loaded);
     fprintf(out, "\nstatic const eqml_basis %s_basis = {\n    \"%s\", \"%s\", \"%s\",\n", n, n,
@@ -5358,7 +5382,11 @@ static void eqml__put_basis(FILE *out, const eqml_basis *b, unsigned char *loade
         fprintf(out, "%s_forward_one, %s_reverse_one, %s_forward_lanes, %s_reverse_lanes", n, n, n, n);
     else
         fprintf(out, "0, 0, 0, 0");
-    fprintf(out, ", 0};\n\nEQML_MODEL_FUNCTIONS(%s)\n#endif\n", n);
+    if (b->is_term)
+        fprintf(out, ", 0, %s_is_term};\n", n);
+    else
+        fprintf(out, ", 0, 0};\n");
+    fprintf(out, "\nEQML_MODEL_FUNCTIONS(%s)\n#endif\n", n);
 }
 
 EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *path, eqml_message *message)
@@ -5540,7 +5568,7 @@ typedef struct eqml__expander {
 /* The constant of a component without a switch is that of the expansion. */
 static int eqml__skipped(const eqml_component *c)
 {
-    return c->cutoff > 0 ? 0 : 1;
+    return c->cutoff > 0 || !eqml__is_term(c->surface.model.basis, 0) ? 0 : 1;
 }
 
 /* Brings tuple t of geometry g to w->local and its slots to w->fit.one. Returns the switch, or 0 where there
@@ -5563,6 +5591,8 @@ static void eqml__standardise_component(eqml__expander *w, eqml_component *c)
     const eqml_basis *b = c->surface.model.basis;
     const int levels = eqml__factor_levels(b, w->fit.level);
     double *pair;
+    if (b->is_term)
+        return;                                                         /* a shift would change the space */
     memset(c->surface.offset, 0, (size_t)b->nfactors * sizeof(double)); /* of an earlier fit */
     for (int level = 0; level <= levels; level++) {
         double count = 0;
@@ -5585,9 +5615,9 @@ static void eqml__standardise_component(eqml__expander *w, eqml_component *c)
 static void eqml__add_terms(const eqml_basis *b, const double *f, const double *d, double value, double slope,
                             int skip, double *row)
 {
-    size_t k = (size_t)skip;
-    for (; k < (size_t)b->nfactors; k++)
-        *row++ += value * f[k] + slope * d[k * EQML_LANES];
+    for (size_t k = (size_t)skip; k < (size_t)b->nfactors; k++)
+        if (eqml__is_term(b, k))
+            *row++ += value * f[k] + slope * d[k * EQML_LANES];
     for (int r = 0; r < b->nruns; r++) {
         const size_t a = b->runs[r][0], first = b->runs[r][1];
         const double left = value * f[a] + slope * d[a * EQML_LANES], change = slope * f[a];
