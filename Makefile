@@ -15,7 +15,7 @@ endif
 GEN = $(patsubst gen/%.c,build/gen/%.o,$(wildcard gen/*.c))
 TESTS = $(patsubst tests/%.c,build/tests/%.o,$(wildcard tests/*.c))
 
-.PHONY: all help pes demo examples test asan bench generate check-generated check-headers format clean
+.PHONY: all help pes demo ir examples test asan bench generate check-generated check-headers check-compilers format clean
 
 all: build/eqml-gen ## build the generator, build/eqml-gen
 
@@ -36,10 +36,12 @@ PES = build/pes/$(NAME)
 
 pes: build/eqml-gen ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=6 NAME=ch4 [DIPOLE=5] [FIT="options"]: fit a surface into build/pes/NAME
 	@test -n "$(DATA)" || { echo "make pes: no data; for example: make pes DATA=file.xyz COMPOSITION=\"H4 C\" DEGREE=6 NAME=ch4" >&2; exit 2; }
+	@test -r "$(DATA)" || { echo "make pes: $(DATA): there is no such file, or it cannot be read" >&2; exit 2; }
+	@case "$(NAME)" in [0-9]*|*[!A-Za-z0-9_]*) echo "make pes: NAME=$(NAME): it must be a C identifier, as in NAME=ch4" >&2; exit 2;; esac
 	@test -n "$(COMPOSITION)" || { echo "make pes: no COMPOSITION; for example COMPOSITION=\"H4 C\"" >&2; exit 2; }
 	@test -n "$(DEGREE)" || { echo "make pes: no DEGREE; for example DEGREE=6" >&2; exit 2; }
 	@mkdir -p $(PES)
-	build/eqml-gen -d $(DEGREE) $(if $(DIPOLE),--dipole $(DIPOLE)) -n $(NAME) -o $(PES)/$(NAME).h "$(COMPOSITION)"
+	build/eqml-gen -d "$(DEGREE)" $(if $(DIPOLE),--dipole "$(DIPOLE)") -n $(NAME) -o $(PES)/$(NAME).h "$(COMPOSITION)"
 	$(COMPILE) -I. -I$(PES) -DBASIS_HEADER='"$(NAME).h"' -DBASIS=$(NAME) examples/pes.c -o $(PES)/fit $(OPTIONAL) -lm
 	$(PES)/fit --directory $(PES) --name $(NAME) --runtime eqml.h --basis-header $(PES)/$(NAME).h $(FIT) "$(DATA)"
 	@printf '#include <stddef.h>\n#define $(NAME)_API extern\n#include "$(NAME)_pes.h"\n' >$(PES)/library.c
@@ -59,6 +61,17 @@ demo: build/eqml-gen ## fit ammonia and water, report errors and speed, draw pic
 	$(COMPILE) -I. -Iexamples -Ibuild/pes/nh3 -Ibuild/pes/h2o examples/demo.c -o $(DEMO)/demo -lm
 	$(DEMO)/demo $(DEMO)
 
+# ---- infrared spectra ------------------------------------------------------------------------------------
+
+ir: build/eqml-gen ## infrared spectra of water and ammonia from fitted energies and dipoles, into build/ir/
+	@$(MAKE) --no-print-directory pes NAME=water DATA=examples/data/h2o_ps.xyz COMPOSITION="H2 O" DEGREE=12 DIPOLE=10 \
+	    FIT="--train-every 2 --variable H-H=power:1 --variable H-O=morse:2"
+	@$(MAKE) --no-print-directory pes NAME=ammonia DATA=examples/data/nh3_mp2.xyz COMPOSITION="H3 N" DEGREE=6 DIPOLE=5 \
+	    FIT="--train-every 2 --variable H-H=power:1 --variable H-N=morse:2"
+	@mkdir -p build/ir
+	$(COMPILE) -I. -Iexamples -Ibuild/pes/water -Ibuild/pes/ammonia examples/ir.c -o build/ir/ir -lm
+	build/ir/ir build/ir
+
 # ---- the program to start from ---------------------------------------------------------------------------
 
 examples: build/eqml-gen ## compile and run the program to start from, examples/quickstart.c
@@ -74,6 +87,8 @@ examples: build/eqml-gen ## compile and run the program to start from, examples/
 TEST_BASES = h2o_d8:8:H2_O nh3_d5:5:H3_N ch4_d4:4:H4_C ch4_d6:6:H4_C h5o2_d4:4:H5_O2 dimer_d3:3:(H2_O)2 abcd_d3:3:A_B_C_D \
 	dimer_purified_d3:3:(H2_O)2:--terms_purified trimer_purified_d3:3:(H2_O)3:--terms_purified \
 	ch4_body3_d5:5:H4_C:--body_3 nh3_rotations_d5:5:H3_N:--group_tests/rotations.group
+TEST_BASES += h2o_dipole:6:H2_O:--dipole_5 h3o_dipole:4:H3_O:--dipole_4 ch4_dipole:4:H4_C:--dipole_4 o3_dipole:5:O3:--dipole_5 abc_dipole:3:A_B_C:--dipole_3
+TEST_BASES += a5_dipole:3:A5:--dipole_3 a5b_dipole:3:A5_B:--dipole_2 h5o2_dipole:3:H5_O2:--dipole_2
 TEST_HEADERS = $(foreach b,$(TEST_BASES),build/tests/$(word 1,$(subst :, ,$(b))).h)
 
 define test_header
@@ -87,17 +102,31 @@ build/tests/%.o: tests/%.c eqml.h $(wildcard gen/*.h) $(wildcard tests/*.h) $(TE
 	@mkdir -p $(@D)
 	$(COMPILE) -I. -Ibuild/tests $(shell pkg-config --cflags criterion) -c $< -o $@
 
-build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN))
+# The fit program, for tests of its command line and of its report.
+build/tests/fit: examples/pes.c eqml.h build/tests/h2o_d8.h
+	$(COMPILE) -I. -Ibuild/tests -DBASIS_HEADER='"h2o_d8.h"' -DBASIS=h2o_d8 $< -o $@ -lm
+
+build/tests/fit-h2o: examples/pes.c eqml.h build/tests/h2o_dipole.h
+	$(COMPILE) -I. -Ibuild/tests -DBASIS_HEADER='"h2o_dipole.h"' -DBASIS=h2o_dipole $< -o $@ -lm
+
+build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) | build/tests/fit build/tests/fit-h2o
 	$(COMPILE) $^ -o $@ $(shell pkg-config --libs criterion) -lm
 
-test: build/run-tests check-headers check-generated examples ## pass the tests (needs libcriterion-dev and pkg-config)
+test: build/run-tests check-headers check-generated check-compilers examples ## pass the tests (needs libcriterion-dev and pkg-config)
 	build/run-tests
 
+# Other builds live in folders of their own, build/KIND, with links to the sources.
+SOURCES = Makefile eqml.h gen tests examples
+define other_build
+@mkdir -p build/$(1)
+@ln -sfn $(patsubst %,../../%,$(SOURCES)) build/$(1)/
+endef
+
+SANITIZE = -O1 -g -march=native -fsanitize=address,undefined -fno-sanitize-recover=all
 asan: ## the tests under the address and undefined-behaviour sanitizers
-	$(MAKE) clean
-	$(MAKE) CFLAGS="-O1 -g -march=native -fsanitize=address,undefined -fno-sanitize-recover=all" build/run-tests
-	build/run-tests
-	$(MAKE) clean
+	$(call other_build,asan)
+	$(MAKE) -C build/asan CFLAGS="$(SANITIZE)" build/run-tests
+	cd build/asan && build/run-tests
 
 # ---- speed -----------------------------------------------------------------------------------------------
 
@@ -121,10 +150,58 @@ check-generated: build/eqml-gen ## fail where generated/ is not what the generat
 	diff -r generated build/generated
 
 format: ## lay out the sources
-	clang-format -i eqml.h gen/*.[ch] examples/*.[ch] tests/*.[ch] bench/*.[ch]
+	clang-format -i eqml.h gen/*.[ch] examples/*.[ch] tests/*.[ch] tests/headers/*.[ch] bench/*.[ch]
 
 clean: ## remove build/
 	rm -rf build
 
-check-headers: $(TEST_HEADERS) ## what eqml.h promises: C11, C++17, two translation units, gcc and clang, with and without vectors
-	@echo "check-headers: to come"
+# ---- promises of the headers -----------------------------------------------------------------------------
+
+# The units of tests/headers become one program in each combination of compiler, language and vectors.
+HEADER_COMPILERS = gcc $(if $(shell command -v clang 2>/dev/null),clang)
+HEADER_VARIANTS = c11/sse2 c11/avx2 c11/native c11/scalar c++17/sse2 c++17/native
+HEADER_UNITS = implementation main second library client private
+HEADER_PROGRAMS = $(foreach c,$(HEADER_COMPILERS),$(HEADER_VARIANTS:%=build/headers/$(c)/%))
+vectors-sse2 =
+vectors-avx2 = -mavx2 -mfma
+vectors-native = -march=native
+vectors-scalar = -DEQML_SCALAR
+language-c11 = -x c -std=c11
+language-c++17 = -x c++ -std=c++17
+
+check-headers: $(HEADER_PROGRAMS) ## what eqml.h promises: C11, C++17, two translation units, gcc and clang, with and without vectors
+	@$(if $(filter clang,$(HEADER_COMPILERS)),,echo "check-headers: no clang here; gcc only")
+	@for p in $(HEADER_PROGRAMS); do \
+		case $$p in */avx2) grep -qw fma /proc/cpuinfo || continue; esac; \
+		$$p || { echo "check-headers: $$p fails" >&2; exit 1; }; done
+	@echo "check-headers: $(words $(HEADER_PROGRAMS)) programs agree"
+
+build/headers/write: tests/headers/write.c eqml.h build/tests/h2o_d8.h
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(WARNINGS) -O1 -I. -Ibuild/tests $< -o $@ -lm
+
+build/headers/h2o_pes.h: build/headers/write
+	$< eqml.h build/tests/h2o_d8.h $@
+
+build/headers/%: $(HEADER_UNITS:%=tests/headers/%.c) tests/headers/units.h build/headers/h2o_pes.h eqml.h build/tests/h2o_d8.h
+	@mkdir -p $@.units
+	@set -e; for u in $(HEADER_UNITS); do \
+		$(word 1,$(subst /, ,$*)) $(language-$(word 2,$(subst /, ,$*))) $(WARNINGS) -O2 $(vectors-$(word 3,$(subst /, ,$*))) \
+			-I. -Ibuild/tests -Ibuild/headers -c tests/headers/$$u.c -o $@.units/$$u.o; done
+	$(word 1,$(subst /, ,$*)) $(HEADER_UNITS:%=$@.units/%.o) -o $@ -lm
+
+# The generator itself, built by another compiler, must write the same bytes.
+COMPILER_CASES = $(foreach b,$(TEST_BASES) c2h6o_d3:3:C_C_O_H2_H3_H h4c_d8:8:H4_C,$(b))
+
+check-compilers: build/eqml-gen ## fail where gcc and clang build generators that differ
+ifeq ($(shell command -v clang 2>/dev/null),)
+	@echo "check-compilers: no clang here; skipped"
+else
+	$(call other_build,clang)
+	$(MAKE) -C build/clang CC=clang build/eqml-gen
+	@set -e; $(foreach b,$(COMPILER_CASES),for g in build build/clang/build; do \
+		$$g/eqml-gen -d $(word 2,$(subst :, ,$(b))) -o $$g/same.h "$(subst _, ,$(word 3,$(subst :, ,$(b))))"; done; \
+		cmp build/same.h build/clang/build/same.h;)
+	@rm build/same.h
+	@echo "check-compilers: the same bytes from both"
+endif

@@ -3569,6 +3569,11 @@ EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, cons
     return eqml__checked_fit(surface, data, options, EQML_HAS_ENERGY, "an energy", result, message);
 }
 
+static bool eqml__is_charge(double charge)
+{
+    return charge == floor(charge) && fabs(charge) <= 1e6;
+}
+
 EQML_API eqml_status eqml_fit_dipole(eqml_surface *surface, const eqml_data *data, double charge,
                                      const eqml_fit_options *options, eqml_fit_result *result,
                                      eqml_message *message)
@@ -3578,13 +3583,18 @@ EQML_API eqml_status eqml_fit_dipole(eqml_surface *surface, const eqml_data *dat
                   surface->model.basis->name);
         return EQML_ERROR_ARGUMENT;
     }
-    if (charge != floor(charge) || !(fabs(charge) <= 1e6)) {
+    if (!eqml__is_charge(charge)) {
         eqml__say(message, "the total charge is %g, but must be a whole number of elementary charges",
                   charge);
         return EQML_ERROR_ARGUMENT;
     }
+    const double before = surface->model.charge;
     surface->model.charge = charge;
-    return eqml__checked_fit(surface, data, options, EQML_HAS_DIPOLE, "a dipole", result, message);
+    eqml_status status =
+        eqml__checked_fit(surface, data, options, EQML_HAS_DIPOLE, "a dipole", result, message);
+    if (status)
+        surface->model.charge = before;
+    return status;
 }
 
 EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml_data *data,
@@ -3870,6 +3880,8 @@ static eqml_status eqml__read_dipole(eqml__input *in, eqml_surface *surface, dou
         status = eqml__bad_line(in, EQML_ERROR_MATCH, expected);
     if (!status)
         status = eqml__read_numbers(in, "charge", 1, &surface->model.charge);
+    if (!status && !eqml__is_charge(surface->model.charge))
+        status = eqml__bad_line(in, EQML_ERROR_VALUE, "a whole number as the total charge");
     if (!status)
         status = eqml__read_numbers(in, "moment", t->nterms, room);
     if (!status)

@@ -60,6 +60,18 @@ static int parse_number(const char *option, const char *text, double least, doub
     return 1;
 }
 
+/* A positive number and nothing else; for powers, a whole number from -12 to 12 other than 0. */
+static int parse_range(eqml_kind kind, const char *text, double *range)
+{
+    char *end;
+    *range = strtod(text, &end);
+    if (end == text || *end)
+        return 1;
+    if (kind == EQML_POWER)
+        return !(*range >= -12 && *range <= 12 && *range != 0 && *range == (int)*range);
+    return !(*range > 0 && *range <= DBL_MAX);
+}
+
 /* The symbol of atom i: its place and length in the basis' list. */
 static const char *symbol_of(int atom, size_t *length)
 {
@@ -108,9 +120,7 @@ static int parse_variable(const char *text, eqml_variable *variables)
         eqml_variable v = {kinds[k].kind, 1, 0, 0};
         if (strncmp(spec, kinds[k].word, length))
             continue;
-        if (v.kind == EQML_INVERSE
-                ? spec[length] != 0
-                : parse_number("--variable", spec + length, v.kind == EQML_POWER ? -12 : DBL_MIN, &v.range))
+        if (v.kind == EQML_INVERSE ? spec[length] != 0 : parse_range(v.kind, spec + length, &v.range))
             break;
         for (int c = 0; c < basis->npair_classes; c++)
             if (!equals || class_has_elements(c, text, (size_t)(equals - text))) {
@@ -123,8 +133,15 @@ static int parse_variable(const char *text, eqml_variable *variables)
                 basis->composition);
         return 1;
     }
-    fprintf(stderr, "fit: --variable %s: expected morse:RANGE, inverse, exp-over-r:RANGE or power:N\n", text);
+    fprintf(stderr, "fit: --variable %s: expected morse:RANGE, inverse, exp-over-r:RANGE or power:N, RANGE > 0 in bohr\n",
+            text);
     return 1;
+}
+
+static int is_c_name(const char *text)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
+    return *text && strspn(text, letters) == strlen(text) && !(*text >= '0' && *text <= '9');
 }
 
 static int parse_options(int argc, char **argv, job *j)
@@ -175,7 +192,7 @@ static int parse_options(int argc, char **argv, job *j)
         } else if (!strcmp(option, "--basis-header")) {
             j->basis_header = value;
         } else {
-            fprintf(stderr, "fit: unknown option %s\n%s", option, help);
+            fprintf(stderr, "fit: unknown option %s; --help lists the options\n", option);
             return 1;
         }
         if (bad)
@@ -183,7 +200,22 @@ static int parse_options(int argc, char **argv, job *j)
     }
     if (j->test && j->train_every > 1)
         return fail("--test and --train-every exclude each other");
-    return j->data ? 0 : fail("no data file");
+    if (!is_c_name(j->name))
+        return fail("--name: expected a C identifier, letters, digits and _, as in ch4");
+    return j->data ? 0 : fail("no data file; name one in extended XYZ or in the layout of MSA");
+}
+
+/* A long fit should not end with files that cannot be written: what it needs is looked for first. */
+static int check_places(const job *j)
+{
+    const char *const needed[] = {j->runtime, j->basis_header, j->directory};
+    for (int k = 0; k < 3; k++)
+        if (!needed[k] || access(needed[k], k < 2 ? R_OK : W_OK | X_OK)) {
+            fprintf(stderr, "fit: %s: %s\n", needed[k] ? needed[k] : "--basis-header is missing",
+                    needed[k] ? strerror(errno) : "name the header from eqml-gen");
+            return 1;
+        }
+    return 0;
 }
 
 /* ---- data --------------------------------------------------------------------------------------------- */
@@ -409,6 +441,8 @@ int main(int argc, char **argv)
         j.variables[k] = (eqml_variable){EQML_MORSE, 2.0, 0, 0};
 
     status = parse_options(argc, argv, &j);
+    if (!status)
+        status = check_places(&j);
     if (!status)
         status = read_data(j.data, &data);
     if (!status && j.test)

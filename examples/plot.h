@@ -198,6 +198,22 @@ static inline void plot_line(plot *p, size_t n, const double *x, const double *y
     fputs("\"/>\n", p->out);
 }
 
+/* What lies between the bottom of the axes and a curve, its x ascending. */
+static inline void plot_area(plot *p, size_t n, const double *x, const double *y, plot_style s,
+                             const char *name)
+{
+    s.size = 10; /* in the legend */
+    plot__remember(p, name, s, 1);
+    if (!p->out || n == 0)
+        return;
+    fprintf(p->out,
+            "<path clip-path=\"url(#axes%d)\" fill=\"%s\" fill-opacity=\"%g\" stroke=\"none\" d=\"M%.1f %.1f",
+            p->naxes, s.colour, s.opacity, plot_left(p, x[0]), p->box.top + p->box.height);
+    for (size_t k = 0; k < n; k++)
+        fprintf(p->out, "L%.1f %.1f", plot_left(p, x[k]), plot_top(p, y[k]));
+    fprintf(p->out, "V%.1fZ\"/>\n", p->box.top + p->box.height);
+}
+
 /* The width of a text in pixels, roughly: 6.7 for each character of UTF-8. */
 static inline double plot__width(const char *text)
 {
@@ -226,8 +242,9 @@ static inline void plot_legend(plot *p, double left, double top)
         const plot_style *s = &p->entry[k].style;
         if (p->entry[k].line)
             fprintf(p->out,
-                    "<path d=\"M%.1f %.1fh24\" stroke=\"%s\" stroke-width=\"%g\" stroke-dasharray=\"%s\"/>\n",
-                    left, top, s->colour, s->size, s->dash ? s->dash : "none");
+                    "<path d=\"M%.1f %.1fh24\" stroke=\"%s\" stroke-width=\"%g\" stroke-opacity=\"%g\" "
+                    "stroke-dasharray=\"%s\"/>\n",
+                    left, top, s->colour, s->size, s->opacity, s->dash ? s->dash : "none");
         else
             fprintf(p->out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"4\" fill=\"%s\"/>\n", left + 12, top,
                     s->colour);

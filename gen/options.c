@@ -16,7 +16,7 @@ static const char help[] =
     "\n"
     "  -d, --degree D      total degree (required)\n"
     "  -n, --name NAME     C name; default from the composition, as in h4_c_d6\n"
-    "  -o, --output FILE   the header; default standard output\n"
+    "  -o, --output FILE   the header; default, and -, standard output\n"
     "      --dipole D      also the dipole basis up to degree D\n"
     "      --group FILE    the group by its generators, one a line in cycle notation as (1 2)(3 4), in "
     "place\n"
@@ -114,10 +114,12 @@ int options_parse(int argc, char **argv, options *o)
         } else if (takes_value(argc, argv, &i, 'n', "name", &name)) {
             if (!name || !is_c_name(name))
                 return refuse("name", name ? name : "", "it must be a C identifier");
+            if (!strcmp(name, "eqml") || !strncmp(name, "eqml_", 5))
+                return refuse("name", name, "names of eqml are taken; choose another, such as ch4");
         } else if (takes_value(argc, argv, &i, 'o', "output", &value)) {
             if (!value || !*value)
                 return refuse("--output needs a file", NULL, "for example --output h4_c_d6.h");
-            o->output = value;
+            o->output = strcmp(value, "-") ? value : NULL;
         } else if (takes_value(argc, argv, &i, 0, "group", &value)) {
             if (!value || !*value)
                 return refuse("--group needs a file", NULL, "it holds generators such as (1 2)(3 4)");

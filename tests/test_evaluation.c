@@ -115,8 +115,8 @@ Test(evaluation, energy_and_gradient_are_exact)
             for (int i = 0; i < n; i++)
                 plain[i] = (double)g[i];
             const double energy = all[k].gradient(m, xyz, gradient);
-            cr_assert(fabs(energy - exact) <= 1e-13 * size, "%s, variant %d: %.17g is not %.17g", b->name, variant,
-                      energy, exact);
+            cr_assert(fabs(energy - exact) <= 1e-13 * size, "%s, variant %d: %.17g is not %.17g", b->name,
+                      variant, energy, exact);
             cr_assert(fabs(all[k].energy(m, xyz) - exact) <= 1e-13 * size, "%s", b->name);
             assert_close(n, gradient, plain, 1e-12, b->name);
             cr_assert_gt(largest(n, plain), 1e-3);
@@ -136,7 +136,8 @@ Test(evaluation, hessian_is_exact_and_symmetric)
             trial t = make_trial(b, variant, &state);
             const eqml_model *m = &t.surface.model;
             double xyz[MAX_COORDINATES], gradient[MAX_COORDINATES], again[MAX_COORDINATES];
-            double *hessian = room((size_t)(n * n), sizeof *hessian), *plain = room((size_t)(n * n), sizeof *plain);
+            double *hessian = room((size_t)(n * n), sizeof *hessian),
+                   *plain = room((size_t)(n * n), sizeof *plain);
             long double *exact = room((size_t)(n * n), sizeof *exact);
             draw_geometry(&state, b->natoms, xyz);
             exact_hessian(b, m->variables, m->offset, t.coefficients, xyz, exact);
@@ -172,9 +173,9 @@ static void move(uint64_t *state, int sign, int natoms, const double *xyz, doubl
     for (int k = 0; k < 4; k++)
         q[k] /= sqrt(norm);
     const double w = q[0], x = q[1], y = q[2], z = q[3];
-    const double r[9] = {1 - 2 * (y * y + z * z), 2 * (x * y - w * z), 2 * (x * z + w * y),
-                         2 * (x * y + w * z), 1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
-                         2 * (x * z - w * y), 2 * (y * z + w * x), 1 - 2 * (x * x + y * y)};
+    const double r[9] = {1 - 2 * (y * y + z * z), 2 * (x * y - w * z),     2 * (x * z + w * y),
+                         2 * (x * y + w * z),     1 - 2 * (x * x + z * z), 2 * (y * z - w * x),
+                         2 * (x * z - w * y),     2 * (y * z + w * x),     1 - 2 * (x * x + y * y)};
     for (int k = 0; k < 9; k++)
         turn[k] = sign * r[k];
     for (int k = 0; k < 3; k++)
@@ -243,7 +244,8 @@ Test(evaluation, permutations)
     }
 }
 
-/* An exchange of atoms that are not alike must change the energy: the surfaces above are not trivially flat. */
+/* An exchange of atoms that are not alike must change the energy: the surfaces above are not trivially flat.
+ */
 Test(evaluation, unlike_atoms_are_told_apart)
 {
     uint64_t state = 5;
@@ -258,7 +260,8 @@ Test(evaluation, unlike_atoms_are_told_apart)
             moved[j] = xyz[3 * last + j];
             moved[3 * last + j] = xyz[j];
         }
-        cr_assert_gt(fabs(all[k].energy(&t.surface.model, xyz) - all[k].energy(&t.surface.model, moved)), 1e-6);
+        cr_assert_gt(fabs(all[k].energy(&t.surface.model, xyz) - all[k].energy(&t.surface.model, moved)),
+                     1e-6);
         free_trial(&t);
     }
 }
@@ -393,7 +396,8 @@ Test(variable, derivatives)
             long double curvature = 0; /* sixth order, of the exact slopes */
             static const long double weight[] = {-1, 9, -45, 0, 45, -9, 1};
             for (int s = 0; s < 7; s++)
-                curvature += weight[s] / 60 * cimagl(exact_variable(&kinds[k], r + (s - 3) * h + tiny * I)) / tiny / h;
+                curvature +=
+                    weight[s] / 60 * cimagl(exact_variable(&kinds[k], r + (s - 3) * h + tiny * I)) / tiny / h;
             eqml__variable(&kinds[k], r, y);
             cr_assert_lt(fabsl(y[0] - value), 5e-14L * fabsl(value));
             cr_assert_lt(fabsl(y[1] - slope), 5e-14L * (fabsl(slope) + fabsl(value)));

@@ -87,7 +87,8 @@ static eqml_status try_read_surface(void)
 
 static eqml_status try_write_header(void)
 {
-    return eqml_surface_write_header(&surface, "ch4", "eqml.h", "build/tests/ch4_d4.h", header_path, &message);
+    return eqml_surface_write_header(&surface, "ch4", "eqml.h", "build/tests/ch4_d4.h", header_path,
+                                     &message);
 }
 
 Test(memory, every_refusal_is_reported_and_nothing_is_lost)
@@ -96,15 +97,21 @@ Test(memory, every_refusal_is_reported_and_nothing_is_lost)
         const char *name;
         eqml_status (*call)(void);
         int silent; /* no message is given */
-    } calls[] = {{"read", try_read, 0},         {"match", try_match, 0},   {"create", try_create, 1},
-                 {"fit", try_fit, 0},           {"errors", try_errors, 1}, {"write", try_write, 0},
-                 {"read a surface", try_read_surface, 0}, {"write a header", try_write_header, 0}};
+    } calls[] = {{"read", try_read, 0},
+                 {"match", try_match, 0},
+                 {"create", try_create, 1},
+                 {"fit", try_fit, 0},
+                 {"errors", try_errors, 1},
+                 {"write", try_write, 0},
+                 {"read a surface", try_read_surface, 0},
+                 {"write a header", try_write_header, 0}};
     make_folder(folder);
     snprintf(data_path, sizeof data_path, "%s/a.xyz", folder);
     snprintf(pes_path, sizeof pes_path, "%s/a.pes", folder);
     snprintf(header_path, sizeof header_path, "%s/a.h", folder);
-    write_file(data_path, "5\n-40.5\nC 0 0 0 0 0 0\nH 1.1 0.1 0 0 0 1e-3\nH -0.3 1 0 0 0 0\nH -0.4 -0.6 0.9 0 1e-3 0\n"
-                          "H -0.4 -0.5 -0.8 0 0 0\n");
+    write_file(data_path,
+               "5\n-40.5\nC 0 0 0 0 0 0\nH 1.1 0.1 0 0 0 1e-3\nH -0.3 1 0 0 0 0\nH -0.4 -0.6 0.9 0 1e-3 0\n"
+               "H -0.4 -0.5 -0.8 0 0 0\n");
     cr_assert_eq(eqml_data_read(data_path, &data, &message), EQML_OK, "%s", message.text);
     cr_assert_eq(try_match(), EQML_OK);
     cr_assert_eq(eqml_surface_create(&ch4_d4_basis, inverse, &surface), EQML_OK);
@@ -120,11 +127,11 @@ Test(memory, every_refusal_is_reported_and_nothing_is_lost)
             status = calls[k].call();
             allowed = SIZE_MAX;
             cr_assert_eq(alive, before, "%s, allocation %zu: memory is lost", calls[k].name, limit);
-            cr_assert_eq(status, used > limit ? EQML_ERROR_MEMORY : EQML_OK, "%s, allocation %zu: %s", calls[k].name,
-                         limit, eqml_status_text(status));
+            cr_assert_eq(status, used > limit ? EQML_ERROR_MEMORY : EQML_OK, "%s, allocation %zu: %s",
+                         calls[k].name, limit, eqml_status_text(status));
             if (status && !calls[k].silent)
-                cr_assert_not_null(strstr(message.text, "memory"), "%s, allocation %zu: \"%s\"", calls[k].name, limit,
-                                   message.text);
+                cr_assert_not_null(strstr(message.text, "memory"), "%s, allocation %zu: \"%s\"",
+                                   calls[k].name, limit, message.text);
         }
         cr_assert(k == 1 || used > 0, "%s allocates nothing", calls[k].name);
     }
@@ -166,7 +173,8 @@ Test(displacements, are_orthonormal_and_free_of_translation_and_rotation)
                     for (int k = 0; k < 3; k++) {
                         const int j = (k + 1) % 3, l = (k + 2) % 3;
                         total[k] += q[r * n + 3 * i + k];
-                        torque[k] += xyz[3 * i + j] * q[r * n + 3 * i + l] - xyz[3 * i + l] * q[r * n + 3 * i + j];
+                        torque[k] +=
+                            xyz[3 * i + j] * q[r * n + 3 * i + l] - xyz[3 * i + l] * q[r * n + 3 * i + j];
                     }
                 for (int k = 0; k < 3; k++)
                     cr_assert(fabs(total[k]) < 1e-12 && fabs(torque[k]) < 1e-10);

@@ -84,7 +84,8 @@ static eqml_errors errors_of(const eqml_surface *s, const eqml_data *d, const un
 /* ---- the fit ---- */
 
 /* Fits data of a random surface, and asks for its energies at other geometries. */
-static void recover(const eqml_basis *b, const eqml_variable *v, const eqml_fit_options *o, size_t n, double tolerance)
+static void recover(const eqml_basis *b, const eqml_variable *v, const eqml_fit_options *o, size_t n,
+                    double tolerance)
 {
     uint64_t state = 77;
     eqml_surface truth = random_surface(b, v, &state), fitted = empty_surface(b, v);
@@ -99,7 +100,8 @@ static void recover(const eqml_basis *b, const eqml_variable *v, const eqml_fit_
     const size_t rows = o->energies_only ? n : n * (size_t)(1 + 3 * b->natoms - 6);
     cr_assert_eq(r.rows, rows);
     eqml_errors e = errors_of(&fitted, &test, NULL);
-    cr_assert_leq(e.rmse_energy, tolerance * size_of(&test), "%s: %g", b->name, e.rmse_energy / size_of(&test));
+    cr_assert_leq(e.rmse_energy, tolerance * size_of(&test), "%s: %g", b->name,
+                  e.rmse_energy / size_of(&test));
     cr_assert_leq(e.rmse_gradient, 10 * tolerance * size_of(&test), "%s: %g", b->name, e.rmse_gradient);
     eqml_data_free(&train);
     eqml_data_free(&test);
@@ -137,7 +139,8 @@ static eqml_data noisy(size_t n, uint64_t *state)
 static double weighted_sum(const eqml_surface *s, const eqml_data *d, const unsigned char *use, double ratio,
                            double e0)
 {
-    double sum = 0, lowest = INFINITY, *work = room((size_t)EQML_WORK_ONE(s->model.basis->nslots, 10), sizeof *work);
+    double sum = 0, lowest = INFINITY,
+           *work = room((size_t)EQML_WORK_ONE(s->model.basis->nslots, 10), sizeof *work);
     for (size_t g = 0; g < d->n; g++)
         lowest = !use || use[g] ? fmin(lowest, d->energy[g]) : lowest;
     for (size_t g = 0; g < d->n; g++) {
@@ -381,8 +384,9 @@ Test(fit, bad_arguments_and_values)
     eqml_data d = noisy(5, &state);
     eqml_surface s = empty_surface(&ch4_d4_basis, mixed), other = empty_surface(&nh3_d5_basis, morse);
     eqml_message message = {""};
-    const eqml_fit_options bad[] = {{.ridge = -1},          {.ridge = NAN},           {.gradient_weight = -1},
-                                    {.gradient_weight = NAN}, {.energy_weight = -0.5}, {.energy_weight = NAN}};
+    const eqml_fit_options bad[] = {{.ridge = -1},           {.ridge = NAN},
+                                    {.gradient_weight = -1}, {.gradient_weight = NAN},
+                                    {.energy_weight = -0.5}, {.energy_weight = NAN}};
     for (size_t k = 0; k < COUNT(bad); k++) {
         message.text[0] = 0;
         cr_assert_eq(eqml_fit(&s, &d, &bad[k], NULL, &message), EQML_ERROR_ARGUMENT, "case %zu", k);
@@ -555,10 +559,12 @@ static void refuse_edit(const char *script, eqml_status status, int line, const 
     cr_assert_neq(run("cmp -s '%s' '%s'", f.path, f.other).status, 0, "%s changes nothing", script);
     snprintf(place, sizeof place, "%s:%d: ", f.other, line);
     memset(&t, 0x55, sizeof t);
-    cr_assert_eq(eqml_surface_read(&t, &ch4_d4_basis, f.other, &message), status, "%s: %s", script, message.text);
+    cr_assert_eq(eqml_surface_read(&t, &ch4_d4_basis, f.other, &message), status, "%s: %s", script,
+                 message.text);
     cr_assert_eq(strncmp(message.text, place, strlen(place)), 0, "%s: expected %s, found %s", script, place,
                  message.text);
-    cr_assert_not_null(strstr(message.text, word), "%s: expected ...%s..., found %s", script, word, message.text);
+    cr_assert_not_null(strstr(message.text, word), "%s: expected ...%s..., found %s", script, word,
+                       message.text);
     cr_assert_null(strchr(message.text, '\n'));
     cr_assert_eq(memcmp(&t, &nothing, sizeof t), 0, "%s: the surface must be empty", script);
     cr_assert_eq(eqml_surface_read(&t, &ch4_d4_basis, f.other, NULL), status);
@@ -657,7 +663,8 @@ Test(pes, user_functions_cannot_be_written)
 
 /* ---- headers of surfaces ---- */
 
-/* The header is compiled by another compiler run, and prints the energies, gradients and Hessians of a geometry. */
+/* The header is compiled by another compiler run, and prints the energies, gradients and Hessians of a
+ * geometry. */
 Test(header, a_copied_header_gives_the_same_numbers)
 {
     static const char program[] =
@@ -684,11 +691,12 @@ Test(header, a_copied_header_gives_the_same_numbers)
     const double energy = ch4_d4_model_energy_hessian(&s.model, xyz, g, h);
     const double expected[] = {energy, energy, h[17], energy, g[14], energy, energy, g[14]};
     snprintf(path, sizeof path, "%s/ch4_pes.h", f.folder);
-    cr_assert_eq(eqml_surface_write_header(&s, "ch4", "eqml.h", "build/tests/ch4_d4.h", path, &message), EQML_OK,
-                 "%s", message.text);
+    cr_assert_eq(eqml_surface_write_header(&s, "ch4", "eqml.h", "build/tests/ch4_d4.h", path, &message),
+                 EQML_OK, "%s", message.text);
     snprintf(path, sizeof path, "%s/use.c", f.folder);
     write_file(path, program);
-    outcome o = run("cd '%s' && ${CC:-cc} -std=c11 -O1 -Wall -Wextra -Wpedantic -Werror use.c -o use -lm", f.folder);
+    outcome o =
+        run("cd '%s' && ${CC:-cc} -std=c11 -O1 -Wall -Wextra -Wpedantic -Werror use.c -o use -lm", f.folder);
     cr_assert_eq(o.status, 0, "%s", o.text);
     char text[1024] = "";
     for (int k = 0; k < 15; k++)
@@ -699,8 +707,8 @@ Test(header, a_copied_header_gives_the_same_numbers)
     char *at = o.text + 12;
     for (size_t k = 0; k < COUNT(found); k++) {
         found[k] = strtod(at, &at);
-        cr_assert(fabs(found[k] - expected[k]) <= 1e-11 * (1 + fabs(expected[k])), "number %zu: %.17g is not %.17g", k,
-                  found[k], expected[k]);
+        cr_assert(fabs(found[k] - expected[k]) <= 1e-11 * (1 + fabs(expected[k])),
+                  "number %zu: %.17g is not %.17g", k, found[k], expected[k]);
     }
     eqml_surface_free(&s);
     remove_folder(f.folder);

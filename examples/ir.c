@@ -1,0 +1,315 @@
+/*
+ * Infrared spectra from fitted surfaces: finds the minimum, its harmonic vibrations, and their double-harmonic
+ * intensities, prints a table, and draws it.
+ *
+ * `make ir` fits energies and dipoles of water and ammonia with `make pes` and compiles this program.
+ *
+ *     ir DIRECTORY        the pictures go there
+ */
+#include "ammonia_pes.h"
+#include "plot.h"
+#include "water_pes.h"
+#include <errno.h>
+#include <stdlib.h>
+
+#define ANGSTROM (1.0 / 0.529177210903) /* bohr; these constants: CODATA 2018 */
+#define PER_CM 219474.6313632           /* cm^-1 in a hartree */
+#define DALTON 1822.888486209           /* electron masses in a dalton */
+#define DEBYE 2.541746473               /* debye in an e*bohr */
+#define DEGREE 0.017453292519943295
+
+/*
+ * The integrated absorption of a band is N_A pi / (3 c^2 4 pi eps0) |dmu/dQ|^2, Q the mass-weighted normal
+ * coordinate (Yamaguchi, Frisch, Gaw, Schaefer, Binkley, J. Chem. Phys. 84, 2262 (1986)). In atomic units, e^2/m_e,
+ * the factor is (pi/3) N_A alpha^2 a_0: with 6.02214076e23 /mol, 1/137.035999084 and 5.29177210903e-14 km it is
+ * this in km/mol; in (debye/angstrom)^2/dalton it is the familiar 42.2561.
+ */
+#define KM_MOL 1777097.8
+
+enum { ATOMS_LIMIT = 4, COORDINATES_LIMIT = 3 * ATOMS_LIMIT, BANDS_LIMIT = 6, CURVE_POINTS = 2001 };
+
+typedef struct molecule {
+    const char *name, *title;
+    int natoms;
+    double mass[ATOMS_LIMIT]; /* dalton */
+    double start[COORDINATES_LIMIT];
+    double (*energy_hessian)(const double *xyz, double *gradient, double *hessian);
+    void (*dipole_jacobian)(const double *xyz, double *dipole, double *jacobian);
+    struct {
+        const char *name, *anchor; /* where its label stands: "start" is to its right */
+    } band[BANDS_LIMIT];           /* from the lowest wavenumber */
+} molecule;
+
+/* Masses: Wang et al., Chin. Phys. C 36, 1603 (2012). */
+#define HYDROGEN 1.00782503223
+#define NITROGEN 14.00307400443
+#define OXYGEN 15.99491461957
+
+static const molecule molecules[] = {
+    {.name = "water",
+     .title = "Water, Partridge and Schwenke 1997",
+     .natoms = 3,
+     .mass = {HYDROGEN, HYDROGEN, OXYGEN},
+     .start = {1.4, 1.1, 0, -1.4, 1.1, 0, 0, 0, 0},
+     .energy_hessian = water_energy_hessian,
+     .dipole_jacobian = water_dipole_jacobian,
+     .band = {{"\u03bd\u2082, bend", "start"},
+              {"\u03bd\u2081, symmetric stretch", "end"},
+              {"\u03bd\u2083, antisymmetric stretch", "end"}}},
+    {.name = "ammonia",
+     .title = "Ammonia, MP2/aug-cc-pVTZ",
+     .natoms = 4,
+     .mass = {HYDROGEN, HYDROGEN, HYDROGEN, NITROGEN},
+     .start = {1.8, 0, 0, -0.9, 1.6, 0, -0.9, -1.6, 0, 0, 0, 0.7},
+     .energy_hessian = ammonia_energy_hessian,
+     .dipole_jacobian = ammonia_dipole_jacobian,
+     .band = {{"\u03bd\u2082, umbrella", "start"},
+              {"\u03bd\u2084, bend", "start"},
+              {"\u03bd\u2081, symmetric stretch", "end"},
+              {"\u03bd\u2083, antisymmetric stretch", "end"}}},
+};
+
+static int fail(const char *where, const char *why)
+{
+    fprintf(stderr, "ir: %s: %s\n", where, why);
+    return 1;
+}
+
+/* ---- eigenvectors ------------------------------------------------------------------------------------- */
+
+/* Jacobi's rotation of rows and columns p and q of a[n][n], which makes a_pq zero; of the rows of v with them. */
+static void turn(int n, double *a, double *v, int p, int q)
+{
+    const double off = a[p * n + q];
+    if (fabs(off) < 1e-300)
+        return;
+    const double theta = (a[q * n + q] - a[p * n + p]) / (2 * off);
+    const double t = (theta < 0 ? -1 : 1) / (fabs(theta) + sqrt(theta * theta + 1));
+    const double c = 1 / sqrt(t * t + 1), s = t * c;
+    for (int k = 0; k < n; k++) {
+        const double x = a[k * n + p], y = a[k * n + q];
+        a[k * n + p] = c * x - s * y, a[k * n + q] = s * x + c * y;
+    }
+    for (int k = 0; k < n; k++) {
+        const double x = a[p * n + k], y = a[q * n + k], u = v[p * n + k], w = v[q * n + k];
+        a[p * n + k] = c * x - s * y, a[q * n + k] = s * x + c * y;
+        v[p * n + k] = c * u - s * w, v[q * n + k] = s * u + c * w;
+    }
+}
+
+/* Eigenvalues, ascending, and eigenvectors, the rows of v[n][n], of a symmetric a[n][n], which is overwritten. */
+static void eigenvectors(int n, double *a, double *value, double *v)
+{
+    for (int k = 0; k < n * n; k++)
+        v[k] = k % (n + 1) == 0;
+    for (int sweep = 0; sweep < 30; sweep++)
+        for (int p = 0; p < n; p++)
+            for (int q = p + 1; q < n; q++)
+                turn(n, a, v, p, q);
+    for (int k = 0; k < n; k++)
+        value[k] = a[k * n + k];
+    for (int i = 0; i < n; i++)
+        for (int j = i + 1; j < n; j++)
+            if (value[j] < value[i]) {
+                const double t = value[i];
+                value[i] = value[j], value[j] = t;
+                for (int k = 0; k < n; k++) {
+                    const double u = v[i * n + k];
+                    v[i * n + k] = v[j * n + k], v[j * n + k] = u;
+                }
+            }
+}
+
+/* ---- the minimum and its vibrations ------------------------------------------------------------------- */
+
+/*
+ * Newton's method from m->start along the eigenvectors of the Hessian, but for the six lowest, which are
+ * translations and rotations near a minimum; no step is longer than 0.2 bohr. Returns the last step's length.
+ */
+static double minimise(const molecule *m, double *xyz)
+{
+    const int n = 3 * m->natoms;
+    double gradient[COORDINATES_LIMIT], hessian[COORDINATES_LIMIT * COORDINATES_LIMIT];
+    double value[COORDINATES_LIMIT], v[COORDINATES_LIMIT * COORDINATES_LIMIT], length = 1;
+    memcpy(xyz, m->start, sizeof m->start);
+    for (int iteration = 0; iteration < 50 && length > 1e-11; iteration++) {
+        double step[COORDINATES_LIMIT] = {0};
+        m->energy_hessian(xyz, gradient, hessian);
+        eigenvectors(n, hessian, value, v);
+        for (int mode = 6; mode < n; mode++) {
+            double along = 0;
+            for (int k = 0; k < n; k++)
+                along += v[mode * n + k] * gradient[k];
+            for (int k = 0; k < n; k++)
+                step[k] -= along / fabs(value[mode]) * v[mode * n + k];
+        }
+        length = 0;
+        for (int k = 0; k < n; k++)
+            length += step[k] * step[k];
+        length = sqrt(length);
+        for (int k = 0; k < n; k++)
+            xyz[k] += length > 0.2 ? step[k] * 0.2 / length : step[k];
+    }
+    return length;
+}
+
+/* Bands: vibrations of the same wavenumber together. */
+typedef struct spectrum {
+    double dipole; /* e*bohr */
+    int nbands, degeneracy[BANDS_LIMIT];
+    double wavenumber[BANDS_LIMIT], intensity[BANDS_LIMIT]; /* cm^-1, km/mol */
+} spectrum;
+
+static void add_vibration(spectrum *s, double wavenumber, double intensity)
+{
+    if (s->nbands == 0 || wavenumber - s->wavenumber[s->nbands - 1] > 0.1) {
+        s->wavenumber[s->nbands] = wavenumber;
+        s->intensity[s->nbands] = 0;
+        s->degeneracy[s->nbands++] = 0;
+    }
+    s->intensity[s->nbands - 1] += intensity;
+    s->degeneracy[s->nbands - 1]++;
+}
+
+/* Normal modes are eigenvectors of the mass-weighted Hessian; dmu/dQ is the Jacobian of the dipole along them. */
+static spectrum vibrations(const molecule *m, const double *xyz)
+{
+    const int n = 3 * m->natoms;
+    double gradient[COORDINATES_LIMIT], hessian[COORDINATES_LIMIT * COORDINATES_LIMIT];
+    double value[COORDINATES_LIMIT], mode[COORDINATES_LIMIT * COORDINATES_LIMIT];
+    double dipole[3], jacobian[3 * COORDINATES_LIMIT], root[COORDINATES_LIMIT];
+    spectrum s = {0};
+    for (int k = 0; k < n; k++)
+        root[k] = sqrt(DALTON * m->mass[k / 3]);
+    m->energy_hessian(xyz, gradient, hessian);
+    m->dipole_jacobian(xyz, dipole, jacobian);
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++)
+            hessian[i * n + j] /= root[i] * root[j];
+    eigenvectors(n, hessian, value, mode);
+    for (int q = 6; q < n; q++) {
+        double square = 0;
+        for (int c = 0; c < 3; c++) {
+            double slope = 0;
+            for (int k = 0; k < n; k++)
+                slope += jacobian[c * n + k] * mode[q * n + k] / root[k];
+            square += slope * slope;
+        }
+        add_vibration(&s, PER_CM * sqrt(value[q] > 0 ? value[q] : 0), KM_MOL * square);
+    }
+    s.dipole = sqrt(dipole[0] * dipole[0] + dipole[1] * dipole[1] + dipole[2] * dipole[2]);
+    return s;
+}
+
+/* ---- the table ---------------------------------------------------------------------------------------- */
+
+static void difference(const double *a, const double *b, double *d)
+{
+    for (int k = 0; k < 3; k++)
+        d[k] = a[k] - b[k];
+}
+
+static double dot(const double *a, const double *b)
+{
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
+
+/* The last atom is the centre. */
+static void print_spectrum(const molecule *m, const double *xyz, const spectrum *s)
+{
+    const double *centre = xyz + 3 * (m->natoms - 1);
+    double a[3], b[3];
+    difference(xyz, centre, a);
+    difference(xyz + 3, centre, b);
+    printf("\n%s\n", m->title);
+    printf("  at the minimum: bonds of %.4f A, angles of %.2f degrees, a dipole moment of %.4f debye\n",
+           sqrt(dot(a, a)) / ANGSTROM, acos(dot(a, b) / sqrt(dot(a, a) * dot(b, b))) / DEGREE,
+           DEBYE * s->dipole);
+    printf("    wavenumber / cm^-1    intensity / km/mol\n");
+    for (int k = 0; k < s->nbands; k++)
+        printf("    %10.1f%s          %10.2f        %s\n", s->wavenumber[k],
+               s->degeneracy[k] > 1 ? " (2)" : "    ", s->intensity[k], m->band[k].name);
+}
+
+/* ---- the picture -------------------------------------------------------------------------------------- */
+
+#define WIDTH 40.0 /* of a Lorentzian at half its height, cm^-1 */
+
+/* Sum of Lorentzians, each as high as its stick. */
+static double envelope(const spectrum *s, double x)
+{
+    double sum = 0;
+    for (int k = 0; k < s->nbands; k++) {
+        const double t = (x - s->wavenumber[k]) / (WIDTH / 2);
+        sum += s->intensity[k] / (1 + t * t);
+    }
+    return sum;
+}
+
+/* Beside the top of its stick, and above *floor, the place of the label below it; *floor becomes its own. */
+static void draw_label(plot *p, const molecule *m, const spectrum *s, int band, double *floor)
+{
+    const int right = !strcmp(m->band[band].anchor, "start");
+    const double left = plot_left(p, s->wavenumber[band]) + (right ? 9 : -9);
+    const double top = fmin(plot_top(p, s->intensity[band]), *floor);
+    char text[80];
+    plot_text(p, left, top - 9, m->band[band].anchor, "bold", "#22262c", m->band[band].name);
+    snprintf(text, sizeof text, "%.0f cm\u207b\u00b9, %.1f km/mol", s->wavenumber[band], s->intensity[band]);
+    plot_text(p, left, top + 8, m->band[band].anchor, "normal", "#22262c", text);
+    *floor = right ? plot_top(p, 0) - 18 : top - 40;
+}
+
+static int draw(const molecule *m, const spectrum *s, const char *path)
+{
+    static double x[CURVE_POINTS], y[CURVE_POINTS];
+    const double first = 500, last = 4250;
+    double highest = 0;
+    char title[120];
+    plot p;
+    for (int k = 0; k < CURVE_POINTS; k++) {
+        x[k] = first + (last - first) * k / (CURVE_POINTS - 1);
+        y[k] = envelope(s, x[k]);
+        highest = fmax(highest, y[k]);
+    }
+    plot_open(&p, path, 760, 440);
+    snprintf(title, sizeof title, "%s: harmonic infrared spectrum", m->title);
+    plot_text(&p, 90, 30, "start", "bold", "#22262c", title);
+    plot_axes(&p, (plot_box){90, 48, 640, 330}, first, last, 0, 1.18 * highest, "wavenumber / cm\u207b\u00b9",
+              "intensity / (km/mol)");
+    plot_area(&p, CURVE_POINTS, x, y, (plot_style){"#4477aa", 1, 0.22, NULL},
+              "Lorentzians, 40 cm\u207b\u00b9 wide");
+    for (int k = 0; k < s->nbands; k++)
+        plot_line(&p, 2, (double[]){s->wavenumber[k], s->wavenumber[k]}, (double[]){0, s->intensity[k]},
+                  (plot_style){"#cc3311", 2.6, 1, NULL}, k ? NULL : "double-harmonic intensities");
+    double floor = plot_top(&p, 0) - 18;
+    for (int k = 0; k < s->nbands; k++)
+        draw_label(&p, m, s, k, &floor);
+    plot_legend(&p, 366, 10);
+    return plot_close(&p) ? fail(path, strerror(errno)) : 0;
+}
+
+/* ---- the job ------------------------------------------------------------------------------------------ */
+
+static int show(const molecule *m, const char *directory)
+{
+    double xyz[COORDINATES_LIMIT];
+    char path[1024];
+    if (minimise(m, xyz) > 1e-9)
+        return fail(m->name, "no minimum was found");
+    const spectrum s = vibrations(m, xyz);
+    print_spectrum(m, xyz, &s);
+    snprintf(path, sizeof path, "%s/%s_ir.svg", directory, m->name);
+    if (draw(m, &s, path))
+        return 1;
+    printf("  picture: %s\n", path);
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    const char *directory = argc > 1 ? argv[1] : ".";
+    for (size_t k = 0; k < sizeof molecules / sizeof *molecules; k++)
+        if (show(&molecules[k], directory))
+            return 1;
+    return 0;
+}

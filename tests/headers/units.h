@@ -1,0 +1,10 @@
+/* The units of one program, compiled as C or as C++ alike. */
+#ifdef __cplusplus
+extern "C" {
+#endif
+double second_energy(const double *xyz);  /* by a surface's header alone */
+double client_energy(const double *xyz);  /* by the functions of a library */
+double private_energy(const double *xyz); /* by a private copy of everything */
+#ifdef __cplusplus
+}
+#endif
