@@ -15,7 +15,7 @@ endif
 GEN = $(patsubst gen/%.c,build/gen/%.o,$(wildcard gen/*.c))
 TESTS = $(patsubst tests/%.c,build/tests/%.o,$(wildcard tests/*.c))
 
-.PHONY: all help pes demo ir examples test asan bench generate check-generated check-headers check-compilers format clean
+.PHONY: all help pes prune expansion demo ir examples test asan bench generate check-generated check-headers check-compilers format clean
 
 all: build/eqml-gen ## build the generator, build/eqml-gen
 
@@ -47,6 +47,28 @@ pes: build/eqml-gen ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=6 NAME=ch4 [DIPOL
 	@printf '#include <stddef.h>\n#define $(NAME)_API extern\n#include "$(NAME)_pes.h"\n' >$(PES)/library.c
 	$(COMPILE) -fPIC -shared $(PES)/library.c -o $(PES)/lib$(NAME).so $(filter -fopenmp,$(OPTIONAL)) -lm
 	@echo "$(PES): $(NAME).h $(NAME)_pes.h $(NAME).pes lib$(NAME).so report.json"
+
+# ---- error against size ----------------------------------------------------------------------------------
+
+prune: build/eqml-gen ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=4 NAME=ch4 [PRUNE="options"]: error against terms, pruned and grown
+	@test -n "$(DATA)" -a -n "$(COMPOSITION)" -a -n "$(DEGREE)" || { echo "make prune: needs DATA, COMPOSITION and DEGREE; for example: make prune DATA=ethanol.xyz COMPOSITION=\"C C O H2 H3 H\" DEGREE=3 NAME=ethanol" >&2; exit 2; }
+	@mkdir -p build/prune
+	build/eqml-gen -d $(DEGREE) -n $(NAME)_all -o build/prune/$(NAME)_all.h "$(COMPOSITION)"
+	$(COMPILE) -I. -Ibuild/prune -DBASIS_HEADER='"$(NAME)_all.h"' -DBASIS=$(NAME)_all examples/prune.c -o build/prune/$(NAME) $(OPTIONAL) -lm
+	build/prune/$(NAME) --directory build/prune --name $(NAME) --runtime eqml.h $(PRUNE) "$(DATA)"
+
+# NAME:DEGREE:COMPOSITION, _ for blanks.
+EXPANSION_BASES = hh:8:H2 hc:8:H_C hhh:6:H3 hhc:6:H2_C hhhh:5:H4 hhhc:5:H3_C ch4_d3:3:H4_C ch4_d4:4:H4_C ch4_d5:5:H4_C ch4_d6:6:H4_C
+
+expansion: build/eqml-gen ## [DATA=methane.xyz]: methane as a sum over pairs, triples and quadruples, against the whole
+ifeq ($(wildcard $(or $(DATA),../shared/data/qm22/methane.xyz)),)
+	@echo "make expansion: skipped, there are no data; DATA=methane.xyz (QM-22) names them"
+else
+	@mkdir -p build/expansion
+	@set -e; $(foreach b,$(EXPANSION_BASES),build/eqml-gen -d $(word 2,$(subst :, ,$(b))) -n $(word 1,$(subst :, ,$(b))) -o build/expansion/$(word 1,$(subst :, ,$(b))).h "$(subst _, ,$(word 3,$(subst :, ,$(b))))";)
+	$(COMPILE) -I. -Ibuild/expansion examples/expansion.c -o build/expansion/expansion $(OPTIONAL) -lm
+	build/expansion/expansion "$(or $(DATA),../shared/data/qm22/methane.xyz)"
+endif
 
 # ---- the main job on real data ---------------------------------------------------------------------------
 
@@ -89,6 +111,7 @@ TEST_BASES = h2o_d8:8:H2_O nh3_d5:5:H3_N ch4_d4:4:H4_C ch4_d6:6:H4_C h5o2_d4:4:H
 	ch4_body3_d5:5:H4_C:--body_3 nh3_rotations_d5:5:H3_N:--group_tests/rotations.group
 TEST_BASES += h2o_dipole:6:H2_O:--dipole_5 h3o_dipole:4:H3_O:--dipole_4 ch4_dipole:4:H4_C:--dipole_4 o3_dipole:5:O3:--dipole_5 abc_dipole:3:A_B_C:--dipole_3
 TEST_BASES += a5_dipole:3:A5:--dipole_3 a5b_dipole:3:A5_B:--dipole_2 h5o2_dipole:3:H5_O2:--dipole_2
+TEST_BASES += h2_d4:4:H2 hc_d4:4:H_C h3_d3:3:H3 h2c_d3:3:H2_C
 TEST_HEADERS = $(foreach b,$(TEST_BASES),build/tests/$(word 1,$(subst :, ,$(b))).h)
 
 define test_header
@@ -126,7 +149,9 @@ SANITIZE = -O1 -g -march=native -fsanitize=address,undefined -fno-sanitize-recov
 asan: ## the tests under the address and undefined-behaviour sanitizers
 	$(call other_build,asan)
 	$(MAKE) -C build/asan CFLAGS="$(SANITIZE)" build/run-tests
-	cd build/asan && build/run-tests
+	@cd build/asan && { build/run-tests 2>&1; echo "status $$?"; } | tee build/log
+	@grep -qx "status 0" build/asan/build/log
+	@! grep -q "SUMMARY: .*Sanitizer" build/asan/build/log # a leak alone does not fail a test
 
 # ---- speed -----------------------------------------------------------------------------------------------
 

@@ -1451,6 +1451,9 @@ EQML_API void eqml_surface_set_dipole(eqml_surface *surface, const double *coeff
 EQML_API void eqml_surface_get_dipole(const eqml_surface *surface, double *coefficients);
 /* The same for the dipole: coefficients[dipole->nterms], vector by vector. */
 
+/* A potential as a C function: the energy (hartree) at xyz[natoms][3] (bohr), and its gradient[natoms][3]. */
+typedef double (*eqml_potential)(void *context, const double *xyz, double *gradient);
+
 /* Zero in every field means the default. */
 typedef struct eqml_fit_options {
     double gradient_weight; /* W of gradients against energies; 0: 1 */
@@ -1460,6 +1463,8 @@ typedef struct eqml_fit_options {
     const unsigned char *use; /* [data->n] nonzero for geometries to train on; null: all */
     void (*progress)(void *context, size_t done, size_t total); /* training geometries; null: none */
     void *context;
+    eqml_potential reference; /* energies: what is fitted is the difference to this; null: to nothing */
+    void *reference_context;
 } eqml_fit_options;
 
 typedef struct eqml_fit_result {
@@ -1508,6 +1513,28 @@ EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml
                                          const unsigned char *use, eqml_errors *errors);
 /* Root mean square errors over the geometries with use[g] nonzero, or all where use is null. */
 
+EQML_API eqml_status eqml_potential_errors(eqml_potential potential, void *context, const eqml_data *data,
+                                           const unsigned char *use, eqml_errors *errors);
+/*
+ * The same of any potential: of a sum of surfaces, for one. With options.reference, eqml_fit() fits the
+ * difference of the data to a reference, a cheaper method or a surface that exists (delta learning [1]); the
+ * weights of geometries are still those of the whole energy. The potential is then the sum, for example
+ *
+ *     typedef struct corrected { const eqml_model *model; } corrected;
+ *     double corrected_energy(void *context, const double *xyz, double *gradient)
+ *     {
+ *         double part[3 * ch4_NATOMS], v = reference(NULL, xyz, gradient);
+ *         v += ch4_model_energy_gradient(((corrected *)context)->model, xyz, part);
+ *         for (int k = 0; k < 3 * ch4_NATOMS; k++)
+ *             gradient[k] += part[k];
+ *         return v;
+ *     }
+ *
+ * and any number of surfaces add up likewise.
+ *
+ * [1] Nandi, Qu, Houston, Conte, Bowman, J. Chem. Phys. 154, 051102 (2021).
+ */
+
 EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char *path, eqml_message *message);
 EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *basis, const char *path,
                                        eqml_message *message);
@@ -1534,6 +1561,324 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
                                                const char *path, eqml_message *message);
 /* One self-contained C header of the surface, with the functions NAME_energy and so on; `runtime` is the file
  * eqml.h, `basis_header` the generated header of the basis: the parts that are needed are copied. */
+
+/* ---------------------------------------------------------------------------------------------------------
+ * Pruning and growing: bases cut to the data
+ *
+ * A complete basis has terms that a data set does not need. Which ones is decided on the triangular factor of
+ * the fit, |A x - b| = |R x - Q^T b|: the data are read once, whatever is tried afterwards.
+ *
+ *     eqml_problem_create(&problem, &surface, &data, &options, &message);     fits all terms, keeps R
+ *     eqml_prune(problem, &ranking, &message);                                or eqml_grow(...)
+ *     eqml_keep(problem, &ranking, 200, "small", &subset, &message);          the best 200 terms, refitted
+ *     eqml_surface_write(&subset.surface, "small.pes", &message);
+ *     eqml_basis_write(subset.basis, "small.h", &message);                    its basis as a header
+ *
+ * Offsets. Terms are products of factors that were shifted to mean 0. A complete basis spans the same space
+ * with any shifts, some of its terms do not: here the offsets belong to the definition of the terms. They are
+ * those of the fit of all terms, and a subset keeps them, also when eqml_fit() is given its surface. (That
+ * fits all of basis->nterms, more than were chosen, see eqml_subset.)
+ *
+ * [1] Draper, Smith, Applied Regression Analysis, 3rd ed. (1998), chapter 15.
+ * [2] Chen, Billings, Luo, Int. J. Control 50, 1873 (1989): orthogonal least squares.
+ * [3] Rebollo-Neira, Lowe, IEEE Signal Process. Lett. 9, 137 (2002): optimized orthogonal matching pursuit.
+ */
+typedef struct eqml_problem eqml_problem;
+
+EQML_API eqml_status eqml_problem_create(eqml_problem **problem, eqml_surface *surface, const eqml_data *data,
+                                         const eqml_fit_options *options, eqml_fit_result *result,
+                                         eqml_message *message);
+/* Does what eqml_fit() does, and keeps the triangle, of nterms^2 / 2 numbers. Variables and offsets of the
+ * surface are copied; the tables of its basis must stay. Errors as eqml_fit; *problem is then null. A problem
+ * is only read by what follows: threads may share it. */
+
+EQML_API void eqml_problem_free(eqml_problem *problem);
+/* Null is allowed. */
+
+/* Terms in the order of their importance. */
+typedef struct eqml_ranking {
+    int terms;     /* that were ranked; more than these are linearly dependent, or were not asked for */
+    int *term;     /* [terms] their numbers (see eqml_surface_get), the most important first */
+    double *error; /* [terms] root mean square of the weighted rows, hartree, with the first k + 1 terms; with
+                      a ridge, the penalty included */
+} eqml_ranking;
+
+EQML_API eqml_status eqml_prune(const eqml_problem *problem, eqml_ranking *ranking, eqml_message *message);
+/* Backward elimination [1]: from the fit of all terms, drops again and again the one whose loss raises
+ * |A x - b|^2 least, all others being refitted, until only the constant is left. Exact at every step: with
+ * G = (R^T R)^-1 the loss of term j is x_j^2 / G_jj. 3 n^3 operations and n^2 numbers for n terms. Of
+ * dependent columns only as many are ranked as the rank. On failure *ranking is empty. */
+
+EQML_API eqml_status eqml_grow(const eqml_problem *problem, int terms, double error, eqml_ranking *ranking,
+                               eqml_message *message);
+/* Forward selection, also known as orthogonal least squares [2] or optimized orthogonal matching pursuit [3]:
+ * from the constant, adds again and again the term that lowers |A x - b|^2 most, all others being refitted,
+ * until there are `terms` of them (0: no limit), the error is at most `error` (hartree; 0: no limit), or what
+ * is left, of the terms or of the data, is rounding errors. 6 n^2 operations a term. EQML_ERROR_ARGUMENT:
+ * terms negative or more than the basis has, error negative or not a number. On failure *ranking is empty. */
+
+EQML_API void eqml_ranking_free(eqml_ranking *ranking);
+/* Empties it; an empty one is allowed. */
+
+/* A surface of some of the terms of a basis, over a basis of its own. */
+typedef struct eqml_subset {
+    eqml_surface surface;
+    eqml_basis *basis; /* owned */
+    int terms;         /* chosen; basis->nterms also counts the kept factors whose linear coefficient is 0 */
+    int rank;
+    double condition; /* of the column-scaled problem */
+    double error;     /* root mean square of the weighted rows, hartree, without a penalty */
+} eqml_subset;
+
+EQML_API eqml_status eqml_keep(const eqml_problem *problem, const eqml_ranking *ranking, int terms,
+                               const char *name, eqml_subset *subset, eqml_message *message);
+/* Refits the first `terms` terms of the ranking. The new basis, called `name` (a C identifier), has only the
+ * pairs, operations and factors that these need, and no dipole. Everything in *subset is its own. EQML_ERROR_ARGUMENT: terms
+ * less than 1 or more than were ranked, or no name. On failure *subset is empty. */
+
+EQML_API void eqml_subset_free(eqml_subset *subset);
+/* Empties it; an empty one is allowed. */
+
+EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *path, eqml_message *message);
+/* The header of a basis, like those that eqml-gen writes. It appears whole or not at all. */
+
+/* ---------------------------------------------------------------------------------------------------------
+ * Expansions: a surface as a sum of surfaces over subsets of atoms
+ *
+ *     V(x) = constant + sum over components c, and over their tuples of atoms t, of  s_c(x_t) V_c(x_t)
+ *
+ * All tuples of a component share one surface V_c, and everything is fitted in one least-squares problem.
+ * So are written many-body expansions (pairs, triples, quadruples of each kind), fragmented bases of large
+ * molecules [1], and clusters of any size. Methane as pairs, triples and quadruples of its atoms:
+ *
+ *     eqml_part parts[] = {{&hh_basis, morse, 0, NULL, 0, 0, 0}, {&hc_basis, morse, 0, NULL, 0, 0, 0}, ...};
+ *     eqml_expansion expansion;
+ *     eqml_expansion_create(&expansion, "H H H H C", 6, parts, &message);
+ *     eqml_expansion_fit(&expansion, &data, NULL, NULL, &message);
+ *     work = aligned_alloc(64, eqml_expansion_work(&expansion) * sizeof(double));
+ *     v = eqml_expansion_energy_gradient(&expansion, xyz, gradient, work);
+ *
+ * A component may vanish smoothly when its atoms are far apart: s_c is then the product, over the distances
+ * within the tuple, of
+ *
+ *     1 for r <= inner,   u^3 (1 + 3 t + 6 t^2) = 1 - 10 t^3 + 15 t^4 - 6 t^5,   0 for r >= cutoff,
+ *
+ * with t = (r - inner) / (cutoff - inner), u = 1 - t: twice continuously differentiable (the potential switch
+ * of GROMACS [2]).
+ *
+ * [1] Qu, Bowman, J. Chem. Phys. 150, 141101 (2019): a fragmented basis.
+ * [2] Abraham et al., SoftwareX 1, 19 (2015); the reference manual, Modified non-bonded interactions.
+ */
+
+/* What a component is made of. */
+typedef struct eqml_part {
+    const eqml_basis *basis;
+    const eqml_variable *variables; /* [npair_classes], copied */
+    int ntuples;                    /* 0: all that the elements allow, see eqml_expansion_create */
+    const int *tuples;              /* [ntuples][natoms of the basis] atoms of the molecule, copied */
+    double inner, cutoff;           /* of the switch, bohr, 0 <= inner < cutoff; both 0: no switch */
+    int centre;                     /* k > 0: only distances to the k-th atom of the tuple are switched */
+} eqml_part;
+
+typedef struct eqml_component {
+    eqml_surface surface;
+    int ntuples;
+    int *tuples; /* [ntuples][natoms of the basis] */
+    double inner, cutoff;
+    int centre;
+} eqml_component;
+
+typedef struct eqml_expansion {
+    int natoms, ncomponents;
+    eqml_component *components;
+    double constant; /* hartree */
+} eqml_expansion;
+
+EQML_API eqml_status eqml_expansion_create(eqml_expansion *expansion, const char *symbols, int nparts,
+                                           const eqml_part *parts, eqml_message *message);
+/*
+ * The zero potential of a molecule whose atoms are `symbols` ("H H H H C"), with a component for each of
+ * parts[nparts]; the bases must stay. A part without tuples gets every choice of atoms that are the elements
+ * of its basis in their order, once: atoms of one class of the basis in ascending order.
+ *
+ * EQML_ERROR_ARGUMENT: an index of a tuple out of range or twice in it, a cutoff that is not positive or not
+ * beyond `inner`, a centre that is not alone in its class of atoms (the switch would not be invariant),
+ * variables that are not valid. EQML_ERROR_MATCH: no atoms of the molecule are those of the basis. On failure
+ * *expansion is empty, and message (may be null) names the part, from 0.
+ */
+
+EQML_API void eqml_expansion_free(eqml_expansion *expansion);
+/* Empties it; an empty one is allowed. */
+
+EQML_API eqml_status eqml_expansion_fit(eqml_expansion *expansion, const eqml_data *data,
+                                        const eqml_fit_options *options, eqml_fit_result *result,
+                                        eqml_message *message);
+/*
+ * As eqml_fit(), with one unknown for `constant` and one for each term of each component. The constant term
+ * of a component without a switch is left out. Components may overlap: where they can express the same (a
+ * basis of triples contains functions of pairs), the rank is less than the number of terms, and the
+ * least-norm solution is taken.
+ */
+
+EQML_API eqml_status eqml_expansion_errors(const eqml_expansion *expansion, const eqml_data *data,
+                                           const unsigned char *use, eqml_errors *errors);
+/* See eqml_surface_errors. */
+
+EQML_API eqml_status eqml_expansion_write(const eqml_expansion *expansion, const char *path,
+                                          eqml_message *message);
+EQML_API eqml_status eqml_expansion_read(eqml_expansion *expansion, const char *path, int nbases,
+                                         const eqml_basis *const *bases, eqml_message *message);
+/*
+ * A text file, exact:
+ *
+ *     eqml-expansion 1 NATOMS NCOMPONENTS
+ *     constant -0x1.43p+5
+ *     component NTUPLES ATOMS CENTRE     one for each, followed by
+ *     inner 0x0p+0
+ *     cutoff 0x1.8p+2
+ *     tuple 0 1 4                        its tuples
+ *     eqml-pes 1 ...                     and its surface, see eqml_surface_write
+ *     end
+ *
+ * Reading wants a basis for each component, in their order, and checks them. It makes the whole expansion;
+ * errors as eqml_surface_read.
+ */
+
+enum { EQML__CHUNK = 2 * EQML_LANES }; /* tuples that are evaluated together */
+
+/* How many doubles of work an evaluation needs; the same for any number of geometries. */
+EQML_FUNCTION size_t eqml_expansion_work(const eqml_expansion *x)
+{
+    size_t most = 0;
+    for (int k = 0; k < x->ncomponents; k++) {
+        const eqml_basis *b = x->components[k].surface.model.basis;
+        const size_t lanes = (size_t)EQML_WORK_BATCH(b->nslots, b->npairs, b->natoms) * EQML_LANES;
+        const size_t one = (size_t)EQML_WORK_ONE(b->nslots, b->npairs);
+        const size_t need = (lanes > one ? lanes : one) + EQML__CHUNK * 9 * (size_t)b->natoms;
+        most = need > most ? need : most;
+    }
+    return most + 8;
+}
+
+/* The switch of the atoms xyz[natoms][3] of a tuple, and its gradient where that is not NULL. */
+EQML_FUNCTION double eqml__switch(const eqml_component *c, int natoms, const double *xyz, double *gradient)
+{
+    const double width = c->cutoff - c->inner;
+    double product = 1;
+    for (int k = 0; gradient && k < 3 * natoms; k++)
+        gradient[k] = 0;
+    for (int i = 0; c->cutoff > 0 && i < natoms; i++)
+        for (int j = i + 1; j < natoms; j++) {
+            if (c->centre && i != c->centre - 1 && j != c->centre - 1)
+                continue;
+            const double *a = xyz + 3 * i, *b = xyz + 3 * j, d[3] = {a[0] - b[0], a[1] - b[1], a[2] - b[2]};
+            const double r = sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]), t = (r - c->inner) / width;
+            if (t <= 0)
+                continue;
+            if (t >= 1)
+                return 0;
+            const double u = 1 - t, value = u * u * u * (1 + t * (3 + 6 * t));
+            const double change = -30 * t * t * u * u / (width * value * r); /* dln s/dr, over r */
+            product *= value;
+            for (int k = 0; gradient && k < 3; k++) {
+                gradient[3 * i + k] += change * d[k];
+                gradient[3 * j + k] -= change * d[k];
+            }
+        }
+    for (int k = 0; gradient && k < 3 * natoms; k++)
+        gradient[k] *= product;
+    return product;
+}
+
+/* Tuples that wait for their evaluation, and where their results belong. */
+typedef struct eqml__chunk {
+    int count;
+    size_t geometry[EQML__CHUNK];
+    const int *tuple[EQML__CHUNK];
+    double factor[EQML__CHUNK];     /* of the switch */
+    double *xyz, *gradient, *slope; /* [EQML__CHUNK][natoms][3]; slope: of the switch */
+    double *work;
+} eqml__chunk;
+
+EQML_FUNCTION void eqml__flush_chunk(const eqml_expansion *x, const eqml_component *c, eqml__chunk *chunk,
+                                     double *energy, double *gradient)
+{
+    const eqml_model *m = &c->surface.model;
+    const int natoms = m->basis->natoms;
+    const size_t size = 3 * (size_t)natoms;
+    double v[EQML__CHUNK];
+    if (chunk->count > EQML_LANES / 2)
+        eqml_energy_gradient_batch(m, (size_t)chunk->count, chunk->xyz, v, gradient ? chunk->gradient : NULL,
+                                   (eqml_lanes *)(void *)chunk->work);
+    else
+        for (int k = 0; k < chunk->count; k++)
+            v[k] = eqml_energy_gradient(m, chunk->xyz + (size_t)k * size,
+                                        gradient ? chunk->gradient + (size_t)k * size : NULL, chunk->work);
+    for (int k = 0; k < chunk->count; k++) {
+        const double s = chunk->factor[k], *from = chunk->gradient + (size_t)k * size;
+        const double *slope = chunk->slope + (size_t)k * size;
+        energy[chunk->geometry[k]] += s * v[k];
+        for (int a = 0; gradient && a < natoms; a++) {
+            double *to = gradient + 3 * (chunk->geometry[k] * (size_t)x->natoms + (size_t)chunk->tuple[k][a]);
+            for (int i = 0; i < 3; i++)
+                to[i] += s * from[3 * a + i] + v[k] * slope[3 * a + i];
+        }
+    }
+    chunk->count = 0;
+}
+
+/*
+ * Energies of n geometries xyz[n][natoms][3], and their gradients[n][natoms][3] where that is not NULL. work:
+ * eqml_expansion_work() doubles, 64-byte aligned, one for each thread. Tuples beyond the cutoff cost their
+ * distances only.
+ */
+EQML_FUNCTION void eqml_expansion_energy_gradient_batch(const eqml_expansion *x, size_t n, const double *xyz,
+                                                        double *energy, double *gradient, double *work)
+{
+    const size_t size = 3 * (size_t)x->natoms;
+    for (size_t g = 0; g < n; g++)
+        energy[g] = x->constant;
+    for (size_t k = 0; gradient && k < n * size; k++)
+        gradient[k] = 0;
+    for (int component = 0; component < x->ncomponents; component++) {
+        const eqml_component *c = &x->components[component];
+        const int natoms = c->surface.model.basis->natoms;
+        const size_t room = 3 * (size_t)natoms * EQML__CHUNK;
+        eqml__chunk chunk;
+        chunk.count = 0;
+        chunk.xyz = work;
+        chunk.gradient = work + room;
+        chunk.slope = work + 2 * room;
+        chunk.work = work + (3 * room + 7) / 8 * 8;
+        for (size_t g = 0; g < n; g++)
+            for (int t = 0; t < c->ntuples; t++) {
+                const int *tuple = c->tuples + (size_t)t * (size_t)natoms;
+                double *to = chunk.xyz + 3 * (size_t)(chunk.count * natoms);
+                for (int a = 0; a < natoms; a++)
+                    for (int k = 0; k < 3; k++)
+                        to[3 * a + k] = xyz[g * size + (size_t)(3 * tuple[a] + k)];
+                const double s =
+                    eqml__switch(c, natoms, to, chunk.slope + 3 * (size_t)(chunk.count * natoms));
+                if (!(s > 0))
+                    continue;
+                chunk.factor[chunk.count] = s;
+                chunk.geometry[chunk.count] = g;
+                chunk.tuple[chunk.count] = tuple;
+                if (++chunk.count == EQML__CHUNK)
+                    eqml__flush_chunk(x, c, &chunk, energy, gradient);
+            }
+        eqml__flush_chunk(x, c, &chunk, energy, gradient);
+    }
+}
+
+/* The energy of one geometry, and its gradient[natoms][3] where that is not NULL; work as above. */
+EQML_FUNCTION double eqml_expansion_energy_gradient(const eqml_expansion *x, const double *xyz,
+                                                    double *gradient, double *work)
+{
+    double energy;
+    eqml_expansion_energy_gradient_batch(x, 1, xyz, &energy, gradient, work);
+    return energy;
+}
 
 /* ==== implementation ==================================================================================== */
 
@@ -2843,6 +3188,29 @@ static void eqml__system_downdate(eqml__system *s, int k)
     }
 }
 
+/* One reflection: zero below the diagonal of column k. Does nothing and returns 0 where the new diagonal
+ * would be at most `least`. */
+static int eqml__system_step(eqml__system *s, int k, double least)
+{
+    double *v = s->u, *row = s->a + (size_t)k * s->ld;
+    int last = k + 1; /* rows behind the last nonzero stay as they are */
+    for (int i = k + 1; i < s->n; i++)
+        if ((v[i] = s->a[(size_t)i * s->ld + k]) != 0.0)
+            last = i + 1;
+    const eqml__reflector h = eqml__reflect(row[k], eqml__dot(last - k - 1, v + k + 1, v + k + 1));
+    if (fabs(h.beta) <= least)
+        return 0;
+    const int m = (int)s->ld - k - 1;
+    memcpy(s->w, row + k + 1, (size_t)m * sizeof(double));
+    for (int i = k + 1; i < last; i++)
+        eqml__axpy(m, v[i] *= h.scale, s->a + (size_t)i * s->ld + k + 1, s->w);
+    row[k] = h.beta;
+    eqml__axpy(m, -h.tau, s->w, row + k + 1);
+    for (int i = k + 1; i < last; i++)
+        eqml__axpy(m, -h.tau * v[i], s->w, s->a + (size_t)i * s->ld + k + 1);
+    return 1;
+}
+
 /* QR with column pivoting, up to the numerical rank. */
 static void eqml__system_triangulate(eqml__system *s, double tolerance)
 {
@@ -2850,24 +3218,10 @@ static void eqml__system_triangulate(eqml__system *s, double tolerance)
         s->left[j] = s->exact[j] = eqml__column_norm(s, 0, j);
     for (int k = 0; k < s->n; k++) {
         eqml__system_pivot(s, k);
-        double *v = s->u, *row = s->a + (size_t)k * s->ld;
-        int last = k + 1; /* rows behind the last nonzero stay as they are */
-        for (int i = k + 1; i < s->n; i++)
-            if ((v[i] = s->a[(size_t)i * s->ld + k]) != 0.0)
-                last = i + 1;
-        const eqml__reflector h = eqml__reflect(row[k], eqml__dot(last - k - 1, v + k + 1, v + k + 1));
-        if (fabs(h.beta) <= tolerance * fabs(k ? s->a[0] : h.beta)) {
+        if (!eqml__system_step(s, k, k ? tolerance * fabs(s->a[0]) : 0.0)) {
             s->rank = k;
             return;
         }
-        const int m = (int)s->ld - k - 1;
-        memcpy(s->w, row + k + 1, (size_t)m * sizeof(double));
-        for (int i = k + 1; i < last; i++)
-            eqml__axpy(m, v[i] *= h.scale, s->a + (size_t)i * s->ld + k + 1, s->w);
-        row[k] = h.beta;
-        eqml__axpy(m, -h.tau, s->w, row + k + 1);
-        for (int i = k + 1; i < last; i++)
-            eqml__axpy(m, -h.tau * v[i], s->w, s->a + (size_t)i * s->ld + k + 1);
         eqml__system_downdate(s, k);
     }
 }
@@ -3147,25 +3501,41 @@ typedef struct eqml__fitter {
     size_t count; /* training geometries */
     int wanted;   /* EQML_HAS_ENERGY or EQML_HAS_DIPOLE: what a geometry must have */
     double emin;
-    double reference; /* subtracted from the energies, and added to the constant: where it is a term, emin */
+    const double *energy, *gradient; /* what is fitted: the data, or their difference to the reference */
+    double shift;                    /* subtracted from these energies */
+    eqml_problem *problem;           /* receives the triangle, unless null */
 } eqml__fitter;
+
+struct eqml_problem {
+    const eqml_basis *basis;
+    eqml_surface surface; /* variables, offsets */
+    eqml_lsq *lsq;        /* all rows, folded */
+    double shift;         /* what was subtracted from the energies */
+    double ridge;
+};
 
 static bool eqml__trains(const eqml__fitter *w, size_t g)
 {
     return (!w->options->use || w->options->use[g]) && (w->data->has[g] & w->wanted);
 }
 
-/* Slots of geometry g; returns the pair geometry (see eqml__pairs_one). */
+/* Slots of a geometry, at the beginning of work[EQML_WORK_ONE or EQML_WORK_DIPOLE]; returns its pairs (see
+ * eqml__pairs_one). */
+static double *eqml__model_slots(const eqml_model *m, const double *xyz, double *work)
+{
+    const eqml_basis *b = m->basis;
+    const int room = EQML_ROUND(b->dipole ? b->dipole->nslots : b->nslots), stride = EQML_ROUND(b->npairs);
+    double *y = work + room, *pair = work + 2 * room;
+    eqml__pairs_one(m, xyz, y, pair, stride);
+    memcpy(work, y, (size_t)b->npairs * sizeof(double));
+    eqml__table_forward_one(b, work, m->offset);
+    return pair;
+}
+
 static double *eqml__fit_slots(eqml__fitter *w, size_t g)
 {
     const eqml_model *m = &w->surface->model;
-    const eqml_basis *b = m->basis;
-    const int room = EQML_ROUND(b->dipole ? b->dipole->nslots : b->nslots), stride = EQML_ROUND(b->npairs);
-    double *y = w->one + room, *pair = w->one + 2 * room;
-    eqml__pairs_one(m, w->data->xyz + g * 3 * (size_t)b->natoms, y, pair, stride);
-    memcpy(w->one, y, (size_t)b->npairs * sizeof(double));
-    eqml__table_forward_one(b, w->one, m->offset);
-    return pair;
+    return eqml__model_slots(m, w->data->xyz + g * 3 * (size_t)m->basis->natoms, w->one);
 }
 
 /* A factor has level 0 if it is computed from intermediate values only, else one more than its factors. */
@@ -3284,7 +3654,7 @@ static void eqml__energy_row(eqml__fitter *w, size_t g, double weight)
         for (int c = 0; c < b->runs[r][2]; c++)
             row[k++] = left * right[c];
     }
-    row[k] = weight * (w->data->energy[g] - w->reference);
+    row[k] = weight * (w->energy[g] - w->shift);
 }
 
 /* The derivative of every term along one lane of directions. */
@@ -3333,8 +3703,7 @@ static eqml_status eqml__gradient_rows(eqml__fitter *w, size_t g, const double *
         eqml__seed_tangents(b, pair, w->directions, first, w->tangents);
         eqml__tangent_forward(b, w->one, w->tangents);
         for (int lane = 0; lane < EQML_LANES && first + lane < n; lane++) {
-            const double *v = w->directions + (first + lane) * n,
-                         *gradient = w->data->gradient + g * (size_t)n;
+            const double *v = w->directions + (first + lane) * n, *gradient = w->gradient + g * (size_t)n;
             double along = 0;
             eqml_status status;
             for (int k = 0; k < n; k++)
@@ -3462,18 +3831,57 @@ static eqml_status eqml__solve(eqml__fitter *w, int terms, int constant, eqml_fi
     return EQML_OK;
 }
 
+/* Sets what is fitted: the data, or their difference to the reference in memory that the caller frees. */
+static eqml_status eqml__set_targets(eqml__fitter *w, double **difference)
+{
+    const eqml_data *d = w->data;
+    const size_t size = 3 * (size_t)d->natoms;
+    w->energy = d->energy;
+    w->gradient = d->gradient;
+    w->shift = HUGE_VAL;
+    if (w->options->reference) {
+        *difference = (double *)eqml__zeroed(d->n * (size + 1), sizeof(double));
+        if (!*difference)
+            return EQML_ERROR_MEMORY;
+        w->energy = *difference;
+        w->gradient = *difference + d->n;
+    }
+    for (size_t g = 0; g < d->n; g++) {
+        if (!eqml__trains(w, g))
+            continue;
+        if (*difference) {
+            double *gradient = *difference + d->n + g * size;
+            (*difference)[g] = d->energy[g] - w->options->reference(w->options->reference_context,
+                                                                    d->xyz + g * size, gradient);
+            for (size_t k = 0; k < size; k++)
+                gradient[k] = (d->gradient ? d->gradient[g * size + k] : 0) - gradient[k];
+        }
+        w->shift = fmin(w->shift, w->energy[g]);
+    }
+    if (!eqml__is_term(w->surface->model.basis, 0))
+        w->shift = 0; /* no constant could take it up */
+    return EQML_OK;
+}
+
 static eqml_status eqml__fit_energies(eqml__fitter *w, eqml_fit_result *result)
 {
     const eqml_basis *b = w->surface->model.basis;
-    eqml_status status;
-    w->reference = eqml__is_term(b, 0) ? w->emin : 0;
-    status = eqml__fit_rows(w, result);
+    double *difference = NULL;
+    eqml_status status = eqml__set_targets(w, &difference);
+    if (!status)
+        status = eqml__fit_rows(w, result);
     if (!status)
         status = eqml__solve(w, b->nterms, eqml__is_term(b, 0), result);
+    EQML_FREE(difference);
     if (status)
         return status;
-    w->coefficients[0] += w->reference;
+    w->coefficients[0] += w->shift;
     eqml_surface_set(w->surface, w->coefficients);
+    if (w->problem) {
+        w->problem->shift = w->shift;
+        w->problem->lsq = w->lsq;
+        w->lsq = NULL;
+    }
     return EQML_OK;
 }
 
@@ -3523,12 +3931,34 @@ static eqml_status eqml__run_fit(eqml__fitter *w, int terms,
     return status;
 }
 
-/* What all fits check and do; `what` names the data that are fitted. */
+/* What all fits refuse; `what` names the data that are fitted. */
+static eqml_status eqml__check_fit(eqml__fitter *w, int natoms, const char *composition, const char *what,
+                                   eqml_message *message)
+{
+    const eqml_fit_options *o = w->options;
+    if (w->data->natoms != natoms) {
+        eqml__say(message, "the data have %d atoms, the basis \"%s\" has %d", w->data->natoms, composition,
+                  natoms);
+        return EQML_ERROR_MATCH;
+    }
+    if (!(o->gradient_weight >= 0) || !(o->ridge >= 0) || !(o->energy_weight >= 0)) {
+        eqml__say(message, "weights and ridge must not be negative");
+        return EQML_ERROR_ARGUMENT;
+    }
+    eqml__survey(w);
+    if (w->count == 0) {
+        eqml__say(message, "no geometry with %s to train on", what);
+        return EQML_ERROR_EMPTY;
+    }
+    return EQML_OK;
+}
+
+/* What all fits do; problem, unless null, receives the triangle. */
 static eqml_status eqml__checked_fit(eqml_surface *surface, const eqml_data *data,
                                      const eqml_fit_options *options, int wanted, const char *what,
-                                     eqml_fit_result *result, eqml_message *message)
+                                     eqml_fit_result *result, eqml_problem *problem, eqml_message *message)
 {
-    static const eqml_fit_options defaults = {0, 0, 0, 0, NULL, NULL, NULL};
+    static const eqml_fit_options defaults = {0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL};
     const eqml_basis *b = surface->model.basis;
     const int energies = wanted == EQML_HAS_ENERGY;
     eqml_fit_result found;
@@ -3540,20 +3970,10 @@ static eqml_status eqml__checked_fit(eqml_surface *surface, const eqml_data *dat
     w.data = data;
     w.options = options ? options : &defaults;
     w.wanted = wanted;
-    if (data->natoms != b->natoms) {
-        eqml__say(message, "the data have %d atoms, the basis \"%s\" has %d", data->natoms, b->composition,
-                  b->natoms);
-        return EQML_ERROR_MATCH;
-    }
-    if (!(w.options->gradient_weight >= 0) || !(w.options->ridge >= 0) || !(w.options->energy_weight >= 0)) {
-        eqml__say(message, "weights and ridge must not be negative");
-        return EQML_ERROR_ARGUMENT;
-    }
-    eqml__survey(&w);
-    if (w.count == 0) {
-        eqml__say(message, "no geometry with %s to train on", what);
-        return EQML_ERROR_EMPTY;
-    }
+    w.problem = problem;
+    status = eqml__check_fit(&w, b->natoms, b->composition, what, message);
+    if (status)
+        return status;
     status = eqml__run_fit(&w, energies ? b->nterms : b->dipole->nterms,
                            energies ? eqml__fit_energies : eqml__fit_dipoles, &found);
     if (status)
@@ -3566,7 +3986,7 @@ static eqml_status eqml__checked_fit(eqml_surface *surface, const eqml_data *dat
 EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, const eqml_fit_options *options,
                               eqml_fit_result *result, eqml_message *message)
 {
-    return eqml__checked_fit(surface, data, options, EQML_HAS_ENERGY, "an energy", result, message);
+    return eqml__checked_fit(surface, data, options, EQML_HAS_ENERGY, "an energy", result, NULL, message);
 }
 
 static bool eqml__is_charge(double charge)
@@ -3591,7 +4011,7 @@ EQML_API eqml_status eqml_fit_dipole(eqml_surface *surface, const eqml_data *dat
     const double before = surface->model.charge;
     surface->model.charge = charge;
     eqml_status status =
-        eqml__checked_fit(surface, data, options, EQML_HAS_DIPOLE, "a dipole", result, message);
+        eqml__checked_fit(surface, data, options, EQML_HAS_DIPOLE, "a dipole", result, NULL, message);
     if (status)
         surface->model.charge = before;
     return status;
@@ -3655,6 +4075,43 @@ EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml
         errors->rms_dipole = sqrt(data2 / (3 * (double)errors->dipoles));
     }
     EQML_FREE(work);
+    return EQML_OK;
+}
+
+EQML_API eqml_status eqml_potential_errors(eqml_potential potential, void *context, const eqml_data *data,
+                                           const unsigned char *use, eqml_errors *errors)
+{
+    const size_t n = 3 * (size_t)data->natoms;
+    double energy2 = 0, gradient2 = 0, *gradient = (double *)eqml__zeroed(n, sizeof(double));
+    memset(errors, 0, sizeof *errors);
+    if (!gradient)
+        return EQML_ERROR_MEMORY;
+    for (size_t g = 0; g < data->n; g++) {
+        if (use && !use[g])
+            continue;
+        const double energy = potential(context, data->xyz + g * n, gradient);
+        if (data->has[g] & EQML_HAS_ENERGY) {
+            const double error = energy - data->energy[g];
+            energy2 += error * error;
+            errors->energies++;
+            if (fabs(error) > errors->max_energy) {
+                errors->max_energy = fabs(error);
+                errors->worst = g;
+            }
+        }
+        if (data->has[g] & EQML_HAS_GRADIENT) {
+            errors->gradients++;
+            for (size_t k = 0; k < n; k++) {
+                const double error = gradient[k] - data->gradient[g * n + k];
+                gradient2 += error * error;
+            }
+        }
+    }
+    if (errors->energies)
+        errors->rmse_energy = sqrt(energy2 / (double)errors->energies);
+    if (errors->gradients)
+        errors->rmse_gradient = sqrt(gradient2 / ((double)errors->gradients * (double)n));
+    EQML_FREE(gradient);
     return EQML_OK;
 }
 
@@ -3758,41 +4215,47 @@ static size_t eqml__most_terms(const eqml_basis *b)
     return (size_t)(b->dipole && b->dipole->nterms > b->nterms ? b->dipole->nterms : b->nterms);
 }
 
-EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char *path, eqml_message *message)
+/* The text of a .pes file. */
+static eqml_status eqml__put_pes(FILE *out, const eqml_surface *surface)
 {
     const eqml_basis *b = surface->model.basis;
+    double *coefficients = (double *)eqml__zeroed(eqml__most_terms(b), sizeof(double));
+    if (!coefficients)
+        return EQML_ERROR_MEMORY;
+    eqml_surface_get(surface, coefficients);
+    fprintf(out, "eqml-pes 1\nbasis %s %d %d %d\ncomposition %s\n", b->name, b->degree, b->nterms,
+            b->nfactors, b->composition);
+    for (int k = 0; k < b->npair_classes; k++)
+        fprintf(out, "variable %d %s %s\n", k, eqml__kind_names[surface->variables[k].kind],
+                eqml__hexadecimal(surface->variables[k].range).text);
+    for (int k = 0; k < b->nfactors; k++)
+        fprintf(out, "offset %s\n", eqml__hexadecimal(surface->offset[k]).text);
+    for (int k = 0; k < b->nterms; k++)
+        fprintf(out, "coefficient %s\n", eqml__hexadecimal(coefficients[k]).text);
+    if (b->dipole) {
+        eqml_surface_get_dipole(surface, coefficients);
+        fprintf(out, "dipole %d %d\ncharge %s\n", b->dipole->degree, b->dipole->nterms,
+                eqml__hexadecimal(surface->model.charge).text);
+        for (int k = 0; k < b->dipole->nterms; k++)
+            fprintf(out, "moment %s\n", eqml__hexadecimal(coefficients[k]).text);
+    }
+    fprintf(out, "end\n");
+    EQML_FREE(coefficients);
+    return EQML_OK;
+}
+
+EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char *path, eqml_message *message)
+{
     eqml__output out;
     eqml_status status = eqml__check_writable(surface, path, message);
-    double *coefficients;
+    if (!status)
+        status = eqml__open_output(&out, path, message);
     if (status)
         return status;
-    coefficients = (double *)eqml__zeroed(eqml__most_terms(b), sizeof(double));
-    if (!coefficients)
-        return eqml__no_memory(path, message);
-    eqml_surface_get(surface, coefficients);
-    status = eqml__open_output(&out, path, message);
-    if (!status) {
-        fprintf(out.file, "eqml-pes 1\nbasis %s %d %d %d\ncomposition %s\n", b->name, b->degree, b->nterms,
-                b->nfactors, b->composition);
-        for (int k = 0; k < b->npair_classes; k++)
-            fprintf(out.file, "variable %d %s %s\n", k, eqml__kind_names[surface->variables[k].kind],
-                    eqml__hexadecimal(surface->variables[k].range).text);
-        for (int k = 0; k < b->nfactors; k++)
-            fprintf(out.file, "offset %s\n", eqml__hexadecimal(surface->offset[k]).text);
-        for (int k = 0; k < b->nterms; k++)
-            fprintf(out.file, "coefficient %s\n", eqml__hexadecimal(coefficients[k]).text);
-        if (b->dipole) {
-            eqml_surface_get_dipole(surface, coefficients);
-            fprintf(out.file, "dipole %d %d\ncharge %s\n", b->dipole->degree, b->dipole->nterms,
-                    eqml__hexadecimal(surface->model.charge).text);
-            for (int k = 0; k < b->dipole->nterms; k++)
-                fprintf(out.file, "moment %s\n", eqml__hexadecimal(coefficients[k]).text);
-        }
-        fprintf(out.file, "end\n");
-        status = eqml__close_output(&out, EQML_OK, message);
-    }
-    EQML_FREE(coefficients);
-    return status;
+    status = eqml__put_pes(out.file, surface);
+    if (status)
+        eqml__no_memory(path, message);
+    return eqml__close_output(&out, status, message);
 }
 
 /* Reading, line by line. */
@@ -3927,16 +4390,36 @@ static eqml_status eqml__read_surface(eqml__input *in, const eqml_basis *b, eqml
         status = eqml__read_dipole(in, surface, coefficients);
     if (!status)
         status = eqml__pes_line(in, "end", &rest);
-    if (!status && !*rest) {
-        in->line++;
-        rest = fgets(in->text, sizeof in->text, in->file);
-    }
-    if (!status && rest) {
+    if (!status && *rest)
+        status = eqml__bad_line(in, EQML_ERROR_FORMAT, "nothing after the end");
+    surface->standardised = 1;
+    EQML_FREE(coefficients);
+    return status;
+}
+
+static eqml_status eqml__open_input(eqml__input *in, const char *path, eqml_message *message)
+{
+    memset(in, 0, sizeof *in);
+    in->path = path;
+    in->message = message;
+    in->file = fopen(path, "r");
+    if (in->file)
+        return EQML_OK;
+    eqml__say(message, "%s: cannot be read: %s", path, strerror(errno));
+    return EQML_ERROR_FILE;
+}
+
+/* What was read must be all there is. */
+static eqml_status eqml__close_input(eqml__input *in, eqml_status status)
+{
+    in->line++;
+    if (!status && fgets(in->text, sizeof in->text, in->file)) {
         in->text[strcspn(in->text, "\r\n")] = 0;
         status = eqml__bad_line(in, EQML_ERROR_FORMAT, "nothing after the end");
     }
-    surface->standardised = 1;
-    EQML_FREE(coefficients);
+    if (status == EQML_ERROR_MEMORY)
+        eqml__no_memory(in->path, in->message);
+    fclose(in->file);
     return status;
 }
 
@@ -3945,21 +4428,13 @@ EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *
 {
     eqml__input in;
     eqml_status status;
-    memset(&in, 0, sizeof in);
     memset(surface, 0, sizeof *surface);
-    in.path = path;
-    in.message = message;
-    in.file = fopen(path, "r");
-    if (!in.file) {
-        eqml__say(message, "%s: cannot be read: %s", path, strerror(errno));
-        return EQML_ERROR_FILE;
-    }
-    status = eqml__read_surface(&in, basis, surface);
-    if (status == EQML_ERROR_MEMORY)
-        eqml__say(message, "%s: %s", path, eqml_status_text(status));
+    status = eqml__open_input(&in, path, message);
+    if (status)
+        return status;
+    status = eqml__close_input(&in, eqml__read_surface(&in, basis, surface));
     if (status)
         eqml_surface_free(surface);
-    fclose(in.file);
     return status;
 }
 
@@ -4081,6 +4556,1395 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
     if (!status)
         eqml__put_surface(out.file, surface, name);
     return eqml__close_output(&out, status, message);
+}
+
+/* --- Pruning and growing -------------------------------------------------------------------------------- */
+
+EQML_API void eqml_problem_free(eqml_problem *problem)
+{
+    if (!problem)
+        return;
+    eqml_surface_free(&problem->surface);
+    eqml_lsq_free(problem->lsq);
+    EQML_FREE(problem);
+}
+
+EQML_API eqml_status eqml_problem_create(eqml_problem **problem, eqml_surface *surface, const eqml_data *data,
+                                         const eqml_fit_options *options, eqml_fit_result *result,
+                                         eqml_message *message)
+{
+    const eqml_basis *b = surface->model.basis;
+    eqml_problem *p = (eqml_problem *)eqml__zeroed(1, sizeof *p);
+    eqml_status status = p ? EQML_OK : EQML_ERROR_MEMORY;
+    *problem = NULL;
+    if (!status)
+        status = eqml_surface_create(b, surface->variables, &p->surface);
+    if (status) {
+        eqml__say(message, "%s", eqml_status_text(status));
+    } else {
+        p->basis = b;
+        p->ridge = options ? options->ridge : 0;
+        status = eqml__checked_fit(surface, data, options, EQML_HAS_ENERGY, "an energy", result, p, message);
+    }
+    if (status) {
+        eqml_problem_free(p);
+        return status;
+    }
+    memcpy(p->surface.offset, surface->offset, (size_t)b->nfactors * sizeof(double));
+    *problem = p;
+    return EQML_OK;
+}
+
+EQML_API void eqml_ranking_free(eqml_ranking *ranking)
+{
+    EQML_FREE(ranking->term);
+    EQML_FREE(ranking->error);
+    memset(ranking, 0, sizeof *ranking);
+}
+
+static eqml_status eqml__ranking_create(eqml_ranking *ranking, int terms)
+{
+    memset(ranking, 0, sizeof *ranking);
+    ranking->term = (int *)eqml__zeroed((size_t)terms, sizeof(int));
+    ranking->error = (double *)eqml__zeroed((size_t)terms, sizeof(double));
+    if (ranking->term && ranking->error)
+        return EQML_OK;
+    eqml_ranking_free(ranking);
+    return EQML_ERROR_MEMORY;
+}
+
+/* The triangle of the problem, ridge included, columns of unit norm; *beyond: the part of |b|^2 that no term
+ * can reach. s->a is to be freed by the caller. */
+static eqml_status eqml__problem_system(const eqml_problem *p, eqml__system *s, double *beyond)
+{
+    const int n = p->basis->nterms;
+    eqml_status status = eqml__system_create(s, n, 1);
+    if (!status)
+        status = eqml__system_load(s, p->lsq);
+    if (!status && p->ridge > 0)
+        status = eqml__system_ridge(s, p->ridge, 1);
+    *beyond = *eqml__lsq_r(p->lsq, n, n) * *eqml__lsq_r(p->lsq, n, n);
+    for (int i = 0; i < n && !status && p->ridge > 0; i++) { /* what the penalty takes away */
+        const double before = *eqml__lsq_r(p->lsq, i, n), now = s->a[(size_t)i * s->ld + n];
+        *beyond += before * before - now * now;
+    }
+    return status;
+}
+
+static double eqml__row_error(const eqml_problem *p, double square)
+{
+    return sqrt(fmax(0, square) / (double)p->lsq->rows);
+}
+
+/* left[j] <- how far column j, of what is left of it below row k, would lower |b|; negative if dependent. */
+static void eqml__system_gains(eqml__system *s, int k, double tolerance)
+{
+    double *along = s->w, *square = s->exact;
+    const double *row;
+    memset(along, 0, (size_t)s->n * sizeof(double));
+    memset(square, 0, (size_t)s->n * sizeof(double));
+    for (int i = k; i < s->n; i++) {
+        row = s->a + (size_t)i * s->ld;
+        for (int j = k; j < s->n; j++) {
+            along[j] += row[j] * row[s->n];
+            square[j] += row[j] * row[j];
+        }
+    }
+    for (int j = k; j < s->n; j++)
+        s->left[j] = square[j] > 0 && sqrt(square[j]) > tolerance ? fabs(along[j]) / sqrt(square[j]) : -1;
+}
+
+EQML_API eqml_status eqml_grow(const eqml_problem *p, int terms, double error, eqml_ranking *ranking,
+                               eqml_message *message)
+{
+    const int n = p->basis->nterms;
+    const double tolerance = eqml__lsq_tolerance(p->lsq);
+    double beyond = 0,
+           reach = 0; /* the part of |b|^2 that no term can reach; the part of |b| that some can */
+    eqml__system s;
+    eqml_status status;
+    memset(ranking, 0, sizeof *ranking);
+    if (terms < 0 || terms > n || !(error >= 0)) {
+        eqml__say(message,
+                  "growing to %d terms, error %g: expected 0 to %d terms, and an error of at least 0", terms,
+                  error, n);
+        return EQML_ERROR_ARGUMENT;
+    }
+    status = eqml__problem_system(p, &s, &beyond);
+    if (!status)
+        status = eqml__ranking_create(ranking, n);
+    for (int k = 0; k < (terms ? terms : n) && !status; k++) {
+        if (k)
+            eqml__system_gains(&s, k, tolerance);
+        else
+            s.left[0] = 1; /* the constant first */
+        for (int j = 1; j < n && !k; j++)
+            s.left[j] = 0;
+        eqml__system_pivot(&s, k);
+        if (!(s.left[k] > 0) || !eqml__system_step(&s, k, 0))
+            break;
+        const double rest = eqml__column_norm(&s, k + 1, n);
+        reach = k ? reach : hypot(rest, s.a[n]);
+        ranking->term[k] = s.permuted[k];
+        ranking->error[k] = eqml__row_error(p, beyond + rest * rest);
+        ranking->terms = k + 1;
+        if (ranking->error[k] <= error ||
+            rest <= tolerance * reach) /* else what follows is rounding errors */
+            break;
+    }
+    if (status)
+        eqml__say(message, "growing failed: %s", eqml_status_text(status));
+    EQML_FREE(s.a);
+    return status;
+}
+
+/* w[r][r] <- the inverse of the leading triangle, x[r] <- its product with the right-hand side. */
+static void eqml__invert_triangle(const eqml__system *s, double *w, double *x)
+{
+    const size_t r = (size_t)s->rank;
+    memset(w, 0, r * r * sizeof(double));
+    for (size_t i = r; i-- > 0;) {
+        const double *row = s->a + i * s->ld;
+        double *to = w + i * r;
+        to[i] = 1;
+        for (size_t j = i + 1; j < r; j++)
+            eqml__axpy((int)(r - j), -row[j], w + j * r + j, to + j);
+        for (size_t j = i; j < r; j++)
+            to[j] /= row[i];
+    }
+    for (size_t i = 0; i < r; i++) {
+        x[i] = 0;
+        for (size_t j = i; j < r; j++)
+            x[i] += w[i * r + j] * s->a[j * s->ld + (size_t)s->n];
+    }
+}
+
+/* Removes term j from the fit: rows of w lose their part along row j, and so G = w w^T becomes the inverse
+ * normal matrix of the others. square[i] = |w_i|^2. */
+static void eqml__eliminate_term(int r, const int *alive, int count, int j, double *w, double *x,
+                                 double *square)
+{
+    const double *drop = w + (size_t)j * (size_t)r;
+    for (int k = 0; k < count; k++) {
+        double *row = w + (size_t)alive[k] * (size_t)r;
+        const double part = eqml__dot(r, row, drop) / square[j];
+        eqml__axpy(r, -part, drop, row);
+        x[alive[k]] -= part * x[j];
+        square[alive[k]] = eqml__dot(r, row, row);
+    }
+}
+
+/* Places 0 .. r-1 of the system in the order of elimination, from the back; losses[k]: of the k-th. */
+static void eqml__eliminate_all(const eqml__system *s, double *w, double *x, double *square, int *alive,
+                                int *order, double *losses)
+{
+    const int r = s->rank;
+    eqml__invert_triangle(s, w, x);
+    for (int i = 0; i < r; i++) {
+        const double *row = w + (size_t)i * (size_t)r;
+        alive[i] = i;
+        square[i] = eqml__dot(r, row, row);
+    }
+    for (int count = r; count > 0; count--) {
+        int best = -1;
+        double least = 0;
+        for (int k = 0; k < count; k++) {
+            const int i = alive[k];
+            const double loss = x[i] * x[i] / square[i];
+            if ((s->permuted[i] != 0 || count == 1) && (best < 0 || loss < least)) {
+                best = k;
+                least = loss;
+            }
+        }
+        order[count - 1] = alive[best];
+        losses[count - 1] = least;
+        alive[best] = alive[count - 1];
+        eqml__eliminate_term(r, alive, count - 1, order[count - 1], w, x, square);
+    }
+}
+
+EQML_API eqml_status eqml_prune(const eqml_problem *p, eqml_ranking *ranking, eqml_message *message)
+{
+    const size_t n = (size_t)p->basis->nterms;
+    const double tolerance = eqml__lsq_tolerance(p->lsq);
+    double beyond = 0, *work = NULL;
+    int *places = NULL;
+    eqml__system s;
+    memset(ranking, 0, sizeof *ranking);
+    eqml_status status = eqml__problem_system(p, &s, &beyond);
+    if (!status) {
+        if (!eqml__system_regular(&s, tolerance, sqrt(1 + p->ridge)))
+            eqml__system_triangulate(&s, tolerance);
+        status = eqml__ranking_create(ranking, s.rank);
+        work = (double *)eqml__zeroed(n * (n + 3), sizeof(double));
+        places = (int *)eqml__zeroed(2 * n, sizeof(int));
+        if (!status && (!work || !places)) {
+            eqml_ranking_free(ranking);
+            status = EQML_ERROR_MEMORY;
+        }
+    }
+    if (!status) {
+        double *losses = work + n * (n + 2), square = beyond;
+        eqml__eliminate_all(&s, work, work + n * n, work + n * (n + 1), places, places + n, losses);
+        for (int i = s.rank; i < s.n; i++)
+            square += s.a[(size_t)i * s.ld + n] * s.a[(size_t)i * s.ld + n];
+        for (int k = s.rank - 1; k >= 0; k--) {
+            ranking->term[k] = s.permuted[places[(int)n + k]];
+            ranking->error[k] = eqml__row_error(p, square);
+            square += losses[k];
+        }
+        ranking->terms = s.rank;
+    } else {
+        eqml__say(message, "pruning failed: %s", eqml_status_text(status));
+    }
+    EQML_FREE(work);
+    EQML_FREE(places);
+    EQML_FREE(s.a);
+    return status;
+}
+
+/* --- Some terms of a basis as a basis --------------------------------------------------------------------
+ */
+
+/* A product of a basis on its way into another. */
+typedef struct eqml__product {
+    int left, right; /* factors of the new basis, left <= right */
+    int term;        /* of the old one */
+} eqml__product;
+
+/* A selection under construction; all that is needed of a basis, in the old and in the new numbers. */
+typedef struct eqml__selection {
+    const eqml_basis *from;
+    const unsigned char *keep; /* [nterms] */
+    int *slot;                 /* [nslots] new number of a slot, -1 where nothing needs it */
+    int *uses;                 /* [nfactors] products with each factor */
+    int *order;                /* [nfactors] old numbers of the new factors */
+    int *term;                 /* [nterms] old numbers of the new terms, -1 for a factor that is no term */
+    eqml__product *product;    /* [products] */
+    int npairs, factor0, nslots, nfactors, ncore, noperations, nproducts;
+} eqml__selection;
+
+static void eqml__mark_factors(eqml__selection *s)
+{
+    const eqml_basis *b = s->from;
+    int k = b->nfactors;
+    for (int i = 0; i < b->nslots; i++)
+        s->slot[i] = -1;
+    for (int f = 0; f < b->nfactors; f++)
+        if (s->keep[f] || f == 0)
+            s->slot[b->factor0 + f] = 0;
+    for (int r = 0; r < b->nruns; r++)
+        for (int c = 0; c < b->runs[r][2]; c++, k++) {
+            const int left = b->runs[r][0], right = b->runs[r][1] + c;
+            if (!s->keep[k])
+                continue;
+            s->uses[left]++;
+            s->uses[right]++;
+            s->slot[b->factor0 + left] = s->slot[b->factor0 + right] = 0;
+            s->product[s->nproducts].left = left;
+            s->product[s->nproducts].right = right;
+            s->product[s->nproducts++].term = k;
+        }
+    for (int o = b->noperations - 1; o >= 0; o--)
+        if (s->slot[b->operations[o][0]] == 0) {
+            s->slot[b->operations[o][1]] = s->slot[b->operations[o][2]] = 0;
+            s->noperations++;
+        }
+}
+
+/* The constant, then the factors of products, the busiest first so that their products lie close together,
+ * then the others. */
+static void eqml__order_factors(eqml__selection *s)
+{
+    const eqml_basis *b = s->from;
+    int most = 0;
+    s->order[s->nfactors++] = 0;
+    s->ncore = 1;
+    for (int f = 1; f < b->nfactors; f++)
+        most = s->uses[f] > most ? s->uses[f] : most;
+    for (int uses = most; uses >= 0; uses--) {
+        for (int f = 1; f < b->nfactors; f++)
+            if (s->slot[b->factor0 + f] == 0 && s->uses[f] == uses)
+                s->order[s->nfactors++] = f;
+        if (uses == 1)
+            s->ncore = s->nfactors;
+    }
+}
+
+static void eqml__number_slots(eqml__selection *s)
+{
+    const eqml_basis *b = s->from;
+    for (int i = 0; i < b->factor0; i++) {
+        if (s->slot[i] < 0)
+            continue;
+        s->slot[i] = s->factor0++;
+        s->npairs += i < b->npairs;
+    }
+    s->factor0 = EQML_ROUND(s->factor0); /* factors begin on a vector boundary */
+    for (int f = 0; f < s->nfactors; f++)
+        s->slot[b->factor0 + s->order[f]] = s->factor0 + f;
+    s->nslots = s->factor0 + s->nfactors;
+}
+
+static int eqml__compare_products(const void *x, const void *y)
+{
+    const eqml__product *a = (const eqml__product *)x, *b = (const eqml__product *)y;
+    return a->left != b->left ? (a->left < b->left ? -1 : 1) : (a->right > b->right) - (a->right < b->right);
+}
+
+static void eqml__sort_products(eqml__selection *s)
+{
+    const eqml_basis *b = s->from;
+    for (int k = 0; k < s->nproducts; k++) {
+        eqml__product *p = &s->product[k];
+        const int left = s->slot[b->factor0 + p->left] - s->factor0,
+                  right = s->slot[b->factor0 + p->right] - s->factor0;
+        p->left = left < right ? left : right;
+        p->right = left < right ? right : left;
+    }
+    qsort(s->product, (size_t)s->nproducts, sizeof *s->product, eqml__compare_products);
+    for (int f = 0; f < s->nfactors; f++)
+        s->term[f] = s->keep[s->order[f]] ? s->order[f] : -1;
+    for (int k = 0; k < s->nproducts; k++)
+        s->term[s->nfactors + k] = s->product[k].term;
+}
+
+static int eqml__find_runs(const eqml__selection *s, unsigned short (*runs)[3])
+{
+    int count = 0;
+    for (int k = 0; k < s->nproducts; k++) {
+        const eqml__product *p = &s->product[k];
+        if (count && runs[count - 1][0] == p->left && runs[count - 1][1] + runs[count - 1][2] == p->right) {
+            runs[count - 1][2]++;
+        } else {
+            runs[count][0] = (unsigned short)p->left;
+            runs[count][1] = (unsigned short)p->right;
+            runs[count++][2] = 1;
+        }
+    }
+    return count;
+}
+
+/* Rows are taken four at a time; their columns are cut where a gap is wider than a vector. column: room for
+ * [ncore]. *packed: the coefficients stored. */
+static int eqml__find_tiles(int nruns, unsigned short (*const runs)[3], int ncore, unsigned char *column,
+                            eqml_tile *tiles, int *packed)
+{
+    int count = 0;
+    *packed = 0;
+    for (int first = 0, next = 0; first < nruns; first = next) {
+        unsigned short row[4] = {0, 0, 0, 0};
+        int nrows = 0;
+        memset(column, 0, (size_t)ncore);
+        for (; next < nruns; next++) {
+            if (nrows == 0 || row[nrows - 1] != runs[next][0]) {
+                if (nrows == 4)
+                    break;
+                row[nrows++] = runs[next][0];
+            }
+            memset(column + runs[next][1], 1, runs[next][2]);
+        }
+        for (int begin = 0, end; begin < ncore; begin = end) {
+            eqml_tile *t = &tiles[count];
+            end = begin + 1;
+            if (!column[begin])
+                continue;
+            for (int c = begin, gap = 0; c < ncore && gap <= 8; c++) {
+                gap = column[c] ? 0 : gap + 1;
+                end = column[c] ? c + 1 : end;
+            }
+            memcpy(t->row, row, sizeof row);
+            t->begin = (unsigned short)begin;
+            t->end = (unsigned short)end;
+            t->first = (unsigned short)(begin / 8 * 8);
+            t->count = (unsigned short)(EQML_ROUND(end) - t->first);
+            *packed += 4 * t->count;
+            count++;
+        }
+    }
+    return count;
+}
+
+/* A basis with its tables, in one allocation. */
+typedef struct eqml__own_basis {
+    eqml_basis basis;
+    unsigned short (*pairs)[2], *pair_classes, *atom_classes, (*operations)[3], (*runs)[3];
+    eqml_tile *tiles;
+    unsigned char *degrees;
+    char *text;
+} eqml__own_basis;
+
+static char *eqml__put_text(char **at, const char *text)
+{
+    char *place = *at;
+    strcpy(place, text);
+    *at += strlen(text) + 1;
+    return place;
+}
+
+static eqml__own_basis *eqml__own_basis_create(const eqml__selection *s, size_t text)
+{
+    const size_t entry = sizeof(unsigned short), products = (size_t)s->nproducts + 1;
+    const size_t shorts =
+        3 * (size_t)s->npairs + (size_t)s->from->natoms + 3 * (size_t)s->noperations + 3 * products + 4;
+    const size_t size =
+        sizeof(eqml__own_basis) + products * sizeof(eqml_tile) + shorts * entry + (size_t)s->nfactors + text;
+    eqml__own_basis *own = (eqml__own_basis *)eqml__zeroed(1, size);
+    if (!own)
+        return NULL;
+    own->tiles = (eqml_tile *)(void *)(own + 1);
+    own->pairs = (unsigned short(*)[2])(void *)(own->tiles + products);
+    own->operations = (unsigned short(*)[3])(void *)(own->pairs + s->npairs);
+    own->runs = own->operations + s->noperations;
+    own->pair_classes = (unsigned short *)(own->runs + products);
+    own->atom_classes = own->pair_classes + s->npairs;
+    own->degrees = (unsigned char *)(own->atom_classes + s->from->natoms);
+    own->text = (char *)own->degrees + s->nfactors;
+    return own;
+}
+
+static void eqml__copy_tables(const eqml__selection *s, eqml__own_basis *own)
+{
+    const eqml_basis *b = s->from;
+    int count = 0;
+    for (int p = 0; p < b->npairs; p++)
+        if (s->slot[p] >= 0) {
+            memcpy(own->pairs[s->slot[p]], b->pairs[p], sizeof *own->pairs);
+            own->pair_classes[s->slot[p]] = b->pair_classes[p];
+        }
+    memcpy(own->atom_classes, b->atom_classes, (size_t)b->natoms * sizeof(unsigned short));
+    for (int o = 0; o < b->noperations; o++)
+        if (s->slot[b->operations[o][0]] >= 0) {
+            for (int side = 0; side < 3; side++)
+                own->operations[count][side] = (unsigned short)s->slot[b->operations[o][side]];
+            count++;
+        }
+    for (int f = 0; f < s->nfactors; f++)
+        own->degrees[f] = b->degrees[s->order[f]];
+}
+
+static eqml_status eqml__build_basis(eqml__selection *s, const char *name, eqml_basis **basis)
+{
+    const eqml_basis *b = s->from;
+    const size_t text = strlen(name) + strlen(b->composition) + strlen(b->symbols) + 3;
+    unsigned char *column = (unsigned char *)eqml__zeroed((size_t)b->nfactors, 1);
+    eqml_status status = EQML_ERROR_MEMORY;
+    eqml__mark_factors(s);
+    eqml__order_factors(s);
+    eqml__number_slots(s);
+    eqml__sort_products(s);
+    eqml__own_basis *own = eqml__own_basis_create(s, text);
+    if (own && column) {
+        eqml_basis *to = &own->basis;
+        char *at = own->text;
+        eqml__copy_tables(s, own);
+        to->natoms = b->natoms;
+        to->npair_classes = b->npair_classes;
+        to->degree = b->degree;
+        to->name = eqml__put_text(&at, name);
+        to->composition = eqml__put_text(&at, b->composition);
+        to->symbols = eqml__put_text(&at, b->symbols);
+        to->npairs = s->npairs;
+        to->nterms = s->nfactors + s->nproducts;
+        to->nfactors = s->nfactors;
+        to->ncore = s->ncore;
+        to->nslots = s->nslots;
+        to->factor0 = s->factor0;
+        to->noperations = s->noperations;
+        to->nruns = eqml__find_runs(s, own->runs);
+        to->ntiles = eqml__find_tiles(to->nruns, own->runs, s->ncore, column, own->tiles, &to->npacked);
+        to->pairs = (const unsigned short(*)[2])own->pairs;
+        to->pair_classes = own->pair_classes;
+        to->atom_classes = own->atom_classes;
+        to->operations = (const unsigned short(*)[3])own->operations;
+        to->runs = (const unsigned short(*)[3])own->runs;
+        to->tiles = own->tiles;
+        to->degrees = own->degrees;
+        *basis = to;
+        own = NULL;
+        status = EQML_OK;
+    }
+    EQML_FREE(own);
+    EQML_FREE(column);
+    return status;
+}
+
+static void eqml__selection_free(eqml__selection *s)
+{
+    EQML_FREE(s->slot);
+    EQML_FREE(s->uses);
+    EQML_FREE(s->order);
+    EQML_FREE(s->term);
+    EQML_FREE(s->product);
+}
+
+static eqml_status eqml__selection_create(eqml__selection *s, const eqml_basis *from,
+                                          const unsigned char *keep)
+{
+    memset(s, 0, sizeof *s);
+    s->from = from;
+    s->keep = keep;
+    s->slot = (int *)eqml__zeroed((size_t)from->nslots, sizeof(int));
+    s->uses = (int *)eqml__zeroed((size_t)from->nfactors, sizeof(int));
+    s->order = (int *)eqml__zeroed((size_t)from->nfactors, sizeof(int));
+    s->term = (int *)eqml__zeroed((size_t)from->nterms, sizeof(int));
+    s->product = (eqml__product *)eqml__zeroed((size_t)from->nterms, sizeof(eqml__product));
+    if (s->slot && s->uses && s->order && s->term && s->product)
+        return EQML_OK;
+    eqml__selection_free(s);
+    return EQML_ERROR_MEMORY;
+}
+
+/* Fits the terms[count] alone: rows of R are rows of data. x[nterms] of all terms, zero for the others. */
+static eqml_status eqml__refit(const eqml_problem *p, const int *terms, int count, double *x,
+                               eqml_subset *subset)
+{
+    const int n = p->basis->nterms;
+    eqml_lsq_options solve = {0, p->ridge, 1};
+    eqml_lsq_result solved;
+    eqml_lsq *lsq;
+    double *part = (double *)eqml__zeroed((size_t)count, sizeof(double));
+    eqml_status status = eqml_lsq_create(&lsq, count, 1);
+    if (!status && !part)
+        status = EQML_ERROR_MEMORY;
+    for (int i = 0; i <= n && !status; i++) {
+        double *row = eqml_lsq_row(lsq);
+        for (int k = 0; k < count; k++)
+            row[k] = i <= terms[k] && i < n ? *eqml__lsq_r(p->lsq, i, terms[k]) : 0;
+        row[count] = *eqml__lsq_r(p->lsq, i, n);
+        status = eqml_lsq_add(lsq);
+    }
+    if (!status)
+        status = eqml_lsq_solve(lsq, &solve, part, &solved);
+    for (int k = 0; k < count && !status; k++)
+        x[terms[k]] = part[k];
+    if (!status) {
+        subset->terms = count;
+        subset->rank = solved.rank;
+        subset->condition = solved.condition;
+        subset->error = eqml__row_error(p, solved.residual);
+    }
+    x[0] += p->shift;
+    EQML_FREE(part);
+    eqml_lsq_free(lsq);
+    return status;
+}
+
+/* The surface over the new basis: offsets of its factors, coefficients x[nterms of the old one] of its terms.
+ */
+static eqml_status eqml__subset_surface(const eqml_problem *p, const eqml__selection *s, const double *x,
+                                        eqml_subset *subset)
+{
+    double *coefficients = (double *)eqml__zeroed((size_t)subset->basis->nterms, sizeof(double));
+    eqml_status status = coefficients ? EQML_OK : EQML_ERROR_MEMORY;
+    if (!status)
+        status = eqml_surface_create(subset->basis, p->surface.variables, &subset->surface);
+    if (!status) {
+        for (int f = 0; f < s->nfactors; f++)
+            subset->surface.offset[f] = p->surface.offset[s->order[f]];
+        for (int k = 0; k < subset->basis->nterms; k++)
+            coefficients[k] = s->term[k] >= 0 ? x[s->term[k]] : 0;
+        eqml_surface_set(&subset->surface, coefficients);
+        subset->surface.standardised = 1;
+    }
+    EQML_FREE(coefficients);
+    return status;
+}
+
+EQML_API void eqml_subset_free(eqml_subset *subset)
+{
+    eqml_surface_free(&subset->surface);
+    EQML_FREE(subset->basis);
+    memset(subset, 0, sizeof *subset);
+}
+
+EQML_API eqml_status eqml_keep(const eqml_problem *p, const eqml_ranking *ranking, int terms,
+                               const char *name, eqml_subset *subset, eqml_message *message)
+{
+    const size_t n = (size_t)p->basis->nterms;
+    memset(subset, 0, sizeof *subset);
+    if (terms < 1 || terms > ranking->terms || !name || !*name) {
+        eqml__say(message, "keeping %d terms: expected a name and 1 to %d, the number that was ranked", terms,
+                  ranking->terms);
+        return EQML_ERROR_ARGUMENT;
+    }
+    unsigned char *keep = (unsigned char *)eqml__zeroed(n, 1);
+    double *x = (double *)eqml__zeroed(n, sizeof(double));
+    eqml__selection s;
+    memset(&s, 0, sizeof s);
+    eqml_status status = keep && x ? eqml__refit(p, ranking->term, terms, x, subset) : EQML_ERROR_MEMORY;
+    if (!status) {
+        for (int k = 0; k < terms; k++)
+            keep[ranking->term[k]] = 1;
+        keep[0] = 1; /* holds the shift of the energies */
+        status = eqml__selection_create(&s, p->basis, keep);
+    }
+    if (!status)
+        status = eqml__build_basis(&s, name, &subset->basis);
+    if (!status)
+        status = eqml__subset_surface(p, &s, x, subset);
+    eqml__selection_free(&s);
+    EQML_FREE(keep);
+    EQML_FREE(x);
+    if (status) {
+        eqml_subset_free(subset);
+        eqml__say(message, "keeping %d terms failed: %s", terms, eqml_status_text(status));
+    }
+    return status;
+}
+
+/* ---- a basis as a header ---- */
+
+/* Groups of `each` numbers of a table, in lines of bounded length. */
+static void eqml__put_table(FILE *out, const char *type, const char *name, const char *table, int count,
+                            int each, const unsigned short *number)
+{
+    fprintf(out, "static const %s %s_%s[]", type, name, table);
+    if (each > 1)
+        fprintf(out, "[%d]", each);
+    fprintf(out, " = {");
+    for (int k = 0; k < count; k++) {
+        fprintf(out, "%s%s", k % (each > 1 ? 8 : 16) ? " " : "\n    ", each > 1 ? "{" : "");
+        for (int i = 0; i < each; i++)
+            fprintf(out, "%s%d", i ? "," : "", number[k * each + i]);
+        fprintf(out, "%s,", each > 1 ? "}" : "");
+    }
+    fprintf(out, "%s};\n", count ? "\n" : each > 1 ? "{0}" : "0");
+}
+
+static void eqml__put_tiles(FILE *out, const eqml_basis *b)
+{
+    fprintf(out, "static const eqml_tile %s_tiles[] = {", b->name);
+    for (int k = 0; k < b->ntiles; k++) {
+        const eqml_tile *t = &b->tiles[k];
+        fprintf(out, "%s{{%d,%d,%d,%d},%d,%d,%d,%d},", k % 4 ? " " : "\n    ", t->row[0], t->row[1],
+                t->row[2], t->row[3], t->begin, t->end, t->first, t->count);
+    }
+    fprintf(out, "%s};\n", b->ntiles ? "\n" : "{{0,0,0,0},0,0,0,0}");
+}
+
+/* Straight-line code of at most this many operations, as eqml-gen has it. */
+#define EQML__STRAIGHT_LINE 1500
+
+static void eqml__put_load(FILE *out, unsigned char *loaded, int slot)
+{
+    if (!loaded[slot])
+        fprintf(out, "const T x%d = s[%d]; ", slot, slot);
+    loaded[slot] = 1;
+}
+
+/* The operations of one target on a line; they stand together. */
+static void eqml__put_forward(FILE *out, const eqml_basis *b, unsigned char *loaded)
+{
+    fprintf(out, "#define %s_FORWARD(NAME, T) \\\n    EQML_INLINE void NAME(T *s, const double *offset) \\\n",
+            b->name);
+    fprintf(out, "    { \\\n");
+    memset(loaded, 0, (size_t)b->nslots);
+    for (int k = 0, end; k < b->noperations; k = end) {
+        const int target = b->operations[k][0];
+        fprintf(out, "        ");
+        for (end = k; end < b->noperations && b->operations[end][0] == target; end++) {
+            eqml__put_load(out, loaded, b->operations[end][1]);
+            if (b->operations[end][2] != b->factor0)
+                eqml__put_load(out, loaded, b->operations[end][2]);
+        }
+        fprintf(out, "const T x%d =", target);
+        if (target >= b->factor0)
+            fprintf(out, " EQML_ADD(offset[%d],", target - b->factor0);
+        for (int i = k; i < end; i++) {
+            fprintf(out, "%s x%d", i > k ? " +" : "", b->operations[i][1]);
+            if (b->operations[i][2] != b->factor0)
+                fprintf(out, "*x%d", b->operations[i][2]);
+        }
+        fprintf(out, "%s; s[%d] = x%d; \\\n", target >= b->factor0 ? ")" : "", target, target);
+        loaded[target] = 1;
+    }
+    fprintf(out, "        (void)s, (void)offset; \\\n    }\n");
+}
+
+/* The adjoint of a slot: what the caller stored, for a factor, and a term for each place where it is read. */
+static void eqml__put_adjoint(FILE *out, const eqml_basis *b, unsigned char *loaded, int slot)
+{
+    const char *plus = "";
+    fprintf(out, "        ");
+    for (int k = 0; k < b->noperations; k++)
+        for (int side = 1; side < 3; side++)
+            if (b->operations[k][side] == slot && b->operations[k][3 - side] != b->factor0)
+                eqml__put_load(out, loaded, b->operations[k][3 - side]);
+    fprintf(out, slot < b->npairs ? "a[%d] =" : "const T a%d =", slot);
+    if (slot >= b->factor0) {
+        fprintf(out, " a[%d]", slot);
+        plus = " +";
+    }
+    for (int k = 0; k < b->noperations; k++)
+        for (int side = 1; side < 3; side++) {
+            if (b->operations[k][side] != slot)
+                continue;
+            fprintf(out, "%s a%d", plus, b->operations[k][0]);
+            if (b->operations[k][3 - side] != b->factor0)
+                fprintf(out, "*x%d", b->operations[k][3 - side]);
+            plus = " +";
+        }
+    fprintf(out, "; \\\n");
+}
+
+static void eqml__put_reverse(FILE *out, const eqml_basis *b, unsigned char *loaded)
+{
+    fprintf(out, "#define %s_REVERSE(NAME, T) \\\n    EQML_INLINE void NAME(const T *s, T *a) \\\n", b->name);
+    fprintf(out, "    { \\\n");
+    memset(loaded, 0, (size_t)b->nslots);
+    for (int end = b->noperations; end > 0;) {
+        const int target = b->operations[end - 1][0];
+        eqml__put_adjoint(out, b, loaded, target);
+        while (end > 0 && b->operations[end - 1][0] == target)
+            end--;
+    }
+    for (int slot = 0; slot < b->npairs; slot++)
+        eqml__put_adjoint(out, b, loaded, slot);
+    fprintf(out, "        (void)s, (void)a; \\\n    }\n");
+}
+
+static void eqml__put_code(FILE *out, const eqml_basis *b, unsigned char *loaded)
+{
+    static const char *const types[] = {"double", "eqml_lanes"}, *const suffix[] = {"one", "lanes"};
+    const char *n = b->name;
+    fprintf(out, "\n/* The operations as code, for each type of number T; s: slots, a: adjoints. */\n");
+    eqml__put_forward(out, b, loaded);
+    eqml__put_reverse(out, b, loaded);
+    for (int t = 0; t < 2; t++) {
+        fprintf(out, "%s_FORWARD(%s_forward_%s, %s)\n", n, n, suffix[t], types[t]);
+        fprintf(out, "%s_REVERSE(%s_reverse_%s, %s)\n", n, n, suffix[t], types[t]);
+    }
+    fprintf(out, "#undef %s_FORWARD\n#undef %s_REVERSE\n", n, n);
+}
+
+static void eqml__put_basis(FILE *out, const eqml_basis *b, unsigned char *loaded)
+{
+    const char *n = b->name;
+    const bool straight = b->noperations <= EQML__STRAIGHT_LINE;
+    fprintf(
+        out,
+        "/*\n * %s: permutationally invariant polynomials of \"%s\" up to degree %d, chosen by data.\n *\n"
+        " * Atoms, in the order of their coordinates: %s\n"
+        " * Terms: %d, of these %d factors; operations: %d; pairs in use: %d.\n */\n",
+        n, b->composition, b->degree, b->symbols, b->nterms, b->nfactors, b->noperations, b->npairs);
+    fprintf(out, "#ifndef EQML_BASIS_%s\n#define EQML_BASIS_%s\n", n, n);
+    fprintf(out, "#ifndef EQML_EVALUATION\n#include \"eqml.h\"\n#endif\n\n");
+    fprintf(out, "enum { %s_NATOMS = %d, %s_NPAIRS = %d, %s_NTERMS = %d, %s_NSLOTS = %d };\n", n, b->natoms,
+            n, b->npairs, n, b->nterms, n, b->nslots);
+    eqml__put_table(out, "unsigned short", n, "pairs", b->npairs, 2, b->pairs[0]);
+    eqml__put_table(out, "unsigned short", n, "pair_classes", b->npairs, 1, b->pair_classes);
+    eqml__put_table(out, "unsigned short", n, "atom_classes", b->natoms, 1, b->atom_classes);
+    fprintf(out, "/* slot[target] += slot[left] * slot[right] */\n");
+    eqml__put_table(out, "unsigned short", n, "operations", b->noperations, 3, b->operations[0]);
+    fprintf(out, "/* products of factor [0] with the [2] factors from [1] on */\n");
+    eqml__put_table(out, "unsigned short", n, "runs", b->nruns, 3, b->runs[0]);
+    fprintf(out, "/* the same, four rows side by side: rows, columns in use, columns stored */\n");
+    eqml__put_tiles(out, b);
+    fprintf(out, "/* total degree of each factor */\nstatic const unsigned char %s_degrees[] = {", n);
+    for (int k = 0; k < b->nfactors; k++)
+        fprintf(out, "%s%d,", k % 16 ? " " : "\n    ", b->degrees[k]);
+    fprintf(out, "\n};\n");
+    if (straight)
+        eqml__put_code(out, b, loaded);
+    fprintf(out, "\nstatic const eqml_basis %s_basis = {\n    \"%s\", \"%s\", \"%s\",\n", n, n,
+            b->composition, b->symbols);
+    fprintf(out, "    %d, %d, %d, %d, /* atoms, pairs, classes of pairs, degree */\n", b->natoms, b->npairs,
+            b->npair_classes, b->degree);
+    fprintf(out, "    %d, %d, %d, /* terms, factors, factors in products (with the constant) */\n", b->nterms,
+            b->nfactors, b->ncore);
+    fprintf(out, "    %d, %d, %d, %d, %d, %d, /* slots, first factor, operations, runs, tiles, packed */\n",
+            b->nslots, b->factor0, b->noperations, b->nruns, b->ntiles, b->npacked);
+    fprintf(out, "    %s_pairs, %s_pair_classes, %s_atom_classes, %s_operations, %s_runs, %s_tiles,\n", n, n,
+            n, n, n, n);
+    fprintf(out, "    %s_degrees,\n    ", n);
+    if (straight)
+        fprintf(out, "%s_forward_one, %s_reverse_one, %s_forward_lanes, %s_reverse_lanes", n, n, n, n);
+    else
+        fprintf(out, "0, 0, 0, 0");
+    fprintf(out, ", 0};\n\nEQML_MODEL_FUNCTIONS(%s)\n#endif\n", n);
+}
+
+EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *path, eqml_message *message)
+{
+    unsigned char *loaded = (unsigned char *)eqml__zeroed((size_t)basis->nslots, 1);
+    eqml__output out;
+    eqml_status status = loaded ? eqml__open_output(&out, path, message) : EQML_ERROR_MEMORY;
+    if (!status) {
+        eqml__put_basis(out.file, basis, loaded);
+        status = eqml__close_output(&out, EQML_OK, message);
+    }
+    EQML_FREE(loaded);
+    return status;
+}
+
+/* --- Expansions ----------------------------------------------------------------------------------------- */
+
+EQML_API void eqml_expansion_free(eqml_expansion *expansion)
+{
+    for (int k = 0; k < expansion->ncomponents && expansion->components; k++) {
+        eqml_surface_free(&expansion->components[k].surface);
+        EQML_FREE(expansion->components[k].tuples);
+    }
+    EQML_FREE(expansion->components);
+    memset(expansion, 0, sizeof *expansion);
+}
+
+/* Word number k of a blank-separated list. */
+static eqml__span eqml__symbol(const char *symbols, int k)
+{
+    eqml__span rest = {symbols, symbols + strlen(symbols)}, word = rest;
+    for (; k >= 0; k--)
+        eqml__next_word(&rest, EQML__BLANKS, &word);
+    return word;
+}
+
+/* The choice of tuples, atom by atom. */
+typedef struct eqml__chooser {
+    const eqml_basis *basis;
+    const char *symbols;
+    int natoms, *chosen; /* [natoms of the basis] */
+    int *tuples;         /* or null: count only */
+    size_t count;
+} eqml__chooser;
+
+static int eqml__may_choose(const eqml__chooser *c, int place, int atom)
+{
+    const eqml__span a = eqml__symbol(c->symbols, atom), b = eqml__symbol(c->basis->symbols, place);
+    for (int k = 0; k < place; k++)
+        if (c->chosen[k] == atom ||
+            (c->basis->atom_classes[k] == c->basis->atom_classes[place] && c->chosen[k] > atom))
+            return 0;
+    return a.end - a.begin == b.end - b.begin && !memcmp(a.begin, b.begin, (size_t)(a.end - a.begin));
+}
+
+static void eqml__choose(eqml__chooser *c, int place)
+{
+    const int size = c->basis->natoms;
+    if (place == size) {
+        if (c->tuples)
+            memcpy(c->tuples + c->count * (size_t)size, c->chosen, (size_t)size * sizeof(int));
+        c->count++;
+        return;
+    }
+    for (int atom = 0; atom < c->natoms; atom++)
+        if (eqml__may_choose(c, place, atom)) {
+            c->chosen[place] = atom;
+            eqml__choose(c, place + 1);
+        }
+}
+
+/* The tuples of a part: the caller's, checked, or all that the elements allow. */
+static eqml_status eqml__set_tuples(eqml_component *c, const eqml_part *part, const char *symbols, int natoms,
+                                    eqml_message *why)
+{
+    const size_t size = (size_t)part->basis->natoms;
+    eqml__chooser choice = {part->basis, symbols, natoms, NULL, NULL, (size_t)part->ntuples};
+    choice.chosen = (int *)eqml__zeroed(size, sizeof(int));
+    if (!choice.chosen)
+        return eqml__data_fail(why, EQML_ERROR_MEMORY, "no memory");
+    if (!part->tuples) {
+        choice.count = 0;
+        eqml__choose(&choice, 0);
+    }
+    c->tuples = (int *)eqml__zeroed(choice.count * size, sizeof(int));
+    c->ntuples = (int)choice.count;
+    choice.tuples = c->tuples;
+    if (!part->tuples && c->tuples) {
+        choice.count = 0;
+        eqml__choose(&choice, 0);
+    }
+    EQML_FREE(choice.chosen);
+    if (!c->tuples)
+        return eqml__data_fail(why, EQML_ERROR_MEMORY, "no memory for %zu tuples", choice.count);
+    if (!c->ntuples)
+        return eqml__data_fail(why, EQML_ERROR_MATCH, "no atoms of \"%s\" are those of the basis, \"%s\"",
+                               symbols, part->basis->symbols);
+    for (size_t k = 0; k < choice.count * size && part->tuples; k++) {
+        const size_t first = k / size * size;
+        c->tuples[k] = part->tuples[k];
+        if (c->tuples[k] < 0 || c->tuples[k] >= natoms)
+            return eqml__data_fail(why, EQML_ERROR_ARGUMENT, "tuple %zu has atom %d, but there are %d atoms",
+                                   k / size, c->tuples[k], natoms);
+        for (size_t j = first; j < k; j++)
+            if (c->tuples[j] == c->tuples[k])
+                return eqml__data_fail(why, EQML_ERROR_ARGUMENT, "tuple %zu has atom %d twice", k / size,
+                                       c->tuples[k]);
+    }
+    return EQML_OK;
+}
+
+static eqml_status eqml__add_component(eqml_component *c, const eqml_part *part, const char *symbols,
+                                       int natoms, eqml_message *why)
+{
+    const bool switched = part->cutoff != 0 || part->inner != 0;
+    if (switched && !(part->inner >= 0 && part->cutoff > part->inner && part->cutoff <= DBL_MAX))
+        return eqml__data_fail(why, EQML_ERROR_ARGUMENT,
+                               "the switch from %g to %g: the cutoff must be positive, and beyond the inner "
+                               "radius, which must not be negative",
+                               part->inner, part->cutoff);
+    if (part->ntuples < 0 || (part->ntuples > 0) != (part->tuples != NULL))
+        return eqml__data_fail(why, EQML_ERROR_ARGUMENT, "%d tuples, but the list is %s", part->ntuples,
+                               part->tuples ? "there" : "missing");
+    for (int k = 0; k < part->basis->natoms && part->centre; k++)
+        if (part->centre < 1 || part->centre > part->basis->natoms ||
+            (k != part->centre - 1 &&
+             part->basis->atom_classes[k] == part->basis->atom_classes[part->centre - 1]))
+            return eqml__data_fail(why, EQML_ERROR_ARGUMENT,
+                                   "the centre, %d, must be the number of an atom that is alone in its class",
+                                   part->centre);
+    const eqml_status status = eqml_surface_create(part->basis, part->variables, &c->surface);
+    if (status)
+        return eqml__data_fail(why, status, "the variables: %s", eqml_status_text(status));
+    c->inner = part->inner;
+    c->cutoff = part->cutoff;
+    c->centre = part->centre;
+    return eqml__set_tuples(c, part, symbols, natoms, why);
+}
+
+EQML_API eqml_status eqml_expansion_create(eqml_expansion *expansion, const char *symbols, int nparts,
+                                           const eqml_part *parts, eqml_message *message)
+{
+    const eqml__span all = {symbols, symbols + strlen(symbols)};
+    eqml_message why;
+    eqml_status status = EQML_OK;
+    memset(expansion, 0, sizeof *expansion);
+    expansion->natoms = (int)eqml__count_words(all);
+    if (nparts < 1 || expansion->natoms < 1) {
+        eqml__say(message, "an expansion needs atoms and parts; there are %d and %d", expansion->natoms,
+                  nparts);
+        return EQML_ERROR_ARGUMENT;
+    }
+    expansion->components = (eqml_component *)eqml__zeroed((size_t)nparts, sizeof(eqml_component));
+    if (!expansion->components)
+        status = eqml__data_fail(&why, EQML_ERROR_MEMORY, "no memory");
+    for (int k = 0; k < nparts && !status; k++) {
+        expansion->ncomponents = k + 1;
+        status = eqml__add_component(&expansion->components[k], &parts[k], symbols, expansion->natoms, &why);
+    }
+    if (status) {
+        eqml__say(message, "part %d: %.400s", expansion->ncomponents - 1, why.text);
+        eqml_expansion_free(expansion);
+    }
+    return status;
+}
+
+/* Working memory of the fit of an expansion. Of the fitter, `surface`, `coefficients` are not used. */
+typedef struct eqml__expander {
+    eqml_expansion *x;
+    eqml__fitter fit;
+    double
+        *local;   /* [3][3 natoms of the largest basis] coordinates, gradient of the switch, a displacement */
+    double *rows; /* [EQML_LANES][ncols] */
+    double *solution;
+    int natoms; /* of the largest basis */
+    size_t ncols;
+} eqml__expander;
+
+/* The constant of a component without a switch is that of the expansion. */
+static int eqml__skipped(const eqml_component *c)
+{
+    return c->cutoff > 0 ? 0 : 1;
+}
+
+/* Brings tuple t of geometry g to w->local and its slots to w->fit.one. Returns the switch, or 0 where there
+ * is nothing more to do; *pair: see eqml__pairs_one. */
+static double eqml__tuple_slots(eqml__expander *w, const eqml_component *c, size_t g, int t, double **pair)
+{
+    const int natoms = c->surface.model.basis->natoms, *tuple = c->tuples + (size_t)t * (size_t)natoms;
+    const double *xyz = w->fit.data->xyz + g * 3 * (size_t)w->x->natoms;
+    for (int k = 0; k < 3 * natoms; k++)
+        w->local[k] = xyz[3 * tuple[k / 3] + k % 3];
+    const double s = eqml__switch(c, natoms, w->local, w->local + 3 * w->natoms);
+    if (s > 0)
+        *pair = eqml__model_slots(&c->surface.model, w->local, w->fit.one);
+    return s;
+}
+
+/* See eqml__standardise. */
+static void eqml__standardise_component(eqml__expander *w, eqml_component *c)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    const int levels = eqml__factor_levels(b, w->fit.level);
+    double *pair;
+    memset(c->surface.offset, 0, (size_t)b->nfactors * sizeof(double)); /* of an earlier fit */
+    for (int level = 0; level <= levels; level++) {
+        double count = 0;
+        memset(w->fit.mean, 0, (size_t)b->nfactors * sizeof(double));
+        for (size_t g = 0; g < w->fit.data->n; g++)
+            for (int t = 0; t < c->ntuples && eqml__trains(&w->fit, g); t++) {
+                if (!(eqml__tuple_slots(w, c, g, t, &pair) > 0))
+                    continue;
+                count++;
+                for (int k = 1; k < b->nfactors; k++)
+                    w->fit.mean[k] += w->fit.one[b->factor0 + k];
+            }
+        for (int k = 1; k < b->nfactors && count > 0; k++)
+            if (w->fit.level[k] == level)
+                c->surface.offset[k] = -w->fit.mean[k] / count;
+    }
+}
+
+/* row += value * terms + slope * their derivatives, those of factor k being d[k EQML_LANES]. */
+static void eqml__add_terms(const eqml_basis *b, const double *f, const double *d, double value, double slope,
+                            int skip, double *row)
+{
+    size_t k = (size_t)skip;
+    for (; k < (size_t)b->nfactors; k++)
+        *row++ += value * f[k] + slope * d[k * EQML_LANES];
+    for (int r = 0; r < b->nruns; r++) {
+        const size_t a = b->runs[r][0], first = b->runs[r][1];
+        const double left = value * f[a] + slope * d[a * EQML_LANES], change = slope * f[a];
+        for (size_t c = first; c < first + b->runs[r][2]; c++)
+            *row++ += left * f[c] + change * d[c * EQML_LANES];
+    }
+}
+
+/* Tangents along lanes of displacements q[first ..] of the molecule, and those of the switch. */
+static void eqml__seed_tuple(eqml__expander *w, const eqml_component *c, const int *tuple, const double *pair,
+                             int first, double *along)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    const int stride = EQML_ROUND(b->npairs), n = 3 * w->x->natoms;
+    const double *slope = w->local + 3 * w->natoms;
+    double *v = w->local + 6 * w->natoms, *tangent = (double *)w->fit.tangents;
+    for (int lane = 0; lane < EQML_LANES; lane++) {
+        const double *q = w->fit.directions + (first + lane) * n;
+        along[lane] = 0;
+        for (int k = 0; k < 3 * b->natoms; k++) {
+            v[k] = first + lane < n ? q[3 * tuple[k / 3] + k % 3] : 0;
+            along[lane] += v[k] * slope[k];
+        }
+        for (int p = 0; p < b->npairs; p++) {
+            const double *i = v + 3 * b->pairs[p][0], *j = v + 3 * b->pairs[p][1];
+            double stretch = 0;
+            for (int k = 0; k < 3; k++)
+                stretch += (i[k] - j[k]) * pair[k * stride + p];
+            tangent[p * EQML_LANES + lane] = stretch * pair[3 * stride + p] * pair[4 * stride + p];
+        }
+    }
+}
+
+/* Rows of geometry g: its energy (first < 0), or its derivatives along the displacements first, ... */
+static void eqml__expansion_rows(eqml__expander *w, size_t g, int first)
+{
+    double along[EQML_LANES], *pair = NULL;
+    size_t column = 1;
+    memset(w->rows, 0, EQML_LANES * w->ncols * sizeof(double));
+    w->rows[0] = first < 0;
+    for (int k = 0; k < w->x->ncomponents; k++) {
+        const eqml_component *c = &w->x->components[k];
+        const eqml_basis *b = c->surface.model.basis;
+        const double *f = w->fit.one + b->factor0, *d = (const double *)(w->fit.tangents + b->factor0);
+        const int skip = eqml__skipped(c);
+        for (int t = 0; t < c->ntuples; t++) {
+            const double s = eqml__tuple_slots(w, c, g, t, &pair);
+            if (!(s > 0))
+                continue;
+            if (first < 0) {
+                memset(w->fit.tangents, 0, sizeof(eqml_lanes) * (size_t)b->nslots);
+                eqml__add_terms(b, f, d, s, 0, skip, w->rows + column);
+                continue;
+            }
+            eqml__seed_tuple(w, c, c->tuples + (size_t)t * (size_t)b->natoms, pair, first, along);
+            eqml__tangent_forward(b, w->fit.one, w->fit.tangents);
+            for (int lane = 0; lane < EQML_LANES && first + lane < 3 * w->x->natoms; lane++)
+                eqml__add_terms(b, f, d + lane, along[lane], s, skip,
+                                w->rows + (size_t)lane * w->ncols + column);
+        }
+        column += (size_t)(b->nterms - skip);
+    }
+}
+
+static eqml_status eqml__push_row(eqml__expander *w, const double *from, double weight, double value)
+{
+    double *row = eqml_lsq_row(w->fit.lsq);
+    for (size_t k = 0; k < w->ncols; k++)
+        row[k] = weight * from[k];
+    row[w->ncols] = weight * value;
+    return eqml_lsq_add(w->fit.lsq);
+}
+
+static eqml_status eqml__expansion_gradient(eqml__expander *w, size_t g, double weight)
+{
+    const int n = 3 * w->x->natoms;
+    eqml_status status = EQML_OK;
+    int external;
+    eqml__displacements(w->fit.data->xyz + g * (size_t)n, w->x->natoms, w->fit.directions, &external);
+    for (int first = external; first < n && !status; first += EQML_LANES) {
+        eqml__expansion_rows(w, g, first);
+        for (int lane = 0; lane < EQML_LANES && first + lane < n && !status; lane++) {
+            double along = 0;
+            for (int k = 0; k < n; k++)
+                along +=
+                    w->fit.directions[(first + lane) * n + k] * w->fit.gradient[g * (size_t)n + (size_t)k];
+            status = eqml__push_row(w, w->rows + (size_t)lane * w->ncols, weight, along);
+        }
+    }
+    return status;
+}
+
+static eqml_status eqml__fit_expansion(eqml__expander *w, eqml_fit_result *result)
+{
+    const eqml_fit_options *o = w->fit.options;
+    const eqml_data *data = w->fit.data;
+    const double ratio = o->gradient_weight > 0 ? o->gradient_weight : 1;
+    eqml_lsq_options solve = {0, o->ridge, 1};
+    eqml_lsq_result solved;
+    eqml_status status = EQML_OK;
+    for (int k = 0; k < w->x->ncomponents; k++)
+        eqml__standardise_component(w, &w->x->components[k]);
+    for (size_t g = 0; g < data->n && !status; g++) {
+        if (!eqml__trains(&w->fit, g))
+            continue;
+        const double weight = eqml__row_weight(&w->fit, g);
+        eqml__expansion_rows(w, g, -1);
+        status = eqml__push_row(w, w->rows, weight, w->fit.energy[g] - w->fit.shift);
+        if (!status && !o->energies_only && (data->has[g] & EQML_HAS_GRADIENT))
+            status = eqml__expansion_gradient(w, g, weight * sqrt(ratio));
+        result->geometries++;
+        if (o->progress)
+            o->progress(o->context, result->geometries, w->fit.count);
+    }
+    if (!status)
+        status = eqml_lsq_solve(w->fit.lsq, &solve, w->solution, &solved);
+    if (status)
+        return status;
+    result->rows = solved.rows;
+    result->terms = (int)w->ncols;
+    result->rank = solved.rank;
+    result->condition = solved.condition;
+    return EQML_OK;
+}
+
+static void eqml__set_expansion(eqml__expander *w)
+{
+    double *from = w->solution + 1, *terms = w->rows; /* done with */
+    w->x->constant = w->solution[0] + w->fit.shift;
+    for (int k = 0; k < w->x->ncomponents; k++) {
+        eqml_component *c = &w->x->components[k];
+        const size_t skip = (size_t)eqml__skipped(c), count = (size_t)c->surface.model.basis->nterms - skip;
+        terms[0] = 0;
+        memcpy(terms + skip, from, count * sizeof(double));
+        eqml_surface_set(&c->surface, terms);
+        from += count;
+    }
+}
+
+/* Room for the largest component. Vectors are aligned by hand: *tangents is what to free. */
+static eqml_status eqml__expander_create(eqml__expander *w, void **tangents)
+{
+    const size_t n = 3 * (size_t)w->x->natoms, vector = sizeof(eqml_lanes);
+    size_t one = 0, slots = 0, factors = 0;
+    w->ncols = 1;
+    for (int k = 0; k < w->x->ncomponents; k++) {
+        const eqml_component *c = &w->x->components[k];
+        const eqml_basis *b = c->surface.model.basis;
+        const eqml_tensor_basis *t = b->dipole;
+        const size_t need = (size_t)(t ? EQML_WORK_DIPOLE(t->nslots, b->npairs, t->nvectors, b->natoms)
+                                       : EQML_WORK_ONE(b->nslots, b->npairs));
+        one = need > one ? need : one;
+        slots = (size_t)b->nslots > slots ? (size_t)b->nslots : slots;
+        factors = (size_t)b->nfactors > factors ? (size_t)b->nfactors : factors;
+        w->natoms = b->natoms > w->natoms ? b->natoms : w->natoms;
+        w->ncols += (size_t)(b->nterms - eqml__skipped(c));
+    }
+    *tangents = eqml__zeroed(slots + 1, vector);
+    w->fit.tangents = (eqml_lanes *)(((uintptr_t)*tangents + vector - 1) / vector * vector);
+    w->fit.one = (double *)eqml__zeroed(one, sizeof(double));
+    w->fit.directions = (double *)eqml__zeroed(n * n, sizeof(double));
+    w->fit.mean = (double *)eqml__zeroed(factors, sizeof(double));
+    w->fit.level = (int *)eqml__zeroed(factors, sizeof(int));
+    w->local = (double *)eqml__zeroed(9 * (size_t)w->natoms, sizeof(double));
+    w->rows = (double *)eqml__zeroed(EQML_LANES * w->ncols + 1, sizeof(double));
+    w->solution = (double *)eqml__zeroed(w->ncols, sizeof(double));
+    if (!*tangents || !w->fit.one || !w->fit.directions || !w->fit.mean || !w->fit.level || !w->local ||
+        !w->rows || !w->solution || w->ncols > INT32_MAX)
+        return EQML_ERROR_MEMORY;
+    return eqml_lsq_create(&w->fit.lsq, (int)w->ncols, 1);
+}
+
+EQML_API eqml_status eqml_expansion_fit(eqml_expansion *expansion, const eqml_data *data,
+                                        const eqml_fit_options *options, eqml_fit_result *result,
+                                        eqml_message *message)
+{
+    static const eqml_fit_options defaults = {0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL};
+    eqml_fit_result found;
+    eqml__expander w;
+    void *tangents = NULL;
+    double *difference = NULL;
+    memset(&found, 0, sizeof found);
+    memset(&w, 0, sizeof w);
+    w.x = expansion;
+    w.fit.data = data;
+    w.fit.options = options ? options : &defaults;
+    w.fit.wanted = EQML_HAS_ENERGY;
+    eqml_status status = eqml__check_fit(&w.fit, expansion->natoms, "of the expansion", "an energy", message);
+    if (status)
+        return status;
+    status = eqml__expander_create(&w, &tangents);
+    if (!status)
+        status = eqml__set_targets(&w.fit, &difference);
+    if (!status)
+        status = eqml__fit_expansion(&w, &found);
+    if (!status) {
+        eqml__set_expansion(&w);
+        if (result)
+            *result = found;
+    } else {
+        eqml__say(message, "the fit failed: %s", eqml_status_text(status));
+    }
+    eqml_lsq_free(w.fit.lsq);
+    EQML_FREE(difference);
+    EQML_FREE(tangents);
+    EQML_FREE(w.fit.one);
+    EQML_FREE(w.fit.directions);
+    EQML_FREE(w.fit.mean);
+    EQML_FREE(w.fit.level);
+    EQML_FREE(w.local);
+    EQML_FREE(w.rows);
+    EQML_FREE(w.solution);
+    return status;
+}
+
+typedef struct eqml__expanded {
+    const eqml_expansion *expansion;
+    double *work;
+} eqml__expanded;
+
+static double eqml__expand(void *context, const double *xyz, double *gradient)
+{
+    const eqml__expanded *e = (const eqml__expanded *)context;
+    return eqml_expansion_energy_gradient(e->expansion, xyz, gradient, e->work);
+}
+
+EQML_API eqml_status eqml_expansion_errors(const eqml_expansion *expansion, const eqml_data *data,
+                                           const unsigned char *use, eqml_errors *errors)
+{
+    eqml__expanded e = {expansion, NULL};
+    double *work = (double *)eqml__zeroed(eqml_expansion_work(expansion) + 8, sizeof(double));
+    memset(errors, 0, sizeof *errors);
+    if (!work)
+        return EQML_ERROR_MEMORY;
+    e.work = (double *)(((uintptr_t)work + 63) / 64 * 64);
+    const eqml_status status = eqml_potential_errors(eqml__expand, &e, data, use, errors);
+    EQML_FREE(work);
+    return status;
+}
+
+EQML_API eqml_status eqml_expansion_write(const eqml_expansion *expansion, const char *path,
+                                          eqml_message *message)
+{
+    eqml__output out;
+    eqml_status status = EQML_OK;
+    for (int k = 0; k < expansion->ncomponents && !status; k++)
+        status = eqml__check_writable(&expansion->components[k].surface, path, message);
+    if (!status)
+        status = eqml__open_output(&out, path, message);
+    if (status)
+        return status;
+    fprintf(out.file, "eqml-expansion 1 %d %d\nconstant %s\n", expansion->natoms, expansion->ncomponents,
+            eqml__hexadecimal(expansion->constant).text);
+    for (int k = 0; k < expansion->ncomponents && !status; k++) {
+        const eqml_component *c = &expansion->components[k];
+        const int natoms = c->surface.model.basis->natoms;
+        fprintf(out.file, "component %d %d %d\n", c->ntuples, natoms, c->centre);
+        fprintf(out.file, "inner %s\ncutoff %s\n", eqml__hexadecimal(c->inner).text,
+                eqml__hexadecimal(c->cutoff).text);
+        for (int t = 0; t < c->ntuples * natoms; t++)
+            fprintf(out.file, "%s %d%s", t % natoms ? "" : "tuple", c->tuples[t],
+                    (t + 1) % natoms ? "" : "\n");
+        status = eqml__put_pes(out.file, &c->surface);
+    }
+    if (status)
+        eqml__no_memory(path, message);
+    fprintf(out.file, "end\n");
+    return eqml__close_output(&out, status, message);
+}
+
+/* Whole numbers from text on; 0 where one of them is missing or out of range. */
+static int eqml__parse_integers(char **text, int count, long least, long most, int *number)
+{
+    for (int k = 0; k < count; k++) {
+        char *end;
+        const long value = strtol(*text, &end, 10);
+        if (end == *text || value < least || value > most)
+            return 0;
+        number[k] = (int)value;
+        *text = end;
+    }
+    return 1;
+}
+
+static eqml_status eqml__read_component(eqml__input *in, const eqml_basis *b, int natoms, eqml_component *c)
+{
+    char *rest;
+    int size[2];
+    eqml_status status = eqml__pes_line(in, "component", &rest);
+    if (status)
+        return status;
+    if (!eqml__parse_integers(&rest, 2, 1, INT32_MAX / 4, size) || size[1] != b->natoms)
+        return eqml__bad_line(in, EQML_ERROR_MATCH, "the number of tuples, and the atoms of the basis");
+    if (!eqml__parse_integers(&rest, 1, 0, b->natoms, &c->centre) || *rest)
+        return eqml__bad_line(in, EQML_ERROR_VALUE, "the number of the centre");
+    status = eqml__read_numbers(in, "inner", 1, &c->inner);
+    if (!status)
+        status = eqml__read_numbers(in, "cutoff", 1, &c->cutoff);
+    if (status)
+        return status;
+    if (c->cutoff != 0 && !(c->inner >= 0 && c->cutoff > c->inner))
+        return eqml__bad_line(in, EQML_ERROR_VALUE, "a cutoff beyond the inner radius");
+    c->tuples = (int *)eqml__zeroed((size_t)size[0] * (size_t)size[1], sizeof(int));
+    if (!c->tuples)
+        return EQML_ERROR_MEMORY;
+    c->ntuples = size[0];
+    for (int t = 0; t < c->ntuples; t++) {
+        status = eqml__pes_line(in, "tuple", &rest);
+        if (status)
+            return status;
+        if (!eqml__parse_integers(&rest, b->natoms, 0, natoms - 1,
+                                  c->tuples + (size_t)t * (size_t)b->natoms) ||
+            *rest)
+            return eqml__bad_line(in, EQML_ERROR_VALUE, "the atoms of a tuple");
+    }
+    return eqml__read_surface(in, b, &c->surface);
+}
+
+static eqml_status eqml__read_expansion(eqml__input *in, int nbases, const eqml_basis *const *bases,
+                                        eqml_expansion *x)
+{
+    char *rest;
+    int header[3];
+    eqml_status status = eqml__pes_line(in, "eqml-expansion", &rest);
+    if (status)
+        return status;
+    if (!eqml__parse_integers(&rest, 3, 1, INT32_MAX / 4, header) || *rest || header[0] != 1)
+        return eqml__bad_line(in, EQML_ERROR_FORMAT, "version 1, atoms and components");
+    if (header[2] != nbases)
+        return eqml__bad_line(in, EQML_ERROR_MATCH, "as many components as there are bases");
+    x->natoms = header[1];
+    x->components = (eqml_component *)eqml__zeroed((size_t)nbases, sizeof(eqml_component));
+    if (!x->components)
+        return EQML_ERROR_MEMORY;
+    x->ncomponents = nbases;
+    status = eqml__read_numbers(in, "constant", 1, &x->constant);
+    for (int k = 0; k < nbases && !status; k++)
+        status = eqml__read_component(in, bases[k], x->natoms, &x->components[k]);
+    return status ? status : eqml__pes_line(in, "end", &rest);
+}
+
+EQML_API eqml_status eqml_expansion_read(eqml_expansion *expansion, const char *path, int nbases,
+                                         const eqml_basis *const *bases, eqml_message *message)
+{
+    eqml__input in;
+    memset(expansion, 0, sizeof *expansion);
+    eqml_status status = eqml__open_input(&in, path, message);
+    if (status)
+        return status;
+    status = eqml__close_input(&in, eqml__read_expansion(&in, nbases, bases, expansion));
+    if (status)
+        eqml_expansion_free(expansion);
+    return status;
 }
 
 #endif /* EQML_IMPLEMENTATION */

@@ -6,6 +6,7 @@
 #include "support.h"
 
 #include "abcd_d3.h"
+#include "bases.h"
 #include "ch4_d4.h"
 #include "ch4_d6.h"
 #include "dimer_d3.h"
@@ -13,6 +14,10 @@
 #include "h5o2_d4.h"
 #include "nh3_d5.h"
 #include "scalar.h"
+
+const eqml_basis *const bases[BASES] = {
+    [H2O_D8] = &h2o_d8_basis,   [NH3_D5] = &nh3_d5_basis,     [CH4_D4] = &ch4_d4_basis,  [CH4_D6] = &ch4_d6_basis,
+    [H5O2_D4] = &h5o2_d4_basis, [DIMER_D3] = &dimer_d3_basis, [ABCD_D3] = &abcd_d3_basis};
 
 #define FUNCTIONS(NAME)                                                                                      \
     {                                                                                                        \

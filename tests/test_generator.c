@@ -8,13 +8,7 @@
 
 #include "../gen/modular.h"
 #include "../gen/structure.h"
-#include "abcd_d3.h"
-#include "ch4_d4.h"
-#include "ch4_d6.h"
-#include "dimer_d3.h"
-#include "h2o_d8.h"
-#include "h5o2_d4.h"
-#include "nh3_d5.h"
+#include "bases.h"
 
 /* ---- arithmetic modulo the generator's prime ---- */
 
@@ -384,9 +378,6 @@ Test(generator, the_banner_regenerates_the_header)
 
 #define OTHER_PRIME UINT64_C(998244353)
 
-static const eqml_basis *const bases[] = {&h2o_d8_basis,  &nh3_d5_basis,   &ch4_d4_basis, &ch4_d6_basis,
-                                          &h5o2_d4_basis, &dimer_d3_basis, &abcd_d3_basis};
-
 /* All terms at a point y[npairs], offsets modulo the prime or none. */
 static void terms_modulo(const eqml_basis *b, const uint64_t *y, const uint64_t *offset, uint64_t *term)
 {
@@ -425,7 +416,7 @@ static uint64_t *draw_points(uint64_t *state, int points, int npairs)
 
 Test(certificate, terms_are_independent_modulo_another_prime)
 {
-    for (size_t k = 0; k < COUNT(bases); k++) {
+    for (size_t k = 0; k < BASES; k++) {
         const eqml_basis *b = bases[k];
         const size_t n = (size_t)b->nterms;
         uint64_t state = 7 + k, *y = draw_points(&state, b->nterms, b->npairs);
@@ -441,7 +432,7 @@ Test(certificate, terms_are_independent_modulo_another_prime)
 /* Shifted factors leave the space as it is: what the fit relies on. */
 Test(certificate, offsets_change_neither_the_rank_nor_the_span)
 {
-    for (size_t k = 0; k < COUNT(bases); k++) {
+    for (size_t k = 0; k < BASES; k++) {
         const eqml_basis *b = bases[k];
         const size_t n = (size_t)b->nterms, rows = 2 * n, cols = n + 8;
         if (n > 300)
@@ -469,7 +460,7 @@ Test(certificate, offsets_change_neither_the_rank_nor_the_span)
 
 Test(certificate, terms_are_invariant_under_every_group_element)
 {
-    for (size_t k = 0; k < COUNT(bases); k++) {
+    for (size_t k = 0; k < BASES; k++) {
         const eqml_basis *b = bases[k];
         composition c = composition_of(b);
         int order, *element = group_elements(c.natoms, c.ngenerators, c.generator, 1000, &order);
@@ -497,7 +488,7 @@ Test(certificate, terms_are_invariant_under_every_group_element)
 /* Where the variables of one pair class are scaled, each term is scaled by a power: its degree there. */
 Test(certificate, terms_are_homogeneous_in_each_pair_class)
 {
-    for (size_t k = 0; k < COUNT(bases); k++) {
+    for (size_t k = 0; k < BASES; k++) {
         const eqml_basis *b = bases[k];
         const uint64_t scale = 3;
         uint64_t state = 31 + k, *y = draw_points(&state, 1, b->npairs),
@@ -567,10 +558,9 @@ static uint64_t orbit_sum(const composition *c, int order, const int *element, i
 /* Plain orbit sums and terms span one space. */
 Test(certificate, orbit_sums_and_terms_span_the_same_space)
 {
-    static const eqml_basis *const small[] = {&h2o_d8_basis, &nh3_d5_basis, &ch4_d4_basis, &dimer_d3_basis,
-                                              &abcd_d3_basis};
+    static const int small[] = {H2O_D8, NH3_D5, CH4_D4, DIMER_D3, ABCD_D3};
     for (size_t k = 0; k < COUNT(small); k++) {
-        const eqml_basis *b = small[k];
+        const eqml_basis *b = bases[small[k]];
         composition c = composition_of(b);
         int order, *element = group_elements(c.natoms, c.ngenerators, c.generator, 1000, &order);
         const size_t n = (size_t)b->nterms, points = n + 8;
@@ -614,7 +604,7 @@ Test(certificate, orbit_sums_and_terms_span_the_same_space)
 /* Tiles hold each product of the runs exactly once, and nothing else that counts. */
 Test(certificate, tiles_cover_the_runs)
 {
-    for (size_t k = 0; k < COUNT(bases); k++) {
+    for (size_t k = 0; k < BASES; k++) {
         const eqml_basis *b = bases[k];
         const size_t n = (size_t)b->nfactors;
         unsigned char *covered = room(n * n, 1);
