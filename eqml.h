@@ -4577,6 +4577,12 @@ EQML_API eqml_status eqml_problem_create(eqml_problem **problem, eqml_surface *s
     eqml_problem *p = (eqml_problem *)eqml__zeroed(1, sizeof *p);
     eqml_status status = p ? EQML_OK : EQML_ERROR_MEMORY;
     *problem = NULL;
+    if (b->is_term) { /* pruning counts on every factor being a term */
+        eqml__say(message, "the basis \"%s\" has factors that are not terms: it cannot be pruned or grown",
+                  b->name);
+        EQML_FREE(p);
+        return EQML_ERROR_ARGUMENT;
+    }
     if (!status)
         status = eqml_surface_create(b, surface->variables, &p->surface);
     if (status) {
@@ -5362,7 +5368,7 @@ static void eqml__put_basis(FILE *out, const eqml_basis *b, unsigned char *loade
         fprintf(out, "%s_forward_one, %s_reverse_one, %s_forward_lanes, %s_reverse_lanes", n, n, n, n);
     else
         fprintf(out, "0, 0, 0, 0");
-    fprintf(out, ", 0};\n\nEQML_MODEL_FUNCTIONS(%s)\n#endif\n", n);
+    fprintf(out, ", 0, 0};\n\nEQML_MODEL_FUNCTIONS(%s)\n#endif\n", n);
 }
 
 EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *path, eqml_message *message)
@@ -5520,7 +5526,11 @@ EQML_API eqml_status eqml_expansion_create(eqml_expansion *expansion, const char
         status = eqml__data_fail(&why, EQML_ERROR_MEMORY, "no memory");
     for (int k = 0; k < nparts && !status; k++) {
         expansion->ncomponents = k + 1;
-        status = eqml__add_component(&expansion->components[k], &parts[k], symbols, expansion->natoms, &why);
+        if (parts[k].basis->is_term)
+            status = eqml__data_fail(&why, EQML_ERROR_ARGUMENT, "its basis has factors that are not terms");
+        else
+            status =
+                eqml__add_component(&expansion->components[k], &parts[k], symbols, expansion->natoms, &why);
     }
     if (status) {
         eqml__say(message, "part %d: %.400s", expansion->ncomponents - 1, why.text);
