@@ -3858,8 +3858,9 @@ static eqml_status eqml__set_targets(eqml__fitter *w, double **difference)
         }
         w->shift = fmin(w->shift, w->energy[g]);
     }
-    if (!eqml__is_term(w->surface->model.basis, 0))
-        w->shift = 0; /* no constant could take it up */
+    if (w->surface &&
+        !eqml__is_term(w->surface->model.basis, 0)) /* none: an expansion, with its own constant */
+        w->shift = 0;                               /* nothing could take it up */
     return EQML_OK;
 }
 
@@ -5526,7 +5527,7 @@ EQML_API eqml_status eqml_expansion_create(eqml_expansion *expansion, const char
         status = eqml__data_fail(&why, EQML_ERROR_MEMORY, "no memory");
     for (int k = 0; k < nparts && !status; k++) {
         expansion->ncomponents = k + 1;
-        if (parts[k].basis->is_term)
+        if (parts[k].basis && parts[k].basis->is_term)
             status = eqml__data_fail(&why, EQML_ERROR_ARGUMENT, "its basis has factors that are not terms");
         else
             status =
