@@ -4572,6 +4572,12 @@ EQML_API eqml_status eqml_problem_create(eqml_problem **problem, eqml_surface *s
     eqml_problem *p = (eqml_problem *)eqml__zeroed(1, sizeof *p);
     eqml_status status = p ? EQML_OK : EQML_ERROR_MEMORY;
     *problem = NULL;
+    if (b->is_term) { /* pruning counts on every factor being a term */
+        eqml__say(message, "the basis \"%s\" has factors that are not terms: it cannot be pruned or grown",
+                  b->name);
+        EQML_FREE(p);
+        return EQML_ERROR_ARGUMENT;
+    }
     if (!status)
         status = eqml_surface_create(b, surface->variables, &p->surface);
     if (status) {
@@ -5544,7 +5550,11 @@ EQML_API eqml_status eqml_expansion_create(eqml_expansion *expansion, const char
         status = eqml__data_fail(&why, EQML_ERROR_MEMORY, "no memory");
     for (int k = 0; k < nparts && !status; k++) {
         expansion->ncomponents = k + 1;
-        status = eqml__add_component(&expansion->components[k], &parts[k], symbols, expansion->natoms, &why);
+        if (parts[k].basis && parts[k].basis->is_term)
+            status = eqml__data_fail(&why, EQML_ERROR_ARGUMENT, "its basis has factors that are not terms");
+        else
+            status =
+                eqml__add_component(&expansion->components[k], &parts[k], symbols, expansion->natoms, &why);
     }
     if (status) {
         eqml__say(message, "part %d: %.400s", expansion->ncomponents - 1, why.text);

@@ -32,7 +32,7 @@ void modular_random(uint64_t *state, size_t n, residue *x)
 
 struct rank_space {
     size_t length, stride, rank, capacity;
-    residue *rows;  /* [capacity][stride]; row k has a 1 at pivot[k] and 0 at the pivots before it */
+    int32_t *rows;  /* [capacity][stride], centred; row k has a 1 at pivot[k] and 0 at the pivots before it */
     size_t *pivot;  /* [capacity] */
     uint64_t *work; /* [stride] the vector under reduction, entries below 2^34 */
 };
@@ -86,28 +86,50 @@ static residue modular_inverse(residue a) /* a^(p-2) */
     return result;
 }
 
-/* work -= work[pivot] * row, for one row and for two at once (half the folding, half the memory traffic). */
-static void eliminate_one(rank_space *space, size_t k)
+enum { ROWS_AT_ONCE = 6 };
+
+/* Congruent to x, of magnitude at most p/2, so that sums of several products fit into 64 bits. */
+static int32_t centred(residue x)
 {
-    const residue *row = space->rows + k * space->stride;
-    uint64_t *work = space->work;
-    residue c = modular_reduce(work[space->pivot[k]]);
-    if (c == 0)
-        return;
-    uint64_t minus = MODULAR_PRIME - c;
-    for (size_t i = 0; i < space->length; i++)
-        work[i] = modular_fold(work[i] + minus * row[i]);
+    return (int32_t)(x > MODULAR_PRIME / 2 ? (int64_t)x - MODULAR_PRIME : x);
 }
 
-static void eliminate_two(rank_space *space, size_t k)
+/*
+ * work -= sum over rows k .. k + 5 of c_k * row, which makes it zero at their pivots: folding and memory traffic are
+ * shared by six rows. Six products of magnitude up to (p/2)^2 are less than the multiple of p that is added to make
+ * their sum positive, and both fit into 64 bits.
+ */
+static void eliminate(rank_space *space, size_t k)
 {
-    const residue *row0 = space->rows + k * space->stride, *row1 = row0 + space->stride;
+    const uint64_t positive = UINT64_C(3) * MODULAR_PRIME * (MODULAR_PRIME / 2);
+    const size_t stride = space->stride, length = space->length;
+    const int32_t *row = space->rows + k * stride;
     uint64_t *work = space->work;
-    uint64_t minus0 = MODULAR_PRIME - modular_reduce(work[space->pivot[k]]);
-    uint64_t at1 = work[space->pivot[k + 1]] + minus0 * row0[space->pivot[k + 1]];
-    uint64_t minus1 = MODULAR_PRIME - modular_reduce(at1);
+    int64_t c[ROWS_AT_ONCE];
+    for (int r = 0; r < ROWS_AT_ONCE; r++) {
+        size_t at = space->pivot[k + (size_t)r];
+        uint64_t sum = work[at];
+        for (int q = 0; q < r; q++)
+            sum = modular_fold(sum + positive + (uint64_t)(c[q] * row[(size_t)q * stride + at]));
+        c[r] = -(int64_t)centred(modular_reduce(sum));
+    }
+    const int32_t *row0 = row, *row1 = row0 + stride, *row2 = row1 + stride, *row3 = row2 + stride,
+                  *row4 = row3 + stride, *row5 = row4 + stride;
+    const int64_t c0 = c[0], c1 = c[1], c2 = c[2], c3 = c[3], c4 = c[4], c5 = c[5];
+    for (size_t i = 0; i < length; i++) {
+        int64_t sum = c0 * row0[i] + c1 * row1[i] + c2 * row2[i] + c3 * row3[i] + c4 * row4[i] + c5 * row5[i];
+        work[i] = modular_fold(work[i] + positive + (uint64_t)sum);
+    }
+}
+
+static void eliminate_one(rank_space *space, size_t k)
+{
+    const int32_t *row = space->rows + k * space->stride;
+    const uint64_t positive = UINT64_C(3) * MODULAR_PRIME * (MODULAR_PRIME / 2);
+    uint64_t *work = space->work;
+    int64_t c = -(int64_t)centred(modular_reduce(work[space->pivot[k]]));
     for (size_t i = 0; i < space->length; i++)
-        work[i] = modular_fold(work[i] + minus0 * row0[i] + minus1 * row1[i]);
+        work[i] = modular_fold(work[i] + positive + (uint64_t)(c * row[i]));
 }
 
 bool rank_extend(rank_space *space, const residue *x)
@@ -116,9 +138,9 @@ bool rank_extend(rank_space *space, const residue *x)
     for (size_t i = 0; i < space->length; i++)
         work[i] = x[i];
     size_t k = 0;
-    for (; k + 1 < space->rank; k += 2)
-        eliminate_two(space, k);
-    if (k < space->rank)
+    for (; k + ROWS_AT_ONCE <= space->rank; k += ROWS_AT_ONCE)
+        eliminate(space, k);
+    for (; k < space->rank; k++)
         eliminate_one(space, k);
 
     size_t pivot = 0;
@@ -127,10 +149,10 @@ bool rank_extend(rank_space *space, const residue *x)
     if (pivot == space->length)
         return false;
     reserve_row(space);
-    residue *row = space->rows + space->rank * space->stride;
+    int32_t *row = space->rows + space->rank * space->stride;
     residue scale = modular_inverse(modular_reduce(work[pivot]));
     for (size_t i = 0; i < space->length; i++)
-        row[i] = modular_multiply(modular_reduce(work[i]), scale);
+        row[i] = centred(modular_multiply(modular_reduce(work[i]), scale));
     space->pivot[space->rank++] = pivot;
     return true;
 }

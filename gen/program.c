@@ -1,4 +1,5 @@
 #include "program.h"
+#include "factorise.h"
 #include "memory.h"
 #include <stdlib.h>
 #include <string.h>
@@ -125,50 +126,23 @@ static void emit_covariant(layout *l, int covariant)
     }
 }
 
-/* One partial product of the monomials of orbit sums. */
-typedef struct partial {
-    const unsigned short *pair; /* [degree], within basis->monomial */
-    int degree;
-    unsigned slot;
-} partial;
-
-/* Slots of the products of all but the last variable of each monomial, shared by common beginnings. */
-typedef struct partials {
-    size_t count, capacity;
-    partial *item;
-} partials;
-
-static unsigned partial_slot(layout *l, partials *known, const unsigned short *pair, int degree)
+static unsigned new_slot(void *p)
 {
-    if (degree == 1)
-        return pair[0];
-    for (size_t k = known->count; k-- > 0;)
-        if (known->item[k].degree == degree &&
-            !memcmp(known->item[k].pair, pair, (size_t)degree * sizeof *pair))
-            return known->item[k].slot;
-    partial new = {.pair = pair, .degree = degree};
-    unsigned before = partial_slot(l, known, pair, degree - 1);
-    new.slot = (unsigned)l->p->nslots++;
-    emit(l->p, new.slot, before, pair[degree - 1]);
-    if (known->count == known->capacity) {
-        known->capacity = known->capacity ? 2 * known->capacity : 64;
-        known->item = xrealloc(known->item, known->capacity, sizeof *known->item);
-    }
-    known->item[known->count++] = new;
-    return new.slot;
+    return (unsigned)((program *)p)->nslots++;
 }
 
-static unsigned *orbit_partials(layout *l, partials *known, const term *t)
+static void emit_factored(void *p, unsigned target, unsigned left, unsigned right)
 {
-    unsigned *slot = xmalloc((size_t)t->right, sizeof *slot);
-    for (int m = 0; m < t->right; m++) {
-        const unsigned short *pair = l->b->monomial + (size_t)(t->left + m) * (size_t)l->b->degree;
-        slot[m] = partial_slot(l, known, pair, t->degree - 1);
-    }
-    return slot;
+    emit(p, target, left, right == (unsigned)FACTORISE_ONE ? (unsigned)((program *)p)->factor0 : right);
 }
 
-static void emit_factor(layout *l, size_t index, const unsigned *partial)
+/* The products that make up an orbit sum. */
+typedef struct orbit_products {
+    size_t count;
+    slot_product *product;
+} orbit_products;
+
+static void emit_factor(layout *l, size_t index, const orbit_products *orbit)
 {
     const basis *b = l->b;
     const term *t = &b->term[index];
@@ -189,9 +163,8 @@ static void emit_factor(layout *l, size_t index, const unsigned *partial)
             emit(l->p, target, element_slot(l, t->left, x), element_slot(l, t->right, x));
         break;
     case TERM_ORBIT:
-        for (int m = 0; m < t->right; m++)
-            emit(l->p, target, partial[m],
-                 b->monomial[(size_t)(t->left + m) * (size_t)b->degree + (size_t)t->degree - 1]);
+        for (size_t k = 0; k < orbit->count; k++)
+            emit_factored(l->p, target, orbit->product[k].left, orbit->product[k].right);
         break;
     case TERM_PRODUCT:
         emit(l->p, target, (unsigned)l->p->factor0 + l->p->factor_of_term[t->left],
@@ -210,19 +183,22 @@ static void emit_operations(layout *l)
     for (int v = 0; v < b->ncovariants; v++)
         if (is_computed(&b->covariant[v]))
             emit_covariant(l, v);
-    partials known = {0};
-    unsigned **partial = xcalloc(b->nterms, sizeof *partial);
-    for (size_t k = 0; k < b->nterms; k++)
-        if (b->term[k].kind == TERM_ORBIT)
-            partial[k] = orbit_partials(l, &known, &b->term[k]);
+    factoriser sums = factoriser_create(b->composition->npairs, new_slot, emit_factored, p);
+    orbit_products *orbit = xcalloc(b->nterms, sizeof *orbit);
+    for (size_t k = 0; k < b->nterms; k++) {
+        const term *t = &b->term[k];
+        if (t->kind == TERM_ORBIT)
+            orbit[k].count = factorise(&sums, b->monomial + (size_t)t->left * (size_t)b->degree,
+                                       (size_t)t->right, b->degree, t->degree, &orbit[k].product);
+    }
     for (int products = 0; products < 2; products++)
         for (size_t k = 0; k < b->nterms; k++)
             if (b->term[k].factor && (b->term[k].kind == TERM_PRODUCT) == products)
-                emit_factor(l, k, partial[k]);
+                emit_factor(l, k, &orbit[k]);
     for (size_t k = 0; k < b->nterms; k++)
-        free(partial[k]);
-    free(partial);
-    free(known.item);
+        free(orbit[k].product);
+    free(orbit);
+    factoriser_free(&sums);
 
     p->nslots = (p->nslots + 7) / 8 * 8; /* factors begin on a vector boundary */
     p->factor0 = p->nslots;
@@ -322,7 +298,7 @@ static void find_tiles(layout *l)
 
 /* ---- counts ------------------------------------------------------------------------------------------- */
 
-static void count_operations(program *p)
+static void count_operations(program *p, bool constant)
 {
     operation_count *e = &p->energy, *g = &p->gradient;
     for (size_t k = 0; k < p->noperations; k++) {
@@ -341,7 +317,8 @@ static void count_operations(program *p)
     size_t products = p->nterms - p->nwanted, rows = 0;
     for (size_t k = 0; k < p->nruns; k++)
         rows += k == 0 || p->run[k].left != p->run[k - 1].left;
-    e->fma += p->nwanted - 1 + products; /* linear part; rows: count - 1, and one to add the row to V */
+    e->fma +=
+        p->nwanted + products - constant; /* linear part; rows: count - 1, and one to add the row to V */
     e->multiply += rows;
     g->fma += products + rows;
     g->multiply += e->multiply;
@@ -359,7 +336,7 @@ program *program_create(const basis *b)
     emit_operations(&l);
     find_runs(&l);
     find_tiles(&l);
-    count_operations(p);
+    count_operations(p, b->term[0].wanted);
     free(l.item_term);
     free(l.product);
     tiling_free(&l.tiling);
