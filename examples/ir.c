@@ -26,7 +26,7 @@
  */
 #define KM_MOL 1777097.8
 
-enum { ATOMS_LIMIT = 4, COORDINATES_LIMIT = 3 * ATOMS_LIMIT, BANDS_LIMIT = 6, CURVE_POINTS = 2001 };
+enum { ATOMS_LIMIT = 4, COORDINATES_LIMIT = 3 * ATOMS_LIMIT, BANDS_LIMIT = 6, CURVE_POINTS = 801 };
 
 typedef struct molecule {
     const char *name, *title;

@@ -909,6 +909,31 @@ Test(dipole_fit, recovers_point_charges)
         }
 }
 
+/* The reported errors are those of a loop over the data. */
+Test(dipole_fit, reports_its_errors)
+{
+    uint64_t state = 54;
+    eqml_data data = point_charge_data(h3o->basis, 1, 1, 60, &state);
+    eqml_surface s = random_surface(h3o->basis, variables, 1, &state);
+    eqml_errors errors;
+    double error = 0, size = 0;
+    for (size_t g = 0; g < data.n; g++) {
+        double value[3];
+        h3o->dipole(&s.model, data.xyz + 12 * g, value);
+        for (size_t c = 0; c < 3 && (data.has[g] & EQML_HAS_DIPOLE); c++) {
+            const double expected = data.dipole[3 * g + c];
+            error += (value[c] - expected) * (value[c] - expected);
+            size += expected * expected;
+        }
+    }
+    cr_assert_eq(eqml_surface_errors(&s, &data, NULL, &errors), EQML_OK);
+    cr_expect_eq(errors.dipoles, 48);
+    cr_expect_float_eq(errors.rmse_dipole, sqrt(error / 144), 1e-12 * errors.rmse_dipole);
+    cr_expect_float_eq(errors.rms_dipole, sqrt(size / 144), 1e-12 * errors.rms_dipole);
+    eqml_surface_free(&s);
+    eqml_data_free(&data);
+}
+
 /* With the wrong charge nothing fits, as the molecules are not at the origin. */
 Test(dipole_fit, keeps_the_charge_it_is_given)
 {
