@@ -982,6 +982,16 @@ Test(dipole_fit, uses_what_it_is_told_to)
     cr_assert_eq(eqml_surface_errors(&s, &data, use, &errors), EQML_OK);
     cr_expect_eq(errors.dipoles, 80);
     cr_expect(errors.rmse_dipole < 1e-12);
+    for (size_t g = 0; g < data.n; g++)
+        data.energy[g] = use[g] ? 0 : 1e12; /* weights 1 and 1e-12 */
+    options.use = NULL;
+    for (int weighted = 0; weighted < 2; weighted++) {
+        options.energy_weight = weighted;
+        cr_assert_eq(eqml_fit_dipole(&s, &data, 0, &options, &result, NULL), EQML_OK);
+        cr_expect_eq(result.geometries, 160);
+        cr_assert_eq(eqml_surface_errors(&s, &data, use, &errors), EQML_OK);
+        cr_expect(weighted ? errors.rmse_dipole < 1e-6 : errors.rmse_dipole > 1, "%g", errors.rmse_dipole);
+    }
     eqml_surface_free(&s);
     eqml_data_free(&data);
 }
