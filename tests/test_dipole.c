@@ -512,9 +512,10 @@ static size_t modular_rank(size_t rows, size_t cols, uint64_t *a)
             row[k] = x * inverse % PRIME;
         }
         for (size_t r = rank + 1; r < rows; r++) {
-            uint64_t *below = a + r * cols, factor = PRIME - below[c];
-            for (size_t k = c; below[c] && k < cols; k++)
-                below[k] = (below[k] + factor % PRIME * row[k]) % PRIME;
+            uint64_t *below = a + r * cols;
+            const uint64_t factor = (PRIME - below[c]) % PRIME;
+            for (size_t k = c; factor && k < cols; k++)
+                below[k] = (below[k] + factor * row[k]) % PRIME;
         }
         rank++;
     }
