@@ -24,9 +24,9 @@
  * the factor is (pi/3) N_A alpha^2 a_0: with 6.02214076e23 /mol, 1/137.035999084 and 5.29177210903e-14 km it is
  * this in km/mol; in (debye/angstrom)^2/dalton it is the familiar 42.2561.
  */
-#define KM_MOL 1777097.8
+#define KM_MOL 1777097.7
 
-enum { ATOMS_LIMIT = 4, COORDINATES_LIMIT = 3 * ATOMS_LIMIT, BANDS_LIMIT = 6, CURVE_POINTS = 2001 };
+enum { ATOMS_LIMIT = 4, COORDINATES_LIMIT = 3 * ATOMS_LIMIT, BANDS_LIMIT = 6, CURVE_POINTS = 801 };
 
 typedef struct molecule {
     const char *name, *title;

@@ -512,9 +512,10 @@ static size_t modular_rank(size_t rows, size_t cols, uint64_t *a)
             row[k] = x * inverse % PRIME;
         }
         for (size_t r = rank + 1; r < rows; r++) {
-            uint64_t *below = a + r * cols, factor = PRIME - below[c];
-            for (size_t k = c; below[c] && k < cols; k++)
-                below[k] = (below[k] + factor % PRIME * row[k]) % PRIME;
+            uint64_t *below = a + r * cols;
+            const uint64_t factor = (PRIME - below[c]) % PRIME;
+            for (size_t k = c; factor && k < cols; k++)
+                below[k] = (below[k] + factor * row[k]) % PRIME;
         }
         rank++;
     }
@@ -909,6 +910,31 @@ Test(dipole_fit, recovers_point_charges)
         }
 }
 
+/* The reported errors are those of a loop over the data. */
+Test(dipole_fit, reports_its_errors)
+{
+    uint64_t state = 54;
+    eqml_data data = point_charge_data(h3o->basis, 1, 1, 60, &state);
+    eqml_surface s = random_surface(h3o->basis, variables, 1, &state);
+    eqml_errors errors;
+    double error = 0, size = 0;
+    for (size_t g = 0; g < data.n; g++) {
+        double value[3];
+        h3o->dipole(&s.model, data.xyz + 12 * g, value);
+        for (size_t c = 0; c < 3 && (data.has[g] & EQML_HAS_DIPOLE); c++) {
+            const double expected = data.dipole[3 * g + c];
+            error += (value[c] - expected) * (value[c] - expected);
+            size += expected * expected;
+        }
+    }
+    cr_assert_eq(eqml_surface_errors(&s, &data, NULL, &errors), EQML_OK);
+    cr_expect_eq(errors.dipoles, 48);
+    cr_expect_float_eq(errors.rmse_dipole, sqrt(error / 144), 1e-12 * errors.rmse_dipole);
+    cr_expect_float_eq(errors.rms_dipole, sqrt(size / 144), 1e-12 * errors.rms_dipole);
+    eqml_surface_free(&s);
+    eqml_data_free(&data);
+}
+
 /* With the wrong charge nothing fits, as the molecules are not at the origin. */
 Test(dipole_fit, keeps_the_charge_it_is_given)
 {
@@ -957,6 +983,16 @@ Test(dipole_fit, uses_what_it_is_told_to)
     cr_assert_eq(eqml_surface_errors(&s, &data, use, &errors), EQML_OK);
     cr_expect_eq(errors.dipoles, 80);
     cr_expect(errors.rmse_dipole < 1e-12);
+    for (size_t g = 0; g < data.n; g++)
+        data.energy[g] = use[g] ? 0 : 1e12; /* weights 1 and 1e-12 */
+    options.use = NULL;
+    for (int weighted = 0; weighted < 2; weighted++) {
+        options.energy_weight = weighted;
+        cr_assert_eq(eqml_fit_dipole(&s, &data, 0, &options, &result, NULL), EQML_OK);
+        cr_expect_eq(result.geometries, 160);
+        cr_assert_eq(eqml_surface_errors(&s, &data, use, &errors), EQML_OK);
+        cr_expect(weighted ? errors.rmse_dipole < 1e-6 : errors.rmse_dipole > 1, "%g", errors.rmse_dipole);
+    }
     eqml_surface_free(&s);
     eqml_data_free(&data);
 }
