@@ -106,9 +106,11 @@ typedef struct eqml_message {
 #if defined(__GNUC__)
 #define EQML_INLINE static inline __attribute__((always_inline, unused))
 #define EQML_FUNCTION static inline __attribute__((unused))
+#define EQML_NOINLINE static __attribute__((noinline, unused))
 #else
 #define EQML_INLINE static inline
 #define EQML_FUNCTION static inline
+#define EQML_NOINLINE static inline
 #endif
 
 /*
@@ -170,6 +172,34 @@ EQML_INLINE double eqml__sum(eqml_lanes x)
         for (int k = 0; k < half; k++)
             part[k] += part[k + half];
     return part[0];
+}
+
+/* Adds the sums over the lanes of four vectors to g[row[0]], ..., g[row[3]]. */
+EQML_INLINE void eqml__add_sums(eqml_lanes s0, eqml_lanes s1, eqml_lanes s2, eqml_lanes s3,
+                                const unsigned short *row, double *g)
+{
+    double sum[4] EQML_ALIGNED;
+#if defined(__AVX__) && EQML_LANES >= 4
+#if EQML_LANES == 8
+    const __m256d t0 = _mm256_add_pd(_mm512_castpd512_pd256((__m512d)s0),
+                                     _mm512_maskz_extractf64x4_pd((__mmask8)-1, (__m512d)s0, 1));
+    const __m256d t1 = _mm256_add_pd(_mm512_castpd512_pd256((__m512d)s1),
+                                     _mm512_maskz_extractf64x4_pd((__mmask8)-1, (__m512d)s1, 1));
+    const __m256d t2 = _mm256_add_pd(_mm512_castpd512_pd256((__m512d)s2),
+                                     _mm512_maskz_extractf64x4_pd((__mmask8)-1, (__m512d)s2, 1));
+    const __m256d t3 = _mm256_add_pd(_mm512_castpd512_pd256((__m512d)s3),
+                                     _mm512_maskz_extractf64x4_pd((__mmask8)-1, (__m512d)s3, 1));
+#else
+    const __m256d t0 = (__m256d)s0, t1 = (__m256d)s1, t2 = (__m256d)s2, t3 = (__m256d)s3;
+#endif
+    const __m256d low = _mm256_hadd_pd(t0, t1), high = _mm256_hadd_pd(t2, t3);
+    _mm256_store_pd(sum,
+                    _mm256_add_pd(_mm256_permute2f128_pd(low, high, 0x21), _mm256_blend_pd(low, high, 0xC)));
+#else
+    sum[0] = eqml__sum(s0), sum[1] = eqml__sum(s1), sum[2] = eqml__sum(s2), sum[3] = eqml__sum(s3);
+#endif
+    for (int k = 0; k < 4; k++)
+        g[row[k]] += sum[k];
 }
 
 /* A value to be kept in its register: gcc would load it again for each use, and loads are what limits the
@@ -423,9 +453,13 @@ EQML_INLINE void eqml__pairs_one(const eqml_model *m, const double *xyz, double 
         memset(slots + b->npairs, 0, sizeof(T) * (size_t)(b->factor0 - b->npairs));                          \
         for (int k = 0; k < b->nfactors; k++)                                                                \
             slots[b->factor0 + k] = SET(k ? offset[k] : 1.0);                                                \
-        for (int k = 0; k < b->noperations; k++) {                                                           \
+        for (int k = 0; k < b->noperations;) {                                                               \
             const unsigned short *o = b->operations[k];                                                      \
-            slots[o[0]] += slots[o[1]] * slots[o[2]];                                                        \
+            const unsigned target = o[0];                                                                    \
+            T sum = slots[target];                                                                           \
+            for (; k < b->noperations && o[0] == target; k++, o += 3)                                        \
+                sum += slots[o[1]] * slots[o[2]];                                                            \
+            slots[target] = sum;                                                                             \
         }                                                                                                    \
     }                                                                                                        \
     /* The adjoints of the factors are given; those of everything else follow, and are all kept. */          \
@@ -518,12 +552,8 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, const double *f, double *
             c += 4 * n;
         } while (++t < b->ntiles && b->tiles[t].row[0] == row[0]);
         total = eqml__fma(s0, f0, eqml__fma(s1, f1, eqml__fma(s2, f2, eqml__fma(s3, f3, total))));
-        if (g) {
-            g[row[0]] += eqml__sum(s0);
-            g[row[1]] += eqml__sum(s1);
-            g[row[2]] += eqml__sum(s2);
-            g[row[3]] += eqml__sum(s3);
-        }
+        if (g)
+            eqml__add_sums(s0, s1, s2, s3, row, g);
     }
     return rest + eqml__sum(total);
 }
