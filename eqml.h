@@ -128,11 +128,15 @@ typedef struct eqml_message {
 typedef double eqml_lanes __attribute__((vector_size(8 * EQML_LANES)));
 typedef long long eqml__integers __attribute__((vector_size(8 * EQML_LANES)));
 typedef double eqml__loose __attribute__((vector_size(8 * EQML_LANES), aligned(8), may_alias));
+#define EQML_FLOATS (2 * EQML_LANES)
+typedef float eqml_floats __attribute__((vector_size(8 * EQML_LANES)));
 #define EQML_ALIGNED __attribute__((aligned(64)))
 #else
 #define EQML_LANES 1
 typedef double eqml_lanes;
 typedef double eqml__loose;
+#define EQML_FLOATS 1
+typedef float eqml_floats;
 #define EQML_ALIGNED
 #endif
 
@@ -159,6 +163,23 @@ EQML_INLINE eqml_lanes eqml__fma(eqml_lanes a, eqml_lanes b, eqml_lanes c)
     return (eqml_lanes)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
 #elif defined(__FMA__) && EQML_LANES == 4
     return (eqml_lanes)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#else
+    return a * b + c;
+#endif
+}
+
+EQML_INLINE eqml_floats eqml__all_floats(float x)
+{
+    const eqml_floats zero = {0};
+    return x - zero;
+}
+
+EQML_INLINE eqml_floats eqml__fma_floats(eqml_floats a, eqml_floats b, eqml_floats c)
+{
+#if defined(__FMA__) && EQML_LANES == 8
+    return (eqml_floats)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__FMA__) && EQML_LANES == 4
+    return (eqml_floats)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
 #else
     return a * b + c;
 #endif
@@ -242,6 +263,8 @@ typedef struct eqml_basis {
     void (*reverse_one)(const double *slots, double *adjoints);
     void (*forward_lanes)(eqml_lanes *slots, const double *offset);
     void (*reverse_lanes)(const eqml_lanes *slots, eqml_lanes *adjoints);
+    void (*forward_floats)(eqml_floats *slots, const float *offset);
+    void (*reverse_floats)(const eqml_floats *slots, eqml_floats *adjoints);
 } eqml_basis;
 
 /* ---- the model -------------------------------------------------------------------------------------------
@@ -274,6 +297,7 @@ typedef struct eqml_model {
     const double *offset;           /* [nfactors] */
     const double *linear;           /* [nfactors] */
     const double *packed;           /* [npacked] coefficients of products, tile by tile */
+    const float *offset_float, *linear_float, *packed_float; /* the same, rounded, for batches in float */
 } eqml_model;
 
 /* Room for one evaluation, in doubles; 64-byte alignment is fastest. */
@@ -447,12 +471,12 @@ EQML_INLINE void eqml__pairs_one(const eqml_model *m, const double *xyz, double 
  */
 
 /* From the table; the straight-line code does the same. The variables are in slots[0 .. npairs). */
-#define EQML__TABLE_PROGRAM(SUFFIX, T, SET)                                                                  \
-    EQML_FUNCTION void eqml__table_forward_##SUFFIX(const eqml_basis *b, T *slots, const double *offset)     \
+#define EQML__TABLE_PROGRAM(SUFFIX, T, NUMBER, SET)                                                          \
+    EQML_FUNCTION void eqml__table_forward_##SUFFIX(const eqml_basis *b, T *slots, const NUMBER *offset)     \
     {                                                                                                        \
         memset(slots + b->npairs, 0, sizeof(T) * (size_t)(b->factor0 - b->npairs));                          \
         for (int k = 0; k < b->nfactors; k++)                                                                \
-            slots[b->factor0 + k] = SET(k ? offset[k] : 1.0);                                                \
+            slots[b->factor0 + k] = SET(k ? offset[k] : 1);                                                  \
         for (int k = 0; k < b->noperations;) {                                                               \
             const unsigned short *o = b->operations[k];                                                      \
             const unsigned target = o[0];                                                                    \
@@ -473,8 +497,9 @@ EQML_INLINE void eqml__pairs_one(const eqml_model *m, const double *xyz, double 
             adjoints[o[2]] += a * slots[o[1]];                                                               \
         }                                                                                                    \
     }
-EQML__TABLE_PROGRAM(one, double, (double))
-EQML__TABLE_PROGRAM(lanes, eqml_lanes, eqml__all)
+EQML__TABLE_PROGRAM(one, double, double, (double))
+EQML__TABLE_PROGRAM(lanes, eqml_lanes, double, eqml__all)
+EQML__TABLE_PROGRAM(floats, eqml_floats, float, eqml__all_floats)
 
 EQML_INLINE void eqml__forward_one(const eqml_model *m, double *slots)
 {
@@ -562,64 +587,65 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, const double *f, double *
  * Two groups of lanes, x and z, of geometries (or directions): each coefficient that is loaded serves four
  * multiply-adds. linear may be NULL for the products alone; g[0] NULL: no derivatives.
  */
-EQML_INLINE void eqml__form_lanes(const eqml_basis *b, const double *linear, const double *packed,
-                                  eqml_lanes *const f[2], eqml_lanes *const g[2], eqml_lanes energy[2])
-{
-    const double *c = packed;
-    const eqml_lanes *fx = f[0], *fz = f[1];
-    eqml_lanes *gx = g[0], *gz = g[1];
-    eqml_lanes vx = eqml__all(0), vz = vx, wx = vx, wz = vx;
-    for (int k = 0; k < b->nfactors; k++) {
-        const eqml_lanes l = eqml__all(linear ? linear[k] : 0);
-        vx = eqml__fma(l, fx[k], vx);
-        vz = eqml__fma(l, fz[k], vz);
-        if (gx)
-            gx[k] = gz[k] = l;
+#define EQML__FORM(SUFFIX, T, NUMBER, ALL, FMA)                                                              \
+    EQML_INLINE void eqml__form_##SUFFIX(const eqml_basis *b, const NUMBER *linear, const NUMBER *packed,    \
+                                         T *const f[2], T *const g[2], T energy[2])                          \
+    {                                                                                                        \
+        const NUMBER *c = packed;                                                                            \
+        const T *fx = f[0], *fz = f[1];                                                                      \
+        T *gx = g[0], *gz = g[1];                                                                            \
+        T vx = ALL(0), vz = vx, wx = vx, wz = vx;                                                            \
+        for (int k = 0; k < b->nfactors; k++) {                                                              \
+            const T l = ALL(linear ? linear[k] : 0);                                                         \
+            vx = FMA(l, fx[k], vx);                                                                          \
+            vz = FMA(l, fz[k], vz);                                                                          \
+            if (gx)                                                                                          \
+                gx[k] = gz[k] = l;                                                                           \
+        }                                                                                                    \
+        for (int t = 0; t < b->ntiles;) {                                                                    \
+            const unsigned short *row = b->tiles[t].row;                                                     \
+            const int r0 = row[0], r1 = row[1], r2 = row[2], r3 = row[3];                                    \
+            const T fx0 = fx[r0], fx1 = fx[r1], fx2 = fx[r2], fx3 = fx[r3];                                  \
+            const T fz0 = fz[r0], fz1 = fz[r1], fz2 = fz[r2], fz3 = fz[r3];                                  \
+            T x0 = ALL(0), x1 = x0, x2 = x0, x3 = x0, z0 = x0, z1 = x0, z2 = x0, z3 = x0;                    \
+            do {                                                                                             \
+                const int n = b->tiles[t].count, first = b->tiles[t].first, end = b->tiles[t].end;           \
+                for (int k = b->tiles[t].begin; k < end; k++) {                                              \
+                    const NUMBER *column = c + (k - first);                                                  \
+                    const T c0 = ALL(column[0]), c1 = ALL(column[n]);                                        \
+                    const T c2 = ALL(column[2 * n]), c3 = ALL(column[3 * n]);                                \
+                    T x = fx[k], z = fz[k];                                                                  \
+                    EQML__KEEP(x);                                                                           \
+                    EQML__KEEP(z);                                                                           \
+                    x0 = FMA(c0, x, x0);                                                                     \
+                    z0 = FMA(c0, z, z0);                                                                     \
+                    x1 = FMA(c1, x, x1);                                                                     \
+                    z1 = FMA(c1, z, z1);                                                                     \
+                    x2 = FMA(c2, x, x2);                                                                     \
+                    z2 = FMA(c2, z, z2);                                                                     \
+                    x3 = FMA(c3, x, x3);                                                                     \
+                    z3 = FMA(c3, z, z3);                                                                     \
+                    if (gx) {                                                                                \
+                        gx[k] = FMA(c0, fx0, FMA(c1, fx1, FMA(c2, fx2, FMA(c3, fx3, gx[k]))));               \
+                        gz[k] = FMA(c0, fz0, FMA(c1, fz1, FMA(c2, fz2, FMA(c3, fz3, gz[k]))));               \
+                    }                                                                                        \
+                }                                                                                            \
+                c += 4 * n;                                                                                  \
+            } while (++t < b->ntiles && b->tiles[t].row[0] == r0);                                           \
+            vx = FMA(x0, fx0, FMA(x1, fx1, vx));                                                             \
+            vz = FMA(z0, fz0, FMA(z1, fz1, vz));                                                             \
+            wx = FMA(x2, fx2, FMA(x3, fx3, wx));                                                             \
+            wz = FMA(z2, fz2, FMA(z3, fz3, wz));                                                             \
+            if (gx) {                                                                                        \
+                gx[r0] += x0, gx[r1] += x1, gx[r2] += x2, gx[r3] += x3;                                      \
+                gz[r0] += z0, gz[r1] += z1, gz[r2] += z2, gz[r3] += z3;                                      \
+            }                                                                                                \
+        }                                                                                                    \
+        energy[0] = vx + wx;                                                                                 \
+        energy[1] = vz + wz;                                                                                 \
     }
-    for (int t = 0; t < b->ntiles;) {
-        const unsigned short *row = b->tiles[t].row;
-        const int r0 = row[0], r1 = row[1], r2 = row[2], r3 = row[3];
-        const eqml_lanes fx0 = fx[r0], fx1 = fx[r1], fx2 = fx[r2], fx3 = fx[r3];
-        const eqml_lanes fz0 = fz[r0], fz1 = fz[r1], fz2 = fz[r2], fz3 = fz[r3];
-        eqml_lanes x0 = eqml__all(0), x1 = x0, x2 = x0, x3 = x0, z0 = x0, z1 = x0, z2 = x0, z3 = x0;
-        do {
-            const int n = b->tiles[t].count, first = b->tiles[t].first, end = b->tiles[t].end;
-            for (int k = b->tiles[t].begin; k < end; k++) {
-                const double *column = c + (k - first);
-                const eqml_lanes c0 = eqml__all(column[0]), c1 = eqml__all(column[n]);
-                const eqml_lanes c2 = eqml__all(column[2 * n]), c3 = eqml__all(column[3 * n]);
-                eqml_lanes x = fx[k], z = fz[k];
-                EQML__KEEP(x);
-                EQML__KEEP(z);
-                x0 = eqml__fma(c0, x, x0);
-                z0 = eqml__fma(c0, z, z0);
-                x1 = eqml__fma(c1, x, x1);
-                z1 = eqml__fma(c1, z, z1);
-                x2 = eqml__fma(c2, x, x2);
-                z2 = eqml__fma(c2, z, z2);
-                x3 = eqml__fma(c3, x, x3);
-                z3 = eqml__fma(c3, z, z3);
-                if (gx) {
-                    gx[k] =
-                        eqml__fma(c0, fx0, eqml__fma(c1, fx1, eqml__fma(c2, fx2, eqml__fma(c3, fx3, gx[k]))));
-                    gz[k] =
-                        eqml__fma(c0, fz0, eqml__fma(c1, fz1, eqml__fma(c2, fz2, eqml__fma(c3, fz3, gz[k]))));
-                }
-            }
-            c += 4 * n;
-        } while (++t < b->ntiles && b->tiles[t].row[0] == r0);
-        vx = eqml__fma(x0, fx0, eqml__fma(x1, fx1, vx));
-        vz = eqml__fma(z0, fz0, eqml__fma(z1, fz1, vz));
-        wx = eqml__fma(x2, fx2, eqml__fma(x3, fx3, wx));
-        wz = eqml__fma(z2, fz2, eqml__fma(z3, fz3, wz));
-        if (gx) {
-            gx[r0] += x0, gx[r1] += x1, gx[r2] += x2, gx[r3] += x3;
-            gz[r0] += z0, gz[r1] += z1, gz[r2] += z2, gz[r3] += z3;
-        }
-    }
-    energy[0] = vx + wx;
-    energy[1] = vz + wz;
-}
+EQML__FORM(lanes, eqml_lanes, double, eqml__all, eqml__fma)
+EQML__FORM(floats, eqml_floats, float, eqml__all_floats, eqml__fma_floats)
 
 /* ---- one geometry ----------------------------------------------------------------------------------------
  */
@@ -850,51 +876,131 @@ EQML_INLINE void eqml__scatter_lanes(const eqml_basis *b, const eqml_lanes *adjo
 }
 
 /*
- * Energies of n geometries xyz[n][natoms][3], and their gradients[n][natoms][3] where that is not NULL.
- * work: EQML_WORK_BATCH(nslots, npairs, natoms) of eqml_lanes.
+ * A batch is worked through in steps of two groups of lanes (in float: of four, two vectors of floats). The
+ * room for a step is on the stack; where it would be more than EQML_STACK_LIMIT bytes, past the cache of a
+ * core in any case, geometries are done one at a time.
  */
-#define EQML_WORK_BATCH(nslots, npairs, natoms) (4 * EQML_ROUND(nslots) + 10 * (npairs) + 3 * (natoms))
-EQML_INLINE void eqml_energy_gradient_batch(const eqml_model *m, size_t n, const double *xyz, double *energy,
-                                            double *gradient, eqml_lanes *work)
+#define EQML_STACK_LIMIT (1 << 20)
+#define EQML_WORK_BATCH(nslots, npairs, natoms) (4 * EQML_ROUND(nslots) + 22 * (npairs) + 3 * (natoms))
+
+/* Up to 2 EQML_LANES geometries; gradient may be NULL. work: EQML_WORK_BATCH(nslots, npairs, natoms). */
+EQML_INLINE void eqml__step_lanes(const eqml_model *m, int count, const double *xyz, double *energy,
+                                  double *gradient, eqml_lanes *work)
 {
     const eqml_basis *b = m->basis;
-    const int room = EQML_ROUND(b->nslots);
-    const size_t size = 3 * (size_t)b->natoms, step = 2 * EQML_LANES;
+    const int room = EQML_ROUND(b->nslots), size = 3 * b->natoms;
     eqml_lanes *slots[2] = {work, work + room}, *adjoints[2] = {work + 2 * room, work + 3 * room};
     eqml_lanes *f[2] = {slots[0] + b->factor0, slots[1] + b->factor0}, *g[2] = {0, 0}, v[2];
-    eqml_lanes(*pair)[5] = (eqml_lanes(*)[5])(void *)(work + 4 * room),
-    *sum = work + 4 * room + 10 * b->npairs;
+    eqml_lanes *sum = work + 4 * room, (*pair)[5] = (eqml_lanes(*)[5])(void *)(sum + size);
+    double value[2 * EQML_LANES];
     if (gradient)
         g[0] = adjoints[0] + b->factor0, g[1] = adjoints[1] + b->factor0;
-    for (size_t first = 0; first < n; first += step) {
-        const int count = n - first < step ? (int)(n - first) : (int)step;
-        double value[2 * EQML_LANES];
-        for (int group = 0; group < 2; group++) {
-            const int done = group * EQML_LANES < count ? group * EQML_LANES : 0;
-            eqml__pairs_lanes(m, count - done, xyz + (first + (size_t)done) * size, sum, slots[group],
-                              pair + group * b->npairs);
-            eqml__forward_lanes(m, slots[group]);
+    for (int group = 0; group < 2; group++) {
+        const int done = group * EQML_LANES < count ? group * EQML_LANES : 0;
+        eqml__pairs_lanes(m, count - done, xyz + done * size, sum, slots[group], pair + group * b->npairs);
+        eqml__forward_lanes(m, slots[group]);
+    }
+    eqml__form_lanes(b, m->linear, m->packed, f, g, v);
+    eqml__store(value, v[0]);
+    eqml__store(value + EQML_LANES, v[1]);
+    for (int k = 0; k < count; k++)
+        energy[k] = value[k];
+    for (int group = 0; gradient && group * EQML_LANES < count; group++) {
+        const int done = group * EQML_LANES, rest = count - done;
+        if (b->reverse_lanes)
+            b->reverse_lanes(slots[group], adjoints[group]);
+        else
+            eqml__table_reverse_lanes(b, slots[group], adjoints[group]);
+        eqml__scatter_lanes(b, adjoints[group], pair + group * b->npairs, sum,
+                            rest < EQML_LANES ? rest : EQML_LANES, gradient + done * size);
+    }
+}
+
+/*
+ * Up to 2 EQML_FLOATS geometries in float: distances, pair variables and the way back to Cartesian gradients
+ * are computed in double, the factors and the quadratic form between them in float.
+ */
+EQML_INLINE void eqml__step_floats(const eqml_model *m, int count, const double *xyz, double *energy,
+                                   double *gradient, eqml_lanes *work)
+{
+    enum { GROUPS = EQML_FLOATS / EQML_LANES }; /* of lanes in a vector of floats */
+    const eqml_basis *b = m->basis;
+    const int room = EQML_ROUND(b->nslots), size = 3 * b->natoms, np = b->npairs;
+    eqml_lanes *sum = work + 4 * room, *y = sum + size, (*pair)[5] = (eqml_lanes(*)[5])(void *)(y + np);
+    eqml_floats *start = (eqml_floats *)(void *)work;
+    eqml_floats *slots[2] = {start, start + room}, *adjoints[2] = {start + 2 * room, start + 3 * room};
+    eqml_floats *f[2] = {slots[0] + b->factor0, slots[1] + b->factor0}, *g[2] = {0, 0}, v[2];
+    if (gradient)
+        g[0] = adjoints[0] + b->factor0, g[1] = adjoints[1] + b->factor0;
+    for (int part = 0; part < 2; part++) {
+        for (int group = 0; group < GROUPS; group++) {
+            const int k = part * GROUPS + group, done = k * EQML_LANES < count ? k * EQML_LANES : 0;
+            float *to = (float *)(void *)slots[part] + group * EQML_LANES;
+            const double *from = (const double *)(const void *)y;
+            eqml__pairs_lanes(m, count - done, xyz + done * size, sum, y, pair + k * np);
+            for (int p = 0; p < np; p++)
+                for (int lane = 0; lane < EQML_LANES; lane++)
+                    to[p * EQML_FLOATS + lane] = (float)from[p * EQML_LANES + lane];
         }
-        eqml__form_lanes(b, m->linear, m->packed, f, g, v);
-        eqml__store(value, v[0]);
-        eqml__store(value + EQML_LANES, v[1]);
-        for (int k = 0; k < count; k++)
-            energy[first + (size_t)k] = value[k];
-        for (int group = 0; gradient && group * EQML_LANES < count; group++) {
-            const int rest = count - group * EQML_LANES;
-            if (b->reverse_lanes)
-                b->reverse_lanes(slots[group], adjoints[group]);
-            else
-                eqml__table_reverse_lanes(b, slots[group], adjoints[group]);
-            eqml__scatter_lanes(b, adjoints[group], pair + group * b->npairs, sum,
-                                rest < EQML_LANES ? rest : EQML_LANES,
-                                gradient + (first + (size_t)(group * EQML_LANES)) * size);
+        slots[part][b->factor0] = eqml__all_floats(1);
+        if (b->forward_floats)
+            b->forward_floats(slots[part], m->offset_float);
+        else
+            eqml__table_forward_floats(b, slots[part], m->offset_float);
+    }
+    eqml__form_floats(b, m->linear_float, m->packed_float, f, g, v);
+    for (int k = 0; k < count; k++)
+        energy[k] = ((const float *)(const void *)v)[k];
+    for (int part = 0; gradient && part * EQML_FLOATS < count; part++) {
+        if (b->reverse_floats)
+            b->reverse_floats(slots[part], adjoints[part]);
+        else
+            eqml__table_reverse_floats(b, slots[part], adjoints[part]);
+        for (int group = 0; group < GROUPS; group++) {
+            const int k = part * GROUPS + group, done = k * EQML_LANES, rest = count - done;
+            const float *from = (const float *)(const void *)adjoints[part] + group * EQML_LANES;
+            double *to = (double *)(void *)y;
+            if (rest <= 0)
+                break;
+            for (int p = 0; p < np; p++)
+                for (int lane = 0; lane < EQML_LANES; lane++)
+                    to[p * EQML_LANES + lane] = from[p * EQML_FLOATS + lane];
+            eqml__scatter_lanes(b, y, pair + k * np, sum, rest < EQML_LANES ? rest : EQML_LANES,
+                                gradient + done * size);
         }
     }
 }
 
 /* ---- functions of one basis, and of one surface ----------------------------------------------------------
  */
+
+/* Steps are dealt out to the threads of OpenMP where the compiler has it; each geometry is computed alike
+ * whatever their number, so results do not depend on it. */
+#ifdef _OPENMP
+#define EQML__PARALLEL _Pragma("omp parallel for schedule(static)")
+#else
+#define EQML__PARALLEL
+#endif
+
+#define EQML__MODEL_BATCH(NAME, FUNCTION, STEP, COUNT)                                                       \
+    EQML_INLINE void FUNCTION(const eqml_model *m, size_t n, const double *xyz, double *energy,              \
+                              double *gradient)                                                              \
+    {                                                                                                        \
+        const size_t size = 3 * NAME##_NATOMS, step = NAME##_IN_LANES ? COUNT : 1;                           \
+        const ptrdiff_t steps = (ptrdiff_t)((n + step - 1) / step);                                          \
+        EQML__PARALLEL                                                                                       \
+        for (ptrdiff_t k = 0; k < steps; k++) {                                                              \
+            const size_t first = (size_t)k * step, count = n - first < step ? n - first : step;              \
+            double *to = gradient ? gradient + first * size : NULL;                                          \
+            if (NAME##_IN_LANES) {                                                                           \
+                eqml_lanes work[NAME##_IN_LANES ? NAME##_WORK_BATCH : 1];                                    \
+                STEP(m, (int)count, xyz + first * size, energy + first, to, work);                           \
+            } else {                                                                                         \
+                double work[EQML_WORK_ONE(NAME##_NSLOTS, NAME##_NPAIRS)] EQML_ALIGNED;                       \
+                energy[first] = eqml_energy_gradient(m, xyz + first * size, to, work);                       \
+            }                                                                                                \
+        }                                                                                                    \
+    }
 
 /* What a generated header defines for models of its basis NAME; the model must be one of NAME_basis. */
 #define EQML_MODEL_FUNCTIONS(NAME)                                                                           \
@@ -915,17 +1021,31 @@ EQML_INLINE void eqml_energy_gradient_batch(const eqml_model *m, size_t n, const
         double work[EQML_WORK_HESSIAN(NAME##_NSLOTS, NAME##_NPAIRS)] EQML_ALIGNED;                           \
         return eqml_energy_hessian(m, xyz, gradient, hessian, work);                                         \
     }                                                                                                        \
+    enum {                                                                                                   \
+        NAME##_WORK_BATCH = EQML_WORK_BATCH(NAME##_NSLOTS, NAME##_NPAIRS, NAME##_NATOMS),                    \
+        NAME##_IN_LANES = NAME##_WORK_BATCH * sizeof(eqml_lanes) <= EQML_STACK_LIMIT                         \
+    };                                                                                                       \
+    EQML__MODEL_BATCH(NAME, NAME##_model_batch, eqml__step_lanes, 2 * EQML_LANES)                            \
+    EQML__MODEL_BATCH(NAME, NAME##_model_batch_float, eqml__step_floats, 2 * EQML_FLOATS)                    \
     EQML_INLINE void NAME##_model_energy_batch(const eqml_model *m, size_t n, const double *xyz,             \
                                                double *energy)                                               \
     {                                                                                                        \
-        eqml_lanes work[EQML_WORK_BATCH(NAME##_NSLOTS, NAME##_NPAIRS, NAME##_NATOMS)];                       \
-        eqml_energy_gradient_batch(m, n, xyz, energy, NULL, work);                                           \
+        NAME##_model_batch(m, n, xyz, energy, NULL);                                                         \
     }                                                                                                        \
     EQML_INLINE void NAME##_model_energy_gradient_batch(const eqml_model *m, size_t n, const double *xyz,    \
                                                         double *energy, double *gradient)                    \
     {                                                                                                        \
-        eqml_lanes work[EQML_WORK_BATCH(NAME##_NSLOTS, NAME##_NPAIRS, NAME##_NATOMS)];                       \
-        eqml_energy_gradient_batch(m, n, xyz, energy, gradient, work);                                       \
+        NAME##_model_batch(m, n, xyz, energy, gradient);                                                     \
+    }                                                                                                        \
+    EQML_INLINE void NAME##_model_energy_batch_float(const eqml_model *m, size_t n, const double *xyz,       \
+                                                     double *energy)                                         \
+    {                                                                                                        \
+        NAME##_model_batch_float(m, n, xyz, energy, NULL);                                                   \
+    }                                                                                                        \
+    EQML_INLINE void NAME##_model_energy_gradient_batch_float(                                               \
+        const eqml_model *m, size_t n, const double *xyz, double *energy, double *gradient)                  \
+    {                                                                                                        \
+        NAME##_model_batch_float(m, n, xyz, energy, gradient);                                               \
     }
 
 /*
@@ -960,6 +1080,15 @@ EQML_INLINE void eqml_energy_gradient_batch(const eqml_model *m, size_t n, const
     API void NAME##_energy_gradient_batch(size_t n, const double *xyz, double *energy, double *gradient)     \
     {                                                                                                        \
         BASIS##_model_energy_gradient_batch(&NAME##_model, n, xyz, energy, gradient);                        \
+    }                                                                                                        \
+    API void NAME##_energy_batch_float(size_t n, const double *xyz, double *energy)                          \
+    {                                                                                                        \
+        BASIS##_model_energy_batch_float(&NAME##_model, n, xyz, energy);                                     \
+    }                                                                                                        \
+    API void NAME##_energy_gradient_batch_float(size_t n, const double *xyz, double *energy,                 \
+                                                double *gradient)                                            \
+    {                                                                                                        \
+        BASIS##_model_energy_gradient_batch_float(&NAME##_model, n, xyz, energy, gradient);                  \
     }
 
 #endif /* EQML_EVALUATION */
@@ -1111,6 +1240,7 @@ typedef struct eqml_surface {
     double *rates;            /* [EQML_ROUND(npairs)] */
     double *offset, *linear;  /* [nfactors] */
     double *packed;           /* [npacked] */
+    float *rounded;           /* offset, linear and packed in float; set by eqml_surface_set */
 } eqml_surface;
 
 EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_variable *variables,
@@ -2655,6 +2785,7 @@ EQML_API void eqml_surface_free(eqml_surface *surface)
     EQML_FREE(surface->offset);
     EQML_FREE(surface->linear);
     EQML_FREE(surface->packed);
+    EQML_FREE(surface->rounded);
     memset(surface, 0, sizeof *surface);
 }
 
@@ -2675,7 +2806,9 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
     surface->offset = (double *)eqml__zeroed(nfactors, sizeof(double));
     surface->linear = (double *)eqml__zeroed(nfactors, sizeof(double));
     surface->packed = (double *)eqml__zeroed((size_t)basis->npacked, sizeof(double));
-    if (!surface->variables || !surface->rates || !surface->offset || !surface->linear || !surface->packed) {
+    surface->rounded = (float *)eqml__zeroed(2 * nfactors + (size_t)basis->npacked, sizeof(float));
+    if (!surface->variables || !surface->rates || !surface->offset || !surface->linear || !surface->packed ||
+        !surface->rounded) {
         eqml_surface_free(surface);
         return EQML_ERROR_MEMORY;
     }
@@ -2690,6 +2823,9 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
     surface->model.offset = surface->offset;
     surface->model.linear = surface->linear;
     surface->model.packed = surface->packed;
+    surface->model.offset_float = surface->rounded;
+    surface->model.linear_float = surface->rounded + nfactors;
+    surface->model.packed_float = surface->rounded + 2 * nfactors;
     return EQML_OK;
 }
 
@@ -2728,7 +2864,15 @@ static void eqml__transfer(const eqml_surface *surface, double *coefficients, bo
 
 EQML_API void eqml_surface_set(eqml_surface *surface, const double *coefficients)
 {
+    const eqml_basis *b = surface->model.basis;
+    float *rounded = surface->rounded;
     eqml__transfer(surface, (double *)coefficients, true);
+    for (int k = 0; k < b->nfactors; k++) {
+        rounded[k] = (float)surface->offset[k];
+        rounded[b->nfactors + k] = (float)surface->linear[k];
+    }
+    for (int k = 0; k < b->npacked; k++)
+        rounded[2 * b->nfactors + k] = (float)surface->packed[k];
 }
 
 EQML_API void eqml_surface_get(const eqml_surface *surface, double *coefficients)
@@ -3361,6 +3505,14 @@ static void eqml__put_numbers(FILE *out, const char *name, const char *what, int
     fprintf(out, "%s\n};\n", count ? "" : "0");
 }
 
+static void eqml__put_floats(FILE *out, const char *name, const char *what, int count, const double *number)
+{
+    fprintf(out, "static const float %s_%s_float[] EQML_ALIGNED = {", name, what);
+    for (int k = 0; k < count; k++)
+        fprintf(out, "%s%af,", k % 6 ? " " : "\n    ", (double)(float)number[k]);
+    fprintf(out, "%s\n};\n", count ? "" : "0");
+}
+
 static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char *name)
 {
     static const char *const kinds[] = {"EQML_MORSE", "EQML_INVERSE", "EQML_EXP_OVER_R"};
@@ -3374,10 +3526,13 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
     eqml__put_numbers(out, name, "offset", b->nfactors, surface->offset);
     eqml__put_numbers(out, name, "linear", b->nfactors, surface->linear);
     eqml__put_numbers(out, name, "packed", b->npacked, surface->packed);
+    eqml__put_floats(out, name, "offset", b->nfactors, surface->offset);
+    eqml__put_floats(out, name, "linear", b->nfactors, surface->linear);
+    eqml__put_floats(out, name, "packed", b->npacked, surface->packed);
     fprintf(out,
             "static const eqml_model %s_model = {&%s_basis, %s_variables, %s_rates, %s_offset, %s_linear, "
-            "%s_packed};\n",
-            name, b->name, name, name, name, name, name);
+            "%s_packed,\n    %s_offset_float, %s_linear_float, %s_packed_float};\n",
+            name, b->name, name, name, name, name, name, name, name, name);
     fprintf(out,
             "\n#ifndef %s_API /* define it as extern, in one file, for functions with external linkage */\n",
             name);
@@ -3413,6 +3568,7 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
         " *     void %s_energy_gradient_batch(size_t n, const double *xyz, double *energy, double "
         "*gradient);\n"
         " *     int %s_natoms(void);  const char *%s_symbols(void);\n *\n"
+        " *     (NAME_energy_batch_float and NAME_energy_gradient_batch_float: the same, in float inside)\n"
         " * Atoms in the order %s. All functions are thread-safe. Compile with -O3 -march=native\n"
         " * (and -ffp-contract=fast where -std=c11 is asked for), link with -lm.\n */\n",
         name, b->composition, name, b->natoms, name, b->natoms, name, 3 * b->natoms, 3 * b->natoms, name,

@@ -8,9 +8,6 @@
  */
 #define _GNU_SOURCE
 #include SURFACE_HEADER
-#ifdef ORBIT_HEADER
-#include ORBIT_HEADER
-#endif
 #include "geometries.h"
 #include <float.h>
 #include <stdio.h>
@@ -71,8 +68,8 @@ ONE(run_hessian, CALL(_energy_hessian)(xyz, gradients[0], hessian))
 MANY(run_batch_energy, CALL(_energy_batch)(BATCH, geometry[0], energies))
 MANY(run_batch_gradient, CALL(_energy_gradient_batch)(BATCH, geometry[0], energies, gradients[0]))
 
-#ifdef ORBIT_HEADER
-#endif
+MANY(run_batch_energy_float, CALL(_energy_batch_float)(BATCH, geometry[0], energies))
+MANY(run_batch_gradient_float, CALL(_energy_gradient_batch_float)(BATCH, geometry[0], energies, gradients[0]))
 
 /* Nothing but fused multiply-adds in registers: more chains than the latency of one needs. */
 static void run_peak(size_t count)
@@ -129,7 +126,7 @@ static timing measure(void (*run)(size_t count))
 
 typedef long double exact;
 #define EXACT(x) ((exact)(x))
-EQML__TABLE_PROGRAM(exact, exact, EXACT)
+EQML__TABLE_PROGRAM(exact, exact, double, EXACT)
 
 typedef struct exact_room {
     exact *slots, *adjoints, *unit, *slope; /* [nslots], [nslots], [npairs][3], [npairs] */
@@ -207,6 +204,13 @@ static errors measure_errors(const eqml_model *m)
         highest = fmax(highest, (double)energy);
     }
     free(room);
+    CALL(_energy_gradient_batch_float)(ERRORS, geometry[0], energies, gradients[0]);
+    for (int g = 0; g < ERRORS; g++) {
+        double one[SIZE], value = CALL(_energy_gradient)(geometry[g], one);
+        e.energy_float = fmax(e.energy_float, fabs(value - energies[g]) / (highest - lowest));
+        for (int k = 0; k < SIZE; k++)
+            e.gradient_float = fmax(e.gradient_float, fabs(one[k] - gradients[g][k]) / steepest);
+    }
     e.energy /= scale * DBL_EPSILON;
     e.gradient /= steepest * DBL_EPSILON;
     return e;
@@ -252,6 +256,8 @@ int main(void)
     put_timing("hessian_ns", run_hessian, 1);
     double energy = put_timing("batch_energy_ns", run_batch_energy, BATCH);
     double gradient = put_timing("batch_gradient_ns", run_batch_gradient, BATCH);
+    put_timing("batch_energy_float_ns", run_batch_energy_float, BATCH);
+    put_timing("batch_gradient_float_ns", run_batch_gradient_float, BATCH);
     peak = fmax(peak, PEAK_FMA / measure(run_peak).minimum);
     put("fma_peak_per_ns", peak);
     put("peak_fraction_batch_energy", terms / energy / peak);
@@ -259,5 +265,7 @@ int main(void)
     errors e = measure_errors(m);
     put("error_energy_ulps", e.energy);
     put("error_gradient_ulps", e.gradient);
+    put("error_energy_float", e.energy_float);
+    put("error_gradient_float", e.gradient_float);
     return 0;
 }

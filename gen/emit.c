@@ -228,7 +228,7 @@ static code open_code(FILE *out, const summary *s, const char *step, const char 
     code c = {{out, 0, "        ", " \\"}, s->program, parameters, arguments, NULL, NULL, 0, 0};
     c.slot_chunk = xcalloc(s->program->nslots, sizeof *c.slot_chunk);
     c.adjoint_chunk = xcalloc(s->program->nslots, sizeof *c.adjoint_chunk);
-    fprintf(out, "#define %s_%s(NAME, T) \\\n", s->name, step);
+    fprintf(out, "#define %s_%s(NAME, T, NUMBER) \\\n", s->name, step);
     open_chunk(&c);
     return c;
 }
@@ -273,7 +273,7 @@ static void put_load(code *c, char variable, unsigned slot)
 static void emit_forward(FILE *out, const summary *s)
 {
     const program *p = s->program;
-    code c = open_code(out, s, "FORWARD", "T *s, const double *offset", "s, offset");
+    code c = open_code(out, s, "FORWARD", "T *s, const NUMBER *offset", "s, offset");
     char item[96];
     for (size_t k = 0; k < p->noperations;) {
         size_t end = next_target(p, k);
@@ -394,6 +394,11 @@ static bool straight_line(const program *p)
     return p->noperations <= STRAIGHT_LINE_LIMIT;
 }
 
+static bool straight_line_floats(const program *p)
+{
+    return p->noperations <= STRAIGHT_LINE_FLOATS_LIMIT;
+}
+
 static void emit_code(FILE *out, const summary *s)
 {
     const char *n = s->name;
@@ -402,8 +407,9 @@ static void emit_code(FILE *out, const summary *s)
         "\n/* The operations as straight-line code, for each type of number T; s: slots, a: adjoints. */\n");
     emit_forward(out, s);
     emit_reverse(out, s);
-    static const char *const type[] = {"double", "eqml_lanes"}, *const suffix[] = {"one", "lanes"};
-    for (int t = 0; t < 2; t++) {
+    static const char *const type[] = {"double, double", "eqml_lanes, double", "eqml_floats, float"};
+    static const char *const suffix[] = {"one", "lanes", "floats"};
+    for (int t = 0; t < (straight_line_floats(s->program) ? 3 : 2); t++) {
         fprintf(out, "%s_FORWARD(%s_forward_%s, %s)\n", n, n, suffix[t], type[t]);
         fprintf(out, "%s_REVERSE(%s_reverse_%s, %s)\n", n, n, suffix[t], type[t]);
     }
@@ -432,10 +438,13 @@ static void emit_record(FILE *out, const summary *s)
             "    %s_pairs, %s_pair_classes, %s_atom_classes, %s_operations, %s_runs, %s_tiles, %s_degrees,\n",
             n, n, n, n, n, n, n);
     if (straight_line(p))
-        fprintf(out, "    %s_forward_one, %s_reverse_one, %s_forward_lanes, %s_reverse_lanes};\n", n, n, n,
-                n);
+        fprintf(out, "    %s_forward_one, %s_reverse_one, %s_forward_lanes, %s_reverse_lanes, ", n, n, n, n);
     else
-        fprintf(out, "    0, 0, 0, 0};\n");
+        fprintf(out, "    0, 0, 0, 0, ");
+    if (straight_line_floats(p))
+        fprintf(out, "%s_forward_floats, %s_reverse_floats};\n", n, n);
+    else
+        fprintf(out, "0, 0};\n");
 }
 
 void emit_header(FILE *out, const summary *s)

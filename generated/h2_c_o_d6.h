@@ -76,8 +76,8 @@ static const unsigned char h2_c_o_d6_degrees[] = {
 };
 
 /* The operations as straight-line code, for each type of number T; s: slots, a: adjoints. */
-#define h2_c_o_d6_FORWARD(NAME, T) \
-    EQML_NOINLINE void NAME##_0(T *s, const double *offset) \
+#define h2_c_o_d6_FORWARD(NAME, T, NUMBER) \
+    EQML_NOINLINE void NAME##_0(T *s, const NUMBER *offset) \
     { \
         const T x0 = s[0]; const T x57 = EQML_ADD(offset[49], x0); s[57] = x57; const T x1 = s[1];  \
         const T x3 = s[3]; const T x58 = EQML_ADD(offset[50], x1 + x3); s[58] = x58; const T x2 = s[2];  \
@@ -116,11 +116,11 @@ static const unsigned char h2_c_o_d6_degrees[] = {
         ); s[27] = x27; const T x28 = EQML_ADD(offset[20], x30*x31); s[28] = x28; const T x26 = \
          EQML_ADD(offset[18], x31*x31); s[26] = x26;  \
     } \
-    EQML_FUNCTION void NAME(T *s, const double *offset) \
+    EQML_FUNCTION void NAME(T *s, const NUMBER *offset) \
     { \
         NAME##_0(s, offset);  \
     }
-#define h2_c_o_d6_REVERSE(NAME, T) \
+#define h2_c_o_d6_REVERSE(NAME, T, NUMBER) \
     EQML_NOINLINE void NAME##_0(const T *s, T *a) \
     { \
         const T a26 = a[26]; a[26] = a26; const T a28 = a[28]; a[28] = a28; const T a27 = a[27];  \
@@ -163,10 +163,12 @@ static const unsigned char h2_c_o_d6_degrees[] = {
     { \
         NAME##_0(s, a);  \
     }
-h2_c_o_d6_FORWARD(h2_c_o_d6_forward_one, double)
-h2_c_o_d6_REVERSE(h2_c_o_d6_reverse_one, double)
-h2_c_o_d6_FORWARD(h2_c_o_d6_forward_lanes, eqml_lanes)
-h2_c_o_d6_REVERSE(h2_c_o_d6_reverse_lanes, eqml_lanes)
+h2_c_o_d6_FORWARD(h2_c_o_d6_forward_one, double, double)
+h2_c_o_d6_REVERSE(h2_c_o_d6_reverse_one, double, double)
+h2_c_o_d6_FORWARD(h2_c_o_d6_forward_lanes, eqml_lanes, double)
+h2_c_o_d6_REVERSE(h2_c_o_d6_reverse_lanes, eqml_lanes, double)
+h2_c_o_d6_FORWARD(h2_c_o_d6_forward_floats, eqml_floats, float)
+h2_c_o_d6_REVERSE(h2_c_o_d6_reverse_floats, eqml_floats, float)
 #undef h2_c_o_d6_FORWARD
 #undef h2_c_o_d6_REVERSE
 
@@ -176,7 +178,7 @@ static const eqml_basis h2_c_o_d6_basis = {
     502, 53, 49, /* terms, factors, factors in products (with the constant) */
     61, 8, 57, 84, 16, 992, /* slots, first factor, operations, runs, tiles, packed */
     h2_c_o_d6_pairs, h2_c_o_d6_pair_classes, h2_c_o_d6_atom_classes, h2_c_o_d6_operations, h2_c_o_d6_runs, h2_c_o_d6_tiles, h2_c_o_d6_degrees,
-    h2_c_o_d6_forward_one, h2_c_o_d6_reverse_one, h2_c_o_d6_forward_lanes, h2_c_o_d6_reverse_lanes};
+    h2_c_o_d6_forward_one, h2_c_o_d6_reverse_one, h2_c_o_d6_forward_lanes, h2_c_o_d6_reverse_lanes, h2_c_o_d6_forward_floats, h2_c_o_d6_reverse_floats};
 
 EQML_MODEL_FUNCTIONS(h2_c_o_d6)
 #endif

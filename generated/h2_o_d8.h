@@ -62,8 +62,8 @@ static const unsigned char h2_o_d8_degrees[] = {
 };
 
 /* The operations as straight-line code, for each type of number T; s: slots, a: adjoints. */
-#define h2_o_d8_FORWARD(NAME, T) \
-    EQML_NOINLINE void NAME##_0(T *s, const double *offset) \
+#define h2_o_d8_FORWARD(NAME, T, NUMBER) \
+    EQML_NOINLINE void NAME##_0(T *s, const NUMBER *offset) \
     { \
         const T x0 = s[0]; const T x28 = EQML_ADD(offset[20], x0); s[28] = x28; const T x1 = s[1];  \
         const T x2 = s[2]; const T x29 = EQML_ADD(offset[21], x1 + x2); s[29] = x29; const T x12 = \
@@ -80,11 +80,11 @@ static const unsigned char h2_o_d8_degrees[] = {
          EQML_ADD(offset[17], x11*x11); s[25] = x25; const T x26 = EQML_ADD(offset[18], x11*x12 \
         ); s[26] = x26; const T x27 = EQML_ADD(offset[19], x12*x12); s[27] = x27;  \
     } \
-    EQML_FUNCTION void NAME(T *s, const double *offset) \
+    EQML_FUNCTION void NAME(T *s, const NUMBER *offset) \
     { \
         NAME##_0(s, offset);  \
     }
-#define h2_o_d8_REVERSE(NAME, T) \
+#define h2_o_d8_REVERSE(NAME, T, NUMBER) \
     EQML_NOINLINE void NAME##_0(const T *s, T *a) \
     { \
         const T a27 = a[27]; a[27] = a27; const T a26 = a[26]; a[26] = a26; const T a25 = a[25];  \
@@ -106,10 +106,12 @@ static const unsigned char h2_o_d8_degrees[] = {
     { \
         NAME##_0(s, a);  \
     }
-h2_o_d8_FORWARD(h2_o_d8_forward_one, double)
-h2_o_d8_REVERSE(h2_o_d8_reverse_one, double)
-h2_o_d8_FORWARD(h2_o_d8_forward_lanes, eqml_lanes)
-h2_o_d8_REVERSE(h2_o_d8_reverse_lanes, eqml_lanes)
+h2_o_d8_FORWARD(h2_o_d8_forward_one, double, double)
+h2_o_d8_REVERSE(h2_o_d8_reverse_one, double, double)
+h2_o_d8_FORWARD(h2_o_d8_forward_lanes, eqml_lanes, double)
+h2_o_d8_REVERSE(h2_o_d8_reverse_lanes, eqml_lanes, double)
+h2_o_d8_FORWARD(h2_o_d8_forward_floats, eqml_floats, float)
+h2_o_d8_REVERSE(h2_o_d8_reverse_floats, eqml_floats, float)
 #undef h2_o_d8_FORWARD
 #undef h2_o_d8_REVERSE
 
@@ -119,7 +121,7 @@ static const eqml_basis h2_o_d8_basis = {
     95, 22, 20, /* terms, factors, factors in products (with the constant) */
     30, 8, 23, 24, 5, 256, /* slots, first factor, operations, runs, tiles, packed */
     h2_o_d8_pairs, h2_o_d8_pair_classes, h2_o_d8_atom_classes, h2_o_d8_operations, h2_o_d8_runs, h2_o_d8_tiles, h2_o_d8_degrees,
-    h2_o_d8_forward_one, h2_o_d8_reverse_one, h2_o_d8_forward_lanes, h2_o_d8_reverse_lanes};
+    h2_o_d8_forward_one, h2_o_d8_reverse_one, h2_o_d8_forward_lanes, h2_o_d8_reverse_lanes, h2_o_d8_forward_floats, h2_o_d8_reverse_floats};
 
 EQML_MODEL_FUNCTIONS(h2_o_d8)
 #endif

@@ -68,8 +68,8 @@ static const unsigned char h3_n_d6_degrees[] = {
 };
 
 /* The operations as straight-line code, for each type of number T; s: slots, a: adjoints. */
-#define h3_n_d6_FORWARD(NAME, T) \
-    EQML_NOINLINE void NAME##_0(T *s, const double *offset) \
+#define h3_n_d6_FORWARD(NAME, T, NUMBER) \
+    EQML_NOINLINE void NAME##_0(T *s, const NUMBER *offset) \
     { \
         const T x0 = s[0]; const T x1 = s[1]; const T x6 = x0 + x1; s[6] = x6; const T x3 = s[3];  \
         const T x9 = x0 + x3; s[9] = x9; const T x12 = x1 + x3; s[12] = x12; const T x15 = x0*x0 \
@@ -96,11 +96,11 @@ static const unsigned char h3_n_d6_degrees[] = {
         ); s[28] = x28; const T x29 = EQML_ADD(offset[5], x34*x32); s[29] = x29; const T x27 = \
          EQML_ADD(offset[3], x32*x32); s[27] = x27;  \
     } \
-    EQML_FUNCTION void NAME(T *s, const double *offset) \
+    EQML_FUNCTION void NAME(T *s, const NUMBER *offset) \
     { \
         NAME##_0(s, offset);  \
     }
-#define h3_n_d6_REVERSE(NAME, T) \
+#define h3_n_d6_REVERSE(NAME, T, NUMBER) \
     EQML_NOINLINE void NAME##_0(const T *s, T *a) \
     { \
         const T a27 = a[27]; a[27] = a27; const T a29 = a[29]; a[29] = a29; const T a28 = a[28];  \
@@ -136,10 +136,12 @@ static const unsigned char h3_n_d6_degrees[] = {
     { \
         NAME##_0(s, a);  \
     }
-h3_n_d6_FORWARD(h3_n_d6_forward_one, double)
-h3_n_d6_REVERSE(h3_n_d6_reverse_one, double)
-h3_n_d6_FORWARD(h3_n_d6_forward_lanes, eqml_lanes)
-h3_n_d6_REVERSE(h3_n_d6_reverse_lanes, eqml_lanes)
+h3_n_d6_FORWARD(h3_n_d6_forward_one, double, double)
+h3_n_d6_REVERSE(h3_n_d6_reverse_one, double, double)
+h3_n_d6_FORWARD(h3_n_d6_forward_lanes, eqml_lanes, double)
+h3_n_d6_REVERSE(h3_n_d6_reverse_lanes, eqml_lanes, double)
+h3_n_d6_FORWARD(h3_n_d6_forward_floats, eqml_floats, float)
+h3_n_d6_REVERSE(h3_n_d6_reverse_floats, eqml_floats, float)
 #undef h3_n_d6_FORWARD
 #undef h3_n_d6_REVERSE
 
@@ -149,7 +151,7 @@ static const eqml_basis h3_n_d6_basis = {
     196, 26, 26, /* terms, factors, factors in products (with the constant) */
     50, 24, 58, 54, 10, 480, /* slots, first factor, operations, runs, tiles, packed */
     h3_n_d6_pairs, h3_n_d6_pair_classes, h3_n_d6_atom_classes, h3_n_d6_operations, h3_n_d6_runs, h3_n_d6_tiles, h3_n_d6_degrees,
-    h3_n_d6_forward_one, h3_n_d6_reverse_one, h3_n_d6_forward_lanes, h3_n_d6_reverse_lanes};
+    h3_n_d6_forward_one, h3_n_d6_reverse_one, h3_n_d6_forward_lanes, h3_n_d6_reverse_lanes, h3_n_d6_forward_floats, h3_n_d6_reverse_floats};
 
 EQML_MODEL_FUNCTIONS(h3_n_d6)
 #endif

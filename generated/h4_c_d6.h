@@ -94,8 +94,8 @@ static const unsigned char h4_c_d6_degrees[] = {
 };
 
 /* The operations as straight-line code, for each type of number T; s: slots, a: adjoints. */
-#define h4_c_d6_FORWARD(NAME, T) \
-    EQML_NOINLINE void NAME##_0(T *s, const double *offset) \
+#define h4_c_d6_FORWARD(NAME, T, NUMBER) \
+    EQML_NOINLINE void NAME##_0(T *s, const NUMBER *offset) \
     { \
         const T x0 = s[0]; const T x1 = s[1]; const T x2 = s[2]; const T x10 = x0 + x1 + x2; s[10] = x10;  \
         const T x4 = s[4]; const T x5 = s[5]; const T x18 = x0 + x4 + x5; s[18] = x18; const T x7 = s[7];  \
@@ -147,7 +147,7 @@ static const unsigned char h4_c_d6_degrees[] = {
          EQML_ADD(offset[10], x11*x15 + x19*x23 + x27*x31 + x35*x39); s[74] = x74; const T x73 = \
          EQML_ADD(offset[9], x13*x15 + x21*x23 + x29*x31 + x37*x39); s[73] = x73;  \
     } \
-    EQML_NOINLINE void NAME##_1(T *s, const double *offset) \
+    EQML_NOINLINE void NAME##_1(T *s, const NUMBER *offset) \
     { \
         const T x11 = s[11]; const T x16 = s[16]; const T x19 = s[19]; const T x24 = s[24];  \
         const T x27 = s[27]; const T x32 = s[32]; const T x35 = s[35]; const T x40 = s[40]; const T x72 = \
@@ -176,11 +176,11 @@ static const unsigned char h4_c_d6_degrees[] = {
          EQML_ADD(offset[40], x67*x67); s[104] = x104; const T x76 = EQML_ADD(offset[12], x102*x103 \
         ); s[76] = x76; const T x75 = EQML_ADD(offset[11], x103*x103); s[75] = x75;  \
     } \
-    EQML_FUNCTION void NAME(T *s, const double *offset) \
+    EQML_FUNCTION void NAME(T *s, const NUMBER *offset) \
     { \
         NAME##_0(s, offset); NAME##_1(s, offset);  \
     }
-#define h4_c_d6_REVERSE(NAME, T) \
+#define h4_c_d6_REVERSE(NAME, T, NUMBER) \
     EQML_NOINLINE void NAME##_0(const T *s, T *a) \
     { \
         const T a75 = a[75]; a[75] = a75; const T a76 = a[76]; a[76] = a76; const T a104 = a[104];  \
@@ -319,10 +319,12 @@ static const unsigned char h4_c_d6_degrees[] = {
     { \
         NAME##_0(s, a); NAME##_1(s, a); NAME##_2(s, a);  \
     }
-h4_c_d6_FORWARD(h4_c_d6_forward_one, double)
-h4_c_d6_REVERSE(h4_c_d6_reverse_one, double)
-h4_c_d6_FORWARD(h4_c_d6_forward_lanes, eqml_lanes)
-h4_c_d6_REVERSE(h4_c_d6_reverse_lanes, eqml_lanes)
+h4_c_d6_FORWARD(h4_c_d6_forward_one, double, double)
+h4_c_d6_REVERSE(h4_c_d6_reverse_one, double, double)
+h4_c_d6_FORWARD(h4_c_d6_forward_lanes, eqml_lanes, double)
+h4_c_d6_REVERSE(h4_c_d6_reverse_lanes, eqml_lanes, double)
+h4_c_d6_FORWARD(h4_c_d6_forward_floats, eqml_floats, float)
+h4_c_d6_REVERSE(h4_c_d6_reverse_floats, eqml_floats, float)
 #undef h4_c_d6_FORWARD
 #undef h4_c_d6_REVERSE
 
@@ -332,7 +334,7 @@ static const eqml_basis h4_c_d6_basis = {
     495, 52, 52, /* terms, factors, factors in products (with the constant) */
     116, 64, 240, 72, 12, 928, /* slots, first factor, operations, runs, tiles, packed */
     h4_c_d6_pairs, h4_c_d6_pair_classes, h4_c_d6_atom_classes, h4_c_d6_operations, h4_c_d6_runs, h4_c_d6_tiles, h4_c_d6_degrees,
-    h4_c_d6_forward_one, h4_c_d6_reverse_one, h4_c_d6_forward_lanes, h4_c_d6_reverse_lanes};
+    h4_c_d6_forward_one, h4_c_d6_reverse_one, h4_c_d6_forward_lanes, h4_c_d6_reverse_lanes, h4_c_d6_forward_floats, h4_c_d6_reverse_floats};
 
 EQML_MODEL_FUNCTIONS(h4_c_d6)
 #endif
