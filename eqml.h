@@ -195,6 +195,15 @@ EQML_INLINE double eqml__sum(eqml_lanes x)
     return part[0];
 }
 
+#if EQML_LANES == 8
+/* The sum of the lower and the upper half. Masked: gcc 12 warns of the plain ones in C++. */
+EQML_INLINE __m256d eqml__halves(eqml_lanes x)
+{
+    return _mm256_add_pd(_mm512_maskz_extractf64x4_pd((__mmask8)-1, (__m512d)x, 0),
+                         _mm512_maskz_extractf64x4_pd((__mmask8)-1, (__m512d)x, 1));
+}
+#endif
+
 /* Adds the sums over the lanes of four vectors to g[row[0]], ..., g[row[3]]. */
 EQML_INLINE void eqml__add_sums(eqml_lanes s0, eqml_lanes s1, eqml_lanes s2, eqml_lanes s3,
                                 const unsigned short *row, double *g)
@@ -202,14 +211,7 @@ EQML_INLINE void eqml__add_sums(eqml_lanes s0, eqml_lanes s1, eqml_lanes s2, eqm
     double sum[4] EQML_ALIGNED;
 #if defined(__AVX__) && EQML_LANES >= 4
 #if EQML_LANES == 8
-    const __m256d t0 = _mm256_add_pd(_mm512_castpd512_pd256((__m512d)s0),
-                                     _mm512_maskz_extractf64x4_pd((__mmask8)-1, (__m512d)s0, 1));
-    const __m256d t1 = _mm256_add_pd(_mm512_castpd512_pd256((__m512d)s1),
-                                     _mm512_maskz_extractf64x4_pd((__mmask8)-1, (__m512d)s1, 1));
-    const __m256d t2 = _mm256_add_pd(_mm512_castpd512_pd256((__m512d)s2),
-                                     _mm512_maskz_extractf64x4_pd((__mmask8)-1, (__m512d)s2, 1));
-    const __m256d t3 = _mm256_add_pd(_mm512_castpd512_pd256((__m512d)s3),
-                                     _mm512_maskz_extractf64x4_pd((__mmask8)-1, (__m512d)s3, 1));
+    const __m256d t0 = eqml__halves(s0), t1 = eqml__halves(s1), t2 = eqml__halves(s2), t3 = eqml__halves(s3);
 #else
     const __m256d t0 = (__m256d)s0, t1 = (__m256d)s1, t2 = (__m256d)s2, t3 = (__m256d)s3;
 #endif
