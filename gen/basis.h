@@ -78,6 +78,10 @@ typedef struct basis {
 basis *basis_create(const composition *c, const blocks *blocks, const structure *structure,
                     const uint64_t *invariants, const orbit_list *orbits, void (*progress)(size_t terms),
                     char *error, size_t error_size);
+
+/* The plain basis, for comparison: each term the sum of the monomials of one orbit, all evaluated. */
+basis *basis_of_orbits(const composition *c, const blocks *blocks, const structure *structure,
+                       const orbit_list *orbits, char *error, size_t error_size);
 void basis_free(basis *b);
 
 static inline bool term_is_generator(const term *t)

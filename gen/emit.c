@@ -305,6 +305,42 @@ static void emit_forward(FILE *out, const summary *s)
     close_code(&c);
 }
 
+/* Derivatives of all slots along one direction: those of the variables are given. */
+static void emit_tangent(FILE *out, const summary *s)
+{
+    const program *p = s->program;
+    code c = open_code(out, s, "TANGENT", "const T *s, T *a", "s, a");
+    char item[128];
+    for (size_t k = 0; k < p->noperations;) {
+        size_t end = next_target(p, k);
+        unsigned target = p->operation[k].target;
+        next_chunk(&c, 2 * (end - k));
+        for (size_t i = k; i < end; i++) {
+            const operation *o = &p->operation[i];
+            put_load(&c, 'a', o->left);
+            if (o->right == p->factor0)
+                continue;
+            put_load(&c, 'x', o->left);
+            put_load(&c, 'a', o->right);
+            put_load(&c, 'x', o->right);
+        }
+        snprintf(item, sizeof item, "const T a%u =", target);
+        put_item(&c.line, item);
+        for (size_t i = k; i < end; i++) {
+            const operation *o = &p->operation[i];
+            int n = snprintf(item, sizeof item, "%s a%u", i > k ? " +" : "", o->left);
+            if (o->right != p->factor0)
+                snprintf(item + n, sizeof item - (size_t)n, "*x%u + x%u*a%u", o->right, o->left, o->right);
+            put_item(&c.line, item);
+        }
+        snprintf(item, sizeof item, "; a[%u] = a%u; ", target, target);
+        put_item(&c.line, item);
+        c.adjoint_chunk[target] = c.chunk;
+        k = end;
+    }
+    close_code(&c);
+}
+
 /* Where a slot is read: the targets, and what it is multiplied by there. */
 typedef struct uses {
     size_t *first;      /* [nslots + 1] */
@@ -389,14 +425,31 @@ static void emit_reverse(FILE *out, const summary *s)
     free(u.use);
 }
 
-static bool straight_line(const program *p)
+static bool straight_line(const summary *s)
 {
-    return p->noperations <= STRAIGHT_LINE_LIMIT;
+    return s->program->noperations <= STRAIGHT_LINE_LIMIT && !s->orbit_sums;
 }
 
-static bool straight_line_floats(const program *p)
+static bool straight_line_floats(const summary *s)
 {
-    return p->noperations <= STRAIGHT_LINE_FLOATS_LIMIT;
+    return s->program->noperations <= STRAIGHT_LINE_FLOATS_LIMIT && !s->orbit_sums;
+}
+
+static bool straight_line_orbits(const summary *s)
+{
+    return s->program->noperations <= STRAIGHT_LINE_ORBITS_LIMIT && s->orbit_sums;
+}
+
+/* The plain sums for one geometry only: values, and derivatives along a direction. */
+static void emit_orbit_code(FILE *out, const summary *s)
+{
+    const char *n = s->name;
+    fprintf(out, "\n/* The operations as straight-line code; s: slots, a: derivatives. */\n");
+    emit_forward(out, s);
+    emit_tangent(out, s);
+    fprintf(out, "%s_FORWARD(%s_forward_one, double, double)\n", n, n);
+    fprintf(out, "%s_TANGENT(%s_tangent_one, double, double)\n", n, n);
+    fprintf(out, "#undef %s_FORWARD\n#undef %s_TANGENT\n", n, n);
 }
 
 static void emit_code(FILE *out, const summary *s)
@@ -409,7 +462,7 @@ static void emit_code(FILE *out, const summary *s)
     emit_reverse(out, s);
     static const char *const type[] = {"double, double", "eqml_lanes, double", "eqml_floats, float"};
     static const char *const suffix[] = {"one", "lanes", "floats"};
-    for (int t = 0; t < (straight_line_floats(s->program) ? 3 : 2); t++) {
+    for (int t = 0; t < (straight_line_floats(s) ? 3 : 2); t++) {
         fprintf(out, "%s_FORWARD(%s_forward_%s, %s)\n", n, n, suffix[t], type[t]);
         fprintf(out, "%s_REVERSE(%s_reverse_%s, %s)\n", n, n, suffix[t], type[t]);
     }
@@ -437,11 +490,13 @@ static void emit_record(FILE *out, const summary *s)
     fprintf(out,
             "    %s_pairs, %s_pair_classes, %s_atom_classes, %s_operations, %s_runs, %s_tiles, %s_degrees,\n",
             n, n, n, n, n, n, n);
-    if (straight_line(p))
+    if (straight_line_orbits(s))
+        fprintf(out, "    %s_forward_one, 0, 0, 0, ", n);
+    else if (straight_line(s))
         fprintf(out, "    %s_forward_one, %s_reverse_one, %s_forward_lanes, %s_reverse_lanes, ", n, n, n, n);
     else
         fprintf(out, "    0, 0, 0, 0, ");
-    if (straight_line_floats(p))
+    if (straight_line_floats(s))
         fprintf(out, "%s_forward_floats, %s_reverse_floats};\n", n, n);
     else
         fprintf(out, "0, 0};\n");
@@ -457,8 +512,10 @@ void emit_header(FILE *out, const summary *s)
             s->basis->composition->natoms, s->name, p->npairs, s->name, p->nterms, s->name, p->nslots);
     emit_pairs(out, s);
     emit_program_tables(out, s);
-    if (straight_line(p))
+    if (straight_line(s))
         emit_code(out, s);
+    if (straight_line_orbits(s))
+        emit_orbit_code(out, s);
     emit_record(out, s);
     fprintf(out, "\nEQML_MODEL_FUNCTIONS(%s)\n#endif\n", s->name);
 }

@@ -9,7 +9,7 @@
  * as fast; longer ones run from their table of operations. At the cutoff compilers need 9 s for the header;
  * the third copy, in float, stops earlier for that reason.
  */
-enum { STRAIGHT_LINE_LIMIT = 6500, STRAIGHT_LINE_FLOATS_LIMIT = 2000 };
+enum { STRAIGHT_LINE_LIMIT = 6500, STRAIGHT_LINE_FLOATS_LIMIT = 2000, STRAIGHT_LINE_ORBITS_LIMIT = 20000 };
 
 typedef struct summary {
     const char *name;
@@ -18,6 +18,7 @@ typedef struct summary {
     const program *program;
     const uint64_t *molien_by_degree; /* [degree + 1] */
     double seconds;                   /* statistics only */
+    bool orbit_sums;                  /* no reverse sweep: derivatives by forward sweeps, for comparison */
 } summary;
 
 void emit_header(FILE *out, const summary *s);

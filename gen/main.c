@@ -118,7 +118,10 @@ static int generate(const options *o, const composition *c)
     }
     if (check_counts(&multidegrees, invariants, &orbits))
         goto done;
-    chosen = basis_create(c, &multidegrees, sets, invariants, &orbits, NULL, error, sizeof error);
+    if (o->orbit_sums)
+        chosen = basis_of_orbits(c, &multidegrees, sets, &orbits, error, sizeof error);
+    else
+        chosen = basis_create(c, &multidegrees, sets, invariants, &orbits, NULL, error, sizeof error);
     if (!chosen) {
         fail(error);
         goto done;
@@ -132,7 +135,9 @@ static int generate(const options *o, const composition *c)
         goto done;
     }
     by_degree = sum_by_degree(&multidegrees, invariants);
-    summary s = {o->name, o->command, chosen, code, by_degree, (double)(clock() - start) / CLOCKS_PER_SEC};
+    summary s = {o->name,      o->command, chosen,
+                 code,         by_degree,  (double)(clock() - start) / CLOCKS_PER_SEC,
+                 o->orbit_sums};
     status = output_write(o->output, o->statistics ? emit_statistics : emit_header, &s);
 
 done:

@@ -18,6 +18,7 @@ static const char help[] =
     "  -n, --name NAME     C name; default from the composition, as in h4_c_d6\n"
     "  -o, --output FILE   the header; default standard output\n"
     "      --dipole D      also the dipole basis up to degree D: not available in this version\n"
+    "      --scheme NAME   \"factored\" (default), or \"orbit-sums\": each term written out, for comparison\n"
     "      --stats         print one JSON object instead of a header\n"
     "  -h, --help          this text\n";
 
@@ -99,6 +100,10 @@ int options_parse(int argc, char **argv, options *o)
             if (!value || !*value)
                 return refuse("--output needs a file", NULL, "for example --output h4_c_d6.h");
             o->output = value;
+        } else if (takes_value(argc, argv, &i, 0, "scheme", &value)) {
+            if (!value || (strcmp(value, "orbit-sums") && strcmp(value, "factored")))
+                return refuse("scheme", value ? value : "", "it must be factored or orbit-sums");
+            o->orbit_sums = !strcmp(value, "orbit-sums");
         } else if (takes_value(argc, argv, &i, 0, "dipole", &value)) {
             return refuse("--dipole is not available in this version", NULL,
                           "leave it out for the potential alone");
@@ -143,7 +148,8 @@ void options_complete(options *o, const composition *c)
         o->name = default_name(c, o->degree);
     size_t size = strlen(c->text) + strlen(o->name) + 64;
     o->command = xcalloc(size, 1);
-    snprintf(o->command, size, "eqml-gen -d %d -n %s \"%s\"", o->degree, o->name, c->text);
+    snprintf(o->command, size, "eqml-gen %s-d %d -n %s \"%s\"", o->orbit_sums ? "--scheme orbit-sums " : "",
+             o->degree, o->name, c->text);
 }
 
 void options_free(options *o)

@@ -7,7 +7,7 @@
 typedef struct options {
     const char *composition, *output; /* output NULL: standard output */
     int degree;
-    bool statistics;
+    bool statistics, orbit_sums;
     char *name, *command; /* owned; command: what regenerates the header, whatever the output */
 } options;
 

@@ -1,4 +1,5 @@
 #include "program.h"
+#include "keyset.h"
 #include "memory.h"
 #include <stdlib.h>
 #include <string.h>
@@ -124,37 +125,27 @@ static void emit_covariant(layout *l, int covariant)
     }
 }
 
-/* One partial product of the monomials of orbit sums. */
-typedef struct partial {
-    const unsigned short *pair; /* [degree], within basis->monomial */
-    int degree;
-    unsigned slot;
-} partial;
-
 /* Slots of the products of all but the last variable of each monomial, shared by common beginnings. */
 typedef struct partials {
-    size_t count, capacity;
-    partial *item;
+    keyset known;
+    size_t capacity;
+    unsigned *slot; /* of each key */
 } partials;
 
-static unsigned partial_slot(layout *l, partials *known, const unsigned short *pair, int degree)
+static unsigned partial_slot(layout *l, partials *p, const unsigned short *pair, int degree)
 {
+    size_t number;
     if (degree == 1)
         return pair[0];
-    for (size_t k = known->count; k-- > 0;)
-        if (known->item[k].degree == degree &&
-            !memcmp(known->item[k].pair, pair, (size_t)degree * sizeof *pair))
-            return known->item[k].slot;
-    partial new = {.pair = pair, .degree = degree};
-    unsigned before = partial_slot(l, known, pair, degree - 1);
-    new.slot = (unsigned)l->p->nslots++;
-    emit(l->p, new.slot, before, pair[degree - 1]);
-    if (known->count == known->capacity) {
-        known->capacity = known->capacity ? 2 * known->capacity : 64;
-        known->item = xrealloc(known->item, known->capacity, sizeof *known->item);
+    if (!keyset_add(&p->known, pair, (size_t)degree, &number))
+        return p->slot[number];
+    if (number >= p->capacity) {
+        p->capacity = 2 * number + 64;
+        p->slot = xrealloc(p->slot, p->capacity, sizeof *p->slot);
     }
-    known->item[known->count++] = new;
-    return new.slot;
+    unsigned before = partial_slot(l, p, pair, degree - 1), slot = (unsigned)l->p->nslots++;
+    emit(l->p, slot, before, pair[degree - 1]);
+    return p->slot[number] = slot;
 }
 
 static unsigned *orbit_partials(layout *l, partials *known, const term *t)
@@ -209,7 +200,7 @@ static void emit_operations(layout *l)
     for (int v = 0; v < b->ncovariants; v++)
         if (b->covariant[v].used && b->covariant[v].pattern >= 0)
             emit_covariant(l, v);
-    partials known = {0};
+    partials known = {{0}, 0, NULL};
     unsigned **partial = xcalloc(b->nterms, sizeof *partial);
     for (size_t k = 0; k < b->nterms; k++)
         if (b->term[k].kind == TERM_ORBIT)
@@ -221,7 +212,8 @@ static void emit_operations(layout *l)
     for (size_t k = 0; k < b->nterms; k++)
         free(partial[k]);
     free(partial);
-    free(known.item);
+    keyset_free(&known.known);
+    free(known.slot);
 
     p->nslots = (p->nslots + 7) / 8 * 8; /* factors begin on a vector boundary */
     p->factor0 = p->nslots;
