@@ -33,7 +33,9 @@
  * read) want it to themselves. Errors     fallible functions return an eqml_status; eqml_status_text()
  * explains it, and an eqml_message, where given, names file, line and value. Nothing is printed, nothing
  * aborts, nothing leaks. Domain     distances must be positive: coincident atoms give no finite gradient.
- * Speed      compile with -O3 -march=native, and with -ffp-contract=fast where -std=c11 is asked for.
+ * Speed      compile with -O3 -march=native, and with -ffp-contract=fast where -std=c11 is asked for. Batches
+ * take several geometries at a time; those in float do the polynomials in single precision, with errors of
+ * about 1e-6 of the range of energies. With -fopenmp batches use all cores, with the same results to the bit.
  * Macros     EQML_MALLOC, EQML_FREE: the allocator. EQML_API: linkage of the functions. EQML_SCALAR: no
  * vectors. EQML_USE_LAPACK: least squares with LAPACK and BLAS.
  *
@@ -702,9 +704,13 @@ EQML_INLINE double eqml_energy_gradient(const eqml_model *m, const double *xyz, 
 EQML_FUNCTION void eqml__tangent_forward(const eqml_basis *b, const double *slots, eqml_lanes *tangents)
 {
     memset(tangents + b->npairs, 0, sizeof(eqml_lanes) * (size_t)(b->nslots - b->npairs));
-    for (int k = 0; k < b->noperations; k++) {
+    for (int k = 0; k < b->noperations;) {
         const unsigned short *o = b->operations[k];
-        tangents[o[0]] += tangents[o[1]] * slots[o[2]] + tangents[o[2]] * slots[o[1]];
+        const unsigned target = o[0];
+        eqml_lanes sum = tangents[target];
+        for (; k < b->noperations && o[0] == target; k++, o += 3)
+            sum += tangents[o[1]] * slots[o[2]] + tangents[o[2]] * slots[o[1]];
+        tangents[target] = sum;
     }
 }
 
@@ -718,27 +724,6 @@ EQML_FUNCTION void eqml__tangent_reverse(const eqml_basis *b, const double *slot
         const double a = adjoints[o[0]];
         changes[o[1]] += c * slots[o[2]] + tangents[o[2]] * a;
         changes[o[2]] += c * slots[o[1]] + tangents[o[1]] * a;
-    }
-}
-
-/* change_k = sum of second derivatives of the form, times tangents: the products without the linear part. */
-EQML_FUNCTION void eqml__tangent_form(const eqml_model *m, const eqml_lanes *tangents, eqml_lanes *changes)
-{
-    const eqml_basis *b = m->basis;
-    const double *c = m->packed;
-    memset(changes, 0, sizeof(eqml_lanes) * (size_t)b->nfactors);
-    for (int t = 0; t < b->ntiles; t++) {
-        const eqml_tile *tile = &b->tiles[t];
-        for (int row = 0; row < 4; row++, c += tile->count) {
-            const eqml_lanes at = tangents[tile->row[row]];
-            eqml_lanes sum = eqml__all(0);
-            for (int k = tile->begin; k < tile->end; k++) {
-                const eqml_lanes coefficient = eqml__all(c[k - tile->first]);
-                sum = eqml__fma(coefficient, tangents[k], sum);
-                changes[k] = eqml__fma(coefficient, at, changes[k]);
-            }
-            changes[tile->row[row]] += sum;
-        }
     }
 }
 
@@ -761,14 +746,17 @@ EQML_INLINE eqml_lanes eqml__stretch(const eqml_basis *b, const double *pair, in
  * the reverse sweep differentiated forward, with the directions in lanes.
  * work: EQML_WORK_HESSIAN(nslots, npairs) doubles, 64-byte aligned.
  */
-#define EQML_WORK_HESSIAN(nslots, npairs) (EQML_WORK_ONE(nslots, npairs) + 16 * EQML_ROUND(nslots))
+#define EQML_WORK_HESSIAN(nslots, npairs) (EQML_WORK_ONE(nslots, npairs) + 32 * EQML_ROUND(nslots))
 EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz, double *gradient,
                                          double *hessian, double *work)
 {
     const eqml_basis *b = m->basis;
     const int stride = EQML_ROUND(b->npairs), room = EQML_ROUND(b->nslots), n = 3 * b->natoms;
     double *slots = work, *adjoints = work + room, *pair = work + 2 * room;
-    eqml_lanes *tangents = (eqml_lanes *)(void *)(pair + 6 * stride), *changes = tangents + room;
+    eqml_lanes *start = (eqml_lanes *)(void *)(pair + 6 * stride);
+    eqml_lanes *tangent[2] = {start, start + room}, *change[2] = {start + 2 * room, start + 3 * room};
+    eqml_lanes *f[2] = {tangent[0] + b->factor0, tangent[1] + b->factor0}, unused[2];
+    eqml_lanes *g[2] = {change[0] + b->factor0, change[1] + b->factor0};
     double energy;
     eqml__pairs_one(m, xyz, adjoints, pair, stride);
     for (int p = 0; p < b->npairs; p++)
@@ -780,11 +768,18 @@ EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz,
 
     for (int first = 0; first < n; first += EQML_LANES) {
         const int lanes = n - first < EQML_LANES ? n - first : EQML_LANES;
-        for (int p = 0; p < b->npairs; p++)
-            tangents[p] = eqml__stretch(b, pair, stride, p, first) * pair[4 * stride + p];
-        eqml__tangent_forward(b, slots, tangents);
-        eqml__tangent_form(m, tangents + b->factor0, changes + b->factor0);
-        eqml__tangent_reverse(b, slots, adjoints, tangents, changes);
+        const int group = first / EQML_LANES % 2;
+        eqml_lanes *changes = change[group];
+        if (group == 0) { /* the kernel of the form takes two groups of directions */
+            for (int k = 0; k < 2; k++) {
+                for (int p = 0; p < b->npairs; p++)
+                    tangent[k][p] =
+                        eqml__stretch(b, pair, stride, p, first + k * EQML_LANES) * pair[4 * stride + p];
+                eqml__tangent_forward(b, slots, tangent[k]);
+            }
+            eqml__form_lanes(b, NULL, m->packed, f, g, unused);
+        }
+        eqml__tangent_reverse(b, slots, adjoints, tangent[group], changes);
         for (int lane = 0; lane < lanes; lane++)
             for (int k = 0; k < n; k++)
                 hessian[(first + lane) * n + k] = 0;

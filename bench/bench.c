@@ -70,8 +70,7 @@ static const char *const columns[] = {"terms",
                                       "error_energy_ulps",
                                       "error_gradient_ulps",
                                       "error_energy_float",
-                                      "error_gradient_float",
-                                      "threads_batch_gradient_ns"};
+                                      "error_gradient_float"};
 
 typedef struct row {
     int count;

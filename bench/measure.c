@@ -80,6 +80,7 @@ MANY(run_batch_gradient_float, CALL(_energy_gradient_batch_float)(BATCH, geometr
 
 #define PLAIN(suffix) JOIN(ORBIT, suffix)
 enum { ORBIT_SLOTS = PLAIN(_NSLOTS), ORBIT_PAIRS = PLAIN(_NPAIRS), ORBIT_TERMS = PLAIN(_NTERMS) };
+/* coefficients do not matter for the time */
 static double orbit_rates[EQML_ROUND(ORBIT_PAIRS)], orbit_zero[ORBIT_TERMS], orbit_linear[ORBIT_TERMS];
 static eqml_variable orbit_variables[ORBIT_PAIRS]; /* as many as pairs are enough */
 static const eqml_model orbit_model = {
@@ -303,6 +304,8 @@ int main(void)
     random_geometries(1, BATCH, NATOMS, geometry[0]);
     double peak = PEAK_FMA / measure(run_peak).minimum;
     put("terms", terms);
+    put("multiply_adds_energy", terms + m->basis->noperations); /* without pair variables */
+    put("multiply_adds_gradient", 2 * terms + 3.0 * m->basis->noperations);
     put_timing("energy_ns", run_energy, 1);
     put_timing("gradient_ns", run_gradient, 1);
     put_timing("hessian_ns", run_hessian, 1);
