@@ -35,7 +35,10 @@
  * Errors     fallible functions return an eqml_status; eqml_status_text() explains it, and an eqml_message,
  *            where given, names file, line and value. Nothing is printed, nothing aborts, nothing leaks.
  * Domain     distances must be positive: coincident atoms give no finite gradient.
- * Speed      compile with -O3 -march=native, and with -ffp-contract=fast where -std=c11 is asked for.
+ * Speed      compile with -O3 -march=native, and with -ffp-contract=fast where -std=c11 is asked for. Batches
+ *            take several geometries at a time; those in float do the polynomials in single precision, with
+ *            errors of about 1e-6 of the range of energies. With -fopenmp batches use all cores, with the same
+ *            results to the bit.
  * Macros     EQML_MALLOC, EQML_FREE: the allocator. EQML_API: linkage of the functions. EQML_STATIC: they are
  *            private to the file. EQML_SCALAR: no vectors. EQML_USE_LAPACK: least squares with LAPACK and BLAS.
  *
@@ -110,9 +113,11 @@ typedef struct eqml_message {
 #if defined(__GNUC__)
 #define EQML_INLINE static inline __attribute__((always_inline, unused))
 #define EQML_FUNCTION static inline __attribute__((unused))
+#define EQML_NOINLINE static __attribute__((noinline, unused))
 #else
 #define EQML_INLINE static inline
 #define EQML_FUNCTION static inline
+#define EQML_NOINLINE static inline
 #endif
 
 /*
@@ -130,11 +135,15 @@ typedef struct eqml_message {
 typedef double eqml_lanes __attribute__((vector_size(8 * EQML_LANES)));
 typedef long long eqml__integers __attribute__((vector_size(8 * EQML_LANES)));
 typedef double eqml__loose __attribute__((vector_size(8 * EQML_LANES), aligned(8), may_alias));
+#define EQML_FLOATS (2 * EQML_LANES)
+typedef float eqml_floats __attribute__((vector_size(8 * EQML_LANES)));
 #define EQML_ALIGNED __attribute__((aligned(64)))
 #else
 #define EQML_LANES 1
 typedef double eqml_lanes;
 typedef double eqml__loose;
+#define EQML_FLOATS 1
+typedef float eqml_floats;
 #define EQML_ALIGNED
 #endif
 
@@ -166,6 +175,23 @@ EQML_INLINE eqml_lanes eqml__fma(eqml_lanes a, eqml_lanes b, eqml_lanes c)
 #endif
 }
 
+EQML_INLINE eqml_floats eqml__all_floats(float x)
+{
+    const eqml_floats zero = {0};
+    return x - zero;
+}
+
+EQML_INLINE eqml_floats eqml__fma_floats(eqml_floats a, eqml_floats b, eqml_floats c)
+{
+#if defined(__FMA__) && EQML_LANES == 8
+    return (eqml_floats)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+#elif defined(__FMA__) && EQML_LANES == 4
+    return (eqml_floats)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+#else
+    return a * b + c;
+#endif
+}
+
 EQML_INLINE double eqml__sum(eqml_lanes x)
 {
     double part[EQML_LANES] EQML_ALIGNED;
@@ -174,6 +200,36 @@ EQML_INLINE double eqml__sum(eqml_lanes x)
         for (int k = 0; k < half; k++)
             part[k] += part[k + half];
     return part[0];
+}
+
+#if EQML_LANES == 8
+/* The sum of the lower and the upper half. Masked: gcc 12 warns of the plain ones in C++. */
+EQML_INLINE __m256d eqml__halves(eqml_lanes x)
+{
+    return _mm256_add_pd(_mm512_maskz_extractf64x4_pd((__mmask8)-1, (__m512d)x, 0),
+                         _mm512_maskz_extractf64x4_pd((__mmask8)-1, (__m512d)x, 1));
+}
+#endif
+
+/* Adds the sums over the lanes of four vectors to g[row[0]], ..., g[row[3]]. */
+EQML_INLINE void eqml__add_sums(eqml_lanes s0, eqml_lanes s1, eqml_lanes s2, eqml_lanes s3,
+                                const unsigned short *row, double *g)
+{
+    double sum[4] EQML_ALIGNED;
+#if defined(__AVX__) && EQML_LANES >= 4
+#if EQML_LANES == 8
+    const __m256d t0 = eqml__halves(s0), t1 = eqml__halves(s1), t2 = eqml__halves(s2), t3 = eqml__halves(s3);
+#else
+    const __m256d t0 = (__m256d)s0, t1 = (__m256d)s1, t2 = (__m256d)s2, t3 = (__m256d)s3;
+#endif
+    const __m256d low = _mm256_hadd_pd(t0, t1), high = _mm256_hadd_pd(t2, t3);
+    _mm256_store_pd(sum,
+                    _mm256_add_pd(_mm256_permute2f128_pd(low, high, 0x21), _mm256_blend_pd(low, high, 0xC)));
+#else
+    sum[0] = eqml__sum(s0), sum[1] = eqml__sum(s1), sum[2] = eqml__sum(s2), sum[3] = eqml__sum(s3);
+#endif
+    for (int k = 0; k < 4; k++)
+        g[row[k]] += sum[k];
 }
 
 /* A value to be kept in its register: gcc would load it again for each use, and loads are what limits the
@@ -236,6 +292,8 @@ typedef struct eqml_basis {
     const eqml_tensor_basis *dipole; /* 0: none */
     const unsigned char
         *is_term; /* [nfactors] 0 for a factor that only occurs in products; or 0: all are terms */
+    void (*forward_floats)(eqml_floats *slots, const float *offset);
+    void (*reverse_floats)(const eqml_floats *slots, eqml_floats *adjoints);
 } eqml_basis;
 
 /* ---- the model ---------------------------------------------------------------------------------------- */
@@ -270,6 +328,7 @@ typedef struct eqml_model {
     const double *packed;           /* [npacked] coefficients of products, tile by tile */
     const double *dipole; /* [dipole->npacked] coefficients row by row, 0 where there is no dipole */
     double charge;        /* total charge, in the dipole */
+    const float *offset_float, *linear_float, *packed_float; /* the same, rounded, for batches in float */
 } eqml_model;
 
 /* Room for one evaluation, in doubles; 64-byte alignment is fastest. */
@@ -447,15 +506,19 @@ EQML_INLINE void eqml__pairs_one(const eqml_model *m, const double *xyz, double 
 /* ---- the factors -------------------------------------------------------------------------------------- */
 
 /* From the table; the straight-line code does the same. The variables are in slots[0 .. npairs). */
-#define EQML__TABLE_PROGRAM(SUFFIX, T, SET)                                                                  \
-    EQML_FUNCTION void eqml__table_forward_##SUFFIX(const eqml_basis *b, T *slots, const double *offset)     \
+#define EQML__TABLE_PROGRAM(SUFFIX, T, NUMBER, SET)                                                          \
+    EQML_FUNCTION void eqml__table_forward_##SUFFIX(const eqml_basis *b, T *slots, const NUMBER *offset)     \
     {                                                                                                        \
         memset(slots + b->npairs, 0, sizeof(T) * (size_t)(b->factor0 - b->npairs));                          \
         for (int k = 0; k < b->nfactors; k++)                                                                \
-            slots[b->factor0 + k] = SET(k ? offset[k] : 1.0);                                                \
-        for (int k = 0; k < b->noperations; k++) {                                                           \
+            slots[b->factor0 + k] = SET(k ? offset[k] : 1);                                                  \
+        for (int k = 0; k < b->noperations;) {                                                               \
             const unsigned short *o = b->operations[k];                                                      \
-            slots[o[0]] += slots[o[1]] * slots[o[2]];                                                        \
+            const unsigned target = o[0];                                                                    \
+            T sum = slots[target];                                                                           \
+            for (; k < b->noperations && o[0] == target; k++, o += 3)                                        \
+                sum += slots[o[1]] * slots[o[2]];                                                            \
+            slots[target] = sum;                                                                             \
         }                                                                                                    \
     }                                                                                                        \
     /* The adjoints of the factors are given; those of everything else follow, and are all kept. */          \
@@ -469,8 +532,9 @@ EQML_INLINE void eqml__pairs_one(const eqml_model *m, const double *xyz, double 
             adjoints[o[2]] += a * slots[o[1]];                                                               \
         }                                                                                                    \
     }
-EQML__TABLE_PROGRAM(one, double, (double))
-EQML__TABLE_PROGRAM(lanes, eqml_lanes, eqml__all)
+EQML__TABLE_PROGRAM(one, double, double, (double))
+EQML__TABLE_PROGRAM(lanes, eqml_lanes, double, eqml__all)
+EQML__TABLE_PROGRAM(floats, eqml_floats, float, eqml__all_floats)
 
 EQML_INLINE void eqml__forward_one(const eqml_model *m, double *slots)
 {
@@ -547,12 +611,8 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, const double *f, double *
             c += 4 * n;
         } while (++t < b->ntiles && b->tiles[t].row[0] == row[0]);
         total = eqml__fma(s0, f0, eqml__fma(s1, f1, eqml__fma(s2, f2, eqml__fma(s3, f3, total))));
-        if (g) {
-            g[row[0]] += eqml__sum(s0);
-            g[row[1]] += eqml__sum(s1);
-            g[row[2]] += eqml__sum(s2);
-            g[row[3]] += eqml__sum(s3);
-        }
+        if (g)
+            eqml__add_sums(s0, s1, s2, s3, row, g);
     }
     return rest + eqml__sum(total);
 }
@@ -561,64 +621,65 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, const double *f, double *
  * Two groups of lanes, x and z, of geometries (or directions): each coefficient that is loaded serves four
  * multiply-adds. linear may be NULL for the products alone; g[0] NULL: no derivatives.
  */
-EQML_INLINE void eqml__form_lanes(const eqml_basis *b, const double *linear, const double *packed,
-                                  eqml_lanes *const f[2], eqml_lanes *const g[2], eqml_lanes energy[2])
-{
-    const double *c = packed;
-    const eqml_lanes *fx = f[0], *fz = f[1];
-    eqml_lanes *gx = g[0], *gz = g[1];
-    eqml_lanes vx = eqml__all(0), vz = vx, wx = vx, wz = vx;
-    for (int k = 0; k < b->nfactors; k++) {
-        const eqml_lanes l = eqml__all(linear ? linear[k] : 0);
-        vx = eqml__fma(l, fx[k], vx);
-        vz = eqml__fma(l, fz[k], vz);
-        if (gx)
-            gx[k] = gz[k] = l;
+#define EQML__FORM(SUFFIX, T, NUMBER, ALL, FMA)                                                              \
+    EQML_INLINE void eqml__form_##SUFFIX(const eqml_basis *b, const NUMBER *linear, const NUMBER *packed,    \
+                                         T *const f[2], T *const g[2], T energy[2])                          \
+    {                                                                                                        \
+        const NUMBER *c = packed;                                                                            \
+        const T *fx = f[0], *fz = f[1];                                                                      \
+        T *gx = g[0], *gz = g[1];                                                                            \
+        T vx = ALL(0), vz = vx, wx = vx, wz = vx;                                                            \
+        for (int k = 0; k < b->nfactors; k++) {                                                              \
+            const T l = ALL(linear ? linear[k] : 0);                                                         \
+            vx = FMA(l, fx[k], vx);                                                                          \
+            vz = FMA(l, fz[k], vz);                                                                          \
+            if (gx)                                                                                          \
+                gx[k] = gz[k] = l;                                                                           \
+        }                                                                                                    \
+        for (int t = 0; t < b->ntiles;) {                                                                    \
+            const unsigned short *row = b->tiles[t].row;                                                     \
+            const int r0 = row[0], r1 = row[1], r2 = row[2], r3 = row[3];                                    \
+            const T fx0 = fx[r0], fx1 = fx[r1], fx2 = fx[r2], fx3 = fx[r3];                                  \
+            const T fz0 = fz[r0], fz1 = fz[r1], fz2 = fz[r2], fz3 = fz[r3];                                  \
+            T x0 = ALL(0), x1 = x0, x2 = x0, x3 = x0, z0 = x0, z1 = x0, z2 = x0, z3 = x0;                    \
+            do {                                                                                             \
+                const int n = b->tiles[t].count, first = b->tiles[t].first, end = b->tiles[t].end;           \
+                for (int k = b->tiles[t].begin; k < end; k++) {                                              \
+                    const NUMBER *column = c + (k - first);                                                  \
+                    const T c0 = ALL(column[0]), c1 = ALL(column[n]);                                        \
+                    const T c2 = ALL(column[2 * n]), c3 = ALL(column[3 * n]);                                \
+                    T x = fx[k], z = fz[k];                                                                  \
+                    EQML__KEEP(x);                                                                           \
+                    EQML__KEEP(z);                                                                           \
+                    x0 = FMA(c0, x, x0);                                                                     \
+                    z0 = FMA(c0, z, z0);                                                                     \
+                    x1 = FMA(c1, x, x1);                                                                     \
+                    z1 = FMA(c1, z, z1);                                                                     \
+                    x2 = FMA(c2, x, x2);                                                                     \
+                    z2 = FMA(c2, z, z2);                                                                     \
+                    x3 = FMA(c3, x, x3);                                                                     \
+                    z3 = FMA(c3, z, z3);                                                                     \
+                    if (gx) {                                                                                \
+                        gx[k] = FMA(c0, fx0, FMA(c1, fx1, FMA(c2, fx2, FMA(c3, fx3, gx[k]))));               \
+                        gz[k] = FMA(c0, fz0, FMA(c1, fz1, FMA(c2, fz2, FMA(c3, fz3, gz[k]))));               \
+                    }                                                                                        \
+                }                                                                                            \
+                c += 4 * n;                                                                                  \
+            } while (++t < b->ntiles && b->tiles[t].row[0] == r0);                                           \
+            vx = FMA(x0, fx0, FMA(x1, fx1, vx));                                                             \
+            vz = FMA(z0, fz0, FMA(z1, fz1, vz));                                                             \
+            wx = FMA(x2, fx2, FMA(x3, fx3, wx));                                                             \
+            wz = FMA(z2, fz2, FMA(z3, fz3, wz));                                                             \
+            if (gx) {                                                                                        \
+                gx[r0] += x0, gx[r1] += x1, gx[r2] += x2, gx[r3] += x3;                                      \
+                gz[r0] += z0, gz[r1] += z1, gz[r2] += z2, gz[r3] += z3;                                      \
+            }                                                                                                \
+        }                                                                                                    \
+        energy[0] = vx + wx;                                                                                 \
+        energy[1] = vz + wz;                                                                                 \
     }
-    for (int t = 0; t < b->ntiles;) {
-        const unsigned short *row = b->tiles[t].row;
-        const int r0 = row[0], r1 = row[1], r2 = row[2], r3 = row[3];
-        const eqml_lanes fx0 = fx[r0], fx1 = fx[r1], fx2 = fx[r2], fx3 = fx[r3];
-        const eqml_lanes fz0 = fz[r0], fz1 = fz[r1], fz2 = fz[r2], fz3 = fz[r3];
-        eqml_lanes x0 = eqml__all(0), x1 = x0, x2 = x0, x3 = x0, z0 = x0, z1 = x0, z2 = x0, z3 = x0;
-        do {
-            const int n = b->tiles[t].count, first = b->tiles[t].first, end = b->tiles[t].end;
-            for (int k = b->tiles[t].begin; k < end; k++) {
-                const double *column = c + (k - first);
-                const eqml_lanes c0 = eqml__all(column[0]), c1 = eqml__all(column[n]);
-                const eqml_lanes c2 = eqml__all(column[2 * n]), c3 = eqml__all(column[3 * n]);
-                eqml_lanes x = fx[k], z = fz[k];
-                EQML__KEEP(x);
-                EQML__KEEP(z);
-                x0 = eqml__fma(c0, x, x0);
-                z0 = eqml__fma(c0, z, z0);
-                x1 = eqml__fma(c1, x, x1);
-                z1 = eqml__fma(c1, z, z1);
-                x2 = eqml__fma(c2, x, x2);
-                z2 = eqml__fma(c2, z, z2);
-                x3 = eqml__fma(c3, x, x3);
-                z3 = eqml__fma(c3, z, z3);
-                if (gx) {
-                    gx[k] =
-                        eqml__fma(c0, fx0, eqml__fma(c1, fx1, eqml__fma(c2, fx2, eqml__fma(c3, fx3, gx[k]))));
-                    gz[k] =
-                        eqml__fma(c0, fz0, eqml__fma(c1, fz1, eqml__fma(c2, fz2, eqml__fma(c3, fz3, gz[k]))));
-                }
-            }
-            c += 4 * n;
-        } while (++t < b->ntiles && b->tiles[t].row[0] == r0);
-        vx = eqml__fma(x0, fx0, eqml__fma(x1, fx1, vx));
-        vz = eqml__fma(z0, fz0, eqml__fma(z1, fz1, vz));
-        wx = eqml__fma(x2, fx2, eqml__fma(x3, fx3, wx));
-        wz = eqml__fma(z2, fz2, eqml__fma(z3, fz3, wz));
-        if (gx) {
-            gx[r0] += x0, gx[r1] += x1, gx[r2] += x2, gx[r3] += x3;
-            gz[r0] += z0, gz[r1] += z1, gz[r2] += z2, gz[r3] += z3;
-        }
-    }
-    energy[0] = vx + wx;
-    energy[1] = vz + wz;
-}
+EQML__FORM(lanes, eqml_lanes, double, eqml__all, eqml__fma)
+EQML__FORM(floats, eqml_floats, float, eqml__all_floats, eqml__fma_floats)
 
 /* ---- one geometry ------------------------------------------------------------------------------------- */
 
@@ -878,9 +939,13 @@ EQML_INLINE void eqml_dipole(const eqml_model *m, const double *xyz, double *ene
 EQML_FUNCTION void eqml__tangent_forward(const eqml_basis *b, const double *slots, eqml_lanes *tangents)
 {
     memset(tangents + b->npairs, 0, sizeof(eqml_lanes) * (size_t)(b->nslots - b->npairs));
-    for (int k = 0; k < b->noperations; k++) {
+    for (int k = 0; k < b->noperations;) {
         const unsigned short *o = b->operations[k];
-        tangents[o[0]] += tangents[o[1]] * slots[o[2]] + tangents[o[2]] * slots[o[1]];
+        const unsigned target = o[0];
+        eqml_lanes sum = tangents[target];
+        for (; k < b->noperations && o[0] == target; k++, o += 3)
+            sum += tangents[o[1]] * slots[o[2]] + tangents[o[2]] * slots[o[1]];
+        tangents[target] = sum;
     }
 }
 
@@ -894,27 +959,6 @@ EQML_FUNCTION void eqml__tangent_reverse(const eqml_basis *b, const double *slot
         const double a = adjoints[o[0]];
         changes[o[1]] += c * slots[o[2]] + tangents[o[2]] * a;
         changes[o[2]] += c * slots[o[1]] + tangents[o[1]] * a;
-    }
-}
-
-/* change_k = sum of second derivatives of the form, times tangents: the products without the linear part. */
-EQML_FUNCTION void eqml__tangent_form(const eqml_model *m, const eqml_lanes *tangents, eqml_lanes *changes)
-{
-    const eqml_basis *b = m->basis;
-    const double *c = m->packed;
-    memset(changes, 0, sizeof(eqml_lanes) * (size_t)b->nfactors);
-    for (int t = 0; t < b->ntiles; t++) {
-        const eqml_tile *tile = &b->tiles[t];
-        for (int row = 0; row < 4; row++, c += tile->count) {
-            const eqml_lanes at = tangents[tile->row[row]];
-            eqml_lanes sum = eqml__all(0);
-            for (int k = tile->begin; k < tile->end; k++) {
-                const eqml_lanes coefficient = eqml__all(c[k - tile->first]);
-                sum = eqml__fma(coefficient, tangents[k], sum);
-                changes[k] = eqml__fma(coefficient, at, changes[k]);
-            }
-            changes[tile->row[row]] += sum;
-        }
     }
 }
 
@@ -937,14 +981,17 @@ EQML_INLINE eqml_lanes eqml__stretch(const eqml_basis *b, const double *pair, in
  * the reverse sweep differentiated forward, with the directions in lanes.
  * work: EQML_WORK_HESSIAN(nslots, npairs) doubles, 64-byte aligned.
  */
-#define EQML_WORK_HESSIAN(nslots, npairs) (EQML_WORK_ONE(nslots, npairs) + 16 * EQML_ROUND(nslots))
+#define EQML_WORK_HESSIAN(nslots, npairs) (EQML_WORK_ONE(nslots, npairs) + 32 * EQML_ROUND(nslots))
 EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz, double *gradient,
                                          double *hessian, double *work)
 {
     const eqml_basis *b = m->basis;
     const int stride = EQML_ROUND(b->npairs), room = EQML_ROUND(b->nslots), n = 3 * b->natoms;
     double *slots = work, *adjoints = work + room, *pair = work + 2 * room;
-    eqml_lanes *tangents = (eqml_lanes *)(void *)(pair + 6 * stride), *changes = tangents + room;
+    eqml_lanes *start = (eqml_lanes *)(void *)(pair + 6 * stride);
+    eqml_lanes *tangent[2] = {start, start + room}, *change[2] = {start + 2 * room, start + 3 * room};
+    eqml_lanes *f[2] = {tangent[0] + b->factor0, tangent[1] + b->factor0}, unused[2];
+    eqml_lanes *g[2] = {change[0] + b->factor0, change[1] + b->factor0};
     double energy;
     eqml__pairs_one(m, xyz, adjoints, pair, stride);
     for (int p = 0; p < b->npairs; p++)
@@ -956,11 +1003,18 @@ EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz,
 
     for (int first = 0; first < n; first += EQML_LANES) {
         const int lanes = n - first < EQML_LANES ? n - first : EQML_LANES;
-        for (int p = 0; p < b->npairs; p++)
-            tangents[p] = eqml__stretch(b, pair, stride, p, first) * pair[4 * stride + p];
-        eqml__tangent_forward(b, slots, tangents);
-        eqml__tangent_form(m, tangents + b->factor0, changes + b->factor0);
-        eqml__tangent_reverse(b, slots, adjoints, tangents, changes);
+        const int group = first / EQML_LANES % 2;
+        eqml_lanes *changes = change[group];
+        if (group == 0) { /* the kernel of the form takes two groups of directions */
+            for (int k = 0; k < 2; k++) {
+                for (int p = 0; p < b->npairs; p++)
+                    tangent[k][p] =
+                        eqml__stretch(b, pair, stride, p, first + k * EQML_LANES) * pair[4 * stride + p];
+                eqml__tangent_forward(b, slots, tangent[k]);
+            }
+            eqml__form_lanes(b, NULL, m->packed, f, g, unused);
+        }
+        eqml__tangent_reverse(b, slots, adjoints, tangent[group], changes);
         for (int lane = 0; lane < lanes; lane++)
             for (int k = 0; k < n; k++)
                 hessian[(first + lane) * n + k] = 0;
@@ -1053,45 +1107,97 @@ EQML_INLINE void eqml__scatter_lanes(const eqml_basis *b, const eqml_lanes *adjo
 }
 
 /*
- * Energies of n geometries xyz[n][natoms][3], and their gradients[n][natoms][3] where that is not NULL.
- * work: EQML_WORK_BATCH(nslots, npairs, natoms) of eqml_lanes.
+ * A batch is worked through in steps of two groups of lanes (in float: of four, two vectors of floats). The
+ * room for a step is on the stack; where it would be more than EQML_STACK_LIMIT bytes, past the cache of a
+ * core in any case, geometries are done one at a time.
  */
-#define EQML_WORK_BATCH(nslots, npairs, natoms) (4 * EQML_ROUND(nslots) + 10 * (npairs) + 3 * (natoms))
-EQML_INLINE void eqml_energy_gradient_batch(const eqml_model *m, size_t n, const double *xyz, double *energy,
-                                            double *gradient, eqml_lanes *work)
+#define EQML_STACK_LIMIT (1 << 20)
+#define EQML_WORK_BATCH(nslots, npairs, natoms) (4 * EQML_ROUND(nslots) + 22 * (npairs) + 3 * (natoms))
+
+/* Up to 2 EQML_LANES geometries; gradient may be NULL. work: EQML_WORK_BATCH(nslots, npairs, natoms). */
+EQML_INLINE void eqml__step_lanes(const eqml_model *m, int count, const double *xyz, double *energy,
+                                  double *gradient, eqml_lanes *work)
 {
     const eqml_basis *b = m->basis;
-    const int room = EQML_ROUND(b->nslots);
-    const size_t size = 3 * (size_t)b->natoms, step = 2 * EQML_LANES;
+    const int room = EQML_ROUND(b->nslots), size = 3 * b->natoms;
     eqml_lanes *slots[2] = {work, work + room}, *adjoints[2] = {work + 2 * room, work + 3 * room};
     eqml_lanes *f[2] = {slots[0] + b->factor0, slots[1] + b->factor0}, *g[2] = {0, 0}, v[2];
-    eqml_lanes(*pair)[5] = (eqml_lanes(*)[5])(void *)(work + 4 * room),
-    *sum = work + 4 * room + 10 * b->npairs;
+    eqml_lanes *sum = work + 4 * room, (*pair)[5] = (eqml_lanes(*)[5])(void *)(sum + size);
+    double value[2 * EQML_LANES];
     if (gradient)
         g[0] = adjoints[0] + b->factor0, g[1] = adjoints[1] + b->factor0;
-    for (size_t first = 0; first < n; first += step) {
-        const int count = n - first < step ? (int)(n - first) : (int)step;
-        double value[2 * EQML_LANES];
-        for (int group = 0; group < 2; group++) {
-            const int done = group * EQML_LANES < count ? group * EQML_LANES : 0;
-            eqml__pairs_lanes(m, count - done, xyz + (first + (size_t)done) * size, sum, slots[group],
-                              pair + group * b->npairs);
-            eqml__forward_lanes(m, slots[group]);
+    for (int group = 0; group < 2; group++) {
+        const int done = group * EQML_LANES < count ? group * EQML_LANES : 0;
+        eqml__pairs_lanes(m, count - done, xyz + done * size, sum, slots[group], pair + group * b->npairs);
+        eqml__forward_lanes(m, slots[group]);
+    }
+    eqml__form_lanes(b, m->linear, m->packed, f, g, v);
+    eqml__store(value, v[0]);
+    eqml__store(value + EQML_LANES, v[1]);
+    for (int k = 0; k < count; k++)
+        energy[k] = value[k];
+    for (int group = 0; gradient && group * EQML_LANES < count; group++) {
+        const int done = group * EQML_LANES, rest = count - done;
+        if (b->reverse_lanes)
+            b->reverse_lanes(slots[group], adjoints[group]);
+        else
+            eqml__table_reverse_lanes(b, slots[group], adjoints[group]);
+        eqml__scatter_lanes(b, adjoints[group], pair + group * b->npairs, sum,
+                            rest < EQML_LANES ? rest : EQML_LANES, gradient + done * size);
+    }
+}
+
+/*
+ * Up to 2 EQML_FLOATS geometries in float: distances, pair variables and the way back to Cartesian gradients
+ * are computed in double, the factors and the quadratic form between them in float.
+ */
+EQML_INLINE void eqml__step_floats(const eqml_model *m, int count, const double *xyz, double *energy,
+                                   double *gradient, eqml_lanes *work)
+{
+    enum { GROUPS = EQML_FLOATS / EQML_LANES }; /* of lanes in a vector of floats */
+    const eqml_basis *b = m->basis;
+    const int room = EQML_ROUND(b->nslots), size = 3 * b->natoms, np = b->npairs;
+    eqml_lanes *sum = work + 4 * room, *y = sum + size, (*pair)[5] = (eqml_lanes(*)[5])(void *)(y + np);
+    eqml_floats *start = (eqml_floats *)(void *)work;
+    eqml_floats *slots[2] = {start, start + room}, *adjoints[2] = {start + 2 * room, start + 3 * room};
+    eqml_floats *f[2] = {slots[0] + b->factor0, slots[1] + b->factor0}, *g[2] = {0, 0}, v[2];
+    if (gradient)
+        g[0] = adjoints[0] + b->factor0, g[1] = adjoints[1] + b->factor0;
+    for (int part = 0; part < 2; part++) {
+        for (int group = 0; group < GROUPS; group++) {
+            const int k = part * GROUPS + group, done = k * EQML_LANES < count ? k * EQML_LANES : 0;
+            float *to = (float *)(void *)slots[part] + group * EQML_LANES;
+            const double *from = (const double *)(const void *)y;
+            eqml__pairs_lanes(m, count - done, xyz + done * size, sum, y, pair + k * np);
+            for (int p = 0; p < np; p++)
+                for (int lane = 0; lane < EQML_LANES; lane++)
+                    to[p * EQML_FLOATS + lane] = (float)from[p * EQML_LANES + lane];
         }
-        eqml__form_lanes(b, m->linear, m->packed, f, g, v);
-        eqml__store(value, v[0]);
-        eqml__store(value + EQML_LANES, v[1]);
-        for (int k = 0; k < count; k++)
-            energy[first + (size_t)k] = value[k];
-        for (int group = 0; gradient && group * EQML_LANES < count; group++) {
-            const int rest = count - group * EQML_LANES;
-            if (b->reverse_lanes)
-                b->reverse_lanes(slots[group], adjoints[group]);
-            else
-                eqml__table_reverse_lanes(b, slots[group], adjoints[group]);
-            eqml__scatter_lanes(b, adjoints[group], pair + group * b->npairs, sum,
-                                rest < EQML_LANES ? rest : EQML_LANES,
-                                gradient + (first + (size_t)(group * EQML_LANES)) * size);
+        slots[part][b->factor0] = eqml__all_floats(1);
+        if (b->forward_floats)
+            b->forward_floats(slots[part], m->offset_float);
+        else
+            eqml__table_forward_floats(b, slots[part], m->offset_float);
+    }
+    eqml__form_floats(b, m->linear_float, m->packed_float, f, g, v);
+    for (int k = 0; k < count; k++)
+        energy[k] = ((const float *)(const void *)v)[k];
+    for (int part = 0; gradient && part * EQML_FLOATS < count; part++) {
+        if (b->reverse_floats)
+            b->reverse_floats(slots[part], adjoints[part]);
+        else
+            eqml__table_reverse_floats(b, slots[part], adjoints[part]);
+        for (int group = 0; group < GROUPS; group++) {
+            const int k = part * GROUPS + group, done = k * EQML_LANES, rest = count - done;
+            const float *from = (const float *)(const void *)adjoints[part] + group * EQML_LANES;
+            double *to = (double *)(void *)y;
+            if (rest <= 0)
+                break;
+            for (int p = 0; p < np; p++)
+                for (int lane = 0; lane < EQML_LANES; lane++)
+                    to[p * EQML_LANES + lane] = from[p * EQML_FLOATS + lane];
+            eqml__scatter_lanes(b, y, pair + k * np, sum, rest < EQML_LANES ? rest : EQML_LANES,
+                                gradient + done * size);
         }
     }
 }
@@ -1165,6 +1271,34 @@ EQML_INLINE void eqml_dipole_batch(const eqml_model *m, size_t n, const double *
 
 /* ---- functions of one basis, and of one surface ------------------------------------------------------- */
 
+/* Steps are dealt out to the threads of OpenMP where the compiler has it; each geometry is computed alike
+ * whatever their number, so results do not depend on it. */
+#ifdef _OPENMP
+#define EQML__PARALLEL _Pragma("omp parallel for schedule(static)")
+#else
+#define EQML__PARALLEL
+#endif
+
+#define EQML__MODEL_BATCH(NAME, FUNCTION, STEP, COUNT)                                                       \
+    EQML_INLINE void FUNCTION(const eqml_model *m, size_t n, const double *xyz, double *energy,              \
+                              double *gradient)                                                              \
+    {                                                                                                        \
+        const size_t size = 3 * NAME##_NATOMS, step = NAME##_IN_LANES ? COUNT : 1;                           \
+        const ptrdiff_t steps = (ptrdiff_t)((n + step - 1) / step);                                          \
+        EQML__PARALLEL                                                                                       \
+        for (ptrdiff_t k = 0; k < steps; k++) {                                                              \
+            const size_t first = (size_t)k * step, count = n - first < step ? n - first : step;              \
+            double *to = gradient ? gradient + first * size : NULL;                                          \
+            if (NAME##_IN_LANES) {                                                                           \
+                eqml_lanes work[NAME##_IN_LANES ? NAME##_WORK_BATCH : 1];                                    \
+                STEP(m, (int)count, xyz + first * size, energy + first, to, work);                           \
+            } else {                                                                                         \
+                double work[EQML_WORK_ONE(NAME##_NSLOTS, NAME##_NPAIRS)] EQML_ALIGNED;                       \
+                energy[first] = eqml_energy_gradient(m, xyz + first * size, to, work);                       \
+            }                                                                                                \
+        }                                                                                                    \
+    }
+
 /* What a generated header defines for models of its basis NAME; the model must be one of NAME_basis. */
 #define EQML_MODEL_FUNCTIONS(NAME)                                                                           \
     EQML_INLINE double NAME##_model_energy(const eqml_model *m, const double *xyz)                           \
@@ -1184,17 +1318,31 @@ EQML_INLINE void eqml_dipole_batch(const eqml_model *m, size_t n, const double *
         double work[EQML_WORK_HESSIAN(NAME##_NSLOTS, NAME##_NPAIRS)] EQML_ALIGNED;                           \
         return eqml_energy_hessian(m, xyz, gradient, hessian, work);                                         \
     }                                                                                                        \
+    enum {                                                                                                   \
+        NAME##_WORK_BATCH = EQML_WORK_BATCH(NAME##_NSLOTS, NAME##_NPAIRS, NAME##_NATOMS),                    \
+        NAME##_IN_LANES = NAME##_WORK_BATCH * sizeof(eqml_lanes) <= EQML_STACK_LIMIT                         \
+    };                                                                                                       \
+    EQML__MODEL_BATCH(NAME, NAME##_model_batch, eqml__step_lanes, 2 * EQML_LANES)                            \
+    EQML__MODEL_BATCH(NAME, NAME##_model_batch_float, eqml__step_floats, 2 * EQML_FLOATS)                    \
     EQML_INLINE void NAME##_model_energy_batch(const eqml_model *m, size_t n, const double *xyz,             \
                                                double *energy)                                               \
     {                                                                                                        \
-        eqml_lanes work[EQML_WORK_BATCH(NAME##_NSLOTS, NAME##_NPAIRS, NAME##_NATOMS)];                       \
-        eqml_energy_gradient_batch(m, n, xyz, energy, NULL, work);                                           \
+        NAME##_model_batch(m, n, xyz, energy, NULL);                                                         \
     }                                                                                                        \
     EQML_INLINE void NAME##_model_energy_gradient_batch(const eqml_model *m, size_t n, const double *xyz,    \
                                                         double *energy, double *gradient)                    \
     {                                                                                                        \
-        eqml_lanes work[EQML_WORK_BATCH(NAME##_NSLOTS, NAME##_NPAIRS, NAME##_NATOMS)];                       \
-        eqml_energy_gradient_batch(m, n, xyz, energy, gradient, work);                                       \
+        NAME##_model_batch(m, n, xyz, energy, gradient);                                                     \
+    }                                                                                                        \
+    EQML_INLINE void NAME##_model_energy_batch_float(const eqml_model *m, size_t n, const double *xyz,       \
+                                                     double *energy)                                         \
+    {                                                                                                        \
+        NAME##_model_batch_float(m, n, xyz, energy, NULL);                                                   \
+    }                                                                                                        \
+    EQML_INLINE void NAME##_model_energy_gradient_batch_float(                                               \
+        const eqml_model *m, size_t n, const double *xyz, double *energy, double *gradient)                  \
+    {                                                                                                        \
+        NAME##_model_batch_float(m, n, xyz, energy, gradient);                                               \
     }
 
 /* The same for models with a dipole. */
@@ -1261,6 +1409,15 @@ EQML_INLINE void eqml_dipole_batch(const eqml_model *m, size_t n, const double *
     API void NAME##_energy_gradient_batch(size_t n, const double *xyz, double *energy, double *gradient)     \
     {                                                                                                        \
         BASIS##_model_energy_gradient_batch(&NAME##_model, n, xyz, energy, gradient);                        \
+    }                                                                                                        \
+    API void NAME##_energy_batch_float(size_t n, const double *xyz, double *energy)                          \
+    {                                                                                                        \
+        BASIS##_model_energy_batch_float(&NAME##_model, n, xyz, energy);                                     \
+    }                                                                                                        \
+    API void NAME##_energy_gradient_batch_float(size_t n, const double *xyz, double *energy,                 \
+                                                double *gradient)                                            \
+    {                                                                                                        \
+        BASIS##_model_energy_gradient_batch_float(&NAME##_model, n, xyz, energy, gradient);                  \
     }
 
 /* The functions of its dipole, where it has one. */
@@ -1433,6 +1590,7 @@ typedef struct eqml_surface {
     double *packed;           /* [npacked] */
     double *dipole;           /* [dipole->npacked]; null where the basis has none */
     int standardised;         /* nonzero: the factors are shifted for some data already */
+    float *rounded;           /* offset, linear and packed in float; set by eqml_surface_set */
 } eqml_surface;
 
 EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_variable *variables,
@@ -1807,8 +1965,12 @@ EQML_FUNCTION void eqml__flush_chunk(const eqml_expansion *x, const eqml_compone
     double v[EQML__CHUNK];
     if (chunk->count == 0)
         return;
-    eqml_energy_gradient_batch(m, (size_t)chunk->count, chunk->xyz, v, gradient ? chunk->gradient : NULL,
-                               (eqml_lanes *)(void *)chunk->work);
+    for (int k = 0; k < chunk->count; k += 2 * EQML_LANES) {
+        const int rest = chunk->count - k;
+        eqml__step_lanes(m, rest < 2 * EQML_LANES ? rest : 2 * EQML_LANES, chunk->xyz + (size_t)k * size,
+                         v + k, gradient ? chunk->gradient + (size_t)k * size : NULL,
+                         (eqml_lanes *)(void *)chunk->work);
+    }
     for (int k = 0; k < chunk->count; k++) {
         const double s = chunk->factor[k], *from = chunk->gradient + (size_t)k * size;
         const double *slope = chunk->slope + (size_t)k * size;
@@ -3347,6 +3509,7 @@ EQML_API void eqml_surface_free(eqml_surface *surface)
     EQML_FREE(surface->linear);
     EQML_FREE(surface->packed);
     EQML_FREE(surface->dipole);
+    EQML_FREE(surface->rounded);
     memset(surface, 0, sizeof *surface);
 }
 
@@ -3380,10 +3543,11 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
     surface->offset = (double *)eqml__zeroed(nfactors, sizeof(double));
     surface->linear = (double *)eqml__zeroed(nfactors, sizeof(double));
     surface->packed = (double *)eqml__zeroed((size_t)basis->npacked, sizeof(double));
+    surface->rounded = (float *)eqml__zeroed(2 * nfactors + (size_t)basis->npacked, sizeof(float));
     if (basis->dipole)
         surface->dipole = (double *)eqml__zeroed((size_t)basis->dipole->npacked, sizeof(double));
     if (!surface->variables || !surface->rates || !surface->offset || !surface->linear || !surface->packed ||
-        (basis->dipole && !surface->dipole)) {
+        !surface->rounded || (basis->dipole && !surface->dipole)) {
         eqml_surface_free(surface);
         return EQML_ERROR_MEMORY;
     }
@@ -3399,6 +3563,9 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
     surface->model.linear = surface->linear;
     surface->model.packed = surface->packed;
     surface->model.dipole = surface->dipole;
+    surface->model.offset_float = surface->rounded;
+    surface->model.linear_float = surface->rounded + nfactors;
+    surface->model.packed_float = surface->rounded + 2 * nfactors;
     return EQML_OK;
 }
 
@@ -3447,7 +3614,15 @@ static void eqml__transfer(const eqml_surface *surface, double *coefficients, bo
 
 EQML_API void eqml_surface_set(eqml_surface *surface, const double *coefficients)
 {
+    const eqml_basis *b = surface->model.basis;
+    float *rounded = surface->rounded;
     eqml__transfer(surface, (double *)coefficients, true);
+    for (int k = 0; k < b->nfactors; k++) {
+        rounded[k] = (float)surface->offset[k];
+        rounded[b->nfactors + k] = (float)surface->linear[k];
+    }
+    for (int k = 0; k < b->npacked; k++)
+        rounded[2 * b->nfactors + k] = (float)surface->packed[k];
 }
 
 EQML_API void eqml_surface_get(const eqml_surface *surface, double *coefficients)
@@ -4467,6 +4642,14 @@ static void eqml__put_numbers(FILE *out, const char *name, const char *what, int
     fprintf(out, "%s\n};\n", count ? "" : "0");
 }
 
+static void eqml__put_floats(FILE *out, const char *name, const char *what, int count, const double *number)
+{
+    fprintf(out, "static const float %s_%s_float[] EQML_ALIGNED = {", name, what);
+    for (int k = 0; k < count; k++)
+        fprintf(out, "%s%af,", k % 6 ? " " : "\n    ", (double)(float)number[k]);
+    fprintf(out, "%s\n};\n", count ? "" : "0");
+}
+
 static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char *name)
 {
     static const char *const kinds[] = {"EQML_MORSE", "EQML_INVERSE", "EQML_EXP_OVER_R", "EQML_POWER"};
@@ -4481,12 +4664,17 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
     eqml__put_numbers(out, name, "offset", b->nfactors, surface->offset);
     eqml__put_numbers(out, name, "linear", b->nfactors, surface->linear);
     eqml__put_numbers(out, name, "packed", b->npacked, surface->packed);
+    eqml__put_floats(out, name, "offset", b->nfactors, surface->offset);
+    eqml__put_floats(out, name, "linear", b->nfactors, surface->linear);
+    eqml__put_floats(out, name, "packed", b->npacked, surface->packed);
     if (b->dipole)
         eqml__put_numbers(out, name, "dipole_coefficients", b->dipole->npacked, surface->dipole);
     fprintf(out, "static const eqml_model %s_model = {&%s_basis, %s_variables, %s_rates, %s_offset,\n", name,
             b->name, name, name, name);
-    fprintf(out, "                                     %s_linear, %s_packed, %s%s, %a};\n", name, name,
+    fprintf(out, "                                     %s_linear, %s_packed, %s%s, %a,\n", name, name,
             b->dipole ? name : "0", b->dipole ? "_dipole_coefficients" : "", surface->model.charge);
+    fprintf(out, "                                     %s_offset_float, %s_linear_float, %s_packed_float};\n",
+            name, name, name);
     fprintf(out,
             "\n#ifndef %s_API /* define it as extern, in one file, for functions with external linkage */\n",
             name);
@@ -5389,9 +5577,9 @@ static void eqml__put_basis(FILE *out, const eqml_basis *b, unsigned char *loade
     else
         fprintf(out, "0, 0, 0, 0");
     if (b->is_term)
-        fprintf(out, ", 0, %s_is_term};\n", n);
+        fprintf(out, ", 0, %s_is_term, 0, 0};\n", n);
     else
-        fprintf(out, ", 0, 0};\n");
+        fprintf(out, ", 0, 0, 0, 0};\n");
     fprintf(out, "\nEQML_MODEL_FUNCTIONS(%s)\n#endif\n", n);
 }
 

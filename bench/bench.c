@@ -70,8 +70,7 @@ static const char *const columns[] = {"terms",
                                       "error_energy_ulps",
                                       "error_gradient_ulps",
                                       "error_energy_float",
-                                      "error_gradient_float",
-                                      "threads_batch_gradient_ns"};
+                                      "error_gradient_float"};
 
 typedef struct row {
     int count;
@@ -186,12 +185,20 @@ static bool measure(const job *j, const char *d, const char *cc, const char *fla
         return false;
     time_compiler(r, d, b, "gcc");
     time_compiler(r, d, b, "clang");
+    char orbit[COMMAND / 4] = "";
+    if (j->orbit_sums) {
+        if (!run(NULL, "build/eqml-gen --scheme orbit-sums -d %d -n orbit_%s -o %s/orbit_%s.h '%s'",
+                 j->degree, b, d, b, j->composition))
+            return false;
+        snprintf(orbit, sizeof orbit, "-DORBIT_HEADER='\"orbit_%s.h\"' -DORBIT=orbit_%s", b, b);
+    }
     snprintf(path, sizeof path, "%s/%s.values", d, b);
-    if (!run(NULL,
-             "%s %s -I. -I%s -DSURFACE_HEADER='\"%s_pes.h\"' -DSURFACE=bench -DBASIS=%s bench/measure.c -o "
-             "%s/%s "
-             "-lm && %s/%s >%s",
-             cc, flags, d, b, b, d, b, d, b, path))
+    if (!run(
+            NULL,
+            "%s %s -I. -I%s -DSURFACE_HEADER='\"%s_pes.h\"' -DSURFACE=bench -DBASIS=%s %s bench/measure.c -o "
+            "%s/%s "
+            "-lm && %s/%s >%s",
+            cc, flags, d, b, b, orbit, d, b, d, b, path))
         return false;
     read_values(r, path);
     return true;

@@ -71,7 +71,57 @@ ONE(run_hessian, CALL(_energy_hessian)(xyz, gradients[0], hessian))
 MANY(run_batch_energy, CALL(_energy_batch)(BATCH, geometry[0], energies))
 MANY(run_batch_gradient, CALL(_energy_gradient_batch)(BATCH, geometry[0], energies, gradients[0]))
 
+MANY(run_batch_energy_float, CALL(_energy_batch_float)(BATCH, geometry[0], energies))
+MANY(run_batch_gradient_float, CALL(_energy_gradient_batch_float)(BATCH, geometry[0], energies, gradients[0]))
+
 #ifdef ORBIT_HEADER
+/* ---- the plain orbit sums: the gradient by forward sweeps, one for each Cartesian coordinate ------------
+ */
+
+#define PLAIN(suffix) JOIN(ORBIT, suffix)
+enum { ORBIT_SLOTS = PLAIN(_NSLOTS), ORBIT_PAIRS = PLAIN(_NPAIRS), ORBIT_TERMS = PLAIN(_NTERMS) };
+/* coefficients do not matter for the time */
+static double orbit_rates[EQML_ROUND(ORBIT_PAIRS)], orbit_zero[ORBIT_TERMS], orbit_linear[ORBIT_TERMS];
+static eqml_variable orbit_variables[ORBIT_PAIRS]; /* as many as pairs are enough */
+static const eqml_model orbit_model = {
+    &PLAIN(_basis), orbit_variables, orbit_rates, orbit_zero, orbit_linear, orbit_zero, NULL, NULL, NULL};
+
+static void prepare_orbits(void)
+{
+    uint64_t seed = 5;
+    for (int p = 0; p < ORBIT_PAIRS; p++)
+        orbit_variables[p] = (eqml_variable){EQML_MORSE, 2.0, 0, 0}, orbit_rates[p] = -0.5;
+    for (int k = 0; k < ORBIT_TERMS; k++)
+        orbit_linear[k] = random_number(&seed);
+}
+
+static double orbit_gradient(const double *xyz, double *gradient)
+{
+    static double s[ORBIT_SLOTS], t[ORBIT_SLOTS], pair[6 * EQML_ROUND(ORBIT_PAIRS)] EQML_ALIGNED;
+    const eqml_basis *b = &PLAIN(_basis);
+    const int stride = EQML_ROUND(ORBIT_PAIRS);
+    double energy = 0;
+    eqml__pairs_one(&orbit_model, xyz, t, pair, stride);
+    memcpy(s, t, ORBIT_PAIRS * sizeof *s);
+    s[b->factor0] = 1;
+    PLAIN(_forward_one)(s, orbit_zero);
+    for (int k = 0; k < b->nfactors; k++)
+        energy += orbit_linear[k] * s[b->factor0 + k];
+    for (int x = 0; x < SIZE; x++) {
+        for (int p = 0; p < ORBIT_PAIRS; p++) {
+            const int sign = (b->pairs[p][0] == x / 3) - (b->pairs[p][1] == x / 3);
+            t[p] = sign * pair[(x % 3) * stride + p] * pair[3 * stride + p] * pair[4 * stride + p];
+        }
+        t[b->factor0] = 0;
+        PLAIN(_tangent_one)(s, t);
+        gradient[x] = 0;
+        for (int k = 0; k < b->nfactors; k++)
+            gradient[x] += orbit_linear[k] * t[b->factor0 + k];
+    }
+    return energy;
+}
+ONE(run_orbit_energy, PLAIN(_model_energy)(&orbit_model, xyz))
+ONE(run_orbit_gradient, orbit_gradient(xyz, gradients[0]))
 #endif
 
 /* Nothing but fused multiply-adds in registers: more chains than the latency of one needs. */
@@ -129,7 +179,7 @@ static timing measure(void (*run)(size_t count))
 
 typedef long double exact;
 #define EXACT(x) ((exact)(x))
-EQML__TABLE_PROGRAM(exact, exact, EXACT)
+EQML__TABLE_PROGRAM(exact, exact, double, EXACT)
 
 typedef struct exact_room {
     exact *slots, *adjoints, *unit, *slope; /* [nslots], [nslots], [npairs][3], [npairs] */
@@ -207,6 +257,13 @@ static errors measure_errors(const eqml_model *m)
         highest = fmax(highest, (double)energy);
     }
     free(room);
+    CALL(_energy_gradient_batch_float)(ERRORS, geometry[0], energies, gradients[0]);
+    for (int g = 0; g < ERRORS; g++) {
+        double one[SIZE], value = CALL(_energy_gradient)(geometry[g], one);
+        e.energy_float = fmax(e.energy_float, fabs(value - energies[g]) / (highest - lowest));
+        for (int k = 0; k < SIZE; k++)
+            e.gradient_float = fmax(e.gradient_float, fabs(one[k] - gradients[g][k]) / steepest);
+    }
     e.energy /= scale * DBL_EPSILON;
     e.gradient /= steepest * DBL_EPSILON;
     return e;
@@ -247,11 +304,20 @@ int main(void)
     random_geometries(1, BATCH, NATOMS, geometry[0]);
     double peak = PEAK_FMA / measure(run_peak).minimum;
     put("terms", terms);
+    put("multiply_adds_energy", terms + m->basis->noperations); /* without pair variables */
+    put("multiply_adds_gradient", 2 * terms + 3.0 * m->basis->noperations);
     put_timing("energy_ns", run_energy, 1);
     put_timing("gradient_ns", run_gradient, 1);
     put_timing("hessian_ns", run_hessian, 1);
     double energy = put_timing("batch_energy_ns", run_batch_energy, BATCH);
     double gradient = put_timing("batch_gradient_ns", run_batch_gradient, BATCH);
+    put_timing("batch_energy_float_ns", run_batch_energy_float, BATCH);
+    put_timing("batch_gradient_float_ns", run_batch_gradient_float, BATCH);
+#ifdef ORBIT_HEADER
+    prepare_orbits();
+    put_timing("orbit_sum_energy_ns", run_orbit_energy, 1);
+    put_timing("orbit_sum_gradient_ns", run_orbit_gradient, 1);
+#endif
     peak = fmax(peak, PEAK_FMA / measure(run_peak).minimum);
     put("fma_peak_per_ns", peak);
     put("peak_fraction_batch_energy", terms / energy / peak);
@@ -259,5 +325,7 @@ int main(void)
     errors e = measure_errors(m);
     put("error_energy_ulps", e.energy);
     put("error_gradient_ulps", e.gradient);
+    put("error_energy_float", e.energy_float);
+    put("error_gradient_float", e.gradient_float);
     return 0;
 }

@@ -201,20 +201,28 @@ static void monomials_values(const basis *b, const unsigned short *monomial, siz
     free(product);
 }
 
-static void try_orbit(search *s, const unsigned short *monomial)
+/* Writes the members of an orbit behind the basis' monomials, without counting them yet; 0: too many. */
+static size_t expand_orbit(basis *b, const unsigned short *monomial, int degree)
 {
-    basis *b = s->b;
     unsigned short *members;
-    size_t count;
-    if (orbit_expand(b->composition, monomial, s->degree, MONOMIALS_LIMIT, &members, &count))
-        return;
-    size_t first = b->nmonomials;
+    size_t count, first = b->nmonomials;
+    if (orbit_expand(b->composition, monomial, degree, MONOMIALS_LIMIT, &members, &count))
+        return 0;
     b->monomial = xrealloc(b->monomial, (first + count) * (size_t)b->degree, sizeof *b->monomial);
     for (size_t m = 0; m < count; m++)
         for (int k = 0; k < b->degree; k++)
             b->monomial[(first + m) * (size_t)b->degree + (size_t)k] =
-                k < s->degree ? members[m * (size_t)s->degree + (size_t)k] : ORBIT_UNUSED;
+                k < degree ? members[m * (size_t)degree + (size_t)k] : ORBIT_UNUSED;
     free(members);
+    return count;
+}
+
+static void try_orbit(search *s, const unsigned short *monomial)
+{
+    basis *b = s->b;
+    size_t first = b->nmonomials, count = expand_orbit(b, monomial, s->degree);
+    if (!count)
+        return;
     monomials_values(b, b->monomial + first * (size_t)b->degree, count, s->value);
     if (!rank_extend(s->space, s->value))
         return; /* the room is used again by the next orbit */
@@ -412,6 +420,43 @@ basis *basis_create(const composition *c, const blocks *blocks, const structure 
         drop_unused(b);
     rank_free(s.space);
     free(s.value);
+    return b;
+}
+
+basis *basis_of_orbits(const composition *c, const blocks *blocks, const structure *structure,
+                       const orbit_list *orbits, char *error, size_t error_size)
+{
+    basis *b = xcalloc(1, sizeof *b);
+    b->composition = c;
+    b->blocks = blocks;
+    b->structure = structure;
+    b->degree = blocks->degree;
+    b->plain = true;
+    b->block_term = xcalloc(blocks->count + 1, sizeof *b->block_term);
+    append_term(b, (term){.kind = TERM_ONE, .factor = true, .wanted = true});
+    for (size_t k = 1; k < orbits->count; k++) {
+        const unsigned short *monomial = orbits->monomial + k * (size_t)orbits->degree;
+        term t = {.kind = TERM_SUM,
+                  .degree = orbits->order[k],
+                  .block = orbits->block[k],
+                  .factor = true,
+                  .wanted = true};
+        if (t.degree == 1) {
+            t.left = c->pair_class[monomial[0]];
+        } else {
+            size_t count = expand_orbit(b, monomial, t.degree);
+            if (!count || count + b->nmonomials > MONOMIALS_LIMIT) {
+                snprintf(error, error_size, "too many monomials to write out; choose a smaller degree");
+                basis_free(b);
+                return NULL;
+            }
+            t.kind = TERM_ORBIT;
+            t.left = (int)b->nmonomials;
+            t.right = (int)count;
+            b->nmonomials += count;
+        }
+        append_term(b, t);
+    }
     return b;
 }
 

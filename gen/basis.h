@@ -66,6 +66,7 @@ typedef struct basis {
     covariant *covariant;
     int (*block_covariant)[2]; /* [blocks * nsets] first and end covariant of each block and set */
 
+    bool plain; /* every term is written out as the sum of its monomials */
     size_t nmonomials;
     unsigned short *monomial; /* [nmonomials][degree] pair indices of explicit orbit sums, 0xFFFF unused */
 
@@ -85,6 +86,10 @@ typedef struct basis {
 basis *basis_create(const composition *c, const blocks *blocks, const structure *structure,
                     const uint64_t *invariants, const orbit_list *orbits, int covariant_degree,
                     void (*progress)(size_t terms), char *error, size_t error_size);
+
+/* The plain basis, for comparison: each term the sum of the monomials of one orbit, all evaluated. */
+basis *basis_of_orbits(const composition *c, const blocks *blocks, const structure *structure,
+                       const orbit_list *orbits, char *error, size_t error_size);
 void basis_free(basis *b);
 
 static inline bool term_is_generator(const term *t)

@@ -216,54 +216,153 @@ static size_t next_target(const program *p, size_t k)
     return end;
 }
 
-/* Slots that this function has loaded or computed are local variables. */
-static void put_load(line *l, bool *loaded, unsigned slot)
+/*
+ * The code is cut into functions of about this many operations. One function for all of them takes compilers
+ * time that grows with the square of its length: 6,026 operations took gcc 35 s in one, 9 s so.
+ */
+enum { CHUNK_OPERATIONS = 200 };
+
+typedef struct code {
+    line line;
+    const program *p;
+    const char *parameters; /* of each function, with their types and as they are passed on */
+    const char *arguments;
+    unsigned *slot_chunk, *adjoint_chunk; /* [nslots] 1 + the last chunk that has the value in a variable */
+    unsigned chunk;
+    size_t length; /* operations in this chunk so far */
+} code;
+
+static void open_chunk(code *c)
 {
-    if (loaded[slot])
+    end_line(&c->line);
+    fprintf(c->line.out, "    EQML_NOINLINE void NAME##_%u(%s) \\\n    { \\\n", c->chunk, c->parameters);
+    c->chunk++;
+    c->length = 0;
+}
+
+static void close_chunk(code *c)
+{
+    end_line(&c->line);
+    fprintf(c->line.out, "    } \\\n");
+}
+
+static code open_code(FILE *out, const summary *s, const char *step, const char *parameters,
+                      const char *arguments)
+{
+    code c = {{out, 0, "        ", " \\"}, s->program, parameters, arguments, NULL, NULL, 0, 0};
+    c.slot_chunk = xcalloc(s->program->nslots, sizeof *c.slot_chunk);
+    c.adjoint_chunk = xcalloc(s->program->nslots, sizeof *c.adjoint_chunk);
+    fprintf(out, "#define %s_%s(NAME, T, NUMBER) \\\n", s->name, step);
+    open_chunk(&c);
+    return c;
+}
+
+static void close_code(code *c)
+{
+    close_chunk(c);
+    fprintf(c->line.out, "    EQML_FUNCTION void NAME(%s) \\\n    { \\\n", c->parameters);
+    for (unsigned k = 0; k < c->chunk; k++) {
+        char item[64];
+        snprintf(item, sizeof item, "NAME##_%u(%s); ", k, c->arguments);
+        put_item(&c->line, item);
+    }
+    end_line(&c->line);
+    fprintf(c->line.out, "    }\n");
+    free(c->slot_chunk);
+    free(c->adjoint_chunk);
+}
+
+/* Begins another function where this one is long enough. */
+static void next_chunk(code *c, size_t operations)
+{
+    if (c->length > 0 && c->length + operations > CHUNK_OPERATIONS) {
+        close_chunk(c);
+        open_chunk(c);
+    }
+    c->length += operations;
+}
+
+/* Values that this function has loaded or computed are local variables: x of slots, a of adjoints. */
+static void put_load(code *c, char variable, unsigned slot)
+{
+    unsigned *chunk = variable == 'x' ? &c->slot_chunk[slot] : &c->adjoint_chunk[slot];
+    if (*chunk == c->chunk)
         return;
-    loaded[slot] = true;
+    *chunk = c->chunk;
     char item[64];
-    snprintf(item, sizeof item, "const T x%u = s[%u]; ", slot, slot);
-    put_item(l, item);
+    snprintf(item, sizeof item, "const T %c%u = %c[%u]; ", variable, slot, variable == 'x' ? 's' : 'a', slot);
+    put_item(&c->line, item);
 }
 
 static void emit_forward(FILE *out, const summary *s)
 {
     const program *p = s->program;
-    line l = {out, 0, "        ", " \\"};
+    code c = open_code(out, s, "FORWARD", "T *s, const NUMBER *offset", "s, offset");
     char item[96];
-    bool *loaded = xcalloc(p->nslots, sizeof *loaded);
-    fprintf(out, "#define %s_FORWARD(NAME, T) \\\n", s->name);
-    fprintf(out, "    EQML_INLINE void NAME(T *s, const double *offset) \\\n    { \\\n");
     for (size_t k = 0; k < p->noperations;) {
         size_t end = next_target(p, k);
         unsigned target = p->operation[k].target;
+        next_chunk(&c, end - k);
         for (size_t i = k; i < end; i++) {
-            put_load(&l, loaded, p->operation[i].left);
+            put_load(&c, 'x', p->operation[i].left);
             if (p->operation[i].right != p->factor0)
-                put_load(&l, loaded, p->operation[i].right);
+                put_load(&c, 'x', p->operation[i].right);
         }
         snprintf(item, sizeof item, "const T x%u =", target);
-        put_item(&l, item);
+        put_item(&c.line, item);
         if (target >= p->factor0) {
             snprintf(item, sizeof item, " EQML_ADD(offset[%zu],", target - p->factor0);
-            put_item(&l, item);
+            put_item(&c.line, item);
         }
         for (size_t i = k; i < end; i++) {
             const operation *o = &p->operation[i];
             int n = snprintf(item, sizeof item, "%s x%u", i > k ? " +" : "", o->left);
             if (o->right != p->factor0)
                 snprintf(item + n, sizeof item - (size_t)n, "*x%u", o->right);
-            put_item(&l, item);
+            put_item(&c.line, item);
         }
         snprintf(item, sizeof item, "%s; s[%u] = x%u; ", target >= p->factor0 ? ")" : "", target, target);
-        put_item(&l, item);
-        loaded[target] = true;
+        put_item(&c.line, item);
+        c.slot_chunk[target] = c.chunk;
         k = end;
     }
-    end_line(&l);
-    fprintf(out, "    }\n");
-    free(loaded);
+    close_code(&c);
+}
+
+/* Derivatives of all slots along one direction: those of the variables are given. */
+static void emit_tangent(FILE *out, const summary *s)
+{
+    const program *p = s->program;
+    code c = open_code(out, s, "TANGENT", "const T *s, T *a", "s, a");
+    char item[128];
+    for (size_t k = 0; k < p->noperations;) {
+        size_t end = next_target(p, k);
+        unsigned target = p->operation[k].target;
+        next_chunk(&c, 2 * (end - k));
+        for (size_t i = k; i < end; i++) {
+            const operation *o = &p->operation[i];
+            put_load(&c, 'a', o->left);
+            if (o->right == p->factor0)
+                continue;
+            put_load(&c, 'x', o->left);
+            put_load(&c, 'a', o->right);
+            put_load(&c, 'x', o->right);
+        }
+        snprintf(item, sizeof item, "const T a%u =", target);
+        put_item(&c.line, item);
+        for (size_t i = k; i < end; i++) {
+            const operation *o = &p->operation[i];
+            int n = snprintf(item, sizeof item, "%s a%u", i > k ? " +" : "", o->left);
+            if (o->right != p->factor0)
+                snprintf(item + n, sizeof item - (size_t)n, "*x%u + x%u*a%u", o->right, o->left, o->right);
+            put_item(&c.line, item);
+        }
+        snprintf(item, sizeof item, "; a[%u] = a%u; ", target, target);
+        put_item(&c.line, item);
+        c.adjoint_chunk[target] = c.chunk;
+        k = end;
+    }
+    close_code(&c);
 }
 
 /* Where a slot is read: the targets, and what it is multiplied by there. */
@@ -300,60 +399,81 @@ static uses find_uses(const program *p)
 }
 
 /* The adjoint of one slot as a sum over its uses; those of factors begin with what the caller stored. */
-static void put_adjoint(line *l, const program *p, const uses *u, bool *loaded, unsigned slot)
+static void put_adjoint(code *c, const uses *u, unsigned slot)
 {
+    const program *p = c->p;
     char item[96];
-    bool factor = slot >= p->factor0;
-    for (size_t i = u->first[slot]; i < u->first[slot + 1]; i++)
+    bool factor = slot >= p->factor0, variable = slot < p->npairs;
+    next_chunk(c, u->first[slot + 1] - u->first[slot]);
+    for (size_t i = u->first[slot]; i < u->first[slot + 1]; i++) {
+        put_load(c, 'a', u->use[i][0]);
         if (u->use[i][1] != p->factor0)
-            put_load(l, loaded, u->use[i][1]);
-    if (slot < p->npairs)
-        snprintf(item, sizeof item, "a[%u] =", slot);
-    else
-        snprintf(item, sizeof item, "const T a%u =%s", slot, factor ? " a[" : "");
-    put_item(l, item);
-    if (factor) {
-        snprintf(item, sizeof item, "%u]", slot);
-        put_item(l, item);
+            put_load(c, 'x', u->use[i][1]);
     }
-    if (!factor && u->first[slot] == u->first[slot + 1])
-        put_item(l, " EQML_ZERO(T)");
+    snprintf(item, sizeof item, variable ? "a[%u] =" : "const T a%u =", slot);
+    put_item(&c->line, item);
+    if (factor) {
+        snprintf(item, sizeof item, " a[%u]", slot);
+        put_item(&c->line, item);
+    }
     for (size_t i = u->first[slot]; i < u->first[slot + 1]; i++) {
         bool first = i == u->first[slot] && !factor;
         int n = snprintf(item, sizeof item, "%s a%u", first ? "" : " +", u->use[i][0]);
         if (u->use[i][1] != p->factor0)
             snprintf(item + n, sizeof item - (size_t)n, "*x%u", u->use[i][1]);
-        put_item(l, item);
+        put_item(&c->line, item);
     }
-    put_item(l, "; ");
+    put_item(&c->line, "; ");
+    if (variable)
+        return;
+    snprintf(item, sizeof item, "a[%u] = a%u; ", slot, slot); /* for the functions that follow */
+    put_item(&c->line, item);
+    c->adjoint_chunk[slot] = c->chunk;
 }
 
 static void emit_reverse(FILE *out, const summary *s)
 {
     const program *p = s->program;
     uses u = find_uses(p);
-    bool *loaded = xcalloc(p->nslots, sizeof *loaded);
-    line l = {out, 0, "        ", " \\"};
-    fprintf(out, "#define %s_REVERSE(NAME, T) \\\n", s->name);
-    fprintf(out, "    EQML_INLINE void NAME(const T *s, T *a) \\\n    { \\\n");
+    code c = open_code(out, s, "REVERSE", "const T *s, T *a", "s, a");
     for (size_t end = p->noperations; end > 0;) {
         unsigned target = p->operation[end - 1].target;
-        put_adjoint(&l, p, &u, loaded, target);
+        put_adjoint(&c, &u, target);
         while (end > 0 && p->operation[end - 1].target == target)
             end--;
     }
     for (unsigned slot = 0; slot < p->npairs; slot++)
-        put_adjoint(&l, p, &u, loaded, slot);
-    end_line(&l);
-    fprintf(out, "    }\n");
-    free(loaded);
+        put_adjoint(&c, &u, slot);
+    close_code(&c);
     free(u.first);
     free(u.use);
 }
 
-static bool straight_line(const program *p)
+static bool straight_line(const summary *s)
 {
-    return p->noperations <= STRAIGHT_LINE_LIMIT;
+    return s->program->noperations <= STRAIGHT_LINE_LIMIT && !s->orbit_sums;
+}
+
+static bool straight_line_floats(const summary *s)
+{
+    return s->program->noperations <= STRAIGHT_LINE_FLOATS_LIMIT && !s->orbit_sums;
+}
+
+static bool straight_line_orbits(const summary *s)
+{
+    return s->program->noperations <= STRAIGHT_LINE_ORBITS_LIMIT && s->orbit_sums;
+}
+
+/* The plain sums for one geometry only: values, and derivatives along a direction. */
+static void emit_orbit_code(FILE *out, const summary *s)
+{
+    const char *n = s->name;
+    fprintf(out, "\n/* The operations as straight-line code; s: slots, a: derivatives. */\n");
+    emit_forward(out, s);
+    emit_tangent(out, s);
+    fprintf(out, "%s_FORWARD(%s_forward_one, double, double)\n", n, n);
+    fprintf(out, "%s_TANGENT(%s_tangent_one, double, double)\n", n, n);
+    fprintf(out, "#undef %s_FORWARD\n#undef %s_TANGENT\n", n, n);
 }
 
 static void emit_code(FILE *out, const summary *s)
@@ -364,8 +484,9 @@ static void emit_code(FILE *out, const summary *s)
         "\n/* The operations as straight-line code, for each type of number T; s: slots, a: adjoints. */\n");
     emit_forward(out, s);
     emit_reverse(out, s);
-    static const char *const type[] = {"double", "eqml_lanes"}, *const suffix[] = {"one", "lanes"};
-    for (int t = 0; t < 2; t++) {
+    static const char *const type[] = {"double, double", "eqml_lanes, double", "eqml_floats, float"};
+    static const char *const suffix[] = {"one", "lanes", "floats"};
+    for (int t = 0; t < (straight_line_floats(s) ? 3 : 2); t++) {
         fprintf(out, "%s_FORWARD(%s_forward_%s, %s)\n", n, n, suffix[t], type[t]);
         fprintf(out, "%s_REVERSE(%s_reverse_%s, %s)\n", n, n, suffix[t], type[t]);
     }
@@ -392,7 +513,9 @@ static void emit_record(FILE *out, const summary *s)
     fprintf(out,
             "    %s_pairs, %s_pair_classes, %s_atom_classes, %s_operations, %s_runs, %s_tiles, %s_degrees,\n",
             n, n, n, n, n, n, n);
-    if (straight_line(p))
+    if (straight_line_orbits(s))
+        fprintf(out, "    %s_forward_one, 0, 0, 0,\n", n);
+    else if (straight_line(s))
         fprintf(out, "    %s_forward_one, %s_reverse_one, %s_forward_lanes, %s_reverse_lanes,\n", n, n, n, n);
     else
         fprintf(out, "    0, 0, 0, 0,\n");
@@ -400,7 +523,11 @@ static void emit_record(FILE *out, const summary *s)
         fprintf(out, "    &%s_dipole_basis, ", n);
     else
         fprintf(out, "    0, ");
-    fprintf(out, "%s%s};\n", p->nwanted < p->nfactors ? n : "0", p->nwanted < p->nfactors ? "_is_term" : "");
+    fprintf(out, "%s%s, ", p->nwanted < p->nfactors ? n : "0", p->nwanted < p->nfactors ? "_is_term" : "");
+    if (straight_line_floats(s))
+        fprintf(out, "%s_forward_floats, %s_reverse_floats};\n", n, n);
+    else
+        fprintf(out, "0, 0};\n");
 }
 
 void emit_header(FILE *out, const summary *s)
@@ -415,8 +542,10 @@ void emit_header(FILE *out, const summary *s)
     emit_program_tables(out, s);
     if (p->nwanted < p->nfactors)
         emit_is_term(out, s);
-    if (straight_line(p))
+    if (straight_line(s))
         emit_code(out, s);
+    if (straight_line_orbits(s))
+        emit_orbit_code(out, s);
     if (s->dipole)
         emit_tensor(out, s->name, "dipole", s->basis, s->program, s->dipole, s->dipole_program);
     emit_record(out, s);

@@ -6,10 +6,11 @@
 #include <stdio.h>
 
 /*
- * Programs of at most this many operations are written out as straight-line code; longer ones run from their
- * table of operations. The cutoff keeps the compilers' time for a header within seconds.
+ * Programs of at most this many operations are written out as straight-line code, which is two to three times
+ * as fast; longer ones run from their table of operations. At the cutoff compilers need 9 s for the header;
+ * the third copy, in float, stops earlier for that reason.
  */
-enum { STRAIGHT_LINE_LIMIT = 1500 };
+enum { STRAIGHT_LINE_LIMIT = 6500, STRAIGHT_LINE_FLOATS_LIMIT = 2000, STRAIGHT_LINE_ORBITS_LIMIT = 20000 };
 
 typedef struct summary {
     const char *name;
@@ -21,6 +22,7 @@ typedef struct summary {
     const tensor_program *dipole_program;
     const uint64_t *molien_by_degree; /* [degree + 1] */
     double seconds;                   /* statistics only */
+    bool orbit_sums;                  /* no reverse sweep: derivatives by forward sweeps, for comparison */
 } summary;
 
 void emit_header(FILE *out, const summary *s);

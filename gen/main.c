@@ -141,7 +141,11 @@ static int generate(const options *o, const composition *c, const wanted_request
     }
     if (check_counts(&multidegrees, invariants, kept, &orbits))
         goto done;
-    chosen = basis_create(c, &multidegrees, sets, invariants, &orbits, o->dipole, NULL, error, sizeof error);
+    if (o->orbit_sums)
+        chosen = basis_of_orbits(c, &multidegrees, sets, &orbits, error, sizeof error);
+    else
+        chosen =
+            basis_create(c, &multidegrees, sets, invariants, &orbits, o->dipole, NULL, error, sizeof error);
     if (!chosen) {
         fail(error);
         goto done;
@@ -169,7 +173,8 @@ static int generate(const options *o, const composition *c, const wanted_request
                  .dipole = dipole,
                  .dipole_program = dipole_code,
                  .molien_by_degree = by_degree,
-                 .seconds = (double)(clock() - start) / CLOCKS_PER_SEC};
+                 .seconds = (double)(clock() - start) / CLOCKS_PER_SEC,
+                 .orbit_sums = o->orbit_sums};
     status = output_write(o->output, o->statistics ? emit_statistics : emit_header, &s);
 
 done:

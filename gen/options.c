@@ -27,6 +27,7 @@ static const char help[] =
     "      --cap A-B=N     degree at most N in each class of pairs of the elements A and B\n"
     "      --without A-B   these pairs left out: the same as --cap A-B=0\n"
     "      --body N        only terms that touch at most N atoms\n"
+    "      --scheme NAME   \"factored\" (default), or \"orbit-sums\": each term written out, for comparison\n"
     "      --stats         print one JSON object instead of a header\n"
     "  -h, --help          this text\n";
 
@@ -142,6 +143,10 @@ int options_parse(int argc, char **argv, options *o)
         } else if (takes_value(argc, argv, &i, 0, "body", &value)) {
             if ((status = parse_body(value, &o->wanted.body)) != OPTIONS_GO)
                 return status;
+        } else if (takes_value(argc, argv, &i, 0, "scheme", &value)) {
+            if (!value || (strcmp(value, "orbit-sums") && strcmp(value, "factored")))
+                return refuse("scheme", value ? value : "", "it must be factored or orbit-sums");
+            o->orbit_sums = !strcmp(value, "orbit-sums");
         } else if (takes_value(argc, argv, &i, 0, "dipole", &value)) {
             if (!value)
                 return refuse("--dipole needs a degree", NULL, "for example --dipole 5");
@@ -197,7 +202,8 @@ void options_complete(options *o, const composition *c, const wanted_request *r)
     char dipole[32] = "";
     if (o->dipole)
         snprintf(dipole, sizeof dipole, " --dipole %d", o->dipole);
-    snprintf(o->command, size, "eqml-gen -d %d%s -n %s%s%s%s \"%s\"", o->degree, dipole, o->name,
+    snprintf(o->command, size, "eqml-gen %s-d %d%s -n %s%s%s%s \"%s\"",
+             o->orbit_sums ? "--scheme orbit-sums " : "", o->degree, dipole, o->name,
              group ? " --group " : "", group ? group : "", cuts, c->text);
 }
 

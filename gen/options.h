@@ -10,7 +10,7 @@ typedef struct options {
     const char *group;                /* file of generators, or NULL */
     int degree, dipole;               /* dipole 0: none */
     request_words wanted;             /* what the basis is to span */
-    bool statistics;
+    bool statistics, orbit_sums;
     char *cut;            /* owned: the options that cut the basis, or NULL */
     char *name, *command; /* owned; command: what regenerates the header, whatever the output */
 } options;

@@ -1,5 +1,6 @@
 #include "program.h"
 #include "factorise.h"
+#include "keyset.h"
 #include "memory.h"
 #include <stdlib.h>
 #include <string.h>
@@ -131,6 +132,29 @@ static unsigned new_slot(void *p)
     return (unsigned)((program *)p)->nslots++;
 }
 
+/* Slots of the products of all but the last variable of each monomial, shared by common beginnings. */
+typedef struct partials {
+    keyset known;
+    size_t capacity;
+    unsigned *slot; /* of each key */
+} partials;
+
+static unsigned partial_slot(layout *l, partials *p, const unsigned short *pair, int degree)
+{
+    size_t number;
+    if (degree == 1)
+        return pair[0];
+    if (!keyset_add(&p->known, pair, (size_t)degree, &number))
+        return p->slot[number];
+    if (number >= p->capacity) {
+        p->capacity = 2 * number + 64;
+        p->slot = xrealloc(p->slot, p->capacity, sizeof *p->slot);
+    }
+    unsigned before = partial_slot(l, p, pair, degree - 1), slot = (unsigned)l->p->nslots++;
+    emit(l->p, slot, before, pair[degree - 1]);
+    return p->slot[number] = slot;
+}
+
 static void emit_factored(void *p, unsigned target, unsigned left, unsigned right)
 {
     emit(p, target, left, right == (unsigned)FACTORISE_ONE ? (unsigned)((program *)p)->factor0 : right);
@@ -141,6 +165,18 @@ typedef struct orbit_products {
     size_t count;
     slot_product *product;
 } orbit_products;
+
+/* Each monomial as the product of all but its last variable and of that one. */
+static orbit_products plain_products(layout *l, partials *known, const term *t)
+{
+    orbit_products orbit = {(size_t)t->right, xcalloc((size_t)t->right, sizeof(slot_product))};
+    for (size_t m = 0; m < orbit.count; m++) {
+        const unsigned short *pair = l->b->monomial + ((size_t)t->left + m) * (size_t)l->b->degree;
+        orbit.product[m].left = partial_slot(l, known, pair, t->degree - 1);
+        orbit.product[m].right = pair[t->degree - 1];
+    }
+    return orbit;
+}
 
 static void emit_factor(layout *l, size_t index, const orbit_products *orbit)
 {
@@ -183,11 +219,14 @@ static void emit_operations(layout *l)
     for (int v = 0; v < b->ncovariants; v++)
         if (is_computed(&b->covariant[v]))
             emit_covariant(l, v);
+    partials known = {{0}, 0, NULL};
     factoriser sums = factoriser_create(b->composition->npairs, new_slot, emit_factored, p);
     orbit_products *orbit = xcalloc(b->nterms, sizeof *orbit);
     for (size_t k = 0; k < b->nterms; k++) {
         const term *t = &b->term[k];
-        if (t->kind == TERM_ORBIT)
+        if (t->kind == TERM_ORBIT && b->plain)
+            orbit[k] = plain_products(l, &known, t);
+        else if (t->kind == TERM_ORBIT)
             orbit[k].count = factorise(&sums, b->monomial + (size_t)t->left * (size_t)b->degree,
                                        (size_t)t->right, b->degree, t->degree, &orbit[k].product);
     }
@@ -199,6 +238,8 @@ static void emit_operations(layout *l)
         free(orbit[k].product);
     free(orbit);
     factoriser_free(&sums);
+    keyset_free(&known.known);
+    free(known.slot);
 
     p->nslots = (p->nslots + 7) / 8 * 8; /* factors begin on a vector boundary */
     p->factor0 = p->nslots;

@@ -68,8 +68,8 @@ static const unsigned char h3_n_d6_degrees[] = {
 };
 
 /* The operations as straight-line code, for each type of number T; s: slots, a: adjoints. */
-#define h3_n_d6_FORWARD(NAME, T) \
-    EQML_INLINE void NAME(T *s, const double *offset) \
+#define h3_n_d6_FORWARD(NAME, T, NUMBER) \
+    EQML_NOINLINE void NAME##_0(T *s, const NUMBER *offset) \
     { \
         const T x0 = s[0]; const T x1 = s[1]; const T x6 = x0 + x1; s[6] = x6; const T x3 = s[3];  \
         const T x9 = x0 + x3; s[9] = x9; const T x12 = x1 + x3; s[12] = x12; const T x15 = x0*x0 \
@@ -95,39 +95,53 @@ static const unsigned char h3_n_d6_degrees[] = {
          EQML_ADD(offset[23], x26*x32); s[47] = x47; const T x28 = EQML_ADD(offset[4], x39*x39 \
         ); s[28] = x28; const T x29 = EQML_ADD(offset[5], x34*x32); s[29] = x29; const T x27 = \
          EQML_ADD(offset[3], x32*x32); s[27] = x27;  \
-    }
-#define h3_n_d6_REVERSE(NAME, T) \
-    EQML_INLINE void NAME(const T *s, T *a) \
+    } \
+    EQML_FUNCTION void NAME(T *s, const NUMBER *offset) \
     { \
-        const T a27 = a[27]; const T a29 = a[29]; const T a28 = a[28]; const T a47 = a[47]; const T a45 = a[ \
-        45]; const T a46 = a[46]; const T a30 = a[30]; const T a43 = a[43]; const T a44 = a[44];  \
-        const T a31 = a[31]; const T a36 = a[36]; const T a37 = a[37]; const T a38 = a[38];  \
-        const T x25 = s[25]; const T x26 = s[26]; const T a33 = a[33] + a43*x25 + a45*x26; const T a35 = a[ \
-        35] + a36*x25; const T a40 = a[40] + a38*x25; const T a49 = a[49]; const T a48 = a[48];  \
-        const T a42 = a[42]; const T a41 = a[41]; const T x34 = s[34]; const T x32 = s[32]; const T a32 = a[ \
-        32] + a30*x25 + a47*x26 + a29*x34 + a27*x32 + a27*x32; const T a34 = a[34] + a31*x25 + a46*x26 \
-         + a29*x32; const T x39 = s[39]; const T a39 = a[39] + a37*x25 + a44*x26 + a28*x39 + a28*x39;  \
-        const T x33 = s[33]; const T a26 = a[26] + a35*x25 + a33*x26 + a33*x26 + a44*x39 + a46*x34 + a45*x33 \
-         + a47*x32; const T x40 = s[40]; const T x35 = s[35]; const T a25 = a[25] + a40*x25 + a40*x25 \
-         + a35*x26 + a38*x40 + a37*x39 + a36*x35 + a31*x34 + a43*x33 + a30*x32; const T x5 = s[5];  \
-        const T a14 = a49*x5; const T x4 = s[4]; const T a11 = a49*x4; const T x2 = s[2]; const T a8 = \
-         a49*x2; const T x12 = s[12]; const T a13 = a42*x12 + a48*x5; const T x9 = s[9]; const T a10 = \
-         a42*x9 + a48*x4; const T x6 = s[6]; const T a7 = a42*x6 + a48*x2; const T x3 = s[3]; const T a17 = \
-         a41*x3; const T x1 = s[1]; const T a16 = a41*x1; const T x0 = s[0]; const T a15 = a41*x0;  \
-        const T x13 = s[13]; const T a12 = a13*x5 + a34*x5 + a42*x13; const T x10 = s[10]; const T a9 = \
-         a10*x4 + a34*x4 + a42*x10; const T x7 = s[7]; const T a6 = a7*x2 + a34*x2 + a42*x7;  \
-        const T x15 = s[15]; a[0] = a6 + a9 + a15*x0 + a15*x0 + a25 + a39*x0 + a39*x0 + a41*x15;  \
-        const T x16 = s[16]; a[1] = a6 + a12 + a16*x1 + a16*x1 + a25 + a39*x1 + a39*x1 + a41*x16;  \
-        const T x8 = s[8]; a[2] = a7*x6 + a8*x2 + a8*x2 + a26 + a34*x6 + a32*x2 + a32*x2 + a48*x7 + a49*x8;  \
-        const T x17 = s[17]; a[3] = a9 + a12 + a17*x3 + a17*x3 + a25 + a39*x3 + a39*x3 + a41*x17;  \
-        const T x11 = s[11]; a[4] = a10*x9 + a11*x4 + a11*x4 + a26 + a34*x9 + a32*x4 + a32*x4 + a48*x10 \
-         + a49*x11; const T x14 = s[14]; a[5] = a13*x12 + a14*x5 + a14*x5 + a26 + a34*x12 + a32*x5 + a32*x5 \
-         + a48*x13 + a49*x14;  \
+        NAME##_0(s, offset);  \
     }
-h3_n_d6_FORWARD(h3_n_d6_forward_one, double)
-h3_n_d6_REVERSE(h3_n_d6_reverse_one, double)
-h3_n_d6_FORWARD(h3_n_d6_forward_lanes, eqml_lanes)
-h3_n_d6_REVERSE(h3_n_d6_reverse_lanes, eqml_lanes)
+#define h3_n_d6_REVERSE(NAME, T, NUMBER) \
+    EQML_NOINLINE void NAME##_0(const T *s, T *a) \
+    { \
+        const T a27 = a[27]; a[27] = a27; const T a29 = a[29]; a[29] = a29; const T a28 = a[28];  \
+        a[28] = a28; const T a47 = a[47]; a[47] = a47; const T a45 = a[45]; a[45] = a45; const T a46 = a[46] \
+        ; a[46] = a46; const T a30 = a[30]; a[30] = a30; const T a43 = a[43]; a[43] = a43; const T a44 = \
+         a[44]; a[44] = a44; const T a31 = a[31]; a[31] = a31; const T a36 = a[36]; a[36] = a36;  \
+        const T a37 = a[37]; a[37] = a37; const T a38 = a[38]; a[38] = a38; const T x25 = s[25];  \
+        const T x26 = s[26]; const T a33 = a[33] + a43*x25 + a45*x26; a[33] = a33; const T a35 = a[35] \
+         + a36*x25; a[35] = a35; const T a40 = a[40] + a38*x25; a[40] = a40; const T a49 = a[49];  \
+        a[49] = a49; const T a48 = a[48]; a[48] = a48; const T a42 = a[42]; a[42] = a42; const T a41 = a[41] \
+        ; a[41] = a41; const T x34 = s[34]; const T x32 = s[32]; const T a32 = a[32] + a30*x25 + a47*x26 \
+         + a29*x34 + a27*x32 + a27*x32; a[32] = a32; const T a34 = a[34] + a31*x25 + a46*x26 + a29*x32;  \
+        a[34] = a34; const T x39 = s[39]; const T a39 = a[39] + a37*x25 + a44*x26 + a28*x39 + a28*x39;  \
+        a[39] = a39; const T x33 = s[33]; const T a26 = a[26] + a35*x25 + a33*x26 + a33*x26 + a44*x39 \
+         + a46*x34 + a45*x33 + a47*x32; a[26] = a26; const T x40 = s[40]; const T x35 = s[35]; const T a25 = \
+         a[25] + a40*x25 + a40*x25 + a35*x26 + a38*x40 + a37*x39 + a36*x35 + a31*x34 + a43*x33 + a30*x32;  \
+        a[25] = a25; const T x5 = s[5]; const T a14 = a49*x5; a[14] = a14; const T x4 = s[4]; const T a11 = \
+         a49*x4; a[11] = a11; const T x2 = s[2]; const T a8 = a49*x2; a[8] = a8; const T x12 = s[12];  \
+        const T a13 = a42*x12 + a48*x5; a[13] = a13; const T x9 = s[9]; const T a10 = a42*x9 + a48*x4;  \
+        a[10] = a10; const T x6 = s[6]; const T a7 = a42*x6 + a48*x2; a[7] = a7; const T x3 = s[3];  \
+        const T a17 = a41*x3; a[17] = a17; const T x1 = s[1]; const T a16 = a41*x1; a[16] = a16;  \
+        const T x0 = s[0]; const T a15 = a41*x0; a[15] = a15; const T x13 = s[13]; const T a12 = a13*x5 \
+         + a34*x5 + a42*x13; a[12] = a12; const T x10 = s[10]; const T a9 = a10*x4 + a34*x4 + a42*x10;  \
+        a[9] = a9; const T x7 = s[7]; const T a6 = a7*x2 + a34*x2 + a42*x7; a[6] = a6; const T x15 = s[15];  \
+        a[0] = a6 + a9 + a15*x0 + a15*x0 + a25 + a39*x0 + a39*x0 + a41*x15; const T x16 = s[16]; a[1] = a6 \
+         + a12 + a16*x1 + a16*x1 + a25 + a39*x1 + a39*x1 + a41*x16; const T x8 = s[8]; a[2] = a7*x6 + a8*x2 \
+         + a8*x2 + a26 + a34*x6 + a32*x2 + a32*x2 + a48*x7 + a49*x8; const T x17 = s[17]; a[3] = a9 + a12 \
+         + a17*x3 + a17*x3 + a25 + a39*x3 + a39*x3 + a41*x17; const T x11 = s[11]; a[4] = a10*x9 + a11*x4 \
+         + a11*x4 + a26 + a34*x9 + a32*x4 + a32*x4 + a48*x10 + a49*x11; const T x14 = s[14]; a[5] = a13*x12 \
+         + a14*x5 + a14*x5 + a26 + a34*x12 + a32*x5 + a32*x5 + a48*x13 + a49*x14;  \
+    } \
+    EQML_FUNCTION void NAME(const T *s, T *a) \
+    { \
+        NAME##_0(s, a);  \
+    }
+h3_n_d6_FORWARD(h3_n_d6_forward_one, double, double)
+h3_n_d6_REVERSE(h3_n_d6_reverse_one, double, double)
+h3_n_d6_FORWARD(h3_n_d6_forward_lanes, eqml_lanes, double)
+h3_n_d6_REVERSE(h3_n_d6_reverse_lanes, eqml_lanes, double)
+h3_n_d6_FORWARD(h3_n_d6_forward_floats, eqml_floats, float)
+h3_n_d6_REVERSE(h3_n_d6_reverse_floats, eqml_floats, float)
 #undef h3_n_d6_FORWARD
 #undef h3_n_d6_REVERSE
 
@@ -138,7 +152,7 @@ static const eqml_basis h3_n_d6_basis = {
     50, 24, 58, 54, 10, 480, /* slots, first factor, operations, runs, tiles, packed */
     h3_n_d6_pairs, h3_n_d6_pair_classes, h3_n_d6_atom_classes, h3_n_d6_operations, h3_n_d6_runs, h3_n_d6_tiles, h3_n_d6_degrees,
     h3_n_d6_forward_one, h3_n_d6_reverse_one, h3_n_d6_forward_lanes, h3_n_d6_reverse_lanes,
-    0, 0};
+    0, 0, h3_n_d6_forward_floats, h3_n_d6_reverse_floats};
 
 EQML_MODEL_FUNCTIONS(h3_n_d6)
 #endif

@@ -94,8 +94,8 @@ static const unsigned char h4_c_d6_degrees[] = {
 };
 
 /* The operations as straight-line code, for each type of number T; s: slots, a: adjoints. */
-#define h4_c_d6_FORWARD(NAME, T) \
-    EQML_INLINE void NAME(T *s, const double *offset) \
+#define h4_c_d6_FORWARD(NAME, T, NUMBER) \
+    EQML_NOINLINE void NAME##_0(T *s, const NUMBER *offset) \
     { \
         const T x0 = s[0]; const T x1 = s[1]; const T x2 = s[2]; const T x10 = x0 + x1 + x2; s[10] = x10;  \
         const T x4 = s[4]; const T x5 = s[5]; const T x18 = x0 + x4 + x5; s[18] = x18; const T x7 = s[7];  \
@@ -145,114 +145,186 @@ static const unsigned char h4_c_d6_degrees[] = {
         const T x80 = EQML_ADD(offset[16], x10*x17 + x18*x25 + x26*x33 + x34*x41); s[80] = x80;  \
         const T x79 = EQML_ADD(offset[15], x3*x17 + x6*x25 + x8*x33 + x9*x41); s[79] = x79; const T x74 = \
          EQML_ADD(offset[10], x11*x15 + x19*x23 + x27*x31 + x35*x39); s[74] = x74; const T x73 = \
-         EQML_ADD(offset[9], x13*x15 + x21*x23 + x29*x31 + x37*x39); s[73] = x73; const T x72 = \
-         EQML_ADD(offset[8], x11*x16 + x19*x24 + x27*x32 + x35*x40); s[72] = x72; const T x71 = \
-         EQML_ADD(offset[7], x13*x16 + x21*x24 + x29*x32 + x37*x40); s[71] = x71; const T x70 = \
-         EQML_ADD(offset[6], x14*x15 + x22*x23 + x30*x31 + x38*x39); s[70] = x70; const T x69 = \
-         EQML_ADD(offset[5], x12*x17 + x20*x25 + x28*x33 + x36*x41); s[69] = x69; const T x68 = \
-         EQML_ADD(offset[4], x13*x17 + x21*x25 + x29*x33 + x37*x41); s[68] = x68; const T x98 = \
-         EQML_ADD(offset[34], x65*x65); s[98] = x98; const T x100 = EQML_ADD(offset[36], x65*x66 \
-        ); s[100] = x100; const T x101 = EQML_ADD(offset[37], x66*x66); s[101] = x101; const T x97 = \
-         EQML_ADD(offset[33], x65*x98); s[97] = x97; const T x105 = EQML_ADD(offset[41], x65*x99 \
-        ); s[105] = x105; const T x106 = EQML_ADD(offset[42], x65*x67); s[106] = x106; const T x96 = \
-         EQML_ADD(offset[32], x65*x100); s[96] = x96; const T x95 = EQML_ADD(offset[31], x65*x102 \
-        ); s[95] = x95; const T x94 = EQML_ADD(offset[30], x66*x99); s[94] = x94; const T x107 = \
-         EQML_ADD(offset[43], x66*x67); s[107] = x107; const T x93 = EQML_ADD(offset[29], x65*x101 \
-        ); s[93] = x93; const T x115 = EQML_ADD(offset[51], x65*x103); s[115] = x115; const T x108 = \
-         EQML_ADD(offset[44], x66*x102); s[108] = x108; const T x114 = EQML_ADD(offset[50], x66*x101 \
-        ); s[114] = x114; const T x112 = EQML_ADD(offset[48], x66*x103); s[112] = x112; const T x78 = \
-         EQML_ADD(offset[14], x99*x99); s[78] = x78; const T x77 = EQML_ADD(offset[13], x99*x67 \
-        ); s[77] = x77; const T x104 = EQML_ADD(offset[40], x67*x67); s[104] = x104; const T x76 = \
-         EQML_ADD(offset[12], x102*x103); s[76] = x76; const T x75 = EQML_ADD(offset[11], x103*x103 \
-        ); s[75] = x75;  \
-    }
-#define h4_c_d6_REVERSE(NAME, T) \
-    EQML_INLINE void NAME(const T *s, T *a) \
+         EQML_ADD(offset[9], x13*x15 + x21*x23 + x29*x31 + x37*x39); s[73] = x73;  \
+    } \
+    EQML_NOINLINE void NAME##_1(T *s, const NUMBER *offset) \
     { \
-        const T a75 = a[75]; const T a76 = a[76]; const T a104 = a[104]; const T a77 = a[77];  \
-        const T a78 = a[78]; const T a112 = a[112]; const T a114 = a[114]; const T a108 = a[108];  \
-        const T a115 = a[115]; const T a93 = a[93]; const T a107 = a[107]; const T a94 = a[94];  \
-        const T a95 = a[95]; const T a96 = a[96]; const T a106 = a[106]; const T a105 = a[105];  \
-        const T a97 = a[97]; const T x65 = s[65]; const T x66 = s[66]; const T a101 = a[101] + a93*x65 \
-         + a114*x66; const T a100 = a[100] + a96*x65; const T a98 = a[98] + a97*x65; const T a68 = a[68];  \
-        const T a69 = a[69]; const T a70 = a[70]; const T a71 = a[71]; const T a72 = a[72]; const T a73 = a[ \
-        73]; const T a74 = a[74]; const T a79 = a[79]; const T a80 = a[80]; const T a81 = a[81];  \
-        const T a82 = a[82]; const T a83 = a[83]; const T a84 = a[84]; const T a85 = a[85]; const T a86 = a[ \
-        86]; const T a87 = a[87]; const T a88 = a[88]; const T a113 = a[113]; const T a111 = a[111];  \
-        const T a110 = a[110]; const T a109 = a[109]; const T a91 = a[91]; const T a92 = a[92];  \
-        const T a89 = a[89]; const T a90 = a[90]; const T x102 = s[102]; const T x103 = s[103];  \
-        const T a103 = a[103] + a115*x65 + a112*x66 + a76*x102 + a75*x103 + a75*x103; const T a102 = a[102] \
-         + a95*x65 + a108*x66 + a76*x103; const T x99 = s[99]; const T x67 = s[67]; const T a67 = a[67] \
-         + a106*x65 + a107*x66 + a77*x99 + a104*x67 + a104*x67; const T a99 = a[99] + a105*x65 + a94*x66 \
-         + a78*x99 + a78*x99 + a77*x67; const T x101 = s[101]; const T a66 = a[66] + a100*x65 + a101*x66 \
-         + a101*x66 + a94*x99 + a107*x67 + a108*x102 + a114*x101 + a112*x103; const T x98 = s[98];  \
-        const T x100 = s[100]; const T a65 = a[65] + a98*x65 + a98*x65 + a100*x66 + a97*x98 + a105*x99 \
-         + a106*x67 + a96*x100 + a95*x102 + a93*x101 + a115*x103; const T x34 = s[34]; const T x9 = s[9];  \
-        const T x36 = s[36]; const T x37 = s[37]; const T a41 = a80*x34 + a79*x9 + a69*x36 + a68*x37;  \
-        const T x26 = s[26]; const T x8 = s[8]; const T x28 = s[28]; const T x29 = s[29]; const T a33 = \
-         a80*x26 + a79*x8 + a69*x28 + a68*x29; const T x18 = s[18]; const T x6 = s[6]; const T x20 = s[20];  \
-        const T x21 = s[21]; const T a25 = a80*x18 + a79*x6 + a69*x20 + a68*x21; const T x10 = s[10];  \
-        const T x3 = s[3]; const T x12 = s[12]; const T x13 = s[13]; const T a17 = a80*x10 + a79*x3 \
-         + a69*x12 + a68*x13; const T x35 = s[35]; const T a40 = a72*x35 + a71*x37; const T x27 = s[27];  \
-        const T a32 = a72*x27 + a71*x29; const T x19 = s[19]; const T a24 = a72*x19 + a71*x21;  \
-        const T x11 = s[11]; const T a16 = a72*x11 + a71*x13; const T x38 = s[38]; const T a39 = a74*x35 \
-         + a73*x37 + a70*x38; const T x30 = s[30]; const T a31 = a74*x27 + a73*x29 + a70*x30;  \
-        const T x22 = s[22]; const T a23 = a74*x19 + a73*x21 + a70*x22; const T x14 = s[14]; const T a15 = \
-         a74*x11 + a73*x13 + a70*x14; const T x39 = s[39]; const T a38 = a41*x9 + a110*x34 + a113*x9 \
-         + a83*x35 + a82*x36 + a70*x39; const T x31 = s[31]; const T a30 = a33*x8 + a110*x26 + a113*x8 \
-         + a83*x27 + a82*x28 + a70*x31; const T x23 = s[23]; const T a22 = a25*x6 + a110*x18 + a113*x6 \
-         + a83*x19 + a82*x20 + a70*x23; const T x15 = s[15]; const T a14 = a17*x3 + a110*x10 + a113*x3 \
-         + a83*x11 + a82*x12 + a70*x15; const T x40 = s[40]; const T x41 = s[41]; const T a37 = a40*x34 \
-         + a111*x9 + a86*x35 + a85*x36 + a81*x37 + a81*x37 + a73*x39 + a71*x40 + a68*x41;  \
-        const T x32 = s[32]; const T x33 = s[33]; const T a29 = a32*x26 + a111*x8 + a86*x27 + a85*x28 \
-         + a81*x29 + a81*x29 + a73*x31 + a71*x32 + a68*x33; const T x24 = s[24]; const T x25 = s[25];  \
-        const T a21 = a24*x18 + a111*x6 + a86*x19 + a85*x20 + a81*x21 + a81*x21 + a73*x23 + a71*x24 \
-         + a68*x25; const T x16 = s[16]; const T x17 = s[17]; const T a13 = a16*x10 + a111*x3 + a86*x11 \
-         + a85*x12 + a81*x13 + a81*x13 + a73*x15 + a71*x16 + a68*x17; const T x57 = s[57]; const T a59 = a29 \
-         + a37 + a84*x57; const T x54 = s[54]; const T a56 = a21 + a37 + a84*x54; const T x51 = s[51];  \
-        const T a53 = a21 + a29 + a84*x51; const T x48 = s[48]; const T a50 = a13 + a37 + a84*x48;  \
-        const T x45 = s[45]; const T a47 = a13 + a29 + a84*x45; const T x42 = s[42]; const T a44 = a13 + a21 \
-         + a84*x42; const T a36 = a39*x34 + a109*x9 + a87*x36 + a87*x36 + a85*x37 + a82*x38 + a69*x41;  \
-        const T a28 = a31*x26 + a109*x8 + a87*x28 + a87*x28 + a85*x29 + a82*x30 + a69*x33; const T a20 = \
-         a23*x18 + a109*x6 + a87*x20 + a87*x20 + a85*x21 + a82*x22 + a69*x25; const T a12 = a15*x10 \
-         + a109*x3 + a87*x12 + a87*x12 + a85*x13 + a82*x14 + a69*x17; const T a35 = a90*x34 + a91*x9 \
-         + a88*x35 + a88*x35 + a86*x37 + a83*x38 + a74*x39 + a72*x40; const T a27 = a90*x26 + a91*x8 \
-         + a88*x27 + a88*x27 + a86*x29 + a83*x30 + a74*x31 + a72*x32; const T a19 = a90*x18 + a91*x6 \
-         + a88*x19 + a88*x19 + a86*x21 + a83*x22 + a74*x23 + a72*x24; const T a11 = a90*x10 + a91*x3 \
-         + a88*x11 + a88*x11 + a86*x13 + a83*x14 + a74*x15 + a72*x16; const T x7 = s[7]; const T a58 = \
-         a92*x7; const T x5 = s[5]; const T a55 = a92*x5; const T x4 = s[4]; const T a52 = a92*x4;  \
-        const T x2 = s[2]; const T a49 = a92*x2; const T x1 = s[1]; const T a46 = a92*x1;  \
-        const T x0 = s[0]; const T a43 = a92*x0; const T x59 = s[59]; const T a57 = a28 + a36 + a89*x7 \
-         + a84*x59; const T x56 = s[56]; const T a54 = a20 + a36 + a89*x5 + a84*x56; const T x53 = s[53];  \
-        const T a51 = a20 + a28 + a89*x4 + a84*x53; const T x50 = s[50]; const T a48 = a12 + a36 + a89*x2 \
-         + a84*x50; const T x47 = s[47]; const T a45 = a12 + a28 + a89*x1 + a84*x47; const T x44 = s[44];  \
-        const T a42 = a12 + a20 + a89*x0 + a84*x44; const T a34 = a49*x2 + a55*x5 + a58*x7 + a35*x34 \
-         + a35*x34 + a39*x36 + a40*x37 + a67*x34 + a67*x34 + a102*x9 + a90*x35 + a110*x38 + a80*x41;  \
-        const T a26 = a46*x1 + a52*x4 + a58*x7 + a27*x26 + a27*x26 + a31*x28 + a32*x29 + a67*x26 + a67*x26 \
-         + a102*x8 + a90*x27 + a110*x30 + a80*x33; const T a18 = a43*x0 + a52*x4 + a55*x5 + a19*x18 \
-         + a19*x18 + a23*x20 + a24*x21 + a67*x18 + a67*x18 + a102*x6 + a90*x19 + a110*x22 + a80*x25;  \
-        const T a10 = a43*x0 + a46*x1 + a49*x2 + a11*x10 + a11*x10 + a15*x12 + a16*x13 + a67*x10 + a67*x10 \
-         + a102*x3 + a90*x11 + a110*x14 + a80*x17; const T x43 = s[43]; a[0] = a10 + a18 + a42*x0 + a42*x0 \
-         + a43*x10 + a43*x18 + a44*x3 + a44*x6 + a65 + a99*x0 + a99*x0 + a89*x42 + a92*x43;  \
-        const T x46 = s[46]; a[1] = a10 + a26 + a45*x1 + a45*x1 + a46*x10 + a46*x26 + a47*x3 + a47*x8 + a65 \
-         + a99*x1 + a99*x1 + a89*x45 + a92*x46; const T x49 = s[49]; a[2] = a10 + a34 + a48*x2 + a48*x2 \
-         + a49*x10 + a49*x34 + a50*x3 + a50*x9 + a65 + a99*x2 + a99*x2 + a89*x48 + a92*x49; a[3] = a44*x0 \
-         + a47*x1 + a50*x2 + a14*x3 + a14*x3 + a17*x14 + a66 + a102*x10 + a103*x3 + a103*x3 + a91*x11 \
-         + a109*x12 + a111*x13 + a113*x14 + a79*x17; const T x52 = s[52]; a[4] = a18 + a26 + a51*x4 + a51*x4 \
-         + a52*x18 + a52*x26 + a53*x6 + a53*x8 + a65 + a99*x4 + a99*x4 + a89*x51 + a92*x52;  \
-        const T x55 = s[55]; a[5] = a18 + a34 + a54*x5 + a54*x5 + a55*x18 + a55*x34 + a56*x6 + a56*x9 + a65 \
-         + a99*x5 + a99*x5 + a89*x54 + a92*x55; a[6] = a44*x0 + a53*x4 + a56*x5 + a22*x6 + a22*x6 + a25*x22 \
-         + a66 + a102*x18 + a103*x6 + a103*x6 + a91*x19 + a109*x20 + a111*x21 + a113*x22 + a79*x25;  \
-        const T x58 = s[58]; a[7] = a26 + a34 + a57*x7 + a57*x7 + a58*x26 + a58*x34 + a59*x8 + a59*x9 + a65 \
-         + a99*x7 + a99*x7 + a89*x57 + a92*x58; a[8] = a47*x1 + a53*x4 + a59*x7 + a30*x8 + a30*x8 + a33*x30 \
-         + a66 + a102*x26 + a103*x8 + a103*x8 + a91*x27 + a109*x28 + a111*x29 + a113*x30 + a79*x33; a[9] = \
-         a50*x2 + a56*x5 + a59*x7 + a38*x9 + a38*x9 + a41*x38 + a66 + a102*x34 + a103*x9 + a103*x9 + a91*x35 \
-         + a109*x36 + a111*x37 + a113*x38 + a79*x41;  \
+        const T x11 = s[11]; const T x16 = s[16]; const T x19 = s[19]; const T x24 = s[24];  \
+        const T x27 = s[27]; const T x32 = s[32]; const T x35 = s[35]; const T x40 = s[40]; const T x72 = \
+         EQML_ADD(offset[8], x11*x16 + x19*x24 + x27*x32 + x35*x40); s[72] = x72; const T x13 = s[13];  \
+        const T x21 = s[21]; const T x29 = s[29]; const T x37 = s[37]; const T x71 = EQML_ADD(offset[7], \
+         x13*x16 + x21*x24 + x29*x32 + x37*x40); s[71] = x71; const T x14 = s[14]; const T x15 = s[15];  \
+        const T x22 = s[22]; const T x23 = s[23]; const T x30 = s[30]; const T x31 = s[31];  \
+        const T x38 = s[38]; const T x39 = s[39]; const T x70 = EQML_ADD(offset[6], x14*x15 + x22*x23 \
+         + x30*x31 + x38*x39); s[70] = x70; const T x12 = s[12]; const T x17 = s[17]; const T x20 = s[20];  \
+        const T x25 = s[25]; const T x28 = s[28]; const T x33 = s[33]; const T x36 = s[36];  \
+        const T x41 = s[41]; const T x69 = EQML_ADD(offset[5], x12*x17 + x20*x25 + x28*x33 + x36*x41 \
+        ); s[69] = x69; const T x68 = EQML_ADD(offset[4], x13*x17 + x21*x25 + x29*x33 + x37*x41 \
+        ); s[68] = x68; const T x65 = s[65]; const T x98 = EQML_ADD(offset[34], x65*x65); s[98] = x98;  \
+        const T x66 = s[66]; const T x100 = EQML_ADD(offset[36], x65*x66); s[100] = x100; const T x101 = \
+         EQML_ADD(offset[37], x66*x66); s[101] = x101; const T x97 = EQML_ADD(offset[33], x65*x98 \
+        ); s[97] = x97; const T x99 = s[99]; const T x105 = EQML_ADD(offset[41], x65*x99); s[105] = x105;  \
+        const T x67 = s[67]; const T x106 = EQML_ADD(offset[42], x65*x67); s[106] = x106; const T x96 = \
+         EQML_ADD(offset[32], x65*x100); s[96] = x96; const T x102 = s[102]; const T x95 = \
+         EQML_ADD(offset[31], x65*x102); s[95] = x95; const T x94 = EQML_ADD(offset[30], x66*x99 \
+        ); s[94] = x94; const T x107 = EQML_ADD(offset[43], x66*x67); s[107] = x107; const T x93 = \
+         EQML_ADD(offset[29], x65*x101); s[93] = x93; const T x103 = s[103]; const T x115 = \
+         EQML_ADD(offset[51], x65*x103); s[115] = x115; const T x108 = EQML_ADD(offset[44], x66*x102 \
+        ); s[108] = x108; const T x114 = EQML_ADD(offset[50], x66*x101); s[114] = x114; const T x112 = \
+         EQML_ADD(offset[48], x66*x103); s[112] = x112; const T x78 = EQML_ADD(offset[14], x99*x99 \
+        ); s[78] = x78; const T x77 = EQML_ADD(offset[13], x99*x67); s[77] = x77; const T x104 = \
+         EQML_ADD(offset[40], x67*x67); s[104] = x104; const T x76 = EQML_ADD(offset[12], x102*x103 \
+        ); s[76] = x76; const T x75 = EQML_ADD(offset[11], x103*x103); s[75] = x75;  \
+    } \
+    EQML_FUNCTION void NAME(T *s, const NUMBER *offset) \
+    { \
+        NAME##_0(s, offset); NAME##_1(s, offset);  \
     }
-h4_c_d6_FORWARD(h4_c_d6_forward_one, double)
-h4_c_d6_REVERSE(h4_c_d6_reverse_one, double)
-h4_c_d6_FORWARD(h4_c_d6_forward_lanes, eqml_lanes)
-h4_c_d6_REVERSE(h4_c_d6_reverse_lanes, eqml_lanes)
+#define h4_c_d6_REVERSE(NAME, T, NUMBER) \
+    EQML_NOINLINE void NAME##_0(const T *s, T *a) \
+    { \
+        const T a75 = a[75]; a[75] = a75; const T a76 = a[76]; a[76] = a76; const T a104 = a[104];  \
+        a[104] = a104; const T a77 = a[77]; a[77] = a77; const T a78 = a[78]; a[78] = a78; const T a112 = \
+         a[112]; a[112] = a112; const T a114 = a[114]; a[114] = a114; const T a108 = a[108]; a[108] = a108;  \
+        const T a115 = a[115]; a[115] = a115; const T a93 = a[93]; a[93] = a93; const T a107 = a[107];  \
+        a[107] = a107; const T a94 = a[94]; a[94] = a94; const T a95 = a[95]; a[95] = a95; const T a96 = \
+         a[96]; a[96] = a96; const T a106 = a[106]; a[106] = a106; const T a105 = a[105]; a[105] = a105;  \
+        const T a97 = a[97]; a[97] = a97; const T x65 = s[65]; const T x66 = s[66]; const T a101 = a[101] \
+         + a93*x65 + a114*x66; a[101] = a101; const T a100 = a[100] + a96*x65; a[100] = a100; const T a98 = \
+         a[98] + a97*x65; a[98] = a98; const T a68 = a[68]; a[68] = a68; const T a69 = a[69]; a[69] = a69;  \
+        const T a70 = a[70]; a[70] = a70; const T a71 = a[71]; a[71] = a71; const T a72 = a[72];  \
+        a[72] = a72; const T a73 = a[73]; a[73] = a73; const T a74 = a[74]; a[74] = a74; const T a79 = a[79] \
+        ; a[79] = a79; const T a80 = a[80]; a[80] = a80; const T a81 = a[81]; a[81] = a81; const T a82 = \
+         a[82]; a[82] = a82; const T a83 = a[83]; a[83] = a83; const T a84 = a[84]; a[84] = a84;  \
+        const T a85 = a[85]; a[85] = a85; const T a86 = a[86]; a[86] = a86; const T a87 = a[87];  \
+        a[87] = a87; const T a88 = a[88]; a[88] = a88; const T a113 = a[113]; a[113] = a113; const T a111 = \
+         a[111]; a[111] = a111; const T a110 = a[110]; a[110] = a110; const T a109 = a[109]; a[109] = a109;  \
+        const T a91 = a[91]; a[91] = a91; const T a92 = a[92]; a[92] = a92; const T a89 = a[89];  \
+        a[89] = a89; const T a90 = a[90]; a[90] = a90; const T x102 = s[102]; const T x103 = s[103];  \
+        const T a103 = a[103] + a115*x65 + a112*x66 + a76*x102 + a75*x103 + a75*x103; a[103] = a103;  \
+        const T a102 = a[102] + a95*x65 + a108*x66 + a76*x103; a[102] = a102; const T x99 = s[99];  \
+        const T x67 = s[67]; const T a67 = a[67] + a106*x65 + a107*x66 + a77*x99 + a104*x67 + a104*x67;  \
+        a[67] = a67; const T a99 = a[99] + a105*x65 + a94*x66 + a78*x99 + a78*x99 + a77*x67; a[99] = a99;  \
+        const T x101 = s[101]; const T a66 = a[66] + a100*x65 + a101*x66 + a101*x66 + a94*x99 + a107*x67 \
+         + a108*x102 + a114*x101 + a112*x103; a[66] = a66; const T x98 = s[98]; const T x100 = s[100];  \
+        const T a65 = a[65] + a98*x65 + a98*x65 + a100*x66 + a97*x98 + a105*x99 + a106*x67 + a96*x100 \
+         + a95*x102 + a93*x101 + a115*x103; a[65] = a65; const T x34 = s[34]; const T x9 = s[9];  \
+        const T x36 = s[36]; const T x37 = s[37]; const T a41 = a80*x34 + a79*x9 + a69*x36 + a68*x37;  \
+        a[41] = a41; const T x26 = s[26]; const T x8 = s[8]; const T x28 = s[28]; const T x29 = s[29];  \
+        const T a33 = a80*x26 + a79*x8 + a69*x28 + a68*x29; a[33] = a33; const T x18 = s[18];  \
+        const T x6 = s[6]; const T x20 = s[20]; const T x21 = s[21]; const T a25 = a80*x18 + a79*x6 \
+         + a69*x20 + a68*x21; a[25] = a25; const T x10 = s[10]; const T x3 = s[3]; const T x12 = s[12];  \
+        const T x13 = s[13]; const T a17 = a80*x10 + a79*x3 + a69*x12 + a68*x13; a[17] = a17;  \
+        const T x35 = s[35]; const T a40 = a72*x35 + a71*x37; a[40] = a40; const T x27 = s[27];  \
+        const T a32 = a72*x27 + a71*x29; a[32] = a32; const T x19 = s[19]; const T a24 = a72*x19 + a71*x21;  \
+        a[24] = a24; const T x11 = s[11]; const T a16 = a72*x11 + a71*x13; a[16] = a16;  \
+        const T x38 = s[38]; const T a39 = a74*x35 + a73*x37 + a70*x38; a[39] = a39; const T x30 = s[30];  \
+        const T a31 = a74*x27 + a73*x29 + a70*x30; a[31] = a31; const T x22 = s[22]; const T a23 = a74*x19 \
+         + a73*x21 + a70*x22; a[23] = a23; const T x14 = s[14]; const T a15 = a74*x11 + a73*x13 + a70*x14;  \
+        a[15] = a15; const T x39 = s[39]; const T a38 = a41*x9 + a110*x34 + a113*x9 + a83*x35 + a82*x36 \
+         + a70*x39; a[38] = a38; const T x31 = s[31]; const T a30 = a33*x8 + a110*x26 + a113*x8 + a83*x27 \
+         + a82*x28 + a70*x31; a[30] = a30; const T x23 = s[23]; const T a22 = a25*x6 + a110*x18 + a113*x6 \
+         + a83*x19 + a82*x20 + a70*x23; a[22] = a22; const T x15 = s[15]; const T a14 = a17*x3 + a110*x10 \
+         + a113*x3 + a83*x11 + a82*x12 + a70*x15; a[14] = a14; const T x40 = s[40]; const T x41 = s[41];  \
+        const T a37 = a40*x34 + a111*x9 + a86*x35 + a85*x36 + a81*x37 + a81*x37 + a73*x39 + a71*x40 \
+         + a68*x41; a[37] = a37; const T x32 = s[32]; const T x33 = s[33]; const T a29 = a32*x26 + a111*x8 \
+         + a86*x27 + a85*x28 + a81*x29 + a81*x29 + a73*x31 + a71*x32 + a68*x33; a[29] = a29;  \
+        const T x24 = s[24]; const T x25 = s[25]; const T a21 = a24*x18 + a111*x6 + a86*x19 + a85*x20 \
+         + a81*x21 + a81*x21 + a73*x23 + a71*x24 + a68*x25; a[21] = a21; const T x16 = s[16];  \
+        const T x17 = s[17]; const T a13 = a16*x10 + a111*x3 + a86*x11 + a85*x12 + a81*x13 + a81*x13 \
+         + a73*x15 + a71*x16 + a68*x17; a[13] = a13; const T x57 = s[57]; const T a59 = a29 + a37 + a84*x57 \
+        ; a[59] = a59; const T x54 = s[54]; const T a56 = a21 + a37 + a84*x54; a[56] = a56;  \
+        const T x51 = s[51]; const T a53 = a21 + a29 + a84*x51; a[53] = a53; const T x48 = s[48];  \
+        const T a50 = a13 + a37 + a84*x48; a[50] = a50; const T x45 = s[45]; const T a47 = a13 + a29 \
+         + a84*x45; a[47] = a47; const T x42 = s[42]; const T a44 = a13 + a21 + a84*x42; a[44] = a44;  \
+        const T a36 = a39*x34 + a109*x9 + a87*x36 + a87*x36 + a85*x37 + a82*x38 + a69*x41; a[36] = a36;  \
+        const T a28 = a31*x26 + a109*x8 + a87*x28 + a87*x28 + a85*x29 + a82*x30 + a69*x33; a[28] = a28;  \
+        const T a20 = a23*x18 + a109*x6 + a87*x20 + a87*x20 + a85*x21 + a82*x22 + a69*x25; a[20] = a20;  \
+        const T a12 = a15*x10 + a109*x3 + a87*x12 + a87*x12 + a85*x13 + a82*x14 + a69*x17; a[12] = a12;  \
+        const T a35 = a90*x34 + a91*x9 + a88*x35 + a88*x35 + a86*x37 + a83*x38 + a74*x39 + a72*x40;  \
+        a[35] = a35; const T a27 = a90*x26 + a91*x8 + a88*x27 + a88*x27 + a86*x29 + a83*x30 + a74*x31 \
+         + a72*x32; a[27] = a27;  \
+    } \
+    EQML_NOINLINE void NAME##_1(const T *s, T *a) \
+    { \
+        const T a90 = a[90]; const T x18 = s[18]; const T a91 = a[91]; const T x6 = s[6];  \
+        const T a88 = a[88]; const T x19 = s[19]; const T a86 = a[86]; const T x21 = s[21];  \
+        const T a83 = a[83]; const T x22 = s[22]; const T a74 = a[74]; const T x23 = s[23];  \
+        const T a72 = a[72]; const T x24 = s[24]; const T a19 = a90*x18 + a91*x6 + a88*x19 + a88*x19 \
+         + a86*x21 + a83*x22 + a74*x23 + a72*x24; a[19] = a19; const T x10 = s[10]; const T x3 = s[3];  \
+        const T x11 = s[11]; const T x13 = s[13]; const T x14 = s[14]; const T x15 = s[15];  \
+        const T x16 = s[16]; const T a11 = a90*x10 + a91*x3 + a88*x11 + a88*x11 + a86*x13 + a83*x14 \
+         + a74*x15 + a72*x16; a[11] = a11; const T a92 = a[92]; const T x7 = s[7]; const T a58 = a92*x7;  \
+        a[58] = a58; const T x5 = s[5]; const T a55 = a92*x5; a[55] = a55; const T x4 = s[4]; const T a52 = \
+         a92*x4; a[52] = a52; const T x2 = s[2]; const T a49 = a92*x2; a[49] = a49; const T x1 = s[1];  \
+        const T a46 = a92*x1; a[46] = a46; const T x0 = s[0]; const T a43 = a92*x0; a[43] = a43;  \
+        const T a28 = a[28]; const T a36 = a[36]; const T a89 = a[89]; const T a84 = a[84];  \
+        const T x59 = s[59]; const T a57 = a28 + a36 + a89*x7 + a84*x59; a[57] = a57; const T a20 = a[20];  \
+        const T x56 = s[56]; const T a54 = a20 + a36 + a89*x5 + a84*x56; a[54] = a54; const T x53 = s[53];  \
+        const T a51 = a20 + a28 + a89*x4 + a84*x53; a[51] = a51; const T a12 = a[12]; const T x50 = s[50];  \
+        const T a48 = a12 + a36 + a89*x2 + a84*x50; a[48] = a48; const T x47 = s[47]; const T a45 = a12 \
+         + a28 + a89*x1 + a84*x47; a[45] = a45; const T x44 = s[44]; const T a42 = a12 + a20 + a89*x0 \
+         + a84*x44; a[42] = a42; const T a35 = a[35]; const T x34 = s[34]; const T a39 = a[39];  \
+        const T x36 = s[36]; const T a40 = a[40]; const T x37 = s[37]; const T a67 = a[67];  \
+        const T a102 = a[102]; const T x9 = s[9]; const T x35 = s[35]; const T a110 = a[110];  \
+        const T x38 = s[38]; const T a80 = a[80]; const T x41 = s[41]; const T a34 = a49*x2 + a55*x5 \
+         + a58*x7 + a35*x34 + a35*x34 + a39*x36 + a40*x37 + a67*x34 + a67*x34 + a102*x9 + a90*x35 + a110*x38 \
+         + a80*x41; a[34] = a34; const T a27 = a[27]; const T x26 = s[26]; const T a31 = a[31];  \
+        const T x28 = s[28]; const T a32 = a[32]; const T x29 = s[29]; const T x8 = s[8];  \
+        const T x27 = s[27]; const T x30 = s[30]; const T x33 = s[33]; const T a26 = a46*x1 + a52*x4 \
+         + a58*x7 + a27*x26 + a27*x26 + a31*x28 + a32*x29 + a67*x26 + a67*x26 + a102*x8 + a90*x27 + a110*x30 \
+         + a80*x33; a[26] = a26; const T a23 = a[23]; const T x20 = s[20]; const T a24 = a[24];  \
+        const T x25 = s[25]; const T a18 = a43*x0 + a52*x4 + a55*x5 + a19*x18 + a19*x18 + a23*x20 + a24*x21 \
+         + a67*x18 + a67*x18 + a102*x6 + a90*x19 + a110*x22 + a80*x25; a[18] = a18; const T a15 = a[15];  \
+        const T x12 = s[12]; const T a16 = a[16]; const T x17 = s[17]; const T a10 = a43*x0 + a46*x1 \
+         + a49*x2 + a11*x10 + a11*x10 + a15*x12 + a16*x13 + a67*x10 + a67*x10 + a102*x3 + a90*x11 + a110*x14 \
+         + a80*x17; a[10] = a10; const T a44 = a[44]; const T a65 = a[65]; const T a99 = a[99];  \
+        const T x42 = s[42]; const T x43 = s[43]; a[0] = a10 + a18 + a42*x0 + a42*x0 + a43*x10 + a43*x18 \
+         + a44*x3 + a44*x6 + a65 + a99*x0 + a99*x0 + a89*x42 + a92*x43; const T a47 = a[47];  \
+        const T x45 = s[45]; const T x46 = s[46]; a[1] = a10 + a26 + a45*x1 + a45*x1 + a46*x10 + a46*x26 \
+         + a47*x3 + a47*x8 + a65 + a99*x1 + a99*x1 + a89*x45 + a92*x46; const T a50 = a[50];  \
+        const T x48 = s[48]; const T x49 = s[49]; a[2] = a10 + a34 + a48*x2 + a48*x2 + a49*x10 + a49*x34 \
+         + a50*x3 + a50*x9 + a65 + a99*x2 + a99*x2 + a89*x48 + a92*x49; const T a14 = a[14];  \
+        const T a17 = a[17]; const T a66 = a[66]; const T a103 = a[103]; const T a109 = a[109];  \
+        const T a111 = a[111]; const T a113 = a[113]; const T a79 = a[79]; a[3] = a44*x0 + a47*x1 + a50*x2 \
+         + a14*x3 + a14*x3 + a17*x14 + a66 + a102*x10 + a103*x3 + a103*x3 + a91*x11 + a109*x12 + a111*x13 \
+         + a113*x14 + a79*x17; const T a53 = a[53]; const T x51 = s[51]; const T x52 = s[52]; a[4] = a18 \
+         + a26 + a51*x4 + a51*x4 + a52*x18 + a52*x26 + a53*x6 + a53*x8 + a65 + a99*x4 + a99*x4 + a89*x51 \
+         + a92*x52; const T a56 = a[56]; const T x54 = s[54]; const T x55 = s[55]; a[5] = a18 + a34 + a54*x5 \
+         + a54*x5 + a55*x18 + a55*x34 + a56*x6 + a56*x9 + a65 + a99*x5 + a99*x5 + a89*x54 + a92*x55;  \
+        const T a22 = a[22]; const T a25 = a[25]; a[6] = a44*x0 + a53*x4 + a56*x5 + a22*x6 + a22*x6 \
+         + a25*x22 + a66 + a102*x18 + a103*x6 + a103*x6 + a91*x19 + a109*x20 + a111*x21 + a113*x22 + a79*x25 \
+        ;  \
+    } \
+    EQML_NOINLINE void NAME##_2(const T *s, T *a) \
+    { \
+        const T a26 = a[26]; const T a34 = a[34]; const T a57 = a[57]; const T x7 = s[7];  \
+        const T a58 = a[58]; const T x26 = s[26]; const T x34 = s[34]; const T a59 = a[59];  \
+        const T x8 = s[8]; const T x9 = s[9]; const T a65 = a[65]; const T a99 = a[99];  \
+        const T a89 = a[89]; const T x57 = s[57]; const T a92 = a[92]; const T x58 = s[58]; a[7] = a26 + a34 \
+         + a57*x7 + a57*x7 + a58*x26 + a58*x34 + a59*x8 + a59*x9 + a65 + a99*x7 + a99*x7 + a89*x57 + a92*x58 \
+        ; const T a47 = a[47]; const T x1 = s[1]; const T a53 = a[53]; const T x4 = s[4];  \
+        const T a30 = a[30]; const T a33 = a[33]; const T x30 = s[30]; const T a66 = a[66];  \
+        const T a102 = a[102]; const T a103 = a[103]; const T a91 = a[91]; const T x27 = s[27];  \
+        const T a109 = a[109]; const T x28 = s[28]; const T a111 = a[111]; const T x29 = s[29];  \
+        const T a113 = a[113]; const T a79 = a[79]; const T x33 = s[33]; a[8] = a47*x1 + a53*x4 + a59*x7 \
+         + a30*x8 + a30*x8 + a33*x30 + a66 + a102*x26 + a103*x8 + a103*x8 + a91*x27 + a109*x28 + a111*x29 \
+         + a113*x30 + a79*x33; const T a50 = a[50]; const T x2 = s[2]; const T a56 = a[56];  \
+        const T x5 = s[5]; const T a38 = a[38]; const T a41 = a[41]; const T x38 = s[38];  \
+        const T x35 = s[35]; const T x36 = s[36]; const T x37 = s[37]; const T x41 = s[41]; a[9] = a50*x2 \
+         + a56*x5 + a59*x7 + a38*x9 + a38*x9 + a41*x38 + a66 + a102*x34 + a103*x9 + a103*x9 + a91*x35 \
+         + a109*x36 + a111*x37 + a113*x38 + a79*x41;  \
+    } \
+    EQML_FUNCTION void NAME(const T *s, T *a) \
+    { \
+        NAME##_0(s, a); NAME##_1(s, a); NAME##_2(s, a);  \
+    }
+h4_c_d6_FORWARD(h4_c_d6_forward_one, double, double)
+h4_c_d6_REVERSE(h4_c_d6_reverse_one, double, double)
+h4_c_d6_FORWARD(h4_c_d6_forward_lanes, eqml_lanes, double)
+h4_c_d6_REVERSE(h4_c_d6_reverse_lanes, eqml_lanes, double)
+h4_c_d6_FORWARD(h4_c_d6_forward_floats, eqml_floats, float)
+h4_c_d6_REVERSE(h4_c_d6_reverse_floats, eqml_floats, float)
 #undef h4_c_d6_FORWARD
 #undef h4_c_d6_REVERSE
 
@@ -263,7 +335,7 @@ static const eqml_basis h4_c_d6_basis = {
     116, 64, 240, 72, 12, 928, /* slots, first factor, operations, runs, tiles, packed */
     h4_c_d6_pairs, h4_c_d6_pair_classes, h4_c_d6_atom_classes, h4_c_d6_operations, h4_c_d6_runs, h4_c_d6_tiles, h4_c_d6_degrees,
     h4_c_d6_forward_one, h4_c_d6_reverse_one, h4_c_d6_forward_lanes, h4_c_d6_reverse_lanes,
-    0, 0};
+    0, 0, h4_c_d6_forward_floats, h4_c_d6_reverse_floats};
 
 EQML_MODEL_FUNCTIONS(h4_c_d6)
 #endif
