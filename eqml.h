@@ -1965,12 +1965,8 @@ EQML_FUNCTION void eqml__flush_chunk(const eqml_expansion *x, const eqml_compone
     double v[EQML__CHUNK];
     if (chunk->count == 0)
         return;
-    for (int k = 0; k < chunk->count; k += 2 * EQML_LANES) {
-        const int rest = chunk->count - k;
-        eqml__step_lanes(m, rest < 2 * EQML_LANES ? rest : 2 * EQML_LANES, chunk->xyz + (size_t)k * size,
-                         v + k, gradient ? chunk->gradient + (size_t)k * size : NULL,
-                         (eqml_lanes *)(void *)chunk->work);
-    }
+    eqml__step_lanes(m, chunk->count, chunk->xyz, v, gradient ? chunk->gradient : NULL,
+                     (eqml_lanes *)(void *)chunk->work);
     for (int k = 0; k < chunk->count; k++) {
         const double s = chunk->factor[k], *from = chunk->gradient + (size_t)k * size;
         const double *slope = chunk->slope + (size_t)k * size;
