@@ -1148,6 +1148,21 @@ EQML_INLINE void eqml__step_lanes(const eqml_model *m, int count, const double *
 }
 
 /*
+ * Energies of n geometries xyz[n][natoms][3], and their gradients[n][natoms][3] where that is not NULL, for any
+ * basis; one thread. work: EQML_WORK_BATCH(nslots, npairs, natoms) eqml_lanes.
+ */
+EQML_FUNCTION void eqml_energy_gradient_batch(const eqml_model *m, size_t n, const double *xyz, double *energy,
+                                              double *gradient, eqml_lanes *work)
+{
+    const size_t size = 3 * (size_t)m->basis->natoms, step = 2 * EQML_LANES;
+    for (size_t first = 0; first < n; first += step) {
+        const size_t count = n - first < step ? n - first : step;
+        eqml__step_lanes(m, (int)count, xyz + first * size, energy + first,
+                         gradient ? gradient + first * size : NULL, work);
+    }
+}
+
+/*
  * Up to 2 EQML_FLOATS geometries in float: distances, pair variables and the way back to Cartesian gradients
  * are computed in double, the factors and the quadratic form between them in float.
  */

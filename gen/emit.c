@@ -240,10 +240,11 @@ static void open_chunk(code *c)
     c->length = 0;
 }
 
+/* A function may have no use for one of its arguments. */
 static void close_chunk(code *c)
 {
     end_line(&c->line);
-    fprintf(c->line.out, "    } \\\n");
+    fprintf(c->line.out, "        (void)s, (void)%s; \\\n    } \\\n", strchr(c->arguments, ' ') + 1);
 }
 
 static code open_code(FILE *out, const summary *s, const char *step, const char *parameters,

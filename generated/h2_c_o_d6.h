@@ -115,6 +115,7 @@ static const unsigned char h2_c_o_d6_degrees[] = {
          EQML_ADD(offset[47], x60*x56); s[55] = x55; const T x27 = EQML_ADD(offset[19], x32*x32 \
         ); s[27] = x27; const T x28 = EQML_ADD(offset[20], x30*x31); s[28] = x28; const T x26 = \
          EQML_ADD(offset[18], x31*x31); s[26] = x26;  \
+        (void)s, (void)offset; \
     } \
     EQML_FUNCTION void NAME(T *s, const NUMBER *offset) \
     { \
@@ -158,6 +159,7 @@ static const unsigned char h2_c_o_d6_degrees[] = {
         const T x1 = s[1]; const T x2 = s[2]; a[1] = a58 + a32*x1 + a32*x1 + a30*x2; a[2] = a59 + a30*x1 \
          + a31*x2 + a31*x2; const T x3 = s[3]; const T x4 = s[4]; a[3] = a58 + a32*x3 + a32*x3 + a30*x4;  \
         a[4] = a59 + a30*x3 + a31*x4 + a31*x4; a[5] = a60;  \
+        (void)s, (void)a; \
     } \
     EQML_FUNCTION void NAME(const T *s, T *a) \
     { \

@@ -79,6 +79,7 @@ static const unsigned char h2_o_d8_degrees[] = {
         ); s[20] = x20; const T x21 = EQML_ADD(offset[13], x10*x12); s[21] = x21; const T x25 = \
          EQML_ADD(offset[17], x11*x11); s[25] = x25; const T x26 = EQML_ADD(offset[18], x11*x12 \
         ); s[26] = x26; const T x27 = EQML_ADD(offset[19], x12*x12); s[27] = x27;  \
+        (void)s, (void)offset; \
     } \
     EQML_FUNCTION void NAME(T *s, const NUMBER *offset) \
     { \
@@ -101,6 +102,7 @@ static const unsigned char h2_o_d8_degrees[] = {
          + a11*x29 + a11*x29 + a24*x11 + a23*x12; a[29] = a29; const T a28 = a[28] + a9*x28 + a9*x28 \
          + a10*x29 + a13*x9 + a14*x10 + a15*x11 + a22*x12; a[28] = a28; a[0] = a28; const T x1 = s[1];  \
         a[1] = a29 + a12*x1 + a12*x1; const T x2 = s[2]; a[2] = a29 + a12*x2 + a12*x2;  \
+        (void)s, (void)a; \
     } \
     EQML_FUNCTION void NAME(const T *s, T *a) \
     { \

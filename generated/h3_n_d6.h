@@ -95,6 +95,7 @@ static const unsigned char h3_n_d6_degrees[] = {
          EQML_ADD(offset[23], x26*x32); s[47] = x47; const T x28 = EQML_ADD(offset[4], x39*x39 \
         ); s[28] = x28; const T x29 = EQML_ADD(offset[5], x34*x32); s[29] = x29; const T x27 = \
          EQML_ADD(offset[3], x32*x32); s[27] = x27;  \
+        (void)s, (void)offset; \
     } \
     EQML_FUNCTION void NAME(T *s, const NUMBER *offset) \
     { \
@@ -131,6 +132,7 @@ static const unsigned char h3_n_d6_degrees[] = {
          + a17*x3 + a17*x3 + a25 + a39*x3 + a39*x3 + a41*x17; const T x11 = s[11]; a[4] = a10*x9 + a11*x4 \
          + a11*x4 + a26 + a34*x9 + a32*x4 + a32*x4 + a48*x10 + a49*x11; const T x14 = s[14]; a[5] = a13*x12 \
          + a14*x5 + a14*x5 + a26 + a34*x12 + a32*x5 + a32*x5 + a48*x13 + a49*x14;  \
+        (void)s, (void)a; \
     } \
     EQML_FUNCTION void NAME(const T *s, T *a) \
     { \

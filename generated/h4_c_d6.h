@@ -146,6 +146,7 @@ static const unsigned char h4_c_d6_degrees[] = {
         const T x79 = EQML_ADD(offset[15], x3*x17 + x6*x25 + x8*x33 + x9*x41); s[79] = x79; const T x74 = \
          EQML_ADD(offset[10], x11*x15 + x19*x23 + x27*x31 + x35*x39); s[74] = x74; const T x73 = \
          EQML_ADD(offset[9], x13*x15 + x21*x23 + x29*x31 + x37*x39); s[73] = x73;  \
+        (void)s, (void)offset; \
     } \
     EQML_NOINLINE void NAME##_1(T *s, const NUMBER *offset) \
     { \
@@ -175,6 +176,7 @@ static const unsigned char h4_c_d6_degrees[] = {
         ); s[78] = x78; const T x77 = EQML_ADD(offset[13], x99*x67); s[77] = x77; const T x104 = \
          EQML_ADD(offset[40], x67*x67); s[104] = x104; const T x76 = EQML_ADD(offset[12], x102*x103 \
         ); s[76] = x76; const T x75 = EQML_ADD(offset[11], x103*x103); s[75] = x75;  \
+        (void)s, (void)offset; \
     } \
     EQML_FUNCTION void NAME(T *s, const NUMBER *offset) \
     { \
@@ -244,6 +246,7 @@ static const unsigned char h4_c_d6_degrees[] = {
         const T a35 = a90*x34 + a91*x9 + a88*x35 + a88*x35 + a86*x37 + a83*x38 + a74*x39 + a72*x40;  \
         a[35] = a35; const T a27 = a90*x26 + a91*x8 + a88*x27 + a88*x27 + a86*x29 + a83*x30 + a74*x31 \
          + a72*x32; a[27] = a27;  \
+        (void)s, (void)a; \
     } \
     EQML_NOINLINE void NAME##_1(const T *s, T *a) \
     { \
@@ -295,6 +298,7 @@ static const unsigned char h4_c_d6_degrees[] = {
         const T a22 = a[22]; const T a25 = a[25]; a[6] = a44*x0 + a53*x4 + a56*x5 + a22*x6 + a22*x6 \
          + a25*x22 + a66 + a102*x18 + a103*x6 + a103*x6 + a91*x19 + a109*x20 + a111*x21 + a113*x22 + a79*x25 \
         ;  \
+        (void)s, (void)a; \
     } \
     EQML_NOINLINE void NAME##_2(const T *s, T *a) \
     { \
@@ -314,6 +318,7 @@ static const unsigned char h4_c_d6_degrees[] = {
         const T x35 = s[35]; const T x36 = s[36]; const T x37 = s[37]; const T x41 = s[41]; a[9] = a50*x2 \
          + a56*x5 + a59*x7 + a38*x9 + a38*x9 + a41*x38 + a66 + a102*x34 + a103*x9 + a103*x9 + a91*x35 \
          + a109*x36 + a111*x37 + a113*x38 + a79*x41;  \
+        (void)s, (void)a; \
     } \
     EQML_FUNCTION void NAME(const T *s, T *a) \
     { \
