@@ -1,0 +1,15 @@
+/* Items of text in lines of bounded width. */
+#ifndef GEN_LINE_H
+#define GEN_LINE_H
+#include <stdio.h>
+
+typedef struct line {
+    FILE *out;
+    int width;                /* of the line so far */
+    const char *indent, *end; /* end: before the line break, " \\" within a macro */
+} line;
+
+/* An item is never broken. */
+void put_item(line *l, const char *text);
+void end_line(line *l);
+#endif
