@@ -94,8 +94,7 @@ static double get(const row *r, const char *key)
     return NAN;
 }
 
-/* ---- commands -------------------------------------------------------------------------------------------
- */
+/* ---- commands ----------------------------------------------------------------------------------------- */
 
 typedef struct usage {
     double seconds, megabytes; /* processor time and largest memory of a command and its children */
@@ -136,8 +135,7 @@ static void read_values(row *r, const char *path)
         fclose(in);
 }
 
-/* ---- one basis ------------------------------------------------------------------------------------------
- */
+/* ---- one basis ---------------------------------------------------------------------------------------- */
 
 static void time_compiler(row *r, const char *directory, const char *basis, const char *compiler)
 {
@@ -204,8 +202,7 @@ static bool measure(const job *j, const char *d, const char *cc, const char *fla
     return true;
 }
 
-/* ---- output ---------------------------------------------------------------------------------------------
- */
+/* ---- output ------------------------------------------------------------------------------------------- */
 
 static void json_number(FILE *out, const char *key, double value)
 {

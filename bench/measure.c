@@ -75,8 +75,7 @@ MANY(run_batch_energy_float, CALL(_energy_batch_float)(BATCH, geometry[0], energ
 MANY(run_batch_gradient_float, CALL(_energy_gradient_batch_float)(BATCH, geometry[0], energies, gradients[0]))
 
 #ifdef ORBIT_HEADER
-/* ---- the plain orbit sums: the gradient by forward sweeps, one for each Cartesian coordinate ------------
- */
+/* ---- the plain orbit sums: the gradient by forward sweeps, one for each Cartesian coordinate ---------- */
 
 #define PLAIN(suffix) JOIN(ORBIT, suffix)
 enum { ORBIT_SLOTS = PLAIN(_NSLOTS), ORBIT_PAIRS = PLAIN(_NPAIRS), ORBIT_TERMS = PLAIN(_NTERMS) };
@@ -84,7 +83,12 @@ enum { ORBIT_SLOTS = PLAIN(_NSLOTS), ORBIT_PAIRS = PLAIN(_NPAIRS), ORBIT_TERMS =
 static double orbit_rates[EQML_ROUND(ORBIT_PAIRS)], orbit_zero[ORBIT_TERMS], orbit_linear[ORBIT_TERMS];
 static eqml_variable orbit_variables[ORBIT_PAIRS]; /* as many as pairs are enough */
 static const eqml_model orbit_model = {
-    &PLAIN(_basis), orbit_variables, orbit_rates, orbit_zero, orbit_linear, orbit_zero, NULL, NULL, NULL};
+    .basis = &PLAIN(_basis),
+    .variables = orbit_variables,
+    .rates = orbit_rates,
+    .offset = orbit_zero,
+    .linear = orbit_linear,
+    .packed = orbit_zero};
 
 static void prepare_orbits(void)
 {
@@ -142,8 +146,7 @@ static void run_peak(size_t count)
 }
 static const double PEAK_FMA = 10 * EQML_LANES;
 
-/* ---- timing ---------------------------------------------------------------------------------------------
- */
+/* ---- timing ------------------------------------------------------------------------------------------- */
 
 static int compare(const void *x, const void *y)
 {
@@ -269,8 +272,7 @@ static errors measure_errors(const eqml_model *m)
     return e;
 }
 
-/* ---- report ---------------------------------------------------------------------------------------------
- */
+/* ---- report ------------------------------------------------------------------------------------------- */
 
 static void put(const char *key, double value)
 {

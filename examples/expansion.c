@@ -49,8 +49,7 @@ static void print_row(const char *what, const eqml_fit_result *fit, const eqml_e
     fflush(stdout);
 }
 
-/* ---- sums ------------------------------------------------------------------------------------------------
- */
+/* ---- sums --------------------------------------------------------------------------------------------- */
 
 /* Seconds for a geometry, best of sixty: one at a time, and in a batch. */
 static void time_expansion(const job *j, const eqml_expansion *x, double *work, double *one, double *batch)
@@ -94,8 +93,7 @@ static int try_expansion(job *j, const char *what, int nparts, const eqml_part *
     return status ? fail(message.text) : 0;
 }
 
-/* ---- the whole molecule ----------------------------------------------------------------------------------
- */
+/* ---- the whole molecule ------------------------------------------------------------------------------- */
 
 typedef double (*one_function)(const eqml_model *, const double *, double *);
 typedef void (*batch_function)(const eqml_model *, size_t, const double *, double *, double *);
@@ -142,8 +140,7 @@ static int try_surface(job *j, const char *what, const eqml_basis *basis, one_fu
 #define TRY_SURFACE(j, what, name)                                                                           \
     try_surface(j, what, &name##_basis, name##_model_energy_gradient, name##_model_energy_gradient_batch)
 
-/* ---- the job ---------------------------------------------------------------------------------------------
- */
+/* ---- the job ------------------------------------------------------------------------------------------ */
 
 static int run(job *j)
 {

@@ -5,8 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- bit sets --------------------------------------------------------------------------------------------
- */
+/* ---- bit sets ----------------------------------------------------------------------------------------- */
 
 typedef struct bits {
     size_t words;   /* of one row */
@@ -51,8 +50,7 @@ static int difference(const bits *b, size_t x, size_t y)
     return count;
 }
 
-/* ---- groups of rows --------------------------------------------------------------------------------------
- */
+/* ---- groups of rows ----------------------------------------------------------------------------------- */
 
 /* Columns that a row adds to the group count for all rows; those that it shares are won. */
 static int cost_of(const uint64_t *group, const uint64_t *row, size_t words)
@@ -150,8 +148,7 @@ static void move_columns(const tiling *t, unsigned nitems, const bits *rows)
     free(group_of);
 }
 
-/* ---- order of columns ------------------------------------------------------------------------------------
- */
+/* ---- order of columns --------------------------------------------------------------------------------- */
 
 /* From one column to the most similar one that is left. */
 static void chain_columns(tiling *t, unsigned nitems, const bits *columns)

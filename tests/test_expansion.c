@@ -19,8 +19,7 @@ enum { NATOMS = 5, SIZE = 3 * NATOMS };
 
 static const eqml_variable morse[] = {{EQML_MORSE, 2.0, 0, 0}, {EQML_MORSE, 1.5, 0, 0}};
 
-/* ---- helpers ---------------------------------------------------------------------------------------------
- */
+/* ---- helpers ------------------------------------------------------------------------------------------ */
 
 /* Uniform in [-1, 1). */
 static double uniform(uint64_t *state)
@@ -133,8 +132,7 @@ static double difference(const eqml_expansion *x, double *xyz, int k, double ste
     return sum / step;
 }
 
-/* ---- tuples ----------------------------------------------------------------------------------------------
- */
+/* ---- tuples ------------------------------------------------------------------------------------------- */
 
 Test(expansion, tuples_are_counted_once)
 {
@@ -159,8 +157,7 @@ Test(expansion, tuples_are_counted_once)
     eqml_expansion_free(&x);
 }
 
-/* ---- values and derivatives ------------------------------------------------------------------------------
- */
+/* ---- values and derivatives --------------------------------------------------------------------------- */
 
 Test(expansion, gradients_batches_and_symmetry)
 {
@@ -226,8 +223,7 @@ Test(expansion, of_one_whole_is_the_surface)
     eqml_data_free(&d);
 }
 
-/* ---- cutoffs ---------------------------------------------------------------------------------------------
- */
+/* ---- cutoffs ------------------------------------------------------------------------------------------ */
 
 Test(expansion, vanishes_beyond_the_cutoff)
 {
@@ -274,8 +270,7 @@ Test(expansion, does_nothing_within)
     eqml_data_free(&d);
 }
 
-/* ---- fits ------------------------------------------------------------------------------------------------
- */
+/* ---- fits --------------------------------------------------------------------------------------------- */
 
 /* A potential that is such a sum is recovered, at geometries that were not fitted too. */
 Test(expansion, recovers_a_many_body_potential)
@@ -349,8 +344,7 @@ Test(expansion, fits_a_difference)
     eqml_data_free(&d);
 }
 
-/* ---- files -----------------------------------------------------------------------------------------------
- */
+/* ---- files -------------------------------------------------------------------------------------------- */
 
 Test(expansion, files)
 {
@@ -385,8 +379,7 @@ Test(expansion, files)
     eqml_data_free(&d);
 }
 
-/* ---- bad inputs ------------------------------------------------------------------------------------------
- */
+/* ---- bad inputs --------------------------------------------------------------------------------------- */
 
 static void expect_refused(const eqml_part *part, eqml_status status, const char *why)
 {

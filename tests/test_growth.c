@@ -13,8 +13,7 @@
 
 static const eqml_variable morse[] = {{EQML_MORSE, 2.0, 0, 0}, {EQML_MORSE, 1.5, 0, 0}};
 
-/* ---- synthetic data --------------------------------------------------------------------------------------
- */
+/* ---- synthetic data ----------------------------------------------------------------------------------- */
 
 /* Uniform in [-1, 1). */
 static double uniform(uint64_t *state)
@@ -136,8 +135,7 @@ static int contains(const int *list, int count, int wanted)
     return 0;
 }
 
-/* ---- choosing --------------------------------------------------------------------------------------------
- */
+/* ---- choosing ----------------------------------------------------------------------------------------- */
 
 /* Exact at any number of terms: dropping a term that is needed costs something, dropping others nothing. */
 Test(growth, pruning_finds_the_terms_of_a_sparse_polynomial)
@@ -344,8 +342,7 @@ Test(growth, ridge)
     eqml_data_free(&d);
 }
 
-/* ---- the small surface -----------------------------------------------------------------------------------
- */
+/* ---- the small surface -------------------------------------------------------------------------------- */
 
 static eqml_subset some_subset(int terms, eqml_data *d)
 {
@@ -459,8 +456,7 @@ Test(growth, files)
     eqml_data_free(&d);
 }
 
-/* ---- bad inputs ------------------------------------------------------------------------------------------
- */
+/* ---- bad inputs --------------------------------------------------------------------------------------- */
 
 Test(growth, bad_inputs_are_refused)
 {
@@ -498,8 +494,7 @@ Test(growth, bad_inputs_are_refused)
     eqml_data_free(&wrong);
 }
 
-/* ---- differences to a reference --------------------------------------------------------------------------
- */
+/* ---- differences to a reference ----------------------------------------------------------------------- */
 
 static double model_potential(void *context, const double *xyz, double *gradient)
 {
