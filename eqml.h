@@ -334,7 +334,6 @@ typedef struct eqml_model {
 /* Room for one evaluation, in doubles; 64-byte alignment is fastest. */
 #define EQML_ROUND(n) (((n) + 7) / 8 * 8)
 #define EQML_WORK_ONE(nslots, npairs) (2 * EQML_ROUND(nslots) + 6 * EQML_ROUND(npairs))
-#define EQML_WORK_LANES(nslots, npairs) (4 * EQML_ROUND(nslots) + 10 * (npairs))
 
 /* ---- pair variables ----------------------------------------------------------------------------------- */
 

@@ -268,6 +268,22 @@ static unsigned factor_of_item(const layout *l, unsigned item)
     return item < l->nitems ? l->p->factor_of_term[l->item_term[item]] : 0;
 }
 
+void runs_of_pairs(size_t npairs, unsigned (*pair)[2], size_t *nruns, run **runs)
+{
+    qsort(pair, npairs, sizeof *pair, compare_pairs);
+    *nruns = 0;
+    *runs = NULL;
+    for (size_t k = 0; k < npairs; k++) {
+        run *last = *nruns ? &(*runs)[*nruns - 1] : NULL;
+        if (last && last->left == pair[k][0] && last->first + last->count == pair[k][1]) {
+            last->count++;
+            continue;
+        }
+        *runs = xrealloc(*runs, *nruns + 1, sizeof **runs);
+        (*runs)[(*nruns)++] = (run){pair[k][0], pair[k][1], 1};
+    }
+}
+
 static void find_runs(layout *l)
 {
     program *p = l->p;
@@ -276,16 +292,7 @@ static void find_runs(layout *l)
         pair[k][0] = factor_of_item(l, l->product[k].left);
         pair[k][1] = factor_of_item(l, l->product[k].right);
     }
-    qsort(pair, l->nproducts, sizeof *pair, compare_pairs);
-    for (size_t k = 0; k < l->nproducts; k++) {
-        run *last = p->nruns ? &p->run[p->nruns - 1] : NULL;
-        if (last && last->left == pair[k][0] && last->first + last->count == pair[k][1]) {
-            last->count++;
-            continue;
-        }
-        p->run = xrealloc(p->run, p->nruns + 1, sizeof *p->run);
-        p->run[p->nruns++] = (run){pair[k][0], pair[k][1], 1};
-    }
+    runs_of_pairs(l->nproducts, pair, &p->nruns, &p->run);
     free(pair);
     p->nterms = p->nwanted + l->nproducts;
 }

@@ -52,4 +52,7 @@ typedef struct program {
 
 program *program_create(const basis *b);
 void program_free(program *p);
+
+/* Sorts pairs of numbers and joins them to runs, an array for the caller to free. */
+void runs_of_pairs(size_t npairs, unsigned (*pair)[2], size_t *nruns, run **runs);
 #endif

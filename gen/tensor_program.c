@@ -77,14 +77,6 @@ static unsigned *number_vectors(tensor_program *q, const program *p, const tenso
     return number_of;
 }
 
-static int compare_pairs(const void *x, const void *y)
-{
-    const unsigned *a = x, *b = y;
-    if (a[0] != b[0])
-        return a[0] < b[0] ? -1 : 1;
-    return a[1] < b[1] ? -1 : a[1] > b[1];
-}
-
 static void find_runs(tensor_program *q, const program *p, const tensor_basis *t, const unsigned *number_of)
 {
     unsigned(*pair)[2] = xcalloc(t->nterms, sizeof *pair);
@@ -92,16 +84,7 @@ static void find_runs(tensor_program *q, const program *p, const tensor_basis *t
         pair[k][0] = number_of[t->term[k].vector];
         pair[k][1] = p->factor_of_term[t->term[k].term];
     }
-    qsort(pair, t->nterms, sizeof *pair, compare_pairs);
-    for (size_t k = 0; k < t->nterms; k++) {
-        run *last = q->nruns ? &q->run[q->nruns - 1] : NULL;
-        if (last && last->left == pair[k][0] && last->first + last->count == pair[k][1]) {
-            last->count++;
-            continue;
-        }
-        q->run = xrealloc(q->run, q->nruns + 1, sizeof *q->run);
-        q->run[q->nruns++] = (run){pair[k][0], pair[k][1], 1};
-    }
+    runs_of_pairs(t->nterms, pair, &q->nruns, &q->run);
     q->nterms = t->nterms;
     free(pair);
 }
