@@ -17,6 +17,7 @@
 
 #include "../gen/composition.h"
 #include "eqml.h"
+#include "temporary.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -236,14 +237,6 @@ static inline void draw_geometry(uint64_t *state, int natoms, double *xyz)
 }
 
 /* ---- files and commands ---- */
-
-/* An empty folder of this test's own. */
-static inline void make_folder(char path[256])
-{
-    const char *parent = getenv("TMPDIR");
-    snprintf(path, 256, "%s/eqml_test_XXXXXX", parent && *parent && strlen(parent) < 200 ? parent : "/tmp");
-    cr_assert_not_null(mkdtemp(path), "no temporary folder %s", path);
-}
 
 /* What a command wrote to both of its outputs (cut where it is long), and its exit status. */
 typedef struct outcome {

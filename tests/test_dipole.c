@@ -28,6 +28,7 @@
 #include "../gen/orbit.h"
 #include "../gen/structure.h"
 #include "../gen/tensor.h"
+#include "temporary.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -999,18 +1000,11 @@ Test(dipole_fit, uses_what_it_is_told_to)
 
 /* ---- Files ---- */
 
-static void temporary_directory(char path[512])
-{
-    const char *folder = getenv("TMPDIR");
-    snprintf(path, 512, "%s/eqml_dipole_XXXXXX", folder && *folder ? folder : "/tmp");
-    cr_assert_not_null(mkdtemp(path));
-}
-
 Test(dipole_file, round_trip_is_exact)
 {
     uint64_t state = 61;
     char directory[512], path[600];
-    temporary_directory(directory);
+    make_folder(directory);
     snprintf(path, sizeof path, "%s/a.pes", directory);
     for (size_t k = 0; k < COUNT(subjects); k++) {
         const subject *j = &subjects[k];
@@ -1037,7 +1031,7 @@ Test(dipole_file, a_damaged_file_is_refused)
 {
     uint64_t state = 62;
     char directory[512], path[600], line[512];
-    temporary_directory(directory);
+    make_folder(directory);
     snprintf(path, sizeof path, "%s/a.pes", directory);
     eqml_surface s = random_surface(o3->basis, variables, 1, &state), again;
     cr_assert_eq(eqml_surface_write(&s, path, NULL), EQML_OK);
@@ -1166,7 +1160,7 @@ Test(dipole_report, tells_when_dipoles_are_in_another_frame)
 {
     static const char *const files[] = {"frames.xyz", "h2o.pes", "h2o_pes.h", "report.json"};
     char directory[512], path[600], output[8192];
-    temporary_directory(directory);
+    make_folder(directory);
     snprintf(path, sizeof path, "%s/frames.xyz", directory);
 
     write_frames(path, 0);

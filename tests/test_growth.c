@@ -10,6 +10,7 @@
 #include "nh3_d5.h"
 #include "ch4_d4.h"
 #include "eqml.h"
+#include "temporary.h"
 
 static const eqml_variable morse[] = {{EQML_MORSE, 2.0, 0, 0}, {EQML_MORSE, 1.5, 0, 0}};
 
@@ -414,8 +415,8 @@ Test(growth, files)
     eqml_subset s = some_subset(12, &d);
     eqml_surface read;
     eqml_message message = {""};
-    char directory[] = "/tmp/growth-XXXXXX", pes[64], basis[64], header[64], source[64], command[512];
-    cr_assert_not_null(mkdtemp(directory));
+    char directory[TEMPORARY_PATH], pes[300], basis[300], header[300], source[300], command[1200];
+    make_folder(directory);
     snprintf(pes, sizeof pes, "%s/some.pes", directory);
     snprintf(basis, sizeof basis, "%s/some.h", directory);
     snprintf(header, sizeof header, "%s/small_pes.h", directory);

@@ -22,6 +22,7 @@
 #include "dimer_purified_d3.h"
 #include "nh3_rotations_d5.h"
 #include "trimer_purified_d3.h"
+#include "temporary.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 
@@ -490,8 +491,8 @@ Test(group, malformed_files_are_refused)
         {"(1 -2)\n", ":1: expected the number"},
         {"(a b)\n", ":1: expected the number"},
     };
-    char path[] = "/tmp/eqml-group-XXXXXX";
-    close(mkstemp(path));
+    char path[TEMPORARY_PATH];
+    make_file(path);
     for (size_t k = 0; k < COUNT(texts); k++) {
         composition c;
         char error[400] = "";
@@ -518,8 +519,8 @@ Test(group, malformed_files_are_refused)
 /* A file that spans the composition's own group changes nothing but the way. */
 Test(group, same_group_same_basis)
 {
-    char path[] = "/tmp/eqml-group-XXXXXX";
-    close(mkstemp(path));
+    char path[TEMPORARY_PATH];
+    make_file(path);
     write_text(path, "# two waters\n(1,2)  # exchange of H\n( 1 4)(2 5) (3 6)\r\n()\n");
     made *tree = make("(H2 O)2", NULL, (cuts){0}, 4), *file = make("(H2 O)2", path, (cuts){0}, 4);
     cr_expect_str_eq(file->c.order, "8");
@@ -663,7 +664,7 @@ Test(surface, purified_fit)
     eqml_surface truth = random_surface(b), fitted = random_surface(b), read;
     eqml_data data;
     eqml_fit_result result;
-    char path[] = "/tmp/eqml-pes-XXXXXX";
+    char path[TEMPORARY_PATH];
     memset(&data, 0, sizeof data);
     data.n = N;
     data.natoms = b->natoms;
@@ -677,7 +678,7 @@ Test(surface, purified_fit)
     }
     cr_assert_eq(eqml_fit(&fitted, &data, NULL, &result, NULL), EQML_OK);
     cr_expect_eq(result.terms, b->nterms);
-    close(mkstemp(path));
+    make_file(path);
     cr_assert_eq(eqml_surface_write(&fitted, path, NULL), EQML_OK);
     cr_assert_eq(eqml_surface_read(&read, b, path, NULL), EQML_OK);
     double xyz[18];
