@@ -34,14 +34,15 @@ build/gen/%.o: gen/%.c $(wildcard gen/*.h)
 NAME ?= pes
 PES = build/pes/$(NAME)
 
-pes: build/eqml-gen ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=6 NAME=ch4 [DIPOLE=5] [BASIS="options"] [FIT="options"]: fit a surface into build/pes/NAME
+pes: build/eqml-gen ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=6 NAME=ch4 [DIPOLE=5] [QUADRUPOLE=5] [POLARIZABILITY=5] [BASIS="options"] [FIT="options"]: fit a surface into build/pes/NAME
 	@test -n "$(DATA)" || { echo "make pes: no data; for example: make pes DATA=file.xyz COMPOSITION=\"H4 C\" DEGREE=6 NAME=ch4" >&2; exit 2; }
 	@test -r "$(DATA)" || { echo "make pes: $(DATA): there is no such file, or it cannot be read" >&2; exit 2; }
 	@case "$(NAME)" in [0-9]*|*[!A-Za-z0-9_]*) echo "make pes: NAME=$(NAME): it must be a C identifier, as in NAME=ch4" >&2; exit 2;; esac
 	@test -n "$(COMPOSITION)" || { echo "make pes: no COMPOSITION; for example COMPOSITION=\"H4 C\"" >&2; exit 2; }
 	@test -n "$(DEGREE)" || { echo "make pes: no DEGREE; for example DEGREE=6" >&2; exit 2; }
 	@mkdir -p $(PES)
-	build/eqml-gen -d "$(DEGREE)" $(if $(DIPOLE),--dipole "$(DIPOLE)") $(BASIS) -n $(NAME) -o $(PES)/$(NAME).h "$(COMPOSITION)"
+	build/eqml-gen -d "$(DEGREE)" $(if $(DIPOLE),--dipole "$(DIPOLE)") $(if $(QUADRUPOLE),--quadrupole "$(QUADRUPOLE)") \
+	    $(if $(POLARIZABILITY),--polarizability "$(POLARIZABILITY)") $(BASIS) -n $(NAME) -o $(PES)/$(NAME).h "$(COMPOSITION)"
 	$(COMPILE) -I. -I$(PES) -DBASIS_HEADER='"$(NAME).h"' -DBASIS=$(NAME) examples/pes.c -o $(PES)/fit $(OPTIONAL) -lm
 	$(PES)/fit --directory $(PES) --name $(NAME) --runtime eqml.h --basis-header $(PES)/$(NAME).h $(FIT) "$(DATA)"
 	@printf '#include <stddef.h>\n#define $(NAME)_API extern\n#include "$(NAME)_pes.h"\n' >$(PES)/library.c

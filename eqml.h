@@ -27,7 +27,7 @@
  * Evaluation is inline; EQML_IMPLEMENTATION brings in the functions that read, fit and write. With EQML_STATIC
  * these are private to the file. The header compiles as C11 and as C++17 and needs the C library only.
  *
- * Units      atomic units everywhere: bohr, hartree, hartree/bohr, e*bohr.
+ * Units      atomic units everywhere: bohr, hartree, hartree/bohr, e*bohr, e*bohr^2, bohr^3 (polarizabilities).
  * Shapes     xyz[natoms][3], gradient[natoms][3], hessian[3 natoms][3 natoms], row-major; batches have one more
  *            dimension in front. Atoms are in the order of the composition.
  * Threads    evaluation never allocates, never prints, and keeps no state: a model may be shared by threads.
@@ -211,11 +211,9 @@ EQML_INLINE __m256d eqml__halves(eqml_lanes x)
 }
 #endif
 
-/* Adds the sums over the lanes of four vectors to g[row[0]], ..., g[row[3]]. */
-EQML_INLINE void eqml__add_sums(eqml_lanes s0, eqml_lanes s1, eqml_lanes s2, eqml_lanes s3,
-                                const unsigned short *row, double *g)
+/* The sums over the lanes of four vectors. */
+EQML_INLINE void eqml__four_sums(eqml_lanes s0, eqml_lanes s1, eqml_lanes s2, eqml_lanes s3, double sum[4])
 {
-    double sum[4] EQML_ALIGNED;
 #if defined(__AVX__) && EQML_LANES >= 4
 #if EQML_LANES == 8
     const __m256d t0 = eqml__halves(s0), t1 = eqml__halves(s1), t2 = eqml__halves(s2), t3 = eqml__halves(s3);
@@ -223,11 +221,19 @@ EQML_INLINE void eqml__add_sums(eqml_lanes s0, eqml_lanes s1, eqml_lanes s2, eqm
     const __m256d t0 = (__m256d)s0, t1 = (__m256d)s1, t2 = (__m256d)s2, t3 = (__m256d)s3;
 #endif
     const __m256d low = _mm256_hadd_pd(t0, t1), high = _mm256_hadd_pd(t2, t3);
-    _mm256_store_pd(sum,
-                    _mm256_add_pd(_mm256_permute2f128_pd(low, high, 0x21), _mm256_blend_pd(low, high, 0xC)));
+    _mm256_storeu_pd(sum,
+                     _mm256_add_pd(_mm256_permute2f128_pd(low, high, 0x21), _mm256_blend_pd(low, high, 0xC)));
 #else
     sum[0] = eqml__sum(s0), sum[1] = eqml__sum(s1), sum[2] = eqml__sum(s2), sum[3] = eqml__sum(s3);
 #endif
+}
+
+/* Adds them to g[row[0]], ..., g[row[3]]. */
+EQML_INLINE void eqml__add_sums(eqml_lanes s0, eqml_lanes s1, eqml_lanes s2, eqml_lanes s3,
+                                const unsigned short *row, double *g)
+{
+    double sum[4] EQML_ALIGNED;
+    eqml__four_sums(s0, s1, s2, s3, sum);
     for (int k = 0; k < 4; k++)
         g[row[k]] += sum[k];
 }
@@ -251,21 +257,30 @@ typedef struct eqml_tile {
     unsigned short row[4], begin, end, first, count;
 } eqml_tile;
 
+typedef enum eqml_tensor { EQML_DIPOLE, EQML_QUADRUPOLE, EQML_POLARIZABILITY, EQML_TENSORS } eqml_tensor;
+
 /*
- * A basis for a tensor: for the dipole d = Q R + sum_i w_i (r_i - R), R the centre of the reference atoms, as a
- * sum of products f_a D_v. Vector factors D_v are sums of slots times r_i - R, or products of a factor and
- * another vector factor. Slots past those of the potential are computed by operations of their own.
+ * A basis for a tensor, as a sum of products f_a D_v of an invariant factor and a tensor factor.
+ *
+ *     dipole           d = Q R + sum_i w_i (r_i - R)                    w_i: of atoms, R the centre of the reference atoms
+ *     quadrupole       Theta = sum_p w_p (3 r_p r_p^T - r_p^2 1) / 2    w_p: of pairs of atoms, r_p = r_i - r_j
+ *     polarizability   alpha = sum_p w_p r_p r_p^T + w_0 1
+ *
+ * Tensor factors D_v are sums of slots times what atoms or pairs carry, or products of a factor and another tensor
+ * factor. Slots past those of the potential are computed by operations of their own.
  */
 typedef struct eqml_tensor_basis {
-    int rank, degree, nterms, nvectors, ngenerators;
+    eqml_tensor kind;
+    int degree, nterms, nvectors, ngenerators;
     int nslots, noperations, nelements, nproducts, nruns, npacked, nreference;
     const unsigned short (*operations)[3]; /* [noperations] target, left, right */
-    const unsigned short (*elements)[3];   /* [nelements] vector, slot, atom; in the order of vectors */
-    const unsigned short (*products)[3];   /* [nproducts] vector, factor, source */
-    const unsigned short (*runs)[3];       /* [nruns] vector, first factor, number of factors */
-    const unsigned short (*rows)[4];       /* [nvectors] factors in use: begin, end; stored: first, count */
-    const unsigned short *reference;       /* [nreference] atoms */
-    void (*forward_one)(double *slots);    /* the operations as code, or 0 */
+    const unsigned short (
+        *elements)[3]; /* [nelements] vector, slot, atom or pair (npairs: the unit tensor) */
+    const unsigned short (*products)[3]; /* [nproducts] vector, factor, source */
+    const unsigned short (*runs)[3];     /* [nruns] vector, first factor, number of factors */
+    const unsigned short (*rows)[4];     /* [nvectors] factors in use: begin, end; stored: first, count */
+    const unsigned short *reference;     /* [nreference] atoms */
+    void (*forward_one)(double *slots);  /* the operations as code, or 0 */
     void (*forward_lanes)(eqml_lanes *slots);
 } eqml_tensor_basis;
 
@@ -289,7 +304,7 @@ typedef struct eqml_basis {
     void (*reverse_one)(const double *slots, double *adjoints);
     void (*forward_lanes)(eqml_lanes *slots, const double *offset);
     void (*reverse_lanes)(const eqml_lanes *slots, eqml_lanes *adjoints);
-    const eqml_tensor_basis *dipole; /* 0: none */
+    const eqml_tensor_basis *tensors[EQML_TENSORS]; /* 0: none */
     const unsigned char
         *is_term; /* [nfactors] 0 for a factor that only occurs in products; or 0: all are terms */
     void (*forward_floats)(eqml_floats *slots, const float *offset);
@@ -326,8 +341,9 @@ typedef struct eqml_model {
     const double *offset;           /* [nfactors] */
     const double *linear;           /* [nfactors] */
     const double *packed;           /* [npacked] coefficients of products, tile by tile */
-    const double *dipole; /* [dipole->npacked] coefficients row by row, 0 where there is no dipole */
-    double charge;        /* total charge, in the dipole */
+    const double
+        *tensors[EQML_TENSORS]; /* [npacked of the tensor] coefficients row by row, 0 where there is none */
+    double charge;              /* total charge, in the dipole */
     const float *offset_float, *linear_float, *packed_float; /* the same, rounded, for batches in float */
 } eqml_model;
 
@@ -725,193 +741,260 @@ EQML_INLINE double eqml_energy_gradient(const eqml_model *m, const double *xyz, 
     return energy;
 }
 
-/* ---- the dipole --------------------------------------------------------------------------------------- */
+/* ---- tensors: dipole, quadrupole, polarizability ------------------------------------------------------- */
 
-enum { EQML__WIDTH = 4 }; /* numbers to a vector: three, and one to fill a vector register */
+/* Components of a tensor: x y z, or xx xy xz yy yz zz. Those of one geometry lie side by side, in rows of whole
+ * vectors. */
+#define EQML_COMPONENTS(kind) ((kind) == EQML_DIPOLE ? 3 : 6)
+#define EQML_WIDTH(kind) ((kind) == EQML_DIPOLE ? 4 : 8)
 
-/* Room for a dipole and its Jacobian, in doubles. */
-#define EQML_WORK_DIPOLE(nslots, npairs, nvectors, natoms)                                                   \
-    ((2 + EQML__WIDTH) * EQML_ROUND(nslots) + 6 * EQML_ROUND(npairs) +                                       \
-     (EQML__WIDTH + 1) * EQML_ROUND(nvectors) + (EQML__WIDTH + 1) * EQML_ROUND(natoms))
+/* What carries tensors: atoms, with r_i - R, or pairs and behind them the unit tensor. */
+#define EQML_CARRIERS(kind, npairs, natoms) ((kind) == EQML_DIPOLE ? (natoms) : (npairs) + 1)
 
-/* Slots that only the dipole needs. */
-EQML_INLINE void eqml__dipole_slots(const eqml_basis *b, double *slots)
-{
-    const eqml_tensor_basis *t = b->dipole;
-    if (t->forward_one) {
-        t->forward_one(slots);
-        return;
+/* Room for a tensor and its Jacobian, in doubles. */
+#define EQML_WORK_TENSOR(kind, nslots, npairs, nvectors, natoms)                                             \
+    ((2 + EQML_WIDTH(kind)) * EQML_ROUND(nslots) + 6 * EQML_ROUND(npairs) +                                  \
+     (EQML_WIDTH(kind) + 1) * (EQML_ROUND(nvectors) + EQML_ROUND(EQML_CARRIERS(kind, npairs, natoms))))
+
+/*
+ * The parts that are alike for one geometry (double, rows of EQML_WIDTH numbers) and for a geometry in each lane
+ * (rows of EQML_COMPONENTS vectors): `row` is the length of these rows. Of the pairs, x_i - x_j, 1/r and dy/dr
+ * are at pair[k * across + p * along], k = 0 to 4.
+ */
+#define EQML__TENSOR_PARTS(SUFFIX, T, ALL)                                                                     \
+    /* R: the centre of the reference atoms. */                                                                \
+    EQML_INLINE void eqml__reference_##SUFFIX(const eqml_tensor_basis *t, const T *xyz, T centre[3])           \
+    {                                                                                                          \
+        for (int k = 0; k < 3; k++) {                                                                          \
+            centre[k] = ALL(0);                                                                                \
+            for (int a = 0; a < t->nreference; a++)                                                            \
+                centre[k] += xyz[3 * t->reference[a] + k] / t->nreference;                                     \
+        }                                                                                                      \
+    }                                                                                                          \
+    /* The tensors that atoms or pairs carry. */                                                               \
+    EQML_INLINE void eqml__carried_##SUFFIX(const eqml_basis *b, eqml_tensor kind, int row, const T *xyz,      \
+                                            const T *pair, int across, int along, T *carried)                  \
+    {                                                                                                          \
+        if (kind == EQML_DIPOLE) {                                                                             \
+            T centre[3];                                                                                       \
+            eqml__reference_##SUFFIX(b->tensors[kind], xyz, centre);                                           \
+            for (int i = 0; i < b->natoms; i++)                                                                \
+                for (int k = 0; k < row; k++)                                                                  \
+                    carried[row * i + k] = k < 3 ? xyz[3 * i + k] - centre[k] : ALL(0);                        \
+            return;                                                                                            \
+        }                                                                                                      \
+        for (int p = 0; p <= b->npairs; p++) {                                                                 \
+            T *to = carried + row * p;                                                                         \
+            for (int k = 0; k < row; k++)                                                                      \
+                to[k] = ALL(k == 0 || k == 3 || k == 5);                                                       \
+            if (p == b->npairs)                                                                                \
+                break;                                                                                         \
+            const T x = pair[p * along], y = pair[across + p * along], z = pair[2 * across + p * along];       \
+            const double scale = kind == EQML_QUADRUPOLE ? 1.5 : 1;                                            \
+            const T third = kind == EQML_QUADRUPOLE ? 0.5 * (x * x + y * y + z * z) : ALL(0);                  \
+            to[0] = scale * (x * x) - third;                                                                   \
+            to[1] = scale * (x * y);                                                                           \
+            to[2] = scale * (x * z);                                                                           \
+            to[3] = scale * (y * y) - third;                                                                   \
+            to[4] = scale * (y * z);                                                                           \
+            to[5] = scale * (z * z) - third;                                                                   \
+        }                                                                                                      \
+    }                                                                                                          \
+    /* The tensor factors D_v: sums over what carries them, then products. */                                  \
+    EQML_INLINE void eqml__vectors_##SUFFIX(const eqml_tensor_basis *t, int row, const T *slots, const T *f,   \
+                                            const T *carried, T *vectors)                                      \
+    {                                                                                                          \
+        for (int e = 0; e < t->nelements;) {                                                                   \
+            const int v = t->elements[e][0];                                                                   \
+            T sum[8];                                                                                          \
+            for (int k = 0; k < row; k++)                                                                      \
+                sum[k] = ALL(0);                                                                               \
+            for (; e < t->nelements && t->elements[e][0] == v; e++) {                                          \
+                const T x = slots[t->elements[e][1]], *from = carried + row * t->elements[e][2];               \
+                for (int k = 0; k < row; k++)                                                                  \
+                    sum[k] += x * from[k];                                                                     \
+            }                                                                                                  \
+            for (int k = 0; k < row; k++)                                                                      \
+                vectors[row * v + k] = sum[k];                                                                 \
+        }                                                                                                      \
+        for (int p = 0; p < t->nproducts; p++) {                                                               \
+            const T x = f[t->products[p][1]], *from = vectors + row * t->products[p][2];                       \
+            T *to = vectors + row * t->products[p][0];                                                         \
+            for (int k = 0; k < row; k++)                                                                      \
+                to[k] = x * from[k];                                                                           \
+        }                                                                                                      \
+    }                                                                                                          \
+    /* Adjoints[nslots][row] of all components, in reverse through a table of operations. */                   \
+    EQML_INLINE void eqml__reverse_rows_##SUFFIX(int noperations, const unsigned short(*operations)[3],        \
+                                                 int row, const T *slots, T *adjoints)                         \
+    {                                                                                                          \
+        for (int k = noperations - 1; k >= 0; k--) {                                                           \
+            const unsigned short *o = operations[k];                                                           \
+            const T *a = adjoints + row * o[0], left = slots[o[1]], right = slots[o[2]];                       \
+            T *to_left = adjoints + row * o[1], *to_right = adjoints + row * o[2];                             \
+            for (int c = 0; c < row; c++)                                                                      \
+                to_left[c] += a[c] * right;                                                                    \
+            for (int c = 0; c < row; c++)                                                                      \
+                to_right[c] += a[c] * left;                                                                    \
+        }                                                                                                      \
+    }                                                                                                          \
+    /*                                                                                                       \
+     * jacobian[components][natoms][3]. In T = Q R + sum_v P_v D_v the adjoint of D_v is the number P_v =    \
+     * weights[v] for each component, so that one sweep with the components side by side gives all of them.  \
+     * charges: room for a number for each carrier.                                                          \
+     */ \
+    EQML_INLINE void eqml__tensor_reverse_##SUFFIX(                                                            \
+        const eqml_model *m, eqml_tensor kind, int row, const T *slots, const T *pair, int across,             \
+        int along, const T *carried, const T *vectors, T *weights, T *adjoints, T *charges, T *jacobian)       \
+    {                                                                                                          \
+        const eqml_basis *b = m->basis;                                                                        \
+        const eqml_tensor_basis *t = b->tensors[kind];                                                         \
+        const int n = 3 * b->natoms, components = EQML_COMPONENTS(kind);                                       \
+        const int carriers = EQML_CARRIERS(kind, b->npairs, b->natoms);                                        \
+        const double *coefficient = m->tensors[kind];                                                          \
+        T total = ALL(0);                                                                                      \
+        memset(adjoints, 0, sizeof(T) * (size_t)row * (size_t)t->nslots);                                      \
+        for (int v = 0; v < t->nvectors; v++) {                                                                \
+            const T *d = vectors + row * v;                                                                    \
+            for (int k = t->rows[v][0]; k < t->rows[v][1]; k++) {                                              \
+                T *a = adjoints + row * (b->factor0 + k);                                                      \
+                for (int c = 0; c < row; c++)                                                                  \
+                    a[c] += coefficient[k - t->rows[v][2]] * d[c];                                             \
+            }                                                                                                  \
+            coefficient += t->rows[v][3];                                                                      \
+        }                                                                                                      \
+        for (int p = t->nproducts - 1; p >= 0; p--) {                                                          \
+            const int factor = b->factor0 + t->products[p][1], source = t->products[p][2];                     \
+            const T weight = weights[t->products[p][0]];                                                       \
+            for (int c = 0; c < row; c++)                                                                      \
+                adjoints[row * factor + c] += weight * vectors[row * source + c];                              \
+            weights[source] += weight * slots[factor];                                                         \
+        }                                                                                                      \
+        memset(charges, 0, sizeof(T) * (size_t)carriers);                                                      \
+        for (int e = 0; e < t->nelements; e++) {                                                               \
+            const int slot = t->elements[e][1], carrier = t->elements[e][2];                                   \
+            const T weight = weights[t->elements[e][0]];                                                       \
+            for (int c = 0; c < row; c++)                                                                      \
+                adjoints[row * slot + c] += weight * carried[row * carrier + c];                               \
+            charges[carrier] += weight * slots[slot];                                                          \
+            total += weight * slots[slot];                                                                     \
+        }                                                                                                      \
+        eqml__reverse_rows_##SUFFIX(t->noperations, t->operations, row, slots, adjoints);                      \
+        eqml__reverse_rows_##SUFFIX(b->noperations, b->operations, row, slots, adjoints);                      \
+        for (int k = 0; k < components * n; k++)                                                               \
+            jacobian[k] = ALL(0);                                                                              \
+        for (int p = 0; p < b->npairs; p++) {                                                                  \
+            const T *at = pair + p * along, scale = at[4 * across] * at[3 * across];                           \
+            for (int c = 0; c < components; c++) {                                                             \
+                const T force = adjoints[row * p + c] * scale;                                                 \
+                T *i = jacobian + c * n + 3 * b->pairs[p][0], *j = jacobian + c * n + 3 * b->pairs[p][1];      \
+                for (int k = 0; k < 3; k++) {                                                                  \
+                    i[k] += force * at[k * across];                                                            \
+                    j[k] -= force * at[k * across];                                                            \
+                }                                                                                              \
+            }                                                                                                  \
+        }                                                                                                      \
+        if (kind == EQML_DIPOLE) {                                                                             \
+            for (int a = 0; a < t->nreference; a++)                                                            \
+                charges[t->reference[a]] += (m->charge - total) / t->nreference;                               \
+            for (int i = 0; i < b->natoms; i++)                                                                \
+                for (int c = 0; c < 3; c++)                                                                    \
+                    jacobian[c * n + 3 * i + c] += charges[i];                                                 \
+            return;                                                                                            \
+        }                                                                                                      \
+        /* d (r_a r_b) = r_a dr_b + r_b dr_a, and for the quadrupole (3 d (r_a r_b) - 2 r dr [a = b]) / 2 */   \
+        for (int p = 0; p < b->npairs; p++) {                                                                  \
+            const T *at = pair + p * along, weight = charges[p];                                               \
+            for (int c = 0; c < 6; c++) {                                                                      \
+                const int first = c < 3 ? 0 : c < 5 ? 1 : 2, second = c < 3 ? c : c < 5 ? c - 2 : 2;           \
+                T *i = jacobian + c * n + 3 * b->pairs[p][0], *j = jacobian + c * n + 3 * b->pairs[p][1];      \
+                for (int k = 0; k < 3; k++) {                                                                  \
+                    const double square = (k == first) + (k == second);                                        \
+                    const double scale = kind == EQML_QUADRUPOLE ? 1.5 : 1;                                    \
+                    const int other = k == first ? second : first;                                             \
+                    T part = scale * square * at[other * across];                                              \
+                    if (kind == EQML_QUADRUPOLE && first == second)                                            \
+                        part = part - at[k * across];                                                          \
+                    i[k] += weight * part;                                                                     \
+                    j[k] -= weight * part;                                                                     \
+                }                                                                                              \
+            }                                                                                                  \
+        }                                                                                                      \
     }
-    for (int k = EQML_ROUND(b->nslots); k < t->nslots; k++)
-        slots[k] = 0;
-    for (int k = 0; k < t->noperations; k++) {
-        const unsigned short *o = t->operations[k];
-        slots[o[0]] += slots[o[1]] * slots[o[2]];
-    }
-}
+EQML__TENSOR_PARTS(one, double, (double))
+EQML__TENSOR_PARTS(lanes, eqml_lanes, eqml__all)
 
-/* R: the centre of the reference atoms. */
-EQML_INLINE void eqml__reference(const eqml_tensor_basis *t, const double *xyz, double centre[3])
-{
-    centre[0] = centre[1] = centre[2] = 0;
-    for (int a = 0; a < t->nreference; a++)
-        for (int k = 0; k < 3; k++)
-            centre[k] += xyz[3 * t->reference[a] + k] / t->nreference;
-}
-
-/* base[natoms][4] = r_i - R and the vector factors[nvectors][4]. */
-EQML_INLINE void eqml__vectors(const eqml_basis *b, const double *xyz, const double *slots, double *base,
-                               double *vectors)
-{
-    const eqml_tensor_basis *t = b->dipole;
-    double centre[3];
-    eqml__reference(t, xyz, centre);
-    for (int i = 0; i < b->natoms; i++) {
-        for (int k = 0; k < 3; k++)
-            base[EQML__WIDTH * i + k] = xyz[3 * i + k] - centre[k];
-        base[EQML__WIDTH * i + 3] = 0;
+/* Slots that only the tensor needs, behind those of the potential. */
+#define EQML__TENSOR_SLOTS(SUFFIX, T)                                                                        \
+    EQML_INLINE void eqml__tensor_slots_##SUFFIX(const eqml_basis *b, const eqml_tensor_basis *t, T *slots)  \
+    {                                                                                                        \
+        if (t->forward_##SUFFIX) {                                                                           \
+            t->forward_##SUFFIX(slots);                                                                      \
+            return;                                                                                          \
+        }                                                                                                    \
+        memset(slots + b->nslots, 0, sizeof(T) * (size_t)(t->nslots - b->nslots));                           \
+        for (int k = 0; k < t->noperations; k++) {                                                           \
+            const unsigned short *o = t->operations[k];                                                      \
+            slots[o[0]] += slots[o[1]] * slots[o[2]];                                                        \
+        }                                                                                                    \
     }
-    for (int e = 0; e < t->nelements;) {
-        const int v = t->elements[e][0];
-        double sum[EQML__WIDTH] = {0};
-        for (; e < t->nelements && t->elements[e][0] == v; e++) {
-            const double x = slots[t->elements[e][1]], *from = base + EQML__WIDTH * t->elements[e][2];
-            for (int k = 0; k < EQML__WIDTH; k++)
-                sum[k] += x * from[k];
+EQML__TENSOR_SLOTS(one, double)
+EQML__TENSOR_SLOTS(lanes, eqml_lanes)
+
+/* P_v: the rows of coefficients times the factors f, columns in lanes; weights: room for EQML_ROUND(nvectors). */
+EQML_INLINE void eqml__weights_one(const eqml_tensor_basis *t, const double *coefficients, const double *f,
+                                   double *weights)
+{
+    const double *c = coefficients;
+    for (int v = 0; v < t->nvectors; v += 4) {
+        eqml_lanes sum[4];
+        for (int r = 0; r < 4; r++) {
+            const int first = v + r < t->nvectors ? t->rows[v + r][2] : 0;
+            const int n = v + r < t->nvectors ? t->rows[v + r][3] : 0;
+            sum[r] = eqml__all(0);
+            for (int k = 0; k < n; k += EQML_LANES)
+                sum[r] = eqml__fma(eqml__load(c + k), eqml__load(f + first + k), sum[r]);
+            c += n;
         }
-        memcpy(vectors + EQML__WIDTH * v, sum, sizeof sum);
+        eqml__four_sums(sum[0], sum[1], sum[2], sum[3], weights + v);
     }
-    for (int p = 0; p < t->nproducts; p++) {
-        double *d = vectors + EQML__WIDTH * t->products[p][0];
-        const double f = slots[b->factor0 + t->products[p][1]];
-        const double *from = vectors + EQML__WIDTH * t->products[p][2];
-        for (int k = 0; k < EQML__WIDTH; k++)
-            d[k] = f * from[k];
+}
+
+/* sum_v P_v D_v, in two chains of additions. */
+EQML_INLINE void eqml__tensor_sum(eqml_tensor kind, int nvectors, const double *weights,
+                                  const double *vectors, double *value)
+{
+    enum { ROW = 8 };
+    const int row = EQML_WIDTH(kind);
+    double even[ROW] = {0}, odd[ROW] = {0};
+    int v = 0;
+    for (; v + 1 < nvectors; v += 2) {
+        for (int k = 0; k < row; k++)
+            even[k] += weights[v] * vectors[row * v + k];
+        for (int k = 0; k < row; k++)
+            odd[k] += weights[v + 1] * vectors[row * (v + 1) + k];
     }
+    for (int k = 0; k < EQML_COMPONENTS(kind); k++)
+        value[k] = even[k] + odd[k] + (v < nvectors ? weights[v] * vectors[row * v + k] : 0);
 }
 
 /*
- * The dipole from the slots of one geometry. Rows of coefficients stay in lanes until they have been multiplied by
- * their vectors, so that there are three sums over lanes and not one for each row; where weights[nvectors] are
- * asked for, the polynomial that multiplies each vector, there are.
+ * A tensor of one geometry, with respect to the origin of its coordinates (dipole, e*bohr) or to R (quadrupole, e*bohr^2),
+ * the centre of the smallest class of atoms, and jacobian[components][natoms][3] where that is not NULL. With
+ * `energy` not NULL also the energy, and gradient[natoms][3] where that is not NULL: all share distances, variables
+ * and factors. The basis and the model must have the tensor.
+ * work: EQML_WORK_TENSOR(kind, nslots of the tensor, npairs, nvectors, natoms) doubles, 64-byte aligned.
  */
-EQML_INLINE void eqml__dipole_from_slots(const eqml_model *m, const double *xyz, const double *slots,
-                                         double *base, double *vectors, double *weights, double dipole[3])
+EQML_INLINE void eqml_tensor_value(const eqml_model *m, eqml_tensor kind, const double *xyz, double *energy,
+                                   double *gradient, double *value, double *jacobian, double *work)
 {
     const eqml_basis *b = m->basis;
-    const eqml_tensor_basis *t = b->dipole;
-    const double *c = m->dipole, *f = slots + b->factor0;
-    eqml_lanes sum[3] = {eqml__all(0), eqml__all(0), eqml__all(0)};
-    double centre[3];
-    eqml__vectors(b, xyz, slots, base, vectors);
-    for (int v = 0; v < t->nvectors; v++) {
-        const int first = t->rows[v][2], n = t->rows[v][3];
-        eqml_lanes row = eqml__all(0);
-        for (int k = 0; k < n; k += EQML_LANES)
-            row = eqml__fma(eqml__load(c + k), eqml__load(f + first + k), row);
-        c += n;
-        for (int k = 0; k < 3; k++)
-            sum[k] = eqml__fma(row, eqml__all(vectors[EQML__WIDTH * v + k]), sum[k]);
-        if (weights)
-            weights[v] = eqml__sum(row);
-    }
-    eqml__reference(t, xyz, centre);
-    for (int k = 0; k < 3; k++)
-        dipole[k] = eqml__sum(sum[k]) + m->charge * centre[k];
-}
-
-/* Adjoints[nslots][4] of the three components, in reverse through a table of operations. */
-EQML_FUNCTION void eqml__reverse_vectors(int noperations, const unsigned short (*operations)[3],
-                                         const double *slots, double *adjoints)
-{
-    for (int k = noperations - 1; k >= 0; k--) {
-        const unsigned short *o = operations[k];
-        const double *a = adjoints + EQML__WIDTH * o[0], left = slots[o[1]], right = slots[o[2]];
-        double *to_left = adjoints + EQML__WIDTH * o[1], *to_right = adjoints + EQML__WIDTH * o[2];
-        for (int c = 0; c < EQML__WIDTH; c++)
-            to_left[c] += a[c] * right;
-        for (int c = 0; c < EQML__WIDTH; c++)
-            to_right[c] += a[c] * left;
-    }
-}
-
-/*
- * jacobian[3][natoms][3]: derivatives of the dipole. In d = Q R + sum_v P_v D_v the adjoint of D_v is the number
- * P_v for each component, so that one sweep with three components side by side gives all of them.
- */
-EQML_FUNCTION void eqml__dipole_reverse(const eqml_model *m, const double *slots, const double *pair,
-                                        const double *base, const double *vectors, double *weights,
-                                        double *adjoints, double *charges, double *jacobian)
-{
-    const eqml_basis *b = m->basis;
-    const eqml_tensor_basis *t = b->dipole;
-    const int stride = EQML_ROUND(b->npairs), n = 3 * b->natoms;
-    const double *coefficient = m->dipole;
-    double total = 0;
-    memset(adjoints, 0, sizeof(double) * EQML__WIDTH * (size_t)t->nslots);
-    for (int v = 0; v < t->nvectors; v++) {
-        const double *d = vectors + EQML__WIDTH * v;
-        for (int k = t->rows[v][0]; k < t->rows[v][1]; k++) {
-            double *a = adjoints + EQML__WIDTH * (b->factor0 + k);
-            for (int c = 0; c < EQML__WIDTH; c++)
-                a[c] += coefficient[k - t->rows[v][2]] * d[c];
-        }
-        coefficient += t->rows[v][3];
-    }
-    for (int p = t->nproducts - 1; p >= 0; p--) {
-        const int factor = b->factor0 + t->products[p][1], source = t->products[p][2];
-        const double weight = weights[t->products[p][0]];
-        for (int c = 0; c < EQML__WIDTH; c++)
-            adjoints[EQML__WIDTH * factor + c] += weight * vectors[EQML__WIDTH * source + c];
-        weights[source] += weight * slots[factor];
-    }
-    memset(charges, 0, sizeof(double) * (size_t)b->natoms);
-    for (int e = 0; e < t->nelements; e++) {
-        const int slot = t->elements[e][1], atom = t->elements[e][2];
-        const double weight = weights[t->elements[e][0]];
-        for (int c = 0; c < EQML__WIDTH; c++)
-            adjoints[EQML__WIDTH * slot + c] += weight * base[EQML__WIDTH * atom + c];
-        charges[atom] += weight * slots[slot];
-        total += weight * slots[slot];
-    }
-    for (int a = 0; a < t->nreference; a++)
-        charges[t->reference[a]] += (m->charge - total) / t->nreference;
-    eqml__reverse_vectors(t->noperations, t->operations, slots, adjoints);
-    eqml__reverse_vectors(b->noperations, b->operations, slots, adjoints);
-    for (int k = 0; k < 3 * n; k++)
-        jacobian[k] = 0;
-    for (int p = 0; p < b->npairs; p++) {
-        const double scale = pair[4 * stride + p] * pair[3 * stride + p];
-        for (int c = 0; c < 3; c++) {
-            const double force = adjoints[EQML__WIDTH * p + c] * scale;
-            double *i = jacobian + c * n + 3 * b->pairs[p][0], *j = jacobian + c * n + 3 * b->pairs[p][1];
-            for (int k = 0; k < 3; k++) {
-                i[k] += force * pair[k * stride + p];
-                j[k] -= force * pair[k * stride + p];
-            }
-        }
-    }
-    for (int i = 0; i < b->natoms; i++)
-        for (int c = 0; c < 3; c++)
-            jacobian[c * n + 3 * i + c] += charges[i];
-}
-
-/*
- * Dipole (e*bohr) of one geometry, with respect to the origin of its coordinates, and jacobian[3][natoms][3]
- * (e) where that is not NULL. With `energy` not NULL also the energy, and gradient[natoms][3] where that is not
- * NULL: all share distances, variables and factors. The basis and the model must have a dipole.
- * work: EQML_WORK_DIPOLE(nslots of the dipole, npairs, nvectors, natoms) doubles, 64-byte aligned.
- */
-EQML_INLINE void eqml_dipole(const eqml_model *m, const double *xyz, double *energy, double *gradient,
-                             double dipole[3], double *jacobian, double *work)
-{
-    const eqml_basis *b = m->basis;
-    const eqml_tensor_basis *t = b->dipole;
-    const int stride = EQML_ROUND(b->npairs), room = EQML_ROUND(t->nslots),
-              vectors_room = EQML_ROUND(t->nvectors);
-    double *slots = work, *adjoints = work + room, *pair = adjoints + (1 + EQML__WIDTH) * room;
-    double *vectors = pair + 6 * stride, *weights = vectors + EQML__WIDTH * vectors_room;
-    double *base = weights + vectors_room, *charges = base + EQML__WIDTH * EQML_ROUND(b->natoms);
+    const eqml_tensor_basis *t = b->tensors[kind];
+    const int row = EQML_WIDTH(kind), carriers = EQML_CARRIERS(kind, b->npairs, b->natoms);
+    const int stride = EQML_ROUND(b->npairs), room = EQML_ROUND(t->nslots);
+    double *slots = work, *adjoints = work + room, *pair = adjoints + (1 + row) * room;
+    double *vectors = pair + 6 * stride, *weights = vectors + row * EQML_ROUND(t->nvectors);
+    double *carried = weights + EQML_ROUND(t->nvectors), *charges = carried + row * EQML_ROUND(carriers);
     eqml__pairs_one(m, xyz, adjoints, pair, stride);
     for (int p = 0; p < b->npairs; p++)
         slots[p] = adjoints[p];
@@ -926,10 +1009,20 @@ EQML_INLINE void eqml_dipole(const eqml_model *m, const double *xyz, double *ene
             eqml__scatter(b, adjoints, pair, stride, gradient);
         }
     }
-    eqml__dipole_slots(b, slots);
-    eqml__dipole_from_slots(m, xyz, slots, base, vectors, jacobian ? weights : NULL, dipole);
+    eqml__tensor_slots_one(b, t, slots);
+    eqml__carried_one(b, kind, row, xyz, pair, stride, 1, carried);
+    eqml__vectors_one(t, row, slots, slots + b->factor0, carried, vectors);
+    eqml__weights_one(t, m->tensors[kind], slots + b->factor0, weights);
+    eqml__tensor_sum(kind, t->nvectors, weights, vectors, value);
+    if (kind == EQML_DIPOLE) {
+        double centre[3];
+        eqml__reference_one(t, xyz, centre);
+        for (int k = 0; k < 3; k++)
+            value[k] += m->charge * centre[k];
+    }
     if (jacobian)
-        eqml__dipole_reverse(m, slots, pair, base, vectors, weights, adjoints, charges, jacobian);
+        eqml__tensor_reverse_one(m, kind, row, slots, pair, stride, 1, carried, vectors, weights, adjoints,
+                                 charges, jacobian);
 }
 
 /* ---- Hessian ------------------------------------------------------------------------------------------ */
@@ -1150,8 +1243,8 @@ EQML_INLINE void eqml__step_lanes(const eqml_model *m, int count, const double *
  * Energies of n geometries xyz[n][natoms][3], and their gradients[n][natoms][3] where that is not NULL, for any
  * basis; one thread. work: EQML_WORK_BATCH(nslots, npairs, natoms) eqml_lanes.
  */
-EQML_FUNCTION void eqml_energy_gradient_batch(const eqml_model *m, size_t n, const double *xyz, double *energy,
-                                              double *gradient, eqml_lanes *work)
+EQML_FUNCTION void eqml_energy_gradient_batch(const eqml_model *m, size_t n, const double *xyz,
+                                              double *energy, double *gradient, eqml_lanes *work)
 {
     const size_t size = 3 * (size_t)m->basis->natoms, step = 2 * EQML_LANES;
     for (size_t first = 0; first < n; first += step) {
@@ -1216,70 +1309,67 @@ EQML_INLINE void eqml__step_floats(const eqml_model *m, int count, const double 
     }
 }
 
-/* Dipoles[n][3] of n geometries. work: EQML_WORK_DIPOLE_BATCH eqml_lanes. */
-#define EQML_WORK_DIPOLE_BATCH(nslots, npairs, nvectors, natoms)                                             \
-    (EQML_ROUND(nslots) + 5 * (npairs) + 3 * (nvectors) + 3 * (natoms))
-EQML_INLINE void eqml_dipole_batch(const eqml_model *m, size_t n, const double *xyz, double *dipole,
-                                   eqml_lanes *work)
+/*
+ * The same for up to EQML_LANES geometries: value[count][components] and, where that is not NULL,
+ * jacobian[count][components][natoms][3]. work: EQML_WORK_TENSOR_BATCH eqml_lanes.
+ */
+#define EQML_WORK_TENSOR_BATCH(kind, nslots, npairs, nvectors, natoms)                                       \
+    ((1 + EQML_COMPONENTS(kind)) * ((nslots) + (nvectors) + EQML_CARRIERS(kind, npairs, natoms)) +           \
+     5 * (npairs) + 3 * (natoms) * (1 + EQML_COMPONENTS(kind)))
+EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int count, const double *xyz,
+                                   double *value, double *jacobian, eqml_lanes *work)
 {
     const eqml_basis *b = m->basis;
-    const eqml_tensor_basis *t = b->dipole;
-    const size_t size = 3 * (size_t)b->natoms;
-    eqml_lanes *slots = work, *vectors = work + EQML_ROUND(t->nslots) + 5 * b->npairs;
-    eqml_lanes(*pair)[5] = (eqml_lanes(*)[5])(void *)(work + EQML_ROUND(t->nslots));
-    eqml_lanes *x = vectors + 3 * t->nvectors;
-    const eqml_lanes *f = slots + b->factor0;
-    for (size_t first = 0; first < n; first += EQML_LANES) {
-        const int count = n - first < EQML_LANES ? (int)(n - first) : EQML_LANES;
-        const double *coefficient = m->dipole;
-        double part[EQML_LANES];
-        eqml_lanes centre[3], sum[3];
-        eqml__pairs_lanes(m, count, xyz + first * size, x, slots, pair);
-        eqml__forward_lanes(m, slots);
-        if (t->forward_lanes) {
-            t->forward_lanes(slots);
-        } else {
-            memset(slots + b->nslots, 0, sizeof(eqml_lanes) * (size_t)(t->nslots - b->nslots));
-            for (int k = 0; k < t->noperations; k++) {
-                const unsigned short *o = t->operations[k];
-                slots[o[0]] += slots[o[1]] * slots[o[2]];
-            }
+    const eqml_tensor_basis *t = b->tensors[kind];
+    const int row = EQML_COMPONENTS(kind), carriers = EQML_CARRIERS(kind, b->npairs, b->natoms);
+    const int n = row * 3 * b->natoms;
+    eqml_lanes *slots = work, *adjoints = slots + t->nslots, *vectors = adjoints + row * t->nslots;
+    eqml_lanes *weights = vectors + row * t->nvectors, *carried = weights + t->nvectors;
+    eqml_lanes *charges = carried + row * carriers, *x = charges + carriers, *sum = x + 3 * b->natoms;
+    eqml_lanes(*pair)[5] = (eqml_lanes(*)[5])(void *)(sum + n), *f = slots + b->factor0;
+    eqml_lanes total[6];
+    const double *coefficient = m->tensors[kind];
+    double part[EQML_LANES] EQML_ALIGNED;
+    eqml__pairs_lanes(m, count, xyz, x, slots, pair);
+    eqml__forward_lanes(m, slots);
+    eqml__tensor_slots_lanes(b, t, slots);
+    eqml__carried_lanes(b, kind, row, x, pair[0], 1, 5, carried);
+    eqml__vectors_lanes(t, row, slots, f, carried, vectors);
+    for (int c = 0; c < row; c++)
+        total[c] = eqml__all(0);
+    if (kind == EQML_DIPOLE) {
+        eqml__reference_lanes(t, x, total);
+        for (int c = 0; c < 3; c++)
+            total[c] *= m->charge;
+    }
+    for (int v = 0; v < t->nvectors; v++) {
+        const double *c0 = coefficient - t->rows[v][2];
+        eqml_lanes even = eqml__all(0), odd = even;
+        int k = t->rows[v][0];
+        for (; k + 1 < t->rows[v][1]; k += 2) {
+            even = eqml__fma(eqml__all(c0[k]), f[k], even);
+            odd = eqml__fma(eqml__all(c0[k + 1]), f[k + 1], odd);
         }
-        for (int k = 0; k < 3; k++) {
-            centre[k] = eqml__all(0);
-            for (int a = 0; a < t->nreference; a++)
-                centre[k] += x[3 * t->reference[a] + k] / t->nreference;
-            sum[k] = centre[k] * m->charge;
-        }
-        memset(vectors, 0, sizeof(eqml_lanes) * 3 * (size_t)t->nvectors);
-        for (int e = 0; e < t->nelements; e++)
-            for (int k = 0; k < 3; k++)
-                vectors[3 * t->elements[e][0] + k] +=
-                    slots[t->elements[e][1]] * (x[3 * t->elements[e][2] + k] - centre[k]);
-        for (int p = 0; p < t->nproducts; p++)
-            for (int k = 0; k < 3; k++)
-                vectors[3 * t->products[p][0] + k] =
-                    f[t->products[p][1]] * vectors[3 * t->products[p][2] + k];
-        for (int v = 0; v < t->nvectors; v++) {
-            const eqml_lanes *d = vectors + 3 * v;
-            const double *c0 = coefficient - t->rows[v][2];
-            eqml_lanes even = eqml__all(0), odd = even;
-            int k = t->rows[v][0];
-            for (; k + 1 < t->rows[v][1]; k += 2) {
-                even = eqml__fma(eqml__all(c0[k]), f[k], even);
-                odd = eqml__fma(eqml__all(c0[k + 1]), f[k + 1], odd);
-            }
-            if (k < t->rows[v][1])
-                even = eqml__fma(eqml__all(c0[k]), f[k], even);
-            coefficient += t->rows[v][3];
-            for (int c = 0; c < 3; c++)
-                sum[c] = eqml__fma(even + odd, d[c], sum[c]);
-        }
-        for (int k = 0; k < 3; k++) {
-            eqml__store(part, sum[k]);
-            for (int lane = 0; lane < count; lane++)
-                dipole[3 * (first + (size_t)lane) + (size_t)k] = part[lane];
-        }
+        if (k < t->rows[v][1])
+            even = eqml__fma(eqml__all(c0[k]), f[k], even);
+        coefficient += t->rows[v][3];
+        weights[v] = even + odd;
+        for (int c = 0; c < row; c++)
+            total[c] = eqml__fma(weights[v], vectors[row * v + c], total[c]);
+    }
+    for (int c = 0; c < row; c++) {
+        eqml__store(part, total[c]);
+        for (int lane = 0; lane < count; lane++)
+            value[row * lane + c] = part[lane];
+    }
+    if (!jacobian)
+        return;
+    eqml__tensor_reverse_lanes(m, kind, row, slots, pair[0], 1, 5, carried, vectors, weights, adjoints,
+                               charges, sum);
+    for (int k = 0; k < n; k++) {
+        eqml__store(part, sum[k]);
+        for (int lane = 0; lane < count; lane++)
+            jacobian[(size_t)lane * (size_t)n + (size_t)k] = part[lane];
     }
 }
 
@@ -1359,36 +1449,59 @@ EQML_INLINE void eqml_dipole_batch(const eqml_model *m, size_t n, const double *
         NAME##_model_batch_float(m, n, xyz, energy, gradient);                                               \
     }
 
-/* The same for models with a dipole. */
-#define EQML_MODEL_DIPOLE_FUNCTIONS(NAME)                                                                    \
+/* The same for models with a tensor TENSOR: dipole, quadrupole or polarizability, of the kind KIND. */
+#define EQML_MODEL_TENSOR_FUNCTIONS(NAME, TENSOR, KIND)                                                      \
     enum {                                                                                                   \
-        NAME##_WORK_DIPOLE =                                                                                 \
-            EQML_WORK_DIPOLE(NAME##_dipole_NSLOTS, NAME##_NPAIRS, NAME##_dipole_NVECTORS, NAME##_NATOMS)     \
+        NAME##_WORK_##TENSOR = EQML_WORK_TENSOR(KIND, NAME##_##TENSOR##_NSLOTS, NAME##_NPAIRS,               \
+                                                NAME##_##TENSOR##_NVECTORS, NAME##_NATOMS),                  \
+        NAME##_WORK_##TENSOR##_BATCH = EQML_WORK_TENSOR_BATCH(KIND, NAME##_##TENSOR##_NSLOTS, NAME##_NPAIRS, \
+                                                              NAME##_##TENSOR##_NVECTORS, NAME##_NATOMS),    \
+        NAME##_##TENSOR##_IN_LANES = NAME##_WORK_##TENSOR##_BATCH * sizeof(eqml_lanes) <= EQML_STACK_LIMIT   \
     };                                                                                                       \
-    EQML_INLINE void NAME##_model_dipole(const eqml_model *m, const double *xyz, double *dipole)             \
+    EQML_INLINE void NAME##_model_##TENSOR(const eqml_model *m, const double *xyz, double *value)            \
     {                                                                                                        \
-        double work[NAME##_WORK_DIPOLE] EQML_ALIGNED;                                                        \
-        eqml_dipole(m, xyz, NULL, NULL, dipole, NULL, work);                                                 \
+        double work[NAME##_WORK_##TENSOR] EQML_ALIGNED;                                                      \
+        eqml_tensor_value(m, KIND, xyz, NULL, NULL, value, NULL, work);                                      \
     }                                                                                                        \
-    EQML_FUNCTION void NAME##_model_dipole_jacobian(const eqml_model *m, const double *xyz, double *dipole,  \
-                                                    double *jacobian)                                        \
+    EQML_FUNCTION void NAME##_model_##TENSOR##_jacobian(const eqml_model *m, const double *xyz,              \
+                                                        double *value, double *jacobian)                     \
     {                                                                                                        \
-        double work[NAME##_WORK_DIPOLE] EQML_ALIGNED;                                                        \
-        eqml_dipole(m, xyz, NULL, NULL, dipole, jacobian, work);                                             \
+        double work[NAME##_WORK_##TENSOR] EQML_ALIGNED;                                                      \
+        eqml_tensor_value(m, KIND, xyz, NULL, NULL, value, jacobian, work);                                  \
     }                                                                                                        \
+    /* jacobian may be NULL */                                                                               \
+    EQML_FUNCTION void NAME##_model_##TENSOR##_jacobian_batch(                                               \
+        const eqml_model *m, size_t n, const double *xyz, double *value, double *jacobian)                   \
+    {                                                                                                        \
+        const size_t size = 3 * NAME##_NATOMS, step = NAME##_##TENSOR##_IN_LANES ? EQML_LANES : 1;           \
+        const ptrdiff_t steps = (ptrdiff_t)((n + step - 1) / step);                                          \
+        EQML__PARALLEL                                                                                       \
+        for (ptrdiff_t k = 0; k < steps; k++) {                                                              \
+            const size_t first = (size_t)k * step, count = n - first < step ? n - first : step;              \
+            double *to = value + first * EQML_COMPONENTS(KIND);                                              \
+            double *derivatives = jacobian ? jacobian + first * EQML_COMPONENTS(KIND) * size : NULL;         \
+            if (NAME##_##TENSOR##_IN_LANES) {                                                                \
+                eqml_lanes work[NAME##_##TENSOR##_IN_LANES ? NAME##_WORK_##TENSOR##_BATCH : 1];              \
+                eqml__tensor_step(m, KIND, (int)count, xyz + first * size, to, derivatives, work);           \
+            } else {                                                                                         \
+                double work[NAME##_WORK_##TENSOR] EQML_ALIGNED;                                              \
+                eqml_tensor_value(m, KIND, xyz + first * size, NULL, NULL, to, derivatives, work);           \
+            }                                                                                                \
+        }                                                                                                    \
+    }                                                                                                        \
+    EQML_FUNCTION void NAME##_model_##TENSOR##_batch(const eqml_model *m, size_t n, const double *xyz,       \
+                                                     double *value)                                          \
+    {                                                                                                        \
+        NAME##_model_##TENSOR##_jacobian_batch(m, n, xyz, value, NULL);                                      \
+    }
+
+#define EQML_MODEL_ENERGY_DIPOLE_FUNCTION(NAME)                                                              \
     EQML_INLINE double NAME##_model_energy_gradient_dipole(const eqml_model *m, const double *xyz,           \
                                                            double *gradient, double *dipole)                 \
     {                                                                                                        \
-        double work[NAME##_WORK_DIPOLE] EQML_ALIGNED, energy;                                                \
-        eqml_dipole(m, xyz, &energy, gradient, dipole, NULL, work);                                          \
+        double work[NAME##_WORK_dipole] EQML_ALIGNED, energy;                                                \
+        eqml_tensor_value(m, EQML_DIPOLE, xyz, &energy, gradient, dipole, NULL, work);                       \
         return energy;                                                                                       \
-    }                                                                                                        \
-    EQML_INLINE void NAME##_model_dipole_batch(const eqml_model *m, size_t n, const double *xyz,             \
-                                               double *dipole)                                               \
-    {                                                                                                        \
-        eqml_lanes work[EQML_WORK_DIPOLE_BATCH(NAME##_dipole_NSLOTS, NAME##_NPAIRS, NAME##_dipole_NVECTORS,  \
-                                               NAME##_NATOMS)];                                              \
-        eqml_dipole_batch(m, n, xyz, dipole, work);                                                          \
     }
 
 /*
@@ -1434,23 +1547,29 @@ EQML_INLINE void eqml_dipole_batch(const eqml_model *m, size_t n, const double *
         BASIS##_model_energy_gradient_batch_float(&NAME##_model, n, xyz, energy, gradient);                  \
     }
 
-/* The functions of its dipole, where it has one. */
-#define EQML_SURFACE_DIPOLE_FUNCTIONS(NAME, BASIS, API)                                                      \
-    API void NAME##_dipole(const double *xyz, double *dipole)                                                \
+/* The functions of a tensor of it, where it has one: TENSOR is dipole, quadrupole or polarizability. */
+#define EQML_SURFACE_TENSOR_FUNCTIONS(NAME, BASIS, API, TENSOR)                                              \
+    API void NAME##_##TENSOR(const double *xyz, double *value)                                               \
     {                                                                                                        \
-        BASIS##_model_dipole(&NAME##_model, xyz, dipole);                                                    \
+        BASIS##_model_##TENSOR(&NAME##_model, xyz, value);                                                   \
     }                                                                                                        \
-    API void NAME##_dipole_jacobian(const double *xyz, double *dipole, double *jacobian)                     \
+    API void NAME##_##TENSOR##_jacobian(const double *xyz, double *value, double *jacobian)                  \
     {                                                                                                        \
-        BASIS##_model_dipole_jacobian(&NAME##_model, xyz, dipole, jacobian);                                 \
+        BASIS##_model_##TENSOR##_jacobian(&NAME##_model, xyz, value, jacobian);                              \
     }                                                                                                        \
+    API void NAME##_##TENSOR##_batch(size_t n, const double *xyz, double *value)                             \
+    {                                                                                                        \
+        BASIS##_model_##TENSOR##_batch(&NAME##_model, n, xyz, value);                                        \
+    }                                                                                                        \
+    API void NAME##_##TENSOR##_jacobian_batch(size_t n, const double *xyz, double *value, double *jacobian)  \
+    {                                                                                                        \
+        BASIS##_model_##TENSOR##_jacobian_batch(&NAME##_model, n, xyz, value, jacobian);                     \
+    }
+
+#define EQML_SURFACE_ENERGY_DIPOLE_FUNCTION(NAME, BASIS, API)                                                \
     API double NAME##_energy_gradient_dipole(const double *xyz, double *gradient, double *dipole)            \
     {                                                                                                        \
         return BASIS##_model_energy_gradient_dipole(&NAME##_model, xyz, gradient, dipole);                   \
-    }                                                                                                        \
-    API void NAME##_dipole_batch(size_t n, const double *xyz, double *dipole)                                \
-    {                                                                                                        \
-        BASIS##_model_dipole_batch(&NAME##_model, n, xyz, dipole);                                           \
     }
 
 #endif /* EQML_EVALUATION */
@@ -1458,7 +1577,13 @@ EQML_INLINE void eqml_dipole_batch(const eqml_model *m, size_t n, const double *
 
 /* ---- data sets ---------------------------------------------------------------------------------------- */
 
-enum { EQML_HAS_ENERGY = 1, EQML_HAS_GRADIENT = 2, EQML_HAS_DIPOLE = 4 };
+enum {
+    EQML_HAS_ENERGY = 1,
+    EQML_HAS_GRADIENT = 2,
+    EQML_HAS_DIPOLE = 4, /* EQML_HAS_DIPOLE << kind: a tensor */
+    EQML_HAS_QUADRUPOLE = 8,
+    EQML_HAS_POLARIZABILITY = 16
+};
 
 /* Geometries of one molecule, all with the same atoms in the same order. */
 typedef struct eqml_data {
@@ -1468,7 +1593,10 @@ typedef struct eqml_data {
     double *xyz;        /* [n][natoms][3] bohr */
     double *energy;     /* [n] hartree; zero where absent */
     double *gradient;   /* [n][natoms][3] hartree/bohr, zero where absent; NULL where no geometry has it */
-    double *dipole;     /* [n][3] e*bohr, zero where absent; NULL where no geometry has it */
+    double *tensors
+        [EQML_TENSORS]; /* likewise: dipoles [n][3] e*bohr, about the origin of the coordinates; traceless
+                                    * quadrupoles [n][6] e*bohr^2, likewise; polarizabilities [n][6] bohr^3;
+                                    * components xx xy xz yy yz zz */
     unsigned char *has; /* [n] EQML_HAS_... bits */
 } eqml_data;
 
@@ -1478,16 +1606,18 @@ EQML_API eqml_status eqml_data_read(const char *path, eqml_data *data, eqml_mess
  * comment line tells which of two layouts the frame has.
  *
  *   Extended XYZ: the comment line has a key Properties or energy.
- *     energy=-40.5 (eV) and dipole="0.1 0 0.2" (e*angstrom; or dipole_moment) may be absent; other keys are
- *     ignored. Properties=species:S:1:pos:R:3:forces:R:3 (angstrom, eV/angstrom; or force), in any order and
+ *     energy=-40.5 (eV) and dipole="0.1 0 0.2" (e*angstrom; or dipole_moment) may be absent, and so may
+ *     quadrupole (e*angstrom^2, traceless, Theta_ab = 1/2 sum q (3 r_a r_b - r^2 delta_ab)) and polarizability
+ *     (bohr^3), six numbers xx xy xz yy yz zz, or all nine; other keys are ignored.
+ *     Properties=species:S:1:pos:R:3:forces:R:3 (angstrom, eV/angstrom; or force), in any order and
  *     with any others, says exactly which columns there are; without it they are species and pos.
  *   MSA, QM-22: the comment line begins with the energy (hartree); what follows is ignored.
  *     label x y z [gx gy gz], angstrom and hartree/bohr; gradients, not forces. Columns after these are
  *     ignored, and so are a fifth and sixth without a seventh. All atoms of a frame have equally many.
  *
  * Keys and labels may be in any case, labels may be atomic numbers, numbers may have Fortran's exponents
- * (1.0D+00), lines may end in CR LF, and there may be blank lines between frames and at the end. Gradients
- * and dipoles may be in some frames only.
+ * (1.0D+00), lines may end in CR LF, and there may be blank lines between frames and at the end. Gradients,
+ * dipoles and other tensors may be in some frames only.
  *
  * EQML_ERROR_FILE: the file cannot be read. EQML_ERROR_EMPTY: it holds no geometry.
  * EQML_ERROR_FORMAT: it has neither layout, is cut off, or its frames differ in their atoms or their order.
@@ -1516,6 +1646,9 @@ EQML_API void eqml_data_free(eqml_data *data);
 
 EQML_API const char *eqml_status_text(eqml_status status);
 /* A few words on a status, never NULL. */
+
+EQML_API const char *eqml_tensor_name(eqml_tensor kind);
+/* "dipole", "quadrupole" or "polarizability". */
 
 /* ---------------------------------------------------------------------------------------------------------
  * Linear least squares on a stream of rows
@@ -1598,13 +1731,13 @@ EQML_API void eqml_lsq_free(eqml_lsq *lsq);
  */
 typedef struct eqml_surface {
     eqml_model model;
-    eqml_variable *variables; /* [npair_classes] */
-    double *rates;            /* [EQML_ROUND(npairs)] */
-    double *offset, *linear;  /* [nfactors] */
-    double *packed;           /* [npacked] */
-    double *dipole;           /* [dipole->npacked]; null where the basis has none */
-    int standardised;         /* nonzero: the factors are shifted for some data already */
-    float *rounded;           /* offset, linear and packed in float; set by eqml_surface_set */
+    eqml_variable *variables;      /* [npair_classes] */
+    double *rates;                 /* [EQML_ROUND(npairs)] */
+    double *offset, *linear;       /* [nfactors] */
+    double *packed;                /* [npacked] */
+    double *tensors[EQML_TENSORS]; /* [npacked of the tensor]; null where the basis has none */
+    int standardised;              /* nonzero: the factors are shifted for some data already */
+    float *rounded;                /* offset, linear and packed in float; set by eqml_surface_set */
 } eqml_surface;
 
 EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_variable *variables,
@@ -1619,9 +1752,9 @@ EQML_API void eqml_surface_set(eqml_surface *surface, const double *coefficients
 EQML_API void eqml_surface_get(const eqml_surface *surface, double *coefficients);
 /* coefficients[nterms] in the order of terms: the factors that are terms, then the products run by run. */
 
-EQML_API void eqml_surface_set_dipole(eqml_surface *surface, const double *coefficients);
-EQML_API void eqml_surface_get_dipole(const eqml_surface *surface, double *coefficients);
-/* The same for the dipole: coefficients[dipole->nterms], vector by vector. */
+EQML_API void eqml_surface_set_tensor(eqml_surface *surface, eqml_tensor kind, const double *coefficients);
+EQML_API void eqml_surface_get_tensor(const eqml_surface *surface, eqml_tensor kind, double *coefficients);
+/* The same for a tensor of the basis: coefficients[tensors[kind]->nterms], one tensor factor after the other. */
 
 /* A potential as a C function: the energy (hartree) at xyz[natoms][3] (bohr), and its gradient[natoms][3]. */
 typedef double (*eqml_potential)(void *context, const double *xyz, double *gradient);
@@ -1663,22 +1796,30 @@ EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, cons
  * number of atoms.
  */
 
-EQML_API eqml_status eqml_fit_dipole(eqml_surface *surface, const eqml_data *data, double charge,
-                                     const eqml_fit_options *options, eqml_fit_result *result,
+EQML_API eqml_status eqml_fit_tensor(eqml_surface *surface, eqml_tensor kind, const eqml_data *data,
+                                     double charge, const eqml_fit_options *options, eqml_fit_result *result,
                                      eqml_message *message);
 /*
- * The same for the dipole, over the geometries with a dipole in use: minimises sum_g w_g |d_g - D_g|^2 in e*bohr, with
- * the total charge (a whole number of e) fixed; of the options, gradients play no part. The shift of the factors
- * is that of eqml_fit if it went before; fitting energies later keeps it. EQML_ERROR_ARGUMENT: the basis has no
- * dipole, or the charge is not whole.
+ * The same for a tensor, over the geometries in use that have it: minimises sum_g w_g |T_g - D_g|^2, the sum of the squares
+ * of all components (nine for rank 2, in e*bohr, e*bohr^2 or bohr^3); of the options, gradients play no part. The
+ * shift of the factors is that of eqml_fit if it went before; fitting energies later keeps it.
+ *
+ * Dipoles have the total charge (a whole number of e) exact by construction. Quadrupoles are fitted about R, the centre of
+ * the smallest class of atoms; those of the data are about the origin of their coordinates, and are moved from there
+ * with the charge and the geometry's dipole: Theta - 3/2 (R d^T + d R^T) + R.d 1 + Q (3 R R^T - R^2 1) / 2.
+ *
+ * EQML_ERROR_ARGUMENT: the basis has no such tensor, or the charge is not whole. EQML_ERROR_EMPTY: no geometry
+ * to train on. EQML_ERROR_VALUE: a quadrupole about another point than R, and no dipole to move it.
  */
 
 typedef struct eqml_errors {
-    size_t energies, gradients, dipoles; /* geometries that have them */
-    double rmse_dipole, rms_dipole;      /* e*bohr for each component: error, and the data themselves */
-    double rmse_energy, rmse_gradient;   /* hartree; hartree/bohr for each component */
-    double max_energy;                   /* largest error of an energy */
-    size_t worst;                        /* the geometry that has it */
+    size_t energies, gradients, tensors[EQML_TENSORS]; /* geometries that have them */
+    double rmse_energy, rmse_gradient;                 /* hartree; hartree/bohr for each component */
+    double max_energy;                                 /* largest error of an energy */
+    size_t worst;                                      /* the geometry that has it */
+    double rmse_tensor[EQML_TENSORS],
+        rms_tensor[EQML_TENSORS]; /* for each of the 3 or 9 components: error, and
+                                                            * the data themselves, quadrupoles about R */
 } eqml_errors;
 
 EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml_data *data,
@@ -1719,9 +1860,9 @@ EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *
  *     variable 0 morse 0x1p+1            one line for each class of pairs
  *     offset 0x0p+0                      nfactors lines
  *     coefficient -0x1.43p+5             nterms lines
- *     dipole DEGREE NTERMS               these lines for a basis with a dipole
- *     charge 0x0p+0
- *     moment 0x1.8p-2                    one line for each term of the dipole
+ *     dipole DEGREE NTERMS               these lines for a basis with a dipole, then for one with a
+ *     charge 0x0p+0                      quadrupole and for one with a polarizability; the total charge only
+ *     moment 0x1.8p-2                    for the dipole, the last line for each term
  *     end
  *
  * The file appears whole or not at all. User functions cannot be written: EQML_ERROR_ARGUMENT. Reading checks
@@ -2077,7 +2218,7 @@ typedef struct eqml__reader {
 
 /* What the comment line of an extended XYZ frame says; begin is NULL where a key is not there. */
 typedef struct eqml__keys {
-    eqml__span properties, energy, dipole;
+    eqml__span properties, energy, tensors[EQML_TENSORS];
     int closed; /* all quotes and brackets */
 } eqml__keys;
 
@@ -2315,8 +2456,11 @@ static eqml__keys eqml__find_keys(eqml__span rest)
             keys.properties = value;
         else if (eqml__equals(key, "energy"))
             keys.energy = value;
-        else if (eqml__equals(key, "dipole") || eqml__equals(key, "dipole_moment"))
-            keys.dipole = value;
+        else if (eqml__equals(key, "dipole_moment"))
+            keys.tensors[EQML_DIPOLE] = value;
+        for (int k = 0; k < EQML_TENSORS; k++)
+            if (eqml__equals(key, eqml_tensor_name((eqml_tensor)k)))
+                keys.tensors[k] = value;
     }
     return keys;
 }
@@ -2350,20 +2494,54 @@ static eqml_status eqml__read_properties(eqml__reader *r, eqml__span properties,
     return EQML_OK;
 }
 
-/* A value of count numbers, with the brackets and commas that some programs write. */
+#define EQML__LIST_MARKS ",[]{}" EQML__BLANKS /* brackets and commas that some programs write */
+
+/* A value of count numbers. */
 static eqml_status eqml__read_list(eqml__reader *r, const char *what, eqml__span list, size_t count,
                                    double unit, double *value)
 {
     eqml_status status = EQML_OK;
     eqml__span rest = list, word;
     size_t found = 0;
-    for (; status == EQML_OK && eqml__next_word(&rest, ",[]{}" EQML__BLANKS, &word); found++)
+    for (; status == EQML_OK && eqml__next_word(&rest, EQML__LIST_MARKS, &word); found++)
         if (found < count)
             status = eqml__read_number(r, what, word, unit, &value[found]);
     if (status == EQML_OK && found != count)
         return EQML__REFUSE(r, "expected %zu number%s as %s, found %s", count, count > 1 ? "s" : "", what,
                             eqml__quote(list).text);
     return status;
+}
+
+/* Six numbers xx xy xz yy yz zz, or all nine, which must then be symmetric; quadrupoles must be traceless. */
+static eqml_status eqml__read_rank_two(eqml__reader *r, eqml_tensor kind, eqml__span list, double unit,
+                                       double *value)
+{
+    static const int upper[6] = {0, 1, 2, 4, 5, 8}, lower[6] = {0, 3, 6, 4, 7, 8};
+    const double tolerance = 1e-4; /* of the largest component: files hold few digits */
+    const char *name = eqml_tensor_name(kind);
+    eqml__span rest = list, word;
+    double full[9], largest = 0, trace;
+    int count = 0, symmetric = 1;
+    while (eqml__next_word(&rest, EQML__LIST_MARKS, &word))
+        count++;
+    eqml_status status = eqml__read_list(r, name, list, count == 9 ? 9 : 6, unit, full);
+    if (status)
+        return status;
+    for (int k = 0; k < count; k++)
+        largest = fmax(largest, fabs(full[k]));
+    for (int k = 0; k < 6; k++) {
+        value[k] = count == 9 ? 0.5 * (full[upper[k]] + full[lower[k]]) : full[k];
+        symmetric &= count != 9 || fabs(full[upper[k]] - full[lower[k]]) <= tolerance * largest;
+    }
+    trace = value[0] + value[3] + value[5];
+    if (!symmetric)
+        return EQML__REFUSE(r, "the %s is not symmetric: %s", name, eqml__quote(list).text);
+    if (kind == EQML_QUADRUPOLE && fabs(trace) > 3 * tolerance * largest)
+        return EQML__REFUSE(r, "the quadrupole is not traceless: %s; it must be 1/2 sum q (3 r r^T - r^2)",
+                            eqml__quote(list).text);
+    for (int k = 0; k < 6 && kind == EQML_QUADRUPOLE; k++)
+        value[k] -= k == 0 || k == 3 || k == 5 ? trace / 3 : 0;
+    return EQML_OK;
 }
 
 static eqml_status eqml__read_extended(eqml__reader *r, const eqml__keys *keys, eqml__layout *layout)
@@ -2378,9 +2556,15 @@ static eqml_status eqml__read_extended(eqml__reader *r, const eqml__keys *keys, 
         status = eqml__read_list(r, "the energy", keys->energy, 1, EQML_EV, data->energy + data->n);
         data->has[data->n] |= EQML_HAS_ENERGY;
     }
-    if (status == EQML_OK && keys->dipole.begin) {
-        status = eqml__read_list(r, "the dipole", keys->dipole, 3, EQML_ANGSTROM, data->dipole + 3 * data->n);
-        data->has[data->n] |= EQML_HAS_DIPOLE;
+    for (int k = 0; k < EQML_TENSORS; k++) {
+        static const double unit[EQML_TENSORS] = {EQML_ANGSTROM, EQML_ANGSTROM * EQML_ANGSTROM, 1};
+        const eqml_tensor kind = (eqml_tensor)k;
+        double *value = data->tensors[k] + EQML_COMPONENTS(kind) * data->n;
+        if (status || !keys->tensors[k].begin)
+            continue;
+        status = kind == EQML_DIPOLE ? eqml__read_list(r, "the dipole", keys->tensors[k], 3, unit[k], value)
+                                     : eqml__read_rank_two(r, kind, keys->tensors[k], unit[k], value);
+        data->has[data->n] |= (unsigned char)(EQML_HAS_DIPOLE << k);
     }
     if (status != EQML_OK)
         return status;
@@ -2443,9 +2627,13 @@ static eqml_status eqml__make_room(eqml__reader *r, int natoms)
     data->xyz = (double *)eqml__zeros(frames * atoms, 3 * sizeof(double));
     data->energy = (double *)eqml__zeros(frames, sizeof(double));
     data->gradient = (double *)eqml__zeros(frames * atoms, 3 * sizeof(double));
-    data->dipole = (double *)eqml__zeros(frames, 3 * sizeof(double));
     data->has = (unsigned char *)eqml__zeros(frames, 1);
-    if (!data->symbols || !data->xyz || !data->energy || !data->gradient || !data->dipole || !data->has)
+    int complete = data->symbols && data->xyz && data->energy && data->gradient && data->has;
+    for (int k = 0; k < EQML_TENSORS; k++) {
+        data->tensors[k] = (double *)eqml__zeros(frames, EQML_COMPONENTS(k) * sizeof(double));
+        complete = complete && data->tensors[k];
+    }
+    if (!complete)
         return eqml__data_fail(&r->why, EQML_ERROR_MEMORY, "no memory for %zu geometries", frames);
     return EQML_OK;
 }
@@ -2570,10 +2758,11 @@ static eqml_status eqml__read_frames(eqml__reader *r)
         EQML_FREE(r->data->gradient);
         r->data->gradient = NULL;
     }
-    if (!(has & EQML_HAS_DIPOLE)) {
-        EQML_FREE(r->data->dipole);
-        r->data->dipole = NULL;
-    }
+    for (int k = 0; k < EQML_TENSORS; k++)
+        if (!(has & (EQML_HAS_DIPOLE << k))) {
+            EQML_FREE(r->data->tensors[k]);
+            r->data->tensors[k] = NULL;
+        }
     return status;
 }
 
@@ -2645,7 +2834,8 @@ void eqml_data_free(eqml_data *data)
     EQML_FREE(data->xyz);
     EQML_FREE(data->energy);
     EQML_FREE(data->gradient);
-    EQML_FREE(data->dipole);
+    for (int k = 0; k < EQML_TENSORS; k++)
+        EQML_FREE(data->tensors[k]);
     EQML_FREE(data->has);
     memset(data, 0, sizeof *data);
 }
@@ -3518,7 +3708,8 @@ EQML_API void eqml_surface_free(eqml_surface *surface)
     EQML_FREE(surface->offset);
     EQML_FREE(surface->linear);
     EQML_FREE(surface->packed);
-    EQML_FREE(surface->dipole);
+    for (int k = 0; k < EQML_TENSORS; k++)
+        EQML_FREE(surface->tensors[k]);
     EQML_FREE(surface->rounded);
     memset(surface, 0, sizeof *surface);
 }
@@ -3554,10 +3745,14 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
     surface->linear = (double *)eqml__zeroed(nfactors, sizeof(double));
     surface->packed = (double *)eqml__zeroed((size_t)basis->npacked, sizeof(double));
     surface->rounded = (float *)eqml__zeroed(2 * nfactors + (size_t)basis->npacked, sizeof(float));
-    if (basis->dipole)
-        surface->dipole = (double *)eqml__zeroed((size_t)basis->dipole->npacked, sizeof(double));
-    if (!surface->variables || !surface->rates || !surface->offset || !surface->linear || !surface->packed ||
-        !surface->rounded || (basis->dipole && !surface->dipole)) {
+    bool complete = surface->variables && surface->rates && surface->offset && surface->linear &&
+                    surface->packed && surface->rounded;
+    for (int k = 0; k < EQML_TENSORS; k++) {
+        const eqml_tensor_basis *t = basis->tensors[k];
+        surface->tensors[k] = t ? (double *)eqml__zeroed((size_t)t->npacked, sizeof(double)) : NULL;
+        complete = complete && (!t || surface->tensors[k]);
+    }
+    if (!complete) {
         eqml_surface_free(surface);
         return EQML_ERROR_MEMORY;
     }
@@ -3572,7 +3767,8 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
     surface->model.offset = surface->offset;
     surface->model.linear = surface->linear;
     surface->model.packed = surface->packed;
-    surface->model.dipole = surface->dipole;
+    for (int k = 0; k < EQML_TENSORS; k++)
+        surface->model.tensors[k] = surface->tensors[k];
     surface->model.offset_float = surface->rounded;
     surface->model.linear_float = surface->rounded + nfactors;
     surface->model.packed_float = surface->rounded + 2 * nfactors;
@@ -3640,10 +3836,11 @@ EQML_API void eqml_surface_get(const eqml_surface *surface, double *coefficients
     eqml__transfer(surface, coefficients, false);
 }
 
-static void eqml__transfer_dipole(const eqml_surface *surface, double *coefficients, bool set)
+static void eqml__transfer_tensor(const eqml_surface *surface, eqml_tensor kind, double *coefficients,
+                                  bool set)
 {
-    const eqml_tensor_basis *t = surface->model.basis->dipole;
-    double *row = surface->dipole;
+    const eqml_tensor_basis *t = surface->model.basis->tensors[kind];
+    double *row = surface->tensors[kind];
     for (int r = 0, v = 0; r < t->nruns; r++) {
         for (; v < t->runs[r][0]; v++)
             row += t->rows[v][3];
@@ -3654,14 +3851,42 @@ static void eqml__transfer_dipole(const eqml_surface *surface, double *coefficie
     }
 }
 
-EQML_API void eqml_surface_set_dipole(eqml_surface *surface, const double *coefficients)
+EQML_API void eqml_surface_set_tensor(eqml_surface *surface, eqml_tensor kind, const double *coefficients)
 {
-    eqml__transfer_dipole(surface, (double *)coefficients, true);
+    eqml__transfer_tensor(surface, kind, (double *)coefficients, true);
 }
 
-EQML_API void eqml_surface_get_dipole(const eqml_surface *surface, double *coefficients)
+EQML_API void eqml_surface_get_tensor(const eqml_surface *surface, eqml_tensor kind, double *coefficients)
 {
-    eqml__transfer_dipole(surface, coefficients, false);
+    eqml__transfer_tensor(surface, kind, coefficients, false);
+}
+
+EQML_API const char *eqml_tensor_name(eqml_tensor kind)
+{
+    static const char *const names[EQML_TENSORS] = {"dipole", "quadrupole", "polarizability"};
+    return names[kind];
+}
+
+/* Room for the slots of the potential and of any tensor, and for any evaluation but that of the Hessian, in doubles. */
+static int eqml__most_slots(const eqml_basis *b)
+{
+    int most = b->nslots;
+    for (int k = 0; k < EQML_TENSORS; k++)
+        if (b->tensors[k] && b->tensors[k]->nslots > most)
+            most = b->tensors[k]->nslots;
+    return most;
+}
+
+static size_t eqml__most_work(const eqml_basis *b)
+{
+    size_t most = (size_t)EQML_WORK_ONE(eqml__most_slots(b), b->npairs);
+    for (int k = 0; k < EQML_TENSORS; k++) {
+        const eqml_tensor_basis *t = b->tensors[k];
+        const size_t work =
+            t ? (size_t)EQML_WORK_TENSOR(k, eqml__most_slots(b), b->npairs, t->nvectors, b->natoms) : 0;
+        most = work > most ? work : most;
+    }
+    return most;
 }
 
 /* --- The rows of one geometry --------------------------------------------------------------------------- */
@@ -3671,15 +3896,17 @@ typedef struct eqml__fitter {
     eqml_surface *surface;
     const eqml_data *data;
     const eqml_fit_options *options;
-    double *one;          /* [EQML_WORK_ONE] slots, variables, pairs */
+    double *one;          /* [eqml__most_work] slots, variables, pairs */
     eqml_lanes *tangents; /* [nslots] */
     double *directions;   /* [3 natoms][3 natoms] rows: internal displacements */
     double *coefficients; /* [nterms] */
     double *mean;         /* [nfactors] */
     int *level;           /* [nfactors] the pass in which the mean is found */
     eqml_lsq *lsq;
-    size_t count; /* training geometries */
-    int wanted;   /* EQML_HAS_ENERGY or EQML_HAS_DIPOLE: what a geometry must have */
+    size_t count;          /* training geometries */
+    int wanted;            /* EQML_HAS_ENERGY or that of a tensor: what a geometry must have */
+    eqml_tensor kind;      /* of this */
+    size_t without_dipole; /* the geometry, from 1, whose quadrupole cannot be moved to R */
     double emin;
     const double *energy, *gradient; /* what is fitted: the data, or their difference to the reference */
     double shift;                    /* subtracted from these energies */
@@ -3699,12 +3926,11 @@ static bool eqml__trains(const eqml__fitter *w, size_t g)
     return (!w->options->use || w->options->use[g]) && (w->data->has[g] & w->wanted);
 }
 
-/* Slots of a geometry, at the beginning of work[EQML_WORK_ONE or EQML_WORK_DIPOLE]; returns its pairs (see
- * eqml__pairs_one). */
+/* Slots of a geometry, at the beginning of work[eqml__most_work]; returns its pairs (see eqml__pairs_one). */
 static double *eqml__model_slots(const eqml_model *m, const double *xyz, double *work)
 {
     const eqml_basis *b = m->basis;
-    const int room = EQML_ROUND(b->dipole ? b->dipole->nslots : b->nslots), stride = EQML_ROUND(b->npairs);
+    const int room = EQML_ROUND(eqml__most_slots(b)), stride = EQML_ROUND(b->npairs);
     double *y = work + room, *pair = work + 2 * room;
     eqml__pairs_one(m, xyz, y, pair, stride);
     memcpy(work, y, (size_t)b->npairs * sizeof(double));
@@ -3930,35 +4156,73 @@ static eqml_status eqml__fit_rows(eqml__fitter *w, eqml_fit_result *result)
     return EQML_OK;
 }
 
-/* Three rows for each dipole. */
-static eqml_status eqml__dipole_rows(eqml__fitter *w, eqml_fit_result *result)
+/* A tensor of the data as it is fitted: quadrupoles about R. False where that takes a dipole and there is none. */
+static bool eqml__tensor_data(const eqml_model *m, eqml_tensor kind, const eqml_data *data, size_t g,
+                              double *value)
+{
+    const eqml_tensor_basis *t = m->basis->tensors[kind];
+    const double nowhere = 1e-6; /* bohr: R is the origin */
+    double r[3], d[3] = {0, 0, 0}, along = 0, square = 0;
+    memcpy(value, data->tensors[kind] + (size_t)EQML_COMPONENTS(kind) * g,
+           (size_t)EQML_COMPONENTS(kind) * sizeof(double));
+    if (kind != EQML_QUADRUPOLE)
+        return true;
+    eqml__reference_one(t, data->xyz + g * 3 * (size_t)m->basis->natoms, r);
+    if (data->has[g] & EQML_HAS_DIPOLE)
+        memcpy(d, data->tensors[EQML_DIPOLE] + 3 * g, sizeof d);
+    else if (fabs(r[0]) + fabs(r[1]) + fabs(r[2]) > nowhere)
+        return false;
+    for (int k = 0; k < 3; k++) {
+        along += r[k] * d[k];
+        square += r[k] * r[k];
+    }
+    for (int i = 0, c = 0; i < 3; i++)
+        for (int j = i; j < 3; j++, c++)
+            value[c] += -1.5 * (r[i] * d[j] + d[i] * r[j]) + 1.5 * m->charge * r[i] * r[j] +
+                        (i == j) * (along - 0.5 * m->charge * square);
+    return true;
+}
+
+/* How often a component stands in the whole tensor. */
+static double eqml__multiplicity(eqml_tensor kind, int component)
+{
+    return kind == EQML_DIPOLE || component == 0 || component == 3 || component == 5 ? 1 : 2;
+}
+
+/* A row for each component. */
+static eqml_status eqml__tensor_rows(eqml__fitter *w, eqml_fit_result *result)
 {
     const eqml_model *m = &w->surface->model;
     const eqml_basis *b = m->basis;
-    const eqml_tensor_basis *t = b->dipole;
-    const size_t n = 3 * (size_t)b->natoms;
-    double *slots = w->one, *vectors = w->one + EQML_WORK_ONE(t->nslots, b->npairs);
-    double *base = vectors + EQML__WIDTH * EQML_ROUND(t->nvectors);
+    const eqml_tensor_basis *t = b->tensors[w->kind];
+    const int width = EQML_WIDTH(w->kind), stride = EQML_ROUND(b->npairs);
+    double *slots = w->one, *vectors = w->one + EQML_WORK_ONE(eqml__most_slots(b), b->npairs);
+    double *carried = vectors + width * EQML_ROUND(t->nvectors);
     const double *f = slots + b->factor0;
     for (size_t g = 0; g < w->data->n; g++) {
-        const double *xyz = w->data->xyz + g * n;
-        double centre[3];
+        const double *xyz = w->data->xyz + g * 3 * (size_t)b->natoms, *pair;
+        double value[6], centre[3];
         if (!eqml__trains(w, g))
             continue;
-        const double weight = eqml__row_weight(w, g);
-        eqml__fit_slots(w, g);
-        eqml__dipole_slots(b, slots);
-        eqml__vectors(b, xyz, slots, base, vectors);
-        eqml__reference(t, xyz, centre);
-        for (int c = 0; c < 3; c++) {
+        if (!eqml__tensor_data(m, w->kind, w->data, g, value)) {
+            w->without_dipole = g + 1;
+            return EQML_ERROR_VALUE;
+        }
+        pair = eqml__fit_slots(w, g);
+        eqml__tensor_slots_one(b, t, slots);
+        eqml__carried_one(b, w->kind, width, xyz, pair, stride, 1, carried);
+        eqml__vectors_one(t, width, slots, f, carried, vectors);
+        eqml__reference_one(t, xyz, centre);
+        for (int c = 0; c < EQML_COMPONENTS(w->kind); c++) {
+            const double weight = eqml__row_weight(w, g) * sqrt(eqml__multiplicity(w->kind, c));
             double *row = eqml_lsq_row(w->lsq);
             eqml_status status;
             for (int r = 0; r < t->nruns; r++) {
-                const double d = weight * vectors[EQML__WIDTH * t->runs[r][0] + c];
+                const double d = weight * vectors[width * t->runs[r][0] + c];
                 for (int k = 0; k < t->runs[r][2]; k++)
                     *row++ = d * f[t->runs[r][1] + k];
             }
-            *row = weight * (w->data->dipole[3 * g + (size_t)c] - m->charge * centre[c]);
+            *row = weight * (value[c] - (w->kind == EQML_DIPOLE ? m->charge * centre[c] : 0));
             status = eqml_lsq_add(w->lsq);
             if (status)
                 return status;
@@ -4065,15 +4329,15 @@ static eqml_status eqml__fit_energies(eqml__fitter *w, eqml_fit_result *result)
     return EQML_OK;
 }
 
-static eqml_status eqml__fit_dipoles(eqml__fitter *w, eqml_fit_result *result)
+static eqml_status eqml__fit_tensors(eqml__fitter *w, eqml_fit_result *result)
 {
-    const eqml_tensor_basis *t = w->surface->model.basis->dipole;
-    eqml_status status = eqml__dipole_rows(w, result);
+    const eqml_tensor_basis *t = w->surface->model.basis->tensors[w->kind];
+    eqml_status status = eqml__tensor_rows(w, result);
     if (!status)
         status = eqml__solve(w, t->nterms, 0, result);
     if (status)
         return status;
-    eqml_surface_set_dipole(w->surface, w->coefficients);
+    eqml_surface_set_tensor(w->surface, w->kind, w->coefficients);
     return EQML_OK;
 }
 
@@ -4083,14 +4347,11 @@ static eqml_status eqml__run_fit(eqml__fitter *w, int terms,
                                  eqml_fit_result *result)
 {
     const eqml_basis *b = w->surface->model.basis;
-    const eqml_tensor_basis *t = b->dipole;
     const size_t n = 3 * (size_t)b->natoms, lanes = sizeof(eqml_lanes);
-    size_t one = (size_t)(t ? EQML_WORK_DIPOLE(t->nslots, b->npairs, t->nvectors, b->natoms)
-                            : EQML_WORK_ONE(b->nslots, b->npairs));
     eqml_status status = EQML_ERROR_MEMORY;
     void *tangents = eqml__zeroed((size_t)b->nslots + 1, lanes); /* one more, to align the others */
     w->tangents = (eqml_lanes *)(((uintptr_t)tangents + lanes - 1) / lanes * lanes);
-    w->one = (double *)eqml__zeroed(one, sizeof(double));
+    w->one = (double *)eqml__zeroed(eqml__most_work(b), sizeof(double));
     w->directions = (double *)eqml__zeroed(n * n, sizeof(double));
     w->coefficients = (double *)eqml__zeroed((size_t)terms, sizeof(double));
     w->mean = (double *)eqml__zeroed((size_t)b->nfactors, sizeof(double));
@@ -4150,13 +4411,21 @@ static eqml_status eqml__checked_fit(eqml_surface *surface, const eqml_data *dat
     w.data = data;
     w.options = options ? options : &defaults;
     w.wanted = wanted;
+    while (!energies && wanted != EQML_HAS_DIPOLE << w.kind)
+        w.kind = (eqml_tensor)(w.kind + 1);
     w.problem = problem;
     status = eqml__check_fit(&w, b->natoms, b->composition, what, message);
     if (status)
         return status;
-    status = eqml__run_fit(&w, energies ? b->nterms : b->dipole->nterms,
-                           energies ? eqml__fit_energies : eqml__fit_dipoles, &found);
-    if (status)
+    status = eqml__run_fit(&w, energies ? b->nterms : b->tensors[w.kind]->nterms,
+                           energies ? eqml__fit_energies : eqml__fit_tensors, &found);
+    if (w.without_dipole)
+        eqml__say(
+            message,
+            "geometry %zu has a quadrupole about the origin, away from the centre of its smallest class of "
+            "atoms, and no dipole to move it there; give the dipole, or put that centre at the origin",
+            w.without_dipole);
+    else if (status)
         eqml__say(message, "the fit of %s failed: %s", what, eqml_status_text(status));
     else if (result)
         *result = found;
@@ -4174,13 +4443,15 @@ static bool eqml__is_charge(double charge)
     return charge == floor(charge) && fabs(charge) <= 1e6;
 }
 
-EQML_API eqml_status eqml_fit_dipole(eqml_surface *surface, const eqml_data *data, double charge,
-                                     const eqml_fit_options *options, eqml_fit_result *result,
+EQML_API eqml_status eqml_fit_tensor(eqml_surface *surface, eqml_tensor kind, const eqml_data *data,
+                                     double charge, const eqml_fit_options *options, eqml_fit_result *result,
                                      eqml_message *message)
 {
-    if (!surface->model.basis->dipole) {
-        eqml__say(message, "the basis %s has no dipole; generate it with --dipole D",
-                  surface->model.basis->name);
+    static const char *const what[EQML_TENSORS] = {"a dipole", "a quadrupole", "a polarizability"};
+    const eqml_basis *b = surface->model.basis;
+    if (!b->tensors[kind]) {
+        eqml__say(message, "the basis %s has no %s; generate it with --%s D", b->name, eqml_tensor_name(kind),
+                  eqml_tensor_name(kind));
         return EQML_ERROR_ARGUMENT;
     }
     if (!eqml__is_charge(charge)) {
@@ -4191,69 +4462,92 @@ EQML_API eqml_status eqml_fit_dipole(eqml_surface *surface, const eqml_data *dat
     const double before = surface->model.charge;
     surface->model.charge = charge;
     eqml_status status =
-        eqml__checked_fit(surface, data, options, EQML_HAS_DIPOLE, "a dipole", result, NULL, message);
+        eqml__checked_fit(surface, data, options, EQML_HAS_DIPOLE << kind, what[kind], result, NULL, message);
     if (status)
         surface->model.charge = before;
     return status;
 }
 
+/* Sums of squares, over the geometries in use. */
+typedef struct eqml__squares {
+    double energy, gradient, tensor[EQML_TENSORS], tensor_data[EQML_TENSORS];
+} eqml__squares;
+
+static void eqml__add_error(const eqml_data *data, size_t g, double energy, const double *gradient,
+                            eqml_errors *errors, eqml__squares *squares)
+{
+    const size_t n = 3 * (size_t)data->natoms;
+    if (data->has[g] & EQML_HAS_ENERGY) {
+        const double error = energy - data->energy[g];
+        squares->energy += error * error;
+        errors->energies++;
+        if (fabs(error) > errors->max_energy) {
+            errors->max_energy = fabs(error);
+            errors->worst = g;
+        }
+    }
+    if (data->has[g] & EQML_HAS_GRADIENT) {
+        errors->gradients++;
+        for (size_t k = 0; k < n; k++) {
+            const double error = gradient[k] - data->gradient[g * n + k];
+            squares->gradient += error * error;
+        }
+    }
+}
+
+static void eqml__add_tensor_error(const eqml_model *m, eqml_tensor kind, const eqml_data *data, size_t g,
+                                   double *work, eqml_errors *errors, eqml__squares *squares)
+{
+    double value[6], wanted[6];
+    if (!(data->has[g] & (EQML_HAS_DIPOLE << kind)) || !eqml__tensor_data(m, kind, data, g, wanted))
+        return;
+    eqml_tensor_value(m, kind, data->xyz + g * 3 * (size_t)data->natoms, NULL, NULL, value, NULL, work);
+    errors->tensors[kind]++;
+    for (int c = 0; c < EQML_COMPONENTS(kind); c++) {
+        const double times = eqml__multiplicity(kind, c);
+        squares->tensor[kind] += times * (value[c] - wanted[c]) * (value[c] - wanted[c]);
+        squares->tensor_data[kind] += times * wanted[c] * wanted[c];
+    }
+}
+
+static double eqml__root_mean(double squares, size_t count)
+{
+    return count ? sqrt(squares / (double)count) : 0;
+}
+
+static void eqml__take_means(size_t natoms, eqml_errors *errors, const eqml__squares *squares)
+{
+    errors->rmse_energy = eqml__root_mean(squares->energy, errors->energies);
+    errors->rmse_gradient = eqml__root_mean(squares->gradient, 3 * natoms * errors->gradients);
+    for (int k = 0; k < EQML_TENSORS; k++) {
+        const size_t components = (k == EQML_DIPOLE ? 3 : 9) * errors->tensors[k];
+        errors->rmse_tensor[k] = eqml__root_mean(squares->tensor[k], components);
+        errors->rms_tensor[k] = eqml__root_mean(squares->tensor_data[k], components);
+    }
+}
+
 EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml_data *data,
                                          const unsigned char *use, eqml_errors *errors)
 {
-    const eqml_basis *b = surface->model.basis;
-    const size_t n = 3 * (size_t)b->natoms;
-    const eqml_tensor_basis *t = b->dipole;
-    const int dipoles = t && data->dipole;
-    const size_t room = (size_t)(t ? EQML_WORK_DIPOLE(t->nslots, b->npairs, t->nvectors, b->natoms)
-                                   : EQML_WORK_ONE(b->nslots, b->npairs));
-    double energy2 = 0, gradient2 = 0, dipole2 = 0, data2 = 0;
-    double *work = (double *)eqml__zeroed(room + n, sizeof(double));
+    const eqml_model *m = &surface->model;
+    const eqml_basis *b = m->basis;
+    const size_t n = 3 * (size_t)b->natoms, room = eqml__most_work(b);
+    double *work = (double *)eqml__zeroed(room + n, sizeof(double)), *gradient = work + room;
+    eqml__squares squares;
     memset(errors, 0, sizeof *errors);
+    memset(&squares, 0, sizeof squares);
     if (!work)
         return EQML_ERROR_MEMORY;
-    double *gradient = work + room;
     for (size_t g = 0; g < data->n; g++) {
-        const double *xyz = data->xyz + g * n;
-        double energy, dipole[3] = {0, 0, 0};
         if (use && !use[g])
             continue;
-        if (dipoles)
-            eqml_dipole(&surface->model, xyz, &energy, gradient, dipole, NULL, work);
-        else
-            energy = eqml_energy_gradient(&surface->model, xyz, gradient, work);
-        if (data->has[g] & EQML_HAS_ENERGY) {
-            double error = energy - data->energy[g];
-            energy2 += error * error;
-            errors->energies++;
-            if (fabs(error) > errors->max_energy) {
-                errors->max_energy = fabs(error);
-                errors->worst = g;
-            }
-        }
-        if (data->has[g] & EQML_HAS_GRADIENT) {
-            errors->gradients++;
-            for (size_t k = 0; k < n; k++) {
-                double error = gradient[k] - data->gradient[g * n + k];
-                gradient2 += error * error;
-            }
-        }
-        if (dipoles && (data->has[g] & EQML_HAS_DIPOLE)) {
-            errors->dipoles++;
-            for (size_t k = 0; k < 3; k++) {
-                double value = data->dipole[3 * g + k], error = dipole[k] - value;
-                dipole2 += error * error;
-                data2 += value * value;
-            }
-        }
+        const double energy = eqml_energy_gradient(m, data->xyz + g * n, gradient, work);
+        eqml__add_error(data, g, energy, gradient, errors, &squares);
+        for (int k = 0; k < EQML_TENSORS; k++)
+            if (b->tensors[k])
+                eqml__add_tensor_error(m, (eqml_tensor)k, data, g, work, errors, &squares);
     }
-    if (errors->energies)
-        errors->rmse_energy = sqrt(energy2 / (double)errors->energies);
-    if (errors->gradients)
-        errors->rmse_gradient = sqrt(gradient2 / ((double)errors->gradients * (double)n));
-    if (errors->dipoles) {
-        errors->rmse_dipole = sqrt(dipole2 / (3 * (double)errors->dipoles));
-        errors->rms_dipole = sqrt(data2 / (3 * (double)errors->dipoles));
-    }
+    eqml__take_means((size_t)b->natoms, errors, &squares);
     EQML_FREE(work);
     return EQML_OK;
 }
@@ -4262,35 +4556,17 @@ EQML_API eqml_status eqml_potential_errors(eqml_potential potential, void *conte
                                            const unsigned char *use, eqml_errors *errors)
 {
     const size_t n = 3 * (size_t)data->natoms;
-    double energy2 = 0, gradient2 = 0, *gradient = (double *)eqml__zeroed(n, sizeof(double));
+    double *gradient = (double *)eqml__zeroed(n, sizeof(double));
+    eqml__squares squares;
     memset(errors, 0, sizeof *errors);
+    memset(&squares, 0, sizeof squares);
     if (!gradient)
         return EQML_ERROR_MEMORY;
-    for (size_t g = 0; g < data->n; g++) {
-        if (use && !use[g])
-            continue;
-        const double energy = potential(context, data->xyz + g * n, gradient);
-        if (data->has[g] & EQML_HAS_ENERGY) {
-            const double error = energy - data->energy[g];
-            energy2 += error * error;
-            errors->energies++;
-            if (fabs(error) > errors->max_energy) {
-                errors->max_energy = fabs(error);
-                errors->worst = g;
-            }
-        }
-        if (data->has[g] & EQML_HAS_GRADIENT) {
-            errors->gradients++;
-            for (size_t k = 0; k < n; k++) {
-                const double error = gradient[k] - data->gradient[g * n + k];
-                gradient2 += error * error;
-            }
-        }
-    }
-    if (errors->energies)
-        errors->rmse_energy = sqrt(energy2 / (double)errors->energies);
-    if (errors->gradients)
-        errors->rmse_gradient = sqrt(gradient2 / ((double)errors->gradients * (double)n));
+    for (size_t g = 0; g < data->n; g++)
+        if (!use || use[g])
+            eqml__add_error(data, g, potential(context, data->xyz + g * n, gradient), gradient, errors,
+                            &squares);
+    eqml__take_means((size_t)data->natoms, errors, &squares);
     EQML_FREE(gradient);
     return EQML_OK;
 }
@@ -4389,10 +4665,14 @@ static int eqml__exact_number(const char *text, double *number)
 
 static const char *const eqml__kind_names[] = {"morse", "inverse", "exp-over-r", "power"};
 
-/* Of the energy or of the dipole. */
+/* Of the energy or of a tensor. */
 static size_t eqml__most_terms(const eqml_basis *b)
 {
-    return (size_t)(b->dipole && b->dipole->nterms > b->nterms ? b->dipole->nterms : b->nterms);
+    int most = b->nterms;
+    for (int k = 0; k < EQML_TENSORS; k++)
+        if (b->tensors[k] && b->tensors[k]->nterms > most)
+            most = b->tensors[k]->nterms;
+    return (size_t)most;
 }
 
 /* The text of a .pes file. */
@@ -4412,11 +4692,15 @@ static eqml_status eqml__put_pes(FILE *out, const eqml_surface *surface)
         fprintf(out, "offset %s\n", eqml__hexadecimal(surface->offset[k]).text);
     for (int k = 0; k < b->nterms; k++)
         fprintf(out, "coefficient %s\n", eqml__hexadecimal(coefficients[k]).text);
-    if (b->dipole) {
-        eqml_surface_get_dipole(surface, coefficients);
-        fprintf(out, "dipole %d %d\ncharge %s\n", b->dipole->degree, b->dipole->nterms,
-                eqml__hexadecimal(surface->model.charge).text);
-        for (int k = 0; k < b->dipole->nterms; k++)
+    for (int kind = 0; kind < EQML_TENSORS; kind++) {
+        const eqml_tensor_basis *t = b->tensors[kind];
+        if (!t)
+            continue;
+        eqml_surface_get_tensor(surface, t->kind, coefficients);
+        fprintf(out, "%s %d %d\n", eqml_tensor_name(t->kind), t->degree, t->nterms);
+        if (kind == EQML_DIPOLE)
+            fprintf(out, "charge %s\n", eqml__hexadecimal(surface->model.charge).text);
+        for (int k = 0; k < t->nterms; k++)
             fprintf(out, "moment %s\n", eqml__hexadecimal(coefficients[k]).text);
     }
     fprintf(out, "end\n");
@@ -4512,23 +4796,23 @@ static eqml_status eqml__read_variables(eqml__input *in, const eqml_basis *b, eq
     return EQML_OK;
 }
 
-/* room: for the terms of the dipole. */
-static eqml_status eqml__read_dipole(eqml__input *in, eqml_surface *surface, double *room)
+/* room: for the terms of the tensor. */
+static eqml_status eqml__read_tensor(eqml__input *in, eqml_tensor kind, eqml_surface *surface, double *room)
 {
-    const eqml_tensor_basis *t = surface->model.basis->dipole;
+    const eqml_tensor_basis *t = surface->model.basis->tensors[kind];
     char *rest, expected[64];
-    eqml_status status = eqml__pes_line(in, "dipole", &rest);
+    eqml_status status = eqml__pes_line(in, eqml_tensor_name(kind), &rest);
     snprintf(expected, sizeof expected, "%d %d", t->degree, t->nterms);
     if (!status && strcmp(rest, expected))
         status = eqml__bad_line(in, EQML_ERROR_MATCH, expected);
-    if (!status)
+    if (!status && kind == EQML_DIPOLE)
         status = eqml__read_numbers(in, "charge", 1, &surface->model.charge);
     if (!status && !eqml__is_charge(surface->model.charge))
         status = eqml__bad_line(in, EQML_ERROR_VALUE, "a whole number as the total charge");
     if (!status)
         status = eqml__read_numbers(in, "moment", t->nterms, room);
     if (!status)
-        eqml_surface_set_dipole(surface, room);
+        eqml_surface_set_tensor(surface, kind, room);
     return status;
 }
 
@@ -4566,8 +4850,9 @@ static eqml_status eqml__read_surface(eqml__input *in, const eqml_basis *b, eqml
     }
     if (!status)
         eqml_surface_set(surface, coefficients);
-    if (!status && b->dipole)
-        status = eqml__read_dipole(in, surface, coefficients);
+    for (int k = 0; k < EQML_TENSORS && !status; k++)
+        if (b->tensors[k])
+            status = eqml__read_tensor(in, (eqml_tensor)k, surface, coefficients);
     if (!status)
         status = eqml__pes_line(in, "end", &rest);
     if (!status && *rest)
@@ -4677,12 +4962,21 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
     eqml__put_floats(out, name, "offset", b->nfactors, surface->offset);
     eqml__put_floats(out, name, "linear", b->nfactors, surface->linear);
     eqml__put_floats(out, name, "packed", b->npacked, surface->packed);
-    if (b->dipole)
-        eqml__put_numbers(out, name, "dipole_coefficients", b->dipole->npacked, surface->dipole);
+    for (int k = 0; k < EQML_TENSORS; k++)
+        if (b->tensors[k]) {
+            char what[64];
+            snprintf(what, sizeof what, "%s_coefficients", eqml_tensor_name((eqml_tensor)k));
+            eqml__put_numbers(out, name, what, b->tensors[k]->npacked, surface->tensors[k]);
+        }
     fprintf(out, "static const eqml_model %s_model = {&%s_basis, %s_variables, %s_rates, %s_offset,\n", name,
             b->name, name, name, name);
-    fprintf(out, "                                     %s_linear, %s_packed, %s%s, %a,\n", name, name,
-            b->dipole ? name : "0", b->dipole ? "_dipole_coefficients" : "", surface->model.charge);
+    fprintf(out, "                                     %s_linear, %s_packed, {", name, name);
+    for (int k = 0; k < EQML_TENSORS; k++)
+        if (b->tensors[k])
+            fprintf(out, "%s_%s_coefficients, ", name, eqml_tensor_name((eqml_tensor)k));
+        else
+            fprintf(out, "0, ");
+    fprintf(out, "}, %a,\n", surface->model.charge);
     fprintf(out, "                                     %s_offset_float, %s_linear_float, %s_packed_float};\n",
             name, name, name);
     fprintf(out,
@@ -4691,13 +4985,22 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
     fprintf(out, "#define %s_API EQML_FUNCTION\n#endif\n", name);
     fprintf(out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
     fprintf(out, "EQML_SURFACE_FUNCTIONS(%s, %s, %s_API)\n", name, b->name, name);
-    if (b->dipole)
-        fprintf(out, "EQML_SURFACE_DIPOLE_FUNCTIONS(%s, %s, %s_API)\n", name, b->name, name);
+    for (int k = 0; k < EQML_TENSORS; k++)
+        if (b->tensors[k])
+            fprintf(out, "EQML_SURFACE_TENSOR_FUNCTIONS(%s, %s, %s_API, %s)\n", name, b->name, name,
+                    eqml_tensor_name((eqml_tensor)k));
+    if (b->tensors[EQML_DIPOLE])
+        fprintf(out, "EQML_SURFACE_ENERGY_DIPOLE_FUNCTION(%s, %s, %s_API)\n", name, b->name, name);
     fprintf(out, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
 }
 
 static void eqml__put_banner(FILE *out, const eqml_basis *b, const char *name)
 {
+    static const char *const shapes[EQML_TENSORS] = {
+        "dipole[3] in e*bohr, about the origin, its jacobian[3][3 natoms]",
+        "quadrupole[6] in e*bohr^2, traceless, xx xy xz yy yz zz, about the centre of the smallest class of\n"
+        " * atoms, its jacobian[6][3 natoms]",
+        "polarizability[6] in bohr^3, xx xy xz yy yz zz, its jacobian[6][3 natoms]"};
     const int n = b->natoms;
     fprintf(out, "/*\n * %s: a potential energy surface for %s, fitted with eqml.\n *\n", name,
             b->composition);
@@ -4709,21 +5012,31 @@ static void eqml__put_banner(FILE *out, const eqml_basis *b, const char *name)
     fprintf(out, " *     void   %s_energy_gradient_batch(size_t n, const double *xyz, double *energy,\n",
             name);
     fprintf(out, " *                                   double *gradient);\n");
-    if (b->dipole) {
-        fprintf(out, " *     void   %s_dipole(const double *xyz, double *dipole);\n", name);
+    for (int k = 0; k < EQML_TENSORS; k++) {
+        const char *what = eqml_tensor_name((eqml_tensor)k);
+        if (!b->tensors[k])
+            continue;
+        fprintf(out, " *     void   %s_%s(const double *xyz, double *%s);\n", name, what, what);
+        fprintf(out, " *     void   %s_%s_jacobian(const double *xyz, double *%s, double *jacobian);\n", name,
+                what, what);
+        fprintf(out, " *     void   %s_%s_batch(size_t n, const double *xyz, double *%s);\n", name, what,
+                what);
         fprintf(out,
-                " *     void   %s_dipole_jacobian(const double *xyz, double *dipole, double *jacobian);\n",
-                name);
+                " *     void   %s_%s_jacobian_batch(size_t n, const double *xyz, double *%s, double "
+                "*jacobian);\n",
+                name, what, what);
+    }
+    if (b->tensors[EQML_DIPOLE])
         fprintf(
             out,
             " *     double %s_energy_gradient_dipole(const double *xyz, double *gradient, double *dipole);\n",
             name);
-        fprintf(out, " *     void   %s_dipole_batch(size_t n, const double *xyz, double *dipole);\n", name);
-    }
     fprintf(out, " *     int    %s_natoms(void);\n *     const char *%s_symbols(void);\n *\n", name, name);
     fprintf(out, " * xyz[%d][3] and gradient[%d][3] in bohr, hartree, hartree/bohr, hessian[%d][%d]", n, n,
             3 * n, 3 * n);
-    fprintf(out, "%s", b->dipole ? ",\n * dipole[3] in e*bohr, jacobian[3][3 natoms]" : "");
+    for (int k = 0; k < EQML_TENSORS; k++)
+        if (b->tensors[k])
+            fprintf(out, ",\n * %s", shapes[k]);
     fprintf(out, "; batches xyz[n][%d][3].\n * Atoms in the order %s. All functions are thread-safe.\n", n,
             b->symbols);
     fprintf(out, " * Compile with -O3 -march=native (and -ffp-contract=fast where -std=c11 is asked for), "
@@ -5587,9 +5900,9 @@ static void eqml__put_basis(FILE *out, const eqml_basis *b, unsigned char *loade
     else
         fprintf(out, "0, 0, 0, 0");
     if (b->is_term)
-        fprintf(out, ", 0, %s_is_term, 0, 0};\n", n);
+        fprintf(out, ", {0, 0, 0}, %s_is_term, 0, 0};\n", n);
     else
-        fprintf(out, ", 0, 0, 0, 0};\n");
+        fprintf(out, ", {0, 0, 0}, 0, 0, 0};\n");
     fprintf(out, "\nEQML_MODEL_FUNCTIONS(%s)\n#endif\n", n);
 }
 
@@ -5974,9 +6287,7 @@ static eqml_status eqml__expander_create(eqml__expander *w, void **tangents)
     for (int k = 0; k < w->x->ncomponents; k++) {
         const eqml_component *c = &w->x->components[k];
         const eqml_basis *b = c->surface.model.basis;
-        const eqml_tensor_basis *t = b->dipole;
-        const size_t need = (size_t)(t ? EQML_WORK_DIPOLE(t->nslots, b->npairs, t->nvectors, b->natoms)
-                                       : EQML_WORK_ONE(b->nslots, b->npairs));
+        const size_t need = eqml__most_work(b);
         one = need > one ? need : one;
         slots = (size_t)b->nslots > slots ? (size_t)b->nslots : slots;
         factors = (size_t)b->nfactors > factors ? (size_t)b->nfactors : factors;

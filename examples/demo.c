@@ -332,7 +332,7 @@ static double dipole_error(const molecule *m, const eqml_data *data)
     for (size_t g = 1; g < data->n; g += 2) {
         m->dipole(data->xyz + g * 3 * (size_t)data->natoms, dipole);
         for (size_t k = 0; k < 3; k++, count++)
-            sum += pow(dipole[k] - data->dipole[3 * g + k], 2);
+            sum += pow(dipole[k] - data->tensors[EQML_DIPOLE][3 * g + k], 2);
     }
     return sqrt(sum / (double)count);
 }

@@ -32,7 +32,7 @@ static const char help[] =
     "  --gradients W          weight of gradients against energies; default 1; 0: energies only\n"
     "  --ridge L              penalty L on the squares of the scaled coefficients; default 0\n"
     "  --energy-weight E0     weight E0/(E0 + E - Emin) of a geometry, hartree; default: all weights 1\n"
-    "  --charge Q             total charge of the molecule, for its dipole; default 0\n";
+    "  --charge Q             total charge of the molecule, for dipole and quadrupole; default 0\n";
 
 typedef struct job {
     const char *data, *test, *directory, *name, *runtime, *basis_header;
@@ -133,8 +133,10 @@ static int parse_variable(const char *text, eqml_variable *variables)
                 basis->composition);
         return 1;
     }
-    fprintf(stderr, "fit: --variable %s: expected morse:RANGE, inverse, exp-over-r:RANGE or power:N, RANGE > 0 in bohr\n",
-            text);
+    fprintf(
+        stderr,
+        "fit: --variable %s: expected morse:RANGE, inverse, exp-over-r:RANGE or power:N, RANGE > 0 in bohr\n",
+        text);
     return 1;
 }
 
@@ -281,7 +283,7 @@ static void show_progress(void *context, size_t done, size_t total)
 /* ---- report ------------------------------------------------------------------------------------------- */
 
 typedef struct outcome {
-    eqml_fit_result fit, dipole; /* terms 0 where not fitted */
+    eqml_fit_result fit, tensor[EQML_TENSORS]; /* terms 0 where not fitted */
     eqml_errors train, test;
     int tested;
     double seconds;
@@ -301,14 +303,23 @@ static void print_json(FILE *out, const outcome *o)
     fprintf(out, "{\n  \"terms\": %d,\n  \"rank\": %d,\n", o->fit.terms, o->fit.rank);
     json_number(out, "condition", o->fit.terms > 0, o->fit.condition);
     fprintf(out, "  \"n_train\": %zu,\n  \"n_test\": %zu,\n", o->fit.geometries, test ? o->test.energies : 0);
-    fprintf(out, "  \"dipole_terms\": %d,\n  \"dipole_rank\": %d,\n  \"n_dipole_train\": %zu,\n",
-            o->dipole.terms, o->dipole.rank, o->dipole.geometries);
+    for (int k = 0; k < EQML_TENSORS; k++) {
+        const char *name = eqml_tensor_name((eqml_tensor)k);
+        fprintf(out, "  \"%s_terms\": %d,\n  \"%s_rank\": %d,\n  \"n_%s_train\": %zu,\n", name,
+                o->tensor[k].terms, name, o->tensor[k].rank, name, o->tensor[k].geometries);
+    }
     json_number(out, "rmse_energy_train", o->train.energies > 0, o->train.rmse_energy);
     json_number(out, "rmse_energy_test", test && o->test.energies > 0, o->test.rmse_energy);
     json_number(out, "rmse_gradient_train", o->train.gradients > 0, o->train.rmse_gradient);
     json_number(out, "rmse_gradient_test", test && o->test.gradients > 0, o->test.rmse_gradient);
-    json_number(out, "rmse_dipole_train", o->dipole.terms && o->train.dipoles, o->train.rmse_dipole);
-    json_number(out, "rmse_dipole_test", test && o->dipole.terms && o->test.dipoles, o->test.rmse_dipole);
+    for (int k = 0; k < EQML_TENSORS; k++) {
+        const int fitted = o->tensor[k].terms > 0;
+        char key[64];
+        snprintf(key, sizeof key, "rmse_%s_train", eqml_tensor_name((eqml_tensor)k));
+        json_number(out, key, fitted && o->train.tensors[k], o->train.rmse_tensor[k]);
+        snprintf(key, sizeof key, "rmse_%s_test", eqml_tensor_name((eqml_tensor)k));
+        json_number(out, key, test && fitted && o->test.tensors[k], o->test.rmse_tensor[k]);
+    }
     json_number(out, "max_error_energy_test", test && o->test.energies > 0, o->test.max_energy);
     fprintf(out, "  \"seconds_fit\": %.3f\n}\n", o->seconds);
 }
@@ -323,9 +334,13 @@ static void print_errors(const char *what, const eqml_errors *e)
     if (e->gradients)
         printf("  %-6s %8zu gradients  RMSE %.4e hartree/bohr for each component\n", what, e->gradients,
                e->rmse_gradient);
-    if (e->dipoles)
-        printf("  %-6s %8zu dipoles    RMSE %.4e e*bohr for each component (of %.4f)\n", what, e->dipoles,
-               e->rmse_dipole, e->rms_dipole);
+    for (int k = 0; k < EQML_TENSORS; k++) {
+        static const char *const plural[EQML_TENSORS] = {"dipoles", "quadrupoles", "polarizabilities"};
+        static const char *const unit[EQML_TENSORS] = {"e*bohr", "e*bohr^2", "bohr^3"};
+        if (e->tensors[k])
+            printf("  %-6s %8zu %-10s RMSE %.4e %s for each component (of %.4f)\n", what, e->tensors[k],
+                   plural[k], e->rmse_tensor[k], unit[k], e->rms_tensor[k]);
+    }
 }
 
 static void print_fit(const char *what, const eqml_fit_result *fit)
@@ -340,20 +355,26 @@ static void print_fit(const char *what, const eqml_fit_result *fit)
             fit->rank, fit->terms);
 }
 
+/* An error of a tensor relative to the tensor itself that no fit has whose data are in the frame of the geometries. */
+#define ABSURD 0.3
+
 static void print_report(const job *j, const outcome *o)
 {
     printf("%s: \"%s\", degree %d, fitted in %.1f s\n", j->name, basis->composition, basis->degree,
            o->seconds);
     print_fit("energy", &o->fit);
-    print_fit("dipole", &o->dipole);
+    for (int k = 0; k < EQML_TENSORS; k++)
+        print_fit(eqml_tensor_name((eqml_tensor)k), &o->tensor[k]);
     print_errors("train", &o->train);
     if (o->tested)
         print_errors("test", &o->test);
-    if (o->dipole.terms && o->train.rmse_dipole > 0.3 * o->train.rms_dipole)
-        printf("  note: the dipoles do not follow the geometries: were they given in another orientation, or "
-               "with another\n"
-               "        charge than %g?\n",
-               j->charge);
+    for (int k = 0; k < EQML_TENSORS; k++)
+        if (o->tensor[k].terms && o->train.rmse_tensor[k] > ABSURD * o->train.rms_tensor[k])
+            printf(
+                "  note: the %s does not follow the geometries: was it given in another orientation, or with "
+                "another\n"
+                "        charge than %g?\n",
+                eqml_tensor_name((eqml_tensor)k), j->charge);
 }
 
 /* ---- files -------------------------------------------------------------------------------------------- */
@@ -409,10 +430,15 @@ static int fit_and_test(job *j, eqml_data *data, const eqml_data *other, unsigne
     }
     if (eqml_surface_create(basis, j->variables, surface))
         return fail("the variables are not valid: ranges must be positive, exponents whole from -12 to 12");
-    if (count_marked(data, train, EQML_HAS_ENERGY) > 0 || !basis->dipole)
+    int tensors = 0;
+    for (int k = 0; k < EQML_TENSORS; k++)
+        tensors += basis->tensors[k] != NULL;
+    if (count_marked(data, train, EQML_HAS_ENERGY) > 0 || !tensors)
         status = eqml_fit(surface, data, &j->fit, &o->fit, &message);
-    if (!status && basis->dipole)
-        status = eqml_fit_dipole(surface, data, j->charge, &j->fit, &o->dipole, &message);
+    for (int k = 0; k < EQML_TENSORS && !status; k++)
+        if (basis->tensors[k])
+            status =
+                eqml_fit_tensor(surface, (eqml_tensor)k, data, j->charge, &j->fit, &o->tensor[k], &message);
     if (status) {
         fprintf(stderr, "fit: %s: %s\n", j->data, message.text);
         return 1;

@@ -181,24 +181,11 @@ static void try_contractions(search *s)
         if ((s->test && !membership_holds(s->test, s->value)) || !rank_extend(s->space, s->value))
             continue;
         contraction_values(b, list[k].left, list[k].right, b->npoints, s->value);
-        covariant_use(b, list[k].left, false);
-        covariant_use(b, list[k].right, false);
+        covariant_use(b, list[k].left, USER_POTENTIAL);
+        covariant_use(b, list[k].right, USER_POTENTIAL);
         accept_generator(s, (term){.kind = TERM_CONTRACT, .left = list[k].left, .right = list[k].right});
     }
     free(list);
-}
-
-static void monomials_values(const basis *b, const unsigned short *monomial, size_t count, residue *value)
-{
-    residue *product = xmalloc(b->npoints, sizeof *product);
-    memset(value, 0, b->npoints * sizeof *value);
-    for (size_t m = 0; m < count; m++, monomial += b->degree) {
-        memcpy(product, b->variable + monomial[0] * b->npoints, b->npoints * sizeof *product);
-        for (int k = 1; k < b->degree && monomial[k] != ORBIT_UNUSED; k++)
-            modular_multiply_vector(b->npoints, product, b->variable + monomial[k] * b->npoints, product);
-        modular_add_vector(b->npoints, product, value);
-    }
-    free(product);
 }
 
 /* Writes the members of an orbit behind the basis' monomials, without counting them yet; 0: too many. */
@@ -281,21 +268,22 @@ static void complete_block(search *s, size_t allowed)
 }
 
 /* As many as the largest block of invariants has, or of covariants where these are wanted complete. */
-static size_t points_needed(const composition *c, const blocks *blocks, const uint64_t *invariants,
-                            int covariant_degree)
+static uint64_t largest_block(const composition *c, const blocks *blocks, const uint64_t *invariants,
+                              int covariant_degree, bool over_pairs)
 {
     uint64_t largest = LEAST_POINTS;
     for (size_t m = 0; m < blocks->count; m++)
         if (invariants[m] > largest)
             largest = invariants[m];
     uint64_t *covariants = xcalloc(blocks->count, sizeof *covariants);
-    for (int class = 0; class < c->nclasses && covariant_degree > 0; class ++)
-        if (!molien_covariants(c, blocks, class, covariants))
+    const int nclasses = over_pairs ? c->npair_classes : c->nclasses;
+    for (int class = 0; class < nclasses && covariant_degree > 0; class ++)
+        if (!(over_pairs ? molien_pair_covariants : molien_covariants)(c, blocks, class, covariants))
             for (size_t m = 0; m < blocks->first[covariant_degree + 1]; m++)
                 if (covariants[m] > largest)
                     largest = covariants[m];
     free(covariants);
-    return (size_t)largest + SPARE_POINTS;
+    return largest;
 }
 
 /* Random points, and behind them those of the tests that are needed. */
@@ -325,7 +313,11 @@ static basis *prepare(const composition *c, const blocks *blocks, const structur
     b->blocks = blocks;
     b->structure = structure;
     b->degree = blocks->degree;
-    b->npoints = points_needed(c, blocks, invariants, covariant_degree);
+    const size_t atoms = (size_t)largest_block(c, blocks, invariants, covariant_degree, false),
+                 pairs = structure->over_pairs
+                             ? (size_t)largest_block(c, blocks, invariants, covariant_degree, true)
+                             : 0;
+    b->npoints = (atoms > pairs ? atoms : pairs) + SPARE_POINTS;
     if (w) {
         place_tests(b, w);
     } else {
@@ -360,7 +352,7 @@ static void drop_unused(basis *b)
             t->factor = true;
     }
     for (int v = 0; v < b->ncovariants; v++)
-        b->covariant[v].used = false;
+        b->covariant[v].users = 0;
     for (size_t k = 0, m = 0; k <= b->nterms; k++) {
         for (; m <= b->blocks->count && b->block_term[m] == k; m++)
             b->block_term[m] = (size_t)count;
@@ -376,8 +368,8 @@ static void drop_unused(basis *b)
             t.right = number[t.right];
         }
         if (t.kind == TERM_CONTRACT) {
-            covariant_use(b, t.left, false);
-            covariant_use(b, t.right, false);
+            covariant_use(b, t.left, USER_POTENTIAL);
+            covariant_use(b, t.right, USER_POTENTIAL);
         }
         number[k] = count;
         b->term[count++] = t;

@@ -42,14 +42,24 @@ typedef struct term {
     residue *value; /* [npoints] for terms of the pool, else NULL */
 } term;
 
+/* In place of a pattern, for covariants that are not made of others. */
+enum {
+    COVARIANT_VARIABLES = -1, /* the pair variables of class `left` */
+    COVARIANT_ORBIT =
+        -2 /* sums over monomials, for element x numbers left + right x + [0, right) of basis->monomial */
+};
+
+/* Who needs a covariant: the potential, for its generators, or tensors, whose bits are above. */
+enum { USER_POTENTIAL = 1 };
+
 typedef struct covariant {
     int set;         /* of the structure */
-    int pattern;     /* of the structure; -1: the pair variables of class `left` */
+    int pattern;     /* of the structure, or one of the above */
     int left, right; /* covariants; right is -1 where the pattern takes ones */
     int degree;
     size_t block;
-    bool used, late; /* some generator needs it; only tensors do */
-    residue *value;  /* [set count][npoints] */
+    unsigned users; /* bits */
+    residue *value; /* [set count][npoints] */
 } covariant;
 
 typedef struct basis {
@@ -79,7 +89,8 @@ typedef struct basis {
  * invariants: their number in each block; orbits: those of all blocks. Where these were cut (orbits->wanted),
  * the terms span what is kept: in each block they are chosen first, among candidates that pass the test, and
  * then the rest of what is allowed, as factors, which are dropped at the end where no term needs them.
- * Covariants are grown up to half the degree, or up to covariant_degree <= blocks->degree if that is higher.
+ * Covariants are grown up to half the degree, or up to covariant_degree <= blocks->degree if that is higher, with
+ * points enough for tests of rank of covariants over atoms, and over pairs where the structure is complete there.
  * Returns NULL and a one-line reason where no certified basis is found. progress: called after each block
  * with the number of terms, or NULL.
  */

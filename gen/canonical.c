@@ -242,6 +242,18 @@ size_t canonical_key(canonical *k, const unsigned short *monomial, int degree, c
     return length;
 }
 
+void canonical_image(const composition *c, const int *map, const unsigned short *monomial, int degree,
+                     unsigned short *image)
+{
+    for (int i = 0; i < degree; i++) {
+        int j = i, pair = composition_pair_image(c, map, monomial[i]);
+
+        for (; j > 0 && image[j - 1] > pair; j--)
+            image[j] = image[j - 1];
+        image[j] = (unsigned short)pair;
+    }
+}
+
 int canonical_closure(const composition *c, const unsigned short *monomial, int degree, size_t limit,
                       keyset *set)
 {
@@ -255,13 +267,7 @@ int canonical_closure(const composition *c, const unsigned short *monomial, int 
         for (int g = 0; g < c->ngenerators; g++) {
             const unsigned short *member = keyset_key(set, next, &length);
 
-            for (int i = 0; i < degree; i++) {
-                int j = i, pair = composition_pair_image(c, c->generator + g * c->natoms, member[i]);
-
-                for (; j > 0 && image[j - 1] > pair; j--)
-                    image[j] = image[j - 1];
-                image[j] = (unsigned short)pair;
-            }
+            canonical_image(c, c->generator + g * c->natoms, member, degree, image);
             keyset_add(set, image, length, NULL);
         }
         fits = set->count <= limit;

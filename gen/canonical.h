@@ -25,6 +25,10 @@ size_t canonical_key(canonical *k, const unsigned short *monomial, int degree, c
 /* Releases the scratch. */
 void canonical_free(canonical *k);
 
+/* The image of monomial[degree] under map[natoms], in ascending order. */
+void canonical_image(const composition *c, const int *map, const unsigned short *monomial, int degree,
+                     unsigned short *image);
+
 /*
  * The orbit itself: fills the set with all images of monomial[degree] under the group, by closure under the
  * generators. Returns 0, or -1 as soon as there are more than `limit`.

@@ -6,6 +6,9 @@
 /* Block i minus block j, or BLOCKS_NONE where an exponent would be negative. */
 size_t block_difference(const blocks *b, size_t i, size_t j);
 
+/* The sum of count monomials, each of up to b->degree variables, at all points. */
+void monomials_values(const basis *b, const unsigned short *monomial, size_t count, residue *value);
+
 /* Values of a term at the first `length` points. */
 void term_values(const basis *b, const term *t, size_t length, residue *value);
 
@@ -30,6 +33,16 @@ void contraction_values(const basis *b, int left, int right, size_t length, resi
 /* The next covariant over a set, from `v` on, or `end`: the range of a block and set may hold others between. */
 int covariant_next(const basis *b, int set, int v, int end);
 
-/* Marks a covariant, and what it is made of, as used; late: only by tensors, if nothing else has used it. */
-void covariant_use(basis *b, int covariant, bool late);
+/* Marks a covariant, and what it is made of, as needed by a user; the potential's are there for everybody. */
+void covariant_use(basis *b, int covariant, unsigned user);
+
+/*
+ * Appends the covariant whose element x sums the monomials to which the group takes monomial[degree], of `block`, as it
+ * takes `element` to x. Its number, or -1 where it has too many monomials. No range of blocks holds it.
+ */
+int covariant_append_orbit(basis *b, int set, int element, const unsigned short *monomial, int degree,
+                           size_t block);
+
+/* Takes the last covariant back, one that covariant_append_orbit made. */
+void covariant_remove_orbit(basis *b);
 #endif

@@ -200,11 +200,15 @@ static void emit_record(FILE *out, const summary *s)
         fprintf(out, "    %s_forward_one, %s_reverse_one, %s_forward_lanes, %s_reverse_lanes,\n", n, n, n, n);
     else
         fprintf(out, "    0, 0, 0, 0,\n");
-    if (s->dipole)
-        fprintf(out, "    &%s_dipole_basis, ", n);
-    else
-        fprintf(out, "    0, ");
-    fprintf(out, "%s%s, ", p->nwanted < p->nfactors ? n : "0", p->nwanted < p->nfactors ? "_is_term" : "");
+    fprintf(out, "    {");
+    for (int k = 0; k < TENSOR_KINDS; k++) {
+        fprintf(out, "%s", k ? ", " : "");
+        if (s->tensor[k])
+            fprintf(out, "&%s_%s_basis", n, tensor_name((tensor_kind)k));
+        else
+            fprintf(out, "0");
+    }
+    fprintf(out, "}, %s%s, ", p->nwanted < p->nfactors ? n : "0", p->nwanted < p->nfactors ? "_is_term" : "");
     if (straight_line_floats(s))
         fprintf(out, "%s_forward_floats, %s_reverse_floats};\n", n, n);
     else
@@ -227,12 +231,16 @@ void emit_header(FILE *out, const summary *s)
         emit_code(out, s);
     if (straight_line_orbits(s))
         emit_orbit_code(out, s);
-    if (s->dipole)
-        emit_tensor(out, s->name, "dipole", s->basis, s->program, s->dipole, s->dipole_program);
+    for (int k = 0; k < TENSOR_KINDS; k++)
+        if (s->tensor[k])
+            emit_tensor(out, s->name, s->basis, s->program, s->tensor[k], s->tensor_program[k]);
     emit_record(out, s);
     fprintf(out, "\nEQML_MODEL_FUNCTIONS(%s)\n", s->name);
-    if (s->dipole)
-        fprintf(out, "EQML_MODEL_DIPOLE_FUNCTIONS(%s)\n", s->name);
+    for (int k = 0; k < TENSOR_KINDS; k++)
+        if (s->tensor[k])
+            emit_tensor_functions(out, s->name, s->tensor[k]);
+    if (s->tensor[TENSOR_DIPOLE])
+        fprintf(out, "EQML_MODEL_ENERGY_DIPOLE_FUNCTION(%s)\n", s->name);
     fprintf(out, "#endif\n");
 }
 
@@ -291,8 +299,9 @@ void emit_statistics(FILE *out, const summary *s)
             p->npacked);
     json_operations(out, "energy_ops", &p->energy);
     json_operations(out, "gradient_ops", &p->gradient);
-    if (s->dipole)
-        emit_tensor_statistics(out, "dipole", s->dipole, s->dipole_program);
+    for (int k = 0; k < TENSOR_KINDS; k++)
+        if (s->tensor[k])
+            emit_tensor_statistics(out, b, s->tensor[k], s->tensor_program[k]);
     fprintf(out, "  \"seconds\": %.3f\n}\n", s->seconds);
     free(count);
 }

@@ -18,8 +18,8 @@ typedef struct summary {
     const char *cut;     /* the options that cut the basis, each with a blank before it; NULL: none */
     const basis *basis;
     const program *program;
-    const tensor_basis *dipole; /* NULL: none */
-    const tensor_program *dipole_program;
+    tensor_basis *tensor[TENSOR_KINDS]; /* NULL: none */
+    tensor_program *tensor_program[TENSOR_KINDS];
     const uint64_t *molien_by_degree; /* [degree + 1] */
     double seconds;                   /* statistics only */
     bool orbit_sums;                  /* no reverse sweep: derivatives by forward sweeps, for comparison */

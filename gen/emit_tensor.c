@@ -5,6 +5,8 @@
 
 enum { ITEMS_ON_A_LINE = 8 };
 
+static const char *const constant[TENSOR_KINDS] = {"DIPOLE", "QUADRUPOLE", "POLARIZABILITY"};
+
 static void table(FILE *out, const char *name, const char *what, const char *rows, size_t count,
                   const unsigned (*row)[3])
 {
@@ -69,13 +71,14 @@ static void code(FILE *out, const char *name, const char *what, const tensor_pro
             what, name, what);
 }
 
-void emit_tensor(FILE *out, const char *name, const char *what, const basis *b, const program *potential,
-                 const tensor_basis *t, const tensor_program *p)
+void emit_tensor(FILE *out, const char *name, const basis *b, const program *potential, const tensor_basis *t,
+                 const tensor_program *p)
 {
     const composition *c = b->composition;
+    const char *what = tensor_name(t->kind);
     fprintf(
         out,
-        "\n/*\n * %s of degree %d: %zu terms, each an invariant factor times one of %zu vector factors,\n",
+        "\n/*\n * %s of degree %d: %zu terms, each an invariant factor times one of %zu tensor factors,\n",
         what, t->degree, p->nterms, p->nvectors);
     fprintf(out, " * of which %zu are generators; as many terms as independent covariants.\n *\n",
             p->ngenerators);
@@ -95,16 +98,15 @@ void emit_tensor(FILE *out, const char *name, const char *what, const basis *b, 
         code(out, name, what, p, potential->factor0);
     fprintf(out, "static const unsigned short %s_%s_reference[] = {", name, what);
     int nreference = 0;
-    for (int i = 0; i < c->natoms && t->rank == 1; i++)
+    for (int i = 0; i < c->natoms; i++)
         if (c->class_of[i] == t->reference)
             fprintf(out, "%s%d", nreference++ ? ", " : "", i);
     fprintf(out, "%s};\n", nreference ? "" : "0");
     fprintf(out, "enum { %s_%s_NSLOTS = %zu, %s_%s_NVECTORS = %zu };\n", name, what, p->nslots, name, what,
             p->nvectors);
     fprintf(out, "static const eqml_tensor_basis %s_%s_basis = {\n", name, what);
-    fprintf(out,
-            "    %d, %d, %zu, %zu, %zu, /* rank, degree, terms, vector factors, generators of these */\n",
-            t->rank, t->degree, p->nterms, p->nvectors, p->ngenerators);
+    fprintf(out, "    EQML_%s, %d, %zu, %zu, %zu, /* degree, terms, tensor factors, generators of these */\n",
+            constant[t->kind], t->degree, p->nterms, p->nvectors, p->ngenerators);
     fprintf(out,
             "    %zu, %zu, %zu, %zu, %zu, %zu, %d, /* slots, operations, elements, products, runs, packed, "
             "reference */\n",
@@ -119,8 +121,15 @@ void emit_tensor(FILE *out, const char *name, const char *what, const basis *b, 
         fprintf(out, "    0, 0};\n");
 }
 
-void emit_tensor_statistics(FILE *out, const char *what, const tensor_basis *t, const tensor_program *p)
+void emit_tensor_functions(FILE *out, const char *name, const tensor_basis *t)
 {
+    fprintf(out, "EQML_MODEL_TENSOR_FUNCTIONS(%s, %s, EQML_%s)\n", name, tensor_name(t->kind),
+            constant[t->kind]);
+}
+
+void emit_tensor_statistics(FILE *out, const basis *b, const tensor_basis *t, const tensor_program *p)
+{
+    const char *what = tensor_name(t->kind);
     size_t *terms = xcalloc((size_t)t->degree + 1, sizeof *terms);
     tensor_terms_by_degree(t, terms);
     fprintf(out, "  \"%s_degree\": %d,\n  \"%s_terms\": %zu,\n  \"%s_terms_by_degree\": [", what, t->degree,
@@ -130,7 +139,9 @@ void emit_tensor_statistics(FILE *out, const char *what, const tensor_basis *t, 
     fprintf(out, "],\n  \"%s_covariants_by_degree\": [", what);
     for (int d = 0; d <= t->degree; d++)
         fprintf(out, "%s%llu", d ? ", " : "", (unsigned long long)t->covariants_by_degree[d]);
-    fprintf(out, "],\n  \"%s_generators\": %zu,\n  \"%s_vector_factors\": %zu,\n  \"%s_operations\": %zu,\n",
-            what, p->ngenerators, what, p->nvectors, what, p->noperations);
+    fprintf(out, "],\n  \"%s_generators\": %zu,\n  \"%s_orbit_sums\": %zu,\n", what, p->ngenerators, what,
+            tensor_orbit_sums(b, t));
+    fprintf(out, "  \"%s_vector_factors\": %zu,\n  \"%s_operations\": %zu,\n", what, p->nvectors, what,
+            p->noperations);
     free(terms);
 }

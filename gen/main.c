@@ -99,6 +99,15 @@ static uint64_t *sum_by_degree(const blocks *b, const uint64_t *invariants)
     return sum;
 }
 
+/* The highest degree of a tensor, 0 where there is none. */
+static int covariant_degree(const options *o)
+{
+    int degree = 0;
+    for (int k = 0; k < TENSOR_KINDS; k++)
+        degree = o->tensor[k] > degree ? o->tensor[k] : degree;
+    return degree;
+}
+
 /* request: what the basis is cut to, or NULL. */
 static int generate(const options *o, const composition *c, const wanted_request *request)
 {
@@ -107,13 +116,13 @@ static int generate(const options *o, const composition *c, const wanted_request
     blocks multidegrees = {0};
     orbit_list orbits = {0};
     basis *chosen = NULL;
-    tensor_basis *dipole = NULL;
     program *code = NULL;
     wanted *w = NULL;
-    tensor_program *dipole_code = NULL;
+    summary s = {.name = o->name, .command = o->command, .cut = o->cut, .orbit_sums = o->orbit_sums};
     uint64_t *invariants = NULL, *by_degree = NULL;
     const uint64_t *kept;
-    structure *sets = structure_create(c);
+    const bool over_pairs = o->tensor[TENSOR_QUADRUPOLE] || o->tensor[TENSOR_POLARIZABILITY];
+    structure *sets = structure_create(c, over_pairs);
     int status = 1;
 
     if (blocks_create(c->npair_classes, o->degree, &multidegrees)) {
@@ -144,44 +153,46 @@ static int generate(const options *o, const composition *c, const wanted_request
     if (o->orbit_sums)
         chosen = basis_of_orbits(c, &multidegrees, sets, &orbits, error, sizeof error);
     else
-        chosen =
-            basis_create(c, &multidegrees, sets, invariants, &orbits, o->dipole, NULL, error, sizeof error);
+        chosen = basis_create(c, &multidegrees, sets, invariants, &orbits, covariant_degree(o), NULL, error,
+                              sizeof error);
     if (!chosen) {
         fail(error);
         goto done;
     }
-    if (o->dipole && !(dipole = tensor_dipole(chosen, invariants, o->dipole, error, sizeof error))) {
-        fail(error);
-        goto done;
-    }
+    for (int k = 0; k < TENSOR_KINDS; k++)
+        if (o->tensor[k] && !(s.tensor[k] = tensor_create(chosen, (tensor_kind)k, invariants, &orbits,
+                                                          o->tensor[k], error, sizeof error))) {
+            fail(error);
+            goto done;
+        }
     code = program_create(chosen);
-    if (dipole)
-        dipole_code = tensor_program_create(chosen, code, dipole);
-    if (code->nslots > SLOTS_LIMIT) {
+    size_t nslots = code->nslots;
+    for (int k = 0; k < TENSOR_KINDS; k++)
+        if (s.tensor[k]) {
+            s.tensor_program[k] = tensor_program_create(chosen, code, s.tensor[k]);
+            nslots = s.tensor_program[k]->nslots > nslots ? s.tensor_program[k]->nslots : nslots;
+        }
+    if (nslots > SLOTS_LIMIT) {
         snprintf(error, sizeof error,
-                 "the program needs %zu slots, past the limit of %u; choose a smaller degree", code->nslots,
+                 "the program needs %zu slots, past the limit of %u; choose a smaller degree", nslots,
                  SLOTS_LIMIT);
         fail(error);
         goto done;
     }
     by_degree = sum_by_degree(&multidegrees, kept);
-    summary s = {.name = o->name,
-                 .command = o->command,
-                 .cut = o->cut,
-                 .basis = chosen,
-                 .program = code,
-                 .dipole = dipole,
-                 .dipole_program = dipole_code,
-                 .molien_by_degree = by_degree,
-                 .seconds = (double)(clock() - start) / CLOCKS_PER_SEC,
-                 .orbit_sums = o->orbit_sums};
+    s.basis = chosen;
+    s.program = code;
+    s.molien_by_degree = by_degree;
+    s.seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
     status = output_write(o->output, o->statistics ? emit_statistics : emit_header, &s);
 
 done:
     free(by_degree);
-    tensor_program_free(dipole_code);
+    for (int k = 0; k < TENSOR_KINDS; k++) {
+        tensor_program_free(s.tensor_program[k]);
+        tensor_free(s.tensor[k]);
+    }
     program_free(code);
-    tensor_free(dipole);
     basis_free(chosen);
     orbits_free(&orbits);
     wanted_free(w);
@@ -207,9 +218,10 @@ int main(int argc, char **argv)
     }
     wanted_request request;
     int cut = request_find(&o.wanted, o.composition, &c, &request, error, sizeof error);
-    if (cut > 0 && o.dipole) {
+    if (cut > 0 && covariant_degree(&o)) {
         status =
-            fail("a dipole needs the whole basis; leave out --terms, --cap, --without and --body for it");
+            fail("dipoles and other tensors need the whole basis; leave out --terms, --cap, --without and "
+                 "--body for them");
     } else if (cut >= 0) {
         options_complete(&o, &c, cut ? &request : NULL);
         status = check_size(&c, o.degree, cut ? &request : NULL) || generate(&o, &c, cut ? &request : NULL);

@@ -17,7 +17,9 @@ static const char help[] =
     "  -d, --degree D      total degree (required)\n"
     "  -n, --name NAME     C name; default from the composition, as in h4_c_d6\n"
     "  -o, --output FILE   the header; default, and -, standard output\n"
-    "      --dipole D      also the dipole basis up to degree D\n"
+    "      --dipole D          also the dipole basis up to degree D\n"
+    "      --quadrupole D      also that of the traceless quadrupole moment\n"
+    "      --polarizability D  also that of the polarizability\n"
     "      --group FILE    the group by its generators, one a line in cycle notation as (1 2)(3 4), in "
     "place\n"
     "                      of that of the composition; no atom may change its class\n"
@@ -94,10 +96,19 @@ static bool takes_value(int argc, char **argv, int *i, char letter, const char *
     return true;
 }
 
+/* The tensor whose option this is, or TENSOR_KINDS. */
+static int takes_tensor(int argc, char **argv, int *i, const char **value)
+{
+    int kind = 0;
+    while (kind < TENSOR_KINDS && !takes_value(argc, argv, i, 0, tensor_name((tensor_kind)kind), value))
+        kind++;
+    return kind;
+}
+
 int options_parse(int argc, char **argv, options *o)
 {
     const char *value = NULL, *name = NULL;
-    int status;
+    int status, kind;
     memset(o, 0, sizeof *o);
     for (int i = 1; i < argc; i++) {
         const char *argument = argv[i];
@@ -147,10 +158,10 @@ int options_parse(int argc, char **argv, options *o)
             if (!value || (strcmp(value, "orbit-sums") && strcmp(value, "factored")))
                 return refuse("scheme", value ? value : "", "it must be factored or orbit-sums");
             o->orbit_sums = !strcmp(value, "orbit-sums");
-        } else if (takes_value(argc, argv, &i, 0, "dipole", &value)) {
+        } else if ((kind = takes_tensor(argc, argv, &i, &value)) < TENSOR_KINDS) {
             if (!value)
-                return refuse("--dipole needs a degree", NULL, "for example --dipole 5");
-            if ((status = parse_degree(value, &o->dipole)) != OPTIONS_GO)
+                return refuse("a tensor needs a degree", NULL, "for example --dipole 5");
+            if ((status = parse_degree(value, &o->tensor[kind])) != OPTIONS_GO)
                 return status;
         } else if (argument[0] == '-' && argument[1]) {
             return refuse("unknown option", argument, "eqml-gen --help lists the options");
@@ -164,9 +175,10 @@ int options_parse(int argc, char **argv, options *o)
         return refuse("no composition", NULL, "for example: eqml-gen -d 6 -o h4_c_d6.h \"H4 C\"");
     if (!o->degree)
         return refuse("no degree", NULL, "for example: eqml-gen -d 6 -o h4_c_d6.h \"H4 C\"");
-    if (o->dipole > o->degree)
-        return refuse("the dipole's degree is above that of the potential, whose invariants it uses", NULL,
-                      "choose a higher --degree or a lower --dipole");
+    for (kind = 0; kind < TENSOR_KINDS; kind++)
+        if (o->tensor[kind] > o->degree)
+            return refuse("a degree above that of the potential, whose invariants are used: --",
+                          tensor_name((tensor_kind)kind), "choose a higher --degree, or a lower one here");
     if (name) {
         o->name = xcalloc(strlen(name) + 1, 1);
         strcpy(o->name, name);
@@ -197,13 +209,15 @@ void options_complete(options *o, const composition *c, const wanted_request *r)
     const char *slash = o->group ? strrchr(o->group, '/') : NULL, *group = slash ? slash + 1 : o->group;
     o->cut = r ? request_options(&o->wanted, r, c) : NULL;
     const char *cuts = o->cut ? o->cut : "";
-    size_t size = strlen(c->text) + strlen(o->name) + (group ? strlen(group) : 0) + strlen(cuts) + 96;
+    size_t size = strlen(c->text) + strlen(o->name) + (group ? strlen(group) : 0) + strlen(cuts) + 192;
     o->command = xcalloc(size, 1);
-    char dipole[32] = "";
-    if (o->dipole)
-        snprintf(dipole, sizeof dipole, " --dipole %d", o->dipole);
+    char tensors[128] = "";
+    for (int kind = 0; kind < TENSOR_KINDS; kind++)
+        if (o->tensor[kind])
+            snprintf(tensors + strlen(tensors), sizeof tensors - strlen(tensors), " --%s %d",
+                     tensor_name((tensor_kind)kind), o->tensor[kind]);
     snprintf(o->command, size, "eqml-gen %s-d %d%s -n %s%s%s%s \"%s\"",
-             o->orbit_sums ? "--scheme orbit-sums " : "", o->degree, dipole, o->name,
+             o->orbit_sums ? "--scheme orbit-sums " : "", o->degree, tensors, o->name,
              group ? " --group " : "", group ? group : "", cuts, c->text);
 }
 

@@ -3,12 +3,13 @@
 #define GEN_OPTIONS_H
 #include "composition.h"
 #include "request.h"
+#include "tensor.h"
 #include <stdbool.h>
 
 typedef struct options {
     const char *composition, *output; /* output NULL: standard output */
     const char *group;                /* file of generators, or NULL */
-    int degree, dipole;               /* dipole 0: none */
+    int degree, tensor[TENSOR_KINDS]; /* degrees; 0: no such tensor */
     request_words wanted;             /* what the basis is to span */
     bool statistics, orbit_sums;
     char *cut;            /* owned: the options that cut the basis, or NULL */

@@ -25,7 +25,7 @@ static unsigned element_slot(const layout *l, int covariant, int position)
 /* Whether the potential needs operations for a covariant. */
 static bool is_computed(const covariant *v)
 {
-    return v->used && !v->late && v->pattern >= 0;
+    return (v->users & USER_POTENTIAL) && v->pattern >= 0;
 }
 
 /* Covariants over one set lie element by element: all first elements, then all second ones. */
@@ -51,7 +51,7 @@ static void place_variables(layout *l)
         const covariant *from = &b->covariant[v];
         l->p->element_slot[v] =
             xcalloc((size_t)b->structure->set[from->set].count, sizeof **l->p->element_slot);
-        for (int p = 0; p < c->npairs && from->pattern < 0; p++)
+        for (int p = 0; p < c->npairs && from->pattern == COVARIANT_VARIABLES; p++)
             if (c->pair_class[p] == from->left)
                 l->p->element_slot[v][b->structure->variable_position[p]] = (unsigned)p;
     }

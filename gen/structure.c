@@ -256,8 +256,7 @@ static bool is_symmetric(const group_node *node)
     return true;
 }
 
-/* Position in the set of the image of an element under a generator. */
-static int *set_images(const composition *c, const point_set *set)
+int *structure_images(const composition *c, const point_set *set)
 {
     int n = set->pairs ? c->npairs : c->natoms, *position = xcalloc((size_t)n, sizeof *position);
     int *image = xcalloc((size_t)c->ngenerators * set->count + 1, sizeof *image);
@@ -279,8 +278,8 @@ static int *set_images(const composition *c, const point_set *set)
 static void transfer_patterns(builder *b, int target, int source)
 {
     int rows = b->s->set[target].count, columns = b->s->set[source].count, size = rows * columns;
-    int *row_image = set_images(b->c, &b->s->set[target]),
-        *column_image = set_images(b->c, &b->s->set[source]);
+    int *row_image = structure_images(b->c, &b->s->set[target]),
+        *column_image = structure_images(b->c, &b->s->set[source]);
     int *parent = xcalloc((size_t)size, sizeof *parent), *count = xcalloc((size_t)size, sizeof *count);
     int largest = 0;
     for (int x = 0; x < size; x++)
@@ -334,20 +333,22 @@ static void find_patterns(structure *s, const composition *c)
                 if (s->set[left].pairs && s->set[right].pairs)
                     series_patterns(&b, t, left, right);
     }
-    for (int target = 0; target < s->nsets && !is_symmetric(c->tree); target++)
+    for (int target = 0; target < s->nsets; target++)
         for (int source = 0; source < s->nsets; source++)
-            transfer_patterns(&b, target, source);
+            if (!is_symmetric(c->tree) || (s->over_pairs && s->set[target].pairs && !s->set[source].pairs))
+                transfer_patterns(&b, target, source);
     free(orbital);
     free(b.atom_set);
     free(b.atom_position);
 }
 
-structure *structure_create(const composition *c)
+structure *structure_create(const composition *c, bool over_pairs)
 {
     structure *s = xcalloc(1, sizeof *s);
     s->variable_set = xcalloc((size_t)c->npair_classes, sizeof *s->variable_set);
     s->variable_position = xcalloc((size_t)c->npairs, sizeof *s->variable_position);
     find_sets(s, c);
+    s->over_pairs = over_pairs;
     find_patterns(s, c);
     return s;
 }

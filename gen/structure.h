@@ -15,9 +15,12 @@
  *     PUSH       sum_j A_ij g_j       attach a graph with two fixed vertices and forget the second
  *     SERIES     sum_k A_ik B_kj      join end to end and forget the middle
  *     ENDS       A_ij (g_i + g_j)     glue at one end
- *     TRANSFER   sum_y g_y            over the y that stand in one relation (an orbital) to x: from the H of
- * a fragment to its O. Only where fragments are exchanged as wholes, or the group is known by its generators:
- * elsewhere it gives nothing new. CONTRACT   sum_x f_x g_x        glue and forget: an invariant
+ *     TRANSFER   sum_y g_y            over the y that stand in one relation (an orbital) to x: from the H of a
+ *                                     fragment to its O, from atoms to pairs
+ *     CONTRACT   sum_x f_x g_x        glue and forget: an invariant
+ *
+ * Invariants need transfers only where fragments are exchanged as wholes, or the group is known by its
+ * generators. Elsewhere those from atoms to pairs are needed as well for all covariants over pairs.
  */
 #ifndef GEN_STRUCTURE_H
 #define GEN_STRUCTURE_H
@@ -57,8 +60,13 @@ typedef struct structure {
     int *variable_set;      /* [npair_classes] set over which the pair variables of a class are a covariant,
                                SET_SCALAR where the class has one pair only */
     int *variable_position; /* [npairs] position of a pair in that set */
+    bool over_pairs;
 } structure;
 
-structure *structure_create(const composition *c);
+/* over_pairs: with what makes covariants over pairs complete, which invariants and atoms do not need. */
+structure *structure_create(const composition *c, bool over_pairs);
+
+/* Position in a set of the image of each element under each generator: [ngenerators][count], for the caller to free. */
+int *structure_images(const composition *c, const point_set *set);
 void structure_free(structure *s);
 #endif

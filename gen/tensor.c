@@ -37,26 +37,51 @@ static int reference_class(const composition *c)
     return best;
 }
 
+/* A carrier for `count` elements whose covariants number dimension (owned from now on). */
+static carrier *add_carrier(tensor_basis *t, const basis *b, int set, int count, uint64_t *dimension)
+{
+    t->carrier = xrealloc(t->carrier, (size_t)t->ncarriers + 1, sizeof *t->carrier);
+    carrier *new = &t->carrier[t->ncarriers++];
+    *new = (carrier){.set = set, .count = count, .dimension = dimension};
+    new->base = xcalloc((size_t)count, sizeof *new->base);
+    for (size_t m = 0; m < b->blocks->first[t->degree + 1]; m++)
+        t->covariants_by_degree[blocks_degree(b->blocks, m)] += dimension[m];
+    return new;
+}
+
 static int add_atoms(tensor_basis *t, const basis *b, const uint64_t *invariants, int class)
 {
     const composition *c = b->composition;
-    t->carrier = xrealloc(t->carrier, (size_t)t->ncarriers + 1, sizeof *t->carrier);
-    carrier *new = &t->carrier[t->ncarriers++];
-    *new = (carrier){.set = atom_set_of_class(b, class), .quotient = class == t->reference};
-    new->base = xcalloc((size_t)c->natoms, sizeof *new->base);
-    for (int i = 0; i < c->natoms; i++)
+    uint64_t *dimension = xcalloc(b->blocks->count, sizeof *dimension);
+    const int status = molien_covariants(c, b->blocks, class, dimension);
+    carrier *new = add_carrier(t, b, atom_set_of_class(b, class), atoms_in_class(c, class), dimension);
+    for (int i = 0, x = 0; i < c->natoms; i++)
         if (c->class_of[i] == class)
-            new->base[new->count++] = i;
-    new->dimension = xcalloc(b->blocks->count, sizeof *new->dimension);
-    if (molien_covariants(c, b->blocks, class, new->dimension))
-        return -1;
-    for (size_t m = 0; m < b->blocks->count; m++) {
-        int degree = blocks_degree(b->blocks, m);
-        if (degree <= t->degree)
-            t->covariants_by_degree[degree] += new->dimension[m];
-        new->dimension[m] -= new->quotient ? invariants[m] : 0;
-    }
-    return 0;
+            new->base[x++] = i;
+    new->quotient = class == t->reference;
+    for (size_t m = 0; m < b->blocks->count && new->quotient; m++)
+        dimension[m] -= invariants[m];
+    return status;
+}
+
+static int add_pairs(tensor_basis *t, const basis *b, int class)
+{
+    const composition *c = b->composition;
+    const int set = b->structure->variable_set[class];
+    uint64_t *dimension = xcalloc(b->blocks->count, sizeof *dimension);
+    const int status = molien_pair_covariants(c, b->blocks, class, dimension);
+    carrier *new = add_carrier(t, b, set, set == SET_SCALAR ? 1 : b->structure->set[set].count, dimension);
+    for (int p = 0; p < c->npairs; p++)
+        if (c->pair_class[p] == class)
+            new->base[set == SET_SCALAR ? 0 : b->structure->variable_position[p]] = p;
+    return status;
+}
+
+static void add_unit_tensor(tensor_basis *t, const basis *b, const uint64_t *invariants)
+{
+    uint64_t *dimension = xmalloc(b->blocks->count, sizeof *dimension);
+    memcpy(dimension, invariants, b->blocks->count * sizeof *dimension);
+    add_carrier(t, b, SET_SCALAR, 1, dimension)->base[0] = b->composition->npairs;
 }
 
 /* ---- vector factors and terms ------------------------------------------------------------------------- */
@@ -101,7 +126,7 @@ static void use_vector(tensor_basis *t, basis *b, size_t index)
     v->used = true;
     if (v->term < 0) {
         if (v->covariant >= 0)
-            covariant_use(b, v->covariant, true);
+            covariant_use(b, v->covariant, tensor_user(t->kind));
         return;
     }
     b->term[v->term].factor = true;
@@ -124,6 +149,7 @@ static void append_term(tensor_basis *t, basis *b, tensor_term new)
 typedef struct choice {
     tensor_basis *t;
     basis *b;
+    const orbit_list *orbits;
     rank_space *space;
     int carrier, degree;
     size_t block, dimension, length;
@@ -135,7 +161,7 @@ static bool complete(const choice *s)
     return rank_of(s->space) == s->dimension;
 }
 
-static void accept_generator(choice *s, int covariant)
+static bool accept_generator(choice *s, int covariant)
 {
     tensor_basis *t = s->t;
     size_t v = append_vector(t, s->b,
@@ -146,8 +172,12 @@ static void accept_generator(choice *s, int covariant)
                                              .degree = s->degree,
                                              .block = s->block});
     generator_values(s->b, &t->carrier[s->carrier], covariant, t->vector[v].value);
-    if (rank_extend(s->space, t->vector[v].value))
+    if (rank_extend(s->space, t->vector[v].value)) {
         append_term(t, s->b, (tensor_term){0, (int)v, s->degree, s->block});
+        return true;
+    }
+    free(t->vector[--t->nvectors].value);
+    return false;
 }
 
 /* The constant in block 0, the covariants of the structure elsewhere: none is a combination of products. */
@@ -240,6 +270,21 @@ static void try_generator_products(choice *s, size_t first_term)
     free(product);
 }
 
+/* The last resort, and always complete: one covariant for each orbit on elements and monomials together. */
+static void try_orbits(choice *s)
+{
+    basis *b = s->b;
+    const orbit_list *list = s->orbits;
+    const carrier *c = &s->t->carrier[s->carrier];
+    for (size_t k = list->first[s->block]; k < list->first[s->block + 1]; k++)
+        for (int x = 0; x < c->count && !complete(s); x++) {
+            const int covariant = covariant_append_orbit(
+                b, c->set, x, list->monomial + k * (size_t)list->degree, s->degree, s->block);
+            if (covariant >= 0 && !accept_generator(s, covariant))
+                covariant_remove_orbit(b);
+        }
+}
+
 static int choose_carrier(choice *s, char *error, size_t error_size)
 {
     tensor_basis *t = s->t;
@@ -257,6 +302,8 @@ static int choose_carrier(choice *s, char *error, size_t error_size)
         try_products(s);
         if (!complete(s))
             try_generator_products(s, first_term);
+        if (!complete(s) && t->carrier[s->carrier].set != SET_SCALAR)
+            try_orbits(s);
         if (!complete(s)) {
             snprintf(error, error_size,
                      "degree %d: %zu of %zu covariants of block %zu found; no certified basis", s->degree,
@@ -269,9 +316,9 @@ static int choose_carrier(choice *s, char *error, size_t error_size)
     return 0;
 }
 
-static int choose(tensor_basis *t, basis *b, char *error, size_t error_size)
+static int choose(tensor_basis *t, basis *b, const orbit_list *orbits, char *error, size_t error_size)
 {
-    choice s = {.t = t, .b = b};
+    choice s = {.t = t, .b = b, .orbits = orbits};
     int status = 0;
     s.space = rank_create(b->npoints);
     s.value = xmalloc(b->npoints, sizeof *s.value);
@@ -282,24 +329,45 @@ static int choose(tensor_basis *t, basis *b, char *error, size_t error_size)
     return status;
 }
 
-tensor_basis *tensor_dipole(basis *b, const uint64_t *invariants, int degree, char *error, size_t error_size)
+const char *tensor_name(tensor_kind kind)
 {
+    static const char *const name[TENSOR_KINDS] = {"dipole", "quadrupole", "polarizability"};
+    return name[kind];
+}
+
+tensor_basis *tensor_create(basis *b, tensor_kind kind, const uint64_t *invariants, const orbit_list *orbits,
+                            int degree, char *error, size_t error_size)
+{
+    const composition *c = b->composition;
     tensor_basis *t = xcalloc(1, sizeof *t);
     int status = 0;
-    t->rank = 1;
+    t->kind = kind;
     t->degree = degree;
-    t->reference = reference_class(b->composition);
+    t->reference = reference_class(c);
     t->covariants_by_degree = xcalloc((size_t)degree + 1, sizeof *t->covariants_by_degree);
-    for (int class = 0; class < b->composition->nclasses && !status; class ++)
+    for (int class = 0; kind == TENSOR_DIPOLE && class < c->nclasses && !status; class ++)
         status = add_atoms(t, b, invariants, class);
+    for (int class = 0; kind != TENSOR_DIPOLE && class < c->npair_classes && !status; class ++)
+        status = add_pairs(t, b, class);
+    if (kind == TENSOR_POLARIZABILITY)
+        add_unit_tensor(t, b, invariants);
     if (status)
         snprintf(error, error_size, "the number of covariants is too large; choose a smaller degree");
     else
-        status = choose(t, b, error, error_size);
+        status = choose(t, b, orbits, error, error_size);
     if (!status)
         return t;
     tensor_free(t);
     return NULL;
+}
+
+size_t tensor_orbit_sums(const basis *b, const tensor_basis *t)
+{
+    size_t count = 0;
+    for (size_t v = 0; v < t->nvectors; v++)
+        count +=
+            t->vector[v].covariant >= 0 && b->covariant[t->vector[v].covariant].pattern == COVARIANT_ORBIT;
+    return count;
 }
 
 void tensor_terms_by_degree(const tensor_basis *t, size_t *count)

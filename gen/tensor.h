@@ -1,8 +1,12 @@
 /*
- * Bases for tensors: the dipole d = Q R + sum_i w_i (r_i - R), and rank 2 likewise over pairs of atoms.
+ * Bases for tensors. A tensor is a sum of covariants times geometric tensors B_x that points carry:
  *
- * A tensor basis has carriers: point sets whose elements carry a geometric tensor B_x (an atom its position
- * from the reference point R, a pair its r_ij r_ij^T). Its covariants X give the vector factors
+ *     dipole           d = Q R + sum_i w_i (r_i - R)                          atoms
+ *     quadrupole       Theta = sum_p w_p (3 r_p r_p^T - r_p^2 1) / 2          pairs p of atoms, r_p = r_i - r_j
+ *     polarizability   alpha = sum_p w_p r_p r_p^T + w_0 1                    pairs, and the unit tensor
+ *
+ * That is complete: products r_p r_q^T + r_q r_p^T of other differences are combinations of squares. A tensor basis
+ * has carriers, the point sets whose elements carry the B_x. Its covariants X give the vector factors
  *
  *     D = sum_x X_x B_x         (generators: X = 1, or a covariant of the structure)
  *     D' = f_a D                (products with an invariant)
@@ -20,9 +24,8 @@
 typedef struct carrier {
     int set; /* of the structure, or SET_SCALAR where there is one element */
     int count;
-    int *base;           /* [count] atom or pair of each element */
+    int *base;           /* [count] atom or pair of each element; npairs for the unit tensor */
     bool quotient;       /* modulo the covariants that are equal on all elements */
-    bool isotropic;      /* one element that carries the unit tensor */
     uint64_t *dimension; /* [blocks] number of terms that there must be */
 } carrier;
 
@@ -42,9 +45,17 @@ typedef struct tensor_term {
     size_t block;
 } tensor_term;
 
+typedef enum tensor_kind {
+    TENSOR_DIPOLE,
+    TENSOR_QUADRUPOLE,
+    TENSOR_POLARIZABILITY,
+    TENSOR_KINDS
+} tensor_kind;
+
 typedef struct tensor_basis {
-    int rank, degree;
-    int reference; /* dipole: class of the reference point */
+    tensor_kind kind;
+    int degree;
+    int reference; /* class of the atoms whose centre is R */
     int ncarriers;
     carrier *carrier;
     size_t nvectors, vectors_capacity;
@@ -54,12 +65,27 @@ typedef struct tensor_basis {
     uint64_t *covariants_by_degree; /* [degree + 1] before the constraint of total charge */
 } tensor_basis;
 
+/* "dipole" and so on, as in options and names. */
+const char *tensor_name(tensor_kind kind);
+
+/* The tensor as a user of covariants. */
+static inline unsigned tensor_user(tensor_kind kind)
+{
+    return 2u * USER_POTENTIAL << kind;
+}
+
 /*
- * The dipole basis up to `degree` <= that of b, whose covariants over atoms have been grown that far. Marks what
- * it uses of b. NULL and a one-line reason where no certified basis is found.
+ * The basis of a tensor up to `degree` <= that of b, whose covariants have been grown that far; for rank 2 on a
+ * structure that is complete over pairs. Where products of kept terms and these covariants do not suffice, orbit
+ * sums complete the basis: b and orbits must be those of the whole group. Marks what it uses of b, and may add
+ * covariants to it. NULL and a one-line reason where no certified basis is found.
  */
-tensor_basis *tensor_dipole(basis *b, const uint64_t *invariants, int degree, char *error, size_t error_size);
+tensor_basis *tensor_create(basis *b, tensor_kind kind, const uint64_t *invariants, const orbit_list *orbits,
+                            int degree, char *error, size_t error_size);
 void tensor_free(tensor_basis *t);
+
+/* Generators that are orbit sums. */
+size_t tensor_orbit_sums(const basis *b, const tensor_basis *t);
 
 /* Terms of each degree by itself: count[degree + 1]. */
 void tensor_terms_by_degree(const tensor_basis *t, size_t *count);

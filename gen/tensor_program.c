@@ -1,42 +1,78 @@
 #include "tensor_program.h"
+#include "factorise.h"
 #include "memory.h"
 #include <stdlib.h>
 #include <string.h>
 
-static bool is_late(const covariant *v)
+/* Whether the tensor needs operations for a covariant that the potential has not. */
+static bool is_late(const covariant *v, const tensor_basis *t)
 {
-    return v->used && v->late && v->pattern >= 0;
+    return !(v->users & USER_POTENTIAL) && (v->users & tensor_user(t->kind)) &&
+           v->pattern != COVARIANT_VARIABLES;
 }
 
-static void emit(tensor_program *q, unsigned target, unsigned left, unsigned right)
+static void emit(void *program, unsigned target, unsigned left, unsigned right)
 {
+    tensor_program *q = program;
     if (q->noperations == q->operations_capacity) {
         q->operations_capacity = q->operations_capacity ? 2 * q->operations_capacity : 256;
         q->operation = xrealloc(q->operation, q->operations_capacity, sizeof *q->operation);
     }
-    q->operation[q->noperations++] = (operation){target, left, right};
+    q->operation[q->noperations++] =
+        (operation){target, left, right == (unsigned)FACTORISE_ONE ? q->one : right};
+}
+
+static unsigned new_slot(void *program)
+{
+    return (unsigned)((tensor_program *)program)->nslots++;
+}
+
+static void emit_pattern(tensor_program *q, const basis *b, const program *p, const covariant *c,
+                         const unsigned *slot)
+{
+    const pattern *pattern = &b->structure->pattern[c->pattern];
+    for (int k = 0; k < pattern->count; k++) {
+        const int *t = pattern->triple[k];
+        emit(q, slot[t[0]], p->element_slot[c->left][t[1]],
+             c->right < 0 ? q->one : p->element_slot[c->right][t[2]]);
+    }
+}
+
+static void emit_orbit(tensor_program *q, const basis *b, factoriser *sums, const covariant *c,
+                       const unsigned *slot)
+{
+    for (int x = 0; x < b->structure->set[c->set].count; x++) {
+        slot_product *product;
+        const size_t first = (size_t)c->left + (size_t)x * (size_t)c->right,
+                     count = factorise(sums, b->monomial + first * (size_t)b->degree, (size_t)c->right,
+                                       b->degree, c->degree, &product);
+        for (size_t k = 0; k < count; k++)
+            emit(q, slot[x], product[k].left, product[k].right);
+        free(product);
+    }
 }
 
 /* The late covariants lie behind the slots of the potential, on a vector boundary, element by element. */
-static void emit_late_covariants(tensor_program *q, const basis *b, program *p)
+static void emit_late_covariants(tensor_program *q, const basis *b, program *p, const tensor_basis *t)
 {
+    factoriser sums = factoriser_create(b->composition->npairs, new_slot, emit, q);
     q->nslots = (p->nslots + 7) / 8 * 8;
+    q->one = (unsigned)p->factor0;
     for (int set = 0; set < b->structure->nsets; set++)
         for (int x = 0; x < b->structure->set[set].count; x++)
             for (int v = 0; v < b->ncovariants; v++)
-                if (b->covariant[v].set == set && is_late(&b->covariant[v]))
+                if (b->covariant[v].set == set && is_late(&b->covariant[v], t))
                     p->element_slot[v][x] = (unsigned)q->nslots++;
     for (int v = 0; v < b->ncovariants; v++) {
         const covariant *c = &b->covariant[v];
-        if (!is_late(c))
+        if (!is_late(c, t))
             continue;
-        const pattern *pattern = &b->structure->pattern[c->pattern];
-        for (int k = 0; k < pattern->count; k++) {
-            const int *t = pattern->triple[k];
-            emit(q, p->element_slot[v][t[0]], p->element_slot[c->left][t[1]],
-                 c->right < 0 ? (unsigned)p->factor0 : p->element_slot[c->right][t[2]]);
-        }
+        if (c->pattern == COVARIANT_ORBIT)
+            emit_orbit(q, b, &sums, c, p->element_slot[v]);
+        else
+            emit_pattern(q, b, p, c, p->element_slot[v]);
     }
+    factoriser_free(&sums);
 }
 
 static void add_elements(tensor_program *q, const program *p, const tensor_basis *t, size_t from,
@@ -108,7 +144,7 @@ static void find_rows(tensor_program *q)
 tensor_program *tensor_program_create(const basis *b, program *p, const tensor_basis *t)
 {
     tensor_program *q = xcalloc(1, sizeof *q);
-    emit_late_covariants(q, b, p);
+    emit_late_covariants(q, b, p, t);
     unsigned *number_of = number_vectors(q, p, t);
     find_runs(q, p, t, number_of);
     find_rows(q);

@@ -13,6 +13,7 @@
 
 typedef struct tensor_program {
     size_t nslots; /* of the potential and of the covariants here, which follow those */
+    unsigned one;  /* the slot that holds 1 */
     size_t noperations, operations_capacity;
     operation *operation;
     size_t nvectors, ngenerators; /* generators first, then products, each after its source */
@@ -26,7 +27,7 @@ typedef struct tensor_program {
     size_t nterms, npacked; /* npacked: stored columns of all rows */
 } tensor_program;
 
-/* p: the program of the potential over b; its element slots are completed by those of the late covariants. */
+/* p: the program of the potential over b; the element slots of covariants that only tensors need are this tensor's. */
 tensor_program *tensor_program_create(const basis *b, program *p, const tensor_basis *t);
 void tensor_program_free(tensor_program *p);
 #endif

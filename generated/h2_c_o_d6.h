@@ -181,7 +181,7 @@ static const eqml_basis h2_c_o_d6_basis = {
     61, 8, 57, 84, 16, 992, /* slots, first factor, operations, runs, tiles, packed */
     h2_c_o_d6_pairs, h2_c_o_d6_pair_classes, h2_c_o_d6_atom_classes, h2_c_o_d6_operations, h2_c_o_d6_runs, h2_c_o_d6_tiles, h2_c_o_d6_degrees,
     h2_c_o_d6_forward_one, h2_c_o_d6_reverse_one, h2_c_o_d6_forward_lanes, h2_c_o_d6_reverse_lanes,
-    0, 0, h2_c_o_d6_forward_floats, h2_c_o_d6_reverse_floats};
+    {0, 0, 0}, 0, h2_c_o_d6_forward_floats, h2_c_o_d6_reverse_floats};
 
 EQML_MODEL_FUNCTIONS(h2_c_o_d6)
 #endif

@@ -124,7 +124,7 @@ static const eqml_basis h2_o_d8_basis = {
     30, 8, 23, 24, 5, 256, /* slots, first factor, operations, runs, tiles, packed */
     h2_o_d8_pairs, h2_o_d8_pair_classes, h2_o_d8_atom_classes, h2_o_d8_operations, h2_o_d8_runs, h2_o_d8_tiles, h2_o_d8_degrees,
     h2_o_d8_forward_one, h2_o_d8_reverse_one, h2_o_d8_forward_lanes, h2_o_d8_reverse_lanes,
-    0, 0, h2_o_d8_forward_floats, h2_o_d8_reverse_floats};
+    {0, 0, 0}, 0, h2_o_d8_forward_floats, h2_o_d8_reverse_floats};
 
 EQML_MODEL_FUNCTIONS(h2_o_d8)
 #endif

@@ -154,7 +154,7 @@ static const eqml_basis h3_n_d6_basis = {
     50, 24, 58, 54, 10, 480, /* slots, first factor, operations, runs, tiles, packed */
     h3_n_d6_pairs, h3_n_d6_pair_classes, h3_n_d6_atom_classes, h3_n_d6_operations, h3_n_d6_runs, h3_n_d6_tiles, h3_n_d6_degrees,
     h3_n_d6_forward_one, h3_n_d6_reverse_one, h3_n_d6_forward_lanes, h3_n_d6_reverse_lanes,
-    0, 0, h3_n_d6_forward_floats, h3_n_d6_reverse_floats};
+    {0, 0, 0}, 0, h3_n_d6_forward_floats, h3_n_d6_reverse_floats};
 
 EQML_MODEL_FUNCTIONS(h3_n_d6)
 #endif

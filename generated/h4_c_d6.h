@@ -340,7 +340,7 @@ static const eqml_basis h4_c_d6_basis = {
     116, 64, 240, 72, 12, 928, /* slots, first factor, operations, runs, tiles, packed */
     h4_c_d6_pairs, h4_c_d6_pair_classes, h4_c_d6_atom_classes, h4_c_d6_operations, h4_c_d6_runs, h4_c_d6_tiles, h4_c_d6_degrees,
     h4_c_d6_forward_one, h4_c_d6_reverse_one, h4_c_d6_forward_lanes, h4_c_d6_reverse_lanes,
-    0, 0, h4_c_d6_forward_floats, h4_c_d6_reverse_floats};
+    {0, 0, 0}, 0, h4_c_d6_forward_floats, h4_c_d6_reverse_floats};
 
 EQML_MODEL_FUNCTIONS(h4_c_d6)
 #endif

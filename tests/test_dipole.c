@@ -100,7 +100,8 @@ static eqml_surface random_surface(const eqml_basis *b, const eqml_variable *kin
                                    uint64_t *state)
 {
     eqml_surface s;
-    const int most = b->nterms > b->dipole->nterms ? b->nterms : b->dipole->nterms;
+    const int most =
+        b->nterms > b->tensors[EQML_DIPOLE]->nterms ? b->nterms : b->tensors[EQML_DIPOLE]->nterms;
     double *coefficients = malloc((size_t)most * sizeof *coefficients);
     cr_assert(coefficients && eqml_surface_create(b, kinds, &s) == EQML_OK);
     for (int k = 1; k < b->nfactors; k++)
@@ -110,7 +111,7 @@ static eqml_surface random_surface(const eqml_basis *b, const eqml_variable *kin
     eqml_surface_set(&s, coefficients);
     for (int k = 0; k < most; k++)
         coefficients[k] = uniform(state);
-    eqml_surface_set_dipole(&s, coefficients);
+    eqml_surface_set_tensor(&s, EQML_DIPOLE, coefficients);
     s.model.charge = charge;
     free(coefficients);
     return s;
@@ -210,13 +211,13 @@ static void interpret_operations(int count, const unsigned short (*operation)[3]
 static void interpret(const eqml_surface *s, const number *xyz, number dipole[3])
 {
     const eqml_basis *b = s->model.basis;
-    const eqml_tensor_basis *t = b->dipole;
+    const eqml_tensor_basis *t = b->tensors[EQML_DIPOLE];
     number *slot = calloc((size_t)t->nslots, sizeof *slot);
     number(*weight)[ATOMS_LIMIT] = calloc((size_t)t->nvectors, sizeof *weight);
     number charge[ATOMS_LIMIT] = {0}, centre[3] = {0, 0, 0};
     double *coefficients = calloc((size_t)t->nterms, sizeof *coefficients), *c = coefficients;
     cr_assert(slot && weight && coefficients);
-    eqml_surface_get_dipole(s, coefficients);
+    eqml_surface_get_tensor(s, EQML_DIPOLE, coefficients);
     for (int p = 0; p < b->npairs; p++) {
         number square = 0;
         for (int k = 0; k < 3; k++) {
@@ -291,14 +292,15 @@ static built build(const char *text, int degree, int dipole_degree)
     memset(&x, 0, sizeof x);
     cr_assert_eq(composition_parse(text, &x.composition, error, sizeof error), 0, "%s", error);
     cr_assert_eq(blocks_create(x.composition.npair_classes, degree, &x.blocks), 0);
-    x.structure = structure_create(&x.composition);
+    x.structure = structure_create(&x.composition, false);
     x.invariants = calloc(x.blocks.count, sizeof *x.invariants);
     cr_assert_eq(molien_invariants(&x.composition, &x.blocks, x.invariants), 0);
     cr_assert_eq(orbits_enumerate(&x.composition, &x.blocks, degree, &x.orbits), 0);
     x.basis = basis_create(&x.composition, &x.blocks, x.structure, x.invariants, &x.orbits, dipole_degree,
                            NULL, error, sizeof error);
     cr_assert_not_null(x.basis, "%s: %s", text, error);
-    x.dipole = tensor_dipole(x.basis, x.invariants, dipole_degree, error, sizeof error);
+    x.dipole =
+        tensor_create(x.basis, TENSOR_DIPOLE, x.invariants, &x.orbits, dipole_degree, error, sizeof error);
     cr_assert_not_null(x.dipole, "%s: %s", text, error);
     return x;
 }
@@ -461,7 +463,7 @@ static void modular_operations(int count, const unsigned short (*operation)[3], 
 static void modular_charges(const eqml_basis *b, uint64_t *state, uint64_t *slot,
                             uint64_t (*weight)[ATOMS_LIMIT], uint64_t *value)
 {
-    const eqml_tensor_basis *t = b->dipole;
+    const eqml_tensor_basis *t = b->tensors[EQML_DIPOLE];
     const int reference = b->atom_classes[t->reference[0]];
     const uint64_t inverse = power((uint64_t)t->nreference, PRIME - 2);
     memset(slot, 0, (size_t)t->nslots * sizeof *slot);
@@ -528,7 +530,7 @@ Test(dipole_basis, emitted_terms_are_independent)
     uint64_t state = 11;
     for (size_t k = 0; k < COUNT(subjects); k++) {
         const eqml_basis *b = subjects[k].basis;
-        const eqml_tensor_basis *t = b->dipole;
+        const eqml_tensor_basis *t = b->tensors[EQML_DIPOLE];
         int nclasses = 0;
         for (int i = 0; i < b->natoms; i++)
             nclasses = b->atom_classes[i] == nclasses ? nclasses + 1 : nclasses;
@@ -684,11 +686,11 @@ Test(dipole, does_not_need_the_code)
     uint64_t state = 27;
     for (size_t k = 0; k < COUNT(subjects); k++) {
         const subject *j = &subjects[k];
-        eqml_tensor_basis plain_dipole = *j->basis->dipole;
+        eqml_tensor_basis plain_dipole = *j->basis->tensors[EQML_DIPOLE];
         eqml_basis plain = *j->basis;
         plain.forward_one = 0, plain.reverse_one = 0, plain.forward_lanes = 0, plain.reverse_lanes = 0;
         plain_dipole.forward_one = 0, plain_dipole.forward_lanes = 0;
-        plain.dipole = &plain_dipole;
+        plain.tensors[EQML_DIPOLE] = &plain_dipole;
         eqml_surface s = random_surface(j->basis, variables, 1, &state);
         eqml_model model = s.model;
         double xyz[XYZ_LIMIT], value[3], expected[3];
@@ -857,15 +859,15 @@ static eqml_data point_charge_data(const eqml_basis *b, double charge, int cubic
     data.n = n;
     data.xyz = malloc(n * XYZ_LIMIT * sizeof *data.xyz);
     data.energy = calloc(n, sizeof *data.energy);
-    data.dipole = malloc(3 * n * sizeof *data.dipole);
+    data.tensors[EQML_DIPOLE] = malloc(3 * n * sizeof *data.tensors[EQML_DIPOLE]);
     data.has = malloc(n);
-    cr_assert(data.xyz && data.energy && data.dipole && data.has);
+    cr_assert(data.xyz && data.energy && data.tensors[EQML_DIPOLE] && data.has);
     for (size_t g = 0; g < n; g++) {
         double *xyz = data.xyz + 3 * (size_t)b->natoms * g;
         random_geometry(state, b->natoms, xyz);
-        point_charges(b, charge, cubic, xyz, data.dipole + 3 * g);
+        point_charges(b, charge, cubic, xyz, data.tensors[EQML_DIPOLE] + 3 * g);
         for (int c = 0; c < 3 && g % 5 == 4; c++)
-            data.dipole[3 * g + (size_t)c] = NAN;
+            data.tensors[EQML_DIPOLE][3 * g + (size_t)c] = NAN;
         data.energy[g] = sin(xyz[0]);
         data.has[g] = EQML_HAS_ENERGY | (g % 5 == 4 ? 0 : EQML_HAS_DIPOLE);
     }
@@ -880,7 +882,7 @@ Test(dipole_fit, recovers_point_charges)
     for (size_t k = 0; k < COUNT(subjects); k++)
         for (int energies = 0; energies < 2; energies++) {
             const subject *j = &subjects[k];
-            const eqml_tensor_basis *t = j->basis->dipole;
+            const eqml_tensor_basis *t = j->basis->tensors[EQML_DIPOLE];
             const int cubic = t->degree > 2;
             const size_t n = 5 * ((size_t)t->nterms / 5 + 12);
             eqml_data data = point_charge_data(j->basis, charges[k], cubic, n, &state);
@@ -890,15 +892,16 @@ Test(dipole_fit, recovers_point_charges)
             cr_assert_eq(eqml_surface_create(j->basis, exponentials, &s), EQML_OK);
             if (energies)
                 cr_assert_eq(eqml_fit(&s, &data, NULL, NULL, NULL), EQML_OK);
-            cr_assert_eq(eqml_fit_dipole(&s, &data, charges[k], NULL, &result, NULL), EQML_OK);
+            cr_assert_eq(eqml_fit_tensor(&s, EQML_DIPOLE, &data, charges[k], NULL, &result, NULL), EQML_OK);
             cr_expect_eq(result.geometries, n / 5 * 4);
             cr_expect_eq(result.rows, 3 * (n / 5 * 4));
             cr_expect_eq(result.terms, t->nterms);
             cr_expect_eq(result.rank, t->nterms, "%s: rank %d of %d", j->basis->name, result.rank, t->nterms);
             cr_assert_eq(eqml_surface_errors(&s, &data, NULL, &errors), EQML_OK);
-            cr_expect_eq(errors.dipoles, n / 5 * 4);
-            cr_expect(errors.rmse_dipole < 1e-12, "%s: %g", j->basis->name, errors.rmse_dipole);
-            cr_expect(errors.rms_dipole > 0.1);
+            cr_expect_eq(errors.tensors[EQML_DIPOLE], n / 5 * 4);
+            cr_expect(errors.rmse_tensor[EQML_DIPOLE] < 1e-12, "%s: %g", j->basis->name,
+                      errors.rmse_tensor[EQML_DIPOLE]);
+            cr_expect(errors.rms_tensor[EQML_DIPOLE] > 0.1);
             for (int fresh = 0; fresh < 10; fresh++) {
                 double xyz[XYZ_LIMIT], value[3], expected[3];
                 random_geometry(&state, j->basis->natoms, xyz);
@@ -923,15 +926,16 @@ Test(dipole_fit, reports_its_errors)
         double value[3];
         h3o->dipole(&s.model, data.xyz + 12 * g, value);
         for (size_t c = 0; c < 3 && (data.has[g] & EQML_HAS_DIPOLE); c++) {
-            const double expected = data.dipole[3 * g + c];
+            const double expected = data.tensors[EQML_DIPOLE][3 * g + c];
             error += (value[c] - expected) * (value[c] - expected);
             size += expected * expected;
         }
     }
     cr_assert_eq(eqml_surface_errors(&s, &data, NULL, &errors), EQML_OK);
-    cr_expect_eq(errors.dipoles, 48);
-    cr_expect_float_eq(errors.rmse_dipole, sqrt(error / 144), 1e-12 * errors.rmse_dipole);
-    cr_expect_float_eq(errors.rms_dipole, sqrt(size / 144), 1e-12 * errors.rms_dipole);
+    cr_expect_eq(errors.tensors[EQML_DIPOLE], 48);
+    cr_expect_float_eq(errors.rmse_tensor[EQML_DIPOLE], sqrt(error / 144),
+                       1e-12 * errors.rmse_tensor[EQML_DIPOLE]);
+    cr_expect_float_eq(errors.rms_tensor[EQML_DIPOLE], sqrt(size / 144), 1e-12 * errors.rms_tensor[EQML_DIPOLE]);
     eqml_surface_free(&s);
     eqml_data_free(&data);
 }
@@ -946,17 +950,17 @@ Test(dipole_fit, keeps_the_charge_it_is_given)
     for (size_t g = 0; g < data.n; g++)
         for (int k = 0; k < 12; k++) {
             data.xyz[12 * g + (size_t)k] += 5;
-            data.dipole[3 * g + (size_t)k % 3] += k < 3 ? 5 : 0;
+            data.tensors[EQML_DIPOLE][3 * g + (size_t)k % 3] += k < 3 ? 5 : 0;
         }
     for (int charge = 0; charge < 3; charge++) {
         cr_assert_eq(eqml_surface_create(h3o->basis, exponentials, &s), EQML_OK);
-        cr_assert_eq(eqml_fit_dipole(&s, &data, charge, NULL, NULL, NULL), EQML_OK);
+        cr_assert_eq(eqml_fit_tensor(&s, EQML_DIPOLE, &data, charge, NULL, NULL, NULL), EQML_OK);
         cr_expect_eq(s.model.charge, charge);
         cr_assert_eq(eqml_surface_errors(&s, &data, NULL, &errors), EQML_OK);
         if (charge == 1)
-            cr_expect(errors.rmse_dipole < 1e-11, "%g", errors.rmse_dipole);
+            cr_expect(errors.rmse_tensor[EQML_DIPOLE] < 1e-11, "%g", errors.rmse_tensor[EQML_DIPOLE]);
         else
-            cr_expect(errors.rmse_dipole > 1, "%g", errors.rmse_dipole);
+            cr_expect(errors.rmse_tensor[EQML_DIPOLE] > 1, "%g", errors.rmse_tensor[EQML_DIPOLE]);
         eqml_surface_free(&s);
     }
     eqml_data_free(&data);
@@ -975,24 +979,25 @@ Test(dipole_fit, uses_what_it_is_told_to)
     for (size_t g = 0; g < data.n; g++) {
         use[g] = g % 2 == 0;
         if (!use[g])
-            data.dipole[3 * g] = 77;
+            data.tensors[EQML_DIPOLE][3 * g] = 77;
     }
     options.use = use;
     cr_assert_eq(eqml_surface_create(h2o->basis, exponentials, &s), EQML_OK);
-    cr_assert_eq(eqml_fit_dipole(&s, &data, 0, &options, &result, NULL), EQML_OK);
+    cr_assert_eq(eqml_fit_tensor(&s, EQML_DIPOLE, &data, 0, &options, &result, NULL), EQML_OK);
     cr_expect_eq(result.geometries, 80);
     cr_assert_eq(eqml_surface_errors(&s, &data, use, &errors), EQML_OK);
-    cr_expect_eq(errors.dipoles, 80);
-    cr_expect(errors.rmse_dipole < 1e-12);
+    cr_expect_eq(errors.tensors[EQML_DIPOLE], 80);
+    cr_expect(errors.rmse_tensor[EQML_DIPOLE] < 1e-12);
     for (size_t g = 0; g < data.n; g++)
         data.energy[g] = use[g] ? 0 : 1e12; /* weights 1 and 1e-12 */
     options.use = NULL;
     for (int weighted = 0; weighted < 2; weighted++) {
         options.energy_weight = weighted;
-        cr_assert_eq(eqml_fit_dipole(&s, &data, 0, &options, &result, NULL), EQML_OK);
+        cr_assert_eq(eqml_fit_tensor(&s, EQML_DIPOLE, &data, 0, &options, &result, NULL), EQML_OK);
         cr_expect_eq(result.geometries, 160);
         cr_assert_eq(eqml_surface_errors(&s, &data, use, &errors), EQML_OK);
-        cr_expect(weighted ? errors.rmse_dipole < 1e-6 : errors.rmse_dipole > 1, "%g", errors.rmse_dipole);
+        cr_expect(weighted ? errors.rmse_tensor[EQML_DIPOLE] < 1e-6 : errors.rmse_tensor[EQML_DIPOLE] > 1,
+                  "%g", errors.rmse_tensor[EQML_DIPOLE]);
     }
     eqml_surface_free(&s);
     eqml_data_free(&data);
@@ -1014,7 +1019,8 @@ Test(dipole_file, round_trip_is_exact)
         cr_assert_eq(eqml_surface_write(&s, path, &message), EQML_OK, "%s", message.text);
         cr_assert_eq(eqml_surface_read(&again, j->basis, path, &message), EQML_OK, "%s", message.text);
         cr_expect_eq(again.model.charge, -2);
-        cr_expect_arr_eq(again.dipole, s.dipole, (size_t)j->basis->dipole->npacked * sizeof(double));
+        cr_expect_arr_eq(again.tensors[EQML_DIPOLE], s.tensors[EQML_DIPOLE],
+                         (size_t)j->basis->tensors[EQML_DIPOLE]->npacked * sizeof(double));
         random_geometry(&state, j->basis->natoms, xyz);
         j->dipole(&s.model, xyz, expected);
         j->dipole(&again.model, xyz, value);
@@ -1058,7 +1064,7 @@ Test(dipole_file, a_damaged_file_is_refused)
             cr_assert_eq(fclose(file), 0);
             cr_expect_neq(eqml_surface_read(&again, o3->basis, path, &message), EQML_OK, "without %s", line);
             cr_expect_neq(message.text[0], '\0');
-            cr_expect_null(again.dipole);
+            cr_expect_null(again.tensors[EQML_DIPOLE]);
         }
     }
     free(text);
@@ -1076,7 +1082,8 @@ static void expect_refused(const eqml_data *data, double charge, eqml_status sta
     eqml_surface s;
     eqml_message message = {""};
     cr_assert_eq(eqml_surface_create(h2o->basis, exponentials, &s), EQML_OK);
-    cr_expect_eq(eqml_fit_dipole(&s, data, charge, NULL, NULL, &message), status, "charge %g", charge);
+    cr_expect_eq(eqml_fit_tensor(&s, EQML_DIPOLE, data, charge, NULL, NULL, &message), status, "charge %g",
+                 charge);
     cr_expect_not_null(strstr(message.text, words), "\"%s\" does not say \"%s\"", message.text, words);
     cr_expect_eq(s.model.charge, 0);
     eqml_surface_free(&s);
@@ -1092,7 +1099,7 @@ Test(dipole_fit, refuses_bad_input)
     expect_refused(&data, NAN, EQML_ERROR_ARGUMENT, "whole number");
     expect_refused(&data, INFINITY, EQML_ERROR_ARGUMENT, "whole number");
     expect_refused(&data, -1e300, EQML_ERROR_ARGUMENT, "whole number");
-    data.dipole[3 * 7 + 1] = NAN; /* in a geometry that has a dipole */
+    data.tensors[EQML_DIPOLE][3 * 7 + 1] = NAN; /* in a geometry that has a dipole */
     expect_refused(&data, 1, EQML_ERROR_VALUE, "dipole");
     data.natoms = 4;
     expect_refused(&data, 1, EQML_ERROR_MATCH, "4 atoms");
@@ -1100,7 +1107,7 @@ Test(dipole_fit, refuses_bad_input)
     memset(data.has, EQML_HAS_ENERGY, data.n);
     expect_refused(&data, 1, EQML_ERROR_EMPTY, "no geometry with a dipole");
     cr_assert_eq(eqml_surface_create(&h2o_d8_basis, exponentials, &without), EQML_OK);
-    cr_expect_eq(eqml_fit_dipole(&without, &data, 1, NULL, NULL, &message), EQML_ERROR_ARGUMENT);
+    cr_expect_eq(eqml_fit_tensor(&without, EQML_DIPOLE, &data, 1, NULL, NULL, &message), EQML_ERROR_ARGUMENT);
     cr_expect_not_null(strstr(message.text, "--dipole"));
     eqml_surface_free(&without);
     eqml_data_free(&data);
@@ -1116,7 +1123,7 @@ static void write_frames(const char *path, int reoriented)
     eqml_data data = point_charge_data(h2o->basis, 0, 1, 200, &state);
     cr_assert_not_null(file);
     for (size_t g = 0; g < data.n; g++) {
-        const double *d = data.dipole + 3 * g, unit = 1 / EQML_ANGSTROM;
+        const double *d = data.tensors[EQML_DIPOLE] + 3 * g, unit = 1 / EQML_ANGSTROM;
         double r[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}}, turned[3];
         if (reoriented)
             random_rotation(&state, 0, r);

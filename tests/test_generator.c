@@ -189,7 +189,7 @@ Test(structure, patterns_are_closed_under_the_group)
         composition c;
         char error[200];
         cr_assert_eq(composition_parse(texts[k], &c, error, sizeof error), 0);
-        structure *s = structure_create(&c);
+        structure *s = structure_create(&c, false);
         for (int g = 0; g < c.ngenerators; g++) {
             const int *image = c.generator + g * c.natoms;
             for (int p = 0; p < c.npairs; p++) {

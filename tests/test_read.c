@@ -105,7 +105,7 @@ Test(read, extended_xyz_converts_units_and_turns_forces_into_gradients)
         assert_near(d.gradient[i], -force[i] / HARTREE * BOHR);
     }
     for (int k = 0; k < 3; k++)
-        assert_near(d.dipole[k], dipole[k] / BOHR);
+        assert_near(d.tensors[EQML_DIPOLE][k], dipole[k] / BOHR);
     eqml_data_free(&d);
 }
 
@@ -140,7 +140,7 @@ Test(read, extended_xyz_keys_are_found_however_they_are_written)
         cr_assert_null(d.gradient);
         assert_near(d.energy[0], -3 / HARTREE);
         for (int k = 0; k < 3; k++)
-            assert_near(d.dipole[k], (1 + k) / BOHR);
+            assert_near(d.tensors[EQML_DIPOLE][k], (1 + k) / BOHR);
         eqml_data_free(&d);
     }
 }
@@ -152,7 +152,7 @@ Test(read, extended_xyz_may_lack_the_energy)
     cr_assert_eq(d.has[0], EQML_HAS_DIPOLE);
     cr_assert_eq(d.has[1], EQML_HAS_ENERGY);
     cr_assert_eq(d.energy[0], 0.0);
-    cr_assert_eq(d.dipole[3], 0.0);
+    cr_assert_eq(d.tensors[EQML_DIPOLE][3], 0.0);
     eqml_data_free(&d);
 }
 
@@ -206,7 +206,7 @@ Test(read, msa_layout_has_hartree_and_gradients)
     cr_assert_eq(d.n, 1);
     cr_assert_eq(d.energy[0], -76.25);
     cr_assert_eq(d.has[0], EQML_HAS_ENERGY | EQML_HAS_GRADIENT);
-    cr_assert_null(d.dipole);
+    cr_assert_null(d.tensors[EQML_DIPOLE]);
     for (int i = 0; i < 6; i++) {
         assert_near(d.xyz[i], xyz[i] / BOHR);
         cr_assert_eq(d.gradient[i], gradient[i]);

@@ -77,7 +77,7 @@ static made *make(const char *text, const char *group, cuts cut, int degree)
         cr_assert_eq(molien_invariants(&m->c, &m->b, invariants), 0);
     }
     cr_assert_eq(orbits_enumerate_wanted(&m->c, &m->b, degree, m->w, &m->orbits), 0);
-    m->sets = structure_create(&m->c);
+    m->sets = structure_create(&m->c, false);
     m->basis = basis_create(&m->c, &m->b, m->sets, invariants, &m->orbits, 0, NULL, error, sizeof error);
     cr_assert_not_null(m->basis, "%s: %s", text, error);
     free(invariants);
