@@ -272,16 +272,18 @@ typedef enum eqml_tensor { EQML_DIPOLE, EQML_QUADRUPOLE, EQML_POLARIZABILITY, EQ
 typedef struct eqml_tensor_basis {
     eqml_tensor kind;
     int degree, nterms, nvectors, ngenerators;
-    int nslots, noperations, nelements, nproducts, nruns, npacked, nreference;
+    int nslots, noperations, nelements, nproducts, nruns, ntiles, npacked, nreference;
     const unsigned short (*operations)[3]; /* [noperations] target, left, right */
-    const unsigned short (
-        *elements)[3]; /* [nelements] vector, slot, atom or pair (npairs: the unit tensor) */
+    const unsigned short (*elements)[3]; /* [nelements] vector, slot, atom or pair; npairs: the unit tensor */
     const unsigned short (*products)[3]; /* [nproducts] vector, factor, source */
     const unsigned short (*runs)[3];     /* [nruns] vector, first factor, number of factors */
-    const unsigned short (*rows)[4];     /* [nvectors] factors in use: begin, end; stored: first, count */
+    const eqml_tile *tiles;              /* [ntiles] rows are vectors, nvectors where unused */
     const unsigned short *reference;     /* [nreference] atoms */
     void (*forward_one)(double *slots);  /* the operations as code, or 0 */
     void (*forward_lanes)(eqml_lanes *slots);
+    void (*reverse_lanes)(const eqml_lanes *slots, eqml_lanes *adjoints);
+    void (*charges_one)(const double *slots, double *weights, double *charges); /* products, elements */
+    void (*charges_lanes)(const eqml_lanes *slots, eqml_lanes *weights, eqml_lanes *charges);
 } eqml_tensor_basis;
 
 /*
@@ -342,7 +344,7 @@ typedef struct eqml_model {
     const double *linear;           /* [nfactors] */
     const double *packed;           /* [npacked] coefficients of products, tile by tile */
     const double
-        *tensors[EQML_TENSORS]; /* [npacked of the tensor] coefficients row by row, 0 where there is none */
+        *tensors[EQML_TENSORS]; /* [npacked of the tensor] coefficients tile by tile, 0 where there is none */
     double charge;              /* total charge, in the dipole */
     const float *offset_float, *linear_float, *packed_float; /* the same, rounded, for batches in float */
 } eqml_model;
@@ -743,262 +745,213 @@ EQML_INLINE double eqml_energy_gradient(const eqml_model *m, const double *xyz, 
 
 /* ---- tensors: dipole, quadrupole, polarizability ------------------------------------------------------- */
 
-/* Components of a tensor: x y z, or xx xy xz yy yz zz. Those of one geometry lie side by side, in rows of whole
- * vectors. */
+/*
+ * A tensor is T = sum_x q_x B_x (and Q R for the dipole): effective charges times what atoms carry, r_i - R, or pairs of
+ * atoms, or the unit tensor. The charges are q_x = sum_v P_v X_v(x), P_v the rows of coefficients times the
+ * factors, X_v(x) a slot: one multiply-add a term, one an element, and a few for the tensor itself, whatever its
+ * rank. Components are x y z, or xx xy xz yy yz zz.
+ */
 #define EQML_COMPONENTS(kind) ((kind) == EQML_DIPOLE ? 3 : 6)
-#define EQML_WIDTH(kind) ((kind) == EQML_DIPOLE ? 4 : 8)
 
-/* What carries tensors: atoms, with r_i - R, or pairs and behind them the unit tensor. */
+/* What carries the tensor: atoms, or pairs and behind them the unit tensor. */
 #define EQML_CARRIERS(kind, npairs, natoms) ((kind) == EQML_DIPOLE ? (natoms) : (npairs) + 1)
 
-/* Room for a tensor and its Jacobian, in doubles. */
+/* Room for a tensor of one geometry, in doubles: slots and adjoints, pairs, P_v (and one more, for rows that are not
+ * used), charges, what is carried. */
 #define EQML_WORK_TENSOR(kind, nslots, npairs, nvectors, natoms)                                             \
-    ((2 + EQML_WIDTH(kind)) * EQML_ROUND(nslots) + 6 * EQML_ROUND(npairs) +                                  \
-     (EQML_WIDTH(kind) + 1) * (EQML_ROUND(nvectors) + EQML_ROUND(EQML_CARRIERS(kind, npairs, natoms))))
+    (EQML_WORK_ONE(nslots, npairs) + EQML_ROUND((nvectors) + 1) +                                            \
+     EQML_ROUND((1 + EQML_COMPONENTS(kind)) * EQML_CARRIERS(kind, npairs, natoms)))
 
 /*
- * The parts that are alike for one geometry (double, rows of EQML_WIDTH numbers) and for a geometry in each lane
- * (rows of EQML_COMPONENTS vectors): `row` is the length of these rows. Of the pairs, x_i - x_j, 1/r and dy/dr
- * are at pair[k * across + p * along], k = 0 to 4.
+ * For one geometry (double) and for a geometry in each lane. Of the pairs, x_i - x_j is at pair[k * across +
+ * p * along], k = 0 to 2.
  */
-#define EQML__TENSOR_PARTS(SUFFIX, T, ALL)                                                                     \
+#define EQML__TENSOR(SUFFIX, T, ALL)                                                                           \
+    /* Slots that only the tensor needs, behind those of the potential. */                                     \
+    EQML_INLINE void eqml__tensor_slots_##SUFFIX(const eqml_basis *b, const eqml_tensor_basis *t, T *slots)    \
+    {                                                                                                          \
+        if (t->forward_##SUFFIX) {                                                                             \
+            t->forward_##SUFFIX(slots);                                                                        \
+            return;                                                                                            \
+        }                                                                                                      \
+        memset(slots + b->nslots, 0, sizeof(T) * (size_t)(t->nslots - b->nslots));                             \
+        for (int k = 0; k < t->noperations; k++) {                                                             \
+            const unsigned short *o = t->operations[k];                                                        \
+            slots[o[0]] += slots[o[1]] * slots[o[2]];                                                          \
+        }                                                                                                      \
+    }                                                                                                          \
     /* R: the centre of the reference atoms. */                                                                \
     EQML_INLINE void eqml__reference_##SUFFIX(const eqml_tensor_basis *t, const T *xyz, T centre[3])           \
     {                                                                                                          \
         for (int k = 0; k < 3; k++) {                                                                          \
             centre[k] = ALL(0);                                                                                \
             for (int a = 0; a < t->nreference; a++)                                                            \
-                centre[k] += xyz[3 * t->reference[a] + k] / t->nreference;                                     \
+                centre[k] += xyz[3 * t->reference[a] + k] * (1.0 / t->nreference);                             \
         }                                                                                                      \
     }                                                                                                          \
-    /* The tensors that atoms or pairs carry. */                                                               \
-    EQML_INLINE void eqml__carried_##SUFFIX(const eqml_basis *b, eqml_tensor kind, int row, const T *xyz,      \
+    /* carried[carriers][components] */                                                                        \
+    EQML_INLINE void eqml__carried_##SUFFIX(const eqml_basis *b, eqml_tensor kind, const T *xyz,               \
                                             const T *pair, int across, int along, T *carried)                  \
     {                                                                                                          \
         if (kind == EQML_DIPOLE) {                                                                             \
             T centre[3];                                                                                       \
             eqml__reference_##SUFFIX(b->tensors[kind], xyz, centre);                                           \
             for (int i = 0; i < b->natoms; i++)                                                                \
-                for (int k = 0; k < row; k++)                                                                  \
-                    carried[row * i + k] = k < 3 ? xyz[3 * i + k] - centre[k] : ALL(0);                        \
+                for (int k = 0; k < 3; k++)                                                                    \
+                    carried[3 * i + k] = xyz[3 * i + k] - centre[k];                                           \
             return;                                                                                            \
         }                                                                                                      \
-        for (int p = 0; p <= b->npairs; p++) {                                                                 \
-            T *to = carried + row * p;                                                                         \
-            for (int k = 0; k < row; k++)                                                                      \
-                to[k] = ALL(k == 0 || k == 3 || k == 5);                                                       \
-            if (p == b->npairs)                                                                                \
-                break;                                                                                         \
+        for (int p = 0; p < b->npairs; p++) {                                                                  \
             const T x = pair[p * along], y = pair[across + p * along], z = pair[2 * across + p * along];       \
-            const double scale = kind == EQML_QUADRUPOLE ? 1.5 : 1;                                            \
-            const T third = kind == EQML_QUADRUPOLE ? 0.5 * (x * x + y * y + z * z) : ALL(0);                  \
-            to[0] = scale * (x * x) - third;                                                                   \
+            const double scale = kind == EQML_QUADRUPOLE ? 1.5 : 1,                                            \
+                         part = kind == EQML_QUADRUPOLE ? 0.5 : 0;                                             \
+            const T trace = part * (x * x + y * y + z * z);                                                    \
+            T *to = carried + 6 * p;                                                                           \
+            to[0] = scale * (x * x) - trace;                                                                   \
             to[1] = scale * (x * y);                                                                           \
             to[2] = scale * (x * z);                                                                           \
-            to[3] = scale * (y * y) - third;                                                                   \
+            to[3] = scale * (y * y) - trace;                                                                   \
             to[4] = scale * (y * z);                                                                           \
-            to[5] = scale * (z * z) - third;                                                                   \
+            to[5] = scale * (z * z) - trace;                                                                   \
         }                                                                                                      \
-    }                                                                                                          \
-    /* The tensor factors D_v: sums over what carries them, then products. */                                  \
-    EQML_INLINE void eqml__vectors_##SUFFIX(const eqml_tensor_basis *t, int row, const T *slots, const T *f,   \
-                                            const T *carried, T *vectors)                                      \
-    {                                                                                                          \
-        for (int e = 0; e < t->nelements;) {                                                                   \
-            const int v = t->elements[e][0];                                                                   \
-            T sum[8];                                                                                          \
-            for (int k = 0; k < row; k++)                                                                      \
-                sum[k] = ALL(0);                                                                               \
-            for (; e < t->nelements && t->elements[e][0] == v; e++) {                                          \
-                const T x = slots[t->elements[e][1]], *from = carried + row * t->elements[e][2];               \
-                for (int k = 0; k < row; k++)                                                                  \
-                    sum[k] += x * from[k];                                                                     \
-            }                                                                                                  \
-            for (int k = 0; k < row; k++)                                                                      \
-                vectors[row * v + k] = sum[k];                                                                 \
-        }                                                                                                      \
-        for (int p = 0; p < t->nproducts; p++) {                                                               \
-            const T x = f[t->products[p][1]], *from = vectors + row * t->products[p][2];                       \
-            T *to = vectors + row * t->products[p][0];                                                         \
-            for (int k = 0; k < row; k++)                                                                      \
-                to[k] = x * from[k];                                                                           \
-        }                                                                                                      \
-    }                                                                                                          \
-    /* Adjoints[nslots][row] of all components, in reverse through a table of operations. */                   \
-    EQML_INLINE void eqml__reverse_rows_##SUFFIX(int noperations, const unsigned short(*operations)[3],        \
-                                                 int row, const T *slots, T *adjoints)                         \
-    {                                                                                                          \
-        for (int k = noperations - 1; k >= 0; k--) {                                                           \
-            const unsigned short *o = operations[k];                                                           \
-            const T *a = adjoints + row * o[0], left = slots[o[1]], right = slots[o[2]];                       \
-            T *to_left = adjoints + row * o[1], *to_right = adjoints + row * o[2];                             \
-            for (int c = 0; c < row; c++)                                                                      \
-                to_left[c] += a[c] * right;                                                                    \
-            for (int c = 0; c < row; c++)                                                                      \
-                to_right[c] += a[c] * left;                                                                    \
-        }                                                                                                      \
+        for (int c = 0; c < 6; c++)                                                                            \
+            carried[6 * b->npairs + c] = ALL(c == 0 || c == 3 || c == 5);                                      \
     }                                                                                                          \
     /*                                                                                                       \
-     * jacobian[components][natoms][3]. In T = Q R + sum_v P_v D_v the adjoint of D_v is the number P_v =    \
-     * weights[v] for each component, so that one sweep with the components side by side gives all of them.  \
-     * charges: room for a number for each carrier.                                                          \
+     * From P_v to charges. P_v of products f D_w go to the D_w that they are made of: weights[v] is then    \
+     * what D_v has in all.                                                                                  \
      */ \
-    EQML_INLINE void eqml__tensor_reverse_##SUFFIX(                                                            \
-        const eqml_model *m, eqml_tensor kind, int row, const T *slots, const T *pair, int across,             \
-        int along, const T *carried, const T *vectors, T *weights, T *adjoints, T *charges, T *jacobian)       \
+    EQML_INLINE void eqml__charges_##SUFFIX(const eqml_basis *b, const eqml_tensor_basis *t, int carriers,     \
+                                            const T *slots, T *weights, T *charges)                            \
     {                                                                                                          \
-        const eqml_basis *b = m->basis;                                                                        \
-        const eqml_tensor_basis *t = b->tensors[kind];                                                         \
-        const int n = 3 * b->natoms, components = EQML_COMPONENTS(kind);                                       \
-        const int carriers = EQML_CARRIERS(kind, b->npairs, b->natoms);                                        \
-        const double *coefficient = m->tensors[kind];                                                          \
-        T total = ALL(0);                                                                                      \
-        memset(adjoints, 0, sizeof(T) * (size_t)row * (size_t)t->nslots);                                      \
-        for (int v = 0; v < t->nvectors; v++) {                                                                \
-            const T *d = vectors + row * v;                                                                    \
-            for (int k = t->rows[v][0]; k < t->rows[v][1]; k++) {                                              \
-                T *a = adjoints + row * (b->factor0 + k);                                                      \
-                for (int c = 0; c < row; c++)                                                                  \
-                    a[c] += coefficient[k - t->rows[v][2]] * d[c];                                             \
-            }                                                                                                  \
-            coefficient += t->rows[v][3];                                                                      \
-        }                                                                                                      \
-        for (int p = t->nproducts - 1; p >= 0; p--) {                                                          \
-            const int factor = b->factor0 + t->products[p][1], source = t->products[p][2];                     \
-            const T weight = weights[t->products[p][0]];                                                       \
-            for (int c = 0; c < row; c++)                                                                      \
-                adjoints[row * factor + c] += weight * vectors[row * source + c];                              \
-            weights[source] += weight * slots[factor];                                                         \
-        }                                                                                                      \
         memset(charges, 0, sizeof(T) * (size_t)carriers);                                                      \
-        for (int e = 0; e < t->nelements; e++) {                                                               \
-            const int slot = t->elements[e][1], carrier = t->elements[e][2];                                   \
-            const T weight = weights[t->elements[e][0]];                                                       \
-            for (int c = 0; c < row; c++)                                                                      \
-                adjoints[row * slot + c] += weight * carried[row * carrier + c];                               \
-            charges[carrier] += weight * slots[slot];                                                          \
-            total += weight * slots[slot];                                                                     \
-        }                                                                                                      \
-        eqml__reverse_rows_##SUFFIX(t->noperations, t->operations, row, slots, adjoints);                      \
-        eqml__reverse_rows_##SUFFIX(b->noperations, b->operations, row, slots, adjoints);                      \
-        for (int k = 0; k < components * n; k++)                                                               \
-            jacobian[k] = ALL(0);                                                                              \
-        for (int p = 0; p < b->npairs; p++) {                                                                  \
-            const T *at = pair + p * along, scale = at[4 * across] * at[3 * across];                           \
-            for (int c = 0; c < components; c++) {                                                             \
-                const T force = adjoints[row * p + c] * scale;                                                 \
-                T *i = jacobian + c * n + 3 * b->pairs[p][0], *j = jacobian + c * n + 3 * b->pairs[p][1];      \
-                for (int k = 0; k < 3; k++) {                                                                  \
-                    i[k] += force * at[k * across];                                                            \
-                    j[k] -= force * at[k * across];                                                            \
-                }                                                                                              \
-            }                                                                                                  \
-        }                                                                                                      \
-        if (kind == EQML_DIPOLE) {                                                                             \
-            for (int a = 0; a < t->nreference; a++)                                                            \
-                charges[t->reference[a]] += (m->charge - total) / t->nreference;                               \
-            for (int i = 0; i < b->natoms; i++)                                                                \
-                for (int c = 0; c < 3; c++)                                                                    \
-                    jacobian[c * n + 3 * i + c] += charges[i];                                                 \
+        if (t->charges_##SUFFIX) {                                                                             \
+            t->charges_##SUFFIX(slots, weights, charges);                                                      \
             return;                                                                                            \
         }                                                                                                      \
-        /* d (r_a r_b) = r_a dr_b + r_b dr_a, and for the quadrupole (3 d (r_a r_b) - 2 r dr [a = b]) / 2 */   \
-        for (int p = 0; p < b->npairs; p++) {                                                                  \
-            const T *at = pair + p * along, weight = charges[p];                                               \
-            for (int c = 0; c < 6; c++) {                                                                      \
-                const int first = c < 3 ? 0 : c < 5 ? 1 : 2, second = c < 3 ? c : c < 5 ? c - 2 : 2;           \
-                T *i = jacobian + c * n + 3 * b->pairs[p][0], *j = jacobian + c * n + 3 * b->pairs[p][1];      \
-                for (int k = 0; k < 3; k++) {                                                                  \
-                    const double square = (k == first) + (k == second);                                        \
-                    const double scale = kind == EQML_QUADRUPOLE ? 1.5 : 1;                                    \
-                    const int other = k == first ? second : first;                                             \
-                    T part = scale * square * at[other * across];                                              \
-                    if (kind == EQML_QUADRUPOLE && first == second)                                            \
-                        part = part - at[k * across];                                                          \
-                    i[k] += weight * part;                                                                     \
-                    j[k] -= weight * part;                                                                     \
-                }                                                                                              \
+        for (int p = t->nproducts - 1; p >= 0; p--)                                                            \
+            weights[t->products[p][2]] +=                                                                      \
+                slots[b->factor0 + t->products[p][1]] * weights[t->products[p][0]];                            \
+        for (int e = 0; e < t->nelements; e++)                                                                 \
+            charges[t->elements[e][2]] += weights[t->elements[e][0]] * slots[t->elements[e][1]];               \
+    }                                                                                                          \
+    /* The tensor itself. */                                                                                   \
+    EQML_INLINE void eqml__collect_##SUFFIX(const eqml_model *m, eqml_tensor kind, const T *xyz,               \
+                                            const T *charges, const T *carried, T *value)                      \
+    {                                                                                                          \
+        const eqml_basis *b = m->basis;                                                                        \
+        const int components = EQML_COMPONENTS(kind), carriers = EQML_CARRIERS(kind, b->npairs, b->natoms);    \
+        T centre[3];                                                                                           \
+        eqml__reference_##SUFFIX(b->tensors[kind], xyz, centre);                                               \
+        for (int c = 0; c < components; c++) {                                                                 \
+            T sum = kind == EQML_DIPOLE ? m->charge * centre[c % 3] : ALL(0);                                  \
+            for (int x = 0; x < carriers; x++)                                                                 \
+                sum += charges[x] * carried[components * x + c];                                               \
+            value[c] = sum;                                                                                    \
+        }                                                                                                      \
+    }                                                                                                          \
+    /* The tensor factors D_v: rows of `row` numbers, as those of what is carried. */                          \
+    EQML_INLINE void eqml__vectors_##SUFFIX(const eqml_basis *b, const eqml_tensor_basis *t, int row,          \
+                                            const T *slots, const T *carried, T *vectors)                      \
+    {                                                                                                          \
+        memset(vectors, 0, sizeof(T) * (size_t)row * (size_t)(t->nvectors + 1));                               \
+        for (int e = 0; e < t->nelements; e++)                                                                 \
+            for (int k = 0; k < row; k++)                                                                      \
+                vectors[row * t->elements[e][0] + k] +=                                                        \
+                    slots[t->elements[e][1]] * carried[row * t->elements[e][2] + k];                           \
+        for (int p = 0; p < t->nproducts; p++)                                                                 \
+            for (int k = 0; k < row; k++)                                                                      \
+                vectors[row * t->products[p][0] + k] =                                                         \
+                    slots[b->factor0 + t->products[p][1]] * vectors[row * t->products[p][2] + k];              \
+    }                                                                                                          \
+    /* steps[3][6]: d B_c / d (x_i - x_j)_k of what one pair carries. */                                       \
+    EQML_INLINE void eqml__steps_##SUFFIX(eqml_tensor kind, const T d[3], T *steps)                            \
+    {                                                                                                          \
+        for (int c = 0; c < 6; c++) {                                                                          \
+            const int first = c < 3 ? 0 : c < 5 ? 1 : 2, second = c < 3 ? c : c < 5 ? c - 2 : 2;               \
+            for (int k = 0; k < 3; k++) {                                                                      \
+                const double scale = kind == EQML_QUADRUPOLE ? 1.5 : 1;                                        \
+                const double trace = kind == EQML_QUADRUPOLE && first == second ? 1 : 0;                       \
+                steps[6 * k + c] =                                                                             \
+                    scale * ((k == first) * d[second] + (k == second) * d[first]) - trace * d[k];              \
             }                                                                                                  \
         }                                                                                                      \
     }
-EQML__TENSOR_PARTS(one, double, (double))
-EQML__TENSOR_PARTS(lanes, eqml_lanes, eqml__all)
+EQML__TENSOR(one, double, (double))
+EQML__TENSOR(lanes, eqml_lanes, eqml__all)
 
-/* Slots that only the tensor needs, behind those of the potential. */
-#define EQML__TENSOR_SLOTS(SUFFIX, T)                                                                        \
-    EQML_INLINE void eqml__tensor_slots_##SUFFIX(const eqml_basis *b, const eqml_tensor_basis *t, T *slots)  \
-    {                                                                                                        \
-        if (t->forward_##SUFFIX) {                                                                           \
-            t->forward_##SUFFIX(slots);                                                                      \
-            return;                                                                                          \
-        }                                                                                                    \
-        memset(slots + b->nslots, 0, sizeof(T) * (size_t)(t->nslots - b->nslots));                           \
-        for (int k = 0; k < t->noperations; k++) {                                                           \
-            const unsigned short *o = t->operations[k];                                                      \
-            slots[o[0]] += slots[o[1]] * slots[o[2]];                                                        \
-        }                                                                                                    \
-    }
-EQML__TENSOR_SLOTS(one, double)
-EQML__TENSOR_SLOTS(lanes, eqml_lanes)
-
-/* P_v: the rows of coefficients times the factors f, columns in lanes; weights: room for EQML_ROUND(nvectors). */
+/* P_v for one geometry, columns in lanes: the tiles as in eqml__form_one. weights[nvectors + 1] */
 EQML_INLINE void eqml__weights_one(const eqml_tensor_basis *t, const double *coefficients, const double *f,
                                    double *weights)
 {
     const double *c = coefficients;
-    for (int v = 0; v < t->nvectors; v += 4) {
-        eqml_lanes sum[4];
-        for (int r = 0; r < 4; r++) {
-            const int first = v + r < t->nvectors ? t->rows[v + r][2] : 0;
-            const int n = v + r < t->nvectors ? t->rows[v + r][3] : 0;
-            sum[r] = eqml__all(0);
-            for (int k = 0; k < n; k += EQML_LANES)
-                sum[r] = eqml__fma(eqml__load(c + k), eqml__load(f + first + k), sum[r]);
-            c += n;
-        }
-        eqml__four_sums(sum[0], sum[1], sum[2], sum[3], weights + v);
+    for (int k = 0; k < t->ntiles;) {
+        const unsigned short *row = t->tiles[k].row;
+        eqml_lanes s0 = eqml__all(0), s1 = s0, s2 = s0, s3 = s0;
+        double sum[4];
+        do {
+            const int n = t->tiles[k].count, first = t->tiles[k].first;
+            for (int i = 0; i < n; i += EQML_LANES) {
+                const eqml_lanes x = eqml__load(f + first + i);
+                s0 = eqml__fma(eqml__load(c + i), x, s0);
+                s1 = eqml__fma(eqml__load(c + i + n), x, s1);
+                s2 = eqml__fma(eqml__load(c + i + 2 * n), x, s2);
+                s3 = eqml__fma(eqml__load(c + i + 3 * n), x, s3);
+            }
+            c += 4 * n;
+        } while (++k < t->ntiles && t->tiles[k].row[0] == row[0]);
+        eqml__four_sums(s0, s1, s2, s3, sum);
+        for (int r = 0; r < 4; r++)
+            weights[row[r]] = sum[r];
     }
 }
 
-/* sum_v P_v D_v, in two chains of additions. */
-EQML_INLINE void eqml__tensor_sum(eqml_tensor kind, int nvectors, const double *weights,
-                                  const double *vectors, double *value)
+/* The same for a geometry in each lane. */
+EQML_INLINE void eqml__weights_lanes(const eqml_tensor_basis *t, const double *coefficients,
+                                     const eqml_lanes *f, eqml_lanes *weights)
 {
-    enum { ROW = 8 };
-    const int row = EQML_WIDTH(kind);
-    double even[ROW] = {0}, odd[ROW] = {0};
-    int v = 0;
-    for (; v + 1 < nvectors; v += 2) {
-        for (int k = 0; k < row; k++)
-            even[k] += weights[v] * vectors[row * v + k];
-        for (int k = 0; k < row; k++)
-            odd[k] += weights[v + 1] * vectors[row * (v + 1) + k];
+    const double *c = coefficients;
+    for (int k = 0; k < t->ntiles;) {
+        const unsigned short *row = t->tiles[k].row;
+        eqml_lanes s0 = eqml__all(0), s1 = s0, s2 = s0, s3 = s0;
+        do {
+            const int n = t->tiles[k].count, first = t->tiles[k].first;
+            for (int i = t->tiles[k].begin; i < t->tiles[k].end; i++) {
+                const double *column = c + (i - first);
+                const eqml_lanes x = f[i];
+                s0 = eqml__fma(eqml__all(column[0]), x, s0);
+                s1 = eqml__fma(eqml__all(column[n]), x, s1);
+                s2 = eqml__fma(eqml__all(column[2 * n]), x, s2);
+                s3 = eqml__fma(eqml__all(column[3 * n]), x, s3);
+            }
+            c += 4 * n;
+        } while (++k < t->ntiles && t->tiles[k].row[0] == row[0]);
+        weights[row[0]] = s0, weights[row[1]] = s1, weights[row[2]] = s2, weights[row[3]] = s3;
     }
-    for (int k = 0; k < EQML_COMPONENTS(kind); k++)
-        value[k] = even[k] + odd[k] + (v < nvectors ? weights[v] * vectors[row * v + k] : 0);
 }
 
 /*
- * A tensor of one geometry, with respect to the origin of its coordinates (dipole, e*bohr) or to R (quadrupole, e*bohr^2),
- * the centre of the smallest class of atoms, and jacobian[components][natoms][3] where that is not NULL. With
- * `energy` not NULL also the energy, and gradient[natoms][3] where that is not NULL: all share distances, variables
- * and factors. The basis and the model must have the tensor.
+ * A tensor of one geometry: the dipole (e*bohr) with respect to the origin of its coordinates, the quadrupole (e*bohr^2)
+ * with respect to R, the polarizability (bohr^3). With `energy` not NULL also the energy, and gradient[natoms][3]
+ * where that is not NULL: all share distances, variables and factors. The basis and the model must have the tensor.
  * work: EQML_WORK_TENSOR(kind, nslots of the tensor, npairs, nvectors, natoms) doubles, 64-byte aligned.
  */
 EQML_INLINE void eqml_tensor_value(const eqml_model *m, eqml_tensor kind, const double *xyz, double *energy,
-                                   double *gradient, double *value, double *jacobian, double *work)
+                                   double *gradient, double *value, double *work)
 {
     const eqml_basis *b = m->basis;
     const eqml_tensor_basis *t = b->tensors[kind];
-    const int row = EQML_WIDTH(kind), carriers = EQML_CARRIERS(kind, b->npairs, b->natoms);
+    const int carriers = EQML_CARRIERS(kind, b->npairs, b->natoms);
     const int stride = EQML_ROUND(b->npairs), room = EQML_ROUND(t->nslots);
-    double *slots = work, *adjoints = work + room, *pair = adjoints + (1 + row) * room;
-    double *vectors = pair + 6 * stride, *weights = vectors + row * EQML_ROUND(t->nvectors);
-    double *carried = weights + EQML_ROUND(t->nvectors), *charges = carried + row * EQML_ROUND(carriers);
+    double *slots = work, *adjoints = work + room, *pair = adjoints + room;
+    double *weights = pair + 6 * stride, *charges = weights + EQML_ROUND(t->nvectors + 1);
+    double *carried = charges + carriers;
     eqml__pairs_one(m, xyz, adjoints, pair, stride);
     for (int p = 0; p < b->npairs; p++)
         slots[p] = adjoints[p];
     eqml__forward_one(m, slots);
+    eqml__tensor_slots_one(b, t, slots);
+    eqml__weights_one(t, m->tensors[kind], slots + b->factor0, weights);
     if (energy) {
         *energy = eqml__form_one(m, slots + b->factor0, gradient ? adjoints + b->factor0 : NULL);
         if (gradient) {
@@ -1009,20 +962,200 @@ EQML_INLINE void eqml_tensor_value(const eqml_model *m, eqml_tensor kind, const 
             eqml__scatter(b, adjoints, pair, stride, gradient);
         }
     }
-    eqml__tensor_slots_one(b, t, slots);
-    eqml__carried_one(b, kind, row, xyz, pair, stride, 1, carried);
-    eqml__vectors_one(t, row, slots, slots + b->factor0, carried, vectors);
-    eqml__weights_one(t, m->tensors[kind], slots + b->factor0, weights);
-    eqml__tensor_sum(kind, t->nvectors, weights, vectors, value);
-    if (kind == EQML_DIPOLE) {
-        double centre[3];
-        eqml__reference_one(t, xyz, centre);
-        for (int k = 0; k < 3; k++)
-            value[k] += m->charge * centre[k];
+    eqml__charges_one(b, t, carriers, slots, weights, charges);
+    eqml__carried_one(b, kind, xyz, pair, stride, 1, carried);
+    eqml__collect_one(m, kind, xyz, charges, carried, value);
+}
+
+/* ---- their Jacobians ---------------------------------------------------------------------------------- */
+
+/*
+ * A reverse sweep for each component: the adjoint of P_v is the number D_v of that component, and that of a slot
+ * X_v(x) is weights[v] B_x. In a batch lanes are geometries and each component has a row of its own; for one
+ * geometry components are lanes, and all else is the same in all of them.
+ */
+EQML_INLINE int eqml__jacobian_rows(eqml_tensor kind, int one)
+{
+    return one ? (EQML_COMPONENTS(kind) + EQML_LANES - 1) / EQML_LANES : EQML_COMPONENTS(kind);
+}
+
+/* Room in eqml_lanes: slots and adjoints, pairs (five numbers each), weights, charges, and rows of what is carried, of tensor
+ * factors, of steps (3 rows each) and of Cartesian derivatives. */
+#define EQML_WORK_JACOBIAN(kind, nslots, npairs, nvectors, natoms)                                           \
+    (2 * (nslots) + 5 * (npairs) + (1 + EQML_COMPONENTS(kind)) * ((nvectors) + 1) +                          \
+     (1 + 4 * EQML_COMPONENTS(kind)) * EQML_CARRIERS(kind, npairs, natoms) +                                 \
+     3 * (natoms) * (1 + EQML_COMPONENTS(kind)))
+
+/* Where things are in that room. */
+typedef struct eqml__jacobian {
+    int rows, carriers;
+    eqml_lanes *slots, *adjoints;  /* [nslots] */
+    eqml_lanes (*pair)[5];         /* [npairs] x_i - x_j, 1/r, dy/dr */
+    eqml_lanes *weights, *charges; /* [nvectors + 1], [carriers] */
+    eqml_lanes *carried, *vectors; /* [carriers][rows], [nvectors + 1][rows] */
+    eqml_lanes *steps;             /* [carriers][3][rows] */
+    eqml_lanes *sum, *x;           /* [rows][3 natoms], [3 natoms] */
+} eqml__jacobian;
+
+EQML_INLINE eqml__jacobian eqml__lay_out_jacobian(const eqml_basis *b, eqml_tensor kind, int one,
+                                                  eqml_lanes *work)
+{
+    const eqml_tensor_basis *t = b->tensors[kind];
+    eqml__jacobian j;
+    j.rows = eqml__jacobian_rows(kind, one);
+    j.carriers = EQML_CARRIERS(kind, b->npairs, b->natoms);
+    j.slots = work;
+    j.adjoints = j.slots + t->nslots;
+    j.pair = (eqml_lanes(*)[5])(void *)(j.adjoints + t->nslots);
+    j.weights = j.adjoints + t->nslots + 5 * b->npairs;
+    j.charges = j.weights + t->nvectors + 1;
+    j.carried = j.charges + j.carriers;
+    j.vectors = j.carried + j.carriers * j.rows;
+    j.steps = j.vectors + (t->nvectors + 1) * j.rows;
+    j.sum = j.steps + 3 * j.carriers * j.rows;
+    j.x = j.sum + 3 * b->natoms * j.rows;
+    return j;
+}
+
+/* Components into lanes, zero past the last. */
+EQML_INLINE void eqml__put_components(int components, int rows, const double *from, eqml_lanes *to)
+{
+    for (int row = 0; row < rows; row++) {
+        double part[EQML_LANES] EQML_ALIGNED;
+        for (int lane = 0; lane < EQML_LANES; lane++)
+            part[lane] = row * EQML_LANES + lane < components ? from[row * EQML_LANES + lane] : 0;
+        to[row] = eqml__load(part);
     }
-    if (jacobian)
-        eqml__tensor_reverse_one(m, kind, row, slots, pair, stride, 1, carried, vectors, weights, adjoints,
-                                 charges, jacobian);
+}
+
+/* Adds to the adjoints of what the operations read, in reverse. */
+EQML_FUNCTION void eqml__add_reverse(int noperations, const unsigned short (*operations)[3],
+                                     const eqml_lanes *slots, eqml_lanes *adjoints)
+{
+    for (int k = noperations - 1; k >= 0; k--) {
+        const unsigned short *o = operations[k];
+        const eqml_lanes a = adjoints[o[0]];
+        adjoints[o[1]] = eqml__fma(a, slots[o[2]], adjoints[o[1]]);
+        adjoints[o[2]] = eqml__fma(a, slots[o[1]], adjoints[o[2]]);
+    }
+}
+
+/* Adjoints of the slots for one row of components. */
+EQML_INLINE void eqml__tensor_adjoints(const eqml_model *m, eqml_tensor kind, const eqml__jacobian *j,
+                                       int row)
+{
+    const eqml_basis *b = m->basis;
+    const eqml_tensor_basis *t = b->tensors[kind];
+    const eqml_lanes *d = j->vectors + row, *slots = j->slots;
+    eqml_lanes *a = j->adjoints, *g = a + b->factor0;
+    const double *c = m->tensors[kind];
+    memset(a, 0, sizeof(eqml_lanes) * (size_t)t->nslots);
+    for (int k = 0; k < t->ntiles; k++) {
+        const eqml_tile *tile = &t->tiles[k];
+        const int n = tile->count;
+        const eqml_lanes d0 = d[j->rows * tile->row[0]], d1 = d[j->rows * tile->row[1]];
+        const eqml_lanes d2 = d[j->rows * tile->row[2]], d3 = d[j->rows * tile->row[3]];
+        for (int i = tile->begin; i < tile->end; i++) {
+            const double *column = c + (i - tile->first);
+            const eqml_lanes even =
+                eqml__fma(eqml__all(column[0]), d0, eqml__fma(eqml__all(column[n]), d1, g[i]));
+            g[i] = eqml__fma(eqml__all(column[2 * n]), d2, eqml__fma(eqml__all(column[3 * n]), d3, even));
+        }
+        c += 4 * n;
+    }
+    for (int p = 0; p < t->nproducts; p++)
+        g[t->products[p][1]] =
+            eqml__fma(j->weights[t->products[p][0]], d[j->rows * t->products[p][2]], g[t->products[p][1]]);
+    for (int e = 0; e < t->nelements; e++) {
+        eqml_lanes *to = a + t->elements[e][1];
+        *to = eqml__fma(j->weights[t->elements[e][0]], j->carried[j->rows * t->elements[e][2] + row], *to);
+    }
+    if (t->reverse_lanes)
+        t->reverse_lanes(slots, a);
+    else
+        eqml__add_reverse(t->noperations, t->operations, slots, a);
+    eqml__add_reverse(b->noperations, b->operations, slots, a);
+}
+
+/* The Jacobian from slots, pairs, folded weights, charges, carried tensors and their steps, into sum[rows][3
+ * natoms]. */
+EQML_INLINE void eqml__jacobian_lanes(const eqml_model *m, eqml_tensor kind, const eqml__jacobian *j)
+{
+    const eqml_basis *b = m->basis;
+    const eqml_tensor_basis *t = b->tensors[kind];
+    eqml__vectors_lanes(b, t, j->rows, j->slots, j->carried, j->vectors);
+    for (int row = 0; row < j->rows; row++) {
+        eqml_lanes *sum = j->sum + 3 * b->natoms * row, total = eqml__all(0);
+        eqml__tensor_adjoints(m, kind, j, row);
+        for (int k = 0; k < 3 * b->natoms; k++)
+            sum[k] = eqml__all(0);
+        for (int p = 0; p < b->npairs; p++) {
+            const eqml_lanes force = j->adjoints[p] * j->pair[p][4] * j->pair[p][3];
+            eqml_lanes *to = sum + 3 * b->pairs[p][0], *from = sum + 3 * b->pairs[p][1];
+            for (int k = 0; k < 3; k++) {
+                eqml_lanes step = force * j->pair[p][k];
+                if (kind != EQML_DIPOLE)
+                    step = eqml__fma(j->charges[p], j->steps[(3 * p + k) * j->rows + row], step);
+                to[k] += step;
+                from[k] -= step;
+            }
+        }
+        if (kind != EQML_DIPOLE)
+            continue;
+        for (int i = 0; i < b->natoms; i++) {
+            total += j->charges[i];
+            for (int k = 0; k < 3; k++)
+                sum[3 * i + k] = eqml__fma(j->charges[i], j->steps[k * j->rows + row], sum[3 * i + k]);
+        }
+        total = (m->charge - total) * (1.0 / t->nreference);
+        for (int a = 0; a < t->nreference; a++)
+            for (int k = 0; k < 3; k++)
+                sum[3 * t->reference[a] + k] += total * j->steps[k * j->rows + row];
+    }
+}
+
+/*
+ * A tensor of one geometry and jacobian[components][natoms][3]. work: as in eqml_tensor_value; lanes:
+ * EQML_WORK_JACOBIAN(kind, nslots of the tensor, npairs, nvectors, natoms) eqml_lanes.
+ */
+EQML_INLINE void eqml_tensor_jacobian(const eqml_model *m, eqml_tensor kind, const double *xyz, double *value,
+                                      double *jacobian, double *work, eqml_lanes *lanes)
+{
+    const eqml_basis *b = m->basis;
+    const eqml_tensor_basis *t = b->tensors[kind];
+    const eqml__jacobian j = eqml__lay_out_jacobian(b, kind, 1, lanes);
+    const int stride = EQML_ROUND(b->npairs), components = EQML_COMPONENTS(kind), n = 3 * b->natoms;
+    const double *slots = work, *pair = work + 2 * EQML_ROUND(t->nslots), *weights = pair + 6 * stride;
+    const double *charges = weights + EQML_ROUND(t->nvectors + 1), *carried = charges + j.carriers;
+    eqml_tensor_value(m, kind, xyz, NULL, NULL, value, work);
+    for (int k = 0; k < t->nslots; k++)
+        j.slots[k] = eqml__all(slots[k]);
+    for (int p = 0; p < b->npairs; p++)
+        for (int k = 0; k < 5; k++)
+            j.pair[p][k] = eqml__all(pair[k * stride + p]);
+    for (int v = 0; v < t->nvectors; v++)
+        j.weights[v] = eqml__all(weights[v]);
+    for (int x = 0; x < j.carriers; x++) {
+        j.charges[x] = eqml__all(charges[x]);
+        eqml__put_components(components, j.rows, carried + components * x, j.carried + j.rows * x);
+    }
+    for (int k = 0; k < 3 && kind == EQML_DIPOLE; k++) {
+        const double unit[3] = {(double)(k == 0), (double)(k == 1), (double)(k == 2)};
+        eqml__put_components(3, j.rows, unit, j.steps + k * j.rows);
+    }
+    for (int p = 0; p < b->npairs && kind != EQML_DIPOLE; p++) {
+        const double d[3] = {pair[p], pair[stride + p], pair[2 * stride + p]};
+        double steps[18];
+        eqml__steps_one(kind, d, steps);
+        for (int k = 0; k < 3; k++)
+            eqml__put_components(6, j.rows, steps + 6 * k, j.steps + (3 * p + k) * j.rows);
+    }
+    eqml__jacobian_lanes(m, kind, &j);
+    for (int c = 0; c < components; c++) {
+        const double *from = (const double *)(const void *)(j.sum + c / EQML_LANES * n) + c % EQML_LANES;
+        for (int k = 0; k < n; k++)
+            jacobian[c * n + k] = from[k * EQML_LANES];
+    }
 }
 
 /* ---- Hessian ------------------------------------------------------------------------------------------ */
@@ -1310,64 +1443,40 @@ EQML_INLINE void eqml__step_floats(const eqml_model *m, int count, const double 
 }
 
 /*
- * The same for up to EQML_LANES geometries: value[count][components] and, where that is not NULL,
- * jacobian[count][components][natoms][3]. work: EQML_WORK_TENSOR_BATCH eqml_lanes.
+ * Tensors of up to EQML_LANES geometries: value[count][components], and where that is not NULL
+ * jacobian[count][components][natoms][3]. work: EQML_WORK_JACOBIAN eqml_lanes.
  */
-#define EQML_WORK_TENSOR_BATCH(kind, nslots, npairs, nvectors, natoms)                                       \
-    ((1 + EQML_COMPONENTS(kind)) * ((nslots) + (nvectors) + EQML_CARRIERS(kind, npairs, natoms)) +           \
-     5 * (npairs) + 3 * (natoms) * (1 + EQML_COMPONENTS(kind)))
 EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int count, const double *xyz,
                                    double *value, double *jacobian, eqml_lanes *work)
 {
     const eqml_basis *b = m->basis;
     const eqml_tensor_basis *t = b->tensors[kind];
-    const int row = EQML_COMPONENTS(kind), carriers = EQML_CARRIERS(kind, b->npairs, b->natoms);
-    const int n = row * 3 * b->natoms;
-    eqml_lanes *slots = work, *adjoints = slots + t->nslots, *vectors = adjoints + row * t->nslots;
-    eqml_lanes *weights = vectors + row * t->nvectors, *carried = weights + t->nvectors;
-    eqml_lanes *charges = carried + row * carriers, *x = charges + carriers, *sum = x + 3 * b->natoms;
-    eqml_lanes(*pair)[5] = (eqml_lanes(*)[5])(void *)(sum + n), *f = slots + b->factor0;
+    const eqml__jacobian j = eqml__lay_out_jacobian(b, kind, 0, work);
+    const int n = j.rows * 3 * b->natoms;
     eqml_lanes total[6];
-    const double *coefficient = m->tensors[kind];
-    double part[EQML_LANES] EQML_ALIGNED;
-    eqml__pairs_lanes(m, count, xyz, x, slots, pair);
-    eqml__forward_lanes(m, slots);
-    eqml__tensor_slots_lanes(b, t, slots);
-    eqml__carried_lanes(b, kind, row, x, pair[0], 1, 5, carried);
-    eqml__vectors_lanes(t, row, slots, f, carried, vectors);
-    for (int c = 0; c < row; c++)
-        total[c] = eqml__all(0);
-    if (kind == EQML_DIPOLE) {
-        eqml__reference_lanes(t, x, total);
-        for (int c = 0; c < 3; c++)
-            total[c] *= m->charge;
-    }
-    for (int v = 0; v < t->nvectors; v++) {
-        const double *c0 = coefficient - t->rows[v][2];
-        eqml_lanes even = eqml__all(0), odd = even;
-        int k = t->rows[v][0];
-        for (; k + 1 < t->rows[v][1]; k += 2) {
-            even = eqml__fma(eqml__all(c0[k]), f[k], even);
-            odd = eqml__fma(eqml__all(c0[k + 1]), f[k + 1], odd);
-        }
-        if (k < t->rows[v][1])
-            even = eqml__fma(eqml__all(c0[k]), f[k], even);
-        coefficient += t->rows[v][3];
-        weights[v] = even + odd;
-        for (int c = 0; c < row; c++)
-            total[c] = eqml__fma(weights[v], vectors[row * v + c], total[c]);
-    }
-    for (int c = 0; c < row; c++) {
+    eqml__pairs_lanes(m, count, xyz, j.x, j.slots, j.pair);
+    eqml__forward_lanes(m, j.slots);
+    eqml__tensor_slots_lanes(b, t, j.slots);
+    eqml__weights_lanes(t, m->tensors[kind], j.slots + b->factor0, j.weights);
+    eqml__charges_lanes(b, t, j.carriers, j.slots, j.weights, j.charges);
+    eqml__carried_lanes(b, kind, j.x, j.pair[0], 1, 5, j.carried);
+    eqml__collect_lanes(m, kind, j.x, j.charges, j.carried, total);
+    for (int c = 0; c < j.rows; c++) {
+        double part[EQML_LANES] EQML_ALIGNED;
         eqml__store(part, total[c]);
         for (int lane = 0; lane < count; lane++)
-            value[row * lane + c] = part[lane];
+            value[j.rows * lane + c] = part[lane];
     }
     if (!jacobian)
         return;
-    eqml__tensor_reverse_lanes(m, kind, row, slots, pair[0], 1, 5, carried, vectors, weights, adjoints,
-                               charges, sum);
+    for (int k = 0; k < 9 && kind == EQML_DIPOLE; k++)
+        j.steps[k] = eqml__all(k % 4 == 0);
+    for (int p = 0; p < b->npairs && kind != EQML_DIPOLE; p++)
+        eqml__steps_lanes(kind, j.pair[p], j.steps + 18 * p);
+    eqml__jacobian_lanes(m, kind, &j);
     for (int k = 0; k < n; k++) {
-        eqml__store(part, sum[k]);
+        double part[EQML_LANES] EQML_ALIGNED;
+        eqml__store(part, j.sum[k]);
         for (int lane = 0; lane < count; lane++)
             jacobian[(size_t)lane * (size_t)n + (size_t)k] = part[lane];
     }
@@ -1454,38 +1563,42 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
     enum {                                                                                                   \
         NAME##_WORK_##TENSOR = EQML_WORK_TENSOR(KIND, NAME##_##TENSOR##_NSLOTS, NAME##_NPAIRS,               \
                                                 NAME##_##TENSOR##_NVECTORS, NAME##_NATOMS),                  \
-        NAME##_WORK_##TENSOR##_BATCH = EQML_WORK_TENSOR_BATCH(KIND, NAME##_##TENSOR##_NSLOTS, NAME##_NPAIRS, \
-                                                              NAME##_##TENSOR##_NVECTORS, NAME##_NATOMS),    \
-        NAME##_##TENSOR##_IN_LANES = NAME##_WORK_##TENSOR##_BATCH * sizeof(eqml_lanes) <= EQML_STACK_LIMIT   \
+        NAME##_WORK_##TENSOR##_JACOBIAN = EQML_WORK_JACOBIAN(KIND, NAME##_##TENSOR##_NSLOTS, NAME##_NPAIRS,  \
+                                                             NAME##_##TENSOR##_NVECTORS, NAME##_NATOMS),     \
+        NAME##_##TENSOR##_IN_LANES =                                                                         \
+            NAME##_WORK_##TENSOR##_JACOBIAN * sizeof(eqml_lanes) <= EQML_STACK_LIMIT                         \
     };                                                                                                       \
     EQML_INLINE void NAME##_model_##TENSOR(const eqml_model *m, const double *xyz, double *value)            \
     {                                                                                                        \
         double work[NAME##_WORK_##TENSOR] EQML_ALIGNED;                                                      \
-        eqml_tensor_value(m, KIND, xyz, NULL, NULL, value, NULL, work);                                      \
+        eqml_tensor_value(m, KIND, xyz, NULL, NULL, value, work);                                            \
     }                                                                                                        \
     EQML_FUNCTION void NAME##_model_##TENSOR##_jacobian(const eqml_model *m, const double *xyz,              \
                                                         double *value, double *jacobian)                     \
     {                                                                                                        \
         double work[NAME##_WORK_##TENSOR] EQML_ALIGNED;                                                      \
-        eqml_tensor_value(m, KIND, xyz, NULL, NULL, value, jacobian, work);                                  \
+        eqml_lanes lanes[NAME##_WORK_##TENSOR##_JACOBIAN];                                                   \
+        eqml_tensor_jacobian(m, KIND, xyz, value, jacobian, work, lanes);                                    \
     }                                                                                                        \
     /* jacobian may be NULL */                                                                               \
     EQML_FUNCTION void NAME##_model_##TENSOR##_jacobian_batch(                                               \
         const eqml_model *m, size_t n, const double *xyz, double *value, double *jacobian)                   \
     {                                                                                                        \
-        const size_t size = 3 * NAME##_NATOMS, step = NAME##_##TENSOR##_IN_LANES ? EQML_LANES : 1;           \
+        const size_t size = 3 * NAME##_NATOMS, components = EQML_COMPONENTS(KIND);                           \
+        const size_t step = NAME##_##TENSOR##_IN_LANES ? EQML_LANES : 1;                                     \
         const ptrdiff_t steps = (ptrdiff_t)((n + step - 1) / step);                                          \
         EQML__PARALLEL                                                                                       \
         for (ptrdiff_t k = 0; k < steps; k++) {                                                              \
             const size_t first = (size_t)k * step, count = n - first < step ? n - first : step;              \
-            double *to = value + first * EQML_COMPONENTS(KIND);                                              \
-            double *derivatives = jacobian ? jacobian + first * EQML_COMPONENTS(KIND) * size : NULL;         \
+            double *to = jacobian ? jacobian + first * components * size : NULL;                             \
             if (NAME##_##TENSOR##_IN_LANES) {                                                                \
-                eqml_lanes work[NAME##_##TENSOR##_IN_LANES ? NAME##_WORK_##TENSOR##_BATCH : 1];              \
-                eqml__tensor_step(m, KIND, (int)count, xyz + first * size, to, derivatives, work);           \
+                eqml_lanes work[NAME##_##TENSOR##_IN_LANES ? NAME##_WORK_##TENSOR##_JACOBIAN : 1];           \
+                eqml__tensor_step(m, KIND, (int)count, xyz + first * size, value + first * components, to,   \
+                                  work);                                                                     \
+            } else if (to) {                                                                                 \
+                NAME##_model_##TENSOR##_jacobian(m, xyz + first * size, value + first * components, to);     \
             } else {                                                                                         \
-                double work[NAME##_WORK_##TENSOR] EQML_ALIGNED;                                              \
-                eqml_tensor_value(m, KIND, xyz + first * size, NULL, NULL, to, derivatives, work);           \
+                NAME##_model_##TENSOR(m, xyz + first * size, value + first * components);                    \
             }                                                                                                \
         }                                                                                                    \
     }                                                                                                        \
@@ -1500,7 +1613,7 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
                                                            double *gradient, double *dipole)                 \
     {                                                                                                        \
         double work[NAME##_WORK_dipole] EQML_ALIGNED, energy;                                                \
-        eqml_tensor_value(m, EQML_DIPOLE, xyz, &energy, gradient, dipole, NULL, work);                       \
+        eqml_tensor_value(m, EQML_DIPOLE, xyz, &energy, gradient, dipole, work);                             \
         return energy;                                                                                       \
     }
 
@@ -3777,15 +3890,16 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
 
 /* Where the coefficient of the product (left, right) is stored: tiles and runs are both in the order of rows.
  */
-static size_t eqml__packed_place(const eqml_basis *b, int left, int right, int *tile, size_t *start)
+static size_t eqml__packed_place(int ntiles, const eqml_tile *tiles, int left, int right, int *tile,
+                                 size_t *start)
 {
     for (;;) {
-        const eqml_tile *t = &b->tiles[*tile];
+        const eqml_tile *t = &tiles[*tile];
         for (int row = 0; row < 4; row++)
             if (t->row[row] == left && right >= t->begin && right < t->end)
                 return *start + (size_t)row * t->count + (size_t)(right - t->first);
         *start += 4 * (size_t)t->count;
-        if (++*tile == b->ntiles) {
+        if (++*tile == ntiles) {
             *tile = 0;
             *start = 0;
         }
@@ -3798,24 +3912,32 @@ static bool eqml__is_term(const eqml_basis *b, size_t k)
     return !b->is_term || b->is_term[k];
 }
 
+/* Copies between the order of runs and the packed order. */
+static void eqml__transfer_runs(int nruns, const unsigned short (*runs)[3], int ntiles,
+                                const eqml_tile *tiles, double *coefficients, double *packed, bool set)
+{
+    size_t start = 0;
+    int tile = 0;
+    for (int r = 0; r < nruns; r++)
+        for (int c = 0; c < runs[r][2]; c++, coefficients++) {
+            double *place =
+                packed + eqml__packed_place(ntiles, tiles, runs[r][0], runs[r][1] + c, &tile, &start);
+            *(set ? place : coefficients) = *(set ? coefficients : place);
+        }
+}
+
 /* Copies between the order of terms and the packed order. */
 static void eqml__transfer(const eqml_surface *surface, double *coefficients, bool set)
 {
     const eqml_basis *b = surface->model.basis;
-    size_t k = 0, start = 0;
-    int tile = 0;
+    size_t k = 0;
     for (size_t f = 0; f < (size_t)b->nfactors; f++) {
         if (!eqml__is_term(b, f))
             continue;
         *(set ? &surface->linear[f] : &coefficients[k]) = set ? coefficients[k] : surface->linear[f];
         k++;
     }
-    for (int r = 0; r < b->nruns; r++)
-        for (int c = 0; c < b->runs[r][2]; c++, k++) {
-            double *place =
-                surface->packed + eqml__packed_place(b, b->runs[r][0], b->runs[r][1] + c, &tile, &start);
-            *(set ? place : &coefficients[k]) = set ? coefficients[k] : *place;
-        }
+    eqml__transfer_runs(b->nruns, b->runs, b->ntiles, b->tiles, coefficients + k, surface->packed, set);
 }
 
 EQML_API void eqml_surface_set(eqml_surface *surface, const double *coefficients)
@@ -3840,15 +3962,7 @@ static void eqml__transfer_tensor(const eqml_surface *surface, eqml_tensor kind,
                                   bool set)
 {
     const eqml_tensor_basis *t = surface->model.basis->tensors[kind];
-    double *row = surface->tensors[kind];
-    for (int r = 0, v = 0; r < t->nruns; r++) {
-        for (; v < t->runs[r][0]; v++)
-            row += t->rows[v][3];
-        for (int k = 0; k < t->runs[r][2]; k++, coefficients++) {
-            double *place = row + t->runs[r][1] + k - t->rows[v][2];
-            *(set ? place : coefficients) = *(set ? coefficients : place);
-        }
-    }
+    eqml__transfer_runs(t->nruns, t->runs, t->ntiles, t->tiles, coefficients, surface->tensors[kind], set);
 }
 
 EQML_API void eqml_surface_set_tensor(eqml_surface *surface, eqml_tensor kind, const double *coefficients)
@@ -3867,7 +3981,7 @@ EQML_API const char *eqml_tensor_name(eqml_tensor kind)
     return names[kind];
 }
 
-/* Room for the slots of the potential and of any tensor, and for any evaluation but that of the Hessian, in doubles. */
+/* Slots of the potential and of any tensor. */
 static int eqml__most_slots(const eqml_basis *b)
 {
     int most = b->nslots;
@@ -3877,13 +3991,17 @@ static int eqml__most_slots(const eqml_basis *b)
     return most;
 }
 
+/* Room for energies, gradients and tensors of one geometry, and for the rows of their fits, in doubles. */
 static size_t eqml__most_work(const eqml_basis *b)
 {
     size_t most = (size_t)EQML_WORK_ONE(eqml__most_slots(b), b->npairs);
     for (int k = 0; k < EQML_TENSORS; k++) {
         const eqml_tensor_basis *t = b->tensors[k];
+        if (!t)
+            continue;
         const size_t work =
-            t ? (size_t)EQML_WORK_TENSOR(k, eqml__most_slots(b), b->npairs, t->nvectors, b->natoms) : 0;
+            (size_t)EQML_WORK_TENSOR(k, eqml__most_slots(b), b->npairs, t->nvectors, b->natoms) +
+            (size_t)EQML_COMPONENTS(k) * ((size_t)t->nvectors + 1);
         most = work > most ? work : most;
     }
     return most;
@@ -4195,9 +4313,9 @@ static eqml_status eqml__tensor_rows(eqml__fitter *w, eqml_fit_result *result)
     const eqml_model *m = &w->surface->model;
     const eqml_basis *b = m->basis;
     const eqml_tensor_basis *t = b->tensors[w->kind];
-    const int width = EQML_WIDTH(w->kind), stride = EQML_ROUND(b->npairs);
+    const int components = EQML_COMPONENTS(w->kind), stride = EQML_ROUND(b->npairs);
     double *slots = w->one, *vectors = w->one + EQML_WORK_ONE(eqml__most_slots(b), b->npairs);
-    double *carried = vectors + width * EQML_ROUND(t->nvectors);
+    double *carried = vectors + components * (t->nvectors + 1);
     const double *f = slots + b->factor0;
     for (size_t g = 0; g < w->data->n; g++) {
         const double *xyz = w->data->xyz + g * 3 * (size_t)b->natoms, *pair;
@@ -4210,15 +4328,15 @@ static eqml_status eqml__tensor_rows(eqml__fitter *w, eqml_fit_result *result)
         }
         pair = eqml__fit_slots(w, g);
         eqml__tensor_slots_one(b, t, slots);
-        eqml__carried_one(b, w->kind, width, xyz, pair, stride, 1, carried);
-        eqml__vectors_one(t, width, slots, f, carried, vectors);
+        eqml__carried_one(b, w->kind, xyz, pair, stride, 1, carried);
+        eqml__vectors_one(b, t, components, slots, carried, vectors);
         eqml__reference_one(t, xyz, centre);
-        for (int c = 0; c < EQML_COMPONENTS(w->kind); c++) {
+        for (int c = 0; c < components; c++) {
             const double weight = eqml__row_weight(w, g) * sqrt(eqml__multiplicity(w->kind, c));
             double *row = eqml_lsq_row(w->lsq);
             eqml_status status;
             for (int r = 0; r < t->nruns; r++) {
-                const double d = weight * vectors[width * t->runs[r][0] + c];
+                const double d = weight * vectors[components * t->runs[r][0] + c];
                 for (int k = 0; k < t->runs[r][2]; k++)
                     *row++ = d * f[t->runs[r][1] + k];
             }
@@ -4501,7 +4619,7 @@ static void eqml__add_tensor_error(const eqml_model *m, eqml_tensor kind, const 
     double value[6], wanted[6];
     if (!(data->has[g] & (EQML_HAS_DIPOLE << kind)) || !eqml__tensor_data(m, kind, data, g, wanted))
         return;
-    eqml_tensor_value(m, kind, data->xyz + g * 3 * (size_t)data->natoms, NULL, NULL, value, NULL, work);
+    eqml_tensor_value(m, kind, data->xyz + g * 3 * (size_t)data->natoms, NULL, NULL, value, work);
     errors->tensors[kind]++;
     for (int c = 0; c < EQML_COMPONENTS(kind); c++) {
         const double times = eqml__multiplicity(kind, c);

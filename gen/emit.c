@@ -119,6 +119,20 @@ static void emit_pairs(FILE *out, const summary *s)
     fputs("};\n", out);
 }
 
+void put_tiles(line *l, size_t ntiles, const tile *tiles)
+{
+    char item[128];
+    for (size_t k = 0; k < ntiles; k++) {
+        const tile *t = &tiles[k];
+        snprintf(item, sizeof item, "{{%u,%u,%u,%u},%u,%u,%u,%u}, ", t->row[0], t->row[1], t->row[2],
+                 t->row[3], t->begin, t->end, t->first, t->count);
+        put_item(l, item);
+    }
+    if (!ntiles)
+        put_item(l, "{{0,0,0,0},0,0,0,0}");
+    end_line(l);
+}
+
 static void emit_program_tables(FILE *out, const summary *s)
 {
     const program *p = s->program;
@@ -143,15 +157,7 @@ static void emit_program_tables(FILE *out, const summary *s)
     end_line(&l);
     fprintf(out, "};\n/* the same, four rows side by side: rows, columns in use, columns stored */\n");
     open_table(out, "eqml_tile", s->name, "tiles", "[]");
-    for (size_t k = 0; k < p->ntiles; k++) {
-        const tile *t = &p->tile[k];
-        snprintf(item, sizeof item, "{{%u,%u,%u,%u},%u,%u,%u,%u}, ", t->row[0], t->row[1], t->row[2],
-                 t->row[3], t->begin, t->end, t->first, t->count);
-        put_item(&l, item);
-    }
-    if (!p->ntiles)
-        put_item(&l, "{{0,0,0,0},0,0,0,0}");
-    end_line(&l);
+    put_tiles(&l, p->ntiles, p->tile);
     fprintf(out, "};\n/* total degree of each factor */\n");
     open_table(out, "unsigned char", s->name, "degrees", "[]");
     for (size_t k = 0; k < p->nfactors; k++) {

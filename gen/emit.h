@@ -1,6 +1,7 @@
 /* The specialised header, and the statistics: the only module that prints C. */
 #ifndef GEN_EMIT_H
 #define GEN_EMIT_H
+#include "line.h"
 #include "program.h"
 #include "tensor_program.h"
 #include <stdio.h>
@@ -10,7 +11,12 @@
  * as fast; longer ones run from their table of operations. At the cutoff compilers need 9 s for the header;
  * the third copy, in float, stops earlier for that reason.
  */
-enum { STRAIGHT_LINE_LIMIT = 6500, STRAIGHT_LINE_FLOATS_LIMIT = 2000, STRAIGHT_LINE_ORBITS_LIMIT = 20000 };
+enum {
+    STRAIGHT_LINE_LIMIT = 6500,
+    STRAIGHT_LINE_FLOATS_LIMIT = 2000,
+    STRAIGHT_LINE_ORBITS_LIMIT = 20000,
+    STRAIGHT_LINE_TENSOR_LIMIT = 3000
+};
 
 typedef struct summary {
     const char *name;
@@ -24,6 +30,9 @@ typedef struct summary {
     double seconds;                   /* statistics only */
     bool orbit_sums;                  /* no reverse sweep: derivatives by forward sweeps, for comparison */
 } summary;
+
+/* The items of a table of tiles, at least one. */
+void put_tiles(line *l, size_t ntiles, const tile *tiles);
 
 void emit_header(FILE *out, const summary *s);
 void emit_statistics(FILE *out, const summary *s);

@@ -297,25 +297,42 @@ static void find_runs(layout *l)
     p->nterms = p->nwanted + l->nproducts;
 }
 
-static void add_tile(program *p, const unsigned *row, unsigned begin, unsigned end)
+static tile tile_of_columns(const unsigned *row, unsigned begin, unsigned end, size_t nfactors)
 {
     tile t = {.begin = begin, .end = end, .first = begin / TILE_VECTOR * TILE_VECTOR};
     unsigned vectors = (end - begin + TILE_VECTOR - 1) / TILE_VECTOR;
     memcpy(t.row, row, sizeof t.row);
     t.count = (end + TILE_VECTOR - 1) / TILE_VECTOR * TILE_VECTOR - t.first;
-    if (t.count > vectors * TILE_VECTOR && begin + vectors * TILE_VECTOR <= p->nfactors) {
+    if (t.count > vectors * TILE_VECTOR && begin + vectors * TILE_VECTOR <= nfactors) {
         t.first = begin; /* off the boundary, but one vector less */
         t.count = vectors * TILE_VECTOR;
     }
-    p->tile = xrealloc(p->tile, p->ntiles + 1, sizeof *p->tile);
-    p->tile[p->ntiles++] = t;
-    p->npacked += TILE_ROWS * t.count;
+    return t;
 }
 
-/* The columns of each group of rows, cut where a gap costs more than the work around a tile. */
-static void find_tiles(layout *l)
+void tiles_of_columns(const unsigned *row, const bool *column, unsigned ncolumns, size_t nfactors,
+                      size_t *ntiles, tile **tiles, size_t *npacked)
 {
     enum { WIDEST_GAP = 4 };
+    for (unsigned begin = 0; begin < ncolumns;) {
+        if (!column[begin]) {
+            begin++;
+            continue;
+        }
+        unsigned end = begin, gap = 0;
+        for (unsigned b = begin; b < ncolumns && gap <= WIDEST_GAP; b++) {
+            gap = column[b] ? 0 : gap + 1;
+            end = column[b] ? b + 1 : end;
+        }
+        *tiles = xrealloc(*tiles, *ntiles + 1, sizeof **tiles);
+        (*tiles)[*ntiles] = tile_of_columns(row, begin, end, nfactors);
+        *npacked += TILE_ROWS * (*tiles)[(*ntiles)++].count;
+        begin = end;
+    }
+}
+
+static void find_tiles(layout *l)
+{
     program *p = l->p;
     bool *column = xcalloc(p->nfactors + 1, sizeof *column);
     for (unsigned g = 0; g < l->tiling.ngroups; g++) {
@@ -327,19 +344,7 @@ static void find_tiles(layout *l)
                 if (p->run[k].left == row[m])
                     memset(column + p->run[k].first, 1, p->run[k].count);
         }
-        for (unsigned begin = 0; begin < p->ncore;) {
-            if (!column[begin]) {
-                begin++;
-                continue;
-            }
-            unsigned end = begin, gap = 0;
-            for (unsigned b = begin; b < p->ncore && gap <= WIDEST_GAP; b++) {
-                gap = column[b] ? 0 : gap + 1;
-                end = column[b] ? b + 1 : end;
-            }
-            add_tile(p, row, begin, end);
-            begin = end;
-        }
+        tiles_of_columns(row, column, (unsigned)p->ncore, p->nfactors, &p->ntiles, &p->tile, &p->npacked);
     }
     free(column);
 }

@@ -89,33 +89,88 @@ static void add_elements(tensor_program *q, const program *p, const tensor_basis
     }
 }
 
-/* Numbers the vector factors that are used: number_of[vector of t]. */
+/* A vector factor in use and the invariant factors that it is multiplied with. */
+typedef struct row {
+    size_t vector;
+    size_t nfactors;
+    const bool *column; /* [nfactors] */
+} row;
+
+static int compare_rows(const void *x, const void *y)
+{
+    const row *a = x, *b = y;
+    const int order = -memcmp(a->column, b->column, a->nfactors * sizeof *a->column);
+    return order ? order : a->vector < b->vector ? -1 : a->vector > b->vector;
+}
+
+/* The rows of coefficients, like ones together; the caller frees them and *columns. */
+static row *sort_rows(const program *p, const tensor_basis *t, size_t *nrows, bool **columns)
+{
+    row *rows = xcalloc(t->nvectors + 1, sizeof *rows);
+    *columns = xcalloc(t->nvectors * p->nfactors + 1, sizeof **columns);
+    for (size_t k = 0; k < t->nterms; k++)
+        (*columns)[(size_t)t->term[k].vector * p->nfactors + p->factor_of_term[t->term[k].term]] = true;
+    *nrows = 0;
+    for (size_t v = 0; v < t->nvectors; v++)
+        if (t->vector[v].used)
+            rows[(*nrows)++] = (row){v, p->nfactors, *columns + v * p->nfactors};
+    qsort(rows, *nrows, sizeof *rows, compare_rows);
+    return rows;
+}
+
+static void find_tiles(tensor_program *q, const row *rows)
+{
+    for (size_t first = 0; first < q->nvectors; first += TILE_ROWS) {
+        const size_t nfactors = rows[first].nfactors;
+        unsigned number[TILE_ROWS];
+        bool *column = xcalloc(nfactors, sizeof *column);
+        for (size_t m = 0; m < TILE_ROWS; m++) {
+            number[m] = (unsigned)(first + m < q->nvectors ? first + m : q->nvectors);
+            for (size_t k = 0; k < nfactors && first + m < q->nvectors; k++)
+                column[k] |= rows[first + m].column[k];
+        }
+        tiles_of_columns(number, column, (unsigned)nfactors, nfactors, &q->ntiles, &q->tile, &q->npacked);
+        free(column);
+    }
+}
+
+/* Vector factors are numbered in the order of their rows: number_of[vector of t]. */
 static unsigned *number_vectors(tensor_program *q, const program *p, const tensor_basis *t)
 {
-    unsigned *number_of = xcalloc(t->nvectors, sizeof *number_of);
-    for (int products = 0; products < 2; products++)
-        for (size_t v = 0; v < t->nvectors; v++) { /* sources come before their products in t */
-            const vector_factor *from = &t->vector[v];
-            if (!from->used || (from->term >= 0) != products)
-                continue;
-            number_of[v] = (unsigned)q->nvectors++;
-            if (!products) {
-                add_elements(q, p, t, v, number_of[v]);
-                continue;
-            }
-            q->product = xrealloc(q->product, q->nproducts + 1, sizeof *q->product);
-            unsigned *product = q->product[q->nproducts++];
-            product[0] = number_of[v];
-            product[1] = p->factor_of_term[from->term];
-            product[2] = number_of[from->source];
-        }
-    q->ngenerators = q->nvectors - q->nproducts;
+    unsigned *number_of = xcalloc(t->nvectors + 1, sizeof *number_of);
+    bool *columns;
+    row *rows = sort_rows(p, t, &q->nvectors, &columns);
+    for (size_t k = 0; k < q->nvectors; k++)
+        number_of[rows[k].vector] = (unsigned)k;
+    find_tiles(q, rows);
+    free(rows);
+    free(columns);
     return number_of;
+}
+
+static void find_vectors(tensor_program *q, const program *p, const tensor_basis *t,
+                         const unsigned *number_of)
+{
+    for (size_t v = 0; v < t->nvectors; v++) { /* sources come before their products in t */
+        const vector_factor *from = &t->vector[v];
+        if (!from->used)
+            continue;
+        if (from->term < 0) {
+            add_elements(q, p, t, v, number_of[v]);
+            q->ngenerators++;
+            continue;
+        }
+        q->product = xrealloc(q->product, q->nproducts + 1, sizeof *q->product);
+        unsigned *product = q->product[q->nproducts++];
+        product[0] = number_of[v];
+        product[1] = p->factor_of_term[from->term];
+        product[2] = number_of[from->source];
+    }
 }
 
 static void find_runs(tensor_program *q, const program *p, const tensor_basis *t, const unsigned *number_of)
 {
-    unsigned(*pair)[2] = xcalloc(t->nterms, sizeof *pair);
+    unsigned(*pair)[2] = xcalloc(t->nterms + 1, sizeof *pair);
     for (size_t k = 0; k < t->nterms; k++) {
         pair[k][0] = number_of[t->term[k].vector];
         pair[k][1] = p->factor_of_term[t->term[k].term];
@@ -125,29 +180,13 @@ static void find_runs(tensor_program *q, const program *p, const tensor_basis *t
     free(pair);
 }
 
-/* The factors that a vector is multiplied with, from the first to the last, gaps included. */
-static void find_rows(tensor_program *q)
-{
-    q->row = xcalloc(q->nvectors, sizeof *q->row);
-    for (size_t k = 0; k < q->nruns; k++) {
-        unsigned *row = q->row[q->run[k].left];
-        if (row[1] == 0)
-            row[0] = q->run[k].first;
-        row[1] = q->run[k].first + q->run[k].count;
-        row[2] = row[0] / 8 * 8;
-        row[3] = (row[1] + 7) / 8 * 8 - row[2];
-    }
-    for (size_t v = 0; v < q->nvectors; v++)
-        q->npacked += q->row[v][3];
-}
-
 tensor_program *tensor_program_create(const basis *b, program *p, const tensor_basis *t)
 {
     tensor_program *q = xcalloc(1, sizeof *q);
     emit_late_covariants(q, b, p, t);
     unsigned *number_of = number_vectors(q, p, t);
+    find_vectors(q, p, t, number_of);
     find_runs(q, p, t, number_of);
-    find_rows(q);
     free(number_of);
     return q;
 }
@@ -160,6 +199,6 @@ void tensor_program_free(tensor_program *p)
     free(p->element);
     free(p->product);
     free(p->run);
-    free(p->row);
+    free(p->tile);
     free(p);
 }

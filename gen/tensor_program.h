@@ -5,6 +5,9 @@
  *     D_v = sum over the elements (v, slot, base) of  slot * B_base       for generators
  *     D_v = f_factor * D_source                                           for products
  *     T   = sum over runs (v, first, count) of  D_v * sum_k coefficient_k f_k
+ *
+ * As with the potential, rows of coefficients (one for each D_v) are laid out in tiles, four rows with similar
+ * columns side by side; that decides the numbers of the vector factors.
  */
 #ifndef GEN_TENSOR_PROGRAM_H
 #define GEN_TENSOR_PROGRAM_H
@@ -16,15 +19,16 @@ typedef struct tensor_program {
     unsigned one;  /* the slot that holds 1 */
     size_t noperations, operations_capacity;
     operation *operation;
-    size_t nvectors, ngenerators; /* generators first, then products, each after its source */
+    size_t nvectors, ngenerators;
     size_t nelements;
-    unsigned (*element)[3]; /* vector, slot, base */
+    unsigned (*element)[3]; /* vector, slot, base; those of a vector stand together */
     size_t nproducts;
-    unsigned (*product)[3]; /* vector, factor, source */
+    unsigned (*product)[3]; /* vector, factor, source; sources come before their products */
     size_t nruns;
-    run *run;           /* left: vector */
-    unsigned (*row)[4]; /* [nvectors] columns in use: begin, end; columns stored: first, count, by eights */
-    size_t nterms, npacked; /* npacked: stored columns of all rows */
+    run *run; /* left: vector */
+    size_t ntiles;
+    tile *tile; /* rows: vectors; nvectors where unused */
+    size_t nterms, npacked;
 } tensor_program;
 
 /* p: the program of the potential over b; the element slots of covariants that only tensors need are this tensor's. */
