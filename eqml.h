@@ -5116,8 +5116,9 @@ static void eqml__put_banner(FILE *out, const eqml_basis *b, const char *name)
 {
     static const char *const shapes[EQML_TENSORS] = {
         "dipole[3] in e*bohr, about the origin, its jacobian[3][3 natoms]",
-        "quadrupole[6] in e*bohr^2, traceless, xx xy xz yy yz zz, about the centre of the smallest class of\n"
-        " * atoms, its jacobian[6][3 natoms]",
+        ("quadrupole[6] in e*bohr^2, traceless, xx xy xz yy yz zz, about the centre of the smallest class "
+         "of\n"
+         " * atoms, its jacobian[6][3 natoms]"),
         "polarizability[6] in bohr^3, xx xy xz yy yz zz, its jacobian[6][3 natoms]"};
     const int n = b->natoms;
     fprintf(out, "/*\n * %s: a potential energy surface for %s, fitted with eqml.\n *\n", name,

@@ -108,6 +108,39 @@ static int covariant_degree(const options *o)
     return degree;
 }
 
+static int choose_tensors(const options *o, basis *b, const uint64_t *invariants, const orbit_list *orbits,
+                          summary *s, char *error, size_t error_size)
+{
+    for (int k = 0; k < TENSOR_KINDS; k++) {
+        if (!o->tensor[k])
+            continue;
+        s->tensor[k] = tensor_create(b, (tensor_kind)k, invariants, orbits, o->tensor[k], error, error_size);
+        if (!s->tensor[k])
+            return -1;
+    }
+    return 0;
+}
+
+/* For the potential, and on top of that for each tensor. */
+static int make_programs(const basis *b, program **code, summary *s, char *error, size_t error_size)
+{
+    size_t most;
+    *code = program_create(b);
+    most = (*code)->nslots;
+    for (int k = 0; k < TENSOR_KINDS; k++) {
+        if (!s->tensor[k])
+            continue;
+        const tensor_program *p = s->tensor_program[k] = tensor_program_create(b, *code, s->tensor[k]);
+        most = p->nslots > most ? p->nslots : most;
+        most = p->nvectors > most ? p->nvectors : most;
+    }
+    if (most <= SLOTS_LIMIT)
+        return 0;
+    snprintf(error, error_size, "the program needs %zu slots, past the limit of %u; choose a smaller degree",
+             most, SLOTS_LIMIT);
+    return -1;
+}
+
 /* request: what the basis is cut to, or NULL. */
 static int generate(const options *o, const composition *c, const wanted_request *request)
 {
@@ -159,23 +192,8 @@ static int generate(const options *o, const composition *c, const wanted_request
         fail(error);
         goto done;
     }
-    for (int k = 0; k < TENSOR_KINDS; k++)
-        if (o->tensor[k] && !(s.tensor[k] = tensor_create(chosen, (tensor_kind)k, invariants, &orbits,
-                                                          o->tensor[k], error, sizeof error))) {
-            fail(error);
-            goto done;
-        }
-    code = program_create(chosen);
-    size_t nslots = code->nslots;
-    for (int k = 0; k < TENSOR_KINDS; k++)
-        if (s.tensor[k]) {
-            s.tensor_program[k] = tensor_program_create(chosen, code, s.tensor[k]);
-            nslots = s.tensor_program[k]->nslots > nslots ? s.tensor_program[k]->nslots : nslots;
-        }
-    if (nslots > SLOTS_LIMIT) {
-        snprintf(error, sizeof error,
-                 "the program needs %zu slots, past the limit of %u; choose a smaller degree", nslots,
-                 SLOTS_LIMIT);
+    if (choose_tensors(o, chosen, invariants, &orbits, &s, error, sizeof error) ||
+        make_programs(chosen, &code, &s, error, sizeof error)) {
         fail(error);
         goto done;
     }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SPARE_POINTS = 8 };
+enum { SPARE_POINTS = 8, TENSOR_TERMS_LIMIT = 5000000 };
 
 /* ---- carriers ----------------------------------------------------------------------------------------- */
 
@@ -351,11 +351,16 @@ tensor_basis *tensor_create(basis *b, tensor_kind kind, const uint64_t *invarian
         status = add_pairs(t, b, class);
     if (kind == TENSOR_POLARIZABILITY)
         add_unit_tensor(t, b, invariants);
-    if (status)
-        snprintf(error, error_size, "the number of covariants is too large; choose a smaller degree");
+    uint64_t total = 0;
+    for (int d = 0; d <= degree; d++)
+        total += t->covariants_by_degree[d];
+    if (status || total > TENSOR_TERMS_LIMIT)
+        snprintf(error, error_size,
+                 "the %s of degree %d has more than %d covariants; choose a smaller degree for it",
+                 tensor_name(kind), degree, TENSOR_TERMS_LIMIT);
     else
         status = choose(t, b, orbits, error, error_size);
-    if (!status)
+    if (!status && total <= TENSOR_TERMS_LIMIT)
         return t;
     tensor_free(t);
     return NULL;
