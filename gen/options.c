@@ -177,8 +177,8 @@ int options_parse(int argc, char **argv, options *o)
         return refuse("no degree", NULL, "for example: eqml-gen -d 6 -o h4_c_d6.h \"H4 C\"");
     for (kind = 0; kind < TENSOR_KINDS; kind++)
         if (o->tensor[kind] > o->degree)
-            return refuse("a degree above that of the potential, whose invariants are used: --",
-                          tensor_name((tensor_kind)kind), "choose a higher --degree, or a lower one here");
+            return refuse("above the degree of the potential, whose invariants it uses, is that of the",
+                          tensor_name((tensor_kind)kind), "choose a higher --degree, or a lower one for it");
     if (name) {
         o->name = xcalloc(strlen(name) + 1, 1);
         strcpy(o->name, name);
