@@ -236,10 +236,9 @@ int main(int argc, char **argv)
     }
     wanted_request request;
     int cut = request_find(&o.wanted, o.composition, &c, &request, error, sizeof error);
-    if (cut > 0 && covariant_degree(&o)) {
-        status =
-            fail("dipoles and other tensors need the whole basis; leave out --terms, --cap, --without and "
-                 "--body for them");
+    if ((cut > 0 || o.orbit_sums) && covariant_degree(&o)) {
+        status = fail("dipoles and other tensors need the whole, factored basis; leave out --terms, --cap, "
+                      "--without, --body and --scheme for them");
     } else if (cut >= 0) {
         options_complete(&o, &c, cut ? &request : NULL);
         status = check_size(&c, o.degree, cut ? &request : NULL) || generate(&o, &c, cut ? &request : NULL);
