@@ -86,13 +86,15 @@ demo: build/eqml-gen ## fit ammonia and water, report errors and speed, draw pic
 
 # ---- infrared spectra ------------------------------------------------------------------------------------
 
-ir: build/eqml-gen ## infrared spectra of water and ammonia from fitted energies and dipoles, into build/ir/
+ir: build/eqml-gen ## infrared and Raman spectra of water and ammonia from fitted surfaces, into build/ir/
 	@$(MAKE) --no-print-directory pes NAME=water DATA=examples/data/h2o_ps.xyz COMPOSITION="H2 O" DEGREE=12 DIPOLE=10 \
 	    FIT="--train-every 2 --variable H-H=power:1 --variable H-O=morse:2"
 	@$(MAKE) --no-print-directory pes NAME=ammonia DATA=examples/data/nh3_mp2.xyz COMPOSITION="H3 N" DEGREE=6 DIPOLE=5 \
 	    FIT="--train-every 2 --variable H-H=power:1 --variable H-N=morse:2"
+	@$(MAKE) --no-print-directory pes NAME=water_hf DATA=examples/data/h2o_tensors.xyz COMPOSITION="H2 O" DEGREE=7 \
+	    DIPOLE=6 POLARIZABILITY=6 FIT="--train-every 2 --variable H-H=power:1 --variable H-O=morse:2"
 	@mkdir -p build/ir
-	$(COMPILE) -I. -Iexamples -Ibuild/pes/water -Ibuild/pes/ammonia examples/ir.c -o build/ir/ir -lm
+	$(COMPILE) -I. -Iexamples -Ibuild/pes/water -Ibuild/pes/water_hf -Ibuild/pes/ammonia examples/ir.c -o build/ir/ir -lm
 	build/ir/ir build/ir
 
 # ---- the program to start from ---------------------------------------------------------------------------

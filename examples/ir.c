@@ -1,13 +1,15 @@
 /*
- * Infrared spectra from fitted surfaces: finds the minimum, its harmonic vibrations, and their double-harmonic
- * intensities, prints a table, and draws it.
+ * Infrared and Raman spectra from fitted surfaces: finds the minimum, its harmonic vibrations, and their
+ * double-harmonic intensities, prints a table, and draws it.
  *
- * `make ir` fits energies and dipoles of water and ammonia with `make pes` and compiles this program.
+ * `make ir` fits energies, dipoles and, where the data have them, polarizabilities of water and ammonia with `make
+ * pes` and compiles this program.
  *
  *     ir DIRECTORY        the pictures go there
  */
 #include "ammonia_pes.h"
 #include "plot.h"
+#include "water_hf_pes.h"
 #include "water_pes.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -26,6 +28,12 @@
  */
 #define KM_MOL 1777097.7
 
+/*
+ * The Raman activity is 45 a'^2 + 7 g'^2, a' and g' the mean and the anisotropy of dalpha/dQ (Neugebauer, Reiher, Kind,
+ * Hess, J. Comput. Chem. 23, 895 (2002)); from bohr^4/m_e to angstrom^4/dalton:
+ */
+#define RAMAN (DALTON / (ANGSTROM * ANGSTROM * ANGSTROM * ANGSTROM))
+
 enum { ATOMS_LIMIT = 4, COORDINATES_LIMIT = 3 * ATOMS_LIMIT, BANDS_LIMIT = 6, CURVE_POINTS = 801 };
 
 typedef struct molecule {
@@ -35,8 +43,11 @@ typedef struct molecule {
     double start[COORDINATES_LIMIT];
     double (*energy_hessian)(const double *xyz, double *gradient, double *hessian);
     void (*dipole_jacobian)(const double *xyz, double *dipole, double *jacobian);
+    void (*polarizability_jacobian)(const double *xyz, double *polarizability,
+                                    double *jacobian); /* or NULL */
     struct {
         const char *name, *anchor; /* where its label stands: "start" is to its right */
+        int lift;                  /* pixels above the top of its stick, to keep clear of other labels */
     } band[BANDS_LIMIT];           /* from the lowest wavenumber */
 } molecule;
 
@@ -53,9 +64,20 @@ static const molecule molecules[] = {
      .start = {1.4, 1.1, 0, -1.4, 1.1, 0, 0, 0, 0},
      .energy_hessian = water_energy_hessian,
      .dipole_jacobian = water_dipole_jacobian,
-     .band = {{"\u03bd\u2082, bend", "start"},
-              {"\u03bd\u2081, symmetric stretch", "end"},
-              {"\u03bd\u2083, antisymmetric stretch", "end"}}},
+     .band = {{"\u03bd\u2082, bend", "start", 0},
+              {"\u03bd\u2081, symmetric stretch", "end", 0},
+              {"\u03bd\u2083, antisymmetric stretch", "end", 0}}},
+    {.name = "water_hf",
+     .title = "Water, Hartree-Fock/aug-cc-pVTZ",
+     .natoms = 3,
+     .mass = {HYDROGEN, HYDROGEN, OXYGEN},
+     .start = {1.4, 1.1, 0, -1.4, 1.1, 0, 0, 0, 0},
+     .energy_hessian = water_hf_energy_hessian,
+     .dipole_jacobian = water_hf_dipole_jacobian,
+     .polarizability_jacobian = water_hf_polarizability_jacobian,
+     .band = {{"\u03bd\u2082, bend", "start", 0},
+              {"\u03bd\u2081, symmetric stretch", "end", 0},
+              {"\u03bd\u2083, antisymmetric stretch", "end", 0}}},
     {.name = "ammonia",
      .title = "Ammonia, MP2/aug-cc-pVTZ",
      .natoms = 4,
@@ -63,10 +85,10 @@ static const molecule molecules[] = {
      .start = {1.8, 0, 0, -0.9, 1.6, 0, -0.9, -1.6, 0, 0, 0, 0.7},
      .energy_hessian = ammonia_energy_hessian,
      .dipole_jacobian = ammonia_dipole_jacobian,
-     .band = {{"\u03bd\u2082, umbrella", "start"},
-              {"\u03bd\u2084, bend", "start"},
-              {"\u03bd\u2081, symmetric stretch", "end"},
-              {"\u03bd\u2083, antisymmetric stretch", "end"}}},
+     .band = {{"\u03bd\u2082, umbrella", "start", 0},
+              {"\u03bd\u2084, bend", "start", 60},
+              {"\u03bd\u2081, symmetric stretch", "end", 0},
+              {"\u03bd\u2083, antisymmetric stretch", "end", 0}}},
 };
 
 static int fail(const char *where, const char *why)
@@ -153,49 +175,76 @@ static double minimise(const molecule *m, double *xyz)
     return length;
 }
 
+enum { INFRARED, RAMAN_ACTIVITY, LIGHTS };
+
+static const struct {
+    const char *name, *unit, *file;
+} lights[LIGHTS] = {{"infrared", "km/mol", "ir"}, {"Raman", "\u00c5\u2074/Da", "raman"}};
+
 /* Bands: vibrations of the same wavenumber together. */
 typedef struct spectrum {
     double dipole; /* e*bohr */
     int nbands, degeneracy[BANDS_LIMIT];
-    double wavenumber[BANDS_LIMIT], intensity[BANDS_LIMIT]; /* cm^-1, km/mol */
+    double wavenumber[BANDS_LIMIT];        /* cm^-1 */
+    double intensity[LIGHTS][BANDS_LIMIT]; /* km/mol, angstrom^4/dalton */
 } spectrum;
 
-static void add_vibration(spectrum *s, double wavenumber, double intensity)
+static void add_vibration(spectrum *s, double wavenumber, const double *intensity)
 {
     if (s->nbands == 0 || wavenumber - s->wavenumber[s->nbands - 1] > 0.1) {
-        s->wavenumber[s->nbands] = wavenumber;
-        s->intensity[s->nbands] = 0;
-        s->degeneracy[s->nbands++] = 0;
+        s->wavenumber[s->nbands++] = wavenumber;
     }
-    s->intensity[s->nbands - 1] += intensity;
+    for (int light = 0; light < LIGHTS; light++)
+        s->intensity[light][s->nbands - 1] += intensity[light];
     s->degeneracy[s->nbands - 1]++;
 }
 
-/* Normal modes are eigenvectors of the mass-weighted Hessian; dmu/dQ is the Jacobian of the dipole along them. */
+/* Of a tensor's derivatives xx xy xz yy yz zz along a mode. */
+static double raman_activity(const double *d)
+{
+    const double mean = (d[0] + d[3] + d[5]) / 3;
+    const double anisotropy = 0.5 * (pow(d[0] - d[3], 2) + pow(d[3] - d[5], 2) + pow(d[5] - d[0], 2)) +
+                              3 * (d[1] * d[1] + d[2] * d[2] + d[4] * d[4]);
+    return 45 * mean * mean + 7 * anisotropy;
+}
+
+/* The derivatives of components along a mode: jacobian[components][n]. */
+static void along_mode(int components, int n, const double *jacobian, const double *mode, const double *root,
+                       double *slope)
+{
+    for (int c = 0; c < components; c++) {
+        slope[c] = 0;
+        for (int k = 0; k < n; k++)
+            slope[c] += jacobian[c * n + k] * mode[k] / root[k];
+    }
+}
+
+/* Normal modes are eigenvectors of the mass-weighted Hessian; tensors change along them by their Jacobians. */
 static spectrum vibrations(const molecule *m, const double *xyz)
 {
     const int n = 3 * m->natoms;
     double gradient[COORDINATES_LIMIT], hessian[COORDINATES_LIMIT * COORDINATES_LIMIT];
-    double value[COORDINATES_LIMIT], mode[COORDINATES_LIMIT * COORDINATES_LIMIT];
-    double dipole[3], jacobian[3 * COORDINATES_LIMIT], root[COORDINATES_LIMIT];
+    double value[COORDINATES_LIMIT], mode[COORDINATES_LIMIT * COORDINATES_LIMIT], root[COORDINATES_LIMIT];
+    double dipole[3], dipole_jacobian[3 * COORDINATES_LIMIT];
+    double alpha[6], alpha_jacobian[6 * COORDINATES_LIMIT] = {0};
     spectrum s = {0};
     for (int k = 0; k < n; k++)
         root[k] = sqrt(DALTON * m->mass[k / 3]);
     m->energy_hessian(xyz, gradient, hessian);
-    m->dipole_jacobian(xyz, dipole, jacobian);
+    m->dipole_jacobian(xyz, dipole, dipole_jacobian);
+    if (m->polarizability_jacobian)
+        m->polarizability_jacobian(xyz, alpha, alpha_jacobian);
     for (int i = 0; i < n; i++)
         for (int j = 0; j < n; j++)
             hessian[i * n + j] /= root[i] * root[j];
     eigenvectors(n, hessian, value, mode);
     for (int q = 6; q < n; q++) {
-        double square = 0;
-        for (int c = 0; c < 3; c++) {
-            double slope = 0;
-            for (int k = 0; k < n; k++)
-                slope += jacobian[c * n + k] * mode[q * n + k] / root[k];
-            square += slope * slope;
-        }
-        add_vibration(&s, PER_CM * sqrt(value[q] > 0 ? value[q] : 0), KM_MOL * square);
+        double d[3], a[6];
+        along_mode(3, n, dipole_jacobian, mode + q * n, root, d);
+        along_mode(6, n, alpha_jacobian, mode + q * n, root, a);
+        const double intensity[LIGHTS] = {KM_MOL * (d[0] * d[0] + d[1] * d[1] + d[2] * d[2]),
+                                          RAMAN * raman_activity(a)};
+        add_vibration(&s, PER_CM * sqrt(value[q] > 0 ? value[q] : 0), intensity);
     }
     s.dipole = sqrt(dipole[0] * dipole[0] + dipole[1] * dipole[1] + dipole[2] * dipole[2]);
     return s;
@@ -225,10 +274,15 @@ static void print_spectrum(const molecule *m, const double *xyz, const spectrum 
     printf("  at the minimum: bonds of %.4f A, angles of %.2f degrees, a dipole moment of %.4f debye\n",
            sqrt(dot(a, a)) / ANGSTROM, acos(dot(a, b) / sqrt(dot(a, a) * dot(b, b))) / DEGREE,
            DEBYE * s->dipole);
-    printf("    wavenumber / cm^-1    intensity / km/mol\n");
-    for (int k = 0; k < s->nbands; k++)
-        printf("    %10.1f%s          %10.2f        %s\n", s->wavenumber[k],
-               s->degeneracy[k] > 1 ? " (2)" : "    ", s->intensity[k], m->band[k].name);
+    printf("    wavenumber / cm^-1    intensity / (km/mol)%s\n",
+           m->polarizability_jacobian ? "    Raman activity / (A^4/Da)" : "");
+    for (int k = 0; k < s->nbands; k++) {
+        printf("    %10.1f%s          %10.2f", s->wavenumber[k], s->degeneracy[k] > 1 ? " (2)" : "    ",
+               s->intensity[INFRARED][k]);
+        if (m->polarizability_jacobian)
+            printf("                %10.2f", s->intensity[RAMAN_ACTIVITY][k]);
+        printf("        %s\n", m->band[k].name);
+    }
 }
 
 /* ---- the picture -------------------------------------------------------------------------------------- */
@@ -236,55 +290,59 @@ static void print_spectrum(const molecule *m, const double *xyz, const spectrum 
 #define WIDTH 40.0 /* of a Lorentzian at half its height, cm^-1 */
 
 /* Sum of Lorentzians, each as high as its stick. */
-static double envelope(const spectrum *s, double x)
+static double envelope(const spectrum *s, int light, double x)
 {
     double sum = 0;
     for (int k = 0; k < s->nbands; k++) {
         const double t = (x - s->wavenumber[k]) / (WIDTH / 2);
-        sum += s->intensity[k] / (1 + t * t);
+        sum += s->intensity[light][k] / (1 + t * t);
     }
     return sum;
 }
 
 /* Beside the top of its stick, and above *floor, the place of the label below it; *floor becomes its own. */
-static void draw_label(plot *p, const molecule *m, const spectrum *s, int band, double *floor)
+static void draw_label(plot *p, const molecule *m, const spectrum *s, int light, int band, double *floor)
 {
     const int right = !strcmp(m->band[band].anchor, "start");
     const double left = plot_left(p, s->wavenumber[band]) + (right ? 9 : -9);
-    const double top = fmin(plot_top(p, s->intensity[band]), *floor);
+    const double top = fmin(plot_top(p, s->intensity[light][band]) - m->band[band].lift, *floor);
     char text[80];
     plot_text(p, left, top - 9, m->band[band].anchor, "bold", "#22262c", m->band[band].name);
-    snprintf(text, sizeof text, "%.0f cm\u207b\u00b9, %.1f km/mol", s->wavenumber[band], s->intensity[band]);
+    snprintf(text, sizeof text, "%.0f cm\u207b\u00b9, %.1f %s", s->wavenumber[band],
+             s->intensity[light][band], lights[light].unit);
     plot_text(p, left, top + 8, m->band[band].anchor, "normal", "#22262c", text);
     *floor = right ? plot_top(p, 0) - 18 : top - 40;
 }
 
-static int draw(const molecule *m, const spectrum *s, const char *path)
+static int draw(const molecule *m, const spectrum *s, int light, const char *path)
 {
     static double x[CURVE_POINTS], y[CURVE_POINTS];
-    const double first = 500, last = 4250;
+    const double first = 500, last = 4400;
     double highest = 0;
-    char title[120];
+    char title[120], unit[40];
     plot p;
     for (int k = 0; k < CURVE_POINTS; k++) {
         x[k] = first + (last - first) * k / (CURVE_POINTS - 1);
-        y[k] = envelope(s, x[k]);
+        y[k] = envelope(s, light, x[k]);
         highest = fmax(highest, y[k]);
     }
     plot_open(&p, path, 760, 440);
-    snprintf(title, sizeof title, "%s: harmonic infrared spectrum", m->title);
+    snprintf(title, sizeof title, "%s: harmonic %s spectrum", m->title, lights[light].name);
+    snprintf(unit, sizeof unit, "%s / (%s)", light == INFRARED ? "intensity" : "activity",
+             lights[light].unit);
     plot_text(&p, 90, 30, "start", "bold", "#22262c", title);
-    plot_axes(&p, (plot_box){90, 48, 640, 330}, first, last, 0, 1.18 * highest, "wavenumber / cm\u207b\u00b9",
-              "intensity / (km/mol)");
+    plot_axes(&p, (plot_box){90, 48, 640, 330}, first, last, 0, 1.5 * highest, "wavenumber / cm\u207b\u00b9",
+              unit);
     plot_area(&p, CURVE_POINTS, x, y, (plot_style){"#4477aa", 1, 0.22, NULL},
               "Lorentzians, 40 cm\u207b\u00b9 wide");
     for (int k = 0; k < s->nbands; k++)
-        plot_line(&p, 2, (double[]){s->wavenumber[k], s->wavenumber[k]}, (double[]){0, s->intensity[k]},
-                  (plot_style){"#cc3311", 2.6, 1, NULL}, k ? NULL : "double-harmonic intensities");
+        plot_line(&p, 2, (double[]){s->wavenumber[k], s->wavenumber[k]},
+                  (double[]){0, s->intensity[light][k]}, (plot_style){"#cc3311", 2.6, 1, NULL},
+                  k ? NULL : "double-harmonic intensities");
     double floor = plot_top(&p, 0) - 18;
     for (int k = 0; k < s->nbands; k++)
-        draw_label(&p, m, s, k, &floor);
-    plot_legend(&p, 366, 10);
+        draw_label(&p, m, s, light, k, &floor);
+    plot_legend(&p, 12, 10);
     return plot_close(&p) ? fail(path, strerror(errno)) : 0;
 }
 
@@ -298,10 +356,12 @@ static int show(const molecule *m, const char *directory)
         return fail(m->name, "no minimum was found");
     const spectrum s = vibrations(m, xyz);
     print_spectrum(m, xyz, &s);
-    snprintf(path, sizeof path, "%s/%s_ir.svg", directory, m->name);
-    if (draw(m, &s, path))
-        return 1;
-    printf("  picture: %s\n", path);
+    for (int light = 0; light < LIGHTS && (light == INFRARED || m->polarizability_jacobian); light++) {
+        snprintf(path, sizeof path, "%s/%s_%s.svg", directory, m->name, lights[light].file);
+        if (draw(m, &s, light, path))
+            return 1;
+        printf("  picture: %s\n", path);
+    }
     return 0;
 }
 
