@@ -15,7 +15,7 @@ endif
 GEN = $(patsubst gen/%.c,build/gen/%.o,$(wildcard gen/*.c))
 TESTS = $(patsubst tests/%.c,build/tests/%.o,$(wildcard tests/*.c))
 
-.PHONY: all help pes prune expansion demo ir examples test asan bench generate check-generated check-headers check-compilers format clean
+.PHONY: all help pes prune expansion demo ir examples test asan bench bench-tensors generate check-generated check-headers check-compilers format clean
 
 all: build/eqml-gen ## build the generator, build/eqml-gen
 
@@ -164,6 +164,24 @@ build/bench/run: bench/bench.c
 
 bench: build/eqml-gen build/bench/run ## the speed table, and build/bench.json [BASES="h4_c_d6 h4_c_d8"]
 	build/bench/run build/bench "$(CC)" "$(STD) $(CFLAGS)" $(BASES)
+
+# NAME:DEGREE:DIPOLE:RANK TWO:COMPOSITION, _ for blanks.
+TENSOR_BASES = h2_o:8:6:6:H2_O h3_n:6:4:4:H3_N h4_c:6:5:4:H4_C h2_c_o:6:4:4:H2_C_O h5_o2:5:3:3:H5_O2 ethanol:3:2:2:C_C_O_H2_H3_H
+
+bench-tensors: build/eqml-gen ## times of dipoles, quadrupoles and polarizabilities beside those of the energy
+	@mkdir -p build/bench
+	@printf '%-16s %5s %8s %8s %5s' basis terms gradient +dipole ratio; for t in dipole quadrupole polarizability; do \
+	    printf ' | %14.14s %7s %7s %7s' "$$t: one" Jacob. batch Jacob.; done; echo
+	@set -e; $(foreach b,$(TENSOR_BASES),$(call bench_tensors,$(word 1,$(subst :, ,$(b))),$(word 2,$(subst :, ,$(b))),$(word 3,$(subst :, ,$(b))),$(word 4,$(subst :, ,$(b))),$(subst _, ,$(word 5,$(subst :, ,$(b))))))
+
+# 1: name, 2: degree, 3: of the dipole, 4: of the other tensors, 5: composition
+define bench_tensors
+build/eqml-gen -d $(2) --dipole $(3) --quadrupole $(4) --polarizability $(4) -n $(1) -o build/bench/$(1).h "$(5)"; \
+$(CC) $(STD) -O1 -I. -Ibuild/bench -DBASIS_HEADER='"$(1).h"' -DBASIS=$(1) bench/surface.c -o build/bench/surface -lm; \
+build/bench/surface surface eqml.h build/bench/$(1).h build/bench/$(1)_pes.h; \
+$(CC) $(STD) $(CFLAGS) -I. -Ibuild/bench -DSURFACE_HEADER='"$(1)_pes.h"' -DSURFACE=surface -DBASIS=$(1) -DRANK_TWO \
+    bench/tensors.c -o build/bench/tensors -lm; build/bench/tensors;
+endef
 
 # ---- generated headers -----------------------------------------------------------------------------------
 

@@ -22,6 +22,11 @@ static const double LONG_ENOUGH = 0.002; /* seconds of one repetition */
 
 static double geometry[BATCH][SIZE], gradient[SIZE], value[BATCH][6], jacobian[BATCH][6 * SIZE];
 static volatile double sink;
+enum {
+    KIND_dipole = EQML_DIPOLE,
+    KIND_quadrupole = EQML_QUADRUPOLE,
+    KIND_polarizability = EQML_POLARIZABILITY
+};
 
 static double now(void)
 {
@@ -51,7 +56,8 @@ static double now(void)
     ONE(run_##NAME, CALL(_##NAME)(xyz, value[0]))                                                            \
     ONE(run_##NAME##_jacobian, CALL(_##NAME##_jacobian)(xyz, value[0], jacobian[0]))                         \
     MANY(run_##NAME##_batch, CALL(_##NAME##_batch)(BATCH, geometry[0], value[0]))                            \
-    MANY(run_##NAME##_jacobian_batch, CALL(_##NAME##_jacobian_batch)(BATCH, geometry[0], value[0], jacobian[0]))
+    MANY(run_##NAME##_jacobian_batch,                                                                        \
+         CALL(_##NAME##_jacobian_batch)(BATCH, geometry[0], value[0], jacobian[0]))
 ONE(run_gradient, value[0][0] = CALL(_energy_gradient)(xyz, gradient))
 ONE(run_gradient_dipole, CALL(_energy_gradient_dipole)(xyz, gradient, value[0]))
 TENSOR(dipole)
@@ -87,12 +93,13 @@ int main(void)
     double ns[2];
     random_geometries(7, BATCH, NATOMS, geometry[0]);
     measure(run_gradient, run_gradient_dipole, ns);
-    printf("%-16s %9.0f %9.0f %6.2f", JOIN(BASIS, _basis).name, ns[0], ns[1], ns[1] / ns[0]);
+    printf("%-16s %5d %8.0f %8.0f %5.2f", JOIN(BASIS, _basis).name, JOIN(BASIS, _NTERMS), ns[0], ns[1],
+           ns[1] / ns[0]);
 #define PRINT(NAME)                                                                                          \
     measure(run_##NAME, run_##NAME##_jacobian, ns);                                                          \
-    printf(" %8.0f %8.0f", ns[0], ns[1]);                                                                    \
+    printf(" | %6d %7.0f %7.0f", JOIN(BASIS, _basis).tensors[KIND_##NAME]->nterms, ns[0], ns[1]);            \
     measure(run_##NAME##_batch, run_##NAME##_jacobian_batch, ns);                                            \
-    printf(" %8.0f %8.0f", ns[0], ns[1]);
+    printf(" %7.1f %7.0f", ns[0], ns[1]);
     PRINT(dipole)
 #ifdef RANK_TWO
     PRINT(quadrupole)
