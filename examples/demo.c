@@ -10,14 +10,13 @@
 #define EQML_IMPLEMENTATION
 #include "eqml.h"
 #include "h2o_pes.h"
+#include "modes.h"
 #include "nh3_pes.h"
 #include "plot.h"
 #include <time.h>
 
-#define PER_CM 219474.6313632   /* cm^-1 in a hartree; CODATA 2018 */
 #define KCAL_MOL 627.5094740631 /* kcal/mol in a hartree */
 #define DEBYE 2.541746473       /* debye in an e*bohr */
-#define DALTON 1822.888486209   /* electron masses in a dalton */
 #define DEGREE 0.017453292519943295
 
 enum { ATOMS_LIMIT = 4, COORDINATES_LIMIT = 3 * ATOMS_LIMIT, CUT_POINTS = 201 };
@@ -222,49 +221,15 @@ static double equilibrium(const molecule *m, double *xyz)
 
 /* ---- vibrations ---------------------------------------------------------------------------------------- */
 
-/* Eigenvalues, ascending, of a symmetric matrix a[n][n], by Jacobi's rotations; a is overwritten. */
-static void eigenvalues(int n, double *a, double *value)
-{
-    for (int sweep = 0; sweep < 50; sweep++)
-        for (int p = 0; p < n; p++)
-            for (int q = p + 1; q < n; q++) {
-                const double off = a[p * n + q];
-                if (fabs(off) < 1e-300)
-                    continue;
-                const double theta = (a[q * n + q] - a[p * n + p]) / (2 * off);
-                const double t = (theta < 0 ? -1 : 1) / (fabs(theta) + sqrt(theta * theta + 1));
-                const double c = 1 / sqrt(t * t + 1), s = t * c;
-                for (int k = 0; k < n; k++) {
-                    const double x = a[k * n + p], y = a[k * n + q];
-                    a[k * n + p] = c * x - s * y, a[k * n + q] = s * x + c * y;
-                }
-                for (int k = 0; k < n; k++) {
-                    const double x = a[p * n + k], y = a[q * n + k];
-                    a[p * n + k] = c * x - s * y, a[q * n + k] = s * x + c * y;
-                }
-            }
-    for (int k = 0; k < n; k++) {
-        int at = k;
-        for (; at > 0 && value[at - 1] > a[k * n + k]; at--)
-            value[at] = value[at - 1];
-        value[at] = a[k * n + k];
-    }
-}
-
 /* Harmonic wavenumbers at a minimum (cm^-1), 3 natoms - 6 of them. */
 static int harmonic(const molecule *m, int natoms, const double *xyz, double *wavenumber)
 {
-    const int n = 3 * natoms;
-    double gradient[COORDINATES_LIMIT], hessian[COORDINATES_LIMIT * COORDINATES_LIMIT],
-        value[COORDINATES_LIMIT];
+    enum { N = COORDINATES_LIMIT };
+    double gradient[N], hessian[N * N], root[N], value[N], mode[N * N];
     m->energy_hessian(xyz, gradient, hessian);
-    for (int i = 0; i < n; i++)
-        for (int j = 0; j < n; j++)
-            hessian[i * n + j] /= DALTON * sqrt(m->mass[i / 3] * m->mass[j / 3]);
-    eigenvalues(n, hessian, value);
-    for (int k = 6; k < n; k++)
-        wavenumber[k - 6] = PER_CM * sqrt(value[k] > 0 ? value[k] : 0);
-    return n - 6;
+    normal_modes(natoms, m->mass, hessian, root, value, mode);
+    memcpy(wavenumber, value + 6, (size_t)(3 * natoms - 6) * sizeof *value);
+    return 3 * natoms - 6;
 }
 
 /* ---- errors -------------------------------------------------------------------------------------------- */

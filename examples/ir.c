@@ -8,6 +8,7 @@
  *     ir DIRECTORY        the pictures go there
  */
 #include "ammonia_pes.h"
+#include "modes.h"
 #include "plot.h"
 #include "water_hf_pes.h"
 #include "water_pes.h"
@@ -15,8 +16,6 @@
 #include <stdlib.h>
 
 #define ANGSTROM (1.0 / 0.529177210903) /* bohr; these constants: CODATA 2018 */
-#define PER_CM 219474.6313632           /* cm^-1 in a hartree */
-#define DALTON 1822.888486209           /* electron masses in a dalton */
 #define DEBYE 2.541746473               /* debye in an e*bohr */
 #define DEGREE 0.017453292519943295
 
@@ -95,51 +94,6 @@ static int fail(const char *where, const char *why)
 {
     fprintf(stderr, "ir: %s: %s\n", where, why);
     return 1;
-}
-
-/* ---- eigenvectors ------------------------------------------------------------------------------------- */
-
-/* Jacobi's rotation of rows and columns p and q of a[n][n], which makes a_pq zero; of the rows of v with them. */
-static void turn(int n, double *a, double *v, int p, int q)
-{
-    const double off = a[p * n + q];
-    if (fabs(off) < 1e-300)
-        return;
-    const double theta = (a[q * n + q] - a[p * n + p]) / (2 * off);
-    const double t = (theta < 0 ? -1 : 1) / (fabs(theta) + sqrt(theta * theta + 1));
-    const double c = 1 / sqrt(t * t + 1), s = t * c;
-    for (int k = 0; k < n; k++) {
-        const double x = a[k * n + p], y = a[k * n + q];
-        a[k * n + p] = c * x - s * y, a[k * n + q] = s * x + c * y;
-    }
-    for (int k = 0; k < n; k++) {
-        const double x = a[p * n + k], y = a[q * n + k], u = v[p * n + k], w = v[q * n + k];
-        a[p * n + k] = c * x - s * y, a[q * n + k] = s * x + c * y;
-        v[p * n + k] = c * u - s * w, v[q * n + k] = s * u + c * w;
-    }
-}
-
-/* Eigenvalues, ascending, and eigenvectors, the rows of v[n][n], of a symmetric a[n][n], which is overwritten. */
-static void eigenvectors(int n, double *a, double *value, double *v)
-{
-    for (int k = 0; k < n * n; k++)
-        v[k] = k % (n + 1) == 0;
-    for (int sweep = 0; sweep < 30; sweep++)
-        for (int p = 0; p < n; p++)
-            for (int q = p + 1; q < n; q++)
-                turn(n, a, v, p, q);
-    for (int k = 0; k < n; k++)
-        value[k] = a[k * n + k];
-    for (int i = 0; i < n; i++)
-        for (int j = i + 1; j < n; j++)
-            if (value[j] < value[i]) {
-                const double t = value[i];
-                value[i] = value[j], value[j] = t;
-                for (int k = 0; k < n; k++) {
-                    const double u = v[i * n + k];
-                    v[i * n + k] = v[j * n + k], v[j * n + k] = u;
-                }
-            }
 }
 
 /* ---- the minimum and its vibrations ------------------------------------------------------------------- */
@@ -223,28 +177,22 @@ static void along_mode(int components, int n, const double *jacobian, const doub
 static spectrum vibrations(const molecule *m, const double *xyz)
 {
     const int n = 3 * m->natoms;
-    double gradient[COORDINATES_LIMIT], hessian[COORDINATES_LIMIT * COORDINATES_LIMIT];
-    double value[COORDINATES_LIMIT], mode[COORDINATES_LIMIT * COORDINATES_LIMIT], root[COORDINATES_LIMIT];
-    double dipole[3], dipole_jacobian[3 * COORDINATES_LIMIT];
-    double alpha[6], alpha_jacobian[6 * COORDINATES_LIMIT] = {0};
+    enum { N = COORDINATES_LIMIT };
+    double gradient[N], hessian[N * N], root[N], wavenumber[N], mode[N * N];
+    double dipole[3], dipole_jacobian[3 * N], alpha[6], alpha_jacobian[6 * N] = {0};
     spectrum s = {0};
-    for (int k = 0; k < n; k++)
-        root[k] = sqrt(DALTON * m->mass[k / 3]);
     m->energy_hessian(xyz, gradient, hessian);
     m->dipole_jacobian(xyz, dipole, dipole_jacobian);
     if (m->polarizability_jacobian)
         m->polarizability_jacobian(xyz, alpha, alpha_jacobian);
-    for (int i = 0; i < n; i++)
-        for (int j = 0; j < n; j++)
-            hessian[i * n + j] /= root[i] * root[j];
-    eigenvectors(n, hessian, value, mode);
+    normal_modes(m->natoms, m->mass, hessian, root, wavenumber, mode);
     for (int q = 6; q < n; q++) {
         double d[3], a[6];
         along_mode(3, n, dipole_jacobian, mode + q * n, root, d);
         along_mode(6, n, alpha_jacobian, mode + q * n, root, a);
         const double intensity[LIGHTS] = {KM_MOL * (d[0] * d[0] + d[1] * d[1] + d[2] * d[2]),
                                           RAMAN * raman_activity(a)};
-        add_vibration(&s, PER_CM * sqrt(value[q] > 0 ? value[q] : 0), intensity);
+        add_vibration(&s, wavenumber[q], intensity);
     }
     s.dipole = sqrt(dipole[0] * dipole[0] + dipole[1] * dipole[1] + dipole[2] * dipole[2]);
     return s;
