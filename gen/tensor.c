@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SPARE_POINTS = 8, TENSOR_TERMS_LIMIT = 5000000 };
+enum { SPARE_POINTS = 8, TERMS_LIMIT = 5000000 };
 
 /* ---- carriers ----------------------------------------------------------------------------------------- */
 
@@ -335,33 +335,41 @@ const char *tensor_name(tensor_kind kind)
     return name[kind];
 }
 
+/* Returns -1 where there are too many covariants. */
+static int add_carriers(tensor_basis *t, const basis *b, const uint64_t *invariants)
+{
+    const composition *c = b->composition;
+    uint64_t total = 0;
+    int status = 0;
+    for (int class = 0; t->kind == TENSOR_DIPOLE && class < c->nclasses && !status; class ++)
+        status = add_atoms(t, b, invariants, class);
+    for (int class = 0; t->kind != TENSOR_DIPOLE && class < c->npair_classes && !status; class ++)
+        status = add_pairs(t, b, class);
+    if (t->kind == TENSOR_POLARIZABILITY)
+        add_unit_tensor(t, b, invariants);
+    for (int d = 0; d <= t->degree; d++)
+        total += t->covariants_by_degree[d];
+    return status || total > TERMS_LIMIT ? -1 : 0;
+}
+
 tensor_basis *tensor_create(basis *b, tensor_kind kind, const uint64_t *invariants, const orbit_list *orbits,
                             int degree, char *error, size_t error_size)
 {
-    const composition *c = b->composition;
     tensor_basis *t = xcalloc(1, sizeof *t);
-    int status = 0;
     t->kind = kind;
     t->degree = degree;
-    t->reference = reference_class(c);
+    t->reference = reference_class(b->composition);
     t->covariants_by_degree = xcalloc((size_t)degree + 1, sizeof *t->covariants_by_degree);
-    for (int class = 0; kind == TENSOR_DIPOLE && class < c->nclasses && !status; class ++)
-        status = add_atoms(t, b, invariants, class);
-    for (int class = 0; kind != TENSOR_DIPOLE && class < c->npair_classes && !status; class ++)
-        status = add_pairs(t, b, class);
-    if (kind == TENSOR_POLARIZABILITY)
-        add_unit_tensor(t, b, invariants);
-    uint64_t total = 0;
-    for (int d = 0; d <= degree; d++)
-        total += t->covariants_by_degree[d];
-    if (status || total > TENSOR_TERMS_LIMIT)
+    if (add_carriers(t, b, invariants))
         snprintf(error, error_size,
                  "the %s of degree %d has more than %d covariants; choose a smaller degree for it",
-                 tensor_name(kind), degree, TENSOR_TERMS_LIMIT);
-    else
-        status = choose(t, b, orbits, error, error_size);
-    if (!status && total <= TENSOR_TERMS_LIMIT)
+                 tensor_name(kind), degree, TERMS_LIMIT);
+    else if (!choose(t, b, orbits, error, error_size) && t->nterms)
         return t;
+    else if (!t->nterms)
+        snprintf(error, error_size,
+                 "the %s of \"%s\" vanishes by symmetry: there is nothing to fit; leave it out",
+                 tensor_name(kind), b->composition->text);
     tensor_free(t);
     return NULL;
 }
