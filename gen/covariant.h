@@ -30,19 +30,12 @@ size_t contractions_find(const basis *b, size_t block, contraction **list);
 
 void contraction_values(const basis *b, int left, int right, size_t length, residue *value);
 
+/* Room for one more, which the caller fills. */
+covariant *covariant_append(basis *b);
+
 /* The next covariant over a set, from `v` on, or `end`: the range of a block and set may hold others between. */
 int covariant_next(const basis *b, int set, int v, int end);
 
 /* Marks a covariant, and what it is made of, as needed by a user; the potential's are there for everybody. */
 void covariant_use(basis *b, int covariant, unsigned user);
-
-/*
- * Appends the covariant whose element x sums the monomials to which the group takes monomial[degree], of `block`, as it
- * takes `element` to x. Its number, or -1 where it has too many monomials. No range of blocks holds it.
- */
-int covariant_append_orbit(basis *b, int set, int element, const unsigned short *monomial, int degree,
-                           size_t block);
-
-/* Takes the last covariant back, one that covariant_append_orbit made. */
-void covariant_remove_orbit(basis *b);
 #endif

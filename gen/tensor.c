@@ -1,88 +1,13 @@
 #include "tensor.h"
+#include "carrier.h"
 #include "covariant.h"
+#include "covariant_orbit.h"
 #include "memory.h"
-#include "molien.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { SPARE_POINTS = 8, TERMS_LIMIT = 5000000 };
-
-/* ---- carriers ----------------------------------------------------------------------------------------- */
-
-static int atoms_in_class(const composition *c, int class)
-{
-    int count = 0;
-    for (int i = 0; i < c->natoms; i++)
-        count += c->class_of[i] == class;
-    return count;
-}
-
-static int atom_set_of_class(const basis *b, int class)
-{
-    const structure *s = b->structure;
-    for (int t = 0; t < s->nsets; t++)
-        if (!s->set[t].pairs && b->composition->class_of[s->set[t].element[0]] == class)
-            return t;
-    return SET_SCALAR;
-}
-
-/* The smallest class; the first of these. */
-static int reference_class(const composition *c)
-{
-    int best = 0;
-    for (int k = 1; k < c->nclasses; k++)
-        if (atoms_in_class(c, k) < atoms_in_class(c, best))
-            best = k;
-    return best;
-}
-
-/* A carrier for `count` elements whose covariants number dimension (owned from now on). */
-static carrier *add_carrier(tensor_basis *t, const basis *b, int set, int count, uint64_t *dimension)
-{
-    t->carrier = xrealloc(t->carrier, (size_t)t->ncarriers + 1, sizeof *t->carrier);
-    carrier *new = &t->carrier[t->ncarriers++];
-    *new = (carrier){.set = set, .count = count, .dimension = dimension};
-    new->base = xcalloc((size_t)count, sizeof *new->base);
-    for (size_t m = 0; m < b->blocks->first[t->degree + 1]; m++)
-        t->covariants_by_degree[blocks_degree(b->blocks, m)] += dimension[m];
-    return new;
-}
-
-static int add_atoms(tensor_basis *t, const basis *b, const uint64_t *invariants, int class)
-{
-    const composition *c = b->composition;
-    uint64_t *dimension = xcalloc(b->blocks->count, sizeof *dimension);
-    const int status = molien_covariants(c, b->blocks, class, dimension);
-    carrier *new = add_carrier(t, b, atom_set_of_class(b, class), atoms_in_class(c, class), dimension);
-    for (int i = 0, x = 0; i < c->natoms; i++)
-        if (c->class_of[i] == class)
-            new->base[x++] = i;
-    new->quotient = class == t->reference;
-    for (size_t m = 0; m < b->blocks->count && new->quotient; m++)
-        dimension[m] -= invariants[m];
-    return status;
-}
-
-static int add_pairs(tensor_basis *t, const basis *b, int class)
-{
-    const composition *c = b->composition;
-    const int set = b->structure->variable_set[class];
-    uint64_t *dimension = xcalloc(b->blocks->count, sizeof *dimension);
-    const int status = molien_pair_covariants(c, b->blocks, class, dimension);
-    carrier *new = add_carrier(t, b, set, set == SET_SCALAR ? 1 : b->structure->set[set].count, dimension);
-    for (int p = 0; p < c->npairs; p++)
-        if (c->pair_class[p] == class)
-            new->base[set == SET_SCALAR ? 0 : b->structure->variable_position[p]] = p;
-    return status;
-}
-
-static void add_unit_tensor(tensor_basis *t, const basis *b, const uint64_t *invariants)
-{
-    uint64_t *dimension = xmalloc(b->blocks->count, sizeof *dimension);
-    memcpy(dimension, invariants, b->blocks->count * sizeof *dimension);
-    add_carrier(t, b, SET_SCALAR, 1, dimension)->base[0] = b->composition->npairs;
-}
+enum { SPARE_POINTS = 8 };
 
 /* ---- vector factors and terms ------------------------------------------------------------------------- */
 
@@ -335,35 +260,17 @@ const char *tensor_name(tensor_kind kind)
     return name[kind];
 }
 
-/* Returns -1 where there are too many covariants. */
-static int add_carriers(tensor_basis *t, const basis *b, const uint64_t *invariants)
-{
-    const composition *c = b->composition;
-    uint64_t total = 0;
-    int status = 0;
-    for (int class = 0; t->kind == TENSOR_DIPOLE && class < c->nclasses && !status; class ++)
-        status = add_atoms(t, b, invariants, class);
-    for (int class = 0; t->kind != TENSOR_DIPOLE && class < c->npair_classes && !status; class ++)
-        status = add_pairs(t, b, class);
-    if (t->kind == TENSOR_POLARIZABILITY)
-        add_unit_tensor(t, b, invariants);
-    for (int d = 0; d <= t->degree; d++)
-        total += t->covariants_by_degree[d];
-    return status || total > TERMS_LIMIT ? -1 : 0;
-}
-
 tensor_basis *tensor_create(basis *b, tensor_kind kind, const uint64_t *invariants, const orbit_list *orbits,
                             int degree, char *error, size_t error_size)
 {
     tensor_basis *t = xcalloc(1, sizeof *t);
     t->kind = kind;
     t->degree = degree;
-    t->reference = reference_class(b->composition);
     t->covariants_by_degree = xcalloc((size_t)degree + 1, sizeof *t->covariants_by_degree);
-    if (add_carriers(t, b, invariants))
+    if (carriers_find(t, b, invariants))
         snprintf(error, error_size,
                  "the %s of degree %d has more than %d covariants; choose a smaller degree for it",
-                 tensor_name(kind), degree, TERMS_LIMIT);
+                 tensor_name(kind), degree, CARRIERS_TERMS_LIMIT);
     else if (!choose(t, b, orbits, error, error_size) && t->nterms)
         return t;
     else if (!t->nterms)
