@@ -285,8 +285,8 @@ static double separation(const double *a, const double *b)
 }
 
 /*
- * Charges of a class of atoms, changed by the neighbours in polynomials up to degree 2 (3 where `cubic`), and by
- * what is missing to the total charge, shared by the class of the last atom.
+ * Charges of a class of atoms, changed by the neighbours in polynomials up to degree 2 (3 where `cubic`), and
+ * by what is missing to the total charge, shared by the class of the last atom.
  */
 static void model_charges(const eqml_basis *b, double charge, int cubic, const double *xyz, double *q)
 {

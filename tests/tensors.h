@@ -35,7 +35,7 @@ typedef struct subject {
         SUBJECT(NAME, polarizability, EQML_POLARIZABILITY, NULL)
 
 /* All subjects: small molecules, and larger ones; their code is compiled in two files. */
-enum { SMALL_SUBJECTS = 15, LARGE_SUBJECTS = 16, SUBJECTS = SMALL_SUBJECTS + LARGE_SUBJECTS };
+enum { SMALL_SUBJECTS = 15, LARGE_SUBJECTS = 14, SUBJECTS = SMALL_SUBJECTS + LARGE_SUBJECTS };
 extern const subject small_subjects[SMALL_SUBJECTS], large_subjects[LARGE_SUBJECTS];
 const subject *subject_number(size_t k);
 
@@ -73,7 +73,7 @@ double largest(int n, const double *x);
 
 /* ---- random surfaces ---- */
 
-/* A different kind of variable for each class of pairs, all below 1 where distances are above 1; and one for all. */
+/* A kind of its own for each class of pairs, all below 1 where distances are above 1; and one for all. */
 extern const eqml_variable variables[PAIR_CLASSES_LIMIT], exponentials[PAIR_CLASSES_LIMIT],
     inverse_squares[PAIR_CLASSES_LIMIT];
 
@@ -109,7 +109,10 @@ void exact_tensor_jacobian(const eqml_surface *s, eqml_tensor kind, const double
 /* The centre of the smallest class of atoms, the first of these. */
 void reference_centre(const eqml_basis *b, const double *xyz, double centre[3]);
 
-/* The same of the origin: charges that depend on the neighbours; see tensors.c. */
+/*
+ * Moments about the origin of charges, and polarizabilities of bonds, that depend on the neighbours in
+ * polynomials within the degree of the bases.
+ */
 void model_tensor(const subject *j, double charge, const double *xyz, double *value);
 
 /* The variables that the model is a polynomial in. */

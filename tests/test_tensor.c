@@ -1,6 +1,6 @@
 /*
- * The values of tensors and their Jacobians: symmetries, sums of charges and of moments, batches, tables in
- * place of code, and shapes that have no choice. What is compared with comes from an interpreter in complex numbers.
+ * The values of tensors and their Jacobians: symmetries, sum rules, batches, tables in place of code, and
+ * shapes that have no choice. What is compared with comes from an interpreter in complex numbers.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "tensors.h"
@@ -32,7 +32,7 @@ Test(tensor, is_what_the_tables_say)
     }
 }
 
-/* Under a reflection as well, which changes the sign of a vector along it, but not of a tensor of even rank. */
+/* Under an improper rotation as well: the inversion turns a dipole round, and leaves the others. */
 Test(tensor, turns_with_the_molecule)
 {
     uint64_t state = 22;
@@ -266,7 +266,7 @@ Test(tensor_jacobian, is_the_derivative)
         }
 }
 
-/* How a tensor changes when it is turned about an axis: d' = e x d, or W T + T W' with W the matrix of e x. */
+/* How a tensor changes when turned about an axis: d' = e x d, or W T + T W^T with W the matrix of e x. */
 static void turning(eqml_tensor kind, int axis, const double *value, double *change)
 {
     const int u = (axis + 1) % 3, v = (axis + 2) % 3;
@@ -284,7 +284,7 @@ static void turning(eqml_tensor kind, int axis, const double *value, double *cha
         }
 }
 
-/* All atoms moved: a dipole moves by the charge, nothing else does. All atoms turned: the tensor turns too. */
+/* All atoms moved: a dipole moves by the charge, nothing else does. All turned: the tensor turns too. */
 Test(tensor_jacobian, obeys_the_sum_rules)
 {
     uint64_t state = 32;

@@ -6,6 +6,7 @@
 #include "tensors.h"
 
 #include "../gen/basis.h"
+#include "../gen/covariant.h"
 #include "../gen/molien.h"
 #include "../gen/orbit.h"
 #include "../gen/structure.h"
@@ -24,23 +25,22 @@ typedef struct built {
     tensor_basis *tensor;
 } built;
 
-static built build(const char *text, tensor_kind kind, int degree)
+/* In place: the parts point to each other. */
+static void build(built *x, const char *text, tensor_kind kind, int degree)
 {
-    built x;
     char error[512] = "";
-    memset(&x, 0, sizeof x);
-    cr_assert_eq(composition_parse(text, &x.composition, error, sizeof error), 0, "%s", error);
-    cr_assert_eq(blocks_create(x.composition.npair_classes, degree, &x.blocks), 0);
-    x.structure = structure_create(&x.composition, kind != TENSOR_DIPOLE);
-    x.invariants = room(x.blocks.count, sizeof *x.invariants);
-    cr_assert_eq(molien_invariants(&x.composition, &x.blocks, x.invariants), 0);
-    cr_assert_eq(orbits_enumerate(&x.composition, &x.blocks, degree, &x.orbits), 0);
-    x.basis = basis_create(&x.composition, &x.blocks, x.structure, x.invariants, &x.orbits, degree, NULL,
-                           error, sizeof error);
-    cr_assert_not_null(x.basis, "%s: %s", text, error);
-    x.tensor = tensor_create(x.basis, kind, x.invariants, &x.orbits, degree, error, sizeof error);
-    cr_assert_not_null(x.tensor, "%s: %s", text, error);
-    return x;
+    memset(x, 0, sizeof *x);
+    cr_assert_eq(composition_parse(text, &x->composition, error, sizeof error), 0, "%s", error);
+    cr_assert_eq(blocks_create(x->composition.npair_classes, degree, &x->blocks), 0);
+    x->structure = structure_create(&x->composition, kind != TENSOR_DIPOLE);
+    x->invariants = room(x->blocks.count, sizeof *x->invariants);
+    cr_assert_eq(molien_invariants(&x->composition, &x->blocks, x->invariants), 0);
+    cr_assert_eq(orbits_enumerate(&x->composition, &x->blocks, degree, &x->orbits), 0);
+    x->basis = basis_create(&x->composition, &x->blocks, x->structure, x->invariants, &x->orbits, degree,
+                            NULL, error, sizeof error);
+    cr_assert_not_null(x->basis, "%s: %s", text, error);
+    x->tensor = tensor_create(x->basis, kind, x->invariants, &x->orbits, degree, error, sizeof error);
+    cr_assert_not_null(x->tensor, "%s: %s", text, error);
 }
 
 static void built_free(built *x)
@@ -59,7 +59,8 @@ static void expect_counts(const char *text, tensor_kind kind, int degree, const 
                           const size_t *terms)
 {
     size_t count[8];
-    built x = build(text, kind, degree);
+    built x;
+    build(&x, text, kind, degree);
     tensor_terms_by_degree(x.tensor, count);
     for (int d = 0; d <= degree; d++) {
         cr_expect_eq(x.tensor->covariants_by_degree[d], covariants[d],
@@ -107,8 +108,8 @@ Test(tensor_basis, dipoles_of_methane_have_the_known_counts)
 }
 
 /*
- * One pair: a term of each degree. Water: the pair H-H is kept by both permutations, a pair O-H by the identity alone,
- * so that all monomials in three variables count. Three unlike atoms: three such pairs.
+ * One pair: a term of each degree. Water: the pair H-H is kept by both permutations, a pair O-H by the
+ * identity alone, so that all monomials in three variables count. Three unlike atoms: three such pairs.
  */
 Test(tensor_basis, pairs_have_the_known_counts)
 {
@@ -132,7 +133,7 @@ Test(tensor_basis, pairs_have_the_known_counts)
     expect_counts("A B C", TENSOR_POLARIZABILITY, 5, unlike_and_unit, unlike_and_unit);
 }
 
-/* Orbits of monomials under a group of permutations of pairs: a monomial counts if it is the least of its orbit. */
+/* Orbits of monomials under permutations of pairs: a monomial counts if it is the least of its orbit. */
 typedef struct census {
     int npairs, nimages;
     int image[720][36]; /* of the pairs, under each permutation */
@@ -288,7 +289,7 @@ Test(tensor_basis, counts_are_orbits_where_fragments_are_exchanged)
     }
 }
 
-/* Where contracted covariants do not suffice, sums of monomials complete a basis, and it is certified all the same. */
+/* Where contracted covariants do not suffice, sums of monomials complete a basis, certified all the same. */
 Test(tensor_basis, orbit_sums_complete_what_contractions_do_not_reach)
 {
     const outcome o = run("build/eqml-gen -d 3 --dipole 3 --stats '(H2 O)3'");
@@ -300,6 +301,63 @@ Test(tensor_basis, orbit_sums_complete_what_contractions_do_not_reach)
     cr_expect_not_null(strstr(o.text, expected), "%s", o.text);
     cr_expect(!tensor_of(trimer)->forward_one && !tensor_of(trimer)->charges_one,
               "no code for a large basis");
+}
+
+/* The sum of a monomial over those in the group that take the element x of a set to y, at one point. */
+static residue sum_over_group(const basis *b, const permutations *group, const point_set *set, int x, int y,
+                              const unsigned short *monomial, int degree, size_t point, size_t *elements)
+{
+    const composition *c = b->composition;
+    uint64_t sum = 0;
+    *elements = 0;
+    for (int g = 0; g < group->order; g++) {
+        const int *p = group->element + g * group->natoms, from = set->element[x];
+        residue product = 1;
+        if ((set->pairs ? composition_pair_image(c, p, from) : p[from]) != set->element[y])
+            continue;
+        for (int i = 0; i < degree; i++)
+            product = modular_multiply(
+                product, b->variable[(size_t)composition_pair_image(c, p, monomial[i]) * b->npoints + point]);
+        sum += product;
+        ++*elements;
+    }
+    return modular_reduce(sum);
+}
+
+/* An orbit sum holds each monomial once: the sum over the group, divided by how often that meets each. */
+Test(tensor_basis, orbit_sums_are_sums_over_the_group)
+{
+    built x;
+    build(&x, "(H2 O)2", TENSOR_QUADRUPOLE, 3);
+    const composition *c = &x.composition;
+    const orbit_list *list = &x.orbits;
+    const int before = x.basis->ncovariants;
+    const size_t monomials = x.basis->nmonomials;
+    permutations group = {.natoms = c->natoms};
+    group.element = group_elements(c->natoms, c->ngenerators, c->generator, 8, &group.order);
+    for (int s = 0; s < x.structure->nsets; s++)
+        for (size_t k = 1; k < list->count; k += 5) {
+            const point_set *set = &x.structure->set[s];
+            const unsigned short *monomial = list->monomial + k * (size_t)list->degree;
+            const int from = (int)k % set->count;
+            const int v = covariant_append_orbit(x.basis, s, from, monomial, list->order[k], list->block[k]);
+            cr_assert_eq(v, before);
+            const covariant *sum = &x.basis->covariant[v];
+            for (int to = 0; to < set->count; to++) {
+                size_t elements;
+                const size_t point = k % x.basis->npoints;
+                const residue expected = sum_over_group(x.basis, &group, set, from, to, monomial,
+                                                        list->order[k], point, &elements);
+                cr_assert_eq(elements % (size_t)sum->right, 0);
+                cr_expect_eq(modular_reduce(elements / (size_t)sum->right *
+                                            sum->value[(size_t)to * x.basis->npoints + point]),
+                             expected, "set %d, orbit %zu, element %d", s, k, to);
+            }
+            covariant_remove_orbit(x.basis);
+            cr_expect(x.basis->ncovariants == before && x.basis->nmonomials == monomials);
+        }
+    free(group.element);
+    built_free(&x);
 }
 
 /* ---- independence ---- */
@@ -388,8 +446,8 @@ static int *classes_of_vectors(const subject *j)
 }
 
 /*
- * Effective charges of all tensor factors at the first of a class. For the reference class of a dipole, less the
- * mean of the class, which adds nothing to the dipole.
+ * Effective charges of all tensor factors at the first of a class. For the reference class of a dipole, less
+ * the mean of the class, which adds nothing to the dipole.
  */
 static void modular_weights(const subject *j, int which, const uint64_t *slot, uint64_t *weight,
                             uint64_t *sum)

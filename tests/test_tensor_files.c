@@ -35,7 +35,7 @@ Test(tensor_file, round_trip_is_exact)
     remove_folder(folder);
 }
 
-/* Writes text[size] without the line at `line`, `length` long, or with another in its place, and expects a refusal. */
+/* Writes the text with another in place of `line`, which is `length` long, and expects a refusal. */
 static void expect_damage(const eqml_basis *b, const char *path, const char *text, const char *line,
                           size_t length, const char *other)
 {
@@ -54,7 +54,7 @@ static void expect_damage(const eqml_basis *b, const char *path, const char *tex
         cr_expect_null(again.tensors[kind]);
 }
 
-/* Without one of its lines, whichever, a file is refused; with one twice; and with one that says something else. */
+/* A file is refused without one of its lines, whichever, with one twice, and with one that is another. */
 Test(tensor_file, a_damaged_file_is_refused)
 {
     static const char *const in_place_of[][2] = {{"dipole ", "quadrupole 5 18\n"},

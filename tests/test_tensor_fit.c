@@ -28,7 +28,7 @@ static double *tensor_in(const eqml_data *data, const subject *j, size_t g)
     return data->tensors[j->kind] + (size_t)components_of(j) * g;
 }
 
-/* The tensor of the model as a surface has it: about the centre of the reference atoms, if it is a quadrupole. */
+/* The tensor of the model as a surface has it: a quadrupole about the centre of the reference atoms. */
 static void expected_tensor(const subject *j, double charge, const double *xyz, double *value)
 {
     double moved[XYZ_LIMIT], centre[3];
@@ -79,15 +79,16 @@ Test(tensor_fit, recovers_charges_and_bonds)
             const eqml_errors errors = errors_of(&s, &data, NULL);
             cr_expect_eq(errors.tensors[j->kind], n / 5 * 4);
             cr_expect(errors.rmse_tensor[j->kind] < 1e-12, "%s: %g", label(j), errors.rmse_tensor[j->kind]);
-            cr_expect(errors.rms_tensor[j->kind] > 0.1 || (j->basis->natoms == 2 && charge == 0), "%s: %g",
-                      label(j), errors.rms_tensor[j->kind]);
+            const bool nothing = j->basis->natoms == 2 && charge == 0 && j->kind != EQML_POLARIZABILITY;
+            cr_expect(nothing || errors.rms_tensor[j->kind] > 0.1, "%s: %g", label(j),
+                      errors.rms_tensor[j->kind]);
             expect_model(j, &s, charge, 1e-9, &state);
             eqml_surface_free(&s);
             eqml_data_free(&data);
         }
 }
 
-/* Moves a geometry, and its tensors as those of the model: the definition is applied anew at the new place. */
+/* Moves a geometry; its tensors are those of the model at the new place. */
 static void move(const subject *j, double charge, const double shift[3], eqml_data *data, size_t g)
 {
     subject dipole = *j;
@@ -160,7 +161,7 @@ Test(tensor_fit, quadrupoles_about_their_own_centre_need_no_dipole)
 
 /* ---- errors, charges and weights ---- */
 
-/* The reported errors are those of a loop over the data, and over all nine components of a tensor of rank 2. */
+/* The reported errors are those of a loop over the data, and over all nine components where the rank is 2. */
 Test(tensor_fit, reports_its_errors)
 {
     uint64_t state = 54;
