@@ -323,7 +323,7 @@ enum shape { GENERAL, IN_XZ, ALONG_Z, ALONG_Z_EVEN, IN_XY, TRIANGLE };
 /* What the symmetry of a shape says of a tensor: components that vanish, and that are equal. */
 static void expect_shape(const subject *j, enum shape shape, const double *t, const char *what)
 {
-    const double none = 1e-14 * fmax(1, largest(components_of(j), t)), even = 1e2 * none, some = 1e-3;
+    const double none = 1e-14, even = 1e-12 * fmax(1, largest(components_of(j), t)), some = 1e-3;
     const bool linear = shape == ALONG_Z || shape == ALONG_Z_EVEN;
     if (j->kind == EQML_DIPOLE) {
         const bool x = shape == IN_XZ || shape == IN_XY, y = shape == IN_XY;
