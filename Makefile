@@ -112,8 +112,17 @@ examples: build/eqml-gen ## compile and run the program to start from, examples/
 TEST_BASES = h2o_d8:8:H2_O nh3_d5:5:H3_N ch4_d4:4:H4_C ch4_d6:6:H4_C h5o2_d4:4:H5_O2 dimer_d3:3:(H2_O)2 abcd_d3:3:A_B_C_D \
 	dimer_purified_d3:3:(H2_O)2:--terms_purified trimer_purified_d3:3:(H2_O)3:--terms_purified \
 	ch4_body3_d5:5:H4_C:--body_3 nh3_rotations_d5:5:H3_N:--group_tests/rotations.group
-TEST_BASES += h2o_dipole:6:H2_O:--dipole_5 h3o_dipole:4:H3_O:--dipole_4 ch4_dipole:4:H4_C:--dipole_4 o3_dipole:5:O3:--dipole_5 abc_dipole:3:A_B_C:--dipole_3
-TEST_BASES += a5_dipole:3:A5:--dipole_3 a5b_dipole:3:A5_B:--dipole_2 h5o2_dipole:3:H5_O2:--dipole_2
+TEST_BASES += h2o_d2_tensors:2:H2_O:--dipole_2_--quadrupole_2_--polarizability_2 \
+	h2o_tensors:6:H2_O:--dipole_5_--quadrupole_4_--polarizability_4 \
+	h3o_tensors:4:H3_O:--dipole_4_--quadrupole_3_--polarizability_3 \
+	ch4_tensors:4:H4_C:--dipole_4_--quadrupole_3_--polarizability_3 \
+	o3_tensors:5:O3:--dipole_5_--quadrupole_4_--polarizability_4 \
+	abc_tensors:3:A_B_C:--dipole_3_--quadrupole_3_--polarizability_3 \
+	o2_tensors:4:O2:--dipole_3_--quadrupole_3_--polarizability_4 \
+	a5_tensors:3:A5:--dipole_3_--quadrupole_3_--polarizability_3 \
+	a5b_tensors:3:A5_B:--dipole_2_--quadrupole_2_--polarizability_2 \
+	h5o2_dipole:3:H5_O2:--dipole_2 \
+	dimer_tensors:3:(H2_O)2:--dipole_3_--quadrupole_2_--polarizability_2 trimer_dipole:3:(H2_O)3:--dipole_3
 TEST_BASES += h2_d4:4:H2 hc_d4:4:H_C h3_d3:3:H3 h2c_d3:3:H2_C
 TEST_HEADERS = $(foreach b,$(TEST_BASES),build/tests/$(word 1,$(subst :, ,$(b))).h)
 
@@ -132,8 +141,8 @@ build/tests/%.o: tests/%.c eqml.h $(wildcard gen/*.h) $(wildcard tests/*.h) $(TE
 build/tests/fit: examples/pes.c eqml.h build/tests/h2o_d8.h
 	$(COMPILE) -I. -Ibuild/tests -DBASIS_HEADER='"h2o_d8.h"' -DBASIS=h2o_d8 $< -o $@ -lm
 
-build/tests/fit-h2o: examples/pes.c eqml.h build/tests/h2o_dipole.h
-	$(COMPILE) -I. -Ibuild/tests -DBASIS_HEADER='"h2o_dipole.h"' -DBASIS=h2o_dipole $< -o $@ -lm
+build/tests/fit-h2o: examples/pes.c eqml.h build/tests/h2o_tensors.h
+	$(COMPILE) -I. -Ibuild/tests -DBASIS_HEADER='"h2o_tensors.h"' -DBASIS=h2o_tensors $< -o $@ -lm
 
 build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) | build/tests/fit build/tests/fit-h2o
 	$(COMPILE) $^ -o $@ $(shell pkg-config --libs criterion) -lm

@@ -4467,6 +4467,10 @@ static eqml_status eqml__run_fit(eqml__fitter *w, int terms,
     const eqml_basis *b = w->surface->model.basis;
     const size_t n = 3 * (size_t)b->natoms, lanes = sizeof(eqml_lanes);
     eqml_status status = EQML_ERROR_MEMORY;
+    if (terms == 0) { /* the dipole of "O2": nothing to fit */
+        result->geometries = w->count;
+        return EQML_OK;
+    }
     void *tangents = eqml__zeroed((size_t)b->nslots + 1, lanes); /* one more, to align the others */
     w->tangents = (eqml_lanes *)(((uintptr_t)tangents + lanes - 1) / lanes * lanes);
     w->one = (double *)eqml__zeroed(eqml__most_work(b), sizeof(double));

@@ -285,6 +285,8 @@ static void show_progress(void *context, size_t done, size_t total)
 typedef struct outcome {
     eqml_fit_result fit, tensor[EQML_TENSORS]; /* terms 0 where not fitted */
     eqml_errors train, test;
+    double
+        turning[EQML_TENSORS]; /* root mean square, as in train, of the part that turns with the molecule */
     int tested;
     double seconds;
 } outcome;
@@ -355,8 +357,24 @@ static void print_fit(const char *what, const eqml_fit_result *fit)
             fit->rank, fit->terms);
 }
 
-/* An error of a tensor relative to the tensor itself that no fit has whose data are in the frame of the geometries. */
+/* An error relative to what turns with the molecule that no fit has whose data are in the frame of the geometries. */
 #define ABSURD 0.3
+
+/* A polarizability without its mean over all directions: next to that, the rest is small. */
+static double rms_anisotropy(const eqml_data *data, const unsigned char *use)
+{
+    double sum = 0;
+    size_t count = 0;
+    for (size_t g = 0; g < data->n; g++) {
+        const double *a = data->tensors[EQML_POLARIZABILITY] + 6 * g;
+        if (!use[g] || !(data->has[g] & EQML_HAS_POLARIZABILITY))
+            continue;
+        const double mean = (a[0] + a[3] + a[5]) / 3, x = a[0] - mean, y = a[3] - mean, z = a[5] - mean;
+        sum += x * x + y * y + z * z + 2 * (a[1] * a[1] + a[2] * a[2] + a[4] * a[4]);
+        count++;
+    }
+    return count ? sqrt(sum / (9 * (double)count)) : 0;
+}
 
 static void print_report(const job *j, const outcome *o)
 {
@@ -369,7 +387,7 @@ static void print_report(const job *j, const outcome *o)
     if (o->tested)
         print_errors("test", &o->test);
     for (int k = 0; k < EQML_TENSORS; k++)
-        if (o->tensor[k].terms && o->train.rmse_tensor[k] > ABSURD * o->train.rms_tensor[k])
+        if (o->tensor[k].terms && o->train.rmse_tensor[k] > ABSURD * o->turning[k])
             printf(
                 "  note: the %s does not follow the geometries: was it given in another orientation, or with "
                 "another\n"
@@ -449,6 +467,9 @@ static int fit_and_test(job *j, eqml_data *data, const eqml_data *other, unsigne
         (o->tested &&
          eqml_surface_errors(surface, other->n ? other : data, other->n ? NULL : test, &o->test)))
         return fail("out of memory");
+    for (int k = 0; k < EQML_TENSORS; k++)
+        o->turning[k] = k == EQML_POLARIZABILITY && data->tensors[k] ? rms_anisotropy(data, train)
+                                                                     : o->train.rms_tensor[k];
     return 0;
 }
 

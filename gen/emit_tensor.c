@@ -210,9 +210,10 @@ static void charges_code(FILE *out, const char *name, const char *what, const te
     close_pieces(&code);
 }
 
+/* None also where there is nothing to do, as for the dipole of "O2". */
 static bool has_code(const tensor_program *p)
 {
-    return p->noperations + p->nproducts + p->nelements <= STRAIGHT_LINE_TENSOR_LIMIT;
+    return p->nvectors && p->noperations + p->nproducts + p->nelements <= STRAIGHT_LINE_TENSOR_LIMIT;
 }
 
 static void code(FILE *out, const char *name, const char *what, const tensor_program *p, size_t factor0)
