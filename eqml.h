@@ -2607,7 +2607,13 @@ static eqml_status eqml__read_properties(eqml__reader *r, eqml__span properties,
     return EQML_OK;
 }
 
-#define EQML__LIST_MARKS ",[]{}" EQML__BLANKS /* brackets and commas that some programs write */
+/* The next number of a list, past the brackets and commas that some programs write, and ASE's word _JSON. */
+static int eqml__next_number(eqml__span *rest, eqml__span *word)
+{
+    static const char marks[] = ",[]{}" EQML__BLANKS;
+    return eqml__next_word(rest, marks, word) &&
+           (!eqml__equals(*word, "_json") || eqml__next_word(rest, marks, word));
+}
 
 /* A value of count numbers. */
 static eqml_status eqml__read_list(eqml__reader *r, const char *what, eqml__span list, size_t count,
@@ -2616,7 +2622,7 @@ static eqml_status eqml__read_list(eqml__reader *r, const char *what, eqml__span
     eqml_status status = EQML_OK;
     eqml__span rest = list, word;
     size_t found = 0;
-    for (; status == EQML_OK && eqml__next_word(&rest, EQML__LIST_MARKS, &word); found++)
+    for (; status == EQML_OK && eqml__next_number(&rest, &word); found++)
         if (found < count)
             status = eqml__read_number(r, what, word, unit, &value[found]);
     if (status == EQML_OK && found != count)
@@ -2635,7 +2641,7 @@ static eqml_status eqml__read_rank_two(eqml__reader *r, eqml_tensor kind, eqml__
     eqml__span rest = list, word;
     double full[9], largest = 0, trace;
     int count = 0, symmetric = 1;
-    while (eqml__next_word(&rest, EQML__LIST_MARKS, &word))
+    while (eqml__next_number(&rest, &word))
         count++;
     eqml_status status = eqml__read_list(r, name, list, count == 9 ? 9 : 6, unit, full);
     if (status)

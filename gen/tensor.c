@@ -271,12 +271,8 @@ tensor_basis *tensor_create(basis *b, tensor_kind kind, const uint64_t *invarian
         snprintf(error, error_size,
                  "the %s of degree %d has more than %d covariants; choose a smaller degree for it",
                  tensor_name(kind), degree, CARRIERS_TERMS_LIMIT);
-    else if (!choose(t, b, orbits, error, error_size) && t->nterms)
+    else if (!choose(t, b, orbits, error, error_size))
         return t;
-    else if (!t->nterms)
-        snprintf(error, error_size,
-                 "the %s of \"%s\" vanishes by symmetry: there is nothing to fit; leave it out",
-                 tensor_name(kind), b->composition->text);
     tensor_free(t);
     return NULL;
 }

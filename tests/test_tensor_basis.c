@@ -7,6 +7,7 @@
 
 #include "../gen/basis.h"
 #include "../gen/covariant.h"
+#include "../gen/covariant_orbit.h"
 #include "../gen/molien.h"
 #include "../gen/orbit.h"
 #include "../gen/structure.h"

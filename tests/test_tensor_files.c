@@ -199,7 +199,7 @@ static void expect_tensor(const eqml_data *data, eqml_tensor kind, double unit, 
                   "%s, component %d: %.17g", eqml_tensor_name(kind), c, data->tensors[kind][c]);
 }
 
-/* The units of ASE for the moments, atomic units for the polarizability; six numbers or nine. */
+/* The units of ASE for the moments, atomic units for the polarizability; six numbers or nine, as ASE 3.22 writes these. */
 Test(tensor_data, units_and_layouts)
 {
     static const double dipole[3] = {0.5, -1.5, 2}, quadrupole[6] = {1, 0.5, -0.25, 2, 0.125, -3},
@@ -210,7 +210,10 @@ Test(tensor_data, units_and_layouts)
         "Polarizability=\"9 0.5 -0.25 0.5 8 0.125 -0.25 0.125 7\" dipole_moment=\"0.5 -1.5 2\" "
         "QUADRUPOLE=\"1 0.5 -0.25 0.5 2 0.125 -0.25 0.125 -3\"",
         "quadrupole=[1,0.5,-0.25,0.5,2,0.125,-0.25,0.125,-3] dipole={0.5 -1.5 2} "
-        "polarizability=[9, 0.5, -0.25, 8, 0.125, 7]"};
+        "polarizability=[9, 0.5, -0.25, 8, 0.125, 7]",
+        "dipole=\"0.5 -1.5 2\" quadrupole=\"_JSON [[1.0, 0.5, -0.25], [0.5, 2.0, 0.125], [-0.25, 0.125, "
+        "-3.0]]\" "
+        "polarizability=\"_JSON [[9.0, 0.5, -0.25], [0.5, 8.0, 0.125], [-0.25, 0.125, 7.0]]\""};
     const double angstrom = 1 / 0.529177210903; /* in bohr, CODATA 2018 */
     for (size_t k = 0; k < COUNT(lines); k++) {
         eqml_data data = accepted(lines[k]);
