@@ -198,6 +198,42 @@ EQML_INLINE eqml_floats eqml__fma_floats(eqml_floats a, eqml_floats b, eqml_floa
 #endif
 }
 
+/*
+ * eqml__quad: a vector of four numbers at most, for one geometry; EQML__QUAD of them. Molecules are small: wider vectors
+ * are mostly filled with zeros.
+ */
+#if EQML_LANES == 8
+#define EQML__QUAD 4
+typedef double eqml__quad __attribute__((vector_size(32)));
+
+EQML_INLINE eqml__quad eqml__quad_load(const double *x)
+{
+    return (eqml__quad)_mm256_loadu_pd(x);
+}
+
+EQML_INLINE void eqml__quad_store(double *x, eqml__quad value)
+{
+    _mm256_storeu_pd(x, (__m256d)value);
+}
+
+EQML_INLINE eqml__quad eqml__quad_all(double x)
+{
+    return (eqml__quad)_mm256_set1_pd(x);
+}
+
+EQML_INLINE eqml__quad eqml__quad_fma(eqml__quad a, eqml__quad b, eqml__quad c)
+{
+    return (eqml__quad)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+}
+#else
+#define EQML__QUAD EQML_LANES
+typedef eqml_lanes eqml__quad;
+#define eqml__quad_load eqml__load
+#define eqml__quad_store eqml__store
+#define eqml__quad_all eqml__all
+#define eqml__quad_fma eqml__fma
+#endif
+
 EQML_INLINE double eqml__sum(eqml_lanes x)
 {
     double part[EQML_LANES] EQML_ALIGNED;
@@ -208,34 +244,28 @@ EQML_INLINE double eqml__sum(eqml_lanes x)
     return part[0];
 }
 
-#if EQML_LANES == 8
-/* The sum of the lower and the upper half. */
-EQML_INLINE __m256d eqml__halves(eqml_lanes x)
+EQML_INLINE double eqml__quad_sum(eqml__quad x)
 {
-    return _mm256_add_pd(_mm512_maskz_extractf64x4_pd(EQML__ALL_8, (__m512d)x, 0),
-                         _mm512_maskz_extractf64x4_pd(EQML__ALL_8, (__m512d)x, 1));
+    double part[EQML__QUAD] EQML_ALIGNED;
+    eqml__quad_store(part, x);
+    for (int half = EQML__QUAD / 2; half > 0; half /= 2)
+        for (int k = 0; k < half; k++)
+            part[k] += part[k + half];
+    return part[0];
 }
-#endif
 
-/* Adds the sums over the lanes of four vectors to g[row[0]], ..., g[row[3]]. */
-EQML_INLINE void eqml__add_sums(eqml_lanes s0, eqml_lanes s1, eqml_lanes s2, eqml_lanes s3,
-                                const unsigned short *row, double *g)
+/* sums[4]: the sum of each of four vectors. */
+EQML_INLINE void eqml__four_sums(const eqml__quad x[4], double *sums)
 {
-    double sum[4] EQML_ALIGNED;
-#if defined(__AVX__) && EQML_LANES >= 4
-#if EQML_LANES == 8
-    const __m256d t0 = eqml__halves(s0), t1 = eqml__halves(s1), t2 = eqml__halves(s2), t3 = eqml__halves(s3);
+#if EQML_LANES >= 4
+    const __m256d low = _mm256_hadd_pd((__m256d)x[0], (__m256d)x[1]);
+    const __m256d high = _mm256_hadd_pd((__m256d)x[2], (__m256d)x[3]);
+    _mm256_storeu_pd(sums,
+                     _mm256_add_pd(_mm256_permute2f128_pd(low, high, 0x21), _mm256_blend_pd(low, high, 0xC)));
 #else
-    const __m256d t0 = (__m256d)s0, t1 = (__m256d)s1, t2 = (__m256d)s2, t3 = (__m256d)s3;
-#endif
-    const __m256d low = _mm256_hadd_pd(t0, t1), high = _mm256_hadd_pd(t2, t3);
-    _mm256_store_pd(sum,
-                    _mm256_add_pd(_mm256_permute2f128_pd(low, high, 0x21), _mm256_blend_pd(low, high, 0xC)));
-#else
-    sum[0] = eqml__sum(s0), sum[1] = eqml__sum(s1), sum[2] = eqml__sum(s2), sum[3] = eqml__sum(s3);
-#endif
     for (int k = 0; k < 4; k++)
-        g[row[k]] += sum[k];
+        sums[k] = eqml__quad_sum(x[k]);
+#endif
 }
 
 /* A value to be kept in its register: gcc would load it again for each use, and loads are what limits the
@@ -244,6 +274,20 @@ EQML_INLINE void eqml__add_sums(eqml_lanes s0, eqml_lanes s1, eqml_lanes s2, eqm
 #define EQML__KEEP(x) __asm__("" : "+v"(x))
 #else
 #define EQML__KEEP(x) ((void)0)
+#endif
+
+/* Loops over the tiles of a basis are unrolled where the compiler knows them and at most so many coefficients; clang
+ * does so by itself, and warns where it is told to and cannot. */
+#define EQML__UNROLLED 1200
+#if defined(__GNUC__)
+#define EQML__KNOWN(condition) (__builtin_constant_p(condition) && (condition))
+#else
+#define EQML__KNOWN(condition) 0
+#endif
+#if defined(__GNUC__) && !defined(__clang__)
+#define EQML__UNROLL_TILES _Pragma("GCC unroll 64")
+#else
+#define EQML__UNROLL_TILES
 #endif
 
 /* In generated code: a number added to a T, and the T zero. */
@@ -339,8 +383,9 @@ typedef struct eqml_model {
 
 /* Room for one evaluation, in doubles; 64-byte alignment is fastest. */
 #define EQML_ROUND(n) (((n) + 7) / 8 * 8)
-/* atoms are at most one more than pairs */
-#define EQML_WORK_ONE(nslots, npairs) (2 * EQML_ROUND(nslots) + 6 * EQML_ROUND(npairs) + 4 * EQML_ROUND((npairs) + 1))
+#define EQML_WORK_ONE(nslots, npairs)                                                                        \
+    (3 * EQML_ROUND(nslots) + 6 * EQML_ROUND(npairs) +                                                       \
+     4 * EQML_ROUND((npairs) + 1)) /* atoms are at most one more than pairs */
 
 /* ---- pair variables ----------------------------------------------------------------------------------- */
 
@@ -410,13 +455,14 @@ EQML_INLINE eqml_floats eqml__at_least_floats(eqml_floats x, float least)
 
 /*
  * exp(x) in all lanes, for x <= 709, and exp(-708) below that: x = n ln 2 + t with |t| <= ln 2 / 2, and
- * 2^n, from the exponent bits, times 1 + t + t^2 q(t). q is the minimax polynomial of degree 9 (relative error of
+ * 2^n, from the exponent bits, times 1 + t (1 + t q(t)). q is the minimax polynomial of degree 9 (relative error of
  * exp 4e-18); its even and its odd part run side by side, half as long a chain as Horner's rule for one more
  * multiplication. Cody and Waite, Software Manual for the Elementary Functions (1980).
  */
 EQML_INLINE eqml_lanes eqml__exp(eqml_lanes x)
 {
-    const double shifter = 6755399441055744.0; /* 1.5 * 2^52: the sum has the nearest integer in its low bits */
+    const double shifter =
+        6755399441055744.0; /* 1.5 * 2^52: the sum has the nearest integer in its low bits */
     x = eqml__at_least(x, -708.0);
     const eqml_lanes shifted = eqml__fma(x, eqml__all(1.4426950408889634), eqml__all(shifter));
     const eqml_lanes n = shifted - shifter;
@@ -432,7 +478,7 @@ EQML_INLINE eqml_lanes eqml__exp(eqml_lanes x)
     even = eqml__fma(even, u, eqml__all(0.5000000000000011));
     odd = eqml__fma(odd, u, eqml__all(0.16666666666666413));
     const eqml_lanes power = (eqml_lanes)(((eqml__integers)shifted << 52) + (1023LL << 52));
-    return eqml__fma(power, eqml__fma(u, eqml__fma(t, odd, even), t), power);
+    return eqml__fma(power * t, eqml__fma(t, eqml__fma(t, odd, even), eqml__all(1)), power);
 }
 
 /* The same in float: x <= 88, exp(-87) below -87; q of degree 4 (relative error of exp 3e-9). */
@@ -445,11 +491,14 @@ EQML_INLINE eqml_floats eqml__exp_floats(eqml_floats x)
     eqml_floats t = eqml__fma_floats(n, eqml__all_floats(-0.693359375f), x);
     t = eqml__fma_floats(n, eqml__all_floats(2.12194440e-4f), t);
     const eqml_floats u = t * t;
-    eqml_floats even = eqml__fma_floats(u, eqml__all_floats(0.001381457758f), eqml__all_floats(0.04166838903f));
-    const eqml_floats odd = eqml__fma_floats(u, eqml__all_floats(0.008368727051f), eqml__all_floats(0.1666652055f));
+    eqml_floats even =
+        eqml__fma_floats(u, eqml__all_floats(0.001381457758f), eqml__all_floats(0.04166838903f));
+    const eqml_floats odd =
+        eqml__fma_floats(u, eqml__all_floats(0.008368727051f), eqml__all_floats(0.1666652055f));
     even = eqml__fma_floats(even, u, eqml__all_floats(0.4999999344f));
     const eqml_floats power = (eqml_floats)(((eqml__integers_floats)shifted << 23) + (127 << 23));
-    return eqml__fma_floats(power, eqml__fma_floats(u, eqml__fma_floats(t, odd, even), t), power);
+    return eqml__fma_floats(power * t, eqml__fma_floats(t, eqml__fma_floats(t, odd, even), eqml__all_floats(1)),
+                            power);
 }
 #else
 EQML_INLINE eqml_lanes eqml__sqrt_lanes(eqml_lanes x)
@@ -633,7 +682,8 @@ EQML_INLINE void eqml__pairs_one(const eqml_model *m, const double *xyz, double 
     for (int p = 0; p < b->npairs; p += EQML_LANES) {
         eqml_lanes d[3], value = eqml__all(0), derivative = value;
         eqml__differences(b, xyz, p, d);
-        const eqml_lanes r = eqml__sqrt_lanes(eqml__fma(d[0], d[0], eqml__fma(d[1], d[1], d[2] * d[2]))), q = 1.0 / r;
+        const eqml_lanes r = eqml__sqrt_lanes(eqml__fma(d[0], d[0], eqml__fma(d[1], d[1], d[2] * d[2]))),
+                         q = 1.0 / r;
         for (int k = 0; k < 3; k++)
             eqml__store(pair + k * stride + p, d[k]);
         eqml__store(inverse + p, q);
@@ -723,54 +773,117 @@ EQML_INLINE void eqml__forward_lanes(const eqml_model *m, eqml_lanes *slots)
  * 4 coefficients and 3 more: they fit 16 registers, and the coefficients are most of what is loaded.
  */
 
-/* One geometry, columns in lanes. f and g begin on a vector boundary. */
-EQML_INLINE double eqml__form_one(const eqml_model *m, const double *f, double *g)
+/* Four rows of the form for one geometry: the factors, the sums over columns, and the parts of the energy. */
+typedef struct eqml__rows {
+    eqml__quad factor[4], sum[4], energy[4];
+} eqml__rows;
+
+EQML_INLINE int eqml__same_rows(const eqml_tile *x, const eqml_tile *y)
+{
+    return x->row[0] == y->row[0];
+}
+
+/* One vector of columns; c: the coefficients of the first row, those of the others n apart. */
+EQML_INLINE void eqml__columns_one(const double *c, int n, const double *f, double *g,
+                                   const eqml__quad factor[4], eqml__quad sum[4])
+{
+    const eqml__quad x = eqml__quad_load(f), c0 = eqml__quad_load(c), c1 = eqml__quad_load(c + n);
+    const eqml__quad c2 = eqml__quad_load(c + 2 * n), c3 = eqml__quad_load(c + 3 * n);
+    sum[0] = eqml__quad_fma(c0, x, sum[0]);
+    sum[1] = eqml__quad_fma(c1, x, sum[1]);
+    sum[2] = eqml__quad_fma(c2, x, sum[2]);
+    sum[3] = eqml__quad_fma(c3, x, sum[3]);
+    if (g) {
+        const eqml__quad even = eqml__quad_fma(c2, factor[2], c0 * factor[0]);
+        const eqml__quad odd = eqml__quad_fma(c3, factor[3], c1 * factor[1]);
+        eqml__quad_store(g, eqml__quad_load(g) + (even + odd));
+    }
+}
+
+/* One tile; sums[4]: the sums of the rows, written after the last tile of these rows. */
+EQML_INLINE void eqml__tile_one(const eqml_basis *b, int t, const double *c, const double *f, double *g,
+                                eqml__rows *r, double *sums)
+{
+    const eqml_tile *tile = b->tiles + t;
+    const int n = tile->count;
+    const double *x = f + tile->first;
+    double *y = g ? g + tile->first : NULL;
+    if (t == 0 || !eqml__same_rows(tile, tile - 1))
+        for (int row = 0; row < 4; row++) {
+            r->factor[row] = eqml__quad_all(f[tile->row[row]]);
+            r->sum[row] = eqml__quad_all(0);
+        }
+    for (int k = 0; k < n; k += EQML__QUAD)
+        eqml__columns_one(c + k, n, x + k, g ? y + k : NULL, r->factor, r->sum);
+    if (t + 1 < b->ntiles && eqml__same_rows(tile, tile + 1))
+        return;
+    for (int row = 0; row < 4; row++)
+        r->energy[row] = eqml__quad_fma(r->sum[row], r->factor[row], r->energy[row]);
+    if (g)
+        eqml__four_sums(r->sum, sums);
+}
+
+/* The sums of rows are added to g after all tiles: a vector of g that is loaded when one of its numbers has just been
+ * stored waits for the cache. */
+EQML_INLINE void eqml__add_row_sums(const eqml_basis *b, int t, const double *sums, double *g)
+{
+    const unsigned short *row = b->tiles[t].row;
+    if (t + 1 < b->ntiles && eqml__same_rows(b->tiles + t, b->tiles + t + 1))
+        return;
+    for (int k = 0; k < 4; k++)
+        g[row[k]] += sums[k];
+}
+
+EQML_INLINE void eqml__linear_one(const double *linear, const double *f, double *g, eqml__quad *energy)
+{
+    const eqml__quad l = eqml__quad_load(linear);
+    *energy = eqml__quad_fma(l, eqml__quad_load(f), *energy);
+    if (g)
+        eqml__quad_store(g, l);
+}
+
+/* One geometry. f and g begin on a vector boundary; sums: room for [4 ntiles]. */
+EQML_INLINE double eqml__form_one(const eqml_model *m, const double *f, double *g, double *sums)
 {
     const eqml_basis *b = m->basis;
     const double *c = m->packed;
-    eqml_lanes total = eqml__all(0);
+    eqml__rows r;
     double rest = 0;
-    const int whole = b->nfactors / EQML_LANES * EQML_LANES;
-    for (int k = 0; k < whole; k += EQML_LANES) {
-        const eqml_lanes l = eqml__load(m->linear + k);
-        total = eqml__fma(l, eqml__load(f + k), total);
-        if (g)
-            eqml__store(g + k, l);
-    }
-    for (int k = whole; k < b->nfactors; k++) {
+    int k = 0;
+    for (int row = 0; row < 4; row++)
+        r.factor[row] = r.sum[row] = r.energy[row] = eqml__quad_all(0);
+    for (; k + 4 * EQML__QUAD <= b->nfactors; k += 4 * EQML__QUAD)
+        for (int row = 0; row < 4; row++) /* four chains of sums */
+            eqml__linear_one(m->linear + k + row * EQML__QUAD, f + k + row * EQML__QUAD,
+                             g ? g + k + row * EQML__QUAD : NULL, &r.energy[row]);
+    for (; k + EQML__QUAD <= b->nfactors; k += EQML__QUAD)
+        eqml__linear_one(m->linear + k, f + k, g ? g + k : NULL, &r.energy[0]);
+    for (; k < b->nfactors; k++) {
         rest += m->linear[k] * f[k];
         if (g)
             g[k] = m->linear[k];
     }
-    for (int k = b->nfactors; g && k < EQML_ROUND(b->nfactors); k++)
+    for (; g && k < EQML_ROUND(b->nfactors); k++)
         g[k] = 0;
-    for (int t = 0; t < b->ntiles;) {
-        const unsigned short *row = b->tiles[t].row;
-        const eqml_lanes f0 = eqml__all(f[row[0]]), f1 = eqml__all(f[row[1]]);
-        const eqml_lanes f2 = eqml__all(f[row[2]]), f3 = eqml__all(f[row[3]]);
-        eqml_lanes s0 = eqml__all(0), s1 = s0, s2 = s0, s3 = s0;
-        do {
-            const int n = b->tiles[t].count, first = b->tiles[t].first;
-            for (int k = 0; k < n; k += EQML_LANES) {
-                const eqml_lanes c0 = eqml__load(c + k), c1 = eqml__load(c + k + n);
-                const eqml_lanes c2 = eqml__load(c + k + 2 * n), c3 = eqml__load(c + k + 3 * n);
-                const eqml_lanes x = eqml__load(f + first + k);
-                s0 = eqml__fma(c0, x, s0);
-                s1 = eqml__fma(c1, x, s1);
-                s2 = eqml__fma(c2, x, s2);
-                s3 = eqml__fma(c3, x, s3);
-                if (g) {
-                    const eqml_lanes even = eqml__fma(c2, f2, eqml__fma(c0, f0, eqml__load(g + first + k)));
-                    eqml__store(g + first + k, even + eqml__fma(c3, f3, c1 * f1));
-                }
-            }
-            c += 4 * n;
-        } while (++t < b->ntiles && b->tiles[t].row[0] == row[0]);
-        total = eqml__fma(s0, f0, eqml__fma(s1, f1, eqml__fma(s2, f2, eqml__fma(s3, f3, total))));
-        if (g)
-            eqml__add_sums(s0, s1, s2, s3, row, g);
+    if (EQML__KNOWN(b->npacked <= EQML__UNROLLED)) {
+        EQML__UNROLL_TILES
+        for (int t = 0; t < b->ntiles; t++) {
+            eqml__tile_one(b, t, c, f, g, &r, sums + 4 * t);
+            c += 4 * b->tiles[t].count;
+        }
+        EQML__UNROLL_TILES
+        for (int t = 0; t < b->ntiles; t++)
+            if (g)
+                eqml__add_row_sums(b, t, sums + 4 * t, g);
+    } else {
+        for (int t = 0; t < b->ntiles; t++) {
+            eqml__tile_one(b, t, c, f, g, &r, sums + 4 * t);
+            c += 4 * b->tiles[t].count;
+        }
+        for (int t = 0; g && t < b->ntiles; t++)
+            eqml__add_row_sums(b, t, sums + 4 * t, g);
     }
-    return rest + eqml__sum(total);
+    return rest + eqml__quad_sum((r.energy[0] + r.energy[1]) + (r.energy[2] + r.energy[3]));
 }
 
 /*
@@ -843,29 +956,42 @@ EQML__FORM(floats, eqml_floats, float, eqml__all_floats, eqml__fma_floats)
  * gradient[natoms][3]: the sum over the pairs of dV/dr times the unit vector between the two atoms.
  * adjoint_p = dV/dy_p; sum: room for [natoms][4].
  */
-EQML_INLINE void eqml__scatter(const eqml_basis *b, const double *xyz, const double *adjoint, const double *pair,
-                               int stride, double *sum, double *gradient)
+EQML_INLINE void eqml__scatter(const eqml_basis *b, const double *xyz, const double *adjoint,
+                               const double *pair, int stride, double *sum, double *gradient)
 {
     const double *inverse = pair + 3 * stride, *slope = pair + 4 * stride;
-    memset(sum, 0, sizeof(double) * 4 * (size_t)b->natoms);
+#if EQML_LANES >= 4
+    __m256d zero = _mm256_setzero_pd();
+    EQML__KEEP(
+        zero); /* gcc would fill with `rep stos`, which takes longer than all the rest for a small molecule */
+    for (int i = 0; i < b->natoms; i++)
+        _mm256_storeu_pd(sum + 4 * i, zero);
+    for (int p = 0; p < b->npairs; p++) {
+        const int i = b->pairs[p][0], j = b->pairs[p][1];
+        const __m256d force = _mm256_set1_pd(adjoint[p] * slope[p] * inverse[p]);
+        const __m256d d = eqml__point(xyz + 3 * i) - eqml__point(xyz + 3 * j);
+        _mm256_storeu_pd(sum + 4 * i, _mm256_loadu_pd(sum + 4 * i) + force * d);
+        _mm256_storeu_pd(sum + 4 * j, _mm256_loadu_pd(sum + 4 * j) - force * d);
+    }
+    for (int i = 0; i < b->natoms; i++) {
+        const __m256d row = _mm256_loadu_pd(sum + 4 * i);
+        _mm_storeu_pd(gradient + 3 * i, _mm256_castpd256_pd128(row));
+        _mm_store_sd(gradient + 3 * i + 2, _mm256_extractf128_pd(row, 1));
+    }
+#else
+    for (int k = 0; k < 3 * b->natoms; k++)
+        sum[k] = 0;
     for (int p = 0; p < b->npairs; p++) {
         const double force = adjoint[p] * slope[p] * inverse[p];
-        const int i = b->pairs[p][0], j = b->pairs[p][1];
-#if EQML_LANES >= 4
-        const __m256d part =
-            _mm256_set1_pd(force) * (eqml__point(xyz + 3 * i) - eqml__point(xyz + 3 * j));
-        _mm256_storeu_pd(sum + 4 * i, _mm256_loadu_pd(sum + 4 * i) + part);
-        _mm256_storeu_pd(sum + 4 * j, _mm256_loadu_pd(sum + 4 * j) - part);
-#else
+        const int i = 3 * b->pairs[p][0], j = 3 * b->pairs[p][1];
         for (int k = 0; k < 3; k++) {
-            const double part = force * (xyz[3 * i + k] - xyz[3 * j + k]);
-            sum[4 * i + k] += part;
-            sum[4 * j + k] -= part;
+            const double part = force * (xyz[i + k] - xyz[j + k]);
+            sum[i + k] += part;
+            sum[j + k] -= part;
         }
-#endif
     }
-    for (int i = 0; i < b->natoms; i++)
-        memcpy(gradient + 3 * i, sum + 4 * i, 3 * sizeof(double));
+    memcpy(gradient, sum, sizeof(double) * 3 * (size_t)b->natoms);
+#endif
 }
 
 /*
@@ -877,11 +1003,11 @@ EQML_INLINE double eqml_energy_gradient(const eqml_model *m, const double *xyz, 
 {
     const eqml_basis *b = m->basis;
     const int stride = EQML_ROUND(b->npairs), room = EQML_ROUND(b->nslots);
-    double *slots = work, *adjoints = work + room, *pair = work + 2 * room;
+    double *slots = work, *adjoints = work + room, *sums = work + 2 * room, *pair = work + 3 * room;
     double energy;
     eqml__pairs_one(m, xyz, slots, pair, stride); /* filled up: the slots that follow are written later */
     eqml__forward_one(m, slots);
-    energy = eqml__form_one(m, slots + b->factor0, gradient ? adjoints + b->factor0 : NULL);
+    energy = eqml__form_one(m, slots + b->factor0, gradient ? adjoints + b->factor0 : NULL, sums);
     if (gradient) {
         if (b->reverse_one)
             b->reverse_one(slots, adjoints);
@@ -1084,7 +1210,8 @@ EQML_INLINE void eqml_dipole(const eqml_model *m, const double *xyz, double *ene
         slots[p] = adjoints[p];
     eqml__forward_one(m, slots);
     if (energy) {
-        *energy = eqml__form_one(m, slots + b->factor0, gradient ? adjoints + b->factor0 : NULL);
+        *energy =
+            eqml__form_one(m, slots + b->factor0, gradient ? adjoints + b->factor0 : NULL, adjoints + room);
         if (gradient) {
             if (b->reverse_one)
                 b->reverse_one(slots, adjoints);
@@ -1153,7 +1280,7 @@ EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz,
 {
     const eqml_basis *b = m->basis;
     const int stride = EQML_ROUND(b->npairs), room = EQML_ROUND(b->nslots), n = 3 * b->natoms;
-    double *slots = work, *adjoints = work + room, *pair = work + 2 * room;
+    double *slots = work, *adjoints = work + room, *sums = work + 2 * room, *pair = work + 3 * room;
     eqml_lanes *start = (eqml_lanes *)(void *)(work + EQML_WORK_ONE(b->nslots, b->npairs));
     eqml_lanes *tangent[2] = {start, start + room}, *change[2] = {start + 2 * room, start + 3 * room};
     eqml_lanes *f[2] = {tangent[0] + b->factor0, tangent[1] + b->factor0}, unused[2];
@@ -1163,7 +1290,7 @@ EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz,
     for (int p = 0; p < b->npairs; p++)
         slots[p] = adjoints[p];
     eqml__forward_one(m, slots);
-    energy = eqml__form_one(m, slots + b->factor0, adjoints + b->factor0);
+    energy = eqml__form_one(m, slots + b->factor0, adjoints + b->factor0, sums);
     eqml__table_reverse_one(b, slots, adjoints);
     eqml__scatter(b, xyz, adjoints, pair, stride, pair + 6 * stride, gradient);
 
@@ -1320,7 +1447,7 @@ EQML_INLINE void eqml__from_lanes(int n, int count, const eqml_lanes *sum, doubl
                                 &pair[4]);                                                                   \
     }                                                                                                        \
                                                                                                              \
-    EQML_INLINE void eqml__scatter_##SUFFIX(const eqml_basis *b, const T *adjoints, T (*pair)[5], T *sum)    \
+    EQML_INLINE void eqml__scatter_##SUFFIX(const eqml_basis *b, const T *adjoints, T(*pair)[5], T *sum)     \
     {                                                                                                        \
         for (int k = 0; k < 3 * b->natoms; k++)                                                              \
             sum[k] = ALL(0);                                                                                 \
@@ -1420,8 +1547,8 @@ EQML_INLINE void eqml__step_lanes(const eqml_model *m, int count, const double *
  * Energies of n geometries xyz[n][natoms][3], and their gradients[n][natoms][3] where that is not NULL, for any
  * basis; one thread. work: EQML_WORK_BATCH(nslots, npairs, natoms) eqml_lanes.
  */
-EQML_FUNCTION void eqml_energy_gradient_batch(const eqml_model *m, size_t n, const double *xyz, double *energy,
-                                              double *gradient, eqml_lanes *work)
+EQML_FUNCTION void eqml_energy_gradient_batch(const eqml_model *m, size_t n, const double *xyz,
+                                              double *energy, double *gradient, eqml_lanes *work)
 {
     const size_t size = 3 * (size_t)m->basis->natoms, step = 2 * EQML_LANES;
     for (size_t first = 0; first < n; first += step) {

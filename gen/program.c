@@ -297,16 +297,13 @@ static void find_runs(layout *l)
     p->nterms = p->nwanted + l->nproducts;
 }
 
+/* Stored from one vector boundary to another, so that vectors of different tiles are the same ones or disjoint: one that
+ * overlaps a vector just stored would have to wait for the cache. */
 static void add_tile(program *p, const unsigned *row, unsigned begin, unsigned end)
 {
     tile t = {.begin = begin, .end = end, .first = begin / TILE_VECTOR * TILE_VECTOR};
-    unsigned vectors = (end - begin + TILE_VECTOR - 1) / TILE_VECTOR;
     memcpy(t.row, row, sizeof t.row);
     t.count = (end + TILE_VECTOR - 1) / TILE_VECTOR * TILE_VECTOR - t.first;
-    if (t.count > vectors * TILE_VECTOR && begin + vectors * TILE_VECTOR <= p->nfactors) {
-        t.first = begin; /* off the boundary, but one vector less */
-        t.count = vectors * TILE_VECTOR;
-    }
     p->tile = xrealloc(p->tile, p->ntiles + 1, sizeof *p->tile);
     p->tile[p->ntiles++] = t;
     p->npacked += TILE_ROWS * t.count;
