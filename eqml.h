@@ -1433,18 +1433,17 @@ EQML_INLINE void eqml__from_lanes(int n, int count, const eqml_lanes *sum, doubl
 }
 
 /*
- * A geometry in each lane. One pair: its variable y, and pair[5] = x_i - x_j (three), 1/r, dy/dr; and all pairs' part
- * in the Cartesian gradients, sum[3 natoms].
+ * A geometry in each lane. One pair: its variable y, and where pair is not NULL, pair[5] = x_i - x_j (three), 1/r, dy/dr;
+ * and all pairs' part in the Cartesian gradients, sum[3 natoms].
  */
 #define EQML__PAIRS(SUFFIX, T, NUMBER, ALL, FMA)                                                             \
-    EQML_INLINE void eqml__pair_##SUFFIX(const eqml_model *m, int p, const T d[3], T *y, T pair[5])          \
+    EQML_INLINE void eqml__pair_##SUFFIX(const eqml_variable *v, NUMBER rate, const T d[3], T *y, T *pair)   \
     {                                                                                                        \
         const T r = eqml__sqrt_##SUFFIX(FMA(d[0], d[0], FMA(d[1], d[1], d[2] * d[2]))), q = ALL(1) / r;      \
-        for (int k = 0; k < 3; k++)                                                                          \
-            pair[k] = d[k];                                                                                  \
-        pair[3] = q;                                                                                         \
-        eqml__variable_##SUFFIX(&m->variables[m->basis->pair_classes[p]], ALL((NUMBER)m->rates[p]), r, q, y, \
-                                &pair[4]);                                                                   \
+        T slope;                                                                                             \
+        eqml__variable_##SUFFIX(v, ALL(rate), r, q, y, &slope);                                              \
+        if (pair)                                                                                            \
+            pair[0] = d[0], pair[1] = d[1], pair[2] = d[2], pair[3] = q, pair[4] = slope;                    \
     }                                                                                                        \
                                                                                                              \
     EQML_INLINE void eqml__scatter_##SUFFIX(const eqml_basis *b, const T *adjoints, T(*pair)[5], T *sum)     \
@@ -1465,17 +1464,19 @@ EQML__PAIRS(floats, eqml_floats, float, eqml__all_floats, eqml__fma_floats)
 
 /*
  * Pair variables of one group of geometries, a geometry in each lane: xyz[count][natoms][3], and past the
- * last geometry the last again. x: room for [3 natoms]; pair: [npairs][5], see eqml__pair_lanes.
+ * last geometry the last again. x: room for [3 natoms]; pair: NULL, or [npairs][5], see eqml__pair_lanes.
  */
 EQML_INLINE void eqml__pairs_lanes(const eqml_model *m, int count, const double *xyz, eqml_lanes *x,
                                    eqml_lanes *y, eqml_lanes (*pair)[5])
 {
     const eqml_basis *b = m->basis;
+    const eqml_variable *common = eqml__common_variable(m);
     eqml__to_lanes(3 * b->natoms, count, xyz, x);
     for (int p = 0; p < b->npairs; p++) {
         const eqml_lanes *i = x + 3 * b->pairs[p][0], *j = x + 3 * b->pairs[p][1];
         const eqml_lanes d[3] = {i[0] - j[0], i[1] - j[1], i[2] - j[2]};
-        eqml__pair_lanes(m, p, d, &y[p], pair[p]);
+        eqml__pair_lanes(common ? common : &m->variables[b->pair_classes[p]], m->rates[p], d, &y[p],
+                         pair ? pair[p] : NULL);
     }
 }
 
@@ -1485,6 +1486,7 @@ EQML_INLINE void eqml__pairs_floats(const eqml_model *m, int count, const double
                                     eqml_floats *y, eqml_floats (*pair)[5])
 {
     const eqml_basis *b = m->basis;
+    const eqml_variable *common = eqml__common_variable(m);
     const int n = 3 * b->natoms;
     for (int half = 0; half < EQML__HALVES; half++) {
         const int done = half * EQML_LANES < count ? half * EQML_LANES : 0;
@@ -1498,7 +1500,8 @@ EQML_INLINE void eqml__pairs_floats(const eqml_model *m, int count, const double
                 part[half] = x[half * n + 3 * b->pairs[p][0] + k] - x[half * n + 3 * b->pairs[p][1] + k];
             d[k] = eqml__narrow(part);
         }
-        eqml__pair_floats(m, p, d, &y[p], pair[p]);
+        eqml__pair_floats(common ? common : &m->variables[b->pair_classes[p]], (float)m->rates[p], d, &y[p],
+                          pair ? pair[p] : NULL);
     }
 }
 
@@ -1524,7 +1527,8 @@ EQML_INLINE void eqml__step_lanes(const eqml_model *m, int count, const double *
         g[0] = adjoints[0] + b->factor0, g[1] = adjoints[1] + b->factor0;
     for (int group = 0; group < 2; group++) {
         const int done = group * EQML_LANES < count ? group * EQML_LANES : 0;
-        eqml__pairs_lanes(m, count - done, xyz + done * size, sum, slots[group], pair + group * b->npairs);
+        eqml__pairs_lanes(m, count - done, xyz + done * size, sum, slots[group],
+                          gradient ? pair + group * b->npairs : NULL);
         eqml__forward_lanes(m, slots[group]);
     }
     eqml__form_lanes(b, m->linear, m->packed, f, g, v);
@@ -1573,7 +1577,8 @@ EQML_INLINE void eqml__step_floats(const eqml_model *m, int count, const double 
         g[0] = adjoints[0] + b->factor0, g[1] = adjoints[1] + b->factor0;
     for (int group = 0; group < 2; group++) {
         const int done = group * EQML_FLOATS < count ? group * EQML_FLOATS : 0;
-        eqml__pairs_floats(m, count - done, xyz + done * size, x, slots[group], pair + group * b->npairs);
+        eqml__pairs_floats(m, count - done, xyz + done * size, x, slots[group],
+                           gradient ? pair + group * b->npairs : NULL);
         slots[group][b->factor0] = eqml__all_floats(1);
         if (b->forward_floats)
             b->forward_floats(slots[group], m->offset_float);
