@@ -279,6 +279,7 @@ EQML_INLINE void eqml__four_sums(const eqml__quad x[4], double *sums)
 /* Loops over the tiles of a basis are unrolled where the compiler knows them and at most so many coefficients; clang
  * does so by itself, and warns where it is told to and cannot. */
 #define EQML__UNROLLED 1200
+#define EQML__UNROLLED_LANES 400
 #if defined(__GNUC__)
 #define EQML__KNOWN(condition) (__builtin_constant_p(condition) && (condition))
 #else
@@ -891,61 +892,84 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, const double *f, double *
  * multiply-adds. linear may be NULL for the products alone; g[0] NULL: no derivatives.
  */
 #define EQML__FORM(SUFFIX, T, NUMBER, ALL, FMA)                                                              \
+    typedef struct eqml__rows_##SUFFIX {                                                                     \
+        T fx[4], fz[4], x[4], z[4], vx[2], vz[2]; /* factors, sums over columns, parts of the energy */      \
+    } eqml__rows_##SUFFIX;                                                                                   \
+                                                                                                             \
+    EQML_INLINE void eqml__tile_##SUFFIX(const eqml_basis *b, int t, const NUMBER *c, const T *fx,           \
+                                         const T *fz, T *gx, T *gz, eqml__rows_##SUFFIX *r)                  \
+    {                                                                                                        \
+        const eqml_tile *tile = b->tiles + t;                                                                \
+        const int n = tile->count, first = tile->first, end = tile->end;                                     \
+        if (t == 0 || !eqml__same_rows(tile, tile - 1))                                                      \
+            for (int row = 0; row < 4; row++) {                                                              \
+                r->fx[row] = fx[tile->row[row]], r->fz[row] = fz[tile->row[row]];                            \
+                r->x[row] = r->z[row] = ALL(0);                                                              \
+            }                                                                                                \
+        for (int k = tile->begin; k < end; k++) {                                                            \
+            T x = fx[k], z = fz[k], ax = ALL(0), az = ax;                                                    \
+            EQML__KEEP(x);                                                                                   \
+            EQML__KEEP(z);                                                                                   \
+            if (gx)                                                                                          \
+                ax = gx[k], az = gz[k];                                                                      \
+            for (int row = 0; row < 4; row++) {                                                              \
+                const NUMBER coefficient = c[row * n + (k - first)];                                         \
+                if (EQML__KNOWN(coefficient == 0))                                                           \
+                    continue;                                                                                \
+                const T factor = ALL(coefficient);                                                           \
+                r->x[row] = FMA(factor, x, r->x[row]);                                                       \
+                r->z[row] = FMA(factor, z, r->z[row]);                                                       \
+                if (gx) {                                                                                    \
+                    ax = FMA(factor, r->fx[row], ax);                                                        \
+                    az = FMA(factor, r->fz[row], az);                                                        \
+                }                                                                                            \
+            }                                                                                                \
+            if (gx)                                                                                          \
+                gx[k] = ax, gz[k] = az;                                                                      \
+        }                                                                                                    \
+        if (t + 1 < b->ntiles && eqml__same_rows(tile, tile + 1))                                            \
+            return;                                                                                          \
+        for (int row = 0; row < 4; row++) {                                                                  \
+            r->vx[row / 2] = FMA(r->x[row], r->fx[row], r->vx[row / 2]);                                     \
+            r->vz[row / 2] = FMA(r->z[row], r->fz[row], r->vz[row / 2]);                                     \
+            if (gx) {                                                                                        \
+                gx[tile->row[row]] += r->x[row];                                                             \
+                gz[tile->row[row]] += r->z[row];                                                             \
+            }                                                                                                \
+        }                                                                                                    \
+    }                                                                                                        \
+                                                                                                             \
     EQML_INLINE void eqml__form_##SUFFIX(const eqml_basis *b, const NUMBER *linear, const NUMBER *packed,    \
                                          T *const f[2], T *const g[2], T energy[2])                          \
     {                                                                                                        \
         const NUMBER *c = packed;                                                                            \
         const T *fx = f[0], *fz = f[1];                                                                      \
         T *gx = g[0], *gz = g[1];                                                                            \
-        T vx = ALL(0), vz = vx, wx = vx, wz = vx;                                                            \
-        for (int k = 0; k < b->nfactors; k++) {                                                              \
-            const T l = ALL(linear ? linear[k] : 0);                                                         \
-            vx = FMA(l, fx[k], vx);                                                                          \
-            vz = FMA(l, fz[k], vz);                                                                          \
-            if (gx)                                                                                          \
-                gx[k] = gz[k] = l;                                                                           \
-        }                                                                                                    \
-        for (int t = 0; t < b->ntiles;) {                                                                    \
-            const unsigned short *row = b->tiles[t].row;                                                     \
-            const int r0 = row[0], r1 = row[1], r2 = row[2], r3 = row[3];                                    \
-            const T fx0 = fx[r0], fx1 = fx[r1], fx2 = fx[r2], fx3 = fx[r3];                                  \
-            const T fz0 = fz[r0], fz1 = fz[r1], fz2 = fz[r2], fz3 = fz[r3];                                  \
-            T x0 = ALL(0), x1 = x0, x2 = x0, x3 = x0, z0 = x0, z1 = x0, z2 = x0, z3 = x0;                    \
-            do {                                                                                             \
-                const int n = b->tiles[t].count, first = b->tiles[t].first, end = b->tiles[t].end;           \
-                for (int k = b->tiles[t].begin; k < end; k++) {                                              \
-                    const NUMBER *column = c + (k - first);                                                  \
-                    const T c0 = ALL(column[0]), c1 = ALL(column[n]);                                        \
-                    const T c2 = ALL(column[2 * n]), c3 = ALL(column[3 * n]);                                \
-                    T x = fx[k], z = fz[k];                                                                  \
-                    EQML__KEEP(x);                                                                           \
-                    EQML__KEEP(z);                                                                           \
-                    x0 = FMA(c0, x, x0);                                                                     \
-                    z0 = FMA(c0, z, z0);                                                                     \
-                    x1 = FMA(c1, x, x1);                                                                     \
-                    z1 = FMA(c1, z, z1);                                                                     \
-                    x2 = FMA(c2, x, x2);                                                                     \
-                    z2 = FMA(c2, z, z2);                                                                     \
-                    x3 = FMA(c3, x, x3);                                                                     \
-                    z3 = FMA(c3, z, z3);                                                                     \
-                    if (gx) {                                                                                \
-                        gx[k] = FMA(c0, fx0, FMA(c1, fx1, FMA(c2, fx2, FMA(c3, fx3, gx[k]))));               \
-                        gz[k] = FMA(c0, fz0, FMA(c1, fz1, FMA(c2, fz2, FMA(c3, fz3, gz[k]))));               \
-                    }                                                                                        \
-                }                                                                                            \
-                c += 4 * n;                                                                                  \
-            } while (++t < b->ntiles && b->tiles[t].row[0] == r0);                                           \
-            vx = FMA(x0, fx0, FMA(x1, fx1, vx));                                                             \
-            vz = FMA(z0, fz0, FMA(z1, fz1, vz));                                                             \
-            wx = FMA(x2, fx2, FMA(x3, fx3, wx));                                                             \
-            wz = FMA(z2, fz2, FMA(z3, fz3, wz));                                                             \
-            if (gx) {                                                                                        \
-                gx[r0] += x0, gx[r1] += x1, gx[r2] += x2, gx[r3] += x3;                                      \
-                gz[r0] += z0, gz[r1] += z1, gz[r2] += z2, gz[r3] += z3;                                      \
+        eqml__rows_##SUFFIX r;                                                                               \
+        for (int k = 0; k < 4; k++)                                                                          \
+            r.fx[k] = r.fz[k] = r.x[k] = r.z[k] = r.vx[k / 2] = r.vz[k / 2] = ALL(0);                        \
+        for (int k = 0; k < b->nfactors; k += 2)                                                             \
+            for (int odd = 0; odd < 2 && k + odd < b->nfactors; odd++) { /* two chains of sums */            \
+                const T l = ALL(linear ? linear[k + odd] : 0);                                               \
+                r.vx[odd] = FMA(l, fx[k + odd], r.vx[odd]);                                                  \
+                r.vz[odd] = FMA(l, fz[k + odd], r.vz[odd]);                                                  \
+                if (gx)                                                                                      \
+                    gx[k + odd] = gz[k + odd] = l;                                                           \
+            }                                                                                                \
+        if (EQML__KNOWN(b->npacked <= EQML__UNROLLED_LANES)) {                                               \
+            EQML__UNROLL_TILES                                                                               \
+            for (int t = 0; t < b->ntiles; t++) {                                                            \
+                eqml__tile_##SUFFIX(b, t, c, fx, fz, gx, gz, &r);                                            \
+                c += 4 * b->tiles[t].count;                                                                  \
+            }                                                                                                \
+        } else {                                                                                             \
+            for (int t = 0; t < b->ntiles; t++) {                                                            \
+                eqml__tile_##SUFFIX(b, t, c, fx, fz, gx, gz, &r);                                            \
+                c += 4 * b->tiles[t].count;                                                                  \
             }                                                                                                \
         }                                                                                                    \
-        energy[0] = vx + wx;                                                                                 \
-        energy[1] = vz + wz;                                                                                 \
+        energy[0] = r.vx[0] + r.vx[1];                                                                       \
+        energy[1] = r.vz[0] + r.vz[1];                                                                       \
     }
 EQML__FORM(lanes, eqml_lanes, double, eqml__all, eqml__fma)
 EQML__FORM(floats, eqml_floats, float, eqml__all_floats, eqml__fma_floats)
