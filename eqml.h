@@ -276,20 +276,33 @@ EQML_INLINE void eqml__four_sums(const eqml__quad x[4], double *sums)
 #define EQML__KEEP(x) ((void)0)
 #endif
 
-/* Loops over the tiles of a basis are unrolled where the compiler knows them and at most so many coefficients; clang
- * does so by itself, and warns where it is told to and cannot. */
-#define EQML__UNROLLED 1200
-#define EQML__UNROLLED_LANES 400
+/*
+ * A loop over tables, unrolled where the compiler knows the tables and that it is `short`: then offsets are constants and
+ * what passes through memory stays in registers. clang decides by itself, and warns where it is told to and cannot.
+ */
 #if defined(__GNUC__)
 #define EQML__KNOWN(condition) (__builtin_constant_p(condition) && (condition))
 #else
 #define EQML__KNOWN(condition) 0
 #endif
 #if defined(__GNUC__) && !defined(__clang__)
-#define EQML__UNROLL_TILES _Pragma("GCC unroll 64")
+#define EQML__UNROLL_ALL _Pragma("GCC unroll 64")
 #else
-#define EQML__UNROLL_TILES
+#define EQML__UNROLL_ALL
 #endif
+#define EQML__EACH(index, count, is_short, ...)                                                              \
+    if (EQML__KNOWN(is_short)) {                                                                             \
+        EQML__UNROLL_ALL                                                                                     \
+        for (int index = 0; index < (count); index++) {                                                      \
+            __VA_ARGS__                                                                                      \
+        }                                                                                                    \
+    } else {                                                                                                 \
+        for (int index = 0; index < (count); index++) {                                                      \
+            __VA_ARGS__                                                                                      \
+        }                                                                                                    \
+    }
+/* Pairs, and coefficients of the form, up to which loops are short. */
+enum { EQML__FEW_PAIRS = 16, EQML__SHORT_ONE = 1200, EQML__SHORT_LANES = 400 };
 
 /* In generated code: a number added to a T, and the T zero. */
 #define EQML_ADD(number, x) ((number) + (x))
@@ -866,24 +879,12 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, const double *f, double *
     }
     for (; g && k < EQML_ROUND(b->nfactors); k++)
         g[k] = 0;
-    if (EQML__KNOWN(b->npacked <= EQML__UNROLLED)) {
-        EQML__UNROLL_TILES
-        for (int t = 0; t < b->ntiles; t++) {
-            eqml__tile_one(b, t, c, f, g, &r, sums + 4 * t);
-            c += 4 * b->tiles[t].count;
-        }
-        EQML__UNROLL_TILES
-        for (int t = 0; t < b->ntiles; t++)
-            if (g)
-                eqml__add_row_sums(b, t, sums + 4 * t, g);
-    } else {
-        for (int t = 0; t < b->ntiles; t++) {
-            eqml__tile_one(b, t, c, f, g, &r, sums + 4 * t);
-            c += 4 * b->tiles[t].count;
-        }
-        for (int t = 0; g && t < b->ntiles; t++)
-            eqml__add_row_sums(b, t, sums + 4 * t, g);
-    }
+    EQML__EACH(t, b->ntiles, b->npacked <= EQML__SHORT_ONE, {
+        eqml__tile_one(b, t, c, f, g, &r, sums + 4 * t);
+        c += 4 * b->tiles[t].count;
+    })
+    if (g)
+        EQML__EACH(t, b->ntiles, b->npacked <= EQML__SHORT_ONE, eqml__add_row_sums(b, t, sums + 4 * t, g);)
     return rest + eqml__quad_sum((r.energy[0] + r.energy[1]) + (r.energy[2] + r.energy[3]));
 }
 
@@ -956,18 +957,10 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, const double *f, double *
                 if (gx)                                                                                      \
                     gx[k + odd] = gz[k + odd] = l;                                                           \
             }                                                                                                \
-        if (EQML__KNOWN(b->npacked <= EQML__UNROLLED_LANES)) {                                               \
-            EQML__UNROLL_TILES                                                                               \
-            for (int t = 0; t < b->ntiles; t++) {                                                            \
-                eqml__tile_##SUFFIX(b, t, c, fx, fz, gx, gz, &r);                                            \
-                c += 4 * b->tiles[t].count;                                                                  \
-            }                                                                                                \
-        } else {                                                                                             \
-            for (int t = 0; t < b->ntiles; t++) {                                                            \
-                eqml__tile_##SUFFIX(b, t, c, fx, fz, gx, gz, &r);                                            \
-                c += 4 * b->tiles[t].count;                                                                  \
-            }                                                                                                \
-        }                                                                                                    \
+        EQML__EACH(t, b->ntiles, b->npacked <= EQML__SHORT_LANES, {                                          \
+            eqml__tile_##SUFFIX(b, t, c, fx, fz, gx, gz, &r);                                                \
+            c += 4 * b->tiles[t].count;                                                                      \
+        })                                                                                                   \
         energy[0] = r.vx[0] + r.vx[1];                                                                       \
         energy[1] = r.vz[0] + r.vz[1];                                                                       \
     }
@@ -990,13 +983,13 @@ EQML_INLINE void eqml__scatter(const eqml_basis *b, const double *xyz, const dou
         zero); /* gcc would fill with `rep stos`, which takes longer than all the rest for a small molecule */
     for (int i = 0; i < b->natoms; i++)
         _mm256_storeu_pd(sum + 4 * i, zero);
-    for (int p = 0; p < b->npairs; p++) {
+    EQML__EACH(p, b->npairs, b->npairs <= EQML__FEW_PAIRS, {
         const int i = b->pairs[p][0], j = b->pairs[p][1];
         const __m256d force = _mm256_set1_pd(adjoint[p] * slope[p] * inverse[p]);
         const __m256d d = eqml__point(xyz + 3 * i) - eqml__point(xyz + 3 * j);
         _mm256_storeu_pd(sum + 4 * i, _mm256_loadu_pd(sum + 4 * i) + force * d);
         _mm256_storeu_pd(sum + 4 * j, _mm256_loadu_pd(sum + 4 * j) - force * d);
-    }
+    })
     for (int i = 0; i < b->natoms; i++) {
         const __m256d row = _mm256_loadu_pd(sum + 4 * i);
         _mm_storeu_pd(gradient + 3 * i, _mm256_castpd256_pd128(row));
@@ -1474,14 +1467,14 @@ EQML_INLINE void eqml__from_lanes(int n, int count, const eqml_lanes *sum, doubl
     {                                                                                                        \
         for (int k = 0; k < 3 * b->natoms; k++)                                                              \
             sum[k] = ALL(0);                                                                                 \
-        for (int p = 0; p < b->npairs; p++) {                                                                \
+        EQML__EACH(p, b->npairs, b->npairs <= EQML__FEW_PAIRS, {                                             \
             const T force = adjoints[p] * pair[p][4] * pair[p][3];                                           \
             T *i = sum + 3 * b->pairs[p][0], *j = sum + 3 * b->pairs[p][1];                                  \
             for (int k = 0; k < 3; k++) {                                                                    \
                 i[k] = FMA(force, pair[p][k], i[k]);                                                         \
                 j[k] = FMA(-force, pair[p][k], j[k]);                                                        \
             }                                                                                                \
-        }                                                                                                    \
+        })                                                                                                   \
     }
 EQML__PAIRS(lanes, eqml_lanes, double, eqml__all, eqml__fma)
 EQML__PAIRS(floats, eqml_floats, float, eqml__all_floats, eqml__fma_floats)
@@ -1496,12 +1489,12 @@ EQML_INLINE void eqml__pairs_lanes(const eqml_model *m, int count, const double 
     const eqml_basis *b = m->basis;
     const eqml_variable *common = eqml__common_variable(m);
     eqml__to_lanes(3 * b->natoms, count, xyz, x);
-    for (int p = 0; p < b->npairs; p++) {
+    EQML__EACH(p, b->npairs, b->npairs <= EQML__FEW_PAIRS, {
         const eqml_lanes *i = x + 3 * b->pairs[p][0], *j = x + 3 * b->pairs[p][1];
         const eqml_lanes d[3] = {i[0] - j[0], i[1] - j[1], i[2] - j[2]};
         eqml__pair_lanes(common ? common : &m->variables[b->pair_classes[p]], m->rates[p], d, &y[p],
                          pair ? pair[p] : NULL);
-    }
+    })
 }
 
 /* The same in float, but for the differences of coordinates: these would lose the places that cancel. x: room for
@@ -1516,7 +1509,7 @@ EQML_INLINE void eqml__pairs_floats(const eqml_model *m, int count, const double
         const int done = half * EQML_LANES < count ? half * EQML_LANES : 0;
         eqml__to_lanes(n, count - done, xyz + done * n, x + half * n);
     }
-    for (int p = 0; p < b->npairs; p++) {
+    EQML__EACH(p, b->npairs, b->npairs <= EQML__FEW_PAIRS, {
         eqml_floats d[3];
         for (int k = 0; k < 3; k++) {
             eqml_lanes part[EQML__HALVES];
@@ -1526,7 +1519,7 @@ EQML_INLINE void eqml__pairs_floats(const eqml_model *m, int count, const double
         }
         eqml__pair_floats(common ? common : &m->variables[b->pair_classes[p]], (float)m->rates[p], d, &y[p],
                           pair ? pair[p] : NULL);
-    }
+    })
 }
 
 /*
