@@ -511,8 +511,8 @@ EQML_INLINE eqml_floats eqml__exp_floats(eqml_floats x)
         eqml__fma_floats(u, eqml__all_floats(0.008368727051f), eqml__all_floats(0.1666652055f));
     even = eqml__fma_floats(even, u, eqml__all_floats(0.4999999344f));
     const eqml_floats power = (eqml_floats)(((eqml__integers_floats)shifted << 23) + (127 << 23));
-    return eqml__fma_floats(power * t, eqml__fma_floats(t, eqml__fma_floats(t, odd, even), eqml__all_floats(1)),
-                            power);
+    return eqml__fma_floats(power * t,
+                            eqml__fma_floats(t, eqml__fma_floats(t, odd, even), eqml__all_floats(1)), power);
 }
 #else
 EQML_INLINE eqml_lanes eqml__sqrt_lanes(eqml_lanes x)
@@ -797,26 +797,35 @@ EQML_INLINE int eqml__same_rows(const eqml_tile *x, const eqml_tile *y)
     return x->row[0] == y->row[0];
 }
 
+/* Whether a vector of coefficients is known to be zero. */
+EQML_INLINE int eqml__is_zero(const double *c)
+{
+    int zero = 1;
+    for (int k = 0; k < EQML__QUAD; k++)
+        zero &= c[k] == 0;
+    return zero;
+}
+
 /* One vector of columns; c: the coefficients of the first row, those of the others n apart. */
 EQML_INLINE void eqml__columns_one(const double *c, int n, const double *f, double *g,
                                    const eqml__quad factor[4], eqml__quad sum[4])
 {
-    const eqml__quad x = eqml__quad_load(f), c0 = eqml__quad_load(c), c1 = eqml__quad_load(c + n);
-    const eqml__quad c2 = eqml__quad_load(c + 2 * n), c3 = eqml__quad_load(c + 3 * n);
-    sum[0] = eqml__quad_fma(c0, x, sum[0]);
-    sum[1] = eqml__quad_fma(c1, x, sum[1]);
-    sum[2] = eqml__quad_fma(c2, x, sum[2]);
-    sum[3] = eqml__quad_fma(c3, x, sum[3]);
-    if (g) {
-        const eqml__quad even = eqml__quad_fma(c2, factor[2], c0 * factor[0]);
-        const eqml__quad odd = eqml__quad_fma(c3, factor[3], c1 * factor[1]);
-        eqml__quad_store(g, eqml__quad_load(g) + (even + odd));
+    const eqml__quad x = eqml__quad_load(f);
+    eqml__quad part = eqml__quad_all(0);
+    for (int row = 0; row < 4; row++, c += n) {
+        if (EQML__KNOWN(eqml__is_zero(c)))
+            continue;
+        const eqml__quad coefficient = eqml__quad_load(c);
+        sum[row] = eqml__quad_fma(coefficient, x, sum[row]);
+        part = eqml__quad_fma(coefficient, factor[row], part);
     }
+    if (g)
+        eqml__quad_store(g, eqml__quad_load(g) + part);
 }
 
-/* One tile; sums[4]: the sums of the rows, written after the last tile of these rows. */
-EQML_INLINE void eqml__tile_one(const eqml_basis *b, int t, const double *c, const double *f, double *g,
-                                eqml__rows *r, double *sums)
+/* One tile; after the last one of its rows, their sums are written to sums[4]. Returns where the next sums go. */
+EQML_INLINE double *eqml__tile_one(const eqml_basis *b, int t, const double *c, const double *f, double *g,
+                                   eqml__rows *r, double *sums)
 {
     const eqml_tile *tile = b->tiles + t;
     const int n = tile->count;
@@ -830,22 +839,24 @@ EQML_INLINE void eqml__tile_one(const eqml_basis *b, int t, const double *c, con
     for (int k = 0; k < n; k += EQML__QUAD)
         eqml__columns_one(c + k, n, x + k, g ? y + k : NULL, r->factor, r->sum);
     if (t + 1 < b->ntiles && eqml__same_rows(tile, tile + 1))
-        return;
+        return sums;
     for (int row = 0; row < 4; row++)
         r->energy[row] = eqml__quad_fma(r->sum[row], r->factor[row], r->energy[row]);
     if (g)
         eqml__four_sums(r->sum, sums);
+    return sums + 4;
 }
 
 /* The sums of rows are added to g after all tiles: a vector of g that is loaded when one of its numbers has just been
  * stored waits for the cache. */
-EQML_INLINE void eqml__add_row_sums(const eqml_basis *b, int t, const double *sums, double *g)
+EQML_INLINE const double *eqml__add_row_sums(const eqml_basis *b, int t, const double *sums, double *g)
 {
     const unsigned short *row = b->tiles[t].row;
     if (t + 1 < b->ntiles && eqml__same_rows(b->tiles + t, b->tiles + t + 1))
-        return;
+        return sums;
     for (int k = 0; k < 4; k++)
         g[row[k]] += sums[k];
+    return sums + 4;
 }
 
 EQML_INLINE void eqml__linear_one(const double *linear, const double *f, double *g, eqml__quad *energy)
@@ -856,13 +867,14 @@ EQML_INLINE void eqml__linear_one(const double *linear, const double *f, double 
         eqml__quad_store(g, l);
 }
 
-/* One geometry. f and g begin on a vector boundary; sums: room for [4 ntiles]. */
+/* One geometry. f and g begin on a vector boundary; sums: room for [EQML_ROUND(nfactors)]. */
 EQML_INLINE double eqml__form_one(const eqml_model *m, const double *f, double *g, double *sums)
 {
     const eqml_basis *b = m->basis;
     const double *c = m->packed;
     eqml__rows r;
-    double rest = 0;
+    double rest = 0, *sum = sums;
+    const double *read = sums;
     int k = 0;
     for (int row = 0; row < 4; row++)
         r.factor[row] = r.sum[row] = r.energy[row] = eqml__quad_all(0);
@@ -880,11 +892,11 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, const double *f, double *
     for (; g && k < EQML_ROUND(b->nfactors); k++)
         g[k] = 0;
     EQML__EACH(t, b->ntiles, b->npacked <= EQML__SHORT_ONE, {
-        eqml__tile_one(b, t, c, f, g, &r, sums + 4 * t);
+        sum = eqml__tile_one(b, t, c, f, g, &r, sum);
         c += 4 * b->tiles[t].count;
     })
     if (g)
-        EQML__EACH(t, b->ntiles, b->npacked <= EQML__SHORT_ONE, eqml__add_row_sums(b, t, sums + 4 * t, g);)
+        EQML__EACH(t, b->ntiles, b->npacked <= EQML__SHORT_ONE, read = eqml__add_row_sums(b, t, read, g);)
     return rest + eqml__quad_sum((r.energy[0] + r.energy[1]) + (r.energy[2] + r.energy[3]));
 }
 
