@@ -223,7 +223,11 @@ EQML_INLINE eqml__quad eqml__quad_all(double x)
 
 EQML_INLINE eqml__quad eqml__quad_fma(eqml__quad a, eqml__quad b, eqml__quad c)
 {
+#ifdef __FMA__
     return (eqml__quad)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#else
+    return a * b + c;
+#endif
 }
 #else
 #define EQML__QUAD EQML_LANES
@@ -291,16 +295,18 @@ EQML_INLINE void eqml__four_sums(const eqml__quad x[4], double *sums)
 #define EQML__UNROLL_ALL
 #endif
 #define EQML__EACH(index, count, is_short, ...)                                                              \
-    if (EQML__KNOWN(is_short)) {                                                                             \
-        EQML__UNROLL_ALL                                                                                     \
-        for (int index = 0; index < (count); index++) {                                                      \
-            __VA_ARGS__                                                                                      \
+    do {                                                                                                     \
+        if (EQML__KNOWN(is_short)) {                                                                         \
+            EQML__UNROLL_ALL                                                                                 \
+            for (int index = 0; index < (count); index++) {                                                  \
+                __VA_ARGS__                                                                                  \
+            }                                                                                                \
+        } else {                                                                                             \
+            for (int index = 0; index < (count); index++) {                                                  \
+                __VA_ARGS__                                                                                  \
+            }                                                                                                \
         }                                                                                                    \
-    } else {                                                                                                 \
-        for (int index = 0; index < (count); index++) {                                                      \
-            __VA_ARGS__                                                                                      \
-        }                                                                                                    \
-    }
+    } while (0)
 /* Pairs, and coefficients of the form, up to which loops are short. */
 enum { EQML__FEW_PAIRS = 16, EQML__SHORT_ONE = 1200, EQML__SHORT_LANES = 400 };
 
@@ -894,9 +900,9 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, const double *f, double *
     EQML__EACH(t, b->ntiles, b->npacked <= EQML__SHORT_ONE, {
         sum = eqml__tile_one(b, t, c, f, g, &r, sum);
         c += 4 * b->tiles[t].count;
-    })
+    });
     if (g)
-        EQML__EACH(t, b->ntiles, b->npacked <= EQML__SHORT_ONE, read = eqml__add_row_sums(b, t, read, g);)
+        EQML__EACH(t, b->ntiles, b->npacked <= EQML__SHORT_ONE, read = eqml__add_row_sums(b, t, read, g););
     return rest + eqml__quad_sum((r.energy[0] + r.energy[1]) + (r.energy[2] + r.energy[3]));
 }
 
@@ -972,7 +978,7 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, const double *f, double *
         EQML__EACH(t, b->ntiles, b->npacked <= EQML__SHORT_LANES, {                                          \
             eqml__tile_##SUFFIX(b, t, c, fx, fz, gx, gz, &r);                                                \
             c += 4 * b->tiles[t].count;                                                                      \
-        })                                                                                                   \
+        });                                                                                                  \
         energy[0] = r.vx[0] + r.vx[1];                                                                       \
         energy[1] = r.vz[0] + r.vz[1];                                                                       \
     }
@@ -1001,7 +1007,7 @@ EQML_INLINE void eqml__scatter(const eqml_basis *b, const double *xyz, const dou
         const __m256d d = eqml__point(xyz + 3 * i) - eqml__point(xyz + 3 * j);
         _mm256_storeu_pd(sum + 4 * i, _mm256_loadu_pd(sum + 4 * i) + force * d);
         _mm256_storeu_pd(sum + 4 * j, _mm256_loadu_pd(sum + 4 * j) - force * d);
-    })
+    });
     for (int i = 0; i < b->natoms; i++) {
         const __m256d row = _mm256_loadu_pd(sum + 4 * i);
         _mm_storeu_pd(gradient + 3 * i, _mm256_castpd256_pd128(row));
@@ -1486,7 +1492,7 @@ EQML_INLINE void eqml__from_lanes(int n, int count, const eqml_lanes *sum, doubl
                 i[k] = FMA(force, pair[p][k], i[k]);                                                         \
                 j[k] = FMA(-force, pair[p][k], j[k]);                                                        \
             }                                                                                                \
-        })                                                                                                   \
+        });                                                                                                  \
     }
 EQML__PAIRS(lanes, eqml_lanes, double, eqml__all, eqml__fma)
 EQML__PAIRS(floats, eqml_floats, float, eqml__all_floats, eqml__fma_floats)
@@ -1506,7 +1512,7 @@ EQML_INLINE void eqml__pairs_lanes(const eqml_model *m, int count, const double 
         const eqml_lanes d[3] = {i[0] - j[0], i[1] - j[1], i[2] - j[2]};
         eqml__pair_lanes(common ? common : &m->variables[b->pair_classes[p]], m->rates[p], d, &y[p],
                          pair ? pair[p] : NULL);
-    })
+    });
 }
 
 /* The same in float, but for the differences of coordinates: these would lose the places that cancel. x: room for
@@ -1531,7 +1537,7 @@ EQML_INLINE void eqml__pairs_floats(const eqml_model *m, int count, const double
         }
         eqml__pair_floats(common ? common : &m->variables[b->pair_classes[p]], (float)m->rates[p], d, &y[p],
                           pair ? pair[p] : NULL);
-    })
+    });
 }
 
 /*
