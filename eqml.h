@@ -36,8 +36,8 @@
  *            where given, names file, line and value. Nothing is printed, nothing aborts, nothing leaks.
  * Domain     distances must be positive: coincident atoms give no finite gradient.
  * Speed      compile with -O3 -march=native, and with -ffp-contract=fast where -std=c11 is asked for. Batches
- *            take several geometries at a time; those in float do the polynomials in single precision, with
- *            errors of about 1e-6 of the range of energies. With -fopenmp batches use all cores, with the same
+ *            take several geometries at a time; those in float do all but differences of coordinates in single
+ *            precision, with errors of about 1e-6 of the range of energies. With -fopenmp batches use all cores, with the same
  *            results to the bit.
  * Macros     EQML_MALLOC, EQML_FREE: the allocator. EQML_API: linkage of the functions. EQML_STATIC: they are
  *            private to the file. EQML_SCALAR: no vectors. EQML_USE_LAPACK: least squares with LAPACK and BLAS.
@@ -316,7 +316,7 @@ enum { EQML__FEW_PAIRS = 16, EQML__SHORT_ONE = 1200, EQML__SHORT_LANES = 400 };
 /* ---- the basis, as eqml-gen writes it ----------------------------------------------------------------- */
 
 /* Products of four factors `row` with the factors [begin, end); coefficients are stored for `count` columns
- * from `first` on, row after row, zero where there is no term. */
+ * from `first` on, multiples of four, row after row, zero where there is no term. */
 typedef struct eqml_tile {
     unsigned short row[4], begin, end, first, count;
 } eqml_tile;
@@ -5589,8 +5589,8 @@ static int eqml__find_tiles(int nruns, unsigned short (*const runs)[3], int ncor
             memcpy(t->row, row, sizeof row);
             t->begin = (unsigned short)begin;
             t->end = (unsigned short)end;
-            t->first = (unsigned short)(begin / 8 * 8);
-            t->count = (unsigned short)(EQML_ROUND(end) - t->first);
+            t->first = (unsigned short)(begin / 4 * 4); /* whole vectors of four, as in the generator */
+            t->count = (unsigned short)((end + 3) / 4 * 4 - t->first);
             *packed += 4 * t->count;
             count++;
         }
