@@ -297,21 +297,18 @@ static void find_runs(layout *l)
     p->nterms = p->nwanted + l->nproducts;
 }
 
-static tile tile_of_columns(const unsigned *row, unsigned begin, unsigned end, size_t nfactors)
+/* Stored from one vector boundary to another, so that vectors of different tiles are the same ones or disjoint: one that
+ * overlaps a vector just stored would have to wait for the cache. */
+static tile tile_of_columns(const unsigned *row, unsigned begin, unsigned end)
 {
     tile t = {.begin = begin, .end = end, .first = begin / TILE_VECTOR * TILE_VECTOR};
-    unsigned vectors = (end - begin + TILE_VECTOR - 1) / TILE_VECTOR;
     memcpy(t.row, row, sizeof t.row);
     t.count = (end + TILE_VECTOR - 1) / TILE_VECTOR * TILE_VECTOR - t.first;
-    if (t.count > vectors * TILE_VECTOR && begin + vectors * TILE_VECTOR <= nfactors) {
-        t.first = begin; /* off the boundary, but one vector less */
-        t.count = vectors * TILE_VECTOR;
-    }
     return t;
 }
 
-void tiles_of_columns(const unsigned *row, const bool *column, unsigned ncolumns, size_t nfactors,
-                      size_t *ntiles, tile **tiles, size_t *npacked)
+void tiles_of_columns(const unsigned *row, const bool *column, unsigned ncolumns, size_t *ntiles,
+                      tile **tiles, size_t *npacked)
 {
     enum { WIDEST_GAP = 4 };
     for (unsigned begin = 0; begin < ncolumns;) {
@@ -325,7 +322,7 @@ void tiles_of_columns(const unsigned *row, const bool *column, unsigned ncolumns
             end = column[b] ? b + 1 : end;
         }
         *tiles = xrealloc(*tiles, *ntiles + 1, sizeof **tiles);
-        (*tiles)[*ntiles] = tile_of_columns(row, begin, end, nfactors);
+        (*tiles)[*ntiles] = tile_of_columns(row, begin, end);
         *npacked += TILE_ROWS * (*tiles)[(*ntiles)++].count;
         begin = end;
     }
@@ -344,7 +341,7 @@ static void find_tiles(layout *l)
                 if (p->run[k].left == row[m])
                     memset(column + p->run[k].first, 1, p->run[k].count);
         }
-        tiles_of_columns(row, column, (unsigned)p->ncore, p->nfactors, &p->ntiles, &p->tile, &p->npacked);
+        tiles_of_columns(row, column, (unsigned)p->ncore, &p->ntiles, &p->tile, &p->npacked);
     }
     free(column);
 }

@@ -54,12 +54,11 @@ program *program_create(const basis *b);
 void program_free(program *p);
 
 /*
- * Appends the tiles of four rows side by side to a list: the stretches of column[ncolumns] that are in use, cut where a
- * gap costs more than the work around a tile. Columns past nfactors must not be read; *npacked grows with what
- * is stored.
+ * Appends the tiles of four rows side by side to a list: the stretches of column[ncolumns] that are in use, cut
+ * where a gap costs more than the work around a tile. *npacked grows with what is stored.
  */
-void tiles_of_columns(const unsigned *row, const bool *column, unsigned ncolumns, size_t nfactors,
-                      size_t *ntiles, tile **tiles, size_t *npacked);
+void tiles_of_columns(const unsigned *row, const bool *column, unsigned ncolumns, size_t *ntiles,
+                      tile **tiles, size_t *npacked);
 
 /* Sorts pairs of numbers and joins them to runs, an array for the caller to free. */
 void runs_of_pairs(size_t npairs, unsigned (*pair)[2], size_t *nruns, run **runs);

@@ -129,7 +129,7 @@ static void find_tiles(tensor_program *q, const row *rows)
             for (size_t k = 0; k < nfactors && first + m < q->nvectors; k++)
                 column[k] |= rows[first + m].column[k];
         }
-        tiles_of_columns(number, column, (unsigned)nfactors, nfactors, &q->ntiles, &q->tile, &q->npacked);
+        tiles_of_columns(number, column, (unsigned)nfactors, &q->ntiles, &q->tile, &q->npacked);
         free(column);
     }
 }

@@ -9,7 +9,7 @@
 #define GEN_TILES_H
 #include <stddef.h>
 
-enum { TILE_ROWS = 4, TILE_VECTOR = 8 };
+enum { TILE_ROWS = 4, TILE_VECTOR = 4 };
 
 /* Rows side by side, and one stretch of their columns: what the vector units work on. */
 typedef struct tile {

@@ -62,12 +62,12 @@ static const unsigned short h2_c_o_d6_runs[][3] = {
 };
 /* the same, four rows side by side: rows, columns in use, columns stored */
 static const eqml_tile h2_c_o_d6_tiles[] = {
-    {{1,7,17,4},1,49,1,48}, {{24,26,28,22},19,49,19,32}, {{8,11,32,9},28,48,24,24}, 
-    {{2,5,25,35},21,26,21,8}, {{2,5,25,35},35,49,35,16}, {{23,42,43,45},18,22,16,8}, 
-    {{23,42,43,45},42,49,42,8}, {{27,29,14,30},39,48,32,16}, {{3,6,10,36},22,25,22,8}, 
-    {{3,6,10,36},36,38,32,8}, {{3,6,10,36},46,49,40,16}, {{12,33,38,39},37,48,32,16}, 
-    {{21,48,15,16},47,49,40,16}, {{13,34,37,46},46,48,40,8}, {{31,41,40,44},47,48,40,8}, 
-    {{47,0,0,0},47,48,40,8}, 
+    {{1,7,17,4},1,49,0,52}, {{24,26,28,22},19,49,16,36}, {{8,11,32,9},28,48,28,20}, 
+    {{2,5,25,35},21,26,20,8}, {{2,5,25,35},35,49,32,20}, {{23,42,43,45},18,22,16,8}, 
+    {{23,42,43,45},42,49,40,12}, {{27,29,14,30},39,48,36,12}, {{3,6,10,36},22,25,20,8}, 
+    {{3,6,10,36},36,38,36,4}, {{3,6,10,36},46,49,44,8}, {{12,33,38,39},37,48,36,12}, 
+    {{21,48,15,16},47,49,44,8}, {{13,34,37,46},46,48,44,4}, {{31,41,40,44},47,48,44,4}, 
+    {{47,0,0,0},47,48,44,4}, 
 };
 /* total degree of each factor */
 static const unsigned char h2_c_o_d6_degrees[] = {
@@ -178,7 +178,7 @@ static const eqml_basis h2_c_o_d6_basis = {
     "h2_c_o_d6", "H2 C O", "H H C O",
     4, 6, 4, 6, /* atoms, pairs, classes of pairs, degree */
     502, 53, 49, /* terms, factors, factors in products (with the constant) */
-    61, 8, 57, 84, 16, 992, /* slots, first factor, operations, runs, tiles, packed */
+    61, 8, 57, 84, 16, 880, /* slots, first factor, operations, runs, tiles, packed */
     h2_c_o_d6_pairs, h2_c_o_d6_pair_classes, h2_c_o_d6_atom_classes, h2_c_o_d6_operations, h2_c_o_d6_runs, h2_c_o_d6_tiles, h2_c_o_d6_degrees,
     h2_c_o_d6_forward_one, h2_c_o_d6_reverse_one, h2_c_o_d6_forward_lanes, h2_c_o_d6_reverse_lanes,
     {0, 0, 0}, 0, h2_c_o_d6_forward_floats, h2_c_o_d6_reverse_floats};

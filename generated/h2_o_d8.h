@@ -53,8 +53,8 @@ static const unsigned short h2_o_d8_runs[][3] = {
 };
 /* the same, four rows side by side: rows, columns in use, columns stored */
 static const eqml_tile h2_o_d8_tiles[] = {
-    {{5,8,1,6},5,20,5,16}, {{7,16,9,10},15,20,8,16}, {{4,14,15,11},14,20,14,8}, {{12,17,13,18},17,20,16,8}, 
-    {{2,3,19,0},15,20,8,16}, 
+    {{5,8,1,6},5,20,4,16}, {{7,16,9,10},15,20,12,8}, {{4,14,15,11},14,20,12,8}, {{12,17,13,18},17,20,16,4}, 
+    {{2,3,19,0},15,20,12,8}, 
 };
 /* total degree of each factor */
 static const unsigned char h2_o_d8_degrees[] = {
@@ -121,7 +121,7 @@ static const eqml_basis h2_o_d8_basis = {
     "h2_o_d8", "H2 O", "H H O",
     3, 3, 2, 8, /* atoms, pairs, classes of pairs, degree */
     95, 22, 20, /* terms, factors, factors in products (with the constant) */
-    30, 8, 23, 24, 5, 256, /* slots, first factor, operations, runs, tiles, packed */
+    30, 8, 23, 24, 5, 176, /* slots, first factor, operations, runs, tiles, packed */
     h2_o_d8_pairs, h2_o_d8_pair_classes, h2_o_d8_atom_classes, h2_o_d8_operations, h2_o_d8_runs, h2_o_d8_tiles, h2_o_d8_degrees,
     h2_o_d8_forward_one, h2_o_d8_reverse_one, h2_o_d8_forward_lanes, h2_o_d8_reverse_lanes,
     {0, 0, 0}, 0, h2_o_d8_forward_floats, h2_o_d8_reverse_floats};

@@ -58,9 +58,9 @@ static const unsigned short h3_n_d6_runs[][3] = {
 };
 /* the same, four rows side by side: rows, columns in use, columns stored */
 static const eqml_tile h3_n_d6_tiles[] = {
-    {{16,14,13,17},6,26,0,32}, {{15,10,11,9},4,12,4,8}, {{15,10,11,9},18,26,18,8}, {{8,6,23,25},3,7,0,8}, 
-    {{8,6,23,25},23,26,16,16}, {{7,19,22,24},6,8,0,8}, {{7,19,22,24},21,26,16,16}, 
-    {{20,12,21,18},18,26,18,8}, {{1,2,0,0},17,19,16,8}, {{1,2,0,0},24,26,24,8}, 
+    {{16,14,13,17},6,26,4,24}, {{15,10,11,9},4,12,4,8}, {{15,10,11,9},18,26,16,12}, {{8,6,23,25},3,7,0,8}, 
+    {{8,6,23,25},23,26,20,8}, {{7,19,22,24},6,8,4,4}, {{7,19,22,24},21,26,20,8}, 
+    {{20,12,21,18},18,26,16,12}, {{1,2,0,0},17,19,16,4}, {{1,2,0,0},24,26,24,4}, 
 };
 /* total degree of each factor */
 static const unsigned char h3_n_d6_degrees[] = {
@@ -151,7 +151,7 @@ static const eqml_basis h3_n_d6_basis = {
     "h3_n_d6", "H3 N", "H H H N",
     4, 6, 2, 6, /* atoms, pairs, classes of pairs, degree */
     196, 26, 26, /* terms, factors, factors in products (with the constant) */
-    50, 24, 58, 54, 10, 480, /* slots, first factor, operations, runs, tiles, packed */
+    50, 24, 58, 54, 10, 368, /* slots, first factor, operations, runs, tiles, packed */
     h3_n_d6_pairs, h3_n_d6_pair_classes, h3_n_d6_atom_classes, h3_n_d6_operations, h3_n_d6_runs, h3_n_d6_tiles, h3_n_d6_degrees,
     h3_n_d6_forward_one, h3_n_d6_reverse_one, h3_n_d6_forward_lanes, h3_n_d6_reverse_lanes,
     {0, 0, 0}, 0, h3_n_d6_forward_floats, h3_n_d6_reverse_floats};

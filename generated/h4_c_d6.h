@@ -82,10 +82,10 @@ static const unsigned short h4_c_d6_runs[][3] = {
 };
 /* the same, four rows side by side: rows, columns in use, columns stored */
 static const eqml_tile h4_c_d6_tiles[] = {
-    {{34,3,36,37},15,52,8,48}, {{35,38,39,41},11,32,8,24}, {{35,38,39,41},38,52,32,24}, 
-    {{1,2,49,48},4,29,0,32}, {{1,2,49,48},45,50,40,16}, {{33,26,42,25},25,34,24,16}, 
-    {{33,26,42,25},41,52,40,16}, {{28,31,30,27},27,33,27,8}, {{28,31,30,27},43,52,40,16}, 
-    {{43,32,44,29},43,51,43,8}, {{45,51,46,47},45,52,40,16}, {{50,0,0,0},48,51,48,8}, 
+    {{34,3,36,37},15,52,12,40}, {{35,38,39,41},11,32,8,24}, {{35,38,39,41},38,52,36,16}, 
+    {{1,2,49,48},4,29,4,28}, {{1,2,49,48},45,50,44,8}, {{33,26,42,25},25,34,24,12}, 
+    {{33,26,42,25},41,52,40,12}, {{28,31,30,27},27,33,24,12}, {{28,31,30,27},43,52,40,12}, 
+    {{43,32,44,29},43,51,40,12}, {{45,51,46,47},45,52,44,8}, {{50,0,0,0},48,51,48,4}, 
 };
 /* total degree of each factor */
 static const unsigned char h4_c_d6_degrees[] = {
@@ -337,7 +337,7 @@ static const eqml_basis h4_c_d6_basis = {
     "h4_c_d6", "H4 C", "H H H H C",
     5, 10, 2, 6, /* atoms, pairs, classes of pairs, degree */
     495, 52, 52, /* terms, factors, factors in products (with the constant) */
-    116, 64, 240, 72, 12, 928, /* slots, first factor, operations, runs, tiles, packed */
+    116, 64, 240, 72, 12, 752, /* slots, first factor, operations, runs, tiles, packed */
     h4_c_d6_pairs, h4_c_d6_pair_classes, h4_c_d6_atom_classes, h4_c_d6_operations, h4_c_d6_runs, h4_c_d6_tiles, h4_c_d6_degrees,
     h4_c_d6_forward_one, h4_c_d6_reverse_one, h4_c_d6_forward_lanes, h4_c_d6_reverse_lanes,
     {0, 0, 0}, 0, h4_c_d6_forward_floats, h4_c_d6_reverse_floats};
