@@ -1207,30 +1207,34 @@ EQML_INLINE double eqml_energy_gradient(const eqml_model *m, const double *xyz, 
 EQML__TENSOR(one, double, (double))
 EQML__TENSOR(lanes, eqml_lanes, eqml__all)
 
-/* P_v for one geometry: the tiles as in eqml__form_one. weights[nvectors + 1] */
+/* One tile of rows of coefficients c; after the last one of its rows, their sums are stored. */
+EQML_INLINE void eqml__weight_tile_one(const eqml_tensor_basis *t, int k, const double *c, const double *f,
+                                       eqml__quad sum[4], double *weights)
+{
+    const eqml_tile *tile = t->tiles + k;
+    double total[4];
+    if (k == 0 || !eqml__same_rows(tile, tile - 1))
+        for (int row = 0; row < 4; row++)
+            sum[row] = eqml__quad_all(0);
+    for (int i = 0; i < tile->count; i += EQML__QUAD)
+        eqml__columns_one(c + i, tile->count, f + tile->first + i, NULL, sum, sum);
+    if (k + 1 < t->ntiles && eqml__same_rows(tile, tile + 1))
+        return;
+    eqml__four_sums(sum, total);
+    for (int row = 0; row < 4; row++)
+        weights[tile->row[row]] = total[row];
+}
+
+/* P_v for one geometry. weights[nvectors + 1] */
 EQML_INLINE void eqml__weights_one(const eqml_tensor_basis *t, const double *coefficients, const double *f,
                                    double *weights)
 {
     const double *c = coefficients;
-    for (int k = 0; k < t->ntiles;) {
-        const unsigned short *row = t->tiles[k].row;
-        eqml__quad sum[4];
-        double total[4];
-        for (int r = 0; r < 4; r++)
-            sum[r] = eqml__quad_all(0);
-        do {
-            const int n = t->tiles[k].count, first = t->tiles[k].first;
-            for (int i = 0; i < n; i += EQML__QUAD) {
-                const eqml__quad x = eqml__quad_load(f + first + i);
-                for (int r = 0; r < 4; r++)
-                    sum[r] = eqml__quad_fma(eqml__quad_load(c + i + r * n), x, sum[r]);
-            }
-            c += 4 * n;
-        } while (++k < t->ntiles && t->tiles[k].row[0] == row[0]);
-        eqml__four_sums(sum, total);
-        for (int r = 0; r < 4; r++)
-            weights[row[r]] = total[r];
-    }
+    eqml__quad sum[4];
+    EQML__EACH(k, t->ntiles, t->npacked <= EQML__SHORT_ONE, {
+        eqml__weight_tile_one(t, k, c, f, sum, weights);
+        c += 4 * t->tiles[k].count;
+    });
 }
 
 /* The same for a geometry in each lane. */

@@ -66,6 +66,15 @@ int main(int argc, char **argv)
             coefficient[term++] =
                 random_number(&seed) / (deviation[b->runs[r][0]] * deviation[b->runs[r][1] + c]);
     eqml_surface_set(&surface, coefficient);
+    for (int k = 0; k < EQML_TENSORS; k++)
+        if (b->tensors[k]) {
+            double *weight = calloc((size_t)b->tensors[k]->nterms + 1, sizeof *weight);
+            for (int i = 0; weight && i < b->tensors[k]->nterms; i++)
+                weight[i] = random_number(&seed);
+            if (weight)
+                eqml_surface_set_tensor(&surface, (eqml_tensor)k, weight);
+            free(weight);
+        }
     eqml_status status = eqml_surface_write_header(&surface, argv[1], argv[2], argv[3], argv[4], &message);
     if (status)
         fprintf(stderr, "surface: %s\n", message.text);
