@@ -240,8 +240,42 @@ EQML_INLINE void eqml__add_sums(eqml_lanes s0, eqml_lanes s1, eqml_lanes s2, eqm
 #define EQML__KEEP(x) ((void)0)
 #endif
 
-/* In generated code: a number added to a T, and the T zero. */
+/* In generated code: a number added to a T. */
 #define EQML_ADD(number, x) ((number) + (x))
+
+/* In generated code for one geometry: four slots as a vector, and the sum of its elements. */
+#if EQML_LANES > 1
+typedef double eqml_four __attribute__((vector_size(32), aligned(8), may_alias));
+#define EQML_FOUR(p) (*(eqml_four *)(void *)(p))
+#ifdef __AVX__
+#define EQML_SUM_FOUR(x) eqml__sum_four((__m256d)(x))
+EQML_INLINE double eqml__sum_four(__m256d x)
+{
+    const __m128d half = _mm_add_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd(x, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(half, _mm_unpackhi_pd(half, half)));
+}
+#else
+#define EQML_SUM_FOUR(x) (((x)[0] + (x)[1]) + ((x)[2] + (x)[3]))
+#endif
+#endif
+
+/*
+ * In generated code: both sweeps from their parts. Covariants are followed by their contractions, the factors,
+ * and these by products of factors; and back.
+ */
+#define EQML_SWEEPS(NAME, SUFFIX, T, NUMBER, FILL)                                                           \
+    EQML_FUNCTION void NAME##_forward_##SUFFIX(T *s, const NUMBER *offset)                                   \
+    {                                                                                                        \
+        FILL NAME##_covariants_##SUFFIX(s, offset);                                                          \
+        NAME##_contract_##SUFFIX(s, offset);                                                                 \
+        NAME##_products_##SUFFIX(s, offset);                                                                 \
+    }                                                                                                        \
+    EQML_FUNCTION void NAME##_reverse_##SUFFIX(const T *s, T *a, T *energy)                                  \
+    {                                                                                                        \
+        NAME##_products_back_##SUFFIX(s, a, energy);                                                         \
+        NAME##_gather_##SUFFIX(s, a, energy);                                                                \
+        NAME##_covariants_back_##SUFFIX(s, a, energy);                                                       \
+    }
 
 /* ---- the basis, as eqml-gen writes it ----------------------------------------------------------------- */
 
@@ -286,14 +320,20 @@ typedef struct eqml_basis {
     const eqml_tile *tiles;                /* [ntiles] */
     const unsigned char *degrees;          /* [nfactors] */
     void (*forward_one)(double *slots, const double *offset); /* the operations as code, or 0 */
-    void (*reverse_one)(const double *slots, double *adjoints);
+    void (*reverse_one)(const double *slots, double *adjoints, double *energy);
     void (*forward_lanes)(eqml_lanes *slots, const double *offset);
-    void (*reverse_lanes)(const eqml_lanes *slots, eqml_lanes *adjoints);
+    void (*reverse_lanes)(const eqml_lanes *slots, eqml_lanes *adjoints, eqml_lanes *energy);
     const eqml_tensor_basis *dipole; /* 0: none */
     const unsigned char
         *is_term; /* [nfactors] 0 for a factor that only occurs in products; or 0: all are terms */
     void (*forward_floats)(eqml_floats *slots, const float *offset);
-    void (*reverse_floats)(const eqml_floats *slots, eqml_floats *adjoints);
+    void (*reverse_floats)(const eqml_floats *slots, eqml_floats *adjoints, eqml_floats *energy);
+    /* The code finds no value of factors from nvalues on, which occur in no product. Their part in the energy,
+     * without the offsets, is added by the reverse sweep on its way, or by these where there is none. */
+    int nvalues;
+    void (*linear_one)(const double *slots, const double *linear, double *energy);
+    void (*linear_lanes)(const eqml_lanes *slots, const double *linear, eqml_lanes *energy);
+    void (*linear_floats)(const eqml_floats *slots, const float *linear, eqml_floats *energy);
 } eqml_basis;
 
 /* ---- the model ---------------------------------------------------------------------------------------- */
@@ -560,33 +600,30 @@ EQML_INLINE void eqml__forward_lanes(const eqml_model *m, eqml_lanes *slots)
 /* ---- the quadratic form ------------------------------------------------------------------------------- */
 
 /*
- * V = sum linear[k] f_k + sum over tiles of f_row c f_column, and where g is given, g = dV/df: each
+ * V = sum linear[k] f_k over the first nvalues factors, the others being left to the sweeps, + sum over tiles of
+ * f_row c f_column; and where g is given, g = dV/df for all: each
  * coefficient is read once for both of its derivatives. Tiles of the same four rows stand side by side; their
  * row sums stay in registers. Four rows and one vector of columns (or of geometries) need 4 sums, 4 factors,
  * 4 coefficients and 3 more: they fit 16 registers, and the coefficients are most of what is loaded.
  */
 
 /* One geometry, columns in lanes. f and g begin on a vector boundary. */
-EQML_INLINE double eqml__form_one(const eqml_model *m, const double *f, double *g)
+EQML_INLINE double eqml__form_one(const eqml_model *m, int nvalues, const double *f, double *g)
 {
     const eqml_basis *b = m->basis;
     const double *c = m->packed;
     eqml_lanes total = eqml__all(0);
     double rest = 0;
-    const int whole = b->nfactors / EQML_LANES * EQML_LANES;
-    for (int k = 0; k < whole; k += EQML_LANES) {
-        const eqml_lanes l = eqml__load(m->linear + k);
-        total = eqml__fma(l, eqml__load(f + k), total);
-        if (g)
-            eqml__store(g + k, l);
-    }
-    for (int k = whole; k < b->nfactors; k++) {
+    const int whole = nvalues / EQML_LANES * EQML_LANES;
+    for (int k = 0; k < whole; k += EQML_LANES)
+        total = eqml__fma(eqml__load(m->linear + k), eqml__load(f + k), total);
+    for (int k = whole; k < nvalues; k++)
         rest += m->linear[k] * f[k];
-        if (g)
-            g[k] = m->linear[k];
+    if (g) {
+        memcpy(g, m->linear, sizeof(double) * (size_t)b->nfactors);
+        for (int k = b->nfactors; k < EQML_ROUND(b->nfactors); k++)
+            g[k] = 0;
     }
-    for (int k = b->nfactors; g && k < EQML_ROUND(b->nfactors); k++)
-        g[k] = 0;
     for (int t = 0; t < b->ntiles;) {
         const unsigned short *row = b->tiles[t].row;
         const eqml_lanes f0 = eqml__all(f[row[0]]), f1 = eqml__all(f[row[1]]);
@@ -621,20 +658,20 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, const double *f, double *
  * multiply-adds. linear may be NULL for the products alone; g[0] NULL: no derivatives.
  */
 #define EQML__FORM(SUFFIX, T, NUMBER, ALL, FMA)                                                              \
-    EQML_INLINE void eqml__form_##SUFFIX(const eqml_basis *b, const NUMBER *linear, const NUMBER *packed,    \
-                                         T *const f[2], T *const g[2], T energy[2])                          \
+    EQML_INLINE void eqml__form_##SUFFIX(const eqml_basis *b, int nvalues, const NUMBER *linear,             \
+                                         const NUMBER *packed, T *const f[2], T *const g[2], T energy[2])    \
     {                                                                                                        \
         const NUMBER *c = packed;                                                                            \
         const T *fx = f[0], *fz = f[1];                                                                      \
         T *gx = g[0], *gz = g[1];                                                                            \
         T vx = ALL(0), vz = vx, wx = vx, wz = vx;                                                            \
-        for (int k = 0; k < b->nfactors; k++) {                                                              \
-            const T l = ALL(linear ? linear[k] : 0);                                                         \
+        for (int k = 0; k < nvalues && linear; k++) {                                                        \
+            const T l = ALL(linear[k]);                                                                      \
             vx = FMA(l, fx[k], vx);                                                                          \
             vz = FMA(l, fz[k], vz);                                                                          \
-            if (gx)                                                                                          \
-                gx[k] = gz[k] = l;                                                                           \
         }                                                                                                    \
+        for (int k = 0; gx && k < b->nfactors; k++)                                                          \
+            gx[k] = gz[k] = ALL(linear ? linear[k] : 0);                                                     \
         for (int t = 0; t < b->ntiles;) {                                                                    \
             const unsigned short *row = b->tiles[t].row;                                                     \
             const int r0 = row[0], r1 = row[1], r2 = row[2], r3 = row[3];                                    \
@@ -680,6 +717,15 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, const double *f, double *
 EQML__FORM(lanes, eqml_lanes, double, eqml__all, eqml__fma)
 EQML__FORM(floats, eqml_floats, float, eqml__all_floats, eqml__fma_floats)
 
+/* The offsets of the factors from nvalues on: what the sweeps leave out of the energy. */
+EQML_INLINE double eqml__rest(const eqml_model *m, int nvalues)
+{
+    double sum = 0;
+    for (int k = nvalues; k < m->basis->nfactors; k++)
+        sum += m->linear[k] * m->offset[k];
+    return sum;
+}
+
 /* ---- one geometry ------------------------------------------------------------------------------------- */
 
 /* Adds dV/dr_p times the unit vector of each pair to the two atoms' gradients. slope_p = dV/dr_p. */
@@ -699,6 +745,22 @@ EQML_INLINE void eqml__scatter(const eqml_basis *b, const double *adjoint, const
     }
 }
 
+/* V from the slots of one geometry, and the adjoints of all slots where these are not NULL. */
+EQML_INLINE double eqml__potential_one(const eqml_model *m, const double *slots, double *adjoints)
+{
+    const eqml_basis *b = m->basis;
+    const int nvalues = b->forward_one ? b->nvalues : b->nfactors;
+    double energy = eqml__rest(m, nvalues);
+    energy += eqml__form_one(m, nvalues, slots + b->factor0, adjoints ? adjoints + b->factor0 : NULL);
+    if (adjoints && b->reverse_one)
+        b->reverse_one(slots, adjoints, &energy);
+    else if (adjoints)
+        eqml__table_reverse_one(b, slots, adjoints);
+    else if (nvalues < b->nfactors)
+        b->linear_one(slots, m->linear, &energy);
+    return energy;
+}
+
 /*
  * Energy (hartree) of one geometry xyz[natoms][3] (bohr), and its gradient[natoms][3] (hartree/bohr) where
  * that is not NULL. work: EQML_WORK_ONE(nslots, npairs) doubles, 64-byte aligned.
@@ -714,14 +776,9 @@ EQML_INLINE double eqml_energy_gradient(const eqml_model *m, const double *xyz, 
     for (int p = 0; p < b->npairs; p++)
         slots[p] = adjoints[p];
     eqml__forward_one(m, slots);
-    energy = eqml__form_one(m, slots + b->factor0, gradient ? adjoints + b->factor0 : NULL);
-    if (gradient) {
-        if (b->reverse_one)
-            b->reverse_one(slots, adjoints);
-        else
-            eqml__table_reverse_one(b, slots, adjoints);
+    energy = eqml__potential_one(m, slots, gradient ? adjoints : NULL);
+    if (gradient)
         eqml__scatter(b, adjoints, pair, stride, gradient);
-    }
     return energy;
 }
 
@@ -916,16 +973,10 @@ EQML_INLINE void eqml_dipole(const eqml_model *m, const double *xyz, double *ene
     for (int p = 0; p < b->npairs; p++)
         slots[p] = adjoints[p];
     eqml__forward_one(m, slots);
-    if (energy) {
-        *energy = eqml__form_one(m, slots + b->factor0, gradient ? adjoints + b->factor0 : NULL);
-        if (gradient) {
-            if (b->reverse_one)
-                b->reverse_one(slots, adjoints);
-            else
-                eqml__table_reverse_one(b, slots, adjoints);
-            eqml__scatter(b, adjoints, pair, stride, gradient);
-        }
-    }
+    if (energy)
+        *energy = eqml__potential_one(m, slots, gradient ? adjoints : NULL);
+    if (energy && gradient)
+        eqml__scatter(b, adjoints, pair, stride, gradient);
     eqml__dipole_slots(b, slots);
     eqml__dipole_from_slots(m, xyz, slots, base, vectors, jacobian ? weights : NULL, dipole);
     if (jacobian)
@@ -996,8 +1047,7 @@ EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz,
     for (int p = 0; p < b->npairs; p++)
         slots[p] = adjoints[p];
     eqml__forward_one(m, slots);
-    energy = eqml__form_one(m, slots + b->factor0, adjoints + b->factor0);
-    eqml__table_reverse_one(b, slots, adjoints);
+    energy = eqml__potential_one(m, slots, adjoints);
     eqml__scatter(b, adjoints, pair, stride, gradient);
 
     for (int first = 0; first < n; first += EQML_LANES) {
@@ -1011,7 +1061,7 @@ EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz,
                         eqml__stretch(b, pair, stride, p, first + k * EQML_LANES) * pair[4 * stride + p];
                 eqml__tangent_forward(b, slots, tangent[k]);
             }
-            eqml__form_lanes(b, NULL, m->packed, f, g, unused);
+            eqml__form_lanes(b, 0, NULL, m->packed, f, g, unused);
         }
         eqml__tangent_reverse(b, slots, adjoints, tangent[group], changes);
         for (int lane = 0; lane < lanes; lane++)
@@ -1122,6 +1172,8 @@ EQML_INLINE void eqml__step_lanes(const eqml_model *m, int count, const double *
     eqml_lanes *slots[2] = {work, work + room}, *adjoints[2] = {work + 2 * room, work + 3 * room};
     eqml_lanes *f[2] = {slots[0] + b->factor0, slots[1] + b->factor0}, *g[2] = {0, 0}, v[2];
     eqml_lanes *sum = work + 4 * room, (*pair)[5] = (eqml_lanes(*)[5])(void *)(sum + size);
+    const int nvalues = b->forward_lanes ? b->nvalues : b->nfactors;
+    const double constant = eqml__rest(m, nvalues);
     double value[2 * EQML_LANES];
     if (gradient)
         g[0] = adjoints[0] + b->factor0, g[1] = adjoints[1] + b->factor0;
@@ -1130,17 +1182,21 @@ EQML_INLINE void eqml__step_lanes(const eqml_model *m, int count, const double *
         eqml__pairs_lanes(m, count - done, xyz + done * size, sum, slots[group], pair + group * b->npairs);
         eqml__forward_lanes(m, slots[group]);
     }
-    eqml__form_lanes(b, m->linear, m->packed, f, g, v);
+    eqml__form_lanes(b, nvalues, m->linear, m->packed, f, g, v);
+    for (int group = 0; group * EQML_LANES < count; group++) {
+        if (gradient && b->reverse_lanes)
+            b->reverse_lanes(slots[group], adjoints[group], &v[group]);
+        else if (gradient)
+            eqml__table_reverse_lanes(b, slots[group], adjoints[group]);
+        else if (nvalues < b->nfactors)
+            b->linear_lanes(slots[group], m->linear, &v[group]);
+    }
     eqml__store(value, v[0]);
     eqml__store(value + EQML_LANES, v[1]);
     for (int k = 0; k < count; k++)
-        energy[k] = value[k];
+        energy[k] = value[k] + constant;
     for (int group = 0; gradient && group * EQML_LANES < count; group++) {
         const int done = group * EQML_LANES, rest = count - done;
-        if (b->reverse_lanes)
-            b->reverse_lanes(slots[group], adjoints[group]);
-        else
-            eqml__table_reverse_lanes(b, slots[group], adjoints[group]);
         eqml__scatter_lanes(b, adjoints[group], pair + group * b->npairs, sum,
                             rest < EQML_LANES ? rest : EQML_LANES, gradient + done * size);
     }
@@ -1150,8 +1206,8 @@ EQML_INLINE void eqml__step_lanes(const eqml_model *m, int count, const double *
  * Energies of n geometries xyz[n][natoms][3], and their gradients[n][natoms][3] where that is not NULL, for any
  * basis; one thread. work: EQML_WORK_BATCH(nslots, npairs, natoms) eqml_lanes.
  */
-EQML_FUNCTION void eqml_energy_gradient_batch(const eqml_model *m, size_t n, const double *xyz, double *energy,
-                                              double *gradient, eqml_lanes *work)
+EQML_FUNCTION void eqml_energy_gradient_batch(const eqml_model *m, size_t n, const double *xyz,
+                                              double *energy, double *gradient, eqml_lanes *work)
 {
     const size_t size = 3 * (size_t)m->basis->natoms, step = 2 * EQML_LANES;
     for (size_t first = 0; first < n; first += step) {
@@ -1175,6 +1231,8 @@ EQML_INLINE void eqml__step_floats(const eqml_model *m, int count, const double 
     eqml_floats *start = (eqml_floats *)(void *)work;
     eqml_floats *slots[2] = {start, start + room}, *adjoints[2] = {start + 2 * room, start + 3 * room};
     eqml_floats *f[2] = {slots[0] + b->factor0, slots[1] + b->factor0}, *g[2] = {0, 0}, v[2];
+    const int nvalues = b->forward_floats ? b->nvalues : b->nfactors;
+    const double constant = eqml__rest(m, nvalues);
     if (gradient)
         g[0] = adjoints[0] + b->factor0, g[1] = adjoints[1] + b->factor0;
     for (int part = 0; part < 2; part++) {
@@ -1193,14 +1251,18 @@ EQML_INLINE void eqml__step_floats(const eqml_model *m, int count, const double 
         else
             eqml__table_forward_floats(b, slots[part], m->offset_float);
     }
-    eqml__form_floats(b, m->linear_float, m->packed_float, f, g, v);
-    for (int k = 0; k < count; k++)
-        energy[k] = ((const float *)(const void *)v)[k];
-    for (int part = 0; gradient && part * EQML_FLOATS < count; part++) {
-        if (b->reverse_floats)
-            b->reverse_floats(slots[part], adjoints[part]);
-        else
+    eqml__form_floats(b, nvalues, m->linear_float, m->packed_float, f, g, v);
+    for (int part = 0; part * EQML_FLOATS < count; part++) {
+        if (gradient && b->reverse_floats)
+            b->reverse_floats(slots[part], adjoints[part], &v[part]);
+        else if (gradient)
             eqml__table_reverse_floats(b, slots[part], adjoints[part]);
+        else if (nvalues < b->nfactors)
+            b->linear_floats(slots[part], m->linear_float, &v[part]);
+    }
+    for (int k = 0; k < count; k++)
+        energy[k] = ((const float *)(const void *)v)[k] + constant;
+    for (int part = 0; gradient && part * EQML_FLOATS < count; part++) {
         for (int group = 0; group < GROUPS; group++) {
             const int k = part * GROUPS + group, done = k * EQML_LANES, rest = count - done;
             const float *from = (const float *)(const void *)adjoints[part] + group * EQML_LANES;
@@ -5255,6 +5317,7 @@ static eqml_status eqml__build_basis(eqml__selection *s, const char *name, eqml_
         to->nterms = s->nterms;
         to->nfactors = s->nfactors;
         to->ncore = s->ncore;
+        to->nvalues = s->nfactors;
         to->nslots = s->nslots;
         to->factor0 = s->factor0;
         to->noperations = s->noperations;
@@ -5506,7 +5569,9 @@ static void eqml__put_adjoint(FILE *out, const eqml_basis *b, unsigned char *loa
 
 static void eqml__put_reverse(FILE *out, const eqml_basis *b, unsigned char *loaded)
 {
-    fprintf(out, "#define %s_REVERSE(NAME, T) \\\n    EQML_INLINE void NAME(const T *s, T *a) \\\n", b->name);
+    fprintf(out,
+            "#define %s_REVERSE(NAME, T) \\\n    EQML_INLINE void NAME(const T *s, T *a, T *energy) \\\n",
+            b->name);
     fprintf(out, "    { \\\n");
     memset(loaded, 0, (size_t)b->nslots);
     for (int end = b->noperations; end > 0;) {
@@ -5517,7 +5582,7 @@ static void eqml__put_reverse(FILE *out, const eqml_basis *b, unsigned char *loa
     }
     for (int slot = 0; slot < b->npairs; slot++)
         eqml__put_adjoint(out, b, loaded, slot);
-    fprintf(out, "        (void)s, (void)a; \\\n    }\n");
+    fprintf(out, "        (void)s, (void)a, (void)energy; \\\n    }\n");
 }
 
 static void eqml__put_code(FILE *out, const eqml_basis *b, unsigned char *loaded)
@@ -5587,9 +5652,10 @@ static void eqml__put_basis(FILE *out, const eqml_basis *b, unsigned char *loade
     else
         fprintf(out, "0, 0, 0, 0");
     if (b->is_term)
-        fprintf(out, ", 0, %s_is_term, 0, 0};\n", n);
+        fprintf(out, ", 0, %s_is_term, 0, 0", n);
     else
-        fprintf(out, ", 0, 0, 0, 0};\n");
+        fprintf(out, ", 0, 0, 0, 0");
+    fprintf(out, ", %d, 0, 0, 0};\n", b->nvalues);
     fprintf(out, "\nEQML_MODEL_FUNCTIONS(%s)\n#endif\n", n);
 }
 

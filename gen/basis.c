@@ -325,6 +325,7 @@ static basis *prepare(const composition *c, const blocks *blocks, const structur
     b->blocks = blocks;
     b->structure = structure;
     b->degree = blocks->degree;
+    b->tensors = covariant_degree > 0;
     b->npoints = points_needed(c, blocks, invariants, covariant_degree);
     if (w) {
         place_tests(b, w);

@@ -15,6 +15,9 @@ typedef struct layout {
     size_t nproducts;
     item_pair *product; /* [nproducts] */
     tiling tiling;
+    bool by_rows;       /* contractions are done by rows */
+    bool *in_row;       /* [covariants] whether it occurs in a contraction that is */
+    unsigned *row_slot; /* [covariants] its first element there: pair variables have a copy */
 } layout;
 
 static unsigned element_slot(const layout *l, int covariant, int position)
@@ -28,15 +31,46 @@ static bool is_computed(const covariant *v)
     return v->used && !v->late && v->pattern >= 0;
 }
 
-/* Covariants over one set lie element by element: all first elements, then all second ones. */
+static bool is_in_row(const layout *l, const term *t)
+{
+    return l->by_rows && t->kind == TERM_CONTRACT;
+}
+
+/* A contraction that occurs in no product: the energy takes it with its row. Tensors ask for all values. */
+static bool is_linear(const layout *l, size_t k)
+{
+    return is_in_row(l, &l->b->term[k]) && !l->b->tensors && !l->p->factor_of_term[k];
+}
+
+static void find_rows(layout *l)
+{
+    const basis *b = l->b;
+    l->by_rows = contractions_pay(b);
+    l->in_row = xcalloc((size_t)b->ncovariants + 1, sizeof *l->in_row);
+    l->row_slot = xcalloc((size_t)b->ncovariants + 1, sizeof *l->row_slot);
+    for (size_t k = 0; k < b->nterms; k++)
+        if (is_in_row(l, &b->term[k]) && b->term[k].factor)
+            l->in_row[b->term[k].left] = l->in_row[b->term[k].right] = true;
+}
+
+/* The elements of a covariant lie side by side; those in rows are aligned and filled up for the vector units. */
 static void place_covariants(layout *l)
 {
     const basis *b = l->b;
-    for (int set = 0; set < b->structure->nsets; set++)
-        for (int x = 0; x < b->structure->set[set].count; x++)
-            for (int v = 0; v < b->ncovariants; v++)
-                if (b->covariant[v].set == set && is_computed(&b->covariant[v]))
-                    l->p->element_slot[v][x] = (unsigned)l->p->nslots++;
+    program *p = l->p;
+    for (int rows = 1; rows >= 0; rows--)
+        for (int set = 0; set < b->structure->nsets; set++)
+            for (int v = 0; v < b->ncovariants; v++) {
+                const covariant *from = &b->covariant[v];
+                if (from->set != set || l->in_row[v] != rows || (!rows && !is_computed(from)))
+                    continue;
+                size_t count = (size_t)b->structure->set[set].count, align = rows ? ROW_ALIGNMENT : 1;
+                size_t first = (p->nslots + align - 1) / align * align;
+                l->row_slot[v] = (unsigned)first;
+                for (size_t x = 0; x < count && from->pattern >= 0; x++)
+                    p->element_slot[v][x] = (unsigned)(first + x);
+                p->nslots = first + (count + align - 1) / align * align;
+            }
 }
 
 /* The pair variables are the first slots; those that are a covariant are its elements. */
@@ -89,7 +123,7 @@ static void find_products(layout *l)
     free(item);
 }
 
-/* Numbers the factors: the constant, those that occur in products in the order of columns, the rest. */
+/* Numbers the factors: the constant, those in products in the order of columns, the rest, linear ones last. */
 static void number_factors(layout *l)
 {
     const basis *b = l->b;
@@ -100,6 +134,10 @@ static void number_factors(layout *l)
     for (unsigned k = 0; k < l->nitems; k++)
         number_factor(l, l->item_term[l->tiling.order[k]]);
     l->p->ncore = l->p->nfactors;
+    for (size_t k = 1; k < b->nterms; k++)
+        if (b->term[k].factor && !l->p->factor_of_term[k] && !is_linear(l, k))
+            number_factor(l, k);
+    l->p->nvalues = l->p->nfactors;
     for (size_t k = 1; k < b->nterms; k++)
         if (b->term[k].factor && !l->p->factor_of_term[k])
             number_factor(l, k);
@@ -209,13 +247,33 @@ static void emit_factor(layout *l, size_t index, const orbit_products *orbit)
     }
 }
 
-/* Intermediate values first, then generators, then products of factors. */
+/* Copies of the pair variables that are rows. */
+static void emit_copies(layout *l)
+{
+    const basis *b = l->b;
+    for (int v = 0; v < b->ncovariants; v++)
+        if (l->in_row[v] && b->covariant[v].pattern < 0)
+            for (int x = 0; x < b->structure->set[b->covariant[v].set].count; x++)
+                emit(l->p, l->row_slot[v] + (unsigned)x, element_slot(l, v, x), (unsigned)l->p->factor0);
+}
+
+enum part { SIMPLE, CONTRACTIONS, PRODUCTS, LINEAR, PARTS };
+
+static enum part part_of(const layout *l, size_t term)
+{
+    if (is_in_row(l, &l->b->term[term]))
+        return l->p->factor_of_term[term] < l->p->nvalues ? CONTRACTIONS : LINEAR;
+    return l->b->term[term].kind == TERM_PRODUCT ? PRODUCTS : SIMPLE;
+}
+
+/* Intermediate values first, then factors part by part. */
 static void emit_operations(layout *l)
 {
     const basis *b = l->b;
     program *p = l->p;
     enum { BEYOND = 1u << 30 }; /* where the factors stand until the number of slots is known */
     p->factor0 = BEYOND;
+    emit_copies(l);
     for (int v = 0; v < b->ncovariants; v++)
         if (is_computed(&b->covariant[v]))
             emit_covariant(l, v);
@@ -230,10 +288,14 @@ static void emit_operations(layout *l)
             orbit[k].count = factorise(&sums, b->monomial + (size_t)t->left * (size_t)b->degree,
                                        (size_t)t->right, b->degree, t->degree, &orbit[k].product);
     }
-    for (int products = 0; products < 2; products++)
+    size_t end[PARTS];
+    for (enum part part = SIMPLE; part < PARTS; part++) {
         for (size_t k = 0; k < b->nterms; k++)
-            if (b->term[k].factor && (b->term[k].kind == TERM_PRODUCT) == products)
+            if (b->term[k].factor && part_of(l, k) == part)
                 emit_factor(l, k, &orbit[k]);
+        end[part] = p->noperations;
+    }
+    p->contractions = end[SIMPLE], p->products = end[CONTRACTIONS], p->linear = end[PRODUCTS];
     for (size_t k = 0; k < b->nterms; k++)
         free(orbit[k].product);
     free(orbit);
@@ -349,7 +411,7 @@ static void find_tiles(layout *l)
 static void count_operations(program *p, bool constant)
 {
     operation_count *e = &p->energy, *g = &p->gradient;
-    for (size_t k = 0; k < p->noperations; k++) {
+    for (size_t k = 0; k < p->linear; k++) {
         const operation *o = &p->operation[k];
         bool first = k == 0 || p->operation[k - 1].target != o->target;
         bool offset = o->target >= p->factor0;
@@ -362,6 +424,10 @@ static void count_operations(program *p, bool constant)
             g->fma += 2;
         }
     }
+    e->fma += p->noperations - p->linear; /* one side of each use; the gradient takes the other */
+    g->fma += p->noperations - p->linear;
+    for (size_t k = 0; k < p->rows.nrows; k++)
+        e->fma += p->rows.row[k].nlinear ? p->rows.row[k].count : 0;
     size_t products = p->nterms - p->nwanted, rows = 0;
     for (size_t k = 0; k < p->nruns; k++)
         rows += k == 0 || p->run[k].left != p->run[k - 1].left;
@@ -378,13 +444,18 @@ program *program_create(const basis *b)
 {
     program *p = xcalloc(1, sizeof *p);
     layout l = {.b = b, .p = p};
+    find_rows(&l);
     place_variables(&l);
     place_covariants(&l);
     number_factors(&l);
     emit_operations(&l);
+    if (l.by_rows)
+        p->rows = contraction_table_create(b, p->factor_of_term, p->nvalues, l.row_slot);
     find_runs(&l);
     find_tiles(&l);
     count_operations(p, b->term[0].wanted);
+    free(l.in_row);
+    free(l.row_slot);
     free(l.item_term);
     free(l.product);
     tiling_free(&l.tiling);
@@ -398,6 +469,7 @@ void program_free(program *p)
     for (size_t v = 0; v < p->ncovariants; v++)
         free(p->element_slot[v]);
     free(p->element_slot);
+    contraction_table_free(&p->rows);
     free(p->factor_of_term);
     free(p->operation);
     free(p->factor_term);
