@@ -632,9 +632,16 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, int nvalues, const double
         do {
             const int n = b->tiles[t].count, first = b->tiles[t].first;
             for (int k = 0; k < n; k += EQML_LANES) {
-                const eqml_lanes c0 = eqml__load(c + k), c1 = eqml__load(c + k + n);
-                const eqml_lanes c2 = eqml__load(c + k + 2 * n), c3 = eqml__load(c + k + 3 * n);
-                const eqml_lanes x = eqml__load(f + first + k);
+                eqml_lanes c0 = eqml__load(c + k), c1 = eqml__load(c + k + n);
+                eqml_lanes c2 = eqml__load(c + k + 2 * n), c3 = eqml__load(c + k + 3 * n);
+                eqml_lanes x = eqml__load(f + first + k);
+                EQML__KEEP(x);
+                if (g) {
+                    EQML__KEEP(c0);
+                    EQML__KEEP(c1);
+                    EQML__KEEP(c2);
+                    EQML__KEEP(c3);
+                }
                 s0 = eqml__fma(c0, x, s0);
                 s1 = eqml__fma(c1, x, s1);
                 s2 = eqml__fma(c2, x, s2);

@@ -34,7 +34,7 @@ static int compare_entries(const void *x, const void *y)
     return a->use.factor < b->use.factor ? -1 : a->use.factor > b->use.factor;
 }
 
-static void add_row(contraction_table *t, const basis *b, const unsigned *row_slot, const entry *first,
+static void add_row(contraction_table *t, const basis *b, unsigned *const *slot, const entry *first,
                     const entry *end)
 {
     unsigned count[PARTS] = {0};
@@ -42,13 +42,13 @@ static void add_row(contraction_table *t, const basis *b, const unsigned *row_sl
         t->use[t->nuses++] = e->use;
         count[e->part]++;
     }
-    t->row[t->nrows++] = (contraction_row){row_slot[first->row],
+    t->row[t->nrows++] = (contraction_row){slot[first->row][0],
                                            (unsigned)b->structure->set[b->covariant[first->row].set].count,
                                            count[LINEAR], count[VALUE], (unsigned)(end - first)};
 }
 
 contraction_table contraction_table_create(const basis *b, const unsigned *factor_of_term, size_t nvalues,
-                                           const unsigned *row_slot)
+                                           unsigned *const *slot)
 {
     contraction_table t = {0};
     entry *entries = xcalloc(2 * b->nterms, sizeof *entries);
@@ -58,8 +58,8 @@ contraction_table contraction_table_create(const basis *b, const unsigned *facto
         if (c->kind != TERM_CONTRACT || !c->factor)
             continue;
         unsigned f = factor_of_term[k];
-        entries[count++] = (entry){c->left, f < nvalues ? VALUE : LINEAR, {f, row_slot[c->right]}};
-        entries[count++] = (entry){c->right, RIGHT, {f, row_slot[c->left]}};
+        entries[count++] = (entry){c->left, f < nvalues ? VALUE : LINEAR, {f, slot[c->right][0]}};
+        entries[count++] = (entry){c->right, RIGHT, {f, slot[c->left][0]}};
     }
     t.row = xcalloc(count + 1, sizeof *t.row);
     t.use = xcalloc(count + 1, sizeof *t.use);
@@ -70,7 +70,7 @@ contraction_table contraction_table_create(const basis *b, const unsigned *facto
             for (end = k; end < count && entries[end].row == entries[k].row;)
                 end++;
             if (b->covariant[entries[k].row].set == set)
-                add_row(&t, b, row_slot, entries + k, entries + end);
+                add_row(&t, b, slot, entries + k, entries + end);
         }
     free(entries);
     return t;

@@ -36,10 +36,10 @@ typedef struct contraction_table {
 bool contractions_pay(const basis *b);
 
 /*
- * factor_of_term[terms of the basis]; factors from `nvalues` on only occur linearly. row_slot[covariants]: first
- * slot of each. contraction_table_free releases the table.
+ * factor_of_term[terms of the basis]; factors from `nvalues` on only occur linearly. slot[covariants][elements],
+ * those of one covariant consecutive. contraction_table_free releases the table.
  */
 contraction_table contraction_table_create(const basis *b, const unsigned *factor_of_term, size_t nvalues,
-                                           const unsigned *row_slot);
+                                           unsigned *const *slot);
 void contraction_table_free(contraction_table *t);
 #endif

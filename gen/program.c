@@ -7,6 +7,12 @@
 
 /* ---- slots -------------------------------------------------------------------------------------------- */
 
+/* The sums over the ends of each pair that an ENDS pattern multiplies with: A_ij (g_i + g_j). */
+typedef struct lift {
+    int pattern, covariant;
+    unsigned slot; /* first of the pairs */
+} lift;
+
 typedef struct layout {
     const basis *b;
     program *p;
@@ -15,9 +21,9 @@ typedef struct layout {
     size_t nproducts;
     item_pair *product; /* [nproducts] */
     tiling tiling;
-    bool by_rows;       /* contractions are done by rows */
-    bool *in_row;       /* [covariants] whether it occurs in a contraction that is */
-    unsigned *row_slot; /* [covariants] its first element there: pair variables have a copy */
+    bool by_rows; /* contractions are done by rows */
+    size_t nlifts;
+    lift *lift;
 } layout;
 
 static unsigned element_slot(const layout *l, int covariant, int position)
@@ -42,35 +48,36 @@ static bool is_linear(const layout *l, size_t k)
     return is_in_row(l, &l->b->term[k]) && !l->b->tensors && !l->p->factor_of_term[k];
 }
 
-static void find_rows(layout *l)
+/* Slots for the elements of a row, aligned and filled up for the vector units; the first. */
+static unsigned place_row(layout *l, int count)
 {
-    const basis *b = l->b;
-    l->by_rows = contractions_pay(b);
-    l->in_row = xcalloc((size_t)b->ncovariants + 1, sizeof *l->in_row);
-    l->row_slot = xcalloc((size_t)b->ncovariants + 1, sizeof *l->row_slot);
-    for (size_t k = 0; k < b->nterms; k++)
-        if (is_in_row(l, &b->term[k]) && b->term[k].factor)
-            l->in_row[b->term[k].left] = l->in_row[b->term[k].right] = true;
+    size_t align = l->by_rows ? ROW_ALIGNMENT : 1;
+    size_t first = (l->p->nslots + align - 1) / align * align;
+    l->p->nslots = first + ((size_t)count + align - 1) / align * align;
+    return (unsigned)first;
 }
 
-/* The elements of a covariant lie side by side; those in rows are aligned and filled up for the vector units. */
+/* Pair variables that are a covariant have a copy of their own among the rows. */
+static bool is_copied(const layout *l, const covariant *v)
+{
+    return l->by_rows && v->used && !v->late && v->pattern < 0;
+}
+
+/* The elements of a covariant lie side by side. */
 static void place_covariants(layout *l)
 {
     const basis *b = l->b;
     program *p = l->p;
-    for (int rows = 1; rows >= 0; rows--)
-        for (int set = 0; set < b->structure->nsets; set++)
-            for (int v = 0; v < b->ncovariants; v++) {
-                const covariant *from = &b->covariant[v];
-                if (from->set != set || l->in_row[v] != rows || (!rows && !is_computed(from)))
-                    continue;
-                size_t count = (size_t)b->structure->set[set].count, align = rows ? ROW_ALIGNMENT : 1;
-                size_t first = (p->nslots + align - 1) / align * align;
-                l->row_slot[v] = (unsigned)first;
-                for (size_t x = 0; x < count && from->pattern >= 0; x++)
-                    p->element_slot[v][x] = (unsigned)(first + x);
-                p->nslots = first + (count + align - 1) / align * align;
-            }
+    p->nslots = p->first_row = (p->nslots + ROW_ALIGNMENT - 1) / ROW_ALIGNMENT * ROW_ALIGNMENT;
+    for (int set = 0; set < b->structure->nsets; set++)
+        for (int v = 0; v < b->ncovariants; v++) {
+            if (b->covariant[v].set != set ||
+                !(is_computed(&b->covariant[v]) || is_copied(l, &b->covariant[v])))
+                continue;
+            unsigned first = place_row(l, b->structure->set[set].count);
+            for (int x = 0; x < b->structure->set[set].count; x++)
+                p->element_slot[v][x] = first + (unsigned)x;
+        }
 }
 
 /* The pair variables are the first slots; those that are a covariant are its elements. */
@@ -154,10 +161,32 @@ static void emit(program *p, unsigned target, unsigned left, unsigned right)
     p->operation[p->noperations++] = (operation){target, left, right};
 }
 
+/* The slot of the lift for the first pair. */
+static unsigned emit_lift(layout *l, int pattern_index, int covariant)
+{
+    const pattern *pattern = &l->b->structure->pattern[pattern_index];
+    for (size_t k = 0; k < l->nlifts; k++)
+        if (l->lift[k].pattern == pattern_index && l->lift[k].covariant == covariant)
+            return l->lift[k].slot;
+    unsigned slot = place_row(l, l->b->structure->set[pattern->target].count);
+    l->lift = xrealloc(l->lift, l->nlifts + 1, sizeof *l->lift);
+    l->lift[l->nlifts++] = (lift){pattern_index, covariant, slot};
+    for (int k = 0; k < pattern->count; k++)
+        emit(l->p, slot + (unsigned)pattern->triple[k][0], element_slot(l, covariant, pattern->triple[k][2]),
+             (unsigned)l->p->factor0);
+    return slot;
+}
+
 static void emit_covariant(layout *l, int covariant)
 {
     const struct covariant *v = &l->b->covariant[covariant];
     const pattern *pattern = &l->b->structure->pattern[v->pattern];
+    if (pattern->kind == PATTERN_ENDS && l->by_rows) {
+        unsigned ends = emit_lift(l, v->pattern, v->right);
+        for (int x = 0; x < l->b->structure->set[v->set].count; x++)
+            emit(l->p, element_slot(l, covariant, x), element_slot(l, v->left, x), ends + (unsigned)x);
+        return;
+    }
     for (int k = 0; k < pattern->count; k++) {
         const int *t = pattern->triple[k];
         emit(l->p, element_slot(l, covariant, t[0]), element_slot(l, v->left, t[1]),
@@ -247,14 +276,14 @@ static void emit_factor(layout *l, size_t index, const orbit_products *orbit)
     }
 }
 
-/* Copies of the pair variables that are rows. */
 static void emit_copies(layout *l)
 {
     const basis *b = l->b;
     for (int v = 0; v < b->ncovariants; v++)
-        if (l->in_row[v] && b->covariant[v].pattern < 0)
-            for (int x = 0; x < b->structure->set[b->covariant[v].set].count; x++)
-                emit(l->p, l->row_slot[v] + (unsigned)x, element_slot(l, v, x), (unsigned)l->p->factor0);
+        for (int p = 0; p < b->composition->npairs && is_copied(l, &b->covariant[v]); p++)
+            if (b->composition->pair_class[p] == b->covariant[v].left)
+                emit(l->p, element_slot(l, v, b->structure->variable_position[p]), (unsigned)p,
+                     (unsigned)l->p->factor0);
 }
 
 enum part { SIMPLE, CONTRACTIONS, PRODUCTS, LINEAR, PARTS };
@@ -277,6 +306,7 @@ static void emit_operations(layout *l)
     for (int v = 0; v < b->ncovariants; v++)
         if (is_computed(&b->covariant[v]))
             emit_covariant(l, v);
+    p->end_rows = p->nslots;
     partials known = {{0}, 0, NULL};
     factoriser sums = factoriser_create(b->composition->npairs, new_slot, emit_factored, p);
     orbit_products *orbit = xcalloc(b->nterms, sizeof *orbit);
@@ -444,18 +474,17 @@ program *program_create(const basis *b)
 {
     program *p = xcalloc(1, sizeof *p);
     layout l = {.b = b, .p = p};
-    find_rows(&l);
+    l.by_rows = contractions_pay(b);
     place_variables(&l);
     place_covariants(&l);
     number_factors(&l);
     emit_operations(&l);
     if (l.by_rows)
-        p->rows = contraction_table_create(b, p->factor_of_term, p->nvalues, l.row_slot);
+        p->rows = contraction_table_create(b, p->factor_of_term, p->nvalues, p->element_slot);
     find_runs(&l);
     find_tiles(&l);
     count_operations(p, b->term[0].wanted);
-    free(l.in_row);
-    free(l.row_slot);
+    free(l.lift);
     free(l.item_term);
     free(l.product);
     tiling_free(&l.tiling);

@@ -43,6 +43,7 @@ typedef struct program {
     size_t npairs, nslots, factor0, nfactors, nvalues, ncore; /* ncore: with the constant */
     size_t noperations, operations_capacity;
     size_t contractions, products, linear; /* first operation of each part; noperations without rows */
+    size_t first_row, end_rows;            /* slots of covariants */
     operation *operation;
     size_t *factor_term;      /* [nfactors] term of the basis */
     unsigned *factor_of_term; /* [terms of the basis] its factor, where it is one */
