@@ -263,10 +263,10 @@ EQML_INLINE double eqml__sum_four(__m256d x)
  * In generated code: both sweeps from their parts. Covariants are followed by their contractions, the factors,
  * and these by products of factors; and back.
  */
-#define EQML_SWEEPS(NAME, SUFFIX, T, NUMBER, FILL)                                                           \
+#define EQML_SWEEPS(NAME, SUFFIX, T, NUMBER)                                                                 \
     EQML_FUNCTION void NAME##_forward_##SUFFIX(T *s, const NUMBER *offset)                                   \
     {                                                                                                        \
-        FILL NAME##_covariants_##SUFFIX(s, offset);                                                          \
+        NAME##_covariants_##SUFFIX(s, offset);                                                               \
         NAME##_contract_##SUFFIX(s, offset);                                                                 \
         NAME##_products_##SUFFIX(s, offset);                                                                 \
     }                                                                                                        \

@@ -1,24 +1,11 @@
 #include "emit_code.h"
+#include "emit_fours.h"
 #include "emit_rows.h"
 #include "functions.h"
 #include "memory.h"
+#include "uses.h"
 #include <stdlib.h>
 #include <string.h>
-
-/* First operation of the next target, from operation k on. */
-static size_t next_target(const program *p, size_t k)
-{
-    size_t end = k;
-    while (end < p->noperations && p->operation[end].target == p->operation[k].target)
-        end++;
-    return end;
-}
-
-/* Whether an operation is done by rows of contractions. */
-static bool in_rows(const program *p, size_t operation)
-{
-    return (operation >= p->contractions && operation < p->products) || operation >= p->linear;
-}
 
 typedef struct code {
     functions f;
@@ -126,41 +113,6 @@ static void emit_tangent(FILE *out, const summary *s)
     close_code(&c);
 }
 
-/* Where a slot is read: the targets, and what it is multiplied by there. */
-typedef struct uses {
-    size_t *first;      /* [nslots + 1] */
-    unsigned (*use)[2]; /* target, other factor */
-} uses;
-
-static uses find_uses(const program *p)
-{
-    uses u;
-    u.first = xcalloc(p->nslots + 2, sizeof *u.first);
-    u.use = xcalloc(2 * p->noperations + 1, sizeof *u.use);
-    for (int pass = 0; pass < 2; pass++) { /* count, then fill */
-        for (size_t k = 0; k < p->noperations; k++) {
-            if (in_rows(p, k))
-                continue;
-            const operation *o = &p->operation[k];
-            unsigned slot[2] = {o->left, o->right}, other[2] = {o->right, o->left};
-            for (int side = 0; side < 2; side++) {
-                if (slot[side] == p->factor0)
-                    continue;
-                if (pass == 0) {
-                    u.first[slot[side] + 2]++;
-                } else {
-                    size_t at = u.first[slot[side] + 1]++;
-                    u.use[at][0] = o->target;
-                    u.use[at][1] = other[side];
-                }
-            }
-        }
-        for (size_t i = 1; pass == 0 && i < p->nslots + 2; i++)
-            u.first[i] += u.first[i - 1];
-    }
-    return u;
-}
-
 /* The adjoint of one slot as a sum over its uses; those that are `stored` begin with what is there. */
 static void put_adjoint(code *c, const uses *u, unsigned slot, bool stored)
 {
@@ -210,27 +162,20 @@ static void put_adjoints(code *c, const uses *u, const bool *in_row, bool factor
 }
 
 /* The factors first: all else follows from their adjoints, those of covariants by way of their rows. */
-static void emit_adjoints(FILE *out, const summary *s)
+static void emit_adjoints(FILE *out, const summary *s, const uses *u, const bool *in_row)
 {
     const program *p = s->program;
     static const signature with = {"const T *s, T *a, T *energy", "s, a, energy", "", ""};
-    uses u = find_uses(p);
-    bool *in_row = xcalloc(p->nslots, sizeof *in_row);
-    for (size_t r = 0; r < p->rows.nrows; r++)
-        memset(in_row + p->rows.row[r].slot, true, p->rows.row[r].count);
     code c = open_code(out, s, p->rows.nrows ? "REVERSE_PRODUCTS" : "REVERSE", &with);
-    put_adjoints(&c, &u, in_row, true, p->linear);
+    put_adjoints(&c, u, in_row, true, p->linear);
     if (p->rows.nrows) {
         close_code(&c);
         c = open_code(out, s, "REVERSE", &with);
     }
-    put_adjoints(&c, &u, in_row, false, p->contractions);
+    put_adjoints(&c, u, in_row, false, p->contractions);
     for (unsigned slot = 0; slot < p->npairs; slot++)
-        put_adjoint(&c, &u, slot, false);
+        put_adjoint(&c, u, slot, false);
     close_code(&c);
-    free(in_row);
-    free(u.first);
-    free(u.use);
 }
 
 void emit_orbit_code(FILE *out, const summary *s)
@@ -254,42 +199,50 @@ static void define(FILE *out, const summary *s, const char *macro, const char *f
 /* With rows: the parts of both sweeps, and the sweeps. For one geometry the rows are in vectors of four. */
 static void define_parts(FILE *out, const summary *s, bool one, const char *suffix, const char *types)
 {
-    define(out, s, "FORWARD", "covariants", suffix, types);
+    static const char *const parts[][2] = {{"FORWARD", "covariants"},
+                                           {"CONTRACT", "contract"},
+                                           {"LINEAR", "linear"},
+                                           {"GATHER", "gather"},
+                                           {"REVERSE", "covariants_back"}};
+    enum { PARTS = sizeof parts / sizeof *parts };
+    char four[32];
     define(out, s, "PRODUCTS", "products", suffix, types);
     define(out, s, "REVERSE_PRODUCTS", "products_back", suffix, types);
-    define(out, s, "REVERSE", "covariants_back", suffix, types);
-    if (one) {
-        fprintf(out, "#if EQML_LANES > 1\n");
-        define(out, s, "FOUR_FILL", "fill", suffix, types);
-        define(out, s, "FOUR_CONTRACT", "contract", suffix, types);
-        define(out, s, "FOUR_LINEAR", "linear", suffix, types);
-        define(out, s, "FOUR_GATHER", "gather", suffix, types);
-        fprintf(out, "EQML_SWEEPS(%s, %s, %s, %s_fill_one(s);)\n#else\n", s->name, suffix, types, s->name);
+    fprintf(out, one ? "#if EQML_LANES > 1\n" : "");
+    for (int k = 0; k < PARTS && one; k++) {
+        snprintf(four, sizeof four, "FOUR_%s", parts[k][0]);
+        define(out, s, four, parts[k][1], suffix, types);
     }
-    define(out, s, "CONTRACT", "contract", suffix, types);
-    define(out, s, "LINEAR", "linear", suffix, types);
-    define(out, s, "GATHER", "gather", suffix, types);
-    fprintf(out, "EQML_SWEEPS(%s, %s, %s, )\n%s", s->name, suffix, types, one ? "#endif\n" : "");
+    fprintf(out, one ? "#else\n" : "");
+    for (int k = 0; k < PARTS; k++)
+        define(out, s, parts[k][0], parts[k][1], suffix, types);
+    fprintf(out, "%sEQML_SWEEPS(%s, %s, %s)\n", one ? "#endif\n" : "", s->name, suffix, types);
 }
 
 void emit_code(FILE *out, const summary *s)
 {
-    static const char *const macros[] = {"FORWARD",       "REVERSE",     "PRODUCTS",   "REVERSE_PRODUCTS",
-                                         "CONTRACT",      "LINEAR",      "GATHER",     "FOUR_FILL",
-                                         "FOUR_CONTRACT", "FOUR_LINEAR", "FOUR_GATHER"};
+    static const char *const macros[] = {"FORWARD",       "REVERSE",     "PRODUCTS",    "REVERSE_PRODUCTS",
+                                         "CONTRACT",      "LINEAR",      "GATHER",      "FOUR_FORWARD",
+                                         "FOUR_CONTRACT", "FOUR_LINEAR", "FOUR_GATHER", "FOUR_REVERSE"};
     static const char *const types[] = {"double, double", "eqml_lanes, double", "eqml_floats, float"};
     static const char *const suffix[] = {"one", "lanes", "floats"};
     const program *p = s->program;
-    bool rows = p->rows.nrows > 0;
+    bool rows = p->rows.nrows > 0, *stored = xcalloc(p->nslots, sizeof *stored);
+    uses u = uses_create(p);
+    for (size_t r = 0; r < p->rows.nrows; r++)
+        memset(stored + p->rows.row[r].slot, true, p->rows.row[r].count);
     fprintf(
         out,
         "\n/* The operations as straight-line code, for each type of number T; s: slots, a: adjoints. */\n");
     emit_targets(out, s, "FORWARD", 0, p->contractions);
-    emit_adjoints(out, s);
+    emit_adjoints(out, s, &u, stored);
     if (rows) {
         emit_targets(out, s, "PRODUCTS", p->products, p->linear);
         emit_rows(out, s);
+        emit_fours(out, s, &u, stored);
     }
+    uses_free(&u);
+    free(stored);
     for (int t = 0; t < (straight_line_floats(s) ? 3 : 2); t++) {
         if (rows) {
             define_parts(out, s, t == 0, suffix[t], types[t]);

@@ -172,22 +172,8 @@ static void emit_passes(FILE *out, const summary *s, bool four)
     emit_pass(out, s, four ? "FOUR_GATHER" : "GATHER", &gather, ALL, put_gather, step);
 }
 
-/* Zeroes what fills up the rows. */
-static void emit_fill(FILE *out, const summary *s)
-{
-    static const signature fill = {"T *s", "s", "const eqml_four zero = {0}; ", ""};
-    const contraction_table *t = &s->program->rows;
-    functions f = functions_open(out, s->name, "FOUR_FILL", &fill);
-    for (size_t k = 0; k < t->nrows; k++)
-        if (t->row[k].count % ROW_ALIGNMENT)
-            put(&f, "EQML_FOUR(s + %u) = zero; ",
-                t->row[k].slot + t->row[k].count / ROW_ALIGNMENT * ROW_ALIGNMENT);
-    functions_close(&f);
-}
-
 void emit_rows(FILE *out, const summary *s)
 {
     emit_passes(out, s, false);
     emit_passes(out, s, true);
-    emit_fill(out, s);
 }
