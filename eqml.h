@@ -235,9 +235,14 @@ EQML_INLINE void eqml__add_sums(eqml_lanes s0, eqml_lanes s1, eqml_lanes s2, eqm
 /* A value to be kept in its register: gcc would load it again for each use, and loads are what limits the
  * kernels (energy of a dense form: 822 ns so, 590 ns with it). */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__SSE2__) && EQML_LANES > 1
-#define EQML__KEEP(x) __asm__("" : "+v"(x))
+#define EQML_KEEP(x) __asm__("" : "+v"(x))
 #else
-#define EQML__KEEP(x) ((void)0)
+#define EQML_KEEP(x) ((void)0)
+#endif
+#ifdef __AVX__
+#define EQML_KEEP_FOUR(x) EQML_KEEP(x)
+#else
+#define EQML_KEEP_FOUR(x) ((void)0) /* two registers */
 #endif
 
 /* In generated code: a number added to a T. */
@@ -635,12 +640,12 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, int nvalues, const double
                 eqml_lanes c0 = eqml__load(c + k), c1 = eqml__load(c + k + n);
                 eqml_lanes c2 = eqml__load(c + k + 2 * n), c3 = eqml__load(c + k + 3 * n);
                 eqml_lanes x = eqml__load(f + first + k);
-                EQML__KEEP(x);
+                EQML_KEEP(x);
                 if (g) {
-                    EQML__KEEP(c0);
-                    EQML__KEEP(c1);
-                    EQML__KEEP(c2);
-                    EQML__KEEP(c3);
+                    EQML_KEEP(c0);
+                    EQML_KEEP(c1);
+                    EQML_KEEP(c2);
+                    EQML_KEEP(c3);
                 }
                 s0 = eqml__fma(c0, x, s0);
                 s1 = eqml__fma(c1, x, s1);
@@ -692,8 +697,8 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, int nvalues, const double
                     const T c0 = ALL(column[0]), c1 = ALL(column[n]);                                        \
                     const T c2 = ALL(column[2 * n]), c3 = ALL(column[3 * n]);                                \
                     T x = fx[k], z = fz[k];                                                                  \
-                    EQML__KEEP(x);                                                                           \
-                    EQML__KEEP(z);                                                                           \
+                    EQML_KEEP(x);                                                                            \
+                    EQML_KEEP(z);                                                                            \
                     x0 = FMA(c0, x, x0);                                                                     \
                     z0 = FMA(c0, z, z0);                                                                     \
                     x1 = FMA(c1, x, x1);                                                                     \

@@ -1,20 +1,30 @@
 #include "emit_rows.h"
 #include "functions.h"
+#include "memory.h"
+#include <stdlib.h>
+
+enum { REGISTERS = 14, MOST_ROWS = 7, MOST_VECTORS = 12, MOST_OPERATIONS = 160 };
 
 /*
- * A block: some uses of a part of a row. Its vectors stay in registers; with one more number twelve of them fit
- * 16 registers.
+ * Rows that share many covariants are worked through together, so that these are loaded once: as many rows as
+ * fit the registers, with a vector for each of their vectors and one more.
  */
-enum { MOST_VECTORS = 12, MOST_USES = 16 };
+typedef struct group {
+    unsigned nrows;
+    const contraction_row *row[MOST_ROWS];
+    const contraction_use *use[MOST_ROWS]; /* of each row */
+    unsigned x, vectors, step;             /* their elements from x on, `step` to a vector */
+    bool begun[MOST_ROWS];                 /* whether the adjoint has been written before */
+} group;
 
-typedef struct block {
-    const contraction_row *row;
-    const contraction_use *use; /* of the row */
-    unsigned begin, end;        /* uses of the block */
-    unsigned x, vectors, step;  /* its elements: from x on, `step` to a vector */
-} block;
+/* A use by a row of the group. */
+typedef struct cell {
+    unsigned row, factor, slot;
+    bool linear;
+} cell;
 
-typedef void put_block(functions *f, const block *b);
+/* Writes some cells; those with one covariant stand together, the linear ones first. */
+typedef void put_cells(functions *f, group *g, const cell *c, size_t count);
 
 static void put(functions *f, const char *format, unsigned number)
 {
@@ -23,135 +33,315 @@ static void put(functions *f, const char *format, unsigned number)
     put_item(&f->line, item);
 }
 
-/* Vector i of the covariant that begins in `slot`, of slots `s` or adjoints `a`. */
-static void put_vector(functions *f, const block *b, char array, unsigned slot, unsigned i)
+static void put_two(functions *f, const char *format, unsigned first, unsigned second)
 {
-    char item[48];
-    snprintf(item, sizeof item, b->step > 1 ? "EQML_FOUR(%c + %u)" : "%c[%u]", array,
-             slot + b->x + i * b->step);
+    char item[64];
+    snprintf(item, sizeof item, format, first, second);
     put_item(&f->line, item);
 }
 
-static const char *vector_type(const block *b)
+/* Vector i of the covariant that begins in `slot`, of slots `s` or adjoints `a`. */
+static void put_vector(functions *f, const group *g, char array, unsigned slot, unsigned i)
 {
-    return b->step > 1 ? "eqml_four" : "T";
+    char item[48];
+    snprintf(item, sizeof item, g->step > 1 ? "EQML_FOUR(%c + %u)" : "%c[%u]", array,
+             slot + g->x + i * g->step);
+    put_item(&f->line, item);
 }
 
-/* f_k = offset[k] + A . B; with the elements of A in x0, x1, ... */
-static void put_contractions(functions *f, const block *b)
+static void put_type(functions *f, const group *g)
 {
-    for (unsigned i = 0; i < b->vectors; i++) {
-        put(f, i ? ", x%u = " : b->step > 1 ? "{ const eqml_four x%u = " : "{ const T x%u = ", i);
-        put_vector(f, b, 's', b->row->slot, i);
-    }
-    put_item(&f->line, "; ");
-    for (unsigned k = b->begin; k < b->end; k++) {
-        put_item(&f->line, b->step > 1 ? "{ const eqml_four p = " : "{ const T p = ");
-        for (unsigned i = 0; i < b->vectors; i++) {
-            put(f, i ? " + x%u*" : "x%u*", i);
-            put_vector(f, b, 's', b->use[k].slot, i);
-        }
-        put(f, "; f[%u] = ", b->use[k].factor);
-        put(f, b->x ? "EQML_ADD(f[%u], " : "EQML_ADD(offset[%u], ", b->use[k].factor);
-        put_item(&f->line, b->step > 1 ? "EQML_SUM_FOUR(p)); } " : "p); } ");
-    }
-    put_item(&f->line, "} ");
+    put_item(&f->line, g->step > 1 ? "eqml_four " : "T ");
 }
 
-/* p0, p1, ... += sum of w times B over uses [begin, end); `first`: begins the sum. weight: "w = array". */
-static void put_uses(functions *f, const block *b, const char *weight, unsigned begin, unsigned end,
-                     bool first)
+/* Cells from c on with the same covariant, as many as there are rows at most. */
+static size_t same_slot(const group *g, const cell *c, size_t count)
 {
-    for (unsigned k = begin; k < end; k++) {
-        put_item(&f->line, weight);
-        put(f, "[%u]; ", b->use[k].factor);
-        for (unsigned i = 0; i < b->vectors; i++) {
-            put(f, first ? "p%u = w*" : "p%u += w*", i);
-            put_vector(f, b, 's', b->use[k].slot, i);
+    size_t n = 1;
+    while (n < count && n < g->nrows && c[n].slot == c[0].slot && c[n].linear == c[0].linear)
+        n++;
+    return n;
+}
+
+/* The covariant of n cells: vector i in b if it is used more than once. */
+static void put_shared(functions *f, const group *g, const cell *c, size_t n, unsigned i)
+{
+    if (n < 2)
+        return;
+    put_item(&f->line, "b = ");
+    put_vector(f, g, 's', c->slot, i);
+    put_item(&f->line, g->step > 1 ? "; EQML_KEEP_FOUR(b); " : "; EQML_KEEP(b); ");
+}
+
+static void put_operand(functions *f, const group *g, const cell *c, size_t n, unsigned i)
+{
+    if (n > 1)
+        put_item(&f->line, "b");
+    else
+        put_vector(f, g, 's', c->slot, i);
+}
+
+/* f_k = offset[k] + A . B, with the elements of each row A in x0, x1, ... */
+static void put_contractions(functions *f, group *g, const cell *c, size_t count)
+{
+    bool loaded[MOST_ROWS] = {false};
+    put_item(&f->line, "{ ");
+    put_type(f, g);
+    put_item(&f->line, "b; (void)b; ");
+    for (size_t k = 0; k < count; k++) {
+        unsigned r = c[k].row;
+        for (unsigned i = 0; i < g->vectors && !loaded[r]; i++) {
+            put_item(&f->line, "const ");
+            put_type(f, g);
+            put_two(f, "x%u_%u = ", r, i);
+            put_vector(f, g, 's', g->row[r]->slot, i);
             put_item(&f->line, "; ");
         }
-        first = false;
+        loaded[r] = true;
+    }
+    for (size_t k = 0, n; k < count; k += n) {
+        n = same_slot(g, c + k, count - k);
+        put_item(&f->line, "{ ");
+        put_type(f, g);
+        for (unsigned j = 0; j < n; j++)
+            put(f, j ? ", p%u" : "p%u", j);
+        put_item(&f->line, "; ");
+        for (unsigned i = 0; i < g->vectors; i++) {
+            put_shared(f, g, c + k, n, i);
+            for (unsigned j = 0; j < n; j++) {
+                put(f, i ? "p%u += " : "p%u = ", j);
+                put_two(f, "x%u_%u*", c[k + j].row, i);
+                put_operand(f, g, c + k, n, i);
+                put_item(&f->line, "; ");
+            }
+        }
+        for (unsigned j = 0; j < n; j++) {
+            unsigned factor = c[k + j].factor;
+            put_two(f, g->x ? "f[%u] = EQML_ADD(f[%u], " : "f[%u] = EQML_ADD(offset[%u], ", factor, factor);
+            put(f, g->step > 1 ? "EQML_SUM_FOUR(p%u)); " : "p%u); ", j);
+        }
+        put_item(&f->line, "} ");
+    }
+    put_item(&f->line, "} ");
+}
+
+/* Sums p of weights times B for each row; the rows that have one are marked. weights: an array. */
+static void put_sums(functions *f, const group *g, const cell *c, size_t count, const char *weights,
+                     bool *summed)
+{
+    for (size_t k = 0, n; k < count; k += n) {
+        n = same_slot(g, c + k, count - k);
+        for (unsigned j = 0; j < n; j++) {
+            put(f, "w%u = ", j);
+            put_item(&f->line, weights);
+            put(f, "[%u]; ", c[k + j].factor);
+        }
+        for (unsigned i = 0; i < g->vectors; i++) {
+            put_shared(f, g, c + k, n, i);
+            for (unsigned j = 0; j < n; j++) {
+                unsigned r = c[k + j].row;
+                bool again = summed[r] || (j > 0 && c[k + j - 1].row == r);
+                put_two(f, again ? "p%u_%u += " : "p%u_%u = ", r, i);
+                put(f, "w%u*", j);
+                put_operand(f, g, c + k, n, i);
+                put_item(&f->line, "; ");
+            }
+        }
+        for (unsigned j = 0; j < n; j++)
+            summed[c[k + j].row] = true;
     }
 }
 
-static void put_sums(functions *f, const block *b, const char *weight_type)
+/* Opens a block with the variables of put_sums; weights are numbers of `type`. */
+static void open_sums(functions *f, const group *g, const char *type)
 {
     put_item(&f->line, "{ ");
-    put_item(&f->line, vector_type(b));
-    for (unsigned i = 0; i < b->vectors; i++)
-        put(f, i ? ", p%u" : " p%u", i);
+    put_type(f, g);
+    put_item(&f->line, "b");
+    for (unsigned r = 0; r < g->nrows; r++)
+        for (unsigned i = 0; i < g->vectors; i++)
+            put_two(f, ", p%u_%u", r, i);
     put_item(&f->line, "; ");
-    put_item(&f->line, weight_type);
-    put_item(&f->line, " w; ");
+    put_item(&f->line, type);
+    for (unsigned j = 0; j < g->nrows; j++)
+        put(f, j ? ", w%u" : " w%u", j);
+    put_item(&f->line, "; (void)b; ");
 }
 
-/* Adds A . (sum of weights times B) to the energy. */
-static void put_energy(functions *f, const block *b)
+/* Adds A . p of the rows that have a sum to the energy. */
+static void put_energy(functions *f, const group *g, const bool *summed)
 {
-    for (unsigned i = 0; i < b->vectors; i++) {
-        put(f, "energy%u += ", i % 2);
-        put_vector(f, b, 's', b->row->slot, i);
-        put(f, "*p%u; ", i);
-    }
-}
-
-static void put_linear(functions *f, const block *b)
-{
-    put_sums(f, b, "NUMBER");
-    put_uses(f, b, "w = linear", b->begin, b->end, true);
-    put_energy(f, b);
-    put_item(&f->line, "} ");
-}
-
-/* dV/dA = sum of weights times B, and the energy of the linear uses on the way: they come first. */
-static void put_gather(functions *f, const block *b)
-{
-    unsigned linear = b->row->nlinear < b->begin ? b->begin : b->row->nlinear;
-    linear = linear > b->end ? b->end : linear;
-    put_sums(f, b, "T");
-    put_uses(f, b, "w = g", b->begin, linear, true);
-    if (linear > b->begin)
-        put_energy(f, b);
-    put_uses(f, b, "w = g", linear, b->end, linear == b->begin);
-    for (unsigned i = 0; i < b->vectors; i++) {
-        put_vector(f, b, 'a', b->row->slot, i);
-        put(f, b->begin ? " += p%u; " : " = p%u; ", i);
-    }
-    put_item(&f->line, "} ");
-}
-
-/* All uses [begin, end) of a row, block by block. */
-static void put_row(functions *f, put_block *put_one, const contraction_row *row, const contraction_use *use,
-                    unsigned begin, unsigned end, unsigned step)
-{
-    unsigned vectors = (row->count + step - 1) / step;
-    for (unsigned from = 0; from < vectors; from += MOST_VECTORS)
-        for (unsigned k = begin; k < end; k += MOST_USES) {
-            block b = {row, use, k, end - k > MOST_USES ? k + MOST_USES : end, from * step, 0, step};
-            b.vectors = vectors - from > MOST_VECTORS ? MOST_VECTORS : vectors - from;
-            functions_reserve(f, b.vectors * (b.end - b.begin));
-            put_one(f, &b);
+    for (unsigned r = 0; r < g->nrows; r++)
+        for (unsigned i = 0; i < g->vectors && summed[r]; i++) {
+            put(f, "energy%u += ", (r + i) % 2);
+            put_vector(f, g, 's', g->row[r]->slot, i);
+            put_two(f, "*p%u_%u; ", r, i);
         }
+}
+
+static void put_linear(functions *f, group *g, const cell *c, size_t count)
+{
+    bool summed[MOST_ROWS] = {false};
+    open_sums(f, g, "NUMBER");
+    put_sums(f, g, c, count, "linear", summed);
+    put_energy(f, g, summed);
+    put_item(&f->line, "} ");
+}
+
+/* dV/dA = sum of weights times B, and the energy of the linear uses on the way. */
+static void put_gather(functions *f, group *g, const cell *c, size_t count)
+{
+    bool summed[MOST_ROWS] = {false};
+    size_t nlinear = 0;
+    while (nlinear < count && c[nlinear].linear)
+        nlinear++;
+    open_sums(f, g, "T");
+    put_sums(f, g, c, nlinear, "g", summed);
+    put_energy(f, g, summed);
+    put_sums(f, g, c + nlinear, count - nlinear, "g", summed);
+    for (unsigned r = 0; r < g->nrows; r++) {
+        for (unsigned i = 0; i < g->vectors && summed[r]; i++) {
+            put_vector(f, g, 'a', g->row[r]->slot, i);
+            put_two(f, g->begun[r] ? " += p%u_%u; " : " = p%u_%u; ", r, i);
+        }
+        g->begun[r] = g->begun[r] || summed[r];
+    }
+    put_item(&f->line, "} ");
+}
+
+/* ---- groups ------------------------------------------------------------------------------------------- */
+
+/* One pass over the rows, and the uses [begin, end) of each that it is about. */
+typedef struct pass {
+    const contraction_table *table;
+    const contraction_use **use; /* [rows] of each row */
+    unsigned *begin, *end;       /* [rows] */
+    bool *taken;                 /* [rows] */
+    unsigned step;
+    put_cells *put;
+} pass;
+
+/* Covariants that two rows both use. */
+static unsigned shared(const pass *p, size_t x, size_t y)
+{
+    unsigned count = 0;
+    for (unsigned i = p->begin[x]; i < p->end[x]; i++)
+        for (unsigned j = p->begin[y]; j < p->end[y]; j++)
+            count += p->use[x][i].slot == p->use[y][j].slot;
+    return count;
+}
+
+/* A row that is left, and those that share most with it; their number. */
+static unsigned choose_rows(const pass *p, size_t first, unsigned most, size_t *member)
+{
+    unsigned n = 0;
+    member[n++] = first;
+    p->taken[first] = true;
+    while (n < most) {
+        size_t best = first;
+        unsigned largest = 0;
+        for (size_t r = first + 1; r < p->table->nrows; r++) {
+            unsigned common = 0;
+            if (p->taken[r] || p->table->row[r].count != p->table->row[first].count)
+                continue;
+            for (unsigned m = 0; m < n; m++)
+                common += shared(p, r, member[m]);
+            if (common > largest) {
+                best = r;
+                largest = common;
+            }
+        }
+        if (!largest)
+            break;
+        member[n++] = best;
+        p->taken[best] = true;
+    }
+    return n;
+}
+
+static int compare_cells(const void *x, const void *y)
+{
+    const cell *a = x, *b = y;
+    if (a->linear != b->linear)
+        return a->linear ? -1 : 1;
+    if (a->slot != b->slot)
+        return a->slot < b->slot ? -1 : 1;
+    if (a->row != b->row)
+        return a->row < b->row ? -1 : 1;
+    return a->factor < b->factor ? -1 : a->factor > b->factor;
+}
+
+static void put_group(functions *f, const pass *p, group *g, const size_t *member)
+{
+    size_t count = 0;
+    for (unsigned r = 0; r < g->nrows; r++)
+        count += p->end[member[r]] - p->begin[member[r]];
+    cell *cells = xcalloc(count, sizeof *cells);
+    count = 0;
+    for (unsigned r = 0; r < g->nrows; r++)
+        for (unsigned k = p->begin[member[r]]; k < p->end[member[r]]; k++) {
+            const contraction_use *use = &p->use[member[r]][k];
+            cells[count++] = (cell){r, use->factor, use->slot, k < p->table->row[member[r]].nlinear};
+        }
+    qsort(cells, count, sizeof *cells, compare_cells);
+    for (size_t k = 0, most = MOST_OPERATIONS / g->vectors; k < count; k += most) {
+        size_t n = count - k < most ? count - k : most;
+        functions_reserve(f, n * g->vectors);
+        p->put(f, g, cells + k, n);
+    }
+    free(cells);
+}
+
+static void put_rows(functions *f, const pass *p)
+{
+    for (size_t first = 0; first < p->table->nrows; first++) {
+        unsigned count = p->table->row[first].count, vectors = (count + p->step - 1) / p->step;
+        unsigned most = REGISTERS / (vectors + 1);
+        size_t member[MOST_ROWS];
+        if (p->taken[first] || p->begin[first] == p->end[first])
+            continue;
+        group g = {.step = p->step};
+        g.nrows = choose_rows(p, first, most < 1 ? 1 : most > MOST_ROWS ? MOST_ROWS : most, member);
+        for (unsigned r = 0; r < g.nrows; r++)
+            g.row[r] = &p->table->row[member[r]];
+        for (unsigned from = 0; from < vectors; from += MOST_VECTORS) {
+            g.x = from * p->step;
+            g.vectors = vectors - from < MOST_VECTORS ? vectors - from : MOST_VECTORS;
+            for (unsigned r = 0; r < g.nrows; r++)
+                g.begun[r] = false;
+            put_group(f, p, &g, member);
+        }
+    }
 }
 
 /* The uses of a row that a pass is about. */
 enum range { VALUES, LINEAR, ALL };
 
-/* One pass over the rows, as a macro: opening and closing stand around the statements of each function. */
+/* As a macro. */
 static void emit_pass(FILE *out, const summary *s, const char *macro, const signature *with, enum range range,
-                      put_block *put_one, unsigned step)
+                      put_cells *put_one, unsigned step)
 {
     const contraction_table *t = &s->program->rows;
     const contraction_use *use = t->use;
-    functions f = functions_open(out, s->name, macro, with);
+    pass p = {.table = t, .step = step, .put = put_one};
+    p.use = xcalloc(t->nrows, sizeof *p.use);
+    p.begin = xcalloc(t->nrows, sizeof *p.begin);
+    p.end = xcalloc(t->nrows, sizeof *p.end);
+    p.taken = xcalloc(t->nrows, sizeof *p.taken);
     for (size_t k = 0; k < t->nrows; k++) {
         const contraction_row *r = &t->row[k];
-        unsigned begin = range == VALUES ? r->nlinear : 0;
-        unsigned end = range == VALUES ? r->nlinear + r->nvalues : range == LINEAR ? r->nlinear : r->nuses;
-        put_row(&f, put_one, r, use, begin, end, step);
+        p.use[k] = use;
+        p.begin[k] = range == VALUES ? r->nlinear : 0;
+        p.end[k] = range == VALUES ? r->nlinear + r->nvalues : range == LINEAR ? r->nlinear : r->nuses;
         use += r->nuses;
     }
+    functions f = functions_open(out, s->name, macro, with);
+    put_rows(&f, &p);
     functions_close(&f);
+    free(p.use);
+    free(p.begin);
+    free(p.end);
+    free(p.taken);
 }
 
 static void emit_passes(FILE *out, const summary *s, bool four)
