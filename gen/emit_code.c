@@ -234,7 +234,7 @@ void emit_code(FILE *out, const summary *s)
     fprintf(
         out,
         "\n/* The operations as straight-line code, for each type of number T; s: slots, a: adjoints. */\n");
-    emit_targets(out, s, "FORWARD", 0, p->contractions);
+    emit_targets(out, s, "FORWARD", 0, rows ? p->contractions : p->noperations);
     emit_adjoints(out, s, &u, stored);
     if (rows) {
         emit_targets(out, s, "PRODUCTS", p->products, p->linear);

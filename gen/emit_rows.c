@@ -63,20 +63,21 @@ static size_t same_slot(const group *g, const cell *c, size_t count)
     return n;
 }
 
-/* The covariant of n cells: vector i in b if it is used more than once. */
+/* The covariant of n cells: vector i in b<i> if it is used more than once. */
 static void put_shared(functions *f, const group *g, const cell *c, size_t n, unsigned i)
 {
     if (n < 2)
         return;
-    put_item(&f->line, "b = ");
+    put_type(f, g);
+    put(f, "b%u = ", i);
     put_vector(f, g, 's', c->slot, i);
-    put_item(&f->line, g->step > 1 ? "; EQML_KEEP_FOUR(b); " : "; EQML_KEEP(b); ");
+    put(f, g->step > 1 ? "; EQML_KEEP_FOUR(b%u); " : "; EQML_KEEP(b%u); ", i);
 }
 
 static void put_operand(functions *f, const group *g, const cell *c, size_t n, unsigned i)
 {
     if (n > 1)
-        put_item(&f->line, "b");
+        put(f, "b%u", i);
     else
         put_vector(f, g, 's', c->slot, i);
 }
@@ -86,8 +87,6 @@ static void put_contractions(functions *f, group *g, const cell *c, size_t count
 {
     bool loaded[MOST_ROWS] = {false};
     put_item(&f->line, "{ ");
-    put_type(f, g);
-    put_item(&f->line, "b; (void)b; ");
     for (size_t k = 0; k < count; k++) {
         unsigned r = c[k].row;
         for (unsigned i = 0; i < g->vectors && !loaded[r]; i++) {
@@ -125,17 +124,20 @@ static void put_contractions(functions *f, group *g, const cell *c, size_t count
     put_item(&f->line, "} ");
 }
 
-/* Sums p of weights times B for each row; the rows that have one are marked. weights: an array. */
-static void put_sums(functions *f, const group *g, const cell *c, size_t count, const char *weights,
-                     bool *summed)
+/* Sums p of weights times B for each row; the rows that have one are marked. weights: an array of `type`. */
+static void put_sums(functions *f, const group *g, const cell *c, size_t count, const char *type,
+                     const char *weights, bool *summed)
 {
     for (size_t k = 0, n; k < count; k += n) {
         n = same_slot(g, c + k, count - k);
         for (unsigned j = 0; j < n; j++) {
-            put(f, "w%u = ", j);
+            put_item(&f->line, j ? ", " : "{ const ");
+            put_item(&f->line, j ? "" : type);
+            put(f, " w%u = ", j);
             put_item(&f->line, weights);
-            put(f, "[%u]; ", c[k + j].factor);
+            put(f, "[%u]", c[k + j].factor);
         }
+        put_item(&f->line, "; ");
         for (unsigned i = 0; i < g->vectors; i++) {
             put_shared(f, g, c + k, n, i);
             for (unsigned j = 0; j < n; j++) {
@@ -149,23 +151,24 @@ static void put_sums(functions *f, const group *g, const cell *c, size_t count, 
         }
         for (unsigned j = 0; j < n; j++)
             summed[c[k + j].row] = true;
+        put_item(&f->line, "} ");
     }
 }
 
-/* Opens a block with the variables of put_sums; weights are numbers of `type`. */
-static void open_sums(functions *f, const group *g, const char *type)
+/* Opens a block with the sums of the rows that occur. */
+static void open_sums(functions *f, const group *g, const cell *c, size_t count)
 {
+    bool declared[MOST_ROWS] = {false};
     put_item(&f->line, "{ ");
-    put_type(f, g);
-    put_item(&f->line, "b");
-    for (unsigned r = 0; r < g->nrows; r++)
+    for (size_t k = 0; k < count; k++) {
+        if (declared[c[k].row])
+            continue;
+        put_type(f, g);
         for (unsigned i = 0; i < g->vectors; i++)
-            put_two(f, ", p%u_%u", r, i);
-    put_item(&f->line, "; ");
-    put_item(&f->line, type);
-    for (unsigned j = 0; j < g->nrows; j++)
-        put(f, j ? ", w%u" : " w%u", j);
-    put_item(&f->line, "; (void)b; ");
+            put_two(f, i ? ", p%u_%u" : "p%u_%u", c[k].row, i);
+        put_item(&f->line, "; ");
+        declared[c[k].row] = true;
+    }
 }
 
 /* Adds A . p of the rows that have a sum to the energy. */
@@ -182,8 +185,8 @@ static void put_energy(functions *f, const group *g, const bool *summed)
 static void put_linear(functions *f, group *g, const cell *c, size_t count)
 {
     bool summed[MOST_ROWS] = {false};
-    open_sums(f, g, "NUMBER");
-    put_sums(f, g, c, count, "linear", summed);
+    open_sums(f, g, c, count);
+    put_sums(f, g, c, count, "NUMBER", "linear", summed);
     put_energy(f, g, summed);
     put_item(&f->line, "} ");
 }
@@ -195,10 +198,10 @@ static void put_gather(functions *f, group *g, const cell *c, size_t count)
     size_t nlinear = 0;
     while (nlinear < count && c[nlinear].linear)
         nlinear++;
-    open_sums(f, g, "T");
-    put_sums(f, g, c, nlinear, "g", summed);
+    open_sums(f, g, c, count);
+    put_sums(f, g, c, nlinear, "T", "g", summed);
     put_energy(f, g, summed);
-    put_sums(f, g, c + nlinear, count - nlinear, "g", summed);
+    put_sums(f, g, c + nlinear, count - nlinear, "T", "g", summed);
     for (unsigned r = 0; r < g->nrows; r++) {
         for (unsigned i = 0; i < g->vectors && summed[r]; i++) {
             put_vector(f, g, 'a', g->row[r]->slot, i);
