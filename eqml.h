@@ -269,17 +269,17 @@ EQML_INLINE double eqml__sum_four(__m256d x)
  * and these by products of factors; and back.
  */
 #define EQML_SWEEPS(NAME, SUFFIX, T, NUMBER)                                                                 \
-    EQML_FUNCTION void NAME##_forward_##SUFFIX(T *s, const NUMBER *offset)                                   \
+    EQML_FUNCTION void NAME##_forward_##SUFFIX(int groups, T *const *s, const NUMBER *offset)                \
     {                                                                                                        \
-        NAME##_covariants_##SUFFIX(s, offset);                                                               \
-        NAME##_contract_##SUFFIX(s, offset);                                                                 \
-        NAME##_products_##SUFFIX(s, offset);                                                                 \
+        NAME##_covariants_##SUFFIX(groups, s, offset);                                                       \
+        NAME##_contract_##SUFFIX(groups, s, offset);                                                         \
+        NAME##_products_##SUFFIX(groups, s, offset);                                                         \
     }                                                                                                        \
-    EQML_FUNCTION void NAME##_reverse_##SUFFIX(const T *s, T *a, T *energy)                                  \
+    EQML_FUNCTION void NAME##_reverse_##SUFFIX(int groups, T *const *s, T *const *a, T *energy)              \
     {                                                                                                        \
-        NAME##_products_back_##SUFFIX(s, a, energy);                                                         \
-        NAME##_gather_##SUFFIX(s, a, energy);                                                                \
-        NAME##_covariants_back_##SUFFIX(s, a, energy);                                                       \
+        NAME##_products_back_##SUFFIX(groups, s, a, energy);                                                 \
+        NAME##_gather_##SUFFIX(groups, s, a, energy);                                                        \
+        NAME##_covariants_back_##SUFFIX(groups, s, a, energy);                                               \
     }
 
 /* ---- the basis, as eqml-gen writes it ----------------------------------------------------------------- */
@@ -324,21 +324,24 @@ typedef struct eqml_basis {
     const unsigned short (*runs)[3];       /* [nruns] factor, first factor, number of factors */
     const eqml_tile *tiles;                /* [ntiles] */
     const unsigned char *degrees;          /* [nfactors] */
-    void (*forward_one)(double *slots, const double *offset); /* the operations as code, or 0 */
-    void (*reverse_one)(const double *slots, double *adjoints, double *energy);
-    void (*forward_lanes)(eqml_lanes *slots, const double *offset);
-    void (*reverse_lanes)(const eqml_lanes *slots, eqml_lanes *adjoints, eqml_lanes *energy);
+    /* The operations as code, or 0, each for some groups of numbers: slots[group], adjoints[group], energy[group]. */
+    void (*forward_one)(int groups, double *const *slots, const double *offset);
+    void (*reverse_one)(int groups, double *const *slots, double *const *adjoints, double *energy);
+    void (*forward_lanes)(int groups, eqml_lanes *const *slots, const double *offset);
+    void (*reverse_lanes)(int groups, eqml_lanes *const *slots, eqml_lanes *const *adjoints,
+                          eqml_lanes *energy);
     const eqml_tensor_basis *dipole; /* 0: none */
     const unsigned char
         *is_term; /* [nfactors] 0 for a factor that only occurs in products; or 0: all are terms */
-    void (*forward_floats)(eqml_floats *slots, const float *offset);
-    void (*reverse_floats)(const eqml_floats *slots, eqml_floats *adjoints, eqml_floats *energy);
+    void (*forward_floats)(int groups, eqml_floats *const *slots, const float *offset);
+    void (*reverse_floats)(int groups, eqml_floats *const *slots, eqml_floats *const *adjoints,
+                           eqml_floats *energy);
     /* The code finds no value of factors from nvalues on, which occur in no product. Their part in the energy,
      * without the offsets, is added by the reverse sweep on its way, or by these where there is none. */
     int nvalues;
-    void (*linear_one)(const double *slots, const double *linear, double *energy);
-    void (*linear_lanes)(const eqml_lanes *slots, const double *linear, eqml_lanes *energy);
-    void (*linear_floats)(const eqml_floats *slots, const float *linear, eqml_floats *energy);
+    void (*linear_one)(int groups, double *const *slots, const double *linear, double *energy);
+    void (*linear_lanes)(int groups, eqml_lanes *const *slots, const double *linear, eqml_lanes *energy);
+    void (*linear_floats)(int groups, eqml_floats *const *slots, const float *linear, eqml_floats *energy);
 } eqml_basis;
 
 /* ---- the model ---------------------------------------------------------------------------------------- */
@@ -587,19 +590,20 @@ EQML_INLINE void eqml__forward_one(const eqml_model *m, double *slots)
         slots[k] = 0; /* read by vectors of coefficients that are zero there */
     slots[b->factor0] = 1;
     if (b->forward_one)
-        b->forward_one(slots, m->offset);
+        b->forward_one(1, &slots, m->offset);
     else
         eqml__table_forward_one(b, slots, m->offset);
 }
 
-EQML_INLINE void eqml__forward_lanes(const eqml_model *m, eqml_lanes *slots)
+EQML_INLINE void eqml__forward_lanes(const eqml_model *m, int groups, eqml_lanes *const *slots)
 {
     const eqml_basis *b = m->basis;
-    slots[b->factor0] = eqml__all(1);
+    for (int k = 0; k < groups; k++)
+        slots[k][b->factor0] = eqml__all(1);
     if (b->forward_lanes)
-        b->forward_lanes(slots, m->offset);
-    else
-        eqml__table_forward_lanes(b, slots, m->offset);
+        b->forward_lanes(groups, slots, m->offset);
+    for (int k = 0; k < groups && !b->forward_lanes; k++)
+        eqml__table_forward_lanes(b, slots[k], m->offset);
 }
 
 /* ---- the quadratic form ------------------------------------------------------------------------------- */
@@ -758,18 +762,18 @@ EQML_INLINE void eqml__scatter(const eqml_basis *b, const double *adjoint, const
 }
 
 /* V from the slots of one geometry, and the adjoints of all slots where these are not NULL. */
-EQML_INLINE double eqml__potential_one(const eqml_model *m, const double *slots, double *adjoints)
+EQML_INLINE double eqml__potential_one(const eqml_model *m, double *slots, double *adjoints)
 {
     const eqml_basis *b = m->basis;
     const int nvalues = b->forward_one ? b->nvalues : b->nfactors;
     double energy = eqml__rest(m, nvalues);
     energy += eqml__form_one(m, nvalues, slots + b->factor0, adjoints ? adjoints + b->factor0 : NULL);
     if (adjoints && b->reverse_one)
-        b->reverse_one(slots, adjoints, &energy);
+        b->reverse_one(1, &slots, &adjoints, &energy);
     else if (adjoints)
         eqml__table_reverse_one(b, slots, adjoints);
     else if (nvalues < b->nfactors)
-        b->linear_one(slots, m->linear, &energy);
+        b->linear_one(1, &slots, m->linear, &energy);
     return energy;
 }
 
@@ -1184,7 +1188,7 @@ EQML_INLINE void eqml__step_lanes(const eqml_model *m, int count, const double *
     eqml_lanes *slots[2] = {work, work + room}, *adjoints[2] = {work + 2 * room, work + 3 * room};
     eqml_lanes *f[2] = {slots[0] + b->factor0, slots[1] + b->factor0}, *g[2] = {0, 0}, v[2];
     eqml_lanes *sum = work + 4 * room, (*pair)[5] = (eqml_lanes(*)[5])(void *)(sum + size);
-    const int nvalues = b->forward_lanes ? b->nvalues : b->nfactors;
+    const int nvalues = b->forward_lanes ? b->nvalues : b->nfactors, groups = count > EQML_LANES ? 2 : 1;
     const double constant = eqml__rest(m, nvalues);
     double value[2 * EQML_LANES];
     if (gradient)
@@ -1192,17 +1196,15 @@ EQML_INLINE void eqml__step_lanes(const eqml_model *m, int count, const double *
     for (int group = 0; group < 2; group++) {
         const int done = group * EQML_LANES < count ? group * EQML_LANES : 0;
         eqml__pairs_lanes(m, count - done, xyz + done * size, sum, slots[group], pair + group * b->npairs);
-        eqml__forward_lanes(m, slots[group]);
     }
+    eqml__forward_lanes(m, 2, slots);
     eqml__form_lanes(b, nvalues, m->linear, m->packed, f, g, v);
-    for (int group = 0; group * EQML_LANES < count; group++) {
-        if (gradient && b->reverse_lanes)
-            b->reverse_lanes(slots[group], adjoints[group], &v[group]);
-        else if (gradient)
-            eqml__table_reverse_lanes(b, slots[group], adjoints[group]);
-        else if (nvalues < b->nfactors)
-            b->linear_lanes(slots[group], m->linear, &v[group]);
-    }
+    if (gradient && b->reverse_lanes)
+        b->reverse_lanes(groups, slots, adjoints, v);
+    else if (!gradient && nvalues < b->nfactors)
+        b->linear_lanes(groups, slots, m->linear, v);
+    for (int group = 0; group < groups && gradient && !b->reverse_lanes; group++)
+        eqml__table_reverse_lanes(b, slots[group], adjoints[group]);
     eqml__store(value, v[0]);
     eqml__store(value + EQML_LANES, v[1]);
     for (int k = 0; k < count; k++)
@@ -1243,7 +1245,7 @@ EQML_INLINE void eqml__step_floats(const eqml_model *m, int count, const double 
     eqml_floats *start = (eqml_floats *)(void *)work;
     eqml_floats *slots[2] = {start, start + room}, *adjoints[2] = {start + 2 * room, start + 3 * room};
     eqml_floats *f[2] = {slots[0] + b->factor0, slots[1] + b->factor0}, *g[2] = {0, 0}, v[2];
-    const int nvalues = b->forward_floats ? b->nvalues : b->nfactors;
+    const int nvalues = b->forward_floats ? b->nvalues : b->nfactors, parts = count > EQML_FLOATS ? 2 : 1;
     const double constant = eqml__rest(m, nvalues);
     if (gradient)
         g[0] = adjoints[0] + b->factor0, g[1] = adjoints[1] + b->factor0;
@@ -1258,20 +1260,18 @@ EQML_INLINE void eqml__step_floats(const eqml_model *m, int count, const double 
                     to[p * EQML_FLOATS + lane] = (float)from[p * EQML_LANES + lane];
         }
         slots[part][b->factor0] = eqml__all_floats(1);
-        if (b->forward_floats)
-            b->forward_floats(slots[part], m->offset_float);
-        else
-            eqml__table_forward_floats(b, slots[part], m->offset_float);
     }
+    if (b->forward_floats)
+        b->forward_floats(2, slots, m->offset_float);
+    for (int part = 0; part < 2 && !b->forward_floats; part++)
+        eqml__table_forward_floats(b, slots[part], m->offset_float);
     eqml__form_floats(b, nvalues, m->linear_float, m->packed_float, f, g, v);
-    for (int part = 0; part * EQML_FLOATS < count; part++) {
-        if (gradient && b->reverse_floats)
-            b->reverse_floats(slots[part], adjoints[part], &v[part]);
-        else if (gradient)
-            eqml__table_reverse_floats(b, slots[part], adjoints[part]);
-        else if (nvalues < b->nfactors)
-            b->linear_floats(slots[part], m->linear_float, &v[part]);
-    }
+    if (gradient && b->reverse_floats)
+        b->reverse_floats(parts, slots, adjoints, v);
+    else if (!gradient && nvalues < b->nfactors)
+        b->linear_floats(parts, slots, m->linear_float, v);
+    for (int part = 0; part < parts && gradient && !b->reverse_floats; part++)
+        eqml__table_reverse_floats(b, slots[part], adjoints[part]);
     for (int k = 0; k < count; k++)
         energy[k] = ((const float *)(const void *)v)[k] + constant;
     for (int part = 0; gradient && part * EQML_FLOATS < count; part++) {
@@ -1309,7 +1309,7 @@ EQML_INLINE void eqml_dipole_batch(const eqml_model *m, size_t n, const double *
         double part[EQML_LANES];
         eqml_lanes centre[3], sum[3];
         eqml__pairs_lanes(m, count, xyz + first * size, x, slots, pair);
-        eqml__forward_lanes(m, slots);
+        eqml__forward_lanes(m, 1, &slots);
         if (t->forward_lanes) {
             t->forward_lanes(slots);
         } else {
@@ -5527,9 +5527,11 @@ static void eqml__put_load(FILE *out, unsigned char *loaded, int slot)
 /* The operations of one target on a line; they stand together. */
 static void eqml__put_forward(FILE *out, const eqml_basis *b, unsigned char *loaded)
 {
-    fprintf(out, "#define %s_FORWARD(NAME, T) \\\n    EQML_INLINE void NAME(T *s, const double *offset) \\\n",
+    fprintf(out,
+            "#define %s_FORWARD(NAME, T) \\\n"
+            "    EQML_INLINE void NAME(int groups, T *const *slots, const double *offset) \\\n"
+            "    { for (int k = 0; k < groups; k++) { \\\n        T *s = slots[k]; \\\n",
             b->name);
-    fprintf(out, "    { \\\n");
     memset(loaded, 0, (size_t)b->nslots);
     for (int k = 0, end; k < b->noperations; k = end) {
         const int target = b->operations[k][0];
@@ -5550,7 +5552,7 @@ static void eqml__put_forward(FILE *out, const eqml_basis *b, unsigned char *loa
         fprintf(out, "%s; s[%d] = x%d; \\\n", target >= b->factor0 ? ")" : "", target, target);
         loaded[target] = 1;
     }
-    fprintf(out, "        (void)s, (void)offset; \\\n    }\n");
+    fprintf(out, "        (void)s, (void)offset; \\\n    } }\n");
 }
 
 /* The adjoint of a slot: what the caller stored, for a factor, and a term for each place where it is read. */
@@ -5582,9 +5584,11 @@ static void eqml__put_adjoint(FILE *out, const eqml_basis *b, unsigned char *loa
 static void eqml__put_reverse(FILE *out, const eqml_basis *b, unsigned char *loaded)
 {
     fprintf(out,
-            "#define %s_REVERSE(NAME, T) \\\n    EQML_INLINE void NAME(const T *s, T *a, T *energy) \\\n",
+            "#define %s_REVERSE(NAME, T) \\\n"
+            "    EQML_INLINE void NAME(int groups, T *const *slots, T *const *adjoints, T *energy) \\\n"
+            "    { for (int k = 0; k < groups; k++) { \\\n        const T *s = slots[k]; T *a = adjoints[k]; "
+            "\\\n",
             b->name);
-    fprintf(out, "    { \\\n");
     memset(loaded, 0, (size_t)b->nslots);
     for (int end = b->noperations; end > 0;) {
         const int target = b->operations[end - 1][0];
@@ -5594,7 +5598,7 @@ static void eqml__put_reverse(FILE *out, const eqml_basis *b, unsigned char *loa
     }
     for (int slot = 0; slot < b->npairs; slot++)
         eqml__put_adjoint(out, b, loaded, slot);
-    fprintf(out, "        (void)s, (void)a, (void)energy; \\\n    }\n");
+    fprintf(out, "        (void)s, (void)a, (void)energy; \\\n    } }\n");
 }
 
 static void eqml__put_code(FILE *out, const eqml_basis *b, unsigned char *loaded)

@@ -82,13 +82,12 @@ enum { ORBIT_SLOTS = PLAIN(_NSLOTS), ORBIT_PAIRS = PLAIN(_NPAIRS), ORBIT_TERMS =
 /* coefficients do not matter for the time */
 static double orbit_rates[EQML_ROUND(ORBIT_PAIRS)], orbit_zero[ORBIT_TERMS], orbit_linear[ORBIT_TERMS];
 static eqml_variable orbit_variables[ORBIT_PAIRS]; /* as many as pairs are enough */
-static const eqml_model orbit_model = {
-    .basis = &PLAIN(_basis),
-    .variables = orbit_variables,
-    .rates = orbit_rates,
-    .offset = orbit_zero,
-    .linear = orbit_linear,
-    .packed = orbit_zero};
+static const eqml_model orbit_model = {.basis = &PLAIN(_basis),
+                                       .variables = orbit_variables,
+                                       .rates = orbit_rates,
+                                       .offset = orbit_zero,
+                                       .linear = orbit_linear,
+                                       .packed = orbit_zero};
 
 static void prepare_orbits(void)
 {
@@ -101,14 +100,16 @@ static void prepare_orbits(void)
 
 static double orbit_gradient(const double *xyz, double *gradient)
 {
-    static double s[ORBIT_SLOTS], t[ORBIT_SLOTS], pair[6 * EQML_ROUND(ORBIT_PAIRS)] EQML_ALIGNED;
+    static double slots[ORBIT_SLOTS],
+        tangents[ORBIT_SLOTS], *const s = slots, *const t = tangents,
+                                      pair[6 * EQML_ROUND(ORBIT_PAIRS)] EQML_ALIGNED;
     const eqml_basis *b = &PLAIN(_basis);
     const int stride = EQML_ROUND(ORBIT_PAIRS);
     double energy = 0;
     eqml__pairs_one(&orbit_model, xyz, t, pair, stride);
     memcpy(s, t, ORBIT_PAIRS * sizeof *s);
     s[b->factor0] = 1;
-    PLAIN(_forward_one)(s, orbit_zero);
+    PLAIN(_forward_one)(1, &s, orbit_zero);
     for (int k = 0; k < b->nfactors; k++)
         energy += orbit_linear[k] * s[b->factor0 + k];
     for (int x = 0; x < SIZE; x++) {
@@ -117,7 +118,7 @@ static double orbit_gradient(const double *xyz, double *gradient)
             t[p] = sign * pair[(x % 3) * stride + p] * pair[3 * stride + p] * pair[4 * stride + p];
         }
         t[b->factor0] = 0;
-        PLAIN(_tangent_one)(s, t);
+        PLAIN(_tangent_one)(1, &s, &t);
         gradient[x] = 0;
         for (int k = 0; k < b->nfactors; k++)
             gradient[x] += orbit_linear[k] * t[b->factor0 + k];

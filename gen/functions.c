@@ -23,7 +23,7 @@ static void close_piece(functions *f)
     put_item(&f->line, f->with->closing);
     end_line(&f->line);
     fprintf(f->line.out, "        ");
-    for (const char *at = f->with->arguments; *at;) {
+    for (const char *at = f->with->names; *at;) {
         int length = (int)strcspn(at, ",");
         fprintf(f->line.out, "(void)%.*s; ", length, at);
         at += length;
@@ -52,10 +52,11 @@ void functions_reserve(functions *f, size_t operations)
 void functions_close(functions *f)
 {
     close_piece(f);
-    fprintf(f->line.out, "    EQML_FUNCTION void NAME(%s) \\\n    { \\\n", f->with->parameters);
+    fprintf(f->line.out, "    EQML_FUNCTION void NAME(int groups, %s) \\\n    { \\\n",
+            f->with->all_parameters);
     for (unsigned k = 0; k < f->piece; k++) {
-        char item[64];
-        snprintf(item, sizeof item, "NAME##_%u(%s); ", k, f->with->arguments);
+        char item[96];
+        snprintf(item, sizeof item, "for (int k = 0; k < groups; k++) NAME##_%u(%s); ", k, f->with->argument);
         put_item(&f->line, item);
     }
     end_line(&f->line);

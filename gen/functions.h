@@ -1,6 +1,7 @@
 /*
  * A long body of statements as a macro that defines functions: the body is cut into pieces, and one function
- * calls them in turn.
+ * calls them in turn. It does so for one or more groups of numbers: a piece after the other, each for all groups,
+ * so that the code of a piece is fetched once. A long body is more than fits the cache of instructions.
  */
 #ifndef GEN_FUNCTIONS_H
 #define GEN_FUNCTIONS_H
@@ -8,9 +9,19 @@
 #include <stddef.h>
 
 typedef struct signature {
-    const char *parameters, *arguments; /* of each function, with their types and as they are passed on */
-    const char *opening, *closing;      /* statements around those of each piece */
+    const char *parameters, *names; /* of a piece, with their types and without */
+    const char *all_parameters,
+        *argument;                 /* of the whole after `int groups`, and what a piece gets in group k */
+    const char *opening, *closing; /* statements around those of each piece */
 } signature;
+
+/* Forward: slots s from slots. */
+#define FORWARD_SIGNATURE                                                                                    \
+    "T *s, const NUMBER *offset", "s, offset", "T *const *s, const NUMBER *offset", "s[k], offset"
+/* Reverse: adjoints a, and the energy of factors without a value. */
+#define REVERSE_SIGNATURE                                                                                    \
+    "const T *s, T *a, T *energy", "s, a, energy", "T *const *s, T *const *a, T *energy",                    \
+        "s[k], a[k], &energy[k]"
 
 typedef struct functions {
     line line; /* where statements are put */
