@@ -275,11 +275,12 @@ EQML_INLINE double eqml__sum_four(__m256d x)
         NAME##_contract_##SUFFIX(groups, s, offset);                                                         \
         NAME##_products_##SUFFIX(groups, s, offset);                                                         \
     }                                                                                                        \
-    EQML_FUNCTION void NAME##_reverse_##SUFFIX(int groups, T *const *s, T *const *a, T *energy)              \
+    EQML_FUNCTION void NAME##_reverse_##SUFFIX(int groups, T *const *s, T *const *a, const NUMBER *linear,   \
+                                               T *energy)                                                    \
     {                                                                                                        \
-        NAME##_products_back_##SUFFIX(groups, s, a, energy);                                                 \
-        NAME##_gather_##SUFFIX(groups, s, a, energy);                                                        \
-        NAME##_covariants_back_##SUFFIX(groups, s, a, energy);                                               \
+        NAME##_products_back_##SUFFIX(groups, s, a, linear, energy);                                         \
+        NAME##_gather_##SUFFIX(groups, s, a, linear, energy);                                                \
+        NAME##_covariants_back_##SUFFIX(groups, s, a, linear, energy);                                       \
     }
 
 /* ---- the basis, as eqml-gen writes it ----------------------------------------------------------------- */
@@ -326,16 +327,17 @@ typedef struct eqml_basis {
     const unsigned char *degrees;          /* [nfactors] */
     /* The operations as code, or 0, each for some groups of numbers: slots[group], adjoints[group], energy[group]. */
     void (*forward_one)(int groups, double *const *slots, const double *offset);
-    void (*reverse_one)(int groups, double *const *slots, double *const *adjoints, double *energy);
+    void (*reverse_one)(int groups, double *const *slots, double *const *adjoints, const double *linear,
+                        double *energy);
     void (*forward_lanes)(int groups, eqml_lanes *const *slots, const double *offset);
     void (*reverse_lanes)(int groups, eqml_lanes *const *slots, eqml_lanes *const *adjoints,
-                          eqml_lanes *energy);
+                          const double *linear, eqml_lanes *energy);
     const eqml_tensor_basis *dipole; /* 0: none */
     const unsigned char
         *is_term; /* [nfactors] 0 for a factor that only occurs in products; or 0: all are terms */
     void (*forward_floats)(int groups, eqml_floats *const *slots, const float *offset);
     void (*reverse_floats)(int groups, eqml_floats *const *slots, eqml_floats *const *adjoints,
-                           eqml_floats *energy);
+                           const float *linear, eqml_floats *energy);
     /* The code finds no value of factors from nvalues on, which occur in no product. Their part in the energy,
      * without the offsets, is added by the reverse sweep on its way, or by these where there is none. */
     int nvalues;
@@ -686,7 +688,7 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, int nvalues, const double
             vx = FMA(l, fx[k], vx);                                                                          \
             vz = FMA(l, fz[k], vz);                                                                          \
         }                                                                                                    \
-        for (int k = 0; gx && k < b->nfactors; k++)                                                          \
+        for (int k = 0; gx && k < nvalues; k++)                                                              \
             gx[k] = gz[k] = ALL(linear ? linear[k] : 0);                                                     \
         for (int t = 0; t < b->ntiles;) {                                                                    \
             const unsigned short *row = b->tiles[t].row;                                                     \
@@ -769,7 +771,7 @@ EQML_INLINE double eqml__potential_one(const eqml_model *m, double *slots, doubl
     double energy = eqml__rest(m, nvalues);
     energy += eqml__form_one(m, nvalues, slots + b->factor0, adjoints ? adjoints + b->factor0 : NULL);
     if (adjoints && b->reverse_one)
-        b->reverse_one(1, &slots, &adjoints, &energy);
+        b->reverse_one(1, &slots, &adjoints, m->linear, &energy);
     else if (adjoints)
         eqml__table_reverse_one(b, slots, adjoints);
     else if (nvalues < b->nfactors)
@@ -1077,7 +1079,7 @@ EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz,
                         eqml__stretch(b, pair, stride, p, first + k * EQML_LANES) * pair[4 * stride + p];
                 eqml__tangent_forward(b, slots, tangent[k]);
             }
-            eqml__form_lanes(b, 0, NULL, m->packed, f, g, unused);
+            eqml__form_lanes(b, b->nfactors, NULL, m->packed, f, g, unused);
         }
         eqml__tangent_reverse(b, slots, adjoints, tangent[group], changes);
         for (int lane = 0; lane < lanes; lane++)
@@ -1200,7 +1202,7 @@ EQML_INLINE void eqml__step_lanes(const eqml_model *m, int count, const double *
     eqml__forward_lanes(m, 2, slots);
     eqml__form_lanes(b, nvalues, m->linear, m->packed, f, g, v);
     if (gradient && b->reverse_lanes)
-        b->reverse_lanes(groups, slots, adjoints, v);
+        b->reverse_lanes(groups, slots, adjoints, m->linear, v);
     else if (!gradient && nvalues < b->nfactors)
         b->linear_lanes(groups, slots, m->linear, v);
     for (int group = 0; group < groups && gradient && !b->reverse_lanes; group++)
@@ -1267,7 +1269,7 @@ EQML_INLINE void eqml__step_floats(const eqml_model *m, int count, const double 
         eqml__table_forward_floats(b, slots[part], m->offset_float);
     eqml__form_floats(b, nvalues, m->linear_float, m->packed_float, f, g, v);
     if (gradient && b->reverse_floats)
-        b->reverse_floats(parts, slots, adjoints, v);
+        b->reverse_floats(parts, slots, adjoints, m->linear_float, v);
     else if (!gradient && nvalues < b->nfactors)
         b->linear_floats(parts, slots, m->linear_float, v);
     for (int part = 0; part < parts && gradient && !b->reverse_floats; part++)
@@ -5585,7 +5587,8 @@ static void eqml__put_reverse(FILE *out, const eqml_basis *b, unsigned char *loa
 {
     fprintf(out,
             "#define %s_REVERSE(NAME, T) \\\n"
-            "    EQML_INLINE void NAME(int groups, T *const *slots, T *const *adjoints, T *energy) \\\n"
+            "    EQML_INLINE void NAME(int groups, T *const *slots, T *const *adjoints, const double "
+            "*linear, T *energy) \\\n"
             "    { for (int k = 0; k < groups; k++) { \\\n        const T *s = slots[k]; T *a = adjoints[k]; "
             "\\\n",
             b->name);
@@ -5598,7 +5601,7 @@ static void eqml__put_reverse(FILE *out, const eqml_basis *b, unsigned char *loa
     }
     for (int slot = 0; slot < b->npairs; slot++)
         eqml__put_adjoint(out, b, loaded, slot);
-    fprintf(out, "        (void)s, (void)a, (void)energy; \\\n    } }\n");
+    fprintf(out, "        (void)s, (void)a, (void)linear, (void)energy; \\\n    } }\n");
 }
 
 static void eqml__put_code(FILE *out, const eqml_basis *b, unsigned char *loaded)

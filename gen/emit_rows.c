@@ -10,7 +10,7 @@ enum { REGISTERS = 14, MOST_ROWS = 7, MOST_VECTORS = 12, MOST_OPERATIONS = 160 }
  * fit the registers, with a vector for each of their vectors and one more.
  */
 typedef struct group {
-    unsigned nrows;
+    unsigned nrows, nvalues; /* factors below nvalues have a value */
     const contraction_row *row[MOST_ROWS];
     const contraction_use *use[MOST_ROWS]; /* of each row */
     unsigned x, vectors, step;             /* their elements from x on, `step` to a vector */
@@ -124,20 +124,17 @@ static void put_contractions(functions *f, group *g, const cell *c, size_t count
     put_item(&f->line, "} ");
 }
 
-/* Sums p of weights times B for each row; the rows that have one are marked. weights: an array of `type`. */
-static void put_sums(functions *f, const group *g, const cell *c, size_t count, const char *type,
-                     const char *weights, bool *summed)
+/* Sums p of weights times B for each row; the rows that have one are marked. */
+static void put_sums(functions *f, const group *g, const cell *c, size_t count, bool *summed)
 {
     for (size_t k = 0, n; k < count; k += n) {
         n = same_slot(g, c + k, count - k);
         for (unsigned j = 0; j < n; j++) {
-            put_item(&f->line, j ? ", " : "{ const ");
-            put_item(&f->line, j ? "" : type);
-            put(f, " w%u = ", j);
-            put_item(&f->line, weights);
-            put(f, "[%u]", c[k + j].factor);
+            put(f, j ? "" : "{ ", 0);
+            put_two(
+                f, c[k + j].factor < g->nvalues ? "const T w%u = g[%u]; " : "const NUMBER w%u = linear[%u]; ",
+                j, c[k + j].factor);
         }
-        put_item(&f->line, "; ");
         for (unsigned i = 0; i < g->vectors; i++) {
             put_shared(f, g, c + k, n, i);
             for (unsigned j = 0; j < n; j++) {
@@ -186,7 +183,7 @@ static void put_linear(functions *f, group *g, const cell *c, size_t count)
 {
     bool summed[MOST_ROWS] = {false};
     open_sums(f, g, c, count);
-    put_sums(f, g, c, count, "NUMBER", "linear", summed);
+    put_sums(f, g, c, count, summed);
     put_energy(f, g, summed);
     put_item(&f->line, "} ");
 }
@@ -199,9 +196,9 @@ static void put_gather(functions *f, group *g, const cell *c, size_t count)
     while (nlinear < count && c[nlinear].linear)
         nlinear++;
     open_sums(f, g, c, count);
-    put_sums(f, g, c, nlinear, "T", "g", summed);
+    put_sums(f, g, c, nlinear, summed);
     put_energy(f, g, summed);
-    put_sums(f, g, c + nlinear, count - nlinear, "T", "g", summed);
+    put_sums(f, g, c + nlinear, count - nlinear, summed);
     for (unsigned r = 0; r < g->nrows; r++) {
         for (unsigned i = 0; i < g->vectors && summed[r]; i++) {
             put_vector(f, g, 'a', g->row[r]->slot, i);
@@ -220,7 +217,7 @@ typedef struct pass {
     const contraction_use **use; /* [rows] of each row */
     unsigned *begin, *end;       /* [rows] */
     bool *taken;                 /* [rows] */
-    unsigned step;
+    unsigned step, nvalues;
     put_cells *put;
 } pass;
 
@@ -303,7 +300,7 @@ static void put_rows(functions *f, const pass *p)
         size_t member[MOST_ROWS];
         if (p->taken[first] || p->begin[first] == p->end[first])
             continue;
-        group g = {.step = p->step};
+        group g = {.nvalues = p->nvalues, .step = p->step};
         g.nrows = choose_rows(p, first, most < 1 ? 1 : most > MOST_ROWS ? MOST_ROWS : most, member);
         for (unsigned r = 0; r < g.nrows; r++)
             g.row[r] = &p->table->row[member[r]];
@@ -326,7 +323,7 @@ static void emit_pass(FILE *out, const summary *s, const char *macro, const sign
 {
     const contraction_table *t = &s->program->rows;
     const contraction_use *use = t->use;
-    pass p = {.table = t, .step = step, .put = put_one};
+    pass p = {.table = t, .step = step, .nvalues = (unsigned)s->program->nvalues, .put = put_one};
     p.use = xcalloc(t->nrows, sizeof *p.use);
     p.begin = xcalloc(t->nrows, sizeof *p.begin);
     p.end = xcalloc(t->nrows, sizeof *p.end);

@@ -18,10 +18,10 @@ typedef struct signature {
 /* Forward: slots s from slots. */
 #define FORWARD_SIGNATURE                                                                                    \
     "T *s, const NUMBER *offset", "s, offset", "T *const *s, const NUMBER *offset", "s[k], offset"
-/* Reverse: adjoints a, and the energy of factors without a value. */
+/* Reverse: adjoints a; the coefficients and the energy of factors without a value. */
 #define REVERSE_SIGNATURE                                                                                    \
-    "const T *s, T *a, T *energy", "s, a, energy", "T *const *s, T *const *a, T *energy",                    \
-        "s[k], a[k], &energy[k]"
+    "const T *s, T *a, const NUMBER *linear, T *energy", "s, a, linear, energy",                             \
+        "T *const *s, T *const *a, const NUMBER *linear, T *energy", "s[k], a[k], linear, &energy[k]"
 
 typedef struct functions {
     line line; /* where statements are put */
