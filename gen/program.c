@@ -2,6 +2,7 @@
 #include "factorise.h"
 #include "keyset.h"
 #include "memory.h"
+#include "products.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,11 +17,7 @@ typedef struct lift {
 typedef struct layout {
     const basis *b;
     program *p;
-    unsigned nitems;   /* factors in products, without the constant */
-    size_t *item_term; /* [nitems] */
-    size_t nproducts;
-    item_pair *product; /* [nproducts] */
-    tiling tiling;
+    product_list products;
     bool by_rows; /* contractions are done by rows */
     size_t nlifts;
     lift *lift;
@@ -107,39 +104,15 @@ static void number_factor(layout *l, size_t term)
     p->nwanted += l->b->term[term].wanted;
 }
 
-/* The products that are not factors themselves, as pairs of items, and the term of each item. */
-static void find_products(layout *l)
-{
-    const basis *b = l->b;
-    unsigned *item = xcalloc(b->nterms, sizeof *item); /* 1 + number; 0: none */
-    l->item_term = xcalloc(b->nterms, sizeof *l->item_term);
-    l->product = xcalloc(b->nterms, sizeof *l->product);
-    for (int pass = 0; pass < 2; pass++) /* items are numbered in the order of terms */
-        for (size_t k = 0; k < b->nterms; k++) {
-            const term *t = &b->term[k];
-            if (pass == 1 && item[k]) {
-                item[k] = ++l->nitems;
-                l->item_term[l->nitems - 1] = k;
-            } else if (pass == 0 && t->kind == TERM_PRODUCT && !t->factor) {
-                item[t->left] = item[t->right] = 1;
-            }
-        }
-    for (size_t k = 0; k < b->nterms; k++)
-        if (b->term[k].kind == TERM_PRODUCT && !b->term[k].factor)
-            l->product[l->nproducts++] = (item_pair){item[b->term[k].left] - 1, item[b->term[k].right] - 1};
-    free(item);
-}
-
 /* Numbers the factors: the constant, those in products in the order of columns, the rest, linear ones last. */
 static void number_factors(layout *l)
 {
     const basis *b = l->b;
-    find_products(l);
-    l->tiling = tiling_create(l->nitems, l->nproducts, l->product);
+    l->products = products_find(b);
     l->p->factor_of_term = xcalloc(b->nterms, sizeof *l->p->factor_of_term);
     number_factor(l, 0);
-    for (unsigned k = 0; k < l->nitems; k++)
-        number_factor(l, l->item_term[l->tiling.order[k]]);
+    for (unsigned k = 0; k < l->products.nitems; k++)
+        number_factor(l, l->products.item_term[l->products.tiling.order[k]]);
     l->p->ncore = l->p->nfactors;
     for (size_t k = 1; k < b->nterms; k++)
         if (b->term[k].factor && !l->p->factor_of_term[k] && !is_linear(l, k))
@@ -345,97 +318,6 @@ static void emit_operations(layout *l)
     }
 }
 
-/* ---- products ----------------------------------------------------------------------------------------- */
-
-static int compare_pairs(const void *x, const void *y)
-{
-    const unsigned *a = x, *b = y;
-    if (a[0] != b[0])
-        return a[0] < b[0] ? -1 : 1;
-    return a[1] < b[1] ? -1 : a[1] > b[1];
-}
-
-static unsigned factor_of_item(const layout *l, unsigned item)
-{
-    return item < l->nitems ? l->p->factor_of_term[l->item_term[item]] : 0;
-}
-
-void runs_of_pairs(size_t npairs, unsigned (*pair)[2], size_t *nruns, run **runs)
-{
-    qsort(pair, npairs, sizeof *pair, compare_pairs);
-    *nruns = 0;
-    *runs = NULL;
-    for (size_t k = 0; k < npairs; k++) {
-        run *last = *nruns ? &(*runs)[*nruns - 1] : NULL;
-        if (last && last->left == pair[k][0] && last->first + last->count == pair[k][1]) {
-            last->count++;
-            continue;
-        }
-        *runs = xrealloc(*runs, *nruns + 1, sizeof **runs);
-        (*runs)[(*nruns)++] = (run){pair[k][0], pair[k][1], 1};
-    }
-}
-
-static void find_runs(layout *l)
-{
-    program *p = l->p;
-    unsigned(*pair)[2] = xmalloc(l->nproducts, sizeof *pair);
-    for (size_t k = 0; k < l->nproducts; k++) {
-        pair[k][0] = factor_of_item(l, l->product[k].left);
-        pair[k][1] = factor_of_item(l, l->product[k].right);
-    }
-    runs_of_pairs(l->nproducts, pair, &p->nruns, &p->run);
-    free(pair);
-    p->nterms = p->nwanted + l->nproducts;
-}
-
-static void add_tile(program *p, const unsigned *row, unsigned begin, unsigned end)
-{
-    tile t = {.begin = begin, .end = end, .first = begin / TILE_VECTOR * TILE_VECTOR};
-    unsigned vectors = (end - begin + TILE_VECTOR - 1) / TILE_VECTOR;
-    memcpy(t.row, row, sizeof t.row);
-    t.count = (end + TILE_VECTOR - 1) / TILE_VECTOR * TILE_VECTOR - t.first;
-    if (t.count > vectors * TILE_VECTOR && begin + vectors * TILE_VECTOR <= p->nfactors) {
-        t.first = begin; /* off the boundary, but one vector less */
-        t.count = vectors * TILE_VECTOR;
-    }
-    p->tile = xrealloc(p->tile, p->ntiles + 1, sizeof *p->tile);
-    p->tile[p->ntiles++] = t;
-    p->npacked += TILE_ROWS * t.count;
-}
-
-/* The columns of each group of rows, cut where a gap costs more than the work around a tile. */
-static void find_tiles(layout *l)
-{
-    enum { WIDEST_GAP = 4 };
-    program *p = l->p;
-    bool *column = xcalloc(p->nfactors + 1, sizeof *column);
-    for (unsigned g = 0; g < l->tiling.ngroups; g++) {
-        unsigned row[TILE_ROWS];
-        memset(column, 0, p->nfactors);
-        for (int m = 0; m < TILE_ROWS; m++) {
-            row[m] = factor_of_item(l, l->tiling.group[g][m]);
-            for (size_t k = 0; k < p->nruns && row[m]; k++)
-                if (p->run[k].left == row[m])
-                    memset(column + p->run[k].first, 1, p->run[k].count);
-        }
-        for (unsigned begin = 0; begin < p->ncore;) {
-            if (!column[begin]) {
-                begin++;
-                continue;
-            }
-            unsigned end = begin, gap = 0;
-            for (unsigned b = begin; b < p->ncore && gap <= WIDEST_GAP; b++) {
-                gap = column[b] ? 0 : gap + 1;
-                end = column[b] ? b + 1 : end;
-            }
-            add_tile(p, row, begin, end);
-            begin = end;
-        }
-    }
-    free(column);
-}
-
 /* ---- counts ------------------------------------------------------------------------------------------- */
 
 static void count_operations(program *p, bool constant)
@@ -470,24 +352,31 @@ static void count_operations(program *p, bool constant)
     g->fma += e->fma;
 }
 
-program *program_create(const basis *b)
+static program *build(const basis *b, bool by_rows)
 {
     program *p = xcalloc(1, sizeof *p);
-    layout l = {.b = b, .p = p};
-    l.by_rows = contractions_pay(b);
+    layout l = {.b = b, .p = p, .by_rows = by_rows};
     place_variables(&l);
     place_covariants(&l);
     number_factors(&l);
     emit_operations(&l);
-    if (l.by_rows)
+    if (by_rows)
         p->rows = contraction_table_create(b, p->factor_of_term, p->nvalues, p->element_slot);
-    find_runs(&l);
-    find_tiles(&l);
+    products_lay_out(&l.products, p);
     count_operations(p, b->term[0].wanted);
+    products_free(&l.products);
     free(l.lift);
-    free(l.item_term);
-    free(l.product);
-    tiling_free(&l.tiling);
+    return p;
+}
+
+/* Rows need straight-line code: from the table they would only add operations. */
+program *program_create(const basis *b)
+{
+    program *p = build(b, contractions_pay(b));
+    if (p->rows.nrows && p->noperations > STRAIGHT_LINE_LIMIT) {
+        program_free(p);
+        p = build(b, false);
+    }
     return p;
 }
 
