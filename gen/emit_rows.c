@@ -287,6 +287,7 @@ static void put_group(functions *f, const pass *p, group *g, const size_t *membe
     for (size_t k = 0, most = MOST_OPERATIONS / g->vectors; k < count; k += most) {
         size_t n = count - k < most ? count - k : most;
         functions_reserve(f, n * g->vectors);
+        end_line(&f->line);
         p->put(f, g, cells + k, n);
     }
     free(cells);
@@ -347,9 +348,9 @@ static void emit_pass(FILE *out, const summary *s, const char *macro, const sign
 static void emit_passes(FILE *out, const summary *s, bool four)
 {
     char factors[64], weights[160], energy[96];
-    snprintf(factors, sizeof factors, "T *f = s + %zu; ", s->program->factor0);
+    snprintf(factors, sizeof factors, "T *f = s + %zu; (void)f; ", s->program->factor0);
     snprintf(energy, sizeof energy, "%s energy0 = {0}, energy1 = {0}; ", four ? "eqml_four" : "T");
-    snprintf(weights, sizeof weights, "const T *g = a + %zu; %s", s->program->factor0, energy);
+    snprintf(weights, sizeof weights, "const T *g = a + %zu; (void)g; %s", s->program->factor0, energy);
     const char *sum =
         four ? "energy0 += energy1; *energy += EQML_SUM_FOUR(energy0); " : "*energy += energy0 + energy1; ";
     const signature contract = {FORWARD_SIGNATURE, factors, ""};

@@ -338,8 +338,8 @@ static void count_operations(program *p, bool constant)
     }
     e->fma += p->noperations - p->linear; /* one side of each use; the gradient takes the other */
     g->fma += p->noperations - p->linear;
-    for (size_t k = 0; k < p->rows.nrows; k++)
-        e->fma += p->rows.row[k].nlinear ? p->rows.row[k].count : 0;
+    for (size_t k = 0; k < p->rows.nrows; k++) /* the first use of a row is no sum; the row times its sums */
+        e->multiply += p->rows.row[k].nlinear ? p->rows.row[k].count : 0;
     size_t products = p->nterms - p->nwanted, rows = 0;
     for (size_t k = 0; k < p->nruns; k++)
         rows += k == 0 || p->run[k].left != p->run[k - 1].left;

@@ -16,13 +16,15 @@
 #include "scalar.h"
 
 const eqml_basis *const bases[BASES] = {
-    [H2O_D8] = &h2o_d8_basis,   [NH3_D5] = &nh3_d5_basis,     [CH4_D4] = &ch4_d4_basis,  [CH4_D6] = &ch4_d6_basis,
-    [H5O2_D4] = &h5o2_d4_basis, [DIMER_D3] = &dimer_d3_basis, [ABCD_D3] = &abcd_d3_basis};
+    [H2O_D8] = &h2o_d8_basis,  [NH3_D5] = &nh3_d5_basis,   [CH4_D4] = &ch4_d4_basis,
+    [CH4_D6] = &ch4_d6_basis,  [H5O2_D4] = &h5o2_d4_basis, [DIMER_D3] = &dimer_d3_basis,
+    [ABCD_D3] = &abcd_d3_basis};
 
 #define FUNCTIONS(NAME)                                                                                      \
     {                                                                                                        \
         &NAME##_basis, NAME##_model_energy, NAME##_model_energy_gradient, NAME##_model_energy_hessian,       \
-            NAME##_model_energy_batch, NAME##_model_energy_gradient_batch                                    \
+            NAME##_model_energy_batch, NAME##_model_energy_gradient_batch, NAME##_model_energy_batch_float,  \
+            NAME##_model_energy_gradient_batch_float                                                         \
     }
 
 static const struct functions {
@@ -32,6 +34,8 @@ static const struct functions {
     double (*hessian)(const eqml_model *, const double *, double *, double *);
     void (*energy_batch)(const eqml_model *, size_t, const double *, double *);
     void (*gradient_batch)(const eqml_model *, size_t, const double *, double *, double *);
+    void (*energy_floats)(const eqml_model *, size_t, const double *, double *);
+    void (*gradient_floats)(const eqml_model *, size_t, const double *, double *, double *);
 } all[] = {FUNCTIONS(h2o_d8),  FUNCTIONS(nh3_d5),   FUNCTIONS(ch4_d4), FUNCTIONS(ch4_d6),
            FUNCTIONS(h5o2_d4), FUNCTIONS(dimer_d3), FUNCTIONS(abcd_d3)};
 
@@ -306,37 +310,55 @@ Test(evaluation, batches_equal_single_calls)
         }
 }
 
-/* The same basis without its code runs from its table. */
+/* The same basis without its code runs from its table, which finds the value of every factor. */
 Test(evaluation, straight_line_code_equals_the_table)
 {
-    enum { N = 2 * EQML_LANES + 1 };
+    enum { N = 2 * EQML_FLOATS + 1 };
     uint64_t state = 7;
-    size_t with_code = 0;
+    size_t with_code = 0, without_values = 0;
     for (size_t k = 0; k < COUNT(all); k++) {
         const size_t n = 3 * (size_t)all[k].basis->natoms;
         eqml_basis table = *all[k].basis;
         trial t = make_trial(all[k].basis, 0, &state);
-        eqml_model m = t.surface.model;
-        double xyz[N * MAX_COORDINATES], g[MAX_COORDINATES], h[MAX_COORDINATES];
-        double e[N], f[N], G[N * MAX_COORDINATES], H[N * MAX_COORDINATES];
-        with_code += table.forward_one && table.reverse_one && table.forward_lanes && table.reverse_lanes;
-        table.forward_one = NULL;
-        table.reverse_one = NULL;
-        table.forward_lanes = NULL;
-        table.reverse_lanes = NULL;
+        const eqml_model *code = &t.surface.model;
+        eqml_model m = *code;
+        double *xyz = room(N * n, sizeof *xyz), *G = room(N * n, sizeof *G), *H = room(N * n, sizeof *H);
+        double g[MAX_COORDINATES], h[MAX_COORDINATES], e[N], f[N], only[N];
+        with_code += table.forward_one && table.reverse_one && table.forward_lanes && table.reverse_lanes &&
+                     table.forward_floats && table.reverse_floats;
+        without_values += table.nvalues < table.nfactors;
+        table.forward_one = NULL, table.reverse_one = NULL;
+        table.forward_lanes = NULL, table.reverse_lanes = NULL;
+        table.forward_floats = NULL, table.reverse_floats = NULL;
         m.basis = &table;
         for (size_t i = 0; i < N; i++)
             draw_geometry(&state, table.natoms, xyz + i * n);
-        const double energy = all[k].gradient(&t.surface.model, xyz, g), again = all[k].gradient(&m, xyz, h);
+        const double energy = all[k].gradient(code, xyz, g), again = all[k].gradient(&m, xyz, h);
+        const double alone = all[k].energy(code, xyz), table_alone = all[k].energy(&m, xyz);
         assert_close(1, &again, &energy, 1e-12, table.name);
+        assert_close(1, &alone, &energy, 1e-12, table.name);
+        assert_close(1, &table_alone, &energy, 1e-12, table.name);
         assert_close((int)n, h, g, 1e-11, table.name);
-        all[k].gradient_batch(&t.surface.model, N, xyz, e, G);
+        all[k].gradient_batch(code, N, xyz, e, G);
         all[k].gradient_batch(&m, N, xyz, f, H);
         assert_close(N, f, e, 1e-12, table.name);
         assert_close(N * (int)n, H, G, 1e-11, table.name);
+        all[k].energy_batch(code, N, xyz, only);
+        assert_close(N, only, e, 1e-12, table.name);
+        for (int floats = 0; floats < 2; floats++) {
+            all[k].gradient_floats(floats ? code : &m, N, xyz, f, H);
+            all[k].energy_floats(floats ? code : &m, N, xyz, only);
+            assert_close(N, f, e, 1e-4, table.name);
+            assert_close(N, only, e, 1e-4, table.name);
+            assert_close(N * (int)n, H, G, 1e-4, table.name);
+        }
+        free(xyz);
+        free(G);
+        free(H);
         free_trial(&t);
     }
     cr_assert_gt(with_code, 0);
+    cr_assert_gt(without_values, 0);
 }
 
 Test(evaluation, the_scalar_build_gives_the_same)
@@ -386,12 +408,9 @@ Test(evaluation, coefficients_come_back_as_they_were_set)
 /* Slopes and curvatures of each kind, against the same function with complex steps and exact differences. */
 Test(variable, derivatives)
 {
-    const eqml_variable kinds[] = {{EQML_MORSE, 1.7, NULL, NULL},
-                                   {EQML_INVERSE, 0, NULL, NULL},
-                                   {EQML_EXP_OVER_R, 2.3, NULL, NULL},
-                                   {EQML_POWER, 2, NULL, NULL},
-                                   {EQML_POWER, -3, NULL, NULL},
-                                   {EQML_USER, 0, gaussian, &width}};
+    const eqml_variable kinds[] = {{EQML_MORSE, 1.7, NULL, NULL},      {EQML_INVERSE, 0, NULL, NULL},
+                                   {EQML_EXP_OVER_R, 2.3, NULL, NULL}, {EQML_POWER, 2, NULL, NULL},
+                                   {EQML_POWER, -3, NULL, NULL},       {EQML_USER, 0, gaussian, &width}};
     for (size_t k = 0; k < COUNT(kinds); k++)
         for (double r = 0.3; r < 20; r *= 1.3) { /* rounding of r/a grows with r */
             double y[3];
