@@ -3,7 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Fewer operations than this are faster as straight-line code. */
+/* Fewer operations gain nothing: H3N of degree 8 is as fast either way, H2O of degree 8 loses 5 % by rows. */
 enum { LEAST_OPERATIONS = 32 };
 
 bool contractions_pay(const basis *b)

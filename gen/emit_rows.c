@@ -3,18 +3,18 @@
 #include "memory.h"
 #include <stdlib.h>
 
+/*
+ * Loads are what limits these passes. So rows that share many covariants are worked through together, which are
+ * then loaded once for all: as many rows as fit 16 registers with their vectors, a weight for each, and one
+ * vector more. H5O2 of degree 7, adjoints of one geometry: 1.3 us row by row, 1.0 us so.
+ */
 enum { REGISTERS = 14, MOST_ROWS = 7, MOST_VECTORS = 12, MOST_OPERATIONS = 160 };
 
-/*
- * Rows that share many covariants are worked through together, so that these are loaded once: as many rows as
- * fit the registers, with a vector for each of their vectors and one more.
- */
 typedef struct group {
     unsigned nrows, nvalues; /* factors below nvalues have a value */
     const contraction_row *row[MOST_ROWS];
-    const contraction_use *use[MOST_ROWS]; /* of each row */
-    unsigned x, vectors, step;             /* their elements from x on, `step` to a vector */
-    bool begun[MOST_ROWS];                 /* whether the adjoint has been written before */
+    unsigned x, vectors, step; /* their elements from x on, `step` to a vector */
+    bool begun[MOST_ROWS];     /* whether the adjoint has been written before */
 } group;
 
 /* A use by a row of the group. */
