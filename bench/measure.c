@@ -82,12 +82,13 @@ enum { ORBIT_SLOTS = PLAIN(_NSLOTS), ORBIT_PAIRS = PLAIN(_NPAIRS), ORBIT_TERMS =
 /* coefficients do not matter for the time */
 static double orbit_rates[EQML_ROUND(ORBIT_PAIRS)], orbit_zero[ORBIT_TERMS], orbit_linear[ORBIT_TERMS];
 static eqml_variable orbit_variables[ORBIT_PAIRS]; /* as many as pairs are enough */
-static const eqml_model orbit_model = {.basis = &PLAIN(_basis),
-                                       .variables = orbit_variables,
-                                       .rates = orbit_rates,
-                                       .offset = orbit_zero,
-                                       .linear = orbit_linear,
-                                       .packed = orbit_zero};
+static const eqml_model orbit_model = {
+    .basis = &PLAIN(_basis),
+    .variables = orbit_variables,
+    .rates = orbit_rates,
+    .offset = orbit_zero,
+    .linear = orbit_linear,
+    .packed = orbit_zero};
 
 static void prepare_orbits(void)
 {
@@ -100,9 +101,8 @@ static void prepare_orbits(void)
 
 static double orbit_gradient(const double *xyz, double *gradient)
 {
-    static double slots[ORBIT_SLOTS],
-        tangents[ORBIT_SLOTS], *const s = slots, *const t = tangents,
-                                      pair[6 * EQML_ROUND(ORBIT_PAIRS)] EQML_ALIGNED;
+    static double slots[ORBIT_SLOTS], tangents[ORBIT_SLOTS], pair[6 * EQML_ROUND(ORBIT_PAIRS)] EQML_ALIGNED;
+    double *s = slots, *t = tangents;
     const eqml_basis *b = &PLAIN(_basis);
     const int stride = EQML_ROUND(ORBIT_PAIRS);
     double energy = 0;

@@ -244,7 +244,7 @@ static const unsigned char h4_c_d6_degrees[] = {
 #define h4_c_d6_CONTRACT(NAME, T, NUMBER) \
     EQML_NOINLINE void NAME##_0(T *s, const NUMBER *offset) \
     { \
-        T *f = s + 96;  \
+        T *f = s + 96; (void)f;  \
         { const T x0_0 = s[12]; const T x0_1 = s[13]; const T x0_2 = s[14]; const T x0_3 = s[15]; const T  \
         x1_0 = s[16]; const T x1_1 = s[17]; const T x1_2 = s[18]; const T x1_3 = s[19]; { T p0; p0 = x0_0* \
         s[12]; p0 += x0_1*s[13]; p0 += x0_2*s[14]; p0 += x0_3*s[15]; f[3] = EQML_ADD(offset[3], p0); } { T  \
@@ -317,7 +317,7 @@ static const unsigned char h4_c_d6_degrees[] = {
 #define h4_c_d6_GATHER(NAME, T, NUMBER) \
     EQML_NOINLINE void NAME##_0(const T *s, T *a, const NUMBER *linear, T *energy) \
     { \
-        const T *g = a + 96; T energy0 = {0}, energy1 = {0};  \
+        const T *g = a + 96; (void)g; T energy0 = {0}, energy1 = {0};  \
         { T p0_0, p0_1, p0_2, p0_3; T p1_0, p1_1, p1_2, p1_3; { const T w0 = g[3]; const T w1 = g[3]; T  \
         b0 = s[12]; EQML_KEEP(b0); p0_0 = w0*b0; p0_0 += w1*b0; T b1 = s[13]; EQML_KEEP(b1); p0_1 = w0*b1;  \
         p0_1 += w1*b1; T b2 = s[14]; EQML_KEEP(b2); p0_2 = w0*b2; p0_2 += w1*b2; T b3 = s[15] \
@@ -396,7 +396,7 @@ static const unsigned char h4_c_d6_degrees[] = {
     } \
     EQML_NOINLINE void NAME##_1(const T *s, T *a, const NUMBER *linear, T *energy) \
     { \
-        const T *g = a + 96; T energy0 = {0}, energy1 = {0};  \
+        const T *g = a + 96; (void)g; T energy0 = {0}, energy1 = {0};  \
         { T p0_0, p0_1, p0_2, p0_3, p0_4, p0_5; T p1_0, p1_1, p1_2, p1_3, p1_4, p1_5; { const T w0 = g[35];  \
         const T w1 = g[35]; T b0 = s[48]; EQML_KEEP(b0); p0_0 = w0*b0; p0_0 += w1*b0; T b1 = s[49] \
         ; EQML_KEEP(b1); p0_1 = w0*b1; p0_1 += w1*b1; T b2 = s[50]; EQML_KEEP(b2); p0_2 = w0*b2; p0_2 += w1* \
@@ -425,7 +425,7 @@ static const unsigned char h4_c_d6_degrees[] = {
 #define h4_c_d6_FOUR_CONTRACT(NAME, T, NUMBER) \
     EQML_NOINLINE void NAME##_0(T *s, const NUMBER *offset) \
     { \
-        T *f = s + 96;  \
+        T *f = s + 96; (void)f;  \
         { const eqml_four x0_0 = EQML_FOUR(s + 12); const eqml_four x1_0 = EQML_FOUR(s + 16); const  \
         eqml_four x3_0 = EQML_FOUR(s + 20); const eqml_four x2_0 = EQML_FOUR(s + 24); const eqml_four  \
         x4_0 = EQML_FOUR(s + 28); const eqml_four x5_0 = EQML_FOUR(s + 32); { eqml_four p0; p0 = x0_0* \
@@ -480,7 +480,7 @@ static const unsigned char h4_c_d6_degrees[] = {
 #define h4_c_d6_FOUR_GATHER(NAME, T, NUMBER) \
     EQML_NOINLINE void NAME##_0(const T *s, T *a, const NUMBER *linear, T *energy) \
     { \
-        const T *g = a + 96; eqml_four energy0 = {0}, energy1 = {0};  \
+        const T *g = a + 96; (void)g; eqml_four energy0 = {0}, energy1 = {0};  \
         { eqml_four p0_0; eqml_four p1_0; eqml_four p2_0; eqml_four p5_0; eqml_four p6_0; eqml_four p3_0;  \
         eqml_four p4_0; { const T w0 = g[3]; const T w1 = g[3]; const T w2 = g[38]; const T w3 = g[26];  \
         const T w4 = g[46]; const T w5 = g[16]; eqml_four b0 = EQML_FOUR(s + 12); EQML_KEEP_FOUR(b0);  \
