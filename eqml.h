@@ -1007,15 +1007,17 @@ EQML_INLINE void eqml_dipole(const eqml_model *m, const double *xyz, double *ene
 
 /* ---- Hessian ------------------------------------------------------------------------------------------ */
 
-/* Derivatives of the table's program along lanes of directions: of the slots, then of the adjoints. */
-EQML_FUNCTION void eqml__tangent_forward(const eqml_basis *b, const double *slots, eqml_lanes *tangents)
+/* Derivatives of the table's program along lanes of directions: of the slots, by its first operations or by all,
+ * then of the adjoints. */
+EQML_FUNCTION void eqml__tangent_forward(const eqml_basis *b, int noperations, const double *slots,
+                                         eqml_lanes *tangents)
 {
     memset(tangents + b->npairs, 0, sizeof(eqml_lanes) * (size_t)(b->nslots - b->npairs));
-    for (int k = 0; k < b->noperations;) {
+    for (int k = 0; k < noperations;) {
         const unsigned short *o = b->operations[k];
         const unsigned target = o[0];
         eqml_lanes sum = tangents[target];
-        for (; k < b->noperations && o[0] == target; k++, o += 3)
+        for (; k < noperations && o[0] == target; k++, o += 3)
             sum += tangents[o[1]] * slots[o[2]] + tangents[o[2]] * slots[o[1]];
         tangents[target] = sum;
     }
@@ -1064,6 +1066,7 @@ EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz,
     eqml_lanes *tangent[2] = {start, start + room}, *change[2] = {start + 2 * room, start + 3 * room};
     eqml_lanes *f[2] = {tangent[0] + b->factor0, tangent[1] + b->factor0}, unused[2];
     eqml_lanes *g[2] = {change[0] + b->factor0, change[1] + b->factor0};
+    int needed = b->noperations;
     double energy;
     eqml__pairs_one(m, xyz, adjoints, pair, stride);
     for (int p = 0; p < b->npairs; p++)
@@ -1071,6 +1074,8 @@ EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz,
     eqml__forward_one(m, slots);
     energy = eqml__potential_one(m, slots, adjoints);
     eqml__scatter(b, adjoints, pair, stride, gradient);
+    while (needed > 0 && b->operations[needed - 1][0] >= b->factor0 + b->nvalues)
+        needed--; /* the last ones make factors whose adjoints are constant */
 
     for (int first = 0; first < n; first += EQML_LANES) {
         const int lanes = n - first < EQML_LANES ? n - first : EQML_LANES;
@@ -1081,7 +1086,7 @@ EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz,
                 for (int p = 0; p < b->npairs; p++)
                     tangent[k][p] =
                         eqml__stretch(b, pair, stride, p, first + k * EQML_LANES) * pair[4 * stride + p];
-                eqml__tangent_forward(b, slots, tangent[k]);
+                eqml__tangent_forward(b, needed, slots, tangent[k]);
             }
             eqml__form_lanes(b, b->nfactors, NULL, m->packed, f, g, unused);
         }
@@ -3967,7 +3972,7 @@ static eqml_status eqml__gradient_rows(eqml__fitter *w, size_t g, const double *
     eqml__displacements(w->data->xyz + g * (size_t)n, b->natoms, w->directions, &external);
     for (int first = external; first < n; first += EQML_LANES) {
         eqml__seed_tangents(b, pair, w->directions, first, w->tangents);
-        eqml__tangent_forward(b, w->one, w->tangents);
+        eqml__tangent_forward(b, b->noperations, w->one, w->tangents);
         for (int lane = 0; lane < EQML_LANES && first + lane < n; lane++) {
             const double *v = w->directions + (first + lane) * n, *gradient = w->gradient + g * (size_t)n;
             double along = 0;
@@ -5976,7 +5981,7 @@ static void eqml__expansion_rows(eqml__expander *w, size_t g, int first)
                 continue;
             }
             eqml__seed_tuple(w, c, c->tuples + (size_t)t * (size_t)b->natoms, pair, first, along);
-            eqml__tangent_forward(b, w->fit.one, w->fit.tangents);
+            eqml__tangent_forward(b, b->noperations, w->fit.one, w->fit.tangents);
             for (int lane = 0; lane < EQML_LANES && first + lane < 3 * w->x->natoms; lane++)
                 eqml__add_terms(b, f, d + lane, along[lane], s, skip,
                                 w->rows + (size_t)lane * w->ncols + column);
