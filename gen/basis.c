@@ -313,6 +313,7 @@ static basis *prepare(const composition *c, const blocks *blocks, const structur
     b->blocks = blocks;
     b->structure = structure;
     b->degree = blocks->degree;
+    b->tensors = covariant_degree > 0;
     const size_t atoms = (size_t)largest_block(c, blocks, invariants, covariant_degree, false),
                  pairs = structure->over_pairs
                              ? (size_t)largest_block(c, blocks, invariants, covariant_degree, true)

@@ -76,7 +76,8 @@ typedef struct basis {
     covariant *covariant;
     int (*block_covariant)[2]; /* [blocks * nsets] first and end covariant of each block and set */
 
-    bool plain; /* every term is written out as the sum of its monomials */
+    bool plain;   /* every term is written out as the sum of its monomials */
+    bool tensors; /* covariants are grown for tensors, which ask for the value of any factor */
     size_t nmonomials;
     unsigned short *monomial; /* [nmonomials][degree] pair indices of explicit orbit sums, 0xFFFF unused */
 

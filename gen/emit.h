@@ -6,17 +6,8 @@
 #include "tensor_program.h"
 #include <stdio.h>
 
-/*
- * Programs of at most this many operations are written out as straight-line code, which is two to three times
- * as fast; longer ones run from their table of operations. At the cutoff compilers need 9 s for the header;
- * the third copy, in float, stops earlier for that reason.
- */
-enum {
-    STRAIGHT_LINE_LIMIT = 6500,
-    STRAIGHT_LINE_FLOATS_LIMIT = 2000,
-    STRAIGHT_LINE_ORBITS_LIMIT = 20000,
-    STRAIGHT_LINE_TENSOR_LIMIT = 3000
-};
+/* Tensors of at most this many operations, products and elements have straight-line code. */
+enum { STRAIGHT_LINE_TENSOR_LIMIT = 3000 };
 
 typedef struct summary {
     const char *name;

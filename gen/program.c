@@ -2,19 +2,25 @@
 #include "factorise.h"
 #include "keyset.h"
 #include "memory.h"
+#include "products.h"
 #include <stdlib.h>
 #include <string.h>
 
 /* ---- slots -------------------------------------------------------------------------------------------- */
 
+/* The sums over the ends of each pair that an ENDS pattern multiplies with: A_ij (g_i + g_j). */
+typedef struct lift {
+    int pattern, covariant;
+    unsigned slot; /* first of the pairs */
+} lift;
+
 typedef struct layout {
     const basis *b;
     program *p;
-    unsigned nitems;   /* factors in products, without the constant */
-    size_t *item_term; /* [nitems] */
-    size_t nproducts;
-    item_pair *product; /* [nproducts] */
-    tiling tiling;
+    product_list products;
+    bool by_rows; /* contractions are done by rows */
+    size_t nlifts;
+    lift *lift;
 } layout;
 
 static unsigned element_slot(const layout *l, int covariant, int position)
@@ -28,15 +34,47 @@ static bool is_computed(const covariant *v)
     return (v->users & USER_POTENTIAL) && v->pattern >= 0;
 }
 
-/* Covariants over one set lie element by element: all first elements, then all second ones. */
+static bool is_in_row(const layout *l, const term *t)
+{
+    return l->by_rows && t->kind == TERM_CONTRACT;
+}
+
+/* A contraction that occurs in no product: the energy takes it with its row. Tensors ask for all values. */
+static bool is_linear(const layout *l, size_t k)
+{
+    return is_in_row(l, &l->b->term[k]) && !l->b->tensors && !l->p->factor_of_term[k];
+}
+
+/* Slots for the elements of a row, aligned and filled up for the vector units; the first. */
+static unsigned place_row(layout *l, int count)
+{
+    size_t align = l->by_rows ? ROW_ALIGNMENT : 1;
+    size_t first = (l->p->nslots + align - 1) / align * align;
+    l->p->nslots = first + ((size_t)count + align - 1) / align * align;
+    return (unsigned)first;
+}
+
+/* Pair variables that are a covariant have a copy of their own among the rows. */
+static bool is_copied(const layout *l, const covariant *v)
+{
+    return l->by_rows && (v->users & USER_POTENTIAL) && v->pattern == COVARIANT_VARIABLES;
+}
+
+/* The elements of a covariant lie side by side. */
 static void place_covariants(layout *l)
 {
     const basis *b = l->b;
+    program *p = l->p;
+    p->nslots = p->first_row = (p->nslots + ROW_ALIGNMENT - 1) / ROW_ALIGNMENT * ROW_ALIGNMENT;
     for (int set = 0; set < b->structure->nsets; set++)
-        for (int x = 0; x < b->structure->set[set].count; x++)
-            for (int v = 0; v < b->ncovariants; v++)
-                if (b->covariant[v].set == set && is_computed(&b->covariant[v]))
-                    l->p->element_slot[v][x] = (unsigned)l->p->nslots++;
+        for (int v = 0; v < b->ncovariants; v++) {
+            if (b->covariant[v].set != set ||
+                !(is_computed(&b->covariant[v]) || is_copied(l, &b->covariant[v])))
+                continue;
+            unsigned first = place_row(l, b->structure->set[set].count);
+            for (int x = 0; x < b->structure->set[set].count; x++)
+                p->element_slot[v][x] = first + (unsigned)x;
+        }
 }
 
 /* The pair variables are the first slots; those that are a covariant are its elements. */
@@ -66,40 +104,20 @@ static void number_factor(layout *l, size_t term)
     p->nwanted += l->b->term[term].wanted;
 }
 
-/* The products that are not factors themselves, as pairs of items, and the term of each item. */
-static void find_products(layout *l)
-{
-    const basis *b = l->b;
-    unsigned *item = xcalloc(b->nterms, sizeof *item); /* 1 + number; 0: none */
-    l->item_term = xcalloc(b->nterms, sizeof *l->item_term);
-    l->product = xcalloc(b->nterms, sizeof *l->product);
-    for (int pass = 0; pass < 2; pass++) /* items are numbered in the order of terms */
-        for (size_t k = 0; k < b->nterms; k++) {
-            const term *t = &b->term[k];
-            if (pass == 1 && item[k]) {
-                item[k] = ++l->nitems;
-                l->item_term[l->nitems - 1] = k;
-            } else if (pass == 0 && t->kind == TERM_PRODUCT && !t->factor) {
-                item[t->left] = item[t->right] = 1;
-            }
-        }
-    for (size_t k = 0; k < b->nterms; k++)
-        if (b->term[k].kind == TERM_PRODUCT && !b->term[k].factor)
-            l->product[l->nproducts++] = (item_pair){item[b->term[k].left] - 1, item[b->term[k].right] - 1};
-    free(item);
-}
-
-/* Numbers the factors: the constant, those that occur in products in the order of columns, the rest. */
+/* Numbers the factors: the constant, those in products in the order of columns, the rest, linear ones last. */
 static void number_factors(layout *l)
 {
     const basis *b = l->b;
-    find_products(l);
-    l->tiling = tiling_create(l->nitems, l->nproducts, l->product);
+    l->products = products_find(b);
     l->p->factor_of_term = xcalloc(b->nterms, sizeof *l->p->factor_of_term);
     number_factor(l, 0);
-    for (unsigned k = 0; k < l->nitems; k++)
-        number_factor(l, l->item_term[l->tiling.order[k]]);
+    for (unsigned k = 0; k < l->products.nitems; k++)
+        number_factor(l, l->products.item_term[l->products.tiling.order[k]]);
     l->p->ncore = l->p->nfactors;
+    for (size_t k = 1; k < b->nterms; k++)
+        if (b->term[k].factor && !l->p->factor_of_term[k] && !is_linear(l, k))
+            number_factor(l, k);
+    l->p->nvalues = l->p->nfactors;
     for (size_t k = 1; k < b->nterms; k++)
         if (b->term[k].factor && !l->p->factor_of_term[k])
             number_factor(l, k);
@@ -116,10 +134,32 @@ static void emit(program *p, unsigned target, unsigned left, unsigned right)
     p->operation[p->noperations++] = (operation){target, left, right};
 }
 
+/* The slot of the lift for the first pair. */
+static unsigned emit_lift(layout *l, int pattern_index, int covariant)
+{
+    const pattern *pattern = &l->b->structure->pattern[pattern_index];
+    for (size_t k = 0; k < l->nlifts; k++)
+        if (l->lift[k].pattern == pattern_index && l->lift[k].covariant == covariant)
+            return l->lift[k].slot;
+    unsigned slot = place_row(l, l->b->structure->set[pattern->target].count);
+    l->lift = xrealloc(l->lift, l->nlifts + 1, sizeof *l->lift);
+    l->lift[l->nlifts++] = (lift){pattern_index, covariant, slot};
+    for (int k = 0; k < pattern->count; k++)
+        emit(l->p, slot + (unsigned)pattern->triple[k][0], element_slot(l, covariant, pattern->triple[k][2]),
+             (unsigned)l->p->factor0);
+    return slot;
+}
+
 static void emit_covariant(layout *l, int covariant)
 {
     const struct covariant *v = &l->b->covariant[covariant];
     const pattern *pattern = &l->b->structure->pattern[v->pattern];
+    if (pattern->kind == PATTERN_ENDS && l->by_rows) {
+        unsigned ends = emit_lift(l, v->pattern, v->right);
+        for (int x = 0; x < l->b->structure->set[v->set].count; x++)
+            emit(l->p, element_slot(l, covariant, x), element_slot(l, v->left, x), ends + (unsigned)x);
+        return;
+    }
     for (int k = 0; k < pattern->count; k++) {
         const int *t = pattern->triple[k];
         emit(l->p, element_slot(l, covariant, t[0]), element_slot(l, v->left, t[1]),
@@ -209,16 +249,37 @@ static void emit_factor(layout *l, size_t index, const orbit_products *orbit)
     }
 }
 
-/* Intermediate values first, then generators, then products of factors. */
+static void emit_copies(layout *l)
+{
+    const basis *b = l->b;
+    for (int v = 0; v < b->ncovariants; v++)
+        for (int p = 0; p < b->composition->npairs && is_copied(l, &b->covariant[v]); p++)
+            if (b->composition->pair_class[p] == b->covariant[v].left)
+                emit(l->p, element_slot(l, v, b->structure->variable_position[p]), (unsigned)p,
+                     (unsigned)l->p->factor0);
+}
+
+enum part { SIMPLE, CONTRACTIONS, PRODUCTS, LINEAR, PARTS };
+
+static enum part part_of(const layout *l, size_t term)
+{
+    if (is_in_row(l, &l->b->term[term]))
+        return l->p->factor_of_term[term] < l->p->nvalues ? CONTRACTIONS : LINEAR;
+    return l->b->term[term].kind == TERM_PRODUCT ? PRODUCTS : SIMPLE;
+}
+
+/* Intermediate values first, then factors part by part. */
 static void emit_operations(layout *l)
 {
     const basis *b = l->b;
     program *p = l->p;
     enum { BEYOND = 1u << 30 }; /* where the factors stand until the number of slots is known */
     p->factor0 = BEYOND;
+    emit_copies(l);
     for (int v = 0; v < b->ncovariants; v++)
         if (is_computed(&b->covariant[v]))
             emit_covariant(l, v);
+    p->end_rows = p->nslots;
     partials known = {{0}, 0, NULL};
     factoriser sums = factoriser_create(b->composition->npairs, new_slot, emit_factored, p);
     orbit_products *orbit = xcalloc(b->nterms, sizeof *orbit);
@@ -230,10 +291,14 @@ static void emit_operations(layout *l)
             orbit[k].count = factorise(&sums, b->monomial + (size_t)t->left * (size_t)b->degree,
                                        (size_t)t->right, b->degree, t->degree, &orbit[k].product);
     }
-    for (int products = 0; products < 2; products++)
+    size_t end[PARTS];
+    for (enum part part = SIMPLE; part < PARTS; part++) {
         for (size_t k = 0; k < b->nterms; k++)
-            if (b->term[k].factor && (b->term[k].kind == TERM_PRODUCT) == products)
+            if (b->term[k].factor && part_of(l, k) == part)
                 emit_factor(l, k, &orbit[k]);
+        end[part] = p->noperations;
+    }
+    p->contractions = end[SIMPLE], p->products = end[CONTRACTIONS], p->linear = end[PRODUCTS];
     for (size_t k = 0; k < b->nterms; k++)
         free(orbit[k].product);
     free(orbit);
@@ -253,105 +318,12 @@ static void emit_operations(layout *l)
     }
 }
 
-/* ---- products ----------------------------------------------------------------------------------------- */
-
-static int compare_pairs(const void *x, const void *y)
-{
-    const unsigned *a = x, *b = y;
-    if (a[0] != b[0])
-        return a[0] < b[0] ? -1 : 1;
-    return a[1] < b[1] ? -1 : a[1] > b[1];
-}
-
-static unsigned factor_of_item(const layout *l, unsigned item)
-{
-    return item < l->nitems ? l->p->factor_of_term[l->item_term[item]] : 0;
-}
-
-void runs_of_pairs(size_t npairs, unsigned (*pair)[2], size_t *nruns, run **runs)
-{
-    qsort(pair, npairs, sizeof *pair, compare_pairs);
-    *nruns = 0;
-    *runs = NULL;
-    for (size_t k = 0; k < npairs; k++) {
-        run *last = *nruns ? &(*runs)[*nruns - 1] : NULL;
-        if (last && last->left == pair[k][0] && last->first + last->count == pair[k][1]) {
-            last->count++;
-            continue;
-        }
-        *runs = xrealloc(*runs, *nruns + 1, sizeof **runs);
-        (*runs)[(*nruns)++] = (run){pair[k][0], pair[k][1], 1};
-    }
-}
-
-static void find_runs(layout *l)
-{
-    program *p = l->p;
-    unsigned(*pair)[2] = xmalloc(l->nproducts, sizeof *pair);
-    for (size_t k = 0; k < l->nproducts; k++) {
-        pair[k][0] = factor_of_item(l, l->product[k].left);
-        pair[k][1] = factor_of_item(l, l->product[k].right);
-    }
-    runs_of_pairs(l->nproducts, pair, &p->nruns, &p->run);
-    free(pair);
-    p->nterms = p->nwanted + l->nproducts;
-}
-
-/* Stored from one vector boundary to another, so that vectors of different tiles are the same ones or disjoint: one that
- * overlaps a vector just stored would have to wait for the cache. */
-static tile tile_of_columns(const unsigned *row, unsigned begin, unsigned end)
-{
-    tile t = {.begin = begin, .end = end, .first = begin / TILE_VECTOR * TILE_VECTOR};
-    memcpy(t.row, row, sizeof t.row);
-    t.count = (end + TILE_VECTOR - 1) / TILE_VECTOR * TILE_VECTOR - t.first;
-    return t;
-}
-
-void tiles_of_columns(const unsigned *row, const bool *column, unsigned ncolumns, size_t *ntiles,
-                      tile **tiles, size_t *npacked)
-{
-    enum { WIDEST_GAP = 4 };
-    for (unsigned begin = 0; begin < ncolumns;) {
-        if (!column[begin]) {
-            begin++;
-            continue;
-        }
-        unsigned end = begin, gap = 0;
-        for (unsigned b = begin; b < ncolumns && gap <= WIDEST_GAP; b++) {
-            gap = column[b] ? 0 : gap + 1;
-            end = column[b] ? b + 1 : end;
-        }
-        *tiles = xrealloc(*tiles, *ntiles + 1, sizeof **tiles);
-        (*tiles)[*ntiles] = tile_of_columns(row, begin, end);
-        *npacked += TILE_ROWS * (*tiles)[(*ntiles)++].count;
-        begin = end;
-    }
-}
-
-static void find_tiles(layout *l)
-{
-    program *p = l->p;
-    bool *column = xcalloc(p->nfactors + 1, sizeof *column);
-    for (unsigned g = 0; g < l->tiling.ngroups; g++) {
-        unsigned row[TILE_ROWS];
-        memset(column, 0, p->nfactors);
-        for (int m = 0; m < TILE_ROWS; m++) {
-            row[m] = factor_of_item(l, l->tiling.group[g][m]);
-            for (size_t k = 0; k < p->nruns && row[m]; k++)
-                if (p->run[k].left == row[m])
-                    memset(column + p->run[k].first, 1, p->run[k].count);
-        }
-        tiles_of_columns(row, column, (unsigned)p->ncore, &p->ntiles, &p->tile, &p->npacked);
-    }
-    free(column);
-}
-
 /* ---- counts ------------------------------------------------------------------------------------------- */
 
 static void count_operations(program *p, bool constant)
 {
     operation_count *e = &p->energy, *g = &p->gradient;
-    for (size_t k = 0; k < p->noperations; k++) {
+    for (size_t k = 0; k < p->linear; k++) {
         const operation *o = &p->operation[k];
         bool first = k == 0 || p->operation[k - 1].target != o->target;
         bool offset = o->target >= p->factor0;
@@ -364,6 +336,10 @@ static void count_operations(program *p, bool constant)
             g->fma += 2;
         }
     }
+    e->fma += p->noperations - p->linear; /* one side of each use; the gradient takes the other */
+    g->fma += p->noperations - p->linear;
+    for (size_t k = 0; k < p->rows.nrows; k++) /* the first use of a row is no sum; the row times its sums */
+        e->multiply += p->rows.row[k].nlinear ? p->rows.row[k].count : 0;
     size_t products = p->nterms - p->nwanted, rows = 0;
     for (size_t k = 0; k < p->nruns; k++)
         rows += k == 0 || p->run[k].left != p->run[k - 1].left;
@@ -376,20 +352,31 @@ static void count_operations(program *p, bool constant)
     g->fma += e->fma;
 }
 
-program *program_create(const basis *b)
+static program *build(const basis *b, bool by_rows)
 {
     program *p = xcalloc(1, sizeof *p);
-    layout l = {.b = b, .p = p};
+    layout l = {.b = b, .p = p, .by_rows = by_rows};
     place_variables(&l);
     place_covariants(&l);
     number_factors(&l);
     emit_operations(&l);
-    find_runs(&l);
-    find_tiles(&l);
+    if (by_rows)
+        p->rows = contraction_table_create(b, p->factor_of_term, p->nvalues, p->element_slot);
+    products_lay_out(&l.products, p);
     count_operations(p, b->term[0].wanted);
-    free(l.item_term);
-    free(l.product);
-    tiling_free(&l.tiling);
+    products_free(&l.products);
+    free(l.lift);
+    return p;
+}
+
+/* Rows need straight-line code: from the table they would only add operations. */
+program *program_create(const basis *b)
+{
+    program *p = build(b, contractions_pay(b));
+    if (p->rows.nrows && p->noperations > STRAIGHT_LINE_LIMIT) {
+        program_free(p);
+        p = build(b, false);
+    }
     return p;
 }
 
@@ -400,6 +387,7 @@ void program_free(program *p)
     for (size_t v = 0; v < p->ncovariants; v++)
         free(p->element_slot[v]);
     free(p->element_slot);
+    contraction_table_free(&p->rows);
     free(p->factor_of_term);
     free(p->operation);
     free(p->factor_term);

@@ -4,7 +4,8 @@
  * All values live in one array of slots:
  *
  *     0 .. npairs-1            the pair variables
- *     npairs ..                intermediate values: covariants, element by element, and partial monomials
+ *     npairs ..                intermediate values: covariants, all elements of one side by side, and partial
+ *                              monomials
  *     factor0 .. +nfactors-1   the factors; the first is the constant 1
  *
  * An operation adds slot[left] * slot[right] to slot[target]; right == factor0 (the constant) makes it a sum.
@@ -14,11 +15,24 @@
  * The factors are sorted: the constant, the core (those that occur in products), the rest; so a surface is
  *
  *     V = sum_k linear[k] f_k  +  sum over runs (left, first, count) of  f_left * sum_b coefficient f_b
+ *
+ * The operations are sorted as well: those of covariants and simple factors; from `contractions` on those of
+ * contractions that have a value; from `products` on products of factors; from `linear` on contractions
+ * [nvalues, nfactors) that only occur linearly, for which an evaluation needs no value. Where there are `row`s
+ * (see contractions.h), these are the contractions once more.
  */
 #ifndef GEN_PROGRAM_H
 #define GEN_PROGRAM_H
 #include "basis.h"
+#include "contractions.h"
 #include "tiles.h"
+
+/*
+ * Programs of at most this many operations are written out as straight-line code, which is two to three times
+ * as fast; longer ones run from their table of operations. At the cutoff compilers need 8 s for the header;
+ * the third copy, in float, stops earlier for that reason.
+ */
+enum { STRAIGHT_LINE_LIMIT = 6500, STRAIGHT_LINE_FLOATS_LIMIT = 2000, STRAIGHT_LINE_ORBITS_LIMIT = 20000 };
 
 typedef struct operation {
     unsigned target, left, right;
@@ -33,14 +47,17 @@ typedef struct operation_count {
 } operation_count;
 
 typedef struct program {
-    size_t npairs, nslots, factor0, nfactors, ncore; /* ncore: with the constant */
+    size_t npairs, nslots, factor0, nfactors, nvalues, ncore; /* ncore: with the constant */
     size_t noperations, operations_capacity;
+    size_t contractions, products, linear; /* first operation of each part; noperations without rows */
+    size_t first_row, end_rows;            /* slots of covariants */
     operation *operation;
     size_t *factor_term;      /* [nfactors] term of the basis */
     unsigned *factor_of_term; /* [terms of the basis] its factor, where it is one */
     unsigned *
         *element_slot; /* [covariants of the basis][element of its set], NULL where it is not evaluated */
     size_t ncovariants;
+    contraction_table rows;
     size_t nruns;
     run *run;
     size_t ntiles;
@@ -52,14 +69,4 @@ typedef struct program {
 
 program *program_create(const basis *b);
 void program_free(program *p);
-
-/*
- * Appends the tiles of four rows side by side to a list: the stretches of column[ncolumns] that are in use, cut
- * where a gap costs more than the work around a tile. *npacked grows with what is stored.
- */
-void tiles_of_columns(const unsigned *row, const bool *column, unsigned ncolumns, size_t *ntiles,
-                      tile **tiles, size_t *npacked);
-
-/* Sorts pairs of numbers and joins them to runs, an array for the caller to free. */
-void runs_of_pairs(size_t npairs, unsigned (*pair)[2], size_t *nruns, run **runs);
 #endif

@@ -1,5 +1,6 @@
 #include "tensor_program.h"
 #include "factorise.h"
+#include "products.h"
 #include "memory.h"
 #include <stdlib.h>
 #include <string.h>

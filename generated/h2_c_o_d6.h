@@ -115,55 +115,51 @@ static const unsigned char h2_c_o_d6_degrees[] = {
          EQML_ADD(offset[47], x60*x56); s[55] = x55; const T x27 = EQML_ADD(offset[19], x32*x32 \
         ); s[27] = x27; const T x28 = EQML_ADD(offset[20], x30*x31); s[28] = x28; const T x26 = \
          EQML_ADD(offset[18], x31*x31); s[26] = x26;  \
-        (void)s, (void)offset; \
+        (void)s; (void)offset; \
     } \
-    EQML_FUNCTION void NAME(T *s, const NUMBER *offset) \
+    EQML_FUNCTION void NAME(int groups, T *const *s, const NUMBER *offset) \
     { \
-        NAME##_0(s, offset);  \
+        for (int k = 0; k < groups; k++) NAME##_0(s[k], offset);  \
     }
 #define h2_c_o_d6_REVERSE(NAME, T, NUMBER) \
-    EQML_NOINLINE void NAME##_0(const T *s, T *a) \
+    EQML_NOINLINE void NAME##_0(const T *s, T *a, const NUMBER *linear, T *energy) \
     { \
-        const T a26 = a[26]; a[26] = a26; const T a28 = a[28]; a[28] = a28; const T a27 = a[27];  \
-        a[27] = a27; const T a55 = a[55]; a[55] = a55; const T a52 = a[52]; a[52] = a52; const T a54 = a[54] \
-        ; a[54] = a54; const T a48 = a[48]; a[48] = a48; const T a53 = a[53]; a[53] = a53; const T a47 = \
-         a[47]; a[47] = a47; const T a49 = a[49]; a[49] = a49; const T a45 = a[45]; a[45] = a45;  \
-        const T a39 = a[39]; a[39] = a39; const T a46 = a[46]; a[46] = a46; const T a51 = a[51];  \
-        a[51] = a51; const T a38 = a[38]; a[38] = a38; const T a44 = a[44]; a[44] = a44; const T a42 = a[42] \
-        ; a[42] = a42; const T a43 = a[43]; a[43] = a43; const T a37 = a[37]; a[37] = a37; const T a41 = \
-         a[41]; a[41] = a41; const T a36 = a[36]; a[36] = a36; const T a40 = a[40]; a[40] = a40;  \
-        const T a24 = a[24]; a[24] = a24; const T a23 = a[23]; a[23] = a23; const T a50 = a[50];  \
-        a[50] = a50; const T a22 = a[22]; a[22] = a22; const T a21 = a[21]; a[21] = a21; const T a35 = a[35] \
-        ; a[35] = a35; const T a20 = a[20]; a[20] = a20; const T a34 = a[34]; a[34] = a34; const T a19 = \
-         a[19]; a[19] = a19; const T a18 = a[18]; a[18] = a18; const T a17 = a[17]; a[17] = a17;  \
-        const T a16 = a[16]; a[16] = a16; const T a15 = a[15]; a[15] = a15; const T x57 = s[57];  \
-        const T x58 = s[58]; const T x59 = s[59]; const T x60 = s[60]; const T a56 = a[56] + a24*x57 \
-         + a49*x58 + a52*x59 + a55*x60; a[56] = a56; const T a29 = a[29] + a23*x57 + a39*x58 + a48*x59;  \
-        a[29] = a29; const T a33 = a[33] + a22*x57 + a38*x58 + a47*x59; a[33] = a33; const T a14 = a[14] \
-         + a21*x57 + a42*x58; a[14] = a14; const T a13 = a[13] + a20*x57 + a41*x58; a[13] = a13;  \
-        const T a12 = a[12] + a19*x57 + a40*x58; a[12] = a12; const T a11 = a[11] + a18*x57; a[11] = a11;  \
-        const T a10 = a[10] + a17*x57; a[10] = a10; const T a25 = a[25] + a16*x57; a[25] = a25; const T a9 = \
-         a[9] + a15*x57; a[9] = a9; const T x30 = s[30]; const T x31 = s[31]; const T a31 = a[31] + a50*x57 \
-         + a51*x58 + a53*x59 + a54*x60 + a28*x30 + a26*x31 + a26*x31; a[31] = a31; const T a30 = a[30] \
-         + a35*x57 + a37*x58 + a46*x59 + a45*x60 + a28*x31; a[30] = a30; const T x32 = s[32]; const T a32 = \
-         a[32] + a34*x57 + a36*x58 + a43*x59 + a44*x60 + a27*x32 + a27*x32; a[32] = a32;  \
-        const T x56 = s[56]; const T a60 = a[60] + a11*x57 + a14*x58 + a29*x59 + a56*x60 + a56*x60 + a44*x32 \
-         + a45*x30 + a54*x31 + a55*x56; a[60] = a60; const T x33 = s[33]; const T x29 = s[29]; const T a59 = \
-         a[59] + a10*x57 + a13*x58 + a33*x59 + a33*x59 + a29*x60 + a43*x32 + a46*x30 + a47*x33 + a53*x31 \
-         + a48*x29 + a52*x56; a[59] = a59; const T x12 = s[12]; const T x13 = s[13]; const T x14 = s[14];  \
-        const T a58 = a[58] + a25*x57 + a12*x58 + a12*x58 + a13*x59 + a14*x60 + a40*x12 + a36*x32 + a41*x13 \
-         + a37*x30 + a42*x14 + a38*x33 + a51*x31 + a39*x29 + a49*x56; a[58] = a58; const T x9 = s[9];  \
-        const T x25 = s[25]; const T x10 = s[10]; const T x11 = s[11]; const T a57 = a[57] + a9*x57 + a9*x57 \
-         + a25*x58 + a10*x59 + a11*x60 + a15*x9 + a16*x25 + a17*x10 + a18*x11 + a19*x12 + a34*x32 + a20*x13 \
-         + a35*x30 + a21*x14 + a22*x33 + a50*x31 + a23*x29 + a24*x56; a[57] = a57; a[0] = a57;  \
-        const T x1 = s[1]; const T x2 = s[2]; a[1] = a58 + a32*x1 + a32*x1 + a30*x2; a[2] = a59 + a30*x1 \
-         + a31*x2 + a31*x2; const T x3 = s[3]; const T x4 = s[4]; a[3] = a58 + a32*x3 + a32*x3 + a30*x4;  \
-        a[4] = a59 + a30*x3 + a31*x4 + a31*x4; a[5] = a60;  \
-        (void)s, (void)a; \
+        const T a24 = a[24]; const T x57 = s[57]; const T a49 = a[49]; const T x58 = s[58];  \
+        const T a52 = a[52]; const T x59 = s[59]; const T a55 = a[55]; const T x60 = s[60]; const T a56 = \
+         a[56] + a24*x57 + a49*x58 + a52*x59 + a55*x60; a[56] = a56; const T a23 = a[23];  \
+        const T a39 = a[39]; const T a48 = a[48]; const T a29 = a[29] + a23*x57 + a39*x58 + a48*x59;  \
+        a[29] = a29; const T a22 = a[22]; const T a38 = a[38]; const T a47 = a[47]; const T a33 = a[33] \
+         + a22*x57 + a38*x58 + a47*x59; a[33] = a33; const T a21 = a[21]; const T a42 = a[42]; const T a14 = \
+         a[14] + a21*x57 + a42*x58; a[14] = a14; const T a20 = a[20]; const T a41 = a[41]; const T a13 = \
+         a[13] + a20*x57 + a41*x58; a[13] = a13; const T a19 = a[19]; const T a40 = a[40]; const T a12 = \
+         a[12] + a19*x57 + a40*x58; a[12] = a12; const T a18 = a[18]; const T a11 = a[11] + a18*x57;  \
+        a[11] = a11; const T a17 = a[17]; const T a10 = a[10] + a17*x57; a[10] = a10; const T a16 = a[16];  \
+        const T a25 = a[25] + a16*x57; a[25] = a25; const T a15 = a[15]; const T a9 = a[9] + a15*x57;  \
+        a[9] = a9; const T a50 = a[50]; const T a51 = a[51]; const T a53 = a[53]; const T a54 = a[54];  \
+        const T a28 = a[28]; const T x30 = s[30]; const T a26 = a[26]; const T x31 = s[31]; const T a31 = \
+         a[31] + a50*x57 + a51*x58 + a53*x59 + a54*x60 + a28*x30 + a26*x31 + a26*x31; a[31] = a31;  \
+        const T a35 = a[35]; const T a37 = a[37]; const T a46 = a[46]; const T a45 = a[45]; const T a30 = \
+         a[30] + a35*x57 + a37*x58 + a46*x59 + a45*x60 + a28*x31; a[30] = a30; const T a34 = a[34];  \
+        const T a36 = a[36]; const T a43 = a[43]; const T a44 = a[44]; const T a27 = a[27];  \
+        const T x32 = s[32]; const T a32 = a[32] + a34*x57 + a36*x58 + a43*x59 + a44*x60 + a27*x32 + a27*x32 \
+        ; a[32] = a32; const T x56 = s[56]; const T a60 = a[60] + a11*x57 + a14*x58 + a29*x59 + a56*x60 \
+         + a56*x60 + a44*x32 + a45*x30 + a54*x31 + a55*x56; a[60] = a60; const T x33 = s[33];  \
+        const T x29 = s[29]; const T a59 = a[59] + a10*x57 + a13*x58 + a33*x59 + a33*x59 + a29*x60 + a43*x32 \
+         + a46*x30 + a47*x33 + a53*x31 + a48*x29 + a52*x56; a[59] = a59; const T x12 = s[12];  \
+        const T x13 = s[13]; const T x14 = s[14]; const T a58 = a[58] + a25*x57 + a12*x58 + a12*x58 \
+         + a13*x59 + a14*x60 + a40*x12 + a36*x32 + a41*x13 + a37*x30 + a42*x14 + a38*x33 + a51*x31 + a39*x29 \
+         + a49*x56; a[58] = a58; const T x9 = s[9]; const T x25 = s[25]; const T x10 = s[10];  \
+        const T x11 = s[11]; const T a57 = a[57] + a9*x57 + a9*x57 + a25*x58 + a10*x59 + a11*x60 + a15*x9 \
+         + a16*x25 + a17*x10 + a18*x11 + a19*x12 + a34*x32 + a20*x13 + a35*x30 + a21*x14 + a22*x33 + a50*x31 \
+         + a23*x29 + a24*x56; a[57] = a57; a[0] = a57; const T x1 = s[1]; const T x2 = s[2]; a[1] = a58 \
+         + a32*x1 + a32*x1 + a30*x2; a[2] = a59 + a30*x1 + a31*x2 + a31*x2; const T x3 = s[3];  \
+        const T x4 = s[4]; a[3] = a58 + a32*x3 + a32*x3 + a30*x4; a[4] = a59 + a30*x3 + a31*x4 + a31*x4;  \
+        a[5] = a60;  \
+        (void)s; (void)a; (void)linear; (void)energy; \
     } \
-    EQML_FUNCTION void NAME(const T *s, T *a) \
+    EQML_FUNCTION void NAME(int groups, T *const *s, T *const *a, const NUMBER *linear, T *energy) \
     { \
-        NAME##_0(s, a);  \
+        for (int k = 0; k < groups; k++) NAME##_0(s[k], a[k], linear, &energy[k]);  \
     }
 h2_c_o_d6_FORWARD(h2_c_o_d6_forward_one, double, double)
 h2_c_o_d6_REVERSE(h2_c_o_d6_reverse_one, double, double)
@@ -181,7 +177,8 @@ static const eqml_basis h2_c_o_d6_basis = {
     61, 8, 57, 84, 16, 880, /* slots, first factor, operations, runs, tiles, packed */
     h2_c_o_d6_pairs, h2_c_o_d6_pair_classes, h2_c_o_d6_atom_classes, h2_c_o_d6_operations, h2_c_o_d6_runs, h2_c_o_d6_tiles, h2_c_o_d6_degrees,
     h2_c_o_d6_forward_one, h2_c_o_d6_reverse_one, h2_c_o_d6_forward_lanes, h2_c_o_d6_reverse_lanes,
-    {0, 0, 0}, 0, h2_c_o_d6_forward_floats, h2_c_o_d6_reverse_floats};
+    {0, 0, 0}, 0, h2_c_o_d6_forward_floats, h2_c_o_d6_reverse_floats,
+    53, 0, 0, 0};
 
 EQML_MODEL_FUNCTIONS(h2_c_o_d6)
 #endif

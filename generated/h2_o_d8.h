@@ -79,34 +79,32 @@ static const unsigned char h2_o_d8_degrees[] = {
         ); s[20] = x20; const T x21 = EQML_ADD(offset[13], x10*x12); s[21] = x21; const T x25 = \
          EQML_ADD(offset[17], x11*x11); s[25] = x25; const T x26 = EQML_ADD(offset[18], x11*x12 \
         ); s[26] = x26; const T x27 = EQML_ADD(offset[19], x12*x12); s[27] = x27;  \
-        (void)s, (void)offset; \
+        (void)s; (void)offset; \
     } \
-    EQML_FUNCTION void NAME(T *s, const NUMBER *offset) \
+    EQML_FUNCTION void NAME(int groups, T *const *s, const NUMBER *offset) \
     { \
-        NAME##_0(s, offset);  \
+        for (int k = 0; k < groups; k++) NAME##_0(s[k], offset);  \
     }
 #define h2_o_d8_REVERSE(NAME, T, NUMBER) \
-    EQML_NOINLINE void NAME##_0(const T *s, T *a) \
+    EQML_NOINLINE void NAME##_0(const T *s, T *a, const NUMBER *linear, T *energy) \
     { \
-        const T a27 = a[27]; a[27] = a27; const T a26 = a[26]; a[26] = a26; const T a25 = a[25];  \
-        a[25] = a25; const T a21 = a[21]; a[21] = a21; const T a20 = a[20]; a[20] = a20; const T a19 = a[19] \
-        ; a[19] = a19; const T a18 = a[18]; a[18] = a18; const T a17 = a[17]; a[17] = a17; const T a16 = \
-         a[16]; a[16] = a16; const T a23 = a[23]; a[23] = a23; const T a24 = a[24]; a[24] = a24;  \
-        const T a22 = a[22]; a[22] = a22; const T a15 = a[15]; a[15] = a15; const T a14 = a[14];  \
-        a[14] = a14; const T a13 = a[13]; a[13] = a13; const T x28 = s[28]; const T x29 = s[29];  \
-        const T x9 = s[9]; const T x10 = s[10]; const T x11 = s[11]; const T x12 = s[12]; const T a11 = \
+        const T a15 = a[15]; const T x28 = s[28]; const T a24 = a[24]; const T x29 = s[29];  \
+        const T a18 = a[18]; const T x9 = s[9]; const T a20 = a[20]; const T x10 = s[10];  \
+        const T a25 = a[25]; const T x11 = s[11]; const T a26 = a[26]; const T x12 = s[12]; const T a11 = \
          a[11] + a15*x28 + a24*x29 + a18*x9 + a20*x10 + a25*x11 + a25*x11 + a26*x12; a[11] = a11;  \
-        const T a10 = a[10] + a14*x28 + a17*x9 + a20*x11 + a21*x12; a[10] = a10; const T a9 = a[9] + a13*x28 \
-         + a16*x9 + a16*x9 + a17*x10 + a18*x11 + a19*x12; a[9] = a9; const T a12 = a[12] + a22*x28 + a23*x29 \
-         + a19*x9 + a21*x10 + a26*x11 + a27*x12 + a27*x12; a[12] = a12; const T a29 = a[29] + a10*x28 \
-         + a11*x29 + a11*x29 + a24*x11 + a23*x12; a[29] = a29; const T a28 = a[28] + a9*x28 + a9*x28 \
-         + a10*x29 + a13*x9 + a14*x10 + a15*x11 + a22*x12; a[28] = a28; a[0] = a28; const T x1 = s[1];  \
-        a[1] = a29 + a12*x1 + a12*x1; const T x2 = s[2]; a[2] = a29 + a12*x2 + a12*x2;  \
-        (void)s, (void)a; \
+        const T a14 = a[14]; const T a17 = a[17]; const T a21 = a[21]; const T a10 = a[10] + a14*x28 \
+         + a17*x9 + a20*x11 + a21*x12; a[10] = a10; const T a13 = a[13]; const T a16 = a[16];  \
+        const T a19 = a[19]; const T a9 = a[9] + a13*x28 + a16*x9 + a16*x9 + a17*x10 + a18*x11 + a19*x12;  \
+        a[9] = a9; const T a22 = a[22]; const T a23 = a[23]; const T a27 = a[27]; const T a12 = a[12] \
+         + a22*x28 + a23*x29 + a19*x9 + a21*x10 + a26*x11 + a27*x12 + a27*x12; a[12] = a12; const T a29 = \
+         a[29] + a10*x28 + a11*x29 + a11*x29 + a24*x11 + a23*x12; a[29] = a29; const T a28 = a[28] + a9*x28 \
+         + a9*x28 + a10*x29 + a13*x9 + a14*x10 + a15*x11 + a22*x12; a[28] = a28; a[0] = a28;  \
+        const T x1 = s[1]; a[1] = a29 + a12*x1 + a12*x1; const T x2 = s[2]; a[2] = a29 + a12*x2 + a12*x2;  \
+        (void)s; (void)a; (void)linear; (void)energy; \
     } \
-    EQML_FUNCTION void NAME(const T *s, T *a) \
+    EQML_FUNCTION void NAME(int groups, T *const *s, T *const *a, const NUMBER *linear, T *energy) \
     { \
-        NAME##_0(s, a);  \
+        for (int k = 0; k < groups; k++) NAME##_0(s[k], a[k], linear, &energy[k]);  \
     }
 h2_o_d8_FORWARD(h2_o_d8_forward_one, double, double)
 h2_o_d8_REVERSE(h2_o_d8_reverse_one, double, double)
@@ -124,7 +122,8 @@ static const eqml_basis h2_o_d8_basis = {
     30, 8, 23, 24, 5, 176, /* slots, first factor, operations, runs, tiles, packed */
     h2_o_d8_pairs, h2_o_d8_pair_classes, h2_o_d8_atom_classes, h2_o_d8_operations, h2_o_d8_runs, h2_o_d8_tiles, h2_o_d8_degrees,
     h2_o_d8_forward_one, h2_o_d8_reverse_one, h2_o_d8_forward_lanes, h2_o_d8_reverse_lanes,
-    {0, 0, 0}, 0, h2_o_d8_forward_floats, h2_o_d8_reverse_floats};
+    {0, 0, 0}, 0, h2_o_d8_forward_floats, h2_o_d8_reverse_floats,
+    22, 0, 0, 0};
 
 EQML_MODEL_FUNCTIONS(h2_o_d8)
 #endif

@@ -39,11 +39,11 @@ static const unsigned short h3_n_d6_atom_classes[] = {
 };
 /* slot[target] += slot[left] * slot[right] */
 static const unsigned short h3_n_d6_operations[][3] = {
-    {6,0,24}, {6,1,24}, {9,0,24}, {9,3,24}, {12,1,24}, {12,3,24}, {15,0,0}, {16,1,1}, {17,3,3}, {7,6,2}, 
-    {10,9,4}, {13,12,5}, {8,2,2}, {11,4,4}, {14,5,5}, {25,0,24}, {25,1,24}, {25,3,24}, {26,2,24}, 
-    {26,4,24}, {26,5,24}, {39,0,0}, {39,1,1}, {39,3,3}, {34,6,2}, {34,9,4}, {34,12,5}, {32,2,2}, {32,4,4}, 
-    {32,5,5}, {41,0,15}, {41,1,16}, {41,3,17}, {42,6,7}, {42,9,10}, {42,12,13}, {48,2,7}, {48,4,10}, 
-    {48,5,13}, {49,2,8}, {49,4,11}, {49,5,14}, {40,25,25}, {35,25,26}, {33,26,26}, {38,25,40}, {37,25,39}, 
+    {8,0,24}, {8,1,24}, {9,0,24}, {9,3,24}, {10,1,24}, {10,3,24}, {17,0,0}, {18,1,1}, {19,3,3}, {11,8,2}, 
+    {12,9,4}, {13,10,5}, {14,2,2}, {15,4,4}, {16,5,5}, {25,0,24}, {25,1,24}, {25,3,24}, {26,2,24}, 
+    {26,4,24}, {26,5,24}, {39,0,0}, {39,1,1}, {39,3,3}, {34,8,2}, {34,9,4}, {34,10,5}, {32,2,2}, {32,4,4}, 
+    {32,5,5}, {41,0,17}, {41,1,18}, {41,3,19}, {42,8,11}, {42,9,12}, {42,10,13}, {48,2,11}, {48,4,12}, 
+    {48,5,13}, {49,2,14}, {49,4,15}, {49,5,16}, {40,25,25}, {35,25,26}, {33,26,26}, {38,25,40}, {37,25,39}, 
     {36,25,35}, {31,25,34}, {44,26,39}, {43,25,33}, {30,25,32}, {46,26,34}, {45,26,33}, {47,26,32}, 
     {28,39,39}, {29,34,32}, {27,32,32}, 
 };
@@ -71,19 +71,19 @@ static const unsigned char h3_n_d6_degrees[] = {
 #define h3_n_d6_FORWARD(NAME, T, NUMBER) \
     EQML_NOINLINE void NAME##_0(T *s, const NUMBER *offset) \
     { \
-        const T x0 = s[0]; const T x1 = s[1]; const T x6 = x0 + x1; s[6] = x6; const T x3 = s[3];  \
-        const T x9 = x0 + x3; s[9] = x9; const T x12 = x1 + x3; s[12] = x12; const T x15 = x0*x0 \
-        ; s[15] = x15; const T x16 = x1*x1; s[16] = x16; const T x17 = x3*x3; s[17] = x17;  \
-        const T x2 = s[2]; const T x7 = x6*x2; s[7] = x7; const T x4 = s[4]; const T x10 = x9*x4 \
-        ; s[10] = x10; const T x5 = s[5]; const T x13 = x12*x5; s[13] = x13; const T x8 = x2*x2; s[8] = x8;  \
-        const T x11 = x4*x4; s[11] = x11; const T x14 = x5*x5; s[14] = x14; const T x25 = \
+        const T x0 = s[0]; const T x1 = s[1]; const T x8 = x0 + x1; s[8] = x8; const T x3 = s[3];  \
+        const T x9 = x0 + x3; s[9] = x9; const T x10 = x1 + x3; s[10] = x10; const T x17 = x0*x0 \
+        ; s[17] = x17; const T x18 = x1*x1; s[18] = x18; const T x19 = x3*x3; s[19] = x19;  \
+        const T x2 = s[2]; const T x11 = x8*x2; s[11] = x11; const T x4 = s[4]; const T x12 = x9*x4 \
+        ; s[12] = x12; const T x5 = s[5]; const T x13 = x10*x5; s[13] = x13; const T x14 = x2*x2 \
+        ; s[14] = x14; const T x15 = x4*x4; s[15] = x15; const T x16 = x5*x5; s[16] = x16; const T x25 = \
          EQML_ADD(offset[1], x0 + x1 + x3); s[25] = x25; const T x26 = EQML_ADD(offset[2], x2 + x4 + x5 \
         ); s[26] = x26; const T x39 = EQML_ADD(offset[15], x0*x0 + x1*x1 + x3*x3); s[39] = x39;  \
-        const T x34 = EQML_ADD(offset[10], x6*x2 + x9*x4 + x12*x5); s[34] = x34; const T x32 = \
-         EQML_ADD(offset[8], x2*x2 + x4*x4 + x5*x5); s[32] = x32; const T x41 = EQML_ADD(offset[17], x0*x15 \
-         + x1*x16 + x3*x17); s[41] = x41; const T x42 = EQML_ADD(offset[18], x6*x7 + x9*x10 + x12*x13 \
-        ); s[42] = x42; const T x48 = EQML_ADD(offset[24], x2*x7 + x4*x10 + x5*x13); s[48] = x48;  \
-        const T x49 = EQML_ADD(offset[25], x2*x8 + x4*x11 + x5*x14); s[49] = x49; const T x40 = \
+        const T x34 = EQML_ADD(offset[10], x8*x2 + x9*x4 + x10*x5); s[34] = x34; const T x32 = \
+         EQML_ADD(offset[8], x2*x2 + x4*x4 + x5*x5); s[32] = x32; const T x41 = EQML_ADD(offset[17], x0*x17 \
+         + x1*x18 + x3*x19); s[41] = x41; const T x42 = EQML_ADD(offset[18], x8*x11 + x9*x12 + x10*x13 \
+        ); s[42] = x42; const T x48 = EQML_ADD(offset[24], x2*x11 + x4*x12 + x5*x13); s[48] = x48;  \
+        const T x49 = EQML_ADD(offset[25], x2*x14 + x4*x15 + x5*x16); s[49] = x49; const T x40 = \
          EQML_ADD(offset[16], x25*x25); s[40] = x40; const T x35 = EQML_ADD(offset[11], x25*x26 \
         ); s[35] = x35; const T x33 = EQML_ADD(offset[9], x26*x26); s[33] = x33; const T x38 = \
          EQML_ADD(offset[14], x25*x40); s[38] = x38; const T x37 = EQML_ADD(offset[13], x25*x39 \
@@ -95,48 +95,46 @@ static const unsigned char h3_n_d6_degrees[] = {
          EQML_ADD(offset[23], x26*x32); s[47] = x47; const T x28 = EQML_ADD(offset[4], x39*x39 \
         ); s[28] = x28; const T x29 = EQML_ADD(offset[5], x34*x32); s[29] = x29; const T x27 = \
          EQML_ADD(offset[3], x32*x32); s[27] = x27;  \
-        (void)s, (void)offset; \
+        (void)s; (void)offset; \
     } \
-    EQML_FUNCTION void NAME(T *s, const NUMBER *offset) \
+    EQML_FUNCTION void NAME(int groups, T *const *s, const NUMBER *offset) \
     { \
-        NAME##_0(s, offset);  \
+        for (int k = 0; k < groups; k++) NAME##_0(s[k], offset);  \
     }
 #define h3_n_d6_REVERSE(NAME, T, NUMBER) \
-    EQML_NOINLINE void NAME##_0(const T *s, T *a) \
+    EQML_NOINLINE void NAME##_0(const T *s, T *a, const NUMBER *linear, T *energy) \
     { \
-        const T a27 = a[27]; a[27] = a27; const T a29 = a[29]; a[29] = a29; const T a28 = a[28];  \
-        a[28] = a28; const T a47 = a[47]; a[47] = a47; const T a45 = a[45]; a[45] = a45; const T a46 = a[46] \
-        ; a[46] = a46; const T a30 = a[30]; a[30] = a30; const T a43 = a[43]; a[43] = a43; const T a44 = \
-         a[44]; a[44] = a44; const T a31 = a[31]; a[31] = a31; const T a36 = a[36]; a[36] = a36;  \
-        const T a37 = a[37]; a[37] = a37; const T a38 = a[38]; a[38] = a38; const T x25 = s[25];  \
-        const T x26 = s[26]; const T a33 = a[33] + a43*x25 + a45*x26; a[33] = a33; const T a35 = a[35] \
-         + a36*x25; a[35] = a35; const T a40 = a[40] + a38*x25; a[40] = a40; const T a49 = a[49];  \
-        a[49] = a49; const T a48 = a[48]; a[48] = a48; const T a42 = a[42]; a[42] = a42; const T a41 = a[41] \
-        ; a[41] = a41; const T x34 = s[34]; const T x32 = s[32]; const T a32 = a[32] + a30*x25 + a47*x26 \
-         + a29*x34 + a27*x32 + a27*x32; a[32] = a32; const T a34 = a[34] + a31*x25 + a46*x26 + a29*x32;  \
-        a[34] = a34; const T x39 = s[39]; const T a39 = a[39] + a37*x25 + a44*x26 + a28*x39 + a28*x39;  \
-        a[39] = a39; const T x33 = s[33]; const T a26 = a[26] + a35*x25 + a33*x26 + a33*x26 + a44*x39 \
-         + a46*x34 + a45*x33 + a47*x32; a[26] = a26; const T x40 = s[40]; const T x35 = s[35]; const T a25 = \
-         a[25] + a40*x25 + a40*x25 + a35*x26 + a38*x40 + a37*x39 + a36*x35 + a31*x34 + a43*x33 + a30*x32;  \
-        a[25] = a25; const T x5 = s[5]; const T a14 = a49*x5; a[14] = a14; const T x4 = s[4]; const T a11 = \
-         a49*x4; a[11] = a11; const T x2 = s[2]; const T a8 = a49*x2; a[8] = a8; const T x12 = s[12];  \
-        const T a13 = a42*x12 + a48*x5; a[13] = a13; const T x9 = s[9]; const T a10 = a42*x9 + a48*x4;  \
-        a[10] = a10; const T x6 = s[6]; const T a7 = a42*x6 + a48*x2; a[7] = a7; const T x3 = s[3];  \
-        const T a17 = a41*x3; a[17] = a17; const T x1 = s[1]; const T a16 = a41*x1; a[16] = a16;  \
-        const T x0 = s[0]; const T a15 = a41*x0; a[15] = a15; const T x13 = s[13]; const T a12 = a13*x5 \
-         + a34*x5 + a42*x13; a[12] = a12; const T x10 = s[10]; const T a9 = a10*x4 + a34*x4 + a42*x10;  \
-        a[9] = a9; const T x7 = s[7]; const T a6 = a7*x2 + a34*x2 + a42*x7; a[6] = a6; const T x15 = s[15];  \
-        a[0] = a6 + a9 + a15*x0 + a15*x0 + a25 + a39*x0 + a39*x0 + a41*x15; const T x16 = s[16]; a[1] = a6 \
-         + a12 + a16*x1 + a16*x1 + a25 + a39*x1 + a39*x1 + a41*x16; const T x8 = s[8]; a[2] = a7*x6 + a8*x2 \
-         + a8*x2 + a26 + a34*x6 + a32*x2 + a32*x2 + a48*x7 + a49*x8; const T x17 = s[17]; a[3] = a9 + a12 \
-         + a17*x3 + a17*x3 + a25 + a39*x3 + a39*x3 + a41*x17; const T x11 = s[11]; a[4] = a10*x9 + a11*x4 \
-         + a11*x4 + a26 + a34*x9 + a32*x4 + a32*x4 + a48*x10 + a49*x11; const T x14 = s[14]; a[5] = a13*x12 \
-         + a14*x5 + a14*x5 + a26 + a34*x12 + a32*x5 + a32*x5 + a48*x13 + a49*x14;  \
-        (void)s, (void)a; \
+        const T a43 = a[43]; const T x25 = s[25]; const T a45 = a[45]; const T x26 = s[26]; const T a33 = \
+         a[33] + a43*x25 + a45*x26; a[33] = a33; const T a36 = a[36]; const T a35 = a[35] + a36*x25;  \
+        a[35] = a35; const T a38 = a[38]; const T a40 = a[40] + a38*x25; a[40] = a40; const T a30 = a[30];  \
+        const T a47 = a[47]; const T a29 = a[29]; const T x34 = s[34]; const T a27 = a[27];  \
+        const T x32 = s[32]; const T a32 = a[32] + a30*x25 + a47*x26 + a29*x34 + a27*x32 + a27*x32;  \
+        a[32] = a32; const T a31 = a[31]; const T a46 = a[46]; const T a34 = a[34] + a31*x25 + a46*x26 \
+         + a29*x32; a[34] = a34; const T a37 = a[37]; const T a44 = a[44]; const T a28 = a[28];  \
+        const T x39 = s[39]; const T a39 = a[39] + a37*x25 + a44*x26 + a28*x39 + a28*x39; a[39] = a39;  \
+        const T x33 = s[33]; const T a26 = a[26] + a35*x25 + a33*x26 + a33*x26 + a44*x39 + a46*x34 + a45*x33 \
+         + a47*x32; a[26] = a26; const T x40 = s[40]; const T x35 = s[35]; const T a25 = a[25] + a40*x25 \
+         + a40*x25 + a35*x26 + a38*x40 + a37*x39 + a36*x35 + a31*x34 + a43*x33 + a30*x32; a[25] = a25;  \
+        const T a49 = a[49]; const T x5 = s[5]; const T a16 = a49*x5; a[16] = a16; const T x4 = s[4];  \
+        const T a15 = a49*x4; a[15] = a15; const T x2 = s[2]; const T a14 = a49*x2; a[14] = a14;  \
+        const T a42 = a[42]; const T x10 = s[10]; const T a48 = a[48]; const T a13 = a42*x10 + a48*x5;  \
+        a[13] = a13; const T x9 = s[9]; const T a12 = a42*x9 + a48*x4; a[12] = a12; const T x8 = s[8];  \
+        const T a11 = a42*x8 + a48*x2; a[11] = a11; const T a41 = a[41]; const T x3 = s[3]; const T a19 = \
+         a41*x3; a[19] = a19; const T x1 = s[1]; const T a18 = a41*x1; a[18] = a18; const T x0 = s[0];  \
+        const T a17 = a41*x0; a[17] = a17; const T x13 = s[13]; const T a10 = a13*x5 + a34*x5 + a42*x13;  \
+        a[10] = a10; const T x12 = s[12]; const T a9 = a12*x4 + a34*x4 + a42*x12; a[9] = a9;  \
+        const T x11 = s[11]; const T a8 = a11*x2 + a34*x2 + a42*x11; a[8] = a8; const T x17 = s[17]; a[0] = \
+         a8 + a9 + a17*x0 + a17*x0 + a25 + a39*x0 + a39*x0 + a41*x17; const T x18 = s[18]; a[1] = a8 + a10 \
+         + a18*x1 + a18*x1 + a25 + a39*x1 + a39*x1 + a41*x18; const T x14 = s[14]; a[2] = a11*x8 + a14*x2 \
+         + a14*x2 + a26 + a34*x8 + a32*x2 + a32*x2 + a48*x11 + a49*x14; const T x19 = s[19]; a[3] = a9 + a10 \
+         + a19*x3 + a19*x3 + a25 + a39*x3 + a39*x3 + a41*x19; const T x15 = s[15]; a[4] = a12*x9 + a15*x4 \
+         + a15*x4 + a26 + a34*x9 + a32*x4 + a32*x4 + a48*x12 + a49*x15; const T x16 = s[16]; a[5] = a13*x10 \
+         + a16*x5 + a16*x5 + a26 + a34*x10 + a32*x5 + a32*x5 + a48*x13 + a49*x16;  \
+        (void)s; (void)a; (void)linear; (void)energy; \
     } \
-    EQML_FUNCTION void NAME(const T *s, T *a) \
+    EQML_FUNCTION void NAME(int groups, T *const *s, T *const *a, const NUMBER *linear, T *energy) \
     { \
-        NAME##_0(s, a);  \
+        for (int k = 0; k < groups; k++) NAME##_0(s[k], a[k], linear, &energy[k]);  \
     }
 h3_n_d6_FORWARD(h3_n_d6_forward_one, double, double)
 h3_n_d6_REVERSE(h3_n_d6_reverse_one, double, double)
@@ -154,7 +152,8 @@ static const eqml_basis h3_n_d6_basis = {
     50, 24, 58, 54, 10, 368, /* slots, first factor, operations, runs, tiles, packed */
     h3_n_d6_pairs, h3_n_d6_pair_classes, h3_n_d6_atom_classes, h3_n_d6_operations, h3_n_d6_runs, h3_n_d6_tiles, h3_n_d6_degrees,
     h3_n_d6_forward_one, h3_n_d6_reverse_one, h3_n_d6_forward_lanes, h3_n_d6_reverse_lanes,
-    {0, 0, 0}, 0, h3_n_d6_forward_floats, h3_n_d6_reverse_floats};
+    {0, 0, 0}, 0, h3_n_d6_forward_floats, h3_n_d6_reverse_floats,
+    26, 0, 0, 0};
 
 EQML_MODEL_FUNCTIONS(h3_n_d6)
 #endif

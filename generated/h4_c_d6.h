@@ -18,8 +18,8 @@
  *
  * Terms: 495, as many as independent invariants (proved by rank modulo 2^31 - 1).
  * Factors kept: 52, of these 31 generators; the other terms are products of two factors.
- * From pair variables to V:            67 multiply, 34 add, 650 multiply-add.
- * From pair variables to V and dV/dy:  67 multiply, 80 add, 1510 multiply-add.
+ * From pair variables to V:            67 multiply, 46 add, 638 multiply-add.
+ * From pair variables to V and dV/dy:  67 multiply, 126 add, 1474 multiply-add.
  */
 #ifndef EQML_BASIS_h4_c_d6
 #define EQML_BASIS_h4_c_d6
@@ -27,7 +27,7 @@
 #include "eqml.h"
 #endif
 
-enum { h4_c_d6_NATOMS = 5, h4_c_d6_NPAIRS = 10, h4_c_d6_NTERMS = 495, h4_c_d6_NSLOTS = 116 };
+enum { h4_c_d6_NATOMS = 5, h4_c_d6_NPAIRS = 10, h4_c_d6_NTERMS = 495, h4_c_d6_NSLOTS = 148 };
 static const unsigned short h4_c_d6_pairs[][2] = {
     {0, 1}, {0, 2}, {0, 3}, {0, 4}, {1, 2}, {1, 3}, {1, 4}, {2, 3}, {2, 4}, {3, 4}, 
 };
@@ -39,35 +39,39 @@ static const unsigned short h4_c_d6_atom_classes[] = {
 };
 /* slot[target] += slot[left] * slot[right] */
 static const unsigned short h4_c_d6_operations[][3] = {
-    {10,0,64}, {10,1,64}, {10,2,64}, {18,0,64}, {18,4,64}, {18,5,64}, {26,1,64}, {26,4,64}, {26,7,64}, 
-    {34,2,64}, {34,5,64}, {34,7,64}, {42,0,0}, {45,1,1}, {48,2,2}, {51,4,4}, {54,5,5}, {57,7,7}, {43,0,10}, 
-    {43,0,18}, {46,1,10}, {46,1,26}, {49,2,10}, {49,2,34}, {52,4,18}, {52,4,26}, {55,5,18}, {55,5,34}, 
-    {58,7,26}, {58,7,34}, {11,10,10}, {19,18,18}, {27,26,26}, {35,34,34}, {12,42,64}, {12,45,64}, 
-    {12,48,64}, {20,42,64}, {20,51,64}, {20,54,64}, {28,45,64}, {28,51,64}, {28,57,64}, {36,48,64}, 
-    {36,54,64}, {36,57,64}, {44,0,3}, {44,0,6}, {47,1,3}, {47,1,8}, {50,2,3}, {50,2,9}, {53,4,6}, {53,4,8}, 
-    {56,5,6}, {56,5,9}, {59,7,8}, {59,7,9}, {13,44,64}, {13,47,64}, {13,50,64}, {21,44,64}, {21,53,64}, 
-    {21,56,64}, {29,47,64}, {29,53,64}, {29,59,64}, {37,50,64}, {37,56,64}, {37,59,64}, {14,3,3}, {22,6,6}, 
-    {30,8,8}, {38,9,9}, {15,10,12}, {23,18,20}, {31,26,28}, {39,34,36}, {16,10,13}, {24,18,21}, {32,26,29}, 
-    {40,34,37}, {17,3,14}, {25,6,22}, {33,8,30}, {41,9,38}, {65,0,64}, {65,1,64}, {65,2,64}, {65,4,64}, 
-    {65,5,64}, {65,7,64}, {66,3,64}, {66,6,64}, {66,8,64}, {66,9,64}, {99,0,0}, {99,1,1}, {99,2,2}, 
-    {99,4,4}, {99,5,5}, {99,7,7}, {67,10,10}, {67,18,18}, {67,26,26}, {67,34,34}, {102,10,3}, {102,18,6}, 
-    {102,26,8}, {102,34,9}, {103,3,3}, {103,6,6}, {103,8,8}, {103,9,9}, {90,10,11}, {90,18,19}, {90,26,27}, 
-    {90,34,35}, {89,0,42}, {89,1,45}, {89,2,48}, {89,4,51}, {89,5,54}, {89,7,57}, {92,0,43}, {92,1,46}, 
-    {92,2,49}, {92,4,52}, {92,5,55}, {92,7,58}, {91,3,11}, {91,6,19}, {91,8,27}, {91,9,35}, {109,3,12}, 
-    {109,6,20}, {109,8,28}, {109,9,36}, {110,10,14}, {110,18,22}, {110,26,30}, {110,34,38}, {111,3,13}, 
-    {111,6,21}, {111,8,29}, {111,9,37}, {113,3,14}, {113,6,22}, {113,8,30}, {113,9,38}, {88,11,11}, 
-    {88,19,19}, {88,27,27}, {88,35,35}, {87,12,12}, {87,20,20}, {87,28,28}, {87,36,36}, {86,11,13}, 
-    {86,19,21}, {86,27,29}, {86,35,37}, {85,12,13}, {85,20,21}, {85,28,29}, {85,36,37}, {84,42,44}, 
-    {84,45,47}, {84,48,50}, {84,51,53}, {84,54,56}, {84,57,59}, {83,11,14}, {83,19,22}, {83,27,30}, 
-    {83,35,38}, {82,12,14}, {82,20,22}, {82,28,30}, {82,36,38}, {81,13,13}, {81,21,21}, {81,29,29}, 
-    {81,37,37}, {80,10,17}, {80,18,25}, {80,26,33}, {80,34,41}, {79,3,17}, {79,6,25}, {79,8,33}, {79,9,41}, 
-    {74,11,15}, {74,19,23}, {74,27,31}, {74,35,39}, {73,13,15}, {73,21,23}, {73,29,31}, {73,37,39}, 
-    {72,11,16}, {72,19,24}, {72,27,32}, {72,35,40}, {71,13,16}, {71,21,24}, {71,29,32}, {71,37,40}, 
-    {70,14,15}, {70,22,23}, {70,30,31}, {70,38,39}, {69,12,17}, {69,20,25}, {69,28,33}, {69,36,41}, 
-    {68,13,17}, {68,21,25}, {68,29,33}, {68,37,41}, {98,65,65}, {100,65,66}, {101,66,66}, {97,65,98}, 
-    {105,65,99}, {106,65,67}, {96,65,100}, {95,65,102}, {94,66,99}, {107,66,67}, {93,65,101}, {115,65,103}, 
-    {108,66,102}, {114,66,101}, {112,66,103}, {78,99,99}, {77,99,67}, {104,67,67}, {76,102,103}, 
-    {75,103,103}, 
+    {48,0,96}, {49,1,96}, {50,2,96}, {51,4,96}, {52,5,96}, {53,7,96}, {16,3,96}, {17,6,96}, {18,8,96}, 
+    {19,9,96}, {12,48,96}, {12,49,96}, {12,50,96}, {13,48,96}, {13,51,96}, {13,52,96}, {14,49,96}, 
+    {14,51,96}, {14,53,96}, {15,50,96}, {15,52,96}, {15,53,96}, {56,48,48}, {57,49,49}, {58,50,50}, 
+    {59,51,51}, {60,52,52}, {61,53,53}, {80,12,96}, {80,13,96}, {81,12,96}, {81,14,96}, {82,12,96}, 
+    {82,15,96}, {83,13,96}, {83,14,96}, {84,13,96}, {84,15,96}, {85,14,96}, {85,15,96}, {64,48,80}, 
+    {65,49,81}, {66,50,82}, {67,51,83}, {68,52,84}, {69,53,85}, {20,12,12}, {21,13,13}, {22,14,14}, 
+    {23,15,15}, {24,56,96}, {24,57,96}, {24,58,96}, {25,56,96}, {25,59,96}, {25,60,96}, {26,57,96}, 
+    {26,59,96}, {26,61,96}, {27,58,96}, {27,60,96}, {27,61,96}, {88,16,96}, {88,17,96}, {89,16,96}, 
+    {89,18,96}, {90,16,96}, {90,19,96}, {91,17,96}, {91,18,96}, {92,17,96}, {92,19,96}, {93,18,96}, 
+    {93,19,96}, {72,48,88}, {73,49,89}, {74,50,90}, {75,51,91}, {76,52,92}, {77,53,93}, {28,72,96}, 
+    {28,73,96}, {28,74,96}, {29,72,96}, {29,75,96}, {29,76,96}, {30,73,96}, {30,75,96}, {30,77,96}, 
+    {31,74,96}, {31,76,96}, {31,77,96}, {32,16,16}, {33,17,17}, {34,18,18}, {35,19,19}, {36,12,24}, 
+    {37,13,25}, {38,14,26}, {39,15,27}, {40,12,28}, {41,13,29}, {42,14,30}, {43,15,31}, {44,16,32}, 
+    {45,17,33}, {46,18,34}, {47,19,35}, {97,0,96}, {97,1,96}, {97,2,96}, {97,4,96}, {97,5,96}, {97,7,96}, 
+    {98,3,96}, {98,6,96}, {98,8,96}, {98,9,96}, {131,48,48}, {131,49,49}, {131,50,50}, {131,51,51}, 
+    {131,52,52}, {131,53,53}, {99,12,12}, {99,13,13}, {99,14,14}, {99,15,15}, {134,12,16}, {134,13,17}, 
+    {134,14,18}, {134,15,19}, {135,16,16}, {135,17,17}, {135,18,18}, {135,19,19}, {122,12,20}, {122,13,21}, 
+    {122,14,22}, {122,15,23}, {121,48,56}, {121,49,57}, {121,50,58}, {121,51,59}, {121,52,60}, {121,53,61}, 
+    {124,48,64}, {124,49,65}, {124,50,66}, {124,51,67}, {124,52,68}, {124,53,69}, {123,16,20}, {123,17,21}, 
+    {123,18,22}, {123,19,23}, {141,16,24}, {141,17,25}, {141,18,26}, {141,19,27}, {142,12,32}, {142,13,33}, 
+    {142,14,34}, {142,15,35}, {143,16,28}, {143,17,29}, {143,18,30}, {143,19,31}, {145,16,32}, {145,17,33}, 
+    {145,18,34}, {145,19,35}, {120,20,20}, {120,21,21}, {120,22,22}, {120,23,23}, {119,24,24}, {119,25,25}, 
+    {119,26,26}, {119,27,27}, {118,20,28}, {118,21,29}, {118,22,30}, {118,23,31}, {117,24,28}, {117,25,29}, 
+    {117,26,30}, {117,27,31}, {116,56,72}, {116,57,73}, {116,58,74}, {116,59,75}, {116,60,76}, {116,61,77}, 
+    {115,20,32}, {115,21,33}, {115,22,34}, {115,23,35}, {114,24,32}, {114,25,33}, {114,26,34}, {114,27,35}, 
+    {113,28,28}, {113,29,29}, {113,30,30}, {113,31,31}, {112,12,44}, {112,13,45}, {112,14,46}, {112,15,47}, 
+    {111,16,44}, {111,17,45}, {111,18,46}, {111,19,47}, {106,20,36}, {106,21,37}, {106,22,38}, {106,23,39}, 
+    {105,28,36}, {105,29,37}, {105,30,38}, {105,31,39}, {104,20,40}, {104,21,41}, {104,22,42}, {104,23,43}, 
+    {103,28,40}, {103,29,41}, {103,30,42}, {103,31,43}, {102,32,36}, {102,33,37}, {102,34,38}, {102,35,39}, 
+    {101,24,44}, {101,25,45}, {101,26,46}, {101,27,47}, {100,28,44}, {100,29,45}, {100,30,46}, {100,31,47}, 
+    {130,97,97}, {132,97,98}, {133,98,98}, {129,97,130}, {137,97,131}, {138,97,99}, {128,97,132}, 
+    {127,97,134}, {126,98,131}, {139,98,99}, {125,97,133}, {147,97,135}, {140,98,134}, {146,98,133}, 
+    {144,98,135}, {110,131,131}, {109,131,99}, {136,99,99}, {108,134,135}, {107,135,135}, 
 };
 /* products of factor [0] with the [2] factors from [1] on */
 static const unsigned short h4_c_d6_runs[][3] = {
@@ -97,250 +101,558 @@ static const unsigned char h4_c_d6_degrees[] = {
 #define h4_c_d6_FORWARD(NAME, T, NUMBER) \
     EQML_NOINLINE void NAME##_0(T *s, const NUMBER *offset) \
     { \
-        const T x0 = s[0]; const T x1 = s[1]; const T x2 = s[2]; const T x10 = x0 + x1 + x2; s[10] = x10;  \
-        const T x4 = s[4]; const T x5 = s[5]; const T x18 = x0 + x4 + x5; s[18] = x18; const T x7 = s[7];  \
-        const T x26 = x1 + x4 + x7; s[26] = x26; const T x34 = x2 + x5 + x7; s[34] = x34; const T x42 = \
-         x0*x0; s[42] = x42; const T x45 = x1*x1; s[45] = x45; const T x48 = x2*x2; s[48] = x48;  \
-        const T x51 = x4*x4; s[51] = x51; const T x54 = x5*x5; s[54] = x54; const T x57 = x7*x7 \
-        ; s[57] = x57; const T x43 = x0*x10 + x0*x18; s[43] = x43; const T x46 = x1*x10 + x1*x26 \
-        ; s[46] = x46; const T x49 = x2*x10 + x2*x34; s[49] = x49; const T x52 = x4*x18 + x4*x26 \
-        ; s[52] = x52; const T x55 = x5*x18 + x5*x34; s[55] = x55; const T x58 = x7*x26 + x7*x34 \
-        ; s[58] = x58; const T x11 = x10*x10; s[11] = x11; const T x19 = x18*x18; s[19] = x19; const T x27 = \
-         x26*x26; s[27] = x27; const T x35 = x34*x34; s[35] = x35; const T x12 = x42 + x45 + x48 \
-        ; s[12] = x12; const T x20 = x42 + x51 + x54; s[20] = x20; const T x28 = x45 + x51 + x57 \
-        ; s[28] = x28; const T x36 = x48 + x54 + x57; s[36] = x36; const T x3 = s[3]; const T x6 = s[6];  \
-        const T x44 = x0*x3 + x0*x6; s[44] = x44; const T x8 = s[8]; const T x47 = x1*x3 + x1*x8 \
-        ; s[47] = x47; const T x9 = s[9]; const T x50 = x2*x3 + x2*x9; s[50] = x50; const T x53 = x4*x6 \
-         + x4*x8; s[53] = x53; const T x56 = x5*x6 + x5*x9; s[56] = x56; const T x59 = x7*x8 + x7*x9 \
-        ; s[59] = x59; const T x13 = x44 + x47 + x50; s[13] = x13; const T x21 = x44 + x53 + x56 \
-        ; s[21] = x21; const T x29 = x47 + x53 + x59; s[29] = x29; const T x37 = x50 + x56 + x59 \
-        ; s[37] = x37; const T x14 = x3*x3; s[14] = x14; const T x22 = x6*x6; s[22] = x22; const T x30 = \
-         x8*x8; s[30] = x30; const T x38 = x9*x9; s[38] = x38; const T x15 = x10*x12; s[15] = x15;  \
-        const T x23 = x18*x20; s[23] = x23; const T x31 = x26*x28; s[31] = x31; const T x39 = x34*x36 \
-        ; s[39] = x39; const T x16 = x10*x13; s[16] = x16; const T x24 = x18*x21; s[24] = x24; const T x32 = \
-         x26*x29; s[32] = x32; const T x40 = x34*x37; s[40] = x40; const T x17 = x3*x14; s[17] = x17;  \
-        const T x25 = x6*x22; s[25] = x25; const T x33 = x8*x30; s[33] = x33; const T x41 = x9*x38 \
-        ; s[41] = x41; const T x65 = EQML_ADD(offset[1], x0 + x1 + x2 + x4 + x5 + x7); s[65] = x65;  \
-        const T x66 = EQML_ADD(offset[2], x3 + x6 + x8 + x9); s[66] = x66; const T x99 = \
-         EQML_ADD(offset[35], x0*x0 + x1*x1 + x2*x2 + x4*x4 + x5*x5 + x7*x7); s[99] = x99; const T x67 = \
-         EQML_ADD(offset[3], x10*x10 + x18*x18 + x26*x26 + x34*x34); s[67] = x67; const T x102 = \
-         EQML_ADD(offset[38], x10*x3 + x18*x6 + x26*x8 + x34*x9); s[102] = x102; const T x103 = \
-         EQML_ADD(offset[39], x3*x3 + x6*x6 + x8*x8 + x9*x9); s[103] = x103; const T x90 = \
-         EQML_ADD(offset[26], x10*x11 + x18*x19 + x26*x27 + x34*x35); s[90] = x90; const T x89 = \
-         EQML_ADD(offset[25], x0*x42 + x1*x45 + x2*x48 + x4*x51 + x5*x54 + x7*x57); s[89] = x89;  \
-        const T x92 = EQML_ADD(offset[28], x0*x43 + x1*x46 + x2*x49 + x4*x52 + x5*x55 + x7*x58 \
-        ); s[92] = x92; const T x91 = EQML_ADD(offset[27], x3*x11 + x6*x19 + x8*x27 + x9*x35); s[91] = x91;  \
-        const T x109 = EQML_ADD(offset[45], x3*x12 + x6*x20 + x8*x28 + x9*x36); s[109] = x109;  \
-        const T x110 = EQML_ADD(offset[46], x10*x14 + x18*x22 + x26*x30 + x34*x38); s[110] = x110;  \
-        const T x111 = EQML_ADD(offset[47], x3*x13 + x6*x21 + x8*x29 + x9*x37); s[111] = x111;  \
-        const T x113 = EQML_ADD(offset[49], x3*x14 + x6*x22 + x8*x30 + x9*x38); s[113] = x113; const T x88 = \
-         EQML_ADD(offset[24], x11*x11 + x19*x19 + x27*x27 + x35*x35); s[88] = x88; const T x87 = \
-         EQML_ADD(offset[23], x12*x12 + x20*x20 + x28*x28 + x36*x36); s[87] = x87; const T x86 = \
-         EQML_ADD(offset[22], x11*x13 + x19*x21 + x27*x29 + x35*x37); s[86] = x86; const T x85 = \
-         EQML_ADD(offset[21], x12*x13 + x20*x21 + x28*x29 + x36*x37); s[85] = x85; const T x84 = \
-         EQML_ADD(offset[20], x42*x44 + x45*x47 + x48*x50 + x51*x53 + x54*x56 + x57*x59); s[84] = x84;  \
-        const T x83 = EQML_ADD(offset[19], x11*x14 + x19*x22 + x27*x30 + x35*x38); s[83] = x83;  \
-        const T x82 = EQML_ADD(offset[18], x12*x14 + x20*x22 + x28*x30 + x36*x38); s[82] = x82;  \
-        const T x81 = EQML_ADD(offset[17], x13*x13 + x21*x21 + x29*x29 + x37*x37); s[81] = x81;  \
-        const T x80 = EQML_ADD(offset[16], x10*x17 + x18*x25 + x26*x33 + x34*x41); s[80] = x80;  \
-        const T x79 = EQML_ADD(offset[15], x3*x17 + x6*x25 + x8*x33 + x9*x41); s[79] = x79; const T x74 = \
-         EQML_ADD(offset[10], x11*x15 + x19*x23 + x27*x31 + x35*x39); s[74] = x74; const T x73 = \
-         EQML_ADD(offset[9], x13*x15 + x21*x23 + x29*x31 + x37*x39); s[73] = x73;  \
-        (void)s, (void)offset; \
+        const T x0 = s[0]; const T x48 = x0; s[48] = x48; const T x1 = s[1]; const T x49 = x1; s[49] = x49;  \
+        const T x2 = s[2]; const T x50 = x2; s[50] = x50; const T x4 = s[4]; const T x51 = x4; s[51] = x51;  \
+        const T x5 = s[5]; const T x52 = x5; s[52] = x52; const T x7 = s[7]; const T x53 = x7; s[53] = x53;  \
+        const T x3 = s[3]; const T x16 = x3; s[16] = x16; const T x6 = s[6]; const T x17 = x6; s[17] = x17;  \
+        const T x8 = s[8]; const T x18 = x8; s[18] = x18; const T x9 = s[9]; const T x19 = x9; s[19] = x19;  \
+        const T x12 = x48 + x49 + x50; s[12] = x12; const T x13 = x48 + x51 + x52; s[13] = x13;  \
+        const T x14 = x49 + x51 + x53; s[14] = x14; const T x15 = x50 + x52 + x53; s[15] = x15;  \
+        const T x56 = x48*x48; s[56] = x56; const T x57 = x49*x49; s[57] = x57; const T x58 = x50*x50 \
+        ; s[58] = x58; const T x59 = x51*x51; s[59] = x59; const T x60 = x52*x52; s[60] = x60; const T x61 = \
+         x53*x53; s[61] = x61; const T x80 = x12 + x13; s[80] = x80; const T x81 = x12 + x14; s[81] = x81;  \
+        const T x82 = x12 + x15; s[82] = x82; const T x83 = x13 + x14; s[83] = x83; const T x84 = x13 + x15 \
+        ; s[84] = x84; const T x85 = x14 + x15; s[85] = x85; const T x64 = x48*x80; s[64] = x64;  \
+        const T x65 = x49*x81; s[65] = x65; const T x66 = x50*x82; s[66] = x66; const T x67 = x51*x83 \
+        ; s[67] = x67; const T x68 = x52*x84; s[68] = x68; const T x69 = x53*x85; s[69] = x69; const T x20 = \
+         x12*x12; s[20] = x20; const T x21 = x13*x13; s[21] = x21; const T x22 = x14*x14; s[22] = x22;  \
+        const T x23 = x15*x15; s[23] = x23; const T x24 = x56 + x57 + x58; s[24] = x24; const T x25 = x56 \
+         + x59 + x60; s[25] = x25; const T x26 = x57 + x59 + x61; s[26] = x26; const T x27 = x58 + x60 + x61 \
+        ; s[27] = x27; const T x88 = x16 + x17; s[88] = x88; const T x89 = x16 + x18; s[89] = x89;  \
+        const T x90 = x16 + x19; s[90] = x90; const T x91 = x17 + x18; s[91] = x91; const T x92 = x17 + x19 \
+        ; s[92] = x92; const T x93 = x18 + x19; s[93] = x93; const T x72 = x48*x88; s[72] = x72;  \
+        const T x73 = x49*x89; s[73] = x73; const T x74 = x50*x90; s[74] = x74; const T x75 = x51*x91 \
+        ; s[75] = x75; const T x76 = x52*x92; s[76] = x76; const T x77 = x53*x93; s[77] = x77; const T x28 = \
+         x72 + x73 + x74; s[28] = x28; const T x29 = x72 + x75 + x76; s[29] = x29; const T x30 = x73 + x75 \
+         + x77; s[30] = x30; const T x31 = x74 + x76 + x77; s[31] = x31; const T x32 = x16*x16 \
+        ; s[32] = x32; const T x33 = x17*x17; s[33] = x33; const T x34 = x18*x18; s[34] = x34; const T x35 = \
+         x19*x19; s[35] = x35; const T x36 = x12*x24; s[36] = x36; const T x37 = x13*x25; s[37] = x37;  \
+        const T x38 = x14*x26; s[38] = x38; const T x39 = x15*x27; s[39] = x39; const T x40 = x12*x28 \
+        ; s[40] = x40; const T x41 = x13*x29; s[41] = x41; const T x42 = x14*x30; s[42] = x42; const T x43 = \
+         x15*x31; s[43] = x43; const T x44 = x16*x32; s[44] = x44; const T x45 = x17*x33; s[45] = x45;  \
+        const T x46 = x18*x34; s[46] = x46; const T x47 = x19*x35; s[47] = x47; const T x97 = \
+         EQML_ADD(offset[1], x0 + x1 + x2 + x4 + x5 + x7); s[97] = x97; const T x98 = EQML_ADD(offset[2], x3 \
+         + x6 + x8 + x9); s[98] = x98;  \
+        (void)s; (void)offset; \
     } \
-    EQML_NOINLINE void NAME##_1(T *s, const NUMBER *offset) \
+    EQML_FUNCTION void NAME(int groups, T *const *s, const NUMBER *offset) \
     { \
-        const T x11 = s[11]; const T x16 = s[16]; const T x19 = s[19]; const T x24 = s[24];  \
-        const T x27 = s[27]; const T x32 = s[32]; const T x35 = s[35]; const T x40 = s[40]; const T x72 = \
-         EQML_ADD(offset[8], x11*x16 + x19*x24 + x27*x32 + x35*x40); s[72] = x72; const T x13 = s[13];  \
-        const T x21 = s[21]; const T x29 = s[29]; const T x37 = s[37]; const T x71 = EQML_ADD(offset[7], \
-         x13*x16 + x21*x24 + x29*x32 + x37*x40); s[71] = x71; const T x14 = s[14]; const T x15 = s[15];  \
-        const T x22 = s[22]; const T x23 = s[23]; const T x30 = s[30]; const T x31 = s[31];  \
-        const T x38 = s[38]; const T x39 = s[39]; const T x70 = EQML_ADD(offset[6], x14*x15 + x22*x23 \
-         + x30*x31 + x38*x39); s[70] = x70; const T x12 = s[12]; const T x17 = s[17]; const T x20 = s[20];  \
-        const T x25 = s[25]; const T x28 = s[28]; const T x33 = s[33]; const T x36 = s[36];  \
-        const T x41 = s[41]; const T x69 = EQML_ADD(offset[5], x12*x17 + x20*x25 + x28*x33 + x36*x41 \
-        ); s[69] = x69; const T x68 = EQML_ADD(offset[4], x13*x17 + x21*x25 + x29*x33 + x37*x41 \
-        ); s[68] = x68; const T x65 = s[65]; const T x98 = EQML_ADD(offset[34], x65*x65); s[98] = x98;  \
-        const T x66 = s[66]; const T x100 = EQML_ADD(offset[36], x65*x66); s[100] = x100; const T x101 = \
-         EQML_ADD(offset[37], x66*x66); s[101] = x101; const T x97 = EQML_ADD(offset[33], x65*x98 \
-        ); s[97] = x97; const T x99 = s[99]; const T x105 = EQML_ADD(offset[41], x65*x99); s[105] = x105;  \
-        const T x67 = s[67]; const T x106 = EQML_ADD(offset[42], x65*x67); s[106] = x106; const T x96 = \
-         EQML_ADD(offset[32], x65*x100); s[96] = x96; const T x102 = s[102]; const T x95 = \
-         EQML_ADD(offset[31], x65*x102); s[95] = x95; const T x94 = EQML_ADD(offset[30], x66*x99 \
-        ); s[94] = x94; const T x107 = EQML_ADD(offset[43], x66*x67); s[107] = x107; const T x93 = \
-         EQML_ADD(offset[29], x65*x101); s[93] = x93; const T x103 = s[103]; const T x115 = \
-         EQML_ADD(offset[51], x65*x103); s[115] = x115; const T x108 = EQML_ADD(offset[44], x66*x102 \
-        ); s[108] = x108; const T x114 = EQML_ADD(offset[50], x66*x101); s[114] = x114; const T x112 = \
-         EQML_ADD(offset[48], x66*x103); s[112] = x112; const T x78 = EQML_ADD(offset[14], x99*x99 \
-        ); s[78] = x78; const T x77 = EQML_ADD(offset[13], x99*x67); s[77] = x77; const T x104 = \
-         EQML_ADD(offset[40], x67*x67); s[104] = x104; const T x76 = EQML_ADD(offset[12], x102*x103 \
-        ); s[76] = x76; const T x75 = EQML_ADD(offset[11], x103*x103); s[75] = x75;  \
-        (void)s, (void)offset; \
+        for (int k = 0; k < groups; k++) NAME##_0(s[k], offset);  \
+    }
+#define h4_c_d6_REVERSE_PRODUCTS(NAME, T, NUMBER) \
+    EQML_NOINLINE void NAME##_0(const T *s, T *a, const NUMBER *linear, T *energy) \
+    { \
+        const T a125 = a[125]; const T x97 = s[97]; const T a146 = a[146]; const T x98 = s[98];  \
+        const T a133 = a[133] + a125*x97 + a146*x98; a[133] = a133; const T a128 = a[128]; const T a132 = \
+         a[132] + a128*x97; a[132] = a132; const T a129 = a[129]; const T a130 = a[130] + a129*x97;  \
+        a[130] = a130; const T a147 = a[147]; const T a144 = a[144]; const T a108 = a[108];  \
+        const T x134 = s[134]; const T a107 = a[107]; const T x135 = s[135]; const T a135 = a[135] \
+         + a147*x97 + a144*x98 + a108*x134 + a107*x135 + a107*x135; a[135] = a135; const T a127 = a[127];  \
+        const T a140 = a[140]; const T a134 = a[134] + a127*x97 + a140*x98 + a108*x135; a[134] = a134;  \
+        const T a138 = a[138]; const T a139 = a[139]; const T a109 = a[109]; const T x131 = s[131];  \
+        const T a136 = a[136]; const T x99 = s[99]; const T a99 = a[99] + a138*x97 + a139*x98 + a109*x131 \
+         + a136*x99 + a136*x99; a[99] = a99; const T a137 = a[137]; const T a126 = a[126];  \
+        const T a110 = a[110]; const T a131 = a[131] + a137*x97 + a126*x98 + a110*x131 + a110*x131 \
+         + a109*x99; a[131] = a131; const T x133 = s[133]; const T a98 = a[98] + a132*x97 + a133*x98 \
+         + a133*x98 + a126*x131 + a139*x99 + a140*x134 + a146*x133 + a144*x135; a[98] = a98;  \
+        const T x130 = s[130]; const T x132 = s[132]; const T a97 = a[97] + a130*x97 + a130*x97 + a132*x98 \
+         + a129*x130 + a137*x131 + a138*x99 + a128*x132 + a127*x134 + a125*x133 + a147*x135; a[97] = a97;  \
+        (void)s; (void)a; (void)linear; (void)energy; \
     } \
-    EQML_FUNCTION void NAME(T *s, const NUMBER *offset) \
+    EQML_FUNCTION void NAME(int groups, T *const *s, T *const *a, const NUMBER *linear, T *energy) \
     { \
-        NAME##_0(s, offset); NAME##_1(s, offset);  \
+        for (int k = 0; k < groups; k++) NAME##_0(s[k], a[k], linear, &energy[k]);  \
     }
 #define h4_c_d6_REVERSE(NAME, T, NUMBER) \
-    EQML_NOINLINE void NAME##_0(const T *s, T *a) \
+    EQML_NOINLINE void NAME##_0(const T *s, T *a, const NUMBER *linear, T *energy) \
     { \
-        const T a75 = a[75]; a[75] = a75; const T a76 = a[76]; a[76] = a76; const T a104 = a[104];  \
-        a[104] = a104; const T a77 = a[77]; a[77] = a77; const T a78 = a[78]; a[78] = a78; const T a112 = \
-         a[112]; a[112] = a112; const T a114 = a[114]; a[114] = a114; const T a108 = a[108]; a[108] = a108;  \
-        const T a115 = a[115]; a[115] = a115; const T a93 = a[93]; a[93] = a93; const T a107 = a[107];  \
-        a[107] = a107; const T a94 = a[94]; a[94] = a94; const T a95 = a[95]; a[95] = a95; const T a96 = \
-         a[96]; a[96] = a96; const T a106 = a[106]; a[106] = a106; const T a105 = a[105]; a[105] = a105;  \
-        const T a97 = a[97]; a[97] = a97; const T x65 = s[65]; const T x66 = s[66]; const T a101 = a[101] \
-         + a93*x65 + a114*x66; a[101] = a101; const T a100 = a[100] + a96*x65; a[100] = a100; const T a98 = \
-         a[98] + a97*x65; a[98] = a98; const T a68 = a[68]; a[68] = a68; const T a69 = a[69]; a[69] = a69;  \
-        const T a70 = a[70]; a[70] = a70; const T a71 = a[71]; a[71] = a71; const T a72 = a[72];  \
-        a[72] = a72; const T a73 = a[73]; a[73] = a73; const T a74 = a[74]; a[74] = a74; const T a79 = a[79] \
-        ; a[79] = a79; const T a80 = a[80]; a[80] = a80; const T a81 = a[81]; a[81] = a81; const T a82 = \
-         a[82]; a[82] = a82; const T a83 = a[83]; a[83] = a83; const T a84 = a[84]; a[84] = a84;  \
-        const T a85 = a[85]; a[85] = a85; const T a86 = a[86]; a[86] = a86; const T a87 = a[87];  \
-        a[87] = a87; const T a88 = a[88]; a[88] = a88; const T a113 = a[113]; a[113] = a113; const T a111 = \
-         a[111]; a[111] = a111; const T a110 = a[110]; a[110] = a110; const T a109 = a[109]; a[109] = a109;  \
-        const T a91 = a[91]; a[91] = a91; const T a92 = a[92]; a[92] = a92; const T a89 = a[89];  \
-        a[89] = a89; const T a90 = a[90]; a[90] = a90; const T x102 = s[102]; const T x103 = s[103];  \
-        const T a103 = a[103] + a115*x65 + a112*x66 + a76*x102 + a75*x103 + a75*x103; a[103] = a103;  \
-        const T a102 = a[102] + a95*x65 + a108*x66 + a76*x103; a[102] = a102; const T x99 = s[99];  \
-        const T x67 = s[67]; const T a67 = a[67] + a106*x65 + a107*x66 + a77*x99 + a104*x67 + a104*x67;  \
-        a[67] = a67; const T a99 = a[99] + a105*x65 + a94*x66 + a78*x99 + a78*x99 + a77*x67; a[99] = a99;  \
-        const T x101 = s[101]; const T a66 = a[66] + a100*x65 + a101*x66 + a101*x66 + a94*x99 + a107*x67 \
-         + a108*x102 + a114*x101 + a112*x103; a[66] = a66; const T x98 = s[98]; const T x100 = s[100];  \
-        const T a65 = a[65] + a98*x65 + a98*x65 + a100*x66 + a97*x98 + a105*x99 + a106*x67 + a96*x100 \
-         + a95*x102 + a93*x101 + a115*x103; a[65] = a65; const T x34 = s[34]; const T x9 = s[9];  \
-        const T x36 = s[36]; const T x37 = s[37]; const T a41 = a80*x34 + a79*x9 + a69*x36 + a68*x37;  \
-        a[41] = a41; const T x26 = s[26]; const T x8 = s[8]; const T x28 = s[28]; const T x29 = s[29];  \
-        const T a33 = a80*x26 + a79*x8 + a69*x28 + a68*x29; a[33] = a33; const T x18 = s[18];  \
-        const T x6 = s[6]; const T x20 = s[20]; const T x21 = s[21]; const T a25 = a80*x18 + a79*x6 \
-         + a69*x20 + a68*x21; a[25] = a25; const T x10 = s[10]; const T x3 = s[3]; const T x12 = s[12];  \
-        const T x13 = s[13]; const T a17 = a80*x10 + a79*x3 + a69*x12 + a68*x13; a[17] = a17;  \
-        const T x35 = s[35]; const T a40 = a72*x35 + a71*x37; a[40] = a40; const T x27 = s[27];  \
-        const T a32 = a72*x27 + a71*x29; a[32] = a32; const T x19 = s[19]; const T a24 = a72*x19 + a71*x21;  \
-        a[24] = a24; const T x11 = s[11]; const T a16 = a72*x11 + a71*x13; a[16] = a16;  \
-        const T x38 = s[38]; const T a39 = a74*x35 + a73*x37 + a70*x38; a[39] = a39; const T x30 = s[30];  \
-        const T a31 = a74*x27 + a73*x29 + a70*x30; a[31] = a31; const T x22 = s[22]; const T a23 = a74*x19 \
-         + a73*x21 + a70*x22; a[23] = a23; const T x14 = s[14]; const T a15 = a74*x11 + a73*x13 + a70*x14;  \
-        a[15] = a15; const T x39 = s[39]; const T a38 = a41*x9 + a110*x34 + a113*x9 + a83*x35 + a82*x36 \
-         + a70*x39; a[38] = a38; const T x31 = s[31]; const T a30 = a33*x8 + a110*x26 + a113*x8 + a83*x27 \
-         + a82*x28 + a70*x31; a[30] = a30; const T x23 = s[23]; const T a22 = a25*x6 + a110*x18 + a113*x6 \
-         + a83*x19 + a82*x20 + a70*x23; a[22] = a22; const T x15 = s[15]; const T a14 = a17*x3 + a110*x10 \
-         + a113*x3 + a83*x11 + a82*x12 + a70*x15; a[14] = a14; const T x40 = s[40]; const T x41 = s[41];  \
-        const T a37 = a40*x34 + a111*x9 + a86*x35 + a85*x36 + a81*x37 + a81*x37 + a73*x39 + a71*x40 \
-         + a68*x41; a[37] = a37; const T x32 = s[32]; const T x33 = s[33]; const T a29 = a32*x26 + a111*x8 \
-         + a86*x27 + a85*x28 + a81*x29 + a81*x29 + a73*x31 + a71*x32 + a68*x33; a[29] = a29;  \
-        const T x24 = s[24]; const T x25 = s[25]; const T a21 = a24*x18 + a111*x6 + a86*x19 + a85*x20 \
-         + a81*x21 + a81*x21 + a73*x23 + a71*x24 + a68*x25; a[21] = a21; const T x16 = s[16];  \
-        const T x17 = s[17]; const T a13 = a16*x10 + a111*x3 + a86*x11 + a85*x12 + a81*x13 + a81*x13 \
-         + a73*x15 + a71*x16 + a68*x17; a[13] = a13; const T x57 = s[57]; const T a59 = a29 + a37 + a84*x57 \
-        ; a[59] = a59; const T x54 = s[54]; const T a56 = a21 + a37 + a84*x54; a[56] = a56;  \
-        const T x51 = s[51]; const T a53 = a21 + a29 + a84*x51; a[53] = a53; const T x48 = s[48];  \
-        const T a50 = a13 + a37 + a84*x48; a[50] = a50; const T x45 = s[45]; const T a47 = a13 + a29 \
-         + a84*x45; a[47] = a47; const T x42 = s[42]; const T a44 = a13 + a21 + a84*x42; a[44] = a44;  \
-        const T a36 = a39*x34 + a109*x9 + a87*x36 + a87*x36 + a85*x37 + a82*x38 + a69*x41; a[36] = a36;  \
-        const T a28 = a31*x26 + a109*x8 + a87*x28 + a87*x28 + a85*x29 + a82*x30 + a69*x33; a[28] = a28;  \
-        const T a20 = a23*x18 + a109*x6 + a87*x20 + a87*x20 + a85*x21 + a82*x22 + a69*x25; a[20] = a20;  \
-        const T a12 = a15*x10 + a109*x3 + a87*x12 + a87*x12 + a85*x13 + a82*x14 + a69*x17; a[12] = a12;  \
-        const T a35 = a90*x34 + a91*x9 + a88*x35 + a88*x35 + a86*x37 + a83*x38 + a74*x39 + a72*x40;  \
-        a[35] = a35; const T a27 = a90*x26 + a91*x8 + a88*x27 + a88*x27 + a86*x29 + a83*x30 + a74*x31 \
-         + a72*x32; a[27] = a27;  \
-        (void)s, (void)a; \
+        const T a47 = a[47]; const T x19 = s[19]; const T a35 = a[35] + a47*x19; a[35] = a35;  \
+        const T a46 = a[46]; const T x18 = s[18]; const T a34 = a[34] + a46*x18; a[34] = a34;  \
+        const T a45 = a[45]; const T x17 = s[17]; const T a33 = a[33] + a45*x17; a[33] = a33;  \
+        const T a44 = a[44]; const T x16 = s[16]; const T a32 = a[32] + a44*x16; a[32] = a32;  \
+        const T a43 = a[43]; const T x15 = s[15]; const T a31 = a[31] + a43*x15; a[31] = a31;  \
+        const T a42 = a[42]; const T x14 = s[14]; const T a30 = a[30] + a42*x14; a[30] = a30;  \
+        const T a41 = a[41]; const T x13 = s[13]; const T a29 = a[29] + a41*x13; a[29] = a29;  \
+        const T a40 = a[40]; const T x12 = s[12]; const T a28 = a[28] + a40*x12; a[28] = a28; const T a77 = \
+         a[77] + a30 + a31; a[77] = a77; const T a76 = a[76] + a29 + a31; a[76] = a76; const T a75 = a[75] \
+         + a29 + a30; a[75] = a75; const T a74 = a[74] + a28 + a31; a[74] = a74; const T a73 = a[73] + a28 \
+         + a30; a[73] = a73; const T a72 = a[72] + a28 + a29; a[72] = a72; const T x53 = s[53];  \
+        const T a93 = a77*x53; a[93] = a93; const T x52 = s[52]; const T a92 = a76*x52; a[92] = a92;  \
+        const T x51 = s[51]; const T a91 = a75*x51; a[91] = a91; const T x50 = s[50]; const T a90 = a74*x50 \
+        ; a[90] = a90; const T x49 = s[49]; const T a89 = a73*x49; a[89] = a89; const T x48 = s[48];  \
+        const T a88 = a72*x48; a[88] = a88; const T a39 = a[39]; const T a27 = a[27] + a39*x15;  \
+        a[27] = a27; const T a38 = a[38]; const T a26 = a[26] + a38*x14; a[26] = a26; const T a37 = a[37];  \
+        const T a25 = a[25] + a37*x13; a[25] = a25; const T a36 = a[36]; const T a24 = a[24] + a36*x12;  \
+        a[24] = a24; const T a69 = a[69]; const T a85 = a69*x53; a[85] = a85; const T a68 = a[68];  \
+        const T a84 = a68*x52; a[84] = a84; const T a67 = a[67]; const T a83 = a67*x51; a[83] = a83;  \
+        const T a66 = a[66]; const T a82 = a66*x50; a[82] = a82; const T a65 = a[65]; const T a81 = a65*x49 \
+        ; a[81] = a81; const T a64 = a[64]; const T a80 = a64*x48; a[80] = a80; const T a61 = a[61] + a26 \
+         + a27; a[61] = a61; const T a60 = a[60] + a25 + a27; a[60] = a60; const T a59 = a[59] + a25 + a26;  \
+        a[59] = a59; const T a58 = a[58] + a24 + a27; a[58] = a58; const T a57 = a[57] + a24 + a26;  \
+        a[57] = a57; const T a56 = a[56] + a24 + a25; a[56] = a56; const T a23 = a[23];  \
+        const T x27 = s[27]; const T x31 = s[31]; const T a15 = a[15] + a82 + a84 + a85 + a23*x15 + a23*x15 \
+         + a39*x27 + a43*x31; a[15] = a15; const T a22 = a[22]; const T x26 = s[26]; const T x30 = s[30];  \
+        const T a14 = a[14] + a81 + a83 + a85 + a22*x14 + a22*x14 + a38*x26 + a42*x30; a[14] = a14;  \
+        const T a21 = a[21]; const T x25 = s[25]; const T x29 = s[29]; const T a13 = a[13] + a80 + a83 + a84 \
+         + a21*x13 + a21*x13 + a37*x25 + a41*x29; a[13] = a13; const T a20 = a[20]; const T x24 = s[24];  \
+        const T x28 = s[28]; const T a12 = a[12] + a80 + a81 + a82 + a20*x12 + a20*x12 + a36*x24 + a40*x28;  \
+        a[12] = a12; const T x35 = s[35]; const T a19 = a[19] + a90 + a92 + a93 + a35*x19 + a35*x19 \
+         + a47*x35; a[19] = a19; const T x34 = s[34]; const T a18 = a[18] + a89 + a91 + a93 + a34*x18 \
+         + a34*x18 + a46*x34; a[18] = a18; const T x33 = s[33]; const T a17 = a[17] + a88 + a91 + a92 \
+         + a33*x17 + a33*x17 + a45*x33; a[17] = a17; const T x32 = s[32]; const T a16 = a[16] + a88 + a89 \
+         + a90 + a32*x16 + a32*x16 + a44*x32; a[16] = a16; const T x85 = s[85]; const T x93 = s[93];  \
+        const T a53 = a[53] + a14 + a15 + a61*x53 + a61*x53 + a69*x85 + a77*x93; a[53] = a53;  \
+        const T x84 = s[84]; const T x92 = s[92]; const T a52 = a[52] + a13 + a15 + a60*x52 + a60*x52 \
+         + a68*x84 + a76*x92; a[52] = a52; const T x83 = s[83]; const T x91 = s[91]; const T a51 = a[51] \
+         + a13 + a14 + a59*x51 + a59*x51 + a67*x83 + a75*x91; a[51] = a51; const T x82 = s[82];  \
+        const T x90 = s[90]; const T a50 = a[50] + a12 + a15 + a58*x50 + a58*x50 + a66*x82 + a74*x90;  \
+        a[50] = a50; const T x81 = s[81]; const T x89 = s[89]; const T a49 = a[49] + a12 + a14 + a57*x49 \
+         + a57*x49 + a65*x81 + a73*x89; a[49] = a49; const T x80 = s[80]; const T x88 = s[88]; const T a48 = \
+         a[48] + a12 + a13 + a56*x48 + a56*x48 + a64*x80 + a72*x88; a[48] = a48; const T a97 = a[97]; a[0] = \
+         a48 + a97; a[1] = a49 + a97; a[2] = a50 + a97; const T a98 = a[98]; a[3] = a16 + a98; a[4] = a51 \
+         + a97; a[5] = a52 + a97; a[6] = a17 + a98; a[7] = a53 + a97; a[8] = a18 + a98; a[9] = a19 + a98;  \
+        (void)s; (void)a; (void)linear; (void)energy; \
     } \
-    EQML_NOINLINE void NAME##_1(const T *s, T *a) \
+    EQML_FUNCTION void NAME(int groups, T *const *s, T *const *a, const NUMBER *linear, T *energy) \
     { \
-        const T a90 = a[90]; const T x18 = s[18]; const T a91 = a[91]; const T x6 = s[6];  \
-        const T a88 = a[88]; const T x19 = s[19]; const T a86 = a[86]; const T x21 = s[21];  \
-        const T a83 = a[83]; const T x22 = s[22]; const T a74 = a[74]; const T x23 = s[23];  \
-        const T a72 = a[72]; const T x24 = s[24]; const T a19 = a90*x18 + a91*x6 + a88*x19 + a88*x19 \
-         + a86*x21 + a83*x22 + a74*x23 + a72*x24; a[19] = a19; const T x10 = s[10]; const T x3 = s[3];  \
-        const T x11 = s[11]; const T x13 = s[13]; const T x14 = s[14]; const T x15 = s[15];  \
-        const T x16 = s[16]; const T a11 = a90*x10 + a91*x3 + a88*x11 + a88*x11 + a86*x13 + a83*x14 \
-         + a74*x15 + a72*x16; a[11] = a11; const T a92 = a[92]; const T x7 = s[7]; const T a58 = a92*x7;  \
-        a[58] = a58; const T x5 = s[5]; const T a55 = a92*x5; a[55] = a55; const T x4 = s[4]; const T a52 = \
-         a92*x4; a[52] = a52; const T x2 = s[2]; const T a49 = a92*x2; a[49] = a49; const T x1 = s[1];  \
-        const T a46 = a92*x1; a[46] = a46; const T x0 = s[0]; const T a43 = a92*x0; a[43] = a43;  \
-        const T a28 = a[28]; const T a36 = a[36]; const T a89 = a[89]; const T a84 = a[84];  \
-        const T x59 = s[59]; const T a57 = a28 + a36 + a89*x7 + a84*x59; a[57] = a57; const T a20 = a[20];  \
-        const T x56 = s[56]; const T a54 = a20 + a36 + a89*x5 + a84*x56; a[54] = a54; const T x53 = s[53];  \
-        const T a51 = a20 + a28 + a89*x4 + a84*x53; a[51] = a51; const T a12 = a[12]; const T x50 = s[50];  \
-        const T a48 = a12 + a36 + a89*x2 + a84*x50; a[48] = a48; const T x47 = s[47]; const T a45 = a12 \
-         + a28 + a89*x1 + a84*x47; a[45] = a45; const T x44 = s[44]; const T a42 = a12 + a20 + a89*x0 \
-         + a84*x44; a[42] = a42; const T a35 = a[35]; const T x34 = s[34]; const T a39 = a[39];  \
-        const T x36 = s[36]; const T a40 = a[40]; const T x37 = s[37]; const T a67 = a[67];  \
-        const T a102 = a[102]; const T x9 = s[9]; const T x35 = s[35]; const T a110 = a[110];  \
-        const T x38 = s[38]; const T a80 = a[80]; const T x41 = s[41]; const T a34 = a49*x2 + a55*x5 \
-         + a58*x7 + a35*x34 + a35*x34 + a39*x36 + a40*x37 + a67*x34 + a67*x34 + a102*x9 + a90*x35 + a110*x38 \
-         + a80*x41; a[34] = a34; const T a27 = a[27]; const T x26 = s[26]; const T a31 = a[31];  \
-        const T x28 = s[28]; const T a32 = a[32]; const T x29 = s[29]; const T x8 = s[8];  \
-        const T x27 = s[27]; const T x30 = s[30]; const T x33 = s[33]; const T a26 = a46*x1 + a52*x4 \
-         + a58*x7 + a27*x26 + a27*x26 + a31*x28 + a32*x29 + a67*x26 + a67*x26 + a102*x8 + a90*x27 + a110*x30 \
-         + a80*x33; a[26] = a26; const T a23 = a[23]; const T x20 = s[20]; const T a24 = a[24];  \
-        const T x25 = s[25]; const T a18 = a43*x0 + a52*x4 + a55*x5 + a19*x18 + a19*x18 + a23*x20 + a24*x21 \
-         + a67*x18 + a67*x18 + a102*x6 + a90*x19 + a110*x22 + a80*x25; a[18] = a18; const T a15 = a[15];  \
-        const T x12 = s[12]; const T a16 = a[16]; const T x17 = s[17]; const T a10 = a43*x0 + a46*x1 \
-         + a49*x2 + a11*x10 + a11*x10 + a15*x12 + a16*x13 + a67*x10 + a67*x10 + a102*x3 + a90*x11 + a110*x14 \
-         + a80*x17; a[10] = a10; const T a44 = a[44]; const T a65 = a[65]; const T a99 = a[99];  \
-        const T x42 = s[42]; const T x43 = s[43]; a[0] = a10 + a18 + a42*x0 + a42*x0 + a43*x10 + a43*x18 \
-         + a44*x3 + a44*x6 + a65 + a99*x0 + a99*x0 + a89*x42 + a92*x43; const T a47 = a[47];  \
-        const T x45 = s[45]; const T x46 = s[46]; a[1] = a10 + a26 + a45*x1 + a45*x1 + a46*x10 + a46*x26 \
-         + a47*x3 + a47*x8 + a65 + a99*x1 + a99*x1 + a89*x45 + a92*x46; const T a50 = a[50];  \
-        const T x48 = s[48]; const T x49 = s[49]; a[2] = a10 + a34 + a48*x2 + a48*x2 + a49*x10 + a49*x34 \
-         + a50*x3 + a50*x9 + a65 + a99*x2 + a99*x2 + a89*x48 + a92*x49; const T a14 = a[14];  \
-        const T a17 = a[17]; const T a66 = a[66]; const T a103 = a[103]; const T a109 = a[109];  \
-        const T a111 = a[111]; const T a113 = a[113]; const T a79 = a[79]; a[3] = a44*x0 + a47*x1 + a50*x2 \
-         + a14*x3 + a14*x3 + a17*x14 + a66 + a102*x10 + a103*x3 + a103*x3 + a91*x11 + a109*x12 + a111*x13 \
-         + a113*x14 + a79*x17; const T a53 = a[53]; const T x51 = s[51]; const T x52 = s[52]; a[4] = a18 \
-         + a26 + a51*x4 + a51*x4 + a52*x18 + a52*x26 + a53*x6 + a53*x8 + a65 + a99*x4 + a99*x4 + a89*x51 \
-         + a92*x52; const T a56 = a[56]; const T x54 = s[54]; const T x55 = s[55]; a[5] = a18 + a34 + a54*x5 \
-         + a54*x5 + a55*x18 + a55*x34 + a56*x6 + a56*x9 + a65 + a99*x5 + a99*x5 + a89*x54 + a92*x55;  \
-        const T a22 = a[22]; const T a25 = a[25]; a[6] = a44*x0 + a53*x4 + a56*x5 + a22*x6 + a22*x6 \
-         + a25*x22 + a66 + a102*x18 + a103*x6 + a103*x6 + a91*x19 + a109*x20 + a111*x21 + a113*x22 + a79*x25 \
-        ;  \
-        (void)s, (void)a; \
-    } \
-    EQML_NOINLINE void NAME##_2(const T *s, T *a) \
-    { \
-        const T a26 = a[26]; const T a34 = a[34]; const T a57 = a[57]; const T x7 = s[7];  \
-        const T a58 = a[58]; const T x26 = s[26]; const T x34 = s[34]; const T a59 = a[59];  \
-        const T x8 = s[8]; const T x9 = s[9]; const T a65 = a[65]; const T a99 = a[99];  \
-        const T a89 = a[89]; const T x57 = s[57]; const T a92 = a[92]; const T x58 = s[58]; a[7] = a26 + a34 \
-         + a57*x7 + a57*x7 + a58*x26 + a58*x34 + a59*x8 + a59*x9 + a65 + a99*x7 + a99*x7 + a89*x57 + a92*x58 \
-        ; const T a47 = a[47]; const T x1 = s[1]; const T a53 = a[53]; const T x4 = s[4];  \
-        const T a30 = a[30]; const T a33 = a[33]; const T x30 = s[30]; const T a66 = a[66];  \
-        const T a102 = a[102]; const T a103 = a[103]; const T a91 = a[91]; const T x27 = s[27];  \
-        const T a109 = a[109]; const T x28 = s[28]; const T a111 = a[111]; const T x29 = s[29];  \
-        const T a113 = a[113]; const T a79 = a[79]; const T x33 = s[33]; a[8] = a47*x1 + a53*x4 + a59*x7 \
-         + a30*x8 + a30*x8 + a33*x30 + a66 + a102*x26 + a103*x8 + a103*x8 + a91*x27 + a109*x28 + a111*x29 \
-         + a113*x30 + a79*x33; const T a50 = a[50]; const T x2 = s[2]; const T a56 = a[56];  \
-        const T x5 = s[5]; const T a38 = a[38]; const T a41 = a[41]; const T x38 = s[38];  \
-        const T x35 = s[35]; const T x36 = s[36]; const T x37 = s[37]; const T x41 = s[41]; a[9] = a50*x2 \
-         + a56*x5 + a59*x7 + a38*x9 + a38*x9 + a41*x38 + a66 + a102*x34 + a103*x9 + a103*x9 + a91*x35 \
-         + a109*x36 + a111*x37 + a113*x38 + a79*x41;  \
-        (void)s, (void)a; \
-    } \
-    EQML_FUNCTION void NAME(const T *s, T *a) \
-    { \
-        NAME##_0(s, a); NAME##_1(s, a); NAME##_2(s, a);  \
+        for (int k = 0; k < groups; k++) NAME##_0(s[k], a[k], linear, &energy[k]);  \
     }
-h4_c_d6_FORWARD(h4_c_d6_forward_one, double, double)
-h4_c_d6_REVERSE(h4_c_d6_reverse_one, double, double)
-h4_c_d6_FORWARD(h4_c_d6_forward_lanes, eqml_lanes, double)
-h4_c_d6_REVERSE(h4_c_d6_reverse_lanes, eqml_lanes, double)
-h4_c_d6_FORWARD(h4_c_d6_forward_floats, eqml_floats, float)
-h4_c_d6_REVERSE(h4_c_d6_reverse_floats, eqml_floats, float)
+#define h4_c_d6_PRODUCTS(NAME, T, NUMBER) \
+    EQML_NOINLINE void NAME##_0(T *s, const NUMBER *offset) \
+    { \
+        const T x97 = s[97]; const T x130 = EQML_ADD(offset[34], x97*x97); s[130] = x130;  \
+        const T x98 = s[98]; const T x132 = EQML_ADD(offset[36], x97*x98); s[132] = x132; const T x133 = \
+         EQML_ADD(offset[37], x98*x98); s[133] = x133; const T x129 = EQML_ADD(offset[33], x97*x130 \
+        ); s[129] = x129; const T x131 = s[131]; const T x137 = EQML_ADD(offset[41], x97*x131 \
+        ); s[137] = x137; const T x99 = s[99]; const T x138 = EQML_ADD(offset[42], x97*x99); s[138] = x138;  \
+        const T x128 = EQML_ADD(offset[32], x97*x132); s[128] = x128; const T x134 = s[134]; const T x127 = \
+         EQML_ADD(offset[31], x97*x134); s[127] = x127; const T x126 = EQML_ADD(offset[30], x98*x131 \
+        ); s[126] = x126; const T x139 = EQML_ADD(offset[43], x98*x99); s[139] = x139; const T x125 = \
+         EQML_ADD(offset[29], x97*x133); s[125] = x125; const T x135 = s[135]; const T x147 = \
+         EQML_ADD(offset[51], x97*x135); s[147] = x147; const T x140 = EQML_ADD(offset[44], x98*x134 \
+        ); s[140] = x140; const T x146 = EQML_ADD(offset[50], x98*x133); s[146] = x146; const T x144 = \
+         EQML_ADD(offset[48], x98*x135); s[144] = x144; const T x110 = EQML_ADD(offset[14], x131*x131 \
+        ); s[110] = x110; const T x109 = EQML_ADD(offset[13], x131*x99); s[109] = x109; const T x136 = \
+         EQML_ADD(offset[40], x99*x99); s[136] = x136; const T x108 = EQML_ADD(offset[12], x134*x135 \
+        ); s[108] = x108; const T x107 = EQML_ADD(offset[11], x135*x135); s[107] = x107;  \
+        (void)s; (void)offset; \
+    } \
+    EQML_FUNCTION void NAME(int groups, T *const *s, const NUMBER *offset) \
+    { \
+        for (int k = 0; k < groups; k++) NAME##_0(s[k], offset);  \
+    }
+#define h4_c_d6_CONTRACT(NAME, T, NUMBER) \
+    EQML_NOINLINE void NAME##_0(T *s, const NUMBER *offset) \
+    { \
+        T *f = s + 96; (void)f;  \
+        { const T x0_0 = s[12]; const T x0_1 = s[13]; const T x0_2 = s[14]; const T x0_3 = s[15]; const T  \
+        x1_0 = s[16]; const T x1_1 = s[17]; const T x1_2 = s[18]; const T x1_3 = s[19]; { T p0; p0 = x0_0* \
+        s[12]; p0 += x0_1*s[13]; p0 += x0_2*s[14]; p0 += x0_3*s[15]; f[3] = EQML_ADD(offset[3], p0); } { T  \
+        p0, p1; T b0 = s[16]; EQML_KEEP(b0); p0 = x0_0*b0; p1 = x1_0*b0; T b1 = s[17]; EQML_KEEP(b1); p0 +=  \
+        x0_1*b1; p1 += x1_1*b1; T b2 = s[18]; EQML_KEEP(b2); p0 += x0_2*b2; p1 += x1_2*b2; T b3 = s[19] \
+        ; EQML_KEEP(b3); p0 += x0_3*b3; p1 += x1_3*b3; f[38] = EQML_ADD(offset[38], p0);  \
+        f[39] = EQML_ADD(offset[39], p1); } { T p0, p1; T b0 = s[20]; EQML_KEEP(b0); p0 = x0_0*b0; p1 =  \
+        x1_0*b0; T b1 = s[21]; EQML_KEEP(b1); p0 += x0_1*b1; p1 += x1_1*b1; T b2 = s[22]; EQML_KEEP(b2);  \
+        p0 += x0_2*b2; p1 += x1_2*b2; T b3 = s[23]; EQML_KEEP(b3); p0 += x0_3*b3; p1 += x1_3*b3;  \
+        f[26] = EQML_ADD(offset[26], p0); f[27] = EQML_ADD(offset[27], p1); } { T p0; p0 = x1_0*s[24];  \
+        p0 += x1_1*s[25]; p0 += x1_2*s[26]; p0 += x1_3*s[27]; f[45] = EQML_ADD(offset[45], p0); } { T p0;  \
+        p0 = x1_0*s[28]; p0 += x1_1*s[29]; p0 += x1_2*s[30]; p0 += x1_3*s[31]; f[47] = EQML_ADD(offset[47],  \
+        p0); } { T p0, p1; T b0 = s[32]; EQML_KEEP(b0); p0 = x0_0*b0; p1 = x1_0*b0; T b1 = s[33] \
+        ; EQML_KEEP(b1); p0 += x0_1*b1; p1 += x1_1*b1; T b2 = s[34]; EQML_KEEP(b2); p0 += x0_2*b2; p1 +=  \
+        x1_2*b2; T b3 = s[35]; EQML_KEEP(b3); p0 += x0_3*b3; p1 += x1_3*b3; f[46] = EQML_ADD(offset[46],  \
+        p0); f[49] = EQML_ADD(offset[49], p1); } { T p0, p1; T b0 = s[44]; EQML_KEEP(b0); p0 = x0_0*b0;  \
+        p1 = x1_0*b0; T b1 = s[45]; EQML_KEEP(b1); p0 += x0_1*b1; p1 += x1_1*b1; T b2 = s[46] \
+        ; EQML_KEEP(b2); p0 += x0_2*b2; p1 += x1_2*b2; T b3 = s[47]; EQML_KEEP(b3); p0 += x0_3*b3; p1 +=  \
+        x1_3*b3; f[16] = EQML_ADD(offset[16], p0); f[15] = EQML_ADD(offset[15], p1); } }  \
+        { const T x0_0 = s[20]; const T x0_1 = s[21]; const T x0_2 = s[22]; const T x0_3 = s[23]; const T  \
+        x1_0 = s[28]; const T x1_1 = s[29]; const T x1_2 = s[30]; const T x1_3 = s[31]; { T p0; p0 = x0_0* \
+        s[20]; p0 += x0_1*s[21]; p0 += x0_2*s[22]; p0 += x0_3*s[23]; f[24] = EQML_ADD(offset[24], p0); } {  \
+        T p0, p1; T b0 = s[28]; EQML_KEEP(b0); p0 = x0_0*b0; p1 = x1_0*b0; T b1 = s[29]; EQML_KEEP(b1);  \
+        p0 += x0_1*b1; p1 += x1_1*b1; T b2 = s[30]; EQML_KEEP(b2); p0 += x0_2*b2; p1 += x1_2*b2; T b3 =  \
+        s[31]; EQML_KEEP(b3); p0 += x0_3*b3; p1 += x1_3*b3; f[22] = EQML_ADD(offset[22], p0);  \
+        f[17] = EQML_ADD(offset[17], p1); } { T p0; p0 = x0_0*s[32]; p0 += x0_1*s[33]; p0 += x0_2*s[34];  \
+        p0 += x0_3*s[35]; f[19] = EQML_ADD(offset[19], p0); } { T p0, p1; T b0 = s[36]; EQML_KEEP(b0); p0 =  \
+        x0_0*b0; p1 = x1_0*b0; T b1 = s[37]; EQML_KEEP(b1); p0 += x0_1*b1; p1 += x1_1*b1; T b2 = s[38] \
+        ; EQML_KEEP(b2); p0 += x0_2*b2; p1 += x1_2*b2; T b3 = s[39]; EQML_KEEP(b3); p0 += x0_3*b3; p1 +=  \
+        x1_3*b3; f[10] = EQML_ADD(offset[10], p0); f[9] = EQML_ADD(offset[9], p1); } { T p0, p1; T b0 =  \
+        s[40]; EQML_KEEP(b0); p0 = x0_0*b0; p1 = x1_0*b0; T b1 = s[41]; EQML_KEEP(b1); p0 += x0_1*b1; p1 +=  \
+        x1_1*b1; T b2 = s[42]; EQML_KEEP(b2); p0 += x0_2*b2; p1 += x1_2*b2; T b3 = s[43]; EQML_KEEP(b3);  \
+        p0 += x0_3*b3; p1 += x1_3*b3; f[8] = EQML_ADD(offset[8], p0); f[7] = EQML_ADD(offset[7], p1); } { T  \
+        p0; p0 = x1_0*s[44]; p0 += x1_1*s[45]; p0 += x1_2*s[46]; p0 += x1_3*s[47];  \
+        f[4] = EQML_ADD(offset[4], p0); } }  \
+        { const T x0_0 = s[24]; const T x0_1 = s[25]; const T x0_2 = s[26]; const T x0_3 = s[27]; { T p0;  \
+        p0 = x0_0*s[24]; p0 += x0_1*s[25]; p0 += x0_2*s[26]; p0 += x0_3*s[27]; f[23] = EQML_ADD(offset[23],  \
+        p0); } { T p0; p0 = x0_0*s[28]; p0 += x0_1*s[29]; p0 += x0_2*s[30]; p0 += x0_3*s[31];  \
+        f[21] = EQML_ADD(offset[21], p0); } { T p0; p0 = x0_0*s[32]; p0 += x0_1*s[33]; p0 += x0_2*s[34];  \
+        p0 += x0_3*s[35]; f[18] = EQML_ADD(offset[18], p0); } { T p0; p0 = x0_0*s[44]; p0 += x0_1*s[45];  \
+        p0 += x0_2*s[46]; p0 += x0_3*s[47]; f[5] = EQML_ADD(offset[5], p0); } }  \
+        { const T x0_0 = s[32]; const T x0_1 = s[33]; const T x0_2 = s[34]; const T x0_3 = s[35]; { T p0;  \
+        p0 = x0_0*s[36]; p0 += x0_1*s[37]; p0 += x0_2*s[38]; p0 += x0_3*s[39]; f[6] = EQML_ADD(offset[6],  \
+        p0); } }  \
+        { const T x0_0 = s[48]; const T x0_1 = s[49]; const T x0_2 = s[50]; const T x0_3 = s[51]; const T  \
+        x0_4 = s[52]; const T x0_5 = s[53]; { T p0; p0 = x0_0*s[48]; p0 += x0_1*s[49]; p0 += x0_2*s[50];  \
+        p0 += x0_3*s[51]; p0 += x0_4*s[52]; p0 += x0_5*s[53]; f[35] = EQML_ADD(offset[35], p0); } { T p0;  \
+        p0 = x0_0*s[56]; p0 += x0_1*s[57]; p0 += x0_2*s[58]; p0 += x0_3*s[59]; p0 += x0_4*s[60]; p0 += x0_5* \
+        s[61]; f[25] = EQML_ADD(offset[25], p0); } { T p0; p0 = x0_0*s[64]; p0 += x0_1*s[65]; p0 += x0_2* \
+        s[66]; p0 += x0_3*s[67]; p0 += x0_4*s[68]; p0 += x0_5*s[69]; f[28] = EQML_ADD(offset[28], p0); } }  \
+        { const T x0_0 = s[56]; const T x0_1 = s[57]; const T x0_2 = s[58]; const T x0_3 = s[59]; const T  \
+        x0_4 = s[60]; const T x0_5 = s[61]; { T p0; p0 = x0_0*s[72]; p0 += x0_1*s[73]; p0 += x0_2*s[74];  \
+        p0 += x0_3*s[75]; p0 += x0_4*s[76]; p0 += x0_5*s[77]; f[20] = EQML_ADD(offset[20], p0); } }  \
+        (void)s; (void)offset; \
+    } \
+    EQML_FUNCTION void NAME(int groups, T *const *s, const NUMBER *offset) \
+    { \
+        for (int k = 0; k < groups; k++) NAME##_0(s[k], offset);  \
+    }
+#define h4_c_d6_LINEAR(NAME, T, NUMBER) \
+    EQML_NOINLINE void NAME##_0(const T *s, const NUMBER *linear, T *energy) \
+    { \
+        T energy0 = {0}, energy1 = {0}; *energy += energy0 + energy1;  \
+        (void)s; (void)linear; (void)energy; \
+    } \
+    EQML_FUNCTION void NAME(int groups, T *const *s, const NUMBER *linear, T *energy) \
+    { \
+        for (int k = 0; k < groups; k++) NAME##_0(s[k], linear, &energy[k]);  \
+    }
+#define h4_c_d6_GATHER(NAME, T, NUMBER) \
+    EQML_NOINLINE void NAME##_0(const T *s, T *a, const NUMBER *linear, T *energy) \
+    { \
+        const T *g = a + 96; (void)g; T energy0 = {0}, energy1 = {0};  \
+        { T p0_0, p0_1, p0_2, p0_3; T p1_0, p1_1, p1_2, p1_3; { const T w0 = g[3]; const T w1 = g[3]; T  \
+        b0 = s[12]; EQML_KEEP(b0); p0_0 = w0*b0; p0_0 += w1*b0; T b1 = s[13]; EQML_KEEP(b1); p0_1 = w0*b1;  \
+        p0_1 += w1*b1; T b2 = s[14]; EQML_KEEP(b2); p0_2 = w0*b2; p0_2 += w1*b2; T b3 = s[15] \
+        ; EQML_KEEP(b3); p0_3 = w0*b3; p0_3 += w1*b3; } { const T w0 = g[38]; p1_0 = w0*s[12]; p1_1 = w0* \
+        s[13]; p1_2 = w0*s[14]; p1_3 = w0*s[15]; } { const T w0 = g[38]; const T w1 = g[39]; T b0 = s[16] \
+        ; EQML_KEEP(b0); p0_0 += w0*b0; p1_0 += w1*b0; T b1 = s[17]; EQML_KEEP(b1); p0_1 += w0*b1; p1_1 +=  \
+        w1*b1; T b2 = s[18]; EQML_KEEP(b2); p0_2 += w0*b2; p1_2 += w1*b2; T b3 = s[19]; EQML_KEEP(b3);  \
+        p0_3 += w0*b3; p1_3 += w1*b3; } { const T w0 = g[39]; p1_0 += w0*s[16]; p1_1 += w0*s[17]; p1_2 +=  \
+        w0*s[18]; p1_3 += w0*s[19]; } { const T w0 = g[26]; const T w1 = g[27]; T b0 = s[20] \
+        ; EQML_KEEP(b0); p0_0 += w0*b0; p1_0 += w1*b0; T b1 = s[21]; EQML_KEEP(b1); p0_1 += w0*b1; p1_1 +=  \
+        w1*b1; T b2 = s[22]; EQML_KEEP(b2); p0_2 += w0*b2; p1_2 += w1*b2; T b3 = s[23]; EQML_KEEP(b3);  \
+        p0_3 += w0*b3; p1_3 += w1*b3; } { const T w0 = g[45]; p1_0 += w0*s[24]; p1_1 += w0*s[25]; p1_2 +=  \
+        w0*s[26]; p1_3 += w0*s[27]; } { const T w0 = g[47]; p1_0 += w0*s[28]; p1_1 += w0*s[29]; p1_2 += w0* \
+        s[30]; p1_3 += w0*s[31]; } { const T w0 = g[46]; const T w1 = g[49]; T b0 = s[32]; EQML_KEEP(b0);  \
+        p0_0 += w0*b0; p1_0 += w1*b0; T b1 = s[33]; EQML_KEEP(b1); p0_1 += w0*b1; p1_1 += w1*b1; T b2 =  \
+        s[34]; EQML_KEEP(b2); p0_2 += w0*b2; p1_2 += w1*b2; T b3 = s[35]; EQML_KEEP(b3); p0_3 += w0*b3;  \
+        p1_3 += w1*b3; } { const T w0 = g[16]; const T w1 = g[15]; T b0 = s[44]; EQML_KEEP(b0); p0_0 += w0* \
+        b0; p1_0 += w1*b0; T b1 = s[45]; EQML_KEEP(b1); p0_1 += w0*b1; p1_1 += w1*b1; T b2 = s[46] \
+        ; EQML_KEEP(b2); p0_2 += w0*b2; p1_2 += w1*b2; T b3 = s[47]; EQML_KEEP(b3); p0_3 += w0*b3; p1_3 +=  \
+        w1*b3; } a[12] = p0_0; a[13] = p0_1; a[14] = p0_2; a[15] = p0_3; a[16] = p1_0; a[17] = p1_1; a[18] \
+         = p1_2; a[19] = p1_3; }  \
+        { T p0_0, p0_1, p0_2, p0_3; T p1_0, p1_1, p1_2, p1_3; { const T w0 = g[26]; p0_0 = w0*s[12]; p0_1 =  \
+        w0*s[13]; p0_2 = w0*s[14]; p0_3 = w0*s[15]; } { const T w0 = g[27]; const T w1 = g[47]; T b0 = s[16] \
+        ; EQML_KEEP(b0); p0_0 += w0*b0; p1_0 = w1*b0; T b1 = s[17]; EQML_KEEP(b1); p0_1 += w0*b1; p1_1 = w1* \
+        b1; T b2 = s[18]; EQML_KEEP(b2); p0_2 += w0*b2; p1_2 = w1*b2; T b3 = s[19]; EQML_KEEP(b3); p0_3 +=  \
+        w0*b3; p1_3 = w1*b3; } { const T w0 = g[24]; const T w1 = g[24]; T b0 = s[20]; EQML_KEEP(b0);  \
+        p0_0 += w0*b0; p0_0 += w1*b0; T b1 = s[21]; EQML_KEEP(b1); p0_1 += w0*b1; p0_1 += w1*b1; T b2 =  \
+        s[22]; EQML_KEEP(b2); p0_2 += w0*b2; p0_2 += w1*b2; T b3 = s[23]; EQML_KEEP(b3); p0_3 += w0*b3;  \
+        p0_3 += w1*b3; } { const T w0 = g[22]; p1_0 += w0*s[20]; p1_1 += w0*s[21]; p1_2 += w0*s[22];  \
+        p1_3 += w0*s[23]; } { const T w0 = g[21]; p1_0 += w0*s[24]; p1_1 += w0*s[25]; p1_2 += w0*s[26];  \
+        p1_3 += w0*s[27]; } { const T w0 = g[22]; const T w1 = g[17]; T b0 = s[28]; EQML_KEEP(b0); p0_0 +=  \
+        w0*b0; p1_0 += w1*b0; T b1 = s[29]; EQML_KEEP(b1); p0_1 += w0*b1; p1_1 += w1*b1; T b2 = s[30] \
+        ; EQML_KEEP(b2); p0_2 += w0*b2; p1_2 += w1*b2; T b3 = s[31]; EQML_KEEP(b3); p0_3 += w0*b3; p1_3 +=  \
+        w1*b3; } { const T w0 = g[17]; p1_0 += w0*s[28]; p1_1 += w0*s[29]; p1_2 += w0*s[30]; p1_3 += w0* \
+        s[31]; } { const T w0 = g[19]; p0_0 += w0*s[32]; p0_1 += w0*s[33]; p0_2 += w0*s[34]; p0_3 += w0* \
+        s[35]; } { const T w0 = g[10]; const T w1 = g[9]; T b0 = s[36]; EQML_KEEP(b0); p0_0 += w0*b0;  \
+        p1_0 += w1*b0; T b1 = s[37]; EQML_KEEP(b1); p0_1 += w0*b1; p1_1 += w1*b1; T b2 = s[38] \
+        ; EQML_KEEP(b2); p0_2 += w0*b2; p1_2 += w1*b2; T b3 = s[39]; EQML_KEEP(b3); p0_3 += w0*b3; p1_3 +=  \
+        w1*b3; } { const T w0 = g[8]; const T w1 = g[7]; T b0 = s[40]; EQML_KEEP(b0); p0_0 += w0*b0;  \
+        p1_0 += w1*b0; T b1 = s[41]; EQML_KEEP(b1); p0_1 += w0*b1; p1_1 += w1*b1; T b2 = s[42] \
+        ; EQML_KEEP(b2); p0_2 += w0*b2; p1_2 += w1*b2; T b3 = s[43]; EQML_KEEP(b3); p0_3 += w0*b3; p1_3 +=  \
+        w1*b3; } { const T w0 = g[4]; p1_0 += w0*s[44]; p1_1 += w0*s[45]; p1_2 += w0*s[46]; p1_3 += w0*s[47] \
+        ; } a[20] = p0_0; a[21] = p0_1; a[22] = p0_2; a[23] = p0_3; a[28] = p1_0; a[29] = p1_1; a[30] \
+         = p1_2; a[31] = p1_3; }  \
+        { T p1_0, p1_1, p1_2, p1_3; T p0_0, p0_1, p0_2, p0_3; { const T w0 = g[16]; p1_0 = w0*s[12]; p1_1 =  \
+        w0*s[13]; p1_2 = w0*s[14]; p1_3 = w0*s[15]; } { const T w0 = g[45]; const T w1 = g[15]; T b0 = s[16] \
+        ; EQML_KEEP(b0); p0_0 = w0*b0; p1_0 += w1*b0; T b1 = s[17]; EQML_KEEP(b1); p0_1 = w0*b1; p1_1 += w1* \
+        b1; T b2 = s[18]; EQML_KEEP(b2); p0_2 = w0*b2; p1_2 += w1*b2; T b3 = s[19]; EQML_KEEP(b3); p0_3 =  \
+        w0*b3; p1_3 += w1*b3; } { const T w0 = g[23]; const T w1 = g[23]; T b0 = s[24]; EQML_KEEP(b0);  \
+        p0_0 += w0*b0; p0_0 += w1*b0; T b1 = s[25]; EQML_KEEP(b1); p0_1 += w0*b1; p0_1 += w1*b1; T b2 =  \
+        s[26]; EQML_KEEP(b2); p0_2 += w0*b2; p0_2 += w1*b2; T b3 = s[27]; EQML_KEEP(b3); p0_3 += w0*b3;  \
+        p0_3 += w1*b3; } { const T w0 = g[5]; p1_0 += w0*s[24]; p1_1 += w0*s[25]; p1_2 += w0*s[26]; p1_3 +=  \
+        w0*s[27]; } { const T w0 = g[21]; const T w1 = g[4]; T b0 = s[28]; EQML_KEEP(b0); p0_0 += w0*b0;  \
+        p1_0 += w1*b0; T b1 = s[29]; EQML_KEEP(b1); p0_1 += w0*b1; p1_1 += w1*b1; T b2 = s[30] \
+        ; EQML_KEEP(b2); p0_2 += w0*b2; p1_2 += w1*b2; T b3 = s[31]; EQML_KEEP(b3); p0_3 += w0*b3; p1_3 +=  \
+        w1*b3; } { const T w0 = g[18]; p0_0 += w0*s[32]; p0_1 += w0*s[33]; p0_2 += w0*s[34]; p0_3 += w0* \
+        s[35]; } { const T w0 = g[5]; p0_0 += w0*s[44]; p0_1 += w0*s[45]; p0_2 += w0*s[46]; p0_3 += w0*s[47] \
+        ; } a[24] = p0_0; a[25] = p0_1; a[26] = p0_2; a[27] = p0_3; a[44] = p1_0; a[45] = p1_1; a[46] \
+         = p1_2; a[47] = p1_3; }  \
+        { T p0_0, p0_1, p0_2, p0_3; T p1_0, p1_1, p1_2, p1_3; { const T w0 = g[46]; p0_0 = w0*s[12]; p0_1 =  \
+        w0*s[13]; p0_2 = w0*s[14]; p0_3 = w0*s[15]; } { const T w0 = g[49]; p0_0 += w0*s[16]; p0_1 += w0* \
+        s[17]; p0_2 += w0*s[18]; p0_3 += w0*s[19]; } { const T w0 = g[19]; const T w1 = g[10]; T b0 = s[20] \
+        ; EQML_KEEP(b0); p0_0 += w0*b0; p1_0 = w1*b0; T b1 = s[21]; EQML_KEEP(b1); p0_1 += w0*b1; p1_1 = w1* \
+        b1; T b2 = s[22]; EQML_KEEP(b2); p0_2 += w0*b2; p1_2 = w1*b2; T b3 = s[23]; EQML_KEEP(b3); p0_3 +=  \
+        w0*b3; p1_3 = w1*b3; } { const T w0 = g[18]; p0_0 += w0*s[24]; p0_1 += w0*s[25]; p0_2 += w0*s[26];  \
+        p0_3 += w0*s[27]; } { const T w0 = g[9]; p1_0 += w0*s[28]; p1_1 += w0*s[29]; p1_2 += w0*s[30];  \
+        p1_3 += w0*s[31]; } { const T w0 = g[6]; p1_0 += w0*s[32]; p1_1 += w0*s[33]; p1_2 += w0*s[34];  \
+        p1_3 += w0*s[35]; } { const T w0 = g[6]; p0_0 += w0*s[36]; p0_1 += w0*s[37]; p0_2 += w0*s[38];  \
+        p0_3 += w0*s[39]; } a[32] = p0_0; a[33] = p0_1; a[34] = p0_2; a[35] = p0_3; a[36] = p1_0; a[37] \
+         = p1_1; a[38] = p1_2; a[39] = p1_3; }  \
+        { T p0_0, p0_1, p0_2, p0_3; { const T w0 = g[8]; p0_0 = w0*s[20]; p0_1 = w0*s[21]; p0_2 = w0*s[22];  \
+        p0_3 = w0*s[23]; } { const T w0 = g[7]; p0_0 += w0*s[28]; p0_1 += w0*s[29]; p0_2 += w0*s[30];  \
+        p0_3 += w0*s[31]; } a[40] = p0_0; a[41] = p0_1; a[42] = p0_2; a[43] = p0_3; }  \
+        *energy += energy0 + energy1;  \
+        (void)s; (void)a; (void)linear; (void)energy; \
+    } \
+    EQML_NOINLINE void NAME##_1(const T *s, T *a, const NUMBER *linear, T *energy) \
+    { \
+        const T *g = a + 96; (void)g; T energy0 = {0}, energy1 = {0};  \
+        { T p0_0, p0_1, p0_2, p0_3, p0_4, p0_5; T p1_0, p1_1, p1_2, p1_3, p1_4, p1_5; { const T w0 = g[35];  \
+        const T w1 = g[35]; T b0 = s[48]; EQML_KEEP(b0); p0_0 = w0*b0; p0_0 += w1*b0; T b1 = s[49] \
+        ; EQML_KEEP(b1); p0_1 = w0*b1; p0_1 += w1*b1; T b2 = s[50]; EQML_KEEP(b2); p0_2 = w0*b2; p0_2 += w1* \
+        b2; T b3 = s[51]; EQML_KEEP(b3); p0_3 = w0*b3; p0_3 += w1*b3; T b4 = s[52]; EQML_KEEP(b4); p0_4 =  \
+        w0*b4; p0_4 += w1*b4; T b5 = s[53]; EQML_KEEP(b5); p0_5 = w0*b5; p0_5 += w1*b5; } {  \
+        const T w0 = g[25]; p1_0 = w0*s[48]; p1_1 = w0*s[49]; p1_2 = w0*s[50]; p1_3 = w0*s[51]; p1_4 = w0* \
+        s[52]; p1_5 = w0*s[53]; } { const T w0 = g[25]; p0_0 += w0*s[56]; p0_1 += w0*s[57]; p0_2 += w0*s[58] \
+        ; p0_3 += w0*s[59]; p0_4 += w0*s[60]; p0_5 += w0*s[61]; } { const T w0 = g[28]; p0_0 += w0*s[64];  \
+        p0_1 += w0*s[65]; p0_2 += w0*s[66]; p0_3 += w0*s[67]; p0_4 += w0*s[68]; p0_5 += w0*s[69]; } {  \
+        const T w0 = g[20]; p1_0 += w0*s[72]; p1_1 += w0*s[73]; p1_2 += w0*s[74]; p1_3 += w0*s[75]; p1_4 +=  \
+        w0*s[76]; p1_5 += w0*s[77]; } a[48] = p0_0; a[49] = p0_1; a[50] = p0_2; a[51] = p0_3; a[52] = p0_4;  \
+        a[53] = p0_5; a[56] = p1_0; a[57] = p1_1; a[58] = p1_2; a[59] = p1_3; a[60] = p1_4; a[61] = p1_5; }  \
+        { T p0_0, p0_1, p0_2, p0_3, p0_4, p0_5; { const T w0 = g[28]; p0_0 = w0*s[48]; p0_1 = w0*s[49];  \
+        p0_2 = w0*s[50]; p0_3 = w0*s[51]; p0_4 = w0*s[52]; p0_5 = w0*s[53]; } a[64] = p0_0; a[65] = p0_1;  \
+        a[66] = p0_2; a[67] = p0_3; a[68] = p0_4; a[69] = p0_5; }  \
+        { T p0_0, p0_1, p0_2, p0_3, p0_4, p0_5; { const T w0 = g[20]; p0_0 = w0*s[56]; p0_1 = w0*s[57];  \
+        p0_2 = w0*s[58]; p0_3 = w0*s[59]; p0_4 = w0*s[60]; p0_5 = w0*s[61]; } a[72] = p0_0; a[73] = p0_1;  \
+        a[74] = p0_2; a[75] = p0_3; a[76] = p0_4; a[77] = p0_5; } *energy += energy0 + energy1;  \
+        (void)s; (void)a; (void)linear; (void)energy; \
+    } \
+    EQML_FUNCTION void NAME(int groups, T *const *s, T *const *a, const NUMBER *linear, T *energy) \
+    { \
+        for (int k = 0; k < groups; k++) NAME##_0(s[k], a[k], linear, &energy[k]);  \
+        for (int k = 0; k < groups; k++) NAME##_1(s[k], a[k], linear, &energy[k]);  \
+    }
+#define h4_c_d6_FOUR_CONTRACT(NAME, T, NUMBER) \
+    EQML_NOINLINE void NAME##_0(T *s, const NUMBER *offset) \
+    { \
+        T *f = s + 96; (void)f;  \
+        { const eqml_four x0_0 = EQML_FOUR(s + 12); const eqml_four x1_0 = EQML_FOUR(s + 16); const  \
+        eqml_four x3_0 = EQML_FOUR(s + 20); const eqml_four x2_0 = EQML_FOUR(s + 24); const eqml_four  \
+        x4_0 = EQML_FOUR(s + 28); const eqml_four x5_0 = EQML_FOUR(s + 32); { eqml_four p0; p0 = x0_0* \
+        EQML_FOUR(s + 12); f[3] = EQML_ADD(offset[3], EQML_SUM_FOUR(p0)); } { eqml_four p0, p1; eqml_four  \
+        b0 = EQML_FOUR(s + 16); EQML_KEEP_FOUR(b0); p0 = x0_0*b0; p1 = x1_0*b0;  \
+        f[38] = EQML_ADD(offset[38], EQML_SUM_FOUR(p0)); f[39] = EQML_ADD(offset[39], EQML_SUM_FOUR(p1)); }  \
+        { eqml_four p0, p1, p2; eqml_four b0 = EQML_FOUR(s + 20); EQML_KEEP_FOUR(b0); p0 = x0_0*b0; p1 =  \
+        x1_0*b0; p2 = x3_0*b0; f[26] = EQML_ADD(offset[26], EQML_SUM_FOUR(p0));  \
+        f[27] = EQML_ADD(offset[27], EQML_SUM_FOUR(p1)); f[24] = EQML_ADD(offset[24], EQML_SUM_FOUR(p2)); }  \
+        { eqml_four p0, p1; eqml_four b0 = EQML_FOUR(s + 24); EQML_KEEP_FOUR(b0); p0 = x1_0*b0; p1 = x2_0*b0 \
+        ; f[45] = EQML_ADD(offset[45], EQML_SUM_FOUR(p0)); f[23] = EQML_ADD(offset[23], EQML_SUM_FOUR(p1));  \
+        } { eqml_four p0, p1, p2, p3; eqml_four b0 = EQML_FOUR(s + 28); EQML_KEEP_FOUR(b0); p0 = x1_0*b0;  \
+        p1 = x2_0*b0; p2 = x3_0*b0; p3 = x4_0*b0; f[47] = EQML_ADD(offset[47], EQML_SUM_FOUR(p0));  \
+        f[21] = EQML_ADD(offset[21], EQML_SUM_FOUR(p1)); f[22] = EQML_ADD(offset[22], EQML_SUM_FOUR(p2));  \
+        f[17] = EQML_ADD(offset[17], EQML_SUM_FOUR(p3)); } { eqml_four p0, p1, p2, p3; eqml_four b0 =  \
+        EQML_FOUR(s + 32); EQML_KEEP_FOUR(b0); p0 = x0_0*b0; p1 = x1_0*b0; p2 = x2_0*b0; p3 = x3_0*b0;  \
+        f[46] = EQML_ADD(offset[46], EQML_SUM_FOUR(p0)); f[49] = EQML_ADD(offset[49], EQML_SUM_FOUR(p1));  \
+        f[18] = EQML_ADD(offset[18], EQML_SUM_FOUR(p2)); f[19] = EQML_ADD(offset[19], EQML_SUM_FOUR(p3)); }  \
+        { eqml_four p0, p1, p2; eqml_four b0 = EQML_FOUR(s + 36); EQML_KEEP_FOUR(b0); p0 = x3_0*b0; p1 =  \
+        x4_0*b0; p2 = x5_0*b0; f[10] = EQML_ADD(offset[10], EQML_SUM_FOUR(p0)); f[9] = EQML_ADD(offset[9],  \
+        EQML_SUM_FOUR(p1)); f[6] = EQML_ADD(offset[6], EQML_SUM_FOUR(p2)); } { eqml_four p0, p1; eqml_four  \
+        b0 = EQML_FOUR(s + 40); EQML_KEEP_FOUR(b0); p0 = x3_0*b0; p1 = x4_0*b0; f[8] = EQML_ADD(offset[8],  \
+        EQML_SUM_FOUR(p0)); f[7] = EQML_ADD(offset[7], EQML_SUM_FOUR(p1)); } { eqml_four p0, p1, p2, p3;  \
+        eqml_four b0 = EQML_FOUR(s + 44); EQML_KEEP_FOUR(b0); p0 = x0_0*b0; p1 = x1_0*b0; p2 = x2_0*b0;  \
+        p3 = x4_0*b0; f[16] = EQML_ADD(offset[16], EQML_SUM_FOUR(p0)); f[15] = EQML_ADD(offset[15],  \
+        EQML_SUM_FOUR(p1)); f[5] = EQML_ADD(offset[5], EQML_SUM_FOUR(p2)); f[4] = EQML_ADD(offset[4],  \
+        EQML_SUM_FOUR(p3)); } }  \
+        { const eqml_four x0_0 = EQML_FOUR(s + 48); const eqml_four x0_1 = EQML_FOUR(s + 52); { eqml_four p0 \
+        ; p0 = x0_0*EQML_FOUR(s + 48); p0 += x0_1*EQML_FOUR(s + 52); f[35] = EQML_ADD(offset[35],  \
+        EQML_SUM_FOUR(p0)); } { eqml_four p0; p0 = x0_0*EQML_FOUR(s + 56); p0 += x0_1*EQML_FOUR(s + 60);  \
+        f[25] = EQML_ADD(offset[25], EQML_SUM_FOUR(p0)); } { eqml_four p0; p0 = x0_0*EQML_FOUR(s + 64);  \
+        p0 += x0_1*EQML_FOUR(s + 68); f[28] = EQML_ADD(offset[28], EQML_SUM_FOUR(p0)); } }  \
+        { const eqml_four x0_0 = EQML_FOUR(s + 56); const eqml_four x0_1 = EQML_FOUR(s + 60); { eqml_four p0 \
+        ; p0 = x0_0*EQML_FOUR(s + 72); p0 += x0_1*EQML_FOUR(s + 76); f[20] = EQML_ADD(offset[20],  \
+        EQML_SUM_FOUR(p0)); } }  \
+        (void)s; (void)offset; \
+    } \
+    EQML_FUNCTION void NAME(int groups, T *const *s, const NUMBER *offset) \
+    { \
+        for (int k = 0; k < groups; k++) NAME##_0(s[k], offset);  \
+    }
+#define h4_c_d6_FOUR_LINEAR(NAME, T, NUMBER) \
+    EQML_NOINLINE void NAME##_0(const T *s, const NUMBER *linear, T *energy) \
+    { \
+        eqml_four energy0 = {0}, energy1 = {0}; energy0 += energy1; *energy += EQML_SUM_FOUR(energy0);  \
+        (void)s; (void)linear; (void)energy; \
+    } \
+    EQML_FUNCTION void NAME(int groups, T *const *s, const NUMBER *linear, T *energy) \
+    { \
+        for (int k = 0; k < groups; k++) NAME##_0(s[k], linear, &energy[k]);  \
+    }
+#define h4_c_d6_FOUR_GATHER(NAME, T, NUMBER) \
+    EQML_NOINLINE void NAME##_0(const T *s, T *a, const NUMBER *linear, T *energy) \
+    { \
+        const T *g = a + 96; (void)g; eqml_four energy0 = {0}, energy1 = {0};  \
+        { eqml_four p0_0; eqml_four p1_0; eqml_four p2_0; eqml_four p5_0; eqml_four p6_0; eqml_four p3_0;  \
+        eqml_four p4_0; { const T w0 = g[3]; const T w1 = g[3]; const T w2 = g[38]; const T w3 = g[26];  \
+        const T w4 = g[46]; const T w5 = g[16]; eqml_four b0 = EQML_FOUR(s + 12); EQML_KEEP_FOUR(b0);  \
+        p0_0 = w0*b0; p0_0 += w1*b0; p1_0 = w2*b0; p2_0 = w3*b0; p5_0 = w4*b0; p6_0 = w5*b0; } {  \
+        const T w0 = g[38]; const T w1 = g[39]; const T w2 = g[39]; const T w3 = g[27]; const T w4 = g[47];  \
+        const T w5 = g[45]; const T w6 = g[49]; eqml_four b0 = EQML_FOUR(s + 16); EQML_KEEP_FOUR(b0);  \
+        p0_0 += w0*b0; p1_0 += w1*b0; p1_0 += w2*b0; p2_0 += w3*b0; p3_0 = w4*b0; p4_0 = w5*b0; p5_0 += w6* \
+        b0; } { const T w0 = g[15]; p6_0 += w0*EQML_FOUR(s + 16); } { const T w0 = g[26];  \
+        const T w1 = g[27]; const T w2 = g[24]; const T w3 = g[24]; const T w4 = g[22]; const T w5 = g[19];  \
+        eqml_four b0 = EQML_FOUR(s + 20); EQML_KEEP_FOUR(b0); p0_0 += w0*b0; p1_0 += w1*b0; p2_0 += w2*b0;  \
+        p2_0 += w3*b0; p3_0 += w4*b0; p5_0 += w5*b0; } { const T w0 = g[45]; const T w1 = g[21];  \
+        const T w2 = g[23]; const T w3 = g[23]; const T w4 = g[18]; const T w5 = g[5]; eqml_four b0 =  \
+        EQML_FOUR(s + 24); EQML_KEEP_FOUR(b0); p1_0 += w0*b0; p3_0 += w1*b0; p4_0 += w2*b0; p4_0 += w3*b0;  \
+        p5_0 += w4*b0; p6_0 += w5*b0; } { const T w0 = g[47]; const T w1 = g[22]; const T w2 = g[17];  \
+        const T w3 = g[17]; const T w4 = g[21]; const T w5 = g[4]; eqml_four b0 = EQML_FOUR(s + 28) \
+        ; EQML_KEEP_FOUR(b0); p1_0 += w0*b0; p2_0 += w1*b0; p3_0 += w2*b0; p3_0 += w3*b0; p4_0 += w4*b0;  \
+        p6_0 += w5*b0; } { const T w0 = g[46]; const T w1 = g[49]; const T w2 = g[19]; const T w3 = g[18];  \
+        eqml_four b0 = EQML_FOUR(s + 32); EQML_KEEP_FOUR(b0); p0_0 += w0*b0; p1_0 += w1*b0; p2_0 += w2*b0;  \
+        p4_0 += w3*b0; } { const T w0 = g[10]; const T w1 = g[9]; const T w2 = g[6]; eqml_four b0 =  \
+        EQML_FOUR(s + 36); EQML_KEEP_FOUR(b0); p2_0 += w0*b0; p3_0 += w1*b0; p5_0 += w2*b0; } {  \
+        const T w0 = g[8]; const T w1 = g[7]; eqml_four b0 = EQML_FOUR(s + 40); EQML_KEEP_FOUR(b0); p2_0 +=  \
+        w0*b0; p3_0 += w1*b0; } { const T w0 = g[16]; const T w1 = g[15]; const T w2 = g[4];  \
+        const T w3 = g[5]; eqml_four b0 = EQML_FOUR(s + 44); EQML_KEEP_FOUR(b0); p0_0 += w0*b0; p1_0 += w1* \
+        b0; p3_0 += w2*b0; p4_0 += w3*b0; } EQML_FOUR(a + 12) = p0_0; EQML_FOUR(a + 16) = p1_0;  \
+        EQML_FOUR(a + 20) = p2_0; EQML_FOUR(a + 28) = p3_0; EQML_FOUR(a + 24) = p4_0; EQML_FOUR(a + 32) \
+         = p5_0; EQML_FOUR(a + 44) = p6_0; }  \
+        { eqml_four p0_0; eqml_four p1_0; { const T w0 = g[10]; const T w1 = g[8]; eqml_four b0 =  \
+        EQML_FOUR(s + 20); EQML_KEEP_FOUR(b0); p0_0 = w0*b0; p1_0 = w1*b0; } { const T w0 = g[9];  \
+        const T w1 = g[7]; eqml_four b0 = EQML_FOUR(s + 28); EQML_KEEP_FOUR(b0); p0_0 += w0*b0; p1_0 += w1* \
+        b0; } { const T w0 = g[6]; p0_0 += w0*EQML_FOUR(s + 32); } EQML_FOUR(a + 36) = p0_0;  \
+        EQML_FOUR(a + 40) = p1_0; }  \
+        { eqml_four p0_0, p0_1; eqml_four p1_0, p1_1; eqml_four p2_0, p2_1; eqml_four p3_0, p3_1; {  \
+        const T w0 = g[35]; const T w1 = g[35]; const T w2 = g[25]; const T w3 = g[28]; eqml_four b0 =  \
+        EQML_FOUR(s + 48); EQML_KEEP_FOUR(b0); p0_0 = w0*b0; p0_0 += w1*b0; p1_0 = w2*b0; p2_0 = w3*b0;  \
+        eqml_four b1 = EQML_FOUR(s + 52); EQML_KEEP_FOUR(b1); p0_1 = w0*b1; p0_1 += w1*b1; p1_1 = w2*b1;  \
+        p2_1 = w3*b1; } { const T w0 = g[25]; const T w1 = g[20]; eqml_four b0 = EQML_FOUR(s + 56) \
+        ; EQML_KEEP_FOUR(b0); p0_0 += w0*b0; p3_0 = w1*b0; eqml_four b1 = EQML_FOUR(s + 60) \
+        ; EQML_KEEP_FOUR(b1); p0_1 += w0*b1; p3_1 = w1*b1; } { const T w0 = g[28]; p0_0 += w0* \
+        EQML_FOUR(s + 64); p0_1 += w0*EQML_FOUR(s + 68); } { const T w0 = g[20]; p1_0 += w0* \
+        EQML_FOUR(s + 72); p1_1 += w0*EQML_FOUR(s + 76); } EQML_FOUR(a + 48) = p0_0; EQML_FOUR(a + 52) \
+         = p0_1; EQML_FOUR(a + 56) = p1_0; EQML_FOUR(a + 60) = p1_1; EQML_FOUR(a + 64) = p2_0;  \
+        EQML_FOUR(a + 68) = p2_1; EQML_FOUR(a + 72) = p3_0; EQML_FOUR(a + 76) = p3_1; }  \
+        energy0 += energy1; *energy += EQML_SUM_FOUR(energy0);  \
+        (void)s; (void)a; (void)linear; (void)energy; \
+    } \
+    EQML_FUNCTION void NAME(int groups, T *const *s, T *const *a, const NUMBER *linear, T *energy) \
+    { \
+        for (int k = 0; k < groups; k++) NAME##_0(s[k], a[k], linear, &energy[k]);  \
+    }
+#define h4_c_d6_FOUR_FORWARD(NAME, T, NUMBER) \
+    EQML_NOINLINE void NAME##_0(T *s, const NUMBER *offset) \
+    { \
+        { eqml_four v = {s[0], s[1], s[2], s[4]}; EQML_FOUR(s + 48) = v; } { eqml_four v = {s[5], s[7], 0, 0 \
+        }; EQML_FOUR(s + 52) = v; } { eqml_four v = {s[3], s[6], s[8], s[9]}; EQML_FOUR(s + 16) = v; }  \
+        { eqml_four v = {s[48] + s[49] + s[50], s[48] + s[51] + s[52], s[49] + s[51] + s[53], s[50] + s[52] \
+         + s[53]}; EQML_FOUR(s + 12) = v; } { eqml_four v = EQML_FOUR(s + 48)*EQML_FOUR(s + 48) \
+        ; EQML_FOUR(s + 56) = v; } { eqml_four v = EQML_FOUR(s + 52)*EQML_FOUR(s + 52) \
+        ; EQML_FOUR(s + 60) = v; } { eqml_four v = {s[12] + s[13], s[12] + s[14], s[12] + s[15], s[13] \
+         + s[14]}; EQML_FOUR(s + 80) = v; } { eqml_four v = {s[13] + s[15], s[14] + s[15], 0, 0} \
+        ; EQML_FOUR(s + 84) = v; } { eqml_four v = EQML_FOUR(s + 48)*EQML_FOUR(s + 80) \
+        ; EQML_FOUR(s + 64) = v; } { eqml_four v = EQML_FOUR(s + 52)*EQML_FOUR(s + 84) \
+        ; EQML_FOUR(s + 68) = v; } { eqml_four v = EQML_FOUR(s + 12)*EQML_FOUR(s + 12) \
+        ; EQML_FOUR(s + 20) = v; } { eqml_four v = {s[56] + s[57] + s[58], s[56] + s[59] + s[60], s[57] \
+         + s[59] + s[61], s[58] + s[60] + s[61]}; EQML_FOUR(s + 24) = v; } { eqml_four v = {s[16] + s[17],  \
+        s[16] + s[18], s[16] + s[19], s[17] + s[18]}; EQML_FOUR(s + 88) = v; } { eqml_four v = {s[17] \
+         + s[19], s[18] + s[19], 0, 0}; EQML_FOUR(s + 92) = v; } { eqml_four v =  \
+        EQML_FOUR(s + 48)*EQML_FOUR(s + 88); EQML_FOUR(s + 72) = v; } { eqml_four v =  \
+        EQML_FOUR(s + 52)*EQML_FOUR(s + 92); EQML_FOUR(s + 76) = v; } { eqml_four v = {s[72] + s[73] + s[74] \
+        , s[72] + s[75] + s[76], s[73] + s[75] + s[77], s[74] + s[76] + s[77]}; EQML_FOUR(s + 28) = v; }  \
+        { eqml_four v = EQML_FOUR(s + 16)*EQML_FOUR(s + 16); EQML_FOUR(s + 32) = v; } { eqml_four v =  \
+        EQML_FOUR(s + 12)*EQML_FOUR(s + 24); EQML_FOUR(s + 36) = v; } { eqml_four v =  \
+        EQML_FOUR(s + 12)*EQML_FOUR(s + 28); EQML_FOUR(s + 40) = v; } { eqml_four v =  \
+        EQML_FOUR(s + 16)*EQML_FOUR(s + 32); EQML_FOUR(s + 44) = v; } s[97] = offset[1] + s[0] + s[1] + s[2] \
+         + s[4] + s[5] + s[7]; s[98] = offset[2] + s[3] + s[6] + s[8] + s[9];  \
+        (void)s; (void)offset; \
+    } \
+    EQML_FUNCTION void NAME(int groups, T *const *s, const NUMBER *offset) \
+    { \
+        for (int k = 0; k < groups; k++) NAME##_0(s[k], offset);  \
+    }
+#define h4_c_d6_FOUR_REVERSE(NAME, T, NUMBER) \
+    EQML_NOINLINE void NAME##_0(const T *s, T *a, const NUMBER *linear, T *energy) \
+    { \
+        { eqml_four v = EQML_FOUR(a + 32) + EQML_FOUR(a + 44)*EQML_FOUR(s + 16); EQML_FOUR(a + 32) = v; }  \
+        { eqml_four v = EQML_FOUR(a + 28) + EQML_FOUR(a + 40)*EQML_FOUR(s + 12); EQML_FOUR(a + 28) = v; }  \
+        { eqml_four v = EQML_FOUR(a + 76); const eqml_four n = {a[29] + a[31], a[30] + a[31], 0, 0}; v += n \
+        ; EQML_FOUR(a + 76) = v; } { eqml_four v = EQML_FOUR(a + 72); const eqml_four n = {a[28] + a[29],  \
+        a[28] + a[30], a[28] + a[31], a[29] + a[30]}; v += n; EQML_FOUR(a + 72) = v; } { eqml_four v =  \
+        EQML_FOUR(a + 76)*EQML_FOUR(s + 52); EQML_FOUR(a + 92) = v; } { eqml_four v =  \
+        EQML_FOUR(a + 72)*EQML_FOUR(s + 48); EQML_FOUR(a + 88) = v; } { eqml_four v = EQML_FOUR(a + 24) \
+         + EQML_FOUR(a + 36)*EQML_FOUR(s + 12); EQML_FOUR(a + 24) = v; } { eqml_four v =  \
+        EQML_FOUR(a + 68)*EQML_FOUR(s + 52); EQML_FOUR(a + 84) = v; } { eqml_four v =  \
+        EQML_FOUR(a + 64)*EQML_FOUR(s + 48); EQML_FOUR(a + 80) = v; } { eqml_four v = EQML_FOUR(a + 60) \
+        ; const eqml_four n = {a[25] + a[27], a[26] + a[27], 0, 0}; v += n; EQML_FOUR(a + 60) = v; }  \
+        { eqml_four v = EQML_FOUR(a + 56); const eqml_four n = {a[24] + a[25], a[24] + a[26], a[24] + a[27] \
+        , a[25] + a[26]}; v += n; EQML_FOUR(a + 56) = v; } { eqml_four v = EQML_FOUR(a + 12) \
+         + EQML_FOUR(a + 20)*EQML_FOUR(s + 12) + EQML_FOUR(a + 20)*EQML_FOUR(s + 12) \
+         + EQML_FOUR(a + 36)*EQML_FOUR(s + 24) + EQML_FOUR(a + 40)*EQML_FOUR(s + 28); const eqml_four n = { \
+        a[80] + a[81] + a[82], a[80] + a[83] + a[84], a[81] + a[83] + a[85], a[82] + a[84] + a[85]}; v += n \
+        ; EQML_FOUR(a + 12) = v; } { eqml_four v = EQML_FOUR(a + 16) + EQML_FOUR(a + 32)*EQML_FOUR(s + 16) \
+         + EQML_FOUR(a + 32)*EQML_FOUR(s + 16) + EQML_FOUR(a + 44)*EQML_FOUR(s + 32); const eqml_four n = { \
+        a[88] + a[89] + a[90], a[88] + a[91] + a[92], a[89] + a[91] + a[93], a[90] + a[92] + a[93]}; v += n \
+        ; EQML_FOUR(a + 16) = v; } { eqml_four v = EQML_FOUR(a + 52) + EQML_FOUR(a + 60)*EQML_FOUR(s + 52) \
+         + EQML_FOUR(a + 60)*EQML_FOUR(s + 52) + EQML_FOUR(a + 68)*EQML_FOUR(s + 84) \
+         + EQML_FOUR(a + 76)*EQML_FOUR(s + 92); const eqml_four n = {a[13] + a[15], a[14] + a[15], 0, 0 \
+        }; v += n; EQML_FOUR(a + 52) = v; } { eqml_four v = EQML_FOUR(a + 48) \
+         + EQML_FOUR(a + 56)*EQML_FOUR(s + 48) + EQML_FOUR(a + 56)*EQML_FOUR(s + 48) \
+         + EQML_FOUR(a + 64)*EQML_FOUR(s + 80) + EQML_FOUR(a + 72)*EQML_FOUR(s + 88); const eqml_four n = { \
+        a[12] + a[13], a[12] + a[14], a[12] + a[15], a[13] + a[14]}; v += n; EQML_FOUR(a + 48) = v; }  \
+        a[0] = a[48] + a[97]; a[1] = a[49] + a[97]; a[2] = a[50] + a[97]; a[3] = a[16] + a[98]; a[4] = a[51] \
+         + a[97]; a[5] = a[52] + a[97]; a[6] = a[17] + a[98]; a[7] = a[53] + a[97]; a[8] = a[18] + a[98];  \
+        a[9] = a[19] + a[98];  \
+        (void)s; (void)a; (void)linear; (void)energy; \
+    } \
+    EQML_FUNCTION void NAME(int groups, T *const *s, T *const *a, const NUMBER *linear, T *energy) \
+    { \
+        for (int k = 0; k < groups; k++) NAME##_0(s[k], a[k], linear, &energy[k]);  \
+    }
+h4_c_d6_PRODUCTS(h4_c_d6_products_one, double, double)
+h4_c_d6_REVERSE_PRODUCTS(h4_c_d6_products_back_one, double, double)
+#if EQML_LANES > 1
+h4_c_d6_FOUR_FORWARD(h4_c_d6_covariants_one, double, double)
+h4_c_d6_FOUR_CONTRACT(h4_c_d6_contract_one, double, double)
+h4_c_d6_FOUR_LINEAR(h4_c_d6_linear_one, double, double)
+h4_c_d6_FOUR_GATHER(h4_c_d6_gather_one, double, double)
+h4_c_d6_FOUR_REVERSE(h4_c_d6_covariants_back_one, double, double)
+#else
+h4_c_d6_FORWARD(h4_c_d6_covariants_one, double, double)
+h4_c_d6_CONTRACT(h4_c_d6_contract_one, double, double)
+h4_c_d6_LINEAR(h4_c_d6_linear_one, double, double)
+h4_c_d6_GATHER(h4_c_d6_gather_one, double, double)
+h4_c_d6_REVERSE(h4_c_d6_covariants_back_one, double, double)
+#endif
+EQML_SWEEPS(h4_c_d6, one, double, double)
+h4_c_d6_PRODUCTS(h4_c_d6_products_lanes, eqml_lanes, double)
+h4_c_d6_REVERSE_PRODUCTS(h4_c_d6_products_back_lanes, eqml_lanes, double)
+h4_c_d6_FORWARD(h4_c_d6_covariants_lanes, eqml_lanes, double)
+h4_c_d6_CONTRACT(h4_c_d6_contract_lanes, eqml_lanes, double)
+h4_c_d6_LINEAR(h4_c_d6_linear_lanes, eqml_lanes, double)
+h4_c_d6_GATHER(h4_c_d6_gather_lanes, eqml_lanes, double)
+h4_c_d6_REVERSE(h4_c_d6_covariants_back_lanes, eqml_lanes, double)
+EQML_SWEEPS(h4_c_d6, lanes, eqml_lanes, double)
+h4_c_d6_PRODUCTS(h4_c_d6_products_floats, eqml_floats, float)
+h4_c_d6_REVERSE_PRODUCTS(h4_c_d6_products_back_floats, eqml_floats, float)
+h4_c_d6_FORWARD(h4_c_d6_covariants_floats, eqml_floats, float)
+h4_c_d6_CONTRACT(h4_c_d6_contract_floats, eqml_floats, float)
+h4_c_d6_LINEAR(h4_c_d6_linear_floats, eqml_floats, float)
+h4_c_d6_GATHER(h4_c_d6_gather_floats, eqml_floats, float)
+h4_c_d6_REVERSE(h4_c_d6_covariants_back_floats, eqml_floats, float)
+EQML_SWEEPS(h4_c_d6, floats, eqml_floats, float)
 #undef h4_c_d6_FORWARD
 #undef h4_c_d6_REVERSE
+#undef h4_c_d6_PRODUCTS
+#undef h4_c_d6_REVERSE_PRODUCTS
+#undef h4_c_d6_CONTRACT
+#undef h4_c_d6_LINEAR
+#undef h4_c_d6_GATHER
+#undef h4_c_d6_FOUR_FORWARD
+#undef h4_c_d6_FOUR_CONTRACT
+#undef h4_c_d6_FOUR_LINEAR
+#undef h4_c_d6_FOUR_GATHER
+#undef h4_c_d6_FOUR_REVERSE
 
 static const eqml_basis h4_c_d6_basis = {
     "h4_c_d6", "H4 C", "H H H H C",
     5, 10, 2, 6, /* atoms, pairs, classes of pairs, degree */
     495, 52, 52, /* terms, factors, factors in products (with the constant) */
-    116, 64, 240, 72, 12, 752, /* slots, first factor, operations, runs, tiles, packed */
+    148, 96, 262, 72, 12, 752, /* slots, first factor, operations, runs, tiles, packed */
     h4_c_d6_pairs, h4_c_d6_pair_classes, h4_c_d6_atom_classes, h4_c_d6_operations, h4_c_d6_runs, h4_c_d6_tiles, h4_c_d6_degrees,
     h4_c_d6_forward_one, h4_c_d6_reverse_one, h4_c_d6_forward_lanes, h4_c_d6_reverse_lanes,
-    {0, 0, 0}, 0, h4_c_d6_forward_floats, h4_c_d6_reverse_floats};
+    {0, 0, 0}, 0, h4_c_d6_forward_floats, h4_c_d6_reverse_floats,
+    52, 0, 0, 0};
 
 EQML_MODEL_FUNCTIONS(h4_c_d6)
 #endif

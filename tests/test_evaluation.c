@@ -16,8 +16,9 @@
 #include "scalar.h"
 
 const eqml_basis *const bases[BASES] = {
-    [H2O_D8] = &h2o_d8_basis,   [NH3_D5] = &nh3_d5_basis,     [CH4_D4] = &ch4_d4_basis,  [CH4_D6] = &ch4_d6_basis,
-    [H5O2_D4] = &h5o2_d4_basis, [DIMER_D3] = &dimer_d3_basis, [ABCD_D3] = &abcd_d3_basis};
+    [H2O_D8] = &h2o_d8_basis,  [NH3_D5] = &nh3_d5_basis,   [CH4_D4] = &ch4_d4_basis,
+    [CH4_D6] = &ch4_d6_basis,  [H5O2_D4] = &h5o2_d4_basis, [DIMER_D3] = &dimer_d3_basis,
+    [ABCD_D3] = &abcd_d3_basis};
 
 #define FUNCTIONS(NAME)                                                                                      \
     {                                                                                                        \
@@ -357,37 +358,55 @@ Test(evaluation, batches_in_float_are_close)
         }
 }
 
-/* The same basis without its code runs from its table. */
+/* The same basis without its code runs from its table, which finds the value of every factor. */
 Test(evaluation, straight_line_code_equals_the_table)
 {
-    enum { N = 2 * EQML_LANES + 1 };
+    enum { N = 2 * EQML_FLOATS + 1 };
     uint64_t state = 7;
-    size_t with_code = 0;
+    size_t with_code = 0, without_values = 0;
     for (size_t k = 0; k < COUNT(all); k++) {
         const size_t n = 3 * (size_t)all[k].basis->natoms;
         eqml_basis table = *all[k].basis;
         trial t = make_trial(all[k].basis, 0, &state);
-        eqml_model m = t.surface.model;
-        double xyz[N * MAX_COORDINATES], g[MAX_COORDINATES], h[MAX_COORDINATES];
-        double e[N], f[N], G[N * MAX_COORDINATES], H[N * MAX_COORDINATES];
-        with_code += table.forward_one && table.reverse_one && table.forward_lanes && table.reverse_lanes;
-        table.forward_one = NULL;
-        table.reverse_one = NULL;
-        table.forward_lanes = NULL;
-        table.reverse_lanes = NULL;
+        const eqml_model *code = &t.surface.model;
+        eqml_model m = *code;
+        double *xyz = room(N * n, sizeof *xyz), *G = room(N * n, sizeof *G), *H = room(N * n, sizeof *H);
+        double g[MAX_COORDINATES], h[MAX_COORDINATES], e[N], f[N], only[N];
+        with_code += table.forward_one && table.reverse_one && table.forward_lanes && table.reverse_lanes &&
+                     table.forward_floats && table.reverse_floats;
+        without_values += table.nvalues < table.nfactors;
+        table.forward_one = NULL, table.reverse_one = NULL;
+        table.forward_lanes = NULL, table.reverse_lanes = NULL;
+        table.forward_floats = NULL, table.reverse_floats = NULL;
         m.basis = &table;
         for (size_t i = 0; i < N; i++)
             draw_geometry(&state, table.natoms, xyz + i * n);
-        const double energy = all[k].gradient(&t.surface.model, xyz, g), again = all[k].gradient(&m, xyz, h);
+        const double energy = all[k].gradient(code, xyz, g), again = all[k].gradient(&m, xyz, h);
+        const double alone = all[k].energy(code, xyz), table_alone = all[k].energy(&m, xyz);
         assert_close(1, &again, &energy, 1e-12, table.name);
+        assert_close(1, &alone, &energy, 1e-12, table.name);
+        assert_close(1, &table_alone, &energy, 1e-12, table.name);
         assert_close((int)n, h, g, 1e-11, table.name);
-        all[k].gradient_batch(&t.surface.model, N, xyz, e, G);
+        all[k].gradient_batch(code, N, xyz, e, G);
         all[k].gradient_batch(&m, N, xyz, f, H);
         assert_close(N, f, e, 1e-12, table.name);
         assert_close(N * (int)n, H, G, 1e-11, table.name);
+        all[k].energy_batch(code, N, xyz, only);
+        assert_close(N, only, e, 1e-12, table.name);
+        for (int floats = 0; floats < 2; floats++) {
+            all[k].gradient_batch_float(floats ? code : &m, N, xyz, f, H);
+            all[k].energy_batch_float(floats ? code : &m, N, xyz, only);
+            assert_close(N, f, e, 1e-4, table.name);
+            assert_close(N, only, e, 1e-4, table.name);
+            assert_close(N * (int)n, H, G, 1e-4, table.name);
+        }
+        free(xyz);
+        free(G);
+        free(H);
         free_trial(&t);
     }
     cr_assert_gt(with_code, 0);
+    cr_assert_gt(without_values, 0);
 }
 
 Test(evaluation, the_scalar_build_gives_the_same)
@@ -437,12 +456,9 @@ Test(evaluation, coefficients_come_back_as_they_were_set)
 /* Slopes and curvatures of each kind, against the same function with complex steps and exact differences. */
 Test(variable, derivatives)
 {
-    const eqml_variable kinds[] = {{EQML_MORSE, 1.7, NULL, NULL},
-                                   {EQML_INVERSE, 0, NULL, NULL},
-                                   {EQML_EXP_OVER_R, 2.3, NULL, NULL},
-                                   {EQML_POWER, 2, NULL, NULL},
-                                   {EQML_POWER, -3, NULL, NULL},
-                                   {EQML_USER, 0, gaussian, &width}};
+    const eqml_variable kinds[] = {{EQML_MORSE, 1.7, NULL, NULL},      {EQML_INVERSE, 0, NULL, NULL},
+                                   {EQML_EXP_OVER_R, 2.3, NULL, NULL}, {EQML_POWER, 2, NULL, NULL},
+                                   {EQML_POWER, -3, NULL, NULL},       {EQML_USER, 0, gaussian, &width}};
     for (size_t k = 0; k < COUNT(kinds); k++)
         for (double r = 0.3; r < 20; r *= 1.3) { /* rounding of r/a grows with r */
             double y[3];

@@ -1,0 +1,45 @@
+/*
+ * The contractions sum_x A[x] B[x] covariant by covariant: a row for each covariant, with its uses.
+ *
+ * All contractions over one set are the entries of a matrix between its covariants, the same matrix for each
+ * element x of the set. So one pass over the rows does them for all elements side by side:
+ *
+ *     values      f_k = A . B                              over uses that have a value
+ *     adjoints    dV/dA[x] = sum over uses of g_k B[x]     g = dV/df
+ *     energy      sum over A of  A . (sum of g_k B)        over uses that only occur linearly
+ *
+ * Each contraction is a use of both its covariants. It counts as a value, or as energy, with the left one only.
+ */
+#ifndef GEN_CONTRACTIONS_H
+#define GEN_CONTRACTIONS_H
+#include "basis.h"
+
+enum { ROW_ALIGNMENT = 4 }; /* elements of a row begin at a multiple of it, and are filled up with zeros */
+
+typedef struct contraction_row {
+    unsigned slot, count; /* elements of the covariant */
+    unsigned nlinear, nvalues,
+        nuses; /* first uses for the energy, then for values, then those on the right */
+} contraction_row;
+
+typedef struct contraction_use {
+    unsigned factor, slot; /* and the first element of the other covariant */
+} contraction_use;
+
+typedef struct contraction_table {
+    size_t nrows, nuses;
+    contraction_row *row;
+    contraction_use *use; /* row after row */
+} contraction_table;
+
+/* Whether there are enough contractions to do them by rows, and not as single operations. */
+bool contractions_pay(const basis *b);
+
+/*
+ * factor_of_term[terms of the basis]; factors from `nvalues` on only occur linearly. slot[covariants][elements],
+ * those of one covariant consecutive. contraction_table_free releases the table.
+ */
+contraction_table contraction_table_create(const basis *b, const unsigned *factor_of_term, size_t nvalues,
+                                           unsigned *const *slot);
+void contraction_table_free(contraction_table *t);
+#endif

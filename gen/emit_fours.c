@@ -1,0 +1,232 @@
+#include "emit_fours.h"
+#include "functions.h"
+#include "memory.h"
+#include <stdlib.h>
+#include <string.h>
+
+enum { FOUR = ROW_ALIGNMENT };
+
+typedef struct writer {
+    functions f;
+    const program *p;
+    const bool *is_target; /* [nslots]; a slot among the rows that is none fills up its row */
+} writer;
+
+/* What an element is a sum of: products of left and right slots, or of left alone. */
+typedef struct element {
+    size_t count, capacity;
+    unsigned (*product)[2];
+    bool *done; /* written as part of a vector */
+} element;
+
+static void add_product(element *e, unsigned left, unsigned right)
+{
+    if (e->count == e->capacity) {
+        e->capacity = 2 * e->capacity + 8;
+        e->product = xrealloc(e->product, e->capacity, sizeof *e->product);
+        e->done = xrealloc(e->done, e->capacity, sizeof *e->done);
+    }
+    e->product[e->count][0] = left;
+    e->product[e->count][1] = right;
+    e->done[e->count++] = false;
+}
+
+static void put(writer *w, const char *format, unsigned number)
+{
+    char item[64];
+    snprintf(item, sizeof item, format, number);
+    put_item(&w->f.line, item);
+}
+
+/* ---- vectors ------------------------------------------------------------------------------------------ */
+
+static bool is_row(const program *p, unsigned slot)
+{
+    return slot >= p->first_row && slot < p->end_rows;
+}
+
+/* Whether the slots from x on are elements, and filling, where those from y on are. */
+static bool alike(const writer *w, unsigned x, unsigned y)
+{
+    return is_row(w->p, y) && !memcmp(w->is_target + x, w->is_target + y, FOUR * sizeof(bool));
+}
+
+/* The place of a product among those that are not done, or e->count. */
+static size_t find_product(const element *e, unsigned left, unsigned right)
+{
+    size_t k = 0;
+    while (k < e->count && (e->done[k] || e->product[k][0] != left || e->product[k][1] != right))
+        k++;
+    return k;
+}
+
+/* Whether product k of the first of four elements goes on in the others, slot by slot; then it is done. */
+static bool take_vector(const writer *w, unsigned slot, element *e, size_t k)
+{
+    unsigned left = e[0].product[k][0], right = e[0].product[k][1];
+    size_t at[FOUR];
+    if (e[0].done[k] || !alike(w, slot, left) || !alike(w, slot, right))
+        return false;
+    for (unsigned d = 0; d < FOUR && w->is_target[slot + d]; d++)
+        if ((at[d] = find_product(&e[d], left + d, right + d)) == e[d].count)
+            return false;
+    for (unsigned d = 0; d < FOUR && w->is_target[slot + d]; d++)
+        e[d].done[at[d]] = true;
+    return true;
+}
+
+/* ---- statements --------------------------------------------------------------------------------------- */
+
+/* The products of an element that are not done, in numbers; left: the array of the left slots. */
+static void put_sum(writer *w, const element *e, char left)
+{
+    const char *plus = "";
+    for (size_t k = 0; k < e->count; k++) {
+        if (e->done[k])
+            continue;
+        char item[64];
+        int n = snprintf(item, sizeof item, "%s%c[%u]", plus, left, e->product[k][0]);
+        if (e->product[k][1] != w->p->factor0)
+            snprintf(item + n, sizeof item - (size_t)n, "*s[%u]", e->product[k][1]);
+        put_item(&w->f.line, item);
+        plus = " + ";
+    }
+    if (!*plus)
+        put_item(&w->f.line, "0");
+}
+
+static bool all_done(const element *e)
+{
+    for (int d = 0; d < FOUR; d++)
+        for (size_t k = 0; k < e[d].count; k++)
+            if (!e[d].done[k])
+                return false;
+    return true;
+}
+
+/* Four elements e of the array `to`, as products of vectors and a vector made of numbers. */
+static void put_four(writer *w, char to, unsigned slot, element *e, char left, bool stored)
+{
+    char item[96];
+    functions_reserve(&w->f, e[0].count + e[1].count + e[2].count + e[3].count);
+    snprintf(item, sizeof item, "{ eqml_four v = ");
+    put_item(&w->f.line, item);
+    const char *plus = "";
+    if (stored) {
+        snprintf(item, sizeof item, "EQML_FOUR(%c + %u)", to, slot);
+        put_item(&w->f.line, item);
+        plus = " + ";
+    }
+    for (size_t k = 0; k < e[0].count; k++)
+        if (take_vector(w, slot, e, k)) {
+            snprintf(item, sizeof item, "%sEQML_FOUR(%c + %u)*EQML_FOUR(s + %u)", plus, left,
+                     e[0].product[k][0], e[0].product[k][1]);
+            put_item(&w->f.line, item);
+            plus = " + ";
+        }
+    if (!*plus || !all_done(e)) {
+        put_item(&w->f.line, *plus ? "; const eqml_four n = {" : "{");
+        for (int d = 0; d < FOUR; d++) {
+            put_item(&w->f.line, d ? ", " : "");
+            put_sum(w, &e[d], left);
+        }
+        put_item(&w->f.line, *plus ? "}; v += n" : "}");
+    }
+    snprintf(item, sizeof item, "; EQML_FOUR(%c + %u) = v; } ", to, slot);
+    put_item(&w->f.line, item);
+}
+
+/* ---- sweeps ------------------------------------------------------------------------------------------- */
+
+static void clear(element *e)
+{
+    for (int d = 0; d < FOUR; d++)
+        e[d].count = 0;
+}
+
+static void put_forward(writer *w, element *e)
+{
+    const program *p = w->p;
+    for (size_t k = 0; k < p->contractions;) {
+        unsigned slot = p->operation[k].target;
+        bool row = is_row(p, slot);
+        clear(e);
+        for (; k < p->contractions && p->operation[k].target < slot + (row ? FOUR : 1) &&
+               p->operation[k].target >= slot;
+             k++)
+            add_product(&e[p->operation[k].target - slot], p->operation[k].left, p->operation[k].right);
+        if (row) {
+            put_four(w, 's', slot, e, 's', false);
+            continue;
+        }
+        functions_reserve(&w->f, e->count);
+        put(w, "s[%u] = ", slot);
+        if (slot >= p->factor0)
+            put(w, "offset[%u] + ", slot - (unsigned)p->factor0);
+        put_sum(w, e, 's');
+        put_item(&w->f.line, "; ");
+    }
+}
+
+static void find_element(const uses *u, unsigned slot, element *e)
+{
+    for (size_t k = u->first[slot]; k < u->first[slot + 1]; k++)
+        add_product(e, u->use[k][0], u->use[k][1]);
+}
+
+static void put_number_back(writer *w, const uses *u, unsigned slot, element *e)
+{
+    clear(e);
+    find_element(u, slot, e);
+    functions_reserve(&w->f, e->count);
+    put(w, "a[%u] = ", slot);
+    put_sum(w, e, 'a');
+    put_item(&w->f.line, "; ");
+}
+
+static void put_reverse(writer *w, const uses *u, const bool *stored, element *e)
+{
+    const program *p = w->p;
+    for (size_t end = p->contractions; end > 0;) {
+        unsigned slot = p->operation[end - 1].target;
+        if (!is_row(p, slot)) {
+            if (slot < p->factor0)
+                put_number_back(w, u, slot, e);
+            while (end > 0 && p->operation[end - 1].target == slot)
+                end--;
+            continue;
+        }
+        slot = slot / FOUR * FOUR;
+        clear(e);
+        for (unsigned d = 0; d < FOUR; d++)
+            find_element(u, slot + d, &e[d]);
+        if (!stored[slot] || e[0].count)
+            put_four(w, 'a', slot, e, 'a', stored[slot]);
+        while (end > 0 && p->operation[end - 1].target / FOUR * FOUR == slot)
+            end--;
+    }
+    for (unsigned slot = 0; slot < p->npairs; slot++)
+        put_number_back(w, u, slot, e);
+}
+
+void emit_fours(FILE *out, const summary *s, const uses *u, const bool *stored)
+{
+    static const signature forward = {FORWARD_SIGNATURE, "", ""};
+    static const signature reverse = {REVERSE_SIGNATURE, "", ""};
+    const program *p = s->program;
+    bool *is_target = xcalloc(p->nslots + FOUR, sizeof *is_target);
+    element e[FOUR] = {{0}};
+    for (size_t k = 0; k < p->noperations; k++)
+        is_target[p->operation[k].target] = true;
+    writer w = {functions_open(out, s->name, "FOUR_FORWARD", &forward), p, is_target};
+    put_forward(&w, e);
+    functions_close(&w.f);
+    w.f = functions_open(out, s->name, "FOUR_REVERSE", &reverse);
+    put_reverse(&w, u, stored, e);
+    functions_close(&w.f);
+    for (int d = 0; d < FOUR; d++) {
+        free(e[d].product);
+        free(e[d].done);
+    }
+    free(is_target);
+}
