@@ -836,7 +836,8 @@ EQML__TABLE_PROGRAM(floats, eqml_floats, float, eqml__all_floats)
 EQML_INLINE void eqml__forward_one(const eqml_model *m, double *slots)
 {
     const eqml_basis *b = m->basis;
-    for (int k = b->nslots; k < EQML_ROUND(b->nslots); k++)
+    const int end = b->factor0 + (b->forward_one ? b->nvalues : b->nfactors);
+    for (int k = end; k < end + 8 && k < EQML_ROUND(b->nslots); k++)
         slots[k] = 0; /* read by vectors of coefficients that are zero there */
     slots[b->factor0] = 1;
     if (b->forward_one)

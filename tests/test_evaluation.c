@@ -409,6 +409,30 @@ Test(evaluation, straight_line_code_equals_the_table)
     cr_assert_gt(without_values, 0);
 }
 
+/* Nothing is read that was not written: a NaN would come through, were it multiplied by zero. */
+Test(evaluation, what_was_in_the_room_before_does_not_matter)
+{
+    uint64_t state = 9;
+    for (size_t k = 0; k < COUNT(all); k++) {
+        const eqml_basis *b = all[k].basis;
+        const size_t size = (size_t)EQML_WORK_ONE(b->nslots, b->npairs);
+        trial t = make_trial(b, 0, &state);
+        double *work = room(size, sizeof *work);
+        double xyz[MAX_COORDINATES], g[MAX_COORDINATES], h[MAX_COORDINATES];
+        draw_geometry(&state, b->natoms, xyz);
+        const double energy = all[k].gradient(&t.surface.model, xyz, g);
+        for (int gradient = 0; gradient < 2; gradient++) {
+            for (size_t i = 0; i < size; i++)
+                work[i] = NAN;
+            const double again = eqml_energy_gradient(&t.surface.model, xyz, gradient ? h : NULL, work);
+            assert_close(1, &again, &energy, 1e-12, b->name);
+        }
+        assert_close(3 * b->natoms, h, g, 1e-11, b->name);
+        free(work);
+        free_trial(&t);
+    }
+}
+
 Test(evaluation, the_scalar_build_gives_the_same)
 {
     enum { N = 3 };
