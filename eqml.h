@@ -391,7 +391,7 @@ typedef struct eqml_tensor_basis {
     const unsigned short *reference;     /* [nreference] atoms */
     void (*forward_one)(double *slots);  /* the operations as code, or 0 */
     void (*forward_lanes)(eqml_lanes *slots);
-    void (*reverse_lanes)(const eqml_lanes *slots, eqml_lanes *adjoints);
+    void (*reverse_lanes)(const eqml_lanes *slots, eqml_lanes *adjoints); /* back to the pair variables */
     void (*charges_one)(const double *slots, double *weights, double *charges); /* products, elements */
     void (*charges_lanes)(const eqml_lanes *slots, eqml_lanes *weights, eqml_lanes *charges);
 } eqml_tensor_basis;
@@ -1348,12 +1348,12 @@ EQML_INLINE void eqml_tensor_value(const eqml_model *m, eqml_tensor kind, const 
     double *charges = weights + EQML_ROUND(t->nvectors + 1), *carried = charges + carriers;
     eqml__pairs_one(m, xyz, slots, pair, stride);
     eqml__forward_one(m, slots);
-    eqml__tensor_slots_one(b, t, slots);
-    eqml__weights_one(t, m->tensors[kind], slots + b->factor0, weights);
     if (energy)
         *energy = eqml__potential_one(m, slots, gradient ? adjoints : NULL, sums);
     if (energy && gradient)
         eqml__scatter(b, xyz, adjoints, pair, stride, pair + 6 * stride, gradient);
+    eqml__tensor_slots_one(b, t, slots);
+    eqml__weights_one(t, m->tensors[kind], slots + b->factor0, weights);
     eqml__charges_one(b, t, carriers, slots, weights, charges);
     eqml__carried_one(b, kind, xyz, pair, stride, 1, carried);
     eqml__collect_one(m, kind, xyz, charges, carried, value);
@@ -1462,10 +1462,11 @@ EQML_INLINE void eqml__tensor_adjoints(const eqml_model *m, eqml_tensor kind, co
         eqml_lanes *to = a + t->elements[e][1];
         *to = eqml__fma(j->weights[t->elements[e][0]], j->carried[j->rows * t->elements[e][2] + row], *to);
     }
-    if (t->reverse_lanes)
+    if (t->reverse_lanes) {
         t->reverse_lanes(slots, a);
-    else
-        eqml__add_reverse(t->noperations, t->operations, slots, a);
+        return;
+    }
+    eqml__add_reverse(t->noperations, t->operations, slots, a);
     eqml__add_reverse(b->noperations, b->operations, slots, a);
 }
 

@@ -44,7 +44,7 @@ static void put_load(code *c, char variable, unsigned slot)
 static void emit_targets(FILE *out, const summary *s, const char *macro, size_t begin, size_t end)
 {
     const program *p = s->program;
-    static const signature with = {FORWARD_SIGNATURE, "", ""};
+    static const signature with = {FORWARD_SIGNATURE, "", "", false};
     code c = open_code(out, s, macro, &with);
     char item[96];
     for (size_t k = begin, next; k < end; k = next) {
@@ -80,8 +80,8 @@ static void emit_targets(FILE *out, const summary *s, const char *macro, size_t 
 static void emit_tangent(FILE *out, const summary *s)
 {
     const program *p = s->program;
-    static const signature with = {"const T *s, T *a", "s, a", "T *const *s, T *const *a",
-                                   "s[k], a[k]",       "",     ""};
+    static const signature with = {
+        "const T *s, T *a", "s, a", "T *const *s, T *const *a", "s[k], a[k]", "", "", false};
     code c = open_code(out, s, "TANGENT", &with);
     char item[128];
     for (size_t k = 0; k < p->noperations;) {
@@ -166,7 +166,7 @@ static void put_adjoints(code *c, const uses *u, const bool *in_row, bool factor
 static void emit_adjoints(FILE *out, const summary *s, const uses *u, const bool *in_row)
 {
     const program *p = s->program;
-    static const signature with = {REVERSE_SIGNATURE, "", ""};
+    static const signature with = {REVERSE_SIGNATURE, "", "", false};
     code c = open_code(out, s, p->rows.nrows ? "REVERSE_PRODUCTS" : "REVERSE", &with);
     put_adjoints(&c, u, in_row, true, p->linear);
     if (p->rows.nrows) {

@@ -211,8 +211,8 @@ static void put_reverse(writer *w, const uses *u, const bool *stored, element *e
 
 void emit_fours(FILE *out, const summary *s, const uses *u, const bool *stored)
 {
-    static const signature forward = {FORWARD_SIGNATURE, "", ""};
-    static const signature reverse = {REVERSE_SIGNATURE, "", ""};
+    static const signature forward = {FORWARD_SIGNATURE, "", "", false};
+    static const signature reverse = {REVERSE_SIGNATURE, "", "", false};
     const program *p = s->program;
     bool *is_target = xcalloc(p->nslots + FOUR, sizeof *is_target);
     element e[FOUR] = {{0}};

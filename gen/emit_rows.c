@@ -353,14 +353,15 @@ static void emit_passes(FILE *out, const summary *s, bool four)
     snprintf(weights, sizeof weights, "const T *g = a + %zu; (void)g; %s", s->program->factor0, energy);
     const char *sum =
         four ? "energy0 += energy1; *energy += EQML_SUM_FOUR(energy0); " : "*energy += energy0 + energy1; ";
-    const signature contract = {FORWARD_SIGNATURE, factors, ""};
+    const signature contract = {FORWARD_SIGNATURE, factors, "", false};
     const signature linear = {"const T *s, const NUMBER *linear, T *energy",
                               "s, linear, energy",
                               "T *const *s, const NUMBER *linear, T *energy",
                               "s[k], linear, &energy[k]",
                               energy,
-                              sum};
-    const signature gather = {REVERSE_SIGNATURE, weights, sum};
+                              sum,
+                              false};
+    const signature gather = {REVERSE_SIGNATURE, weights, sum, false};
     unsigned step = four ? ROW_ALIGNMENT : 1;
     emit_pass(out, s, four ? "FOUR_CONTRACT" : "CONTRACT", &contract, VALUES, put_contractions, step);
     emit_pass(out, s, four ? "FOUR_LINEAR" : "LINEAR", &linear, LINEAR, put_linear, step);

@@ -10,8 +10,8 @@ enum { PIECE_OPERATIONS = 200 };
 static void open_piece(functions *f)
 {
     end_line(&f->line);
-    fprintf(f->line.out, "    EQML_NOINLINE void NAME##_%u(%s) \\\n    { \\\n", f->piece,
-            f->with->parameters);
+    fprintf(f->line.out, "    %s void NAME##_%u(%s) \\\n    { \\\n",
+            f->with->inlined ? "EQML_INLINE" : "EQML_NOINLINE", f->piece, f->with->parameters);
     put_item(&f->line, f->with->opening);
     f->piece++;
     f->length = 0;
@@ -52,11 +52,20 @@ void functions_reserve(functions *f, size_t operations)
 void functions_close(functions *f)
 {
     close_piece(f);
-    fprintf(f->line.out, "    EQML_FUNCTION void NAME(int groups, %s) \\\n    { \\\n",
-            f->with->all_parameters);
+    const signature *with = f->with;
+    if (with->all_parameters)
+        fprintf(f->line.out, "    EQML_FUNCTION void NAME(int groups, %s) \\\n    { \\\n",
+                with->all_parameters);
+    else
+        fprintf(f->line.out, "    %s void NAME(%s) \\\n    { \\\n",
+                with->inlined ? "EQML_INLINE" : "EQML_FUNCTION", with->parameters);
     for (unsigned k = 0; k < f->piece; k++) {
         char item[96];
-        snprintf(item, sizeof item, "for (int k = 0; k < groups; k++) NAME##_%u(%s); ", k, f->with->argument);
+        if (with->all_parameters)
+            snprintf(item, sizeof item, "for (int k = 0; k < groups; k++) NAME##_%u(%s); ", k,
+                     with->argument);
+        else
+            snprintf(item, sizeof item, "NAME##_%u(%s); ", k, with->names);
         put_item(&f->line, item);
     }
     end_line(&f->line);

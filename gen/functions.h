@@ -6,13 +6,16 @@
 #ifndef GEN_FUNCTIONS_H
 #define GEN_FUNCTIONS_H
 #include "line.h"
+#include <stdbool.h>
 #include <stddef.h>
 
 typedef struct signature {
     const char *parameters, *names; /* of a piece, with their types and without */
     const char *all_parameters,
-        *argument;                 /* of the whole after `int groups`, and what a piece gets in group k */
+        *argument; /* of the whole after `int groups`, and what a piece gets in group k; or NULL: the
+                                      function is for one group, with the parameters of its pieces */
     const char *opening, *closing; /* statements around those of each piece */
+    bool inlined;                  /* short: the pieces are inline */
 } signature;
 
 /* Forward: slots s from slots. */

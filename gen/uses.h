@@ -8,7 +8,10 @@ typedef struct uses {
     unsigned (*use)[2]; /* target, other operand; in the order of operations */
 } uses;
 
-/* Of the operations that are not done by rows of contractions. uses_free releases them. */
+/* Of any operations on nslots slots, of which slot `one` holds 1. uses_free releases them. */
+uses uses_of(size_t nslots, unsigned one, size_t count, const operation *list);
+
+/* Of the operations of a program that are not done by rows of contractions. */
 uses uses_create(const program *p);
 void uses_free(uses *u);
 
