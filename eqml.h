@@ -24,8 +24,9 @@
  *     else
  *         printf("%g\n", ch4_model_energy_gradient(&surface.model, xyz, gradient));
  *
- * Evaluation is inline; EQML_IMPLEMENTATION brings in the functions that read, fit and write. With EQML_STATIC
- * these are private to the file. The header compiles as C11 and as C++17 and needs the C library only.
+ * Evaluation is inline; EQML_IMPLEMENTATION brings in the functions that read, fit and write. With
+ * EQML_STATIC these are private to the file. The header compiles as C11 and as C++17 and needs the C library
+ * only.
  *
  * Units      atomic units everywhere: bohr, hartree, hartree/bohr, e*bohr, e*bohr^2, bohr^3 (polarizabilities).
  * Shapes     xyz[natoms][3], gradient[natoms][3], hessian[3 natoms][3 natoms], row-major; batches have one more
@@ -148,8 +149,8 @@ typedef float eqml_floats;
 #define EQML_ALIGNED
 #endif
 
-/* Of the instructions on 64 bytes the masked forms are used, with a mask of all lanes: gcc 12 warns of the plain
- * ones in C++. */
+/* Of the instructions on 64 bytes the masked forms are used, with a mask of all lanes: gcc 12 warns of the
+ * plain ones in C++. */
 #define EQML__ALL_8 ((__mmask8)-1)
 #define EQML__ALL_16 ((__mmask16)-1)
 
@@ -199,8 +200,8 @@ EQML_INLINE eqml_floats eqml__fma_floats(eqml_floats a, eqml_floats b, eqml_floa
 }
 
 /*
- * eqml__quad: a vector of four numbers at most, EQML__QUAD of them, for the columns of one geometry. Stretches of columns
- * are short: wider vectors would mostly hold zeros.
+ * eqml__quad: a vector of four numbers at most, EQML__QUAD of them, for the columns of one geometry.
+ * Stretches of columns are short: wider vectors would mostly hold zeros.
  */
 #if EQML_LANES == 8
 #define EQML__QUAD 4
@@ -273,8 +274,8 @@ EQML_INLINE void eqml__four_sums(const eqml__quad x[4], double *sums)
 }
 
 /* A value to be kept in its register: gcc would load it again for each use, and loads are what limits the
- * kernels (energy of a dense form: 822 ns so, 590 ns with it; gradient of the form of H5O2 of degree 7: 1,800 and
- * 1,300 ns). KEEP_FOUR: the same for an eqml_four. */
+ * kernels (energy of a dense form: 822 ns so, 590 ns with it; gradient of the form of H5O2 of degree 7: 1,800
+ * and 1,300 ns). KEEP_FOUR: the same for an eqml_four. */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__SSE2__) && EQML_LANES > 1
 #define EQML_KEEP(x) __asm__("" : "+v"(x))
 #else
@@ -288,8 +289,8 @@ EQML_INLINE void eqml__four_sums(const eqml__quad x[4], double *sums)
 
 /*
  * A loop over tables, unrolled where the compiler knows the tables and that it is short: then offsets are
- * constants, and what passes through memory stays in registers. clang decides by itself, and warns where it is
- * told to and cannot.
+ * constants, and what passes through memory stays in registers. clang decides by itself, and warns where it
+ * is told to and cannot.
  */
 #if defined(__GNUC__)
 #define EQML__KNOWN(condition) (__builtin_constant_p(condition) && (condition))
@@ -315,9 +316,9 @@ EQML_INLINE void eqml__four_sums(const eqml__quad x[4], double *sums)
         }                                                                                                    \
     } while (0)
 /*
- * Pairs, and coefficients of the form, up to which loops are short. Ammonia of degree 8 (1,056 coefficients) takes 264 ns
- * for one gradient, 331 in a loop; water (176) 11 % less in a batch, but methane of degree 6 (752) 19 % more: its code is
- * too long for the cache of instructions.
+ * Pairs, and coefficients of the form, up to which loops are short. Ammonia of degree 8 (1,056 coefficients)
+ * takes 264 ns for one gradient, 331 in a loop; water (176) 11 % less in a batch, but methane of degree 6
+ * (752) 19 % more: its code is too long for the cache of instructions.
  */
 enum { EQML__FEW_PAIRS = 16, EQML__SHORT_ONE = 1200, EQML__SHORT_LANES = 400 };
 
@@ -341,8 +342,8 @@ EQML_INLINE double eqml__sum_four(__m256d x)
 #endif
 
 /*
- * In generated code: both sweeps from their parts. Covariants are followed by their contractions, the factors,
- * and these by products of factors; and back.
+ * In generated code: both sweeps from their parts. Covariants are followed by their contractions, the
+ * factors, and these by products of factors; and back.
  */
 #define EQML_SWEEPS(NAME, SUFFIX, T, NUMBER)                                                                 \
     EQML_FUNCTION void NAME##_forward_##SUFFIX(int groups, T *const *s, const NUMBER *offset)                \
@@ -376,8 +377,8 @@ typedef enum eqml_tensor { EQML_DIPOLE, EQML_QUADRUPOLE, EQML_POLARIZABILITY, EQ
  *     quadrupole       Theta = sum_p w_p (3 r_p r_p^T - r_p^2 1) / 2    w_p: of pairs of atoms, r_p = r_i - r_j
  *     polarizability   alpha = sum_p w_p r_p r_p^T + w_0 1
  *
- * Tensor factors D_v are sums of slots times what atoms or pairs carry, or products of a factor and another tensor
- * factor. Slots past those of the potential are computed by operations of their own.
+ * Tensor factors D_v are sums of slots times what atoms or pairs carry, or products of a factor and another
+ * tensor factor. Slots past those of the potential are computed by operations of their own.
  */
 typedef struct eqml_tensor_basis {
     eqml_tensor kind;
@@ -412,7 +413,8 @@ typedef struct eqml_basis {
     const unsigned short (*runs)[3];       /* [nruns] factor, first factor, number of factors */
     const eqml_tile *tiles;                /* [ntiles] */
     const unsigned char *degrees;          /* [nfactors] */
-    /* The operations as code, or 0, each for some groups of numbers: slots[group], adjoints[group], energy[group]. */
+    /* The operations as code, or 0, each for some groups of numbers: slots[group], adjoints[group],
+     * energy[group]. */
     void (*forward_one)(int groups, double *const *slots, const double *offset);
     void (*reverse_one)(int groups, double *const *slots, double *const *adjoints, const double *linear,
                         double *energy);
@@ -425,8 +427,8 @@ typedef struct eqml_basis {
     void (*forward_floats)(int groups, eqml_floats *const *slots, const float *offset);
     void (*reverse_floats)(int groups, eqml_floats *const *slots, eqml_floats *const *adjoints,
                            const float *linear, eqml_floats *energy);
-    /* The code finds no value of factors from nvalues on, which occur in no product. Their part in the energy,
-     * without the offsets, is added by the reverse sweep on its way, or by these where there is none. */
+    /* The code finds no value of factors from nvalues on, which occur in no product. Their part in the
+     * energy, without the offsets, is added by the reverse sweep on its way, or by these where there is none. */
     int nvalues;
     void (*linear_one)(int groups, double *const *slots, const double *linear, double *energy);
     void (*linear_lanes)(int groups, eqml_lanes *const *slots, const double *linear, eqml_lanes *energy);
@@ -542,10 +544,10 @@ EQML_INLINE eqml_floats eqml__at_least_floats(eqml_floats x, float least)
 }
 
 /*
- * exp(x) in all lanes, for x <= 709, and exp(-708) below that: x = n ln 2 + t with |t| <= ln 2 / 2, and
- * 2^n, from the exponent bits, times 1 + t (1 + t q(t)). q is the minimax polynomial of degree 9 (relative error of
- * exp 4e-18); its even and its odd part run side by side, half as long a chain as Horner's rule for one more
- * multiplication. Cody and Waite, Software Manual for the Elementary Functions (1980).
+ * exp(x) in all lanes, for x <= 709, and exp(-708) below that: x = n ln 2 + t with |t| <= ln 2 / 2, and 2^n,
+ * from the exponent bits, times 1 + t (1 + t q(t)). q is the minimax polynomial of degree 9 (relative error
+ * of exp 4e-18); its even and its odd part run side by side, half as long a chain as Horner's rule for one
+ * more multiplication. Cody and Waite, Software Manual for the Elementary Functions (1980).
  */
 EQML_INLINE eqml_lanes eqml__exp(eqml_lanes x)
 {
@@ -641,8 +643,8 @@ EQML_FUNCTION void eqml__variable(const eqml_variable *v, double r, double y[3])
 }
 
 /*
- * y and dy/dr for lanes of distances r and their inverses. `rate`, -1/a, may differ from lane to lane. Kind and
- * range are constants of the model, so that a compiler which knows the model drops the tests.
+ * y and dy/dr for lanes of distances r and their inverses. `rate`, -1/a, may differ from lane to lane. Kind
+ * and range are constants of the model, so that a compiler which knows the model drops the tests.
  */
 #define EQML__VARIABLE(SUFFIX, T, NUMBER, ALL, EXP)                                                          \
     EQML_INLINE void eqml__variable_##SUFFIX(const eqml_variable *v, T rate, T r, T inverse, T *y, T *slope) \
@@ -730,8 +732,8 @@ EQML_INLINE __m512d eqml__join(__m256d low, __m256d high)
 #endif
 
 /*
- * d[3] = x_i - x_j of the pairs from p on, in lanes; past the last pair the last again. In registers: a vector that is
- * loaded from numbers stored one by one has to wait until they have left the store buffer.
+ * d[3] = x_i - x_j of the pairs from p on, in lanes; past the last pair the last again. In registers: a
+ * vector that is loaded from numbers stored one by one has to wait until they have left the store buffer.
  */
 EQML_INLINE void eqml__differences(const eqml_basis *b, const double *xyz, int p, eqml_lanes d[3])
 {
@@ -860,11 +862,11 @@ EQML_INLINE void eqml__forward_lanes(const eqml_model *m, int groups, eqml_lanes
 /* ---- the quadratic form ------------------------------------------------------------------------------- */
 
 /*
- * V = sum linear[k] f_k over the first nvalues factors, the others being left to the sweeps, + sum over tiles of
- * f_row c f_column; and where g is given, g = dV/df for all: each
- * coefficient is read once for both of its derivatives. Tiles of the same four rows stand side by side; their
- * row sums stay in registers. Four rows and one vector of columns (or of geometries) need 4 sums, 4 factors,
- * 4 coefficients and 3 more: they fit 16 registers, and the coefficients are most of what is loaded.
+ * V = sum linear[k] f_k over the first nvalues factors, the others being left to the sweeps, + sum over tiles
+ * of f_row c f_column; and where g is given, g = dV/df for all: each coefficient is read once for both of its
+ * derivatives. Tiles of the same four rows stand side by side; their row sums stay in registers. Four rows
+ * and one vector of columns (or of geometries) need 4 sums, 4 factors, 4 coefficients and 3 more: they fit 16
+ * registers, and the coefficients are most of what is loaded.
  */
 
 /* Four rows of the form for one geometry: the factors, the sums over columns, and the parts of the energy. */
@@ -903,7 +905,8 @@ EQML_INLINE void eqml__columns_one(const double *c, int n, const double *f, doub
         eqml__quad_store(g, eqml__quad_load(g) + part);
 }
 
-/* One tile; after the last one of its rows, their sums are written to sums[4]. Returns where the next sums go. */
+/* One tile; after the last one of its rows, their sums are written to sums[4]. Returns where the next sums
+ * go. */
 EQML_INLINE double *eqml__tile_one(const eqml_basis *b, int t, const double *c, const double *f, double *g,
                                    eqml__rows *r, double *sums)
 {
@@ -927,8 +930,8 @@ EQML_INLINE double *eqml__tile_one(const eqml_basis *b, int t, const double *c, 
     return sums + 4;
 }
 
-/* The sums of rows are added to g after all tiles: a vector of g that is loaded when one of its numbers has just been
- * stored waits for the cache. */
+/* The sums of rows are added to g after all tiles: a vector of g that is loaded when one of its numbers has
+ * just been stored waits for the cache. */
 EQML_INLINE const double *eqml__add_row_sums(const eqml_basis *b, int t, const double *sums, double *g)
 {
     const unsigned short *row = b->tiles[t].row;
@@ -1104,7 +1107,8 @@ EQML_INLINE void eqml__scatter(const eqml_basis *b, const double *xyz, const dou
 #endif
 }
 
-/* V from the slots of one geometry, and the adjoints of all slots where these are not NULL. sums: see eqml__form_one. */
+/* V from the slots of one geometry, and the adjoints of all slots where these are not NULL. sums: see
+ * eqml__form_one. */
 EQML_INLINE double eqml__potential_one(const eqml_model *m, double *slots, double *adjoints, double *sums)
 {
     const eqml_basis *b = m->basis;
@@ -1142,18 +1146,18 @@ EQML_INLINE double eqml_energy_gradient(const eqml_model *m, const double *xyz, 
 /* ---- tensors: dipole, quadrupole, polarizability ------------------------------------------------------- */
 
 /*
- * A tensor is T = sum_x q_x B_x (and Q R for the dipole): effective charges times what atoms carry, r_i - R, or pairs of
- * atoms, or the unit tensor. The charges are q_x = sum_v P_v X_v(x), P_v the rows of coefficients times the
- * factors, X_v(x) a slot: one multiply-add a term, one an element, and a few for the tensor itself, whatever its
- * rank. Components are x y z, or xx xy xz yy yz zz.
+ * A tensor is T = sum_x q_x B_x (and Q R for the dipole): effective charges times what atoms carry, r_i - R,
+ * or pairs of atoms, or the unit tensor. The charges are q_x = sum_v P_v X_v(x), P_v the rows of coefficients
+ * times the factors, X_v(x) a slot: one multiply-add a term, one an element, and a few for the tensor itself,
+ * whatever its rank. Components are x y z, or xx xy xz yy yz zz.
  */
 #define EQML_COMPONENTS(kind) ((kind) == EQML_DIPOLE ? 3 : 6)
 
 /* What carries the tensor: atoms, or pairs and behind them the unit tensor. */
 #define EQML_CARRIERS(kind, npairs, natoms) ((kind) == EQML_DIPOLE ? (natoms) : (npairs) + 1)
 
-/* Room for a tensor of one geometry, in doubles: slots and adjoints, pairs, P_v (and one more, for rows that are not
- * used), charges, what is carried. */
+/* Room for a tensor of one geometry, in doubles: slots and adjoints, pairs, P_v (and one more, for rows that
+ * are not used), charges, what is carried. */
 #define EQML_WORK_TENSOR(kind, nslots, npairs, nvectors, natoms)                                             \
     (EQML_WORK_ONE(nslots, npairs) + EQML_ROUND((nvectors) + 1) +                                            \
      EQML_ROUND((1 + EQML_COMPONENTS(kind)) * EQML_CARRIERS(kind, npairs, natoms)))
@@ -1331,10 +1335,11 @@ EQML_INLINE void eqml__weights_lanes(const eqml_tensor_basis *t, const double *c
 }
 
 /*
- * A tensor of one geometry: the dipole (e*bohr) with respect to the origin of its coordinates, the quadrupole (e*bohr^2)
- * with respect to R, the polarizability (bohr^3). With `energy` not NULL also the energy, and gradient[natoms][3]
- * where that is not NULL: all share distances, variables and factors. The basis and the model must have the tensor.
- * work: EQML_WORK_TENSOR(kind, nslots of the tensor, npairs, nvectors, natoms) doubles, 64-byte aligned.
+ * A tensor of one geometry: the dipole (e*bohr) with respect to the origin of its coordinates, the quadrupole
+ * (e*bohr^2) with respect to R, the polarizability (bohr^3). With `energy` not NULL also the energy, and
+ * gradient[natoms][3] where that is not NULL: all share distances, variables and factors. The basis and the
+ * model must have the tensor. work: EQML_WORK_TENSOR(kind, nslots of the tensor, npairs, nvectors, natoms)
+ * doubles, 64-byte aligned.
  */
 EQML_INLINE void eqml_tensor_value(const eqml_model *m, eqml_tensor kind, const double *xyz, double *energy,
                                    double *gradient, double *value, double *work)
@@ -1362,17 +1367,17 @@ EQML_INLINE void eqml_tensor_value(const eqml_model *m, eqml_tensor kind, const 
 /* ---- their Jacobians ---------------------------------------------------------------------------------- */
 
 /*
- * A reverse sweep for each component: the adjoint of P_v is the number D_v of that component, and that of a slot
- * X_v(x) is weights[v] B_x. In a batch lanes are geometries and each component has a row of its own; for one
- * geometry components are lanes, and all else is the same in all of them.
+ * A reverse sweep for each component: the adjoint of P_v is the number D_v of that component, and that of a
+ * slot X_v(x) is weights[v] B_x. In a batch lanes are geometries and each component has a row of its own; for
+ * one geometry components are lanes, and all else is the same in all of them.
  */
 EQML_INLINE int eqml__jacobian_rows(eqml_tensor kind, int one)
 {
     return one ? (EQML_COMPONENTS(kind) + EQML_LANES - 1) / EQML_LANES : EQML_COMPONENTS(kind);
 }
 
-/* Room in eqml_lanes: slots and adjoints, pairs (five numbers each), weights, charges, and rows of what is carried, of tensor
- * factors, of steps (3 rows each) and of Cartesian derivatives. */
+/* Room in eqml_lanes: slots and adjoints, pairs (five numbers each), weights, charges, and rows of what is
+ * carried, of tensor factors, of steps (3 rows each) and of Cartesian derivatives. */
 #define EQML_WORK_JACOBIAN(kind, nslots, npairs, nvectors, natoms)                                           \
     (2 * (nslots) + 5 * (npairs) + (1 + EQML_COMPONENTS(kind)) * ((nvectors) + 1) +                          \
      (1 + 4 * EQML_COMPONENTS(kind)) * EQML_CARRIERS(kind, npairs, natoms) +                                 \
@@ -1554,8 +1559,8 @@ EQML_INLINE void eqml_tensor_jacobian(const eqml_model *m, eqml_tensor kind, con
 
 /* ---- Hessian ------------------------------------------------------------------------------------------ */
 
-/* Derivatives of the table's program along lanes of directions: of the slots, by its first operations or by all,
- * then of the adjoints. */
+/* Derivatives of the table's program along lanes of directions: of the slots, by its first operations or by
+ * all, then of the adjoints. */
 EQML_FUNCTION void eqml__tangent_forward(const eqml_basis *b, int noperations, const double *slots,
                                          eqml_lanes *tangents)
 {
@@ -1715,8 +1720,8 @@ EQML_INLINE void eqml__widen(eqml_floats x, eqml_lanes y[EQML__HALVES])
 #endif
 }
 
-/* to[columns][rows] = from[rows][columns], rows `from_stride` and `to_stride` apart; four by four in registers, where
- * the last such block may overlap the one before. */
+/* to[columns][rows] = from[rows][columns], rows `from_stride` and `to_stride` apart; four by four in
+ * registers, where the last such block may overlap the one before. */
 EQML_INLINE void eqml__transpose(int rows, int columns, const double *from, int from_stride, double *to,
                                  int to_stride)
 {
@@ -1810,8 +1815,8 @@ EQML_INLINE void eqml__pairs_lanes(const eqml_model *m, int count, const double 
     });
 }
 
-/* The same in float, but for the differences of coordinates: these would lose the places that cancel. x: room for
- * EQML__HALVES times [3 natoms]. */
+/* The same in float, but for the differences of coordinates: these would lose the places that cancel. x: room
+ * for EQML__HALVES times [3 natoms]. */
 EQML_INLINE void eqml__pairs_floats(const eqml_model *m, int count, const double *xyz, eqml_lanes *x,
                                     eqml_floats *y, eqml_floats (*pair)[5])
 {
@@ -1882,8 +1887,8 @@ EQML_INLINE void eqml__step_lanes(const eqml_model *m, int count, const double *
 }
 
 /*
- * Energies of n geometries xyz[n][natoms][3], and their gradients[n][natoms][3] where that is not NULL, for any
- * basis; one thread. work: EQML_WORK_BATCH(nslots, npairs, natoms) eqml_lanes.
+ * Energies of n geometries xyz[n][natoms][3], and their gradients[n][natoms][3] where that is not NULL, for
+ * any basis; one thread. work: EQML_WORK_BATCH(nslots, npairs, natoms) eqml_lanes.
  */
 EQML_FUNCTION void eqml_energy_gradient_batch(const eqml_model *m, size_t n, const double *xyz,
                                               double *energy, double *gradient, eqml_lanes *work)
@@ -1897,8 +1902,8 @@ EQML_FUNCTION void eqml_energy_gradient_batch(const eqml_model *m, size_t n, con
 }
 
 /*
- * Up to 2 EQML_FLOATS geometries; all but differences of coordinates in float. Without code in float all is done by the
- * code in double, which is faster than the table in float (H5O2 of degree 7: 1.2 and 1.4 us).
+ * Up to 2 EQML_FLOATS geometries; all but differences of coordinates in float. Without code in float all is
+ * done by the code in double, which is faster than the table in float (H5O2 of degree 7: 1.2 and 1.4 us).
  */
 EQML_INLINE void eqml__step_floats(const eqml_model *m, int count, const double *xyz, double *energy,
                                    double *gradient, eqml_lanes *work)
@@ -2425,16 +2430,18 @@ EQML_API eqml_status eqml_fit_tensor(eqml_surface *surface, eqml_tensor kind, co
                                      double charge, const eqml_fit_options *options, eqml_fit_result *result,
                                      eqml_message *message);
 /*
- * The same for a tensor, over the geometries in use that have it: minimises sum_g w_g |T_g - D_g|^2, the sum of the squares
- * of all components (nine for rank 2, in e*bohr, e*bohr^2 or bohr^3); of the options, gradients play no part. The
- * shift of the factors is that of eqml_fit if it went before; fitting energies later keeps it.
+ * The same for a tensor, over the geometries in use that have it: minimises sum_g w_g |T_g - D_g|^2, the sum
+ * of the squares of all components (nine for rank 2, in e*bohr, e*bohr^2 or bohr^3); of the options,
+ * gradients play no part. The shift of the factors is that of eqml_fit if it went before; fitting energies
+ * later keeps it.
  *
- * Dipoles have the total charge (a whole number of e) exact by construction. Quadrupoles are fitted about R, the centre of
- * the smallest class of atoms; those of the data are about the origin of their coordinates, and are moved from there
- * with the charge and the geometry's dipole: Theta - 3/2 (R d^T + d R^T) + R.d 1 + Q (3 R R^T - R^2 1) / 2.
+ * Dipoles have the total charge (a whole number of e) exact by construction. Quadrupoles are fitted about R,
+ * the centre of the smallest class of atoms; those of the data are about the origin of their coordinates, and
+ * are moved from there with the charge and the geometry's dipole: Theta - 3/2 (R d^T + d R^T) + R.d 1 + Q (3
+ * R R^T - R^2 1) / 2.
  *
- * EQML_ERROR_ARGUMENT: the basis has no such tensor, or the charge is not whole. EQML_ERROR_EMPTY: no geometry
- * to train on. EQML_ERROR_VALUE: a quadrupole about another point than R, and no dipole to move it.
+ * EQML_ERROR_ARGUMENT: the basis has no such tensor, or the charge is not whole. EQML_ERROR_EMPTY: no
+ * geometry to train on. EQML_ERROR_VALUE: a quadrupole about another point than R, and no dipole to move it.
  */
 
 typedef struct eqml_errors {
@@ -2570,8 +2577,8 @@ typedef struct eqml_subset {
 EQML_API eqml_status eqml_keep(const eqml_problem *problem, const eqml_ranking *ranking, int terms,
                                const char *name, eqml_subset *subset, eqml_message *message);
 /* Refits the first `terms` terms of the ranking. The new basis, called `name` (a C identifier), has only the
- * pairs, operations and factors that these need, and no dipole. Everything in *subset is its own. EQML_ERROR_ARGUMENT: terms
- * less than 1 or more than were ranked, or no name. On failure *subset is empty. */
+ * pairs, operations and factors that these need, and no dipole. Everything in *subset is its own.
+ * EQML_ERROR_ARGUMENT: terms less than 1 or more than were ranked, or no name. On failure *subset is empty. */
 
 EQML_API void eqml_subset_free(eqml_subset *subset);
 /* Empties it; an empty one is allowed. */
@@ -4792,7 +4799,8 @@ static eqml_status eqml__fit_rows(eqml__fitter *w, eqml_fit_result *result)
     return EQML_OK;
 }
 
-/* A tensor of the data as it is fitted: quadrupoles about R. False where that takes a dipole and there is none. */
+/* A tensor of the data as it is fitted: quadrupoles about R. False where that takes a dipole and there is
+ * none. */
 static bool eqml__tensor_data(const eqml_model *m, eqml_tensor kind, const eqml_data *data, size_t g,
                               double *value)
 {

@@ -3,8 +3,8 @@
  *
  *     cc -DSURFACE_HEADER='"x_pes.h"' -DSURFACE=x -DBASIS=b [-DRANK_TWO] bench/tensors.c -lm
  *
- * The pair that is compared, energy and gradient with and without the dipole, is run in turn, so that both see the
- * same machine.
+ * The pair that is compared, energy and gradient with and without the dipole, is run in turn, so that both
+ * see the same machine.
  */
 #define _GNU_SOURCE
 #include SURFACE_HEADER

@@ -2,8 +2,8 @@
  * Infrared and Raman spectra from fitted surfaces: finds the minimum, its harmonic vibrations, and their
  * double-harmonic intensities, prints a table, and draws it.
  *
- * `make ir` fits energies, dipoles and, where the data have them, polarizabilities of water and ammonia with `make
- * pes` and compiles this program.
+ * `make ir` fits energies, dipoles and, where the data have them, polarizabilities of water and ammonia with
+ * `make pes` and compiles this program.
  *
  *     ir DIRECTORY        the pictures go there
  */
@@ -21,15 +21,15 @@
 
 /*
  * The integrated absorption of a band is N_A pi / (3 c^2 4 pi eps0) |dmu/dQ|^2, Q the mass-weighted normal
- * coordinate (Yamaguchi, Frisch, Gaw, Schaefer, Binkley, J. Chem. Phys. 84, 2262 (1986)). In atomic units, e^2/m_e,
- * the factor is (pi/3) N_A alpha^2 a_0: with 6.02214076e23 /mol, 1/137.035999084 and 5.29177210903e-14 km it is
- * this in km/mol; in (debye/angstrom)^2/dalton it is the familiar 42.2561.
+ * coordinate (Yamaguchi, Frisch, Gaw, Schaefer, Binkley, J. Chem. Phys. 84, 2262 (1986)). In atomic units,
+ * e^2/m_e, the factor is (pi/3) N_A alpha^2 a_0: with 6.02214076e23 /mol, 1/137.035999084 and
+ * 5.29177210903e-14 km it is this in km/mol; in (debye/angstrom)^2/dalton it is the familiar 42.2561.
  */
 #define KM_MOL 1777097.7
 
 /*
- * The Raman activity is 45 a'^2 + 7 g'^2, a' and g' the mean and the anisotropy of dalpha/dQ (Neugebauer, Reiher, Kind,
- * Hess, J. Comput. Chem. 23, 895 (2002)); from bohr^4/m_e to angstrom^4/dalton:
+ * The Raman activity is 45 a'^2 + 7 g'^2, a' and g' the mean and the anisotropy of dalpha/dQ (Neugebauer,
+ * Reiher, Kind, Hess, J. Comput. Chem. 23, 895 (2002)); from bohr^4/m_e to angstrom^4/dalton:
  */
 #define RAMAN (DALTON / (ANGSTROM * ANGSTROM * ANGSTROM * ANGSTROM))
 

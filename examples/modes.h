@@ -6,7 +6,8 @@
 #define PER_CM 219474.6313632 /* cm^-1 in a hartree; these constants: CODATA 2018 */
 #define DALTON 1822.888486209 /* electron masses in a dalton */
 
-/* Jacobi's rotation of rows and columns p and q of a[n][n], which makes a_pq zero; of the rows of v with them. */
+/* Jacobi's rotation of rows and columns p and q of a[n][n], which makes a_pq zero; of the rows of v with
+ * them. */
 static inline void jacobi_turn(int n, double *a, double *v, int p, int q)
 {
     const double off = a[p * n + q];
@@ -26,7 +27,8 @@ static inline void jacobi_turn(int n, double *a, double *v, int p, int q)
     }
 }
 
-/* Eigenvalues, ascending, and eigenvectors, the rows of v[n][n], of a symmetric a[n][n], which is overwritten. */
+/* Eigenvalues, ascending, and eigenvectors, the rows of v[n][n], of a symmetric a[n][n], which is
+ * overwritten. */
 static inline void eigenvectors(int n, double *a, double *value, double *v)
 {
     for (int k = 0; k < n * n; k++)
@@ -50,9 +52,10 @@ static inline void eigenvectors(int n, double *a, double *value, double *v)
 }
 
 /*
- * Normal modes at a minimum: rows of mode[n][n], n = 3 natoms, in mass-weighted coordinates, and wavenumber[n] in
- * cm^-1 from the lowest, the first six of them translations and rotations; root[n] are the square roots of the
- * masses in electron masses, mass[natoms] in dalton. hessian[n][n] in hartree/bohr^2 is overwritten.
+ * Normal modes at a minimum: rows of mode[n][n], n = 3 natoms, in mass-weighted coordinates, and
+ * wavenumber[n] in cm^-1 from the lowest, the first six of them translations and rotations; root[n] are the
+ * square roots of the masses in electron masses, mass[natoms] in dalton. hessian[n][n] in hartree/bohr^2 is
+ * overwritten.
  */
 static inline void normal_modes(int natoms, const double *mass, double *hessian, double *root,
                                 double *wavenumber, double *mode)

@@ -357,7 +357,8 @@ static void print_fit(const char *what, const eqml_fit_result *fit)
             fit->rank, fit->terms);
 }
 
-/* An error relative to what turns with the molecule that no fit has whose data are in the frame of the geometries. */
+/* An error relative to what turns with the molecule that no fit has whose data are in the frame of the
+ * geometries. */
 #define ABSURD 0.3
 
 /* A polarizability without its mean over all directions: next to that, the rest is small. */

@@ -90,10 +90,10 @@ typedef struct basis {
  * invariants: their number in each block; orbits: those of all blocks. Where these were cut (orbits->wanted),
  * the terms span what is kept: in each block they are chosen first, among candidates that pass the test, and
  * then the rest of what is allowed, as factors, which are dropped at the end where no term needs them.
- * Covariants are grown up to half the degree, or up to covariant_degree <= blocks->degree if that is higher, with
- * points enough for tests of rank of covariants over atoms, and over pairs where the structure is complete there.
- * Returns NULL and a one-line reason where no certified basis is found. progress: called after each block
- * with the number of terms, or NULL.
+ * Covariants are grown up to half the degree, or up to covariant_degree <= blocks->degree if that is higher,
+ * with points enough for tests of rank of covariants over atoms, and over pairs where the structure is
+ * complete there. Returns NULL and a one-line reason where no certified basis is found. progress: called
+ * after each block with the number of terms, or NULL.
  */
 basis *basis_create(const composition *c, const blocks *blocks, const structure *structure,
                     const uint64_t *invariants, const orbit_list *orbits, int covariant_degree,

@@ -8,7 +8,8 @@
  *     adjoints    dV/dA[x] = sum over uses of g_k B[x]     g = dV/df
  *     energy      sum over A of  A . (sum of g_k B)        over uses that only occur linearly
  *
- * Each contraction is a use of both its covariants. It counts as a value, or as energy, with the left one only.
+ * Each contraction is a use of both its covariants. It counts as a value, or as energy, with the left one
+ * only.
  */
 #ifndef GEN_CONTRACTIONS_H
 #define GEN_CONTRACTIONS_H
@@ -36,8 +37,8 @@ typedef struct contraction_table {
 bool contractions_pay(const basis *b);
 
 /*
- * factor_of_term[terms of the basis]; factors from `nvalues` on only occur linearly. slot[covariants][elements],
- * those of one covariant consecutive. contraction_table_free releases the table.
+ * factor_of_term[terms of the basis]; factors from `nvalues` on only occur linearly.
+ * slot[covariants][elements], those of one covariant consecutive. contraction_table_free releases the table.
  */
 contraction_table contraction_table_create(const basis *b, const unsigned *factor_of_term, size_t nvalues,
                                            unsigned *const *slot);

@@ -4,8 +4,9 @@
 #include "basis.h"
 
 /*
- * Appends the covariant whose element x sums the monomials to which the group takes monomial[degree], of `block`, as it
- * takes `element` to x. Its number, or -1 where it has too many monomials. No range of blocks holds it.
+ * Appends the covariant whose element x sums the monomials to which the group takes monomial[degree], of
+ * `block`, as it takes `element` to x. Its number, or -1 where it has too many monomials. No range of blocks
+ * holds it.
  */
 int covariant_append_orbit(basis *b, int set, int element, const unsigned short *monomial, int degree,
                            size_t block);

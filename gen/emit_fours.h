@@ -5,8 +5,9 @@
 #include "uses.h"
 
 /*
- * Macros FOUR_FORWARD and FOUR_REVERSE: the operations before the contractions, forward and back. Rows are written
- * in whole vectors, so that what fills them up is zero. stored[nslots]: adjoints that begin with what is there.
+ * Macros FOUR_FORWARD and FOUR_REVERSE: the operations before the contractions, forward and back. Rows are
+ * written in whole vectors, so that what fills them up is zero. stored[nslots]: adjoints that begin with what
+ * is there.
  */
 void emit_fours(FILE *out, const summary *s, const uses *u, const bool *stored);
 #endif

@@ -4,9 +4,9 @@
 #include <stdlib.h>
 
 /*
- * Loads are what limits these passes. So rows that share many covariants are worked through together, which are
- * then loaded once for all: as many rows as fit 16 registers with their vectors, a weight for each, and one
- * vector more. H5O2 of degree 7, adjoints of one geometry: 1.3 us row by row, 1.0 us so.
+ * Loads are what limits these passes. So rows that share many covariants are worked through together, which
+ * are then loaded once for all: as many rows as fit 16 registers with their vectors, a weight for each, and
+ * one vector more. H5O2 of degree 7, adjoints of one geometry: 1.3 us row by row, 1.0 us so.
  */
 enum { REGISTERS = 14, MOST_ROWS = 7, MOST_VECTORS = 12, MOST_OPERATIONS = 160 };
 

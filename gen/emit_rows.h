@@ -4,8 +4,8 @@
 #include "emit.h"
 
 /*
- * Macros CONTRACT, LINEAR and GATHER for the three passes of contractions.h; and the same with FOUR_ in front for
- * numbers of one geometry, with four elements of a row in a vector; what fills up a row must be zero.
+ * Macros CONTRACT, LINEAR and GATHER for the three passes of contractions.h; and the same with FOUR_ in front
+ * for numbers of one geometry, with four elements of a row in a vector; what fills up a row must be zero.
  */
 void emit_rows(FILE *out, const summary *s);
 #endif

@@ -71,7 +71,8 @@ static void reverse_code(FILE *out, const char *basis, const program *potential,
     const size_t count = potential->noperations + p->noperations;
     operation *list = xcalloc(count + 1, sizeof *list);
     memcpy(list, potential->operation, potential->noperations * sizeof *list);
-    memcpy(list + potential->noperations, p->operation, p->noperations * sizeof *list);
+    for (size_t k = 0; k < p->noperations; k++)
+        list[potential->noperations + k] = p->operation[k];
     uses u = uses_of(p->nslots, p->one, count, list);
     functions f = functions_open(out, basis, "REVERSE", &with);
     for (size_t k = count; k-- > 0;)

@@ -5,8 +5,9 @@
 #include <stdio.h>
 
 /*
- * The functions NAME_WHAT_forward_one, _forward_lanes, _reverse_lanes (through the tensor's operations and the
- * potential's), _charges_one and _charges_lanes. Returns whether there are: long programs run from their tables.
+ * The functions NAME_WHAT_forward_one, _forward_lanes, _reverse_lanes (through the tensor's operations and
+ * the potential's), _charges_one and _charges_lanes. Returns whether there are: long programs run from their
+ * tables.
  */
 bool emit_tensor_code(FILE *out, const char *name, const char *what, const program *potential,
                       const tensor_program *p);

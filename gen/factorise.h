@@ -1,6 +1,6 @@
 /*
- * Orbit sums with few operations. A homogeneous polynomial with coefficients 1 is written as a sum of products,
- * each of a sum of variables and a polynomial of one degree less,
+ * Orbit sums with few operations. A homogeneous polynomial with coefficients 1 is written as a sum of
+ * products, each of a sum of variables and a polynomial of one degree less,
  *
  *     P = sum_g (sum of the variables of g) * Q_g
  *

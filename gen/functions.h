@@ -1,7 +1,8 @@
 /*
  * A long body of statements as a macro that defines functions: the body is cut into pieces, and one function
- * calls them in turn. It does so for one or more groups of numbers: a piece after the other, each for all groups,
- * so that the code of a piece is fetched once. A long body is more than fits the cache of instructions.
+ * calls them in turn. It does so for one or more groups of numbers: a piece after the other, each for all
+ * groups, so that the code of a piece is fetched once. A long body is more than fits the cache of
+ * instructions.
  */
 #ifndef GEN_FUNCTIONS_H
 #define GEN_FUNCTIONS_H

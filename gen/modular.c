@@ -95,9 +95,9 @@ static int32_t centred(residue x)
 }
 
 /*
- * work -= sum over rows k .. k + 5 of c_k * row, which makes it zero at their pivots: folding and memory traffic are
- * shared by six rows. Six products of magnitude up to (p/2)^2 are less than the multiple of p that is added to make
- * their sum positive, and both fit into 64 bits.
+ * work -= sum over rows k .. k + 5 of c_k * row, which makes it zero at their pivots: folding and memory
+ * traffic are shared by six rows. Six products of magnitude up to (p/2)^2 are less than the multiple of p
+ * that is added to make their sum positive, and both fit into 64 bits.
  */
 static void eliminate(rank_space *space, size_t k)
 {

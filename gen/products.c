@@ -83,8 +83,8 @@ static void find_runs(const product_list *l, program *p)
     p->nterms = p->nwanted + l->nproducts;
 }
 
-/* Stored from one vector boundary to another, so that vectors of different tiles are the same ones or disjoint: one that
- * overlaps a vector just stored would have to wait for the cache. */
+/* Stored from one vector boundary to another, so that vectors of different tiles are the same ones or
+ * disjoint: one that overlaps a vector just stored would have to wait for the cache. */
 static tile tile_of_columns(const unsigned *row, unsigned begin, unsigned end)
 {
     tile t = {.begin = begin, .end = end, .first = begin / TILE_VECTOR * TILE_VECTOR};

@@ -19,8 +19,8 @@ void products_lay_out(const product_list *l, program *p);
 void products_free(product_list *l);
 
 /*
- * Appends the tiles of four rows side by side to a list: the stretches of column[ncolumns] that are in use, cut
- * where a gap costs more than the work around a tile. *npacked grows with what is stored.
+ * Appends the tiles of four rows side by side to a list: the stretches of column[ncolumns] that are in use,
+ * cut where a gap costs more than the work around a tile. *npacked grows with what is stored.
  */
 void tiles_of_columns(const unsigned *row, const bool *column, unsigned ncolumns, size_t *ntiles,
                       tile **tiles, size_t *npacked);

@@ -18,8 +18,8 @@
  *
  * The operations are sorted as well: those of covariants and simple factors; from `contractions` on those of
  * contractions that have a value; from `products` on products of factors; from `linear` on contractions
- * [nvalues, nfactors) that only occur linearly, for which an evaluation needs no value. Where there are `row`s
- * (see contractions.h), these are the contractions once more.
+ * [nvalues, nfactors) that only occur linearly, for which an evaluation needs no value. Where there are
+ * `row`s (see contractions.h), these are the contractions once more.
  */
 #ifndef GEN_PROGRAM_H
 #define GEN_PROGRAM_H

@@ -66,7 +66,8 @@ typedef struct structure {
 /* over_pairs: with what makes covariants over pairs complete, which invariants and atoms do not need. */
 structure *structure_create(const composition *c, bool over_pairs);
 
-/* Position in a set of the image of each element under each generator: [ngenerators][count], for the caller to free. */
+/* Position in a set of the image of each element under each generator: [ngenerators][count], for the caller
+ * to free. */
 int *structure_images(const composition *c, const point_set *set);
 void structure_free(structure *s);
 #endif

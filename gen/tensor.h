@@ -5,17 +5,19 @@
  *     quadrupole       Theta = sum_p w_p (3 r_p r_p^T - r_p^2 1) / 2          pairs p of atoms, r_p = r_i - r_j
  *     polarizability   alpha = sum_p w_p r_p r_p^T + w_0 1                    pairs, and the unit tensor
  *
- * That is complete: products r_p r_q^T + r_q r_p^T of other differences are combinations of squares. A tensor basis
- * has carriers, the point sets whose elements carry the B_x. Its covariants X give the vector factors
+ * That is complete: products r_p r_q^T + r_q r_p^T of other differences are combinations of squares. A tensor
+ * basis has carriers, the point sets whose elements carry the B_x. Its covariants X give the vector factors
  *
  *     D = sum_x X_x B_x         (generators: X = 1, or a covariant of the structure)
  *     D' = f_a D                (products with an invariant)
  *
- * and every term of the basis is f_a D_k, an invariant factor times a vector factor. Terms are chosen block by
- * block by rank modulo a prime until their number is the one that the Molien series of the covariants gives.
+ * and every term of the basis is f_a D_k, an invariant factor times a vector factor. Terms are chosen block
+ * by block by rank modulo a prime until their number is the one that the Molien series of the covariants
+ * gives.
  *
- * Dipoles: R is the centre of one class of atoms, so that the total charge is Q for any coefficients. Covariants
- * of this class that are the same for all its atoms then give D = 0: they are divided out (quotient).
+ * Dipoles: R is the centre of one class of atoms, so that the total charge is Q for any coefficients.
+ * Covariants of this class that are the same for all its atoms then give D = 0: they are divided out
+ * (quotient).
  */
 #ifndef GEN_TENSOR_H
 #define GEN_TENSOR_H
@@ -75,10 +77,10 @@ static inline unsigned tensor_user(tensor_kind kind)
 }
 
 /*
- * The basis of a tensor up to `degree` <= that of b, whose covariants have been grown that far; for rank 2 on a
- * structure that is complete over pairs. Where products of kept terms and these covariants do not suffice, orbit
- * sums complete the basis: b and orbits must be those of the whole group. Marks what it uses of b, and may add
- * covariants to it. NULL and a one-line reason where no certified basis is found.
+ * The basis of a tensor up to `degree` <= that of b, whose covariants have been grown that far; for rank 2 on
+ * a structure that is complete over pairs. Where products of kept terms and these covariants do not suffice,
+ * orbit sums complete the basis: b and orbits must be those of the whole group. Marks what it uses of b, and
+ * may add covariants to it. NULL and a one-line reason where no certified basis is found.
  */
 tensor_basis *tensor_create(basis *b, tensor_kind kind, const uint64_t *invariants, const orbit_list *orbits,
                             int degree, char *error, size_t error_size);

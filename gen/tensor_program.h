@@ -6,8 +6,8 @@
  *     D_v = f_factor * D_source                                           for products
  *     T   = sum over runs (v, first, count) of  D_v * sum_k coefficient_k f_k
  *
- * As with the potential, rows of coefficients (one for each D_v) are laid out in tiles, four rows with similar
- * columns side by side; that decides the numbers of the vector factors.
+ * As with the potential, rows of coefficients (one for each D_v) are laid out in tiles, four rows with
+ * similar columns side by side; that decides the numbers of the vector factors.
  */
 #ifndef GEN_TENSOR_PROGRAM_H
 #define GEN_TENSOR_PROGRAM_H
@@ -31,7 +31,8 @@ typedef struct tensor_program {
     size_t nterms, npacked;
 } tensor_program;
 
-/* p: the program of the potential over b; the element slots of covariants that only tensors need are this tensor's. */
+/* p: the program of the potential over b; the element slots of covariants that only tensors need are this
+ * tensor's. */
 tensor_program *tensor_program_create(const basis *b, program *p, const tensor_basis *t);
 void tensor_program_free(tensor_program *p);
 #endif

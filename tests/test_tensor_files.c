@@ -199,7 +199,8 @@ static void expect_tensor(const eqml_data *data, eqml_tensor kind, double unit, 
                   "%s, component %d: %.17g", eqml_tensor_name(kind), c, data->tensors[kind][c]);
 }
 
-/* The units of ASE for the moments, atomic units for the polarizability; six numbers or nine, as ASE 3.22 writes these. */
+/* The units of ASE for the moments, atomic units for the polarizability; six numbers or nine, as ASE 3.22
+ * writes these. */
 Test(tensor_data, units_and_layouts)
 {
     static const double dipole[3] = {0.5, -1.5, 2}, quadrupole[6] = {1, 0.5, -0.25, 2, 0.125, -3},
