@@ -17,29 +17,77 @@ static size_t operations_of_target(const tensor_program *p, size_t first)
     return end - first;
 }
 
-/* The late covariants, a statement for each target; what a statement reads is finished before it. */
-static void forward_code(FILE *out, const char *basis, const tensor_program *p)
+/* How an operand moves from one to the next of four targets. */
+enum step { STEP_NONE = 0, STEP_ONE = 1, STEP_OTHER };
+
+static enum step step_of(unsigned x0, unsigned x1, unsigned x2, unsigned x3)
+{
+    if (x1 == x0 && x2 == x0 && x3 == x0)
+        return STEP_NONE;
+    return x1 == x0 + 1 && x2 == x0 + 2 && x3 == x0 + 3 ? STEP_ONE : STEP_OTHER;
+}
+
+/* Whether four targets from operation k on, of `count` operations each, are one statement of vectors. */
+static bool is_four(const tensor_program *p, size_t k, size_t count)
+{
+    bool moves = false;
+    if (k + 4 * count > p->noperations)
+        return false;
+    for (size_t i = k; i < k + count; i++) {
+        const operation *o[4];
+        for (size_t j = 0; j < 4; j++)
+            o[j] = &p->operation[i + j * count];
+        const enum step target = step_of(o[0]->target, o[1]->target, o[2]->target, o[3]->target);
+        const enum step left = step_of(o[0]->left, o[1]->left, o[2]->left, o[3]->left);
+        const enum step right = step_of(o[0]->right, o[1]->right, o[2]->right, o[3]->right);
+        if (target != STEP_ONE || left == STEP_OTHER || right == STEP_OTHER)
+            return false;
+        moves |= left == STEP_ONE;
+    }
+    return moves;
+}
+
+static int put_slot(char *item, size_t size, const char *before, unsigned slot, bool four)
+{
+    return snprintf(item, size, four ? "%sEQML_FOUR(s + %u)" : "%ss[%u]", before, slot);
+}
+
+/* One target, or four of them: a sum of products. */
+static void put_target(functions *f, const tensor_program *p, size_t k, size_t count, bool four)
+{
+    char item[128];
+    functions_reserve(f, count);
+    for (size_t i = k; i < k + count; i++) {
+        const operation *o = &p->operation[i], *next = four ? &p->operation[i + count] : o;
+        int n = 0;
+        if (i == k)
+            n = put_slot(item, sizeof item, "", o->target, four);
+        n += snprintf(item + n, sizeof item - (size_t)n, i == k ? " = " : "+ ");
+        n += put_slot(item + n, sizeof item - (size_t)n, "", o->left, next->left != o->left);
+        if (o->right != p->one)
+            n += put_slot(item + n, sizeof item - (size_t)n, "*", o->right, next->right != o->right);
+        snprintf(item + n, sizeof item - (size_t)n, "%s", i + 1 < k + count ? " " : "; ");
+        put_item(&f->line, item);
+    }
+}
+
+/*
+ * The late covariants, a statement for each target; what a statement reads is finished before it. For one
+ * geometry, four elements of a covariant at a time where they are computed alike.
+ */
+static void forward_code(FILE *out, const char *basis, const char *macro, const tensor_program *p, bool fours)
 {
     const signature with = {.parameters = "T *s",
                             .names = "s",
                             .opening = "",
                             .closing = "",
                             .inlined = p->noperations <= INLINED_OPERATIONS};
-    functions f = functions_open(out, basis, "FORWARD", &with);
-    char item[96];
-    for (size_t k = 0, count; k < p->noperations; k += count) {
+    functions f = functions_open(out, basis, macro, &with);
+    for (size_t k = 0, count; k < p->noperations;) {
         count = operations_of_target(p, k);
-        functions_reserve(&f, count);
-        for (size_t i = k; i < k + count; i++) {
-            const operation *o = &p->operation[i];
-            int n = i > k ? snprintf(item, sizeof item, "+ ")
-                          : snprintf(item, sizeof item, "s[%u] = ", o->target);
-            n += snprintf(item + n, sizeof item - (size_t)n, "s[%u]", o->left);
-            if (o->right != p->one)
-                n += snprintf(item + n, sizeof item - (size_t)n, "*s[%u]", o->right);
-            snprintf(item + n, sizeof item - (size_t)n, "%s", i + 1 < k + count ? " " : "; ");
-            put_item(&f.line, item);
-        }
+        const bool four = fours && is_four(p, k, count);
+        put_target(&f, p, k, count, four);
+        k += four ? 4 * count : count;
     }
     functions_close(&f);
 }
@@ -85,24 +133,68 @@ static void reverse_code(FILE *out, const char *basis, const program *potential,
     free(list);
 }
 
-static int compare_carriers(const void *x, const void *y)
+/* The elements of one vector factor at four carriers side by side, or at one. */
+typedef struct charge {
+    unsigned carrier, vector, slot;
+    bool four;
+} charge;
+
+static int compare_charges(const void *x, const void *y)
 {
-    const unsigned *a = x, *b = y;
-    if (a[2] != b[2])
-        return a[2] < b[2] ? -1 : 1;
-    return a[0] < b[0] ? -1 : a[0] > b[0];
+    const charge *a = x, *b = y;
+    if (a->four != b->four)
+        return a->four ? -1 : 1;
+    if (a->carrier != b->carrier)
+        return a->carrier < b->carrier ? -1 : 1;
+    return a->vector < b->vector ? -1 : a->vector > b->vector;
+}
+
+/* Carriers of one vector stand in order, as its elements do. Returns their number. */
+static size_t find_charges(const tensor_program *p, bool fours, charge *list)
+{
+    size_t count = 0;
+    for (size_t k = 0; k < p->nelements;) {
+        const unsigned(*e)[3] = (const unsigned(*)[3])p->element + k;
+        const bool four = fours && k + 4 <= p->nelements && e[3][0] == e[0][0] &&
+                          step_of(e[0][2], e[1][2], e[2][2], e[3][2]) == STEP_ONE &&
+                          step_of(e[0][1], e[1][1], e[2][1], e[3][1]) != STEP_OTHER;
+        list[count++] = (charge){e[0][2], e[0][0], e[0][1], four};
+        k += four ? 4 : 1;
+    }
+    qsort(list, count, sizeof *list, compare_charges);
+    return count;
+}
+
+/* Charges that are alike in `four` and carrier: a sum, which is added to what is there. */
+static void put_charges(functions *f, const charge *list, size_t count, unsigned one)
+{
+    char item[128];
+    functions_reserve(f, count);
+    for (size_t i = 0; i < count; i++) {
+        const bool opens = i % GROUP_OPERATIONS == 0;
+        const bool closes = i + 1 == count || (i + 1) % GROUP_OPERATIONS == 0;
+        int n = i ? snprintf(item, sizeof item, "+ ")
+                  : snprintf(item, sizeof item,
+                             list->four ? "EQML_FOUR(q + %u) += " : "q[%u] += ", list->carrier);
+        n += snprintf(item + n, sizeof item - (size_t)n, "%sw[%u]", opens ? "(" : "", list[i].vector);
+        if (list[i].slot != one)
+            n += put_slot(item + n, sizeof item - (size_t)n, "*", list[i].slot, list->four);
+        snprintf(item + n, sizeof item - (size_t)n, "%s%s", closes ? ")" : "", i + 1 == count ? "; " : " ");
+        put_item(&f->line, item);
+    }
 }
 
 /* The weights of products go to their generators, and from these to what carries the tensor. */
-static void charges_code(FILE *out, const char *basis, const tensor_program *p)
+static void charges_code(FILE *out, const char *basis, const char *macro, const tensor_program *p, bool fours)
 {
     const signature with = {.parameters = "const T *s, T *w, T *q",
                             .names = "s, w, q",
                             .opening = "",
                             .closing = "",
                             .inlined = p->nproducts + p->nelements <= INLINED_OPERATIONS};
-    functions f = functions_open(out, basis, "CHARGES", &with);
-    unsigned(*element)[3] = xcalloc(p->nelements + 1, sizeof *element);
+    functions f = functions_open(out, basis, macro, &with);
+    charge *list = xcalloc(p->nelements + 1, sizeof *list);
+    const size_t count = find_charges(p, fours, list);
     char item[96];
     for (size_t k = p->nproducts; k-- > 0;) {
         functions_reserve(&f, 1);
@@ -110,26 +202,13 @@ static void charges_code(FILE *out, const char *basis, const tensor_program *p)
                  p->product[k][0]);
         put_item(&f.line, item);
     }
-    memcpy(element, p->element, p->nelements * sizeof *element);
-    qsort(element, p->nelements, sizeof *element, compare_carriers);
-    for (size_t k = 0, end; k < p->nelements; k = end) {
-        for (end = k; end < p->nelements && end < k + SUM_OPERATIONS && element[end][2] == element[k][2];)
+    for (size_t k = 0, end; k < count; k = end) {
+        for (end = k; end < count && end < k + SUM_OPERATIONS && list[end].carrier == list[k].carrier &&
+                      list[end].four == list[k].four;)
             end++;
-        functions_reserve(&f, end - k);
-        const bool first = k == 0 || element[k - 1][2] != element[k][2];
-        for (size_t i = k; i < end; i++) {
-            const bool opens = (i - k) % GROUP_OPERATIONS == 0, last = i + 1 == end;
-            const bool closes = last || (i + 1 - k) % GROUP_OPERATIONS == 0;
-            int n = i > k ? snprintf(item, sizeof item, "+ ")
-                          : snprintf(item, sizeof item, "q[%u] %s ", element[k][2], first ? "=" : "+=");
-            n += snprintf(item + n, sizeof item - (size_t)n, "%sw[%u]", opens ? "(" : "", element[i][0]);
-            if (element[i][1] != p->one)
-                n += snprintf(item + n, sizeof item - (size_t)n, "*s[%u]", element[i][1]);
-            snprintf(item + n, sizeof item - (size_t)n, "%s%s", closes ? ")" : "", last ? "; " : " ");
-            put_item(&f.line, item);
-        }
+        put_charges(&f, list + k, end - k, p->one);
     }
-    free(element);
+    free(list);
     functions_close(&f);
 }
 
@@ -143,21 +222,28 @@ static bool has_code(const program *potential, const tensor_program *p)
 bool emit_tensor_code(FILE *out, const char *name, const char *what, const program *potential,
                       const tensor_program *p)
 {
-    static const char *const part[][3] = {{"FORWARD", "forward_one", "double"},
-                                          {"FORWARD", "forward_lanes", "eqml_lanes"},
+    static const char *const part[][3] = {{"FORWARD", "forward_lanes", "eqml_lanes"},
                                           {"REVERSE", "reverse_lanes", "eqml_lanes"},
-                                          {"CHARGES", "charges_one", "double"},
                                           {"CHARGES", "charges_lanes", "eqml_lanes"}};
     if (!has_code(potential, p))
         return false;
     char *basis = xcalloc(strlen(name) + strlen(what) + 2, 1);
     sprintf(basis, "%s_%s", name, what);
-    forward_code(out, basis, p);
+    forward_code(out, basis, "FORWARD", p, false);
+    forward_code(out, basis, "FOUR_FORWARD", p, true);
     reverse_code(out, basis, potential, p);
-    charges_code(out, basis, p);
+    charges_code(out, basis, "CHARGES", p, false);
+    charges_code(out, basis, "FOUR_CHARGES", p, true);
     for (size_t k = 0; k < sizeof part / sizeof *part; k++)
         fprintf(out, "%s_%s(%s_%s, %s, double)\n", basis, part[k][0], basis, part[k][1], part[k][2]);
-    fprintf(out, "#undef %s_FORWARD\n#undef %s_REVERSE\n#undef %s_CHARGES\n", basis, basis, basis);
+    for (int four = 1; four >= 0; four--) { /* without vectors there are no fours */
+        fprintf(out, four ? "#if EQML_LANES > 1\n" : "#else\n");
+        fprintf(out, "%s_%sFORWARD(%s_forward_one, double, double)\n", basis, four ? "FOUR_" : "", basis);
+        fprintf(out, "%s_%sCHARGES(%s_charges_one, double, double)\n", basis, four ? "FOUR_" : "", basis);
+    }
+    fprintf(out, "#endif\n#undef %s_FORWARD\n#undef %s_FOUR_FORWARD\n#undef %s_REVERSE\n", basis, basis,
+            basis);
+    fprintf(out, "#undef %s_CHARGES\n#undef %s_FOUR_CHARGES\n", basis, basis);
     free(basis);
     return true;
 }

@@ -53,17 +53,20 @@ static void emit_orbit(tensor_program *q, const basis *b, factoriser *sums, cons
     }
 }
 
-/* The late covariants lie behind the slots of the potential, on a vector boundary, element by element. */
+/* The late covariants lie behind the slots of the potential, the elements of each side by side, from a multiple of
+ * four on. */
 static void emit_late_covariants(tensor_program *q, const basis *b, program *p, const tensor_basis *t)
 {
     factoriser sums = factoriser_create(b->composition->npairs, new_slot, emit, q);
     q->nslots = (p->nslots + 7) / 8 * 8;
     q->one = (unsigned)p->factor0;
-    for (int set = 0; set < b->structure->nsets; set++)
-        for (int x = 0; x < b->structure->set[set].count; x++)
-            for (int v = 0; v < b->ncovariants; v++)
-                if (b->covariant[v].set == set && is_late(&b->covariant[v], t))
-                    p->element_slot[v][x] = (unsigned)q->nslots++;
+    for (int v = 0; v < b->ncovariants; v++) {
+        if (!is_late(&b->covariant[v], t))
+            continue;
+        for (int x = 0; x < b->structure->set[b->covariant[v].set].count; x++)
+            p->element_slot[v][x] = (unsigned)q->nslots++;
+        q->nslots = (q->nslots + ROW_ALIGNMENT - 1) / ROW_ALIGNMENT * ROW_ALIGNMENT;
+    }
     for (int v = 0; v < b->ncovariants; v++) {
         const covariant *c = &b->covariant[v];
         if (!is_late(c, t))
