@@ -839,11 +839,12 @@ EQML_INLINE void eqml__forward_one(const eqml_model *m, double *slots)
 {
     const eqml_basis *b = m->basis;
     const int end = b->factor0 + (b->forward_one ? b->nvalues : b->nfactors);
+    double *const group[1] = {slots}; /* a copy: see eqml__potential_one */
     for (int k = end; k < end + 8 && k < EQML_ROUND(b->nslots); k++)
         slots[k] = 0; /* read by vectors of coefficients that are zero there */
     slots[b->factor0] = 1;
     if (b->forward_one)
-        b->forward_one(1, &slots, m->offset);
+        b->forward_one(1, group, m->offset);
     else
         eqml__table_forward_one(b, slots, m->offset);
 }
@@ -942,6 +943,15 @@ EQML_INLINE const double *eqml__add_row_sums(const eqml_basis *b, int t, const d
     return sums + 4;
 }
 
+/* No copy of all coefficients at once: the compiler would call memcpy, and g could not stay in registers. */
+EQML_INLINE void eqml__linear_one(const double *linear, const double *f, double *g, eqml__quad *energy)
+{
+    const eqml__quad l = eqml__quad_load(linear);
+    *energy = eqml__quad_fma(l, eqml__quad_load(f), *energy);
+    if (g)
+        eqml__quad_store(g, l);
+}
+
 /* One geometry. f and g begin on a vector boundary; sums: room for [EQML_ROUND(nfactors)]. */
 EQML_INLINE double eqml__form_one(const eqml_model *m, int nvalues, const double *f, double *g, double *sums)
 {
@@ -955,17 +965,19 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, int nvalues, const double
         r.factor[row] = r.sum[row] = r.energy[row] = eqml__quad_all(0);
     for (; k + 4 * EQML__QUAD <= nvalues; k += 4 * EQML__QUAD)
         for (int row = 0; row < 4; row++) /* four chains of sums */
-            r.energy[row] = eqml__quad_fma(eqml__quad_load(m->linear + k + row * EQML__QUAD),
-                                           eqml__quad_load(f + k + row * EQML__QUAD), r.energy[row]);
+            eqml__linear_one(m->linear + k + row * EQML__QUAD, f + k + row * EQML__QUAD,
+                             g ? g + k + row * EQML__QUAD : NULL, &r.energy[row]);
     for (; k + EQML__QUAD <= nvalues; k += EQML__QUAD)
-        r.energy[0] = eqml__quad_fma(eqml__quad_load(m->linear + k), eqml__quad_load(f + k), r.energy[0]);
-    for (; k < nvalues; k++)
+        eqml__linear_one(m->linear + k, f + k, g ? g + k : NULL, &r.energy[0]);
+    for (; k < nvalues; k++) {
         rest += m->linear[k] * f[k];
-    if (g) {
-        memcpy(g, m->linear, sizeof(double) * (size_t)b->nfactors);
-        for (int k = b->nfactors; k < EQML_ROUND(b->nfactors); k++)
-            g[k] = 0;
+        if (g)
+            g[k] = m->linear[k];
     }
+    for (; g && k < b->nfactors; k++)
+        g[k] = m->linear[k];
+    for (; g && k < EQML_ROUND(b->nfactors); k++)
+        g[k] = 0;
     EQML__EACH(t, b->ntiles, b->npacked <= EQML__SHORT_ONE, {
         sum = eqml__tile_one(b, t, c, f, g, &r, sum);
         c += 4 * b->tiles[t].count;
@@ -1112,15 +1124,17 @@ EQML_INLINE void eqml__scatter(const eqml_basis *b, const double *xyz, const dou
 EQML_INLINE double eqml__potential_one(const eqml_model *m, double *slots, double *adjoints, double *sums)
 {
     const eqml_basis *b = m->basis;
+    /* Copies: of a pointer whose own address goes to a function the compiler would no longer know the place. */
+    double *const s[1] = {slots}, *const a[1] = {adjoints};
     const int nvalues = b->forward_one ? b->nvalues : b->nfactors;
     double energy = eqml__rest(m, nvalues);
     energy += eqml__form_one(m, nvalues, slots + b->factor0, adjoints ? adjoints + b->factor0 : NULL, sums);
     if (adjoints && b->reverse_one)
-        b->reverse_one(1, &slots, &adjoints, m->linear, &energy);
+        b->reverse_one(1, s, a, m->linear, &energy);
     else if (adjoints)
         eqml__table_reverse_one(b, slots, adjoints);
     else if (nvalues < b->nfactors)
-        b->linear_one(1, &slots, m->linear, &energy);
+        b->linear_one(1, s, m->linear, &energy);
     return energy;
 }
 
