@@ -523,11 +523,13 @@ Test(variable, lanes)
             const eqml_lanes at = eqml__load(r);
             eqml_floats at_float;
             memcpy(&at_float, near, sizeof at_float);
+            const eqml_lanes inverse = 1.0 / at, rates = eqml__all(rate);
+            const eqml_floats inverse_float = 1.0f / at_float, rates_float = eqml__all_floats((float)rate);
             eqml_lanes value, derivative;
             eqml_floats value_float, derivative_float;
-            eqml__variable_lanes(&kinds[k], eqml__all(rate), at, 1.0 / at, &value, &derivative);
-            eqml__variable_floats(&kinds[k], eqml__all_floats((float)rate), at_float, 1.0f / at_float,
-                                  &value_float, &derivative_float);
+            eqml__variables_lanes(&kinds[k], 1, &rates, &at, &inverse, &value, &derivative);
+            eqml__variables_floats(&kinds[k], 1, &rates_float, &at_float, &inverse_float, &value_float,
+                                   &derivative_float);
             eqml__store(y, value);
             eqml__store(slope, derivative);
             memcpy(y_float, &value_float, sizeof y_float);
@@ -542,6 +544,54 @@ Test(variable, lanes)
                 cr_assert_lt(fabs(slope_float[lane] - exact[1]), 4e-6 * (fabs(exact[1]) + fabs(exact[0])));
             }
         }
+}
+
+/* Distances and their inverses, to 1.5 units in the last place, over 18 powers of ten; and of atoms at one place. */
+Test(variable, distances)
+{
+    enum { SIDES = 3 };
+    uint64_t state = 13;
+    double worst = 0, worst_float = 0;
+    for (int k = 0; k < 100000; k++) {
+        eqml_lanes square[SIDES], r[SIDES], inverse[SIDES];
+        eqml_floats square_float[SIDES], r_float[SIDES], inverse_float[SIDES];
+        double x[SIDES * EQML_LANES], y[2][SIDES * EQML_LANES];
+        float near[SIDES * EQML_FLOATS], z[2][SIDES * EQML_FLOATS];
+        for (int lane = 0; lane < SIDES * EQML_FLOATS; lane++)
+            near[lane] = (float)pow(10, 18 * draw_real(&state));
+        for (int lane = 0; lane < SIDES * EQML_LANES; lane++)
+            x[lane] = pow(10, 18 * draw_real(&state));
+        memcpy(square, x, sizeof x);
+        memcpy(square_float, near, sizeof near);
+        eqml__distances_lanes(SIDES, square, r, inverse);
+        eqml__distances_floats(SIDES, square_float, r_float, inverse_float);
+        memcpy(y[0], r, sizeof r);
+        memcpy(y[1], inverse, sizeof inverse);
+        memcpy(z[0], r_float, sizeof r_float);
+        memcpy(z[1], inverse_float, sizeof inverse_float);
+        for (int lane = 0; lane < SIDES * EQML_LANES; lane++) {
+            const long double exact[2] = {sqrtl(x[lane]), 1 / sqrtl(x[lane])};
+            for (int i = 0; i < 2; i++) {
+                const double rounded = (double)exact[i], place = nextafter(rounded, INFINITY) - rounded;
+                worst = fmax(worst, (double)(fabsl(y[i][lane] - exact[i]) / place));
+            }
+        }
+        for (int lane = 0; lane < SIDES * EQML_FLOATS; lane++) {
+            const double exact[2] = {sqrt(near[lane]), 1 / sqrt(near[lane])};
+            for (int i = 0; i < 2; i++) {
+                const float rounded = (float)exact[i], place = nextafterf(rounded, INFINITY) - rounded;
+                worst_float = fmax(worst_float, fabs(z[i][lane] - exact[i]) / place);
+            }
+        }
+    }
+    cr_assert_leq(worst, 1.5, "%g units in the last place", worst);
+    cr_assert_leq(worst_float, 1.5, "%g units in the last place", worst_float);
+
+    eqml_lanes none = eqml__all(0), r, inverse;
+    double at[EQML_LANES];
+    eqml__distances_lanes(1, &none, &r, &inverse);
+    eqml__store(at, r);
+    cr_assert_leq(at[0], 1e-18);
 }
 
 #if EQML_LANES > 1
@@ -560,7 +610,9 @@ Test(variable, exponential)
         double x[EQML_LANES], y[EQML_LANES];
         for (int lane = 0; lane < EQML_LANES; lane++)
             x[lane] = (k % 3 == 0 ? 1.0 : k % 3 == 1 ? 30.0 : 708.0) * draw_real(&state);
-        eqml__store(y, eqml__exp(eqml__load(x)));
+        eqml_lanes v = eqml__load(x);
+        eqml__exp_lanes(1, &v);
+        eqml__store(y, v);
         for (int lane = 0; lane < EQML_LANES; lane++) {
             const long double exact = expl(x[lane]);
             const double rounded = (double)exact;
@@ -573,11 +625,15 @@ Test(variable, exponential)
     const double edges[] = {0, -0.0, 709, -708, -709, -1e300, -INFINITY, 1e-300};
     for (size_t k = 0; k < COUNT(edges); k++) { /* below the range, the value at its end */
         double y[EQML_LANES];
-        eqml__store(y, eqml__exp(eqml__all(edges[k])));
+        eqml_lanes v = eqml__all(edges[k]);
+        eqml__exp_lanes(1, &v);
+        eqml__store(y, v);
         cr_assert_lt(fabs(y[0] / exp(fmax(edges[k], -708)) - 1), 1e-15, "exp(%g) = %g", edges[k], y[0]);
     }
     double y[EQML_LANES];
-    eqml__store(y, eqml__exp(eqml__all(NAN)));
+    eqml_lanes v = eqml__all(NAN);
+    eqml__exp_lanes(1, &v);
+    eqml__store(y, v);
     cr_assert(isnan(y[0]));
 }
 
@@ -591,7 +647,7 @@ Test(variable, exponential_in_float)
         for (int lane = 0; lane < EQML_FLOATS; lane++)
             x[lane] = (float)((k % 3 == 0 ? 1.0 : k % 3 == 1 ? 15.0 : 87.0) * draw_real(&state));
         memcpy(&v, x, sizeof v);
-        v = eqml__exp_floats(v);
+        eqml__exp_floats(1, &v);
         memcpy(y, &v, sizeof y);
         for (int lane = 0; lane < EQML_FLOATS; lane++) {
             const double exact = exp(x[lane]);
@@ -603,8 +659,9 @@ Test(variable, exponential_in_float)
 
     const float edges[] = {0, -0.0f, 88, -87, -88, -1e30f, -INFINITY, 1e-30f};
     for (size_t k = 0; k < COUNT(edges); k++) {
-        const eqml_floats v = eqml__exp_floats(eqml__all_floats(edges[k]));
+        eqml_floats v = eqml__all_floats(edges[k]);
         float y[EQML_FLOATS];
+        eqml__exp_floats(1, &v);
         memcpy(y, &v, sizeof y);
         cr_assert_lt(fabs(y[0] / exp(fmax(edges[k], -87)) - 1), 1e-6, "exp(%g) = %g", edges[k], y[0]);
     }
