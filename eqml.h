@@ -287,6 +287,23 @@ EQML_INLINE void eqml__four_sums(const eqml__quad x[4], double *sums)
 #endif
 }
 
+#if EQML_LANES == 8
+EQML_INLINE __m256d eqml__low(__m512d x)
+{
+    return _mm512_maskz_extractf64x4_pd(EQML__ALL_8, x, 0);
+}
+
+EQML_INLINE __m256d eqml__high(__m512d x)
+{
+    return _mm512_maskz_extractf64x4_pd(EQML__ALL_8, x, 1);
+}
+
+EQML_INLINE __m512d eqml__join(__m256d low, __m256d high)
+{
+    return _mm512_maskz_insertf64x4(EQML__ALL_8, _mm512_castpd256_pd512(low), high, 1);
+}
+#endif
+
 /* A value to be kept in its register: gcc would load it again for each use, and loads are what limits the
  * kernels (energy of a dense form: 822 ns so, 590 ns with it; gradient of the form of H5O2 of degree 7: 1,800
  * and 1,300 ns). KEEP_FOUR: the same for an eqml_four. */
@@ -312,7 +329,7 @@ EQML_INLINE void eqml__four_sums(const eqml__quad x[4], double *sums)
 #define EQML__KNOWN(condition) 0
 #endif
 #if defined(__GNUC__) && !defined(__clang__)
-#define EQML__UNROLL_ALL _Pragma("GCC unroll 64")
+#define EQML__UNROLL_ALL _Pragma("GCC unroll 128")
 #else
 #define EQML__UNROLL_ALL
 #endif
@@ -334,7 +351,7 @@ EQML_INLINE void eqml__four_sums(const eqml__quad x[4], double *sums)
  * takes 264 ns for one gradient, 331 in a loop; water (176) 11 % less in a batch, but methane of degree 6
  * (752) 19 % more: its code is too long for the cache of instructions.
  */
-enum { EQML__FEW_PAIRS = 16, EQML__SHORT_ONE = 1200, EQML__SHORT_LANES = 400 };
+enum { EQML__FEW_PAIRS = 16, EQML__SHORT_ONE = 75, EQML__SHORT_LANES = 25 };
 
 /* Chains of dependent operations, n of them side by side: one goes on while another waits for its result. n
  * is at most EQML__SIDES, and a constant where this is inlined. */
@@ -386,10 +403,16 @@ EQML_INLINE double eqml__sum_four(__m256d x)
 
 /* ---- the basis, as eqml-gen writes it ----------------------------------------------------------------- */
 
-/* Products of four factors `row` with the factors [begin, end); coefficients are stored for `count` columns
- * from `first` on, multiples of four, row after row, zero where there is no term. */
+/*
+ * The products of four factors `row` stand side by side, as ntiles tiles: with the four factors from
+ * `first` on, a multiple of four, as far as their bits are set in `columns`. A tile has sixteen
+ * coefficients, row after row, zero where there is no term.
+ */
+typedef struct eqml_rows {
+    unsigned short row[4], ntiles;
+} eqml_rows;
 typedef struct eqml_tile {
-    unsigned short row[4], begin, end, first, count;
+    unsigned short first, columns;
 } eqml_tile;
 
 typedef enum eqml_tensor { EQML_DIPOLE, EQML_QUADRUPOLE, EQML_POLARIZABILITY, EQML_TENSORS } eqml_tensor;
@@ -407,12 +430,13 @@ typedef enum eqml_tensor { EQML_DIPOLE, EQML_QUADRUPOLE, EQML_POLARIZABILITY, EQ
 typedef struct eqml_tensor_basis {
     eqml_tensor kind;
     int degree, nterms, nvectors, ngenerators;
-    int nslots, noperations, nelements, nproducts, nruns, ntiles, npacked, nreference;
+    int nslots, noperations, nelements, nproducts, nruns, nrows, ntiles, nreference;
     const unsigned short (*operations)[3]; /* [noperations] target, left, right */
     const unsigned short (*elements)[3]; /* [nelements] vector, slot, atom or pair; npairs: the unit tensor */
     const unsigned short (*products)[3]; /* [nproducts] vector, factor, source */
     const unsigned short (*runs)[3];     /* [nruns] vector, first factor, number of factors */
-    const eqml_tile *tiles;              /* [ntiles] rows are vectors, nvectors where unused */
+    const eqml_rows *rows;               /* [nrows] vectors, nvectors where unused */
+    const eqml_tile *tiles;              /* [ntiles] */
     const unsigned short *reference;     /* [nreference] atoms */
     void (*forward_one)(double *slots);  /* the operations as code, or 0 */
     void (*forward_lanes)(eqml_lanes *slots);
@@ -429,12 +453,13 @@ typedef struct eqml_basis {
     const char *name, *composition, *symbols; /* symbols: "H H H H C" */
     int natoms, npairs, npair_classes, degree;
     int nterms, nfactors, ncore;
-    int nslots, factor0, noperations, nruns, ntiles, npacked;
+    int nslots, factor0, noperations, nruns, nrows, ntiles;
     const unsigned short (*pairs)[2];      /* [npairs] atoms */
     const unsigned short *pair_classes;    /* [npairs] */
     const unsigned short *atom_classes;    /* [natoms] */
     const unsigned short (*operations)[3]; /* [noperations] target, left, right */
     const unsigned short (*runs)[3];       /* [nruns] factor, first factor, number of factors */
+    const eqml_rows *rows;                 /* [nrows] */
     const eqml_tile *tiles;                /* [ntiles] */
     const unsigned char *degrees;          /* [nfactors] */
     /* The operations as code, or 0, each for some groups of numbers: slots[group], adjoints[group],
@@ -485,14 +510,13 @@ typedef struct eqml_variable {
  */
 typedef struct eqml_model {
     const eqml_basis *basis;
-    const eqml_variable *variables; /* [npair_classes] */
-    const double *rates;            /* [EQML_ROUND(npairs)] -1/range of each pair, 0 past the last */
-    const double *offset;           /* [nfactors] */
-    const double *linear;           /* [nfactors] */
-    const double *packed;           /* [npacked] coefficients of products, tile by tile */
-    const double
-        *tensors[EQML_TENSORS]; /* [npacked of the tensor] coefficients tile by tile, 0 where there is none */
-    double charge;              /* total charge, in the dipole */
+    const eqml_variable *variables;      /* [npair_classes] */
+    const double *rates;                 /* [EQML_ROUND(npairs)] -1/range of each pair, 0 past the last */
+    const double *offset;                /* [nfactors] */
+    const double *linear;                /* [nfactors] */
+    const double *packed;                /* [ntiles][4][4] coefficients of products */
+    const double *tensors[EQML_TENSORS]; /* [ntiles of the tensor][4][4], 0 where there is none */
+    double charge;                       /* total charge, in the dipole */
     const float *offset_float, *linear_float, *packed_float; /* the same, rounded, for batches in float */
 } eqml_model;
 
@@ -825,21 +849,6 @@ EQML_INLINE void eqml__four_differences(const eqml_basis *b, const double *xyz, 
 #endif
 
 #if EQML_LANES == 8
-EQML_INLINE __m512d eqml__join(__m256d low, __m256d high)
-{
-    return _mm512_maskz_insertf64x4(EQML__ALL_8, _mm512_castpd256_pd512(low), high, 1);
-}
-
-EQML_INLINE __m256d eqml__low(__m512d x)
-{
-    return _mm512_maskz_extractf64x4_pd(EQML__ALL_8, x, 0);
-}
-
-EQML_INLINE __m256d eqml__high(__m512d x)
-{
-    return _mm512_maskz_extractf64x4_pd(EQML__ALL_8, x, 1);
-}
-
 /* eqml__turn for the lower and for the upper halves of four vectors. */
 EQML_INLINE void eqml__turn_halves(__m512d v[4])
 {
@@ -1005,74 +1014,38 @@ EQML_INLINE void eqml__forward_lanes(const eqml_model *m, int groups, eqml_lanes
  * registers, and the coefficients are most of what is loaded.
  */
 
-/* Four rows of the form for one geometry: the factors, the sums over columns, and the parts of the energy. */
-typedef struct eqml__rows {
-    eqml__quad factor[4], sum[4], energy[4];
-} eqml__rows;
-
-EQML_INLINE int eqml__same_rows(const eqml_tile *x, const eqml_tile *y)
+/* The four columns of a tile with coefficients c. */
+EQML_INLINE void eqml__columns_one(const double *c, const double *f, double *g, const eqml__quad *factor,
+                                   eqml__quad *sum)
 {
-    return x->row[0] == y->row[0];
-}
-
-/* Whether a vector of coefficients is zero; no loop, which the compiler would unroll too late to know. */
-EQML_INLINE int eqml__is_zero(const double *c)
-{
-    return c[0] == 0 && c[1 % EQML__QUAD] == 0 && c[2 % EQML__QUAD] == 0 && c[3 % EQML__QUAD] == 0;
-}
-
-/* One vector of columns; c: the coefficients of the first row, those of the others n apart. */
-EQML_INLINE void eqml__columns_one(const double *c, int n, const double *f, double *g,
-                                   const eqml__quad factor[4], eqml__quad sum[4])
-{
-    const eqml__quad x = eqml__quad_load(f);
-    eqml__quad part = eqml__quad_all(0);
-    for (int row = 0; row < 4; row++, c += n) {
-        if (EQML__KNOWN(eqml__is_zero(c)))
-            continue;
-        const eqml__quad coefficient = eqml__quad_load(c);
-        sum[row] = eqml__quad_fma(coefficient, x, sum[row]);
-        part = eqml__quad_fma(coefficient, factor[row], part);
-    }
-    if (g)
-        eqml__quad_store(g, eqml__quad_load(g) + part);
-}
-
-/* One tile; after the last one of its rows, their sums are written to sums[4]. Returns where the next sums
- * go. */
-EQML_INLINE double *eqml__tile_one(const eqml_basis *b, int t, const double *c, const double *f, double *g,
-                                   eqml__rows *r, double *sums)
-{
-    const eqml_tile *tile = b->tiles + t;
-    const int n = tile->count;
-    const double *x = f + tile->first;
-    double *y = g ? g + tile->first : NULL;
-    if (t == 0 || !eqml__same_rows(tile, tile - 1))
+    for (int k = 0; k < 4; k += EQML__QUAD) {
+        const eqml__quad x = eqml__quad_load(f + k);
+        eqml__quad part = eqml__quad_all(0);
         for (int row = 0; row < 4; row++) {
-            r->factor[row] = eqml__quad_all(f[tile->row[row]]);
-            r->sum[row] = eqml__quad_all(0);
+            const eqml__quad coefficient = eqml__quad_load(c + 4 * row + k);
+            sum[row] = eqml__quad_fma(coefficient, x, sum[row]);
+            part = eqml__quad_fma(coefficient, factor[row], part);
         }
-    for (int k = 0; k < n; k += EQML__QUAD)
-        eqml__columns_one(c + k, n, x + k, g ? y + k : NULL, r->factor, r->sum);
-    if (t + 1 < b->ntiles && eqml__same_rows(tile, tile + 1))
-        return sums;
-    for (int row = 0; row < 4; row++)
-        r->energy[row] = eqml__quad_fma(r->sum[row], r->factor[row], r->energy[row]);
-    if (g)
-        eqml__four_sums(r->sum, sums);
-    return sums + 4;
+        if (g)
+            eqml__quad_store(g + k, eqml__quad_load(g + k) + part);
+    }
 }
 
-/* The sums of rows are added to g after all tiles: a vector of g that is loaded when one of its numbers has
- * just been stored waits for the cache. */
-EQML_INLINE const double *eqml__add_row_sums(const eqml_basis *b, int t, const double *sums, double *g)
+/* Four rows: their part of the energy, and the sums over their columns. */
+EQML_INLINE void eqml__rows_one(const eqml_rows *rows, const eqml_tile *tiles, const double *c,
+                                const double *f, double *g, eqml__quad energy[4], double *sums)
 {
-    const unsigned short *row = b->tiles[t].row;
-    if (t + 1 < b->ntiles && eqml__same_rows(b->tiles + t, b->tiles + t + 1))
-        return sums;
-    for (int k = 0; k < 4; k++)
-        g[row[k]] += sums[k];
-    return sums + 4;
+    eqml__quad factor[4], sum[4];
+    for (int row = 0; row < 4; row++) {
+        factor[row] = eqml__quad_all(f[rows->row[row]]);
+        sum[row] = eqml__quad_all(0);
+    }
+    for (int t = 0; t < rows->ntiles; t++)
+        eqml__columns_one(c + 16 * t, f + tiles[t].first, g ? g + tiles[t].first : NULL, factor, sum);
+    for (int row = 0; row < 4; row++)
+        energy[row] = eqml__quad_fma(sum[row], factor[row], energy[row]);
+    if (g)
+        eqml__four_sums(sum, sums);
 }
 
 /* No copy of all coefficients at once: the compiler would call memcpy, and g could not stay in registers. */
@@ -1084,23 +1057,21 @@ EQML_INLINE void eqml__linear_one(const double *linear, const double *f, double 
         eqml__quad_store(g, l);
 }
 
-/* One geometry. f and g begin on a vector boundary; sums: room for [EQML_ROUND(nfactors)]. */
+/* One geometry. f and g begin on a vector boundary; sums: room for [nrows][4]. */
 EQML_INLINE double eqml__form_one(const eqml_model *m, int nvalues, const double *f, double *g, double *sums)
 {
     const eqml_basis *b = m->basis;
-    const double *c = m->packed;
-    eqml__rows r;
-    double rest = 0, *sum = sums;
-    const double *read = sums;
-    int k = 0;
+    eqml__quad energy[4];
+    double rest = 0;
+    int k = 0, tile = 0;
     for (int row = 0; row < 4; row++)
-        r.factor[row] = r.sum[row] = r.energy[row] = eqml__quad_all(0);
+        energy[row] = eqml__quad_all(0);
     for (; k + 4 * EQML__QUAD <= nvalues; k += 4 * EQML__QUAD)
         for (int row = 0; row < 4; row++) /* four chains of sums */
             eqml__linear_one(m->linear + k + row * EQML__QUAD, f + k + row * EQML__QUAD,
-                             g ? g + k + row * EQML__QUAD : NULL, &r.energy[row]);
+                             g ? g + k + row * EQML__QUAD : NULL, &energy[row]);
     for (; k + EQML__QUAD <= nvalues; k += EQML__QUAD)
-        eqml__linear_one(m->linear + k, f + k, g ? g + k : NULL, &r.energy[0]);
+        eqml__linear_one(m->linear + k, f + k, g ? g + k : NULL, &energy[0]);
     for (; k < nvalues; k++) {
         rest += m->linear[k] * f[k];
         if (g)
@@ -1110,65 +1081,85 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, int nvalues, const double
         g[k] = m->linear[k];
     for (; g && k < EQML_ROUND(b->nfactors); k++)
         g[k] = 0;
-    EQML__EACH(t, b->ntiles, b->npacked <= EQML__SHORT_ONE, {
-        sum = eqml__tile_one(b, t, c, f, g, &r, sum);
-        c += 4 * b->tiles[t].count;
+    EQML__EACH(r, b->nrows, b->ntiles <= EQML__SHORT_ONE, {
+        eqml__rows_one(b->rows + r, b->tiles + tile, m->packed + 16 * tile, f, g, energy, sums + 4 * r);
+        tile += b->rows[r].ntiles;
     });
+    /* After all tiles: a vector of g that is loaded when one of its numbers has just been stored waits for
+     * the cache. */
     if (g)
-        EQML__EACH(t, b->ntiles, b->npacked <= EQML__SHORT_ONE, read = eqml__add_row_sums(b, t, read, g););
-    return rest + eqml__quad_sum((r.energy[0] + r.energy[1]) + (r.energy[2] + r.energy[3]));
+        EQML__EACH(r, b->nrows, b->ntiles <= EQML__SHORT_ONE, {
+            for (int row = 0; row < 4; row++)
+                g[b->rows[r].row[row]] += sums[4 * r + row];
+        });
+    return rest + eqml__quad_sum((energy[0] + energy[1]) + (energy[2] + energy[3]));
 }
 
 /*
  * Two groups of lanes, x and z, of geometries (or directions): each coefficient that is loaded serves four
  * multiply-adds. linear may be NULL for the products alone; g[0] NULL: no derivatives.
  */
+#if EQML_LANES == 8
+#define EQML__OTHER(x) other_##x
+#else
+#define EQML__OTHER(x) x
+#endif
 #define EQML__FORM(SUFFIX, T, NUMBER, ALL, FMA)                                                              \
-    typedef struct eqml__rows_##SUFFIX {                                                                     \
-        T fx[4], fz[4], x[4], z[4], vx[2], vz[2]; /* factors, sums over columns, parts of the energy */      \
-    } eqml__rows_##SUFFIX;                                                                                   \
-                                                                                                             \
-    EQML_INLINE void eqml__tile_##SUFFIX(const eqml_basis *b, int t, const NUMBER *c, const T *fx,           \
-                                         const T *fz, T *gx, T *gz, eqml__rows_##SUFFIX *r)                  \
+    EQML_INLINE void eqml__column_##SUFFIX(const NUMBER *c, int keep, int k, const T *fx, const T *fz,       \
+                                           T *gx, T *gz, const T rx[4], const T rz[4], T x[4], T z[4])       \
     {                                                                                                        \
-        const eqml_tile *tile = b->tiles + t;                                                                \
-        const int n = tile->count, first = tile->first, end = tile->end;                                     \
-        if (t == 0 || !eqml__same_rows(tile, tile - 1))                                                      \
-            for (int row = 0; row < 4; row++) {                                                              \
-                r->fx[row] = fx[tile->row[row]], r->fz[row] = fz[tile->row[row]];                            \
-                r->x[row] = r->z[row] = ALL(0);                                                              \
-            }                                                                                                \
-        for (int k = tile->begin; k < end; k++) {                                                            \
-            T x = fx[k], z = fz[k], ax = ALL(0), az = ax;                                                    \
-            if (!EQML__KNOWN(b->npacked <= EQML__SHORT_LANES)) {                                             \
-                EQML_KEEP(x);                                                                                \
-                EQML_KEEP(z);                                                                                \
-            }                                                                                                \
-            if (gx)                                                                                          \
-                ax = gx[k], az = gz[k];                                                                      \
-            for (int row = 0; row < 4; row++) {                                                              \
-                const NUMBER coefficient = c[row * n + (k - first)];                                         \
-                if (EQML__KNOWN(coefficient == 0))                                                           \
-                    continue;                                                                                \
-                const T factor = ALL(coefficient);                                                           \
-                r->x[row] = FMA(factor, x, r->x[row]);                                                       \
-                r->z[row] = FMA(factor, z, r->z[row]);                                                       \
-                if (gx) {                                                                                    \
-                    ax = FMA(factor, r->fx[row], ax);                                                        \
-                    az = FMA(factor, r->fz[row], az);                                                        \
-                }                                                                                            \
-            }                                                                                                \
-            if (gx)                                                                                          \
-                gx[k] = ax, gz[k] = az;                                                                      \
+        T column_x = fx[k], column_z = fz[k], ax = ALL(0), az = ax;                                          \
+        if (keep) {                                                                                          \
+            EQML_KEEP(column_x);                                                                             \
+            EQML_KEEP(column_z);                                                                             \
         }                                                                                                    \
-        if (t + 1 < b->ntiles && eqml__same_rows(tile, tile + 1))                                            \
-            return;                                                                                          \
+        if (gx)                                                                                              \
+            ax = gx[k], az = gz[k];                                                                          \
         for (int row = 0; row < 4; row++) {                                                                  \
-            r->vx[row / 2] = FMA(r->x[row], r->fx[row], r->vx[row / 2]);                                     \
-            r->vz[row / 2] = FMA(r->z[row], r->fz[row], r->vz[row / 2]);                                     \
+            if (EQML__KNOWN(c[4 * row + k] == 0))                                                            \
+                continue;                                                                                    \
+            const T factor = ALL(c[4 * row + k]);                                                            \
+            x[row] = FMA(factor, column_x, x[row]);                                                          \
+            z[row] = FMA(factor, column_z, z[row]);                                                          \
             if (gx) {                                                                                        \
-                gx[tile->row[row]] += r->x[row];                                                             \
-                gz[tile->row[row]] += r->z[row];                                                             \
+                ax = FMA(factor, rx[row], ax);                                                               \
+                az = FMA(factor, rz[row], az);                                                               \
+            }                                                                                                \
+        }                                                                                                    \
+        if (gx)                                                                                              \
+            gx[k] = ax, gz[k] = az;                                                                          \
+    }                                                                                                        \
+                                                                                                             \
+    EQML_INLINE void eqml__rows_##SUFFIX(const eqml_rows *rows, const eqml_tile *tiles, const NUMBER *c,     \
+                                         int keep, const T *fx, const T *fz, T *gx, T *gz, T vx[2], T vz[2]) \
+    {                                                                                                        \
+        T rx[4], rz[4], x[4], z[4], other_x[4], other_z[4]; /* factors, sums over columns */                 \
+        for (int row = 0; row < 4; row++) {                                                                  \
+            rx[row] = fx[rows->row[row]], rz[row] = fz[rows->row[row]];                                      \
+            x[row] = z[row] = other_x[row] = other_z[row] = ALL(0);                                          \
+        }                                                                                                    \
+        for (int t = 0; t < rows->ntiles; t++, c += 16) {                                                    \
+            const int k = tiles[t].first, columns = tiles[t].columns;                                        \
+            const T *const at_x = fx + k, *const at_z = fz + k;                                              \
+            T *const to_x = gx ? gx + k : NULL, *const to_z = gx ? gz + k : NULL;                            \
+            if (columns & 1)                                                                                 \
+                eqml__column_##SUFFIX(c, keep, 0, at_x, at_z, to_x, to_z, rx, rz, x, z);                     \
+            if (columns & 2)                                                                                 \
+                eqml__column_##SUFFIX(c, keep, 1, at_x, at_z, to_x, to_z, rx, rz, EQML__OTHER(x),            \
+                                      EQML__OTHER(z));                                                       \
+            if (columns & 4)                                                                                 \
+                eqml__column_##SUFFIX(c, keep, 2, at_x, at_z, to_x, to_z, rx, rz, x, z);                     \
+            if (columns & 8)                                                                                 \
+                eqml__column_##SUFFIX(c, keep, 3, at_x, at_z, to_x, to_z, rx, rz, EQML__OTHER(x),            \
+                                      EQML__OTHER(z));                                                       \
+        }                                                                                                    \
+        for (int row = 0; row < 4; row++) {                                                                  \
+            x[row] += other_x[row], z[row] += other_z[row];                                                  \
+            vx[row / 2] = FMA(x[row], rx[row], vx[row / 2]);                                                 \
+            vz[row / 2] = FMA(z[row], rz[row], vz[row / 2]);                                                 \
+            if (gx) {                                                                                        \
+                gx[rows->row[row]] += x[row];                                                                \
+                gz[rows->row[row]] += z[row];                                                                \
             }                                                                                                \
         }                                                                                                    \
     }                                                                                                        \
@@ -1176,26 +1167,26 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, int nvalues, const double
     EQML_INLINE void eqml__form_##SUFFIX(const eqml_basis *b, int nvalues, const NUMBER *linear,             \
                                          const NUMBER *packed, T *const f[2], T *const g[2], T energy[2])    \
     {                                                                                                        \
-        const NUMBER *c = packed;                                                                            \
+        const int keep = !EQML__KNOWN(b->ntiles <= EQML__SHORT_LANES);                                       \
         const T *fx = f[0], *fz = f[1];                                                                      \
-        T *gx = g[0], *gz = g[1];                                                                            \
-        eqml__rows_##SUFFIX r;                                                                               \
-        for (int k = 0; k < 4; k++)                                                                          \
-            r.fx[k] = r.fz[k] = r.x[k] = r.z[k] = r.vx[k / 2] = r.vz[k / 2] = ALL(0);                        \
+        T *gx = g[0], *gz = g[1], vx[2], vz[2]; /* parts of the energy */                                    \
+        int tile = 0;                                                                                        \
+        vx[0] = vx[1] = vz[0] = vz[1] = ALL(0);                                                              \
         for (int k = 0; k < nvalues; k += 2)                                                                 \
             for (int odd = 0; odd < 2 && k + odd < nvalues; odd++) { /* two chains of sums */                \
                 const T l = ALL(linear ? linear[k + odd] : 0);                                               \
-                r.vx[odd] = FMA(l, fx[k + odd], r.vx[odd]);                                                  \
-                r.vz[odd] = FMA(l, fz[k + odd], r.vz[odd]);                                                  \
+                vx[odd] = FMA(l, fx[k + odd], vx[odd]);                                                      \
+                vz[odd] = FMA(l, fz[k + odd], vz[odd]);                                                      \
                 if (gx)                                                                                      \
                     gx[k + odd] = gz[k + odd] = l;                                                           \
             }                                                                                                \
-        EQML__EACH(t, b->ntiles, b->npacked <= EQML__SHORT_LANES, {                                          \
-            eqml__tile_##SUFFIX(b, t, c, fx, fz, gx, gz, &r);                                                \
-            c += 4 * b->tiles[t].count;                                                                      \
+        EQML__EACH(r, b->nrows, b->ntiles <= EQML__SHORT_LANES, {                                            \
+            eqml__rows_##SUFFIX(b->rows + r, b->tiles + tile, packed + 16 * tile, keep, fx, fz, gx, gz, vx,  \
+                                vz);                                                                         \
+            tile += b->rows[r].ntiles;                                                                       \
         });                                                                                                  \
-        energy[0] = r.vx[0] + r.vx[1];                                                                       \
-        energy[1] = r.vz[0] + r.vz[1];                                                                       \
+        energy[0] = vx[0] + vx[1];                                                                           \
+        energy[1] = vz[0] + vz[1];                                                                           \
     }
 EQML__FORM(lanes, eqml_lanes, double, eqml__all, eqml__fma)
 EQML__FORM(floats, eqml_floats, float, eqml__all_floats, eqml__fma_floats)
@@ -1429,33 +1420,29 @@ EQML_INLINE double eqml_energy_gradient(const eqml_model *m, const double *xyz, 
 EQML__TENSOR(one, double, (double))
 EQML__TENSOR(lanes, eqml_lanes, eqml__all)
 
-/* One tile of rows of coefficients c; after the last one of its rows, their sums are stored. */
-EQML_INLINE void eqml__weight_tile_one(const eqml_tensor_basis *t, int k, const double *c, const double *f,
-                                       eqml__quad sum[4], double *weights)
+/* P_v of four rows of coefficients c. */
+EQML_INLINE void eqml__four_weights_one(const eqml_rows *rows, const eqml_tile *tiles, const double *c,
+                                        const double *f, double *weights)
 {
-    const eqml_tile *tile = t->tiles + k;
+    eqml__quad sum[4];
     double total[4];
-    if (k == 0 || !eqml__same_rows(tile, tile - 1))
-        for (int row = 0; row < 4; row++)
-            sum[row] = eqml__quad_all(0);
-    for (int i = 0; i < tile->count; i += EQML__QUAD)
-        eqml__columns_one(c + i, tile->count, f + tile->first + i, NULL, sum, sum);
-    if (k + 1 < t->ntiles && eqml__same_rows(tile, tile + 1))
-        return;
+    for (int row = 0; row < 4; row++)
+        sum[row] = eqml__quad_all(0);
+    for (int t = 0; t < rows->ntiles; t++)
+        eqml__columns_one(c + 16 * t, f + tiles[t].first, NULL, sum, sum);
     eqml__four_sums(sum, total);
     for (int row = 0; row < 4; row++)
-        weights[tile->row[row]] = total[row];
+        weights[rows->row[row]] = total[row];
 }
 
 /* P_v for one geometry. weights[nvectors + 1] */
 EQML_INLINE void eqml__weights_one(const eqml_tensor_basis *t, const double *coefficients, const double *f,
                                    double *weights)
 {
-    const double *c = coefficients;
-    eqml__quad sum[4];
-    EQML__EACH(k, t->ntiles, t->npacked <= EQML__SHORT_ONE, {
-        eqml__weight_tile_one(t, k, c, f, sum, weights);
-        c += 4 * t->tiles[k].count;
+    int tile = 0;
+    EQML__EACH(r, t->nrows, t->ntiles <= EQML__SHORT_ONE, {
+        eqml__four_weights_one(t->rows + r, t->tiles + tile, coefficients + 16 * tile, f, weights);
+        tile += t->rows[r].ntiles;
     });
 }
 
@@ -1463,23 +1450,22 @@ EQML_INLINE void eqml__weights_one(const eqml_tensor_basis *t, const double *coe
 EQML_INLINE void eqml__weights_lanes(const eqml_tensor_basis *t, const double *coefficients,
                                      const eqml_lanes *f, eqml_lanes *weights)
 {
+    const eqml_tile *tile = t->tiles;
     const double *c = coefficients;
-    for (int k = 0; k < t->ntiles;) {
-        const unsigned short *row = t->tiles[k].row;
+    for (const eqml_rows *rows = t->rows; rows < t->rows + t->nrows; rows++) {
         eqml_lanes s0 = eqml__all(0), s1 = s0, s2 = s0, s3 = s0;
-        do {
-            const int n = t->tiles[k].count, first = t->tiles[k].first;
-            for (int i = t->tiles[k].begin; i < t->tiles[k].end; i++) {
-                const double *column = c + (i - first);
-                const eqml_lanes x = f[i];
-                s0 = eqml__fma(eqml__all(column[0]), x, s0);
-                s1 = eqml__fma(eqml__all(column[n]), x, s1);
-                s2 = eqml__fma(eqml__all(column[2 * n]), x, s2);
-                s3 = eqml__fma(eqml__all(column[3 * n]), x, s3);
+        for (const eqml_tile *end = tile + rows->ntiles; tile < end; tile++, c += 16)
+            for (int column = 0; column < 4; column++) {
+                if (!(tile->columns >> column & 1))
+                    continue;
+                const eqml_lanes x = f[tile->first + column];
+                s0 = eqml__fma(eqml__all(c[column]), x, s0);
+                s1 = eqml__fma(eqml__all(c[4 + column]), x, s1);
+                s2 = eqml__fma(eqml__all(c[8 + column]), x, s2);
+                s3 = eqml__fma(eqml__all(c[12 + column]), x, s3);
             }
-            c += 4 * n;
-        } while (++k < t->ntiles && t->tiles[k].row[0] == row[0]);
-        weights[row[0]] = s0, weights[row[1]] = s1, weights[row[2]] = s2, weights[row[3]] = s3;
+        weights[rows->row[0]] = s0, weights[rows->row[1]] = s1;
+        weights[rows->row[2]] = s2, weights[rows->row[3]] = s3;
     }
 }
 
@@ -1596,18 +1582,19 @@ EQML_INLINE void eqml__tensor_adjoints(const eqml_model *m, eqml_tensor kind, co
     eqml_lanes *a = j->adjoints, *g = a + b->factor0;
     const double *c = m->tensors[kind];
     memset(a, 0, sizeof(eqml_lanes) * (size_t)t->nslots);
-    for (int k = 0; k < t->ntiles; k++) {
-        const eqml_tile *tile = &t->tiles[k];
-        const int n = tile->count;
-        const eqml_lanes d0 = d[j->rows * tile->row[0]], d1 = d[j->rows * tile->row[1]];
-        const eqml_lanes d2 = d[j->rows * tile->row[2]], d3 = d[j->rows * tile->row[3]];
-        for (int i = tile->begin; i < tile->end; i++) {
-            const double *column = c + (i - tile->first);
-            const eqml_lanes even =
-                eqml__fma(eqml__all(column[0]), d0, eqml__fma(eqml__all(column[n]), d1, g[i]));
-            g[i] = eqml__fma(eqml__all(column[2 * n]), d2, eqml__fma(eqml__all(column[3 * n]), d3, even));
-        }
-        c += 4 * n;
+    const eqml_tile *tile = t->tiles;
+    for (const eqml_rows *rows = t->rows; rows < t->rows + t->nrows; rows++) {
+        const eqml_lanes d0 = d[j->rows * rows->row[0]], d1 = d[j->rows * rows->row[1]];
+        const eqml_lanes d2 = d[j->rows * rows->row[2]], d3 = d[j->rows * rows->row[3]];
+        for (const eqml_tile *end = tile + rows->ntiles; tile < end; tile++, c += 16)
+            for (int column = 0; column < 4; column++) {
+                eqml_lanes *to = g + tile->first + column;
+                if (!(tile->columns >> column & 1))
+                    continue;
+                const eqml_lanes even =
+                    eqml__fma(eqml__all(c[column]), d0, eqml__fma(eqml__all(c[4 + column]), d1, *to));
+                *to = eqml__fma(eqml__all(c[8 + column]), d2, eqml__fma(eqml__all(c[12 + column]), d3, even));
+            }
     }
     for (int p = 0; p < t->nproducts; p++)
         g[t->products[p][1]] =
@@ -2551,8 +2538,8 @@ typedef struct eqml_surface {
     eqml_variable *variables;      /* [npair_classes] */
     double *rates;                 /* [EQML_ROUND(npairs)] */
     double *offset, *linear;       /* [nfactors] */
-    double *packed;                /* [npacked] */
-    double *tensors[EQML_TENSORS]; /* [npacked of the tensor]; null where the basis has none */
+    double *packed;                /* [ntiles][4][4] */
+    double *tensors[EQML_TENSORS]; /* [ntiles][4][4] of the tensor; null where the basis has none */
     int standardised;              /* nonzero: the factors are shifted for some data already */
     float *rounded;                /* offset, linear and packed in float; set by eqml_surface_set */
 } eqml_surface;
@@ -4570,13 +4557,13 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
     surface->rates = (double *)eqml__zeroed(EQML_ROUND((size_t)basis->npairs), sizeof(double));
     surface->offset = (double *)eqml__zeroed(nfactors, sizeof(double));
     surface->linear = (double *)eqml__zeroed(nfactors, sizeof(double));
-    surface->packed = (double *)eqml__zeroed((size_t)basis->npacked, sizeof(double));
-    surface->rounded = (float *)eqml__zeroed(2 * nfactors + (size_t)basis->npacked, sizeof(float));
+    surface->packed = (double *)eqml__zeroed(16 * (size_t)basis->ntiles, sizeof(double));
+    surface->rounded = (float *)eqml__zeroed(2 * nfactors + 16 * (size_t)basis->ntiles, sizeof(float));
     bool complete = surface->variables && surface->rates && surface->offset && surface->linear &&
                     surface->packed && surface->rounded;
     for (int k = 0; k < EQML_TENSORS; k++) {
         const eqml_tensor_basis *t = basis->tensors[k];
-        surface->tensors[k] = t ? (double *)eqml__zeroed((size_t)t->npacked, sizeof(double)) : NULL;
+        surface->tensors[k] = t ? (double *)eqml__zeroed(16 * (size_t)t->ntiles, sizeof(double)) : NULL;
         complete = complete && (!t || surface->tensors[k]);
     }
     if (!complete) {
@@ -4602,21 +4589,25 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
     return EQML_OK;
 }
 
-/* Where the coefficient of the product (left, right) is stored: tiles and runs are both in the order of rows.
- */
-static size_t eqml__packed_place(int ntiles, const eqml_tile *tiles, int left, int right, int *tile,
-                                 size_t *start)
+/* The place of a search among tiles, which products in the order of rows need not begin anew. */
+typedef struct eqml__cursor {
+    int nrows, row, tile; /* tile: the first of the rows */
+    const eqml_rows *rows;
+    const eqml_tile *tiles;
+} eqml__cursor;
+
+/* Where the coefficient of the product (left, right) is stored. */
+static size_t eqml__packed_place(eqml__cursor *at, int left, int right)
 {
     for (;;) {
-        const eqml_tile *t = &tiles[*tile];
+        const eqml_rows *rows = &at->rows[at->row];
         for (int row = 0; row < 4; row++)
-            if (t->row[row] == left && right >= t->begin && right < t->end)
-                return *start + (size_t)row * t->count + (size_t)(right - t->first);
-        *start += 4 * (size_t)t->count;
-        if (++*tile == ntiles) {
-            *tile = 0;
-            *start = 0;
-        }
+            for (int t = 0; t < rows->ntiles && rows->row[row] == left; t++)
+                if (at->tiles[at->tile + t].first == right / 4 * 4)
+                    return 16 * (size_t)(at->tile + t) + 4 * (size_t)row + (size_t)(right % 4);
+        at->tile += rows->ntiles;
+        if (++at->row == at->nrows)
+            at->row = at->tile = 0;
     }
 }
 
@@ -4627,15 +4618,12 @@ static bool eqml__is_term(const eqml_basis *b, size_t k)
 }
 
 /* Copies between the order of runs and the packed order. */
-static void eqml__transfer_runs(int nruns, const unsigned short (*runs)[3], int ntiles,
-                                const eqml_tile *tiles, double *coefficients, double *packed, bool set)
+static void eqml__transfer_runs(int nruns, const unsigned short (*runs)[3], eqml__cursor at,
+                                double *coefficients, double *packed, bool set)
 {
-    size_t start = 0;
-    int tile = 0;
     for (int r = 0; r < nruns; r++)
         for (int c = 0; c < runs[r][2]; c++, coefficients++) {
-            double *place =
-                packed + eqml__packed_place(ntiles, tiles, runs[r][0], runs[r][1] + c, &tile, &start);
+            double *place = packed + eqml__packed_place(&at, runs[r][0], runs[r][1] + c);
             *(set ? place : coefficients) = *(set ? coefficients : place);
         }
 }
@@ -4651,7 +4639,8 @@ static void eqml__transfer(const eqml_surface *surface, double *coefficients, bo
         *(set ? &surface->linear[f] : &coefficients[k]) = set ? coefficients[k] : surface->linear[f];
         k++;
     }
-    eqml__transfer_runs(b->nruns, b->runs, b->ntiles, b->tiles, coefficients + k, surface->packed, set);
+    const eqml__cursor start = {b->nrows, 0, 0, b->rows, b->tiles};
+    eqml__transfer_runs(b->nruns, b->runs, start, coefficients + k, surface->packed, set);
 }
 
 EQML_API void eqml_surface_set(eqml_surface *surface, const double *coefficients)
@@ -4663,7 +4652,7 @@ EQML_API void eqml_surface_set(eqml_surface *surface, const double *coefficients
         rounded[k] = (float)surface->offset[k];
         rounded[b->nfactors + k] = (float)surface->linear[k];
     }
-    for (int k = 0; k < b->npacked; k++)
+    for (int k = 0; k < 16 * b->ntiles; k++)
         rounded[2 * b->nfactors + k] = (float)surface->packed[k];
 }
 
@@ -4676,7 +4665,8 @@ static void eqml__transfer_tensor(const eqml_surface *surface, eqml_tensor kind,
                                   bool set)
 {
     const eqml_tensor_basis *t = surface->model.basis->tensors[kind];
-    eqml__transfer_runs(t->nruns, t->runs, t->ntiles, t->tiles, coefficients, surface->tensors[kind], set);
+    const eqml__cursor start = {t->nrows, 0, 0, t->rows, t->tiles};
+    eqml__transfer_runs(t->nruns, t->runs, start, coefficients, surface->tensors[kind], set);
 }
 
 EQML_API void eqml_surface_set_tensor(eqml_surface *surface, eqml_tensor kind, const double *coefficients)
@@ -5795,15 +5785,15 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
     eqml__put_numbers(out, name, "rates", EQML_ROUND(b->npairs), surface->rates);
     eqml__put_numbers(out, name, "offset", b->nfactors, surface->offset);
     eqml__put_numbers(out, name, "linear", b->nfactors, surface->linear);
-    eqml__put_numbers(out, name, "packed", b->npacked, surface->packed);
+    eqml__put_numbers(out, name, "packed", 16 * b->ntiles, surface->packed);
     eqml__put_floats(out, name, "offset", b->nfactors, surface->offset);
     eqml__put_floats(out, name, "linear", b->nfactors, surface->linear);
-    eqml__put_floats(out, name, "packed", b->npacked, surface->packed);
+    eqml__put_floats(out, name, "packed", 16 * b->ntiles, surface->packed);
     for (int k = 0; k < EQML_TENSORS; k++)
         if (b->tensors[k]) {
             char what[64];
             snprintf(what, sizeof what, "%s_coefficients", eqml_tensor_name((eqml_tensor)k));
-            eqml__put_numbers(out, name, what, b->tensors[k]->npacked, surface->tensors[k]);
+            eqml__put_numbers(out, name, what, 16 * b->tensors[k]->ntiles, surface->tensors[k]);
         }
     fprintf(out, "static const eqml_model %s_model = {&%s_basis, %s_variables, %s_rates, %s_offset,\n", name,
             b->name, name, name, name);
@@ -6282,50 +6272,41 @@ static int eqml__find_runs(const eqml__selection *s, unsigned short (*runs)[3])
     return count;
 }
 
-/* Rows are taken four at a time; their columns are cut where a gap is wider than a vector. column: room for
- * [ncore]. *packed: the coefficients stored. */
-static int eqml__find_tiles(int nruns, unsigned short (*const runs)[3], int ncore, unsigned char *column,
-                            eqml_tile *tiles, int *packed)
+/* Rows are taken four at a time. column: room for [ncore]. */
+static void eqml__find_tiles(eqml_basis *to, unsigned char *column, eqml_rows *rows, eqml_tile *tiles)
 {
-    int count = 0;
-    *packed = 0;
-    for (int first = 0, next = 0; first < nruns; first = next) {
-        unsigned short row[4] = {0, 0, 0, 0};
+    const unsigned short(*runs)[3] = to->runs;
+    for (int first = 0, next = 0; first < to->nruns; first = next) {
+        eqml_rows *r = &rows[to->nrows++];
         int nrows = 0;
-        memset(column, 0, (size_t)ncore);
-        for (; next < nruns; next++) {
-            if (nrows == 0 || row[nrows - 1] != runs[next][0]) {
+        memset(column, 0, (size_t)to->ncore);
+        for (; next < to->nruns; next++) {
+            if (nrows == 0 || r->row[nrows - 1] != runs[next][0]) {
                 if (nrows == 4)
                     break;
-                row[nrows++] = runs[next][0];
+                r->row[nrows++] = runs[next][0];
             }
             memset(column + runs[next][1], 1, runs[next][2]);
         }
-        for (int begin = 0, end; begin < ncore; begin = end) {
-            eqml_tile *t = &tiles[count];
-            end = begin + 1;
-            if (!column[begin])
+        for (int k = 0; k < to->ncore; k += 4) {
+            eqml_tile t = {(unsigned short)k, 0};
+            for (int i = 0; i < 4 && k + i < to->ncore; i++)
+                t.columns |= (unsigned short)(column[k + i] << i);
+            if (!t.columns)
                 continue;
-            for (int c = begin, gap = 0; c < ncore && gap <= 8; c++) {
-                gap = column[c] ? 0 : gap + 1;
-                end = column[c] ? c + 1 : end;
-            }
-            memcpy(t->row, row, sizeof row);
-            t->begin = (unsigned short)begin;
-            t->end = (unsigned short)end;
-            t->first = (unsigned short)(begin / 4 * 4); /* whole vectors of four, as in the generator */
-            t->count = (unsigned short)((end + 3) / 4 * 4 - t->first);
-            *packed += 4 * t->count;
-            count++;
+            tiles[to->ntiles++] = t;
+            r->ntiles++;
         }
     }
-    return count;
+    to->rows = rows;
+    to->tiles = tiles;
 }
 
 /* A basis with its tables, in one allocation. */
 typedef struct eqml__own_basis {
     eqml_basis basis;
     unsigned short (*pairs)[2], *pair_classes, *atom_classes, (*operations)[3], (*runs)[3];
+    eqml_rows *rows;
     eqml_tile *tiles;
     unsigned char *degrees, *is_term;
     char *text;
@@ -6344,12 +6325,13 @@ static eqml__own_basis *eqml__own_basis_create(const eqml__selection *s, size_t 
     const size_t entry = sizeof(unsigned short), products = (size_t)s->nproducts + 1;
     const size_t shorts =
         3 * (size_t)s->npairs + (size_t)s->from->natoms + 3 * (size_t)s->noperations + 3 * products + 4;
-    const size_t size = sizeof(eqml__own_basis) + products * sizeof(eqml_tile) + shorts * entry +
-                        2 * (size_t)s->nfactors + text;
+    const size_t size = sizeof(eqml__own_basis) + products * (sizeof(eqml_rows) + sizeof(eqml_tile)) +
+                        shorts * entry + 2 * (size_t)s->nfactors + text;
     eqml__own_basis *own = (eqml__own_basis *)eqml__zeroed(1, size);
     if (!own)
         return NULL;
-    own->tiles = (eqml_tile *)(void *)(own + 1);
+    own->rows = (eqml_rows *)(void *)(own + 1);
+    own->tiles = (eqml_tile *)(void *)(own->rows + products);
     own->pairs = (unsigned short(*)[2])(void *)(own->tiles + products);
     own->operations = (unsigned short(*)[3])(void *)(own->pairs + s->npairs);
     own->runs = own->operations + s->noperations;
@@ -6411,13 +6393,12 @@ static eqml_status eqml__build_basis(eqml__selection *s, const char *name, eqml_
         to->factor0 = s->factor0;
         to->noperations = s->noperations;
         to->nruns = eqml__find_runs(s, own->runs);
-        to->ntiles = eqml__find_tiles(to->nruns, own->runs, s->ncore, column, own->tiles, &to->npacked);
         to->pairs = (const unsigned short(*)[2])own->pairs;
         to->pair_classes = own->pair_classes;
         to->atom_classes = own->atom_classes;
         to->operations = (const unsigned short(*)[3])own->operations;
         to->runs = (const unsigned short(*)[3])own->runs;
-        to->tiles = own->tiles;
+        eqml__find_tiles(to, column, own->rows, own->tiles);
         to->degrees = own->degrees;
         memcpy(own->is_term, s->is_term, (size_t)s->nfactors);
         to->is_term = memchr(own->is_term, 0, (size_t)s->nfactors) ? own->is_term : NULL;
@@ -6582,13 +6563,16 @@ static void eqml__put_table(FILE *out, const char *type, const char *name, const
 
 static void eqml__put_tiles(FILE *out, const eqml_basis *b)
 {
-    fprintf(out, "static const eqml_tile %s_tiles[] = {", b->name);
-    for (int k = 0; k < b->ntiles; k++) {
-        const eqml_tile *t = &b->tiles[k];
-        fprintf(out, "%s{{%d,%d,%d,%d},%d,%d,%d,%d},", k % 4 ? " " : "\n    ", t->row[0], t->row[1],
-                t->row[2], t->row[3], t->begin, t->end, t->first, t->count);
+    fprintf(out, "static const eqml_rows %s_rows[] = {", b->name);
+    for (int k = 0; k < b->nrows; k++) {
+        const eqml_rows *r = &b->rows[k];
+        fprintf(out, "%s{{%d,%d,%d,%d},%d},", k % 4 ? " " : "\n    ", r->row[0], r->row[1], r->row[2],
+                r->row[3], r->ntiles);
     }
-    fprintf(out, "%s};\n", b->ntiles ? "\n" : "{{0,0,0,0},0,0,0,0}");
+    fprintf(out, "%s};\nstatic const eqml_tile %s_tiles[] = {", b->nrows ? "\n" : "{{0,0,0,0},0}", b->name);
+    for (int k = 0; k < b->ntiles; k++)
+        fprintf(out, "%s{%d,%d},", k % 8 ? " " : "\n    ", b->tiles[k].first, b->tiles[k].columns);
+    fprintf(out, "%s};\n", b->ntiles ? "\n" : "{0,0}");
 }
 
 /* Straight-line code of at most this many operations, as eqml-gen has it. */
@@ -6736,10 +6720,11 @@ static void eqml__put_basis(FILE *out, const eqml_basis *b, unsigned char *loade
             b->npair_classes, b->degree);
     fprintf(out, "    %d, %d, %d, /* terms, factors, factors in products (with the constant) */\n", b->nterms,
             b->nfactors, b->ncore);
-    fprintf(out, "    %d, %d, %d, %d, %d, %d, /* slots, first factor, operations, runs, tiles, packed */\n",
-            b->nslots, b->factor0, b->noperations, b->nruns, b->ntiles, b->npacked);
-    fprintf(out, "    %s_pairs, %s_pair_classes, %s_atom_classes, %s_operations, %s_runs, %s_tiles,\n", n, n,
-            n, n, n, n);
+    fprintf(out, "    %d, %d, %d, %d, %d, %d, /* slots, first factor, operations, runs, rows, tiles */\n",
+            b->nslots, b->factor0, b->noperations, b->nruns, b->nrows, b->ntiles);
+    fprintf(out,
+            "    %s_pairs, %s_pair_classes, %s_atom_classes, %s_operations, %s_runs, %s_rows, %s_tiles,\n", n,
+            n, n, n, n, n, n);
     fprintf(out, "    %s_degrees,\n    ", n);
     if (straight)
         fprintf(out, "%s_forward_one, %s_reverse_one, %s_forward_lanes, %s_reverse_lanes", n, n, n, n);

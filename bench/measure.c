@@ -212,16 +212,17 @@ static exact exact_energy_gradient(const eqml_model *m, const double *xyz, exact
         energy += m->linear[k] * f[k];
         g[k] = m->linear[k];
     }
-    const double *c = m->packed;
-    for (int t = 0; t < b->ntiles; t++)
-        for (int row = 0; row < 4; row++, c += b->tiles[t].count)
-            for (int k = b->tiles[t].begin; k < b->tiles[t].end; k++) {
-                const int left = b->tiles[t].row[row];
-                const exact coefficient = c[k - b->tiles[t].first];
-                energy += coefficient * f[left] * f[k];
-                g[left] += coefficient * f[k];
-                g[k] += coefficient * f[left];
-            }
+    for (int r = 0, t = 0; r < b->nrows; t += b->rows[r++].ntiles)
+        for (int k = 0; k < 16 * b->rows[r].ntiles; k++) {
+            const eqml_tile *tile = &b->tiles[t + k / 16];
+            const int left = b->rows[r].row[k / 4 % 4], right = tile->first + k % 4;
+            const exact coefficient = m->packed[16 * t + k];
+            if (!(tile->columns >> k % 4 & 1))
+                continue;
+            energy += coefficient * f[left] * f[right];
+            g[left] += coefficient * f[right];
+            g[right] += coefficient * f[left];
+        }
     eqml__table_reverse_exact(b, w->slots, w->adjoints);
     for (int k = 0; k < SIZE; k++)
         gradient[k] = 0;

@@ -119,18 +119,30 @@ static void emit_pairs(FILE *out, const summary *s)
     fputs("};\n", out);
 }
 
-void put_tiles(line *l, size_t ntiles, const tile *tiles)
+void emit_tiles(FILE *out, const char *name, const tile_list *tiles)
 {
+    line l = {out, 0, "    ", ""};
     char item[128];
-    for (size_t k = 0; k < ntiles; k++) {
-        const tile *t = &tiles[k];
-        snprintf(item, sizeof item, "{{%u,%u,%u,%u},%u,%u,%u,%u}, ", t->row[0], t->row[1], t->row[2],
-                 t->row[3], t->begin, t->end, t->first, t->count);
-        put_item(l, item);
+    open_table(out, "eqml_rows", name, "rows", "[]");
+    for (size_t k = 0; k < tiles->nrows; k++) {
+        const tile_rows *r = &tiles->rows[k];
+        snprintf(item, sizeof item, "{{%u,%u,%u,%u},%zu}, ", r->row[0], r->row[1], r->row[2], r->row[3],
+                 r->ntiles);
+        put_item(&l, item);
     }
-    if (!ntiles)
-        put_item(l, "{{0,0,0,0},0,0,0,0}");
-    end_line(l);
+    if (!tiles->nrows)
+        put_item(&l, "{{0,0,0,0},0}");
+    end_line(&l);
+    fprintf(out, "};\n");
+    open_table(out, "eqml_tile", name, "tiles", "[]");
+    for (size_t k = 0; k < tiles->ntiles; k++) {
+        snprintf(item, sizeof item, "{%u,%u}, ", tiles->tile[k].first, tiles->tile[k].columns);
+        put_item(&l, item);
+    }
+    if (!tiles->ntiles)
+        put_item(&l, "{0,0}");
+    end_line(&l);
+    fprintf(out, "};\n");
 }
 
 static void emit_program_tables(FILE *out, const summary *s)
@@ -155,10 +167,10 @@ static void emit_program_tables(FILE *out, const summary *s)
     if (!p->nruns)
         put_item(&l, "{0,0,0}");
     end_line(&l);
-    fprintf(out, "};\n/* the same, four rows side by side: rows, columns in use, columns stored */\n");
-    open_table(out, "eqml_tile", s->name, "tiles", "[]");
-    put_tiles(&l, p->ntiles, p->tile);
-    fprintf(out, "};\n/* total degree of each factor */\n");
+    fprintf(out,
+            "};\n/* the same, four rows side by side and their tiles: first column, columns in use */\n");
+    emit_tiles(out, s->name, &p->tiles);
+    fprintf(out, "/* total degree of each factor */\n");
     open_table(out, "unsigned char", s->name, "degrees", "[]");
     for (size_t k = 0; k < p->nfactors; k++) {
         snprintf(item, sizeof item, "%d, ", s->basis->term[p->factor_term[k]].degree);
@@ -195,11 +207,12 @@ static void emit_record(FILE *out, const summary *s)
     fprintf(out, "    %zu, %zu, %zu, /* terms, factors, factors in products (with the constant) */\n",
             p->nterms, p->nfactors, p->ncore);
     fprintf(out,
-            "    %zu, %zu, %zu, %zu, %zu, %zu, /* slots, first factor, operations, runs, tiles, packed */\n",
-            p->nslots, p->factor0, p->noperations, p->nruns, p->ntiles, p->npacked);
+            "    %zu, %zu, %zu, %zu, %zu, %zu, /* slots, first factor, operations, runs, rows, tiles */\n",
+            p->nslots, p->factor0, p->noperations, p->nruns, p->tiles.nrows, p->tiles.ntiles);
     fprintf(out,
-            "    %s_pairs, %s_pair_classes, %s_atom_classes, %s_operations, %s_runs, %s_tiles, %s_degrees,\n",
-            n, n, n, n, n, n, n);
+            "    %s_pairs, %s_pair_classes, %s_atom_classes, %s_operations, %s_runs, %s_rows, %s_tiles,\n"
+            "    %s_degrees,\n",
+            n, n, n, n, n, n, n, n);
     if (straight_line_orbits(s))
         fprintf(out, "    %s_forward_one, 0, 0, 0,\n", n);
     else if (straight_line(s))
@@ -305,8 +318,8 @@ void emit_statistics(FILE *out, const summary *s)
     if (s->cut)
         fprintf(out, "  \"factors_not_terms\": %zu,\n", p->nfactors - p->nwanted);
     fprintf(out, "  \"factors\": %zu,\n  \"operations\": %zu,\n", p->nfactors, p->noperations);
-    fprintf(out, "  \"runs\": %zu,\n  \"tiles\": %zu,\n  \"packed\": %zu,\n", p->nruns, p->ntiles,
-            p->npacked);
+    fprintf(out, "  \"runs\": %zu,\n  \"tiles\": %zu,\n  \"packed\": %zu,\n", p->nruns, p->tiles.ntiles,
+            TILE_COEFFICIENTS * p->tiles.ntiles);
     json_operations(out, "energy_ops", &p->energy);
     json_operations(out, "gradient_ops", &p->gradient);
     for (int k = 0; k < TENSOR_KINDS; k++)

@@ -22,8 +22,8 @@ typedef struct summary {
     bool orbit_sums;                  /* no reverse sweep: derivatives by forward sweeps, for comparison */
 } summary;
 
-/* The items of a table of tiles, at least one. */
-void put_tiles(line *l, size_t ntiles, const tile *tiles);
+/* The tables NAME_rows and NAME_tiles. */
+void emit_tiles(FILE *out, const char *name, const tile_list *tiles);
 
 void emit_header(FILE *out, const summary *s);
 void emit_statistics(FILE *out, const summary *s);

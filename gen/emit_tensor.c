@@ -45,10 +45,9 @@ static void runs_table(FILE *out, const char *name, const char *what, const tens
 
 static void tiles_table(FILE *out, const char *name, const char *what, const tensor_program *p)
 {
-    line l = {out, 0, "    ", ""};
-    fprintf(out, "static const eqml_tile %s_%s_tiles[] = {\n", name, what);
-    put_tiles(&l, p->ntiles, p->tile);
-    fprintf(out, "};\n");
+    char both[128];
+    snprintf(both, sizeof both, "%s_%s", name, what);
+    emit_tiles(out, both, &p->tiles);
 }
 
 /* ---- the record --------------------------------------------------------------------------------------- */
@@ -90,13 +89,14 @@ void emit_tensor(FILE *out, const char *name, const basis *b, const program *pot
             constant[t->kind], t->degree, p->nterms, p->nvectors, p->ngenerators);
     fprintf(
         out,
-        "    %zu, %zu, %zu, %zu, %zu, %zu, %zu, %d, /* slots, operations, elements, products, runs, tiles, "
-        "packed, reference */\n",
-        p->nslots, p->noperations, p->nelements, p->nproducts, p->nruns, p->ntiles, p->npacked, nreference);
+        "    %zu, %zu, %zu, %zu, %zu, %zu, %zu, %d, /* slots, operations, elements, products, runs, rows, "
+        "tiles, reference */\n",
+        p->nslots, p->noperations, p->nelements, p->nproducts, p->nruns, p->tiles.nrows, p->tiles.ntiles,
+        nreference);
     fprintf(out,
-            "    %s_%s_operations, %s_%s_elements, %s_%s_products,\n    %s_%s_runs, %s_%s_tiles, "
+            "    %s_%s_operations, %s_%s_elements, %s_%s_products,\n    %s_%s_runs, %s_%s_rows, %s_%s_tiles, "
             "%s_%s_reference,\n",
-            name, what, name, what, name, what, name, what, name, what, name, what);
+            name, what, name, what, name, what, name, what, name, what, name, what, name, what);
     if (straight)
         fprintf(out,
                 "    %s_%s_forward_one, %s_%s_forward_lanes, %s_%s_reverse_lanes,\n    %s_%s_charges_one, "

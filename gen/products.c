@@ -83,50 +83,19 @@ static void find_runs(const product_list *l, program *p)
     p->nterms = p->nwanted + l->nproducts;
 }
 
-/* Stored from one vector boundary to another, so that vectors of different tiles are the same ones or
- * disjoint: one that overlaps a vector just stored would have to wait for the cache. */
-static tile tile_of_columns(const unsigned *row, unsigned begin, unsigned end)
-{
-    tile t = {.begin = begin, .end = end, .first = begin / TILE_VECTOR * TILE_VECTOR};
-    memcpy(t.row, row, sizeof t.row);
-    t.count = (end + TILE_VECTOR - 1) / TILE_VECTOR * TILE_VECTOR - t.first;
-    return t;
-}
-
-void tiles_of_columns(const unsigned *row, const bool *column, unsigned ncolumns, size_t *ntiles,
-                      tile **tiles, size_t *npacked)
-{
-    enum { WIDEST_GAP = 4 };
-    for (unsigned begin = 0; begin < ncolumns;) {
-        if (!column[begin]) {
-            begin++;
-            continue;
-        }
-        unsigned end = begin, gap = 0;
-        for (unsigned b = begin; b < ncolumns && gap <= WIDEST_GAP; b++) {
-            gap = column[b] ? 0 : gap + 1;
-            end = column[b] ? b + 1 : end;
-        }
-        *tiles = xrealloc(*tiles, *ntiles + 1, sizeof **tiles);
-        (*tiles)[*ntiles] = tile_of_columns(row, begin, end);
-        *npacked += TILE_ROWS * (*tiles)[(*ntiles)++].count;
-        begin = end;
-    }
-}
-
 static void find_tiles(const product_list *l, program *p)
 {
     bool *column = xcalloc(p->nfactors + 1, sizeof *column);
     for (unsigned g = 0; g < l->tiling.ngroups; g++) {
-        unsigned row[TILE_ROWS];
+        unsigned row[TILE];
         memset(column, 0, p->nfactors);
-        for (int m = 0; m < TILE_ROWS; m++) {
+        for (int m = 0; m < TILE; m++) {
             row[m] = factor_of_item(l, p, l->tiling.group[g][m]);
             for (size_t k = 0; k < p->nruns && row[m]; k++)
                 if (p->run[k].left == row[m])
                     memset(column + p->run[k].first, 1, p->run[k].count);
         }
-        tiles_of_columns(row, column, (unsigned)p->ncore, &p->ntiles, &p->tile, &p->npacked);
+        tiles_append(&p->tiles, row, column, (unsigned)p->ncore);
     }
     free(column);
 }

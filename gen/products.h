@@ -18,13 +18,6 @@ product_list products_find(const basis *b);
 void products_lay_out(const product_list *l, program *p);
 void products_free(product_list *l);
 
-/*
- * Appends the tiles of four rows side by side to a list: the stretches of column[ncolumns] that are in use,
- * cut where a gap costs more than the work around a tile. *npacked grows with what is stored.
- */
-void tiles_of_columns(const unsigned *row, const bool *column, unsigned ncolumns, size_t *ntiles,
-                      tile **tiles, size_t *npacked);
-
 /* Sorts pairs of numbers and joins them to runs, an array for the caller to free. */
 void runs_of_pairs(size_t npairs, unsigned (*pair)[2], size_t *nruns, run **runs);
 #endif

@@ -104,7 +104,8 @@ static void number_factor(layout *l, size_t term)
     p->nwanted += l->b->term[term].wanted;
 }
 
-/* Numbers the factors: the constant, those in products in the order of columns, the rest, linear ones last. */
+/* Numbers the factors: the constant, those in products in the order of columns, the rest, linear ones last.
+ * */
 static void number_factors(layout *l)
 {
     const basis *b = l->b;
@@ -392,6 +393,6 @@ void program_free(program *p)
     free(p->operation);
     free(p->factor_term);
     free(p->run);
-    free(p->tile);
+    tiles_free(&p->tiles);
     free(p);
 }

@@ -60,10 +60,9 @@ typedef struct program {
     contraction_table rows;
     size_t nruns;
     run *run;
-    size_t ntiles;
-    tile *tile;
+    tile_list tiles;
     size_t nwanted; /* factors that are terms */
-    size_t nterms, npacked;
+    size_t nterms;
     operation_count energy, gradient; /* from the pair variables to V and to V and all dV/dy */
 } program;
 

@@ -53,8 +53,8 @@ static void emit_orbit(tensor_program *q, const basis *b, factoriser *sums, cons
     }
 }
 
-/* The late covariants lie behind the slots of the potential, the elements of each side by side, from a multiple of
- * four on. */
+/* The late covariants lie behind the slots of the potential, the elements of each side by side, from a
+ * multiple of four on. */
 static void emit_late_covariants(tensor_program *q, const basis *b, program *p, const tensor_basis *t)
 {
     factoriser sums = factoriser_create(b->composition->npairs, new_slot, emit, q);
@@ -124,16 +124,16 @@ static row *sort_rows(const program *p, const tensor_basis *t, size_t *nrows, bo
 
 static void find_tiles(tensor_program *q, const row *rows)
 {
-    for (size_t first = 0; first < q->nvectors; first += TILE_ROWS) {
+    for (size_t first = 0; first < q->nvectors; first += TILE) {
         const size_t nfactors = rows[first].nfactors;
-        unsigned number[TILE_ROWS];
+        unsigned number[TILE];
         bool *column = xcalloc(nfactors, sizeof *column);
-        for (size_t m = 0; m < TILE_ROWS; m++) {
+        for (size_t m = 0; m < TILE; m++) {
             number[m] = (unsigned)(first + m < q->nvectors ? first + m : q->nvectors);
             for (size_t k = 0; k < nfactors && first + m < q->nvectors; k++)
                 column[k] |= rows[first + m].column[k];
         }
-        tiles_of_columns(number, column, (unsigned)nfactors, &q->ntiles, &q->tile, &q->npacked);
+        tiles_append(&q->tiles, number, column, (unsigned)nfactors);
         free(column);
     }
 }
@@ -203,6 +203,6 @@ void tensor_program_free(tensor_program *p)
     free(p->element);
     free(p->product);
     free(p->run);
-    free(p->tile);
+    tiles_free(&p->tiles);
     free(p);
 }

@@ -25,10 +25,9 @@ typedef struct tensor_program {
     size_t nproducts;
     unsigned (*product)[3]; /* vector, factor, source; sources come before their products */
     size_t nruns;
-    run *run; /* left: vector */
-    size_t ntiles;
-    tile *tile; /* rows: vectors; nvectors where unused */
-    size_t nterms, npacked;
+    run *run;        /* left: vector */
+    tile_list tiles; /* rows: vectors; nvectors where unused */
+    size_t nterms;
 } tensor_program;
 
 /* p: the program of the potential over b; the element slots of covariants that only tensors need are this

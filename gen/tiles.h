@@ -1,37 +1,48 @@
 /*
  * How the products of factors are laid out for the vector units.
  *
- * The products form a sparse matrix, row `left`, column `right`. It is evaluated in groups of four rows, and
- * a group costs as much as its columns in use, whether by one row or by all four. So rows with similar
- * columns are put into one group, and the columns are numbered so that those of a group are consecutive.
+ * The products form a sparse matrix, row `left`, column `right`. Four rows are evaluated side by side, and
+ * cost as much as their columns in use, whether by one row or by all four. So rows with similar columns are
+ * put into one group (see partition.h). The four of a group are neighbours as columns, too, and fill a
+ * vector.
  */
 #ifndef GEN_TILES_H
 #define GEN_TILES_H
-#include <stddef.h>
+#include "partition.h"
+#include <stdbool.h>
 
-enum { TILE_ROWS = 4, TILE_VECTOR = 4 };
+enum { TILE = GROUP_SIZE, TILE_COEFFICIENTS = TILE * TILE };
 
-/* Rows side by side, and one stretch of their columns: what the vector units work on. */
+/* Four rows side by side, and how many tiles they have; four columns of them, what the vector units work
+ * on. */
+typedef struct tile_rows {
+    unsigned row[TILE]; /* factors; 0 where unused */
+    size_t ntiles;
+} tile_rows;
 typedef struct tile {
-    unsigned row[TILE_ROWS]; /* factors; 0 where unused */
-    unsigned begin, end;     /* the columns that occur */
-    unsigned first, count;   /* the columns that are stored: whole vectors around them */
+    unsigned first, columns; /* the first column, a multiple of four; those that occur, as bits */
 } tile;
 
-/* A product of two items, numbers below nitems. */
-typedef struct item_pair {
-    unsigned left, right;
-} item_pair;
+typedef struct tile_list {
+    size_t nrows, ntiles;
+    tile_rows *rows;
+    tile *tile; /* in the order of rows */
+} tile_list;
+
+/* Appends four rows with the columns that are in use, column[ncolumns]. */
+void tiles_append(tile_list *l, const unsigned *row, const bool *column, unsigned ncolumns);
+void tiles_free(tile_list *l);
 
 typedef struct tiling {
     unsigned ngroups;
-    unsigned (*group)[TILE_ROWS]; /* [ngroups] items; nitems where unused */
-    unsigned *order;              /* [nitems] the items in the order in which columns are consecutive */
+    unsigned (*group)[TILE]; /* [ngroups] items; nitems where unused */
+    unsigned *order;         /* [nitems] the items, group by group: their order as columns */
 } tiling;
 
 /*
  * Groups the rows of distinct products and orders all items; rows and columns are items alike. Left and right
- * of a product may be exchanged; pairs[npairs] is rewritten in the order of rows. tiling_free releases it.
+ * of a product may be exchanged. The first place of the first group is left to the constant, so that groups
+ * begin on vector boundaries. tiling_free releases it.
  */
 tiling tiling_create(unsigned nitems, size_t npairs, item_pair *pairs);
 void tiling_free(tiling *t);

@@ -18,8 +18,8 @@
  *
  * Terms: 502, as many as independent invariants (proved by rank modulo 2^31 - 1).
  * Factors kept: 53, of these 7 generators; the other terms are products of two factors.
- * From pair variables to V:            45 multiply, 6 add, 552 multiply-add.
- * From pair variables to V and dV/dy:  45 multiply, 12 add, 1148 multiply-add.
+ * From pair variables to V:            47 multiply, 6 add, 552 multiply-add.
+ * From pair variables to V and dV/dy:  47 multiply, 12 add, 1150 multiply-add.
  */
 #ifndef EQML_BASIS_h2_c_o_d6
 #define EQML_BASIS_h2_c_o_d6
@@ -39,40 +39,53 @@ static const unsigned short h2_c_o_d6_atom_classes[] = {
 };
 /* slot[target] += slot[left] * slot[right] */
 static const unsigned short h2_c_o_d6_operations[][3] = {
-    {57,0,8}, {58,1,8}, {58,3,8}, {59,2,8}, {59,4,8}, {60,5,8}, {32,1,1}, {32,3,3}, {30,1,2}, {30,3,4}, 
-    {31,2,2}, {31,4,4}, {9,57,57}, {25,57,58}, {10,57,59}, {11,57,60}, {12,58,58}, {13,58,59}, {14,58,60}, 
-    {33,59,59}, {29,59,60}, {56,60,60}, {15,57,9}, {16,57,25}, {17,57,10}, {18,57,11}, {19,57,12}, 
-    {34,57,32}, {20,57,13}, {35,57,30}, {21,57,14}, {22,57,33}, {50,57,31}, {23,57,29}, {24,57,56}, 
-    {40,58,12}, {36,58,32}, {41,58,13}, {37,58,30}, {43,59,32}, {42,58,14}, {44,60,32}, {38,58,33}, 
-    {51,58,31}, {46,59,30}, {39,58,29}, {45,60,30}, {49,58,56}, {47,59,33}, {53,59,31}, {48,59,29}, 
-    {54,60,31}, {52,59,56}, {55,60,56}, {27,32,32}, {28,30,31}, {26,31,31}, 
+    {57,0,8}, {58,1,8}, {58,3,8}, {59,2,8}, {59,4,8}, {60,5,8}, {44,1,1}, {44,3,3}, {39,1,2}, {39,3,4}, 
+    {38,2,2}, {38,4,4}, {9,57,57}, {42,57,58}, {33,57,59}, {31,57,60}, {41,58,58}, {34,58,59}, {32,58,60}, 
+    {35,59,59}, {36,59,60}, {37,60,60}, {46,57,9}, {40,57,42}, {23,57,33}, {56,57,31}, {43,57,41}, 
+    {47,57,44}, {22,57,34}, {51,57,39}, {25,57,32}, {24,57,35}, {48,57,38}, {26,57,36}, {27,57,37}, 
+    {45,58,41}, {16,58,44}, {20,58,34}, {19,58,39}, {53,59,44}, {21,58,32}, {54,60,44}, {18,58,35}, 
+    {49,58,38}, {52,59,39}, {17,58,36}, {55,60,39}, {50,58,37}, {15,59,35}, {12,59,38}, {14,59,36}, 
+    {11,60,38}, {13,59,37}, {10,60,37}, {29,44,44}, {30,39,38}, {28,38,38}, 
 };
 /* products of factor [0] with the [2] factors from [1] on */
 static const unsigned short h2_c_o_d6_runs[][3] = {
-    {1,1,16}, {1,21,28}, {2,21,5}, {2,35,6}, {2,44,5}, {3,22,3}, {3,36,2}, {3,46,3}, {4,4,3}, {4,21,5}, 
-    {4,28,14}, {4,43,6}, {5,21,5}, {5,37,4}, {5,44,5}, {6,22,3}, {6,46,3}, {7,7,10}, {7,26,22}, {8,28,14}, 
-    {8,43,5}, {9,35,6}, {9,44,4}, {10,36,2}, {10,46,2}, {11,28,14}, {11,43,5}, {12,37,4}, {12,44,4}, 
-    {13,46,2}, {14,39,2}, {14,44,4}, {15,47,1}, {16,47,1}, {17,1,1}, {17,4,3}, {17,21,5}, {17,28,14}, 
-    {17,43,6}, {21,47,2}, {22,19,3}, {22,39,10}, {23,18,4}, {23,42,7}, {24,19,5}, {24,26,6}, {24,35,14}, 
-    {25,21,5}, {25,39,2}, {25,44,5}, {26,26,6}, {26,35,13}, {27,39,9}, {28,28,4}, {28,35,7}, {28,43,5}, 
-    {29,39,3}, {29,43,5}, {30,39,2}, {30,44,4}, {31,47,1}, {32,28,14}, {32,43,5}, {33,37,4}, {33,44,4}, 
-    {34,46,2}, {35,35,6}, {35,44,4}, {36,36,2}, {36,46,2}, {37,46,2}, {38,39,2}, {38,44,4}, {39,39,2}, 
-    {39,44,4}, {40,47,1}, {41,47,1}, {42,42,6}, {43,43,5}, {44,47,1}, {45,44,4}, {46,46,2}, {47,47,1}, 
-    {48,47,2}, 
+    {1,1,3}, {1,23,1}, {1,48,1}, {2,2,1}, {2,23,1}, {2,48,1}, {3,2,2}, {3,23,1}, {3,48,1}, {4,1,4}, 
+    {4,8,1}, {4,10,3}, {4,14,3}, {4,25,3}, {4,30,6}, {4,40,2}, {4,43,3}, {5,1,2}, {5,4,1}, {5,7,2}, 
+    {5,10,3}, {5,14,3}, {5,25,3}, {5,30,6}, {5,40,2}, {5,43,3}, {6,1,2}, {6,7,2}, {6,10,3}, {6,14,3}, 
+    {6,25,3}, {6,31,5}, {6,43,3}, {7,1,4}, {7,7,2}, {7,10,3}, {7,14,3}, {7,25,3}, {7,31,5}, {7,43,3}, 
+    {8,1,3}, {8,8,1}, {8,41,2}, {9,1,2}, {9,8,1}, {10,1,3}, {10,8,1}, {11,1,3}, {11,8,1}, {11,41,2}, 
+    {12,1,3}, {12,37,2}, {13,1,3}, {13,37,2}, {14,1,3}, {14,38,1}, {15,1,3}, {15,38,1}, {16,1,3}, 
+    {16,38,1}, {17,1,3}, {17,38,1}, {18,1,2}, {18,38,1}, {19,1,2}, {19,38,1}, {20,30,1}, {21,30,2}, 
+    {21,36,1}, {22,30,2}, {22,36,1}, {23,29,3}, {23,36,1}, {24,1,3}, {24,33,2}, {24,36,1}, {25,1,3}, 
+    {25,27,1}, {25,36,1}, {26,1,3}, {26,27,1}, {26,33,2}, {26,36,1}, {27,1,3}, {27,27,1}, {27,33,2}, 
+    {27,36,1}, {28,1,2}, {28,25,3}, {28,29,1}, {28,33,2}, {28,36,1}, {29,1,2}, {29,24,4}, {29,29,1}, 
+    {29,33,2}, {29,36,1}, {30,1,3}, {30,24,6}, {30,33,2}, {30,36,1}, {31,1,3}, {31,24,6}, {31,33,2}, 
+    {31,36,1}, {32,1,3}, {32,8,6}, {32,37,2}, {32,41,2}, {32,44,4}, {33,1,3}, {33,8,6}, {33,33,1}, 
+    {33,36,2}, {33,41,2}, {33,44,4}, {34,1,3}, {34,8,6}, {34,33,1}, {34,36,2}, {34,41,2}, {34,44,4}, 
+    {35,1,3}, {35,8,6}, {35,37,2}, {35,41,2}, {35,44,4}, {36,1,11}, {36,39,9}, {37,1,11}, {37,37,1}, 
+    {37,41,2}, {37,44,4}, {38,1,11}, {38,37,12}, {39,1,11}, {39,39,9}, {40,1,3}, {40,30,2}, {40,40,2}, 
+    {41,1,3}, {41,30,2}, {41,41,1}, {42,1,2}, {42,31,1}, {43,1,3}, {43,40,3}, {44,1,3}, {44,8,1}, 
+    {44,12,1}, {44,14,2}, {44,25,2}, {44,45,1}, {45,1,3}, {45,8,1}, {45,15,1}, {45,25,1}, {45,45,2}, 
+    {46,1,3}, {46,8,1}, {46,15,1}, {46,23,1}, {46,25,1}, {46,46,1}, {46,48,1}, {47,1,3}, {47,8,1}, 
+    {47,12,1}, {47,14,2}, {47,23,1}, {47,25,2}, {47,45,2}, {47,48,1}, 
 };
-/* the same, four rows side by side: rows, columns in use, columns stored */
+/* the same, four rows side by side and their tiles: first column, columns in use */
+static const eqml_rows h2_c_o_d6_rows[] = {
+    {{0,1,2,3},3}, {{4,5,6,7},10}, {{8,9,10,11},3}, {{12,13,14,15},2}, {{16,17,18,19},2}, 
+    {{20,21,22,23},2}, {{24,25,26,27},4}, {{28,29,30,31},5}, {{32,33,34,35},7}, {{36,37,38,39},7}, 
+    {{40,41,42,43},3}, {{44,45,46,47},7}, 
+};
 static const eqml_tile h2_c_o_d6_tiles[] = {
-    {{1,7,17,4},1,49,0,52}, {{24,26,28,22},19,49,16,36}, {{8,11,32,9},28,48,28,20}, 
-    {{2,5,25,35},21,26,20,8}, {{2,5,25,35},35,49,32,20}, {{23,42,43,45},18,22,16,8}, 
-    {{23,42,43,45},42,49,40,12}, {{27,29,14,30},39,48,36,12}, {{3,6,10,36},22,25,20,8}, 
-    {{3,6,10,36},36,38,36,4}, {{3,6,10,36},46,49,44,8}, {{12,33,38,39},37,48,36,12}, 
-    {{21,48,15,16},47,49,44,8}, {{13,34,37,46},46,48,44,4}, {{31,41,40,44},47,48,44,4}, 
-    {{47,0,0,0},47,48,44,4}, 
+    {0,14}, {20,8}, {48,1}, {0,14}, {4,9}, {8,13}, {12,13}, {16,1}, {24,14}, {28,12}, {32,15}, {40,11}, 
+    {44,3}, {0,14}, {8,1}, {40,6}, {0,14}, {36,6}, {0,14}, {36,4}, {28,14}, {36,1}, {0,14}, {24,8}, {32,6}, 
+    {36,1}, {0,14}, {24,15}, {28,3}, {32,6}, {36,1}, {0,14}, {8,15}, {12,3}, {32,2}, {36,7}, {40,6}, 
+    {44,15}, {0,14}, {4,15}, {8,15}, {36,14}, {40,15}, {44,15}, {48,1}, {0,14}, {28,12}, {40,7}, {0,14}, 
+    {8,1}, {12,13}, {20,8}, {24,6}, {44,6}, {48,1}, 
 };
 /* total degree of each factor */
 static const unsigned char h2_c_o_d6_degrees[] = {
-    0, 2, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 4, 4, 4, 2, 2, 2, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 
-    3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 1, 1, 1, 1, 
+    0, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 4, 4, 4, 2, 2, 2, 2, 2, 2, 2, 2, 2, 3, 2, 
+    2, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 3, 1, 1, 1, 1, 
 };
 
 /* The operations as straight-line code, for each type of number T; s: slots, a: adjoints. */
@@ -82,39 +95,39 @@ static const unsigned char h2_c_o_d6_degrees[] = {
         const T x0 = s[0]; const T x57 = EQML_ADD(offset[49], x0); s[57] = x57; const T x1 = s[1];  \
         const T x3 = s[3]; const T x58 = EQML_ADD(offset[50], x1 + x3); s[58] = x58; const T x2 = s[2];  \
         const T x4 = s[4]; const T x59 = EQML_ADD(offset[51], x2 + x4); s[59] = x59; const T x5 = s[5];  \
-        const T x60 = EQML_ADD(offset[52], x5); s[60] = x60; const T x32 = EQML_ADD(offset[24], x1*x1 \
-         + x3*x3); s[32] = x32; const T x30 = EQML_ADD(offset[22], x1*x2 + x3*x4); s[30] = x30;  \
-        const T x31 = EQML_ADD(offset[23], x2*x2 + x4*x4); s[31] = x31; const T x9 = EQML_ADD(offset[1], \
-         x57*x57); s[9] = x9; const T x25 = EQML_ADD(offset[17], x57*x58); s[25] = x25; const T x10 = \
-         EQML_ADD(offset[2], x57*x59); s[10] = x10; const T x11 = EQML_ADD(offset[3], x57*x60 \
-        ); s[11] = x11; const T x12 = EQML_ADD(offset[4], x58*x58); s[12] = x12; const T x13 = \
-         EQML_ADD(offset[5], x58*x59); s[13] = x13; const T x14 = EQML_ADD(offset[6], x58*x60 \
-        ); s[14] = x14; const T x33 = EQML_ADD(offset[25], x59*x59); s[33] = x33; const T x29 = \
-         EQML_ADD(offset[21], x59*x60); s[29] = x29; const T x56 = EQML_ADD(offset[48], x60*x60 \
-        ); s[56] = x56; const T x15 = EQML_ADD(offset[7], x57*x9); s[15] = x15; const T x16 = \
-         EQML_ADD(offset[8], x57*x25); s[16] = x16; const T x17 = EQML_ADD(offset[9], x57*x10 \
-        ); s[17] = x17; const T x18 = EQML_ADD(offset[10], x57*x11); s[18] = x18; const T x19 = \
-         EQML_ADD(offset[11], x57*x12); s[19] = x19; const T x34 = EQML_ADD(offset[26], x57*x32 \
-        ); s[34] = x34; const T x20 = EQML_ADD(offset[12], x57*x13); s[20] = x20; const T x35 = \
-         EQML_ADD(offset[27], x57*x30); s[35] = x35; const T x21 = EQML_ADD(offset[13], x57*x14 \
-        ); s[21] = x21; const T x22 = EQML_ADD(offset[14], x57*x33); s[22] = x22; const T x50 = \
-         EQML_ADD(offset[42], x57*x31); s[50] = x50; const T x23 = EQML_ADD(offset[15], x57*x29 \
-        ); s[23] = x23; const T x24 = EQML_ADD(offset[16], x57*x56); s[24] = x24; const T x40 = \
-         EQML_ADD(offset[32], x58*x12); s[40] = x40; const T x36 = EQML_ADD(offset[28], x58*x32 \
-        ); s[36] = x36; const T x41 = EQML_ADD(offset[33], x58*x13); s[41] = x41; const T x37 = \
-         EQML_ADD(offset[29], x58*x30); s[37] = x37; const T x43 = EQML_ADD(offset[35], x59*x32 \
-        ); s[43] = x43; const T x42 = EQML_ADD(offset[34], x58*x14); s[42] = x42; const T x44 = \
-         EQML_ADD(offset[36], x60*x32); s[44] = x44; const T x38 = EQML_ADD(offset[30], x58*x33 \
-        ); s[38] = x38; const T x51 = EQML_ADD(offset[43], x58*x31); s[51] = x51; const T x46 = \
-         EQML_ADD(offset[38], x59*x30); s[46] = x46; const T x39 = EQML_ADD(offset[31], x58*x29 \
-        ); s[39] = x39; const T x45 = EQML_ADD(offset[37], x60*x30); s[45] = x45; const T x49 = \
-         EQML_ADD(offset[41], x58*x56); s[49] = x49; const T x47 = EQML_ADD(offset[39], x59*x33 \
-        ); s[47] = x47; const T x53 = EQML_ADD(offset[45], x59*x31); s[53] = x53; const T x48 = \
-         EQML_ADD(offset[40], x59*x29); s[48] = x48; const T x54 = EQML_ADD(offset[46], x60*x31 \
-        ); s[54] = x54; const T x52 = EQML_ADD(offset[44], x59*x56); s[52] = x52; const T x55 = \
-         EQML_ADD(offset[47], x60*x56); s[55] = x55; const T x27 = EQML_ADD(offset[19], x32*x32 \
-        ); s[27] = x27; const T x28 = EQML_ADD(offset[20], x30*x31); s[28] = x28; const T x26 = \
-         EQML_ADD(offset[18], x31*x31); s[26] = x26;  \
+        const T x60 = EQML_ADD(offset[52], x5); s[60] = x60; const T x44 = EQML_ADD(offset[36], x1*x1 \
+         + x3*x3); s[44] = x44; const T x39 = EQML_ADD(offset[31], x1*x2 + x3*x4); s[39] = x39;  \
+        const T x38 = EQML_ADD(offset[30], x2*x2 + x4*x4); s[38] = x38; const T x9 = EQML_ADD(offset[1], \
+         x57*x57); s[9] = x9; const T x42 = EQML_ADD(offset[34], x57*x58); s[42] = x42; const T x33 = \
+         EQML_ADD(offset[25], x57*x59); s[33] = x33; const T x31 = EQML_ADD(offset[23], x57*x60 \
+        ); s[31] = x31; const T x41 = EQML_ADD(offset[33], x58*x58); s[41] = x41; const T x34 = \
+         EQML_ADD(offset[26], x58*x59); s[34] = x34; const T x32 = EQML_ADD(offset[24], x58*x60 \
+        ); s[32] = x32; const T x35 = EQML_ADD(offset[27], x59*x59); s[35] = x35; const T x36 = \
+         EQML_ADD(offset[28], x59*x60); s[36] = x36; const T x37 = EQML_ADD(offset[29], x60*x60 \
+        ); s[37] = x37; const T x46 = EQML_ADD(offset[38], x57*x9); s[46] = x46; const T x40 = \
+         EQML_ADD(offset[32], x57*x42); s[40] = x40; const T x23 = EQML_ADD(offset[15], x57*x33 \
+        ); s[23] = x23; const T x56 = EQML_ADD(offset[48], x57*x31); s[56] = x56; const T x43 = \
+         EQML_ADD(offset[35], x57*x41); s[43] = x43; const T x47 = EQML_ADD(offset[39], x57*x44 \
+        ); s[47] = x47; const T x22 = EQML_ADD(offset[14], x57*x34); s[22] = x22; const T x51 = \
+         EQML_ADD(offset[43], x57*x39); s[51] = x51; const T x25 = EQML_ADD(offset[17], x57*x32 \
+        ); s[25] = x25; const T x24 = EQML_ADD(offset[16], x57*x35); s[24] = x24; const T x48 = \
+         EQML_ADD(offset[40], x57*x38); s[48] = x48; const T x26 = EQML_ADD(offset[18], x57*x36 \
+        ); s[26] = x26; const T x27 = EQML_ADD(offset[19], x57*x37); s[27] = x27; const T x45 = \
+         EQML_ADD(offset[37], x58*x41); s[45] = x45; const T x16 = EQML_ADD(offset[8], x58*x44 \
+        ); s[16] = x16; const T x20 = EQML_ADD(offset[12], x58*x34); s[20] = x20; const T x19 = \
+         EQML_ADD(offset[11], x58*x39); s[19] = x19; const T x53 = EQML_ADD(offset[45], x59*x44 \
+        ); s[53] = x53; const T x21 = EQML_ADD(offset[13], x58*x32); s[21] = x21; const T x54 = \
+         EQML_ADD(offset[46], x60*x44); s[54] = x54; const T x18 = EQML_ADD(offset[10], x58*x35 \
+        ); s[18] = x18; const T x49 = EQML_ADD(offset[41], x58*x38); s[49] = x49; const T x52 = \
+         EQML_ADD(offset[44], x59*x39); s[52] = x52; const T x17 = EQML_ADD(offset[9], x58*x36 \
+        ); s[17] = x17; const T x55 = EQML_ADD(offset[47], x60*x39); s[55] = x55; const T x50 = \
+         EQML_ADD(offset[42], x58*x37); s[50] = x50; const T x15 = EQML_ADD(offset[7], x59*x35 \
+        ); s[15] = x15; const T x12 = EQML_ADD(offset[4], x59*x38); s[12] = x12; const T x14 = \
+         EQML_ADD(offset[6], x59*x36); s[14] = x14; const T x11 = EQML_ADD(offset[3], x60*x38 \
+        ); s[11] = x11; const T x13 = EQML_ADD(offset[5], x59*x37); s[13] = x13; const T x10 = \
+         EQML_ADD(offset[2], x60*x37); s[10] = x10; const T x29 = EQML_ADD(offset[21], x44*x44 \
+        ); s[29] = x29; const T x30 = EQML_ADD(offset[22], x39*x38); s[30] = x30; const T x28 = \
+         EQML_ADD(offset[20], x38*x38); s[28] = x28;  \
         (void)s; (void)offset; \
     } \
     EQML_FUNCTION void NAME(int groups, T *const *s, const NUMBER *offset) \
@@ -124,36 +137,36 @@ static const unsigned char h2_c_o_d6_degrees[] = {
 #define h2_c_o_d6_REVERSE(NAME, T, NUMBER) \
     EQML_NOINLINE void NAME##_0(const T *s, T *a, const NUMBER *linear, T *energy) \
     { \
-        const T a24 = a[24]; const T x57 = s[57]; const T a49 = a[49]; const T x58 = s[58];  \
-        const T a52 = a[52]; const T x59 = s[59]; const T a55 = a[55]; const T x60 = s[60]; const T a56 = \
-         a[56] + a24*x57 + a49*x58 + a52*x59 + a55*x60; a[56] = a56; const T a23 = a[23];  \
-        const T a39 = a[39]; const T a48 = a[48]; const T a29 = a[29] + a23*x57 + a39*x58 + a48*x59;  \
-        a[29] = a29; const T a22 = a[22]; const T a38 = a[38]; const T a47 = a[47]; const T a33 = a[33] \
-         + a22*x57 + a38*x58 + a47*x59; a[33] = a33; const T a21 = a[21]; const T a42 = a[42]; const T a14 = \
-         a[14] + a21*x57 + a42*x58; a[14] = a14; const T a20 = a[20]; const T a41 = a[41]; const T a13 = \
-         a[13] + a20*x57 + a41*x58; a[13] = a13; const T a19 = a[19]; const T a40 = a[40]; const T a12 = \
-         a[12] + a19*x57 + a40*x58; a[12] = a12; const T a18 = a[18]; const T a11 = a[11] + a18*x57;  \
-        a[11] = a11; const T a17 = a[17]; const T a10 = a[10] + a17*x57; a[10] = a10; const T a16 = a[16];  \
-        const T a25 = a[25] + a16*x57; a[25] = a25; const T a15 = a[15]; const T a9 = a[9] + a15*x57;  \
-        a[9] = a9; const T a50 = a[50]; const T a51 = a[51]; const T a53 = a[53]; const T a54 = a[54];  \
-        const T a28 = a[28]; const T x30 = s[30]; const T a26 = a[26]; const T x31 = s[31]; const T a31 = \
-         a[31] + a50*x57 + a51*x58 + a53*x59 + a54*x60 + a28*x30 + a26*x31 + a26*x31; a[31] = a31;  \
-        const T a35 = a[35]; const T a37 = a[37]; const T a46 = a[46]; const T a45 = a[45]; const T a30 = \
-         a[30] + a35*x57 + a37*x58 + a46*x59 + a45*x60 + a28*x31; a[30] = a30; const T a34 = a[34];  \
-        const T a36 = a[36]; const T a43 = a[43]; const T a44 = a[44]; const T a27 = a[27];  \
-        const T x32 = s[32]; const T a32 = a[32] + a34*x57 + a36*x58 + a43*x59 + a44*x60 + a27*x32 + a27*x32 \
-        ; a[32] = a32; const T x56 = s[56]; const T a60 = a[60] + a11*x57 + a14*x58 + a29*x59 + a56*x60 \
-         + a56*x60 + a44*x32 + a45*x30 + a54*x31 + a55*x56; a[60] = a60; const T x33 = s[33];  \
-        const T x29 = s[29]; const T a59 = a[59] + a10*x57 + a13*x58 + a33*x59 + a33*x59 + a29*x60 + a43*x32 \
-         + a46*x30 + a47*x33 + a53*x31 + a48*x29 + a52*x56; a[59] = a59; const T x12 = s[12];  \
-        const T x13 = s[13]; const T x14 = s[14]; const T a58 = a[58] + a25*x57 + a12*x58 + a12*x58 \
-         + a13*x59 + a14*x60 + a40*x12 + a36*x32 + a41*x13 + a37*x30 + a42*x14 + a38*x33 + a51*x31 + a39*x29 \
-         + a49*x56; a[58] = a58; const T x9 = s[9]; const T x25 = s[25]; const T x10 = s[10];  \
-        const T x11 = s[11]; const T a57 = a[57] + a9*x57 + a9*x57 + a25*x58 + a10*x59 + a11*x60 + a15*x9 \
-         + a16*x25 + a17*x10 + a18*x11 + a19*x12 + a34*x32 + a20*x13 + a35*x30 + a21*x14 + a22*x33 + a50*x31 \
-         + a23*x29 + a24*x56; a[57] = a57; a[0] = a57; const T x1 = s[1]; const T x2 = s[2]; a[1] = a58 \
-         + a32*x1 + a32*x1 + a30*x2; a[2] = a59 + a30*x1 + a31*x2 + a31*x2; const T x3 = s[3];  \
-        const T x4 = s[4]; a[3] = a58 + a32*x3 + a32*x3 + a30*x4; a[4] = a59 + a30*x3 + a31*x4 + a31*x4;  \
+        const T a27 = a[27]; const T x57 = s[57]; const T a50 = a[50]; const T x58 = s[58];  \
+        const T a13 = a[13]; const T x59 = s[59]; const T a10 = a[10]; const T x60 = s[60]; const T a37 = \
+         a[37] + a27*x57 + a50*x58 + a13*x59 + a10*x60; a[37] = a37; const T a26 = a[26];  \
+        const T a17 = a[17]; const T a14 = a[14]; const T a36 = a[36] + a26*x57 + a17*x58 + a14*x59;  \
+        a[36] = a36; const T a24 = a[24]; const T a18 = a[18]; const T a15 = a[15]; const T a35 = a[35] \
+         + a24*x57 + a18*x58 + a15*x59; a[35] = a35; const T a25 = a[25]; const T a21 = a[21]; const T a32 = \
+         a[32] + a25*x57 + a21*x58; a[32] = a32; const T a22 = a[22]; const T a20 = a[20]; const T a34 = \
+         a[34] + a22*x57 + a20*x58; a[34] = a34; const T a43 = a[43]; const T a45 = a[45]; const T a41 = \
+         a[41] + a43*x57 + a45*x58; a[41] = a41; const T a56 = a[56]; const T a31 = a[31] + a56*x57;  \
+        a[31] = a31; const T a23 = a[23]; const T a33 = a[33] + a23*x57; a[33] = a33; const T a40 = a[40];  \
+        const T a42 = a[42] + a40*x57; a[42] = a42; const T a46 = a[46]; const T a9 = a[9] + a46*x57;  \
+        a[9] = a9; const T a48 = a[48]; const T a49 = a[49]; const T a12 = a[12]; const T a11 = a[11];  \
+        const T a30 = a[30]; const T x39 = s[39]; const T a28 = a[28]; const T x38 = s[38]; const T a38 = \
+         a[38] + a48*x57 + a49*x58 + a12*x59 + a11*x60 + a30*x39 + a28*x38 + a28*x38; a[38] = a38;  \
+        const T a51 = a[51]; const T a19 = a[19]; const T a52 = a[52]; const T a55 = a[55]; const T a39 = \
+         a[39] + a51*x57 + a19*x58 + a52*x59 + a55*x60 + a30*x38; a[39] = a39; const T a47 = a[47];  \
+        const T a16 = a[16]; const T a53 = a[53]; const T a54 = a[54]; const T a29 = a[29];  \
+        const T x44 = s[44]; const T a44 = a[44] + a47*x57 + a16*x58 + a53*x59 + a54*x60 + a29*x44 + a29*x44 \
+        ; a[44] = a44; const T x37 = s[37]; const T a60 = a[60] + a31*x57 + a32*x58 + a36*x59 + a37*x60 \
+         + a37*x60 + a54*x44 + a55*x39 + a11*x38 + a10*x37; a[60] = a60; const T x35 = s[35];  \
+        const T x36 = s[36]; const T a59 = a[59] + a33*x57 + a34*x58 + a35*x59 + a35*x59 + a36*x60 + a53*x44 \
+         + a52*x39 + a15*x35 + a12*x38 + a14*x36 + a13*x37; a[59] = a59; const T x41 = s[41];  \
+        const T x34 = s[34]; const T x32 = s[32]; const T a58 = a[58] + a42*x57 + a41*x58 + a41*x58 \
+         + a34*x59 + a32*x60 + a45*x41 + a16*x44 + a20*x34 + a19*x39 + a21*x32 + a18*x35 + a49*x38 + a17*x36 \
+         + a50*x37; a[58] = a58; const T x9 = s[9]; const T x42 = s[42]; const T x33 = s[33];  \
+        const T x31 = s[31]; const T a57 = a[57] + a9*x57 + a9*x57 + a42*x58 + a33*x59 + a31*x60 + a46*x9 \
+         + a40*x42 + a23*x33 + a56*x31 + a43*x41 + a47*x44 + a22*x34 + a51*x39 + a25*x32 + a24*x35 + a48*x38 \
+         + a26*x36 + a27*x37; a[57] = a57; a[0] = a57; const T x1 = s[1]; const T x2 = s[2]; a[1] = a58 \
+         + a44*x1 + a44*x1 + a39*x2; a[2] = a59 + a39*x1 + a38*x2 + a38*x2; const T x3 = s[3];  \
+        const T x4 = s[4]; a[3] = a58 + a44*x3 + a44*x3 + a39*x4; a[4] = a59 + a39*x3 + a38*x4 + a38*x4;  \
         a[5] = a60;  \
         (void)s; (void)a; (void)linear; (void)energy; \
     } \
@@ -174,8 +187,9 @@ static const eqml_basis h2_c_o_d6_basis = {
     "h2_c_o_d6", "H2 C O", "H H C O",
     4, 6, 4, 6, /* atoms, pairs, classes of pairs, degree */
     502, 53, 49, /* terms, factors, factors in products (with the constant) */
-    61, 8, 57, 84, 16, 880, /* slots, first factor, operations, runs, tiles, packed */
-    h2_c_o_d6_pairs, h2_c_o_d6_pair_classes, h2_c_o_d6_atom_classes, h2_c_o_d6_operations, h2_c_o_d6_runs, h2_c_o_d6_tiles, h2_c_o_d6_degrees,
+    61, 8, 57, 173, 12, 55, /* slots, first factor, operations, runs, rows, tiles */
+    h2_c_o_d6_pairs, h2_c_o_d6_pair_classes, h2_c_o_d6_atom_classes, h2_c_o_d6_operations, h2_c_o_d6_runs, h2_c_o_d6_rows, h2_c_o_d6_tiles,
+    h2_c_o_d6_degrees,
     h2_c_o_d6_forward_one, h2_c_o_d6_reverse_one, h2_c_o_d6_forward_lanes, h2_c_o_d6_reverse_lanes,
     {0, 0, 0}, 0, h2_c_o_d6_forward_floats, h2_c_o_d6_reverse_floats,
     53, 0, 0, 0};

@@ -41,24 +41,28 @@ static const unsigned short h2_o_d8_atom_classes[] = {
 };
 /* slot[target] += slot[left] * slot[right] */
 static const unsigned short h2_o_d8_operations[][3] = {
-    {28,0,8}, {29,1,8}, {29,2,8}, {12,1,1}, {12,2,2}, {9,28,28}, {10,28,29}, {11,29,29}, {13,28,9}, 
-    {14,28,10}, {15,28,11}, {22,28,12}, {24,29,11}, {23,29,12}, {16,9,9}, {17,9,10}, {18,9,11}, {19,9,12}, 
-    {20,10,11}, {21,10,12}, {25,11,11}, {26,11,12}, {27,12,12}, 
+    {28,0,8}, {29,1,8}, {29,2,8}, {9,1,1}, {9,2,2}, {16,28,28}, {10,28,29}, {11,29,29}, {26,28,16}, 
+    {14,28,10}, {15,28,11}, {24,28,9}, {12,29,11}, {17,29,9}, {23,16,16}, {20,16,10}, {21,16,11}, 
+    {18,16,9}, {22,10,11}, {19,10,9}, {13,11,11}, {25,11,9}, {27,9,9}, 
 };
 /* products of factor [0] with the [2] factors from [1] on */
 static const unsigned short h2_o_d8_runs[][3] = {
-    {1,5,3}, {1,14,3}, {2,15,2}, {3,15,2}, {4,14,2}, {4,19,1}, {5,5,15}, {6,15,5}, {7,15,5}, {8,8,6}, 
-    {8,17,3}, {9,17,3}, {10,17,3}, {11,19,1}, {12,17,3}, {13,19,1}, {14,14,2}, {14,19,1}, {15,15,1}, 
-    {15,19,1}, {16,15,5}, {17,17,3}, {18,19,1}, {19,19,1}, 
+    {1,9,1}, {2,4,1}, {2,9,1}, {3,4,1}, {3,9,1}, {4,4,2}, {4,8,2}, {4,17,3}, {5,5,1}, {5,17,3}, {6,4,2}, 
+    {6,8,2}, {6,17,3}, {7,4,2}, {7,8,2}, {7,17,3}, {8,9,1}, {8,16,1}, {8,18,1}, {9,9,1}, {9,16,1}, 
+    {9,18,2}, {10,15,1}, {10,18,2}, {11,15,1}, {11,18,2}, {12,5,1}, {12,15,1}, {12,17,3}, {13,5,1}, 
+    {13,15,1}, {13,17,3}, {14,5,1}, {14,15,1}, {14,17,3}, {15,5,1}, {15,15,1}, {15,17,3}, {16,1,1}, 
+    {16,16,1}, {16,19,1}, {17,18,2}, {18,16,1}, {18,18,2}, {19,1,1}, {19,19,1}, 
 };
-/* the same, four rows side by side: rows, columns in use, columns stored */
+/* the same, four rows side by side and their tiles: first column, columns in use */
+static const eqml_rows h2_o_d8_rows[] = {
+    {{0,1,2,3},2}, {{4,5,6,7},3}, {{8,9,10,11},3}, {{12,13,14,15},3}, {{16,17,18,19},2}, 
+};
 static const eqml_tile h2_o_d8_tiles[] = {
-    {{5,8,1,6},5,20,4,16}, {{7,16,9,10},15,20,12,8}, {{4,14,15,11},14,20,12,8}, {{12,17,13,18},17,20,16,4}, 
-    {{2,3,19,0},15,20,12,8}, 
+    {4,1}, {8,2}, {4,3}, {8,3}, {16,14}, {8,2}, {12,8}, {16,13}, {4,2}, {12,8}, {16,14}, {0,2}, {16,13}, 
 };
 /* total degree of each factor */
 static const unsigned char h2_o_d8_degrees[] = {
-    0, 2, 2, 2, 2, 3, 3, 3, 4, 4, 4, 4, 4, 4, 3, 3, 3, 4, 4, 4, 1, 1, 
+    0, 2, 2, 2, 3, 4, 3, 3, 2, 3, 4, 4, 4, 4, 4, 4, 3, 4, 3, 4, 1, 1, 
 };
 
 /* The operations as straight-line code, for each type of number T; s: slots, a: adjoints. */
@@ -66,19 +70,20 @@ static const unsigned char h2_o_d8_degrees[] = {
     EQML_NOINLINE void NAME##_0(T *s, const NUMBER *offset) \
     { \
         const T x0 = s[0]; const T x28 = EQML_ADD(offset[20], x0); s[28] = x28; const T x1 = s[1];  \
-        const T x2 = s[2]; const T x29 = EQML_ADD(offset[21], x1 + x2); s[29] = x29; const T x12 = \
-         EQML_ADD(offset[4], x1*x1 + x2*x2); s[12] = x12; const T x9 = EQML_ADD(offset[1], x28*x28 \
-        ); s[9] = x9; const T x10 = EQML_ADD(offset[2], x28*x29); s[10] = x10; const T x11 = \
-         EQML_ADD(offset[3], x29*x29); s[11] = x11; const T x13 = EQML_ADD(offset[5], x28*x9); s[13] = x13;  \
-        const T x14 = EQML_ADD(offset[6], x28*x10); s[14] = x14; const T x15 = EQML_ADD(offset[7], x28*x11 \
-        ); s[15] = x15; const T x22 = EQML_ADD(offset[14], x28*x12); s[22] = x22; const T x24 = \
-         EQML_ADD(offset[16], x29*x11); s[24] = x24; const T x23 = EQML_ADD(offset[15], x29*x12 \
-        ); s[23] = x23; const T x16 = EQML_ADD(offset[8], x9*x9); s[16] = x16; const T x17 = \
-         EQML_ADD(offset[9], x9*x10); s[17] = x17; const T x18 = EQML_ADD(offset[10], x9*x11); s[18] = x18;  \
-        const T x19 = EQML_ADD(offset[11], x9*x12); s[19] = x19; const T x20 = EQML_ADD(offset[12], x10*x11 \
-        ); s[20] = x20; const T x21 = EQML_ADD(offset[13], x10*x12); s[21] = x21; const T x25 = \
-         EQML_ADD(offset[17], x11*x11); s[25] = x25; const T x26 = EQML_ADD(offset[18], x11*x12 \
-        ); s[26] = x26; const T x27 = EQML_ADD(offset[19], x12*x12); s[27] = x27;  \
+        const T x2 = s[2]; const T x29 = EQML_ADD(offset[21], x1 + x2); s[29] = x29; const T x9 = \
+         EQML_ADD(offset[1], x1*x1 + x2*x2); s[9] = x9; const T x16 = EQML_ADD(offset[8], x28*x28 \
+        ); s[16] = x16; const T x10 = EQML_ADD(offset[2], x28*x29); s[10] = x10; const T x11 = \
+         EQML_ADD(offset[3], x29*x29); s[11] = x11; const T x26 = EQML_ADD(offset[18], x28*x16 \
+        ); s[26] = x26; const T x14 = EQML_ADD(offset[6], x28*x10); s[14] = x14; const T x15 = \
+         EQML_ADD(offset[7], x28*x11); s[15] = x15; const T x24 = EQML_ADD(offset[16], x28*x9 \
+        ); s[24] = x24; const T x12 = EQML_ADD(offset[4], x29*x11); s[12] = x12; const T x17 = \
+         EQML_ADD(offset[9], x29*x9); s[17] = x17; const T x23 = EQML_ADD(offset[15], x16*x16 \
+        ); s[23] = x23; const T x20 = EQML_ADD(offset[12], x16*x10); s[20] = x20; const T x21 = \
+         EQML_ADD(offset[13], x16*x11); s[21] = x21; const T x18 = EQML_ADD(offset[10], x16*x9 \
+        ); s[18] = x18; const T x22 = EQML_ADD(offset[14], x10*x11); s[22] = x22; const T x19 = \
+         EQML_ADD(offset[11], x10*x9); s[19] = x19; const T x13 = EQML_ADD(offset[5], x11*x11 \
+        ); s[13] = x13; const T x25 = EQML_ADD(offset[17], x11*x9); s[25] = x25; const T x27 = \
+         EQML_ADD(offset[19], x9*x9); s[27] = x27;  \
         (void)s; (void)offset; \
     } \
     EQML_FUNCTION void NAME(int groups, T *const *s, const NUMBER *offset) \
@@ -88,18 +93,18 @@ static const unsigned char h2_o_d8_degrees[] = {
 #define h2_o_d8_REVERSE(NAME, T, NUMBER) \
     EQML_NOINLINE void NAME##_0(const T *s, T *a, const NUMBER *linear, T *energy) \
     { \
-        const T a15 = a[15]; const T x28 = s[28]; const T a24 = a[24]; const T x29 = s[29];  \
-        const T a18 = a[18]; const T x9 = s[9]; const T a20 = a[20]; const T x10 = s[10];  \
-        const T a25 = a[25]; const T x11 = s[11]; const T a26 = a[26]; const T x12 = s[12]; const T a11 = \
-         a[11] + a15*x28 + a24*x29 + a18*x9 + a20*x10 + a25*x11 + a25*x11 + a26*x12; a[11] = a11;  \
-        const T a14 = a[14]; const T a17 = a[17]; const T a21 = a[21]; const T a10 = a[10] + a14*x28 \
-         + a17*x9 + a20*x11 + a21*x12; a[10] = a10; const T a13 = a[13]; const T a16 = a[16];  \
-        const T a19 = a[19]; const T a9 = a[9] + a13*x28 + a16*x9 + a16*x9 + a17*x10 + a18*x11 + a19*x12;  \
-        a[9] = a9; const T a22 = a[22]; const T a23 = a[23]; const T a27 = a[27]; const T a12 = a[12] \
-         + a22*x28 + a23*x29 + a19*x9 + a21*x10 + a26*x11 + a27*x12 + a27*x12; a[12] = a12; const T a29 = \
-         a[29] + a10*x28 + a11*x29 + a11*x29 + a24*x11 + a23*x12; a[29] = a29; const T a28 = a[28] + a9*x28 \
-         + a9*x28 + a10*x29 + a13*x9 + a14*x10 + a15*x11 + a22*x12; a[28] = a28; a[0] = a28;  \
-        const T x1 = s[1]; a[1] = a29 + a12*x1 + a12*x1; const T x2 = s[2]; a[2] = a29 + a12*x2 + a12*x2;  \
+        const T a15 = a[15]; const T x28 = s[28]; const T a12 = a[12]; const T x29 = s[29];  \
+        const T a21 = a[21]; const T x16 = s[16]; const T a22 = a[22]; const T x10 = s[10];  \
+        const T a13 = a[13]; const T x11 = s[11]; const T a25 = a[25]; const T x9 = s[9]; const T a11 = \
+         a[11] + a15*x28 + a12*x29 + a21*x16 + a22*x10 + a13*x11 + a13*x11 + a25*x9; a[11] = a11;  \
+        const T a14 = a[14]; const T a20 = a[20]; const T a19 = a[19]; const T a10 = a[10] + a14*x28 \
+         + a20*x16 + a22*x11 + a19*x9; a[10] = a10; const T a26 = a[26]; const T a23 = a[23];  \
+        const T a18 = a[18]; const T a16 = a[16] + a26*x28 + a23*x16 + a23*x16 + a20*x10 + a21*x11 + a18*x9 \
+        ; a[16] = a16; const T a24 = a[24]; const T a17 = a[17]; const T a27 = a[27]; const T a9 = a[9] \
+         + a24*x28 + a17*x29 + a18*x16 + a19*x10 + a25*x11 + a27*x9 + a27*x9; a[9] = a9; const T a29 = a[29] \
+         + a10*x28 + a11*x29 + a11*x29 + a12*x11 + a17*x9; a[29] = a29; const T a28 = a[28] + a16*x28 \
+         + a16*x28 + a10*x29 + a26*x16 + a14*x10 + a15*x11 + a24*x9; a[28] = a28; a[0] = a28;  \
+        const T x1 = s[1]; a[1] = a29 + a9*x1 + a9*x1; const T x2 = s[2]; a[2] = a29 + a9*x2 + a9*x2;  \
         (void)s; (void)a; (void)linear; (void)energy; \
     } \
     EQML_FUNCTION void NAME(int groups, T *const *s, T *const *a, const NUMBER *linear, T *energy) \
@@ -119,8 +124,9 @@ static const eqml_basis h2_o_d8_basis = {
     "h2_o_d8", "H2 O", "H H O",
     3, 3, 2, 8, /* atoms, pairs, classes of pairs, degree */
     95, 22, 20, /* terms, factors, factors in products (with the constant) */
-    30, 8, 23, 24, 5, 176, /* slots, first factor, operations, runs, tiles, packed */
-    h2_o_d8_pairs, h2_o_d8_pair_classes, h2_o_d8_atom_classes, h2_o_d8_operations, h2_o_d8_runs, h2_o_d8_tiles, h2_o_d8_degrees,
+    30, 8, 23, 46, 5, 13, /* slots, first factor, operations, runs, rows, tiles */
+    h2_o_d8_pairs, h2_o_d8_pair_classes, h2_o_d8_atom_classes, h2_o_d8_operations, h2_o_d8_runs, h2_o_d8_rows, h2_o_d8_tiles,
+    h2_o_d8_degrees,
     h2_o_d8_forward_one, h2_o_d8_reverse_one, h2_o_d8_forward_lanes, h2_o_d8_reverse_lanes,
     {0, 0, 0}, 0, h2_o_d8_forward_floats, h2_o_d8_reverse_floats,
     22, 0, 0, 0};

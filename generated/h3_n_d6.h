@@ -18,8 +18,8 @@
  *
  * Terms: 196, as many as independent invariants (proved by rank modulo 2^31 - 1).
  * Factors kept: 26, of these 9 generators; the other terms are products of two factors.
- * From pair variables to V:            31 multiply, 9 add, 232 multiply-add.
- * From pair variables to V and dV/dy:  31 multiply, 21 add, 516 multiply-add.
+ * From pair variables to V:            28 multiply, 9 add, 232 multiply-add.
+ * From pair variables to V and dV/dy:  28 multiply, 21 add, 513 multiply-add.
  */
 #ifndef EQML_BASIS_h3_n_d6
 #define EQML_BASIS_h3_n_d6
@@ -41,30 +41,32 @@ static const unsigned short h3_n_d6_atom_classes[] = {
 static const unsigned short h3_n_d6_operations[][3] = {
     {8,0,24}, {8,1,24}, {9,0,24}, {9,3,24}, {10,1,24}, {10,3,24}, {17,0,0}, {18,1,1}, {19,3,3}, {11,8,2}, 
     {12,9,4}, {13,10,5}, {14,2,2}, {15,4,4}, {16,5,5}, {25,0,24}, {25,1,24}, {25,3,24}, {26,2,24}, 
-    {26,4,24}, {26,5,24}, {39,0,0}, {39,1,1}, {39,3,3}, {34,8,2}, {34,9,4}, {34,10,5}, {32,2,2}, {32,4,4}, 
-    {32,5,5}, {41,0,17}, {41,1,18}, {41,3,19}, {42,8,11}, {42,9,12}, {42,10,13}, {48,2,11}, {48,4,12}, 
-    {48,5,13}, {49,2,14}, {49,4,15}, {49,5,16}, {40,25,25}, {35,25,26}, {33,26,26}, {38,25,40}, {37,25,39}, 
-    {36,25,35}, {31,25,34}, {44,26,39}, {43,25,33}, {30,25,32}, {46,26,34}, {45,26,33}, {47,26,32}, 
-    {28,39,39}, {29,34,32}, {27,32,32}, 
+    {26,4,24}, {26,5,24}, {45,0,0}, {45,1,1}, {45,3,3}, {44,8,2}, {44,9,4}, {44,10,5}, {46,2,2}, {46,4,4}, 
+    {46,5,5}, {39,0,17}, {39,1,18}, {39,3,19}, {38,8,11}, {38,9,12}, {38,10,13}, {37,2,11}, {37,4,12}, 
+    {37,5,13}, {36,2,14}, {36,4,15}, {36,5,16}, {32,25,25}, {42,25,26}, {47,26,26}, {31,25,32}, {30,25,45}, 
+    {43,25,42}, {40,25,44}, {28,26,45}, {29,25,47}, {41,25,46}, {35,26,44}, {34,26,47}, {33,26,46}, 
+    {27,45,45}, {48,44,46}, {49,46,46}, 
 };
 /* products of factor [0] with the [2] factors from [1] on */
 static const unsigned short h3_n_d6_runs[][3] = {
-    {1,17,2}, {1,24,2}, {2,17,2}, {2,24,2}, {6,6,1}, {6,23,3}, {7,6,2}, {7,21,5}, {8,3,4}, {8,23,3}, 
-    {9,8,2}, {9,18,1}, {9,21,1}, {9,23,3}, {10,4,4}, {10,9,2}, {10,18,1}, {10,21,5}, {11,8,3}, {11,18,1}, 
-    {11,21,5}, {12,18,1}, {12,21,5}, {13,6,2}, {13,13,1}, {13,15,1}, {13,17,9}, {14,6,2}, {14,12,3}, 
-    {14,17,9}, {15,4,8}, {15,18,8}, {16,6,20}, {17,6,2}, {17,9,4}, {17,15,1}, {17,17,9}, {18,18,2}, 
-    {18,21,1}, {18,23,3}, {19,21,1}, {19,23,3}, {20,18,1}, {20,20,6}, {21,21,1}, {21,23,1}, {21,25,1}, 
-    {22,21,3}, {22,25,1}, {23,23,1}, {23,25,1}, {24,21,1}, {24,23,3}, {25,25,1}, 
+    {4,4,1}, {4,8,4}, {4,21,1}, {5,6,5}, {5,21,1}, {6,4,1}, {6,6,1}, {6,8,4}, {6,21,1}, {7,4,1}, {7,6,6}, 
+    {8,8,4}, {8,16,4}, {9,9,1}, {9,16,4}, {10,9,2}, {10,16,1}, {10,18,2}, {11,9,3}, {11,16,1}, {11,18,2}, 
+    {12,1,2}, {12,4,9}, {12,16,4}, {13,1,2}, {13,4,7}, {13,12,2}, {13,16,4}, {14,1,2}, {14,4,7}, {14,12,3}, 
+    {14,18,2}, {15,1,2}, {15,4,16}, {16,6,2}, {16,16,2}, {17,6,2}, {17,17,1}, {19,7,1}, {20,3,1}, 
+    {20,8,11}, {20,20,1}, {20,23,2}, {21,3,1}, {21,8,11}, {21,20,1}, {21,23,2}, {22,3,1}, {22,8,2}, 
+    {22,12,2}, {22,17,2}, {22,21,1}, {22,23,3}, {23,8,3}, {23,12,4}, {23,18,1}, {23,23,1}, 
 };
-/* the same, four rows side by side: rows, columns in use, columns stored */
+/* the same, four rows side by side and their tiles: first column, columns in use */
+static const eqml_rows h3_n_d6_rows[] = {
+    {{4,5,6,7},3}, {{8,9,10,11},2}, {{12,13,14,15},5}, {{16,17,18,19},2}, {{20,21,22,23},6}, 
+};
 static const eqml_tile h3_n_d6_tiles[] = {
-    {{16,14,13,17},6,26,4,24}, {{15,10,11,9},4,12,4,8}, {{15,10,11,9},18,26,16,12}, {{8,6,23,25},3,7,0,8}, 
-    {{8,6,23,25},23,26,20,8}, {{7,19,22,24},6,8,4,4}, {{7,19,22,24},21,26,20,8}, 
-    {{20,12,21,18},18,26,16,12}, {{1,2,0,0},17,19,16,4}, {{1,2,0,0},24,26,24,4}, 
+    {4,13}, {8,15}, {20,2}, {8,15}, {16,15}, {0,6}, {4,15}, {8,15}, {12,15}, {16,15}, {4,12}, {16,3}, 
+    {0,8}, {8,15}, {12,15}, {16,7}, {20,11}, {24,3}, 
 };
 /* total degree of each factor */
 static const unsigned char h3_n_d6_degrees[] = {
-    0, 1, 1, 4, 4, 4, 3, 3, 2, 2, 2, 2, 3, 3, 3, 2, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 
+    0, 1, 1, 4, 3, 3, 3, 3, 2, 3, 3, 3, 3, 3, 3, 3, 3, 3, 2, 3, 2, 2, 2, 2, 4, 4, 
 };
 
 /* The operations as straight-line code, for each type of number T; s: slots, a: adjoints. */
@@ -78,23 +80,23 @@ static const unsigned char h3_n_d6_degrees[] = {
         ; s[12] = x12; const T x5 = s[5]; const T x13 = x10*x5; s[13] = x13; const T x14 = x2*x2 \
         ; s[14] = x14; const T x15 = x4*x4; s[15] = x15; const T x16 = x5*x5; s[16] = x16; const T x25 = \
          EQML_ADD(offset[1], x0 + x1 + x3); s[25] = x25; const T x26 = EQML_ADD(offset[2], x2 + x4 + x5 \
-        ); s[26] = x26; const T x39 = EQML_ADD(offset[15], x0*x0 + x1*x1 + x3*x3); s[39] = x39;  \
-        const T x34 = EQML_ADD(offset[10], x8*x2 + x9*x4 + x10*x5); s[34] = x34; const T x32 = \
-         EQML_ADD(offset[8], x2*x2 + x4*x4 + x5*x5); s[32] = x32; const T x41 = EQML_ADD(offset[17], x0*x17 \
-         + x1*x18 + x3*x19); s[41] = x41; const T x42 = EQML_ADD(offset[18], x8*x11 + x9*x12 + x10*x13 \
-        ); s[42] = x42; const T x48 = EQML_ADD(offset[24], x2*x11 + x4*x12 + x5*x13); s[48] = x48;  \
-        const T x49 = EQML_ADD(offset[25], x2*x14 + x4*x15 + x5*x16); s[49] = x49; const T x40 = \
-         EQML_ADD(offset[16], x25*x25); s[40] = x40; const T x35 = EQML_ADD(offset[11], x25*x26 \
-        ); s[35] = x35; const T x33 = EQML_ADD(offset[9], x26*x26); s[33] = x33; const T x38 = \
-         EQML_ADD(offset[14], x25*x40); s[38] = x38; const T x37 = EQML_ADD(offset[13], x25*x39 \
-        ); s[37] = x37; const T x36 = EQML_ADD(offset[12], x25*x35); s[36] = x36; const T x31 = \
-         EQML_ADD(offset[7], x25*x34); s[31] = x31; const T x44 = EQML_ADD(offset[20], x26*x39 \
-        ); s[44] = x44; const T x43 = EQML_ADD(offset[19], x25*x33); s[43] = x43; const T x30 = \
-         EQML_ADD(offset[6], x25*x32); s[30] = x30; const T x46 = EQML_ADD(offset[22], x26*x34 \
-        ); s[46] = x46; const T x45 = EQML_ADD(offset[21], x26*x33); s[45] = x45; const T x47 = \
-         EQML_ADD(offset[23], x26*x32); s[47] = x47; const T x28 = EQML_ADD(offset[4], x39*x39 \
-        ); s[28] = x28; const T x29 = EQML_ADD(offset[5], x34*x32); s[29] = x29; const T x27 = \
-         EQML_ADD(offset[3], x32*x32); s[27] = x27;  \
+        ); s[26] = x26; const T x45 = EQML_ADD(offset[21], x0*x0 + x1*x1 + x3*x3); s[45] = x45;  \
+        const T x44 = EQML_ADD(offset[20], x8*x2 + x9*x4 + x10*x5); s[44] = x44; const T x46 = \
+         EQML_ADD(offset[22], x2*x2 + x4*x4 + x5*x5); s[46] = x46; const T x39 = EQML_ADD(offset[15], x0*x17 \
+         + x1*x18 + x3*x19); s[39] = x39; const T x38 = EQML_ADD(offset[14], x8*x11 + x9*x12 + x10*x13 \
+        ); s[38] = x38; const T x37 = EQML_ADD(offset[13], x2*x11 + x4*x12 + x5*x13); s[37] = x37;  \
+        const T x36 = EQML_ADD(offset[12], x2*x14 + x4*x15 + x5*x16); s[36] = x36; const T x32 = \
+         EQML_ADD(offset[8], x25*x25); s[32] = x32; const T x42 = EQML_ADD(offset[18], x25*x26 \
+        ); s[42] = x42; const T x47 = EQML_ADD(offset[23], x26*x26); s[47] = x47; const T x31 = \
+         EQML_ADD(offset[7], x25*x32); s[31] = x31; const T x30 = EQML_ADD(offset[6], x25*x45 \
+        ); s[30] = x30; const T x43 = EQML_ADD(offset[19], x25*x42); s[43] = x43; const T x40 = \
+         EQML_ADD(offset[16], x25*x44); s[40] = x40; const T x28 = EQML_ADD(offset[4], x26*x45 \
+        ); s[28] = x28; const T x29 = EQML_ADD(offset[5], x25*x47); s[29] = x29; const T x41 = \
+         EQML_ADD(offset[17], x25*x46); s[41] = x41; const T x35 = EQML_ADD(offset[11], x26*x44 \
+        ); s[35] = x35; const T x34 = EQML_ADD(offset[10], x26*x47); s[34] = x34; const T x33 = \
+         EQML_ADD(offset[9], x26*x46); s[33] = x33; const T x27 = EQML_ADD(offset[3], x45*x45 \
+        ); s[27] = x27; const T x48 = EQML_ADD(offset[24], x44*x46); s[48] = x48; const T x49 = \
+         EQML_ADD(offset[25], x46*x46); s[49] = x49;  \
         (void)s; (void)offset; \
     } \
     EQML_FUNCTION void NAME(int groups, T *const *s, const NUMBER *offset) \
@@ -104,32 +106,32 @@ static const unsigned char h3_n_d6_degrees[] = {
 #define h3_n_d6_REVERSE(NAME, T, NUMBER) \
     EQML_NOINLINE void NAME##_0(const T *s, T *a, const NUMBER *linear, T *energy) \
     { \
-        const T a43 = a[43]; const T x25 = s[25]; const T a45 = a[45]; const T x26 = s[26]; const T a33 = \
-         a[33] + a43*x25 + a45*x26; a[33] = a33; const T a36 = a[36]; const T a35 = a[35] + a36*x25;  \
-        a[35] = a35; const T a38 = a[38]; const T a40 = a[40] + a38*x25; a[40] = a40; const T a30 = a[30];  \
-        const T a47 = a[47]; const T a29 = a[29]; const T x34 = s[34]; const T a27 = a[27];  \
-        const T x32 = s[32]; const T a32 = a[32] + a30*x25 + a47*x26 + a29*x34 + a27*x32 + a27*x32;  \
-        a[32] = a32; const T a31 = a[31]; const T a46 = a[46]; const T a34 = a[34] + a31*x25 + a46*x26 \
-         + a29*x32; a[34] = a34; const T a37 = a[37]; const T a44 = a[44]; const T a28 = a[28];  \
-        const T x39 = s[39]; const T a39 = a[39] + a37*x25 + a44*x26 + a28*x39 + a28*x39; a[39] = a39;  \
-        const T x33 = s[33]; const T a26 = a[26] + a35*x25 + a33*x26 + a33*x26 + a44*x39 + a46*x34 + a45*x33 \
-         + a47*x32; a[26] = a26; const T x40 = s[40]; const T x35 = s[35]; const T a25 = a[25] + a40*x25 \
-         + a40*x25 + a35*x26 + a38*x40 + a37*x39 + a36*x35 + a31*x34 + a43*x33 + a30*x32; a[25] = a25;  \
-        const T a49 = a[49]; const T x5 = s[5]; const T a16 = a49*x5; a[16] = a16; const T x4 = s[4];  \
-        const T a15 = a49*x4; a[15] = a15; const T x2 = s[2]; const T a14 = a49*x2; a[14] = a14;  \
-        const T a42 = a[42]; const T x10 = s[10]; const T a48 = a[48]; const T a13 = a42*x10 + a48*x5;  \
-        a[13] = a13; const T x9 = s[9]; const T a12 = a42*x9 + a48*x4; a[12] = a12; const T x8 = s[8];  \
-        const T a11 = a42*x8 + a48*x2; a[11] = a11; const T a41 = a[41]; const T x3 = s[3]; const T a19 = \
-         a41*x3; a[19] = a19; const T x1 = s[1]; const T a18 = a41*x1; a[18] = a18; const T x0 = s[0];  \
-        const T a17 = a41*x0; a[17] = a17; const T x13 = s[13]; const T a10 = a13*x5 + a34*x5 + a42*x13;  \
-        a[10] = a10; const T x12 = s[12]; const T a9 = a12*x4 + a34*x4 + a42*x12; a[9] = a9;  \
-        const T x11 = s[11]; const T a8 = a11*x2 + a34*x2 + a42*x11; a[8] = a8; const T x17 = s[17]; a[0] = \
-         a8 + a9 + a17*x0 + a17*x0 + a25 + a39*x0 + a39*x0 + a41*x17; const T x18 = s[18]; a[1] = a8 + a10 \
-         + a18*x1 + a18*x1 + a25 + a39*x1 + a39*x1 + a41*x18; const T x14 = s[14]; a[2] = a11*x8 + a14*x2 \
-         + a14*x2 + a26 + a34*x8 + a32*x2 + a32*x2 + a48*x11 + a49*x14; const T x19 = s[19]; a[3] = a9 + a10 \
-         + a19*x3 + a19*x3 + a25 + a39*x3 + a39*x3 + a41*x19; const T x15 = s[15]; a[4] = a12*x9 + a15*x4 \
-         + a15*x4 + a26 + a34*x9 + a32*x4 + a32*x4 + a48*x12 + a49*x15; const T x16 = s[16]; a[5] = a13*x10 \
-         + a16*x5 + a16*x5 + a26 + a34*x10 + a32*x5 + a32*x5 + a48*x13 + a49*x16;  \
+        const T a29 = a[29]; const T x25 = s[25]; const T a34 = a[34]; const T x26 = s[26]; const T a47 = \
+         a[47] + a29*x25 + a34*x26; a[47] = a47; const T a43 = a[43]; const T a42 = a[42] + a43*x25;  \
+        a[42] = a42; const T a31 = a[31]; const T a32 = a[32] + a31*x25; a[32] = a32; const T a41 = a[41];  \
+        const T a33 = a[33]; const T a48 = a[48]; const T x44 = s[44]; const T a49 = a[49];  \
+        const T x46 = s[46]; const T a46 = a[46] + a41*x25 + a33*x26 + a48*x44 + a49*x46 + a49*x46;  \
+        a[46] = a46; const T a40 = a[40]; const T a35 = a[35]; const T a44 = a[44] + a40*x25 + a35*x26 \
+         + a48*x46; a[44] = a44; const T a30 = a[30]; const T a28 = a[28]; const T a27 = a[27];  \
+        const T x45 = s[45]; const T a45 = a[45] + a30*x25 + a28*x26 + a27*x45 + a27*x45; a[45] = a45;  \
+        const T x47 = s[47]; const T a26 = a[26] + a42*x25 + a47*x26 + a47*x26 + a28*x45 + a35*x44 + a34*x47 \
+         + a33*x46; a[26] = a26; const T x32 = s[32]; const T x42 = s[42]; const T a25 = a[25] + a32*x25 \
+         + a32*x25 + a42*x26 + a31*x32 + a30*x45 + a43*x42 + a40*x44 + a29*x47 + a41*x46; a[25] = a25;  \
+        const T a36 = a[36]; const T x5 = s[5]; const T a16 = a36*x5; a[16] = a16; const T x4 = s[4];  \
+        const T a15 = a36*x4; a[15] = a15; const T x2 = s[2]; const T a14 = a36*x2; a[14] = a14;  \
+        const T a38 = a[38]; const T x10 = s[10]; const T a37 = a[37]; const T a13 = a38*x10 + a37*x5;  \
+        a[13] = a13; const T x9 = s[9]; const T a12 = a38*x9 + a37*x4; a[12] = a12; const T x8 = s[8];  \
+        const T a11 = a38*x8 + a37*x2; a[11] = a11; const T a39 = a[39]; const T x3 = s[3]; const T a19 = \
+         a39*x3; a[19] = a19; const T x1 = s[1]; const T a18 = a39*x1; a[18] = a18; const T x0 = s[0];  \
+        const T a17 = a39*x0; a[17] = a17; const T x13 = s[13]; const T a10 = a13*x5 + a44*x5 + a38*x13;  \
+        a[10] = a10; const T x12 = s[12]; const T a9 = a12*x4 + a44*x4 + a38*x12; a[9] = a9;  \
+        const T x11 = s[11]; const T a8 = a11*x2 + a44*x2 + a38*x11; a[8] = a8; const T x17 = s[17]; a[0] = \
+         a8 + a9 + a17*x0 + a17*x0 + a25 + a45*x0 + a45*x0 + a39*x17; const T x18 = s[18]; a[1] = a8 + a10 \
+         + a18*x1 + a18*x1 + a25 + a45*x1 + a45*x1 + a39*x18; const T x14 = s[14]; a[2] = a11*x8 + a14*x2 \
+         + a14*x2 + a26 + a44*x8 + a46*x2 + a46*x2 + a37*x11 + a36*x14; const T x19 = s[19]; a[3] = a9 + a10 \
+         + a19*x3 + a19*x3 + a25 + a45*x3 + a45*x3 + a39*x19; const T x15 = s[15]; a[4] = a12*x9 + a15*x4 \
+         + a15*x4 + a26 + a44*x9 + a46*x4 + a46*x4 + a37*x12 + a36*x15; const T x16 = s[16]; a[5] = a13*x10 \
+         + a16*x5 + a16*x5 + a26 + a44*x10 + a46*x5 + a46*x5 + a37*x13 + a36*x16;  \
         (void)s; (void)a; (void)linear; (void)energy; \
     } \
     EQML_FUNCTION void NAME(int groups, T *const *s, T *const *a, const NUMBER *linear, T *energy) \
@@ -149,8 +151,9 @@ static const eqml_basis h3_n_d6_basis = {
     "h3_n_d6", "H3 N", "H H H N",
     4, 6, 2, 6, /* atoms, pairs, classes of pairs, degree */
     196, 26, 26, /* terms, factors, factors in products (with the constant) */
-    50, 24, 58, 54, 10, 368, /* slots, first factor, operations, runs, tiles, packed */
-    h3_n_d6_pairs, h3_n_d6_pair_classes, h3_n_d6_atom_classes, h3_n_d6_operations, h3_n_d6_runs, h3_n_d6_tiles, h3_n_d6_degrees,
+    50, 24, 58, 57, 5, 18, /* slots, first factor, operations, runs, rows, tiles */
+    h3_n_d6_pairs, h3_n_d6_pair_classes, h3_n_d6_atom_classes, h3_n_d6_operations, h3_n_d6_runs, h3_n_d6_rows, h3_n_d6_tiles,
+    h3_n_d6_degrees,
     h3_n_d6_forward_one, h3_n_d6_reverse_one, h3_n_d6_forward_lanes, h3_n_d6_reverse_lanes,
     {0, 0, 0}, 0, h3_n_d6_forward_floats, h3_n_d6_reverse_floats,
     26, 0, 0, 0};

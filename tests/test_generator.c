@@ -7,6 +7,7 @@
 #include "support.h"
 
 #include "../gen/modular.h"
+#include "../gen/partition.h"
 #include "../gen/structure.h"
 #include "bases.h"
 
@@ -601,6 +602,50 @@ Test(certificate, orbit_sums_and_terms_span_the_same_space)
     }
 }
 
+/* Each product lies in a column that one of its groups takes from the other, and no column is taken in vain;
+ * items all have a place, the first and the last ones being free. */
+Test(certificate, partitions_cover_the_products)
+{
+    uint64_t state = 21;
+    for (unsigned n = 0; n < 40; n += 3)
+        for (unsigned density = 1; density < 10; density += 4) {
+            item_pair *pairs = room((size_t)n * n + 1, sizeof *pairs);
+            size_t count = 0;
+            for (unsigned i = 0; i < n; i++)
+                for (unsigned j = i; j < n; j++)
+                    if (5 + 5 * draw_real(&state) < density)
+                        pairs[count++] = (item_pair){i, j};
+            partition p = partition_create(n, count, pairs);
+            unsigned *place = room(n + 1, sizeof *place), free_places = 0;
+            for (unsigned k = 0; k < GROUP_SIZE * p.ngroups; k++) {
+                const unsigned item = p.item[k / GROUP_SIZE][k % GROUP_SIZE];
+                free_places += item == n;
+                place[item] = k;
+            }
+            cr_assert_eq(p.item[0][0], n);
+            cr_assert_eq(free_places, GROUP_SIZE * p.ngroups - n);
+            cr_assert_lt(free_places, GROUP_SIZE + 1);
+            unsigned char *used = room((size_t)p.ngroups * p.ngroups, 1);
+            for (size_t k = 0; k < count; k++) {
+                unsigned found = 0;
+                for (int side = 0; side < 2; side++) {
+                    const unsigned row = place[side ? pairs[k].right : pairs[k].left];
+                    const unsigned column = place[side ? pairs[k].left : pairs[k].right];
+                    const size_t groups = (size_t)(row / GROUP_SIZE) * p.ngroups + column / GROUP_SIZE;
+                    used[groups] |= (unsigned char)(1u << column % GROUP_SIZE);
+                    found |= p.columns[groups] >> column % GROUP_SIZE & 1u;
+                }
+                cr_assert(found, "%u items, product %u %u", n, pairs[k].left, pairs[k].right);
+            }
+            for (size_t k = 0; k < (size_t)p.ngroups * p.ngroups; k++)
+                cr_assert_eq(p.columns[k] & ~used[k], 0);
+            free(used);
+            free(place);
+            free(pairs);
+            partition_free(&p);
+        }
+}
+
 /* Tiles hold each product of the runs exactly once, and nothing else that counts. */
 Test(certificate, tiles_cover_the_runs)
 {
@@ -608,17 +653,18 @@ Test(certificate, tiles_cover_the_runs)
         const eqml_basis *b = bases[k];
         const size_t n = (size_t)b->nfactors;
         unsigned char *covered = room(n * n, 1);
-        int packed = 0;
-        for (int t = 0; t < b->ntiles; t++) {
-            const eqml_tile *tile = &b->tiles[t];
-            cr_assert(tile->first <= tile->begin && tile->end <= tile->first + tile->count);
-            cr_assert_leq(tile->first + tile->count, EQML_ROUND(b->nslots) - b->factor0);
-            packed += 4 * tile->count;
-            for (int row = 0; row < 4; row++)
-                for (int j = tile->begin; j < tile->end && tile->row[row]; j++)
-                    cr_assert_eq(covered[tile->row[row] * n + (size_t)j]++, 0, "%s", b->name);
-        }
-        cr_assert_eq(packed, b->npacked);
+        const eqml_tile *tile = b->tiles;
+        for (int r = 0; r < b->nrows; r++)
+            for (int t = 0; t < b->rows[r].ntiles; t++, tile++) {
+                cr_assert_eq(tile->first % 4, 0);
+                cr_assert_leq(tile->first + 4, EQML_ROUND(b->nslots) - b->factor0);
+                for (int k = 0; k < 16; k++) {
+                    const size_t row = b->rows[r].row[k / 4], column = tile->first + (size_t)k % 4;
+                    if (row && tile->columns >> k % 4 & 1)
+                        cr_assert_eq(covered[row * n + column]++, 0, "%s", b->name);
+                }
+            }
+        cr_assert_eq(tile - b->tiles, b->ntiles);
         for (int r = 0; r < b->nruns; r++)
             for (int j = 0; j < b->runs[r][2]; j++)
                 cr_assert_eq(covered[b->runs[r][0] * n + b->runs[r][1] + (size_t)j]++, 1, "%s", b->name);

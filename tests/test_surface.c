@@ -221,7 +221,7 @@ Test(fit, marks_select_and_errors_count)
     cr_assert_eq(eqml_fit(&part, &d, NULL, NULL, NULL), EQML_OK);
     d.n = N;
     cr_assert_arr_eq(all.linear, part.linear, (size_t)ch4_d4_basis.nfactors * sizeof(double));
-    cr_assert_arr_eq(all.packed, part.packed, (size_t)ch4_d4_basis.npacked * sizeof(double));
+    cr_assert_arr_eq(all.packed, part.packed, 16 * (size_t)ch4_d4_basis.ntiles * sizeof(double));
     eqml_errors e = errors_of(&all, &d, test);
     cr_assert_eq(e.energies, 20);
     cr_assert_eq(e.gradients, 10);
@@ -303,7 +303,7 @@ Test(fit, a_second_fit_gives_the_same_bits)
     cr_assert_eq(eqml_fit(&t, &d, NULL, NULL, NULL), EQML_OK);
     cr_assert_arr_eq(s.offset, t.offset, (size_t)ch4_d4_basis.nfactors * sizeof(double));
     cr_assert_arr_eq(s.linear, t.linear, (size_t)ch4_d4_basis.nfactors * sizeof(double));
-    cr_assert_arr_eq(s.packed, t.packed, (size_t)ch4_d4_basis.npacked * sizeof(double));
+    cr_assert_arr_eq(s.packed, t.packed, 16 * (size_t)ch4_d4_basis.ntiles * sizeof(double));
     eqml_surface_free(&s);
     eqml_surface_free(&t);
     eqml_data_free(&d);
@@ -502,7 +502,7 @@ Test(pes, files_hold_every_bit)
     cr_assert_arr_eq(t.rates, s.rates, (size_t)b->npairs * sizeof(double));
     cr_assert_arr_eq(t.offset, s.offset, (size_t)b->nfactors * sizeof(double));
     cr_assert_arr_eq(t.linear, s.linear, (size_t)b->nfactors * sizeof(double));
-    cr_assert_arr_eq(t.packed, s.packed, (size_t)b->npacked * sizeof(double));
+    cr_assert_arr_eq(t.packed, s.packed, 16 * (size_t)b->ntiles * sizeof(double));
     cr_assert_eq(t.model.basis, b);
     cr_assert_eq(eqml_surface_write(&t, f.other, &message), EQML_OK);
     cr_assert_eq(run("cmp '%s' '%s'", f.path, f.other).status, 0);
@@ -520,7 +520,7 @@ Test(pes, carriage_returns_do_not_matter)
     cr_assert_eq(eqml_surface_write(&s, f.path, NULL), EQML_OK);
     cr_assert_eq(run("sed 's/$/\\r/' '%s' >'%s'", f.path, f.other).status, 0);
     cr_assert_eq(eqml_surface_read(&t, &ch4_d4_basis, f.other, NULL), EQML_OK);
-    cr_assert_arr_eq(t.packed, s.packed, (size_t)ch4_d4_basis.npacked * sizeof(double));
+    cr_assert_arr_eq(t.packed, s.packed, 16 * (size_t)ch4_d4_basis.ntiles * sizeof(double));
     eqml_surface_free(&s);
     eqml_surface_free(&t);
     remove_folder(f.folder);
