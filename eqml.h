@@ -1048,6 +1048,60 @@ EQML_INLINE void eqml__rows_one(const eqml_rows *rows, const eqml_tile *tiles, c
         eqml__four_sums(sum, sums);
 }
 
+#if EQML_LANES == 8
+/*
+ * The same with two rows to a vector, for forms that are not short: ethanol of degree 4 takes 2.8 instead of
+ * 3.7 us for one gradient, but ammonia of degree 8, where rows have few columns, 253 instead of 236 ns.
+ */
+EQML_INLINE void eqml__columns_two(const double *c, const double *f, double *g, const eqml_lanes factor[2],
+                                   eqml_lanes sum[2])
+{
+    const eqml_lanes x = (eqml_lanes)_mm512_maskz_broadcast_f64x4(EQML__ALL_8, _mm256_loadu_pd(f));
+    eqml_lanes first = eqml__load(c), second = eqml__load(c + 8);
+    EQML_KEEP(first);
+    EQML_KEEP(second);
+    sum[0] = eqml__fma(first, x, sum[0]);
+    sum[1] = eqml__fma(second, x, sum[1]);
+    if (g) {
+        const __m512d part = (__m512d)eqml__fma(second, factor[1], first * factor[0]);
+        eqml__quad_store(g, eqml__quad_load(g) + (eqml__quad)(eqml__low(part) + eqml__high(part)));
+    }
+}
+
+EQML_INLINE void eqml__rows_two(const eqml_rows *rows, const eqml_tile *tiles, const double *c,
+                                const double *f, double *g, eqml__quad energy[4], double *sums)
+{
+    const int n = rows->ntiles;
+    eqml_lanes factor[2], sum[2], other[2]; /* four chains of sums */
+    eqml__quad total[4];
+    for (int k = 0; k < 2; k++) {
+        factor[k] = (eqml_lanes)eqml__join(_mm256_set1_pd(f[rows->row[2 * k]]),
+                                           _mm256_set1_pd(f[rows->row[2 * k + 1]]));
+        sum[k] = other[k] = eqml__all(0);
+    }
+    for (int t = 0; t + 1 < n; t += 2) {
+        const int one = tiles[t].first, two = tiles[t + 1].first;
+        eqml__columns_two(c + 16 * t, f + one, g ? g + one : NULL, factor, sum);
+        eqml__columns_two(c + 16 * t + 16, f + two, g ? g + two : NULL, factor, other);
+    }
+    if (n % 2)
+        eqml__columns_two(c + 16 * (n - 1), f + tiles[n - 1].first, g ? g + tiles[n - 1].first : NULL, factor,
+                          sum);
+    for (int k = 0; k < 2; k++) {
+        sum[k] += other[k];
+        total[2 * k] = (eqml__quad)eqml__low((__m512d)sum[k]);
+        total[2 * k + 1] = (eqml__quad)eqml__high((__m512d)sum[k]);
+        sum[k] *= factor[k];
+        energy[2 * k] += (eqml__quad)eqml__low((__m512d)sum[k]);
+        energy[2 * k + 1] += (eqml__quad)eqml__high((__m512d)sum[k]);
+    }
+    if (g)
+        eqml__four_sums(total, sums);
+}
+#else
+#define eqml__rows_two eqml__rows_one
+#endif
+
 /* No copy of all coefficients at once: the compiler would call memcpy, and g could not stay in registers. */
 EQML_INLINE void eqml__linear_one(const double *linear, const double *f, double *g, eqml__quad *energy)
 {
@@ -1082,7 +1136,12 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, int nvalues, const double
     for (; g && k < EQML_ROUND(b->nfactors); k++)
         g[k] = 0;
     EQML__EACH(r, b->nrows, b->ntiles <= EQML__SHORT_ONE, {
-        eqml__rows_one(b->rows + r, b->tiles + tile, m->packed + 16 * tile, f, g, energy, sums + 4 * r);
+        const eqml_tile *tiles = b->tiles + tile;
+        const double *c = m->packed + 16 * tile;
+        if (EQML__KNOWN(b->ntiles <= EQML__SHORT_ONE))
+            eqml__rows_one(b->rows + r, tiles, c, f, g, energy, sums + 4 * r);
+        else
+            eqml__rows_two(b->rows + r, tiles, c, f, g, energy, sums + 4 * r);
         tile += b->rows[r].ntiles;
     });
     /* After all tiles: a vector of g that is loaded when one of its numbers has just been stored waits for
