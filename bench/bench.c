@@ -1,12 +1,12 @@
 /*
- * The speed table: for each basis generates the header, compiles a surface with random coefficients over it,
- * and runs the measurements.
+ * The speed table: for each basis generates the header and compiles a surface with random coefficients over it;
+ * then runs the measurements of all of them, several times in turn, so that another load on the machine, which
+ * comes and goes, does not meet one basis in every round.
  *
- *     bench DIRECTORY CC "FLAGS" [BASIS...]      in the directory with eqml.h and build/eqml-gen; `make
- * bench`
+ *     bench DIRECTORY CC "FLAGS" [BASIS...]      in the directory with eqml.h and build/eqml-gen; `make bench`
  *
  * A table on standard output, DIRECTORY.json with all numbers; null: not measured. Times are processor time
- * for generation and compilation, and the fastest repetition for evaluation.
+ * for generation and compilation, and for evaluation the fastest repetition, and the median of the best round.
  */
 #define _GNU_SOURCE
 #include <math.h>
@@ -19,7 +19,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { KEYS = 64, COMMAND = 4096 };
+enum { KEYS = 64, COMMAND = 4096, ROUNDS = 3 };
 
 typedef struct job {
     const char *basis, *composition;
@@ -39,6 +39,7 @@ static const job jobs[] = {
     {"c_c_o_h2_h3_h_d4", "C C O H2 H3 H", 4, false},
     {"h30_c14_d3", "H30 C14", 3, false},
 };
+enum { JOBS = sizeof jobs / sizeof *jobs };
 
 /* The columns of the JSON rows, in this order; a key that is not known is null. */
 static const char *const columns[] = {"terms",
@@ -78,8 +79,14 @@ typedef struct row {
     double value[KEYS];
 } row;
 
+/* Of several times the shortest, of several rates the highest. */
 static void set(row *r, const char *key, double value)
 {
+    for (int k = 0; k < r->count; k++)
+        if (!strcmp(r->key[k], key)) {
+            r->value[k] = strstr(key, "_per_ns") ? fmax(r->value[k], value) : fmin(r->value[k], value);
+            return;
+        }
     if (r->count < KEYS) {
         snprintf(r->key[r->count], sizeof r->key[0], "%s", key);
         r->value[r->count++] = value;
@@ -164,11 +171,11 @@ static double file_bytes(const char *directory, const char *basis)
     return size;
 }
 
-static bool measure(const job *j, const char *d, const char *cc, const char *flags, row *r)
+/* Everything up to the program that measures. */
+static bool prepare(const job *j, const char *d, const char *cc, const char *flags, row *r)
 {
     const char *b = j->basis;
     usage u;
-    char path[COMMAND];
     if (!run(&u, "build/eqml-gen -d %d -n %s -o %s/%s.h '%s'", j->degree, b, d, b, j->composition))
         return false;
     set(r, "generate_s", u.seconds);
@@ -190,16 +197,28 @@ static bool measure(const job *j, const char *d, const char *cc, const char *fla
             return false;
         snprintf(orbit, sizeof orbit, "-DORBIT_HEADER='\"orbit_%s.h\"' -DORBIT=orbit_%s", b, b);
     }
-    snprintf(path, sizeof path, "%s/%s.values", d, b);
-    if (!run(
-            NULL,
-            "%s %s -I. -I%s -DSURFACE_HEADER='\"%s_pes.h\"' -DSURFACE=bench -DBASIS=%s %s bench/measure.c -o "
-            "%s/%s "
-            "-lm && %s/%s >%s",
-            cc, flags, d, b, b, orbit, d, b, d, b, path))
+    return run(NULL,
+               "%s %s -I. -I%s -DSURFACE_HEADER='\"%s_pes.h\"' -DSURFACE=bench -DBASIS=%s %s bench/measure.c "
+               "-o %s/%s -lm",
+               cc, flags, d, b, b, orbit, d, b);
+}
+
+static bool measure(const job *j, const char *d, row *r)
+{
+    char path[COMMAND];
+    snprintf(path, sizeof path, "%s/%s.values", d, j->basis);
+    if (!run(NULL, "%s/%s >%s", d, j->basis, path))
         return false;
     read_values(r, path);
     return true;
+}
+
+/* Of the multiply-adds that the machine could do, those of the terms: one for the energy, two with the gradient. */
+static void find_fractions(row *r)
+{
+    const double ns_of_term = get(r, "terms") / get(r, "fma_peak_per_ns");
+    set(r, "peak_fraction_batch_energy", ns_of_term / get(r, "batch_energy_ns"));
+    set(r, "peak_fraction_batch_gradient", 2 * ns_of_term / get(r, "batch_gradient_ns"));
 }
 
 /* ---- output ------------------------------------------------------------------------------------------- */
@@ -239,6 +258,13 @@ static void print_heading(const char *cc, const char *flags)
     fflush(stdout);
 }
 
+/* Progress, where somebody looks on. */
+static void report(const char *doing, const char *basis)
+{
+    if (isatty(STDERR_FILENO))
+        fprintf(stderr, "\r%-9s %-17s%s", doing, basis, *doing ? "" : "\r");
+}
+
 static bool wanted(const char *basis, int argc, char **argv)
 {
     for (int i = 4; i < argc; i++)
@@ -254,23 +280,38 @@ int main(int argc, char **argv)
     const char *directory = argv[1], *cc = argv[2], *flags = argv[3];
     char path[COMMAND];
     double peak = 0;
-    bool first = true, good = true;
+    bool first = true, good = true, ready[JOBS];
+    static row row[JOBS];
     snprintf(path, sizeof path, "%s.json.rows", directory);
     FILE *rows = fopen(path, "w+");
     if (!rows || !run(NULL, "mkdir -p %s", directory))
         return 1;
     remove(path);
-    print_heading(cc, flags);
-    for (size_t k = 0; k < sizeof jobs / sizeof *jobs; k++) {
-        row r = {0};
-        if (!wanted(jobs[k].basis, argc, argv))
+    for (size_t k = 0; k < JOBS; k++) {
+        ready[k] = wanted(jobs[k].basis, argc, argv);
+        if (!ready[k])
             continue;
-        good &= measure(&jobs[k], directory, cc, flags, &r);
-        print_row(jobs[k].basis, &r);
-        peak = fmax(peak, get(&r, "fma_peak_per_ns"));
+        report("compiling", jobs[k].basis);
+        good &= ready[k] = prepare(&jobs[k], directory, cc, flags, &row[k]);
+    }
+    for (int round = 0; round < ROUNDS; round++)
+        for (size_t k = 0; k < JOBS; k++) {
+            if (!ready[k])
+                continue;
+            report("measuring", jobs[k].basis);
+            good &= ready[k] = measure(&jobs[k], directory, &row[k]);
+        }
+    report("", "");
+    print_heading(cc, flags);
+    for (size_t k = 0; k < JOBS; k++) {
+        if (!ready[k])
+            continue;
+        find_fractions(&row[k]);
+        print_row(jobs[k].basis, &row[k]);
+        peak = fmax(peak, get(&row[k], "fma_peak_per_ns"));
         fprintf(rows, "%s\n    {\"basis\": \"%s\"", first ? "" : ",", jobs[k].basis);
         for (size_t c = 0; c < sizeof columns / sizeof *columns; c++)
-            json_number(rows, columns[c], get(&r, columns[c]));
+            json_number(rows, columns[c], get(&row[k], columns[c]));
         fprintf(rows, "}");
         first = false;
     }

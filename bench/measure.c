@@ -12,17 +12,13 @@
 #include ORBIT_HEADER
 #endif
 #include "geometries.h"
+#include "timing.h"
 #include <float.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
 #ifdef __linux__
 #include <sched.h>
 #endif
-
-#define JOIN_(a, b) a##b
-#define JOIN(a, b) JOIN_(a, b)
-#define CALL(function) JOIN(SURFACE, function)
 
 enum {
     BATCH = 1000,
@@ -35,14 +31,6 @@ enum {
 static const double LONG_ENOUGH = 0.005; /* seconds of one repetition */
 
 static double geometry[BATCH][SIZE], energies[BATCH], gradients[BATCH][SIZE], hessian[SIZE * SIZE];
-static volatile double sink;
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 /* ---- what is measured: each function does its work `count` times -------------------------------------- */
 
@@ -281,12 +269,11 @@ static void put(const char *key, double value)
     printf("%s %.5g\n", key, value);
 }
 
-static double put_timing(const char *key, void (*run)(size_t count), double calls)
+static void put_timing(const char *key, void (*run)(size_t count), double calls)
 {
     timing t = measure(run);
     put(key, t.minimum / calls);
     printf("%s_median %.5g\n", key, t.median / calls);
-    return t.minimum / calls;
 }
 
 /* Stays on one core, the one it happens to run on, where the system can do that. */
@@ -316,8 +303,8 @@ int main(void)
     put_timing("energy_ns", run_energy, 1);
     put_timing("gradient_ns", run_gradient, 1);
     put_timing("hessian_ns", run_hessian, 1);
-    double energy = put_timing("batch_energy_ns", run_batch_energy, BATCH);
-    double gradient = put_timing("batch_gradient_ns", run_batch_gradient, BATCH);
+    put_timing("batch_energy_ns", run_batch_energy, BATCH);
+    put_timing("batch_gradient_ns", run_batch_gradient, BATCH);
     put_timing("batch_energy_float_ns", run_batch_energy_float, BATCH);
     put_timing("batch_gradient_float_ns", run_batch_gradient_float, BATCH);
 #ifdef ORBIT_HEADER
@@ -327,8 +314,6 @@ int main(void)
 #endif
     peak = fmax(peak, PEAK_FMA / measure(run_peak).minimum);
     put("fma_peak_per_ns", peak);
-    put("peak_fraction_batch_energy", terms / energy / peak);
-    put("peak_fraction_batch_gradient", 2 * terms / gradient / peak);
     errors e = measure_errors(m);
     put("error_energy_ulps", e.energy);
     put("error_gradient_ulps", e.gradient);

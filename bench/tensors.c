@@ -9,31 +9,19 @@
 #define _GNU_SOURCE
 #include SURFACE_HEADER
 #include "geometries.h"
+#include "timing.h"
 #include <stdio.h>
 #include <stdlib.h>
-#include <time.h>
-
-#define JOIN_(a, b) a##b
-#define JOIN(a, b) JOIN_(a, b)
-#define CALL(function) JOIN(SURFACE, function)
 
 enum { BATCH = 1000, ONES = 200, REPEATS = 25, NATOMS = JOIN(BASIS, _NATOMS), SIZE = 3 * NATOMS };
 static const double LONG_ENOUGH = 0.002; /* seconds of one repetition */
 
 static double geometry[BATCH][SIZE], gradient[SIZE], value[BATCH][6], jacobian[BATCH][6 * SIZE];
-static volatile double sink;
 enum {
     KIND_dipole = EQML_DIPOLE,
     KIND_quadrupole = EQML_QUADRUPOLE,
     KIND_polarizability = EQML_POLARIZABILITY
 };
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
 
 #define ONE(NAME, CALLED)                                                                                    \
     static void NAME(size_t count)                                                                           \
