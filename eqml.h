@@ -249,7 +249,6 @@ typedef eqml_lanes eqml__quad;
 #define eqml__quad_store eqml__store
 #define eqml__quad_all eqml__all
 #define eqml__quad_fma eqml__fma
-#define eqml__sqrt_quad eqml__sqrt_lanes
 #define eqml__variables_quad eqml__variables_lanes
 #endif
 
@@ -529,11 +528,17 @@ typedef struct eqml_model {
 /* ---- pair variables ----------------------------------------------------------------------------------- */
 
 #if EQML_LANES > 1
+/* Roots; with AVX-512 of quads alone, see eqml__distances_lanes. */
+#if EQML_LANES == 8
+EQML_INLINE eqml__quad eqml__sqrt_quad(eqml__quad x)
+{
+    return (eqml__quad)_mm256_sqrt_pd((__m256d)x);
+}
+#else
+#define eqml__sqrt_quad eqml__sqrt_lanes
 EQML_INLINE eqml_lanes eqml__sqrt_lanes(eqml_lanes x)
 {
-#if EQML_LANES == 8
-    return (eqml_lanes)_mm512_maskz_sqrt_pd(EQML__ALL_8, (__m512d)x);
-#elif EQML_LANES == 4
+#if EQML_LANES == 4
     return (eqml_lanes)_mm256_sqrt_pd((__m256d)x);
 #elif defined(__SSE2__)
     return (eqml_lanes)_mm_sqrt_pd((__m128d)x);
@@ -546,9 +551,7 @@ EQML_INLINE eqml_lanes eqml__sqrt_lanes(eqml_lanes x)
 
 EQML_INLINE eqml_floats eqml__sqrt_floats(eqml_floats x)
 {
-#if EQML_LANES == 8
-    return (eqml_floats)_mm512_maskz_sqrt_ps(EQML__ALL_16, (__m512)x);
-#elif EQML_LANES == 4
+#if EQML_LANES == 4
     return (eqml_floats)_mm256_sqrt_ps((__m256)x);
 #elif defined(__SSE2__)
     return (eqml_floats)_mm_sqrt_ps((__m128)x);
@@ -558,6 +561,7 @@ EQML_INLINE eqml_floats eqml__sqrt_floats(eqml_floats x)
     return x;
 #endif
 }
+#endif
 
 /* The larger of x and `least`; x where it is not a number. */
 EQML_INLINE eqml_lanes eqml__at_least_lanes(eqml_lanes x, double least)
@@ -593,11 +597,6 @@ EQML_INLINE eqml_floats eqml__at_least_floats(eqml_floats x, float least)
 }
 
 #if EQML_LANES == 8
-EQML_INLINE eqml__quad eqml__sqrt_quad(eqml__quad x)
-{
-    return (eqml__quad)_mm256_sqrt_pd((__m256d)x);
-}
-
 EQML_INLINE eqml__quad eqml__at_least_quad(eqml__quad x, double least)
 {
     return (eqml__quad)_mm256_max_pd(_mm256_set1_pd(least), (__m256d)x);
@@ -662,6 +661,7 @@ EQML_INLINE void eqml__exp_floats(int n, eqml_floats *x)
     EQML__SIDE(x[k] = eqml__fma_floats(power[k] * t[k], even[k], power[k]));
 }
 #else
+#define eqml__sqrt_quad eqml__sqrt_lanes
 EQML_INLINE eqml_lanes eqml__sqrt_lanes(eqml_lanes x)
 {
     return sqrt(x);

@@ -49,7 +49,7 @@ static void emit_targets(FILE *out, const summary *s, const char *macro, size_t 
     char item[96];
     for (size_t k = begin, next; k < end; k = next) {
         unsigned target = p->operation[k].target;
-        next = next_target(p, k);
+        next = next_target(p->noperations, p->operation, k);
         functions_reserve(&c.f, next - k);
         for (size_t i = k; i < next; i++) {
             put_load(&c, 'x', p->operation[i].left);
@@ -85,7 +85,7 @@ static void emit_tangent(FILE *out, const summary *s)
     code c = open_code(out, s, "TANGENT", &with);
     char item[128];
     for (size_t k = 0; k < p->noperations;) {
-        size_t end = next_target(p, k);
+        size_t end = next_target(p->noperations, p->operation, k);
         unsigned target = p->operation[k].target;
         functions_reserve(&c.f, 2 * (end - k));
         for (size_t i = k; i < end; i++) {

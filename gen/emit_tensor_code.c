@@ -11,10 +11,7 @@ enum { INLINED_OPERATIONS = 200, SUM_OPERATIONS = 48, GROUP_OPERATIONS = 8 };
 
 static size_t operations_of_target(const tensor_program *p, size_t first)
 {
-    size_t end = first;
-    while (end < p->noperations && p->operation[end].target == p->operation[first].target)
-        end++;
-    return end - first;
+    return next_target(p->noperations, p->operation, first) - first;
 }
 
 /* How an operand moves from one to the next of four targets. */

@@ -52,10 +52,10 @@ void uses_free(uses *u)
     free(u->use);
 }
 
-size_t next_target(const program *p, size_t k)
+size_t next_target(size_t count, const operation *list, size_t k)
 {
     size_t end = k;
-    while (end < p->noperations && p->operation[end].target == p->operation[k].target)
+    while (end < count && list[end].target == list[k].target)
         end++;
     return end;
 }

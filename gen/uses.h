@@ -16,5 +16,5 @@ uses uses_create(const program *p);
 void uses_free(uses *u);
 
 /* First operation of the next target, from operation k on. */
-size_t next_target(const program *p, size_t k);
+size_t next_target(size_t count, const operation *list, size_t k);
 #endif
