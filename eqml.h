@@ -2720,8 +2720,8 @@ EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *
 /*
  * A .pes file: text, one item a line, numbers as hexadecimal floats and so exact.
  *
- *     eqml-pes 1
- *     basis NAME DEGREE NTERMS NFACTORS
+ *     eqml-pes 2
+ *     basis NAME DEGREE NTERMS NFACTORS TERMS        TERMS: a number that stands for the terms and their order
  *     composition H4 C
  *     variable 0 morse 0x1p+1            one line for each class of pairs
  *     offset 0x0p+0                      nfactors lines
@@ -2916,7 +2916,7 @@ EQML_API eqml_status eqml_expansion_read(eqml_expansion *expansion, const char *
  *     inner 0x0p+0
  *     cutoff 0x1.8p+2
  *     tuple 0 1 4                        its tuples
- *     eqml-pes 1 ...                     and its surface, see eqml_surface_write
+ *     eqml-pes 2 ...                     and its surface, see eqml_surface_write
  *     end
  *
  * Reading wants a basis for each component, in their order, and checks them. It makes the whole expansion;
@@ -5561,6 +5561,45 @@ static size_t eqml__most_terms(const eqml_basis *b)
     return (size_t)most;
 }
 
+/* FNV-1a over a table. */
+static void eqml__mix(uint64_t *hash, const unsigned short *table, size_t count)
+{
+    for (size_t k = 0; k < count; k++)
+        for (int byte = 0; byte < 2; byte++)
+            *hash = (*hash ^ (table[k] >> 8 * byte & 0xff)) * 1099511628211u;
+}
+
+/* A number that stands for all terms in their order: coefficients mean nothing with any other basis. */
+static uint64_t eqml__terms_number(const eqml_basis *b)
+{
+    uint64_t hash = 14695981039346656037u;
+    eqml__mix(&hash, b->pairs[0], 2 * (size_t)b->npairs);
+    eqml__mix(&hash, b->pair_classes, (size_t)b->npairs);
+    eqml__mix(&hash, b->operations[0], 3 * (size_t)b->noperations);
+    eqml__mix(&hash, b->runs[0], 3 * (size_t)b->nruns);
+    for (size_t k = 0; k < (size_t)b->nfactors && b->is_term; k++) {
+        const unsigned short is_term = b->is_term[k];
+        eqml__mix(&hash, &is_term, 1);
+    }
+    for (int kind = 0; kind < EQML_TENSORS; kind++) {
+        const eqml_tensor_basis *t = b->tensors[kind];
+        if (!t)
+            continue;
+        eqml__mix(&hash, t->operations[0], 3 * (size_t)t->noperations);
+        eqml__mix(&hash, t->elements[0], 3 * (size_t)t->nelements);
+        eqml__mix(&hash, t->products[0], 3 * (size_t)t->nproducts);
+        eqml__mix(&hash, t->runs[0], 3 * (size_t)t->nruns);
+    }
+    return hash;
+}
+
+static void eqml__describe_basis(const eqml_basis *b, char *text, size_t size)
+{
+    const uint64_t terms = eqml__terms_number(b);
+    snprintf(text, size, "%s %d %d %d %08lx%08lx", b->name, b->degree, b->nterms, b->nfactors,
+             (unsigned long)(terms >> 32), (unsigned long)(terms & 0xffffffff));
+}
+
 /* The text of a .pes file. */
 static eqml_status eqml__put_pes(FILE *out, const eqml_surface *surface)
 {
@@ -5569,8 +5608,9 @@ static eqml_status eqml__put_pes(FILE *out, const eqml_surface *surface)
     if (!coefficients)
         return EQML_ERROR_MEMORY;
     eqml_surface_get(surface, coefficients);
-    fprintf(out, "eqml-pes 1\nbasis %s %d %d %d\ncomposition %s\n", b->name, b->degree, b->nterms,
-            b->nfactors, b->composition);
+    char basis[1024];
+    eqml__describe_basis(b, basis, sizeof basis);
+    fprintf(out, "eqml-pes 2\nbasis %s\ncomposition %s\n", basis, b->composition);
     for (int k = 0; k < b->npair_classes; k++)
         fprintf(out, "variable %d %s %s\n", k, eqml__kind_names[surface->variables[k].kind],
                 eqml__hexadecimal(surface->variables[k].range).text);
@@ -5708,11 +5748,12 @@ static eqml_status eqml__read_surface(eqml__input *in, const eqml_basis *b, eqml
     eqml_variable *variable;
     double *coefficients = NULL;
     eqml_status status = eqml__pes_line(in, "eqml-pes", &rest);
-    if (!status && strcmp(rest, "1"))
-        return eqml__bad_line(in, EQML_ERROR_FORMAT, "version 1");
+    if (!status && strcmp(rest, "2"))
+        return eqml__bad_line(in, EQML_ERROR_FORMAT,
+                              "version 2 (terms of version 1 are in another order: fit again)");
     if (status || (status = eqml__pes_line(in, "basis", &rest)))
         return status;
-    snprintf(expected, sizeof expected, "%s %d %d %d", b->name, b->degree, b->nterms, b->nfactors);
+    eqml__describe_basis(b, expected, sizeof expected);
     if (strcmp(rest, expected))
         return eqml__bad_line(in, EQML_ERROR_MATCH, expected);
     status = eqml__pes_line(in, "composition", &rest);

@@ -575,7 +575,8 @@ static void refuse_edit(const char *script, eqml_status status, int line, const 
 Test(pes, bad_files_are_refused_with_file_and_line)
 {
     refuse_edit("1s/.*/junk/", EQML_ERROR_FORMAT, 1, "eqml-pes");
-    refuse_edit("1s/1$/2/", EQML_ERROR_FORMAT, 1, "version 1");
+    refuse_edit("1s/2$/1/", EQML_ERROR_FORMAT, 1, "version 2");
+    refuse_edit("2s/.$/x/", EQML_ERROR_MATCH, 2, "ch4_d4 4 83"); /* the same counts, other terms */
     refuse_edit("2s/ch4/nh3/", EQML_ERROR_MATCH, 2, "ch4_d4 4 83");
     refuse_edit("2s/83/84/", EQML_ERROR_MATCH, 2, "83");
     refuse_edit("3s/C/O/", EQML_ERROR_MATCH, 3, "H4 C");
