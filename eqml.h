@@ -211,8 +211,8 @@ EQML_INLINE eqml_floats eqml__fma_floats(eqml_floats a, eqml_floats b, eqml_floa
 }
 
 /*
- * eqml__quad: a vector of four numbers at most, EQML__QUAD of them, for the columns of one geometry.
- * Stretches of columns are short: wider vectors would mostly hold zeros.
+ * eqml__quad: a vector of four numbers at most, EQML__QUAD of them, for pairs and columns of one geometry:
+ * small molecules have few pairs, and a tile has four columns.
  */
 #if EQML_LANES == 8
 #define EQML__QUAD 4
@@ -346,9 +346,9 @@ EQML_INLINE __m512d eqml__join(__m256d low, __m256d high)
         }                                                                                                    \
     } while (0)
 /*
- * Pairs, and coefficients of the form, up to which loops are short. Ammonia of degree 8 (1,056 coefficients)
- * takes 264 ns for one gradient, 331 in a loop; water (176) 11 % less in a batch, but methane of degree 6
- * (752) 19 % more: its code is too long for the cache of instructions.
+ * Pairs, and tiles of the form, up to which loops are short. Ammonia of degree 8 (67 tiles) takes 264 ns for
+ * one gradient, 331 in a loop; water (13) 11 % less in a batch, but methane of degree 6 (45) 19 % more: its
+ * code is too long for the cache of instructions.
  */
 enum { EQML__FEW_PAIRS = 16, EQML__SHORT_ONE = 75, EQML__SHORT_LANES = 25 };
 
@@ -1154,15 +1154,19 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, int nvalues, const double
     return rest + eqml__quad_sum((energy[0] + energy[1]) + (energy[2] + energy[3]));
 }
 
-/*
- * Two groups of lanes, x and z, of geometries (or directions): each coefficient that is loaded serves four
- * multiply-adds. linear may be NULL for the products alone; g[0] NULL: no derivatives.
- */
+/* Where there are 32 registers, every second column has sums of its own: eight chains are just what two units
+ * for multiply-adds keep going, and any delay stops them (methane of degree 8: 113 ns, and 108 with sixteen). */
 #if EQML_LANES == 8
 #define EQML__OTHER(x) other_##x
 #else
 #define EQML__OTHER(x) x
 #endif
+
+/*
+ * Two groups of lanes, x and z, of geometries (or directions): each coefficient that is loaded serves four
+ * multiply-adds. linear may be NULL for the products alone; g[0] NULL: no derivatives. keep: see EQML_KEEP;
+ * not in unrolled code, which would have to save what it is told to keep.
+ */
 #define EQML__FORM(SUFFIX, T, NUMBER, ALL, FMA)                                                              \
     EQML_INLINE void eqml__column_##SUFFIX(const NUMBER *c, int keep, int k, const T *fx, const T *fz,       \
                                            T *gx, T *gz, const T rx[4], const T rz[4], T x[4], T z[4])       \
@@ -1942,17 +1946,19 @@ EQML_INLINE void eqml__to_lanes(int n, int count, const double *xyz, eqml_lanes 
 {
     double *to = (double *)(void *)x;
 #if EQML_LANES == 8
-    for (int c = 0; c < n && n >= 4 && count >= EQML_LANES; c += 4) {
-        const double *from = xyz + (c < n - 4 ? c : n - 4);
-        __m512d v[4];
-        for (int k = 0; k < 4; k++)
-            v[k] = eqml__join(_mm256_loadu_pd(from + k * n), _mm256_loadu_pd(from + (k + 4) * n));
-        eqml__turn_halves(v);
-        for (int k = 0; k < 4; k++)
-            x[(from - xyz) + k] = (eqml_lanes)v[k];
-    }
-    if (n >= 4 && count >= EQML_LANES)
+    if (n >= 4 && count >= EQML_LANES) {
+        for (int c = 0; c < n; c += 4) {
+            const int column = c < n - 4 ? c : n - 4;
+            const double *from = xyz + column;
+            __m512d v[4];
+            for (int k = 0; k < 4; k++)
+                v[k] = eqml__join(_mm256_loadu_pd(from + k * n), _mm256_loadu_pd(from + (k + 4) * n));
+            eqml__turn_halves(v);
+            for (int k = 0; k < 4; k++)
+                x[column + k] = (eqml_lanes)v[k];
+        }
         return;
+    }
 #endif
     if (count >= EQML_LANES) {
         eqml__transpose(EQML_LANES, n, xyz, n, to, EQML_LANES);
@@ -1968,19 +1974,20 @@ EQML_INLINE void eqml__from_lanes(int n, int count, const eqml_lanes *sum, doubl
 {
     const double *from = (const double *)(const void *)sum;
 #if EQML_LANES == 8
-    for (int c = 0; c < n && n >= 4 && count >= EQML_LANES; c += 4) {
-        const int column = c < n - 4 ? c : n - 4;
-        __m512d v[4];
-        for (int k = 0; k < 4; k++)
-            v[k] = (__m512d)sum[column + k];
-        eqml__turn_halves(v);
-        for (int k = 0; k < 4; k++) {
-            _mm256_storeu_pd(gradient + k * n + column, eqml__low(v[k]));
-            _mm256_storeu_pd(gradient + (k + 4) * n + column, eqml__high(v[k]));
+    if (n >= 4 && count >= EQML_LANES) {
+        for (int c = 0; c < n; c += 4) {
+            const int column = c < n - 4 ? c : n - 4;
+            __m512d v[4];
+            for (int k = 0; k < 4; k++)
+                v[k] = (__m512d)sum[column + k];
+            eqml__turn_halves(v);
+            for (int k = 0; k < 4; k++) {
+                _mm256_storeu_pd(gradient + k * n + column, eqml__low(v[k]));
+                _mm256_storeu_pd(gradient + (k + 4) * n + column, eqml__high(v[k]));
+            }
         }
-    }
-    if (n >= 4 && count >= EQML_LANES)
         return;
+    }
 #endif
     if (count >= EQML_LANES)
         eqml__transpose(n, EQML_LANES, from, EQML_LANES, gradient, n);
@@ -2037,13 +2044,12 @@ EQML_INLINE void eqml__difference_lanes(const eqml_basis *b, int p, const eqml_l
  * places that cancel. */
 EQML_INLINE void eqml__difference_floats(const eqml_basis *b, int p, const eqml_lanes *x, eqml_floats d[3])
 {
-    const int i = 3 * b->pairs[p][0], j = 3 * b->pairs[p][1];
+    const int i = 3 * b->pairs[p][0], j = 3 * b->pairs[p][1], size = 3 * b->natoms;
     for (int k = 0; k < 3; k++) {
         eqml_lanes part[EQML__HALVES];
-        for (int half = 0; half < EQML__HALVES; half++, x += 3 * b->natoms)
-            part[half] = x[i + k] - x[j + k];
+        for (int half = 0; half < EQML__HALVES; half++)
+            part[half] = x[half * size + i + k] - x[half * size + j + k];
         d[k] = eqml__narrow(part);
-        x -= EQML__HALVES * 3 * b->natoms;
     }
 }
 
@@ -2379,33 +2385,32 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
     {                                                                                                        \
         return BASIS##_basis.symbols;                                                                        \
     }                                                                                                        \
-    EQML__APART API double NAME##_energy(const double *xyz)                                                  \
+    API double NAME##_energy(const double *xyz)                                                              \
     {                                                                                                        \
         return BASIS##_model_energy(&NAME##_model, xyz);                                                     \
     }                                                                                                        \
-    EQML__APART API double NAME##_energy_gradient(const double *xyz, double *gradient)                       \
+    API double NAME##_energy_gradient(const double *xyz, double *gradient)                                   \
     {                                                                                                        \
         return BASIS##_model_energy_gradient(&NAME##_model, xyz, gradient);                                  \
     }                                                                                                        \
-    EQML__APART API double NAME##_energy_hessian(const double *xyz, double *gradient, double *hessian)       \
+    API double NAME##_energy_hessian(const double *xyz, double *gradient, double *hessian)                   \
     {                                                                                                        \
         return BASIS##_model_energy_hessian(&NAME##_model, xyz, gradient, hessian);                          \
     }                                                                                                        \
-    EQML__APART API void NAME##_energy_batch(size_t n, const double *xyz, double *energy)                    \
+    API void NAME##_energy_batch(size_t n, const double *xyz, double *energy)                                \
     {                                                                                                        \
         BASIS##_model_energy_batch(&NAME##_model, n, xyz, energy);                                           \
     }                                                                                                        \
-    EQML__APART API void NAME##_energy_gradient_batch(size_t n, const double *xyz, double *energy,           \
-                                                      double *gradient)                                      \
+    API void NAME##_energy_gradient_batch(size_t n, const double *xyz, double *energy, double *gradient)     \
     {                                                                                                        \
         BASIS##_model_energy_gradient_batch(&NAME##_model, n, xyz, energy, gradient);                        \
     }                                                                                                        \
-    EQML__APART API void NAME##_energy_batch_float(size_t n, const double *xyz, double *energy)              \
+    API void NAME##_energy_batch_float(size_t n, const double *xyz, double *energy)                          \
     {                                                                                                        \
         BASIS##_model_energy_batch_float(&NAME##_model, n, xyz, energy);                                     \
     }                                                                                                        \
-    EQML__APART API void NAME##_energy_gradient_batch_float(size_t n, const double *xyz, double *energy,     \
-                                                            double *gradient)                                \
+    API void NAME##_energy_gradient_batch_float(size_t n, const double *xyz, double *energy,                 \
+                                                double *gradient)                                            \
     {                                                                                                        \
         BASIS##_model_energy_gradient_batch_float(&NAME##_model, n, xyz, energy, gradient);                  \
     }
@@ -5593,6 +5598,7 @@ static uint64_t eqml__terms_number(const eqml_basis *b)
     return hash;
 }
 
+/* What a .pes file says of its basis. */
 static void eqml__describe_basis(const eqml_basis *b, char *text, size_t size)
 {
     const uint64_t terms = eqml__terms_number(b);
@@ -5911,11 +5917,11 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
             name);
     fprintf(out, "#define %s_API EQML_FUNCTION\n#endif\n", name);
     fprintf(out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
-    fprintf(out, "EQML_SURFACE_FUNCTIONS(%s, %s, %s_API)\n", name, b->name, name);
+    fprintf(out, "EQML_SURFACE_FUNCTIONS(%s, %s, EQML__APART %s_API)\n", name, b->name, name);
     for (int k = 0; k < EQML_TENSORS; k++)
         if (b->tensors[k])
-            fprintf(out, "EQML_SURFACE_TENSOR_FUNCTIONS(%s, %s, %s_API, %s)\n", name, b->name, name,
-                    eqml_tensor_name((eqml_tensor)k));
+            fprintf(out, "EQML_SURFACE_TENSOR_FUNCTIONS(%s, %s, EQML__APART %s_API, %s)\n", name, b->name,
+                    name, eqml_tensor_name((eqml_tensor)k));
     if (b->tensors[EQML_DIPOLE])
         fprintf(out, "EQML_SURFACE_ENERGY_DIPOLE_FUNCTION(%s, %s, %s_API)\n", name, b->name, name);
     fprintf(out, "#ifdef __cplusplus\n}\n#endif\n#endif\n");

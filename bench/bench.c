@@ -303,12 +303,12 @@ int main(int argc, char **argv)
         }
     report("", "");
     print_heading(cc, flags);
-    for (size_t k = 0; k < JOBS; k++) {
-        if (!ready[k])
+    for (size_t k = 0; k < JOBS; k++) { /* also where something failed: what is not known is null */
+        if (!wanted(jobs[k].basis, argc, argv))
             continue;
         find_fractions(&row[k]);
         print_row(jobs[k].basis, &row[k]);
-        peak = fmax(peak, get(&row[k], "fma_peak_per_ns"));
+        peak = fmax(peak, get(&row[k], "fma_peak_per_ns")); /* a number, where one is none */
         fprintf(rows, "%s\n    {\"basis\": \"%s\"", first ? "" : ",", jobs[k].basis);
         for (size_t c = 0; c < sizeof columns / sizeof *columns; c++)
             json_number(rows, columns[c], get(&row[k], columns[c]));

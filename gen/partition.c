@@ -249,21 +249,22 @@ static void take_columns(const grouping *p, partition *to)
 static void leave_columns(const grouping *p, partition *to)
 {
     const unsigned n = p->ngroups;
+    unsigned char *columns = to->columns, *all = xcalloc(n, sizeof *all);
     for (unsigned h = 0; h < n; h++) {
         unsigned was = 0, becomes = 0;
-        for (unsigned g = 0; g < n; g++) {
-            const unsigned char *its = &to->columns[(size_t)g * n + h],
-                                *own = &to->columns[(size_t)h * n + g];
-            was += price_of(*its, *own);
-            becomes += price_of(columns_beside(matrix_between(p, g, h), 0), 0);
+        for (unsigned g = 0; g < n; g++) { /* all: what the others have as columns then */
+            all[g] = (unsigned char)columns_beside(matrix_between(p, g, h), 0);
+            was += price_of(columns[(size_t)g * n + h], columns[(size_t)h * n + g]);
+            becomes += price_of(all[g], 0);
         }
-        if (to->columns[(size_t)h * n + h] || becomes > was + ROWS)
+        if (columns[(size_t)h * n + h] || becomes > was + ROWS)
             continue;
         for (unsigned g = 0; g < n; g++) {
-            to->columns[(size_t)g * n + h] = (unsigned char)columns_beside(matrix_between(p, g, h), 0);
-            to->columns[(size_t)h * n + g] = 0;
+            columns[(size_t)g * n + h] = all[g];
+            columns[(size_t)h * n + g] = 0;
         }
     }
+    free(all);
 }
 
 partition partition_create(unsigned nitems, size_t npairs, const item_pair *pairs)

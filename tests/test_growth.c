@@ -192,26 +192,17 @@ static void expect_grown(const eqml_basis *basis, int count, const int *terms)
     eqml_data_free(&d);
 }
 
-/* The constant and the sums over the classes of pairs: these depend on different distances. */
-static int linear_terms(const eqml_basis *basis, int *terms)
-{
-    int count = 0;
-    for (int k = 0; k < basis->nfactors; k++)
-        if (basis->degrees[k] <= 1)
-            terms[count++] = k;
-    return count;
-}
-
 /* Greedy growth must find any one term beside the constant (Cauchy-Schwarz), and several that are nearly
- * orthogonal. */
+ * orthogonal: the sums over the classes of pairs, and of the squares of one class. */
 Test(growth, growing_finds_the_terms_of_a_sparse_polynomial)
 {
-    int terms[8];
+    const int several[] = {0, 1, 2}, more[] = {0, 1, 2, 6};
     for (int k = 1; k < nh3_d5_basis.nterms; k += 3)
         expect_grown(&nh3_d5_basis, 2, (const int[]){0, k});
     for (int k = 1; k < ch4_d4_basis.nterms; k += 7)
         expect_grown(&ch4_d4_basis, 2, (const int[]){0, k});
-    expect_grown(&nh3_d5_basis, linear_terms(&nh3_d5_basis, terms), terms);
+    expect_grown(&nh3_d5_basis, 3, several);
+    expect_grown(&ch4_d4_basis, 4, more);
 }
 
 Test(growth, nothing_pruned_is_the_original)
