@@ -273,9 +273,27 @@ static bool wanted(const char *basis, int argc, char **argv)
     return argc <= 4;
 }
 
+/* Whether there are such bases. */
+static bool known(int count, char **bases)
+{
+    for (int i = 0; i < count; i++) {
+        bool found = false;
+        for (size_t k = 0; k < JOBS && !found; k++)
+            found = !strcmp(jobs[k].basis, bases[i]);
+        if (found)
+            continue;
+        fprintf(stderr, "bench: no basis \"%s\"; there are", bases[i]);
+        for (size_t k = 0; k < JOBS; k++)
+            fprintf(stderr, " %s", jobs[k].basis);
+        fprintf(stderr, "\n");
+        return false;
+    }
+    return true;
+}
+
 int main(int argc, char **argv)
 {
-    if (argc < 4)
+    if (argc < 4 || !known(argc - 4, argv + 4))
         return 2;
     const char *directory = argv[1], *cc = argv[2], *flags = argv[3];
     char path[COMMAND];
