@@ -15,6 +15,9 @@
 #define GEN_CONTRACTIONS_H
 #include "basis.h"
 
+/* A contraction of more vectors, or in lanes elements, than LONGEST is done in a loop, PART by PART. */
+enum { CONTRACTION_LONGEST = 12, CONTRACTION_PART = 3 };
+
 enum { ROW_ALIGNMENT = 4 }; /* elements of a row begin at a multiple of it, and are filled up with zeros */
 
 typedef struct contraction_row {

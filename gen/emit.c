@@ -153,7 +153,7 @@ static void emit_program_tables(FILE *out, const summary *s)
     fprintf(out, "/* slot[target] += slot[left] * slot[right] */\n");
     open_table(out, "unsigned short", s->name, "operations", "[][3]");
     for (size_t k = 0; k < p->noperations; k++) {
-        snprintf(item, sizeof item, "{%u,%u,%u}, ", p->operation[k].target, p->operation[k].left,
+        snprintf(item, sizeof item, "{%u,%u,%u},", p->operation[k].target, p->operation[k].left,
                  p->operation[k].right);
         put_item(&l, item);
     }

@@ -1,5 +1,6 @@
 #include "emit_code.h"
 #include "emit_fours.h"
+#include "emit_matrices.h"
 #include "emit_rows.h"
 #include "functions.h"
 #include "memory.h"
@@ -9,13 +10,14 @@
 
 typedef struct code {
     functions f;
+    const summary *s;
     const program *p;
     unsigned *slot_piece, *adjoint_piece; /* [nslots] the last piece that has the value in a variable */
 } code;
 
 static code open_code(FILE *out, const summary *s, const char *macro, const signature *with)
 {
-    code c = {functions_open(out, s->name, macro, with), s->program, NULL, NULL};
+    code c = {functions_open(out, s->name, macro, with), s, s->program, NULL, NULL};
     c.slot_piece = xcalloc(s->program->nslots, sizeof *c.slot_piece);
     c.adjoint_piece = xcalloc(s->program->nslots, sizeof *c.adjoint_piece);
     return c;
@@ -48,6 +50,12 @@ static void emit_targets(FILE *out, const summary *s, const char *macro, size_t 
     code c = open_code(out, s, macro, &with);
     char item[96];
     for (size_t k = begin, next; k < end; k = next) {
+        const matrix_step *step = matrix_step_from(&p->matrices, k);
+        if (step) {
+            put_step(&c.f, s, step);
+            next = step->end;
+            continue;
+        }
         unsigned target = p->operation[k].target;
         next = next_target(p->noperations, p->operation, k);
         functions_reserve(&c.f, next - k);
@@ -150,33 +158,45 @@ static void put_adjoint(code *c, const uses *u, unsigned slot, bool stored)
 }
 
 /* Adjoints of the targets of operations [0, end), the last one first: of the factors, or of all others. */
-static void put_adjoints(code *c, const uses *u, const bool *in_row, bool factors, size_t end)
+static void put_adjoints(code *c, const uses *u, const bool *stored, bool *begun, bool factors, size_t end)
 {
     const program *p = c->p;
     while (end > 0) {
+        const matrix_step *step = matrix_step_until(&p->matrices, end);
+        if (step && !factors) {
+            for (unsigned x = 0; x < p->matrices.form[step->form].ntarget; x++)
+                put_adjoint(c, u, step->target + x, stored[step->target]);
+            put_step_back(&c->f, c->s, step, begun);
+        }
+        if (step && (!factors || p->matrices.form[step->form].kind != MATRIX_SUM)) {
+            end = step->first;
+            continue;
+        }
         unsigned target = p->operation[end - 1].target;
         if ((target >= p->factor0) == factors)
-            put_adjoint(c, u, target, factors || in_row[target]);
+            put_adjoint(c, u, target, factors || stored[target]);
         while (end > 0 && p->operation[end - 1].target == target)
             end--;
     }
 }
 
 /* The factors first: all else follows from their adjoints, those of covariants by way of their rows. */
-static void emit_adjoints(FILE *out, const summary *s, const uses *u, const bool *in_row)
+static void emit_adjoints(FILE *out, const summary *s, const uses *u, const bool *stored)
 {
     const program *p = s->program;
+    bool *begun = rows_begun(p);
     static const signature with = {REVERSE_SIGNATURE, "", "", false};
     code c = open_code(out, s, p->rows.nrows ? "REVERSE_PRODUCTS" : "REVERSE", &with);
-    put_adjoints(&c, u, in_row, true, p->linear);
+    put_adjoints(&c, u, stored, begun, true, p->linear);
     if (p->rows.nrows) {
         close_code(&c);
         c = open_code(out, s, "REVERSE", &with);
     }
-    put_adjoints(&c, u, in_row, false, p->contractions);
+    put_adjoints(&c, u, stored, begun, false, p->contractions);
     for (unsigned slot = 0; slot < p->npairs; slot++)
-        put_adjoint(&c, u, slot, false);
+        put_adjoint(&c, u, slot, stored[slot]);
     close_code(&c);
+    free(begun);
 }
 
 void emit_orbit_code(FILE *out, const summary *s)
@@ -232,6 +252,8 @@ void emit_code(FILE *out, const summary *s)
     uses u = uses_create(p);
     for (size_t r = 0; r < p->rows.nrows; r++)
         memset(stored + p->rows.row[r].slot, true, p->rows.row[r].count);
+    mark_operands(p, stored);
+    emit_matrices(out, s);
     fprintf(
         out,
         "\n/* The operations as straight-line code, for each type of number T; s: slots, a: adjoints. */\n");

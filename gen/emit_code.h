@@ -6,12 +6,12 @@
 /* Whether a header has the code: of the factored basis, its copy in float, and that of plain orbit sums. */
 static inline bool straight_line(const summary *s)
 {
-    return s->program->noperations <= STRAIGHT_LINE_LIMIT && !s->orbit_sums;
+    return program_written_out(s->program) <= STRAIGHT_LINE_LIMIT && !s->orbit_sums;
 }
 
 static inline bool straight_line_floats(const summary *s)
 {
-    return s->program->noperations <= STRAIGHT_LINE_FLOATS_LIMIT && !s->orbit_sums;
+    return program_written_out(s->program) <= STRAIGHT_LINE_FLOATS_LIMIT && !s->orbit_sums;
 }
 
 static inline bool straight_line_orbits(const summary *s)

@@ -1,4 +1,5 @@
 #include "emit_fours.h"
+#include "emit_matrices.h"
 #include "functions.h"
 #include "memory.h"
 #include <stdlib.h>
@@ -8,6 +9,7 @@ enum { FOUR = ROW_ALIGNMENT };
 
 typedef struct writer {
     functions f;
+    const summary *s;
     const program *p;
     const bool *is_target; /* [nslots]; a slot among the rows that is none fills up its row */
 } writer;
@@ -148,6 +150,12 @@ static void put_forward(writer *w, element *e)
 {
     const program *p = w->p;
     for (size_t k = 0; k < p->contractions;) {
+        const matrix_step *step = matrix_step_from(&p->matrices, k);
+        if (step) {
+            put_step(&w->f, w->s, step);
+            k = step->end;
+            continue;
+        }
         unsigned slot = p->operation[k].target;
         bool row = is_row(p, slot);
         clear(e);
@@ -174,39 +182,57 @@ static void find_element(const uses *u, unsigned slot, element *e)
         add_product(e, u->use[k][0], u->use[k][1]);
 }
 
-static void put_number_back(writer *w, const uses *u, unsigned slot, element *e)
+static void put_number_back(writer *w, const uses *u, unsigned slot, bool stored, element *e)
 {
     clear(e);
     find_element(u, slot, e);
+    if (stored && !e->count)
+        return;
     functions_reserve(&w->f, e->count);
-    put(w, "a[%u] = ", slot);
+    put(w, stored ? "a[%u] += " : "a[%u] = ", slot);
     put_sum(w, e, 'a');
     put_item(&w->f.line, "; ");
+}
+
+/* Four elements of a covariant, or their filling, from a multiple of four on. */
+static void put_four_back(writer *w, const uses *u, unsigned slot, bool stored, element *e)
+{
+    clear(e);
+    for (unsigned d = 0; d < FOUR; d++)
+        find_element(u, slot + d, &e[d]);
+    if (!stored || !all_done(e))
+        put_four(w, 'a', slot, e, 'a', stored);
 }
 
 static void put_reverse(writer *w, const uses *u, const bool *stored, element *e)
 {
     const program *p = w->p;
+    bool *begun = rows_begun(p);
     for (size_t end = p->contractions; end > 0;) {
+        const matrix_step *step = matrix_step_until(&p->matrices, end);
+        if (step) {
+            for (unsigned x = 0; x < p->matrices.form[step->form].ntarget; x += FOUR)
+                put_four_back(w, u, step->target + x, stored[step->target], e);
+            put_step_back(&w->f, w->s, step, begun);
+            end = step->first;
+            continue;
+        }
         unsigned slot = p->operation[end - 1].target;
         if (!is_row(p, slot)) {
             if (slot < p->factor0)
-                put_number_back(w, u, slot, e);
+                put_number_back(w, u, slot, false, e);
             while (end > 0 && p->operation[end - 1].target == slot)
                 end--;
             continue;
         }
         slot = slot / FOUR * FOUR;
-        clear(e);
-        for (unsigned d = 0; d < FOUR; d++)
-            find_element(u, slot + d, &e[d]);
-        if (!stored[slot] || e[0].count)
-            put_four(w, 'a', slot, e, 'a', stored[slot]);
+        put_four_back(w, u, slot, stored[slot], e);
         while (end > 0 && p->operation[end - 1].target / FOUR * FOUR == slot)
             end--;
     }
     for (unsigned slot = 0; slot < p->npairs; slot++)
-        put_number_back(w, u, slot, e);
+        put_number_back(w, u, slot, stored[slot], e);
+    free(begun);
 }
 
 void emit_fours(FILE *out, const summary *s, const uses *u, const bool *stored)
@@ -218,7 +244,7 @@ void emit_fours(FILE *out, const summary *s, const uses *u, const bool *stored)
     element e[FOUR] = {{0}};
     for (size_t k = 0; k < p->noperations; k++)
         is_target[p->operation[k].target] = true;
-    writer w = {functions_open(out, s->name, "FOUR_FORWARD", &forward), p, is_target};
+    writer w = {functions_open(out, s->name, "FOUR_FORWARD", &forward), s, p, is_target};
     put_forward(&w, e);
     functions_close(&w.f);
     w.f = functions_open(out, s->name, "FOUR_REVERSE", &reverse);

@@ -8,12 +8,13 @@
  * are then loaded once for all: as many rows as fit 16 registers with their vectors, a weight for each, and
  * one vector more. H5O2 of degree 7, adjoints of one geometry: 1.3 us row by row, 1.0 us so.
  */
-enum { REGISTERS = 14, MOST_ROWS = 7, MOST_VECTORS = 12, MOST_OPERATIONS = 160 };
+enum { REGISTERS = 14, MOST_ROWS = 7, MOST_OPERATIONS = 160 };
 
 typedef struct group {
     unsigned nrows, nvalues; /* factors below nvalues have a value */
     const contraction_row *row[MOST_ROWS];
     unsigned x, vectors, step; /* their elements from x on, `step` to a vector */
+    unsigned parts;            /* so many times, in a loop over part */
     bool begun[MOST_ROWS];     /* whether the adjoint has been written before */
 } group;
 
@@ -44,9 +45,18 @@ static void put_two(functions *f, const char *format, unsigned first, unsigned s
 static void put_vector(functions *f, const group *g, char array, unsigned slot, unsigned i)
 {
     char item[48];
-    snprintf(item, sizeof item, g->step > 1 ? "EQML_FOUR(%c + %u)" : "%c[%u]", array,
-             slot + g->x + i * g->step);
+    snprintf(item, sizeof item, g->step > 1 ? "EQML_FOUR(%c + %s%u)" : "%c[%s%u]", array,
+             g->parts > 1 ? "part + " : "", slot + g->x + i * g->step);
     put_item(&f->line, item);
+}
+
+/* Around what is done part by part. */
+static void open_parts(functions *f, const group *g)
+{
+    const unsigned length = g->vectors * g->step;
+    if (g->parts > 1)
+        put_two(f, "for (unsigned part = 0; part < %u; part += %u) ", g->parts * length, length);
+    put_item(&f->line, "{ ");
 }
 
 static void put_type(functions *f, const group *g)
@@ -85,8 +95,12 @@ static void put_operand(functions *f, const group *g, const cell *c, size_t n, u
 /* f_k = offset[k] + A . B, with the elements of each row A in x0, x1, ... */
 static void put_contractions(functions *f, group *g, const cell *c, size_t count)
 {
-    bool loaded[MOST_ROWS] = {false};
-    put_item(&f->line, "{ ");
+    bool loaded[MOST_ROWS] = {false}, more = g->x > 0 || g->parts > 1;
+    for (size_t k = 0; k < count && g->parts > 1; k++) {
+        put_two(f, "memset(f + %u, 0, sizeof *f); f[%u] = EQML_ADD(", c[k].factor, c[k].factor);
+        put_two(f, "offset[%u], f[%u]); ", c[k].factor, c[k].factor);
+    }
+    open_parts(f, g);
     for (size_t k = 0; k < count; k++) {
         unsigned r = c[k].row;
         for (unsigned i = 0; i < g->vectors && !loaded[r]; i++) {
@@ -116,7 +130,7 @@ static void put_contractions(functions *f, group *g, const cell *c, size_t count
         }
         for (unsigned j = 0; j < n; j++) {
             unsigned factor = c[k + j].factor;
-            put_two(f, g->x ? "f[%u] = EQML_ADD(f[%u], " : "f[%u] = EQML_ADD(offset[%u], ", factor, factor);
+            put_two(f, more ? "f[%u] = EQML_ADD(f[%u], " : "f[%u] = EQML_ADD(offset[%u], ", factor, factor);
             put(f, g->step > 1 ? "EQML_SUM_FOUR(p%u)); " : "p%u); ", j);
         }
         put_item(&f->line, "} ");
@@ -156,7 +170,7 @@ static void put_sums(functions *f, const group *g, const cell *c, size_t count, 
 static void open_sums(functions *f, const group *g, const cell *c, size_t count)
 {
     bool declared[MOST_ROWS] = {false};
-    put_item(&f->line, "{ ");
+    open_parts(f, g);
     for (size_t k = 0; k < count; k++) {
         if (declared[c[k].row])
             continue;
@@ -297,7 +311,8 @@ static void put_rows(functions *f, const pass *p)
 {
     for (size_t first = 0; first < p->table->nrows; first++) {
         unsigned count = p->table->row[first].count, vectors = (count + p->step - 1) / p->step;
-        unsigned most = REGISTERS / (vectors + 1);
+        unsigned part = vectors > CONTRACTION_LONGEST ? CONTRACTION_PART : vectors;
+        unsigned most = REGISTERS / (part + 1);
         size_t member[MOST_ROWS];
         if (p->taken[first] || p->begin[first] == p->end[first])
             continue;
@@ -305,9 +320,10 @@ static void put_rows(functions *f, const pass *p)
         g.nrows = choose_rows(p, first, most < 1 ? 1 : most > MOST_ROWS ? MOST_ROWS : most, member);
         for (unsigned r = 0; r < g.nrows; r++)
             g.row[r] = &p->table->row[member[r]];
-        for (unsigned from = 0; from < vectors; from += MOST_VECTORS) {
+        for (unsigned from = 0; from < vectors; from += g.parts * g.vectors) {
             g.x = from * p->step;
-            g.vectors = vectors - from < MOST_VECTORS ? vectors - from : MOST_VECTORS;
+            g.vectors = vectors - from < part ? vectors - from : part;
+            g.parts = (vectors - from) / g.vectors;
             for (unsigned r = 0; r < g.nrows; r++)
                 g.begun[r] = false;
             put_group(f, p, &g, member);

@@ -3,6 +3,7 @@
 #include "keyset.h"
 #include "memory.h"
 #include "products.h"
+#include "uses.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -45,12 +46,13 @@ static bool is_linear(const layout *l, size_t k)
     return is_in_row(l, &l->b->term[k]) && !l->b->tensors && !l->p->factor_of_term[k];
 }
 
-/* Slots for the elements of a row, aligned and filled up for the vector units; the first. */
+/* Slots for the elements of a row, aligned and filled up for the vector units, with a zero more where there
+ * are matrices; the first. */
 static unsigned place_row(layout *l, int count)
 {
-    size_t align = l->by_rows ? ROW_ALIGNMENT : 1;
+    size_t align = l->by_rows ? ROW_ALIGNMENT : 1, more = l->p->matrices.nforms > 0;
     size_t first = (l->p->nslots + align - 1) / align * align;
-    l->p->nslots = first + ((size_t)count + align - 1) / align * align;
+    l->p->nslots = first + ((size_t)count + more + align - 1) / align * align;
     return (unsigned)first;
 }
 
@@ -155,7 +157,8 @@ static void emit_covariant(layout *l, int covariant)
 {
     const struct covariant *v = &l->b->covariant[covariant];
     const pattern *pattern = &l->b->structure->pattern[v->pattern];
-    if (pattern->kind == PATTERN_ENDS && l->by_rows) {
+    size_t form = matrix_find_pattern(&l->p->matrices, v->pattern), first = l->p->noperations;
+    if (pattern->kind == PATTERN_ENDS && l->by_rows && form == l->p->matrices.nforms) {
         unsigned ends = emit_lift(l, v->pattern, v->right);
         for (int x = 0; x < l->b->structure->set[v->set].count; x++)
             emit(l->p, element_slot(l, covariant, x), element_slot(l, v->left, x), ends + (unsigned)x);
@@ -166,6 +169,12 @@ static void emit_covariant(layout *l, int covariant)
         emit(l->p, element_slot(l, covariant, t[0]), element_slot(l, v->left, t[1]),
              v->right < 0 ? (unsigned)l->p->factor0 : element_slot(l, v->right, t[2]));
     }
+    if (form == l->p->matrices.nforms)
+        return;
+    matrix_append(&l->p->matrices,
+                  (matrix_step){form, first, l->p->noperations, element_slot(l, covariant, 0),
+                                element_slot(l, v->left, 0),
+                                v->right < 0 ? RIGHT_ONES : (long)element_slot(l, v->right, 0)});
 }
 
 static unsigned new_slot(void *p)
@@ -219,6 +228,22 @@ static orbit_products plain_products(layout *l, partials *known, const term *t)
     return orbit;
 }
 
+/* The sum of the variables of a class; code takes it from their copy, where there is one. */
+static void emit_sum(layout *l, int class, unsigned target)
+{
+    const basis *b = l->b;
+    size_t first = l->p->noperations, form = l->p->matrices.nforms;
+    for (int p = 0; p < b->composition->npairs; p++)
+        if (b->composition->pair_class[p] == class)
+            emit(l->p, target, (unsigned)p, (unsigned)l->p->factor0);
+    for (int v = 0; v < b->ncovariants; v++)
+        if (is_copied(l, &b->covariant[v]) && b->covariant[v].left == class &&
+            (form = matrix_find_form(&l->p->matrices, MATRIX_SUM, b->covariant[v].set)) <
+                l->p->matrices.nforms)
+            matrix_append(&l->p->matrices, (matrix_step){form, first, l->p->noperations, 0,
+                                                         element_slot(l, v, 0), RIGHT_ONES});
+}
+
 static void emit_factor(layout *l, size_t index, const orbit_products *orbit)
 {
     const basis *b = l->b;
@@ -231,9 +256,7 @@ static void emit_factor(layout *l, size_t index, const orbit_products *orbit)
         emit(l->p, target, (unsigned)t->left, (unsigned)l->p->factor0);
         break;
     case TERM_SUM:
-        for (int p = 0; p < b->composition->npairs; p++)
-            if (b->composition->pair_class[p] == t->left)
-                emit(l->p, target, (unsigned)p, (unsigned)l->p->factor0);
+        emit_sum(l, t->left, target);
         break;
     case TERM_CONTRACT:
         for (int x = 0; x < b->structure->set[b->covariant[t->left].set].count; x++)
@@ -253,11 +276,19 @@ static void emit_factor(layout *l, size_t index, const orbit_products *orbit)
 static void emit_copies(layout *l)
 {
     const basis *b = l->b;
-    for (int v = 0; v < b->ncovariants; v++)
-        for (int p = 0; p < b->composition->npairs && is_copied(l, &b->covariant[v]); p++)
+    for (int v = 0; v < b->ncovariants; v++) {
+        if (!is_copied(l, &b->covariant[v]))
+            continue;
+        size_t first = l->p->noperations;
+        size_t form = matrix_find_form(&l->p->matrices, MATRIX_COPY, b->covariant[v].set);
+        for (int p = 0; p < b->composition->npairs; p++)
             if (b->composition->pair_class[p] == b->covariant[v].left)
                 emit(l->p, element_slot(l, v, b->structure->variable_position[p]), (unsigned)p,
                      (unsigned)l->p->factor0);
+        if (form < l->p->matrices.nforms)
+            matrix_append(&l->p->matrices, (matrix_step){form, first, l->p->noperations,
+                                                         element_slot(l, v, 0), 0, RIGHT_ONES});
+    }
 }
 
 enum part { SIMPLE, CONTRACTIONS, PRODUCTS, LINEAR, PARTS };
@@ -357,6 +388,8 @@ static program *build(const basis *b, bool by_rows)
 {
     program *p = xcalloc(1, sizeof *p);
     layout l = {.b = b, .p = p, .by_rows = by_rows};
+    if (by_rows)
+        p->matrices = matrix_table_create(b);
     place_variables(&l);
     place_covariants(&l);
     number_factors(&l);
@@ -374,11 +407,22 @@ static program *build(const basis *b, bool by_rows)
 program *program_create(const basis *b)
 {
     program *p = build(b, contractions_pay(b));
-    if (p->rows.nrows && p->noperations > STRAIGHT_LINE_LIMIT) {
+    if (p->rows.nrows && program_written_out(p) > STRAIGHT_LINE_LIMIT) {
         program_free(p);
         p = build(b, false);
     }
     return p;
+}
+
+size_t program_written_out(const program *p)
+{
+    size_t count = p->noperations - matrix_operations(&p->matrices);
+    for (size_t k = p->contractions, next; k < p->noperations; k = next) {
+        next = next_target(p->noperations, p->operation, k);
+        if (next - k > CONTRACTION_LONGEST && (k < p->products || k >= p->linear))
+            count -= next - k - 2 * CONTRACTION_PART;
+    }
+    return count;
 }
 
 void program_free(program *p)
@@ -389,6 +433,7 @@ void program_free(program *p)
         free(p->element_slot[v]);
     free(p->element_slot);
     contraction_table_free(&p->rows);
+    matrix_table_free(&p->matrices);
     free(p->factor_of_term);
     free(p->operation);
     free(p->factor_term);

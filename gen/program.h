@@ -25,6 +25,7 @@
 #define GEN_PROGRAM_H
 #include "basis.h"
 #include "contractions.h"
+#include "matrices.h"
 #include "tiles.h"
 
 /*
@@ -58,6 +59,7 @@ typedef struct program {
         *element_slot; /* [covariants of the basis][element of its set], NULL where it is not evaluated */
     size_t ncovariants;
     contraction_table rows;
+    matrix_table matrices; /* with rows only: covariants that code computes as products of matrices */
     size_t nruns;
     run *run;
     tile_list tiles;
@@ -67,5 +69,8 @@ typedef struct program {
 } program;
 
 program *program_create(const basis *b);
+
+/* Operations that are written out where there is code: all but those of matrices, and those of long contractions. */
+size_t program_written_out(const program *p);
 void program_free(program *p);
 #endif

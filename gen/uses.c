@@ -38,9 +38,12 @@ uses uses_create(const program *p)
 {
     operation *list = xcalloc(p->noperations + 1, sizeof *list);
     size_t count = 0;
-    for (size_t k = 0; k < p->noperations; k++)
-        if (!in_rows(p, k))
+    for (size_t k = 0; k < p->noperations;) {
+        const matrix_step *step = matrix_step_from(&p->matrices, k);
+        if (!step && !in_rows(p, k))
             list[count++] = p->operation[k];
+        k = step ? step->end : k + 1;
+    }
     uses u = uses_of(p->nslots, (unsigned)p->factor0, count, list);
     free(list);
     return u;

@@ -11,7 +11,7 @@ typedef struct uses {
 /* Of any operations on nslots slots, of which slot `one` holds 1. uses_free releases them. */
 uses uses_of(size_t nslots, unsigned one, size_t count, const operation *list);
 
-/* Of the operations of a program that are not done by rows of contractions. */
+/* Of the operations of a program that are not done by rows of contractions or of matrices. */
 uses uses_create(const program *p);
 void uses_free(uses *u);
 

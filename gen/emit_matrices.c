@@ -1,0 +1,265 @@
+#include "emit_matrices.h"
+#include "memory.h"
+#include <string.h>
+
+enum { CALL_OPERATIONS = 20 }; /* what a call counts for in the length of a function */
+
+static void emit_matrix(FILE *out, const summary *s, size_t number)
+{
+    const element_matrix *m = &s->program->matrices.matrix[number];
+    line l = {out, 0, "    ", ""};
+    fprintf(out, "static const unsigned short %s_matrix_%zu[] = {\n", s->name, number);
+    for (int k = 0; k < m->nrows * m->ncolumns; k++) {
+        char item[16];
+        snprintf(item, sizeof item, "%u, ", m->element[k]);
+        put_item(&l, item);
+    }
+    end_line(&l);
+    fprintf(out, "};\n");
+}
+
+/* The pairs of a set. */
+static void emit_elements(FILE *out, const summary *s, int set)
+{
+    const point_set *pairs = &s->basis->structure->set[set];
+    line l = {out, 0, "    ", ""};
+    fprintf(out, "static const unsigned short %s_elements_%d[] = {\n", s->name, set);
+    for (int x = 0; x < pairs->count; x++) {
+        char item[16];
+        snprintf(item, sizeof item, "%d, ", pairs->element[x]);
+        put_item(&l, item);
+    }
+    end_line(&l);
+    fprintf(out, "};\n");
+}
+
+void emit_matrices(FILE *out, const summary *s)
+{
+    const matrix_table *t = &s->program->matrices;
+    if (!t->nsteps)
+        return;
+    for (size_t k = 0; k < t->nsteps; k++)
+        if (t->form[t->step[k].form].kind == MATRIX_COPY)
+            emit_elements(out, s, t->form[t->step[k].form].pattern);
+    if (!t->nmatrices)
+        return;
+    fprintf(out, "/* where the elements of covariants over pairs stand between atoms */\n");
+    for (size_t k = 0; k < t->nmatrices; k++)
+        emit_matrix(out, s, k);
+    fprintf(out, "static const eqml_matrix %s_matrices[] = {\n", s->name);
+    for (size_t k = 0; k < t->nmatrices; k++)
+        fprintf(out, "    {%d, %d, %u, %s_matrix_%zu},\n", t->matrix[k].nrows, t->matrix[k].ncolumns,
+                t->matrix[k].none, s->name, k);
+    fprintf(out, "};\n");
+}
+
+/* ---- statements --------------------------------------------------------------------------------------- */
+
+/* A covariant as slots `s` or as adjoints `a`, its elements, and one of its matrices. */
+typedef struct operand {
+    char array;
+    unsigned slot, count;
+    size_t matrix;
+} operand;
+
+static const operand ones = {0};
+
+/* Zeros in elements [first, end). */
+static void put_zeros(functions *f, operand x, unsigned first, unsigned end)
+{
+    char item[96];
+    snprintf(item, sizeof item, "memset(%c + %u, 0, %u * sizeof *%c); ", x.array, x.slot + first, end - first,
+             x.array);
+    put_item(&f->line, item);
+}
+
+/* The zero that follows a covariant. */
+static void put_end(functions *f, operand x)
+{
+    put_zeros(f, x, x.count, x.count + 1);
+}
+
+static void put_argument(functions *f, operand x, const char *after)
+{
+    char item[64];
+    if (x.array)
+        snprintf(item, sizeof item, "%c + %u%s", x.array, x.slot, after);
+    else
+        snprintf(item, sizeof item, "NULL%s", after);
+    put_item(&f->line, item);
+}
+
+static void put_call(functions *f, const summary *s, const char *kernel, size_t matrix, operand x, operand y,
+                     operand to)
+{
+    char item[128];
+    snprintf(item, sizeof item, "eqml__%s_##T(%s_matrices + %zu, ", kernel, s->name, matrix);
+    put_item(&f->line, item);
+    put_argument(f, x, ", ");
+    put_argument(f, y, ", ");
+    put_argument(f, to, "); ");
+}
+
+/* to += left right */
+static void put_series(functions *f, const summary *s, operand left, operand right, operand to, bool half)
+{
+    char item[160];
+    snprintf(item, sizeof item, "eqml__series_##T(%s_matrices, %zu, %zu, %zu, %d, ", s->name, left.matrix,
+             right.matrix, to.matrix, half);
+    put_item(&f->line, item);
+    put_argument(f, left, ", ");
+    put_argument(f, right, ", ");
+    put_argument(f, to, "); ");
+}
+
+/* For each element x of a covariant. */
+static void put_each(functions *f, unsigned count)
+{
+    char item[64];
+    snprintf(item, sizeof item, "for (int x = 0; x < %u; x++) { ", count);
+    put_item(&f->line, item);
+}
+
+static void put_copy(functions *f, const summary *s, const matrix_form *form, char array, unsigned slot,
+                     bool back)
+{
+    char item[128];
+    put_each(f, form->ntarget);
+    if (back)
+        snprintf(item, sizeof item, "%c[%s_elements_%d[x]] = %c[%u + x]; } ", array, s->name, form->pattern,
+                 array, slot);
+    else
+        snprintf(item, sizeof item, "%c[%u + x] = %c[%s_elements_%d[x]]; } ", array, slot, array, s->name,
+                 form->pattern);
+    put_item(&f->line, item);
+}
+
+/* f = offset + sum of elements. */
+static void put_sum(functions *f, const summary *s, operand from, unsigned target)
+{
+    char item[160];
+    const unsigned factor = target - (unsigned)s->program->factor0;
+    snprintf(item, sizeof item, "s[%u] = EQML_ADD(offset[%u], eqml__total_##T(%u, s + %u)); ", target, factor,
+             from.count, from.slot);
+    put_item(&f->line, item);
+}
+
+static void put_sum_back(functions *f, unsigned target, operand to)
+{
+    char item[96];
+    put_each(f, to.count);
+    snprintf(item, sizeof item, "a[%u + x] += a[%u]; } ", to.slot, target);
+    put_item(&f->line, item);
+}
+
+static void put_pointwise(functions *f, operand x, operand y, operand to)
+{
+    char item[160];
+    put_each(f, to.count);
+    snprintf(item, sizeof item, "%c[%u + x] += %c[%u + x]*%c[%u + x]; } ", to.array, to.slot, x.array, x.slot,
+             y.array, y.slot);
+    put_item(&f->line, item);
+}
+
+/* ---- steps -------------------------------------------------------------------------------------------- */
+
+void put_step(functions *f, const summary *s, const matrix_step *step)
+{
+    const matrix_form *form = &s->program->matrices.form[step->form];
+    const operand left = {'s', step->left, form->nleft, form->left};
+    const operand right = {'s', (unsigned)step->right, form->nright, form->right};
+    const operand target = {'s', step->target, form->ntarget, form->target};
+    functions_reserve(f, CALL_OPERATIONS);
+    if (form->kind == MATRIX_SUM) {
+        put_sum(f, s, left, s->program->operation[step->first].target);
+        return;
+    }
+    if (form->kind != MATRIX_COPY)
+        put_end(f, left);
+    put_zeros(f, target, 0, target.count / ROW_ALIGNMENT * ROW_ALIGNMENT + ROW_ALIGNMENT);
+    if (form->kind == MATRIX_COPY) {
+        put_copy(f, s, form, 's', step->target, false);
+    } else if (form->kind == MATRIX_SERIES) {
+        put_end(f, right);
+        put_series(f, s, left, right, target, form->half);
+    } else if (form->kind == MATRIX_PUSH) {
+        put_call(f, s, "push", form->left, left, step->right == RIGHT_ONES ? ones : right, target);
+    } else if (form->kind == MATRIX_ENDS) {
+        put_call(f, s, "ends", form->left, left, right, target);
+    } else {
+        put_pointwise(f, left, right, target);
+    }
+}
+
+bool *rows_begun(const program *p)
+{
+    bool *begun = xcalloc(p->nslots, sizeof *begun);
+    for (size_t r = 0; r < p->rows.nrows; r++)
+        begun[p->rows.row[r].slot] = true;
+    return begun;
+}
+
+static operand begin(functions *f, operand to, bool *begun)
+{
+    if (!begun[to.slot])
+        put_zeros(f, to, 0, to.count);
+    begun[to.slot] = true;
+    return to;
+}
+
+void put_step_back(functions *f, const summary *s, const matrix_step *step, bool *begun)
+{
+    const matrix_form *form = &s->program->matrices.form[step->form];
+    const unsigned right_slot = (unsigned)step->right;
+    const operand from = {'a', step->target, form->ntarget, form->target};
+    const operand left = {'s', step->left, form->nleft, form->left_turned};
+    const operand right = {'s', right_slot, form->nright, form->right_turned};
+    functions_reserve(f, 2 * CALL_OPERATIONS);
+    if (form->kind == MATRIX_COPY) {
+        put_copy(f, s, form, 'a', step->target, true);
+        return;
+    }
+    if (form->kind != MATRIX_SUM)
+        put_end(f, from);
+    const operand to_left = begin(f, (operand){'a', step->left, form->nleft, form->left}, begun);
+    if (form->kind == MATRIX_SUM) {
+        put_sum_back(f, s->program->operation[step->first].target, to_left);
+        return;
+    }
+    if (form->kind == MATRIX_PUSH && step->right == RIGHT_ONES) {
+        put_call(f, s, "outer", form->left, from, ones, to_left);
+        return;
+    }
+    if (form->kind == MATRIX_SERIES && form->half) { /* all of dV/dT: what the right side gives is in it */
+        put_series(f, s, from, right, to_left, false);
+        return;
+    }
+    const operand to_right = begin(f, (operand){'a', right_slot, form->nright, form->right}, begun);
+    if (form->kind == MATRIX_SERIES) {
+        put_series(f, s, from, right, to_left, false);
+        put_series(f, s, left, from, to_right, false);
+    } else if (form->kind == MATRIX_PUSH) {
+        put_call(f, s, "outer", form->left, from, right, to_left);
+        put_call(f, s, "push", form->left_turned, left, from, to_right);
+    } else if (form->kind == MATRIX_ENDS) {
+        put_call(f, s, "ends", form->left, from, right, to_left);
+        put_call(f, s, "meet", form->left, from, left, to_right);
+    } else {
+        put_pointwise(f, from, right, to_left);
+        put_pointwise(f, from, left, to_right);
+    }
+}
+
+void mark_operands(const program *p, bool *stored)
+{
+    for (size_t k = 0; k < p->matrices.nsteps; k++) {
+        const matrix_step *step = &p->matrices.step[k];
+        const matrix_form *form = &p->matrices.form[step->form];
+        if (form->kind == MATRIX_COPY)
+            for (unsigned x = 0; x < form->ntarget; x++)
+                stored[p->operation[step->first + x].left] = true;
+        memset(stored + step->left, true, form->nleft);
+        if (step->right != RIGHT_ONES)
+            memset(stored + step->right, true, form->nright);
+    }
+}

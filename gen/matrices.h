@@ -1,0 +1,78 @@
+/*
+ * Covariants that are computed as products of matrices, and not operation by operation.
+ *
+ * A covariant over pairs is a matrix between atoms, one over atoms a vector. What a long pattern does, and its
+ * derivatives, are then loops over matrices; written out, a series between n atoms would be n^3 operations, and
+ * twice as many backward:
+ *
+ *     SERIES      T += A B              dV/dA += dV/dT B^T         dV/dB += A^T dV/dT
+ *     PUSH        t_i += A_ij g_j       dV/dA_ij += dV/dt_i g_j    dV/dg_j += dV/dt_i A_ij
+ *     ENDS        T_ij += A_ij g_i      dV/dA_ij += dV/dT_ij g_i   dV/dg_i += dV/dT_ij A_ij
+ *     POINTWISE   T_x += A_x B_x        dV/dA_x += dV/dT_x B_x     dV/dB_x += dV/dT_x A_x
+ *
+ * A matrix says where the elements of the covariants over one set of pairs stand between two lists of atoms,
+ * so that covariants stay as they are. The operations stay in the table, for all who read that.
+ */
+#ifndef GEN_MATRICES_H
+#define GEN_MATRICES_H
+#include "basis.h"
+
+typedef struct element_matrix {
+    int set, nrows, ncolumns;
+    int *row, *column; /* atoms, ascending */
+    unsigned *element; /* [nrows][ncolumns] of the set, or none: the place after the last */
+    unsigned none;
+} element_matrix;
+
+enum matrix_kind {
+    MATRIX_COPY, /* of the pair variables of a class, which then lie side by side */
+    MATRIX_SUM,  /* of such a copy: a factor */
+    MATRIX_SERIES,
+    MATRIX_PUSH,
+    MATRIX_ENDS,
+    MATRIX_POINTWISE
+};
+
+/* A pattern, and the numbers of its matrices; `half`: of a series A A, of which T takes the part above the
+ * diagonal. */
+typedef struct matrix_form {
+    enum matrix_kind kind;
+    int pattern; /* of the structure; of copies and sums, the set */
+    bool half;
+    size_t left, left_turned, right, right_turned, target;
+    unsigned nleft, nright, ntarget; /* elements */
+} matrix_form;
+
+enum { RIGHT_ONES = -1 };
+
+/* One covariant: the operations [first, end) of the program, and the first slots of T, A and B. Copies have only T,
+ * sums only A. */
+typedef struct matrix_step {
+    size_t form, first, end;
+    unsigned target, left;
+    long right; /* or RIGHT_ONES */
+} matrix_step;
+
+typedef struct matrix_table {
+    size_t nmatrices, nforms, nsteps;
+    element_matrix *matrix;
+    matrix_form *form;
+    matrix_step *step; /* in the order of operations */
+} matrix_table;
+
+/* The forms of the patterns that the potential uses and that are long enough. matrix_table_free releases them. */
+matrix_table matrix_table_create(const basis *b);
+
+/* The number of the form of a pattern, or of a copy or sum over a set, or nforms. */
+size_t matrix_find_form(const matrix_table *t, enum matrix_kind kind, int pattern);
+size_t matrix_find_pattern(const matrix_table *t, int pattern);
+void matrix_append(matrix_table *t, matrix_step step);
+
+/* The step that begins with operation `first`; that ends before operation `end`; or NULL. */
+const matrix_step *matrix_step_from(const matrix_table *t, size_t first);
+const matrix_step *matrix_step_until(const matrix_table *t, size_t end);
+
+/* Operations that are done by steps. */
+size_t matrix_operations(const matrix_table *t);
+void matrix_table_free(matrix_table *t);
+#endif
