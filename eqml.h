@@ -2241,35 +2241,45 @@ EQML__ALL_PAIRS(lanes, eqml_lanes, double)
 EQML__ALL_PAIRS(floats, eqml_floats, float)
 
 /*
- * A batch is worked through in steps of two groups of lanes (in float: of four, two vectors of floats). The
- * room for a step is on the stack; where it would be more than EQML_STACK_LIMIT bytes, past the cache of a
- * core in any case, geometries are done one at a time.
+ * A batch is worked through in steps of two groups of lanes (in float: of four, two vectors of floats), or of
+ * one where two take more than half of EQML_STACK_LIMIT, which is about the cache of a core. The room for a
+ * step is on the stack; where one group would be more than the limit, geometries are done one at a time.
  */
-#define EQML_STACK_LIMIT (1 << 20)
-#define EQML_WORK_BATCH(nslots, npairs, natoms) (4 * EQML_ROUND(nslots) + 10 * (npairs) + 15 * (natoms))
+#ifndef EQML_STACK_LIMIT
+#define EQML_STACK_LIMIT (2 << 20)
+#endif
+#define EQML_WORK_GROUPS(groups, nslots, npairs, natoms)                                                     \
+    ((2 + (groups)) * EQML_ROUND(nslots) + (groups) * (5 * (npairs) + 6 * (natoms)) + 3 * (natoms))
+#define EQML_WORK_BATCH(nslots, npairs, natoms) EQML_WORK_GROUPS(2, nslots, npairs, natoms)
 
-/* Up to 2 EQML_LANES geometries; gradient may be NULL. work: EQML_WORK_BATCH(nslots, npairs, natoms). */
-EQML_INLINE void eqml__step_lanes(const eqml_model *m, int count, const double *xyz, double *energy,
-                                  double *gradient, eqml_lanes *work)
+/*
+ * Up to EQML_LANES geometries in each of most_groups groups; gradient may be NULL. work: EQML_WORK_GROUPS of
+ * most_groups. The form always takes two groups: with one alone it works on that twice, and the second
+ * derivatives go nowhere.
+ */
+EQML_INLINE void eqml__step_lanes(const eqml_model *m, int most_groups, int count, const double *xyz,
+                                  double *energy, double *gradient, eqml_lanes *work)
 {
     const eqml_basis *b = m->basis;
-    const int room = EQML_ROUND(b->nslots), size = 3 * b->natoms;
-    eqml_lanes *slots[2] = {work, work + room}, *adjoints[2] = {work + 2 * room, work + 3 * room};
+    const int room = EQML_ROUND(b->nslots), size = 3 * b->natoms, second = most_groups - 1;
+    eqml_lanes *slots[2] = {work, work + second * room}, *rest = work + most_groups * room;
+    eqml_lanes *adjoints[2] = {rest, rest + room};
     eqml_lanes *f[2] = {slots[0] + b->factor0, slots[1] + b->factor0}, *g[2] = {0, 0}, v[2];
-    eqml_lanes *sum = work + 4 * room, (*pair)[5] = (eqml_lanes(*)[5])(void *)(sum + size);
-    eqml_lanes *x = sum + size + 10 * b->npairs, (*const pairs[2])[5] = {pair, pair + b->npairs};
-    const eqml_lanes *const place[2] = {x, x + size};
+    eqml_lanes *sum = rest + 2 * room, (*pair)[5] = (eqml_lanes(*)[5])(void *)(sum + size);
+    eqml_lanes *x = sum + size + 5 * most_groups * b->npairs;
+    eqml_lanes(*const pairs[2])[5] = {pair, pair + second * b->npairs};
+    const eqml_lanes *const place[2] = {x, x + second * size};
     const int nvalues = b->forward_lanes ? b->nvalues : b->nfactors, groups = count > EQML_LANES ? 2 : 1;
     const double constant = eqml__rest(m, nvalues);
     double value[2 * EQML_LANES];
     if (gradient)
         g[0] = adjoints[0] + b->factor0, g[1] = adjoints[1] + b->factor0;
-    for (int group = 0; group < 2; group++) {
+    for (int group = 0; group < most_groups; group++) {
         const int done = group * EQML_LANES < count ? group * EQML_LANES : 0;
         eqml__to_lanes(size, count - done, xyz + done * size, x + group * size);
     }
-    eqml__pairs_lanes(m, 2, place, slots, gradient ? pairs : NULL);
-    eqml__forward_lanes(m, 2, slots);
+    eqml__pairs_lanes(m, most_groups, place, slots, gradient ? pairs : NULL);
+    eqml__forward_lanes(m, most_groups, slots);
     eqml__form_lanes(b, nvalues, m->linear, m->packed, f, g, v);
     if (gradient && b->reverse_lanes)
         b->reverse_lanes(groups, slots, adjoints, m->linear, v);
@@ -2298,46 +2308,48 @@ EQML_FUNCTION void eqml_energy_gradient_batch(const eqml_model *m, size_t n, con
     const size_t size = 3 * (size_t)m->basis->natoms, step = 2 * EQML_LANES;
     for (size_t first = 0; first < n; first += step) {
         const size_t count = n - first < step ? n - first : step;
-        eqml__step_lanes(m, (int)count, xyz + first * size, energy + first,
+        eqml__step_lanes(m, 2, (int)count, xyz + first * size, energy + first,
                          gradient ? gradient + first * size : NULL, work);
     }
 }
 
 /*
- * Up to 2 EQML_FLOATS geometries; all but differences of coordinates in float. Without code in float all is
- * done by the code in double, which is faster than the table in float (H5O2 of degree 7: 1.2 and 1.4 us).
+ * The same for up to EQML_FLOATS geometries in each group; all but differences of coordinates in float. Without
+ * code in float all is done by the code in double, which is faster than the table in float (H5O2 of degree 7:
+ * 1.2 and 1.4 us).
  */
-EQML_INLINE void eqml__step_floats(const eqml_model *m, int count, const double *xyz, double *energy,
-                                   double *gradient, eqml_lanes *work)
+EQML_INLINE void eqml__step_floats(const eqml_model *m, int most_groups, int count, const double *xyz,
+                                   double *energy, double *gradient, eqml_lanes *work)
 {
     const eqml_basis *b = m->basis;
-    const int room = EQML_ROUND(b->nslots), size = 3 * b->natoms;
-    eqml_floats *start = (eqml_floats *)(void *)work, *sum = start + 4 * room;
-    eqml_floats *slots[2] = {start, start + room}, *adjoints[2] = {start + 2 * room, start + 3 * room};
+    const int room = EQML_ROUND(b->nslots), size = 3 * b->natoms, second = most_groups - 1;
+    eqml_floats *start = (eqml_floats *)(void *)work, *rest = start + most_groups * room;
+    eqml_floats *slots[2] = {start, start + second * room}, *adjoints[2] = {rest, rest + room};
     eqml_floats *f[2] = {slots[0] + b->factor0, slots[1] + b->factor0}, *g[2] = {0, 0}, v[2];
-    eqml_floats(*pair)[5] = (eqml_floats(*)[5])(void *)(sum + size),
-    (*const pairs[2])[5] = {pair, pair + b->npairs};
-    eqml_lanes *x = work + 4 * room + size + 10 * b->npairs;
-    const eqml_lanes *const place[2] = {x, x + EQML__HALVES * size};
+    eqml_floats *sum = rest + 2 * room, (*pair)[5] = (eqml_floats(*)[5])(void *)(sum + size);
+    eqml_floats(*const pairs[2])[5] = {pair, pair + second * b->npairs};
+    eqml_lanes *x = work + (most_groups + 2) * room + size + 5 * most_groups * b->npairs;
+    const eqml_lanes *const place[2] = {x, x + second * EQML__HALVES * size};
     const int nvalues = b->forward_floats ? b->nvalues : b->nfactors, parts = count > EQML_FLOATS ? 2 : 1;
     const double constant = eqml__rest(m, nvalues);
-    for (int done = 0; done < count && b->forward_lanes && !b->forward_floats; done += 2 * EQML_LANES)
-        eqml__step_lanes(m, count - done < 2 * EQML_LANES ? count - done : 2 * EQML_LANES, xyz + done * size,
+    for (int done = 0, step = most_groups * EQML_LANES;
+         done < count && b->forward_lanes && !b->forward_floats; done += step)
+        eqml__step_lanes(m, most_groups, count - done < step ? count - done : step, xyz + done * size,
                          energy + done, gradient ? gradient + done * size : NULL, work);
     if (b->forward_lanes && !b->forward_floats)
         return;
     if (gradient)
         g[0] = adjoints[0] + b->factor0, g[1] = adjoints[1] + b->factor0;
-    for (int part = 0; part < 2 * EQML__HALVES; part++) {
+    for (int part = 0; part < most_groups * EQML__HALVES; part++) {
         const int done = part * EQML_LANES < count ? part * EQML_LANES : 0;
         eqml__to_lanes(size, count - done, xyz + done * size, x + part * size);
     }
-    eqml__pairs_floats(m, 2, place, slots, gradient ? pairs : NULL);
-    for (int part = 0; part < 2; part++)
+    eqml__pairs_floats(m, most_groups, place, slots, gradient ? pairs : NULL);
+    for (int part = 0; part < most_groups; part++)
         slots[part][b->factor0] = eqml__all_floats(1);
     if (b->forward_floats)
-        b->forward_floats(2, slots, m->offset_float);
-    for (int part = 0; part < 2 && !b->forward_floats; part++)
+        b->forward_floats(most_groups, slots, m->offset_float);
+    for (int part = 0; part < most_groups && !b->forward_floats; part++)
         eqml__table_forward_floats(b, slots[part], m->offset_float);
     eqml__form_floats(b, nvalues, m->linear_float, m->packed_float, f, g, v);
     if (gradient && b->reverse_floats)
@@ -2421,15 +2433,17 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
     EQML_INLINE void FUNCTION(const eqml_model *m, size_t n, const double *xyz, double *energy,              \
                               double *gradient)                                                              \
     {                                                                                                        \
-        const size_t size = 3 * NAME##_NATOMS, step = NAME##_IN_LANES ? COUNT : 1;                           \
+        const size_t size = 3 * NAME##_NATOMS, step = NAME##_GROUPS ? NAME##_GROUPS * COUNT : 1;             \
         const ptrdiff_t steps = (ptrdiff_t)((n + step - 1) / step);                                          \
         EQML__PARALLEL                                                                                       \
         for (ptrdiff_t k = 0; k < steps; k++) {                                                              \
             const size_t first = (size_t)k * step, count = n - first < step ? n - first : step;              \
             double *to = gradient ? gradient + first * size : NULL;                                          \
-            if (NAME##_IN_LANES) {                                                                           \
-                eqml_lanes work[NAME##_IN_LANES ? NAME##_WORK_BATCH : 1];                                    \
-                STEP(m, (int)count, xyz + first * size, energy + first, to, work);                           \
+            if (NAME##_GROUPS) {                                                                             \
+                eqml_lanes work[NAME##_GROUPS == 2   ? NAME##_WORK_BOTH                                      \
+                                : NAME##_GROUPS == 1 ? NAME##_WORK_ALONE                                     \
+                                                     : 1];                                                   \
+                STEP(m, NAME##_GROUPS, (int)count, xyz + first * size, energy + first, to, work);            \
             } else {                                                                                         \
                 double work[EQML_WORK_ONE(NAME##_NSLOTS, NAME##_NPAIRS)] EQML_ALIGNED;                       \
                 energy[first] = eqml_energy_gradient(m, xyz + first * size, to, work);                       \
@@ -2457,11 +2471,14 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
         return eqml_energy_hessian(m, xyz, gradient, hessian, work);                                         \
     }                                                                                                        \
     enum {                                                                                                   \
-        NAME##_WORK_BATCH = EQML_WORK_BATCH(NAME##_NSLOTS, NAME##_NPAIRS, NAME##_NATOMS),                    \
-        NAME##_IN_LANES = NAME##_WORK_BATCH * sizeof(eqml_lanes) <= EQML_STACK_LIMIT                         \
+        NAME##_WORK_ALONE = EQML_WORK_GROUPS(1, NAME##_NSLOTS, NAME##_NPAIRS, NAME##_NATOMS),                \
+        NAME##_WORK_BOTH = EQML_WORK_GROUPS(2, NAME##_NSLOTS, NAME##_NPAIRS, NAME##_NATOMS),                 \
+        NAME##_GROUPS = NAME##_WORK_BOTH * sizeof(eqml_lanes) <= EQML_STACK_LIMIT / 2 ? 2                    \
+                        : NAME##_WORK_ALONE * sizeof(eqml_lanes) <= EQML_STACK_LIMIT  ? 1                    \
+                                                                                      : 0                    \
     };                                                                                                       \
-    EQML__MODEL_BATCH(NAME, NAME##_model_batch, eqml__step_lanes, 2 * EQML_LANES)                            \
-    EQML__MODEL_BATCH(NAME, NAME##_model_batch_float, eqml__step_floats, 2 * EQML_FLOATS)                    \
+    EQML__MODEL_BATCH(NAME, NAME##_model_batch, eqml__step_lanes, EQML_LANES)                                \
+    EQML__MODEL_BATCH(NAME, NAME##_model_batch_float, eqml__step_floats, EQML_FLOATS)                        \
     EQML_INLINE void NAME##_model_energy_batch(const eqml_model *m, size_t n, const double *xyz,             \
                                                double *energy)                                               \
     {                                                                                                        \
@@ -3162,7 +3179,7 @@ EQML_FUNCTION void eqml__flush_chunk(const eqml_expansion *x, const eqml_compone
     double v[EQML__CHUNK];
     if (chunk->count == 0)
         return;
-    eqml__step_lanes(m, chunk->count, chunk->xyz, v, gradient ? chunk->gradient : NULL,
+    eqml__step_lanes(m, 2, chunk->count, chunk->xyz, v, gradient ? chunk->gradient : NULL,
                      (eqml_lanes *)(void *)chunk->work);
     for (int k = 0; k < chunk->count; k++) {
         const double s = chunk->factor[k], *from = chunk->gradient + (size_t)k * size;
