@@ -123,7 +123,7 @@ TEST_BASES += h2o_d2_tensors:2:H2_O:--dipole_2_--quadrupole_2_--polarizability_2
 	a5b_tensors:3:A5_B:--dipole_2_--quadrupole_2_--polarizability_2 \
 	h5o2_dipole:3:H5_O2:--dipole_2 \
 	dimer_tensors:3:(H2_O)2:--dipole_3_--quadrupole_2_--polarizability_2 trimer_dipole:3:(H2_O)3:--dipole_3
-TEST_BASES += h2_d4:4:H2 hc_d4:4:H_C h3_d3:3:H3 h2c_d3:3:H2_C h15c_d3:3:H15_C h15c4_d4:4:H15_C4
+TEST_BASES += h2_d4:4:H2 hc_d4:4:H_C h3_d3:3:H3 h2c_d3:3:H2_C h30_d3:3:H30 h20c3_d4:4:H20_C3
 TEST_HEADERS = $(foreach b,$(TEST_BASES),build/tests/$(word 1,$(subst :, ,$(b))).h)
 
 define test_header

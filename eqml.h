@@ -421,6 +421,10 @@ typedef struct eqml_tile {
 typedef struct eqml_matrix {
     unsigned short nrows, ncolumns, none; /* none: the place of the zero */
     const unsigned short *at;             /* [nrows][ncolumns] the element, or none */
+    /* The elements once each, as runs of neighbours in one row: row, first column, first element, number. A
+     * symmetric matrix has those above its diagonal. Only where a kernel needs them. */
+    unsigned short symmetric, nruns;
+    const unsigned short (*runs)[4];
 } eqml_matrix;
 
 typedef enum eqml_tensor { EQML_DIPOLE, EQML_QUADRUPOLE, EQML_POLARIZABILITY, EQML_TENSORS } eqml_tensor;
@@ -999,7 +1003,7 @@ EQML_INLINE int eqml__least(int x, int y)
     return x < y ? x : y;
 }
 
-#define EQML__SERIES(T, FMA)                                                                                 \
+#define EQML__SERIES(T, ALL, FMA)                                                                            \
     EQML_NOINLINE void eqml__series_##T(const eqml_matrix *m, int left, int right, int target, int half,     \
                                         const T *l, const T *r, T *t)                                        \
     {                                                                                                        \
@@ -1013,7 +1017,9 @@ EQML_INLINE int eqml__least(int x, int y)
                     row[x] = m[left].at + eqml__least(i + x, nrows - 1) * depth;                             \
                 for (int y = 0; y < COLUMNS; y++)                                                            \
                     column[y] = m[right].at + eqml__least(j + y, ncolumns - 1);                              \
-                memset(sum, 0, sizeof sum);                                                                  \
+                for (int x = 0; x < ROWS; x++)                                                               \
+                    for (int y = 0; y < COLUMNS; y++)                                                        \
+                        sum[x][y] = ALL(0);                                                                  \
                 for (int k = 0; k < depth; k++) {                                                            \
                     T across[COLUMNS];                                                                       \
                     for (int y = 0; y < COLUMNS; y++)                                                        \
@@ -1031,8 +1037,8 @@ EQML_INLINE int eqml__least(int x, int y)
             }                                                                                                \
         memset(t + m[target].none, 0, sizeof *t);                                                            \
     }
-EQML__SERIES(eqml_lanes, eqml__fma)
-EQML__SERIES(eqml_floats, eqml__fma_floats)
+EQML__SERIES(eqml_lanes, eqml__all, eqml__fma)
+EQML__SERIES(eqml_floats, eqml__all_floats, eqml__fma_floats)
 
 /*
  * In generated code, with a matrix of covariants over pairs and vectors over atoms:
@@ -1040,7 +1046,7 @@ EQML__SERIES(eqml_floats, eqml__fma_floats)
  *     push     t_i += sum_j a_ij g_j         outer    a_ij += t_i g_j         g NULL: ones
  *     ends     b_ij += a_ij g_i              meet     g_i += sum_j a_ij b_ij
  *
- * total: the sum of n elements.
+ * `turned`: m is the transpose of that matrix. total: the sum of n elements.
  */
 #define EQML__MATRIX(T, FMA)                                                                                 \
     EQML_NOINLINE T eqml__total_##T(int n, const T *x)                                                       \
@@ -1072,22 +1078,44 @@ EQML__SERIES(eqml_floats, eqml__fma_floats)
         }                                                                                                    \
     }                                                                                                        \
                                                                                                              \
-    EQML_NOINLINE void eqml__outer_##T(const eqml_matrix *m, const T *t, const T *g, T *a)                   \
+    EQML_NOINLINE void eqml__outer_##T(const eqml_matrix *m, int turned, const T *t, const T *g, T *a)       \
     {                                                                                                        \
-        const unsigned short *at = m->at;                                                                    \
-        for (int i = 0; i < m->nrows; i++, at += m->ncolumns)                                                \
-            for (int j = 0; j < m->ncolumns; j++)                                                            \
-                a[at[j]] = g ? FMA(t[i], g[j], a[at[j]]) : a[at[j]] + t[i];                                  \
-        memset(a + m->none, 0, sizeof *a);                                                                   \
+        for (int k = 0; k < m->nruns; k++) {                                                                 \
+            const unsigned short *run = m->runs[k];                                                          \
+            const T *t_row = t + run[0], *t_column = t + run[1];                                             \
+            T *to = a + run[2];                                                                              \
+            if (g) {                                                                                         \
+                const T *g_row = g + run[0], *g_column = g + run[1];                                         \
+                if (m->symmetric || !turned)                                                                 \
+                    for (int x = 0; x < run[3]; x++)                                                         \
+                        to[x] = FMA(t_row[0], g_column[x], to[x]);                                           \
+                if (m->symmetric || turned)                                                                  \
+                    for (int x = 0; x < run[3]; x++)                                                         \
+                        to[x] = FMA(t_column[x], g_row[0], to[x]);                                           \
+            } else {                                                                                         \
+                if (m->symmetric || !turned)                                                                 \
+                    for (int x = 0; x < run[3]; x++)                                                         \
+                        to[x] += t_row[0];                                                                   \
+                if (m->symmetric || turned)                                                                  \
+                    for (int x = 0; x < run[3]; x++)                                                         \
+                        to[x] += t_column[x];                                                                \
+            }                                                                                                \
+        }                                                                                                    \
     }                                                                                                        \
                                                                                                              \
-    EQML_NOINLINE void eqml__ends_##T(const eqml_matrix *m, const T *a, const T *g, T *b)                    \
+    EQML_NOINLINE void eqml__ends_##T(const eqml_matrix *m, int turned, const T *a, const T *g, T *b)        \
     {                                                                                                        \
-        const unsigned short *at = m->at;                                                                    \
-        for (int i = 0; i < m->nrows; i++, at += m->ncolumns)                                                \
-            for (int j = 0; j < m->ncolumns; j++)                                                            \
-                b[at[j]] = FMA(a[at[j]], g[i], b[at[j]]);                                                    \
-        memset(b + m->none, 0, sizeof *b);                                                                   \
+        for (int k = 0; k < m->nruns; k++) {                                                                 \
+            const unsigned short *run = m->runs[k];                                                          \
+            const T *from = a + run[2], *row = g + run[0], *column = g + run[1];                             \
+            T *to = b + run[2];                                                                              \
+            if (m->symmetric || !turned)                                                                     \
+                for (int x = 0; x < run[3]; x++)                                                             \
+                    to[x] = FMA(from[x], row[0], to[x]);                                                     \
+            if (m->symmetric || turned)                                                                      \
+                for (int x = 0; x < run[3]; x++)                                                             \
+                    to[x] = FMA(from[x], column[x], to[x]);                                                  \
+        }                                                                                                    \
     }                                                                                                        \
                                                                                                              \
     EQML_NOINLINE void eqml__meet_##T(const eqml_matrix *m, const T *a, const T *b, T *g)                    \
@@ -1127,7 +1155,8 @@ EQML_NOINLINE void eqml__series_double(const eqml_matrix *m, int left, int right
                 eqml_lanes sum[ROWS][2];
                 for (int x = 0; x < ROWS; x++)
                     row[x] = m[left].at + eqml__least(i + x, nrows - 1) * all + first;
-                memset(sum, 0, sizeof sum);
+                for (int x = 0; x < ROWS; x++)
+                    sum[x][0] = sum[x][1] = eqml__all(0);
                 for (int k = 0; k < depth; k++) {
                     const eqml_lanes low = eqml__load(part + k * COLUMNS),
                                      high = eqml__load(part + k * COLUMNS + EQML_LANES);

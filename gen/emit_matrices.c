@@ -4,14 +4,39 @@
 
 enum { CALL_OPERATIONS = 20 }; /* what a call counts for in the length of a function */
 
+/* Whether pushes and ends work along the runs of the transpose, which are longer. */
+static bool is_turned(const matrix_table *t, const matrix_form *f)
+{
+    return t->matrix[f->left_turned].nruns < t->matrix[f->left].nruns;
+}
+
+static bool has_runs(const matrix_table *t, size_t number)
+{
+    for (size_t k = 0; k < t->nforms; k++)
+        if ((t->form[k].kind == MATRIX_PUSH || t->form[k].kind == MATRIX_ENDS) &&
+            (is_turned(t, &t->form[k]) ? t->form[k].left_turned : t->form[k].left) == number)
+            return true;
+    return false;
+}
+
 static void emit_matrix(FILE *out, const summary *s, size_t number)
 {
-    const element_matrix *m = &s->program->matrices.matrix[number];
+    const matrix_table *t = &s->program->matrices;
+    const element_matrix *m = &t->matrix[number];
     line l = {out, 0, "    ", ""};
+    char item[64];
     fprintf(out, "static const unsigned short %s_matrix_%zu[] = {\n", s->name, number);
     for (int k = 0; k < m->nrows * m->ncolumns; k++) {
-        char item[16];
-        snprintf(item, sizeof item, "%u, ", m->element[k]);
+        snprintf(item, sizeof item, "%u,", m->element[k]);
+        put_item(&l, item);
+    }
+    end_line(&l);
+    fprintf(out, "};\n");
+    if (!has_runs(t, number))
+        return;
+    fprintf(out, "static const unsigned short %s_runs_%zu[][4] = {\n", s->name, number);
+    for (int k = 0; k < m->nruns; k++) {
+        snprintf(item, sizeof item, "{%d,%d,%d,%d},", m->run[k][0], m->run[k][1], m->run[k][2], m->run[k][3]);
         put_item(&l, item);
     }
     end_line(&l);
@@ -26,7 +51,7 @@ static void emit_elements(FILE *out, const summary *s, int set)
     fprintf(out, "static const unsigned short %s_elements_%d[] = {\n", s->name, set);
     for (int x = 0; x < pairs->count; x++) {
         char item[16];
-        snprintf(item, sizeof item, "%d, ", pairs->element[x]);
+        snprintf(item, sizeof item, "%d,", pairs->element[x]);
         put_item(&l, item);
     }
     end_line(&l);
@@ -47,9 +72,15 @@ void emit_matrices(FILE *out, const summary *s)
     for (size_t k = 0; k < t->nmatrices; k++)
         emit_matrix(out, s, k);
     fprintf(out, "static const eqml_matrix %s_matrices[] = {\n", s->name);
-    for (size_t k = 0; k < t->nmatrices; k++)
-        fprintf(out, "    {%d, %d, %u, %s_matrix_%zu},\n", t->matrix[k].nrows, t->matrix[k].ncolumns,
-                t->matrix[k].none, s->name, k);
+    for (size_t k = 0; k < t->nmatrices; k++) {
+        const element_matrix *m = &t->matrix[k];
+        fprintf(out, "    {%d, %d, %u, %s_matrix_%zu, %d, ", m->nrows, m->ncolumns, m->none, s->name, k,
+                m->symmetric);
+        if (has_runs(t, k))
+            fprintf(out, "%d, %s_runs_%zu},\n", m->nruns, s->name, k);
+        else
+            fprintf(out, "0, NULL},\n");
+    }
     fprintf(out, "};\n");
 }
 
@@ -94,6 +125,21 @@ static void put_call(functions *f, const summary *s, const char *kernel, size_t 
 {
     char item[128];
     snprintf(item, sizeof item, "eqml__%s_##T(%s_matrices + %zu, ", kernel, s->name, matrix);
+    put_item(&f->line, item);
+    put_argument(f, x, ", ");
+    put_argument(f, y, ", ");
+    put_argument(f, to, "); ");
+}
+
+/* The same for a kernel that works along the runs of a matrix: it takes the matrix or its transpose, whichever
+ * has longer ones. */
+static void put_runs(functions *f, const summary *s, const char *kernel, const matrix_form *form, operand x,
+                     operand y, operand to)
+{
+    const bool turned = is_turned(&s->program->matrices, form);
+    char item[128];
+    snprintf(item, sizeof item, "eqml__%s_##T(%s_matrices + %zu, %d, ", kernel, s->name,
+             turned ? form->left_turned : form->left, turned);
     put_item(&f->line, item);
     put_argument(f, x, ", ");
     put_argument(f, y, ", ");
@@ -185,7 +231,7 @@ void put_step(functions *f, const summary *s, const matrix_step *step)
     } else if (form->kind == MATRIX_PUSH) {
         put_call(f, s, "push", form->left, left, step->right == RIGHT_ONES ? ones : right, target);
     } else if (form->kind == MATRIX_ENDS) {
-        put_call(f, s, "ends", form->left, left, right, target);
+        put_runs(f, s, "ends", form, left, right, target);
     } else {
         put_pointwise(f, left, right, target);
     }
@@ -227,7 +273,7 @@ void put_step_back(functions *f, const summary *s, const matrix_step *step, bool
         return;
     }
     if (form->kind == MATRIX_PUSH && step->right == RIGHT_ONES) {
-        put_call(f, s, "outer", form->left, from, ones, to_left);
+        put_runs(f, s, "outer", form, from, ones, to_left);
         return;
     }
     if (form->kind == MATRIX_SERIES && form->half) { /* all of dV/dT: what the right side gives is in it */
@@ -239,10 +285,10 @@ void put_step_back(functions *f, const summary *s, const matrix_step *step, bool
         put_series(f, s, from, right, to_left, false);
         put_series(f, s, left, from, to_right, false);
     } else if (form->kind == MATRIX_PUSH) {
-        put_call(f, s, "outer", form->left, from, right, to_left);
+        put_runs(f, s, "outer", form, from, right, to_left);
         put_call(f, s, "push", form->left_turned, left, from, to_right);
     } else if (form->kind == MATRIX_ENDS) {
-        put_call(f, s, "ends", form->left, from, right, to_left);
+        put_runs(f, s, "ends", form, from, right, to_left);
         put_call(f, s, "meet", form->left, from, left, to_right);
     } else {
         put_pointwise(f, from, right, to_left);

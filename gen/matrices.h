@@ -22,6 +22,9 @@ typedef struct element_matrix {
     int *row, *column; /* atoms, ascending */
     unsigned *element; /* [nrows][ncolumns] of the set, or none: the place after the last */
     unsigned none;
+    bool symmetric;
+    int nruns;
+    int (*run)[4]; /* [nruns] row, first column, first element, number: see eqml_matrix */
 } element_matrix;
 
 enum matrix_kind {

@@ -384,11 +384,11 @@ static void count_operations(program *p, bool constant)
     g->fma += e->fma;
 }
 
-static program *build(const basis *b, bool by_rows)
+static program *build(const basis *b, bool by_rows, bool matrices)
 {
     program *p = xcalloc(1, sizeof *p);
     layout l = {.b = b, .p = p, .by_rows = by_rows};
-    if (by_rows)
+    if (matrices)
         p->matrices = matrix_table_create(b);
     place_variables(&l);
     place_covariants(&l);
@@ -403,13 +403,15 @@ static program *build(const basis *b, bool by_rows)
     return p;
 }
 
-/* Rows need straight-line code: from the table they would only add operations. */
+/* Code, if it can be had: written out, which is fastest, or with matrices, which are shorter. From the table, rows
+ * would only add operations. */
 program *program_create(const basis *b)
 {
-    program *p = build(b, contractions_pay(b));
-    if (p->rows.nrows && program_written_out(p) > STRAIGHT_LINE_LIMIT) {
+    const bool rows = contractions_pay(b);
+    program *p = build(b, rows, false);
+    for (int way = 0; way < 2 && rows && program_written_out(p) > STRAIGHT_LINE_LIMIT; way++) {
         program_free(p);
-        p = build(b, false);
+        p = build(b, way == 0, way == 0);
     }
     return p;
 }

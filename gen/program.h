@@ -59,7 +59,7 @@ typedef struct program {
         *element_slot; /* [covariants of the basis][element of its set], NULL where it is not evaluated */
     size_t ncovariants;
     contraction_table rows;
-    matrix_table matrices; /* with rows only: covariants that code computes as products of matrices */
+    matrix_table matrices; /* covariants that code computes as products of matrices, where it were too long */
     size_t nruns;
     run *run;
     tile_list tiles;

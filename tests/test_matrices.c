@@ -5,10 +5,10 @@
 #define _POSIX_C_SOURCE 200809L
 #include "support.h"
 
-#include "h15c_d3.h"
-#include "h15c4_d4.h"
+#include "h20c3_d4.h"
+#include "h30_d3.h"
 
-enum { MOST_COORDINATES = 57, MANY = 2 * EQML_FLOATS + 3 };
+enum { MOST_COORDINATES = 90, MANY = 2 * EQML_FLOATS + 3 };
 
 typedef struct functions {
     const eqml_basis *basis;
@@ -26,7 +26,7 @@ typedef struct functions {
             NAME##_model_energy_gradient_batch, NAME##_model_energy_batch_float,                             \
             NAME##_model_energy_gradient_batch_float                                                         \
     }
-static const functions all[] = {FUNCTIONS(h15c_d3), FUNCTIONS(h15c4_d4)};
+static const functions all[] = {FUNCTIONS(h30_d3), FUNCTIONS(h20c3_d4)};
 
 typedef struct trial {
     eqml_surface surface;
