@@ -157,7 +157,7 @@ define other_build
 @ln -sfn $(patsubst %,../../%,$(SOURCES)) build/$(1)/
 endef
 
-SANITIZE = -O1 -g -march=native -fsanitize=address,undefined -fno-sanitize-recover=all
+SANITIZE = -O0 -g -march=native -fsanitize=address,undefined -fno-sanitize-recover=all
 asan: ## the tests under the address and undefined-behaviour sanitizers
 	$(call other_build,asan)
 	$(MAKE) -C build/asan CFLAGS="$(SANITIZE)" build/run-tests

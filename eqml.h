@@ -348,9 +348,10 @@ EQML_INLINE __m512d eqml__join(__m256d low, __m256d high)
 /*
  * Pairs, and tiles of the form, up to which loops are short. Ammonia of degree 8 (67 tiles) takes 264 ns for
  * one gradient, 331 in a loop; water (13) 11 % less in a batch, but methane of degree 6 (45) 19 % more: its
- * code is too long for the cache of instructions.
+ * code is too long for the cache of instructions. For the same reason gradients with so many operations have
+ * no unrolled form: H5O2 of degree 5 takes 756 ns, and 1,012 with one.
  */
-enum { EQML__FEW_PAIRS = 16, EQML__SHORT_ONE = 75, EQML__SHORT_LANES = 25 };
+enum { EQML__FEW_PAIRS = 16, EQML__SHORT_ONE = 75, EQML__SHORT_LANES = 25, EQML__LONG_CODE = 1000 };
 
 /* Chains of dependent operations, n of them side by side: one goes on while another waits for its result. n
  * is at most EQML__SIDES, and a constant where this is inlined. */
@@ -1334,10 +1335,10 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, int nvalues, const double
         g[k] = m->linear[k];
     for (; g && k < EQML_ROUND(b->nfactors); k++)
         g[k] = 0;
-    EQML__EACH(r, b->nrows, b->ntiles <= EQML__SHORT_ONE, {
+    EQML__EACH(r, b->nrows, b->ntiles <= EQML__SHORT_ONE && (!g || b->noperations < EQML__LONG_CODE), {
         const eqml_tile *tiles = b->tiles + tile;
         const double *c = m->packed + 16 * tile;
-        if (EQML__KNOWN(b->ntiles <= EQML__SHORT_ONE))
+        if (EQML__KNOWN(b->ntiles <= EQML__SHORT_ONE && (!g || b->noperations < EQML__LONG_CODE)))
             eqml__rows_one(b->rows + r, tiles, c, f, g, energy, sums + 4 * r);
         else
             eqml__rows_two(b->rows + r, tiles, c, f, g, energy, sums + 4 * r);
@@ -1346,7 +1347,7 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, int nvalues, const double
     /* After all tiles: a vector of g that is loaded when one of its numbers has just been stored waits for
      * the cache. */
     if (g)
-        EQML__EACH(r, b->nrows, b->ntiles <= EQML__SHORT_ONE, {
+        EQML__EACH(r, b->nrows, b->ntiles <= EQML__SHORT_ONE && (!g || b->noperations < EQML__LONG_CODE), {
             for (int row = 0; row < 4; row++)
                 g[b->rows[r].row[row]] += sums[4 * r + row];
         });
