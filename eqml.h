@@ -42,6 +42,8 @@
  *            with the same results to the bit.
  * Macros     EQML_MALLOC, EQML_FREE: the allocator. EQML_API: linkage of the functions. EQML_STATIC: they are
  *            private to the file. EQML_SCALAR: no vectors. EQML_USE_LAPACK: least squares with LAPACK and BLAS.
+ *            EQML_STACK_LIMIT: bytes of stack that a batch may take, 2 MB where it is not defined; batches of
+ *            large molecules are slower with less.
  *
  * [1] Braams, Bowman, Int. Rev. Phys. Chem. 28, 577 (2009).
  * [2] Xie, Bowman, J. Chem. Theory Comput. 6, 26 (2010).

@@ -4,10 +4,13 @@
 #include <string.h>
 
 /*
- * Shorter patterns are written out: that is faster (H14C6 of degree 4, energy: 3.2 us with 50 in place of 100),
- * but for copies, of which there is one for each pair.
+ * Operations of the shortest patterns that become matrices, by the need for it. Shorter ones are written out,
+ * which is faster (H14C6 of degree 4, energy: 3.2 us with 50 in place of 100); but copies, of which there is
+ * one for each pair.
  */
-enum { LEAST_SERIES = 600, LEAST_OPERATIONS = 100, LEAST_COPIES = 50 };
+static const struct {
+    int series, other, copies;
+} least[MATRIX_NEEDS] = {{600, 100, 50}, {60, 20, 20}};
 
 /* ---- matrices ----------------------------------------------------------------------------------------- */
 
@@ -213,7 +216,7 @@ static void try_form(matrix_table *t, const basis *b, int index)
         free(atoms[side]);
 }
 
-matrix_table matrix_table_create(const basis *b)
+matrix_table matrix_table_create(const basis *b, int need)
 {
     matrix_table t = {0};
     for (int v = 0; v < b->ncovariants; v++) {
@@ -222,7 +225,7 @@ matrix_table matrix_table_create(const basis *b)
             continue;
         if (c->pattern == COVARIANT_VARIABLES) {
             unsigned count = elements(b, c->set);
-            if (b->structure->set[c->set].pairs && count >= LEAST_COPIES) {
+            if (b->structure->set[c->set].pairs && (int)count >= least[need].copies) {
                 append_form(&t, (matrix_form){.kind = MATRIX_COPY, .pattern = c->set, .ntarget = count});
                 append_form(&t, (matrix_form){.kind = MATRIX_SUM, .pattern = c->set, .nleft = count});
             }
@@ -231,7 +234,7 @@ matrix_table matrix_table_create(const basis *b)
         if (matrix_find_pattern(&t, c->pattern) < t.nforms)
             continue;
         const pattern *p = &b->structure->pattern[c->pattern];
-        if (p->count >= (p->kind == PATTERN_SERIES ? LEAST_SERIES : LEAST_OPERATIONS))
+        if (p->count >= (p->kind == PATTERN_SERIES ? least[need].series : least[need].other))
             try_form(&t, b, c->pattern);
     }
     return t;

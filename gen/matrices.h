@@ -63,8 +63,10 @@ typedef struct matrix_table {
     matrix_step *step; /* in the order of operations */
 } matrix_table;
 
-/* The forms of the patterns that the potential uses and that are long enough. matrix_table_free releases them. */
-matrix_table matrix_table_create(const basis *b);
+/* The forms of the patterns that the potential uses and that are long enough; of more of them the greater the
+ * need, from 0 to MATRIX_NEEDS - 1. matrix_table_free releases them. */
+enum { MATRIX_NEEDS = 2 };
+matrix_table matrix_table_create(const basis *b, int need);
 
 /* The number of the form of a pattern, or of a copy or sum over a set, or nforms. */
 size_t matrix_find_form(const matrix_table *t, enum matrix_kind kind, int pattern);

@@ -384,12 +384,14 @@ static void count_operations(program *p, bool constant)
     g->fma += e->fma;
 }
 
-static program *build(const basis *b, bool by_rows, bool matrices)
+enum { NO_MATRICES = -1 };
+
+static program *build(const basis *b, bool by_rows, int need)
 {
     program *p = xcalloc(1, sizeof *p);
     layout l = {.b = b, .p = p, .by_rows = by_rows};
-    if (matrices)
-        p->matrices = matrix_table_create(b);
+    if (need != NO_MATRICES)
+        p->matrices = matrix_table_create(b, need);
     place_variables(&l);
     place_covariants(&l);
     number_factors(&l);
@@ -403,17 +405,20 @@ static program *build(const basis *b, bool by_rows, bool matrices)
     return p;
 }
 
-/* Code, if it can be had: written out, which is fastest, or with matrices, which are shorter. From the table, rows
- * would only add operations. */
+/*
+ * Code, if it can be had: written out, which is fastest, or with matrices, as few as are needed. From the table
+ * rows would only add operations.
+ */
 program *program_create(const basis *b)
 {
     const bool rows = contractions_pay(b);
-    program *p = build(b, rows, false);
-    for (int way = 0; way < 2 && rows && program_written_out(p) > STRAIGHT_LINE_LIMIT; way++) {
+    for (int need = NO_MATRICES; rows && need < MATRIX_NEEDS; need++) {
+        program *p = build(b, true, need);
+        if (program_written_out(p) <= STRAIGHT_LINE_LIMIT)
+            return p;
         program_free(p);
-        p = build(b, way == 0, way == 0);
     }
-    return p;
+    return build(b, false, NO_MATRICES);
 }
 
 size_t program_written_out(const program *p)

@@ -1,48 +1,7 @@
 /* Rows of contractions: they are the contractions of the program, each once with both of its covariants. */
-#include "../gen/molien.h"
-#include "../gen/program.h"
-#include <criterion/criterion.h>
+#include "made.h"
 #include <math.h>
 #include <stdlib.h>
-
-typedef struct made {
-    composition c;
-    blocks b;
-    orbit_list orbits;
-    structure *sets;
-    basis *basis;
-    program *program;
-} made;
-
-/* On the heap: the basis points into it. */
-static made *make(const char *text, int degree, int covariant_degree)
-{
-    made *m = calloc(1, sizeof *m);
-    char error[300] = "";
-    cr_assert_eq(composition_parse(text, &m->c, error, sizeof error), 0, "%s", error);
-    cr_assert_eq(blocks_create(m->c.npair_classes, degree, &m->b), 0);
-    uint64_t *invariants = calloc(m->b.count, sizeof *invariants);
-    cr_assert_eq(molien_invariants(&m->c, &m->b, invariants), 0);
-    cr_assert_eq(orbits_enumerate_wanted(&m->c, &m->b, degree, NULL, &m->orbits), 0);
-    m->sets = structure_create(&m->c, false);
-    m->basis = basis_create(&m->c, &m->b, m->sets, invariants, &m->orbits, covariant_degree, NULL, error,
-                            sizeof error);
-    cr_assert_not_null(m->basis, "%s: %s", text, error);
-    m->program = program_create(m->basis);
-    free(invariants);
-    return m;
-}
-
-static void made_free(made *m)
-{
-    program_free(m->program);
-    basis_free(m->basis);
-    structure_free(m->sets);
-    orbits_free(&m->orbits);
-    blocks_free(&m->b);
-    composition_free(&m->c);
-    free(m);
-}
 
 /* Slots at some pair variables, by the definition of the operations. */
 static double *slots_of(const program *p)
