@@ -354,6 +354,8 @@ EQML_INLINE __m512d eqml__join(__m256d low, __m256d high)
  * no unrolled form: H5O2 of degree 5 takes 756 ns, and 1,012 with one.
  */
 enum { EQML__FEW_PAIRS = 16, EQML__SHORT_ONE = 75, EQML__SHORT_LANES = 25, EQML__LONG_CODE = 1000 };
+/* Atoms of which a batch has the sums of the gradient in registers. */
+enum { EQML__FEW_ATOMS = 6 };
 
 /* Chains of dependent operations, n of them side by side: one goes on while another waits for its result. n
  * is at most EQML__SIDES, and a constant where this is inlined. */
@@ -2220,16 +2222,19 @@ EQML_INLINE void eqml__from_lanes(int n, int count, const eqml_lanes *sum, doubl
                                                                                                              \
     EQML_INLINE void eqml__scatter_##SUFFIX(const eqml_basis *b, const T *adjoints, T(*pair)[5], T *sum)     \
     {                                                                                                        \
+        T few[3 * EQML__FEW_ATOMS], *to = EQML__KNOWN(b->natoms <= EQML__FEW_ATOMS) ? few : sum;             \
         for (int k = 0; k < 3 * b->natoms; k++)                                                              \
-            sum[k] = ALL(0);                                                                                 \
+            to[k] = ALL(0);                                                                                  \
         EQML__EACH(p, b->npairs, b->npairs <= EQML__FEW_PAIRS, {                                             \
             const T force = adjoints[p] * pair[p][4] * pair[p][3];                                           \
-            T *i = sum + 3 * b->pairs[p][0], *j = sum + 3 * b->pairs[p][1];                                  \
+            T *i = to + 3 * b->pairs[p][0], *j = to + 3 * b->pairs[p][1];                                    \
             for (int k = 0; k < 3; k++) {                                                                    \
                 i[k] = FMA(force, pair[p][k], i[k]);                                                         \
                 j[k] = FMA(-force, pair[p][k], j[k]);                                                        \
             }                                                                                                \
         });                                                                                                  \
+        for (int k = 0; k < 3 * b->natoms && to != sum; k++)                                                 \
+            sum[k] = to[k];                                                                                  \
     }
 EQML__PAIRS(lanes, eqml_lanes, double, eqml__all, eqml__fma)
 EQML__PAIRS(floats, eqml_floats, float, eqml__all_floats, eqml__fma_floats)
