@@ -215,7 +215,7 @@ clean: ## remove build/
 # The units of tests/headers become one program in each combination of compiler, language and vectors.
 HEADER_COMPILERS = gcc $(if $(shell command -v clang 2>/dev/null),clang)
 HEADER_VARIANTS = c11/sse2 c11/avx2 c11/native c11/scalar c++17/sse2 c++17/native
-HEADER_UNITS = implementation main second library client private
+HEADER_UNITS = implementation main second library client private large
 HEADER_PROGRAMS = $(foreach c,$(HEADER_COMPILERS),$(HEADER_VARIANTS:%=build/headers/$(c)/%))
 vectors-sse2 =
 vectors-avx2 = -mavx2 -mfma
@@ -238,7 +238,7 @@ build/headers/write: tests/headers/write.c eqml.h build/tests/h2o_d8.h
 build/headers/h2o_pes.h: build/headers/write
 	$< eqml.h build/tests/h2o_d8.h $@
 
-build/headers/%: $(HEADER_UNITS:%=tests/headers/%.c) tests/headers/units.h build/headers/h2o_pes.h eqml.h build/tests/h2o_d8.h
+build/headers/%: $(HEADER_UNITS:%=tests/headers/%.c) tests/headers/units.h build/headers/h2o_pes.h eqml.h build/tests/h2o_d8.h build/tests/h30_d3.h
 	@mkdir -p $@.units
 	@set -e; for u in $(HEADER_UNITS); do \
 		$(word 1,$(subst /, ,$*)) $(language-$(word 2,$(subst /, ,$*))) $(WARNINGS) -O2 $(vectors-$(word 3,$(subst /, ,$*))) \

@@ -2470,13 +2470,13 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
     EQML_INLINE void FUNCTION(const eqml_model *m, size_t n, const double *xyz, double *energy,              \
                               double *gradient)                                                              \
     {                                                                                                        \
-        const size_t size = 3 * NAME##_NATOMS, step = NAME##_GROUPS ? NAME##_GROUPS * COUNT : 1;             \
+        const size_t size = 3 * NAME##_NATOMS, step = NAME##_GROUPS > 0 ? NAME##_GROUPS * COUNT : 1;         \
         const ptrdiff_t steps = (ptrdiff_t)((n + step - 1) / step);                                          \
         EQML__PARALLEL                                                                                       \
         for (ptrdiff_t k = 0; k < steps; k++) {                                                              \
             const size_t first = (size_t)k * step, count = n - first < step ? n - first : step;              \
             double *to = gradient ? gradient + first * size : NULL;                                          \
-            if (NAME##_GROUPS) {                                                                             \
+            if (NAME##_GROUPS > 0) {                                                                         \
                 eqml_lanes work[NAME##_GROUPS == 2   ? NAME##_WORK_BOTH                                      \
                                 : NAME##_GROUPS == 1 ? NAME##_WORK_ALONE                                     \
                                                      : 1];                                                   \

@@ -29,9 +29,9 @@
 #include "tiles.h"
 
 /*
- * Programs of at most this many operations are written out as straight-line code, which is two to three times
- * as fast; longer ones run from their table of operations. At the cutoff compilers need 8 s for the header;
- * the third copy, in float, stops earlier for that reason.
+ * Programs of at most this many operations, not counting those of matrices, are straight-line code, which is
+ * two to three times as fast; longer ones run from their table of operations. At the cutoff compilers need 8 s
+ * for the header; the third copy, in float, stops earlier for that reason.
  */
 enum { STRAIGHT_LINE_LIMIT = 6500, STRAIGHT_LINE_FLOATS_LIMIT = 2000, STRAIGHT_LINE_ORBITS_LIMIT = 20000 };
 

@@ -28,7 +28,8 @@ int main(void)
     eqml_lsq_free(lsq);
     if (differ(h2o_energy(xyz), energy) || differ(second_energy(xyz), energy) ||
         differ(client_energy(xyz), energy) || differ(private_energy(xyz), energy) ||
-        differ(h2o_energy_hessian(xyz, gradient, hessian), energy) || h2o_natoms() != 3) {
+        differ(h2o_energy_hessian(xyz, gradient, hessian), energy) || h2o_natoms() != 3 ||
+        large_disagrees()) {
         fprintf(stderr, "the units disagree\n");
         return 1;
     }

@@ -5,6 +5,7 @@ extern "C" {
 double second_energy(const double *xyz);  /* by a surface's header alone */
 double client_energy(const double *xyz);  /* by the functions of a library */
 double private_energy(const double *xyz); /* by a private copy of everything */
+int large_disagrees(void);                /* whether code with matrices and the table do */
 #ifdef __cplusplus
 }
 #endif
