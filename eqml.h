@@ -2351,9 +2351,9 @@ EQML_FUNCTION void eqml_energy_gradient_batch(const eqml_model *m, size_t n, con
 }
 
 /*
- * The same for up to EQML_FLOATS geometries in each group; all but differences of coordinates in float. Without
- * code in float all is done by the code in double, which is faster than the table in float (H5O2 of degree 7:
- * 1.2 and 1.4 us).
+ * The same for up to EQML_FLOATS geometries in each group; all but differences of coordinates in float.
+ * Without code in float all is done by the code in double, which is faster than the table in float (H5O2 of
+ * degree 7: 1.2 and 1.4 us).
  */
 EQML_INLINE void eqml__step_floats(const eqml_model *m, int most_groups, int count, const double *xyz,
                                    double *energy, double *gradient, eqml_lanes *work)

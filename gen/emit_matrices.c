@@ -131,8 +131,8 @@ static void put_call(functions *f, const summary *s, const char *kernel, size_t 
     put_argument(f, to, "); ");
 }
 
-/* The same for a kernel that works along the runs of a matrix: it takes the matrix or its transpose, whichever
- * has longer ones. */
+/* The same for a kernel that works along the runs of a matrix: it takes the matrix or its transpose,
+ * whichever has longer ones. */
 static void put_runs(functions *f, const summary *s, const char *kernel, const matrix_form *form, operand x,
                      operand y, operand to)
 {

@@ -10,8 +10,8 @@ void emit_matrices(FILE *out, const summary *s);
 /* T from A and B. */
 void put_step(functions *f, const summary *s, const matrix_step *step);
 
-/* Which adjoints are written before the steps: begun[nslots], at the first slot of each covariant that is in a
- * row of contractions. The caller frees. */
+/* Which adjoints are written before the steps: begun[nslots], at the first slot of each covariant that is in
+ * a row of contractions. The caller frees. */
 bool *rows_begun(const program *p);
 
 /* Adds to the adjoints of A and B from those of T, which must be complete. begun: kept up to date. */

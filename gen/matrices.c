@@ -132,8 +132,8 @@ static size_t count_products(const matrix_table *t, const matrix_form *f)
     return count;
 }
 
-/* Whether the matrices are full enough, and stand for just the triples. All triples are among their products, so
- * that an equal number is enough. */
+/* Whether the matrices are full enough, and stand for just the triples. All triples are among their products,
+ * so that an equal number is enough. */
 static bool try_series(matrix_table *t, const basis *b, const pattern *p, matrix_form *f,
                        const marks atoms[3])
 {

@@ -1,9 +1,9 @@
 /*
  * Covariants that are computed as products of matrices, and not operation by operation.
  *
- * A covariant over pairs is a matrix between atoms, one over atoms a vector. What a long pattern does, and its
- * derivatives, are then loops over matrices; written out, a series between n atoms would be n^3 operations, and
- * twice as many backward:
+ * A covariant over pairs is a matrix between atoms, one over atoms a vector. What a long pattern does, and
+ * its derivatives, are then loops over matrices; written out, a series between n atoms would be n^3
+ * operations, and twice as many backward:
  *
  *     SERIES      T += A B              dV/dA += dV/dT B^T         dV/dB += A^T dV/dT
  *     PUSH        t_i += A_ij g_j       dV/dA_ij += dV/dt_i g_j    dV/dg_j += dV/dt_i A_ij
@@ -48,8 +48,8 @@ typedef struct matrix_form {
 
 enum { RIGHT_ONES = -1 };
 
-/* One covariant: the operations [first, end) of the program, and the first slots of T, A and B. Copies have only T,
- * sums only A. */
+/* One covariant: the operations [first, end) of the program, and the first slots of T, A and B. Copies have
+ * only T, sums only A. */
 typedef struct matrix_step {
     size_t form, first, end;
     unsigned target, left;

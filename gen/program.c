@@ -406,8 +406,8 @@ static program *build(const basis *b, bool by_rows, int need)
 }
 
 /*
- * Code, if it can be had: written out, which is fastest, or with matrices, as few as are needed. From the table
- * rows would only add operations.
+ * Code, if it can be had: written out, which is fastest, or with matrices, as few as are needed. From the
+ * table rows would only add operations.
  */
 program *program_create(const basis *b)
 {

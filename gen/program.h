@@ -30,8 +30,8 @@
 
 /*
  * Programs of at most this many operations, not counting those of matrices, are straight-line code, which is
- * two to three times as fast; longer ones run from their table of operations. At the cutoff compilers need 8 s
- * for the header; the third copy, in float, stops earlier for that reason.
+ * two to three times as fast; longer ones run from their table of operations. At the cutoff compilers need
+ * 8 s for the header; the third copy, in float, stops earlier for that reason.
  */
 enum { STRAIGHT_LINE_LIMIT = 6500, STRAIGHT_LINE_FLOATS_LIMIT = 2000, STRAIGHT_LINE_ORBITS_LIMIT = 20000 };
 
@@ -70,7 +70,7 @@ typedef struct program {
 
 program *program_create(const basis *b);
 
-/* Operations that are written out where there is code: all but those of matrices, and those of long contractions. */
+/* Operations that are written out where there is code: all but those of matrices and of long contractions. */
 size_t program_written_out(const program *p);
 void program_free(program *p);
 #endif

@@ -1,6 +1,6 @@
 /*
- * Covariants as products of matrices: the code against an independent interpreter of the operations, in all its
- * types of numbers, and under permutations of like atoms.
+ * Covariants as products of matrices: the code against an independent interpreter of the operations, in all
+ * its types of numbers, and under permutations of like atoms.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "support.h"
