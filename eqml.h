@@ -351,7 +351,8 @@ EQML_INLINE __m512d eqml__join(__m256d low, __m256d high)
  * Pairs, and tiles of the form, up to which loops are short. Ammonia of degree 8 (67 tiles) takes 264 ns for
  * one gradient, 331 in a loop; water (13) 11 % less in a batch, but methane of degree 6 (45) 19 % more: its
  * code is too long for the cache of instructions. For the same reason gradients with so many operations have
- * no unrolled form: H5O2 of degree 5 takes 756 ns, and 1,012 with one.
+ * no unrolled form, and fewer pairs side by side: H5O2 of degree 5 takes 737 ns, in place of 1,012; with AVX2
+ * 820 in place of 1,110.
  */
 enum { EQML__FEW_PAIRS = 16, EQML__SHORT_ONE = 75, EQML__SHORT_LANES = 25, EQML__LONG_CODE = 1000 };
 /* Atoms of which a batch has the sums of the gradient in registers. */
@@ -932,17 +933,19 @@ EQML_INLINE void eqml__side_pairs(const eqml_model *m, const eqml_variable *v, c
 
 /*
  * Distances and pair variables of one geometry, pairs in lanes. pair holds six rows of `stride` numbers:
- * x_i - x_j (three rows), 1/r, dy/dr, and r; all rows and y are filled up to whole vectors.
+ * x_i - x_j (three rows), 1/r, dy/dr, and r; all rows and y are filled up to whole vectors. sides: chains side
+ * by side, a constant; half as many are half as much code.
  */
-EQML_INLINE void eqml__pairs_one(const eqml_model *m, const double *xyz, double *y, double *pair, int stride)
+EQML_INLINE void eqml__pairs_aside(const eqml_model *m, int sides, const double *xyz, double *y, double *pair,
+                                   int stride)
 {
     static const eqml_variable exponential = {EQML_MORSE, 1, 0, 0};
     const eqml_basis *b = m->basis;
     const eqml_variable *common = eqml__common_variable(m), *v = common ? common : &exponential;
-    const int vectors = (b->npairs + EQML__QUAD - 1) / EQML__QUAD, rest = vectors % EQML__SIDES;
+    const int vectors = (b->npairs + EQML__QUAD - 1) / EQML__QUAD, rest = vectors % sides;
     int p = 0;
-    for (; p + EQML__SIDES * EQML__QUAD <= vectors * EQML__QUAD; p += EQML__SIDES * EQML__QUAD)
-        eqml__side_pairs(m, v, xyz, EQML__SIDES, p, y, pair, stride);
+    for (; p + sides * EQML__QUAD <= vectors * EQML__QUAD; p += sides * EQML__QUAD)
+        eqml__side_pairs(m, v, xyz, sides, p, y, pair, stride);
     if (rest == 3)
         eqml__side_pairs(m, v, xyz, 3, p, y, pair, stride);
     else if (rest == 2)
@@ -959,6 +962,11 @@ EQML_INLINE void eqml__pairs_one(const eqml_model *m, const double *xyz, double 
         y[p] = value[0];
         pair[4 * stride + p] = value[1];
     }
+}
+
+EQML_INLINE void eqml__pairs_one(const eqml_model *m, const double *xyz, double *y, double *pair, int stride)
+{
+    eqml__pairs_aside(m, EQML__SIDES, xyz, y, pair, stride);
 }
 
 /* ---- the factors -------------------------------------------------------------------------------------- */
@@ -1542,7 +1550,11 @@ EQML_INLINE double eqml_energy_gradient(const eqml_model *m, const double *xyz, 
     const int stride = EQML_ROUND(b->npairs), room = EQML_ROUND(b->nslots);
     double *slots = work, *adjoints = work + room, *sums = work + 2 * room, *pair = work + 3 * room;
     double energy;
-    eqml__pairs_one(m, xyz, slots, pair, stride); /* filled up: the slots that follow are written later */
+    /* y is filled up: the slots that follow are written later */
+    if (gradient && b->noperations >= EQML__LONG_CODE)
+        eqml__pairs_aside(m, EQML__SIDES / 2, xyz, slots, pair, stride);
+    else
+        eqml__pairs_one(m, xyz, slots, pair, stride);
     eqml__forward_one(m, slots);
     energy = eqml__potential_one(m, slots, gradient ? adjoints : NULL, sums);
     if (gradient)
