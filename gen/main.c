@@ -25,7 +25,6 @@
 
 #define TERMS_LIMIT 5000000u /* terms of a basis */
 #define MEMORY_LIMIT 8e9     /* bytes for values at points and for the rank test */
-#define SLOTS_LIMIT 65536u   /* the tables of a header hold 16-bit numbers */
 
 static int fail(const char *text)
 {

@@ -414,7 +414,7 @@ program *program_create(const basis *b)
     const bool rows = contractions_pay(b);
     for (int need = NO_MATRICES; rows && need < MATRIX_NEEDS; need++) {
         program *p = build(b, true, need);
-        if (program_written_out(p) <= STRAIGHT_LINE_LIMIT)
+        if (program_written_out(p) <= STRAIGHT_LINE_LIMIT && p->nslots <= SLOTS_LIMIT)
             return p;
         program_free(p);
     }

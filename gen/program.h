@@ -28,6 +28,8 @@
 #include "matrices.h"
 #include "tiles.h"
 
+enum { SLOTS_LIMIT = 65536 }; /* the tables of a header hold 16-bit numbers */
+
 /*
  * Programs of at most this many operations, not counting those of matrices, are straight-line code, which is
  * two to three times as fast; longer ones run from their table of operations. At the cutoff compilers need

@@ -135,3 +135,12 @@ Test(matrix_steps, small_molecules_have_none)
     cr_assert_eq(m->program->matrices.nsteps, 0u);
     made_free(m);
 }
+
+/* Code needs copies of the pair variables: where they no longer fit, there is the table. */
+Test(matrix_steps, the_largest_molecules_have_none)
+{
+    made *m = make("H165", 3, 3);
+    cr_assert_eq(m->program->matrices.nsteps, 0u);
+    cr_assert_leq(m->program->nslots, (size_t)SLOTS_LIMIT);
+    made_free(m);
+}
