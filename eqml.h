@@ -1005,17 +1005,17 @@ EQML__TABLE_PROGRAM(one, double, double, (double))
 EQML__TABLE_PROGRAM(lanes, eqml_lanes, double, eqml__all)
 EQML__TABLE_PROGRAM(floats, eqml_floats, float, eqml__all_floats)
 
+EQML_INLINE int eqml__least(int x, int y)
+{
+    return x < y ? x : y;
+}
+
 /*
  * In generated code: t += l r, as matrices m[target], m[left], m[right] of covariants; `half`: where the
  * column is beyond the row only. The matrices of covariants over pairs are small, and are read where they
  * stand: in lanes element by element, in blocks that fit the registers; for one geometry the columns are
  * vectors, of a copy of a part of r.
  */
-EQML_INLINE int eqml__least(int x, int y)
-{
-    return x < y ? x : y;
-}
-
 #define EQML__SERIES(T, ALL, FMA)                                                                            \
     EQML_NOINLINE void eqml__series_##T(const eqml_matrix *m, int left, int right, int target, int half,     \
                                         const T *l, const T *r, T *t)                                        \
