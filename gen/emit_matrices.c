@@ -120,15 +120,21 @@ static void put_argument(functions *f, operand x, const char *after)
     put_item(&f->line, item);
 }
 
+/* Ends the call of a kernel. */
+static void put_arguments(functions *f, operand x, operand y, operand to)
+{
+    put_argument(f, x, ", ");
+    put_argument(f, y, ", ");
+    put_argument(f, to, "); ");
+}
+
 static void put_call(functions *f, const summary *s, const char *kernel, size_t matrix, operand x, operand y,
                      operand to)
 {
     char item[128];
     snprintf(item, sizeof item, "eqml__%s_##T(%s_matrices + %zu, ", kernel, s->name, matrix);
     put_item(&f->line, item);
-    put_argument(f, x, ", ");
-    put_argument(f, y, ", ");
-    put_argument(f, to, "); ");
+    put_arguments(f, x, y, to);
 }
 
 /* The same for a kernel that works along the runs of a matrix: it takes the matrix or its transpose,
@@ -141,9 +147,7 @@ static void put_runs(functions *f, const summary *s, const char *kernel, const m
     snprintf(item, sizeof item, "eqml__%s_##T(%s_matrices + %zu, %d, ", kernel, s->name,
              turned ? form->left_turned : form->left, turned);
     put_item(&f->line, item);
-    put_argument(f, x, ", ");
-    put_argument(f, y, ", ");
-    put_argument(f, to, "); ");
+    put_arguments(f, x, y, to);
 }
 
 /* to += left right */
@@ -153,9 +157,7 @@ static void put_series(functions *f, const summary *s, operand left, operand rig
     snprintf(item, sizeof item, "eqml__series_##T(%s_matrices, %zu, %zu, %zu, %d, ", s->name, left.matrix,
              right.matrix, to.matrix, half);
     put_item(&f->line, item);
-    put_argument(f, left, ", ");
-    put_argument(f, right, ", ");
-    put_argument(f, to, "); ");
+    put_arguments(f, left, right, to);
 }
 
 /* For each element x of a covariant. */
