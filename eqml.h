@@ -6159,7 +6159,8 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
             fprintf(out, "EQML_SURFACE_TENSOR_FUNCTIONS(%s, %s, EQML__APART %s_API, %s)\n", name, b->name,
                     name, eqml_tensor_name((eqml_tensor)k));
     if (b->tensors[EQML_DIPOLE])
-        fprintf(out, "EQML_SURFACE_ENERGY_DIPOLE_FUNCTION(%s, %s, %s_API)\n", name, b->name, name);
+        fprintf(out, "EQML_SURFACE_ENERGY_DIPOLE_FUNCTION(%s, %s, EQML__APART %s_API)\n", name, b->name,
+                name);
     fprintf(out, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
 }
 

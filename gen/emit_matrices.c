@@ -209,6 +209,15 @@ static void put_pointwise(functions *f, operand x, operand y, operand to)
     put_item(&f->line, item);
 }
 
+/* Whether a step writes a covariant: then it has its zero already, and no kernel leaves anything else there. */
+static bool is_written(const matrix_table *t, unsigned slot)
+{
+    for (size_t k = 0; k < t->nsteps; k++)
+        if (t->step[k].target == slot && t->form[t->step[k].form].kind != MATRIX_SUM)
+            return true;
+    return false;
+}
+
 /* ---- steps -------------------------------------------------------------------------------------------- */
 
 void put_step(functions *f, const summary *s, const matrix_step *step)
@@ -222,13 +231,14 @@ void put_step(functions *f, const summary *s, const matrix_step *step)
         put_sum(f, s, left, s->program->operation[step->first].target);
         return;
     }
-    if (form->kind != MATRIX_COPY)
+    if (form->kind != MATRIX_COPY && !is_written(&s->program->matrices, left.slot))
         put_end(f, left);
     put_zeros(f, target, 0, target.count / ROW_ALIGNMENT * ROW_ALIGNMENT + ROW_ALIGNMENT);
     if (form->kind == MATRIX_COPY) {
         put_copy(f, s, form, 's', step->target, false);
     } else if (form->kind == MATRIX_SERIES) {
-        put_end(f, right);
+        if (!is_written(&s->program->matrices, right.slot))
+            put_end(f, right);
         put_series(f, s, left, right, target, form->half);
     } else if (form->kind == MATRIX_PUSH) {
         put_call(f, s, "push", form->left, left, step->right == RIGHT_ONES ? ones : right, target);
