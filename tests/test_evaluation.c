@@ -10,6 +10,7 @@
 #include "ch4_d4.h"
 #include "ch4_d6.h"
 #include "dimer_d3.h"
+#include "functions.h"
 #include "h2o_d8.h"
 #include "h5o2_d4.h"
 #include "nh3_d5.h"
@@ -20,24 +21,8 @@ const eqml_basis *const bases[BASES] = {
     [CH4_D6] = &ch4_d6_basis,  [H5O2_D4] = &h5o2_d4_basis, [DIMER_D3] = &dimer_d3_basis,
     [ABCD_D3] = &abcd_d3_basis};
 
-#define FUNCTIONS(NAME)                                                                                      \
-    {                                                                                                        \
-        &NAME##_basis, NAME##_model_energy, NAME##_model_energy_gradient, NAME##_model_energy_hessian,       \
-            NAME##_model_energy_batch, NAME##_model_energy_gradient_batch, NAME##_model_energy_batch_float,  \
-            NAME##_model_energy_gradient_batch_float                                                         \
-    }
-
-static const struct functions {
-    const eqml_basis *basis;
-    double (*energy)(const eqml_model *, const double *);
-    double (*gradient)(const eqml_model *, const double *, double *);
-    double (*hessian)(const eqml_model *, const double *, double *, double *);
-    void (*energy_batch)(const eqml_model *, size_t, const double *, double *);
-    void (*gradient_batch)(const eqml_model *, size_t, const double *, double *, double *);
-    void (*energy_batch_float)(const eqml_model *, size_t, const double *, double *);
-    void (*gradient_batch_float)(const eqml_model *, size_t, const double *, double *, double *);
-} all[] = {FUNCTIONS(h2o_d8),  FUNCTIONS(nh3_d5),   FUNCTIONS(ch4_d4), FUNCTIONS(ch4_d6),
-           FUNCTIONS(h5o2_d4), FUNCTIONS(dimer_d3), FUNCTIONS(abcd_d3)};
+static const functions all[] = {FUNCTIONS(h2o_d8),  FUNCTIONS(nh3_d5),   FUNCTIONS(ch4_d4), FUNCTIONS(ch4_d6),
+                                FUNCTIONS(h5o2_d4), FUNCTIONS(dimer_d3), FUNCTIONS(abcd_d3)};
 
 enum { MAX_COORDINATES = 21, MAX_CLASSES = 8 };
 

@@ -5,27 +5,12 @@
 #define _POSIX_C_SOURCE 200809L
 #include "support.h"
 
+#include "functions.h"
 #include "h20c3_d4.h"
 #include "h30_d3.h"
 
 enum { MOST_COORDINATES = 90, MANY = 2 * EQML_FLOATS + 3 };
 
-typedef struct functions {
-    const eqml_basis *basis;
-    double (*energy)(const eqml_model *, const double *);
-    double (*gradient)(const eqml_model *, const double *, double *);
-    void (*energy_batch)(const eqml_model *, size_t, const double *, double *);
-    void (*gradient_batch)(const eqml_model *, size_t, const double *, double *, double *);
-    void (*energy_batch_float)(const eqml_model *, size_t, const double *, double *);
-    void (*gradient_batch_float)(const eqml_model *, size_t, const double *, double *, double *);
-} functions;
-
-#define FUNCTIONS(NAME)                                                                                      \
-    {                                                                                                        \
-        &NAME##_basis, NAME##_model_energy, NAME##_model_energy_gradient, NAME##_model_energy_batch,         \
-            NAME##_model_energy_gradient_batch, NAME##_model_energy_batch_float,                             \
-            NAME##_model_energy_gradient_batch_float                                                         \
-    }
 static const functions all[] = {FUNCTIONS(h30_d3), FUNCTIONS(h20c3_d4)};
 
 typedef struct trial {
