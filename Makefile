@@ -12,7 +12,10 @@ ifdef OPENMP
 OPTIONAL += -fopenmp
 endif
 
-GEN = $(patsubst gen/%.c,build/gen/%.o,$(wildcard gen/*.c))
+# Floors of the generator, from the top down; a floor includes those below it only.
+FLOORS = emit program molecule algebra base
+GEN_SOURCES = $(wildcard gen/*.c $(FLOORS:%=gen/%/*.c))
+GEN = $(GEN_SOURCES:gen/%.c=build/gen/%.o)
 TESTS = $(patsubst tests/%.c,build/tests/%.o,$(wildcard tests/*.c))
 
 .PHONY: all help pes prune expansion demo ir examples test asan bench bench-tensors generate check-generated check-headers check-compilers format clean
@@ -25,9 +28,11 @@ help: ## list the targets
 build/eqml-gen: $(GEN)
 	$(COMPILE) $^ -o $@
 
-build/gen/%.o: gen/%.c $(wildcard gen/*.h)
+GEN_HEADERS = $(wildcard gen/*.h $(FLOORS:%=gen/%/*.h))
+
+build/gen/%.o: gen/%.c $(GEN_HEADERS)
 	@mkdir -p $(@D)
-	$(COMPILE) -c $< -o $@
+	$(COMPILE) -Igen -c $< -o $@
 
 # ---- from data to a library ------------------------------------------------------------------------------
 
@@ -133,9 +138,9 @@ build/tests/$(word 1,$(subst :, ,$(1))).h: build/eqml-gen
 endef
 $(foreach b,$(TEST_BASES),$(eval $(call test_header,$(b))))
 
-build/tests/%.o: tests/%.c eqml.h $(wildcard gen/*.h) $(wildcard tests/*.h) $(TEST_HEADERS)
+build/tests/%.o: tests/%.c eqml.h $(GEN_HEADERS) $(wildcard tests/*.h) $(TEST_HEADERS)
 	@mkdir -p $(@D)
-	$(COMPILE) -I. -Ibuild/tests $(shell pkg-config --cflags criterion) -c $< -o $@
+	$(COMPILE) -I. -Igen -Ibuild/tests $(shell pkg-config --cflags criterion) -c $< -o $@
 
 # The fit program, for tests of its command line and of its report.
 build/tests/fit: examples/pes.c eqml.h build/tests/h2o_d8.h
@@ -205,7 +210,7 @@ check-generated: build/eqml-gen ## fail where generated/ is not what the generat
 	diff -r generated build/generated
 
 format: ## lay out the sources
-	clang-format -i eqml.h gen/*.[ch] examples/*.[ch] tests/*.[ch] tests/headers/*.[ch] bench/*.[ch]
+	clang-format -i eqml.h gen/*.[ch] gen/*/*.[ch] examples/*.[ch] tests/*.[ch] tests/headers/*.[ch] bench/*.[ch]
 
 clean: ## remove build/
 	rm -rf build

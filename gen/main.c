@@ -5,19 +5,19 @@
  *                                 orbits of monomials         > certified basis -> program -> C
  *                    point sets and patterns of the group    /
  */
-#include "basis.h"
-#include "blocks.h"
-#include "composition.h"
-#include "emit.h"
-#include "group.h"
-#include "memory.h"
-#include "molien.h"
+#include "molecule/basis.h"
+#include "algebra/blocks.h"
+#include "molecule/composition.h"
+#include "emit/header.h"
+#include "molecule/group.h"
+#include "base/memory.h"
+#include "molecule/molien.h"
 #include "options.h"
-#include "orbit.h"
-#include "output.h"
-#include "program.h"
-#include "structure.h"
-#include "tensor.h"
+#include "molecule/orbit.h"
+#include "base/output.h"
+#include "program/program.h"
+#include "molecule/structure.h"
+#include "molecule/tensor.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,9 +1,9 @@
 /* The command line. */
 #ifndef GEN_OPTIONS_H
 #define GEN_OPTIONS_H
-#include "composition.h"
-#include "request.h"
-#include "tensor.h"
+#include "molecule/composition.h"
+#include "molecule/request.h"
+#include "molecule/tensor.h"
 #include <stdbool.h>
 
 typedef struct options {

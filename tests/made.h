@@ -1,8 +1,8 @@
 /* The program of a composition, made by the generator's modules. */
 #ifndef TESTS_MADE_H
 #define TESTS_MADE_H
-#include "../gen/molien.h"
-#include "../gen/program.h"
+#include "molecule/molien.h"
+#include "program/program.h"
 #include <criterion/criterion.h>
 #include <stdlib.h>
 

@@ -15,7 +15,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "../gen/composition.h"
+#include "molecule/composition.h"
 #include "eqml.h"
 #include "temporary.h"
 

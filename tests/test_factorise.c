@@ -4,10 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../gen/composition.h"
-#include "../gen/factorise.h"
-#include "../gen/modular.h"
-#include "../gen/orbit.h"
+#include "molecule/composition.h"
+#include "program/factorise.h"
+#include "algebra/modular.h"
+#include "molecule/orbit.h"
 
 enum { SLOTS = 100000 };
 

@@ -6,9 +6,9 @@
 #define _POSIX_C_SOURCE 200809L
 #include "support.h"
 
-#include "../gen/modular.h"
-#include "../gen/partition.h"
-#include "../gen/structure.h"
+#include "algebra/modular.h"
+#include "program/partition.h"
+#include "molecule/structure.h"
 #include "bases.h"
 
 /* ---- arithmetic modulo the generator's prime ---- */

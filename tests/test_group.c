@@ -9,11 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "../gen/blocks.h"
-#include "../gen/canonical.h"
-#include "../gen/composition.h"
-#include "../gen/molien.h"
-#include "../gen/orbit.h"
+#include "algebra/blocks.h"
+#include "molecule/canonical.h"
+#include "molecule/composition.h"
+#include "molecule/molien.h"
+#include "molecule/orbit.h"
 
 #define COUNT(array) (sizeof(array) / sizeof(array)[0])
 

@@ -5,13 +5,13 @@
 #define _POSIX_C_SOURCE 200809L
 #include "tensors.h"
 
-#include "../gen/basis.h"
-#include "../gen/covariant.h"
-#include "../gen/covariant_orbit.h"
-#include "../gen/molien.h"
-#include "../gen/orbit.h"
-#include "../gen/structure.h"
-#include "../gen/tensor.h"
+#include "molecule/basis.h"
+#include "molecule/covariant.h"
+#include "molecule/covariant_orbit.h"
+#include "molecule/molien.h"
+#include "molecule/orbit.h"
+#include "molecule/structure.h"
+#include "molecule/tensor.h"
 
 /* ---- counts ---- */
 

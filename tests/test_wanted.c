@@ -11,11 +11,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "../gen/basis.h"
-#include "../gen/group.h"
-#include "../gen/molien.h"
-#include "../gen/program.h"
-#include "../gen/request.h"
+#include "molecule/basis.h"
+#include "molecule/group.h"
+#include "molecule/molien.h"
+#include "program/program.h"
+#include "molecule/request.h"
 #include "eqml.h"
 
 #include "ch4_body3_d5.h"

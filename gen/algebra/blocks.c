@@ -1,10 +1,10 @@
-#include "blocks.h"
+#include "algebra/blocks.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory.h"
+#include "base/memory.h"
 
 #define EXPONENTS_LIMIT ((size_t)1 << 30)
 

@@ -1,9 +1,9 @@
-#include "graph.h"
+#include "algebra/graph.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory.h"
+#include "base/memory.h"
 
 /*
  * Colour refinement and individualisation: a tree of partitions of the vertices into ordered cells, whose

@@ -1,10 +1,10 @@
-#include "keyset.h"
+#include "algebra/keyset.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory.h"
+#include "base/memory.h"
 
 static uint64_t hash(const unsigned short *key, size_t length)
 {

@@ -1,5 +1,5 @@
-#include "modular.h"
-#include "memory.h"
+#include "algebra/modular.h"
+#include "base/memory.h"
 #include <stdlib.h>
 
 void modular_multiply_vector(size_t n, const residue *x, const residue *y, residue *z)

@@ -1,6 +1,6 @@
 #define _POSIX_C_SOURCE 200809L
-#include "output.h"
-#include "memory.h"
+#include "base/output.h"
+#include "base/memory.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* A file that appears whole or not at all. */
 #ifndef GEN_OUTPUT_H
 #define GEN_OUTPUT_H
-#include "emit.h"
+#include "emit/header.h"
 #include <stdio.h>
 
 /*

@@ -1,10 +1,10 @@
-#include "emit_code.h"
-#include "emit_fours.h"
-#include "emit_matrices.h"
-#include "emit_rows.h"
-#include "functions.h"
-#include "memory.h"
-#include "uses.h"
+#include "emit/code.h"
+#include "emit/fours.h"
+#include "emit/matrices.h"
+#include "emit/rows.h"
+#include "emit/functions.h"
+#include "base/memory.h"
+#include "program/uses.h"
 #include <stdlib.h>
 #include <string.h>
 

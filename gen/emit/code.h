@@ -1,7 +1,7 @@
 /* The operations of a program as straight-line code. */
 #ifndef GEN_EMIT_CODE_H
 #define GEN_EMIT_CODE_H
-#include "emit.h"
+#include "emit/header.h"
 
 /* Whether a header has the code: of the factored basis, its copy in float, and that of plain orbit sums. */
 static inline bool straight_line(const summary *s)

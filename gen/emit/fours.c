@@ -1,7 +1,7 @@
-#include "emit_fours.h"
-#include "emit_matrices.h"
-#include "functions.h"
-#include "memory.h"
+#include "emit/fours.h"
+#include "emit/matrices.h"
+#include "emit/functions.h"
+#include "base/memory.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,8 +1,8 @@
 /* Covariants of one geometry as straight-line code, four elements at a time. */
 #ifndef GEN_EMIT_FOURS_H
 #define GEN_EMIT_FOURS_H
-#include "emit.h"
-#include "uses.h"
+#include "emit/header.h"
+#include "program/uses.h"
 
 /*
  * Macros FOUR_FORWARD and FOUR_REVERSE: the operations before the contractions, forward and back. Rows are

@@ -1,4 +1,4 @@
-#include "functions.h"
+#include "emit/functions.h"
 #include <string.h>
 
 /*

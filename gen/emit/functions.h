@@ -6,7 +6,7 @@
  */
 #ifndef GEN_FUNCTIONS_H
 #define GEN_FUNCTIONS_H
-#include "line.h"
+#include "emit/line.h"
 #include <stdbool.h>
 #include <stddef.h>
 

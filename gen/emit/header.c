@@ -1,9 +1,9 @@
-#include "emit.h"
-#include "emit_code.h"
-#include "emit_tensor.h"
-#include "group.h"
-#include "line.h"
-#include "memory.h"
+#include "emit/header.h"
+#include "emit/code.h"
+#include "emit/tensor.h"
+#include "molecule/group.h"
+#include "emit/line.h"
+#include "base/memory.h"
 #include <stdlib.h>
 #include <string.h>
 

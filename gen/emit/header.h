@@ -1,9 +1,9 @@
 /* The specialised header, and the statistics: the only module that prints C. */
 #ifndef GEN_EMIT_H
 #define GEN_EMIT_H
-#include "line.h"
-#include "program.h"
-#include "tensor_program.h"
+#include "emit/line.h"
+#include "program/program.h"
+#include "program/tensor_program.h"
 #include <stdio.h>
 
 /* Tensors of at most this many operations, products and elements have straight-line code. */

@@ -1,4 +1,4 @@
-#include "line.h"
+#include "emit/line.h"
 #include <string.h>
 
 enum { LINE_WIDTH = 108 };

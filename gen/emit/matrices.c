@@ -1,5 +1,5 @@
-#include "emit_matrices.h"
-#include "memory.h"
+#include "emit/matrices.h"
+#include "base/memory.h"
 #include <string.h>
 
 enum { CALL_OPERATIONS = 20 }; /* what a call counts for in the length of a function */

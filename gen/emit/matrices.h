@@ -1,8 +1,8 @@
 /* Covariants that are products of matrices, as calls of the runtime's kernels. */
 #ifndef GEN_EMIT_MATRICES_H
 #define GEN_EMIT_MATRICES_H
-#include "emit.h"
-#include "functions.h"
+#include "emit/header.h"
+#include "emit/functions.h"
 
 /* The table NAME_matrices, where there are some. */
 void emit_matrices(FILE *out, const summary *s);

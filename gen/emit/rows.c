@@ -1,6 +1,6 @@
-#include "emit_rows.h"
-#include "functions.h"
-#include "memory.h"
+#include "emit/rows.h"
+#include "emit/functions.h"
+#include "base/memory.h"
 #include <stdlib.h>
 
 /*

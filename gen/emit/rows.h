@@ -1,7 +1,7 @@
 /* The rows of contractions as straight-line code. */
 #ifndef GEN_EMIT_ROWS_H
 #define GEN_EMIT_ROWS_H
-#include "emit.h"
+#include "emit/header.h"
 
 /*
  * Macros CONTRACT, LINEAR and GATHER for the three passes of contractions.h; and the same with FOUR_ in front

@@ -1,8 +1,8 @@
-#include "emit_tensor.h"
-#include "emit.h"
-#include "emit_tensor_code.h"
-#include "line.h"
-#include "memory.h"
+#include "emit/tensor.h"
+#include "emit/header.h"
+#include "emit/tensor_code.h"
+#include "emit/line.h"
+#include "base/memory.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* The part of a header, and of the statistics, that belongs to a tensor basis. */
 #ifndef GEN_EMIT_TENSOR_H
 #define GEN_EMIT_TENSOR_H
-#include "tensor_program.h"
+#include "program/tensor_program.h"
 #include <stdio.h>
 
 /* The tables of NAME_dipole, or of another kind, and the record eqml_tensor_basis of it. */

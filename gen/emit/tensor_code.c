@@ -1,8 +1,8 @@
-#include "emit_tensor_code.h"
-#include "emit.h"
-#include "functions.h"
-#include "memory.h"
-#include "uses.h"
+#include "emit/tensor_code.h"
+#include "emit/header.h"
+#include "emit/functions.h"
+#include "base/memory.h"
+#include "program/uses.h"
 #include <stdlib.h>
 #include <string.h>
 

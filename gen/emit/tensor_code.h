@@ -1,7 +1,7 @@
 /* The operations of a tensor as straight-line code. */
 #ifndef GEN_EMIT_TENSOR_CODE_H
 #define GEN_EMIT_TENSOR_CODE_H
-#include "tensor_program.h"
+#include "program/tensor_program.h"
 #include <stdio.h>
 
 /*

@@ -1,8 +1,8 @@
-#include "basis.h"
-#include "covariant.h"
-#include "memory.h"
-#include "molien.h"
-#include "orbit.h"
+#include "molecule/basis.h"
+#include "molecule/covariant.h"
+#include "base/memory.h"
+#include "molecule/molien.h"
+#include "molecule/orbit.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -16,12 +16,12 @@
  */
 #ifndef GEN_BASIS_H
 #define GEN_BASIS_H
-#include "blocks.h"
-#include "composition.h"
-#include "membership.h"
-#include "modular.h"
-#include "orbit.h"
-#include "structure.h"
+#include "algebra/blocks.h"
+#include "molecule/composition.h"
+#include "molecule/membership.h"
+#include "algebra/modular.h"
+#include "molecule/orbit.h"
+#include "molecule/structure.h"
 
 enum term_kind {
     TERM_ONE,

@@ -1,10 +1,10 @@
-#include "canonical.h"
+#include "molecule/canonical.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "graph.h"
-#include "memory.h"
+#include "algebra/graph.h"
+#include "base/memory.h"
 
 /*
  * The graph of a monomial: a vertex for each touched atom, coloured by its class; an edge for each distinct

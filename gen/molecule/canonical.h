@@ -8,8 +8,8 @@
 
 #include <stddef.h>
 
-#include "composition.h"
-#include "keyset.h"
+#include "molecule/composition.h"
+#include "algebra/keyset.h"
 
 typedef struct canonical canonical;
 

@@ -1,6 +1,6 @@
-#include "carrier.h"
-#include "memory.h"
-#include "molien.h"
+#include "molecule/carrier.h"
+#include "base/memory.h"
+#include "molecule/molien.h"
 #include <string.h>
 
 static int atoms_in_class(const composition *c, int class)

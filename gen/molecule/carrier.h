@@ -1,7 +1,7 @@
 /* What carries a tensor: the classes of atoms, or of pairs and the unit tensor. */
 #ifndef GEN_CARRIER_H
 #define GEN_CARRIER_H
-#include "tensor.h"
+#include "molecule/tensor.h"
 
 enum { CARRIERS_TERMS_LIMIT = 5000000 };
 

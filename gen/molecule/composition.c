@@ -1,10 +1,10 @@
-#include "composition.h"
+#include "molecule/composition.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory.h"
+#include "base/memory.h"
 
 enum { MAX_ATOMS = 200, MAX_DEPTH = 100, MAX_SYMBOL = 7 };
 

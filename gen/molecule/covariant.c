@@ -1,5 +1,5 @@
-#include "covariant.h"
-#include "memory.h"
+#include "molecule/covariant.h"
+#include "base/memory.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -1,7 +1,7 @@
 /* The covariants from which generators are contracted, grown degree by degree beside the invariants. */
 #ifndef GEN_COVARIANT_H
 #define GEN_COVARIANT_H
-#include "basis.h"
+#include "molecule/basis.h"
 
 /* Block i minus block j, or BLOCKS_NONE where an exponent would be negative. */
 size_t block_difference(const blocks *b, size_t i, size_t j);

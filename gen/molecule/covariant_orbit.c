@@ -1,8 +1,8 @@
-#include "covariant_orbit.h"
-#include "canonical.h"
-#include "covariant.h"
-#include "keyset.h"
-#include "memory.h"
+#include "molecule/covariant_orbit.h"
+#include "molecule/canonical.h"
+#include "molecule/covariant.h"
+#include "algebra/keyset.h"
+#include "base/memory.h"
 #include <stdlib.h>
 #include <string.h>
 

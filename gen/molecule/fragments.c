@@ -1,12 +1,12 @@
-#include "fragments.h"
+#include "molecule/fragments.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "keyset.h"
-#include "memory.h"
+#include "algebra/keyset.h"
+#include "base/memory.h"
 
 static int refuse(fragments *f, char *error, size_t error_size, const char *text, const char *wrong)
 {

@@ -4,7 +4,7 @@
 
 #include <stddef.h>
 
-#include "composition.h"
+#include "molecule/composition.h"
 
 typedef struct fragments {
     int count;

@@ -1,11 +1,11 @@
-#include "group.h"
+#include "molecule/group.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "keyset.h"
-#include "memory.h"
+#include "algebra/keyset.h"
+#include "base/memory.h"
 
 enum { LINE_SIZE = 4096 };
 

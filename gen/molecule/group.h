@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdio.h>
 
-#include "composition.h"
+#include "molecule/composition.h"
 
 enum { GROUP_LIMIT = 1000000 }; /* elements */
 

@@ -1,9 +1,9 @@
-#include "indicator.h"
+#include "molecule/indicator.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory.h"
+#include "base/memory.h"
 
 /* ---- Signed sums ---- */
 

@@ -13,7 +13,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "composition.h"
+#include "molecule/composition.h"
 
 enum { INDICATOR_LIMIT = 20000 }; /* masks */
 

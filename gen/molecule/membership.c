@@ -1,8 +1,8 @@
-#include "membership.h"
+#include "molecule/membership.h"
 
 #include <stdlib.h>
 
-#include "memory.h"
+#include "base/memory.h"
 
 membership membership_create(const indicator *set, size_t first)
 {

@@ -7,8 +7,8 @@
 #ifndef EQML_GEN_MEMBERSHIP_H
 #define EQML_GEN_MEMBERSHIP_H
 
-#include "indicator.h"
-#include "modular.h"
+#include "molecule/indicator.h"
+#include "algebra/modular.h"
 
 enum { MEMBERSHIP_POINTS = 2 };
 

@@ -1,10 +1,10 @@
-#include "molien.h"
+#include "molecule/molien.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "keyset.h"
-#include "memory.h"
+#include "algebra/keyset.h"
+#include "base/memory.h"
 
 /*
  * Burnside: the number of orbits of monomials of one multidegree is the mean over the group of the number of

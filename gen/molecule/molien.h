@@ -8,8 +8,8 @@
 
 #include <stdint.h>
 
-#include "blocks.h"
-#include "composition.h"
+#include "algebra/blocks.h"
+#include "molecule/composition.h"
 
 /*
  * count[b->count]: independent invariants of each multidegree. b is over the pair classes of c. Returns 0, or

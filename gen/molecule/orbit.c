@@ -1,10 +1,10 @@
-#include "orbit.h"
+#include "molecule/orbit.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "canonical.h"
-#include "memory.h"
+#include "molecule/canonical.h"
+#include "base/memory.h"
 
 typedef unsigned short word;
 

@@ -8,9 +8,9 @@
 
 #include <stddef.h>
 
-#include "blocks.h"
-#include "composition.h"
-#include "wanted.h"
+#include "algebra/blocks.h"
+#include "molecule/composition.h"
+#include "molecule/wanted.h"
 
 #define ORBIT_UNUSED 0xFFFF /* fills a monomial's row past its degree */
 

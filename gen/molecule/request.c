@@ -1,10 +1,10 @@
-#include "request.h"
+#include "molecule/request.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory.h"
+#include "base/memory.h"
 
 static const char *const terms_words[] = {"all", "purified", "no-intramolecular", "intramolecular"};
 

@@ -2,7 +2,7 @@
 #ifndef EQML_GEN_REQUEST_H
 #define EQML_GEN_REQUEST_H
 
-#include "wanted.h"
+#include "molecule/wanted.h"
 
 enum { REQUEST_CAPS = 64 };
 

@@ -1,5 +1,5 @@
-#include "structure.h"
-#include "memory.h"
+#include "molecule/structure.h"
+#include "base/memory.h"
 #include <stdlib.h>
 #include <string.h>
 

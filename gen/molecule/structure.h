@@ -24,7 +24,7 @@
  */
 #ifndef GEN_STRUCTURE_H
 #define GEN_STRUCTURE_H
-#include "composition.h"
+#include "molecule/composition.h"
 #include <stdbool.h>
 
 enum { SET_SCALAR = -1, SET_ONES = -2 }; /* the one-point set; "right[r] = 1" */

@@ -1,8 +1,8 @@
-#include "tensor.h"
-#include "carrier.h"
-#include "covariant.h"
-#include "covariant_orbit.h"
-#include "memory.h"
+#include "molecule/tensor.h"
+#include "molecule/carrier.h"
+#include "molecule/covariant.h"
+#include "molecule/covariant_orbit.h"
+#include "base/memory.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

@@ -21,7 +21,7 @@
  */
 #ifndef GEN_TENSOR_H
 #define GEN_TENSOR_H
-#include "basis.h"
+#include "molecule/basis.h"
 
 typedef struct carrier {
     int set; /* of the structure, or SET_SCALAR where there is one element */

@@ -1,11 +1,11 @@
-#include "wanted.h"
+#include "molecule/wanted.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory.h"
-#include "molien.h"
+#include "base/memory.h"
+#include "molecule/molien.h"
 
 enum { IMAGES_LIMIT = 1000 };
 

@@ -16,10 +16,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "blocks.h"
-#include "composition.h"
-#include "fragments.h"
-#include "indicator.h"
+#include "algebra/blocks.h"
+#include "molecule/composition.h"
+#include "molecule/fragments.h"
+#include "molecule/indicator.h"
 
 enum terms_kind {
     TERMS_ALL,

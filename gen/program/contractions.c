@@ -1,5 +1,5 @@
-#include "contractions.h"
-#include "memory.h"
+#include "program/contractions.h"
+#include "base/memory.h"
 #include <stdlib.h>
 #include <string.h>
 

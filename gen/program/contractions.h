@@ -13,7 +13,7 @@
  */
 #ifndef GEN_CONTRACTIONS_H
 #define GEN_CONTRACTIONS_H
-#include "basis.h"
+#include "molecule/basis.h"
 
 /* A contraction of more vectors, or in lanes elements, than LONGEST is done in a loop, PART by PART. */
 enum { CONTRACTION_LONGEST = 12, CONTRACTION_PART = 3 };

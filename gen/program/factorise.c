@@ -1,9 +1,9 @@
-#include "factorise.h"
+#include "program/factorise.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-#include "memory.h"
+#include "base/memory.h"
 
 typedef unsigned short word;
 

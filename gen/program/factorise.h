@@ -9,7 +9,7 @@
 #ifndef GEN_FACTORISE_H
 #define GEN_FACTORISE_H
 
-#include "keyset.h"
+#include "algebra/keyset.h"
 
 typedef struct slot_product {
     unsigned left, right; /* slots; right is FACTORISE_ONE for a sum */

@@ -1,5 +1,5 @@
-#include "matrices.h"
-#include "memory.h"
+#include "program/matrices.h"
+#include "base/memory.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -15,7 +15,7 @@
  */
 #ifndef GEN_MATRICES_H
 #define GEN_MATRICES_H
-#include "basis.h"
+#include "molecule/basis.h"
 
 typedef struct element_matrix {
     int set, nrows, ncolumns;

@@ -1,5 +1,5 @@
-#include "partition.h"
-#include "memory.h"
+#include "program/partition.h"
+#include "base/memory.h"
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdlib.h>

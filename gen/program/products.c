@@ -1,5 +1,5 @@
-#include "products.h"
-#include "memory.h"
+#include "program/products.h"
+#include "base/memory.h"
 #include <stdlib.h>
 #include <string.h>
 

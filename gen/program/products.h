@@ -1,7 +1,7 @@
 /* The products of factors: which factors occur in them, and their tables in a program. */
 #ifndef GEN_PRODUCTS_H
 #define GEN_PRODUCTS_H
-#include "program.h"
+#include "program/program.h"
 
 typedef struct product_list {
     unsigned nitems;   /* factors in products, without the constant */

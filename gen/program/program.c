@@ -1,9 +1,9 @@
-#include "program.h"
-#include "factorise.h"
-#include "keyset.h"
-#include "memory.h"
-#include "products.h"
-#include "uses.h"
+#include "program/program.h"
+#include "program/factorise.h"
+#include "algebra/keyset.h"
+#include "base/memory.h"
+#include "program/products.h"
+#include "program/uses.h"
 #include <stdlib.h>
 #include <string.h>
 

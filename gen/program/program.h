@@ -23,10 +23,10 @@
  */
 #ifndef GEN_PROGRAM_H
 #define GEN_PROGRAM_H
-#include "basis.h"
-#include "contractions.h"
-#include "matrices.h"
-#include "tiles.h"
+#include "molecule/basis.h"
+#include "program/contractions.h"
+#include "program/matrices.h"
+#include "program/tiles.h"
 
 enum { SLOTS_LIMIT = 65536 }; /* the tables of a header hold 16-bit numbers */
 

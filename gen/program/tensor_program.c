@@ -1,7 +1,7 @@
-#include "tensor_program.h"
-#include "factorise.h"
-#include "products.h"
-#include "memory.h"
+#include "program/tensor_program.h"
+#include "program/factorise.h"
+#include "program/products.h"
+#include "base/memory.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -11,8 +11,8 @@
  */
 #ifndef GEN_TENSOR_PROGRAM_H
 #define GEN_TENSOR_PROGRAM_H
-#include "program.h"
-#include "tensor.h"
+#include "program/program.h"
+#include "molecule/tensor.h"
 
 typedef struct tensor_program {
     size_t nslots; /* of the potential and of the covariants here, which follow those */

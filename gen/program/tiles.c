@@ -1,5 +1,5 @@
-#include "tiles.h"
-#include "memory.h"
+#include "program/tiles.h"
+#include "base/memory.h"
 #include <stdlib.h>
 #include <string.h>
 

@@ -8,7 +8,7 @@
  */
 #ifndef GEN_TILES_H
 #define GEN_TILES_H
-#include "partition.h"
+#include "program/partition.h"
 #include <stdbool.h>
 
 enum { TILE = GROUP_SIZE, TILE_COEFFICIENTS = TILE * TILE };

@@ -1,5 +1,5 @@
-#include "uses.h"
-#include "memory.h"
+#include "program/uses.h"
+#include "base/memory.h"
 #include <stdlib.h>
 
 static bool in_rows(const program *p, size_t operation)

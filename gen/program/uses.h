@@ -1,7 +1,7 @@
 /* Where the slots of a program are read: what the reverse sweep gathers the adjoint of each from. */
 #ifndef GEN_USES_H
 #define GEN_USES_H
-#include "program.h"
+#include "program/program.h"
 
 typedef struct uses {
     size_t *first;      /* [nslots + 1] */
