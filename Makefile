@@ -30,6 +30,8 @@ build/eqml-gen: $(GEN)
 
 GEN_HEADERS = $(wildcard gen/*.h $(FLOORS:%=gen/%/*.h))
 
+build/gen/emit/header.o: eqml.h # the layout number
+
 build/gen/%.o: gen/%.c $(GEN_HEADERS)
 	@mkdir -p $(@D)
 	$(COMPILE) -Igen -c $< -o $@
@@ -193,7 +195,7 @@ define bench_tensors
 build/eqml-gen -d $(2) --dipole $(3) --quadrupole $(4) --polarizability $(4) -n $(1) -o build/bench/$(1).h "$(5)"; \
 $(CC) $(STD) -O1 -I. -Ibuild/bench -DBASIS_HEADER='"$(1).h"' -DBASIS=$(1) bench/surface.c -o build/bench/surface -lm; \
 build/bench/surface surface eqml.h build/bench/$(1).h build/bench/$(1)_pes.h; \
-$(CC) $(STD) $(CFLAGS) -I. -Ibuild/bench -DSURFACE_HEADER='"$(1)_pes.h"' -DSURFACE=surface -DBASIS=$(1) -DRANK_TWO \
+$(CC) $(STD) $(CFLAGS) -I. -Ibuild/bench -DBASIS_HEADER='"$(1).h"' -DSURFACE_HEADER='"$(1)_pes.h"' -DSURFACE=surface -DBASIS=$(1) -DRANK_TWO \
     bench/tensors.c -o build/bench/tensors -lm; build/bench/tensors;
 endef
 
@@ -219,17 +221,19 @@ clean: ## remove build/
 
 # The units of tests/headers become one program in each combination of compiler, language and vectors.
 HEADER_COMPILERS = gcc $(if $(shell command -v clang 2>/dev/null),clang)
-HEADER_VARIANTS = c11/sse2 c11/avx2 c11/native c11/scalar c++17/sse2 c++17/native
-HEADER_UNITS = implementation main second library client private large
+HEADER_VARIANTS = c11/sse2 c11/avx2 c11/native c11/scalar c++11/sse2 c++17/sse2 c++17/native
+HEADER_UNITS = implementation main second library client private large versions versions_turned
+HEADER_WARNINGS = $(WARNINGS) -Wshadow -Wdouble-promotion -Wconversion
 HEADER_PROGRAMS = $(foreach c,$(HEADER_COMPILERS),$(HEADER_VARIANTS:%=build/headers/$(c)/%))
 vectors-sse2 =
 vectors-avx2 = -mavx2 -mfma
 vectors-native = -march=native
 vectors-scalar = -DEQML_SCALAR
 language-c11 = -x c -std=c11
+language-c++11 = -x c++ -std=c++11
 language-c++17 = -x c++ -std=c++17
 
-check-headers: $(HEADER_PROGRAMS) ## what eqml.h promises: C11, C++17, two translation units, gcc and clang, with and without vectors
+check-headers: $(HEADER_PROGRAMS) build/headers/refused ## what eqml.h promises: C11, C++17, two translation units, gcc and clang, with and without vectors
 	@$(if $(filter clang,$(HEADER_COMPILERS)),,echo "check-headers: no clang here; gcc only")
 	@for p in $(HEADER_PROGRAMS); do \
 		case $$p in */avx2) grep -qw fma /proc/cpuinfo || continue; esac; \
@@ -241,12 +245,40 @@ build/headers/write: tests/headers/write.c eqml.h build/tests/h2o_d8.h
 	$(CC) $(STD) $(WARNINGS) -O1 -I. -Ibuild/tests $< -o $@ -lm
 
 build/headers/h2o_pes.h: build/headers/write
-	$< eqml.h build/tests/h2o_d8.h $@
+	$< h2o eqml.h build/tests/h2o_d8.h $@
 
-build/headers/%: $(HEADER_UNITS:%=tests/headers/%.c) tests/headers/units.h build/headers/h2o_pes.h eqml.h build/tests/h2o_d8.h build/tests/h30_d3.h
+# The same with another layout number, and with two fields of the model in another order.
+NEXT = build/headers/next
+LAYOUT = $(shell sed -n 's/^\#define EQML_LAYOUT //p' eqml.h)
+
+$(NEXT)/eqml.h: eqml.h
+	@mkdir -p $(@D)
+	sed -e '/^#define EQML_LAYOUT /s/ [0-9]*$$/ 999/' -e '/^    const double \*rates;/{s/rates/offset/;n;s/offset/rates/;}' \
+	    -e 's/%s_rates, %s_offset,/%s_offset, %s_rates,/' $< >$@
+	@! cmp -s $< $@
+
+$(NEXT)/h2o_d8.h: build/tests/h2o_d8.h
+	@mkdir -p $(@D)
+	sed -e '/EQML_LAYOUT/s/$(LAYOUT)/999/' $< >$@
+
+build/headers/next_pes.h: tests/headers/write.c $(NEXT)/eqml.h $(NEXT)/h2o_d8.h
+	$(CC) $(STD) -O1 -I$(NEXT) $< -o $(NEXT)/write -lm
+	$(NEXT)/write next $(NEXT)/eqml.h $(NEXT)/h2o_d8.h $@
+
+# A basis of another layout is refused with a line that says what to do, and so is one from before layouts.
+build/headers/refused: build/tests/h2o_d8.h $(NEXT)/eqml.h
+	@mkdir -p $(@D)
+	! $(CC) $(STD) -fsyntax-only -I$(NEXT) -x c $< 2>$@.log
+	grep -q "error.*layout.*write it again" $@.log
+	sed -e '/^#if EQML_LAYOUT/,/^#endif/d' -e 's/EQML_BASIS_FUNCTIONS/EQML_MODEL_FUNCTIONS/' $< >$@.h
+	! $(CC) $(STD) -fsyntax-only -I. $@.h 2>$@.log
+	grep -q "write it again with eqml-gen" $@.log
+	@touch $@
+
+build/headers/%: $(HEADER_UNITS:%=tests/headers/%.c) tests/headers/units.h tests/headers/versions.h build/headers/h2o_pes.h build/headers/next_pes.h eqml.h build/tests/h2o_d8.h build/tests/h30_d3.h
 	@mkdir -p $@.units
 	@set -e; for u in $(HEADER_UNITS); do \
-		$(word 1,$(subst /, ,$*)) $(language-$(word 2,$(subst /, ,$*))) $(WARNINGS) -O2 $(vectors-$(word 3,$(subst /, ,$*))) \
+		$(word 1,$(subst /, ,$*)) $(language-$(word 2,$(subst /, ,$*))) $(HEADER_WARNINGS) -O2 $(vectors-$(word 3,$(subst /, ,$*))) \
 			-I. -Ibuild/tests -Ibuild/headers -c tests/headers/$$u.c -o $@.units/$$u.o; done
 	$(word 1,$(subst /, ,$*)) $(HEADER_UNITS:%=$@.units/%.o) -o $@ -lm
 

@@ -103,8 +103,16 @@ typedef struct eqml_message {
  * This part is all that a fitted surface needs; everything in it is inline, so that a surface whose tables
  * are constants of the same file is specialised by the compiler.
  */
-#ifndef EQML_EVALUATION
-#define EQML_EVALUATION 1
+#ifndef EQML__EVALUATION
+#define EQML__EVALUATION 1
+
+/*
+ * The layout number: it grows with every change of the records below (eqml_basis, eqml_model and what they
+ * hold) or of what generated code calls. A basis header is refused by an eqml.h of another number. In the
+ * header of a surface every name of this part carries the number, eqml2_model for eqml_model, so that
+ * surfaces written by different versions, and eqml.h, may be included in one file in any order.
+ */
+#define EQML_LAYOUT 2
 
 #include <math.h>
 #include <stddef.h>
@@ -2067,10 +2075,10 @@ EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz,
             /* force = dV/dr; along a direction, d(force u) = (dforce - force stretch/r) u + force dx/r */
             const double force = adjoints[p] * slope;
             const eqml_lanes stretch = eqml__stretch(b, pair, stride, p, first);
-            const eqml_lanes change = changes[p] * slope + stretch * (adjoints[p] * y[2] - force * inverse);
+            const eqml_lanes bend = changes[p] * slope + stretch * (adjoints[p] * y[2] - force * inverse);
             const int i = 3 * b->pairs[p][0], j = 3 * b->pairs[p][1];
             double along[EQML_LANES];
-            eqml__store(along, change);
+            eqml__store(along, bend);
             for (int lane = 0; lane < lanes; lane++) {
                 double *row = hessian + (first + lane) * n;
                 for (int k = 0; k < 3; k++) {
@@ -2341,9 +2349,9 @@ EQML_INLINE void eqml__step_lanes(const eqml_model *m, int most_groups, int coun
     for (int k = 0; k < count; k++)
         energy[k] = value[k] + constant;
     for (int group = 0; gradient && group * EQML_LANES < count; group++) {
-        const int done = group * EQML_LANES, rest = count - done;
+        const int done = group * EQML_LANES;
         eqml__scatter_lanes(b, adjoints[group], pairs[group], sum);
-        eqml__from_lanes(size, rest, sum, gradient + done * size);
+        eqml__from_lanes(size, count - done, sum, gradient + done * size);
     }
 }
 
@@ -2408,7 +2416,7 @@ EQML_INLINE void eqml__step_floats(const eqml_model *m, int most_groups, int cou
     for (int part = 0; part < parts && gradient && !b->reverse_floats; part++)
         eqml__table_reverse_floats(b, slots[part], adjoints[part]);
     for (int k = 0; k < count; k++)
-        energy[k] = ((const float *)(const void *)v)[k] + constant;
+        energy[k] = (double)((const float *)(const void *)v)[k] + constant;
     for (int group = 0; gradient && group * EQML_FLOATS < count; group++) {
         eqml__scatter_floats(b, adjoints[group], pairs[group], sum);
         for (int k = 0; k < size; k++) {
@@ -2501,7 +2509,7 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
     }
 
 /* What a generated header defines for models of its basis NAME; the model must be one of NAME_basis. */
-#define EQML_MODEL_FUNCTIONS(NAME)                                                                           \
+#define EQML_BASIS_FUNCTIONS(NAME)                                                                           \
     EQML_INLINE double NAME##_model_energy(const eqml_model *m, const double *xyz)                           \
     {                                                                                                        \
         double work[EQML_WORK_ONE(NAME##_NSLOTS, NAME##_NPAIRS)] EQML_ALIGNED;                               \
@@ -2549,8 +2557,17 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
         NAME##_model_batch_float(m, n, xyz, energy, gradient);                                               \
     }
 
+/* Headers from before layout numbers call this. */
+#ifdef __cplusplus
+#define EQML_MODEL_FUNCTIONS(NAME)                                                                           \
+    static_assert(0, "this basis is older than eqml.h: write it again with eqml-gen");
+#else
+#define EQML_MODEL_FUNCTIONS(NAME)                                                                           \
+    _Static_assert(0, "this basis is older than eqml.h: write it again with eqml-gen");
+#endif
+
 /* The same for models with a tensor TENSOR: dipole, quadrupole or polarizability, of the kind KIND. */
-#define EQML_MODEL_TENSOR_FUNCTIONS(NAME, TENSOR, KIND)                                                      \
+#define EQML_BASIS_TENSOR_FUNCTIONS(NAME, TENSOR, KIND)                                                      \
     enum {                                                                                                   \
         NAME##_WORK_##TENSOR = EQML_WORK_TENSOR(KIND, NAME##_##TENSOR##_NSLOTS, NAME##_NPAIRS,               \
                                                 NAME##_##TENSOR##_NVECTORS, NAME##_NATOMS),                  \
@@ -2676,7 +2693,7 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
         return BASIS##_model_energy_gradient_dipole(&NAME##_model, xyz, gradient, dipole);                   \
     }
 
-#endif /* EQML_EVALUATION */
+#endif /* EQML__EVALUATION */
 /* ==== evaluation: end ================================================================================== */
 
 /* ---- data sets ---------------------------------------------------------------------------------------- */
@@ -3811,13 +3828,13 @@ static eqml_status eqml__read_atom(eqml__reader *r, const eqml__layout *layout, 
             layout->columns, atom + 1, data->natoms, r->frame, columns, eqml__quote(line).text);
     eqml_status status = eqml__read_label(r, atom, label);
     for (int k = 0; status == EQML_OK && k < 3; k++)
-        status = eqml__read_number(r, "a coordinate", pos[k], EQML_ANGSTROM, &data->xyz[row + k]);
+        status = eqml__read_number(r, "a coordinate", pos[k], EQML_ANGSTROM, &data->xyz[row + (size_t)k]);
     if (layout->gradient == EQML__ABSENT)
         return status;
     data->has[data->n] |= EQML_HAS_GRADIENT;
     for (int k = 0; status == EQML_OK && k < 3; k++)
         status = eqml__read_number(r, layout->gradient_unit < 0.0 ? "a force" : "a gradient", gradient[k],
-                                   layout->gradient_unit, &data->gradient[row + k]);
+                                   layout->gradient_unit, &data->gradient[row + (size_t)k]);
     return status;
 }
 
@@ -4604,7 +4621,7 @@ static void eqml__system_singular_values(eqml__system *s)
 static int eqml__system_regular(eqml__system *s, double tolerance, double bound)
 {
     for (int i = 0; i < s->n; i++)
-        if (!(fabs(s->a[(size_t)i * s->ld + i]) > tolerance * bound))
+        if (!(fabs(s->a[(size_t)i * s->ld + (size_t)i]) > tolerance * bound))
             return 0;
     eqml__system_singular_values(s);
     return s->smallest > 2.0 * tolerance * bound;
@@ -4614,7 +4631,7 @@ static double eqml__column_norm(const eqml__system *s, int first, int j)
 {
     double sum = 0.0;
     for (int i = first; i < s->n; i++)
-        sum += s->a[(size_t)i * s->ld + j] * s->a[(size_t)i * s->ld + j];
+        sum += s->a[(size_t)i * s->ld + (size_t)j] * s->a[(size_t)i * s->ld + (size_t)j];
     return sqrt(sum);
 }
 
@@ -4650,7 +4667,7 @@ static void eqml__system_downdate(eqml__system *s, int k)
     for (int j = k + 1; j < s->n; j++) {
         if (s->left[j] == 0.0)
             continue;
-        const double ratio = fabs(s->a[(size_t)k * s->ld + j]) / s->left[j];
+        const double ratio = fabs(s->a[(size_t)k * s->ld + (size_t)j]) / s->left[j];
         const double kept = fmax(0.0, 1.0 - ratio * ratio), trust = s->left[j] / s->exact[j];
         if (kept * trust * trust > sqrt(DBL_EPSILON))
             s->left[j] *= sqrt(kept);
@@ -4666,7 +4683,7 @@ static int eqml__system_step(eqml__system *s, int k, double least)
     double *v = s->u, *row = s->a + (size_t)k * s->ld;
     int last = k + 1; /* rows behind the last nonzero stay as they are */
     for (int i = k + 1; i < s->n; i++)
-        if ((v[i] = s->a[(size_t)i * s->ld + k]) != 0.0)
+        if ((v[i] = s->a[(size_t)i * s->ld + (size_t)k]) != 0.0)
             last = i + 1;
     const eqml__reflector h = eqml__reflect(row[k], eqml__dot(last - k - 1, v + k + 1, v + k + 1));
     if (fabs(h.beta) <= least)
@@ -5717,6 +5734,41 @@ static eqml_status eqml__check_writable(const eqml_surface *surface, const char 
     return EQML_OK;
 }
 
+static eqml_status eqml__check_numbers(const char *path, const char *what, size_t count, const double *number,
+                                       double most, eqml_message *message)
+{
+    for (size_t k = 0; k < count; k++)
+        if (!(fabs(number[k]) <= most)) {
+            eqml__say(message, "%s: number %zu of the %s is %g, which the file cannot hold: fit again, with other "
+                      "variables or a ridge", path, k, what, number[k]);
+            return EQML_ERROR_VALUE;
+        }
+    return EQML_OK;
+}
+
+/* All numbers are finite, and those that are also written in float within its range: most. */
+static eqml_status eqml__check_coefficients(const eqml_surface *surface, const char *path, double most,
+                                            eqml_message *message)
+{
+    const eqml_basis *b = surface->model.basis;
+    eqml_status status =
+        eqml__check_numbers(path, "offsets", (size_t)b->nfactors, surface->offset, most, message);
+    if (!status)
+        status = eqml__check_numbers(path, "coefficients of factors", (size_t)b->nfactors, surface->linear, most,
+                                     message);
+    if (!status)
+        status = eqml__check_numbers(path, "coefficients of products", 16 * (size_t)b->ntiles, surface->packed,
+                                     most, message);
+    for (int k = 0; k < EQML_TENSORS && !status; k++)
+        if (b->tensors[k])
+            status = eqml__check_numbers(path, eqml_tensor_name((eqml_tensor)k),
+                                         16 * (size_t)b->tensors[k]->ntiles, surface->tensors[k], DBL_MAX,
+                                         message);
+    if (!status)
+        status = eqml__check_numbers(path, "total charge", 1, &surface->model.charge, DBL_MAX, message);
+    return status;
+}
+
 /* A file that appears whole or not at all: written beside its path, then renamed. */
 typedef struct eqml__output {
     FILE *file;
@@ -5755,21 +5807,28 @@ static eqml_status eqml__close_output(eqml__output *out, eqml_status status, eqm
     return status;
 }
 
-/* A number as a hexadecimal float, exact, and with a point whatever the locale. */
+/* A number as text. */
 typedef struct eqml__digits {
     char text[48];
 } eqml__digits;
 
-static eqml__digits eqml__hexadecimal(double number)
+/* Puts a point in place of the locale's decimal point. */
+static void eqml__use_point(char *text)
 {
     const char *point = localeconv()->decimal_point;
-    eqml__digits d;
-    snprintf(d.text, sizeof d.text, "%a", number);
-    char *at = strstr(d.text, point);
+    char *at = strstr(text, point);
     if (at) {
         *at = '.';
         memmove(at + 1, at + strlen(point), strlen(at + strlen(point)) + 1);
     }
+}
+
+/* As a hexadecimal float, exact. */
+static eqml__digits eqml__hexadecimal(double number)
+{
+    eqml__digits d;
+    snprintf(d.text, sizeof d.text, "%a", number);
+    eqml__use_point(d.text);
     return d;
 }
 
@@ -6072,18 +6131,78 @@ EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *
     return status;
 }
 
-/* Copies the lines of a file from the first that contains `from` to the one that contains `to`, or all. */
-static eqml_status eqml__copy_lines(FILE *out, const char *path, const char *from, const char *to,
+/*
+ * C text on its way into the header of a surface: each name of the runtime gets the layout number behind
+ * "eqml" or "EQML", and each name of the basis "eqml", the number and "_" before it. Comments and strings are
+ * left alone, and so are the macros that a user defines.
+ */
+typedef struct eqml__tagger {
+    FILE *out;
+    const char *basis; /* its name */
+    char place;        /* 0: code; '*': a comment; a quotation mark: within such */
+} eqml__tagger;
+
+static bool eqml__is_name(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+static bool eqml__is_word(const char *name, size_t length, const char *word)
+{
+    return strlen(word) == length && !strncmp(name, word, length);
+}
+
+static void eqml__put_name(const eqml__tagger *t, const char *name, size_t length)
+{
+    const size_t own = strlen(t->basis);
+    const bool user = eqml__is_word(name, length, "EQML_SCALAR") ||
+                      eqml__is_word(name, length, "EQML_STACK_LIMIT");
+    if ((!strncmp(name, "eqml_", 5) || !strncmp(name, "EQML_", 5)) && !user)
+        fprintf(t->out, "%.4s%d%.*s", name, EQML_LAYOUT, (int)length - 4, name + 4);
+    else if (!strncmp(name, t->basis, own) && (length == own || name[own] == '_'))
+        fprintf(t->out, "eqml%d_%.*s", EQML_LAYOUT, (int)length, name);
+    else
+        fprintf(t->out, "%.*s", (int)length, name);
+}
+
+/* A line, or a part of one that does not end within a name. */
+static void eqml__put_tagged(eqml__tagger *t, const char *text)
+{
+    while (*text) {
+        size_t length = 0;
+        while (t->place == 0 && eqml__is_name(text[length]))
+            length++;
+        if (length) {
+            eqml__put_name(t, text, length);
+            text += length;
+            continue;
+        }
+        if (t->place == 0 && text[0] == '/' && text[1] == '*')
+            t->place = '*';
+        else if (t->place == '*' && text[0] == '*' && text[1] == '/')
+            t->place = 0, fputc(*text++, t->out);
+        else if (t->place == 0 && (*text == '"' || *text == '\''))
+            t->place = *text;
+        else if (t->place == *text && *text != '*')
+            t->place = 0;
+        else if (t->place && t->place != '*' && text[0] == '\\' && text[1])
+            fputc(*text++, t->out);
+        fputc(*text++, t->out);
+    }
+}
+
+/* Tags the lines of a file from the first that contains `from` to the one that contains `to`, or all. */
+static eqml_status eqml__copy_lines(eqml__tagger *t, const char *path, const char *from, const char *to,
                                     eqml_message *message)
 {
-    char text[512];
+    char text[4096];
     bool copying = !from, ended = !to;
     FILE *in = fopen(path, "r");
     eqml_status status = in ? EQML_OK : EQML_ERROR_FILE;
     while (in && (!to || !ended) && fgets(text, sizeof text, in)) {
         copying = copying || strstr(text, from);
         if (copying)
-            fputs(text, out);
+            eqml__put_tagged(t, text);
         ended = ended || (copying && strstr(text, to));
     }
     if (!in || ferror(in)) {
@@ -6098,69 +6217,79 @@ static eqml_status eqml__copy_lines(FILE *out, const char *path, const char *fro
     return status;
 }
 
-static void eqml__put_numbers(FILE *out, const char *name, const char *what, int count, const double *number)
+/*
+ * A number for C and C++ of every standard, in decimal, since hexadecimal floats are new in C++17: with as
+ * many digits as give it back exactly, a point whatever the locale, and "f" where it is a float.
+ */
+static eqml__digits eqml__decimal(double number, bool is_float)
 {
-    fprintf(out, "static const double %s_%s[] EQML_ALIGNED = {", name, what);
-    for (int k = 0; k < count; k++)
-        fprintf(out, "%s%s,", k % 4 ? " " : "\n    ", eqml__hexadecimal(number[k]).text);
-    fprintf(out, "%s\n};\n", count ? "" : "0");
+    eqml__digits d;
+    snprintf(d.text, sizeof d.text, is_float ? "%.9g" : "%.17g", is_float ? (double)(float)number : number);
+    eqml__use_point(d.text);
+    if (!strpbrk(d.text, ".e"))
+        strcat(d.text, ".0");
+    if (is_float)
+        strcat(d.text, "f");
+    return d;
 }
 
-static void eqml__put_floats(FILE *out, const char *name, const char *what, int count, const double *number)
+static void eqml__put_numbers(FILE *out, const char *name, const char *what, bool is_float, int count,
+                              const double *number)
 {
-    fprintf(out, "static const float %s_%s_float[] EQML_ALIGNED = {", name, what);
+    fprintf(out, "static const %s %s_%s%s[] EQML%d_ALIGNED = {", is_float ? "float" : "double", name, what,
+            is_float ? "_float" : "", EQML_LAYOUT);
     for (int k = 0; k < count; k++)
-        fprintf(out, "%s%af,", k % 6 ? " " : "\n    ", (double)(float)number[k]);
+        fprintf(out, "%s%s,", k % 4 ? " " : "\n    ", eqml__decimal(number[k], is_float).text);
     fprintf(out, "%s\n};\n", count ? "" : "0");
 }
 
 static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char *name)
 {
-    static const char *const kinds[] = {"EQML_MORSE", "EQML_INVERSE", "EQML_EXP_OVER_R", "EQML_POWER"};
+    static const char *const kinds[] = {"MORSE", "INVERSE", "EXP_OVER_R", "POWER"};
     const eqml_basis *b = surface->model.basis;
+    const int number = EQML_LAYOUT;
     fprintf(out, "\n#ifndef EQML_SURFACE_%s\n#define EQML_SURFACE_%s\n", name, name);
-    fprintf(out, "static const eqml_variable %s_variables[] = {\n", name);
+    fprintf(out, "static const eqml%d_variable %s_variables[] = {\n", number, name);
     for (int k = 0; k < b->npair_classes; k++)
-        fprintf(out, "    {%s, %s, 0, 0},\n", kinds[surface->variables[k].kind],
-                eqml__hexadecimal(surface->variables[k].range).text);
+        fprintf(out, "    {EQML%d_%s, %s, 0, 0},\n", number, kinds[surface->variables[k].kind],
+                eqml__decimal(surface->variables[k].range, false).text);
     fprintf(out, "};\n");
-    eqml__put_numbers(out, name, "rates", EQML_ROUND(b->npairs), surface->rates);
-    eqml__put_numbers(out, name, "offset", b->nfactors, surface->offset);
-    eqml__put_numbers(out, name, "linear", b->nfactors, surface->linear);
-    eqml__put_numbers(out, name, "packed", 16 * b->ntiles, surface->packed);
-    eqml__put_floats(out, name, "offset", b->nfactors, surface->offset);
-    eqml__put_floats(out, name, "linear", b->nfactors, surface->linear);
-    eqml__put_floats(out, name, "packed", 16 * b->ntiles, surface->packed);
+    eqml__put_numbers(out, name, "rates", false, EQML_ROUND(b->npairs), surface->rates);
+    for (int is_float = 0; is_float < 2; is_float++) {
+        eqml__put_numbers(out, name, "offset", is_float, b->nfactors, surface->offset);
+        eqml__put_numbers(out, name, "linear", is_float, b->nfactors, surface->linear);
+        eqml__put_numbers(out, name, "packed", is_float, 16 * b->ntiles, surface->packed);
+    }
     for (int k = 0; k < EQML_TENSORS; k++)
         if (b->tensors[k]) {
             char what[64];
             snprintf(what, sizeof what, "%s_coefficients", eqml_tensor_name((eqml_tensor)k));
-            eqml__put_numbers(out, name, what, 16 * b->tensors[k]->ntiles, surface->tensors[k]);
+            eqml__put_numbers(out, name, what, false, 16 * b->tensors[k]->ntiles, surface->tensors[k]);
         }
-    fprintf(out, "static const eqml_model %s_model = {&%s_basis, %s_variables, %s_rates, %s_offset,\n", name,
-            b->name, name, name, name);
-    fprintf(out, "                                     %s_linear, %s_packed, {", name, name);
+    fprintf(out, "static const eqml%d_model %s_model = {\n    &eqml%d_%s_basis, %s_variables, %s_rates, %s_offset,\n",
+            number, name, number, b->name, name, name, name);
+    fprintf(out, "    %s_linear, %s_packed, {", name, name);
     for (int k = 0; k < EQML_TENSORS; k++)
         if (b->tensors[k])
             fprintf(out, "%s_%s_coefficients, ", name, eqml_tensor_name((eqml_tensor)k));
         else
             fprintf(out, "0, ");
-    fprintf(out, "}, %a,\n", surface->model.charge);
-    fprintf(out, "                                     %s_offset_float, %s_linear_float, %s_packed_float};\n",
-            name, name, name);
+    fprintf(out, "}, %s,\n", eqml__decimal(surface->model.charge, false).text);
+    fprintf(out, "    %s_offset_float, %s_linear_float, %s_packed_float};\n", name, name, name);
     fprintf(out,
             "\n#ifndef %s_API /* define it as extern, in one file, for functions with external linkage */\n",
             name);
-    fprintf(out, "#define %s_API EQML_FUNCTION\n#endif\n", name);
+    fprintf(out, "#define %s_API EQML%d_FUNCTION\n#endif\n", name, number);
     fprintf(out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
-    fprintf(out, "EQML_SURFACE_FUNCTIONS(%s, %s, EQML__APART %s_API)\n", name, b->name, name);
+    fprintf(out, "EQML%d_SURFACE_FUNCTIONS(%s, eqml%d_%s, EQML%d__APART %s_API)\n", number, name, number,
+            b->name, number, name);
     for (int k = 0; k < EQML_TENSORS; k++)
         if (b->tensors[k])
-            fprintf(out, "EQML_SURFACE_TENSOR_FUNCTIONS(%s, %s, EQML__APART %s_API, %s)\n", name, b->name,
-                    name, eqml_tensor_name((eqml_tensor)k));
+            fprintf(out, "EQML%d_SURFACE_TENSOR_FUNCTIONS(%s, eqml%d_%s, EQML%d__APART %s_API, %s)\n", number,
+                    name, number, b->name, number, name, eqml_tensor_name((eqml_tensor)k));
     if (b->tensors[EQML_DIPOLE])
-        fprintf(out, "EQML_SURFACE_ENERGY_DIPOLE_FUNCTION(%s, %s, EQML__APART %s_API)\n", name, b->name,
-                name);
+        fprintf(out, "EQML%d_SURFACE_ENERGY_DIPOLE_FUNCTION(%s, eqml%d_%s, EQML%d__APART %s_API)\n", number,
+                name, number, b->name, number, name);
     fprintf(out, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
 }
 
@@ -6223,13 +6352,16 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
     eqml__output out;
     eqml_status status = eqml__check_writable(surface, path, message);
     if (!status)
+        status = eqml__check_coefficients(surface, path, (double)FLT_MAX, message);
+    if (!status)
         status = eqml__open_output(&out, path, message);
     if (status)
         return status;
     eqml__put_banner(out.file, b, name);
-    status = eqml__copy_lines(out.file, runtime, "==== evaluation: begin", "==== evaluation: end", message);
+    eqml__tagger tagger = {out.file, b->name, 0};
+    status = eqml__copy_lines(&tagger, runtime, "==== evaluation: begin", "==== evaluation: end", message);
     if (!status)
-        status = eqml__copy_lines(out.file, basis_header, NULL, NULL, message);
+        status = eqml__copy_lines(&tagger, basis_header, NULL, NULL, message);
     if (!status)
         eqml__put_surface(out.file, surface, name);
     return eqml__close_output(&out, status, message);
@@ -6308,7 +6440,7 @@ static eqml_status eqml__problem_system(const eqml_problem *p, eqml__system *s, 
         status = eqml__system_ridge(s, p->ridge, eqml__is_term(p->basis, 0) ? 1 : 0);
     *beyond = *eqml__lsq_r(p->lsq, n, n) * *eqml__lsq_r(p->lsq, n, n);
     for (int i = 0; i < n && !status && p->ridge > 0; i++) { /* what the penalty takes away */
-        const double before = *eqml__lsq_r(p->lsq, i, n), now = s->a[(size_t)i * s->ld + n];
+        const double before = *eqml__lsq_r(p->lsq, i, n), now = s->a[(size_t)i * s->ld + (size_t)n];
         *beyond += before * before - now * now;
     }
     return status;
@@ -7031,7 +7163,12 @@ static void eqml__put_basis(FILE *out, const eqml_basis *b, unsigned char *loade
         " * Terms: %d, of these %d factors; operations: %d; pairs in use: %d.\n */\n",
         n, b->composition, b->degree, b->symbols, b->nterms, b->nfactors, b->noperations, b->npairs);
     fprintf(out, "#ifndef EQML_BASIS_%s\n#define EQML_BASIS_%s\n", n, n);
-    fprintf(out, "#ifndef EQML_EVALUATION\n#include \"eqml.h\"\n#endif\n\n");
+    fprintf(out,
+            "#ifndef EQML__EVALUATION\n#include \"eqml.h\"\n#endif\n"
+            "#if EQML_LAYOUT != %d\n"
+            "#error This basis has layout %d and eqml.h another: write the basis again, with the same eqml.h\n"
+            "#endif\n\n",
+            EQML_LAYOUT, EQML_LAYOUT);
     fprintf(out, "enum { %s_NATOMS = %d, %s_NPAIRS = %d, %s_NTERMS = %d, %s_NSLOTS = %d };\n", n, b->natoms,
             n, b->npairs, n, b->nterms, n, b->nslots);
     eqml__put_table(out, "unsigned short", n, "pairs", b->npairs, 2, b->pairs[0]);
@@ -7078,7 +7215,7 @@ static void eqml__put_basis(FILE *out, const eqml_basis *b, unsigned char *loade
     else
         fprintf(out, ", {0, 0, 0}, 0, 0, 0");
     fprintf(out, ", %d, 0, 0, 0};\n", b->nvalues);
-    fprintf(out, "\nEQML_MODEL_FUNCTIONS(%s)\n#endif\n", n);
+    fprintf(out, "\nEQML_BASIS_FUNCTIONS(%s)\n#endif\n", n);
 }
 
 EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *path, eqml_message *message)

@@ -1,12 +1,13 @@
 /*
  * Times and errors of one surface, as lines "key value" on standard output.
  *
- *     cc -DSURFACE_HEADER='"x_pes.h"' -DSURFACE=x -DBASIS=b bench/measure.c -lm
+ *     cc -DBASIS_HEADER='"b.h"' -DBASIS=b -DSURFACE_HEADER='"x_pes.h"' -DSURFACE=x bench/measure.c -lm
  *
  * Times are those of the fastest and of the median repetition, each repeated until it takes long enough for
  * the clock (FFTW's speed program). All geometries are different; results go through a sink.
  */
 #define _GNU_SOURCE
+#include BASIS_HEADER /* for the tables, the plain orbit sums and the peak; times are those of the surface */
 #include SURFACE_HEADER
 #ifdef ORBIT_HEADER
 #include ORBIT_HEADER
@@ -289,7 +290,12 @@ static void pin(void)
 
 int main(void)
 {
-    const eqml_model *m = &CALL(_model);
+    const eqml_model model = {.basis = &JOIN(BASIS, _basis),
+                              .rates = CALL(_model).rates,
+                              .offset = CALL(_model).offset,
+                              .linear = CALL(_model).linear,
+                              .packed = CALL(_model).packed},
+                     *m = &model;
     const double terms = m->basis->nterms;
     int linear = 0; /* operations of factors without a value, whose adjoints are constant */
     for (int k = 0; k < m->basis->noperations; k++)

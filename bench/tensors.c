@@ -1,12 +1,13 @@
 /*
  * Times of the tensors of one surface, as one row of a table on standard output.
  *
- *     cc -DSURFACE_HEADER='"x_pes.h"' -DSURFACE=x -DBASIS=b [-DRANK_TWO] bench/tensors.c -lm
+ *     cc -DBASIS_HEADER='"b.h"' -DBASIS=b -DSURFACE_HEADER='"x_pes.h"' -DSURFACE=x [-DRANK_TWO] bench/tensors.c -lm
  *
  * The pair that is compared, energy and gradient with and without the dipole, is run in turn, so that both
  * see the same machine.
  */
 #define _GNU_SOURCE
+#include BASIS_HEADER
 #include SURFACE_HEADER
 #include "geometries.h"
 #include "timing.h"

@@ -20,11 +20,15 @@
  * Factors kept: 52, of these 31 generators; the other terms are products of two factors.
  * From pair variables to V:            84 multiply, 46 add, 638 multiply-add.
  * From pair variables to V and dV/dy:  84 multiply, 126 add, 1491 multiply-add.
+ * Layout number: 2, as in the eqml.h that it goes with.
  */
 #ifndef EQML_BASIS_h4_c_d6
 #define EQML_BASIS_h4_c_d6
-#ifndef EQML_EVALUATION
+#ifndef EQML__EVALUATION
 #include "eqml.h"
+#endif
+#if EQML_LAYOUT != 2
+#error This basis has layout 2 and eqml.h another: write it again by the command above, with the eqml-gen beside eqml.h
 #endif
 
 enum { h4_c_d6_NATOMS = 5, h4_c_d6_NPAIRS = 10, h4_c_d6_NTERMS = 495, h4_c_d6_NSLOTS = 148 };
@@ -664,5 +668,5 @@ static const eqml_basis h4_c_d6_basis = {
     {0, 0, 0}, 0, h4_c_d6_forward_floats, h4_c_d6_reverse_floats,
     52, 0, 0, 0};
 
-EQML_MODEL_FUNCTIONS(h4_c_d6)
+EQML_BASIS_FUNCTIONS(h4_c_d6)
 #endif

@@ -356,7 +356,7 @@ Test(generator, the_same_bytes_in_every_run)
         cr_assert_eq(run("build/eqml-gen -d 4 -o '%s/one.h' '%s'", folder, texts[k]).status, 0);
         cr_assert_eq(run("build/eqml-gen -d 4 '%s' >'%s/two.h'", texts[k], folder).status, 0);
         cr_assert_eq(run("cmp '%s/one.h' '%s/two.h'", folder, folder).status, 0);
-        cr_assert_eq(run("grep -q 'EQML_MODEL_FUNCTIONS' '%s/one.h'", folder).status, 0);
+        cr_assert_eq(run("grep -q 'EQML_BASIS_FUNCTIONS' '%s/one.h'", folder).status, 0);
     }
     remove_folder(folder);
 }

@@ -1,6 +1,7 @@
 #include "emit/header.h"
 #include "emit/code.h"
 #include "emit/tensor.h"
+#include "../eqml.h" /* its layout number */
 #include "molecule/group.h"
 #include "emit/line.h"
 #include "base/memory.h"
@@ -80,8 +81,9 @@ static void emit_banner(FILE *out, const summary *s)
             p->nfactors, number_of_generators(s->basis));
     fprintf(out, " * From pair variables to V:            %zu multiply, %zu add, %zu multiply-add.\n",
             p->energy.multiply, p->energy.add, p->energy.fma);
-    fprintf(out, " * From pair variables to V and dV/dy:  %zu multiply, %zu add, %zu multiply-add.\n */\n",
-            p->gradient.multiply, p->gradient.add, p->gradient.fma);
+    fprintf(out, " * From pair variables to V and dV/dy:  %zu multiply, %zu add, %zu multiply-add.\n"
+                 " * Layout number: %d, as in the eqml.h that it goes with.\n */\n",
+            p->gradient.multiply, p->gradient.add, p->gradient.fma, EQML_LAYOUT);
 }
 
 /* ---- tables ------------------------------------------------------------------------------------------- */
@@ -243,7 +245,11 @@ void emit_header(FILE *out, const summary *s)
     const program *p = s->program;
     emit_banner(out, s);
     fprintf(out, "#ifndef EQML_BASIS_%s\n#define EQML_BASIS_%s\n", s->name, s->name);
-    fprintf(out, "#ifndef EQML_EVALUATION\n#include \"eqml.h\"\n#endif\n\n");
+    fprintf(out, "#ifndef EQML__EVALUATION\n#include \"eqml.h\"\n#endif\n");
+    fprintf(out,
+            "#if EQML_LAYOUT != %d\n#error This basis has layout %d and eqml.h another: write it again by the "
+            "command above, with the eqml-gen beside eqml.h\n#endif\n\n",
+            EQML_LAYOUT, EQML_LAYOUT);
     fprintf(out, "enum { %s_NATOMS = %d, %s_NPAIRS = %zu, %s_NTERMS = %zu, %s_NSLOTS = %zu };\n", s->name,
             s->basis->composition->natoms, s->name, p->npairs, s->name, p->nterms, s->name, p->nslots);
     emit_pairs(out, s);
@@ -258,7 +264,7 @@ void emit_header(FILE *out, const summary *s)
         if (s->tensor[k])
             emit_tensor(out, s->name, s->basis, s->program, s->tensor[k], s->tensor_program[k]);
     emit_record(out, s);
-    fprintf(out, "\nEQML_MODEL_FUNCTIONS(%s)\n", s->name);
+    fprintf(out, "\nEQML_BASIS_FUNCTIONS(%s)\n", s->name);
     for (int k = 0; k < TENSOR_KINDS; k++)
         if (s->tensor[k])
             emit_tensor_functions(out, s->name, s->tensor[k]);

@@ -108,7 +108,7 @@ void emit_tensor(FILE *out, const char *name, const basis *b, const program *pot
 
 void emit_tensor_functions(FILE *out, const char *name, const tensor_basis *t)
 {
-    fprintf(out, "EQML_MODEL_TENSOR_FUNCTIONS(%s, %s, EQML_%s)\n", name, tensor_name(t->kind),
+    fprintf(out, "EQML_BASIS_TENSOR_FUNCTIONS(%s, %s, EQML_%s)\n", name, tensor_name(t->kind),
             constant[t->kind]);
 }
 

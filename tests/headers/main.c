@@ -13,10 +13,11 @@ static int differ(double a, double b)
 int main(void)
 {
     const double xyz[9] = {1.4, 0.1, -1.1, -1.5, 0.2, -1.0, 0.0, 0.05, 0.1};
+    const eqml_variable variables[] = {{EQML_MORSE, 2.0, 0, 0}, {EQML_MORSE, 1.5, 0, 0}};
     double coefficients[h2o_d8_NTERMS], gradient[9], hessian[81];
     eqml_surface surface;
     eqml_lsq *lsq;
-    if (eqml_surface_create(&h2o_d8_basis, h2o_variables, &surface))
+    if (eqml_surface_create(&h2o_d8_basis, variables, &surface))
         return 1;
     for (int k = 0; k < h2o_d8_NTERMS; k++)
         coefficients[k] = 1.0 / (k + 1);
@@ -29,7 +30,7 @@ int main(void)
     if (differ(h2o_energy(xyz), energy) || differ(second_energy(xyz), energy) ||
         differ(client_energy(xyz), energy) || differ(private_energy(xyz), energy) ||
         differ(h2o_energy_hessian(xyz, gradient, hessian), energy) || h2o_natoms() != 3 ||
-        large_disagrees()) {
+        versions_disagree(xyz) || versions_turned_disagree(xyz) || large_disagrees()) {
         fprintf(stderr, "the units disagree\n");
         return 1;
     }

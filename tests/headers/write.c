@@ -1,4 +1,4 @@
-/* Writes the header of a made-up surface of water: write EQML.H BASIS.H OUTPUT.H */
+/* Writes the header of a made-up surface of water: write NAME EQML.H BASIS.H OUTPUT.H */
 #define EQML_IMPLEMENTATION
 #include "h2o_d8.h"
 #include <stdio.h>
@@ -11,10 +11,10 @@ int main(int argc, char **argv)
     eqml_message message;
     for (int k = 0; k < h2o_d8_NTERMS; k++)
         coefficients[k] = 1.0 / (k + 1);
-    if (argc != 4 || eqml_surface_create(&h2o_d8_basis, variables, &surface))
+    if (argc != 5 || eqml_surface_create(&h2o_d8_basis, variables, &surface))
         return 2;
     eqml_surface_set(&surface, coefficients);
-    if (eqml_surface_write_header(&surface, "h2o", argv[1], argv[2], argv[3], &message)) {
+    if (eqml_surface_write_header(&surface, argv[1], argv[2], argv[3], argv[4], &message)) {
         fprintf(stderr, "%s\n", message.text);
         return 1;
     }
