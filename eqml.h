@@ -5739,8 +5739,10 @@ static eqml_status eqml__check_numbers(const char *path, const char *what, size_
 {
     for (size_t k = 0; k < count; k++)
         if (!(fabs(number[k]) <= most)) {
-            eqml__say(message, "%s: number %zu of the %s is %g, which the file cannot hold: fit again, with other "
-                      "variables or a ridge", path, k, what, number[k]);
+            eqml__say(message,
+                      "%s: number %zu of the %s is %g, which the file cannot hold: fit again, with other "
+                      "variables or a ridge",
+                      path, k, what, number[k]);
             return EQML_ERROR_VALUE;
         }
     return EQML_OK;
@@ -5754,11 +5756,11 @@ static eqml_status eqml__check_coefficients(const eqml_surface *surface, const c
     eqml_status status =
         eqml__check_numbers(path, "offsets", (size_t)b->nfactors, surface->offset, most, message);
     if (!status)
-        status = eqml__check_numbers(path, "coefficients of factors", (size_t)b->nfactors, surface->linear, most,
-                                     message);
-    if (!status)
-        status = eqml__check_numbers(path, "coefficients of products", 16 * (size_t)b->ntiles, surface->packed,
+        status = eqml__check_numbers(path, "coefficients of factors", (size_t)b->nfactors, surface->linear,
                                      most, message);
+    if (!status)
+        status = eqml__check_numbers(path, "coefficients of products", 16 * (size_t)b->ntiles,
+                                     surface->packed, most, message);
     for (int k = 0; k < EQML_TENSORS && !status; k++)
         if (b->tensors[k])
             status = eqml__check_numbers(path, eqml_tensor_name((eqml_tensor)k),
@@ -6155,8 +6157,8 @@ static bool eqml__is_word(const char *name, size_t length, const char *word)
 static void eqml__put_name(const eqml__tagger *t, const char *name, size_t length)
 {
     const size_t own = strlen(t->basis);
-    const bool user = eqml__is_word(name, length, "EQML_SCALAR") ||
-                      eqml__is_word(name, length, "EQML_STACK_LIMIT");
+    const bool user =
+        eqml__is_word(name, length, "EQML_SCALAR") || eqml__is_word(name, length, "EQML_STACK_LIMIT");
     if ((!strncmp(name, "eqml_", 5) || !strncmp(name, "EQML_", 5)) && !user)
         fprintf(t->out, "%.4s%d%.*s", name, EQML_LAYOUT, (int)length - 4, name + 4);
     else if (!strncmp(name, t->basis, own) && (length == own || name[own] == '_'))
@@ -6266,8 +6268,10 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
             snprintf(what, sizeof what, "%s_coefficients", eqml_tensor_name((eqml_tensor)k));
             eqml__put_numbers(out, name, what, false, 16 * b->tensors[k]->ntiles, surface->tensors[k]);
         }
-    fprintf(out, "static const eqml%d_model %s_model = {\n    &eqml%d_%s_basis, %s_variables, %s_rates, %s_offset,\n",
-            number, name, number, b->name, name, name, name);
+    fprintf(
+        out,
+        "static const eqml%d_model %s_model = {\n    &eqml%d_%s_basis, %s_variables, %s_rates, %s_offset,\n",
+        number, name, number, b->name, name, name, name);
     fprintf(out, "    %s_linear, %s_packed, {", name, name);
     for (int k = 0; k < EQML_TENSORS; k++)
         if (b->tensors[k])
@@ -7163,12 +7167,13 @@ static void eqml__put_basis(FILE *out, const eqml_basis *b, unsigned char *loade
         " * Terms: %d, of these %d factors; operations: %d; pairs in use: %d.\n */\n",
         n, b->composition, b->degree, b->symbols, b->nterms, b->nfactors, b->noperations, b->npairs);
     fprintf(out, "#ifndef EQML_BASIS_%s\n#define EQML_BASIS_%s\n", n, n);
-    fprintf(out,
-            "#ifndef EQML__EVALUATION\n#include \"eqml.h\"\n#endif\n"
-            "#if EQML_LAYOUT != %d\n"
-            "#error This basis has layout %d and eqml.h another: write the basis again, with the same eqml.h\n"
-            "#endif\n\n",
-            EQML_LAYOUT, EQML_LAYOUT);
+    fprintf(
+        out,
+        "#ifndef EQML__EVALUATION\n#include \"eqml.h\"\n#endif\n"
+        "#if EQML_LAYOUT != %d\n"
+        "#error This basis has layout %d and eqml.h another: write the basis again, with the same eqml.h\n"
+        "#endif\n\n",
+        EQML_LAYOUT, EQML_LAYOUT);
     fprintf(out, "enum { %s_NATOMS = %d, %s_NPAIRS = %d, %s_NTERMS = %d, %s_NSLOTS = %d };\n", n, b->natoms,
             n, b->npairs, n, b->nterms, n, b->nslots);
     eqml__put_table(out, "unsigned short", n, "pairs", b->npairs, 2, b->pairs[0]);

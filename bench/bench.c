@@ -197,10 +197,11 @@ static bool prepare(const job *j, const char *d, const char *cc, const char *fla
             return false;
         snprintf(orbit, sizeof orbit, "-DORBIT_HEADER='\"orbit_%s.h\"' -DORBIT=orbit_%s", b, b);
     }
-    return run(NULL,
-               "%s %s -I. -I%s -DBASIS_HEADER='\"%s.h\"' -DBASIS=%s -DSURFACE_HEADER='\"%s_pes.h\"' -DSURFACE=bench "
-               "%s bench/measure.c -o %s/%s -lm",
-               cc, flags, d, b, b, b, orbit, d, b);
+    return run(
+        NULL,
+        "%s %s -I. -I%s -DBASIS_HEADER='\"%s.h\"' -DBASIS=%s -DSURFACE_HEADER='\"%s_pes.h\"' -DSURFACE=bench "
+        "%s bench/measure.c -o %s/%s -lm",
+        cc, flags, d, b, b, b, orbit, d, b);
 }
 
 static bool measure(const job *j, const char *d, row *r)

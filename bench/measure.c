@@ -71,13 +71,12 @@ enum { ORBIT_SLOTS = PLAIN(_NSLOTS), ORBIT_PAIRS = PLAIN(_NPAIRS), ORBIT_TERMS =
 /* coefficients do not matter for the time */
 static double orbit_rates[EQML_ROUND(ORBIT_PAIRS)], orbit_zero[ORBIT_TERMS], orbit_linear[ORBIT_TERMS];
 static eqml_variable orbit_variables[ORBIT_PAIRS]; /* as many as pairs are enough */
-static const eqml_model orbit_model = {
-    .basis = &PLAIN(_basis),
-    .variables = orbit_variables,
-    .rates = orbit_rates,
-    .offset = orbit_zero,
-    .linear = orbit_linear,
-    .packed = orbit_zero};
+static const eqml_model orbit_model = {.basis = &PLAIN(_basis),
+                                       .variables = orbit_variables,
+                                       .rates = orbit_rates,
+                                       .offset = orbit_zero,
+                                       .linear = orbit_linear,
+                                       .packed = orbit_zero};
 
 static void prepare_orbits(void)
 {

@@ -2,7 +2,6 @@
 #define _POSIX_C_SOURCE 200809L
 #include <criterion/criterion.h>
 
-#include <locale.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,8 @@
 #include <unistd.h>
 
 #include "eqml.h"
+#include "comma.h"
+#include "temporary.h"
 
 #define BOHR 0.529177210903     /* angstrom; CODATA 2018 */
 #define HARTREE 27.211386245988 /* eV; CODATA 2018 */
@@ -341,13 +342,16 @@ Test(read, numbers_may_have_fortran_exponents)
 
 Test(read, numbers_do_not_depend_on_the_locale)
 {
-    static const char *const commas[] = {"de_DE.UTF-8", "de_DE", "fr_FR.UTF-8", "fr_FR"};
-    for (size_t i = 0; i < sizeof commas / sizeof *commas && !setlocale(LC_NUMERIC, commas[i]); i++)
-        ;
+    char folder[TEMPORARY_PATH];
+    make_folder(folder);
+    use_decimal_comma(folder);
     eqml_data d = accepted("1\n-40.5\nH 0 0 0\n");
     cr_assert_eq(d.energy[0], -40.5);
     eqml_data_free(&d);
     refused("1\n-40,5\nH 0 0 0\n", EQML_ERROR_FORMAT, 2, "found \"-40,5\"");
+    char command[TEMPORARY_PATH + 16];
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    cr_assert_eq(system(command), 0);
 }
 
 Test(read, what_is_no_decimal_number_is_refused)

@@ -4,9 +4,9 @@
  */
 #define _POSIX_C_SOURCE 200809L
 #include "support.h"
+#include "comma.h"
 
 #include <float.h>
-#include <locale.h>
 
 #include "ch4_d4.h"
 #include "h2o_d8.h"
@@ -532,12 +532,19 @@ Test(pes, files_do_not_depend_on_the_locale)
     files f = make_files();
     eqml_surface s = awkward_surface(), t;
     cr_assert_eq(eqml_surface_write(&s, f.path, NULL), EQML_OK);
-    static const char *const locales[] = {"de_DE.UTF-8", "de_DE.utf8", "fr_FR.UTF-8", "de_DE", "fr_FR"};
-    const char *found = NULL;
-    for (size_t k = 0; k < COUNT(locales) && !found; k++)
-        found = setlocale(LC_NUMERIC, locales[k]);
-    if (!found)
-        cr_skip("no locale with a decimal comma");
+    char header[400], comma[400];
+    uint64_t state = 20;
+    eqml_surface plain = random_surface(&ch4_d4_basis, mixed, &state);
+    eqml_message message = {""};
+    snprintf(header, sizeof header, "%s/point.h", f.folder);
+    snprintf(comma, sizeof comma, "%s/comma.h", f.folder);
+    cr_assert_eq(eqml_surface_write_header(&plain, "ch4", "eqml.h", "build/tests/ch4_d4.h", header, &message),
+                 EQML_OK, "%s", message.text);
+    use_decimal_comma(f.folder);
+    cr_assert_eq(eqml_surface_write_header(&plain, "ch4", "eqml.h", "build/tests/ch4_d4.h", comma, &message),
+                 EQML_OK, "%s", message.text);
+    cr_assert_eq(run("cmp '%s' '%s'", header, comma).status, 0);
+    eqml_surface_free(&plain);
     cr_assert_eq(eqml_surface_write(&s, f.other, NULL), EQML_OK);
     cr_assert_eq(run("cmp '%s' '%s'", f.path, f.other).status, 0);
     cr_assert_eq(eqml_surface_read(&t, &ch4_d4_basis, f.path, NULL), EQML_OK);
@@ -712,6 +719,27 @@ Test(header, a_copied_header_gives_the_same_numbers)
                   "number %zu: %.17g is not %.17g", k, found[k], expected[k]);
     }
     eqml_surface_free(&s);
+    remove_folder(f.folder);
+}
+
+/* A header holds its coefficients in float too; what does not fit is refused, and nothing is left. */
+Test(header, what_cannot_be_printed_is_refused)
+{
+    const double bad[] = {NAN, HUGE_VAL, -1e39};
+    files f = make_files();
+    uint64_t state = 19;
+    eqml_message message;
+    for (size_t k = 0; k < COUNT(bad); k++) {
+        eqml_surface s = random_surface(&ch4_d4_basis, mixed, &state);
+        s.linear[2] = bad[k];
+        message.text[0] = 0;
+        cr_assert_eq(eqml_surface_write_header(&s, "ch4", "eqml.h", "build/tests/ch4_d4.h", f.path, &message),
+                     EQML_ERROR_VALUE);
+        cr_assert_not_null(strstr(message.text, "number 2 of the coefficients of factors"), "%s",
+                           message.text);
+        cr_assert_eq(run("test -z \"$(ls '%s')\"", f.folder).status, 0, "something is left");
+        eqml_surface_free(&s);
+    }
     remove_folder(f.folder);
 }
 

@@ -81,8 +81,9 @@ static void emit_banner(FILE *out, const summary *s)
             p->nfactors, number_of_generators(s->basis));
     fprintf(out, " * From pair variables to V:            %zu multiply, %zu add, %zu multiply-add.\n",
             p->energy.multiply, p->energy.add, p->energy.fma);
-    fprintf(out, " * From pair variables to V and dV/dy:  %zu multiply, %zu add, %zu multiply-add.\n"
-                 " * Layout number: %d, as in the eqml.h that it goes with.\n */\n",
+    fprintf(out,
+            " * From pair variables to V and dV/dy:  %zu multiply, %zu add, %zu multiply-add.\n"
+            " * Layout number: %d, as in the eqml.h that it goes with.\n */\n",
             p->gradient.multiply, p->gradient.add, p->gradient.fma, EQML_LAYOUT);
 }
 
@@ -246,10 +247,11 @@ void emit_header(FILE *out, const summary *s)
     emit_banner(out, s);
     fprintf(out, "#ifndef EQML_BASIS_%s\n#define EQML_BASIS_%s\n", s->name, s->name);
     fprintf(out, "#ifndef EQML__EVALUATION\n#include \"eqml.h\"\n#endif\n");
-    fprintf(out,
-            "#if EQML_LAYOUT != %d\n#error This basis has layout %d and eqml.h another: write it again by the "
-            "command above, with the eqml-gen beside eqml.h\n#endif\n\n",
-            EQML_LAYOUT, EQML_LAYOUT);
+    fprintf(
+        out,
+        "#if EQML_LAYOUT != %d\n#error This basis has layout %d and eqml.h another: write it again by the "
+        "command above, with the eqml-gen beside eqml.h\n#endif\n\n",
+        EQML_LAYOUT, EQML_LAYOUT);
     fprintf(out, "enum { %s_NATOMS = %d, %s_NPAIRS = %zu, %s_NTERMS = %zu, %s_NSLOTS = %zu };\n", s->name,
             s->basis->composition->natoms, s->name, p->npairs, s->name, p->nterms, s->name, p->nslots);
     emit_pairs(out, s);

@@ -7,7 +7,7 @@ double client_energy(const double *xyz);  /* by the functions of a library */
 double private_energy(const double *xyz); /* by a private copy of everything */
 /* whether surfaces of two layout numbers in one unit do, in either order */
 int versions_disagree(const double *xyz), versions_turned_disagree(const double *xyz);
-int large_disagrees(void);                /* whether code with matrices and the table do */
+int large_disagrees(void); /* whether code with matrices and the table do */
 #ifdef __cplusplus
 }
 #endif
