@@ -5717,7 +5717,11 @@ static eqml_status eqml__check_writable(const eqml_surface *surface, const char 
     return EQML_OK;
 }
 
-/* A file that appears whole or not at all: written beside its path, then renamed. */
+/*
+ * A file that appears whole or not at all: written beside its path under a name that was free, then renamed. C
+ * has no more than that: in place of a symbolic link, and of a file with permissions of its own, there is then a
+ * new file with the usual ones.
+ */
 typedef struct eqml__output {
     FILE *file;
     char *beside;
@@ -5726,14 +5730,16 @@ typedef struct eqml__output {
 
 static eqml_status eqml__open_output(eqml__output *out, const char *path, eqml_message *message)
 {
-    size_t size = strlen(path) + 8;
+    size_t size = strlen(path) + 16;
     out->path = path;
     out->file = NULL;
     out->beside = (char *)EQML_MALLOC(size);
     if (!out->beside)
         return eqml__no_memory(path, message);
-    snprintf(out->beside, size, "%s.new", path);
-    out->file = fopen(out->beside, "w");
+    for (int k = 0; k < 100 && !out->file; k++) { /* others may write beside the same path */
+        snprintf(out->beside, size, "%s.%d.new", path, k);
+        out->file = fopen(out->beside, "wx"); /* fails where there is such a file */
+    }
     if (out->file)
         return EQML_OK;
     eqml__say(message, "%s: cannot be written: %s", path, strerror(errno));
