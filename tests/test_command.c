@@ -140,6 +140,10 @@ Test(generator_command, two_at_once_do_not_collide)
                     "echo failed; } & done; wait; build/eqml-gen -d 4 -n x 'H4 C' | cmp - '%s/x.h'; ls '%s'",
                     folder, folder, folder);
     cr_assert_str_eq(o.text, "x.h\n");
+    /* what another may be writing is left alone */
+    o = run("cd '%s' && echo mine >x.h.new && \"$OLDPWD\"/build/eqml-gen -d 3 -o x.h H2 && cat x.h.new",
+            folder);
+    cr_assert_str_eq(o.text, "mine\n");
     remove_folder(folder);
 }
 
@@ -363,6 +367,13 @@ Test(fit_command, output_is_written_or_an_error)
             "cd '%s' && ls | grep -v log",
             folder, folder, folder, folder);
     cr_assert_str_eq(o.text, "good.xyz\nreport.json\nw.pes\nw_pes.h\n");
+    static const char *const written[] = {"report.json", "w.pes", "w_pes.h"};
+    for (size_t k = 0; k < COUNT(written); k++) { /* what another may be writing is left alone */
+        o = run("for i in .new .0.new; do echo mine >'%s/%s'$i; done; " FIT " '%s/good.xyz' >'%s/log' && "
+                "cd '%s' && cat %s.*new && rm %s.*new",
+                folder, written[k], folder, folder, folder, folder, written[k], written[k]);
+        cr_assert_str_eq(o.text, "mine\nmine\n", "%s: %s", written[k], o.text);
+    }
     if (access("/dev/full", W_OK))
         return;
     o = run("(build/tests/fit --help 2>&1 >/dev/full)");
@@ -571,12 +582,12 @@ Test(make_pes, two_builds_at_once)
           "#!/bin/sh\n"
           "while test $# -gt 0; do case $1 in -o) out=$2; shift;; *.o) in=\"$in $1\";; esac; shift; done\n"
           "for i in $in; do test \"$(tail -n 1 $i)\" = end || { echo \"$i is not whole\"; exit 1; }; done\n"
-          "echo begin >$out; sleep 0.03; echo end >>$out\n");
+          "echo $out >>../outputs; echo begin >$out; sleep 0.03; echo end >>$out\n");
     outcome o = run(
         "chmod +x '%s/cc' && mkdir '%s/clone' && ln -s \"$PWD/Makefile\" \"$PWD/gen\" '%s/clone/' && "
         "cd '%s/clone' && make='env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s CC=../cc build/eqml-gen' && "
-        "{ $make & one=$!; sleep 0.1; $make; two=$?; wait $one && test $two = 0; } && "
-        "tail -n 1 build/eqml-gen && find build -name '*.[0-9]*'",
+        "{ $make & one=$!; $make; two=$?; wait $one && test $two = 0; } && "
+        "tail -n 1 build/eqml-gen && find build -name '*.[0-9]*' && sort ../outputs | uniq -d",
         folder, folder, folder, folder);
     cr_assert_str_eq(o.text, "end\n");
 }
