@@ -2972,8 +2972,10 @@ EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *
  *     moment 0x1.8p-2                    for the dipole, the last line for each term
  *     end
  *
- * The file appears whole or not at all. User functions cannot be written: EQML_ERROR_ARGUMENT. Reading checks
- * the file against the basis: EQML_ERROR_MATCH. On failure *surface is empty, and message names the line.
+ * The file appears whole or not at all, as do all that eqml writes: a new one is written beside it and renamed,
+ * so that a symbolic link is replaced, and permissions of an old file are not kept. User functions cannot be
+ * written: EQML_ERROR_ARGUMENT. Reading checks the file against the basis: EQML_ERROR_MATCH. On failure *surface
+ * is empty, and message names the line.
  */
 
 EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, const char *name,
