@@ -12,6 +12,12 @@ ifdef OPENMP
 OPTIONAL += -fopenmp
 endif
 
+# What the user gives goes to the shell in the environment, never as text of a command: "$$DATA" holds DATA as it
+# was given, whatever is in it. BASIS, FIT, PRUNE and BASES are lists of words.
+NAME ?= pes
+VALUES = DATA COMPOSITION DEGREE NAME DIPOLE QUADRUPOLE POLARIZABILITY BASIS FIT PRUNE BASES
+$(foreach v,$(VALUES),$(eval override $(v) := $$(value $(v)))$(eval export $(v)))
+
 # Floors of the generator, from the top down; a floor includes those below it only.
 FLOORS = emit program molecule algebra base
 GEN_SOURCES = $(wildcard gen/*.c $(FLOORS:%=gen/%/*.c))
@@ -25,8 +31,9 @@ all: build/eqml-gen ## build the generator, build/eqml-gen
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
 
+# Two makes may run at once: a file appears whole, under a name that is no other's before.
 build/eqml-gen: $(GEN)
-	$(COMPILE) $^ -o $@
+	$(COMPILE) $^ -o $@.$$$$ && mv -f $@.$$$$ $@
 
 GEN_HEADERS = $(wildcard gen/*.h $(FLOORS:%=gen/%/*.h))
 
@@ -34,49 +41,37 @@ build/gen/emit/header.o: eqml.h # the layout number
 
 build/gen/%.o: gen/%.c $(GEN_HEADERS)
 	@mkdir -p $(@D)
-	$(COMPILE) -Igen -c $< -o $@
+	$(COMPILE) -Igen -c $< -o $@.$$$$ && mv -f $@.$$$$ $@
 
 # ---- from data to a library ------------------------------------------------------------------------------
 
-NAME ?= pes
-PES = build/pes/$(NAME)
-
 pes: build/eqml-gen ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=6 NAME=ch4 [DIPOLE=5] [QUADRUPOLE=5] [POLARIZABILITY=5] [BASIS="options"] [FIT="options"]: fit a surface into build/pes/NAME
-	@test -n "$(DATA)" || { echo "make pes: no data; for example: make pes DATA=file.xyz COMPOSITION=\"H4 C\" DEGREE=6 NAME=ch4" >&2; exit 2; }
-	@test -r "$(DATA)" || { echo "make pes: $(DATA): there is no such file, or it cannot be read" >&2; exit 2; }
-	@case "$(NAME)" in [0-9]*|*[!A-Za-z0-9_]*) echo "make pes: NAME=$(NAME): it must be a C identifier, as in NAME=ch4" >&2; exit 2;; esac
-	@test -n "$(COMPOSITION)" || { echo "make pes: no COMPOSITION; for example COMPOSITION=\"H4 C\"" >&2; exit 2; }
-	@test -n "$(DEGREE)" || { echo "make pes: no DEGREE; for example DEGREE=6" >&2; exit 2; }
-	@mkdir -p $(PES)
-	build/eqml-gen -d "$(DEGREE)" $(if $(DIPOLE),--dipole "$(DIPOLE)") $(if $(QUADRUPOLE),--quadrupole "$(QUADRUPOLE)") \
-	    $(if $(POLARIZABILITY),--polarizability "$(POLARIZABILITY)") $(BASIS) -n $(NAME) -o $(PES)/$(NAME).h "$(COMPOSITION)"
-	$(COMPILE) -I. -I$(PES) -DBASIS_HEADER='"$(NAME).h"' -DBASIS=$(NAME) examples/pes.c -o $(PES)/fit $(OPTIONAL) -lm
-	$(PES)/fit --directory $(PES) --name $(NAME) --runtime eqml.h --basis-header $(PES)/$(NAME).h $(FIT) "$(DATA)"
-	@printf '#include <stddef.h>\n#define $(NAME)_API extern\n#include "$(NAME)_pes.h"\n' >$(PES)/library.c
-	$(COMPILE) -fPIC -shared $(PES)/library.c -o $(PES)/lib$(NAME).so $(filter -fopenmp,$(OPTIONAL)) -lm
-	@echo "$(PES): $(NAME).h $(NAME)_pes.h $(NAME).pes lib$(NAME).so report.json"
+	@LIBRARIES="$(OPTIONAL)" sh examples/common/pes.sh $(COMPILE)
 
 # ---- error against size ----------------------------------------------------------------------------------
 
 prune: build/eqml-gen ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=4 NAME=ch4 [PRUNE="options"]: error against terms, pruned and grown
-	@test -n "$(DATA)" -a -n "$(COMPOSITION)" -a -n "$(DEGREE)" || { echo "make prune: needs DATA, COMPOSITION and DEGREE; for example: make prune DATA=ethanol.xyz COMPOSITION=\"C C O H2 H3 H\" DEGREE=3 NAME=ethanol" >&2; exit 2; }
+	@test -n "$$DATA" && test -n "$$COMPOSITION" && test -n "$$DEGREE" || { echo "make prune: needs DATA, COMPOSITION and DEGREE; for example: make prune DATA=ethanol.xyz COMPOSITION=\"C C O H2 H3 H\" DEGREE=3 NAME=ethanol" >&2; exit 2; }
+	@case $$NAME in ''|[0-9]*|*[!A-Za-z0-9_]*) echo "make prune: NAME=$$NAME: it must be a C identifier, as in NAME=ethanol" >&2; exit 2;; esac
 	@mkdir -p build/prune
-	build/eqml-gen -d $(DEGREE) -n $(NAME)_all -o build/prune/$(NAME)_all.h "$(COMPOSITION)"
-	$(COMPILE) -I. -Ibuild/prune -DBASIS_HEADER='"$(NAME)_all.h"' -DBASIS=$(NAME)_all examples/prune.c -o build/prune/$(NAME) $(OPTIONAL) -lm
-	build/prune/$(NAME) --directory build/prune --name $(NAME) --runtime eqml.h $(PRUNE) "$(DATA)"
+	build/eqml-gen -d "$$DEGREE" -n "$${NAME}_all" -o "build/prune/$${NAME}_all.h" "$$COMPOSITION"
+	$(COMPILE) -I. -Ibuild/prune -DBASIS_HEADER="\"$${NAME}_all.h\"" -DBASIS="$${NAME}_all" examples/prune.c -o "build/prune/$$NAME" $(OPTIONAL) -lm
+	case $$DATA in -*) DATA=./$$DATA;; esac; \
+	    printf '%s\n' "--name $$NAME $$PRUNE" | xargs "build/prune/$$NAME" --directory build/prune --runtime eqml.h "$$DATA"
 
 # NAME:DEGREE:COMPOSITION, _ for blanks.
 EXPANSION_BASES = hh:8:H2 hc:8:H_C hhh:6:H3 hhc:6:H2_C hhhh:5:H4 hhhc:5:H3_C ch4_d3:3:H4_C ch4_d4:4:H4_C ch4_d5:5:H4_C ch4_d6:6:H4_C
 
 expansion: build/eqml-gen ## [DATA=methane.xyz]: methane as a sum over pairs, triples and quadruples, against the whole
-ifeq ($(wildcard $(or $(DATA),../shared/data/qm22/methane.xyz)),)
-	@echo "make expansion: skipped, there are no data; DATA=methane.xyz (QM-22) names them"
-else
-	@mkdir -p build/expansion
-	@set -e; $(foreach b,$(EXPANSION_BASES),build/eqml-gen -d $(word 2,$(subst :, ,$(b))) -n $(word 1,$(subst :, ,$(b))) -o build/expansion/$(word 1,$(subst :, ,$(b))).h "$(subst _, ,$(word 3,$(subst :, ,$(b))))";)
-	$(COMPILE) -I. -Ibuild/expansion examples/expansion.c -o build/expansion/expansion $(OPTIONAL) -lm
-	build/expansion/expansion "$(or $(DATA),../shared/data/qm22/methane.xyz)"
-endif
+	@set -e; file=$${DATA:-../shared/data/qm22/methane.xyz}; case $$file in -*) file=./$$file;; esac; \
+	if ! test -r "$$file"; then \
+	    test -z "$$DATA" || { printf 'make expansion: %s: there is no such file, or it cannot be read\n' "$$DATA" >&2; exit 2; }; \
+	    echo "make expansion: skipped, there are no data; DATA=methane.xyz (QM-22) names them"; exit 0; \
+	fi; \
+	mkdir -p build/expansion; \
+	$(foreach b,$(EXPANSION_BASES),build/eqml-gen -d $(word 2,$(subst :, ,$(b))) -n $(word 1,$(subst :, ,$(b))) -o build/expansion/$(word 1,$(subst :, ,$(b))).h "$(subst _, ,$(word 3,$(subst :, ,$(b))))";) \
+	$(COMPILE) -I. -Ibuild/expansion examples/expansion.c -o build/expansion/expansion $(OPTIONAL) -lm; \
+	build/expansion/expansion "$$file"
 
 # ---- the main job on real data ---------------------------------------------------------------------------
 
@@ -179,7 +174,7 @@ build/bench/run: bench/bench.c
 	$(COMPILE) $< -o $@ -lm
 
 bench: build/eqml-gen build/bench/run ## the speed table, and build/bench.json [BASES="h4_c_d6 h4_c_d8"]
-	build/bench/run build/bench "$(CC)" "$(STD) $(CFLAGS)" $(BASES)
+	build/bench/run build/bench "$(CC)" "$(STD) $(CFLAGS)" $$BASES
 
 # NAME:DEGREE:DIPOLE:RANK TWO:COMPOSITION, _ for blanks.
 TENSOR_BASES = h2_o:8:6:6:H2_O h3_n:6:4:4:H3_N h4_c:6:5:4:H4_C h2_c_o:6:4:4:H2_C_O h5_o2:5:3:3:H5_O2 ethanol:3:2:2:C_C_O_H2_H3_H

@@ -2989,8 +2989,10 @@ EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *
  *     moment 0x1.8p-2                    for the dipole, the last line for each term
  *     end
  *
- * The file appears whole or not at all. User functions cannot be written: EQML_ERROR_ARGUMENT. Reading checks
- * the file against the basis: EQML_ERROR_MATCH. On failure *surface is empty, and message names the line.
+ * The file appears whole or not at all, as do all that eqml writes: a new one is written beside it and renamed,
+ * so that a symbolic link is replaced, and permissions of an old file are not kept. User functions cannot be
+ * written: EQML_ERROR_ARGUMENT. Reading checks the file against the basis: EQML_ERROR_MATCH. On failure *surface
+ * is empty, and message names the line.
  */
 
 EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, const char *name,
@@ -5771,7 +5773,11 @@ static eqml_status eqml__check_coefficients(const eqml_surface *surface, const c
     return status;
 }
 
-/* A file that appears whole or not at all: written beside its path, then renamed. */
+/*
+ * A file that appears whole or not at all: written beside its path under a name that was free, then renamed. C
+ * has no more than that: in place of a symbolic link, and of a file with permissions of its own, there is then a
+ * new file with the usual ones.
+ */
 typedef struct eqml__output {
     FILE *file;
     char *beside;
@@ -5780,14 +5786,16 @@ typedef struct eqml__output {
 
 static eqml_status eqml__open_output(eqml__output *out, const char *path, eqml_message *message)
 {
-    size_t size = strlen(path) + 8;
+    size_t size = strlen(path) + 16;
     out->path = path;
     out->file = NULL;
     out->beside = (char *)EQML_MALLOC(size);
     if (!out->beside)
         return eqml__no_memory(path, message);
-    snprintf(out->beside, size, "%s.new", path);
-    out->file = fopen(out->beside, "w");
+    for (int k = 0; k < 100 && !out->file; k++) { /* others may write beside the same path */
+        snprintf(out->beside, size, "%s.%d.new", path, k);
+        out->file = fopen(out->beside, "wx"); /* fails where there is such a file */
+    }
     if (out->file)
         return EQML_OK;
     eqml__say(message, "%s: cannot be written: %s", path, strerror(errno));

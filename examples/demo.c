@@ -561,5 +561,7 @@ int main(int argc, char **argv)
     for (size_t k = 0; k < sizeof molecules / sizeof *molecules; k++)
         if (show(&molecules[k], directory))
             return 1;
-    return 0;
+    if (!fflush(stdout) && !ferror(stdout))
+        return 0;
+    return fail("standard output", "it cannot be written");
 }

@@ -34,6 +34,15 @@ static int fail(const char *text)
     return 1;
 }
 
+/* Standard output may be a file on a full disk. */
+static int finish_output(void)
+{
+    if (!fflush(stdout) && !ferror(stdout))
+        return 0;
+    fprintf(stderr, "expansion: standard output cannot be written\n");
+    return 1;
+}
+
 static double seconds_now(void)
 {
     struct timespec t;
@@ -182,7 +191,7 @@ int main(int argc, char **argv)
             j.train[g] = g % 2 == 0;
             j.test[g] = !j.train[g];
         }
-        status = run(&j);
+        status = run(&j) || finish_output();
     }
     free(j.energy);
     free(j.train);

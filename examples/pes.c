@@ -12,6 +12,7 @@
 #define _POSIX_C_SOURCE 200809L
 #define EQML_IMPLEMENTATION
 #include BASIS_HEADER
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -45,6 +46,15 @@ typedef struct job {
 static int fail(const char *text)
 {
     fprintf(stderr, "fit: %s\n", text);
+    return 1;
+}
+
+/* Standard output may be a file on a full disk. */
+static int finish_output(void)
+{
+    if (!fflush(stdout) && !ferror(stdout))
+        return 0;
+    fprintf(stderr, "fit: standard output cannot be written\n");
     return 1;
 }
 
@@ -160,7 +170,7 @@ static int parse_options(int argc, char **argv, job *j)
         }
         if (!strcmp(option, "--help")) {
             fputs(help, stdout);
-            exit(0);
+            exit(finish_output());
         }
         value = i + 1 < argc ? argv[++i] : NULL;
         if (!value) {
@@ -401,19 +411,23 @@ static void print_report(const job *j, const outcome *o)
 static int write_json(const char *path, const outcome *o)
 {
     char beside[1100];
-    snprintf(beside, sizeof beside, "%s.new", path);
-    FILE *out = fopen(beside, "w");
+    snprintf(beside, sizeof beside, "%s.XXXXXX", path);
+    const int descriptor = mkstemp(beside); /* a file of this run's own */
+    FILE *out = descriptor < 0 ? NULL : fdopen(descriptor, "w");
     int bad = !out;
     if (out) {
+        const mode_t mask = umask(0);
+        umask(mask);
         print_json(out, o);
-        bad = ferror(out) != 0;
+        bad = ferror(out) != 0 || fchmod(descriptor, 0666 & ~mask);
         bad |= fclose(out) != 0;
         bad = bad || rename(beside, path);
     }
     if (!bad)
         return 0;
     fprintf(stderr, "fit: %s: cannot be written: %s\n", path, strerror(errno));
-    remove(beside);
+    if (descriptor >= 0)
+        remove(beside);
     return 1;
 }
 
@@ -502,7 +516,7 @@ int main(int argc, char **argv)
     }
     if (!status) {
         print_report(&j, &o);
-        status = write_all(&j, &surface, &o);
+        status = write_all(&j, &surface, &o) || finish_output();
     }
     free(marks);
     free(j.variables);

@@ -47,6 +47,15 @@ static int fail(const char *text)
     return 1;
 }
 
+/* Standard output may be a file on a full disk. */
+static int finish_output(void)
+{
+    if (!fflush(stdout) && !ferror(stdout))
+        return 0;
+    fprintf(stderr, "prune: standard output cannot be written\n");
+    return 1;
+}
+
 static int parse_options(int argc, char **argv, job *j)
 {
     for (int i = 1; i < argc; i++) {
@@ -54,7 +63,7 @@ static int parse_options(int argc, char **argv, job *j)
         char *end = NULL;
         if (!strcmp(option, "--help")) {
             fputs(help, stdout);
-            exit(0);
+            exit(finish_output());
         }
         if (!strcmp(option, "--grow")) {
             j->grow = 1;
@@ -245,7 +254,7 @@ int main(int argc, char **argv)
     if (!status && eqml_surface_create(basis, variables, &surface))
         status = fail("the surface could not be made");
     if (!status)
-        status = run(&j, &surface, &problem, &pruned, &grown);
+        status = run(&j, &surface, &problem, &pruned, &grown) || finish_output();
     eqml_ranking_free(&pruned);
     eqml_ranking_free(&grown);
     eqml_problem_free(problem);

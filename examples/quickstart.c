@@ -41,7 +41,9 @@ int main(int argc, char **argv)
         printf(
             "first geometry: computed %.6f, fitted %.6f hartree; dV/dx of the first atom %.6f hartree/bohr\n",
             data.energy[0], energy, gradient[0]);
-        failed = 0;
+        failed = fflush(stdout) || ferror(stdout);
+        if (failed)
+            fprintf(stderr, "quickstart: standard output cannot be written\n");
     }
     eqml_surface_free(&surface);
     eqml_data_free(&data);

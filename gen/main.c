@@ -140,6 +140,16 @@ static int make_programs(const basis *b, program **code, summary *s, char *error
     return -1;
 }
 
+static void write_header(FILE *out, const void *context)
+{
+    emit_header(out, context);
+}
+
+static void write_statistics(FILE *out, const void *context)
+{
+    emit_statistics(out, context);
+}
+
 /* request: what the basis is cut to, or NULL. */
 static int generate(const options *o, const composition *c, const wanted_request *request)
 {
@@ -201,7 +211,7 @@ static int generate(const options *o, const composition *c, const wanted_request
     s.program = code;
     s.molien_by_degree = by_degree;
     s.seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
-    status = output_write(o->output, o->statistics ? emit_statistics : emit_header, &s);
+    status = output_write(o->output, o->statistics ? write_statistics : write_header, &s);
 
 done:
     free(by_degree);

@@ -1,5 +1,6 @@
 #include "options.h"
 #include "base/memory.h"
+#include "base/output.h"
 #include <ctype.h>
 #include <errno.h>
 #include <limits.h>
@@ -32,6 +33,12 @@ static const char help[] =
     "      --scheme NAME   \"factored\" (default), or \"orbit-sums\": each term written out, for comparison\n"
     "      --stats         print one JSON object instead of a header\n"
     "  -h, --help          this text\n";
+
+static void write_help(FILE *out, const void *context)
+{
+    (void)context;
+    fputs(help, out);
+}
 
 static int refuse(const char *what, const char *value, const char *remedy)
 {
@@ -112,10 +119,8 @@ int options_parse(int argc, char **argv, options *o)
     memset(o, 0, sizeof *o);
     for (int i = 1; i < argc; i++) {
         const char *argument = argv[i];
-        if (!strcmp(argument, "-h") || !strcmp(argument, "--help")) {
-            fputs(help, stdout);
-            return 0;
-        }
+        if (!strcmp(argument, "-h") || !strcmp(argument, "--help"))
+            return output_write(NULL, write_help, NULL);
         if (!strcmp(argument, "--stats")) {
             o->statistics = true;
         } else if (takes_value(argc, argv, &i, 'd', "degree", &value)) {

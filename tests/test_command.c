@@ -77,7 +77,7 @@ Test(generator_command, nothing_is_left_of_a_failed_write)
     make_folder(folder);
     outcome o = run("build/eqml-gen -d 3 -o '%s' H2", folder); /* a folder stands there */
     assert_refusal(&o, "eqml-gen: ", folder, "a folder as output");
-    cr_assert_eq(run("test -e '%s.new'", folder).status, 1);
+    cr_assert_eq(run("ls -d '%s'.*", folder).status, 2, "something is left");
     o = run("cd '%s' && echo old >x.h && \"$OLDPWD\"/build/eqml-gen -d 0 -o x.h H2", folder);
     assert_refusal(&o, "eqml-gen: ", "degree", "degree 0");
     o = run("cd '%s' && ulimit -f 8 && trap '' XFSZ && \"$OLDPWD\"/build/eqml-gen -d 8 -o x.h 'H4 C'",
@@ -92,6 +92,59 @@ Test(generator_command, nothing_is_left_of_a_failed_write)
     o = run("build/eqml-gen -d 3 -o /dev/full H2");
     assert_refusal(&o, "eqml-gen: ", "/dev/full", "a full disk by name");
     cr_assert_eq(run("test -c /dev/full").status, 0, "a device was replaced");
+    static const char *const printed[] = {"--help", "-h", "-d 3 --stats H2"};
+    for (size_t k = 0; k < COUNT(printed); k++) {
+        o = run("(build/eqml-gen %s 2>&1 >/dev/full)", printed[k]);
+        assert_refusal(&o, "eqml-gen: ", "standard output", printed[k]);
+    }
+}
+
+/* Of a link the target is written; permissions stay as they are, and are the usual ones of a new file. */
+Test(generator_command, links_and_permissions_stay)
+{
+    static const struct {
+        const char *before, *output, *after;
+    } cases[] = {
+        {"echo old >x.h && chmod 600 x.h", "x.h", "ls -l x.h | grep -q '^-rw-------'"},
+        {"echo old >x.h && chmod 640 x.h && ln -s x.h link.h", "link.h",
+         "test -L link.h && ls -l x.h | grep -q '^-rw-r-----'"},
+        {"mkdir a b && ln -s ../b/x.h a/link.h && ln -s a/link.h link.h", "link.h",
+         "test -L link.h && test -L a/link.h && cp b/x.h x.h"},
+        {"ln -s \"$PWD/x.h\" link.h", "link.h", "test -L link.h"},
+        {"umask 027", "x.h", "ls -l x.h | grep -q '^-rw-r-----'"},
+        {"umask 022", "x.h", "ls -l x.h | grep -q '^-rw-r--r--'"},
+    };
+    for (size_t k = 0; k < COUNT(cases); k++) {
+        char folder[256];
+        make_folder(folder);
+        outcome o =
+            run("gen=$PWD/build/eqml-gen; cd '%s' && { %s; } && $gen -d 3 -n x -o %s H2 && { %s; } && "
+                "grep -q x_basis x.h && ! ls | grep -v '^[ab]$\\|\\.h$'",
+                folder, cases[k].before, cases[k].output, cases[k].after);
+        cr_assert_eq(o.status, 0, "%s: %s", cases[k].before, o.text);
+        remove_folder(folder);
+    }
+    char folder[256];
+    make_folder(folder);
+    outcome o =
+        run("ln -s a '%s/b' && ln -s b '%s/a' && build/eqml-gen -d 3 -o '%s/a' H2", folder, folder, folder);
+    assert_refusal(&o, "eqml-gen: ", "/a: ", "links in a circle");
+    remove_folder(folder);
+}
+
+Test(generator_command, two_at_once_do_not_collide)
+{
+    char folder[256];
+    make_folder(folder);
+    outcome o = run("for i in 1 2 3 4 5 6 7 8; do { build/eqml-gen -d 4 -n x -o '%s/x.h' 'H4 C' || "
+                    "echo failed; } & done; wait; build/eqml-gen -d 4 -n x 'H4 C' | cmp - '%s/x.h'; ls '%s'",
+                    folder, folder, folder);
+    cr_assert_str_eq(o.text, "x.h\n");
+    /* what another may be writing is left alone */
+    o = run("cd '%s' && echo mine >x.h.new && \"$OLDPWD\"/build/eqml-gen -d 3 -o x.h H2 && cat x.h.new",
+            folder);
+    cr_assert_str_eq(o.text, "mine\n");
+    remove_folder(folder);
 }
 
 Test(generator_command, ways_that_must_work)
@@ -307,6 +360,28 @@ Test(fit_command, the_report)
     cr_assert_null(strstr(o.text, "nan"));
 }
 
+Test(fit_command, output_is_written_or_an_error)
+{
+    outcome o =
+        run("for i in 1 2 3 4; do { " FIT " '%s/good.xyz' >'%s/log'$i || echo failed; } & done; wait; "
+            "cd '%s' && ls | grep -v log",
+            folder, folder, folder, folder);
+    cr_assert_str_eq(o.text, "good.xyz\nreport.json\nw.pes\nw_pes.h\n");
+    static const char *const written[] = {"report.json", "w.pes", "w_pes.h"};
+    for (size_t k = 0; k < COUNT(written); k++) { /* what another may be writing is left alone */
+        o = run("for i in .new .0.new; do echo mine >'%s/%s'$i; done; " FIT " '%s/good.xyz' >'%s/log' && "
+                "cd '%s' && cat %s.*new && rm %s.*new",
+                folder, written[k], folder, folder, folder, folder, written[k], written[k]);
+        cr_assert_str_eq(o.text, "mine\nmine\n", "%s: %s", written[k], o.text);
+    }
+    if (access("/dev/full", W_OK))
+        return;
+    o = run("(build/tests/fit --help 2>&1 >/dev/full)");
+    assert_refusal(&o, "fit: ", "standard output", "--help");
+    o = run("(" FIT " '%s/good.xyz' 2>&1 >/dev/full)", folder, folder);
+    assert_refusal(&o, "fit: ", "standard output", "a report");
+}
+
 /* ---- make pes ---- */
 
 #define MAKE_PES "env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s pes"
@@ -369,4 +444,150 @@ Test(make_pes, from_data_to_library)
             .status,
         0);
     run("rm -rf build/pes/pes_test");
+}
+
+/*
+ * A compiler that makes, in no time, programs that note their arguments in the folder they are given, and
+ * libraries; `instead` is what it does for a library first.
+ */
+static void place_compiler(const char *instead)
+{
+    char text[1000];
+    snprintf(text, sizeof text,
+             "#!/bin/sh\n"
+             "all=$*\n"
+             "while test $# -gt 0; do test \"$1\" != -o || out=$2; shift; done\n"
+             "case $all in *-shared*) %s; echo new >\"$out\"; exit;; esac\n"
+             "echo '#!/bin/sh' >\"$out\"\n"
+             "echo 'for a; do printf \"<%%s>\\n\" \"$a\"; done >\"$2/arguments\"' >>\"$out\"\n"
+             "echo 'echo new >\"$2/$NAME.pes\"' >>\"$out\"\n"
+             "chmod +x \"$out\"\n",
+             instead);
+    place("cc", text);
+    cr_assert_eq(run("chmod +x '%s/cc'", folder).status, 0);
+}
+
+#define MAKE_STUB(target)                                                                                    \
+    "env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s " target                                                \
+    " CC='%s/cc' COMPOSITION='H2 O' DEGREE=2 NAME=pes_stub"
+
+/* A run that fails or is interrupted leaves the old files as they are, and nothing else. */
+Test(make_pes, all_or_nothing)
+{
+    static const char *const failures[] = {"exit 1", "kill -INT $PPID; exit 0", "kill -TERM $PPID; exit 0"};
+    run("rm -rf build/pes/pes_stub* && mkdir -p build/pes/pes_stub && cd build/pes/pes_stub && "
+        "echo old >pes_stub.pes && echo old >libpes_stub.so && echo mine >mine");
+    for (size_t k = 0; k < COUNT(failures); k++) {
+        place_compiler(failures[k]);
+        outcome o = run(MAKE_STUB("pes") " DATA='%s/good.xyz'", folder, folder);
+        cr_assert_neq(o.status, 0, "%s: %s", failures[k], o.text);
+        o = run("ls -d build/pes/pes_stub* && ls build/pes/pes_stub && cat build/pes/pes_stub/*");
+        cr_assert_str_eq(o.text, "build/pes/pes_stub\nlibpes_stub.so\nmine\npes_stub.pes\nold\nmine\nold\n",
+                         "%s", failures[k]);
+    }
+    place_compiler(":");
+    outcome o = run(MAKE_STUB("pes") " DATA='%s/good.xyz'", folder, folder);
+    cr_assert_eq(o.status, 0, "%s", o.text);
+    o = run("ls -d build/pes/pes_stub* && cd build/pes/pes_stub && cat libpes_stub.so mine pes_stub.pes && "
+            "grep -rl 'pes_stub\\.[A-Za-z0-9]*/' --include='*.h' --include='*.pes' .");
+    cr_assert_str_eq(o.text, "build/pes/pes_stub\nnew\nmine\nnew\n");
+    run("rm -rf build/pes/pes_stub");
+}
+
+Test(make_pes, several_at_once_leave_one_whole)
+{
+    run("rm -rf build/pes/pes_stub*");
+    place_compiler(":");
+    outcome o = run("for i in 1 2 3 4 5; do { " MAKE_STUB(
+                        "pes") " DATA='%s/good.xyz' >'%s/log' || echo failed; } & "
+                               "done; wait; ls -d build/pes/pes_stub*; ls build/pes/pes_stub",
+                    folder, folder, folder);
+    cr_assert_str_eq(
+        o.text, "build/pes/pes_stub\narguments\nfit\nlibpes_stub.so\nlibrary.c\npes_stub.h\npes_stub.pes\n");
+    run("rm -rf build/pes/pes_stub*");
+}
+
+/* Names of files are read as they are, by whatever way they come; nothing in a value is run. */
+Test(make_pes, values_are_not_shell_code)
+{
+    static const char *const names[] = {"a$b.xyz",
+                                        "a$(HOME)b.xyz",
+                                        "a${HOME}b",
+                                        "a\"b.xyz",
+                                        "a'b.xyz",
+                                        "a b.xyz",
+                                        "a#b.xyz",
+                                        "a\\b.xyz",
+                                        "a*b?[c].xyz",
+                                        "a;b&c|d>e.xyz",
+                                        "a%b.xyz",
+                                        "a`touch pes_ran`b",
+                                        "a$(shell touch pes_ran)",
+                                        "a$$b",
+                                        "a=b:c,d"};
+    static const char *const ways[] = {"pes", "prune"};
+    static const char *const notes[] = {"build/pes/pes_stub", "build/prune"};
+    char path[400];
+    place_compiler(":");
+    for (size_t k = 0; k < COUNT(names); k++) {
+        place(names[k], good);
+        snprintf(path, sizeof path, "%s/%s", folder, names[k]);
+        setenv("GIVEN", path, 1);
+        for (size_t w = 0; w < 2; w++) {
+            outcome o = w ? run(MAKE_STUB("prune") " DATA=\"$GIVEN\"", folder)
+                          : run(MAKE_STUB("pes") " DATA=\"$GIVEN\"", folder);
+            cr_assert_eq(o.status, 0, "make %s: %s: %s", ways[w], names[k], o.text);
+            o = run("grep -Fx \"<$GIVEN>\" %s/arguments", notes[w]);
+            cr_assert_eq(o.status, 0, "make %s: %s", ways[w], names[k]);
+        }
+    }
+    /* from the environment */
+    setenv("GIVEN", "a", 1);
+    setenv("DATA", path, 1);
+    cr_assert_eq(run(MAKE_STUB("pes"), folder).status, 0);
+    unsetenv("DATA");
+    outcome o = run(MAKE_STUB("pes") " DATA=-none.xyz", folder);
+    cr_assert_not_null(strstr(o.text, "-none.xyz: there is no such file"), "%s", o.text);
+
+    /* lists of options: quotes keep blanks together, nothing is run or looked up */
+    setenv("GIVEN", "--test 'my file.xyz' \"it's $HOME\" `touch pes_ran` $(touch pes_ran) *", 1);
+    o = run(MAKE_STUB("pes") " DATA='%s/good.xyz' FIT=\"$GIVEN\" && cat build/pes/pes_stub/arguments", folder,
+            folder);
+    cr_assert_not_null(strstr(o.text,
+                              "<--test>\n<my file.xyz>\n<it's $HOME>\n<`touch>\n<pes_ran`>\n<$(touch>\n"
+                              "<pes_ran)>\n<*>\n"),
+                       "%s", o.text);
+    o = run(MAKE_STUB("prune") " DATA='%s/good.xyz' PRUNE=\"$GIVEN\" && cat build/prune/arguments", folder,
+            folder);
+    cr_assert_not_null(strstr(o.text, "<my file.xyz>\n<it's $HOME>\n<`touch>\n"), "%s", o.text);
+    static const char *const values[] = {"COMPOSITION",    "DEGREE", "DIPOLE", "QUADRUPOLE",
+                                         "POLARIZABILITY", "NAME",   "BASIS"};
+    setenv("GIVEN", "`touch pes_ran`\"$(touch pes_ran)", 1);
+    for (size_t k = 0; k < COUNT(values); k++)
+        for (size_t w = 0; w < 2; w++) {
+            if (w && k > 1 && strcmp(values[k], "NAME"))
+                continue;
+            o = w ? run(MAKE_STUB("prune") " DATA='%s/good.xyz' %s=\"$GIVEN\"", folder, folder, values[k])
+                  : run(MAKE_STUB("pes") " DATA='%s/good.xyz' %s=\"$GIVEN\"", folder, folder, values[k]);
+            cr_assert_neq(o.status, 0, "make %s: %s", ways[w], values[k]);
+        }
+    cr_assert_eq(run("test -e pes_ran || test -e build/pes_ran").status, 1, "a value was run");
+    run("rm -rf build/pes/pes_stub build/prune/pes_stub* build/prune/arguments");
+}
+
+/* In a clone without build/: what one make writes is never half there for another. */
+Test(make_pes, two_builds_at_once)
+{
+    place("cc",
+          "#!/bin/sh\n"
+          "while test $# -gt 0; do case $1 in -o) out=$2; shift;; *.o) in=\"$in $1\";; esac; shift; done\n"
+          "for i in $in; do test \"$(tail -n 1 $i)\" = end || { echo \"$i is not whole\"; exit 1; }; done\n"
+          "echo $out >>../outputs; echo begin >$out; sleep 0.03; echo end >>$out\n");
+    outcome o = run(
+        "chmod +x '%s/cc' && mkdir '%s/clone' && ln -s \"$PWD/Makefile\" \"$PWD/gen\" '%s/clone/' && "
+        "cd '%s/clone' && make='env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s CC=../cc build/eqml-gen' && "
+        "{ $make & one=$!; $make; two=$?; wait $one && test $two = 0; } && "
+        "tail -n 1 build/eqml-gen && find build -name '*.[0-9]*' && sort ../outputs | uniq -d",
+        folder, folder, folder, folder);
+    cr_assert_str_eq(o.text, "end\n");
 }

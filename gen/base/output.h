@@ -1,12 +1,13 @@
 /* A file that appears whole or not at all. */
 #ifndef GEN_OUTPUT_H
 #define GEN_OUTPUT_H
-#include "emit/header.h"
 #include <stdio.h>
 
 /*
- * Writes with emit(out, s) to a file beside `path`, then renames it; to standard output where path is NULL.
- * Returns 0, or 1 after one line on standard error, with `path` untouched and nothing left beside it.
+ * Writes with write(out, context) to a file of its own beside `path`, then renames it; to standard output where
+ * path is NULL. Of a symbolic link the target is written, and a file that was there keeps its permissions; a
+ * device or a pipe is written as it is. Returns 0, or 1 after one line on standard error, with `path` untouched
+ * and nothing left beside it.
  */
-int output_write(const char *path, void (*emit)(FILE *, const summary *), const summary *s);
+int output_write(const char *path, void (*write)(FILE *, const void *), const void *context);
 #endif

@@ -1,0 +1,82 @@
+#!/bin/sh
+# From data to a library, for `make pes`: sh examples/common/pes.sh COMPILER AND ITS OPTIONS
+#
+# What the user gives comes in the environment and is never read as shell code: DATA, COMPOSITION, DEGREE, NAME,
+# DIPOLE, QUADRUPOLE, POLARIZABILITY, and the lists of options BASIS and FIT, in which quotes and backslashes keep
+# blanks together. LIBRARIES are options of the fit's compilation.
+#
+# All files are made in a folder of this run's own and put in place at the end, all or none.
+set -efu
+
+refuse() {
+    printf 'make pes: %s\n' "$1" >&2
+    exit 2
+}
+
+[ -n "$DATA" ] || refuse 'no data; for example: make pes DATA=file.xyz COMPOSITION="H4 C" DEGREE=6 NAME=ch4'
+[ -r "$DATA" ] && [ ! -d "$DATA" ] || refuse "$DATA: there is no such file, or it cannot be read"
+case $NAME in
+'' | [0-9]* | *[!A-Za-z0-9_]*) refuse "NAME=$NAME: it must be a C identifier, as in NAME=ch4" ;;
+esac
+[ -n "$COMPOSITION" ] || refuse 'no COMPOSITION; for example COMPOSITION="H4 C"'
+[ -n "$DEGREE" ] || refuse 'no DEGREE; for example DEGREE=6'
+case $DATA in -*) DATA=./$DATA ;; esac
+
+# Runs a command; shows it first unless make is silent (-s).
+case ${MAKEFLAGS-} in
+--*) silent= ;;
+*) silent=${MAKEFLAGS-} silent=${silent%% *} ;;
+esac
+run() {
+    case $silent in *s*) ;; *) printf '%s\n' "$*" ;; esac
+    "$@"
+}
+
+# The same, with a list of options after its arguments: xargs splits it at blanks and heeds quotes, nothing else.
+run_with() {
+    list=$1
+    shift
+    case $silent in *s*) ;; *) printf '%s\n' "$* $list" ;; esac
+    { printf '%s\n' "$list" | xargs sh -c 'exec "$@" <&3 3<&-' sh "$@"; } 3<&0
+}
+
+mkdir -p build/pes
+final=build/pes/$NAME
+aside=$(mktemp -d "$final.XXXXXX")
+new=$aside/$NAME
+trap 'rm -rf "$aside"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+trap 'exit 129' HUP
+mkdir "$new"
+
+run_with "-n $NAME $BASIS" build/eqml-gen -d "$DEGREE" ${DIPOLE:+--dipole "$DIPOLE"} \
+    ${QUADRUPOLE:+--quadrupole "$QUADRUPOLE"} ${POLARIZABILITY:+--polarizability "$POLARIZABILITY"} \
+    -o "$new/$NAME.h" "$COMPOSITION"
+run "$@" -I. "-I$new" "-DBASIS_HEADER=\"$NAME.h\"" "-DBASIS=$NAME" examples/pes.c -o "$new/fit" $LIBRARIES -lm
+run_with "--name $NAME $FIT" "$new/fit" --directory "$new" --runtime eqml.h --basis-header "$new/$NAME.h" "$DATA"
+printf '#include <stddef.h>\n#define %s_API extern\n#include "%s_pes.h"\n' "$NAME" "$NAME" >"$new/library.c"
+case " $LIBRARIES " in *' -fopenmp '*) openmp=-fopenmp ;; *) openmp= ;; esac
+run "$@" -fPIC -shared "$new/library.c" -o "$new/lib$NAME.so" $openmp -lm
+
+# The old folder goes, the new one comes. Renaming fails where another run has put its own in between.
+trap '' INT TERM HUP
+tries=0
+until
+    { [ ! -e "$final" ] && [ ! -L "$final" ]; } || mv -f "$final" "$aside/old.$tries" 2>/dev/null || :
+    mv -f "$new" build/pes/ 2>/dev/null
+do
+    tries=$((tries + 1))
+    if [ "$tries" -eq 20 ]; then
+        trap '' EXIT
+        refuse "$final: cannot be put in place; all there is, is in $aside"
+    fi
+done
+
+# What else was in the old folder stays.
+set +f
+for file in "$aside"/old.*/* "$aside"/old.*/.[!.]*; do
+    at=$final/${file##*/}
+    { [ ! -e "$file" ] && [ ! -L "$file" ]; } || [ -e "$at" ] || [ -L "$at" ] || mv -f "$file" "$final/"
+done
+echo "$final: $NAME.h ${NAME}_pes.h $NAME.pes lib$NAME.so report.json"
