@@ -19,11 +19,12 @@ static void limited_free(void *pointer);
 /* What is allocated, so that nothing is lost and nothing is freed twice. */
 enum { MOST_ALIVE = 1000 };
 static void *living[MOST_ALIVE];
-static size_t allowed = SIZE_MAX, used, alive;
+static size_t allowed = SIZE_MAX, used, alive, asked; /* asked: bytes in all */
 
 static void *limited_malloc(size_t size)
 {
     void *pointer = used++ < allowed ? malloc(size) : NULL;
+    asked += size;
     if (pointer) {
         cr_assert_lt(alive, MOST_ALIVE);
         memset(pointer, 0xA5, size); /* what nobody has written means nothing */
@@ -417,6 +418,23 @@ Test(memory, sizes_whose_product_does_not_fit_are_refused)
     cr_assert_not_null(none);
     cr_assert_eq(*none, 0);
     EQML_FREE(none);
+}
+
+/* Room follows the lines that are there, not the number that a file promises. */
+Test(memory, a_promise_in_a_file_takes_none)
+{
+    static const eqml_basis *const bases[] = {&h2_d4_basis};
+    char path[TEMPORARY_PATH];
+    eqml_expansion x;
+    make_file(path);
+    write_file(path, "eqml-expansion 1 40 1\nconstant 0x0p+0\ncomponent 500000000 2 0\ninner 0x0p+0\n"
+                     "cutoff 0x0p+0\ntuple 0 1\ntuple 0 2\n");
+    asked = 0;
+    cr_assert_eq(eqml_expansion_read(&x, path, 1, bases, &message), EQML_ERROR_FORMAT);
+    cr_assert_not_null(strstr(message.text, "truncated"), "%s", message.text);
+    cr_assert_lt(asked, 10000);
+    cr_assert_eq(alive, 0);
+    remove(path);
 }
 
 /* ---- displacements ---- */
