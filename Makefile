@@ -149,14 +149,14 @@ build/tests/fit: examples/pes.c eqml.h build/tests/h2o_d8.h
 build/tests/fit-h2o: examples/pes.c eqml.h build/tests/h2o_tensors.h
 	$(COMPILE) -I. -Ibuild/tests -DBASIS_HEADER='"h2o_tensors.h"' -DBASIS=h2o_tensors $< -o $@ -lm
 
-build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) | build/tests/fit build/tests/fit-h2o
+build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) | build/tests/fit build/tests/fit-h2o build/bench/run
 	$(COMPILE) $^ -o $@ $(shell pkg-config --libs criterion) -lm
 
 test: build/run-tests check-headers check-generated check-compilers examples ## pass the tests (needs libcriterion-dev and pkg-config)
 	build/run-tests
 
 # Other builds live in folders of their own, build/KIND, with links to the sources.
-SOURCES = Makefile eqml.h gen tests examples
+SOURCES = Makefile eqml.h gen tests examples bench
 define other_build
 @mkdir -p build/$(1)
 @ln -sfn $(patsubst %,../../%,$(SOURCES)) build/$(1)/
