@@ -1,6 +1,6 @@
 /*
  * What the fuzzers share: a reader that takes a path gets the bytes of the fuzzer in a file, one for each
- * process, below TMPDIR or else the system's folder for such.
+ * process, below TMPDIR, or else in memory where the system has such a folder, or else in /tmp.
  */
 #ifndef FUZZ_INPUT_H
 #define FUZZ_INPUT_H
@@ -27,8 +27,9 @@ static const char *input_file(const uint8_t *bytes, size_t size)
 {
     if (!*input_path) {
         const char *parent = getenv("TMPDIR");
-        snprintf(input_path, sizeof input_path, "%s/eqml_fuzz_XXXXXX",
-                 parent && *parent && strlen(parent) < 200 ? parent : "/tmp");
+        if (!parent || !*parent || strlen(parent) > 200)
+            parent = access("/dev/shm", W_OK) ? "/tmp" : "/dev/shm"; /* in memory: ten times as many runs */
+        snprintf(input_path, sizeof input_path, "%s/eqml_fuzz_XXXXXX", parent);
         HOLDS(mkstemp(input_path) >= 0);
         atexit(input_remove);
     }
