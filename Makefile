@@ -175,12 +175,13 @@ FUZZERS = data surface expansion options group
 FUZZ_CLANG = clang -std=c11 -O1 -g -march=native -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_OPTIONS = -rss_limit_mb=1024 -timeout=10 -max_len=4096 -close_fd_mask=3 -print_final_stats=1
 SECONDS = 60
+FUZZ_GEN = $(patsubst gen/%.c,build/fuzz/gen/%.o,gen/options.c $(wildcard gen/molecule/*.c gen/algebra/*.c gen/base/*.c))
 
 build/fuzz/gen/%.o: gen/%.c $(GEN_HEADERS)
 	@mkdir -p $(@D)
 	$(FUZZ_CLANG) -fsanitize=fuzzer-no-link -Igen -c $< -o $@
 
-build/fuzz/options build/fuzz/group: build/fuzz/%: tests/fuzz/%.c tests/fuzz/input.h $(filter-out build/fuzz/gen/main.o,$(GEN_SOURCES:gen/%.c=build/fuzz/gen/%.o))
+build/fuzz/options build/fuzz/group: build/fuzz/%: tests/fuzz/%.c tests/fuzz/input.h $(FUZZ_GEN)
 	$(FUZZ_CLANG) -fsanitize=fuzzer $(WARNINGS) -Igen -Itests/fuzz $(filter %.c %.o,$^) -o $@ -lm
 
 build/fuzz/%: tests/fuzz/%.c tests/fuzz/input.h eqml.h build/tests/h2o_d2_tensors.h build/tests/h2_d4.h build/tests/hc_d4.h

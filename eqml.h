@@ -3161,7 +3161,8 @@ EQML_API eqml_status eqml_expansion_read(eqml_expansion *expansion, const char *
  *     end
  *
  * Reading wants a basis for each component, in their order, and checks them. It makes the whole expansion;
- * errors as eqml_surface_read.
+ * errors as eqml_surface_read. EQML_ERROR_VALUE: also a tuple, switch or centre that eqml_expansion_create
+ * would refuse. What is read takes memory as its lines do, whatever counts the file promises.
  */
 
 enum { EQML__CHUNK = 2 * EQML_LANES }; /* tuples that are evaluated together */

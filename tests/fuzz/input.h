@@ -18,12 +18,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size);
 
 static char input_path[256];
 
-static void input_remove(void)
+static inline void input_remove(void)
 {
     remove(input_path);
 }
 
-static const char *input_file(const uint8_t *bytes, size_t size)
+static inline const char *input_file(const uint8_t *bytes, size_t size)
 {
     if (!*input_path) {
         const char *parent = getenv("TMPDIR");
