@@ -24,7 +24,7 @@ GEN_SOURCES = $(wildcard gen/*.c $(FLOORS:%=gen/%/*.c))
 GEN = $(GEN_SOURCES:gen/%.c=build/gen/%.o)
 TESTS = $(patsubst tests/%.c,build/tests/%.o,$(wildcard tests/*.c))
 
-.PHONY: all help pes prune expansion demo ir examples test asan bench bench-tensors generate check-generated check-headers check-compilers format clean
+.PHONY: all help pes prune expansion demo ir examples test asan fuzz check-libfuzzer bench bench-tensors generate check-generated check-headers check-compilers format clean
 
 all: build/eqml-gen ## build the generator, build/eqml-gen
 
@@ -146,14 +146,14 @@ build/tests/fit: examples/pes.c eqml.h build/tests/h2o_d8.h
 build/tests/fit-h2o: examples/pes.c eqml.h build/tests/h2o_tensors.h
 	$(COMPILE) -I. -Ibuild/tests -DBASIS_HEADER='"h2o_tensors.h"' -DBASIS=h2o_tensors $< -o $@ -lm
 
-build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) | build/tests/fit build/tests/fit-h2o
+build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) | build/tests/fit build/tests/fit-h2o build/bench/run
 	$(COMPILE) $^ -o $@ $(shell pkg-config --libs criterion) -lm
 
 test: build/run-tests check-headers check-generated check-compilers examples ## pass the tests (needs libcriterion-dev and pkg-config)
 	build/run-tests
 
 # Other builds live in folders of their own, build/KIND, with links to the sources.
-SOURCES = Makefile eqml.h gen tests examples
+SOURCES = Makefile eqml.h gen tests examples bench
 define other_build
 @mkdir -p build/$(1)
 @ln -sfn $(patsubst %,../../%,$(SOURCES)) build/$(1)/
@@ -166,6 +166,37 @@ asan: ## the tests under the address and undefined-behaviour sanitizers
 	@cd build/asan && { build/run-tests 2>&1; echo "status $$?"; } | tee build/log
 	@grep -qx "status 0" build/asan/build/log
 	@! grep -q "SUMMARY: .*Sanitizer" build/asan/build/log # a leak alone does not fail a test
+
+# Fuzzers of all that reads text, by clang's libFuzzer, with the sanitizers; what they find stays in build/fuzz/found.
+FUZZERS = data surface expansion options group
+FUZZ_CLANG = clang -std=c11 -O1 -g -march=native -fsanitize=address,undefined -fno-sanitize-recover=all
+FUZZ_OPTIONS = -rss_limit_mb=1024 -timeout=10 -max_len=4096 -close_fd_mask=3 -print_final_stats=1
+SECONDS = 60
+FUZZ_GEN = $(patsubst gen/%.c,build/fuzz/gen/%.o,gen/options.c $(wildcard gen/molecule/*.c gen/algebra/*.c gen/base/*.c))
+
+build/fuzz/gen/%.o: gen/%.c $(GEN_HEADERS)
+	@mkdir -p $(@D)
+	$(FUZZ_CLANG) -fsanitize=fuzzer-no-link -Igen -c $< -o $@
+
+build/fuzz/options build/fuzz/group: build/fuzz/%: tests/fuzz/%.c tests/fuzz/input.h $(FUZZ_GEN)
+	$(FUZZ_CLANG) -fsanitize=fuzzer $(WARNINGS) -Igen -Itests/fuzz $(filter %.c %.o,$^) -o $@ -lm
+
+build/fuzz/%: tests/fuzz/%.c tests/fuzz/input.h eqml.h build/tests/h2o_d2_tensors.h build/tests/h2_d4.h build/tests/hc_d4.h
+	@mkdir -p $(@D)
+	$(FUZZ_CLANG) -fsanitize=fuzzer $(WARNINGS) -I. -Ibuild/tests -Itests/fuzz $< -o $@ -lm
+
+check-libfuzzer:
+	@mkdir -p build/fuzz
+	@echo 'int LLVMFuzzerTestOneInput(void); int LLVMFuzzerTestOneInput(void) { return 0; }' >build/fuzz/probe.c
+	@$(FUZZ_CLANG) -fsanitize=fuzzer build/fuzz/probe.c -o build/fuzz/probe 2>/dev/null || { \
+	    echo "make fuzz: needs clang and its libFuzzer; on Debian: apt-get install clang libclang-rt-dev (or libclang-rt-N-dev, N the version of clang)" >&2; exit 2; }
+
+fuzz: check-libfuzzer ## [SECONDS=60] [FUZZERS="data surface expansion options group"]: fuzz all readers, so long each
+	$(MAKE) $(FUZZERS:%=build/fuzz/%)
+	@set -e; for f in $(FUZZERS); do mkdir -p build/fuzz/corpus/$$f build/fuzz/found; echo "fuzz: $$f, $(SECONDS) s"; \
+	    build/fuzz/$$f $(FUZZ_OPTIONS) -max_total_time=$(SECONDS) -artifact_prefix=build/fuzz/found/$$f- \
+	        build/fuzz/corpus/$$f tests/fuzz/seeds/$$f >build/fuzz/$$f.log 2>&1 || { cat build/fuzz/$$f.log; exit 1; }; \
+	    grep 'number_of_executed_units\|peak_rss_mb' build/fuzz/$$f.log; done
 
 # ---- speed -----------------------------------------------------------------------------------------------
 

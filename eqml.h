@@ -3180,7 +3180,8 @@ EQML_API eqml_status eqml_expansion_read(eqml_expansion *expansion, const char *
  *     end
  *
  * Reading wants a basis for each component, in their order, and checks them. It makes the whole expansion;
- * errors as eqml_surface_read.
+ * errors as eqml_surface_read. EQML_ERROR_VALUE: also a tuple, switch or centre that eqml_expansion_create
+ * would refuse. What is read takes memory as its lines do, whatever counts the file promises.
  */
 
 enum { EQML__CHUNK = 2 * EQML_LANES }; /* tuples that are evaluated together */
@@ -3734,11 +3735,18 @@ static eqml_status eqml__read_comment(eqml__reader *r, eqml__layout *layout)
 
 /* ---- frames ---- */
 
-/* An array of zeros, or NULL. */
-static void *eqml__zeros(size_t count, size_t size)
+/* A product of sizes; SIZE_MAX, which no allocation can have, where it does not fit. */
+static size_t eqml__times(size_t a, size_t b)
 {
-    void *array = count <= SIZE_MAX / size ? EQML_MALLOC(count * size) : NULL;
-    return array ? memset(array, 0, count * size) : NULL;
+    return b && a > SIZE_MAX / b ? SIZE_MAX : a * b;
+}
+
+/* An array of zeros, or NULL; room for at least one byte. */
+static void *eqml__zeroed(size_t count, size_t size)
+{
+    const size_t bytes = eqml__times(count, size);
+    void *array = bytes < SIZE_MAX ? EQML_MALLOC(bytes + 1) : NULL;
+    return array ? memset(array, 0, bytes + 1) : NULL;
 }
 
 /*
@@ -3756,14 +3764,14 @@ static eqml_status eqml__make_room(eqml__reader *r, int natoms)
     if (lines < atoms + 2)
         return EQML__REFUSE(r, "the file ends before this frame of %d atoms does; is it cut off?", natoms);
     data->natoms = natoms;
-    data->symbols = (char(*)[4])eqml__zeros(atoms, 4);
-    data->xyz = (double *)eqml__zeros(frames * atoms, 3 * sizeof(double));
-    data->energy = (double *)eqml__zeros(frames, sizeof(double));
-    data->gradient = (double *)eqml__zeros(frames * atoms, 3 * sizeof(double));
-    data->has = (unsigned char *)eqml__zeros(frames, 1);
+    data->symbols = (char(*)[4])eqml__zeroed(atoms, 4);
+    data->xyz = (double *)eqml__zeroed(eqml__times(frames, atoms), 3 * sizeof(double));
+    data->energy = (double *)eqml__zeroed(frames, sizeof(double));
+    data->gradient = (double *)eqml__zeroed(eqml__times(frames, atoms), 3 * sizeof(double));
+    data->has = (unsigned char *)eqml__zeroed(frames, 1);
     int complete = data->symbols && data->xyz && data->energy && data->gradient && data->has;
     for (int k = 0; k < EQML_TENSORS; k++) {
-        data->tensors[k] = (double *)eqml__zeros(frames, EQML_COMPONENTS(k) * sizeof(double));
+        data->tensors[k] = (double *)eqml__zeroed(frames, EQML_COMPONENTS(k) * sizeof(double));
         complete = complete && data->tensors[k];
     }
     if (!complete)
@@ -3904,8 +3912,8 @@ static eqml_status eqml__read_frames(eqml__reader *r)
 /* Reads a stream to its end into *text, which the caller frees also where this fails. */
 static eqml_status eqml__read_stream(FILE *file, char **text, size_t *size)
 {
-    for (size_t room = (size_t)1 << 20;; room *= 2) {
-        char *larger = (char *)EQML_MALLOC(room);
+    for (size_t room = (size_t)1 << 20;; room = eqml__times(room, 2)) {
+        char *larger = room < SIZE_MAX ? (char *)EQML_MALLOC(room) : NULL;
         if (!larger)
             return EQML_ERROR_MEMORY;
         if (*text)
@@ -4080,7 +4088,7 @@ eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *cla
         return eqml__data_fail(message, EQML_ERROR_MATCH,
                                "the data have %d atoms, but the composition has %zu", n,
                                eqml__count_words(words));
-    eqml__place *place = (eqml__place *)eqml__zeros((size_t)n, sizeof *place);
+    eqml__place *place = (eqml__place *)eqml__zeroed((size_t)n, sizeof *place);
     if (!place)
         return eqml__data_fail(message, EQML_ERROR_MEMORY, "no memory to order %d atoms", n);
     eqml__fill_places(data, words, class_of_atom, place);
@@ -4826,14 +4834,6 @@ eqml_status eqml_lsq_solve(eqml_lsq *lsq, const eqml_lsq_options *options, doubl
 
 /* --- Surfaces ------------------------------------------------------------------------------------------- */
 
-static void *eqml__zeroed(size_t count, size_t size)
-{
-    void *room = EQML_MALLOC(count * size + 1);
-    if (room)
-        memset(room, 0, count * size + 1);
-    return room;
-}
-
 EQML_API void eqml_surface_free(eqml_surface *surface)
 {
     EQML_FREE(surface->variables);
@@ -4876,13 +4876,14 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
     surface->rates = (double *)eqml__zeroed(EQML_ROUND((size_t)basis->npairs), sizeof(double));
     surface->offset = (double *)eqml__zeroed(nfactors, sizeof(double));
     surface->linear = (double *)eqml__zeroed(nfactors, sizeof(double));
-    surface->packed = (double *)eqml__zeroed(16 * (size_t)basis->ntiles, sizeof(double));
+    surface->packed = (double *)eqml__zeroed(eqml__times(16, (size_t)basis->ntiles), sizeof(double));
     surface->rounded = (float *)eqml__zeroed(2 * nfactors + 16 * (size_t)basis->ntiles, sizeof(float));
     bool complete = surface->variables && surface->rates && surface->offset && surface->linear &&
                     surface->packed && surface->rounded;
     for (int k = 0; k < EQML_TENSORS; k++) {
         const eqml_tensor_basis *t = basis->tensors[k];
-        surface->tensors[k] = t ? (double *)eqml__zeroed(16 * (size_t)t->ntiles, sizeof(double)) : NULL;
+        surface->tensors[k] =
+            t ? (double *)eqml__zeroed(eqml__times(16, (size_t)t->ntiles), sizeof(double)) : NULL;
         complete = complete && (!t || surface->tensors[k]);
     }
     if (!complete) {
@@ -5426,7 +5427,7 @@ static eqml_status eqml__set_targets(eqml__fitter *w, double **difference)
     w->gradient = d->gradient;
     w->shift = HUGE_VAL;
     if (w->options->reference) {
-        *difference = (double *)eqml__zeroed(d->n * (size + 1), sizeof(double));
+        *difference = (double *)eqml__zeroed(eqml__times(d->n, size + 1), sizeof(double));
         if (!*difference)
             return EQML_ERROR_MEMORY;
         w->energy = *difference;
@@ -5498,7 +5499,7 @@ static eqml_status eqml__run_fit(eqml__fitter *w, int terms,
     void *tangents = eqml__zeroed((size_t)b->nslots + 1, lanes); /* one more, to align the others */
     w->tangents = (eqml_lanes *)(((uintptr_t)tangents + lanes - 1) / lanes * lanes);
     w->one = (double *)eqml__zeroed(eqml__most_work(b), sizeof(double));
-    w->directions = (double *)eqml__zeroed(n * n, sizeof(double));
+    w->directions = (double *)eqml__zeroed(eqml__times(n, n), sizeof(double));
     w->coefficients = (double *)eqml__zeroed((size_t)terms, sizeof(double));
     w->mean = (double *)eqml__zeroed((size_t)b->nfactors, sizeof(double));
     w->level = (int *)eqml__zeroed((size_t)b->nfactors, sizeof(int));
@@ -6601,7 +6602,7 @@ EQML_API eqml_status eqml_prune(const eqml_problem *p, eqml_ranking *ranking, eq
         if (!eqml__system_regular(&s, tolerance, sqrt(1 + p->ridge)))
             eqml__system_triangulate(&s, tolerance);
         status = eqml__ranking_create(ranking, s.rank);
-        work = (double *)eqml__zeroed(n * (n + 3), sizeof(double));
+        work = (double *)eqml__zeroed(eqml__times(n, n + 3), sizeof(double));
         places = (int *)eqml__zeroed(2 * n, sizeof(int));
         if (!status && (!work || !places)) {
             eqml_ranking_free(ranking);
@@ -6909,6 +6910,7 @@ static void eqml__selection_free(eqml__selection *s)
     EQML_FREE(s->product);
 }
 
+/* The caller frees the selection, also where this fails. */
 static eqml_status eqml__selection_create(eqml__selection *s, const eqml_basis *from,
                                           const unsigned char *keep)
 {
@@ -6922,10 +6924,9 @@ static eqml_status eqml__selection_create(eqml__selection *s, const eqml_basis *
     s->term_of = (int *)eqml__zeroed((size_t)from->nfactors, sizeof(int));
     s->is_term = (unsigned char *)eqml__zeroed((size_t)from->nfactors, 1);
     s->product = (eqml__product *)eqml__zeroed((size_t)from->nterms, sizeof(eqml__product));
-    if (s->slot && s->uses && s->order && s->term && s->term_of && s->is_term && s->product)
-        return EQML_OK;
-    eqml__selection_free(s);
-    return EQML_ERROR_MEMORY;
+    return s->slot && s->uses && s->order && s->term && s->term_of && s->is_term && s->product
+               ? EQML_OK
+               : EQML_ERROR_MEMORY;
 }
 
 /* Fits the terms[count] alone: rows of R are rows of data. x[nterms] of all terms, zero for the others. */
@@ -7235,7 +7236,7 @@ EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *path,
 {
     unsigned char *loaded = (unsigned char *)eqml__zeroed((size_t)basis->nslots, 1);
     eqml__output out;
-    eqml_status status = loaded ? eqml__open_output(&out, path, message) : EQML_ERROR_MEMORY;
+    eqml_status status = loaded ? eqml__open_output(&out, path, message) : eqml__no_memory(path, message);
     if (!status) {
         eqml__put_basis(out.file, basis, loaded);
         status = eqml__close_output(&out, EQML_OK, message);
@@ -7300,6 +7301,42 @@ static void eqml__choose(eqml__chooser *c, int place)
         }
 }
 
+/* What holds of each tuple, and of each switch, of an expansion that is made or read. */
+static eqml_status eqml__check_tuple(const int *tuple, size_t size, size_t number, int natoms,
+                                     eqml_message *why)
+{
+    for (size_t k = 0; k < size; k++) {
+        if (tuple[k] < 0 || tuple[k] >= natoms)
+            return eqml__data_fail(why, EQML_ERROR_ARGUMENT, "tuple %zu has atom %d, but there are %d atoms",
+                                   number, tuple[k], natoms);
+        for (size_t j = 0; j < k; j++)
+            if (tuple[j] == tuple[k])
+                return eqml__data_fail(why, EQML_ERROR_ARGUMENT, "tuple %zu has atom %d twice", number,
+                                       tuple[k]);
+    }
+    return EQML_OK;
+}
+
+static eqml_status eqml__check_switch(const eqml_basis *b, double inner, double cutoff, int centre,
+                                      eqml_message *why)
+{
+    const bool switched = cutoff != 0 || inner != 0;
+    if (b->is_term)
+        return eqml__data_fail(why, EQML_ERROR_ARGUMENT, "its basis has factors that are not terms");
+    if (switched && !(inner >= 0 && cutoff > inner && cutoff <= DBL_MAX))
+        return eqml__data_fail(why, EQML_ERROR_ARGUMENT,
+                               "the switch from %g to %g: the cutoff must be positive, and beyond the inner "
+                               "radius, which must not be negative",
+                               inner, cutoff);
+    for (int k = 0; k < b->natoms && centre; k++)
+        if (centre < 1 || centre > b->natoms ||
+            (k != centre - 1 && b->atom_classes[k] == b->atom_classes[centre - 1]))
+            return eqml__data_fail(why, EQML_ERROR_ARGUMENT,
+                                   "the centre, %d, must be the number of an atom that is alone in its class",
+                                   centre);
+    return EQML_OK;
+}
+
 /* The tuples of a part: the caller's, checked, or all that the elements allow. */
 static eqml_status eqml__set_tuples(eqml_component *c, const eqml_part *part, const char *symbols, int natoms,
                                     eqml_message *why)
@@ -7313,8 +7350,9 @@ static eqml_status eqml__set_tuples(eqml_component *c, const eqml_part *part, co
         choice.count = 0;
         eqml__choose(&choice, 0);
     }
-    c->tuples = (int *)eqml__zeroed(choice.count * size, sizeof(int));
-    c->ntuples = (int)choice.count;
+    if (choice.count <= INT32_MAX)
+        c->tuples = (int *)eqml__zeroed(eqml__times(choice.count, size), sizeof(int));
+    c->ntuples = c->tuples ? (int)choice.count : 0;
     choice.tuples = c->tuples;
     if (!part->tuples && c->tuples) {
         choice.count = 0;
@@ -7326,40 +7364,24 @@ static eqml_status eqml__set_tuples(eqml_component *c, const eqml_part *part, co
     if (!c->ntuples)
         return eqml__data_fail(why, EQML_ERROR_MATCH, "no atoms of \"%s\" are those of the basis, \"%s\"",
                                symbols, part->basis->symbols);
-    for (size_t k = 0; k < choice.count * size && part->tuples; k++) {
-        const size_t first = k / size * size;
-        c->tuples[k] = part->tuples[k];
-        if (c->tuples[k] < 0 || c->tuples[k] >= natoms)
-            return eqml__data_fail(why, EQML_ERROR_ARGUMENT, "tuple %zu has atom %d, but there are %d atoms",
-                                   k / size, c->tuples[k], natoms);
-        for (size_t j = first; j < k; j++)
-            if (c->tuples[j] == c->tuples[k])
-                return eqml__data_fail(why, EQML_ERROR_ARGUMENT, "tuple %zu has atom %d twice", k / size,
-                                       c->tuples[k]);
+    eqml_status status = EQML_OK;
+    for (size_t t = 0; t < choice.count && part->tuples && !status; t++) {
+        memcpy(c->tuples + t * size, part->tuples + t * size, size * sizeof(int));
+        status = eqml__check_tuple(c->tuples + t * size, size, t, natoms, why);
     }
-    return EQML_OK;
+    return status;
 }
 
 static eqml_status eqml__add_component(eqml_component *c, const eqml_part *part, const char *symbols,
                                        int natoms, eqml_message *why)
 {
-    const bool switched = part->cutoff != 0 || part->inner != 0;
-    if (switched && !(part->inner >= 0 && part->cutoff > part->inner && part->cutoff <= DBL_MAX))
-        return eqml__data_fail(why, EQML_ERROR_ARGUMENT,
-                               "the switch from %g to %g: the cutoff must be positive, and beyond the inner "
-                               "radius, which must not be negative",
-                               part->inner, part->cutoff);
+    eqml_status status = eqml__check_switch(part->basis, part->inner, part->cutoff, part->centre, why);
+    if (status)
+        return status;
     if (part->ntuples < 0 || (part->ntuples > 0) != (part->tuples != NULL))
         return eqml__data_fail(why, EQML_ERROR_ARGUMENT, "%d tuples, but the list is %s", part->ntuples,
                                part->tuples ? "there" : "missing");
-    for (int k = 0; k < part->basis->natoms && part->centre; k++)
-        if (part->centre < 1 || part->centre > part->basis->natoms ||
-            (k != part->centre - 1 &&
-             part->basis->atom_classes[k] == part->basis->atom_classes[part->centre - 1]))
-            return eqml__data_fail(why, EQML_ERROR_ARGUMENT,
-                                   "the centre, %d, must be the number of an atom that is alone in its class",
-                                   part->centre);
-    const eqml_status status = eqml_surface_create(part->basis, part->variables, &c->surface);
+    status = eqml_surface_create(part->basis, part->variables, &c->surface);
     if (status)
         return eqml__data_fail(why, status, "the variables: %s", eqml_status_text(status));
     c->inner = part->inner;
@@ -7386,11 +7408,7 @@ EQML_API eqml_status eqml_expansion_create(eqml_expansion *expansion, const char
         status = eqml__data_fail(&why, EQML_ERROR_MEMORY, "no memory");
     for (int k = 0; k < nparts && !status; k++) {
         expansion->ncomponents = k + 1;
-        if (parts[k].basis && parts[k].basis->is_term)
-            status = eqml__data_fail(&why, EQML_ERROR_ARGUMENT, "its basis has factors that are not terms");
-        else
-            status =
-                eqml__add_component(&expansion->components[k], &parts[k], symbols, expansion->natoms, &why);
+        status = eqml__add_component(&expansion->components[k], &parts[k], symbols, expansion->natoms, &why);
     }
     if (status) {
         eqml__say(message, "part %d: %.400s", expansion->ncomponents - 1, why.text);
@@ -7622,7 +7640,7 @@ static eqml_status eqml__expander_create(eqml__expander *w, void **tangents)
     *tangents = eqml__zeroed(slots + 1, vector);
     w->fit.tangents = (eqml_lanes *)(((uintptr_t)*tangents + vector - 1) / vector * vector);
     w->fit.one = (double *)eqml__zeroed(one, sizeof(double));
-    w->fit.directions = (double *)eqml__zeroed(n * n, sizeof(double));
+    w->fit.directions = (double *)eqml__zeroed(eqml__times(n, n), sizeof(double));
     w->fit.mean = (double *)eqml__zeroed(factors, sizeof(double));
     w->fit.level = (int *)eqml__zeroed(factors, sizeof(int));
     w->local = (double *)eqml__zeroed(9 * (size_t)w->natoms, sizeof(double));
@@ -7717,11 +7735,11 @@ EQML_API eqml_status eqml_expansion_write(const eqml_expansion *expansion, const
             eqml__hexadecimal(expansion->constant).text);
     for (int k = 0; k < expansion->ncomponents && !status; k++) {
         const eqml_component *c = &expansion->components[k];
-        const int natoms = c->surface.model.basis->natoms;
-        fprintf(out.file, "component %d %d %d\n", c->ntuples, natoms, c->centre);
+        const size_t natoms = (size_t)c->surface.model.basis->natoms;
+        fprintf(out.file, "component %d %zu %d\n", c->ntuples, natoms, c->centre);
         fprintf(out.file, "inner %s\ncutoff %s\n", eqml__hexadecimal(c->inner).text,
                 eqml__hexadecimal(c->cutoff).text);
-        for (int t = 0; t < c->ntuples * natoms; t++)
+        for (size_t t = 0; t < (size_t)c->ntuples * natoms; t++)
             fprintf(out.file, "%s %d%s", t % natoms ? "" : "tuple", c->tuples[t],
                     (t + 1) % natoms ? "" : "\n");
         status = eqml__put_pes(out.file, &c->surface);
@@ -7746,10 +7764,47 @@ static int eqml__parse_integers(char **text, int count, long least, long most, i
     return 1;
 }
 
+/* Refuses the line for what a check of the caller's arguments says. */
+static eqml_status eqml__refuse_line(const eqml__input *in, const eqml_message *why)
+{
+    eqml__say(in->message, "%s:%d: %.400s", in->path, in->line, why->text);
+    return EQML_ERROR_VALUE;
+}
+
+/* The tuples of a component; room grows with the lines that there are, whatever number the file promised. */
+static eqml_status eqml__read_tuples(eqml__input *in, int count, size_t size, int natoms, eqml_component *c)
+{
+    eqml_message why;
+    size_t room = 0;
+    for (; c->ntuples < count; c->ntuples++) {
+        const size_t t = (size_t)c->ntuples;
+        char *rest;
+        eqml_status status = eqml__pes_line(in, "tuple", &rest);
+        if (status)
+            return status;
+        if (t == room) {
+            room = room ? eqml__times(room, 2) : 16;
+            int *larger = (int *)eqml__zeroed(eqml__times(room, size), sizeof(int));
+            if (!larger)
+                return EQML_ERROR_MEMORY;
+            if (t)
+                memcpy(larger, c->tuples, t * size * sizeof(int));
+            EQML_FREE(c->tuples);
+            c->tuples = larger;
+        }
+        if (!eqml__parse_integers(&rest, (int)size, 0, natoms - 1, c->tuples + t * size) || *rest)
+            return eqml__bad_line(in, EQML_ERROR_VALUE, "the atoms of a tuple");
+        if (eqml__check_tuple(c->tuples + t * size, size, t, natoms, &why))
+            return eqml__refuse_line(in, &why);
+    }
+    return EQML_OK;
+}
+
 static eqml_status eqml__read_component(eqml__input *in, const eqml_basis *b, int natoms, eqml_component *c)
 {
     char *rest;
     int size[2];
+    eqml_message why;
     eqml_status status = eqml__pes_line(in, "component", &rest);
     if (status)
         return status;
@@ -7762,22 +7817,10 @@ static eqml_status eqml__read_component(eqml__input *in, const eqml_basis *b, in
         status = eqml__read_numbers(in, "cutoff", 1, &c->cutoff);
     if (status)
         return status;
-    if (c->cutoff != 0 && !(c->inner >= 0 && c->cutoff > c->inner))
-        return eqml__bad_line(in, EQML_ERROR_VALUE, "a cutoff beyond the inner radius");
-    c->tuples = (int *)eqml__zeroed((size_t)size[0] * (size_t)size[1], sizeof(int));
-    if (!c->tuples)
-        return EQML_ERROR_MEMORY;
-    c->ntuples = size[0];
-    for (int t = 0; t < c->ntuples; t++) {
-        status = eqml__pes_line(in, "tuple", &rest);
-        if (status)
-            return status;
-        if (!eqml__parse_integers(&rest, b->natoms, 0, natoms - 1,
-                                  c->tuples + (size_t)t * (size_t)b->natoms) ||
-            *rest)
-            return eqml__bad_line(in, EQML_ERROR_VALUE, "the atoms of a tuple");
-    }
-    return eqml__read_surface(in, b, &c->surface);
+    if (eqml__check_switch(b, c->inner, c->cutoff, c->centre, &why))
+        return eqml__refuse_line(in, &why);
+    status = eqml__read_tuples(in, size[0], (size_t)b->natoms, natoms, c);
+    return status ? status : eqml__read_surface(in, b, &c->surface);
 }
 
 static eqml_status eqml__read_expansion(eqml__input *in, int nbases, const eqml_basis *const *bases,

@@ -224,6 +224,20 @@ static void find_fractions(row *r)
 
 /* ---- output ------------------------------------------------------------------------------------------- */
 
+static void json_string(FILE *out, const char *text)
+{
+    putc('"', out);
+    for (; *text; text++) {
+        if (*text == '"' || *text == '\\')
+            putc('\\', out);
+        if ((unsigned char)*text < 0x20)
+            fprintf(out, "\\u%04x", *text);
+        else
+            putc(*text, out);
+    }
+    putc('"', out);
+}
+
 static void json_number(FILE *out, const char *key, double value)
 {
     fprintf(out, ", \"%s\": ", key);
@@ -339,9 +353,12 @@ int main(int argc, char **argv)
     FILE *out = fopen(path, "w");
     if (!out)
         return 1;
-    fprintf(out,
-            "{\n  \"compiler\": \"%s\",\n  \"flags\": \"%s\",\n  \"fma_peak_per_ns\": %.5g,\n  \"rows\": [",
-            cc, flags, peak);
+    fprintf(out, "{\n  \"compiler\": ");
+    json_string(out, cc);
+    fprintf(out, ",\n  \"flags\": ");
+    json_string(out, flags);
+    json_number(out, "fma_peak_per_ns", peak > 0 ? peak : NAN);
+    fprintf(out, ",\n  \"rows\": [");
     rewind(rows);
     for (int c; (c = getc(rows)) != EOF;)
         putc(c, out);

@@ -301,9 +301,10 @@ typedef struct outcome {
     double seconds;
 } outcome;
 
+/* Null where the number is not known, or not finite: JSON has no other word for that. */
 static void json_number(FILE *out, const char *key, int known, double value)
 {
-    if (known)
+    if (known && isfinite(value))
         fprintf(out, "  \"%s\": %.10g,\n", key, value);
     else
         fprintf(out, "  \"%s\": null,\n", key);
@@ -332,7 +333,8 @@ static void print_json(FILE *out, const outcome *o)
         snprintf(key, sizeof key, "rmse_%s_test", eqml_tensor_name((eqml_tensor)k));
         json_number(out, key, test && fitted && o->test.tensors[k], o->test.rmse_tensor[k]);
     }
-    json_number(out, "max_error_energy_test", test && o->test.energies > 0, o->test.max_energy);
+    json_number(out, "max_error_energy_test", test && o->test.energies > 0 && isfinite(o->test.rmse_energy),
+                o->test.max_energy);
     fprintf(out, "  \"seconds_fit\": %.3f\n}\n", o->seconds);
 }
 

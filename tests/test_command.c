@@ -3,6 +3,7 @@
  * so, and no file left behind.
  */
 #define _POSIX_C_SOURCE 200809L
+#include "json.h"
 #include "support.h"
 
 /* One line that begins with the program's name and holds the word; nothing else was printed. */
@@ -348,16 +349,96 @@ Test(fit_command, the_report)
     cr_assert_eq(o.status, 0, "%s", o.text);
     o = run("cat '%s/report.json'", folder);
     for (size_t k = 0; k < COUNT(keys); k++) {
-        char quoted[64];
-        snprintf(quoted, sizeof quoted, "\"%s\": ", keys[k]);
-        const char *at = strstr(o.text, quoted);
-        cr_assert_not_null(at, "no %s", quoted);
-        const int is_null = !strncmp(at + strlen(quoted), "null", 4);
-        cr_assert_eq(is_null, strstr(keys[k], "dipole") != NULL, "%s", at);
+        const int is_null = isnan(json_number(o.text, keys[k]));
+        cr_assert_eq(is_null, strstr(keys[k], "dipole") != NULL, "%s: %s", keys[k], o.text);
     }
-    cr_assert_not_null(strstr(o.text, "\"n_train\": 2,"));
-    cr_assert_not_null(strstr(o.text, "\"n_test\": 1,"));
-    cr_assert_null(strstr(o.text, "nan"));
+    cr_assert_eq(json_number(o.text, "n_train"), 2);
+    cr_assert_eq(json_number(o.text, "n_test"), 1);
+}
+
+/* A geometry of the test set where the powers overflow. */
+Test(fit_command, what_is_not_finite_is_null)
+{
+    outcome o =
+        run("{ cat '%s/good.xyz'; printf '3\\n-75\\nH 0 0 0\\nH 0 0 1e60\\nO 0 1 0\\n'; } >'%s/far.xyz'; " FIT
+            " --train-every 2 --variable H-H=power:8 '%s/far.xyz'",
+            folder, folder, folder, folder);
+    cr_assert_eq(o.status, 0, "%s", o.text);
+    o = run("cat '%s/report.json'", folder);
+    cr_assert(json_number(o.text, "rmse_energy_train") >= 0);
+    cr_assert_eq(json_number(o.text, "n_test"), 2);
+    cr_assert(isnan(json_number(o.text, "rmse_energy_test")), "%s", o.text);
+    cr_assert(isnan(json_number(o.text, "max_error_energy_test")), "%s", o.text);
+}
+
+/* ---- JSON ---- */
+
+Test(json, strict_reading)
+{
+    static const char *const right[] = {"{}", "[]", " [1, -2.5e+3, 0, 0.1E7, true, false, null] ",
+                                        "{\"a\": {\"a\": \"\\u00e9\\\"\\n\"}, \"b\": []}"};
+    static const char *const wrong[] = {"",
+                                        "nan",
+                                        "-nan",
+                                        "inf",
+                                        "[1,]",
+                                        "[1 2]",
+                                        "{\"a\": 1,}",
+                                        "{\"a\" 1}",
+                                        "{a: 1}",
+                                        "{\"a\": 1, \"a\": 2}",
+                                        "01",
+                                        "1.",
+                                        ".5",
+                                        "+1",
+                                        "1e",
+                                        "0x1p+0",
+                                        "\"a",
+                                        "\"\\x\"",
+                                        "\"\\u12\"",
+                                        "\"\n\"",
+                                        "[",
+                                        "{\"a\":",
+                                        "[] []",
+                                        "{\"a\": -nan}",
+                                        "tru"};
+    for (size_t k = 0; k < COUNT(right); k++)
+        cr_expect_null(json_wrong(right[k]), "%s", right[k]);
+    for (size_t k = 0; k < COUNT(wrong); k++)
+        cr_expect_not_null(json_wrong(wrong[k]), "%s", wrong[k]);
+    cr_expect_eq(json_number("{\"x\": [{\"y\": 1}], \"y\": 2}", "y"), 2);
+}
+
+Test(json, statistics_of_the_generator)
+{
+    static const char *const commands[] = {"-d 3 'H4 C'",
+                                           "-d 3 --dipole 3 --quadrupole 2 --polarizability 3 '(H2 O)2'",
+                                           "-d 3 --terms purified '(H2 O)2'",
+                                           "-d 3 --cap H-H=2 --without C-H --body 3 'H4 C'",
+                                           "-d 2 --group tests/rotations.group 'H3 N'",
+                                           "-d 1 H30",
+                                           "--scheme orbit-sums -d 3 'H2 O'"};
+    for (size_t k = 0; k < COUNT(commands); k++) {
+        const outcome o = run("build/eqml-gen --stats %s", commands[k]);
+        cr_assert_eq(o.status, 0, "%s", o.text);
+        cr_expect(json_number(o.text, "terms") > 0, "%s", commands[k]);
+    }
+}
+
+/* No compiler, so nothing is measured; its name and the flags are any text. */
+Test(json, table_of_times)
+{
+    char place[TEMPORARY_PATH];
+    make_folder(place);
+    outcome o = run("build/bench/run '%s/bench' 'no \"such\" compiler' '-DX=\"a\\b\"\t' h2_o_d8", place);
+    cr_assert_neq(o.status, 0, "%s", o.text);
+    o = run("cat '%s/bench.json'", place);
+    cr_expect(isnan(json_number(o.text, "fma_peak_per_ns")));
+    static const char compiler[] = "\"no \\\"such\\\" compiler\",",
+                      flags[] = "\"-DX=\\\"a\\\\b\\\"\\u0009\",";
+    cr_expect(!strncmp(json_value(o.text, "compiler"), compiler, strlen(compiler)), "%s", o.text);
+    cr_expect(!strncmp(json_value(o.text, "flags"), flags, strlen(flags)), "%s", o.text);
+    remove_folder(place);
 }
 
 Test(fit_command, output_is_written_or_an_error)

@@ -382,6 +382,66 @@ Test(expansion, files)
     eqml_data_free(&d);
 }
 
+/* Reads the pairs of hydrogens of methane from a file with one line put in place of another. */
+static void expect_unread(const char *text, const char *line, const char *instead, eqml_status status,
+                          const char *why)
+{
+    static const eqml_basis *const bases[] = {&h2_d4_basis};
+    const char *at = strstr(text, line);
+    char path[TEMPORARY_PATH];
+    eqml_expansion x;
+    eqml_message message = {""};
+    cr_assert_not_null(at, "no %s in the file", line);
+    make_file(path);
+    FILE *out = fopen(path, "w");
+    cr_assert_not_null(out);
+    fprintf(out, "%.*s%s%s", (int)(at - text), text, instead, at + strlen(line));
+    cr_assert_eq(fclose(out), 0);
+    cr_expect_eq(eqml_expansion_read(&x, path, 1, bases, &message), status, "%s", instead);
+    cr_expect_not_null(strstr(message.text, why), "%s: %s", instead, message.text);
+    cr_expect_not_null(strstr(message.text, path), "%s: %s", instead, message.text);
+    cr_expect_null(x.components);
+    cr_expect_eq(eqml_expansion_read(&x, path, 1, bases, NULL), status);
+    remove(path);
+}
+
+/* What creating refuses, reading refuses. */
+Test(expansion, bad_files_are_refused)
+{
+    const eqml_part part = {&h2_d4_basis, morse, 0, NULL, 1, 3, 0};
+    char path[TEMPORARY_PATH], text[4096];
+    eqml_expansion x = expand(1, &part);
+    eqml_message message = {""};
+    make_file(path);
+    cr_assert_eq(eqml_expansion_write(&x, path, &message), EQML_OK, "%s", message.text);
+    FILE *in = fopen(path, "r");
+    cr_assert_not_null(in);
+    text[fread(text, 1, sizeof text - 1, in)] = 0;
+    fclose(in);
+    remove(path);
+    expect_unread(text, "tuple 0 2\n", "tuple 0 0\n", EQML_ERROR_VALUE, "tuple 1 has atom 0 twice");
+    expect_unread(text, "tuple 0 2\n", "tuple 0 5\n", EQML_ERROR_VALUE, "the atoms of a tuple");
+    expect_unread(text, "tuple 0 2\n", "tuple -1 2\n", EQML_ERROR_VALUE, "the atoms of a tuple");
+    expect_unread(text, "tuple 0 2\n", "tuple 0\n", EQML_ERROR_VALUE, "the atoms of a tuple");
+    expect_unread(text, "tuple 0 2\n", "tuple 0 2 3\n", EQML_ERROR_VALUE, "the atoms of a tuple");
+    expect_unread(text, "tuple 0 2\n", "", EQML_ERROR_FORMAT, "tuple");
+    expect_unread(text, "component 6 2 0", "component 5 2 0", EQML_ERROR_FORMAT, "eqml-pes");
+    expect_unread(text, "component 6 2 0", "component 536870911 2 0", EQML_ERROR_FORMAT, "tuple");
+    expect_unread(text, "component 6 2 0", "component 536870912 2 0", EQML_ERROR_MATCH, "tuples");
+    expect_unread(text, "component 6 2 0", "component 0 2 0", EQML_ERROR_MATCH, "tuples");
+    expect_unread(text, "component 6 2 0", "component 6 3 0", EQML_ERROR_MATCH, "atoms of the basis");
+    expect_unread(text, "component 6 2 0", "component 6 2 1", EQML_ERROR_VALUE, "alone in its class");
+    expect_unread(text, "component 6 2 0", "component 6 2 3", EQML_ERROR_VALUE, "the centre");
+    expect_unread(text, "cutoff 0x1.8p+1", "cutoff 0x1p-1", EQML_ERROR_VALUE, "the cutoff must be");
+    expect_unread(text, "cutoff 0x1.8p+1", "cutoff 0x0p+0", EQML_ERROR_VALUE, "the cutoff must be");
+    expect_unread(text, "cutoff 0x1.8p+1", "cutoff inf", EQML_ERROR_VALUE, "one finite number");
+    expect_unread(text, "inner 0x1p+0", "inner -0x1p+0", EQML_ERROR_VALUE, "must not be negative");
+    expect_unread(text, "eqml-expansion 1 5 1", "eqml-expansion 1 3 1", EQML_ERROR_VALUE, "the atoms");
+    expect_unread(text, "eqml-expansion 1 5 1", "eqml-expansion 1 5 2", EQML_ERROR_MATCH, "as many");
+    expect_unread(text, "eqml-expansion 1 5 1", "eqml-expansion 2 5 1", EQML_ERROR_FORMAT, "version 1");
+    eqml_expansion_free(&x);
+}
+
 /* ---- bad inputs --------------------------------------------------------------------------------------- */
 
 static void expect_refused(const eqml_part *part, eqml_status status, const char *why)

@@ -5,6 +5,7 @@
  */
 #define _POSIX_C_SOURCE 200809L
 #include "support.h"
+#include "json.h"
 
 #include "algebra/modular.h"
 #include "program/partition.h"
@@ -217,24 +218,15 @@ Test(structure, patterns_are_closed_under_the_group)
 
 /* ---- counts ---- */
 
-static const char *find_key(const char *json, const char *key)
-{
-    char quoted[64];
-    snprintf(quoted, sizeof quoted, "\"%s\":", key);
-    const char *at = strstr(json, quoted);
-    cr_assert_not_null(at, "no %s in %s", key, json);
-    return at + strlen(quoted);
-}
-
 static unsigned long long json_count(const char *json, const char *key)
 {
-    return strtoull(find_key(json, key), NULL, 10);
+    return strtoull(json_value(json, key), NULL, 10);
 }
 
 /* The numbers of an array; there must be `count`. */
 static void json_counts(const char *json, const char *key, size_t count, unsigned long long *value)
 {
-    char *at = strchr(find_key(json, key), '[');
+    char *at = (char *)json_value(json, key);
     for (size_t k = 0; k < count; k++) {
         cr_assert(*at == '[' || *at == ',', "%s is too short", key);
         value[k] = strtoull(at + 1, &at, 10);

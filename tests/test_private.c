@@ -12,50 +12,120 @@ static void limited_free(void *pointer);
 #define EQML_IMPLEMENTATION
 #include "eqml.h"
 
-#include "ch4_d4.h"
+#include "h2_d4.h"
+#include "h2o_d2_tensors.h"
 #include "support.h"
 
-static size_t allowed = SIZE_MAX, used, alive;
+/* What is allocated, so that nothing is lost and nothing is freed twice. */
+enum { MOST_ALIVE = 1000 };
+static void *living[MOST_ALIVE];
+static size_t allowed = SIZE_MAX, used, alive, asked; /* asked: bytes in all */
 
 static void *limited_malloc(size_t size)
 {
     void *pointer = used++ < allowed ? malloc(size) : NULL;
-    alive += pointer != NULL;
+    asked += size;
+    if (pointer) {
+        cr_assert_lt(alive, MOST_ALIVE);
+        memset(pointer, 0xA5, size); /* what nobody has written means nothing */
+        living[alive++] = pointer;
+    }
     return pointer;
 }
 
 static void limited_free(void *pointer)
 {
-    alive -= pointer != NULL;
+    size_t k = 0;
+    if (!pointer)
+        return;
+    while (k < alive && living[k] != pointer)
+        k++;
+    cr_assert_lt(k, alive, "freed, but not allocated or freed before");
+    living[k] = living[--alive];
     free(pointer);
 }
 
 /* ---- memory ---- */
 
 static const eqml_variable inverse[] = {{EQML_INVERSE, 1, NULL, NULL}, {EQML_INVERSE, 1, NULL, NULL}};
-static char folder[256], data_path[300], pes_path[300], header_path[300];
+static const eqml_part parts[] = {{&h2o_d2_tensors_basis, inverse, 0, NULL, 0, 0, 0},
+                                  {&h2_d4_basis, inverse, 0, NULL, 0, 6, 0}};
+static const eqml_basis *const part_bases[] = {&h2o_d2_tensors_basis, &h2_d4_basis};
+static char folder[256], data_path[300], pes_path[300], header_path[300], basis_path[300],
+    expansion_path[300];
 static eqml_data data;
 static eqml_surface surface;
+static eqml_problem *problem;
+static eqml_ranking ranking;
+static eqml_expansion expansion;
 static eqml_message message;
+
+/* On failure an object is all zero, and may be emptied again. */
+static eqml_status checked(eqml_status status, const void *object, size_t size)
+{
+    for (size_t k = 0; k < size && status; k++)
+        cr_assert_eq(((const unsigned char *)object)[k], 0, "not empty: byte %zu of %zu", k, size);
+    return status;
+}
+
+static double reference(void *context, const double *xyz, double *gradient)
+{
+    (void)context;
+    for (int k = 0; k < 3 * h2o_d2_tensors_NATOMS; k++)
+        gradient[k] = 0.02 * xyz[k];
+    return -0.5 + 0.01 * xyz[0] * xyz[0];
+}
 
 static eqml_status try_read(void)
 {
     eqml_data d;
-    eqml_status status = eqml_data_read(data_path, &d, &message);
+    eqml_status status = checked(eqml_data_read(data_path, &d, &message), &d, sizeof d);
     eqml_data_free(&d);
     return status;
 }
 
 static eqml_status try_match(void)
 {
-    const int class_of_atom[] = {0, 0, 0, 0, 1};
-    return eqml_data_match(&data, "H H H H C", class_of_atom, &message);
+    const int class_of_atom[] = {0, 0, 1};
+    return eqml_data_match(&data, "H H O", class_of_atom, &message);
+}
+
+static eqml_status try_lsq_create(void)
+{
+    eqml_lsq *lsq;
+    eqml_status status = eqml_lsq_create(&lsq, 3, 2);
+    checked(status, &lsq, sizeof lsq);
+    eqml_lsq_free(lsq);
+    return status;
+}
+
+/* Adding takes no memory; the triangle is made without limit, so that each refusal is one of solving. */
+static eqml_status try_lsq_solve(void)
+{
+    const size_t limit = allowed, before = used;
+    const eqml_lsq_options o = {0, 1e-6, 0};
+    double x[4];
+    eqml_lsq *lsq;
+    allowed = SIZE_MAX;
+    cr_assert_eq(eqml_lsq_create(&lsq, 2, 2), EQML_OK);
+    allowed = used = 0;
+    for (int i = 0; i < 9; i++) {
+        for (int k = 0; k < 4; k++)
+            eqml_lsq_row(lsq)[k] = cos(3 * i + k);
+        cr_assert_eq(eqml_lsq_add(lsq), EQML_OK);
+    }
+    cr_assert_eq(used, 0);
+    allowed = limit;
+    used = before;
+    eqml_status status = eqml_lsq_solve(lsq, &o, x, NULL);
+    eqml_lsq_free(lsq);
+    return status;
 }
 
 static eqml_status try_create(void)
 {
     eqml_surface s;
-    eqml_status status = eqml_surface_create(&ch4_d4_basis, inverse, &s);
+    eqml_status status = checked(eqml_surface_create(&h2o_d2_tensors_basis, inverse, &s), &s, sizeof s);
     eqml_surface_free(&s);
     return status;
 }
@@ -66,10 +136,43 @@ static eqml_status try_fit(void)
     return eqml_fit(&surface, &data, &o, NULL, &message);
 }
 
+static eqml_status try_fit_difference(void)
+{
+    const eqml_fit_options o = {.ridge = 1e-3, .reference = reference};
+    return eqml_fit(&surface, &data, &o, NULL, &message);
+}
+
+static eqml_status try_fit_tensor(eqml_tensor kind)
+{
+    const eqml_fit_options o = {.ridge = 1e-3};
+    return eqml_fit_tensor(&surface, kind, &data, 0, &o, NULL, &message);
+}
+
+static eqml_status try_dipole(void)
+{
+    return try_fit_tensor(EQML_DIPOLE);
+}
+
+static eqml_status try_quadrupole(void)
+{
+    return try_fit_tensor(EQML_QUADRUPOLE);
+}
+
+static eqml_status try_polarizability(void)
+{
+    return try_fit_tensor(EQML_POLARIZABILITY);
+}
+
 static eqml_status try_errors(void)
 {
     eqml_errors e;
     return eqml_surface_errors(&surface, &data, NULL, &e);
+}
+
+static eqml_status try_potential_errors(void)
+{
+    eqml_errors e;
+    return eqml_potential_errors(reference, NULL, &data, NULL, &e);
 }
 
 static eqml_status try_write(void)
@@ -80,66 +183,258 @@ static eqml_status try_write(void)
 static eqml_status try_read_surface(void)
 {
     eqml_surface s;
-    eqml_status status = eqml_surface_read(&s, &ch4_d4_basis, pes_path, &message);
+    eqml_status status =
+        checked(eqml_surface_read(&s, &h2o_d2_tensors_basis, pes_path, &message), &s, sizeof s);
     eqml_surface_free(&s);
     return status;
 }
 
 static eqml_status try_write_header(void)
 {
-    return eqml_surface_write_header(&surface, "ch4", "eqml.h", "build/tests/ch4_d4.h", header_path,
+    return eqml_surface_write_header(&surface, "h2o", "eqml.h", "build/tests/h2o_d2_tensors.h", header_path,
                                      &message);
+}
+
+static eqml_status try_problem(void)
+{
+    const eqml_fit_options o = {.ridge = 1e-3};
+    eqml_problem *p;
+    eqml_status status = eqml_problem_create(&p, &surface, &data, &o, NULL, &message);
+    checked(status, &p, sizeof p);
+    eqml_problem_free(p);
+    return status;
+}
+
+static eqml_status try_prune(void)
+{
+    eqml_ranking r;
+    eqml_status status = checked(eqml_prune(problem, &r, &message), &r, sizeof r);
+    eqml_ranking_free(&r);
+    return status;
+}
+
+static eqml_status try_grow(void)
+{
+    eqml_ranking r;
+    eqml_status status = checked(eqml_grow(problem, 0, 0, &r, &message), &r, sizeof r);
+    eqml_ranking_free(&r);
+    return status;
+}
+
+static eqml_status try_keep(void)
+{
+    eqml_subset s;
+    eqml_status status =
+        checked(eqml_keep(problem, &ranking, ranking.terms - 1, "kept", &s, &message), &s, sizeof s);
+    eqml_subset_free(&s);
+    return status;
+}
+
+static eqml_status try_basis_write(void)
+{
+    return eqml_basis_write(&h2_d4_basis, basis_path, &message);
+}
+
+static eqml_status try_expansion_create(void)
+{
+    eqml_expansion x;
+    eqml_status status = checked(eqml_expansion_create(&x, "H H O", 2, parts, &message), &x, sizeof x);
+    eqml_expansion_free(&x);
+    return status;
+}
+
+static eqml_status try_expansion_fit(void)
+{
+    const eqml_fit_options o = {.ridge = 1e-3, .reference = reference};
+    return eqml_expansion_fit(&expansion, &data, &o, NULL, &message);
+}
+
+static eqml_status try_expansion_errors(void)
+{
+    eqml_errors e;
+    return eqml_expansion_errors(&expansion, &data, NULL, &e);
+}
+
+static eqml_status try_expansion_write(void)
+{
+    return eqml_expansion_write(&expansion, expansion_path, &message);
+}
+
+static eqml_status try_expansion_read(void)
+{
+    eqml_expansion x;
+    eqml_status status =
+        checked(eqml_expansion_read(&x, expansion_path, 2, part_bases, &message), &x, sizeof x);
+    eqml_expansion_free(&x);
+    return status;
+}
+
+static const struct {
+    const char *name;
+    eqml_status (*call)(void);
+    int silent;         /* no message is given */
+    const char *writes; /* a file that must be as it was after a refusal */
+} calls[] = {{"eqml_data_read", try_read, 0, NULL},
+             {"eqml_data_match", try_match, 0, NULL},
+             {"eqml_lsq_create", try_lsq_create, 1, NULL},
+             {"eqml_lsq_add", try_lsq_solve, 1, NULL},
+             {"eqml_lsq_solve", try_lsq_solve, 1, NULL},
+             {"eqml_surface_create", try_create, 1, NULL},
+             {"eqml_fit", try_fit, 0, NULL},
+             {"eqml_fit", try_fit_difference, 0, NULL},
+             {"eqml_fit_tensor", try_dipole, 0, NULL},
+             {"eqml_fit_tensor", try_quadrupole, 0, NULL},
+             {"eqml_fit_tensor", try_polarizability, 0, NULL},
+             {"eqml_surface_errors", try_errors, 1, NULL},
+             {"eqml_potential_errors", try_potential_errors, 1, NULL},
+             {"eqml_surface_write", try_write, 0, pes_path},
+             {"eqml_surface_read", try_read_surface, 0, NULL},
+             {"eqml_surface_write_header", try_write_header, 0, header_path},
+             {"eqml_problem_create", try_problem, 0, NULL},
+             {"eqml_prune", try_prune, 0, NULL},
+             {"eqml_grow", try_grow, 0, NULL},
+             {"eqml_keep", try_keep, 0, NULL},
+             {"eqml_basis_write", try_basis_write, 0, basis_path},
+             {"eqml_expansion_create", try_expansion_create, 0, NULL},
+             {"eqml_expansion_fit", try_expansion_fit, 0, NULL},
+             {"eqml_expansion_errors", try_expansion_errors, 1, NULL},
+             {"eqml_expansion_write", try_expansion_write, 0, expansion_path},
+             {"eqml_expansion_read", try_expansion_read, 0, NULL}};
+
+/* Frames of water with all that a file can hold. */
+static void write_frames(void)
+{
+    uint64_t state = 5;
+    FILE *out = fopen(data_path, "w");
+    cr_assert_not_null(out);
+    for (int g = 0; g < 12; g++) {
+        double xyz[9];
+        draw_geometry(&state, 3, xyz);
+        fprintf(out, "3\nProperties=species:S:1:pos:R:3:forces:R:3 energy=%.6f dipole=\"%.6f 0.1 0.2\" ",
+                draw_real(&state), draw_real(&state));
+        fprintf(out, "quadrupole=\"0.1 0.2 %.6f 0 0.3 -0.1\" polarizability=\"7 0.1 0.2 8 %.6f 9\"\n",
+                draw_real(&state), draw_real(&state));
+        for (int i = 0; i < 3; i++)
+            fprintf(out, "%s %.6f %.6f %.6f 0.1 0.2 %.6f\n", i < 2 ? "H" : "O", xyz[3 * i], xyz[3 * i + 1],
+                    xyz[3 * i + 2], draw_real(&state));
+    }
+    cr_assert_eq(fclose(out), 0);
+}
+
+static int exists(const char *path)
+{
+    return access(path, F_OK) == 0;
+}
+
+static void refuse_each_allocation(size_t k)
+{
+    const size_t before = alive;
+    eqml_status status = EQML_ERROR_MEMORY;
+    for (size_t limit = 0; status; limit++) {
+        cr_assert_lt(limit, 100);
+        if (calls[k].writes)
+            remove(calls[k].writes);
+        used = 0;
+        allowed = limit;
+        message.text[0] = 0;
+        status = calls[k].call();
+        allowed = SIZE_MAX;
+        cr_assert_eq(alive, before, "%s, allocation %zu: memory is lost", calls[k].name, limit);
+        cr_assert_eq(status, used > limit ? EQML_ERROR_MEMORY : EQML_OK, "%s, allocation %zu: %s, %s",
+                     calls[k].name, limit, eqml_status_text(status), message.text);
+        if (status && !calls[k].silent)
+            cr_assert_not_null(strstr(message.text, "memory"), "%s, allocation %zu: \"%s\"", calls[k].name,
+                               limit, message.text);
+        if (calls[k].writes)
+            cr_assert_eq(exists(calls[k].writes), !status, "%s, allocation %zu: a file without its end",
+                         calls[k].name, limit);
+    }
+    cr_assert(calls[k].call == try_match || used > 0, "%s allocates nothing", calls[k].name);
 }
 
 Test(memory, every_refusal_is_reported_and_nothing_is_lost)
 {
-    static const struct {
-        const char *name;
-        eqml_status (*call)(void);
-        int silent; /* no message is given */
-    } calls[] = {{"read", try_read, 0},
-                 {"match", try_match, 0},
-                 {"create", try_create, 1},
-                 {"fit", try_fit, 0},
-                 {"errors", try_errors, 1},
-                 {"write", try_write, 0},
-                 {"read a surface", try_read_surface, 0},
-                 {"write a header", try_write_header, 0}};
     make_folder(folder);
     snprintf(data_path, sizeof data_path, "%s/a.xyz", folder);
     snprintf(pes_path, sizeof pes_path, "%s/a.pes", folder);
     snprintf(header_path, sizeof header_path, "%s/a.h", folder);
-    write_file(data_path,
-               "5\n-40.5\nC 0 0 0 0 0 0\nH 1.1 0.1 0 0 0 1e-3\nH -0.3 1 0 0 0 0\nH -0.4 -0.6 0.9 0 1e-3 0\n"
-               "H -0.4 -0.5 -0.8 0 0 0\n");
+    snprintf(basis_path, sizeof basis_path, "%s/basis.h", folder);
+    snprintf(expansion_path, sizeof expansion_path, "%s/expansion.pes", folder);
+    write_frames();
     cr_assert_eq(eqml_data_read(data_path, &data, &message), EQML_OK, "%s", message.text);
     cr_assert_eq(try_match(), EQML_OK);
-    cr_assert_eq(eqml_surface_create(&ch4_d4_basis, inverse, &surface), EQML_OK);
-    cr_assert_eq(try_write(), EQML_OK);
-    for (size_t k = 0; k < COUNT(calls); k++) {
-        const size_t before = alive;
-        eqml_status status = EQML_ERROR_MEMORY;
-        for (size_t limit = 0; status; limit++) {
-            cr_assert_lt(limit, 100);
-            used = 0;
-            allowed = limit;
-            message.text[0] = 0;
-            status = calls[k].call();
-            allowed = SIZE_MAX;
-            cr_assert_eq(alive, before, "%s, allocation %zu: memory is lost", calls[k].name, limit);
-            cr_assert_eq(status, used > limit ? EQML_ERROR_MEMORY : EQML_OK, "%s, allocation %zu: %s",
-                         calls[k].name, limit, eqml_status_text(status));
-            if (status && !calls[k].silent)
-                cr_assert_not_null(strstr(message.text, "memory"), "%s, allocation %zu: \"%s\"",
-                                   calls[k].name, limit, message.text);
-        }
-        cr_assert(k == 1 || used > 0, "%s allocates nothing", calls[k].name);
-    }
-    cr_assert_eq(run("test \"$(ls '%s' | tr '\n' ' ')\" = 'a.h a.pes a.xyz '", folder).status, 0);
+    cr_assert_eq(eqml_surface_create(&h2o_d2_tensors_basis, inverse, &surface), EQML_OK);
+    cr_assert_eq(eqml_expansion_create(&expansion, "H H O", 2, parts, &message), EQML_OK, "%s", message.text);
+    cr_assert_eq(eqml_problem_create(&problem, &surface, &data, NULL, NULL, &message), EQML_OK, "%s",
+                 message.text);
+    cr_assert_eq(eqml_prune(problem, &ranking, &message), EQML_OK, "%s", message.text);
+    cr_assert_gt(ranking.terms, 3);
+    for (size_t k = 0; k < COUNT(calls); k++)
+        refuse_each_allocation(k);
+    cr_assert_eq(
+        run("test \"$(ls '%s' | tr '\n' ' ')\" = 'a.h a.pes a.xyz basis.h expansion.pes '", folder).status,
+        0);
+    eqml_ranking_free(&ranking);
+    eqml_problem_free(problem);
+    eqml_expansion_free(&expansion);
     eqml_surface_free(&surface);
     eqml_data_free(&data);
     cr_assert_eq(alive, 0);
     remove_folder(folder);
+}
+
+/* A new function that can fail must join the list. */
+Test(memory, all_public_functions_are_tried)
+{
+    static const char status[] = "EQML_API eqml_status ";
+    char *text = read_whole("eqml.h"), *at = text;
+    size_t found = 0;
+    for (; (at = strstr(at, status)) != NULL; found++) {
+        size_t k = 0;
+        at += strlen(status);
+        const size_t length = strcspn(at, "(");
+        while (k < COUNT(calls) &&
+               (strlen(calls[k].name) != length || memcmp(calls[k].name, at, length) != 0))
+            k++;
+        cr_assert_lt(k, COUNT(calls), "%.*s is not tried without memory", (int)length, at);
+    }
+    cr_assert_gt(found, 20);
+    free(text);
+}
+
+/* ---- sizes ---- */
+
+Test(memory, sizes_whose_product_does_not_fit_are_refused)
+{
+    used = 0;
+    cr_assert_null(eqml__zeroed(SIZE_MAX / 8 + 1, 8));
+    cr_assert_null(eqml__zeroed(SIZE_MAX, 1));
+    cr_assert_null(eqml__zeroed(eqml__times(SIZE_MAX / 2, 3), 1));
+    cr_assert_eq(used, 0, "memory was asked for");
+    cr_assert_eq(eqml__times(0, SIZE_MAX), 0);
+    cr_assert_eq(eqml__times(SIZE_MAX, 0), 0);
+    cr_assert_eq(eqml__times(3, SIZE_MAX / 3), SIZE_MAX / 3 * 3);
+    char *none = eqml__zeroed(0, 8);
+    cr_assert_not_null(none);
+    cr_assert_eq(*none, 0);
+    EQML_FREE(none);
+}
+
+/* Room follows the lines that are there, not the number that a file promises. */
+Test(memory, a_promise_in_a_file_takes_none)
+{
+    static const eqml_basis *const bases[] = {&h2_d4_basis};
+    char path[TEMPORARY_PATH];
+    eqml_expansion x;
+    make_file(path);
+    write_file(path, "eqml-expansion 1 40 1\nconstant 0x0p+0\ncomponent 500000000 2 0\ninner 0x0p+0\n"
+                     "cutoff 0x0p+0\ntuple 0 1\ntuple 0 2\n");
+    asked = 0;
+    cr_assert_eq(eqml_expansion_read(&x, path, 1, bases, &message), EQML_ERROR_FORMAT);
+    cr_assert_not_null(strstr(message.text, "truncated"), "%s", message.text);
+    cr_assert_lt(asked, 10000);
+    cr_assert_eq(alive, 0);
+    remove(path);
 }
 
 /* ---- displacements ---- */

@@ -1,0 +1,31 @@
+/* Reading a .pes file: what is read can be written, and is then read as the same. */
+#define _POSIX_C_SOURCE 200809L
+#define EQML_STATIC
+#define EQML_IMPLEMENTATION
+#include "h2o_d2_tensors.h"
+#include "input.h"
+
+enum { NTERMS = h2o_d2_tensors_NTERMS };
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
+{
+    const char *path = input_file(bytes, size);
+    const eqml_basis *basis = &h2o_d2_tensors_basis;
+    eqml_surface s, again;
+    eqml_message message = {""};
+    double x[NTERMS], y[NTERMS];
+    if (eqml_surface_read(&s, basis, path, &message)) {
+        HOLDS(*message.text && !s.variables && !s.offset && !s.packed);
+        return 0;
+    }
+    HOLDS(eqml_surface_write(&s, path, &message) == EQML_OK);
+    HOLDS(eqml_surface_read(&again, basis, path, &message) == EQML_OK);
+    eqml_surface_get(&s, x);
+    eqml_surface_get(&again, y);
+    HOLDS(!memcmp(x, y, sizeof x));
+    HOLDS(!memcmp(s.offset, again.offset, (size_t)basis->nfactors * sizeof *s.offset));
+    HOLDS(s.model.charge == again.model.charge);
+    eqml_surface_free(&again);
+    eqml_surface_free(&s);
+    return 0;
+}
