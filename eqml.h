@@ -3901,7 +3901,7 @@ static size_t eqml__first_room(FILE *file)
     const long size = fseek(file, 0, SEEK_END) ? -1 : ftell(file);
     if (size >= 0)
         rewind(file);
-    return size > 0 && size < LONG_MAX ? (size_t)size + 1 : (size_t)1 << 20;
+    return size > 0 && (size_t)size < SIZE_MAX / 4 ? (size_t)size + 1 : (size_t)1 << 20;
 }
 
 /* Reads a stream to its end into *text, which the caller frees also where this fails. */
