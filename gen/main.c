@@ -39,9 +39,10 @@ static int refuse_cost(const composition *c, int degree, const char *what, doubl
                        double bytes, const char *remedy)
 {
     fprintf(stderr,
-            "eqml-gen: \"%s\" of degree %d has %.4g %s, and would take about %.2g hours and %.2g GB of memory, "
+            "eqml-gen: \"%s\" of degree %d has %.0f %s, and would take about %.1f %s and %.1f GB of memory, "
             "past the limit of %.0f hour and %.0f GB; %s\n",
-            c->text, degree, count, what, seconds / 3600, bytes / 1e9, TIME_LIMIT / 3600, MEMORY_LIMIT / 1e9,
+            c->text, degree, count, what, seconds < 3600 ? seconds : seconds / 3600,
+            seconds < 3600 ? "s" : "hours", bytes / 1e9, TIME_LIMIT / 3600, MEMORY_LIMIT / 1e9,
             remedy);
     return 1;
 }
@@ -55,16 +56,16 @@ static int check_group(const composition *c, int degree)
     if (seconds <= TIME_LIMIT && bytes <= MEMORY_LIMIT)
         return 0;
     return refuse_cost(c, degree, "classes of permutations", classes, seconds, bytes,
-                       "nest fragments less deep, or name fewer of them alike");
+                       degree > 1 ? "choose a smaller degree, or nest fragments less deep" : "nest fragments less deep");
 }
 
 /* Patterns between all sets of atoms and pairs, where the group is not a product of symmetric groups. */
 static int check_patterns(const composition *c, int degree)
 {
-    double elements = c->nclasses > 0 ? (double)c->natoms + c->npairs : 0, bytes = 12 * elements * elements;
+    double elements = c->nclasses > 0 ? (double)c->natoms + c->npairs : 0, bytes = 24 * elements * elements;
     double sets = (double)c->nclasses + c->npair_classes, n = c->natoms;
     double seconds = 2e-8 * (elements * elements * c->ngenerators + sets * sets * c->npairs * n);
-    if (c->tree || (seconds <= TIME_LIMIT && bytes <= MEMORY_LIMIT / 2))
+    if (c->tree || (seconds <= TIME_LIMIT && bytes <= MEMORY_LIMIT))
         return 0;
     return refuse_cost(c, degree, "classes of atoms and pairs under its group", sets, seconds,
                        bytes, "the patterns between these need a larger group, or fewer atoms");
@@ -88,7 +89,7 @@ static int check_size(const composition *c, int degree, const wanted_request *re
     return 0;
 }
 
-static int check_memory(const composition *c, const blocks *b, const uint64_t *invariants)
+static int check_cost(const composition *c, const blocks *b, const uint64_t *invariants, bool orbit_sums)
 {
     double largest = 0, terms = 0, kept = 0, cubes = 0;
     for (size_t m = 0; m < b->count; m++) {
@@ -99,12 +100,14 @@ static int check_memory(const composition *c, const blocks *b, const uint64_t *i
         kept += blocks_degree(b, m) <= (b->degree + 1) / 2 ? count : 0;
     }
     double bytes = 4 * largest * largest + 4 * largest * (kept + c->npairs) + 200 * terms;
-    /* Of the rank tests, and of the orbits. */
-    double seconds = 1.8e-8 * cubes + 6e-5 * terms;
+    /* Of the rank tests, which more products fail where there are few pairs, and of the orbits: right to a
+     * factor of about three, on the processor where the constants were measured. */
+    double redundant = 1 + b->degree / (4.0 * c->npairs);
+    double seconds = (orbit_sums ? 0 : 1.8e-9 * redundant * cubes) + 6e-5 * terms;
     if (bytes > MEMORY_LIMIT || seconds > TIME_LIMIT)
         return refuse_cost(c, b->degree, "terms", terms, seconds, bytes, "choose a smaller degree");
     if (seconds > TIME_WORTH_TELLING)
-        fprintf(stderr, "eqml-gen: \"%s\" of degree %d has %.0f terms: about %.2g s and %.2g GB of memory\n",
+        fprintf(stderr, "eqml-gen: \"%s\" of degree %d has %.0f terms: about %.0f s and %.2f GB of memory\n",
                 c->text, b->degree, terms, seconds, bytes / 1e9);
     return 0;
 }
@@ -204,12 +207,9 @@ static int generate(const options *o, const composition *c, const wanted_request
     uint64_t *invariants = NULL, *by_degree = NULL;
     const uint64_t *kept;
     const bool over_pairs = o->tensor[TENSOR_QUADRUPOLE] || o->tensor[TENSOR_POLARIZABILITY];
-    structure *sets = NULL;
+    structure *sets = structure_create(c, over_pairs);
     int status = 1;
 
-    if (check_patterns(c, o->degree))
-        goto done;
-    sets = structure_create(c, over_pairs);
 
     if (blocks_create(c->npair_classes, o->degree, &multidegrees)) {
         fail("too many multidegrees; choose a smaller degree");
@@ -228,7 +228,7 @@ static int generate(const options *o, const composition *c, const wanted_request
         goto done;
     }
     kept = w ? w->kept_count : invariants;
-    if (check_memory(c, &multidegrees, invariants))
+    if (check_cost(c, &multidegrees, invariants, o->orbit_sums))
         goto done;
     progress_begin("monomials", total(&multidegrees, invariants));
     if (orbits_enumerate_wanted(c, &multidegrees, o->degree, w, &orbits)) {
@@ -298,7 +298,7 @@ int main(int argc, char **argv)
                       "--without, --body and --scheme for them");
     } else if (cut >= 0) {
         options_complete(&o, &c, cut ? &request : NULL);
-        status = check_group(&c, o.degree) || check_size(&c, o.degree, cut ? &request : NULL) || generate(&o, &c, cut ? &request : NULL);
+        status = check_group(&c, o.degree) || check_patterns(&c, o.degree) || check_size(&c, o.degree, cut ? &request : NULL) || generate(&o, &c, cut ? &request : NULL);
     } else {
         status = fail(error);
     }
