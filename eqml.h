@@ -2723,7 +2723,9 @@ typedef struct eqml_data {
 
 EQML_API eqml_status eqml_data_read(const char *path, eqml_data *data, eqml_message *message);
 /*
- * Reads a whole file. Each frame is a line with the number of atoms, a comment line and one line an atom; the
+ * Reads a whole file. While it reads, memory holds the text of the file (of a pipe, up to three times that)
+ * beside the arrays above, of which that of the gradients and those of the tensors are given back where the
+ * file has none; afterwards the arrays only, 24 bytes an atom and as much for its gradient. Each frame is a line with the number of atoms, a comment line and one line an atom; the
  * comment line tells which of two layouts the frame has.
  *
  *   Extended XYZ: the comment line has a key Properties or energy.
@@ -2819,7 +2821,13 @@ typedef struct eqml_lsq_result {
 } eqml_lsq_result;
 
 EQML_API eqml_status eqml_lsq_create(eqml_lsq **lsq, int ncols, int nrhs);
-/* An empty system with ncols >= 1 columns and nrhs >= 1 right-hand sides. On failure *lsq is null. */
+/* An empty system with ncols >= 1 columns and nrhs >= 1 right-hand sides. On failure *lsq is null. It takes
+ * the memory for a first solution without ridge as well, so that one for which memory is short fails here and
+ * not behind the rows; a solution gives it back. */
+
+EQML_API size_t eqml_lsq_memory(int ncols, int nrhs, int ridge);
+/* Bytes for such a system and a solution of it, with a ridge or without: 12 ncols^2 for large ones, or
+ * 16 ncols^2 with a ridge (16 and 24 with EQML_USE_LAPACK). */
 
 EQML_API double *eqml_lsq_row(eqml_lsq *lsq);
 /* Where to write the next row: ncols entries of A, then nrhs of b. Valid until the system is freed. */
@@ -2913,10 +2921,15 @@ EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, cons
  * purified or no-intramolecular) nothing is shifted, so that V vanishes where it must, and the energies are
  * fitted as they are: give them relative to what is left out. Gradients enter along an orthonormal basis of
  * the displacements that are neither translation nor rotation: the others say nothing about V. Rows are
- * streamed (eqml_lsq): memory grows with the square of the terms only. result and message may be null. Not
+ * streamed (eqml_lsq): memory grows with the square of the terms only, and all of it that does is taken before
+ * the first row. result and message may be null. Not
  * thread-safe on one surface. EQML_ERROR_EMPTY: no geometry to train on. EQML_ERROR_MATCH: data of another
  * number of atoms.
  */
+
+EQML_API size_t eqml_fit_memory(const eqml_basis *basis, const eqml_fit_options *options);
+/* Bytes that a fit over this basis takes besides data and surface, of the energy or of that tensor which has
+ * the most terms: known before there are data, and right but for a few vectors. options may be null. */
 
 EQML_API eqml_status eqml_fit_tensor(eqml_surface *surface, eqml_tensor kind, const eqml_data *data,
                                      double charge, const eqml_fit_options *options, eqml_fit_result *result,
@@ -3909,10 +3922,19 @@ static eqml_status eqml__read_frames(eqml__reader *r)
 
 /* ---- files ---- */
 
+/* Bytes to begin with: one more than a file has, so that its end is seen; of what has no size, some. */
+static size_t eqml__first_room(FILE *file)
+{
+    const long size = fseek(file, 0, SEEK_END) ? -1 : ftell(file);
+    if (size >= 0)
+        rewind(file);
+    return size > 0 && (size_t)size < SIZE_MAX / 4 ? (size_t)size + 1 : (size_t)1 << 20;
+}
+
 /* Reads a stream to its end into *text, which the caller frees also where this fails. */
 static eqml_status eqml__read_stream(FILE *file, char **text, size_t *size)
 {
-    for (size_t room = (size_t)1 << 20;; room = eqml__times(room, 2)) {
+    for (size_t room = eqml__first_room(file);; room = eqml__times(room, 2)) {
         char *larger = room < SIZE_MAX ? (char *)EQML_MALLOC(room) : NULL;
         if (!larger)
             return EQML_ERROR_MEMORY;
@@ -4138,6 +4160,8 @@ struct eqml_lsq {
     double *r;     /* upper triangular [width][width], see eqml__lsq_r */
     double *block; /* [EQML__LSQ_BLOCK][padded], see eqml__lsq_put */
     double *work;
+    void *room;         /* for the next solution, see eqml__lsq_reserve; or null */
+    struct eqml_lsq *spare; /* likewise, where it has a ridge; or null */
 };
 
 #define EQML__LSQ_BLOCK 384 /* rows folded at once: enough to hide the traffic of R, a panel stays in L2 */
@@ -4406,20 +4430,36 @@ static void eqml__lsq_fold(eqml_lsq *lsq)
 
 #endif
 
-/* Everything lives in one allocation; the matrices begin on a cache line. */
-eqml_status eqml_lsq_create(eqml_lsq **lsq, int ncols, int nrhs)
+static int eqml__lsq_padded(int width)
 {
-    if (!lsq)
-        return EQML_ERROR_ARGUMENT;
+    return (width + EQML__LSQ_PANEL - 1) / EQML__LSQ_PANEL * EQML__LSQ_PANEL;
+}
+
+/* Numbers in the one allocation of a system. */
+static size_t eqml__lsq_count(int padded)
+{
+    return (size_t)padded * (EQML__LSQ_BLOCK + 1) + eqml__lsq_r_size(padded) + EQML__LSQ_WORK(padded);
+}
+
+/* Bytes of an eqml__system. */
+static size_t eqml__system_size(int n, int nrhs)
+{
+    const size_t size = (size_t)n, ld = size + (size_t)nrhs;
+    return (size * ld + 5 * size + ld) * sizeof(double) + size * sizeof(int);
+}
+
+/* A system without room for its solution. Everything lives in one allocation; the matrices begin on a cache
+ * line. */
+static eqml_status eqml__lsq_open(eqml_lsq **lsq, int ncols, int nrhs)
+{
     *lsq = NULL;
     if (ncols < 1 || nrhs < 1 || ncols > (1 << 24) || nrhs > (1 << 24))
         return EQML_ERROR_ARGUMENT;
-    const int width = ncols + nrhs;
-    const int padded = (width + EQML__LSQ_PANEL - 1) / EQML__LSQ_PANEL * EQML__LSQ_PANEL;
+    const int width = ncols + nrhs, padded = eqml__lsq_padded(width);
     if ((double)padded * padded * sizeof(double) > 0.25 * (double)SIZE_MAX)
         return EQML_ERROR_MEMORY;
-    const size_t nrow = (size_t)padded, nblock = nrow * EQML__LSQ_BLOCK, nr = eqml__lsq_r_size(padded);
-    const size_t count = nrow + nblock + nr + EQML__LSQ_WORK(padded), line = 64;
+    const size_t nblock = (size_t)padded * EQML__LSQ_BLOCK, nr = eqml__lsq_r_size(padded);
+    const size_t count = eqml__lsq_count(padded), line = 64;
     eqml_lsq *s = (eqml_lsq *)EQML_MALLOC(sizeof(eqml_lsq) + line + count * sizeof(double));
     if (!s)
         return EQML_ERROR_MEMORY;
@@ -4434,8 +4474,48 @@ eqml_status eqml_lsq_create(eqml_lsq **lsq, int ncols, int nrhs)
     return EQML_OK;
 }
 
+/* Takes what the next solution needs, so that one for which memory is short fails before the work. */
+static eqml_status eqml__lsq_reserve(eqml_lsq *lsq, int ridge)
+{
+    if (!lsq->room)
+        lsq->room = EQML_MALLOC(eqml__system_size(lsq->ncols, lsq->nrhs));
+    if (!lsq->room)
+        return EQML_ERROR_MEMORY;
+    return ridge && !lsq->spare ? eqml__lsq_open(&lsq->spare, lsq->ncols, lsq->nrhs) : EQML_OK;
+}
+
+static void eqml__lsq_release(eqml_lsq *lsq)
+{
+    EQML_FREE(lsq->room);
+    EQML_FREE(lsq->spare);
+    lsq->room = NULL;
+    lsq->spare = NULL;
+}
+
+eqml_status eqml_lsq_create(eqml_lsq **lsq, int ncols, int nrhs)
+{
+    if (!lsq)
+        return EQML_ERROR_ARGUMENT;
+    eqml_status status = eqml__lsq_open(lsq, ncols, nrhs);
+    if (status == EQML_OK)
+        status = eqml__lsq_reserve(*lsq, 0);
+    if (status != EQML_OK) {
+        eqml_lsq_free(*lsq);
+        *lsq = NULL;
+    }
+    return status;
+}
+
+size_t eqml_lsq_memory(int ncols, int nrhs, int ridge)
+{
+    const size_t stream = eqml__lsq_count(eqml__lsq_padded(ncols + nrhs)) * sizeof(double);
+    return (ridge ? 2 : 1) * stream + eqml__system_size(ncols, nrhs);
+}
+
 void eqml_lsq_free(eqml_lsq *lsq)
 {
+    if (lsq)
+        eqml__lsq_release(lsq);
     EQML_FREE(lsq);
 }
 
@@ -4492,13 +4572,12 @@ static void eqml__axpy(int n, double alpha, const double *a, double *b)
         b[i] += alpha * a[i];
 }
 
-static eqml_status eqml__system_create(eqml__system *s, int n, int nrhs)
+/* In room of eqml__system_size(). */
+static void eqml__system_create(eqml__system *s, int n, int nrhs, void *room)
 {
     const size_t size = (size_t)n, ld = size + (size_t)nrhs;
+    double *p = (double *)room;
     memset(s, 0, sizeof(*s));
-    double *p = (double *)EQML_MALLOC((size * ld + 5 * size + ld) * sizeof(double) + size * sizeof(int));
-    if (!p)
-        return EQML_ERROR_MEMORY;
     s->n = n, s->nrhs = nrhs, s->rank = n, s->ld = ld;
     s->a = p, p += size * ld;
     s->norm = p, p += size;
@@ -4510,7 +4589,6 @@ static eqml_status eqml__system_create(eqml__system *s, int n, int nrhs)
     s->permuted = (int *)p;
     for (int j = 0; j < n; j++)
         s->permuted[j] = j;
-    return EQML_OK;
 }
 
 /* Copies R and the right-hand sides; columns of the matrix are divided by norm, if given, where not zero. */
@@ -4540,11 +4618,11 @@ static eqml_status eqml__system_load(eqml__system *s, const eqml_lsq *lsq)
     return EQML_OK;
 }
 
-/* Adds the rows sqrt(ridge) e_j to the scaled system: one more stream, ordered to keep the leading zeros. */
-static eqml_status eqml__system_ridge(eqml__system *s, double ridge, int first)
+/* Adds the rows sqrt(ridge) e_j to the scaled system: one more stream, empty yet, ordered to keep the leading
+ * zeros. */
+static eqml_status eqml__system_ridge(eqml__system *s, double ridge, int first, eqml_lsq *lsq)
 {
-    eqml_lsq *lsq;
-    eqml_status status = eqml_lsq_create(&lsq, s->n, s->nrhs);
+    eqml_status status = EQML_OK;
     for (int i = 0; i < s->n && status == EQML_OK; i++) {
         double *row = eqml_lsq_row(lsq);
         memcpy(row, s->a + (size_t)i * s->ld, s->ld * sizeof(double));
@@ -4559,7 +4637,6 @@ static eqml_status eqml__system_ridge(eqml__system *s, double ridge, int first)
         eqml__lsq_fold(lsq);
         eqml__system_copy(s, lsq, NULL);
     }
-    eqml_lsq_free(lsq);
     return status;
 }
 
@@ -4816,11 +4893,13 @@ eqml_status eqml_lsq_solve(eqml_lsq *lsq, const eqml_lsq_options *options, doubl
     eqml__lsq_fold(lsq);
 
     eqml__system s;
-    eqml_status status = eqml__system_create(&s, lsq->ncols, lsq->nrhs);
-    if (status == EQML_OK)
+    eqml_status status = eqml__lsq_reserve(lsq, o->ridge > 0.0);
+    if (status == EQML_OK) {
+        eqml__system_create(&s, lsq->ncols, lsq->nrhs, lsq->room);
         status = eqml__system_load(&s, lsq);
+    }
     if (status == EQML_OK && o->ridge > 0.0)
-        status = eqml__system_ridge(&s, o->ridge, o->free_first ? 1 : 0);
+        status = eqml__system_ridge(&s, o->ridge, o->free_first ? 1 : 0, lsq->spare);
     if (status == EQML_OK) {
         eqml__system_reduce(&s, tolerance, sqrt(1.0 + o->ridge));
         for (int k = 0; k < lsq->nrhs; k++)
@@ -4828,7 +4907,7 @@ eqml_status eqml_lsq_solve(eqml_lsq *lsq, const eqml_lsq_options *options, doubl
         if (result)
             eqml__lsq_report(lsq, &s, x, result);
     }
-    EQML_FREE(s.a);
+    eqml__lsq_release(lsq);
     return status;
 }
 
@@ -5505,6 +5584,8 @@ static eqml_status eqml__run_fit(eqml__fitter *w, int terms,
     w->level = (int *)eqml__zeroed((size_t)b->nfactors, sizeof(int));
     if (w->one && tangents && w->directions && w->coefficients && w->mean && w->level)
         status = eqml_lsq_create(&w->lsq, terms, 1);
+    if (!status)
+        status = eqml__lsq_reserve(w->lsq, w->options->ridge > 0);
     if (!status && !b->is_term && !w->surface->standardised)
         eqml__standardise(w);
     if (!status)
@@ -5564,19 +5645,31 @@ static eqml_status eqml__checked_fit(eqml_surface *surface, const eqml_data *dat
     status = eqml__check_fit(&w, b->natoms, b->composition, what, message);
     if (status)
         return status;
-    status = eqml__run_fit(&w, energies ? b->nterms : b->tensors[w.kind]->nterms,
-                           energies ? eqml__fit_energies : eqml__fit_tensors, &found);
+    const int terms = energies ? b->nterms : b->tensors[w.kind]->nterms;
+    status = eqml__run_fit(&w, terms, energies ? eqml__fit_energies : eqml__fit_tensors, &found);
     if (w.without_dipole)
         eqml__say(
             message,
             "geometry %zu has a quadrupole about the origin, away from the centre of its smallest class of "
             "atoms, and no dipole to move it there; give the dipole, or put that centre at the origin",
             w.without_dipole);
+    else if (status == EQML_ERROR_MEMORY)
+        eqml__say(message, "the fit of %s takes %.2f GB of memory for its %d terms, which could not be had", what,
+                  1e-9 * (double)eqml_lsq_memory(terms, 1, w.options->ridge > 0), terms);
     else if (status)
         eqml__say(message, "the fit of %s failed: %s", what, eqml_status_text(status));
     else if (result)
         *result = found;
     return status;
+}
+
+EQML_API size_t eqml_fit_memory(const eqml_basis *basis, const eqml_fit_options *options)
+{
+    int terms = basis->nterms;
+    for (int k = 0; k < EQML_TENSORS; k++)
+        if (basis->tensors[k] && basis->tensors[k]->nterms > terms)
+            terms = basis->tensors[k]->nterms;
+    return eqml_lsq_memory(terms, 1, options && options->ridge > 0);
 }
 
 EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, const eqml_fit_options *options,
@@ -6446,11 +6539,19 @@ static eqml_status eqml__ranking_create(eqml_ranking *ranking, int terms)
 static eqml_status eqml__problem_system(const eqml_problem *p, eqml__system *s, double *beyond)
 {
     const int n = p->basis->nterms;
-    eqml_status status = eqml__system_create(s, n, 1);
-    if (!status)
-        status = eqml__system_load(s, p->lsq);
+    void *room = EQML_MALLOC(eqml__system_size(n, 1));
+    eqml_lsq *ridge = NULL;
+    eqml_status status = room ? EQML_OK : EQML_ERROR_MEMORY;
+    s->a = (double *)room;
     if (!status && p->ridge > 0)
-        status = eqml__system_ridge(s, p->ridge, eqml__is_term(p->basis, 0) ? 1 : 0);
+        status = eqml__lsq_open(&ridge, n, 1);
+    if (!status) {
+        eqml__system_create(s, n, 1, room);
+        status = eqml__system_load(s, p->lsq);
+    }
+    if (!status && ridge)
+        status = eqml__system_ridge(s, p->ridge, eqml__is_term(p->basis, 0) ? 1 : 0, ridge);
+    EQML_FREE(ridge);
     *beyond = *eqml__lsq_r(p->lsq, n, n) * *eqml__lsq_r(p->lsq, n, n);
     for (int i = 0; i < n && !status && p->ridge > 0; i++) { /* what the penalty takes away */
         const double before = *eqml__lsq_r(p->lsq, i, n), now = s->a[(size_t)i * s->ld + (size_t)n];

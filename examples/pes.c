@@ -451,6 +451,17 @@ static int write_all(const job *j, const eqml_surface *surface, const outcome *o
 
 /* ---- the job ------------------------------------------------------------------------------------------ */
 
+/* What the fit will take, before it begins. */
+static void print_memory(const job *j, const eqml_data *data, const unsigned char *train)
+{
+    const size_t inner = basis->natoms > 2 ? 3 * (size_t)basis->natoms - 6 : 1;
+    const size_t gradients = j->fit.energies_only ? 0 : count_marked(data, train, EQML_HAS_GRADIENT);
+    printf("fit: %d terms, %zu rows: about %.2g GB of memory\n", basis->nterms,
+           count_marked(data, train, EQML_HAS_ENERGY) + inner * gradients,
+           1e-9 * (double)eqml_fit_memory(basis, &j->fit));
+    fflush(stdout);
+}
+
 static int fit_and_test(job *j, eqml_data *data, const eqml_data *other, unsigned char *train,
                         unsigned char *test, eqml_surface *surface, outcome *o)
 {
@@ -463,6 +474,7 @@ static int fit_and_test(job *j, eqml_data *data, const eqml_data *other, unsigne
         j->fit.progress = show_progress;
         j->fit.context = &shown;
     }
+    print_memory(j, data, train);
     if (eqml_surface_create(basis, j->variables, surface))
         return fail("the variables are not valid: ranges must be positive, exponents whole from -12 to 12");
     int tensors = 0;

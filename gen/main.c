@@ -15,6 +15,7 @@
 #include "options.h"
 #include "molecule/orbit.h"
 #include "base/output.h"
+#include "base/progress.h"
 #include "program/program.h"
 #include "molecule/structure.h"
 #include "molecule/tensor.h"
@@ -25,11 +26,49 @@
 
 #define TERMS_LIMIT 5000000u /* terms of a basis */
 #define MEMORY_LIMIT 8e9     /* bytes for values at points and for the rank test */
+#define TIME_LIMIT 3600.0    /* seconds */
+#define TIME_WORTH_TELLING 10.0
 
 static int fail(const char *text)
 {
     fprintf(stderr, "eqml-gen: %s\n", text);
     return 1;
+}
+
+static int refuse_cost(const composition *c, int degree, const char *what, double count, double seconds,
+                       double bytes, const char *remedy)
+{
+    fprintf(stderr,
+            "eqml-gen: \"%s\" of degree %d has %.0f %s, and would take about %.1f %s and %.1f GB of memory, "
+            "past the limit of %.0f hour and %.0f GB; %s\n",
+            c->text, degree, count, what, seconds < 3600 ? seconds : seconds / 3600,
+            seconds < 3600 ? "s" : "hours", bytes / 1e9, TIME_LIMIT / 3600, MEMORY_LIMIT / 1e9,
+            remedy);
+    return 1;
+}
+
+/* The group itself may be too much: nested fragments have many classes of permutations. */
+static int check_group(const composition *c, int degree)
+{
+    const double pairs = c->npairs;
+    double bytes, classes = molien_classes(c, degree, &bytes);
+    double seconds = 6 * classes * (5e-7 + 1e-8 * pairs); /* three primes, twice */
+    if (seconds <= TIME_LIMIT && bytes <= MEMORY_LIMIT)
+        return 0;
+    return refuse_cost(c, degree, "classes of permutations", classes, seconds, bytes,
+                       degree > 1 ? "choose a smaller degree, or nest fragments less deep" : "nest fragments less deep");
+}
+
+/* Patterns between all sets of atoms and pairs, where the group is not a product of symmetric groups. */
+static int check_patterns(const composition *c, int degree)
+{
+    double elements = c->nclasses > 0 ? (double)c->natoms + c->npairs : 0, bytes = 24 * elements * elements;
+    double sets = (double)c->nclasses + c->npair_classes, n = c->natoms;
+    double seconds = 2e-8 * (elements * elements * c->ngenerators + sets * sets * c->npairs * n);
+    if (c->tree || (seconds <= TIME_LIMIT && bytes <= MEMORY_LIMIT))
+        return 0;
+    return refuse_cost(c, degree, "classes of atoms and pairs under its group", sets, seconds,
+                       bytes, "the patterns between these need a larger group, or fewer atoms");
 }
 
 /* Refuses, before any work, what would not fit. Where the basis is cut, it is not known yet. */
@@ -50,23 +89,27 @@ static int check_size(const composition *c, int degree, const wanted_request *re
     return 0;
 }
 
-static int check_memory(const composition *c, const blocks *b, const uint64_t *invariants)
+static int check_cost(const composition *c, const blocks *b, const uint64_t *invariants, bool orbit_sums)
 {
-    double largest = 0, terms = 0, kept = 0;
+    double largest = 0, terms = 0, kept = 0, cubes = 0;
     for (size_t m = 0; m < b->count; m++) {
         double count = (double)invariants[m];
         largest = count > largest ? count : largest;
         terms += count;
+        cubes += count * count * (count + 16);
         kept += blocks_degree(b, m) <= (b->degree + 1) / 2 ? count : 0;
     }
     double bytes = 4 * largest * largest + 4 * largest * (kept + c->npairs) + 200 * terms;
-    if (bytes <= MEMORY_LIMIT)
-        return 0;
-    fprintf(stderr,
-            "eqml-gen: \"%s\" of degree %d has %.0f terms, and would take about %.1f GB of memory, past the "
-            "limit of %.0f GB; choose a smaller degree\n",
-            c->text, b->degree, terms, bytes / 1e9, MEMORY_LIMIT / 1e9);
-    return 1;
+    /* Of the rank tests, which more products fail where there are few pairs, and of the orbits: right to a
+     * factor of about three, on the processor where the constants were measured. */
+    double redundant = 1 + b->degree / (4.0 * c->npairs);
+    double seconds = (orbit_sums ? 0 : 1.8e-9 * redundant * cubes) + 6e-5 * terms;
+    if (bytes > MEMORY_LIMIT || seconds > TIME_LIMIT)
+        return refuse_cost(c, b->degree, "terms", terms, seconds, bytes, "choose a smaller degree");
+    if (seconds > TIME_WORTH_TELLING)
+        fprintf(stderr, "eqml-gen: \"%s\" of degree %d has %.0f terms: about %.0f s and %.2f GB of memory\n",
+                c->text, b->degree, terms, seconds, bytes / 1e9);
+    return 0;
 }
 
 /* The certificate: two independent counts of the invariants of each block agree. */
@@ -88,6 +131,14 @@ static int check_counts(const blocks *b, const uint64_t *invariants, const uint6
         }
     }
     return 0;
+}
+
+static size_t total(const blocks *b, const uint64_t *invariants)
+{
+    size_t sum = 0;
+    for (size_t m = 0; m < b->count; m++)
+        sum += (size_t)invariants[m];
+    return sum;
 }
 
 static uint64_t *sum_by_degree(const blocks *b, const uint64_t *invariants)
@@ -135,8 +186,10 @@ static int make_programs(const basis *b, program **code, summary *s, char *error
     }
     if (most <= SLOTS_LIMIT)
         return 0;
-    snprintf(error, error_size, "the program needs %zu slots, past the limit of %u; choose a smaller degree",
-             most, SLOTS_LIMIT);
+    snprintf(error, error_size,
+             "\"%s\" of degree %d needs %zu numbers at once to evaluate its %zu terms, and a header holds at most "
+             "%u; choose a smaller degree, or fewer terms with --cap or --body",
+             b->composition->text, b->degree, most, b->nterms, SLOTS_LIMIT);
     return -1;
 }
 
@@ -167,6 +220,7 @@ static int generate(const options *o, const composition *c, const wanted_request
     structure *sets = structure_create(c, over_pairs);
     int status = 1;
 
+
     if (blocks_create(c->npair_classes, o->degree, &multidegrees)) {
         fail("too many multidegrees; choose a smaller degree");
         goto done;
@@ -184,19 +238,22 @@ static int generate(const options *o, const composition *c, const wanted_request
         goto done;
     }
     kept = w ? w->kept_count : invariants;
-    if (check_memory(c, &multidegrees, invariants))
+    if (check_cost(c, &multidegrees, invariants, o->orbit_sums))
         goto done;
+    progress_begin("monomials", total(&multidegrees, invariants));
     if (orbits_enumerate_wanted(c, &multidegrees, o->degree, w, &orbits)) {
         fail("the orbits of monomials could not be enumerated");
         goto done;
     }
     if (check_counts(&multidegrees, invariants, kept, &orbits))
         goto done;
+    progress_begin("terms", total(&multidegrees, invariants));
     if (o->orbit_sums)
         chosen = basis_of_orbits(c, &multidegrees, sets, &orbits, error, sizeof error);
     else
-        chosen = basis_create(c, &multidegrees, sets, invariants, &orbits, covariant_degree(o), NULL, error,
-                              sizeof error);
+        chosen = basis_create(c, &multidegrees, sets, invariants, &orbits, covariant_degree(o), progress_show,
+                              error, sizeof error);
+    progress_end();
     if (!chosen) {
         fail(error);
         goto done;
@@ -214,6 +271,7 @@ static int generate(const options *o, const composition *c, const wanted_request
     status = output_write(o->output, o->statistics ? write_statistics : write_header, &s);
 
 done:
+    progress_end();
     free(by_degree);
     for (int k = 0; k < TENSOR_KINDS; k++) {
         tensor_program_free(s.tensor_program[k]);
@@ -250,7 +308,7 @@ int main(int argc, char **argv)
                       "--without, --body and --scheme for them");
     } else if (cut >= 0) {
         options_complete(&o, &c, cut ? &request : NULL);
-        status = check_size(&c, o.degree, cut ? &request : NULL) || generate(&o, &c, cut ? &request : NULL);
+        status = check_group(&c, o.degree) || check_patterns(&c, o.degree) || check_size(&c, o.degree, cut ? &request : NULL) || generate(&o, &c, cut ? &request : NULL);
     } else {
         status = fail(error);
     }

@@ -63,6 +63,8 @@ Test(generator_command, misuse_is_told_in_one_line)
         {"-d 100 'H200'", "smaller degree"},
         {"-d 3 'H200'", "smaller degree"},
         {"-d 14 'H5 O2' --stats", "5000000"},
+        {"-d 9 'H4 C2 O N'", "3241191 terms, and would take about"},
+        {"-d 1 '(((((((A)2)2)2)2)2)2)2'", "GB of memory, past the limit of 1 hour and 8 GB; nest"},
         {"-d 3 -o /none/such/folder/x.h H2", "/none/such/folder/x.h"},
         {"-d 3 -o /none/such/folder/x.h --stats H2", "/none/such/folder/x.h"},
     };
@@ -70,6 +72,24 @@ Test(generator_command, misuse_is_told_in_one_line)
         outcome o = run("build/eqml-gen %s", cases[k][0]);
         assert_refusal(&o, "eqml-gen: ", cases[k][1], cases[k][0]);
     }
+}
+
+/* Generators that say the same again cost nothing; a long cycle is refused before its patterns are made. */
+Test(generator_command, large_groups)
+{
+    char place[256];
+    make_folder(place);
+    run("cd '%s' && for i in $(seq 5000); do echo '(1 2)'; echo '(1 2 3)(4)'; echo '()'; done >many && "
+        "printf '(1 2)\\n(1 2 3)\\n' >few && echo \"($(seq -s ' ' 200))\" >cycle",
+        place);
+    outcome few = run("cd '%s' && \"$OLDPWD\"/build/eqml-gen -n x -d 3 --group few A4 | grep -v eqml-gen | cksum",
+                      place);
+    outcome many = run("cd '%s' && \"$OLDPWD\"/build/eqml-gen -n x -d 3 --group many A4 | grep -v eqml-gen | cksum",
+                       place);
+    cr_assert_str_eq(many.text, few.text);
+    outcome o = run("build/eqml-gen -d 1 --group '%s/cycle' A200", place);
+    assert_refusal(&o, "eqml-gen: ", "101 classes of atoms and pairs", "a cycle of 200 atoms");
+    remove_folder(place);
 }
 
 Test(generator_command, nothing_is_left_of_a_failed_write)

@@ -126,27 +126,51 @@ static int read_lines(reader *r, FILE *in)
     return status;
 }
 
-/* The order of the group by closure, 0 past the limit. */
-static size_t order(const reader *r)
+/* The elements that the first `count` generators make, as far as the limit and one past it. */
+static void close_group(const reader *r, int count, keyset *group)
 {
     size_t n = (size_t)r->c->natoms, length;
     unsigned short *next = xmalloc(n, sizeof *next);
-    keyset group = {0};
 
+    keyset_clear(group);
     for (size_t i = 0; i < n; i++)
         next[i] = (unsigned short)i;
-    keyset_add(&group, next, n, NULL);
-    for (size_t k = 0; k < group.count && group.count <= GROUP_LIMIT; k++) {
-        for (int g = 0; g < r->ngenerators; g++) {
-            const unsigned short *element = keyset_key(&group, k, &length);
+    keyset_add(group, next, n, NULL);
+    for (size_t k = 0; k < group->count && group->count <= GROUP_LIMIT; k++) {
+        for (int g = 0; g < count; g++) {
+            const unsigned short *element = keyset_key(group, k, &length);
 
             for (size_t i = 0; i < n; i++)
                 next[i] = (unsigned short)r->generator[(size_t)g * n + element[i]];
-            keyset_add(&group, next, n, NULL);
+            keyset_add(group, next, n, NULL);
         }
     }
-    size_t count = group.count;
     free(next);
+}
+
+/*
+ * Keeps the generators that those before them do not make, and so each at most once and the identity not at
+ * all; each that is kept doubles the group at least. Returns the order of the group, 0 past the limit.
+ */
+static size_t reduce(reader *r)
+{
+    size_t n = (size_t)r->c->natoms;
+    unsigned short *key = xmalloc(n, sizeof *key);
+    keyset group = {0};
+    int kept = 0;
+
+    close_group(r, 0, &group);
+    for (int g = 0; g < r->ngenerators && group.count <= GROUP_LIMIT; g++) {
+        for (size_t i = 0; i < n; i++)
+            key[i] = (unsigned short)r->generator[(size_t)g * n + i];
+        if (!keyset_add(&group, key, n, NULL))
+            continue;
+        memmove(r->generator + (size_t)kept * n, r->generator + (size_t)g * n, n * sizeof *r->generator);
+        close_group(r, ++kept, &group);
+    }
+    size_t count = group.count;
+    r->ngenerators = kept;
+    free(key);
     keyset_free(&group);
     return count > GROUP_LIMIT ? 0 : count;
 }
@@ -162,7 +186,7 @@ int group_read(const char *path, composition *c, char *error, size_t error_size)
     }
     int status = read_lines(&r, in);
     fclose(in);
-    size_t elements = status ? 0 : order(&r);
+    size_t elements = status ? 0 : reduce(&r);
     if (!status && elements == 0)
         status = refuse(&r, "the group has more than a million elements; name it by the composition instead");
     if (!status)

@@ -17,7 +17,7 @@ enum { GROUP_LIMIT = 1000000 }; /* elements */
 
 /*
  * Replaces the group of a composition by that of a file: classes of atoms and pairs, generators and order
- * follow it, and the tree is gone. Returns 0, or -1 with *c as it was and a one-line message that names file
+ * follow it, and the tree is gone. A generator that those before it make is left out. Returns 0, or -1 with *c as it was and a one-line message that names file
  * and line in error[error_size]. Refused: an atom that goes to one of another class of the composition, more
  * than GROUP_LIMIT elements, a file without generators.
  */

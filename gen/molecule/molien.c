@@ -186,6 +186,39 @@ static void each_class(const walk *w, const group_node *node, int shift, visitor
     }
 }
 
+/* How many classes each_class() visits: coefficient of x^copies of product over l of (1 - x^l)^-labels. */
+static double count_classes(const group_node *node, int copies_needed, double *bytes)
+{
+    double count = 1;
+
+    if (node->kind == GROUP_POWER) {
+        enum { MAX_COPIES = 256 };
+        int copies = node->copies < copies_needed ? node->copies : copies_needed;
+        double labels = count_classes(node->children, copies_needed, bytes), a[MAX_COPIES] = {1};
+
+        *bytes += labels * ((double)node->children->natoms * sizeof(int) + sizeof(uint64_t));
+        /* n a(n) = labels * sum over k of sigma(k) a(n - k), sigma(k) the sum of the divisors of k. */
+        for (int n = 1; n <= copies; n++) {
+            for (int k = 1; k <= n; k++) {
+                int sigma = 0;
+                for (int d = 1; d <= k; d++)
+                    sigma += k % d ? 0 : d;
+                a[n] += labels * sigma * a[n - k] / n;
+            }
+        }
+        return a[copies];
+    }
+    for (int i = 0; i < node->nchildren; i++)
+        count *= count_classes(&node->children[i], copies_needed, bytes);
+    return count;
+}
+
+double molien_classes(const composition *c, int degree, double *bytes)
+{
+    *bytes = 0;
+    return c->tree ? count_classes(c->tree, 2 * degree + 1, bytes) : strtod(c->order, NULL);
+}
+
 /* Visits every element of a group known by generators only. Returns -1 where there are too many. */
 static int each_element(const walk *w, visitor *visit, void *data)
 {

@@ -39,4 +39,8 @@ uint64_t molien_total(const composition *c, int degree);
 /* The same for the covariants of an atom class. */
 uint64_t molien_total_covariants(const composition *c, int atom_class, int degree);
 
+/* How many classes of permutations (elements, where the group is known by its generators) these sums go over,
+ * and the bytes they take; known at once. */
+double molien_classes(const composition *c, int degree, double *bytes);
+
 #endif

@@ -5,6 +5,7 @@
 
 #include "molecule/canonical.h"
 #include "base/memory.h"
+#include "base/progress.h"
 
 typedef unsigned short word;
 
@@ -235,6 +236,7 @@ int orbits_enumerate_wanted(const composition *c, const blocks *b, int max_degre
         for (orbit = start; orbit < end; orbit++) {
             if (list->order[orbit] < max_degree)
                 extend(&s, orbit);
+            progress_show(list->count);
         }
     }
     sort(list);
