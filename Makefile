@@ -24,7 +24,7 @@ GEN_SOURCES = $(wildcard gen/*.c $(FLOORS:%=gen/%/*.c))
 GEN = $(GEN_SOURCES:gen/%.c=build/gen/%.o)
 TESTS = $(patsubst tests/%.c,build/tests/%.o,$(wildcard tests/*.c))
 
-.PHONY: all help pes prune expansion demo ir examples test asan fuzz check-libfuzzer bench bench-tensors generate check-generated check-headers check-compilers format clean
+.PHONY: all help pes prune expansion demo ir examples test asan fuzz check-libfuzzer bench bench-tensors generate check-generated check-headers check-kinds check-compilers format clean
 
 all: build/eqml-gen ## build the generator, build/eqml-gen
 
@@ -125,7 +125,7 @@ TEST_BASES += h2o_d2_tensors:2:H2_O:--dipole_2_--quadrupole_2_--polarizability_2
 	a5b_tensors:3:A5_B:--dipole_2_--quadrupole_2_--polarizability_2 \
 	h5o2_dipole:3:H5_O2:--dipole_2 \
 	dimer_tensors:3:(H2_O)2:--dipole_3_--quadrupole_2_--polarizability_2 trimer_dipole:3:(H2_O)3:--dipole_3
-TEST_BASES += h2_d4:4:H2 hc_d4:4:H_C h3_d3:3:H3 h2c_d3:3:H2_C h30_d3:3:H30 h20c3_d4:4:H20_C3
+TEST_BASES += h2_d4:4:H2 hc_d4:4:H_C h3_d3:3:H3 h2c_d3:3:H2_C h30_d3:3:H30 h20c3_d4:4:H20_C3 nh3_orbits_d4:4:H3_N:--scheme_orbit-sums
 TEST_HEADERS = $(foreach b,$(TEST_BASES),build/tests/$(word 1,$(subst :, ,$(b))).h)
 
 define test_header
@@ -149,7 +149,7 @@ build/tests/fit-h2o: examples/pes.c eqml.h build/tests/h2o_tensors.h
 build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) | build/tests/fit build/tests/fit-h2o build/bench/run
 	$(COMPILE) $^ -o $@ $(shell pkg-config --libs criterion) -lm
 
-test: build/run-tests check-headers check-generated check-compilers examples ## pass the tests (needs libcriterion-dev and pkg-config)
+test: build/run-tests check-headers check-kinds check-generated check-compilers examples ## pass the tests (needs libcriterion-dev and pkg-config)
 	build/run-tests
 
 # Other builds live in folders of their own, build/KIND, with links to the sources.
@@ -307,6 +307,49 @@ build/headers/%: $(HEADER_UNITS:%=tests/headers/%.c) tests/headers/units.h tests
 		$(word 1,$(subst /, ,$*)) $(language-$(word 2,$(subst /, ,$*))) $(HEADER_WARNINGS) -O2 $(vectors-$(word 3,$(subst /, ,$*))) \
 			-I. -Ibuild/tests -Ibuild/headers -c tests/headers/$$u.c -o $@.units/$$u.o; done
 	$(word 1,$(subst /, ,$*)) $(HEADER_UNITS:%=$@.units/%.o) -o $@ -lm
+
+# Surfaces of every kind, as a user has them: a header written by the library, compiled alone. NAME:BASIS of
+# TEST_BASES:whole, prune or grow:TERMS:one kind of variable, morse, or mixed:BASIS IN THE HEADER:OPTIONS of
+# tests/kinds/driver.c, _ for blanks. The last kind has no header of its own.
+KINDS = complete:h2o_d8:whole:0:mixed:h2o_d8 one_variable:nh3_d5:whole:0:morse:nh3_d5 \
+	purified:dimer_purified_d3:whole:0:mixed:dimer_purified_d3 body:ch4_body3_d5:whole:0:morse:ch4_body3_d5 \
+	pruned:ch4_d4:prune:40:morse:pruned_few pruned_mixed:nh3_d5:prune:50:mixed:pruned_mixed_few \
+	grown:ch4_d4:grow:50:mixed:grown_few pruned_tables:ch4_d4:prune:40:morse:pruned_tables_few:-DTABLES \
+	tensors:h2o_tensors:whole:0:mixed:h2o_tensors:-DTENSORS \
+	tensors_tables:h2o_tensors:whole:0:morse:h2o_tensors:-DTENSORS_-DTABLES \
+	matrices:h30_d3:whole:0:morse:h30_d3 tables:nh3_d5:whole:0:mixed:nh3_d5:-DTABLES \
+	orbits:nh3_orbits_d4:whole:0:mixed:nh3_orbits_d4 users:nh3_d5:whole:0:mixed:nh3_d5:-DUSERS \
+	users_tensors:h2o_tensors:whole:0:morse:h2o_tensors:-DUSERS_-DTENSORS
+KIND_PROGRAMS = $(foreach k,$(KINDS),build/kinds/$(word 1,$(subst :, ,$(k)))) build/kinds/expansion
+
+build/kinds/implementation.o: tests/implementation.c eqml.h
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(WARNINGS) -O1 -I. -c $< -o $@
+
+define kind_writer
+build/kinds/write-$(1)-$(2): tests/kinds/write.c tests/kinds/geometry.h build/kinds/implementation.o build/tests/$(1).h
+	$$(CC) $$(STD) $$(WARNINGS) -O0 -I. -Ibuild/tests -DBASIS_HEADER='"$(1).h"' -DBASIS=$(1) -DMIXED=$(if $(filter mixed,$(2)),1,0) \
+	    $$< build/kinds/implementation.o -o $$@ -lm
+endef
+$(foreach w,$(sort $(foreach k,$(KINDS),$(word 2,$(subst :, ,$(k))):$(word 5,$(subst :, ,$(k))))),$(eval $(call kind_writer,$(word 1,$(subst :, ,$(w))),$(word 2,$(subst :, ,$(w))))))
+
+define kind
+build/kinds/$(1)_pes.h: build/kinds/write-$(2)-$(5)
+	$$< eqml.h build/tests/$(2).h build/kinds $(1) $(3) $(4)
+
+build/kinds/$(1): tests/kinds/driver.c tests/kinds/geometry.h build/kinds/$(1)_pes.h
+	$$(CC) $$(STD) $$(WARNINGS) -O1 -march=native -Ibuild/kinds -DSURFACE_HEADER='"$(1)_pes.h"' -DNAME=$(1) -DBASIS=$(6) $(subst _-, -,$(7)) \
+	    $$< -o $$@ -lm
+endef
+$(foreach k,$(KINDS),$(eval $(call kind,$(word 1,$(subst :, ,$(k))),$(word 2,$(subst :, ,$(k))),$(word 3,$(subst :, ,$(k))),$(word 4,$(subst :, ,$(k))),$(word 5,$(subst :, ,$(k))),$(word 6,$(subst :, ,$(k))),$(word 7,$(subst :, ,$(k))))))
+
+build/kinds/expansion: tests/kinds/driver.c tests/kinds/expansion_pes.h tests/kinds/geometry.h eqml.h build/tests/h2_d4.h build/tests/h2c_d3.h
+	@mkdir -p $(@D)
+	$(CC) $(STD) $(WARNINGS) -O1 -march=native -I. -Ibuild/tests -Itests/kinds -DSURFACE_HEADER='"expansion_pes.h"' -DNAME=expansion \
+	    -DBASIS=expansion_few -DEXPANSION $< -o $@ -lm
+
+check-kinds: $(KIND_PROGRAMS) ## every function of every kind of surface against differences of a lower one
+	@status=0; for p in $(KIND_PROGRAMS); do $$p || { echo "check-kinds: $$p fails" >&2; status=1; }; done; exit $$status
 
 # The generator itself, built by another compiler, must write the same bytes.
 COMPILER_CASES = $(foreach b,$(TEST_BASES) c2h6o_d3:3:C_C_O_H2_H3_H h4c_d8:8:H4_C,$(b))

@@ -7228,6 +7228,8 @@ static void eqml__put_adjoint(FILE *out, const eqml_basis *b, unsigned char *loa
                 fprintf(out, "*x%d", b->operations[k][3 - side]);
             plus = " +";
         }
+    if (slot >= b->npairs)
+        fprintf(out, "; a[%d] = a%d", slot, slot); /* for the Hessian */
     fprintf(out, "; \\\n");
 }
 

@@ -1,0 +1,110 @@
+/* Writes NAME_pes.h of a made-up surface of one basis: write EQML.H BASIS.H FOLDER NAME WHAT TERMS
+ * WHAT: whole, prune or grow. */
+#include BASIS_HEADER
+#include "geometry.h"
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define JOIN_(a, b) a##b
+#define JOIN(a, b) JOIN_(a, b)
+enum { NATOMS = JOIN(BASIS, _NATOMS), SIZE = 3 * NATOMS, MOST_CLASSES = 16 };
+static const eqml_basis *const basis = &JOIN(BASIS, _basis);
+
+static void fail(const char *what)
+{
+    fprintf(stderr, "write: %s\n", what);
+    exit(1);
+}
+
+/* Of all kinds; only one where there is one class of pairs. */
+static eqml_surface made_up_surface(void)
+{
+    static const eqml_variable kinds[] = {{EQML_MORSE, 2.0, 0, 0},
+                                          {EQML_EXP_OVER_R, 3.0, 0, 0},
+                                          {EQML_INVERSE, 0, 0, 0},
+                                          {EQML_POWER, -2, 0, 0}};
+    eqml_variable variables[MOST_CLASSES];
+    eqml_surface s;
+    uint64_t state = 362436069u;
+    int most = basis->nterms;
+    for (int k = 0; k < MOST_CLASSES; k++)
+        variables[k] = kinds[MIXED ? k % 4 : 0];
+    if (basis->npair_classes > MOST_CLASSES || eqml_surface_create(basis, variables, &s))
+        fail("no surface");
+    for (int k = 0; k < EQML_TENSORS; k++)
+        if (basis->tensors[k] && basis->tensors[k]->nterms > most)
+            most = basis->tensors[k]->nterms;
+    double *x = malloc((size_t)most * sizeof *x);
+    if (!x)
+        fail("no memory");
+    for (int k = -1; k < EQML_TENSORS; k++) {
+        if (k >= 0 && !basis->tensors[k])
+            continue;
+        for (int i = 0; i < most; i++)
+            x[i] = uniform(&state);
+        if (k < 0)
+            eqml_surface_set(&s, x);
+        else
+            eqml_surface_set_tensor(&s, (eqml_tensor)k, x);
+    }
+    free(x);
+    return s;
+}
+
+/* Geometries with the energies and gradients of the surface. */
+static eqml_data made_up_data(const eqml_surface *s, size_t n)
+{
+    eqml_data d = {.natoms = NATOMS, .n = n};
+    uint64_t state = 88172645463325252u;
+    d.symbols = calloc(NATOMS, sizeof *d.symbols);
+    d.xyz = calloc(n * SIZE, sizeof(double));
+    d.energy = calloc(n, sizeof(double));
+    d.gradient = calloc(n * SIZE, sizeof(double));
+    d.has = malloc(n);
+    if (!d.symbols || !d.xyz || !d.energy || !d.gradient || !d.has)
+        fail("no memory");
+    memset(d.has, EQML_HAS_ENERGY | EQML_HAS_GRADIENT, n);
+    for (size_t g = 0; g < n; g++) {
+        place_atoms(NATOMS, &state, d.xyz + g * SIZE);
+        d.energy[g] =
+            JOIN(BASIS, _model_energy_gradient)(&s->model, d.xyz + g * SIZE, d.gradient + g * SIZE);
+    }
+    return d;
+}
+
+int main(int argc, char **argv)
+{
+    eqml_message message = {""};
+    if (argc != 7)
+        fail("write EQML.H BASIS.H FOLDER NAME WHAT TERMS");
+    const char *runtime = argv[1], *header = argv[2], *name = argv[4], *what = argv[5];
+    const int terms = atoi(argv[6]);
+    char path[1000], own[1000], called[100];
+    eqml_surface s = made_up_surface();
+    snprintf(path, sizeof path, "%s/%s_pes.h", argv[3], name);
+    if (!strcmp(what, "whole")) {
+        if (eqml_surface_write_header(&s, name, runtime, header, path, &message))
+            fail(message.text);
+    } else {
+        eqml_data d = made_up_data(&s, 2 * ((size_t)basis->nterms / SIZE + 5));
+        eqml_problem *problem;
+        eqml_ranking ranking;
+        eqml_subset subset;
+        snprintf(own, sizeof own, "%s/%s_basis.h", argv[3], name);
+        snprintf(called, sizeof called, "%s_few", name);
+        if (eqml_problem_create(&problem, &s, &d, NULL, NULL, &message) ||
+            (strcmp(what, "grow") ? eqml_prune(problem, &ranking, &message)
+                                  : eqml_grow(problem, terms, 0, &ranking, &message)) ||
+            eqml_keep(problem, &ranking, terms, called, &subset, &message) ||
+            eqml_basis_write(subset.basis, own, &message) ||
+            eqml_surface_write_header(&subset.surface, name, runtime, own, path, &message))
+            fail(message.text);
+        eqml_subset_free(&subset);
+        eqml_ranking_free(&ranking);
+        eqml_problem_free(problem);
+        eqml_data_free(&d);
+    }
+    eqml_surface_free(&s);
+    return 0;
+}
