@@ -24,7 +24,7 @@ GEN_SOURCES = $(wildcard gen/*.c $(FLOORS:%=gen/%/*.c))
 GEN = $(GEN_SOURCES:gen/%.c=build/gen/%.o)
 TESTS = $(patsubst tests/%.c,build/tests/%.o,$(wildcard tests/*.c))
 
-.PHONY: all help pes prune expansion demo ir examples test asan fuzz check-libfuzzer bench bench-tensors generate check-generated check-headers check-kinds check-compilers format clean
+.PHONY: all help pes prune expansion demo ir examples test asan fuzz check-libfuzzer bench bench-tensors generate check-generated check-headers check-kinds check-compilers check-ports format clean
 
 all: build/eqml-gen ## build the generator, build/eqml-gen
 
@@ -366,3 +366,74 @@ else
 	@rm build/same.h
 	@echo "check-compilers: the same bytes from both"
 endif
+
+# ---- other machines --------------------------------------------------------------------------------------
+
+# Programs for other machines, run by qemu: tests/headers/ports.c with each surface at each level of
+# optimisation, and the units of tests/headers at -O2. i686 is without SSE2, s390x has its bytes the other way round.
+PORT_MACHINES = aarch64 i686 s390x
+PORT_COMPILERS = gcc clang
+PORT_LEVELS = O0 O1 O2 O3
+# name:degree:composition:atoms
+PORT_SURFACES = h2o_d5:5:H2_O:3 ch4_d5:5:H4_C:5
+PORT_PROGRAMS = units/O2 $(foreach s,$(PORT_SURFACES),$(PORT_LEVELS:%=$(word 1,$(subst :, ,$(s)))/%))
+port-package-aarch64 = gcc-aarch64-linux-gnu
+port-package-i686 = gcc-i686-linux-gnu
+port-package-s390x = gcc-s390x-linux-gnu
+port-qemu-aarch64 = qemu-aarch64
+port-qemu-i686 = qemu-i386
+port-qemu-s390x = qemu-s390x
+port-options-i686 = -march=i686
+port-gcc = $(1)-linux-gnu-gcc
+port-clang = clang --target=$(1)-linux-gnu
+port_here = $(shell command -v $(1) 2>/dev/null)
+# clang takes the linker and the C library from the cross compiler's packages.
+port_missing = $(if $(call port_here,$(1)-linux-gnu-gcc),,$(port-package-$(1))) \
+	$(if $(call port_here,$(port-qemu-$(1))),,qemu-user) $(if $(call port_here,$(2)),,$(2))
+port_compile = $(call port-$(2),$(1)) $(STD) $(WARNINGS) $(port-options-$(1))
+
+PORT_PAIRS = $(foreach m,$(PORT_MACHINES),$(PORT_COMPILERS:%=$(m)/%))
+port_pair_missing = $(strip $(call port_missing,$(word 1,$(subst /, ,$(1))),$(word 2,$(subst /, ,$(1)))))
+
+check-ports: ## the headers' checks for aarch64, i686 and s390x, by gcc and clang, run by qemu, as far as they are installed
+	@$(MAKE) --no-print-directory $(foreach p,$(PORT_PAIRS),$(if $(call port_pair_missing,$(p)),,$(PORT_PROGRAMS:%=build/ports/$(p)/%))) build/ports/h2o_d5_pes.h
+	@$(foreach p,$(PORT_PAIRS),$(if $(call port_pair_missing,$(p)),echo "check-ports: $(p) skipped; Debian has it in: $(call port_pair_missing,$(p))";)) :
+	@failed=0; agree=0; \
+	run() { if $$1 -L /usr/$$2-linux-gnu $$3; then agree=$$((agree + 1)); \
+		else failed=1; echo "check-ports: $$3 fails" >&2; fi; }; \
+	$(foreach p,$(PORT_PAIRS),$(if $(call port_pair_missing,$(p)),,$(foreach q,$(PORT_PROGRAMS),run $(port-qemu-$(firstword $(subst /, ,$(p)))) $(firstword $(subst /, ,$(p))) build/ports/$(p)/$(q);))) \
+	echo "check-ports: $$agree programs agree"; exit $$failed
+
+# 1: name:degree:composition of a surface
+define port_surface
+build/ports/$(word 1,$(subst :, ,$(1))).h: build/eqml-gen
+	@mkdir -p build/ports
+	build/eqml-gen -d $(word 2,$(subst :, ,$(1))) -n $(word 1,$(subst :, ,$(1))) -o $$@ "$(subst _, ,$(word 3,$(subst :, ,$(1))))"
+
+build/ports/$(word 1,$(subst :, ,$(1)))_pes.h: build/ports/$(word 1,$(subst :, ,$(1))).h tests/headers/write.c eqml.h
+	$(CC) $(STD) $(WARNINGS) -O1 -I. -Ibuild/ports -DBASIS=$(word 1,$(subst :, ,$(1))) \
+		-DBASIS_HEADER='"$(word 1,$(subst :, ,$(1))).h"' tests/headers/write.c -o $$@.write -lm
+	$$@.write h2o eqml.h $$< $$@
+endef
+$(foreach s,$(PORT_SURFACES),$(eval $(call port_surface,$(s))))
+
+# 1: machine, 2: compiler
+define port_programs
+build/ports/$(1)/$(2)/units/O2: $(HEADER_UNITS:%=tests/headers/%.c) tests/headers/units.h build/headers/h2o_pes.h build/headers/next_pes.h eqml.h build/tests/h2o_d8.h build/tests/h30_d3.h
+	@mkdir -p $$@.units
+	@set -e; for u in $(HEADER_UNITS); do $(call port_compile,$(1),$(2)) -O2 -I. -Ibuild/tests -Ibuild/headers \
+		-c tests/headers/$$$$u.c -o $$@.units/$$$$u.o; done
+	$(call port-$(2),$(1)) $(HEADER_UNITS:%=$$@.units/%.o) -o $$@ -lm
+
+$(foreach s,$(PORT_SURFACES),$(foreach l,$(PORT_LEVELS),$(call port_program,$(1),$(2),$(word 1,$(subst :, ,$(s))),$(l),$(word 4,$(subst :, ,$(s))))))
+endef
+
+# 1: machine, 2: compiler, 3: surface, 4: level, 5: atoms
+define port_program
+build/ports/$(1)/$(2)/$(3)/$(4): tests/headers/ports.c build/ports/$(3)_pes.h
+	@mkdir -p $$(@D)
+	$(call port_compile,$(1),$(2)) -$(4) -Ibuild/ports -DNATOMS=$(5) -DSURFACE_HEADER='"$(3)_pes.h"' $$< -o $$@ -lm
+
+
+endef
+$(foreach m,$(PORT_MACHINES),$(foreach c,$(PORT_COMPILERS),$(eval $(call port_programs,$(m),$(c)))))

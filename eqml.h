@@ -114,6 +114,7 @@ typedef struct eqml_message {
  */
 #define EQML_LAYOUT 2
 
+#include <float.h>
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
@@ -125,9 +126,18 @@ typedef struct eqml_message {
  * EQML__APART: numbers stay apart. gcc would gather them from straight-line code into vectors, by more
  * instructions than this saves, and the vectors wait for what was stored as numbers: 138 instead of 89 ns
  * for one gradient of water of degree 8.
+ *
+ * On machines without SSE2 also no induction variables made of addresses. gcc lets two arrays share a place
+ * in the stack when they seem not to live at the same time, and an array seems to live only from where its
+ * name appears; "ivopts" puts the address of an array in a variable, and uses that again in the next copy of
+ * an unrolled loop, where the name does not appear. gcc 12 for aarch64 at -O2 so laid the factors of a row of
+ * the form, rx, over its sums, other_x, and batches were wrong (GCC bug 90348). Machines with SSE2 address
+ * the stack with an index, and have not shown it.
  */
-#if defined(__GNUC__) && !defined(__clang__)
+#if defined(__GNUC__) && !defined(__clang__) && defined(__SSE2__)
 #define EQML__APART __attribute__((optimize("no-tree-slp-vectorize")))
+#elif defined(__GNUC__) && !defined(__clang__)
+#define EQML__APART __attribute__((optimize("no-tree-slp-vectorize", "no-ivopts")))
 #else
 #define EQML__APART
 #endif
@@ -144,9 +154,10 @@ typedef struct eqml_message {
 
 /*
  * eqml_lanes holds EQML_LANES numbers: as many geometries, or directions of differentiation, at a time.
- * The operators + - * / work on it lane by lane, and with a number on one side.
+ * The operators + - * / work on it lane by lane, and with a number on one side. One number where they have
+ * more digits than a double (32-bit x86 without SSE2): the roundings on which exp rests are not made there.
  */
-#if defined(__GNUC__) && !defined(EQML_SCALAR)
+#if defined(__GNUC__) && !defined(EQML_SCALAR) && FLT_EVAL_METHOD == 0
 #if defined(__AVX512F__)
 #define EQML_LANES 8
 #elif defined(__AVX__)
