@@ -42,8 +42,7 @@
  *            surface is finite, but outside of its data it has no meaning: two atoms at a tenth of a bond
  *            length may well lie below the minimum.
  * Symmetry   permuted atoms give the same energy up to the order of sums, not to the bit, and so do batches
- *            and single geometries: to about 1e-14 of the largest terms that cancel, whatever the build. The
- *            same geometry by the same function and build gives the same bits.
+ *            and single geometries: to some units in the last place of the largest terms that cancel.
  * Speed      compile with -O3 -march=native, and with -ffp-contract=fast where -std=c11 is asked for. Batches
  *            take several geometries at a time; those in float do all but differences of coordinates in single
  *            precision, with errors of about 1e-6 of the range of energies. With -fopenmp batches use all cores,
