@@ -35,7 +35,14 @@
  *            Functions that change an object (fit, read) want it to themselves.
  * Errors     fallible functions return an eqml_status; eqml_status_text() explains it, and an eqml_message,
  *            where given, names file, line and value. Nothing is printed, nothing aborts, nothing leaks.
- * Domain     distances must be positive: coincident atoms give no finite gradient.
+ * Domain     coordinates must be finite and distances positive. Where a distance is zero, or a coordinate is
+ *            NaN, the energy is NaN, and gradient, Hessian, tensors and Jacobians hold NaN, in batches those
+ *            of that geometry alone (unless a basis that was cut or pruned does not use the pair). A distance
+ *            counts as zero where its square does: below 1e-162 bohr, in float below 1e-23. Short of that a
+ *            surface is finite, but outside of its data it has no meaning: two atoms at a tenth of a bond
+ *            length may well lie below the minimum.
+ * Symmetry   permuted atoms give the same energy up to the order of sums, not to the bit, and so do batches
+ *            and single geometries: to some units in the last place of the largest terms that cancel.
  * Speed      compile with -O3 -march=native, and with -ffp-contract=fast where -std=c11 is asked for. Batches
  *            take several geometries at a time; those in float do all but differences of coordinates in single
  *            precision, with errors of about 1e-6 of the range of energies. With -fopenmp batches use all cores,
@@ -533,7 +540,7 @@ typedef enum eqml_kind {
 } eqml_kind;
 
 /* The pair variable of one class of pairs. A user's function gives y, dy/dr and d2y/dr2 at a distance r
- * (bohr); it must be thread-safe if the model is shared by threads. */
+ * > 0 (bohr); it must be thread-safe if the model is shared by threads. */
 typedef struct eqml_variable {
     eqml_kind kind;
     double range; /* a: bohr, or the exponent of a power */
@@ -599,6 +606,21 @@ EQML_INLINE eqml_floats eqml__sqrt_floats(eqml_floats x)
     return x;
 #endif
 }
+#endif
+
+/* The root of the square of a distance, no number where that is zero; see eqml__distances_lanes. */
+#define EQML__ROOT(SUFFIX, T, INTEGERS)                                                                      \
+    EQML_INLINE T eqml__root_##SUFFIX(T x)                                                                   \
+    {                                                                                                        \
+        const T zero = {0};                                                                                  \
+        return (T)((INTEGERS)eqml__sqrt_##SUFFIX(x) | (INTEGERS)(x == zero));                                \
+    }
+#if EQML_LANES == 8
+EQML__ROOT(quad, eqml__quad, eqml__integers_quad)
+#else
+#define eqml__root_quad eqml__root_lanes
+EQML__ROOT(lanes, eqml_lanes, eqml__integers)
+EQML__ROOT(floats, eqml_floats, eqml__integers_floats)
 #endif
 
 /* The larger of x and `least`; x where it is not a number. */
@@ -710,6 +732,17 @@ EQML_INLINE eqml_floats eqml__sqrt_floats(eqml_floats x)
     return sqrtf(x);
 }
 
+#define eqml__root_quad eqml__root_lanes
+EQML_INLINE eqml_lanes eqml__root_lanes(eqml_lanes square)
+{
+    return square == 0 ? (eqml_lanes)NAN : sqrt(square);
+}
+
+EQML_INLINE eqml_floats eqml__root_floats(eqml_floats square)
+{
+    return square == 0 ? NAN : sqrtf(square);
+}
+
 EQML_INLINE void eqml__exp_lanes(int n, eqml_lanes *x)
 {
     EQML__SIDE(x[k] = exp(x[k]));
@@ -725,13 +758,16 @@ EQML_INLINE void eqml__exp_floats(int n, eqml_floats *x)
  * r = sqrt(square) and 1/r of n vectors, to a unit in the last place. With AVX-512 from an approximation of
  * 1/r to 14 bits by an iteration of third order and one of second: the unit for roots and quotients would
  * take 40 cycles for eight numbers, longer than everything else (with AVX2 it takes 17 for four, beside the
- * rest). Distances are then 1e-18 bohr at least.
+ * rest).
+ *
+ * A distance of zero becomes no number, and so does all that follows from it: with AVX-512 it is 0 times the
+ * infinite 1/r, elsewhere all its bits are set.
  */
 EQML_INLINE void eqml__distances_lanes(int n, const eqml_lanes *square, eqml_lanes *r, eqml_lanes *inverse)
 {
 #if EQML_LANES == 8
     eqml_lanes s[EQML__SIDES], q[EQML__SIDES], h[EQML__SIDES];
-    EQML__SIDE(s[k] = eqml__at_least_lanes(square[k], 1e-36));
+    EQML__SIDE(s[k] = square[k]);
     EQML__SIDE(q[k] = (eqml_lanes)_mm512_maskz_rsqrt14_pd(EQML__ALL_8, (__m512d)s[k]));
     EQML__SIDE(h[k] = eqml__fma(-(s[k] * q[k]), q[k], eqml__all(1)));
     EQML__SIDE(q[k] = eqml__fma(q[k] * h[k], eqml__fma(h[k], eqml__all(0.375), eqml__all(0.5)), q[k]));
@@ -740,7 +776,7 @@ EQML_INLINE void eqml__distances_lanes(int n, const eqml_lanes *square, eqml_lan
     EQML__SIDE(r[k] = eqml__fma(s[k], h[k], s[k]));
     EQML__SIDE(inverse[k] = eqml__fma(q[k], h[k], q[k]));
 #else
-    EQML__SIDE(r[k] = eqml__sqrt_lanes(square[k]));
+    EQML__SIDE(r[k] = eqml__root_lanes(square[k]));
     EQML__SIDE(inverse[k] = 1.0 / r[k]);
 #endif
 }
@@ -751,24 +787,33 @@ EQML_INLINE void eqml__distances_floats(int n, const eqml_floats *square, eqml_f
 {
 #if EQML_LANES == 8
     eqml_floats s[EQML__SIDES], q[EQML__SIDES], h[EQML__SIDES];
-    EQML__SIDE(s[k] = eqml__at_least_floats(square[k], 1e-36f));
+    EQML__SIDE(s[k] = square[k]);
     EQML__SIDE(q[k] = (eqml_floats)_mm512_maskz_rsqrt14_ps(EQML__ALL_16, (__m512)s[k]));
     EQML__SIDE(s[k] *= q[k]);
     EQML__SIDE(h[k] = 0.5f * eqml__fma_floats(-s[k], q[k], eqml__all_floats(1)));
     EQML__SIDE(r[k] = eqml__fma_floats(s[k], h[k], s[k]));
     EQML__SIDE(inverse[k] = eqml__fma_floats(q[k], h[k], q[k]));
 #else
-    EQML__SIDE(r[k] = eqml__sqrt_floats(square[k]));
+    EQML__SIDE(r[k] = eqml__root_floats(square[k]));
     EQML__SIDE(inverse[k] = 1.0f / r[k]);
 #endif
 }
 
-/* One number at a time. y, dy/dr, d2y/dr2 at r > 0. */
+/* A user's function, at distances only: elsewhere the variable is no number. */
+EQML_INLINE void eqml__users_variable(const eqml_variable *v, double r, double y[3])
+{
+    if (r > 0)
+        v->function(r, v->data, y);
+    else
+        y[0] = y[1] = y[2] = NAN;
+}
+
+/* One number at a time. y, dy/dr, d2y/dr2 at r > 0; no numbers where r is none. */
 EQML_FUNCTION void eqml__variable(const eqml_variable *v, double r, double y[3])
 {
     double q = 1 / r;
     if (v->kind == EQML_USER) {
-        v->function(r, v->data, y);
+        eqml__users_variable(v, r, y);
     } else if (v->kind == EQML_INVERSE) {
         y[0] = q;
         y[1] = -q * q;
@@ -829,7 +874,7 @@ EQML_FUNCTION void eqml__variable(const eqml_variable *v, double r, double y[3])
                 memcpy(at, &r[k], sizeof r[k]);                                                              \
                 for (size_t lane = 0; lane < sizeof(T) / sizeof(NUMBER); lane++) {                           \
                     double all[3];                                                                           \
-                    v->function((double)at[lane], v->data, all);                                             \
+                    eqml__users_variable(v, (double)at[lane], all);                                          \
                     value[lane] = (NUMBER)all[0];                                                            \
                     derivative[lane] = (NUMBER)all[1];                                                       \
                 }                                                                                            \
@@ -935,7 +980,7 @@ EQML_INLINE void eqml__side_pairs(const eqml_model *m, const eqml_variable *v, c
         slope[EQML__SIDES];
     EQML__SIDE(eqml__differences(b, xyz, p + k * EQML__QUAD, d[k]));
     EQML__SIDE(r[k] = eqml__quad_fma(d[k][0], d[k][0], eqml__quad_fma(d[k][1], d[k][1], d[k][2] * d[k][2])));
-    EQML__SIDE(r[k] = eqml__sqrt_quad(r[k]));
+    EQML__SIDE(r[k] = eqml__root_quad(r[k]));
     EQML__SIDE(inverse[k] = 1.0 / r[k]);
     EQML__SIDE(rate[k] = eqml__quad_load(m->rates + p + k * EQML__QUAD));
     eqml__variables_quad(v, n, rate, r, inverse, value, slope);

@@ -19,7 +19,17 @@ enum { NATOMS = JOIN(BASIS, _NATOMS), SIZE = 3 * NATOMS, COUNT = 2 * EQML_FLOATS
 #if defined(TABLES) || defined(USERS)
 static eqml_basis own_basis;
 static eqml_model own_model;
-#define CALL(FUNCTION, ...) JOIN(BASIS, _model_##FUNCTION)(&own_model, __VA_ARGS__)
+#define FUNCTIONS(SURFACE, OF_BASIS) EQML_SURFACE_FUNCTIONS(SURFACE, OF_BASIS, extern)
+FUNCTIONS(own, BASIS)
+#ifdef TENSORS
+#define TENSOR_FUNCTIONS(SURFACE, OF_BASIS)                                                                  \
+    EQML_SURFACE_TENSOR_FUNCTIONS(SURFACE, OF_BASIS, extern, dipole)                                         \
+    EQML_SURFACE_TENSOR_FUNCTIONS(SURFACE, OF_BASIS, extern, quadrupole)                                     \
+    EQML_SURFACE_TENSOR_FUNCTIONS(SURFACE, OF_BASIS, extern, polarizability)                                 \
+    EQML_SURFACE_ENERGY_DIPOLE_FUNCTION(SURFACE, OF_BASIS, extern)
+TENSOR_FUNCTIONS(own, BASIS)
+#endif
+#define CALL(FUNCTION, ...) own_##FUNCTION(__VA_ARGS__)
 #else
 #define CALL(FUNCTION, ...) JOIN(NAME, _##FUNCTION)(__VA_ARGS__)
 #endif
@@ -37,7 +47,7 @@ static void users_variable(double r, const void *data, double y[3])
     y[1] = -2 * r * y[0] * y[0];
     y[2] = -2 * y[0] * y[0] + 8 * r * r * y[0] * y[0] * y[0];
 }
-static eqml_variable users_variables[64];
+static eqml_variable variables_of_ours[64];
 #endif
 
 static void set_up(void)
@@ -55,9 +65,9 @@ static void set_up(void)
 #ifdef USERS
     for (int k = 0; k < own_basis.npair_classes; k++) {
         const eqml_variable own = {EQML_USER, 0, users_variable, 0};
-        users_variables[k] = own;
+        variables_of_ours[k] = own;
     }
-    own_model.variables = users_variables;
+    own_model.variables = variables_of_ours;
 #endif
 #ifdef EXPANSION
     expansion_set_up();
