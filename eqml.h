@@ -5125,14 +5125,24 @@ static bool eqml__is_constant(const double *spread)
     return spread[1] - spread[0] <= EQML__CONSTANT * 0.5 * (spread[0] + spread[1]);
 }
 
-/* frozen[npairs] <- the mean of y where a pair is constant, else HUGE_VAL. Returns how many are. */
+/* frozen[npairs] <- the mean of y where a pair is constant, else HUGE_VAL; the same for pairs of a class that
+ * are equally long, whose difference is rounding too. Returns how many are. */
 static int eqml__freeze(const eqml_basis *b, const double *spread, double *frozen)
 {
     int count = 0;
-    for (int p = 0; p < b->npairs; p++, spread += EQML__SPREAD) {
-        const bool constant = eqml__is_constant(spread);
-        frozen[p] = constant ? spread[2] / spread[3] : HUGE_VAL;
+    for (int p = 0; p < b->npairs; p++) {
+        const double *own = spread + EQML__SPREAD * p;
+        const bool constant = eqml__is_constant(own);
+        frozen[p] = constant ? own[2] / own[3] : HUGE_VAL;
         count += constant;
+        for (int q = 0; q < p && constant; q++) {
+            const double *other = spread + EQML__SPREAD * q;
+            const double both[2] = {fmin(own[0], other[0]), fmax(own[1], other[1])};
+            if (b->pair_classes[q] == b->pair_classes[p] && eqml__is_constant(both)) {
+                frozen[p] = frozen[q];
+                break;
+            }
+        }
     }
     return count;
 }
