@@ -137,12 +137,12 @@ static double energy_of(const eqml_surface *s, const double *xyz)
 }
 
 /* The same fit of data with 17, 8 and 6 digits; points are those of another seed, whole and with a hydrogen
- * moved. Slopes of the potential are below 1 hartree/bohr. */
+ * moved, along which nothing is known: the surface may have slopes of 2 hartree/bohr there. */
 static void check_digits(const eqml_basis *b, bool gradients)
 {
     static const int digits[] = {17, 8, 6};
     static const double step[] = {0, 1e-3, 0.05};
-    static const double allowed[] = {0, 1e-6, 1e-4}, most[] = {0, 1e-3, 0.05};
+    static const double allowed[] = {0, 1e-6, 1e-4}, most[] = {0, 2e-3, 0.1};
     eqml_surface surface[3];
     eqml_fit_result result[3];
     for (int k = 0; k < 3; k++) {
