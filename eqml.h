@@ -2961,7 +2961,8 @@ typedef struct eqml_fit_options {
 typedef struct eqml_fit_result {
     size_t geometries, rows; /* that were used */
     int terms, rank;
-    double condition; /* of the column-scaled problem */
+    double condition;   /* of the column-scaled problem */
+    int constant_pairs; /* classes of pairs whose distances do not vary, see eqml_constant_pairs */
 } eqml_fit_result;
 
 EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, const eqml_fit_options *options,
@@ -2981,6 +2982,20 @@ EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, cons
  * the first row. result and message may be null. Not
  * thread-safe on one surface. EQML_ERROR_EMPTY: no geometry to train on. EQML_ERROR_MATCH: data of another
  * number of atoms.
+ *
+ * Distances that do not vary in the data but for their digits (rigid monomers, constrained scans, one
+ * geometry) are taken as constant: see eqml_constant_pairs. Terms that only they could tell apart take no
+ * part, whatever the digits, and of the surfaces that fit the data the one of least norm is taken. It says
+ * nothing about how these bonds stretch, unless gradients do.
+ */
+
+EQML_API int eqml_constant_pairs(const eqml_basis *basis, const eqml_data *data, const unsigned char *use,
+                                 double *distance);
+/*
+ * distance[npair_classes] <- the mean distance (bohr) of a class all of whose pairs are constant, 0 for the
+ * others; returns how many classes are constant. A pair of atoms is constant if its distance varies, over the
+ * geometries with use[g] nonzero (null: all), by at most 1e-5 of its mean: 6 decimals in angstrom are enough
+ * to be recognised.
  */
 
 EQML_API size_t eqml_fit_memory(const eqml_basis *basis, const eqml_fit_options *options);
@@ -4213,6 +4228,8 @@ struct eqml_lsq {
     int filled;    /* rows waiting in the block */
     size_t rows;   /* rows added */
     double *row;   /* [padded]: the row being written */
+    double *least; /* [padded]: columns are scaled by no less than this; zero where nothing is asked for */
+    double tolerance; /* the rank is decided with no less than this */
     double *r;     /* upper triangular [width][width], see eqml__lsq_r */
     double *block; /* [EQML__LSQ_BLOCK][padded], see eqml__lsq_put */
     double *work;
@@ -4494,7 +4511,7 @@ static int eqml__lsq_padded(int width)
 /* Numbers in the one allocation of a system. */
 static size_t eqml__lsq_count(int padded)
 {
-    return (size_t)padded * (EQML__LSQ_BLOCK + 1) + eqml__lsq_r_size(padded) + EQML__LSQ_WORK(padded);
+    return (size_t)padded * (EQML__LSQ_BLOCK + 2) + eqml__lsq_r_size(padded) + EQML__LSQ_WORK(padded);
 }
 
 /* Bytes of an eqml__system. */
@@ -4514,7 +4531,7 @@ static eqml_status eqml__lsq_open(eqml_lsq **lsq, int ncols, int nrhs)
     const int width = ncols + nrhs, padded = eqml__lsq_padded(width);
     if ((double)padded * padded * sizeof(double) > 0.25 * (double)SIZE_MAX)
         return EQML_ERROR_MEMORY;
-    const size_t nblock = (size_t)padded * EQML__LSQ_BLOCK, nr = eqml__lsq_r_size(padded);
+    const size_t nrow = (size_t)padded, nblock = nrow * EQML__LSQ_BLOCK, nr = eqml__lsq_r_size(padded);
     const size_t count = eqml__lsq_count(padded), line = 64;
     eqml_lsq *s = (eqml_lsq *)EQML_MALLOC(sizeof(eqml_lsq) + line + count * sizeof(double));
     if (!s)
@@ -4526,6 +4543,7 @@ static eqml_status eqml__lsq_open(eqml_lsq **lsq, int ncols, int nrhs)
     s->r = s->block + nblock;
     s->work = s->r + nr;
     s->row = s->work + EQML__LSQ_WORK(padded);
+    s->least = s->row + nrow;
     *lsq = s;
     return EQML_OK;
 }
@@ -4658,7 +4676,7 @@ static void eqml__system_copy(eqml__system *s, const eqml_lsq *lsq, const double
     }
 }
 
-/* Scales by the column norms of A, which are those of R. */
+/* Scales by the column norms of A, which are those of R, or by lsq->least where they are less. */
 static eqml_status eqml__system_load(eqml__system *s, const eqml_lsq *lsq)
 {
     for (int j = 0; j < lsq->width; j++) {
@@ -4668,7 +4686,7 @@ static eqml_status eqml__system_load(eqml__system *s, const eqml_lsq *lsq)
         if (!isfinite(sum))
             return EQML_ERROR_VALUE;
         if (j < s->n)
-            s->norm[j] = sqrt(sum);
+            s->norm[j] = fmax(sqrt(sum), lsq->least[j]);
     }
     eqml__system_copy(s, lsq, s->norm);
     return EQML_OK;
@@ -4935,7 +4953,7 @@ static void eqml__lsq_report(const eqml_lsq *lsq, const eqml__system *s, const d
  * rows; rounding errors of the folds add like a random walk. */
 static double eqml__lsq_tolerance(const eqml_lsq *lsq)
 {
-    return DBL_EPSILON * (20.0 + 2.0 * lsq->ncols + sqrt((double)lsq->rows));
+    return fmax(lsq->tolerance, DBL_EPSILON * (20.0 + 2.0 * lsq->ncols + sqrt((double)lsq->rows)));
 }
 
 eqml_status eqml_lsq_solve(eqml_lsq *lsq, const eqml_lsq_options *options, double *x, eqml_lsq_result *result)
@@ -5179,6 +5197,10 @@ typedef struct eqml__fitter {
     double *coefficients; /* [nterms] */
     double *mean;         /* [nfactors] */
     int *level;           /* [nfactors] the pass in which the mean is found */
+    double *spread;       /* [EQML__SPREAD npairs] of pairs, see eqml__freeze */
+    double *frozen;       /* [npairs] the variable of a pair whose distance is constant, HUGE_VAL of others */
+    int nfrozen;          /* how many are constant */
+    double squares;       /* the sum of the squared weights of geometries */
     eqml_lsq *lsq;
     size_t count;          /* training geometries */
     int wanted;            /* EQML_HAS_ENERGY or that of a tensor: what a geometry must have */
@@ -5203,14 +5225,147 @@ static bool eqml__trains(const eqml__fitter *w, size_t g)
     return (!w->options->use || w->options->use[g]) && (w->data->has[g] & w->wanted);
 }
 
-/* Slots of a geometry, at the beginning of work[eqml__most_work]; returns its pairs (see eqml__pairs_one). */
-static double *eqml__model_slots(const eqml_model *m, const double *xyz, double *work)
+/*
+ * Constant distances. Bonds of rigid monomers and constrained scans do not vary, but for the digits of the
+ * data; nothing may be learnt from these. A pair is constant if its distance varies over the training
+ * geometries by at most this, relative to its mean: 6 decimals in angstrom leave up to 3.5e-6 angstrom between
+ * two distances, 5e-6 of the shortest bond, H-H. Motion that data mean to show is larger: displacements of
+ * finite differences are 1e-3 bohr or more. The fit takes the pair variable at its mean, so that what depends
+ * on it only is constant to the last digit and depends linearly on other columns to the last digit.
+ */
+#define EQML__CONSTANT 1e-5
+
+/*
+ * Then the rank is decided by rounding errors of the factors, which are in proportion to the size of what is
+ * added up, shifts included, not to what the shift leaves. Columns are scaled by at least EQML__LEAST of that
+ * size. Rounding errors are less than EQML__NOISE of it after that, and no column of theirs takes part.
+ */
+#define EQML__LEAST 1e-3
+#define EQML__NOISE 1e-11
+
+enum { EQML__SPREAD = 5 }; /* of a pair: least and largest distance, sums of y and 1, largest |y| */
+
+static double eqml__distance(const double *xyz, const unsigned short *pair)
+{
+    double square = 0;
+    for (int k = 0; k < 3; k++) {
+        const double d = xyz[3 * pair[0] + k] - xyz[3 * pair[1] + k];
+        square += d * d;
+    }
+    return sqrt(square);
+}
+
+static void eqml__clear_spread(const eqml_basis *b, double *spread)
+{
+    memset(spread, 0, EQML__SPREAD * sizeof(double) * (size_t)b->npairs);
+    for (int p = 0; p < b->npairs; p++)
+        spread[EQML__SPREAD * p] = HUGE_VAL;
+}
+
+/* Adds a geometry with pair variables y. */
+static void eqml__add_spread(const eqml_basis *b, const double *xyz, const double *y, double *spread)
+{
+    for (int p = 0; p < b->npairs; p++, spread += EQML__SPREAD) {
+        const double r = eqml__distance(xyz, b->pairs[p]);
+        spread[0] = fmin(spread[0], r);
+        spread[1] = fmax(spread[1], r);
+        spread[2] += y[p];
+        spread[3] += 1;
+        spread[4] = fmax(spread[4], fabs(y[p]));
+    }
+}
+
+static bool eqml__is_constant(const double *spread)
+{
+    return spread[1] - spread[0] <= EQML__CONSTANT * 0.5 * (spread[0] + spread[1]);
+}
+
+/* frozen[npairs] <- the mean of y where a pair is constant, else HUGE_VAL; the same for pairs of a class that
+ * are equally long, whose difference is rounding too. Returns how many are. */
+static int eqml__freeze(const eqml_basis *b, const double *spread, double *frozen)
+{
+    int count = 0;
+    for (int p = 0; p < b->npairs; p++) {
+        const double *own = spread + EQML__SPREAD * p;
+        const bool constant = eqml__is_constant(own);
+        frozen[p] = constant ? own[2] / own[3] : HUGE_VAL;
+        count += constant;
+        for (int q = 0; q < p && constant; q++) {
+            const double *other = spread + EQML__SPREAD * q;
+            const double both[2] = {fmin(own[0], other[0]), fmax(own[1], other[1])};
+            if (b->pair_classes[q] == b->pair_classes[p] && eqml__is_constant(both)) {
+                frozen[p] = frozen[q];
+                break;
+            }
+        }
+    }
+    return count;
+}
+
+/* How many classes have constant pairs only. */
+static int eqml__constant_classes(const eqml_basis *b, const double *frozen)
+{
+    int count = 0;
+    for (int c = 0; c < b->npair_classes; c++) {
+        bool constant = true;
+        for (int p = 0; p < b->npairs; p++)
+            constant = constant && (b->pair_classes[p] != c || frozen[p] < HUGE_VAL);
+        count += constant;
+    }
+    return count;
+}
+
+/* The size of what is added up in each slot, from the largest |y| of each pair. */
+static void eqml__slot_sizes(const eqml_model *m, const double *spread, double *slot)
+{
+    const eqml_basis *b = m->basis;
+    for (int s = 0; s < b->nslots; s++)
+        slot[s] = s < b->npairs ? spread[EQML__SPREAD * s + 4] : 0;
+    slot[b->factor0] = 1;
+    for (int k = 1; k < b->nfactors; k++)
+        slot[b->factor0 + k] = fabs(m->offset[k]);
+    for (int k = 0; k < b->noperations; k++)
+        slot[b->operations[k][0]] += slot[b->operations[k][1]] * slot[b->operations[k][2]];
+}
+
+EQML_API int eqml_constant_pairs(const eqml_basis *basis, const eqml_data *data, const unsigned char *use,
+                                 double *distance)
+{
+    int count = 0;
+    for (int c = 0; c < basis->npair_classes; c++) {
+        double sum = 0, number = 0;
+        bool constant = true;
+        for (int p = 0; p < basis->npairs; p++) {
+            double spread[2] = {HUGE_VAL, 0};
+            for (size_t g = 0; g < data->n && basis->pair_classes[p] == c; g++) {
+                if (use && !use[g])
+                    continue;
+                const double *xyz = data->xyz + g * 3 * (size_t)basis->natoms;
+                const double r = eqml__distance(xyz, basis->pairs[p]);
+                spread[0] = fmin(spread[0], r);
+                spread[1] = fmax(spread[1], r);
+                sum += r;
+                number++;
+            }
+            constant = constant && (basis->pair_classes[p] != c || eqml__is_constant(spread));
+        }
+        distance[c] = constant && number > 0 ? sum / number : 0;
+        count += distance[c] > 0;
+    }
+    return count;
+}
+
+/* Slots of a geometry, at the beginning of work[eqml__most_work]; returns its pairs (see eqml__pairs_one).
+ * Variables of pairs are replaced where frozen[npairs] is finite; it may be null. */
+static double *eqml__model_slots(const eqml_model *m, const double *xyz, const double *frozen, double *work)
 {
     const eqml_basis *b = m->basis;
     const int room = EQML_ROUND(eqml__most_slots(b)), stride = EQML_ROUND(b->npairs);
     double *y = work + room, *pair = work + 2 * room;
     eqml__pairs_one(m, xyz, y, pair, stride);
     memcpy(work, y, (size_t)b->npairs * sizeof(double));
+    for (int p = 0; frozen && p < b->npairs; p++)
+        work[p] = frozen[p] < HUGE_VAL ? frozen[p] : work[p];
     eqml__table_forward_one(b, work, m->offset);
     return pair;
 }
@@ -5218,7 +5373,22 @@ static double *eqml__model_slots(const eqml_model *m, const double *xyz, double 
 static double *eqml__fit_slots(eqml__fitter *w, size_t g)
 {
     const eqml_model *m = &w->surface->model;
-    return eqml__model_slots(m, w->data->xyz + g * 3 * (size_t)m->basis->natoms, w->one);
+    return eqml__model_slots(m, w->data->xyz + g * 3 * (size_t)m->basis->natoms, w->nfrozen ? w->frozen : NULL,
+                             w->one);
+}
+
+/* Finds the pairs whose distances are constant over the training geometries. */
+static void eqml__find_frozen(eqml__fitter *w)
+{
+    const eqml_basis *b = w->surface->model.basis;
+    w->nfrozen = 0;
+    eqml__clear_spread(b, w->spread);
+    for (size_t g = 0; g < w->data->n; g++)
+        if (eqml__trains(w, g)) {
+            eqml__fit_slots(w, g);
+            eqml__add_spread(b, w->data->xyz + g * 3 * (size_t)b->natoms, w->one, w->spread);
+        }
+    w->nfrozen = eqml__freeze(b, w->spread, w->frozen);
 }
 
 /* A factor has level 0 if it is computed from intermediate values only, else one more than its factors. */
@@ -5321,6 +5491,19 @@ static void eqml__displacements(const double *xyz, int natoms, double *q, int *e
         q[count * n + k] = 1;
         count = eqml__accept_direction(q, count, n, 1e-3);
     }
+}
+
+static void eqml__energy_row(eqml__fitter *w, size_t g, double weight);
+
+/* Where pairs are constant, the least scale of columns of energies, see EQML__LEAST. */
+static void eqml__energy_scales(eqml__fitter *w)
+{
+    if (!w->nfrozen)
+        return;
+    eqml__slot_sizes(&w->surface->model, w->spread, w->one);
+    eqml__energy_row(w, 0, EQML__LEAST * sqrt(w->squares));
+    memcpy(w->lsq->least, eqml_lsq_row(w->lsq), (size_t)w->lsq->ncols * sizeof(double));
+    w->lsq->tolerance = EQML__NOISE;
 }
 
 static void eqml__energy_row(eqml__fitter *w, size_t g, double weight)
@@ -5433,6 +5616,16 @@ static eqml_status eqml__fit_rows(eqml__fitter *w, eqml_fit_result *result)
     return EQML_OK;
 }
 
+/* The sum of the squared weights of the training geometries. */
+static double eqml__squared_weights(const eqml__fitter *w)
+{
+    double sum = 0;
+    for (size_t g = 0; g < w->data->n; g++)
+        if (eqml__trains(w, g))
+            sum += eqml__row_weight(w, g) * eqml__row_weight(w, g);
+    return sum;
+}
+
 /* A tensor of the data as it is fitted: quadrupoles about R. False where that takes a dipole and there is
  * none. */
 static bool eqml__tensor_data(const eqml_model *m, eqml_tensor kind, const eqml_data *data, size_t g,
@@ -5467,6 +5660,46 @@ static double eqml__multiplicity(eqml_tensor kind, int component)
     return kind == EQML_DIPOLE || component == 0 || component == 3 || component == 5 ? 1 : 2;
 }
 
+/* Entries of component c for factors f; returns where the next entry of the row goes. */
+static double *eqml__tensor_row(const eqml_tensor_basis *t, int components, const double *f,
+                                const double *vectors, int c, double weight, double *row)
+{
+    for (int r = 0; r < t->nruns; r++) {
+        const double d = weight * vectors[components * t->runs[r][0] + c];
+        for (int k = 0; k < t->runs[r][2]; k++)
+            *row++ = d * f[t->runs[r][1] + k];
+    }
+    return row;
+}
+
+/* As eqml__energy_scales, for a tensor; what atoms or pairs carry is that of the first geometry. */
+static void eqml__tensor_scales(eqml__fitter *w)
+{
+    const eqml_basis *b = w->surface->model.basis;
+    const eqml_tensor_basis *t = b->tensors[w->kind];
+    const int components = EQML_COMPONENTS(w->kind), stride = EQML_ROUND(b->npairs);
+    double *slots = w->one, *vectors = w->one + EQML_WORK_ONE(eqml__most_slots(b), b->npairs);
+    double *carried = vectors + components * (t->nvectors + 1), *row = eqml_lsq_row(w->lsq);
+    size_t g = 0;
+    if (!w->nfrozen)
+        return;
+    while (!eqml__trains(w, g))
+        g++;
+    const double *pair = eqml__fit_slots(w, g);
+    eqml__carried_one(b, w->kind, w->data->xyz + g * 3 * (size_t)b->natoms, pair, stride, 1, carried);
+    for (int k = 0; k < components * EQML_CARRIERS(w->kind, b->npairs, b->natoms); k++)
+        carried[k] = fabs(carried[k]);
+    eqml__slot_sizes(&w->surface->model, w->spread, slots);
+    eqml__tensor_slots_one(b, t, slots);
+    eqml__vectors_one(b, t, components, slots, carried, vectors);
+    for (int c = 0; c < components; c++) {
+        eqml__tensor_row(t, components, slots + b->factor0, vectors, c, EQML__LEAST * sqrt(w->squares), row);
+        for (int k = 0; k < t->nterms; k++)
+            w->lsq->least[k] = hypot(w->lsq->least[k], row[k]);
+    }
+    w->lsq->tolerance = EQML__NOISE;
+}
+
 /* A row for each component. */
 static eqml_status eqml__tensor_rows(eqml__fitter *w, eqml_fit_result *result)
 {
@@ -5493,13 +5726,9 @@ static eqml_status eqml__tensor_rows(eqml__fitter *w, eqml_fit_result *result)
         eqml__reference_one(t, xyz, centre);
         for (int c = 0; c < components; c++) {
             const double weight = eqml__row_weight(w, g) * sqrt(eqml__multiplicity(w->kind, c));
-            double *row = eqml_lsq_row(w->lsq);
+            double *row =
+                eqml__tensor_row(t, components, f, vectors, c, weight, eqml_lsq_row(w->lsq));
             eqml_status status;
-            for (int r = 0; r < t->nruns; r++) {
-                const double d = weight * vectors[components * t->runs[r][0] + c];
-                for (int k = 0; k < t->runs[r][2]; k++)
-                    *row++ = d * f[t->runs[r][1] + k];
-            }
             *row = weight * (value[c] - (w->kind == EQML_DIPOLE ? m->charge * centre[c] : 0));
             status = eqml_lsq_add(w->lsq);
             if (status)
@@ -5590,8 +5819,10 @@ static eqml_status eqml__fit_energies(eqml__fitter *w, eqml_fit_result *result)
     const eqml_basis *b = w->surface->model.basis;
     double *difference = NULL;
     eqml_status status = eqml__set_targets(w, &difference);
-    if (!status)
+    if (!status) {
+        eqml__energy_scales(w);
         status = eqml__fit_rows(w, result);
+    }
     if (!status)
         status = eqml__solve(w, b->nterms, eqml__is_term(b, 0), result);
     EQML_FREE(difference);
@@ -5610,6 +5841,7 @@ static eqml_status eqml__fit_energies(eqml__fitter *w, eqml_fit_result *result)
 static eqml_status eqml__fit_tensors(eqml__fitter *w, eqml_fit_result *result)
 {
     const eqml_tensor_basis *t = w->surface->model.basis->tensors[w->kind];
+    eqml__tensor_scales(w);
     eqml_status status = eqml__tensor_rows(w, result);
     if (!status)
         status = eqml__solve(w, t->nterms, 0, result);
@@ -5638,10 +5870,17 @@ static eqml_status eqml__run_fit(eqml__fitter *w, int terms,
     w->coefficients = (double *)eqml__zeroed((size_t)terms, sizeof(double));
     w->mean = (double *)eqml__zeroed((size_t)b->nfactors, sizeof(double));
     w->level = (int *)eqml__zeroed((size_t)b->nfactors, sizeof(int));
-    if (w->one && tangents && w->directions && w->coefficients && w->mean && w->level)
+    w->spread = (double *)eqml__zeroed((EQML__SPREAD + 1) * (size_t)b->npairs, sizeof(double));
+    if (w->one && tangents && w->directions && w->coefficients && w->mean && w->level && w->spread)
         status = eqml_lsq_create(&w->lsq, terms, 1);
     if (!status)
         status = eqml__lsq_reserve(w->lsq, w->options->ridge > 0);
+    if (!status) {
+        w->frozen = w->spread + EQML__SPREAD * b->npairs;
+        w->squares = eqml__squared_weights(w);
+        eqml__find_frozen(w);
+        result->constant_pairs = eqml__constant_classes(b, w->frozen);
+    }
     if (!status && !b->is_term && !w->surface->standardised)
         eqml__standardise(w);
     if (!status)
@@ -5653,6 +5892,7 @@ static eqml_status eqml__run_fit(eqml__fitter *w, int terms,
     EQML_FREE(w->coefficients);
     EQML_FREE(w->mean);
     EQML_FREE(w->level);
+    EQML_FREE(w->spread);
     return status;
 }
 
@@ -7099,6 +7339,10 @@ static eqml_status eqml__refit(const eqml_problem *p, const int *terms, int coun
     eqml_status status = eqml_lsq_create(&lsq, count, 1);
     if (!status && !part)
         status = EQML_ERROR_MEMORY;
+    for (int k = 0; k < count && !status; k++)
+        lsq->least[k] = p->lsq->least[terms[k]];
+    if (!status)
+        lsq->tolerance = p->lsq->tolerance;
     for (int i = 0; i <= n && !status; i++) {
         double *row = eqml_lsq_row(lsq);
         for (int k = 0; k < count; k++)
@@ -7584,7 +7828,9 @@ typedef struct eqml__expander {
         *local;   /* [3][3 natoms of the largest basis] coordinates, gradient of the switch, a displacement */
     double *rows; /* [EQML_LANES][ncols] */
     double *solution;
-    int natoms; /* of the largest basis */
+    double *spread, *frozen; /* [ncomponents][npairs], see eqml__fitter */
+    int *nfrozen;            /* [ncomponents] */
+    int natoms, npairs;      /* of the largest basis */
     size_t ncols;
 } eqml__expander;
 
@@ -7600,12 +7846,29 @@ static double eqml__tuple_slots(eqml__expander *w, const eqml_component *c, size
 {
     const int natoms = c->surface.model.basis->natoms, *tuple = c->tuples + (size_t)t * (size_t)natoms;
     const double *xyz = w->fit.data->xyz + g * 3 * (size_t)w->x->natoms;
-    for (int k = 0; k < 3 * natoms; k++)
-        w->local[k] = xyz[3 * tuple[k / 3] + k % 3];
+    const size_t k = (size_t)(c - w->x->components);
+    for (int i = 0; i < 3 * natoms; i++)
+        w->local[i] = xyz[3 * tuple[i / 3] + i % 3];
     const double s = eqml__switch(c, natoms, w->local, w->local + 3 * w->natoms);
     if (s > 0)
-        *pair = eqml__model_slots(&c->surface.model, w->local, w->fit.one);
+        *pair = eqml__model_slots(&c->surface.model, w->local,
+                                  w->nfrozen[k] ? w->frozen + k * (size_t)w->npairs : NULL, w->fit.one);
     return s;
+}
+
+/* See eqml__find_frozen; over all tuples of component k. */
+static void eqml__freeze_component(eqml__expander *w, size_t k)
+{
+    const eqml_component *c = &w->x->components[k];
+    const eqml_basis *b = c->surface.model.basis;
+    double *spread = w->spread + EQML__SPREAD * k * (size_t)w->npairs, *pair;
+    w->nfrozen[k] = 0;
+    eqml__clear_spread(b, spread);
+    for (size_t g = 0; g < w->fit.data->n; g++)
+        for (int t = 0; t < c->ntuples && eqml__trains(&w->fit, g); t++)
+            if (eqml__tuple_slots(w, c, g, t, &pair) > 0)
+                eqml__add_spread(b, w->local, w->fit.one, spread);
+    w->nfrozen[k] = eqml__freeze(b, spread, w->frozen + k * (size_t)w->npairs);
 }
 
 /* See eqml__standardise. */
@@ -7705,6 +7968,25 @@ static void eqml__expansion_rows(eqml__expander *w, size_t g, int first)
     }
 }
 
+/* As eqml__energy_scales, for each component with constant pairs. */
+static void eqml__expansion_scales(eqml__expander *w)
+{
+    double *least = w->fit.lsq->least + 1;
+    for (int k = 0; k < w->x->ncomponents; k++) {
+        const eqml_component *c = &w->x->components[k];
+        const eqml_basis *b = c->surface.model.basis;
+        const int skip = eqml__skipped(c);
+        if (w->nfrozen[k]) {
+            eqml__slot_sizes(&c->surface.model, w->spread + EQML__SPREAD * (size_t)(k * w->npairs), w->fit.one);
+            memset(w->fit.tangents, 0, sizeof(eqml_lanes) * (size_t)b->nslots);
+            eqml__add_terms(b, w->fit.one + b->factor0, (const double *)(w->fit.tangents + b->factor0),
+                            EQML__LEAST * c->ntuples * sqrt(w->fit.squares), 0, skip, least);
+            w->fit.lsq->tolerance = EQML__NOISE;
+        }
+        least += b->nterms - skip;
+    }
+}
+
 static eqml_status eqml__push_row(eqml__expander *w, const double *from, double weight, double value)
 {
     double *row = eqml_lsq_row(w->fit.lsq);
@@ -7741,8 +8023,14 @@ static eqml_status eqml__fit_expansion(eqml__expander *w, eqml_fit_result *resul
     eqml_lsq_options solve = {0, o->ridge, 1};
     eqml_lsq_result solved;
     eqml_status status = EQML_OK;
-    for (int k = 0; k < w->x->ncomponents; k++)
+    for (int k = 0; k < w->x->ncomponents; k++) {
+        eqml__freeze_component(w, (size_t)k);
         eqml__standardise_component(w, &w->x->components[k]);
+        result->constant_pairs += eqml__constant_classes(w->x->components[k].surface.model.basis,
+                                                         w->frozen + k * w->npairs);
+    }
+    w->fit.squares = eqml__squared_weights(&w->fit);
+    eqml__expansion_scales(w);
     for (size_t g = 0; g < data->n && !status; g++) {
         if (!eqml__trains(&w->fit, g))
             continue;
@@ -7794,6 +8082,7 @@ static eqml_status eqml__expander_create(eqml__expander *w, void **tangents)
         slots = (size_t)b->nslots > slots ? (size_t)b->nslots : slots;
         factors = (size_t)b->nfactors > factors ? (size_t)b->nfactors : factors;
         w->natoms = b->natoms > w->natoms ? b->natoms : w->natoms;
+        w->npairs = b->npairs > w->npairs ? b->npairs : w->npairs;
         w->ncols += (size_t)(b->nterms - eqml__skipped(c));
     }
     *tangents = eqml__zeroed(slots + 1, vector);
@@ -7803,10 +8092,14 @@ static eqml_status eqml__expander_create(eqml__expander *w, void **tangents)
     w->fit.mean = (double *)eqml__zeroed(factors, sizeof(double));
     w->fit.level = (int *)eqml__zeroed(factors, sizeof(int));
     w->local = (double *)eqml__zeroed(9 * (size_t)w->natoms, sizeof(double));
+    const size_t pairs = (size_t)w->x->ncomponents * (size_t)w->npairs;
+    w->spread = (double *)eqml__zeroed(EQML__SPREAD * pairs, sizeof(double));
+    w->frozen = (double *)eqml__zeroed(pairs, sizeof(double));
+    w->nfrozen = (int *)eqml__zeroed((size_t)w->x->ncomponents, sizeof(int));
     w->rows = (double *)eqml__zeroed(EQML_LANES * w->ncols + 1, sizeof(double));
     w->solution = (double *)eqml__zeroed(w->ncols, sizeof(double));
     if (!*tangents || !w->fit.one || !w->fit.directions || !w->fit.mean || !w->fit.level || !w->local ||
-        !w->rows || !w->solution || w->ncols > INT32_MAX)
+        !w->rows || !w->solution || !w->spread || !w->frozen || !w->nfrozen || w->ncols > INT32_MAX)
         return EQML_ERROR_MEMORY;
     return eqml_lsq_create(&w->fit.lsq, (int)w->ncols, 1);
 }
@@ -7849,6 +8142,9 @@ EQML_API eqml_status eqml_expansion_fit(eqml_expansion *expansion, const eqml_da
     EQML_FREE(w.fit.mean);
     EQML_FREE(w.fit.level);
     EQML_FREE(w.local);
+    EQML_FREE(w.spread);
+    EQML_FREE(w.frozen);
+    EQML_FREE(w.nfrozen);
     EQML_FREE(w.rows);
     EQML_FREE(w.solution);
     return status;

@@ -297,6 +297,7 @@ typedef struct outcome {
     eqml_errors train, test;
     double
         turning[EQML_TENSORS]; /* root mean square, as in train, of the part that turns with the molecule */
+    double *constant; /* [npair_classes] distances that do not vary in the training data, see eqml_constant_pairs */
     int tested;
     double seconds;
 } outcome;
@@ -310,11 +311,57 @@ static void json_number(FILE *out, const char *key, int known, double value)
         fprintf(out, "  \"%s\": null,\n", key);
 }
 
+/* The first pair of a class, and its elements as "H-O". */
+static const unsigned short *pair_of_class(int class, char label[16])
+{
+    int p = 0;
+    while (basis->pair_classes[p] != class)
+        p++;
+    size_t left, right;
+    const char *first = symbol_of(basis->pairs[p][0], &left), *second = symbol_of(basis->pairs[p][1], &right);
+    snprintf(label, 16, "%.*s-%.*s", (int)left, first, (int)right, second);
+    return basis->pairs[p];
+}
+
+/* The elements of each class of pairs whose distances do not vary. */
+static void json_constant_pairs(FILE *out, const outcome *o)
+{
+    const char *between = "";
+    fprintf(out, "  \"constant_pairs\": [");
+    for (int c = 0; c < basis->npair_classes; c++) {
+        char label[16];
+        if (o->constant[c] == 0)
+            continue;
+        pair_of_class(c, label);
+        fprintf(out, "%s\"%s\"", between, label);
+        between = ", ";
+    }
+    fprintf(out, "],\n");
+}
+
+static void print_constant_pairs(const job *j, const outcome *o)
+{
+    const char *along = o->train.gradients && !j->fit.energies_only
+                            ? "the surface knows of the energy along them what the gradients tell"
+                            : "the surface is flat along them, as far as the other terms allow";
+    for (int c = 0; c < basis->npair_classes; c++) {
+        char label[16];
+        if (o->constant[c] == 0)
+            continue;
+        const unsigned short *pair = pair_of_class(c, label);
+        printf("  note: %s distances (such as that of atoms %d and %d) do not vary in the training data (%.5g "
+               "angstrom):\n        %s\n",
+               label, pair[0] + 1, pair[1] + 1, o->constant[c] / EQML_ANGSTROM,
+               along);
+    }
+}
+
 static void print_json(FILE *out, const outcome *o)
 {
     int test = o->tested;
     fprintf(out, "{\n  \"terms\": %d,\n  \"rank\": %d,\n", o->fit.terms, o->fit.rank);
     json_number(out, "condition", o->fit.terms > 0, o->fit.condition);
+    json_constant_pairs(out, o);
     fprintf(out, "  \"n_train\": %zu,\n  \"n_test\": %zu,\n", o->fit.geometries, test ? o->test.energies : 0);
     for (int k = 0; k < EQML_TENSORS; k++) {
         const char *name = eqml_tensor_name((eqml_tensor)k);
@@ -396,6 +443,7 @@ static void print_report(const job *j, const outcome *o)
     print_fit("energy", &o->fit);
     for (int k = 0; k < EQML_TENSORS; k++)
         print_fit(eqml_tensor_name((eqml_tensor)k), &o->tensor[k]);
+    print_constant_pairs(j, o);
     print_errors("train", &o->train);
     if (o->tested)
         print_errors("test", &o->test);
@@ -491,6 +539,7 @@ static int fit_and_test(job *j, eqml_data *data, const eqml_data *other, unsigne
         return 1;
     }
     o->seconds = seconds_now() - start;
+    eqml_constant_pairs(basis, data, train, o->constant);
     o->tested = other->n > 0 || j->train_every > 1;
     if (eqml_surface_errors(surface, data, train, &o->train) ||
         (o->tested &&
@@ -511,8 +560,12 @@ int main(int argc, char **argv)
     unsigned char *marks = NULL;
     int status;
     j.variables = calloc((size_t)basis->npair_classes, sizeof *j.variables);
-    if (!j.variables)
+    o.constant = calloc((size_t)basis->npair_classes, sizeof *o.constant);
+    if (!j.variables || !o.constant) {
+        free(j.variables);
+        free(o.constant);
         return fail("out of memory");
+    }
     for (int k = 0; k < basis->npair_classes; k++)
         j.variables[k] = (eqml_variable){EQML_MORSE, 2.0, 0, 0};
 
@@ -534,6 +587,7 @@ int main(int argc, char **argv)
     }
     free(marks);
     free(j.variables);
+    free(o.constant);
     eqml_surface_free(&surface);
     eqml_data_free(&data);
     eqml_data_free(&other);

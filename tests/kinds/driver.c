@@ -12,6 +12,16 @@
 
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_(a, b)
+#ifdef LAYOUT /* of a written header, whose names of the runtime carry it */
+#define eqml_basis JOIN(JOIN(eqml, LAYOUT), _basis)
+#define eqml_model JOIN(JOIN(eqml, LAYOUT), _model)
+#define eqml_variable JOIN(JOIN(eqml, LAYOUT), _variable)
+#define EQML_USER JOIN(JOIN(EQML, LAYOUT), _USER)
+#define EQML_SURFACE_FUNCTIONS JOIN(JOIN(EQML, LAYOUT), _SURFACE_FUNCTIONS)
+#define EQML_SURFACE_TENSOR_FUNCTIONS JOIN(JOIN(EQML, LAYOUT), _SURFACE_TENSOR_FUNCTIONS)
+#define EQML_SURFACE_ENERGY_DIPOLE_FUNCTION JOIN(JOIN(EQML, LAYOUT), _SURFACE_ENERGY_DIPOLE_FUNCTION)
+#define EQML_FLOATS JOIN(JOIN(EQML, LAYOUT), _FLOATS)
+#endif
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)
 enum { NATOMS = JOIN(BASIS, _NATOMS), SIZE = 3 * NATOMS, COUNT = 2 * EQML_FLOATS * 2 + 3, MOST_COMPONENTS = 6 };
