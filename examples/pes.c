@@ -522,7 +522,8 @@ static int fit_and_test(job *j, eqml_data *data, const eqml_data *other, unsigne
         j->fit.progress = show_progress;
         j->fit.context = &shown;
     }
-    print_memory(j, data, train);
+    if (count_marked(data, train, EQML_HAS_ENERGY) > 0)
+        print_memory(j, data, train);
     if (eqml_surface_create(basis, j->variables, surface))
         return fail("the variables are not valid: ranges must be positive, exponents whole from -12 to 12");
     int tensors = 0;

@@ -63,7 +63,7 @@ Test(generator_command, misuse_is_told_in_one_line)
         {"-d 100 'H200'", "smaller degree"},
         {"-d 3 'H200'", "smaller degree"},
         {"-d 14 'H5 O2' --stats", "5000000"},
-        {"-d 9 'H4 C2 O N'", "3241191 terms, and would take about"},
+        {"-d 9 'H4 C2 O N'", "3241480 terms, and would take about"},
         {"-d 1 '(((((((A)2)2)2)2)2)2)2'", "GB of memory, past the limit of 1 hour and 8 GB; nest"},
         {"-d 3 -o /none/such/folder/x.h H2", "/none/such/folder/x.h"},
         {"-d 3 -o /none/such/folder/x.h --stats H2", "/none/such/folder/x.h"},
