@@ -4285,7 +4285,7 @@ static void eqml__lsq_fold(eqml_lsq *lsq)
 #else
 
 /* A vector of as many doubles as the target handles at once; it may alias and need not be aligned. */
-#if !defined(__GNUC__)
+#if !defined(__GNUC__) || FLT_EVAL_METHOD != 0
 #define EQML__LANES 1
 #define EQML__UNROLL
 typedef double eqml__vector;
