@@ -150,7 +150,7 @@ build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) | build/tests/fi
 	$(COMPILE) $^ -o $@ $(shell pkg-config --libs criterion) -lm
 
 test: build/run-tests check-headers check-kinds check-generated check-compilers examples ## pass the tests (needs libcriterion-dev and pkg-config)
-	build/run-tests
+	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL build/run-tests # the tests call make themselves
 
 # Other builds live in folders of their own, build/KIND, with links to the sources.
 SOURCES = Makefile eqml.h gen tests examples bench

@@ -805,7 +805,7 @@ EQML_INLINE void eqml__users_variable(const eqml_variable *v, double r, double y
     if (r > 0)
         v->function(r, v->data, y);
     else
-        y[0] = y[1] = y[2] = NAN;
+        y[0] = y[1] = y[2] = (double)NAN;
 }
 
 /* One number at a time. y, dy/dr, d2y/dr2 at r > 0; no numbers where r is none. */
