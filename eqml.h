@@ -4223,17 +4223,17 @@ static eqml__reflector eqml__reflect(double alpha, double tail2)
 
 struct eqml_lsq {
     int ncols, nrhs;
-    int width;     /* ncols + nrhs: the right-hand sides are columns like the others */
-    int padded;    /* width, rounded up to whole panels; the rest stays zero */
-    int filled;    /* rows waiting in the block */
-    size_t rows;   /* rows added */
-    double *row;   /* [padded]: the row being written */
-    double *least; /* [padded]: columns are scaled by no less than this; zero where nothing is asked for */
+    int width;        /* ncols + nrhs: the right-hand sides are columns like the others */
+    int padded;       /* width, rounded up to whole panels; the rest stays zero */
+    int filled;       /* rows waiting in the block */
+    size_t rows;      /* rows added */
+    double *row;      /* [padded]: the row being written */
+    double *least;    /* [padded]: columns are scaled by no less than this; zero where nothing is asked for */
     double tolerance; /* the rank is decided with no less than this */
-    double *r;     /* upper triangular [width][width], see eqml__lsq_r */
-    double *block; /* [EQML__LSQ_BLOCK][padded], see eqml__lsq_put */
+    double *r;        /* upper triangular [width][width], see eqml__lsq_r */
+    double *block;    /* [EQML__LSQ_BLOCK][padded], see eqml__lsq_put */
     double *work;
-    void *room;         /* for the next solution, see eqml__lsq_reserve; or null */
+    void *room;             /* for the next solution, see eqml__lsq_reserve; or null */
     struct eqml_lsq *spare; /* likewise, where it has a ridge; or null */
 };
 
@@ -5373,8 +5373,8 @@ static double *eqml__model_slots(const eqml_model *m, const double *xyz, const d
 static double *eqml__fit_slots(eqml__fitter *w, size_t g)
 {
     const eqml_model *m = &w->surface->model;
-    return eqml__model_slots(m, w->data->xyz + g * 3 * (size_t)m->basis->natoms, w->nfrozen ? w->frozen : NULL,
-                             w->one);
+    return eqml__model_slots(m, w->data->xyz + g * 3 * (size_t)m->basis->natoms,
+                             w->nfrozen ? w->frozen : NULL, w->one);
 }
 
 /* Finds the pairs whose distances are constant over the training geometries. */
@@ -5726,8 +5726,7 @@ static eqml_status eqml__tensor_rows(eqml__fitter *w, eqml_fit_result *result)
         eqml__reference_one(t, xyz, centre);
         for (int c = 0; c < components; c++) {
             const double weight = eqml__row_weight(w, g) * sqrt(eqml__multiplicity(w->kind, c));
-            double *row =
-                eqml__tensor_row(t, components, f, vectors, c, weight, eqml_lsq_row(w->lsq));
+            double *row = eqml__tensor_row(t, components, f, vectors, c, weight, eqml_lsq_row(w->lsq));
             eqml_status status;
             *row = weight * (value[c] - (w->kind == EQML_DIPOLE ? m->charge * centre[c] : 0));
             status = eqml_lsq_add(w->lsq);
@@ -5950,8 +5949,8 @@ static eqml_status eqml__checked_fit(eqml_surface *surface, const eqml_data *dat
             "atoms, and no dipole to move it there; give the dipole, or put that centre at the origin",
             w.without_dipole);
     else if (status == EQML_ERROR_MEMORY)
-        eqml__say(message, "the fit of %s takes %.2f GB of memory for its %d terms, which could not be had", what,
-                  1e-9 * (double)eqml_lsq_memory(terms, 1, w.options->ridge > 0), terms);
+        eqml__say(message, "the fit of %s takes %.2f GB of memory for its %d terms, which could not be had",
+                  what, 1e-9 * (double)eqml_lsq_memory(terms, 1, w.options->ridge > 0), terms);
     else if (status)
         eqml__say(message, "the fit of %s failed: %s", what, eqml_status_text(status));
     else if (result)
@@ -7977,7 +7976,8 @@ static void eqml__expansion_scales(eqml__expander *w)
         const eqml_basis *b = c->surface.model.basis;
         const int skip = eqml__skipped(c);
         if (w->nfrozen[k]) {
-            eqml__slot_sizes(&c->surface.model, w->spread + EQML__SPREAD * (size_t)(k * w->npairs), w->fit.one);
+            eqml__slot_sizes(&c->surface.model, w->spread + EQML__SPREAD * (size_t)(k * w->npairs),
+                             w->fit.one);
             memset(w->fit.tangents, 0, sizeof(eqml_lanes) * (size_t)b->nslots);
             eqml__add_terms(b, w->fit.one + b->factor0, (const double *)(w->fit.tangents + b->factor0),
                             EQML__LEAST * c->ntuples * sqrt(w->fit.squares), 0, skip, least);
@@ -8026,8 +8026,8 @@ static eqml_status eqml__fit_expansion(eqml__expander *w, eqml_fit_result *resul
     for (int k = 0; k < w->x->ncomponents; k++) {
         eqml__freeze_component(w, (size_t)k);
         eqml__standardise_component(w, &w->x->components[k]);
-        result->constant_pairs += eqml__constant_classes(w->x->components[k].surface.model.basis,
-                                                         w->frozen + k * w->npairs);
+        result->constant_pairs +=
+            eqml__constant_classes(w->x->components[k].surface.model.basis, w->frozen + k * w->npairs);
     }
     w->fit.squares = eqml__squared_weights(&w->fit);
     eqml__expansion_scales(w);

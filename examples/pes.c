@@ -297,7 +297,8 @@ typedef struct outcome {
     eqml_errors train, test;
     double
         turning[EQML_TENSORS]; /* root mean square, as in train, of the part that turns with the molecule */
-    double *constant; /* [npair_classes] distances that do not vary in the training data, see eqml_constant_pairs */
+    double *
+        constant; /* [npair_classes] distances that do not vary in the training data, see eqml_constant_pairs */
     int tested;
     double seconds;
 } outcome;
@@ -349,10 +350,10 @@ static void print_constant_pairs(const job *j, const outcome *o)
         if (o->constant[c] == 0)
             continue;
         const unsigned short *pair = pair_of_class(c, label);
-        printf("  note: %s distances (such as that of atoms %d and %d) do not vary in the training data (%.5g "
-               "angstrom):\n        %s\n",
-               label, pair[0] + 1, pair[1] + 1, o->constant[c] / EQML_ANGSTROM,
-               along);
+        printf(
+            "  note: %s distances (such as that of atoms %d and %d) do not vary in the training data (%.5g "
+            "angstrom):\n        %s\n",
+            label, pair[0] + 1, pair[1] + 1, o->constant[c] / EQML_ANGSTROM, along);
     }
 }
 

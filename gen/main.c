@@ -42,8 +42,7 @@ static int refuse_cost(const composition *c, int degree, const char *what, doubl
             "eqml-gen: \"%s\" of degree %d has %.0f %s, and would take about %.1f %s and %.1f GB of memory, "
             "past the limit of %.0f hour and %.0f GB; %s\n",
             c->text, degree, count, what, seconds < 3600 ? seconds : seconds / 3600,
-            seconds < 3600 ? "s" : "hours", bytes / 1e9, TIME_LIMIT / 3600, MEMORY_LIMIT / 1e9,
-            remedy);
+            seconds < 3600 ? "s" : "hours", bytes / 1e9, TIME_LIMIT / 3600, MEMORY_LIMIT / 1e9, remedy);
     return 1;
 }
 
@@ -56,7 +55,8 @@ static int check_group(const composition *c, int degree)
     if (seconds <= TIME_LIMIT && bytes <= MEMORY_LIMIT)
         return 0;
     return refuse_cost(c, degree, "classes of permutations", classes, seconds, bytes,
-                       degree > 1 ? "choose a smaller degree, or nest fragments less deep" : "nest fragments less deep");
+                       degree > 1 ? "choose a smaller degree, or nest fragments less deep"
+                                  : "nest fragments less deep");
 }
 
 /* Patterns between all sets of atoms and pairs, where the group is not a product of symmetric groups. */
@@ -67,8 +67,8 @@ static int check_patterns(const composition *c, int degree)
     double seconds = 2e-8 * (elements * elements * c->ngenerators + sets * sets * c->npairs * n);
     if (c->tree || (seconds <= TIME_LIMIT && bytes <= MEMORY_LIMIT))
         return 0;
-    return refuse_cost(c, degree, "classes of atoms and pairs under its group", sets, seconds,
-                       bytes, "the patterns between these need a larger group, or fewer atoms");
+    return refuse_cost(c, degree, "classes of atoms and pairs under its group", sets, seconds, bytes,
+                       "the patterns between these need a larger group, or fewer atoms");
 }
 
 /* Refuses, before any work, what would not fit. Where the basis is cut, it is not known yet. */
@@ -186,10 +186,11 @@ static int make_programs(const basis *b, program **code, summary *s, char *error
     }
     if (most <= SLOTS_LIMIT)
         return 0;
-    snprintf(error, error_size,
-             "\"%s\" of degree %d needs %zu numbers at once to evaluate its %zu terms, and a header holds at most "
-             "%u; choose a smaller degree, or fewer terms with --cap or --body",
-             b->composition->text, b->degree, most, b->nterms, SLOTS_LIMIT);
+    snprintf(
+        error, error_size,
+        "\"%s\" of degree %d needs %zu numbers at once to evaluate its %zu terms, and a header holds at most "
+        "%u; choose a smaller degree, or fewer terms with --cap or --body",
+        b->composition->text, b->degree, most, b->nterms, SLOTS_LIMIT);
     return -1;
 }
 
@@ -219,7 +220,6 @@ static int generate(const options *o, const composition *c, const wanted_request
     const bool over_pairs = o->tensor[TENSOR_QUADRUPOLE] || o->tensor[TENSOR_POLARIZABILITY];
     structure *sets = structure_create(c, over_pairs);
     int status = 1;
-
 
     if (blocks_create(c->npair_classes, o->degree, &multidegrees)) {
         fail("too many multidegrees; choose a smaller degree");
@@ -308,7 +308,8 @@ int main(int argc, char **argv)
                       "--without, --body and --scheme for them");
     } else if (cut >= 0) {
         options_complete(&o, &c, cut ? &request : NULL);
-        status = check_group(&c, o.degree) || check_patterns(&c, o.degree) || check_size(&c, o.degree, cut ? &request : NULL) || generate(&o, &c, cut ? &request : NULL);
+        status = check_group(&c, o.degree) || check_patterns(&c, o.degree) ||
+                 check_size(&c, o.degree, cut ? &request : NULL) || generate(&o, &c, cut ? &request : NULL);
     } else {
         status = fail(error);
     }

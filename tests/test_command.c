@@ -82,10 +82,10 @@ Test(generator_command, large_groups)
     run("cd '%s' && for i in $(seq 5000); do echo '(1 2)'; echo '(1 2 3)(4)'; echo '()'; done >many && "
         "printf '(1 2)\\n(1 2 3)\\n' >few && echo \"($(seq -s ' ' 200))\" >cycle",
         place);
-    outcome few = run("cd '%s' && \"$OLDPWD\"/build/eqml-gen -n x -d 3 --group few A4 | grep -v eqml-gen | cksum",
-                      place);
-    outcome many = run("cd '%s' && \"$OLDPWD\"/build/eqml-gen -n x -d 3 --group many A4 | grep -v eqml-gen | cksum",
-                       place);
+    outcome few = run(
+        "cd '%s' && \"$OLDPWD\"/build/eqml-gen -n x -d 3 --group few A4 | grep -v eqml-gen | cksum", place);
+    outcome many = run(
+        "cd '%s' && \"$OLDPWD\"/build/eqml-gen -n x -d 3 --group many A4 | grep -v eqml-gen | cksum", place);
     cr_assert_str_eq(many.text, few.text);
     outcome o = run("build/eqml-gen -d 1 --group '%s/cycle' A200", place);
     assert_refusal(&o, "eqml-gen: ", "101 classes of atoms and pairs", "a cycle of 200 atoms");

@@ -36,7 +36,8 @@ static double potential(int natoms, const double *xyz, double *gradient)
 }
 
 /* Two hydrogens and an oxygen, turned at random. */
-static void draw_water(uint64_t *state, double angle, const double centre[3], double *h1, double *h2, double *o)
+static void draw_water(uint64_t *state, double angle, const double centre[3], double *h1, double *h2,
+                       double *o)
 {
     double u[3], w[3], along = 0, size = 0, rest = 0;
     for (int k = 0; k < 3; k++) {
@@ -102,8 +103,7 @@ static rigid *make_data(const eqml_basis *b, int digits, bool gradients)
         s->energy[g] = potential(b->natoms, xyz, s->gradient + g * n);
         s->has[g] = EQML_HAS_ENERGY | EQML_HAS_DIPOLE | (gradients ? EQML_HAS_GRADIENT : 0);
         for (size_t k = 0; k < 3; k++) /* charges -0.8 and 0.4 */
-            s->dipole[3 * g + k] =
-                b->natoms == 3 ? 0.4 * (xyz[k] + xyz[3 + k]) - 0.8 * xyz[6 + k] : 0;
+            s->dipole[3 * g + k] = b->natoms == 3 ? 0.4 * (xyz[k] + xyz[3 + k]) - 0.8 * xyz[6 + k] : 0;
         for (size_t k = 0; k < n && digits < 17; k++)
             xyz[k] = floor(xyz[k] * unit + 0.5) / unit;
     }
@@ -133,7 +133,8 @@ static double energy_of(const eqml_surface *s, const double *xyz)
     const eqml_basis *b = s->model.basis;
     if (b == &dimer_d3_basis)
         return dimer_d3_model_energy(&s->model, xyz);
-    return b == &h2o_d8_basis ? h2o_d8_model_energy(&s->model, xyz) : h2o_tensors_model_energy(&s->model, xyz);
+    return b == &h2o_d8_basis ? h2o_d8_model_energy(&s->model, xyz)
+                              : h2o_tensors_model_energy(&s->model, xyz);
 }
 
 /* The same fit of data with 17, 8 and 6 digits; points are those of another seed, whole and with a hydrogen
