@@ -2781,8 +2781,10 @@ EQML_API eqml_status eqml_data_read(const char *path, eqml_data *data, eqml_mess
 /*
  * Reads a whole file. While it reads, memory holds the text of the file (of a pipe, up to three times that)
  * beside the arrays above, of which that of the gradients and those of the tensors are given back where the
- * file has none; afterwards the arrays only, 24 bytes an atom and as much for its gradient. Each frame is a line with the number of atoms, a comment line and one line an atom; the
- * comment line tells which of two layouts the frame has.
+ * file has none; afterwards the arrays only, 24 bytes an atom and as much for its gradient.
+ *
+ * Each frame is a line with the number of atoms, a comment line and one line an atom; the comment line tells
+ * which of two layouts the frame has.
  *
  *   Extended XYZ: the comment line has a key Properties or energy.
  *     energy=-40.5 (eV) and dipole="0.1 0 0.2" (e*angstrom; or dipole_moment) may be absent, and so may
@@ -2979,8 +2981,7 @@ EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, cons
  * fitted as they are: give them relative to what is left out. Gradients enter along an orthonormal basis of
  * the displacements that are neither translation nor rotation: the others say nothing about V. Rows are
  * streamed (eqml_lsq): memory grows with the square of the terms only, and all of it that does is taken before
- * the first row. result and message may be null. Not
- * thread-safe on one surface. EQML_ERROR_EMPTY: no geometry to train on. EQML_ERROR_MATCH: data of another
+ * the first row. result and message may be null. Not thread-safe on one surface. EQML_ERROR_EMPTY: no geometry to train on. EQML_ERROR_MATCH: data of another
  * number of atoms.
  *
  * Distances that do not vary in the data but for their digits (rigid monomers, constrained scans, one

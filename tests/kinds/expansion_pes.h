@@ -1,4 +1,4 @@
-/* An expansion with the functions of a written surface: water as pairs, switched, and the whole. */
+/* An expansion with the functions of a written surface: H3C as pairs, switched, and the whole. */
 #define EQML_STATIC
 #define EQML_IMPLEMENTATION
 #include "h2_d4.h"
