@@ -338,7 +338,7 @@ build/kinds/$(1)_pes.h: build/kinds/write-$(2)-$(5)
 	$$< eqml.h build/tests/$(2).h build/kinds $(1) $(3) $(4)
 
 build/kinds/$(1): tests/kinds/driver.c tests/kinds/geometry.h build/kinds/$(1)_pes.h
-	$$(CC) $$(STD) $$(WARNINGS) -O1 -march=native -Ibuild/kinds -DSURFACE_HEADER='"$(1)_pes.h"' -DNAME=$(1) -D$(1)_API=extern -DBASIS=$(6) $(subst _-, -,$(7)) \
+	$$(CC) $$(STD) $$(WARNINGS) -O1 -march=native -Ibuild/kinds -DSURFACE_HEADER='"$(1)_pes.h"' -DNAME=$(1) -D$(1)_API=extern -DLAYOUT=$(LAYOUT) -DBASIS=eqml$(LAYOUT)_$(6) $(subst _-, -,$(7)) \
 	    $$< -o $$@ -lm
 endef
 $(foreach k,$(KINDS),$(eval $(call kind,$(word 1,$(subst :, ,$(k))),$(word 2,$(subst :, ,$(k))),$(word 3,$(subst :, ,$(k))),$(word 4,$(subst :, ,$(k))),$(word 5,$(subst :, ,$(k))),$(word 6,$(subst :, ,$(k))),$(word 7,$(subst :, ,$(k))))))
