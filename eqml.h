@@ -5201,6 +5201,7 @@ typedef struct eqml__fitter {
     double *spread;       /* [EQML__SPREAD npairs] of pairs, see eqml__freeze */
     double *frozen;       /* [npairs] the variable of a pair whose distance is constant, HUGE_VAL of others */
     int nfrozen;          /* how many are constant */
+    bool rounding;        /* some are, or some factor: the rank is decided as EQML__LEAST says */
     double squares;       /* the sum of the squared weights of geometries */
     eqml_lsq *lsq;
     size_t count;          /* training geometries */
@@ -5494,12 +5495,31 @@ static void eqml__displacements(const double *xyz, int natoms, double *q, int *e
     }
 }
 
+/* Whether the shift leaves no more than rounding errors of some factor, as of squares over two geometries. */
+static bool eqml__is_rounding(eqml__fitter *w)
+{
+    const eqml_basis *b = w->surface->model.basis;
+    const double *f = w->one + b->factor0;
+    memset(w->mean, 0, (size_t)b->nfactors * sizeof(double)); /* the largest values */
+    for (size_t g = 0; g < w->data->n; g++)
+        if (eqml__trains(w, g)) {
+            eqml__fit_slots(w, g);
+            for (int k = 1; k < b->nfactors; k++)
+                w->mean[k] = fmax(w->mean[k], fabs(f[k]));
+        }
+    eqml__slot_sizes(&w->surface->model, w->spread, w->one);
+    for (int k = 1; k < b->nfactors; k++)
+        if (!(w->mean[k] > 100 * DBL_EPSILON * f[k]))
+            return true;
+    return false;
+}
+
 static void eqml__energy_row(eqml__fitter *w, size_t g, double weight);
 
-/* Where pairs are constant, the least scale of columns of energies, see EQML__LEAST. */
+/* Where pairs or factors are constant, the least scale of columns of energies, see EQML__LEAST. */
 static void eqml__energy_scales(eqml__fitter *w)
 {
-    if (!w->nfrozen)
+    if (!w->rounding)
         return;
     eqml__slot_sizes(&w->surface->model, w->spread, w->one);
     eqml__energy_row(w, 0, EQML__LEAST * sqrt(w->squares));
@@ -5682,7 +5702,7 @@ static void eqml__tensor_scales(eqml__fitter *w)
     double *slots = w->one, *vectors = w->one + EQML_WORK_ONE(eqml__most_slots(b), b->npairs);
     double *carried = vectors + components * (t->nvectors + 1), *row = eqml_lsq_row(w->lsq);
     size_t g = 0;
-    if (!w->nfrozen)
+    if (!w->rounding)
         return;
     while (!eqml__trains(w, g))
         g++;
@@ -5883,8 +5903,10 @@ static eqml_status eqml__run_fit(eqml__fitter *w, int terms,
     }
     if (!status && !b->is_term && !w->surface->standardised)
         eqml__standardise(w);
-    if (!status)
+    if (!status) {
+        w->rounding = w->nfrozen || eqml__is_rounding(w);
         status = fit(w, result);
+    }
     eqml_lsq_free(w->lsq);
     EQML_FREE(tangents);
     EQML_FREE(w->one);
