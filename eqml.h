@@ -2192,7 +2192,7 @@ EQML_INLINE void eqml__widen(eqml_floats x, eqml_lanes y[EQML__HALVES])
     double to[EQML_FLOATS];
     memcpy(from, &x, sizeof from);
     for (int k = 0; k < EQML_FLOATS; k++)
-        to[k] = from[k];
+        to[k] = (double)from[k];
     memcpy(y, to, sizeof to);
 #endif
 }
