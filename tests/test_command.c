@@ -569,7 +569,7 @@ static void place_compiler(const char *instead)
 }
 
 #define MAKE_STUB(target)                                                                                    \
-    "env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s " target                                                \
+    "env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s -o build/eqml-gen " target                              \
     " CC='%s/cc' COMPOSITION='H2 O' DEGREE=2 NAME=pes_stub"
 
 /* A run that fails or is interrupted leaves the old files as they are, and nothing else. */
@@ -685,7 +685,8 @@ Test(make_pes, two_builds_at_once)
           "for i in $in; do test \"$(tail -n 1 $i)\" = end || { echo \"$i is not whole\"; exit 1; }; done\n"
           "echo $out >>../outputs; echo begin >$out; sleep 0.03; echo end >>$out\n");
     outcome o = run(
-        "chmod +x '%s/cc' && mkdir '%s/clone' && ln -s \"$PWD/Makefile\" \"$PWD/gen\" \"$PWD/eqml.h\" '%s/clone/' && "
+        "chmod +x '%s/cc' && mkdir '%s/clone' && ln -s \"$PWD/Makefile\" \"$PWD/gen\" \"$PWD/eqml.h\" "
+        "'%s/clone/' && "
         "cd '%s/clone' && make='env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s CC=../cc build/eqml-gen' && "
         "{ $make & one=$!; $make; two=$?; wait $one && test $two = 0; } && "
         "tail -n 1 build/eqml-gen && find build -name '*.[0-9]*' && sort ../outputs | uniq -d",
