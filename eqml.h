@@ -5289,7 +5289,7 @@ static int eqml__freeze(const eqml_basis *b, const double *spread, double *froze
     int count = 0;
     for (int p = 0; p < b->npairs; p++) {
         const double *own = spread + EQML__SPREAD * p;
-        const bool constant = eqml__is_constant(own);
+        const bool constant = own[3] > 0 && eqml__is_constant(own);
         frozen[p] = constant ? own[2] / own[3] : HUGE_VAL;
         count += constant;
         for (int q = 0; q < p && constant; q++) {
@@ -6560,7 +6560,7 @@ EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *
  */
 typedef struct eqml__tagger {
     FILE *out;
-    const char *basis; /* its name */
+    const char *basis; /* its name, empty in the runtime */
     char place;        /* 0: code; '*': a comment; a quotation mark: within such */
 } eqml__tagger;
 
@@ -6581,7 +6581,7 @@ static void eqml__put_name(const eqml__tagger *t, const char *name, size_t lengt
         eqml__is_word(name, length, "EQML_SCALAR") || eqml__is_word(name, length, "EQML_STACK_LIMIT");
     if ((!strncmp(name, "eqml_", 5) || !strncmp(name, "EQML_", 5)) && !user)
         fprintf(t->out, "%.4s%d%.*s", name, EQML_LAYOUT, (int)length - 4, name + 4);
-    else if (!strncmp(name, t->basis, own) && (length == own || name[own] == '_'))
+    else if (own && !strncmp(name, t->basis, own) && (length == own || name[own] == '_'))
         fprintf(t->out, "eqml%d_%.*s", EQML_LAYOUT, (int)length, name);
     else
         fprintf(t->out, "%.*s", (int)length, name);
@@ -6782,8 +6782,9 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
     if (status)
         return status;
     eqml__put_banner(out.file, b, name);
-    eqml__tagger tagger = {out.file, b->name, 0};
+    eqml__tagger tagger = {out.file, "", 0};
     status = eqml__copy_lines(&tagger, runtime, "==== evaluation: begin", "==== evaluation: end", message);
+    tagger.basis = b->name;
     if (!status)
         status = eqml__copy_lines(&tagger, basis_header, NULL, NULL, message);
     if (!status)
