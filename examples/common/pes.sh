@@ -77,6 +77,7 @@ done
 set +f
 for file in "$aside"/old.*/* "$aside"/old.*/.[!.]*; do
     at=$final/${file##*/}
-    { [ ! -e "$file" ] && [ ! -L "$file" ]; } || [ -e "$at" ] || [ -L "$at" ] || mv -f "$file" "$final/"
+    { [ ! -e "$file" ] && [ ! -L "$file" ]; } || [ -e "$at" ] || [ -L "$at" ] || mv -f "$file" "$final/" ||
+        { trap '' EXIT; refuse "$file: cannot be moved to $final; it stays where it is"; }
 done
 echo "$final: $NAME.h ${NAME}_pes.h $NAME.pes lib$NAME.so report.json"
