@@ -4567,18 +4567,22 @@ static void eqml__lsq_release(eqml_lsq *lsq)
     lsq->spare = NULL;
 }
 
-eqml_status eqml_lsq_create(eqml_lsq **lsq, int ncols, int nrhs)
+/* An empty system with the room of its first solution, which may have a ridge. */
+static eqml_status eqml__lsq_start(eqml_lsq **lsq, int ncols, int nrhs, int ridge)
 {
-    if (!lsq)
-        return EQML_ERROR_ARGUMENT;
     eqml_status status = eqml__lsq_open(lsq, ncols, nrhs);
     if (status == EQML_OK)
-        status = eqml__lsq_reserve(*lsq, 0);
+        status = eqml__lsq_reserve(*lsq, ridge);
     if (status != EQML_OK) {
         eqml_lsq_free(*lsq);
         *lsq = NULL;
     }
     return status;
+}
+
+eqml_status eqml_lsq_create(eqml_lsq **lsq, int ncols, int nrhs)
+{
+    return lsq ? eqml__lsq_start(lsq, ncols, nrhs, 0) : EQML_ERROR_ARGUMENT;
 }
 
 size_t eqml_lsq_memory(int ncols, int nrhs, int ridge)
@@ -5383,12 +5387,13 @@ static double *eqml__fit_slots(eqml__fitter *w, size_t g)
 static void eqml__find_frozen(eqml__fitter *w)
 {
     const eqml_basis *b = w->surface->model.basis;
-    w->nfrozen = 0;
+    const int stride = EQML_ROUND(b->npairs);
     eqml__clear_spread(b, w->spread);
     for (size_t g = 0; g < w->data->n; g++)
         if (eqml__trains(w, g)) {
-            eqml__fit_slots(w, g);
-            eqml__add_spread(b, w->data->xyz + g * 3 * (size_t)b->natoms, w->one, w->spread);
+            const double *xyz = w->data->xyz + g * 3 * (size_t)b->natoms;
+            eqml__pairs_one(&w->surface->model, xyz, w->one, w->one + stride, stride);
+            eqml__add_spread(b, xyz, w->one, w->spread);
         }
     w->nfrozen = eqml__freeze(b, w->spread, w->frozen);
 }
@@ -5514,19 +5519,6 @@ static bool eqml__is_rounding(eqml__fitter *w)
     return false;
 }
 
-static void eqml__energy_row(eqml__fitter *w, size_t g, double weight);
-
-/* Where pairs or factors are constant, the least scale of columns of energies, see EQML__LEAST. */
-static void eqml__energy_scales(eqml__fitter *w)
-{
-    if (!w->rounding)
-        return;
-    eqml__slot_sizes(&w->surface->model, w->spread, w->one);
-    eqml__energy_row(w, 0, EQML__LEAST * sqrt(w->squares));
-    memcpy(w->lsq->least, eqml_lsq_row(w->lsq), (size_t)w->lsq->ncols * sizeof(double));
-    w->lsq->tolerance = EQML__NOISE;
-}
-
 static void eqml__energy_row(eqml__fitter *w, size_t g, double weight)
 {
     const eqml_basis *b = w->surface->model.basis;
@@ -5542,6 +5534,17 @@ static void eqml__energy_row(eqml__fitter *w, size_t g, double weight)
             row[k++] = left * right[c];
     }
     row[k] = weight * (w->energy[g] - w->shift);
+}
+
+/* Where pairs or factors are constant, the least scale of columns of energies, see EQML__LEAST. */
+static void eqml__energy_scales(eqml__fitter *w)
+{
+    if (!w->rounding)
+        return;
+    eqml__slot_sizes(&w->surface->model, w->spread, w->one);
+    eqml__energy_row(w, 0, EQML__LEAST * sqrt(w->squares));
+    memcpy(w->lsq->least, eqml_lsq_row(w->lsq), (size_t)w->lsq->ncols * sizeof(double));
+    w->lsq->tolerance = EQML__NOISE;
 }
 
 /* The derivative of every term along one lane of directions. */
@@ -5892,9 +5895,7 @@ static eqml_status eqml__run_fit(eqml__fitter *w, int terms,
     w->level = (int *)eqml__zeroed((size_t)b->nfactors, sizeof(int));
     w->spread = (double *)eqml__zeroed((EQML__SPREAD + 1) * (size_t)b->npairs, sizeof(double));
     if (w->one && tangents && w->directions && w->coefficients && w->mean && w->level && w->spread)
-        status = eqml_lsq_create(&w->lsq, terms, 1);
-    if (!status)
-        status = eqml__lsq_reserve(w->lsq, w->options->ridge > 0);
+        status = eqml__lsq_start(&w->lsq, terms, 1, w->options->ridge > 0);
     if (!status) {
         w->frozen = w->spread + EQML__SPREAD * b->npairs;
         w->squares = eqml__squared_weights(w);
@@ -8125,7 +8126,7 @@ static eqml_status eqml__expander_create(eqml__expander *w, void **tangents)
     if (!*tangents || !w->fit.one || !w->fit.directions || !w->fit.mean || !w->fit.level || !w->local ||
         !w->rows || !w->solution || !w->spread || !w->frozen || !w->nfrozen || w->ncols > INT32_MAX)
         return EQML_ERROR_MEMORY;
-    return eqml_lsq_create(&w->fit.lsq, (int)w->ncols, 1);
+    return eqml__lsq_start(&w->fit.lsq, (int)w->ncols, 1, w->fit.options->ridge > 0);
 }
 
 EQML_API eqml_status eqml_expansion_fit(eqml_expansion *expansion, const eqml_data *data,
