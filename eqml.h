@@ -3001,7 +3001,8 @@ EQML_API int eqml_constant_pairs(const eqml_basis *basis, const eqml_data *data,
 
 EQML_API size_t eqml_fit_memory(const eqml_basis *basis, const eqml_fit_options *options);
 /* Bytes that a fit over this basis takes besides data and surface, of the energy or of that tensor which has
- * the most terms: known before there are data, and right but for a few vectors. options may be null. */
+ * the most terms: known before there are data, and right but for a few vectors. A reference potential takes as
+ * much as energies and gradients of the data besides. options may be null. */
 
 EQML_API eqml_status eqml_fit_tensor(eqml_surface *surface, eqml_tensor kind, const eqml_data *data,
                                      double charge, const eqml_fit_options *options, eqml_fit_result *result,
@@ -4651,7 +4652,7 @@ static void eqml__axpy(int n, double alpha, const double *a, double *b)
         b[i] += alpha * a[i];
 }
 
-/* In room of eqml__system_size(). */
+/* Lays the arrays out in `room`, eqml__system_size() bytes, which stay the caller's. */
 static void eqml__system_create(eqml__system *s, int n, int nrhs, void *room)
 {
     const size_t size = (size_t)n, ld = size + (size_t)nrhs;
@@ -4681,7 +4682,7 @@ static void eqml__system_copy(eqml__system *s, const eqml_lsq *lsq, const double
     }
 }
 
-/* Scales by the column norms of A, which are those of R, or by lsq->least where they are less. */
+/* Divides each column by its norm in A, which is that in R, or by lsq->least where this is larger. */
 static eqml_status eqml__system_load(eqml__system *s, const eqml_lsq *lsq)
 {
     for (int j = 0; j < lsq->width; j++) {
@@ -5500,7 +5501,8 @@ static void eqml__displacements(const double *xyz, int natoms, double *q, int *e
     }
 }
 
-/* Whether the shift leaves no more than rounding errors of some factor, as of squares over two geometries. */
+/* Whether some factor is the same in all training geometries, so that its shift leaves rounding errors only. With
+ * two geometries the square of a shifted factor is. */
 static bool eqml__is_rounding(eqml__fitter *w)
 {
     const eqml_basis *b = w->surface->model.basis;
@@ -6138,17 +6140,6 @@ static eqml_status eqml__no_memory(const char *path, eqml_message *message)
     return EQML_ERROR_MEMORY;
 }
 
-/* Only what a file can hold is written to one. */
-static eqml_status eqml__check_writable(const eqml_surface *surface, const char *path, eqml_message *message)
-{
-    for (int k = 0; k < surface->model.basis->npair_classes; k++)
-        if (surface->variables[k].kind == EQML_USER) {
-            eqml__say(message, "%s: a surface with a user's pair function cannot be written to a file", path);
-            return EQML_ERROR_ARGUMENT;
-        }
-    return EQML_OK;
-}
-
 static eqml_status eqml__check_numbers(const char *path, const char *what, size_t count, const double *number,
                                        double most, eqml_message *message)
 {
@@ -6163,11 +6154,17 @@ static eqml_status eqml__check_numbers(const char *path, const char *what, size_
     return EQML_OK;
 }
 
-/* All numbers are finite, and those that are also written in float within its range: most. */
-static eqml_status eqml__check_coefficients(const eqml_surface *surface, const char *path, double most,
-                                            eqml_message *message)
+/* Only what a file can hold is written to one: no user's function, and finite numbers, those of the energy of
+ * at most `most`. */
+static eqml_status eqml__check_writable(const eqml_surface *surface, const char *path, double most,
+                                        eqml_message *message)
 {
     const eqml_basis *b = surface->model.basis;
+    for (int k = 0; k < b->npair_classes; k++)
+        if (surface->variables[k].kind == EQML_USER) {
+            eqml__say(message, "%s: a surface with a user's pair function cannot be written to a file", path);
+            return EQML_ERROR_ARGUMENT;
+        }
     eqml_status status =
         eqml__check_numbers(path, "offsets", (size_t)b->nfactors, surface->offset, most, message);
     if (!status)
@@ -6361,7 +6358,7 @@ static eqml_status eqml__put_pes(FILE *out, const eqml_surface *surface)
 EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char *path, eqml_message *message)
 {
     eqml__output out;
-    eqml_status status = eqml__check_writable(surface, path, message);
+    eqml_status status = eqml__check_writable(surface, path, DBL_MAX, message);
     if (!status)
         status = eqml__open_output(&out, path, message);
     if (status)
@@ -6775,9 +6772,7 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
 {
     const eqml_basis *b = surface->model.basis;
     eqml__output out;
-    eqml_status status = eqml__check_writable(surface, path, message);
-    if (!status)
-        status = eqml__check_coefficients(surface, path, (double)FLT_MAX, message);
+    eqml_status status = eqml__check_writable(surface, path, (double)FLT_MAX, message);
     if (!status)
         status = eqml__open_output(&out, path, message);
     if (status)
@@ -8204,9 +8199,9 @@ EQML_API eqml_status eqml_expansion_write(const eqml_expansion *expansion, const
                                           eqml_message *message)
 {
     eqml__output out;
-    eqml_status status = EQML_OK;
+    eqml_status status = eqml__check_numbers(path, "constant", 1, &expansion->constant, DBL_MAX, message);
     for (int k = 0; k < expansion->ncomponents && !status; k++)
-        status = eqml__check_writable(&expansion->components[k].surface, path, message);
+        status = eqml__check_writable(&expansion->components[k].surface, path, DBL_MAX, message);
     if (!status)
         status = eqml__open_output(&out, path, message);
     if (status)

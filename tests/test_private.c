@@ -404,6 +404,30 @@ Test(memory, all_public_functions_are_tried)
 
 /* ---- sizes ---- */
 
+/* What is told beforehand is what a system and its solution take. */
+Test(memory, of_a_system_is_known_beforehand)
+{
+    enum { COLUMNS = 200, ROWS = 300 };
+    static double x[COLUMNS];
+    uint64_t state = 3;
+    for (int ridge = 0; ridge < 2; ridge++) {
+        const eqml_lsq_options o = {.ridge = ridge ? 1e-6 : 0};
+        eqml_lsq *lsq;
+        asked = 0;
+        cr_assert_eq(eqml_lsq_create(&lsq, COLUMNS, 1), EQML_OK);
+        for (int i = 0; i < ROWS; i++) {
+            double *row = eqml_lsq_row(lsq);
+            for (int k = 0; k <= COLUMNS; k++)
+                row[k] = draw_real(&state);
+            cr_assert_eq(eqml_lsq_add(lsq), EQML_OK);
+        }
+        cr_assert_eq(eqml_lsq_solve(lsq, &o, x, NULL), EQML_OK);
+        const double told = (double)eqml_lsq_memory(COLUMNS, 1, ridge);
+        cr_expect(fabs((double)asked - told) <= 1e-3 * told, "%zu bytes, but %g were told", asked, told);
+        eqml_lsq_free(lsq);
+    }
+}
+
 Test(memory, sizes_whose_product_does_not_fit_are_refused)
 {
     used = 0;
