@@ -241,7 +241,9 @@ static int generate(const options *o, const composition *c, const wanted_request
     if (check_cost(c, &multidegrees, invariants, o->orbit_sums))
         goto done;
     progress_begin("monomials", total(&multidegrees, invariants));
-    if (orbits_enumerate_wanted(c, &multidegrees, o->degree, w, &orbits)) {
+    const int lost = orbits_enumerate_wanted(c, &multidegrees, o->degree, w, &orbits);
+    progress_end();
+    if (lost) {
         fail("the orbits of monomials could not be enumerated");
         goto done;
     }
