@@ -313,10 +313,10 @@ static void json_number(FILE *out, const char *key, int known, double value)
 }
 
 /* The first pair of a class, and its elements as "H-O". */
-static const unsigned short *pair_of_class(int class, char label[16])
+static const unsigned short *pair_of_class(int c, char label[16])
 {
     int p = 0;
-    while (basis->pair_classes[p] != class)
+    while (basis->pair_classes[p] != c)
         p++;
     size_t left, right;
     const char *first = symbol_of(basis->pairs[p][0], &left), *second = symbol_of(basis->pairs[p][1], &right);

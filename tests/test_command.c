@@ -376,6 +376,18 @@ Test(fit_command, the_report)
     cr_assert_eq(json_number(o.text, "n_test"), 1);
 }
 
+/* One geometry says nothing of how distances vary. */
+Test(fit_command, constant_distances_are_named)
+{
+    outcome o = run(FIT " --train-every 3 '%s/good.xyz'", folder, folder);
+    cr_assert_eq(o.status, 0, "%s", o.text);
+    cr_assert_not_null(strstr(o.text, "H-O distances (such as that of atoms 1 and 3) do not vary"), "%s",
+                       o.text);
+    o = run("cat '%s/report.json'", folder);
+    cr_assert_not_null(strstr(o.text, "\"constant_pairs\": [\"H-H\", \"H-O\"]"), "%s", o.text);
+    cr_assert(json_number(o.text, "rmse_energy_test") < 10, "%s", o.text);
+}
+
 /* A geometry of the test set where the powers overflow. */
 Test(fit_command, what_is_not_finite_is_null)
 {

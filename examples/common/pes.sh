@@ -73,10 +73,11 @@ do
     fi
 done
 
-# What else was in the old folder stays.
+# What else was in the old folder stays. Where a link to a folder was, that folder is left as it is.
 set +f
-for file in "$aside"/old.*/* "$aside"/old.*/.[!.]*; do
+for file in "$aside"/old.*/* "$aside"/old.*/.[!.]* "$aside"/old.*/..?*; do
     at=$final/${file##*/}
+    [ ! -L "${file%/*}" ] || continue
     { [ ! -e "$file" ] && [ ! -L "$file" ]; } || [ -e "$at" ] || [ -L "$at" ] || mv -f "$file" "$final/" ||
         { trap '' EXIT; refuse "$file: cannot be moved to $final; it stays where it is"; }
 done
