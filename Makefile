@@ -24,7 +24,7 @@ GEN_SOURCES = $(wildcard gen/*.c $(FLOORS:%=gen/%/*.c))
 GEN = $(GEN_SOURCES:gen/%.c=build/gen/%.o)
 TESTS = $(patsubst tests/%.c,build/tests/%.o,$(wildcard tests/*.c))
 
-.PHONY: all help pes prune expansion demo ir examples test asan fuzz check-libfuzzer bench bench-tensors generate check-generated check-headers check-kinds check-compilers check-ports format clean
+.PHONY: all help join check-joined check-parts pes prune expansion demo ir examples test asan fuzz check-libfuzzer bench bench-tensors generate check-generated check-headers check-kinds check-compilers check-ports format clean
 
 all: build/eqml-gen ## build the generator, build/eqml-gen
 
@@ -37,11 +37,29 @@ build/eqml-gen: $(GEN)
 
 GEN_HEADERS = $(wildcard gen/*.h $(FLOORS:%=gen/%/*.h))
 
-build/gen/emit/header.o: eqml.h # the layout number
+build/gen/emit/header.o: gen/runtime/basis.h # the layout number
 
 build/gen/%.o: gen/%.c $(GEN_HEADERS)
 	@mkdir -p $(@D)
 	$(COMPILE) -Igen -c $< -o $@.$$$$ && mv -f $@.$$$$ $@
+
+# ---- the runtime -----------------------------------------------------------------------------------------
+
+# eqml.h is joined from its parts, and stands in the repository.
+PARTS = $(shell cd gen/runtime && find . -name '*.[ch]' | sed 's/^..//' | LC_ALL=C sort)
+
+join: ## write eqml.h from its parts, gen/runtime/
+	awk -f gen/runtime/join.awk gen/runtime/eqml.h >eqml.h.new && mv -f eqml.h.new eqml.h
+
+check-joined: ## fail where eqml.h is not what its parts are
+	@mkdir -p build
+	awk -f gen/runtime/join.awk gen/runtime/eqml.h >build/joined.h
+	cmp eqml.h build/joined.h || { echo "eqml.h differs from its parts: change those in gen/runtime/, then make join" >&2; exit 1; }
+
+check-parts: ## fail where a part of the runtime does not compile alone
+	@set -e; for p in $(PARTS); do printf '#include "%s"\nextern int eqml_alone;\n' $$p | \
+	    $(CC) $(STD) $(WARNINGS) -Wno-unused-function -march=native -Igen/runtime -fsyntax-only -x c -; done
+	@echo "check-parts: $(words $(PARTS)) parts compile alone"
 
 # ---- from data to a library ------------------------------------------------------------------------------
 
@@ -149,7 +167,7 @@ build/tests/fit-h2o: examples/pes.c eqml.h build/tests/h2o_tensors.h
 build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) | build/tests/fit build/tests/fit-h2o build/bench/run
 	$(COMPILE) $^ -o $@ $(shell pkg-config --libs criterion) -lm
 
-test: build/run-tests check-headers check-kinds check-generated check-compilers examples ## pass the tests (needs libcriterion-dev and pkg-config)
+test: build/run-tests check-joined check-parts check-headers check-kinds check-generated check-compilers examples ## pass the tests (needs libcriterion-dev and pkg-config)
 	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL build/run-tests # the tests call make themselves
 
 # Other builds live in folders of their own, build/KIND, with links to the sources.
@@ -238,7 +256,8 @@ check-generated: build/eqml-gen ## fail where generated/ is not what the generat
 	diff -r generated build/generated
 
 format: ## lay out the sources
-	clang-format -i eqml.h gen/*.[ch] gen/*/*.[ch] examples/*.[ch] tests/*.[ch] tests/headers/*.[ch] bench/*.[ch]
+	clang-format -i gen/*.[ch] gen/*/*.[ch] gen/*/*/*.h examples/*.[ch] tests/*.[ch] tests/headers/*.[ch] bench/*.[ch]
+	$(MAKE) join
 
 clean: ## remove build/
 	rm -rf build

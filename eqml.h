@@ -58,6 +58,12 @@
 #ifndef EQML_H
 #define EQML_H
 
+
+/* ==== status.h ========================================================================================== */
+
+/* Statuses, messages, units; the allocator and the linkage of functions. */
+#ifndef EQML__STATUS_H
+#define EQML__STATUS_H
 #include <stddef.h>
 #include <stdint.h>
 
@@ -105,29 +111,23 @@ typedef struct eqml_message {
 #define EQML_ANGSTROM (1.0 / 0.529177210903) /* bohr; CODATA 2018 */
 #define EQML_EV (1.0 / 27.211386245988)      /* hartree; CODATA 2018 */
 
-/* ==== evaluation: begin ====================================================================================
- *
- * This part is all that a fitted surface needs; everything in it is inline, so that a surface whose tables
- * are constants of the same file is specialised by the compiler.
- */
-#ifndef EQML__EVALUATION
-#define EQML__EVALUATION 1
+EQML_API const char *eqml_status_text(eqml_status status);
+/* A few words on a status, never NULL. */
 
-/*
- * The layout number: it grows with every change of the records below (eqml_basis, eqml_model and what they
- * hold) or of what generated code calls. A basis header is refused by an eqml.h of another number. In the
- * header of a surface every name of this part carries the number, eqml2_model for eqml_model, so that
- * surfaces written by different versions, and eqml.h, may be included in one file in any order.
- */
-#define EQML_LAYOUT 2
+#endif /* EQML__STATUS_H */
 
+/* Evaluation: all inline, so that a surface whose tables are constants of the same file is specialised by the
+ * compiler. The header of a surface has copies of these parts. */
+
+/* ==== compiler.h ======================================================================================== */
+
+/* What compilers are told: inlining, unrolling, chains side by side. */
+#ifndef EQML__COMPILER_H
+#define EQML__COMPILER_H
 #include <float.h>
 #include <math.h>
 #include <stddef.h>
 #include <string.h>
-#if defined(__GNUC__) && defined(__SSE2__)
-#include <immintrin.h>
-#endif
 
 /*
  * EQML__APART: numbers stay apart. gcc would gather them from straight-line code into vectors, by more
@@ -157,6 +157,67 @@ typedef struct eqml_message {
 #define EQML_INLINE static inline
 #define EQML_FUNCTION static inline
 #define EQML_NOINLINE static inline
+#endif
+
+/*
+ * A loop over tables, unrolled where the compiler knows the tables and that it is short: then offsets are
+ * constants, and what passes through memory stays in registers. clang decides by itself, and warns where it
+ * is told to and cannot.
+ */
+#if defined(__GNUC__)
+#define EQML__KNOWN(condition) (__builtin_constant_p(condition) && (condition))
+#else
+#define EQML__KNOWN(condition) 0
+#endif
+#if defined(__GNUC__) && !defined(__clang__)
+#define EQML__UNROLL_ALL _Pragma("GCC unroll 128")
+#else
+#define EQML__UNROLL_ALL
+#endif
+#define EQML__EACH(index, count, is_short, ...)                                                              \
+    do {                                                                                                     \
+        if (EQML__KNOWN(is_short)) {                                                                         \
+            EQML__UNROLL_ALL                                                                                 \
+            for (int index = 0; index < (count); index++) {                                                  \
+                __VA_ARGS__                                                                                  \
+            }                                                                                                \
+        } else {                                                                                             \
+            for (int index = 0; index < (count); index++) {                                                  \
+                __VA_ARGS__                                                                                  \
+            }                                                                                                \
+        }                                                                                                    \
+    } while (0)
+/*
+ * Pairs, and tiles of the form, up to which loops are short. Ammonia of degree 8 (67 tiles) takes 264 ns for
+ * one gradient, 331 in a loop; water (13) 11 % less in a batch, but methane of degree 6 (45) 19 % more: its
+ * code is too long for the cache of instructions. For the same reason gradients with so many operations have
+ * no unrolled form, and fewer pairs side by side: H5O2 of degree 5 takes 737 ns, in place of 1,012; with AVX2
+ * 820 in place of 1,110.
+ */
+enum { EQML__FEW_PAIRS = 16, EQML__SHORT_ONE = 75, EQML__SHORT_LANES = 25, EQML__LONG_CODE = 1000 };
+/* Atoms of which a batch has the sums of the gradient in registers. */
+enum { EQML__FEW_ATOMS = 6 };
+
+/* Chains of dependent operations, n of them side by side: one goes on while another waits for its result. n
+ * is at most EQML__SIDES, and a constant where this is inlined. */
+#define EQML__SIDE(statement)                                                                                \
+    do {                                                                                                     \
+        EQML__UNROLL_ALL                                                                                     \
+        for (int k = 0; k < n; k++)                                                                          \
+            statement;                                                                                       \
+    } while (0)
+enum { EQML__SIDES = 4 };
+
+#endif /* EQML__COMPILER_H */
+
+/* ==== lanes.h =========================================================================================== */
+
+/* Vectors: eqml_lanes, eqml_floats, quads. */
+#ifndef EQML__LANES_H
+#define EQML__LANES_H
+
+#if defined(__GNUC__) && defined(__SSE2__)
+#include <immintrin.h>
 #endif
 
 /*
@@ -345,54 +406,21 @@ EQML_INLINE __m512d eqml__join(__m256d low, __m256d high)
 #define EQML_KEEP_FOUR(x) ((void)0) /* two registers */
 #endif
 
-/*
- * A loop over tables, unrolled where the compiler knows the tables and that it is short: then offsets are
- * constants, and what passes through memory stays in registers. clang decides by itself, and warns where it
- * is told to and cannot.
- */
-#if defined(__GNUC__)
-#define EQML__KNOWN(condition) (__builtin_constant_p(condition) && (condition))
-#else
-#define EQML__KNOWN(condition) 0
-#endif
-#if defined(__GNUC__) && !defined(__clang__)
-#define EQML__UNROLL_ALL _Pragma("GCC unroll 128")
-#else
-#define EQML__UNROLL_ALL
-#endif
-#define EQML__EACH(index, count, is_short, ...)                                                              \
-    do {                                                                                                     \
-        if (EQML__KNOWN(is_short)) {                                                                         \
-            EQML__UNROLL_ALL                                                                                 \
-            for (int index = 0; index < (count); index++) {                                                  \
-                __VA_ARGS__                                                                                  \
-            }                                                                                                \
-        } else {                                                                                             \
-            for (int index = 0; index < (count); index++) {                                                  \
-                __VA_ARGS__                                                                                  \
-            }                                                                                                \
-        }                                                                                                    \
-    } while (0)
-/*
- * Pairs, and tiles of the form, up to which loops are short. Ammonia of degree 8 (67 tiles) takes 264 ns for
- * one gradient, 331 in a loop; water (13) 11 % less in a batch, but methane of degree 6 (45) 19 % more: its
- * code is too long for the cache of instructions. For the same reason gradients with so many operations have
- * no unrolled form, and fewer pairs side by side: H5O2 of degree 5 takes 737 ns, in place of 1,012; with AVX2
- * 820 in place of 1,110.
- */
-enum { EQML__FEW_PAIRS = 16, EQML__SHORT_ONE = 75, EQML__SHORT_LANES = 25, EQML__LONG_CODE = 1000 };
-/* Atoms of which a batch has the sums of the gradient in registers. */
-enum { EQML__FEW_ATOMS = 6 };
+#endif /* EQML__LANES_H */
 
-/* Chains of dependent operations, n of them side by side: one goes on while another waits for its result. n
- * is at most EQML__SIDES, and a constant where this is inlined. */
-#define EQML__SIDE(statement)                                                                                \
-    do {                                                                                                     \
-        EQML__UNROLL_ALL                                                                                     \
-        for (int k = 0; k < n; k++)                                                                          \
-            statement;                                                                                       \
-    } while (0)
-enum { EQML__SIDES = 4 };
+/* ==== basis.h =========================================================================================== */
+
+/* Bases as eqml-gen writes them, what their code calls, and models: the layout that headers are checked against. */
+#ifndef EQML__BASIS_H
+#define EQML__BASIS_H
+
+/*
+ * The layout number: it grows with every change of the records below (eqml_basis, eqml_model and what they
+ * hold) or of what generated code calls. A basis header is refused by an eqml.h of another number. In the
+ * header of a surface every name of this part carries the number, eqml2_model for eqml_model, so that
+ * surfaces written by different versions, and eqml.h, may be included in one file in any order.
+ */
+#define EQML_LAYOUT 2
 
 /* In generated code: a number added to a T. */
 #define EQML_ADD(number, x) ((number) + (x))
@@ -432,8 +460,6 @@ EQML_INLINE double eqml__sum_four(__m256d x)
         NAME##_covariants_back_##SUFFIX(groups, s, a, linear, energy);                                       \
     }
 
-/* ---- the basis, as eqml-gen writes it ----------------------------------------------------------------- */
-
 /*
  * The products of four factors `row` stand side by side, as ntiles tiles: with the four factors from
  * `first` on, a multiple of four, as far as their bits are set in `columns`. A tile has sixteen
@@ -460,6 +486,9 @@ typedef struct eqml_matrix {
 } eqml_matrix;
 
 typedef enum eqml_tensor { EQML_DIPOLE, EQML_QUADRUPOLE, EQML_POLARIZABILITY, EQML_TENSORS } eqml_tensor;
+
+/* Components of a tensor: x y z, or xx xy xz yy yz zz. */
+#define EQML_COMPONENTS(kind) ((kind) == EQML_DIPOLE ? 3 : 6)
 
 /*
  * A basis for a tensor, as a sum of products f_a D_v of an invariant factor and a tensor factor.
@@ -570,7 +599,13 @@ typedef struct eqml_model {
     (3 * EQML_ROUND(nslots) + 6 * EQML_ROUND(npairs) +                                                       \
      4 * EQML_ROUND((npairs) + 1)) /* atoms are at most one more than pairs */
 
-/* ---- pair variables ----------------------------------------------------------------------------------- */
+#endif /* EQML__BASIS_H */
+
+/* ==== kernel/variables.h ================================================================================ */
+
+/* Pair variables: roots, exponentials, y(r) and its derivatives. */
+#ifndef EQML__KERNEL_VARIABLES_H
+#define EQML__KERNEL_VARIABLES_H
 
 #if EQML_LANES > 1
 /* Roots; with AVX-512 of quads alone, see eqml__distances_lanes. */
@@ -889,6 +924,17 @@ EQML__VARIABLE(floats, eqml_floats, float, eqml__all_floats)
 EQML__VARIABLE(quad, eqml__quad, double, eqml__quad_all)
 #endif
 
+#endif /* EQML__KERNEL_VARIABLES_H */
+
+/* ==== kernel/pairs.h ==================================================================================== */
+
+/*
+ * The pairs of one geometry (pairs in lanes) and of batches (geometries in lanes): differences, distances, variables,
+ * and back to the gradient.
+ */
+#ifndef EQML__KERNEL_PAIRS_H
+#define EQML__KERNEL_PAIRS_H
+
 /* The variable of all classes of pairs, but for its rate; 0 where there is no such one. */
 EQML_INLINE const eqml_variable *eqml__common_variable(const eqml_model *m)
 {
@@ -1033,41 +1079,214 @@ EQML_INLINE void eqml__pairs_one(const eqml_model *m, const double *xyz, double 
     eqml__pairs_aside(m, EQML__SIDES, xyz, y, pair, stride);
 }
 
-/* ---- the factors -------------------------------------------------------------------------------------- */
+#define EQML__HALVES (EQML_FLOATS / EQML_LANES) /* lanes to one vector of floats */
 
-/* From the table; the straight-line code does the same. The variables are in slots[0 .. npairs). */
-#define EQML__TABLE_PROGRAM(SUFFIX, T, NUMBER, SET)                                                          \
-    EQML_FUNCTION void eqml__table_forward_##SUFFIX(const eqml_basis *b, T *slots, const NUMBER *offset)     \
+EQML_INLINE eqml_floats eqml__narrow(const eqml_lanes x[EQML__HALVES])
+{
+#if EQML_LANES == 8
+    const __m256 low = _mm512_maskz_cvtpd_ps(EQML__ALL_8, (__m512d)x[0]);
+    const __m256 high = _mm512_maskz_cvtpd_ps(EQML__ALL_8, (__m512d)x[1]);
+    return (eqml_floats)eqml__join((__m256d)low, (__m256d)high);
+#elif EQML_LANES == 4
+    return (eqml_floats)_mm256_set_m128(_mm256_cvtpd_ps((__m256d)x[1]), _mm256_cvtpd_ps((__m256d)x[0]));
+#elif defined(__SSE2__) && EQML_LANES == 2
+    return (eqml_floats)_mm_movelh_ps(_mm_cvtpd_ps((__m128d)x[0]), _mm_cvtpd_ps((__m128d)x[1]));
+#else
+    double from[EQML_FLOATS];
+    float to[EQML_FLOATS];
+    eqml_floats y;
+    memcpy(from, x, sizeof from);
+    for (int k = 0; k < EQML_FLOATS; k++)
+        to[k] = (float)from[k];
+    memcpy(&y, to, sizeof y);
+    return y;
+#endif
+}
+
+EQML_INLINE void eqml__widen(eqml_floats x, eqml_lanes y[EQML__HALVES])
+{
+#if EQML_LANES == 8
+    y[0] = (eqml_lanes)_mm512_maskz_cvtps_pd(EQML__ALL_8, (__m256)eqml__low((__m512d)x));
+    y[1] = (eqml_lanes)_mm512_maskz_cvtps_pd(EQML__ALL_8, (__m256)eqml__high((__m512d)x));
+#elif EQML_LANES == 4
+    y[0] = (eqml_lanes)_mm256_cvtps_pd(_mm256_castps256_ps128((__m256)x));
+    y[1] = (eqml_lanes)_mm256_cvtps_pd(_mm256_extractf128_ps((__m256)x, 1));
+#elif defined(__SSE2__) && EQML_LANES == 2
+    y[0] = (eqml_lanes)_mm_cvtps_pd((__m128)x);
+    y[1] = (eqml_lanes)_mm_cvtps_pd(_mm_movehl_ps((__m128)x, (__m128)x));
+#else
+    float from[EQML_FLOATS];
+    double to[EQML_FLOATS];
+    memcpy(from, &x, sizeof from);
+    for (int k = 0; k < EQML_FLOATS; k++)
+        to[k] = (double)from[k];
+    memcpy(y, to, sizeof to);
+#endif
+}
+
+/* to[columns][rows] = from[rows][columns], rows `from_stride` and `to_stride` apart; four by four in
+ * registers, where the last such block may overlap the one before. */
+EQML_INLINE void eqml__transpose(int rows, int columns, const double *from, int from_stride, double *to,
+                                 int to_stride)
+{
+#if EQML_LANES >= 4
+    for (int r = 0; r < rows && rows >= 4 && columns >= 4; r += 4)
+        for (int c = 0; c < columns; c += 4) {
+            const int row = r < rows - 4 ? r : rows - 4, column = c < columns - 4 ? c : columns - 4;
+            __m256d v[4];
+            for (int k = 0; k < 4; k++)
+                v[k] = _mm256_loadu_pd(from + (row + k) * from_stride + column);
+            eqml__turn(v);
+            for (int k = 0; k < 4; k++)
+                _mm256_storeu_pd(to + (column + k) * to_stride + row, v[k]);
+        }
+    if (rows >= 4 && columns >= 4)
+        return;
+#endif
+    for (int r = 0; r < rows; r++)
+        for (int c = 0; c < columns; c++)
+            to[c * to_stride + r] = from[r * from_stride + c];
+}
+
+/* x[n] in lanes from the rows of xyz[count][n]; past the last row the last again. */
+EQML_INLINE void eqml__to_lanes(int n, int count, const double *xyz, eqml_lanes *x)
+{
+    double *to = (double *)(void *)x;
+#if EQML_LANES == 8
+    if (n >= 4 && count >= EQML_LANES) {
+        for (int c = 0; c < n; c += 4) {
+            const int column = c < n - 4 ? c : n - 4;
+            const double *from = xyz + column;
+            __m512d v[4];
+            for (int k = 0; k < 4; k++)
+                v[k] = eqml__join(_mm256_loadu_pd(from + k * n), _mm256_loadu_pd(from + (k + 4) * n));
+            eqml__turn_halves(v);
+            for (int k = 0; k < 4; k++)
+                x[column + k] = (eqml_lanes)v[k];
+        }
+        return;
+    }
+#endif
+    if (count >= EQML_LANES) {
+        eqml__transpose(EQML_LANES, n, xyz, n, to, EQML_LANES);
+        return;
+    }
+    eqml__transpose(count, n, xyz, n, to, EQML_LANES);
+    for (int lane = count; lane < EQML_LANES; lane++)
+        eqml__transpose(1, n, xyz + (count - 1) * n, n, to + lane, EQML_LANES);
+}
+
+/* The first `count` rows of gradient[count][n] from sum[n] in lanes. */
+EQML_INLINE void eqml__from_lanes(int n, int count, const eqml_lanes *sum, double *gradient)
+{
+    const double *from = (const double *)(const void *)sum;
+#if EQML_LANES == 8
+    if (n >= 4 && count >= EQML_LANES) {
+        for (int c = 0; c < n; c += 4) {
+            const int column = c < n - 4 ? c : n - 4;
+            __m512d v[4];
+            for (int k = 0; k < 4; k++)
+                v[k] = (__m512d)sum[column + k];
+            eqml__turn_halves(v);
+            for (int k = 0; k < 4; k++) {
+                _mm256_storeu_pd(gradient + k * n + column, eqml__low(v[k]));
+                _mm256_storeu_pd(gradient + (k + 4) * n + column, eqml__high(v[k]));
+            }
+        }
+        return;
+    }
+#endif
+    if (count >= EQML_LANES)
+        eqml__transpose(n, EQML_LANES, from, EQML_LANES, gradient, n);
+    else
+        eqml__transpose(n, count, from, EQML_LANES, gradient, n);
+}
+
+/*
+ * A geometry in each lane. Pair p of n groups of geometries: their variables y[k][p], and where pair is not
+ * NULL, pair[k][p] = x_i - x_j (three), 1/r, dy/dr. d[n]: x_i - x_j. And all pairs' part in the Cartesian
+ * gradients, sum[3 natoms].
+ */
+#define EQML__PAIRS(SUFFIX, T, NUMBER, ALL, FMA)                                                             \
+    EQML_INLINE void eqml__pair_##SUFFIX(const eqml_variable *v, NUMBER rate, int n, int p, T(*d)[3],        \
+                                         T *const *y, T(*const *pair)[5])                                    \
     {                                                                                                        \
-        memset(slots + b->npairs, 0, sizeof(T) * (size_t)(b->factor0 - b->npairs));                          \
-        for (int k = 0; k < b->nfactors; k++)                                                                \
-            slots[b->factor0 + k] = SET(k ? offset[k] : 1);                                                  \
-        for (int k = 0; k < b->noperations;) {                                                               \
-            const unsigned short *o = b->operations[k];                                                      \
-            const unsigned target = o[0];                                                                    \
-            T sum = slots[target];                                                                           \
-            for (; k < b->noperations && o[0] == target; k++, o += 3)                                        \
-                sum += slots[o[1]] * slots[o[2]];                                                            \
-            slots[target] = sum;                                                                             \
+        T r[EQML__SIDES], inverse[EQML__SIDES], rates[EQML__SIDES], value[EQML__SIDES], slope[EQML__SIDES];  \
+        EQML__SIDE(r[k] = FMA(d[k][0], d[k][0], FMA(d[k][1], d[k][1], d[k][2] * d[k][2])));                  \
+        eqml__distances_##SUFFIX(n, r, r, inverse);                                                          \
+        EQML__SIDE(rates[k] = ALL(rate));                                                                    \
+        eqml__variables_##SUFFIX(v, n, rates, r, inverse, value, slope);                                     \
+        EQML__SIDE(y[k][p] = value[k]);                                                                      \
+        for (int k = 0; k < n && pair; k++) {                                                                \
+            T *to = pair[k][p];                                                                              \
+            to[0] = d[k][0], to[1] = d[k][1], to[2] = d[k][2], to[3] = inverse[k], to[4] = slope[k];         \
         }                                                                                                    \
     }                                                                                                        \
-    /* The adjoints of the factors are given; those of everything else follow, and are all kept. */          \
-    EQML_FUNCTION void eqml__table_reverse_##SUFFIX(const eqml_basis *b, const T *slots, T *adjoints)        \
+                                                                                                             \
+    EQML_INLINE void eqml__scatter_##SUFFIX(const eqml_basis *b, const T *adjoints, T(*pair)[5], T *sum)     \
     {                                                                                                        \
-        memset(adjoints, 0, sizeof(T) * (size_t)b->factor0);                                                 \
-        for (int k = b->noperations - 1; k >= 0;) {                                                          \
-            const unsigned short *o = b->operations[k];                                                      \
-            const unsigned target = o[0];                                                                    \
-            const T a = adjoints[target];                                                                    \
-            for (; k >= 0 && o[0] == target; k--, o -= 3) {                                                  \
-                adjoints[o[1]] += a * slots[o[2]];                                                           \
-                adjoints[o[2]] += a * slots[o[1]];                                                           \
+        T few[3 * EQML__FEW_ATOMS], *to = EQML__KNOWN(b->natoms <= EQML__FEW_ATOMS) ? few : sum;             \
+        for (int k = 0; k < 3 * b->natoms; k++)                                                              \
+            to[k] = ALL(0);                                                                                  \
+        EQML__EACH(p, b->npairs, b->npairs <= EQML__FEW_PAIRS, {                                             \
+            const T force = adjoints[p] * pair[p][4] * pair[p][3];                                           \
+            T *i = to + 3 * b->pairs[p][0], *j = to + 3 * b->pairs[p][1];                                    \
+            for (int k = 0; k < 3; k++) {                                                                    \
+                i[k] = FMA(force, pair[p][k], i[k]);                                                         \
+                j[k] = FMA(-force, pair[p][k], j[k]);                                                        \
             }                                                                                                \
-        }                                                                                                    \
+        });                                                                                                  \
+        for (int k = 0; k < 3 * b->natoms && to != sum; k++)                                                 \
+            sum[k] = to[k];                                                                                  \
     }
-EQML__TABLE_PROGRAM(one, double, double, (double))
-EQML__TABLE_PROGRAM(lanes, eqml_lanes, double, eqml__all)
-EQML__TABLE_PROGRAM(floats, eqml_floats, float, eqml__all_floats)
+EQML__PAIRS(lanes, eqml_lanes, double, eqml__all, eqml__fma)
+EQML__PAIRS(floats, eqml_floats, float, eqml__all_floats, eqml__fma_floats)
+
+/* x_i - x_j of one pair. */
+EQML_INLINE void eqml__difference_lanes(const eqml_basis *b, int p, const eqml_lanes *x, eqml_lanes d[3])
+{
+    const eqml_lanes *i = x + 3 * b->pairs[p][0], *j = x + 3 * b->pairs[p][1];
+    for (int k = 0; k < 3; k++)
+        d[k] = i[k] - j[k];
+}
+
+/* The same in float, from the coordinates in double, [EQML__HALVES][3 natoms]: in float they would lose the
+ * places that cancel. */
+EQML_INLINE void eqml__difference_floats(const eqml_basis *b, int p, const eqml_lanes *x, eqml_floats d[3])
+{
+    const int i = 3 * b->pairs[p][0], j = 3 * b->pairs[p][1], size = 3 * b->natoms;
+    for (int k = 0; k < 3; k++) {
+        eqml_lanes part[EQML__HALVES];
+        for (int half = 0; half < EQML__HALVES; half++)
+            part[half] = x[half * size + i + k] - x[half * size + j + k];
+        d[k] = eqml__narrow(part);
+    }
+}
+
+/* Pair variables of n groups of geometries from their coordinates in lanes, x[group]. */
+#define EQML__ALL_PAIRS(SUFFIX, T, NUMBER)                                                                   \
+    EQML_INLINE void eqml__pairs_##SUFFIX(const eqml_model *m, int n, const eqml_lanes *const *x,            \
+                                          T *const *y, T(*const *pair)[5])                                   \
+    {                                                                                                        \
+        const eqml_basis *b = m->basis;                                                                      \
+        const eqml_variable *common = eqml__common_variable(m);                                              \
+        EQML__EACH(p, b->npairs, b->npairs <= EQML__FEW_PAIRS, {                                             \
+            T d[EQML__SIDES][3];                                                                             \
+            EQML__SIDE(eqml__difference_##SUFFIX(b, p, x[k], d[k]));                                         \
+            eqml__pair_##SUFFIX(common ? common : &m->variables[b->pair_classes[p]], (NUMBER)m->rates[p], n, \
+                                p, d, y, pair);                                                              \
+        });                                                                                                  \
+    }
+EQML__ALL_PAIRS(lanes, eqml_lanes, double)
+EQML__ALL_PAIRS(floats, eqml_floats, float)
+
+#endif /* EQML__KERNEL_PAIRS_H */
+
+/* ==== kernel/matrix.h =================================================================================== */
+
+/* Covariants over pairs as matrices, for code that would be too long element by element. */
+#ifndef EQML__KERNEL_MATRIX_H
+#define EQML__KERNEL_MATRIX_H
 
 EQML_INLINE int eqml__least(int x, int y)
 {
@@ -1255,6 +1474,48 @@ EQML_NOINLINE void eqml__series_double(const eqml_matrix *m, int left, int right
     t[m[target].none] = 0;
 }
 
+#endif /* EQML__KERNEL_MATRIX_H */
+
+/* ==== kernel/sweeps.h =================================================================================== */
+
+/* The factors from the pair variables, and back. */
+#ifndef EQML__KERNEL_SWEEPS_H
+#define EQML__KERNEL_SWEEPS_H
+
+/* From the table; the straight-line code does the same. The variables are in slots[0 .. npairs). */
+#define EQML__TABLE_PROGRAM(SUFFIX, T, NUMBER, SET)                                                          \
+    EQML_FUNCTION void eqml__table_forward_##SUFFIX(const eqml_basis *b, T *slots, const NUMBER *offset)     \
+    {                                                                                                        \
+        memset(slots + b->npairs, 0, sizeof(T) * (size_t)(b->factor0 - b->npairs));                          \
+        for (int k = 0; k < b->nfactors; k++)                                                                \
+            slots[b->factor0 + k] = SET(k ? offset[k] : 1);                                                  \
+        for (int k = 0; k < b->noperations;) {                                                               \
+            const unsigned short *o = b->operations[k];                                                      \
+            const unsigned target = o[0];                                                                    \
+            T sum = slots[target];                                                                           \
+            for (; k < b->noperations && o[0] == target; k++, o += 3)                                        \
+                sum += slots[o[1]] * slots[o[2]];                                                            \
+            slots[target] = sum;                                                                             \
+        }                                                                                                    \
+    }                                                                                                        \
+    /* The adjoints of the factors are given; those of everything else follow, and are all kept. */          \
+    EQML_FUNCTION void eqml__table_reverse_##SUFFIX(const eqml_basis *b, const T *slots, T *adjoints)        \
+    {                                                                                                        \
+        memset(adjoints, 0, sizeof(T) * (size_t)b->factor0);                                                 \
+        for (int k = b->noperations - 1; k >= 0;) {                                                          \
+            const unsigned short *o = b->operations[k];                                                      \
+            const unsigned target = o[0];                                                                    \
+            const T a = adjoints[target];                                                                    \
+            for (; k >= 0 && o[0] == target; k--, o -= 3) {                                                  \
+                adjoints[o[1]] += a * slots[o[2]];                                                           \
+                adjoints[o[2]] += a * slots[o[1]];                                                           \
+            }                                                                                                \
+        }                                                                                                    \
+    }
+EQML__TABLE_PROGRAM(one, double, double, (double))
+EQML__TABLE_PROGRAM(lanes, eqml_lanes, double, eqml__all)
+EQML__TABLE_PROGRAM(floats, eqml_floats, float, eqml__all_floats)
+
 EQML_INLINE void eqml__forward_one(const eqml_model *m, double *slots)
 {
     const eqml_basis *b = m->basis;
@@ -1280,7 +1541,13 @@ EQML_INLINE void eqml__forward_lanes(const eqml_model *m, int groups, eqml_lanes
         eqml__table_forward_lanes(b, slots[k], m->offset);
 }
 
-/* ---- the quadratic form ------------------------------------------------------------------------------- */
+#endif /* EQML__KERNEL_SWEEPS_H */
+
+/* ==== kernel/form.h ===================================================================================== */
+
+/* The quadratic form. */
+#ifndef EQML__KERNEL_FORM_H
+#define EQML__KERNEL_FORM_H
 
 /*
  * V = sum linear[k] f_k over the first nvalues factors, the others being left to the sweeps, + sum over tiles
@@ -1539,7 +1806,13 @@ EQML_INLINE double eqml__rest(const eqml_model *m, int nvalues)
     return sum;
 }
 
-/* ---- one geometry ------------------------------------------------------------------------------------- */
+#endif /* EQML__KERNEL_FORM_H */
+
+/* ==== one.h ============================================================================================= */
+
+/* Energy and gradient of one geometry. */
+#ifndef EQML__ONE_H
+#define EQML__ONE_H
 
 /*
  * gradient[natoms][3]: the sum over the pairs of dV/dr times the unit vector between the two atoms.
@@ -1626,7 +1899,277 @@ EQML_INLINE double eqml_energy_gradient(const eqml_model *m, const double *xyz, 
     return energy;
 }
 
-/* ---- tensors: dipole, quadrupole, polarizability ------------------------------------------------------- */
+#endif /* EQML__ONE_H */
+
+/* ==== batch.h =========================================================================================== */
+
+/* Energies and gradients of batches, in double and in float. */
+#ifndef EQML__BATCH_H
+#define EQML__BATCH_H
+
+/*
+ * A batch is worked through in steps of two groups of lanes (in float: of four, two vectors of floats), or of
+ * one where two take more than half of EQML_STACK_LIMIT, which is about the cache of a core. The room for a
+ * step is on the stack; where one group would be more than the limit, geometries are done one at a time.
+ */
+#ifndef EQML_STACK_LIMIT
+#define EQML_STACK_LIMIT (2 << 20)
+#endif
+#define EQML_WORK_GROUPS(groups, nslots, npairs, natoms)                                                     \
+    ((2 + (groups)) * EQML_ROUND(nslots) + (groups) * (5 * (npairs) + 6 * (natoms)) + 3 * (natoms))
+#define EQML_WORK_BATCH(nslots, npairs, natoms) EQML_WORK_GROUPS(2, nslots, npairs, natoms)
+
+/*
+ * Up to EQML_LANES geometries in each of most_groups groups; gradient may be NULL. work: EQML_WORK_GROUPS of
+ * most_groups. The form always takes two groups: with one alone it works on that twice, and the second
+ * derivatives go nowhere.
+ */
+EQML_INLINE void eqml__step_lanes(const eqml_model *m, int most_groups, int count, const double *xyz,
+                                  double *energy, double *gradient, eqml_lanes *work)
+{
+    const eqml_basis *b = m->basis;
+    const int room = EQML_ROUND(b->nslots), size = 3 * b->natoms, second = most_groups - 1;
+    eqml_lanes *slots[2] = {work, work + second * room}, *rest = work + most_groups * room;
+    eqml_lanes *adjoints[2] = {rest, rest + room};
+    eqml_lanes *f[2] = {slots[0] + b->factor0, slots[1] + b->factor0}, *g[2] = {0, 0}, v[2];
+    eqml_lanes *sum = rest + 2 * room, (*pair)[5] = (eqml_lanes(*)[5])(void *)(sum + size);
+    eqml_lanes *x = sum + size + 5 * most_groups * b->npairs;
+    eqml_lanes(*const pairs[2])[5] = {pair, pair + second * b->npairs};
+    const eqml_lanes *const place[2] = {x, x + second * size};
+    const int nvalues = b->forward_lanes ? b->nvalues : b->nfactors, groups = count > EQML_LANES ? 2 : 1;
+    const double constant = eqml__rest(m, nvalues);
+    double value[2 * EQML_LANES];
+    if (gradient)
+        g[0] = adjoints[0] + b->factor0, g[1] = adjoints[1] + b->factor0;
+    for (int group = 0; group < most_groups; group++) {
+        const int done = group * EQML_LANES < count ? group * EQML_LANES : 0;
+        eqml__to_lanes(size, count - done, xyz + done * size, x + group * size);
+    }
+    eqml__pairs_lanes(m, most_groups, place, slots, gradient ? pairs : NULL);
+    eqml__forward_lanes(m, most_groups, slots);
+    eqml__form_lanes(b, nvalues, m->linear, m->packed, f, g, v);
+    if (gradient && b->reverse_lanes)
+        b->reverse_lanes(groups, slots, adjoints, m->linear, v);
+    else if (!gradient && nvalues < b->nfactors)
+        b->linear_lanes(groups, slots, m->linear, v);
+    for (int group = 0; group < groups && gradient && !b->reverse_lanes; group++)
+        eqml__table_reverse_lanes(b, slots[group], adjoints[group]);
+    eqml__store(value, v[0]);
+    eqml__store(value + EQML_LANES, v[1]);
+    for (int k = 0; k < count; k++)
+        energy[k] = value[k] + constant;
+    for (int group = 0; gradient && group * EQML_LANES < count; group++) {
+        const int done = group * EQML_LANES;
+        eqml__scatter_lanes(b, adjoints[group], pairs[group], sum);
+        eqml__from_lanes(size, count - done, sum, gradient + done * size);
+    }
+}
+
+/*
+ * Energies of n geometries xyz[n][natoms][3], and their gradients[n][natoms][3] where that is not NULL, for
+ * any basis; one thread. work: EQML_WORK_BATCH(nslots, npairs, natoms) eqml_lanes.
+ */
+EQML_FUNCTION void eqml_energy_gradient_batch(const eqml_model *m, size_t n, const double *xyz,
+                                              double *energy, double *gradient, eqml_lanes *work)
+{
+    const size_t size = 3 * (size_t)m->basis->natoms, step = 2 * EQML_LANES;
+    for (size_t first = 0; first < n; first += step) {
+        const size_t count = n - first < step ? n - first : step;
+        eqml__step_lanes(m, 2, (int)count, xyz + first * size, energy + first,
+                         gradient ? gradient + first * size : NULL, work);
+    }
+}
+
+/*
+ * The same for up to EQML_FLOATS geometries in each group; all but differences of coordinates in float.
+ * Without code in float all is done by the code in double, which is faster than the table in float (H5O2 of
+ * degree 7: 1.2 and 1.4 us).
+ */
+EQML_INLINE void eqml__step_floats(const eqml_model *m, int most_groups, int count, const double *xyz,
+                                   double *energy, double *gradient, eqml_lanes *work)
+{
+    const eqml_basis *b = m->basis;
+    const int room = EQML_ROUND(b->nslots), size = 3 * b->natoms, second = most_groups - 1;
+    eqml_floats *start = (eqml_floats *)(void *)work, *rest = start + most_groups * room;
+    eqml_floats *slots[2] = {start, start + second * room}, *adjoints[2] = {rest, rest + room};
+    eqml_floats *f[2] = {slots[0] + b->factor0, slots[1] + b->factor0}, *g[2] = {0, 0}, v[2];
+    eqml_floats *sum = rest + 2 * room, (*pair)[5] = (eqml_floats(*)[5])(void *)(sum + size);
+    eqml_floats(*const pairs[2])[5] = {pair, pair + second * b->npairs};
+    eqml_lanes *x = work + (most_groups + 2) * room + size + 5 * most_groups * b->npairs;
+    const eqml_lanes *const place[2] = {x, x + second * EQML__HALVES * size};
+    const int nvalues = b->forward_floats ? b->nvalues : b->nfactors, parts = count > EQML_FLOATS ? 2 : 1;
+    const double constant = eqml__rest(m, nvalues);
+    for (int done = 0, step = most_groups * EQML_LANES;
+         done < count && b->forward_lanes && !b->forward_floats; done += step)
+        eqml__step_lanes(m, most_groups, count - done < step ? count - done : step, xyz + done * size,
+                         energy + done, gradient ? gradient + done * size : NULL, work);
+    if (b->forward_lanes && !b->forward_floats)
+        return;
+    if (gradient)
+        g[0] = adjoints[0] + b->factor0, g[1] = adjoints[1] + b->factor0;
+    for (int part = 0; part < most_groups * EQML__HALVES; part++) {
+        const int done = part * EQML_LANES < count ? part * EQML_LANES : 0;
+        eqml__to_lanes(size, count - done, xyz + done * size, x + part * size);
+    }
+    eqml__pairs_floats(m, most_groups, place, slots, gradient ? pairs : NULL);
+    for (int part = 0; part < most_groups; part++)
+        slots[part][b->factor0] = eqml__all_floats(1);
+    if (b->forward_floats)
+        b->forward_floats(most_groups, slots, m->offset_float);
+    for (int part = 0; part < most_groups && !b->forward_floats; part++)
+        eqml__table_forward_floats(b, slots[part], m->offset_float);
+    eqml__form_floats(b, nvalues, m->linear_float, m->packed_float, f, g, v);
+    if (gradient && b->reverse_floats)
+        b->reverse_floats(parts, slots, adjoints, m->linear_float, v);
+    else if (!gradient && nvalues < b->nfactors)
+        b->linear_floats(parts, slots, m->linear_float, v);
+    for (int part = 0; part < parts && gradient && !b->reverse_floats; part++)
+        eqml__table_reverse_floats(b, slots[part], adjoints[part]);
+    for (int k = 0; k < count; k++)
+        energy[k] = (double)((const float *)(const void *)v)[k] + constant;
+    for (int group = 0; gradient && group * EQML_FLOATS < count; group++) {
+        eqml__scatter_floats(b, adjoints[group], pairs[group], sum);
+        for (int k = 0; k < size; k++) {
+            eqml_lanes part[EQML__HALVES];
+            eqml__widen(sum[k], part);
+            for (int half = 0; half < EQML__HALVES; half++)
+                x[half * size + k] = part[half];
+        }
+        for (int half = 0; half < EQML__HALVES; half++) {
+            const int done = group * EQML_FLOATS + half * EQML_LANES;
+            if (done < count)
+                eqml__from_lanes(size, count - done, x + half * size, gradient + done * size);
+        }
+    }
+}
+
+#endif /* EQML__BATCH_H */
+
+/* ==== hessian.h ========================================================================================= */
+
+/* Hessians. */
+#ifndef EQML__HESSIAN_H
+#define EQML__HESSIAN_H
+
+/* Derivatives of the table's program along lanes of directions: of the slots, by its first operations or by
+ * all, then of the adjoints. */
+EQML_FUNCTION void eqml__tangent_forward(const eqml_basis *b, int noperations, const double *slots,
+                                         eqml_lanes *tangents)
+{
+    memset(tangents + b->npairs, 0, sizeof(eqml_lanes) * (size_t)(b->nslots - b->npairs));
+    for (int k = 0; k < noperations;) {
+        const unsigned short *o = b->operations[k];
+        const unsigned target = o[0];
+        eqml_lanes sum = tangents[target];
+        for (; k < noperations && o[0] == target; k++, o += 3)
+            sum += tangents[o[1]] * slots[o[2]] + tangents[o[2]] * slots[o[1]];
+        tangents[target] = sum;
+    }
+}
+
+EQML_FUNCTION void eqml__tangent_reverse(const eqml_basis *b, const double *slots, const double *adjoints,
+                                         const eqml_lanes *tangents, eqml_lanes *changes)
+{
+    memset(changes, 0, sizeof(eqml_lanes) * (size_t)b->factor0);
+    for (int k = b->noperations - 1; k >= 0; k--) {
+        const unsigned short *o = b->operations[k];
+        const eqml_lanes c = changes[o[0]];
+        const double a = adjoints[o[0]];
+        changes[o[1]] += c * slots[o[2]] + tangents[o[2]] * a;
+        changes[o[2]] += c * slots[o[1]] + tangents[o[1]] * a;
+    }
+}
+
+/* d r_p / d x for the directions [first, first + EQML_LANES), a direction being one Cartesian coordinate. */
+EQML_INLINE eqml_lanes eqml__stretch(const eqml_basis *b, const double *pair, int stride, int p, int first)
+{
+    double part[EQML_LANES] EQML_ALIGNED = {0};
+    for (int end = 0; end < 2; end++)
+        for (int k = 0; k < 3; k++) {
+            int lane = 3 * b->pairs[p][end] + k - first;
+            double unit = pair[k * stride + p] * pair[3 * stride + p];
+            if (lane >= 0 && lane < EQML_LANES)
+                part[lane] = end ? -unit : unit;
+        }
+    return eqml__load(part);
+}
+
+/*
+ * Energy, gradient[natoms][3] and hessian[3 natoms][3 natoms] (hartree/bohr^2) of one geometry, analytic:
+ * the reverse sweep differentiated forward, with the directions in lanes.
+ * work: EQML_WORK_HESSIAN(nslots, npairs) doubles, 64-byte aligned.
+ */
+#define EQML_WORK_HESSIAN(nslots, npairs) (EQML_WORK_ONE(nslots, npairs) + 32 * EQML_ROUND(nslots))
+EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz, double *gradient,
+                                         double *hessian, double *work)
+{
+    const eqml_basis *b = m->basis;
+    const int stride = EQML_ROUND(b->npairs), room = EQML_ROUND(b->nslots), n = 3 * b->natoms;
+    double *slots = work, *adjoints = work + room, *sums = work + 2 * room, *pair = work + 3 * room;
+    eqml_lanes *start = (eqml_lanes *)(void *)(work + EQML_WORK_ONE(b->nslots, b->npairs));
+    eqml_lanes *tangent[2] = {start, start + room}, *change[2] = {start + 2 * room, start + 3 * room};
+    eqml_lanes *f[2] = {tangent[0] + b->factor0, tangent[1] + b->factor0}, unused[2];
+    eqml_lanes *g[2] = {change[0] + b->factor0, change[1] + b->factor0};
+    int needed = b->noperations;
+    double energy;
+    eqml__pairs_one(m, xyz, adjoints, pair, stride);
+    for (int p = 0; p < b->npairs; p++)
+        slots[p] = adjoints[p];
+    eqml__forward_one(m, slots);
+    energy = eqml__potential_one(m, slots, adjoints, sums);
+    eqml__scatter(b, xyz, adjoints, pair, stride, pair + 6 * stride, gradient);
+    while (needed > 0 && b->operations[needed - 1][0] >= b->factor0 + b->nvalues)
+        needed--; /* the last ones make factors whose adjoints are constant */
+
+    for (int first = 0; first < n; first += EQML_LANES) {
+        const int lanes = n - first < EQML_LANES ? n - first : EQML_LANES;
+        const int group = first / EQML_LANES % 2;
+        eqml_lanes *changes = change[group];
+        if (group == 0) { /* the kernel of the form takes two groups of directions */
+            for (int k = 0; k < 2; k++) {
+                for (int p = 0; p < b->npairs; p++)
+                    tangent[k][p] =
+                        eqml__stretch(b, pair, stride, p, first + k * EQML_LANES) * pair[4 * stride + p];
+                eqml__tangent_forward(b, needed, slots, tangent[k]);
+            }
+            eqml__form_lanes(b, b->nfactors, NULL, m->packed, f, g, unused);
+        }
+        eqml__tangent_reverse(b, slots, adjoints, tangent[group], changes);
+        for (int lane = 0; lane < lanes; lane++)
+            for (int k = 0; k < n; k++)
+                hessian[(first + lane) * n + k] = 0;
+        for (int p = 0; p < b->npairs; p++) {
+            double y[3], inverse = pair[3 * stride + p], slope = pair[4 * stride + p];
+            eqml__variable(&m->variables[b->pair_classes[p]], pair[5 * stride + p], y);
+            /* force = dV/dr; along a direction, d(force u) = (dforce - force stretch/r) u + force dx/r */
+            const double force = adjoints[p] * slope;
+            const eqml_lanes stretch = eqml__stretch(b, pair, stride, p, first);
+            const eqml_lanes bend = changes[p] * slope + stretch * (adjoints[p] * y[2] - force * inverse);
+            const int i = 3 * b->pairs[p][0], j = 3 * b->pairs[p][1];
+            double along[EQML_LANES];
+            eqml__store(along, bend);
+            for (int lane = 0; lane < lanes; lane++) {
+                double *row = hessian + (first + lane) * n;
+                for (int k = 0; k < 3; k++) {
+                    double unit = pair[k * stride + p] * inverse;
+                    double part = along[lane] * unit +
+                                  ((first + lane == i + k) - (first + lane == j + k)) * force * inverse;
+                    row[i + k] += part;
+                    row[j + k] -= part;
+                }
+            }
+        }
+    }
+    return energy;
+}
+
+#endif /* EQML__HESSIAN_H */
+
+/* ==== kernel/tensor.h =================================================================================== */
+
+/* Dipoles, quadrupoles and polarizabilities, and their Jacobians. */
+#ifndef EQML__KERNEL_TENSOR_H
+#define EQML__KERNEL_TENSOR_H
 
 /*
  * A tensor is T = sum_x q_x B_x (and Q R for the dipole): effective charges times what atoms carry, r_i - R,
@@ -1634,7 +2177,6 @@ EQML_INLINE double eqml_energy_gradient(const eqml_model *m, const double *xyz, 
  * times the factors, X_v(x) a slot: one multiply-add a term, one an element, and a few for the tensor itself,
  * whatever its rank. Components are x y z, or xx xy xz yy yz zz.
  */
-#define EQML_COMPONENTS(kind) ((kind) == EQML_DIPOLE ? 3 : 6)
 
 /* What carries the tensor: atoms, or pairs and behind them the unit tensor. */
 #define EQML_CARRIERS(kind, npairs, natoms) ((kind) == EQML_DIPOLE ? (natoms) : (npairs) + 1)
@@ -2036,459 +2578,6 @@ EQML_INLINE void eqml_tensor_jacobian(const eqml_model *m, eqml_tensor kind, con
     }
 }
 
-/* ---- Hessian ------------------------------------------------------------------------------------------ */
-
-/* Derivatives of the table's program along lanes of directions: of the slots, by its first operations or by
- * all, then of the adjoints. */
-EQML_FUNCTION void eqml__tangent_forward(const eqml_basis *b, int noperations, const double *slots,
-                                         eqml_lanes *tangents)
-{
-    memset(tangents + b->npairs, 0, sizeof(eqml_lanes) * (size_t)(b->nslots - b->npairs));
-    for (int k = 0; k < noperations;) {
-        const unsigned short *o = b->operations[k];
-        const unsigned target = o[0];
-        eqml_lanes sum = tangents[target];
-        for (; k < noperations && o[0] == target; k++, o += 3)
-            sum += tangents[o[1]] * slots[o[2]] + tangents[o[2]] * slots[o[1]];
-        tangents[target] = sum;
-    }
-}
-
-EQML_FUNCTION void eqml__tangent_reverse(const eqml_basis *b, const double *slots, const double *adjoints,
-                                         const eqml_lanes *tangents, eqml_lanes *changes)
-{
-    memset(changes, 0, sizeof(eqml_lanes) * (size_t)b->factor0);
-    for (int k = b->noperations - 1; k >= 0; k--) {
-        const unsigned short *o = b->operations[k];
-        const eqml_lanes c = changes[o[0]];
-        const double a = adjoints[o[0]];
-        changes[o[1]] += c * slots[o[2]] + tangents[o[2]] * a;
-        changes[o[2]] += c * slots[o[1]] + tangents[o[1]] * a;
-    }
-}
-
-/* d r_p / d x for the directions [first, first + EQML_LANES), a direction being one Cartesian coordinate. */
-EQML_INLINE eqml_lanes eqml__stretch(const eqml_basis *b, const double *pair, int stride, int p, int first)
-{
-    double part[EQML_LANES] EQML_ALIGNED = {0};
-    for (int end = 0; end < 2; end++)
-        for (int k = 0; k < 3; k++) {
-            int lane = 3 * b->pairs[p][end] + k - first;
-            double unit = pair[k * stride + p] * pair[3 * stride + p];
-            if (lane >= 0 && lane < EQML_LANES)
-                part[lane] = end ? -unit : unit;
-        }
-    return eqml__load(part);
-}
-
-/*
- * Energy, gradient[natoms][3] and hessian[3 natoms][3 natoms] (hartree/bohr^2) of one geometry, analytic:
- * the reverse sweep differentiated forward, with the directions in lanes.
- * work: EQML_WORK_HESSIAN(nslots, npairs) doubles, 64-byte aligned.
- */
-#define EQML_WORK_HESSIAN(nslots, npairs) (EQML_WORK_ONE(nslots, npairs) + 32 * EQML_ROUND(nslots))
-EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz, double *gradient,
-                                         double *hessian, double *work)
-{
-    const eqml_basis *b = m->basis;
-    const int stride = EQML_ROUND(b->npairs), room = EQML_ROUND(b->nslots), n = 3 * b->natoms;
-    double *slots = work, *adjoints = work + room, *sums = work + 2 * room, *pair = work + 3 * room;
-    eqml_lanes *start = (eqml_lanes *)(void *)(work + EQML_WORK_ONE(b->nslots, b->npairs));
-    eqml_lanes *tangent[2] = {start, start + room}, *change[2] = {start + 2 * room, start + 3 * room};
-    eqml_lanes *f[2] = {tangent[0] + b->factor0, tangent[1] + b->factor0}, unused[2];
-    eqml_lanes *g[2] = {change[0] + b->factor0, change[1] + b->factor0};
-    int needed = b->noperations;
-    double energy;
-    eqml__pairs_one(m, xyz, adjoints, pair, stride);
-    for (int p = 0; p < b->npairs; p++)
-        slots[p] = adjoints[p];
-    eqml__forward_one(m, slots);
-    energy = eqml__potential_one(m, slots, adjoints, sums);
-    eqml__scatter(b, xyz, adjoints, pair, stride, pair + 6 * stride, gradient);
-    while (needed > 0 && b->operations[needed - 1][0] >= b->factor0 + b->nvalues)
-        needed--; /* the last ones make factors whose adjoints are constant */
-
-    for (int first = 0; first < n; first += EQML_LANES) {
-        const int lanes = n - first < EQML_LANES ? n - first : EQML_LANES;
-        const int group = first / EQML_LANES % 2;
-        eqml_lanes *changes = change[group];
-        if (group == 0) { /* the kernel of the form takes two groups of directions */
-            for (int k = 0; k < 2; k++) {
-                for (int p = 0; p < b->npairs; p++)
-                    tangent[k][p] =
-                        eqml__stretch(b, pair, stride, p, first + k * EQML_LANES) * pair[4 * stride + p];
-                eqml__tangent_forward(b, needed, slots, tangent[k]);
-            }
-            eqml__form_lanes(b, b->nfactors, NULL, m->packed, f, g, unused);
-        }
-        eqml__tangent_reverse(b, slots, adjoints, tangent[group], changes);
-        for (int lane = 0; lane < lanes; lane++)
-            for (int k = 0; k < n; k++)
-                hessian[(first + lane) * n + k] = 0;
-        for (int p = 0; p < b->npairs; p++) {
-            double y[3], inverse = pair[3 * stride + p], slope = pair[4 * stride + p];
-            eqml__variable(&m->variables[b->pair_classes[p]], pair[5 * stride + p], y);
-            /* force = dV/dr; along a direction, d(force u) = (dforce - force stretch/r) u + force dx/r */
-            const double force = adjoints[p] * slope;
-            const eqml_lanes stretch = eqml__stretch(b, pair, stride, p, first);
-            const eqml_lanes bend = changes[p] * slope + stretch * (adjoints[p] * y[2] - force * inverse);
-            const int i = 3 * b->pairs[p][0], j = 3 * b->pairs[p][1];
-            double along[EQML_LANES];
-            eqml__store(along, bend);
-            for (int lane = 0; lane < lanes; lane++) {
-                double *row = hessian + (first + lane) * n;
-                for (int k = 0; k < 3; k++) {
-                    double unit = pair[k * stride + p] * inverse;
-                    double part = along[lane] * unit +
-                                  ((first + lane == i + k) - (first + lane == j + k)) * force * inverse;
-                    row[i + k] += part;
-                    row[j + k] -= part;
-                }
-            }
-        }
-    }
-    return energy;
-}
-
-/* ---- batches ------------------------------------------------------------------------------------------ */
-
-#define EQML__HALVES (EQML_FLOATS / EQML_LANES) /* lanes to one vector of floats */
-
-EQML_INLINE eqml_floats eqml__narrow(const eqml_lanes x[EQML__HALVES])
-{
-#if EQML_LANES == 8
-    const __m256 low = _mm512_maskz_cvtpd_ps(EQML__ALL_8, (__m512d)x[0]);
-    const __m256 high = _mm512_maskz_cvtpd_ps(EQML__ALL_8, (__m512d)x[1]);
-    return (eqml_floats)eqml__join((__m256d)low, (__m256d)high);
-#elif EQML_LANES == 4
-    return (eqml_floats)_mm256_set_m128(_mm256_cvtpd_ps((__m256d)x[1]), _mm256_cvtpd_ps((__m256d)x[0]));
-#elif defined(__SSE2__) && EQML_LANES == 2
-    return (eqml_floats)_mm_movelh_ps(_mm_cvtpd_ps((__m128d)x[0]), _mm_cvtpd_ps((__m128d)x[1]));
-#else
-    double from[EQML_FLOATS];
-    float to[EQML_FLOATS];
-    eqml_floats y;
-    memcpy(from, x, sizeof from);
-    for (int k = 0; k < EQML_FLOATS; k++)
-        to[k] = (float)from[k];
-    memcpy(&y, to, sizeof y);
-    return y;
-#endif
-}
-
-EQML_INLINE void eqml__widen(eqml_floats x, eqml_lanes y[EQML__HALVES])
-{
-#if EQML_LANES == 8
-    y[0] = (eqml_lanes)_mm512_maskz_cvtps_pd(EQML__ALL_8, (__m256)eqml__low((__m512d)x));
-    y[1] = (eqml_lanes)_mm512_maskz_cvtps_pd(EQML__ALL_8, (__m256)eqml__high((__m512d)x));
-#elif EQML_LANES == 4
-    y[0] = (eqml_lanes)_mm256_cvtps_pd(_mm256_castps256_ps128((__m256)x));
-    y[1] = (eqml_lanes)_mm256_cvtps_pd(_mm256_extractf128_ps((__m256)x, 1));
-#elif defined(__SSE2__) && EQML_LANES == 2
-    y[0] = (eqml_lanes)_mm_cvtps_pd((__m128)x);
-    y[1] = (eqml_lanes)_mm_cvtps_pd(_mm_movehl_ps((__m128)x, (__m128)x));
-#else
-    float from[EQML_FLOATS];
-    double to[EQML_FLOATS];
-    memcpy(from, &x, sizeof from);
-    for (int k = 0; k < EQML_FLOATS; k++)
-        to[k] = (double)from[k];
-    memcpy(y, to, sizeof to);
-#endif
-}
-
-/* to[columns][rows] = from[rows][columns], rows `from_stride` and `to_stride` apart; four by four in
- * registers, where the last such block may overlap the one before. */
-EQML_INLINE void eqml__transpose(int rows, int columns, const double *from, int from_stride, double *to,
-                                 int to_stride)
-{
-#if EQML_LANES >= 4
-    for (int r = 0; r < rows && rows >= 4 && columns >= 4; r += 4)
-        for (int c = 0; c < columns; c += 4) {
-            const int row = r < rows - 4 ? r : rows - 4, column = c < columns - 4 ? c : columns - 4;
-            __m256d v[4];
-            for (int k = 0; k < 4; k++)
-                v[k] = _mm256_loadu_pd(from + (row + k) * from_stride + column);
-            eqml__turn(v);
-            for (int k = 0; k < 4; k++)
-                _mm256_storeu_pd(to + (column + k) * to_stride + row, v[k]);
-        }
-    if (rows >= 4 && columns >= 4)
-        return;
-#endif
-    for (int r = 0; r < rows; r++)
-        for (int c = 0; c < columns; c++)
-            to[c * to_stride + r] = from[r * from_stride + c];
-}
-
-/* x[n] in lanes from the rows of xyz[count][n]; past the last row the last again. */
-EQML_INLINE void eqml__to_lanes(int n, int count, const double *xyz, eqml_lanes *x)
-{
-    double *to = (double *)(void *)x;
-#if EQML_LANES == 8
-    if (n >= 4 && count >= EQML_LANES) {
-        for (int c = 0; c < n; c += 4) {
-            const int column = c < n - 4 ? c : n - 4;
-            const double *from = xyz + column;
-            __m512d v[4];
-            for (int k = 0; k < 4; k++)
-                v[k] = eqml__join(_mm256_loadu_pd(from + k * n), _mm256_loadu_pd(from + (k + 4) * n));
-            eqml__turn_halves(v);
-            for (int k = 0; k < 4; k++)
-                x[column + k] = (eqml_lanes)v[k];
-        }
-        return;
-    }
-#endif
-    if (count >= EQML_LANES) {
-        eqml__transpose(EQML_LANES, n, xyz, n, to, EQML_LANES);
-        return;
-    }
-    eqml__transpose(count, n, xyz, n, to, EQML_LANES);
-    for (int lane = count; lane < EQML_LANES; lane++)
-        eqml__transpose(1, n, xyz + (count - 1) * n, n, to + lane, EQML_LANES);
-}
-
-/* The first `count` rows of gradient[count][n] from sum[n] in lanes. */
-EQML_INLINE void eqml__from_lanes(int n, int count, const eqml_lanes *sum, double *gradient)
-{
-    const double *from = (const double *)(const void *)sum;
-#if EQML_LANES == 8
-    if (n >= 4 && count >= EQML_LANES) {
-        for (int c = 0; c < n; c += 4) {
-            const int column = c < n - 4 ? c : n - 4;
-            __m512d v[4];
-            for (int k = 0; k < 4; k++)
-                v[k] = (__m512d)sum[column + k];
-            eqml__turn_halves(v);
-            for (int k = 0; k < 4; k++) {
-                _mm256_storeu_pd(gradient + k * n + column, eqml__low(v[k]));
-                _mm256_storeu_pd(gradient + (k + 4) * n + column, eqml__high(v[k]));
-            }
-        }
-        return;
-    }
-#endif
-    if (count >= EQML_LANES)
-        eqml__transpose(n, EQML_LANES, from, EQML_LANES, gradient, n);
-    else
-        eqml__transpose(n, count, from, EQML_LANES, gradient, n);
-}
-
-/*
- * A geometry in each lane. Pair p of n groups of geometries: their variables y[k][p], and where pair is not
- * NULL, pair[k][p] = x_i - x_j (three), 1/r, dy/dr. d[n]: x_i - x_j. And all pairs' part in the Cartesian
- * gradients, sum[3 natoms].
- */
-#define EQML__PAIRS(SUFFIX, T, NUMBER, ALL, FMA)                                                             \
-    EQML_INLINE void eqml__pair_##SUFFIX(const eqml_variable *v, NUMBER rate, int n, int p, T(*d)[3],        \
-                                         T *const *y, T(*const *pair)[5])                                    \
-    {                                                                                                        \
-        T r[EQML__SIDES], inverse[EQML__SIDES], rates[EQML__SIDES], value[EQML__SIDES], slope[EQML__SIDES];  \
-        EQML__SIDE(r[k] = FMA(d[k][0], d[k][0], FMA(d[k][1], d[k][1], d[k][2] * d[k][2])));                  \
-        eqml__distances_##SUFFIX(n, r, r, inverse);                                                          \
-        EQML__SIDE(rates[k] = ALL(rate));                                                                    \
-        eqml__variables_##SUFFIX(v, n, rates, r, inverse, value, slope);                                     \
-        EQML__SIDE(y[k][p] = value[k]);                                                                      \
-        for (int k = 0; k < n && pair; k++) {                                                                \
-            T *to = pair[k][p];                                                                              \
-            to[0] = d[k][0], to[1] = d[k][1], to[2] = d[k][2], to[3] = inverse[k], to[4] = slope[k];         \
-        }                                                                                                    \
-    }                                                                                                        \
-                                                                                                             \
-    EQML_INLINE void eqml__scatter_##SUFFIX(const eqml_basis *b, const T *adjoints, T(*pair)[5], T *sum)     \
-    {                                                                                                        \
-        T few[3 * EQML__FEW_ATOMS], *to = EQML__KNOWN(b->natoms <= EQML__FEW_ATOMS) ? few : sum;             \
-        for (int k = 0; k < 3 * b->natoms; k++)                                                              \
-            to[k] = ALL(0);                                                                                  \
-        EQML__EACH(p, b->npairs, b->npairs <= EQML__FEW_PAIRS, {                                             \
-            const T force = adjoints[p] * pair[p][4] * pair[p][3];                                           \
-            T *i = to + 3 * b->pairs[p][0], *j = to + 3 * b->pairs[p][1];                                    \
-            for (int k = 0; k < 3; k++) {                                                                    \
-                i[k] = FMA(force, pair[p][k], i[k]);                                                         \
-                j[k] = FMA(-force, pair[p][k], j[k]);                                                        \
-            }                                                                                                \
-        });                                                                                                  \
-        for (int k = 0; k < 3 * b->natoms && to != sum; k++)                                                 \
-            sum[k] = to[k];                                                                                  \
-    }
-EQML__PAIRS(lanes, eqml_lanes, double, eqml__all, eqml__fma)
-EQML__PAIRS(floats, eqml_floats, float, eqml__all_floats, eqml__fma_floats)
-
-/* x_i - x_j of one pair. */
-EQML_INLINE void eqml__difference_lanes(const eqml_basis *b, int p, const eqml_lanes *x, eqml_lanes d[3])
-{
-    const eqml_lanes *i = x + 3 * b->pairs[p][0], *j = x + 3 * b->pairs[p][1];
-    for (int k = 0; k < 3; k++)
-        d[k] = i[k] - j[k];
-}
-
-/* The same in float, from the coordinates in double, [EQML__HALVES][3 natoms]: in float they would lose the
- * places that cancel. */
-EQML_INLINE void eqml__difference_floats(const eqml_basis *b, int p, const eqml_lanes *x, eqml_floats d[3])
-{
-    const int i = 3 * b->pairs[p][0], j = 3 * b->pairs[p][1], size = 3 * b->natoms;
-    for (int k = 0; k < 3; k++) {
-        eqml_lanes part[EQML__HALVES];
-        for (int half = 0; half < EQML__HALVES; half++)
-            part[half] = x[half * size + i + k] - x[half * size + j + k];
-        d[k] = eqml__narrow(part);
-    }
-}
-
-/* Pair variables of n groups of geometries from their coordinates in lanes, x[group]. */
-#define EQML__ALL_PAIRS(SUFFIX, T, NUMBER)                                                                   \
-    EQML_INLINE void eqml__pairs_##SUFFIX(const eqml_model *m, int n, const eqml_lanes *const *x,            \
-                                          T *const *y, T(*const *pair)[5])                                   \
-    {                                                                                                        \
-        const eqml_basis *b = m->basis;                                                                      \
-        const eqml_variable *common = eqml__common_variable(m);                                              \
-        EQML__EACH(p, b->npairs, b->npairs <= EQML__FEW_PAIRS, {                                             \
-            T d[EQML__SIDES][3];                                                                             \
-            EQML__SIDE(eqml__difference_##SUFFIX(b, p, x[k], d[k]));                                         \
-            eqml__pair_##SUFFIX(common ? common : &m->variables[b->pair_classes[p]], (NUMBER)m->rates[p], n, \
-                                p, d, y, pair);                                                              \
-        });                                                                                                  \
-    }
-EQML__ALL_PAIRS(lanes, eqml_lanes, double)
-EQML__ALL_PAIRS(floats, eqml_floats, float)
-
-/*
- * A batch is worked through in steps of two groups of lanes (in float: of four, two vectors of floats), or of
- * one where two take more than half of EQML_STACK_LIMIT, which is about the cache of a core. The room for a
- * step is on the stack; where one group would be more than the limit, geometries are done one at a time.
- */
-#ifndef EQML_STACK_LIMIT
-#define EQML_STACK_LIMIT (2 << 20)
-#endif
-#define EQML_WORK_GROUPS(groups, nslots, npairs, natoms)                                                     \
-    ((2 + (groups)) * EQML_ROUND(nslots) + (groups) * (5 * (npairs) + 6 * (natoms)) + 3 * (natoms))
-#define EQML_WORK_BATCH(nslots, npairs, natoms) EQML_WORK_GROUPS(2, nslots, npairs, natoms)
-
-/*
- * Up to EQML_LANES geometries in each of most_groups groups; gradient may be NULL. work: EQML_WORK_GROUPS of
- * most_groups. The form always takes two groups: with one alone it works on that twice, and the second
- * derivatives go nowhere.
- */
-EQML_INLINE void eqml__step_lanes(const eqml_model *m, int most_groups, int count, const double *xyz,
-                                  double *energy, double *gradient, eqml_lanes *work)
-{
-    const eqml_basis *b = m->basis;
-    const int room = EQML_ROUND(b->nslots), size = 3 * b->natoms, second = most_groups - 1;
-    eqml_lanes *slots[2] = {work, work + second * room}, *rest = work + most_groups * room;
-    eqml_lanes *adjoints[2] = {rest, rest + room};
-    eqml_lanes *f[2] = {slots[0] + b->factor0, slots[1] + b->factor0}, *g[2] = {0, 0}, v[2];
-    eqml_lanes *sum = rest + 2 * room, (*pair)[5] = (eqml_lanes(*)[5])(void *)(sum + size);
-    eqml_lanes *x = sum + size + 5 * most_groups * b->npairs;
-    eqml_lanes(*const pairs[2])[5] = {pair, pair + second * b->npairs};
-    const eqml_lanes *const place[2] = {x, x + second * size};
-    const int nvalues = b->forward_lanes ? b->nvalues : b->nfactors, groups = count > EQML_LANES ? 2 : 1;
-    const double constant = eqml__rest(m, nvalues);
-    double value[2 * EQML_LANES];
-    if (gradient)
-        g[0] = adjoints[0] + b->factor0, g[1] = adjoints[1] + b->factor0;
-    for (int group = 0; group < most_groups; group++) {
-        const int done = group * EQML_LANES < count ? group * EQML_LANES : 0;
-        eqml__to_lanes(size, count - done, xyz + done * size, x + group * size);
-    }
-    eqml__pairs_lanes(m, most_groups, place, slots, gradient ? pairs : NULL);
-    eqml__forward_lanes(m, most_groups, slots);
-    eqml__form_lanes(b, nvalues, m->linear, m->packed, f, g, v);
-    if (gradient && b->reverse_lanes)
-        b->reverse_lanes(groups, slots, adjoints, m->linear, v);
-    else if (!gradient && nvalues < b->nfactors)
-        b->linear_lanes(groups, slots, m->linear, v);
-    for (int group = 0; group < groups && gradient && !b->reverse_lanes; group++)
-        eqml__table_reverse_lanes(b, slots[group], adjoints[group]);
-    eqml__store(value, v[0]);
-    eqml__store(value + EQML_LANES, v[1]);
-    for (int k = 0; k < count; k++)
-        energy[k] = value[k] + constant;
-    for (int group = 0; gradient && group * EQML_LANES < count; group++) {
-        const int done = group * EQML_LANES;
-        eqml__scatter_lanes(b, adjoints[group], pairs[group], sum);
-        eqml__from_lanes(size, count - done, sum, gradient + done * size);
-    }
-}
-
-/*
- * Energies of n geometries xyz[n][natoms][3], and their gradients[n][natoms][3] where that is not NULL, for
- * any basis; one thread. work: EQML_WORK_BATCH(nslots, npairs, natoms) eqml_lanes.
- */
-EQML_FUNCTION void eqml_energy_gradient_batch(const eqml_model *m, size_t n, const double *xyz,
-                                              double *energy, double *gradient, eqml_lanes *work)
-{
-    const size_t size = 3 * (size_t)m->basis->natoms, step = 2 * EQML_LANES;
-    for (size_t first = 0; first < n; first += step) {
-        const size_t count = n - first < step ? n - first : step;
-        eqml__step_lanes(m, 2, (int)count, xyz + first * size, energy + first,
-                         gradient ? gradient + first * size : NULL, work);
-    }
-}
-
-/*
- * The same for up to EQML_FLOATS geometries in each group; all but differences of coordinates in float.
- * Without code in float all is done by the code in double, which is faster than the table in float (H5O2 of
- * degree 7: 1.2 and 1.4 us).
- */
-EQML_INLINE void eqml__step_floats(const eqml_model *m, int most_groups, int count, const double *xyz,
-                                   double *energy, double *gradient, eqml_lanes *work)
-{
-    const eqml_basis *b = m->basis;
-    const int room = EQML_ROUND(b->nslots), size = 3 * b->natoms, second = most_groups - 1;
-    eqml_floats *start = (eqml_floats *)(void *)work, *rest = start + most_groups * room;
-    eqml_floats *slots[2] = {start, start + second * room}, *adjoints[2] = {rest, rest + room};
-    eqml_floats *f[2] = {slots[0] + b->factor0, slots[1] + b->factor0}, *g[2] = {0, 0}, v[2];
-    eqml_floats *sum = rest + 2 * room, (*pair)[5] = (eqml_floats(*)[5])(void *)(sum + size);
-    eqml_floats(*const pairs[2])[5] = {pair, pair + second * b->npairs};
-    eqml_lanes *x = work + (most_groups + 2) * room + size + 5 * most_groups * b->npairs;
-    const eqml_lanes *const place[2] = {x, x + second * EQML__HALVES * size};
-    const int nvalues = b->forward_floats ? b->nvalues : b->nfactors, parts = count > EQML_FLOATS ? 2 : 1;
-    const double constant = eqml__rest(m, nvalues);
-    for (int done = 0, step = most_groups * EQML_LANES;
-         done < count && b->forward_lanes && !b->forward_floats; done += step)
-        eqml__step_lanes(m, most_groups, count - done < step ? count - done : step, xyz + done * size,
-                         energy + done, gradient ? gradient + done * size : NULL, work);
-    if (b->forward_lanes && !b->forward_floats)
-        return;
-    if (gradient)
-        g[0] = adjoints[0] + b->factor0, g[1] = adjoints[1] + b->factor0;
-    for (int part = 0; part < most_groups * EQML__HALVES; part++) {
-        const int done = part * EQML_LANES < count ? part * EQML_LANES : 0;
-        eqml__to_lanes(size, count - done, xyz + done * size, x + part * size);
-    }
-    eqml__pairs_floats(m, most_groups, place, slots, gradient ? pairs : NULL);
-    for (int part = 0; part < most_groups; part++)
-        slots[part][b->factor0] = eqml__all_floats(1);
-    if (b->forward_floats)
-        b->forward_floats(most_groups, slots, m->offset_float);
-    for (int part = 0; part < most_groups && !b->forward_floats; part++)
-        eqml__table_forward_floats(b, slots[part], m->offset_float);
-    eqml__form_floats(b, nvalues, m->linear_float, m->packed_float, f, g, v);
-    if (gradient && b->reverse_floats)
-        b->reverse_floats(parts, slots, adjoints, m->linear_float, v);
-    else if (!gradient && nvalues < b->nfactors)
-        b->linear_floats(parts, slots, m->linear_float, v);
-    for (int part = 0; part < parts && gradient && !b->reverse_floats; part++)
-        eqml__table_reverse_floats(b, slots[part], adjoints[part]);
-    for (int k = 0; k < count; k++)
-        energy[k] = (double)((const float *)(const void *)v)[k] + constant;
-    for (int group = 0; gradient && group * EQML_FLOATS < count; group++) {
-        eqml__scatter_floats(b, adjoints[group], pairs[group], sum);
-        for (int k = 0; k < size; k++) {
-            eqml_lanes part[EQML__HALVES];
-            eqml__widen(sum[k], part);
-            for (int half = 0; half < EQML__HALVES; half++)
-                x[half * size + k] = part[half];
-        }
-        for (int half = 0; half < EQML__HALVES; half++) {
-            const int done = group * EQML_FLOATS + half * EQML_LANES;
-            if (done < count)
-                eqml__from_lanes(size, count - done, x + half * size, gradient + done * size);
-        }
-    }
-}
-
 /*
  * Tensors of up to EQML_LANES geometries: value[count][components], and where that is not NULL
  * jacobian[count][components][natoms][3]. work: EQML_WORK_JACOBIAN eqml_lanes.
@@ -2532,7 +2621,13 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
     }
 }
 
-/* ---- functions of one basis, and of one surface ------------------------------------------------------- */
+#endif /* EQML__KERNEL_TENSOR_H */
+
+/* ==== model.h =========================================================================================== */
+
+/* The functions of one basis, and of one surface. */
+#ifndef EQML__MODEL_H
+#define EQML__MODEL_H
 
 /* Steps are dealt out to the threads of OpenMP where the compiler has it; each geometry is computed alike
  * whatever their number, so results do not depend on it. */
@@ -2622,6 +2717,57 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
     _Static_assert(0, "this basis is older than eqml.h: write it again with eqml-gen");
 #endif
 
+/*
+ * The C functions of a fitted surface NAME over the basis BASIS, for a constant model NAME_model. API is
+ * `static inline` in a header, `extern` in a library.
+ */
+#define EQML_SURFACE_FUNCTIONS(NAME, BASIS, API)                                                             \
+    API int NAME##_natoms(void)                                                                              \
+    {                                                                                                        \
+        return BASIS##_NATOMS;                                                                               \
+    }                                                                                                        \
+    API const char *NAME##_symbols(void)                                                                     \
+    {                                                                                                        \
+        return BASIS##_basis.symbols;                                                                        \
+    }                                                                                                        \
+    API double NAME##_energy(const double *xyz)                                                              \
+    {                                                                                                        \
+        return BASIS##_model_energy(&NAME##_model, xyz);                                                     \
+    }                                                                                                        \
+    API double NAME##_energy_gradient(const double *xyz, double *gradient)                                   \
+    {                                                                                                        \
+        return BASIS##_model_energy_gradient(&NAME##_model, xyz, gradient);                                  \
+    }                                                                                                        \
+    API double NAME##_energy_hessian(const double *xyz, double *gradient, double *hessian)                   \
+    {                                                                                                        \
+        return BASIS##_model_energy_hessian(&NAME##_model, xyz, gradient, hessian);                          \
+    }                                                                                                        \
+    API void NAME##_energy_batch(size_t n, const double *xyz, double *energy)                                \
+    {                                                                                                        \
+        BASIS##_model_energy_batch(&NAME##_model, n, xyz, energy);                                           \
+    }                                                                                                        \
+    API void NAME##_energy_gradient_batch(size_t n, const double *xyz, double *energy, double *gradient)     \
+    {                                                                                                        \
+        BASIS##_model_energy_gradient_batch(&NAME##_model, n, xyz, energy, gradient);                        \
+    }                                                                                                        \
+    API void NAME##_energy_batch_float(size_t n, const double *xyz, double *energy)                          \
+    {                                                                                                        \
+        BASIS##_model_energy_batch_float(&NAME##_model, n, xyz, energy);                                     \
+    }                                                                                                        \
+    API void NAME##_energy_gradient_batch_float(size_t n, const double *xyz, double *energy,                 \
+                                                double *gradient)                                            \
+    {                                                                                                        \
+        BASIS##_model_energy_gradient_batch_float(&NAME##_model, n, xyz, energy, gradient);                  \
+    }
+
+#endif /* EQML__MODEL_H */
+
+/* ==== model_tensor.h ==================================================================================== */
+
+/* The same for tensors. */
+#ifndef EQML__MODEL_TENSOR_H
+#define EQML__MODEL_TENSOR_H
+
 /* The same for models with a tensor TENSOR: dipole, quadrupole or polarizability, of the kind KIND. */
 #define EQML_BASIS_TENSOR_FUNCTIONS(NAME, TENSOR, KIND)                                                      \
     enum {                                                                                                   \
@@ -2681,49 +2827,6 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
         return energy;                                                                                       \
     }
 
-/*
- * The C functions of a fitted surface NAME over the basis BASIS, for a constant model NAME_model. API is
- * `static inline` in a header, `extern` in a library.
- */
-#define EQML_SURFACE_FUNCTIONS(NAME, BASIS, API)                                                             \
-    API int NAME##_natoms(void)                                                                              \
-    {                                                                                                        \
-        return BASIS##_NATOMS;                                                                               \
-    }                                                                                                        \
-    API const char *NAME##_symbols(void)                                                                     \
-    {                                                                                                        \
-        return BASIS##_basis.symbols;                                                                        \
-    }                                                                                                        \
-    API double NAME##_energy(const double *xyz)                                                              \
-    {                                                                                                        \
-        return BASIS##_model_energy(&NAME##_model, xyz);                                                     \
-    }                                                                                                        \
-    API double NAME##_energy_gradient(const double *xyz, double *gradient)                                   \
-    {                                                                                                        \
-        return BASIS##_model_energy_gradient(&NAME##_model, xyz, gradient);                                  \
-    }                                                                                                        \
-    API double NAME##_energy_hessian(const double *xyz, double *gradient, double *hessian)                   \
-    {                                                                                                        \
-        return BASIS##_model_energy_hessian(&NAME##_model, xyz, gradient, hessian);                          \
-    }                                                                                                        \
-    API void NAME##_energy_batch(size_t n, const double *xyz, double *energy)                                \
-    {                                                                                                        \
-        BASIS##_model_energy_batch(&NAME##_model, n, xyz, energy);                                           \
-    }                                                                                                        \
-    API void NAME##_energy_gradient_batch(size_t n, const double *xyz, double *energy, double *gradient)     \
-    {                                                                                                        \
-        BASIS##_model_energy_gradient_batch(&NAME##_model, n, xyz, energy, gradient);                        \
-    }                                                                                                        \
-    API void NAME##_energy_batch_float(size_t n, const double *xyz, double *energy)                          \
-    {                                                                                                        \
-        BASIS##_model_energy_batch_float(&NAME##_model, n, xyz, energy);                                     \
-    }                                                                                                        \
-    API void NAME##_energy_gradient_batch_float(size_t n, const double *xyz, double *energy,                 \
-                                                double *gradient)                                            \
-    {                                                                                                        \
-        BASIS##_model_energy_gradient_batch_float(&NAME##_model, n, xyz, energy, gradient);                  \
-    }
-
 /* The functions of a tensor of it, where it has one: TENSOR is dipole, quadrupole or polarizability. */
 #define EQML_SURFACE_TENSOR_FUNCTIONS(NAME, BASIS, API, TENSOR)                                              \
     API void NAME##_##TENSOR(const double *xyz, double *value)                                               \
@@ -2749,10 +2852,15 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
         return BASIS##_model_energy_gradient_dipole(&NAME##_model, xyz, gradient, dipole);                   \
     }
 
-#endif /* EQML__EVALUATION */
-/* ==== evaluation: end ================================================================================== */
+#endif /* EQML__MODEL_TENSOR_H */
 
-/* ---- data sets ---------------------------------------------------------------------------------------- */
+/* Contracts. */
+
+/* ==== data.h ============================================================================================ */
+
+/* Data sets. */
+#ifndef EQML__DATA_H
+#define EQML__DATA_H
 
 enum {
     EQML_HAS_ENERGY = 1,
@@ -2825,11 +2933,16 @@ EQML_API eqml_status eqml_data_match(eqml_data *data, const char *symbols, const
 EQML_API void eqml_data_free(eqml_data *data);
 /* Releases the arrays and sets *data to zero; may be repeated, and data may be NULL. */
 
-EQML_API const char *eqml_status_text(eqml_status status);
-/* A few words on a status, never NULL. */
-
 EQML_API const char *eqml_tensor_name(eqml_tensor kind);
 /* "dipole", "quadrupole" or "polarizability". */
+
+#endif /* EQML__DATA_H */
+
+/* ==== lsq.h ============================================================================================= */
+
+/* Linear least squares on a stream of rows. */
+#ifndef EQML__LSQ_H
+#define EQML__LSQ_H
 
 /* ---------------------------------------------------------------------------------------------------------
  * Linear least squares on a stream of rows
@@ -2910,6 +3023,14 @@ EQML_API eqml_status eqml_lsq_solve(eqml_lsq *lsq, const eqml_lsq_options *optio
 EQML_API void eqml_lsq_free(eqml_lsq *lsq);
 /* Null is allowed. */
 
+#endif /* EQML__LSQ_H */
+
+/* ==== surface.h ========================================================================================= */
+
+/* Surfaces: models that own their arrays, and their files. */
+#ifndef EQML__SURFACE_H
+#define EQML__SURFACE_H
+
 /* ---------------------------------------------------------------------------------------------------------
  * Surfaces: models that own their arrays; fitting, writing and reading them
  */
@@ -2943,6 +3064,43 @@ EQML_API void eqml_surface_set_tensor(eqml_surface *surface, eqml_tensor kind, c
 EQML_API void eqml_surface_get_tensor(const eqml_surface *surface, eqml_tensor kind, double *coefficients);
 /* The same for a tensor of the basis: coefficients[tensors[kind]->nterms], one tensor factor after the
  * other. */
+
+EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char *path, eqml_message *message);
+EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *basis, const char *path,
+                                       eqml_message *message);
+/*
+ * A .pes file: text, one item a line, numbers as hexadecimal floats and so exact.
+ *
+ *     eqml-pes 2
+ *     basis NAME DEGREE NTERMS NFACTORS TERMS        TERMS: a number that stands for the terms and their order
+ *     composition H4 C
+ *     variable 0 morse 0x1p+1            one line for each class of pairs
+ *     offset 0x0p+0                      nfactors lines
+ *     coefficient -0x1.43p+5             nterms lines
+ *     dipole DEGREE NTERMS               these lines for a basis with a dipole, then for one with a
+ *     charge 0x0p+0                      quadrupole and for one with a polarizability; the total charge only
+ *     moment 0x1.8p-2                    for the dipole, the last line for each term
+ *     end
+ *
+ * The file appears whole or not at all, as do all that eqml writes: a new one is written beside it and renamed,
+ * so that a symbolic link is replaced, and permissions of an old file are not kept. User functions cannot be
+ * written: EQML_ERROR_ARGUMENT. Reading checks the file against the basis: EQML_ERROR_MATCH. On failure *surface
+ * is empty, and message names the line.
+ */
+
+EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, const char *name,
+                                               const char *runtime, const char *basis_header,
+                                               const char *path, eqml_message *message);
+/* One self-contained C header of the surface, with the functions NAME_energy and so on; `runtime` is the file
+ * eqml.h, `basis_header` the generated header of the basis: the parts that are needed are copied. */
+
+#endif /* EQML__SURFACE_H */
+
+/* ==== fit.h ============================================================================================= */
+
+/* Fits of surfaces to data, and their errors. */
+#ifndef EQML__FIT_H
+#define EQML__FIT_H
 
 /* A potential as a C function: the energy (hartree) at xyz[natoms][3] (bohr), and its gradient[natoms][3]. */
 typedef double (*eqml_potential)(void *context, const double *xyz, double *gradient);
@@ -3058,34 +3216,13 @@ EQML_API eqml_status eqml_potential_errors(eqml_potential potential, void *conte
  * [1] Nandi, Qu, Houston, Conte, Bowman, J. Chem. Phys. 154, 051102 (2021).
  */
 
-EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char *path, eqml_message *message);
-EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *basis, const char *path,
-                                       eqml_message *message);
-/*
- * A .pes file: text, one item a line, numbers as hexadecimal floats and so exact.
- *
- *     eqml-pes 2
- *     basis NAME DEGREE NTERMS NFACTORS TERMS        TERMS: a number that stands for the terms and their order
- *     composition H4 C
- *     variable 0 morse 0x1p+1            one line for each class of pairs
- *     offset 0x0p+0                      nfactors lines
- *     coefficient -0x1.43p+5             nterms lines
- *     dipole DEGREE NTERMS               these lines for a basis with a dipole, then for one with a
- *     charge 0x0p+0                      quadrupole and for one with a polarizability; the total charge only
- *     moment 0x1.8p-2                    for the dipole, the last line for each term
- *     end
- *
- * The file appears whole or not at all, as do all that eqml writes: a new one is written beside it and renamed,
- * so that a symbolic link is replaced, and permissions of an old file are not kept. User functions cannot be
- * written: EQML_ERROR_ARGUMENT. Reading checks the file against the basis: EQML_ERROR_MATCH. On failure *surface
- * is empty, and message names the line.
- */
+#endif /* EQML__FIT_H */
 
-EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, const char *name,
-                                               const char *runtime, const char *basis_header,
-                                               const char *path, eqml_message *message);
-/* One self-contained C header of the surface, with the functions NAME_energy and so on; `runtime` is the file
- * eqml.h, `basis_header` the generated header of the basis: the parts that are needed are copied. */
+/* ==== select.h ========================================================================================== */
+
+/* Pruning and growing. */
+#ifndef EQML__SELECT_H
+#define EQML__SELECT_H
 
 /* ---------------------------------------------------------------------------------------------------------
  * Pruning and growing: bases cut to the data
@@ -3166,6 +3303,14 @@ EQML_API void eqml_subset_free(eqml_subset *subset);
 
 EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *path, eqml_message *message);
 /* The header of a basis, like those that eqml-gen writes. It appears whole or not at all. */
+
+#endif /* EQML__SELECT_H */
+
+/* ==== expansion.h ======================================================================================= */
+
+/* Expansions. */
+#ifndef EQML__EXPANSION_H
+#define EQML__EXPANSION_H
 
 /* ---------------------------------------------------------------------------------------------------------
  * Expansions: a surface as a sum of surfaces over subsets of atoms
@@ -3402,48 +3547,19 @@ EQML_FUNCTION double eqml_expansion_energy_gradient(const eqml_expansion *x, con
     return energy;
 }
 
-/* ==== implementation ==================================================================================== */
+#endif /* EQML__EXPANSION_H */
 
+/* Implementation. */
 #if defined(EQML_IMPLEMENTATION) && !defined(EQML_IMPLEMENTED)
 #define EQML_IMPLEMENTED
-#include <errno.h>
-#include <float.h>
-#include <locale.h>
+
+/* ==== status.c ========================================================================================== */
+
+/* Messages. */
+#ifndef EQML__STATUS_C
+#define EQML__STATUS_C
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
-#include <stdlib.h>
-
-#define EQML__BLANKS " \t\r\v\f" /* CR among them: so are line ends of either kind read */
-#define EQML__ABSENT SIZE_MAX
-
-/* A piece of the file's text; no NUL ends it. */
-typedef struct eqml__span {
-    const char *begin, *end;
-} eqml__span;
-
-typedef struct eqml__reader {
-    eqml_data *data;
-    eqml__span rest;  /* of the text, yet to be read */
-    size_t line;      /* read last, or at fault; from 1 */
-    size_t frame;     /* the line that opened this frame */
-    eqml_message why; /* it failed */
-} eqml__reader;
-
-/* What the comment line of an extended XYZ frame says; begin is NULL where a key is not there. */
-typedef struct eqml__keys {
-    eqml__span properties, energy, tensors[EQML_TENSORS];
-    int closed; /* all quotes and brackets */
-} eqml__keys;
-
-/* The first columns, from 0, of what is in the atom lines of a frame, or EQML__ABSENT. */
-typedef struct eqml__layout {
-    size_t species, pos, gradient;
-    size_t columns;
-    double gradient_unit; /* hartree/bohr; negative where the file has forces */
-} eqml__layout;
-
-/* ---- messages ---- */
 
 const char *eqml_status_text(eqml_status status)
 {
@@ -3464,20 +3580,59 @@ static eqml_status eqml__data_fail(eqml_message *message, eqml_status status, co
     return status;
 }
 
-#define EQML__REFUSE(r, ...) eqml__data_fail(&(r)->why, EQML_ERROR_FORMAT, __VA_ARGS__)
-
-/* A long path keeps its end, which names the file: the reason needs room too. */
-static void eqml__tell(eqml_message *message, const char *path, const eqml__reader *r)
+static void eqml__say(eqml_message *message, const char *format, ...)
 {
-    const size_t room = 255, length = strlen(path);
-    const char *shown = length > room ? path + length - room : path;
-    if (r->line > 0)
-        eqml__data_fail(message, EQML_OK, "%s:%zu: %.230s", shown, r->line, r->why.text);
-    else
-        eqml__data_fail(message, EQML_OK, "%s: %.230s", shown, r->why.text);
+    va_list arguments;
+    if (!message)
+        return;
+    va_start(arguments, format);
+    vsnprintf(message->text, sizeof message->text, format, arguments);
+    va_end(arguments);
 }
 
-/* ---- words ---- */
+#endif /* EQML__STATUS_C */
+
+/* ==== memory.c ========================================================================================== */
+
+/* Arrays of zeros. */
+#ifndef EQML__MEMORY_C
+#define EQML__MEMORY_C
+#include <string.h>
+
+/* A product of sizes; SIZE_MAX, which no allocation can have, where it does not fit. */
+static size_t eqml__times(size_t a, size_t b)
+{
+    return b && a > SIZE_MAX / b ? SIZE_MAX : a * b;
+}
+
+/* An array of zeros, or NULL; room for at least one byte. */
+static void *eqml__zeroed(size_t count, size_t size)
+{
+    const size_t bytes = eqml__times(count, size);
+    void *array = bytes < SIZE_MAX ? EQML_MALLOC(bytes + 1) : NULL;
+    return array ? memset(array, 0, bytes + 1) : NULL;
+}
+
+#endif /* EQML__MEMORY_C */
+
+/* ==== text.c ============================================================================================ */
+
+/* Text in pieces: words, labels, numbers. */
+#ifndef EQML__TEXT_C
+#define EQML__TEXT_C
+#include <locale.h>
+#include <math.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#define EQML__BLANKS " \t\r\v\f" /* CR among them: so are line ends of either kind read */
+#define EQML__ABSENT SIZE_MAX
+
+/* A piece of the file's text; no NUL ends it. */
+typedef struct eqml__span {
+    const char *begin, *end;
+} eqml__span;
 
 static int eqml__is_one_of(char c, const char *set)
 {
@@ -3507,19 +3662,6 @@ static size_t eqml__count_words(eqml__span rest)
     for (eqml__span word; eqml__next_word(&rest, EQML__BLANKS, &word);)
         count++;
     return count;
-}
-
-/* Takes the next line off the text, without its line feed; 0 at the end of the file. */
-static int eqml__next_line(eqml__reader *r, eqml__span *line)
-{
-    if (r->rest.begin == r->rest.end)
-        return 0;
-    const char *feed = (const char *)memchr(r->rest.begin, '\n', (size_t)(r->rest.end - r->rest.begin));
-    line->begin = r->rest.begin;
-    line->end = feed ? feed : r->rest.end;
-    r->rest.begin = feed ? feed + 1 : r->rest.end;
-    r->line++;
-    return 1;
 }
 
 /* ASCII only: what is a letter must not depend on the locale. */
@@ -3615,6 +3757,63 @@ static eqml_status eqml__parse_number(eqml__span word, double *number)
     if (end == text || *end != '\0')
         return EQML_ERROR_FORMAT;
     return fabs(*number) > 1e100 || strpbrk(text, "nN") ? EQML_ERROR_VALUE : EQML_OK;
+}
+
+#endif /* EQML__TEXT_C */
+
+/* ==== data.c ============================================================================================ */
+
+/* Reading data sets. */
+#ifndef EQML__DATA_C
+#define EQML__DATA_C
+#include <errno.h>
+#include <stdio.h>
+
+typedef struct eqml__reader {
+    eqml_data *data;
+    eqml__span rest;  /* of the text, yet to be read */
+    size_t line;      /* read last, or at fault; from 1 */
+    size_t frame;     /* the line that opened this frame */
+    eqml_message why; /* it failed */
+} eqml__reader;
+
+/* What the comment line of an extended XYZ frame says; begin is NULL where a key is not there. */
+typedef struct eqml__keys {
+    eqml__span properties, energy, tensors[EQML_TENSORS];
+    int closed; /* all quotes and brackets */
+} eqml__keys;
+
+/* The first columns, from 0, of what is in the atom lines of a frame, or EQML__ABSENT. */
+typedef struct eqml__layout {
+    size_t species, pos, gradient;
+    size_t columns;
+    double gradient_unit; /* hartree/bohr; negative where the file has forces */
+} eqml__layout;
+
+#define EQML__REFUSE(r, ...) eqml__data_fail(&(r)->why, EQML_ERROR_FORMAT, __VA_ARGS__)
+
+/* A long path keeps its end, which names the file: the reason needs room too. */
+static void eqml__tell(eqml_message *message, const char *path, const eqml__reader *r)
+{
+    const size_t room = 255, length = strlen(path);
+    const char *shown = length > room ? path + length - room : path;
+    if (r->line > 0)
+        eqml__data_fail(message, EQML_OK, "%s:%zu: %.230s", shown, r->line, r->why.text);
+    else
+        eqml__data_fail(message, EQML_OK, "%s: %.230s", shown, r->why.text);
+}
+
+/* Takes the next line off the text, without its line feed; 0 at the end of the file. */
+static int eqml__next_line(eqml__reader *r, eqml__span *line)
+{
+    if (r->rest.begin == r->rest.end)
+        return 0;
+    const char *feed = (const char *)memchr(r->rest.begin, '\n', (size_t)(r->rest.end - r->rest.begin));
+    line->begin = r->rest.begin;
+    line->end = feed ? feed : r->rest.end;
+    r->rest.begin = feed ? feed + 1 : r->rest.end;
+    r->line++;
+    return 1;
 }
 
 static eqml_status eqml__read_number(eqml__reader *r, const char *what, eqml__span word, double unit,
@@ -3817,22 +4016,6 @@ static eqml_status eqml__read_comment(eqml__reader *r, eqml__layout *layout)
     if (keys.properties.begin || keys.energy.begin)
         return eqml__read_extended(r, &keys, layout);
     return eqml__read_msa(r, line, layout);
-}
-
-/* ---- frames ---- */
-
-/* A product of sizes; SIZE_MAX, which no allocation can have, where it does not fit. */
-static size_t eqml__times(size_t a, size_t b)
-{
-    return b && a > SIZE_MAX / b ? SIZE_MAX : a * b;
-}
-
-/* An array of zeros, or NULL; room for at least one byte. */
-static void *eqml__zeroed(size_t count, size_t size)
-{
-    const size_t bytes = eqml__times(count, size);
-    void *array = bytes < SIZE_MAX ? EQML_MALLOC(bytes + 1) : NULL;
-    return array ? memset(array, 0, bytes + 1) : NULL;
 }
 
 /*
@@ -4076,7 +4259,19 @@ void eqml_data_free(eqml_data *data)
     memset(data, 0, sizeof *data);
 }
 
-/* ---- atoms and composition ---- */
+EQML_API const char *eqml_tensor_name(eqml_tensor kind)
+{
+    static const char *const names[EQML_TENSORS] = {"dipole", "quadrupole", "polarizability"};
+    return names[kind];
+}
+
+#endif /* EQML__DATA_C */
+
+/* ==== match.c =========================================================================================== */
+
+/* The atoms of data in the order of a composition. */
+#ifndef EQML__MATCH_C
+#define EQML__MATCH_C
 
 /* A place in the composition: what belongs there, and which atom of the data that is. */
 typedef struct eqml__place {
@@ -4201,6 +4396,16 @@ eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *cla
     EQML_FREE(place);
     return reason ? EQML_ERROR_MATCH : EQML_OK;
 }
+
+#endif /* EQML__MATCH_C */
+
+/* ==== lsq.c ============================================================================================= */
+
+/* The streaming least-squares solver. */
+#ifndef EQML__LSQ_C
+#define EQML__LSQ_C
+#include <stdbool.h>
+#include <stdlib.h>
 
 /* --- Householder reflections ---------------------------------------------------------------------------- */
 
@@ -4991,7 +5196,16 @@ eqml_status eqml_lsq_solve(eqml_lsq *lsq, const eqml_lsq_options *options, doubl
     return status;
 }
 
-/* --- Surfaces ------------------------------------------------------------------------------------------- */
+#endif /* EQML__LSQ_C */
+
+/* ==== surface.c ========================================================================================= */
+
+/* Surfaces and their coefficients. */
+#ifndef EQML__SURFACE_C
+#define EQML__SURFACE_C
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
 
 EQML_API void eqml_surface_free(eqml_surface *surface)
 {
@@ -5158,11 +5372,18 @@ EQML_API void eqml_surface_get_tensor(const eqml_surface *surface, eqml_tensor k
     eqml__transfer_tensor(surface, kind, coefficients, false);
 }
 
-EQML_API const char *eqml_tensor_name(eqml_tensor kind)
+static bool eqml__is_charge(double charge)
 {
-    static const char *const names[EQML_TENSORS] = {"dipole", "quadrupole", "polarizability"};
-    return names[kind];
+    return charge == floor(charge) && fabs(charge) <= 1e6;
 }
+
+#endif /* EQML__SURFACE_C */
+
+/* ==== rows.c ============================================================================================ */
+
+/* The rows of a fit: what one geometry says. */
+#ifndef EQML__ROWS_C
+#define EQML__ROWS_C
 
 /* Slots of the potential and of any tensor. */
 static int eqml__most_slots(const eqml_basis *b)
@@ -5189,8 +5410,6 @@ static size_t eqml__most_work(const eqml_basis *b)
     }
     return most;
 }
-
-/* --- The rows of one geometry --------------------------------------------------------------------------- */
 
 /* Working memory of a fit. */
 typedef struct eqml__fitter {
@@ -5764,17 +5983,13 @@ static eqml_status eqml__tensor_rows(eqml__fitter *w, eqml_fit_result *result)
     return EQML_OK;
 }
 
-/* --- The fit -------------------------------------------------------------------------------------------- */
+#endif /* EQML__ROWS_C */
 
-static void eqml__say(eqml_message *message, const char *format, ...)
-{
-    va_list arguments;
-    if (!message)
-        return;
-    va_start(arguments, format);
-    vsnprintf(message->text, sizeof message->text, format, arguments);
-    va_end(arguments);
-}
+/* ==== fit.c ============================================================================================= */
+
+/* Fits and their errors. */
+#ifndef EQML__FIT_C
+#define EQML__FIT_C
 
 /* The number of training geometries, and the lowest of their energies. */
 static void eqml__survey(eqml__fitter *w)
@@ -5999,11 +6214,6 @@ EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, cons
     return eqml__checked_fit(surface, data, options, EQML_HAS_ENERGY, "an energy", result, NULL, message);
 }
 
-static bool eqml__is_charge(double charge)
-{
-    return charge == floor(charge) && fabs(charge) <= 1e6;
-}
-
 EQML_API eqml_status eqml_fit_tensor(eqml_surface *surface, eqml_tensor kind, const eqml_data *data,
                                      double charge, const eqml_fit_options *options, eqml_fit_result *result,
                                      eqml_message *message)
@@ -6132,55 +6342,25 @@ EQML_API eqml_status eqml_potential_errors(eqml_potential potential, void *conte
     return EQML_OK;
 }
 
-/* --- Files ---------------------------------------------------------------------------------------------- */
+#endif /* EQML__FIT_C */
+
+/* ==== file.c ============================================================================================ */
+
+/* Files that appear whole or not at all, and exact numbers as text. */
+#ifndef EQML__FILE_C
+#define EQML__FILE_C
+#include <errno.h>
+#include <float.h>
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static eqml_status eqml__no_memory(const char *path, eqml_message *message)
 {
     eqml__say(message, "%s: %s", path, eqml_status_text(EQML_ERROR_MEMORY));
     return EQML_ERROR_MEMORY;
-}
-
-static eqml_status eqml__check_numbers(const char *path, const char *what, size_t count, const double *number,
-                                       double most, eqml_message *message)
-{
-    for (size_t k = 0; k < count; k++)
-        if (!(fabs(number[k]) <= most)) {
-            eqml__say(message,
-                      "%s: number %zu of the %s is %g, which the file cannot hold: fit again, with other "
-                      "variables or a ridge",
-                      path, k, what, number[k]);
-            return EQML_ERROR_VALUE;
-        }
-    return EQML_OK;
-}
-
-/* Only what a file can hold is written to one: no user's function, and finite numbers, those of the energy of
- * at most `most`. */
-static eqml_status eqml__check_writable(const eqml_surface *surface, const char *path, double most,
-                                        eqml_message *message)
-{
-    const eqml_basis *b = surface->model.basis;
-    for (int k = 0; k < b->npair_classes; k++)
-        if (surface->variables[k].kind == EQML_USER) {
-            eqml__say(message, "%s: a surface with a user's pair function cannot be written to a file", path);
-            return EQML_ERROR_ARGUMENT;
-        }
-    eqml_status status =
-        eqml__check_numbers(path, "offsets", (size_t)b->nfactors, surface->offset, most, message);
-    if (!status)
-        status = eqml__check_numbers(path, "coefficients of factors", (size_t)b->nfactors, surface->linear,
-                                     most, message);
-    if (!status)
-        status = eqml__check_numbers(path, "coefficients of products", 16 * (size_t)b->ntiles,
-                                     surface->packed, most, message);
-    for (int k = 0; k < EQML_TENSORS && !status; k++)
-        if (b->tensors[k])
-            status = eqml__check_numbers(path, eqml_tensor_name((eqml_tensor)k),
-                                         16 * (size_t)b->tensors[k]->ntiles, surface->tensors[k], DBL_MAX,
-                                         message);
-    if (!status)
-        status = eqml__check_numbers(path, "total charge", 1, &surface->model.charge, DBL_MAX, message);
-    return status;
 }
 
 /*
@@ -6267,6 +6447,57 @@ static int eqml__exact_number(const char *text, double *number)
     *end = 0;
     *number = strtod(copy, &end);
     return end != copy && !*end && fabs(*number) <= DBL_MAX;
+}
+
+#endif /* EQML__FILE_C */
+
+/* ==== surface_file.c ==================================================================================== */
+
+/* Surfaces as .pes files. */
+#ifndef EQML__SURFACE_FILE_C
+#define EQML__SURFACE_FILE_C
+
+static eqml_status eqml__check_numbers(const char *path, const char *what, size_t count, const double *number,
+                                       double most, eqml_message *message)
+{
+    for (size_t k = 0; k < count; k++)
+        if (!(fabs(number[k]) <= most)) {
+            eqml__say(message,
+                      "%s: number %zu of the %s is %g, which the file cannot hold: fit again, with other "
+                      "variables or a ridge",
+                      path, k, what, number[k]);
+            return EQML_ERROR_VALUE;
+        }
+    return EQML_OK;
+}
+
+/* Only what a file can hold is written to one: no user's function, and finite numbers, those of the energy of
+ * at most `most`. */
+static eqml_status eqml__check_writable(const eqml_surface *surface, const char *path, double most,
+                                        eqml_message *message)
+{
+    const eqml_basis *b = surface->model.basis;
+    for (int k = 0; k < b->npair_classes; k++)
+        if (surface->variables[k].kind == EQML_USER) {
+            eqml__say(message, "%s: a surface with a user's pair function cannot be written to a file", path);
+            return EQML_ERROR_ARGUMENT;
+        }
+    eqml_status status =
+        eqml__check_numbers(path, "offsets", (size_t)b->nfactors, surface->offset, most, message);
+    if (!status)
+        status = eqml__check_numbers(path, "coefficients of factors", (size_t)b->nfactors, surface->linear,
+                                     most, message);
+    if (!status)
+        status = eqml__check_numbers(path, "coefficients of products", 16 * (size_t)b->ntiles,
+                                     surface->packed, most, message);
+    for (int k = 0; k < EQML_TENSORS && !status; k++)
+        if (b->tensors[k])
+            status = eqml__check_numbers(path, eqml_tensor_name((eqml_tensor)k),
+                                         16 * (size_t)b->tensors[k]->ntiles, surface->tensors[k], DBL_MAX,
+                                         message);
+    if (!status)
+        status = eqml__check_numbers(path, "total charge", 1, &surface->model.charge, DBL_MAX, message);
+    return status;
 }
 
 static const char *const eqml__kind_names[] = {"morse", "inverse", "exp-over-r", "power"};
@@ -6551,6 +6782,14 @@ EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *
     return status;
 }
 
+#endif /* EQML__SURFACE_FILE_C */
+
+/* ==== surface_header.c ================================================================================== */
+
+/* Surfaces as C headers. */
+#ifndef EQML__SURFACE_HEADER_C
+#define EQML__SURFACE_HEADER_C
+
 /*
  * C text on its way into the header of a surface: each name of the runtime gets the layout number behind
  * "eqml" or "EQML", and each name of the basis "eqml", the number and "_" before it. Comments and strings are
@@ -6611,30 +6850,84 @@ static void eqml__put_tagged(eqml__tagger *t, const char *text)
     }
 }
 
-/* Tags the lines of a file from the first that contains `from` to the one that contains `to`, or all. */
-static eqml_status eqml__copy_lines(eqml__tagger *t, const char *path, const char *from, const char *to,
-                                    eqml_message *message)
+/*
+ * The parts of the runtime that a surface needs, and the word of a basis header that asks for one which others do
+ * without.
+ */
+static const struct eqml__needed {
+    const char *name, *asked_by;
+} eqml__needed[] = {{"compiler.h", NULL},      {"lanes.h", NULL},
+                    {"basis.h", NULL},         {"kernel/variables.h", NULL},
+                    {"kernel/pairs.h", NULL},  {"kernel/matrix.h", "eqml_matrix"},
+                    {"kernel/sweeps.h", NULL}, {"kernel/form.h", NULL},
+                    {"one.h", NULL},           {"batch.h", NULL},
+                    {"hessian.h", NULL},       {"kernel/tensor.h", "eqml_tensor_basis"},
+                    {"model.h", NULL},         {"model_tensor.h", "eqml_tensor_basis"}};
+enum { EQML__NEEDED = sizeof eqml__needed / sizeof *eqml__needed };
+
+/* The whole text of a file, of its own memory; NULL where it cannot be read. */
+static char *eqml__load_text(const char *path, eqml_message *message)
 {
-    char text[4096];
-    bool copying = !from, ended = !to;
+    size_t size = 0, room = 1 << 16;
+    char *text = (char *)EQML_MALLOC(room);
     FILE *in = fopen(path, "r");
-    eqml_status status = in ? EQML_OK : EQML_ERROR_FILE;
-    while (in && (!to || !ended) && fgets(text, sizeof text, in)) {
-        copying = copying || strstr(text, from);
-        if (copying)
-            eqml__put_tagged(t, text);
-        ended = ended || (copying && strstr(text, to));
+    while (in && text) {
+        size += fread(text + size, 1, room - 1 - size, in);
+        if (size < room - 1)
+            break;
+        char *larger = (char *)EQML_MALLOC(room *= 2);
+        if (larger)
+            memcpy(larger, text, size);
+        EQML_FREE(text);
+        text = larger;
     }
     if (!in || ferror(in)) {
         eqml__say(message, "%s: cannot be read: %s", path, strerror(errno));
-        status = EQML_ERROR_FILE;
-    } else if (!copying || !ended) {
-        eqml__say(message, "%s: has no line with \"%s\"; is it the file eqml.h?", path, copying ? to : from);
-        status = EQML_ERROR_FORMAT;
+        EQML_FREE(text);
+        text = NULL;
+    } else if (!text) {
+        eqml__no_memory(path, message);
+    } else {
+        text[size] = 0;
     }
     if (in)
         fclose(in);
-    return status;
+    return text;
+}
+
+/* The text between the line that names a part and the next such line, or the end; NULL where there is none. */
+static char *eqml__find_part(char *runtime, const char *name, char **end)
+{
+    const char mark[] = "\n/* ==== ";
+    const size_t length = strlen(name), skip = sizeof mark - 1;
+    for (char *at = strstr(runtime, mark); at; at = strstr(at + skip, mark))
+        if (!strncmp(at + skip, name, length) && at[skip + length] == ' ') {
+            *end = strstr(at + skip, mark);
+            *end = *end ? *end : at + strlen(at);
+            return at + 1;
+        }
+    return NULL;
+}
+
+/* Puts the parts of the runtime that a basis with this header needs. */
+static eqml_status eqml__put_runtime(eqml__tagger *t, char *runtime, const char *path,
+                                     const char *basis_header, eqml_message *message)
+{
+    for (int k = 0; k < EQML__NEEDED; k++) {
+        char *end, *part = eqml__find_part(runtime, eqml__needed[k].name, &end);
+        if (!part) {
+            eqml__say(message, "%s: has no part %s; is it the file eqml.h of this version?", path,
+                      eqml__needed[k].name);
+            return EQML_ERROR_FORMAT;
+        }
+        if (eqml__needed[k].asked_by && !strstr(basis_header, eqml__needed[k].asked_by))
+            continue;
+        const char next = *end;
+        *end = 0;
+        eqml__put_tagged(t, part);
+        *end = next;
+    }
+    return EQML_OK;
 }
 
 /*
@@ -6772,23 +7065,37 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
 {
     const eqml_basis *b = surface->model.basis;
     eqml__output out;
+    eqml__tagger tagger = {NULL, "", 0};
+    char *parts = NULL, *basis = NULL;
     eqml_status status = eqml__check_writable(surface, path, (double)FLT_MAX, message);
-    if (!status)
-        status = eqml__open_output(&out, path, message);
     if (status)
         return status;
-    eqml__put_banner(out.file, b, name);
-    eqml__tagger tagger = {out.file, "", 0};
-    status = eqml__copy_lines(&tagger, runtime, "==== evaluation: begin", "==== evaluation: end", message);
-    tagger.basis = b->name;
-    if (!status)
-        status = eqml__copy_lines(&tagger, basis_header, NULL, NULL, message);
-    if (!status)
-        eqml__put_surface(out.file, surface, name);
-    return eqml__close_output(&out, status, message);
+    parts = eqml__load_text(runtime, message);
+    basis = parts ? eqml__load_text(basis_header, message) : NULL;
+    status = basis ? eqml__open_output(&out, path, message) : EQML_ERROR_FILE;
+    if (!status) {
+        tagger.out = out.file;
+        eqml__put_banner(out.file, b, name);
+        status = eqml__put_runtime(&tagger, parts, runtime, basis, message);
+        tagger.basis = b->name;
+        if (!status) {
+            eqml__put_tagged(&tagger, basis);
+            eqml__put_surface(out.file, surface, name);
+        }
+        status = eqml__close_output(&out, status, message);
+    }
+    EQML_FREE(parts);
+    EQML_FREE(basis);
+    return status;
 }
 
-/* --- Pruning and growing -------------------------------------------------------------------------------- */
+#endif /* EQML__SURFACE_HEADER_C */
+
+/* ==== select.c ========================================================================================== */
+
+/* Pruning and growing: the ranking of terms. */
+#ifndef EQML__SELECT_C
+#define EQML__SELECT_C
 
 EQML_API void eqml_problem_free(eqml_problem *problem)
 {
@@ -7046,8 +7353,13 @@ EQML_API eqml_status eqml_prune(const eqml_problem *p, eqml_ranking *ranking, eq
     return status;
 }
 
-/* --- Some terms of a basis as a basis --------------------------------------------------------------------
- */
+#endif /* EQML__SELECT_C */
+
+/* ==== subset.c ========================================================================================== */
+
+/* Some terms of a basis as a basis. */
+#ifndef EQML__SUBSET_C
+#define EQML__SUBSET_C
 
 /* A product of a basis on its way into another. */
 typedef struct eqml__product {
@@ -7450,7 +7762,14 @@ EQML_API eqml_status eqml_keep(const eqml_problem *p, const eqml_ranking *rankin
     return status;
 }
 
-/* ---- a basis as a header ---- */
+#endif /* EQML__SUBSET_C */
+
+/* ==== basis_file.c ====================================================================================== */
+
+/* A basis as a header. */
+#ifndef EQML__BASIS_FILE_C
+#define EQML__BASIS_FILE_C
+#include <stdbool.h>
 
 /* Groups of `each` numbers of a table, in lines of bounded length. */
 static void eqml__put_table(FILE *out, const char *type, const char *name, const char *table, int count,
@@ -7667,7 +7986,13 @@ EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *path,
     return status;
 }
 
-/* --- Expansions ----------------------------------------------------------------------------------------- */
+#endif /* EQML__BASIS_FILE_C */
+
+/* ==== expansion.c ======================================================================================= */
+
+/* Expansions: their fit and their files. */
+#ifndef EQML__EXPANSION_C
+#define EQML__EXPANSION_C
 
 EQML_API void eqml_expansion_free(eqml_expansion *expansion)
 {
@@ -8335,5 +8660,6 @@ EQML_API eqml_status eqml_expansion_read(eqml_expansion *expansion, const char *
     return status;
 }
 
+#endif /* EQML__EXPANSION_C */
 #endif /* EQML_IMPLEMENTATION */
 #endif /* EQML_H */

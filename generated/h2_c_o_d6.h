@@ -24,7 +24,7 @@
  */
 #ifndef EQML_BASIS_h2_c_o_d6
 #define EQML_BASIS_h2_c_o_d6
-#ifndef EQML__EVALUATION
+#ifndef EQML_LAYOUT
 #include "eqml.h"
 #endif
 #if EQML_LAYOUT != 2

@@ -26,7 +26,7 @@
  */
 #ifndef EQML_BASIS_h2_o_d8
 #define EQML_BASIS_h2_o_d8
-#ifndef EQML__EVALUATION
+#ifndef EQML_LAYOUT
 #include "eqml.h"
 #endif
 #if EQML_LAYOUT != 2

@@ -24,7 +24,7 @@
  */
 #ifndef EQML_BASIS_h3_n_d6
 #define EQML_BASIS_h3_n_d6
-#ifndef EQML__EVALUATION
+#ifndef EQML_LAYOUT
 #include "eqml.h"
 #endif
 #if EQML_LAYOUT != 2

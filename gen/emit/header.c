@@ -1,7 +1,7 @@
 #include "emit/header.h"
 #include "emit/code.h"
 #include "emit/tensor.h"
-#include "../eqml.h" /* its layout number */
+#include "runtime/basis.h" /* the layout number */
 #include "molecule/group.h"
 #include "emit/line.h"
 #include "base/memory.h"
@@ -246,7 +246,7 @@ void emit_header(FILE *out, const summary *s)
     const program *p = s->program;
     emit_banner(out, s);
     fprintf(out, "#ifndef EQML_BASIS_%s\n#define EQML_BASIS_%s\n", s->name, s->name);
-    fprintf(out, "#ifndef EQML__EVALUATION\n#include \"eqml.h\"\n#endif\n");
+    fprintf(out, "#ifndef EQML_LAYOUT\n#include \"eqml.h\"\n#endif\n");
     fprintf(
         out,
         "#if EQML_LAYOUT != %d\n#error This basis has layout %d and eqml.h another: write it again by the "

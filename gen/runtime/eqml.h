@@ -1,0 +1,108 @@
+/*
+ * eqml: permutationally invariant potential energy surfaces in plain C.
+ *
+ * A molecule's potential energy is fitted to ab initio energies and gradients as a linear combination of
+ * polynomials in functions y_ij = xi(r_ij) of the distances, exactly invariant under permutations of like
+ * atoms, rotations, reflections and translations [1, 2]. A code generator, eqml-gen, chooses the polynomials
+ * and writes them as a C header; this file holds everything else: variables, evaluation with derivatives,
+ * reading of data, the least-squares fit, and files of fitted surfaces.
+ *
+ * Quick start
+ *
+ *     $ eqml-gen -d 6 -n ch4 -o ch4.h "H4 C"
+ *
+ *     #define EQML_IMPLEMENTATION               // in one C file
+ *     #include "ch4.h"                          // includes eqml.h
+ *
+ *     eqml_variable morse[] = {{EQML_MORSE, 2.0, 0, 0}, {EQML_MORSE, 2.0, 0, 0}};    // H-H and H-C
+ *     eqml_data data;
+ *     eqml_surface surface;
+ *     eqml_message message;
+ *     if (eqml_data_read("methane.xyz", &data, &message) || eqml_surface_create(&ch4_basis, morse, &surface) ||
+ *         eqml_fit(&surface, &data, NULL, NULL, &message))
+ *         puts(message.text);
+ *     else
+ *         printf("%g\n", ch4_model_energy_gradient(&surface.model, xyz, gradient));
+ *
+ * Evaluation is inline; EQML_IMPLEMENTATION brings in the functions that read, fit and write. With
+ * EQML_STATIC these are private to the file. The header compiles as C11 and as C++17 and needs the C library
+ * only.
+ *
+ * Units      atomic units everywhere: bohr, hartree, hartree/bohr, e*bohr, e*bohr^2, bohr^3 (polarizabilities).
+ * Shapes     xyz[natoms][3], gradient[natoms][3], hessian[3 natoms][3 natoms], row-major; batches have one more
+ *            dimension in front. Atoms are in the order of the composition.
+ * Threads    evaluation never allocates, never prints, and keeps no state: a model may be shared by threads.
+ *            Functions that change an object (fit, read) want it to themselves.
+ * Errors     fallible functions return an eqml_status; eqml_status_text() explains it, and an eqml_message,
+ *            where given, names file, line and value. Nothing is printed, nothing aborts, nothing leaks.
+ * Domain     coordinates must be finite and distances positive. Where a distance is zero, or a coordinate is
+ *            NaN, the energy is NaN, and gradient, Hessian, tensors and Jacobians hold NaN, in batches those
+ *            of that geometry alone (unless a basis that was cut or pruned does not use the pair). A distance
+ *            counts as zero where its square does: below 1e-162 bohr, in float below 1e-23. At short distances a
+ *            surface outside of its data has no meaning: the energy of two atoms at a tenth of a bond
+ *            length may be finite and below the minimum.
+ * Symmetry   permuted atoms give the same energy up to the order of sums, not to the bit, and so do batches
+ *            and single geometries: to some units in the last place of the largest terms that cancel.
+ * Speed      compile with -O3 -march=native, and with -ffp-contract=fast where -std=c11 is asked for. Batches
+ *            take several geometries at a time; those in float do all but differences of coordinates in single
+ *            precision, with errors of about 1e-6 of the range of energies. With -fopenmp batches use all cores,
+ *            with the same results to the bit.
+ * Macros     EQML_MALLOC, EQML_FREE: the allocator. EQML_API: linkage of the functions. EQML_STATIC: they are
+ *            private to the file. EQML_SCALAR: no vectors. EQML_USE_LAPACK: least squares with LAPACK and BLAS.
+ *            EQML_STACK_LIMIT: bytes of stack that a batch may take, 2 MB where it is not defined; batches of
+ *            large molecules are slower with less.
+ *
+ * [1] Braams, Bowman, Int. Rev. Phys. Chem. 28, 577 (2009).
+ * [2] Xie, Bowman, J. Chem. Theory Comput. 6, 26 (2010).
+ */
+#ifndef EQML_H
+#define EQML_H
+
+#include "status.h"
+
+/* Evaluation: all inline, so that a surface whose tables are constants of the same file is specialised by the
+ * compiler. The header of a surface has copies of these parts. */
+#include "compiler.h"
+#include "lanes.h"
+#include "basis.h"
+#include "kernel/variables.h"
+#include "kernel/pairs.h"
+#include "kernel/matrix.h"
+#include "kernel/sweeps.h"
+#include "kernel/form.h"
+#include "one.h"
+#include "batch.h"
+#include "hessian.h"
+#include "kernel/tensor.h"
+#include "model.h"
+#include "model_tensor.h"
+
+/* Contracts. */
+#include "data.h"
+#include "lsq.h"
+#include "surface.h"
+#include "fit.h"
+#include "select.h"
+#include "expansion.h"
+
+/* Implementation. */
+#if defined(EQML_IMPLEMENTATION) && !defined(EQML_IMPLEMENTED)
+#define EQML_IMPLEMENTED
+#include "status.c"
+#include "memory.c"
+#include "text.c"
+#include "data.c"
+#include "match.c"
+#include "lsq.c"
+#include "surface.c"
+#include "rows.c"
+#include "fit.c"
+#include "file.c"
+#include "surface_file.c"
+#include "surface_header.c"
+#include "select.c"
+#include "subset.c"
+#include "basis_file.c"
+#include "expansion.c"
+#endif /* EQML_IMPLEMENTATION */
+#endif /* EQML_H */

@@ -1,0 +1,105 @@
+/* Files that appear whole or not at all, and exact numbers as text. */
+#ifndef EQML__FILE_C
+#define EQML__FILE_C
+#include "status.c"
+#include <errno.h>
+#include <float.h>
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static eqml_status eqml__no_memory(const char *path, eqml_message *message)
+{
+    eqml__say(message, "%s: %s", path, eqml_status_text(EQML_ERROR_MEMORY));
+    return EQML_ERROR_MEMORY;
+}
+
+/*
+ * A file that appears whole or not at all: written beside its path under a name that was free, then renamed. C
+ * has no more than that: in place of a symbolic link, and of a file with permissions of its own, there is then a
+ * new file with the usual ones.
+ */
+typedef struct eqml__output {
+    FILE *file;
+    char *beside;
+    const char *path;
+} eqml__output;
+
+static eqml_status eqml__open_output(eqml__output *out, const char *path, eqml_message *message)
+{
+    size_t size = strlen(path) + 16;
+    out->path = path;
+    out->file = NULL;
+    out->beside = (char *)EQML_MALLOC(size);
+    if (!out->beside)
+        return eqml__no_memory(path, message);
+    for (int k = 0; k < 100 && !out->file; k++) { /* others may write beside the same path */
+        snprintf(out->beside, size, "%s.%d.new", path, k);
+        out->file = fopen(out->beside, "wx"); /* fails where there is such a file */
+    }
+    if (out->file)
+        return EQML_OK;
+    eqml__say(message, "%s: cannot be written: %s", path, strerror(errno));
+    EQML_FREE(out->beside);
+    return EQML_ERROR_FILE;
+}
+
+static eqml_status eqml__close_output(eqml__output *out, eqml_status status, eqml_message *message)
+{
+    int failed = ferror(out->file) != 0;
+    failed |= fclose(out->file) != 0;
+    if (!status && (failed || rename(out->beside, out->path))) {
+        eqml__say(message, "%s: cannot be written: %s", out->path, strerror(errno));
+        status = EQML_ERROR_FILE;
+    }
+    if (status)
+        remove(out->beside);
+    EQML_FREE(out->beside);
+    return status;
+}
+
+/* A number as text. */
+typedef struct eqml__digits {
+    char text[48];
+} eqml__digits;
+
+/* Puts a point in place of the locale's decimal point. */
+static void eqml__use_point(char *text)
+{
+    const char *point = localeconv()->decimal_point;
+    char *at = strstr(text, point);
+    if (at) {
+        *at = '.';
+        memmove(at + 1, at + strlen(point), strlen(at + strlen(point)) + 1);
+    }
+}
+
+/* As a hexadecimal float, exact. */
+static eqml__digits eqml__hexadecimal(double number)
+{
+    eqml__digits d;
+    snprintf(d.text, sizeof d.text, "%a", number);
+    eqml__use_point(d.text);
+    return d;
+}
+
+/* The number that is the whole of a text written so, or any other finite one; 0 where it is none. */
+static int eqml__exact_number(const char *text, double *number)
+{
+    const char *point = localeconv()->decimal_point;
+    char copy[128], *end = copy;
+    for (; *text; text++) {
+        const size_t length = *text == '.' ? strlen(point) : 1;
+        if (*text == ',' || (size_t)(end - copy) + length >= sizeof copy)
+            return 0;
+        memcpy(end, *text == '.' ? point : text, length);
+        end += length;
+    }
+    *end = 0;
+    *number = strtod(copy, &end);
+    return end != copy && !*end && fabs(*number) <= DBL_MAX;
+}
+
+#endif /* EQML__FILE_C */

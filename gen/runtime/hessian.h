@@ -1,0 +1,118 @@
+/* Hessians. */
+#ifndef EQML__HESSIAN_H
+#define EQML__HESSIAN_H
+#include "one.h"
+
+/* Derivatives of the table's program along lanes of directions: of the slots, by its first operations or by
+ * all, then of the adjoints. */
+EQML_FUNCTION void eqml__tangent_forward(const eqml_basis *b, int noperations, const double *slots,
+                                         eqml_lanes *tangents)
+{
+    memset(tangents + b->npairs, 0, sizeof(eqml_lanes) * (size_t)(b->nslots - b->npairs));
+    for (int k = 0; k < noperations;) {
+        const unsigned short *o = b->operations[k];
+        const unsigned target = o[0];
+        eqml_lanes sum = tangents[target];
+        for (; k < noperations && o[0] == target; k++, o += 3)
+            sum += tangents[o[1]] * slots[o[2]] + tangents[o[2]] * slots[o[1]];
+        tangents[target] = sum;
+    }
+}
+
+EQML_FUNCTION void eqml__tangent_reverse(const eqml_basis *b, const double *slots, const double *adjoints,
+                                         const eqml_lanes *tangents, eqml_lanes *changes)
+{
+    memset(changes, 0, sizeof(eqml_lanes) * (size_t)b->factor0);
+    for (int k = b->noperations - 1; k >= 0; k--) {
+        const unsigned short *o = b->operations[k];
+        const eqml_lanes c = changes[o[0]];
+        const double a = adjoints[o[0]];
+        changes[o[1]] += c * slots[o[2]] + tangents[o[2]] * a;
+        changes[o[2]] += c * slots[o[1]] + tangents[o[1]] * a;
+    }
+}
+
+/* d r_p / d x for the directions [first, first + EQML_LANES), a direction being one Cartesian coordinate. */
+EQML_INLINE eqml_lanes eqml__stretch(const eqml_basis *b, const double *pair, int stride, int p, int first)
+{
+    double part[EQML_LANES] EQML_ALIGNED = {0};
+    for (int end = 0; end < 2; end++)
+        for (int k = 0; k < 3; k++) {
+            int lane = 3 * b->pairs[p][end] + k - first;
+            double unit = pair[k * stride + p] * pair[3 * stride + p];
+            if (lane >= 0 && lane < EQML_LANES)
+                part[lane] = end ? -unit : unit;
+        }
+    return eqml__load(part);
+}
+
+/*
+ * Energy, gradient[natoms][3] and hessian[3 natoms][3 natoms] (hartree/bohr^2) of one geometry, analytic:
+ * the reverse sweep differentiated forward, with the directions in lanes.
+ * work: EQML_WORK_HESSIAN(nslots, npairs) doubles, 64-byte aligned.
+ */
+#define EQML_WORK_HESSIAN(nslots, npairs) (EQML_WORK_ONE(nslots, npairs) + 32 * EQML_ROUND(nslots))
+EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz, double *gradient,
+                                         double *hessian, double *work)
+{
+    const eqml_basis *b = m->basis;
+    const int stride = EQML_ROUND(b->npairs), room = EQML_ROUND(b->nslots), n = 3 * b->natoms;
+    double *slots = work, *adjoints = work + room, *sums = work + 2 * room, *pair = work + 3 * room;
+    eqml_lanes *start = (eqml_lanes *)(void *)(work + EQML_WORK_ONE(b->nslots, b->npairs));
+    eqml_lanes *tangent[2] = {start, start + room}, *change[2] = {start + 2 * room, start + 3 * room};
+    eqml_lanes *f[2] = {tangent[0] + b->factor0, tangent[1] + b->factor0}, unused[2];
+    eqml_lanes *g[2] = {change[0] + b->factor0, change[1] + b->factor0};
+    int needed = b->noperations;
+    double energy;
+    eqml__pairs_one(m, xyz, adjoints, pair, stride);
+    for (int p = 0; p < b->npairs; p++)
+        slots[p] = adjoints[p];
+    eqml__forward_one(m, slots);
+    energy = eqml__potential_one(m, slots, adjoints, sums);
+    eqml__scatter(b, xyz, adjoints, pair, stride, pair + 6 * stride, gradient);
+    while (needed > 0 && b->operations[needed - 1][0] >= b->factor0 + b->nvalues)
+        needed--; /* the last ones make factors whose adjoints are constant */
+
+    for (int first = 0; first < n; first += EQML_LANES) {
+        const int lanes = n - first < EQML_LANES ? n - first : EQML_LANES;
+        const int group = first / EQML_LANES % 2;
+        eqml_lanes *changes = change[group];
+        if (group == 0) { /* the kernel of the form takes two groups of directions */
+            for (int k = 0; k < 2; k++) {
+                for (int p = 0; p < b->npairs; p++)
+                    tangent[k][p] =
+                        eqml__stretch(b, pair, stride, p, first + k * EQML_LANES) * pair[4 * stride + p];
+                eqml__tangent_forward(b, needed, slots, tangent[k]);
+            }
+            eqml__form_lanes(b, b->nfactors, NULL, m->packed, f, g, unused);
+        }
+        eqml__tangent_reverse(b, slots, adjoints, tangent[group], changes);
+        for (int lane = 0; lane < lanes; lane++)
+            for (int k = 0; k < n; k++)
+                hessian[(first + lane) * n + k] = 0;
+        for (int p = 0; p < b->npairs; p++) {
+            double y[3], inverse = pair[3 * stride + p], slope = pair[4 * stride + p];
+            eqml__variable(&m->variables[b->pair_classes[p]], pair[5 * stride + p], y);
+            /* force = dV/dr; along a direction, d(force u) = (dforce - force stretch/r) u + force dx/r */
+            const double force = adjoints[p] * slope;
+            const eqml_lanes stretch = eqml__stretch(b, pair, stride, p, first);
+            const eqml_lanes bend = changes[p] * slope + stretch * (adjoints[p] * y[2] - force * inverse);
+            const int i = 3 * b->pairs[p][0], j = 3 * b->pairs[p][1];
+            double along[EQML_LANES];
+            eqml__store(along, bend);
+            for (int lane = 0; lane < lanes; lane++) {
+                double *row = hessian + (first + lane) * n;
+                for (int k = 0; k < 3; k++) {
+                    double unit = pair[k * stride + p] * inverse;
+                    double part = along[lane] * unit +
+                                  ((first + lane == i + k) - (first + lane == j + k)) * force * inverse;
+                    row[i + k] += part;
+                    row[j + k] -= part;
+                }
+            }
+        }
+    }
+    return energy;
+}
+
+#endif /* EQML__HESSIAN_H */

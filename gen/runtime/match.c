@@ -1,0 +1,133 @@
+/* The atoms of data in the order of a composition. */
+#ifndef EQML__MATCH_C
+#define EQML__MATCH_C
+#include "data.h"
+#include "status.c"
+#include "memory.c"
+#include "text.c"
+
+/* A place in the composition: what belongs there, and which atom of the data that is. */
+typedef struct eqml__place {
+    char wanted[4], present[4]; /* symbols in the composition, and of the data in the file's order */
+    int class_of_atom;
+    int source;
+    double row[3]; /* while rows are moved */
+} eqml__place;
+
+static int eqml__same(const char a[4], const char b[4])
+{
+    return memcmp(a, b, 4) == 0;
+}
+
+/* "H H O ...": symbols of the composition, or of the data, as many as a message has room for. */
+static eqml_message eqml__list_symbols(int n, const eqml__place *place, int wanted)
+{
+    eqml_message list;
+    size_t used = 0;
+    list.text[0] = '\0';
+    for (int i = 0; i < n && used < 60; i++)
+        used += (size_t)snprintf(list.text + used, 8, i ? " %s" : "%s",
+                                 wanted ? place[i].wanted : place[i].present);
+    if (used >= 60)
+        strcpy(list.text + used, " ...");
+    return list;
+}
+
+/* The k-th atom of an element goes to the k-th place for it; 0 where the data have too few of one. */
+static int eqml__pair_by_element(int n, eqml__place *place)
+{
+    for (int i = 0; i < n; i++) {
+        int j = 0;
+        for (int k = 0; k < i; k++)
+            if (eqml__same(place[k].wanted, place[i].wanted))
+                j = place[k].source + 1;
+        while (j < n && !eqml__same(place[j].present, place[i].wanted))
+            j++;
+        if (j == n)
+            return 0;
+        place[i].source = j;
+    }
+    return 1;
+}
+
+/* Finds the source of each place; NULL, or the reason why that cannot be told. */
+static const char *eqml__find_sources(int n, eqml__place *place)
+{
+    int in_order = 1, shared = 0, mixed = 0, split = 0;
+    for (int i = 0; i < n; i++) {
+        place[i].source = i;
+        in_order &= eqml__same(place[i].wanted, place[i].present);
+        for (int j = 0; j < n; j++) {
+            const int one_class = place[i].class_of_atom == place[j].class_of_atom;
+            shared |= eqml__same(place[i].wanted, place[j].present);
+            mixed |= one_class && !eqml__same(place[i].present, place[j].present);
+            split |= !one_class && eqml__same(place[i].wanted, place[j].wanted);
+        }
+    }
+    if (in_order || (!shared && !mixed))
+        return NULL;
+    if (!shared)
+        return "a class would have several elements; reorder the file, or name the elements";
+    if (!eqml__pair_by_element(n, place))
+        return "the elements differ in number";
+    return split ? "an element is in several classes, and only the order can tell which; reorder the file"
+                 : NULL;
+}
+
+/* rows[n][natoms][3], or NULL */
+static void eqml__reorder(double *rows, size_t n, int natoms, eqml__place *place)
+{
+    for (size_t frame = 0; rows && frame < n; frame++, rows += 3 * (size_t)natoms) {
+        for (int i = 0; i < natoms; i++)
+            memcpy(place[i].row, rows + 3 * place[i].source, sizeof place[i].row);
+        for (int i = 0; i < natoms; i++)
+            memcpy(rows + 3 * i, place[i].row, sizeof place[i].row);
+    }
+}
+
+static void eqml__fill_places(const eqml_data *data, eqml__span symbols, const int *class_of_atom,
+                              eqml__place *place)
+{
+    eqml__span word;
+    for (int i = 0; i < data->natoms && eqml__next_word(&symbols, EQML__BLANKS, &word); i++) {
+        if (!eqml__parse_label(word, place[i].wanted))
+            strcpy(place[i].wanted, "?"); /* no label in a file is like it */
+        memcpy(place[i].present, data->symbols[i], 4);
+        place[i].class_of_atom = class_of_atom[i];
+    }
+}
+
+eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *class_of_atom,
+                            eqml_message *message)
+{
+    if (message)
+        message->text[0] = '\0';
+    if (!data || !data->symbols || !symbols || !class_of_atom)
+        return eqml__data_fail(message, EQML_ERROR_ARGUMENT,
+                               "eqml_data_match: no argument may be NULL or empty");
+    const eqml__span words = {symbols, symbols + strlen(symbols)};
+    const int n = data->natoms;
+    if (eqml__count_words(words) != (size_t)n)
+        return eqml__data_fail(message, EQML_ERROR_MATCH,
+                               "the data have %d atoms, but the composition has %zu", n,
+                               eqml__count_words(words));
+    eqml__place *place = (eqml__place *)eqml__zeroed((size_t)n, sizeof *place);
+    if (!place)
+        return eqml__data_fail(message, EQML_ERROR_MEMORY, "no memory to order %d atoms", n);
+    eqml__fill_places(data, words, class_of_atom, place);
+    const char *reason = eqml__find_sources(n, place);
+    if (!reason) {
+        eqml__reorder(data->xyz, data->n, n, place);
+        eqml__reorder(data->gradient, data->n, n, place);
+        for (int i = 0; i < n; i++)
+            memcpy(data->symbols[i], place[place[i].source].present, 4);
+    }
+    if (reason)
+        eqml__data_fail(message, EQML_ERROR_MATCH,
+                        "atoms of the data (%s) and composition (%s) do not match: %s",
+                        eqml__list_symbols(n, place, 0).text, eqml__list_symbols(n, place, 1).text, reason);
+    EQML_FREE(place);
+    return reason ? EQML_ERROR_MATCH : EQML_OK;
+}
+
+#endif /* EQML__MATCH_C */

@@ -1,0 +1,93 @@
+/* Energy and gradient of one geometry. */
+#ifndef EQML__ONE_H
+#define EQML__ONE_H
+#include "kernel/pairs.h"
+#include "kernel/sweeps.h"
+#include "kernel/form.h"
+
+/*
+ * gradient[natoms][3]: the sum over the pairs of dV/dr times the unit vector between the two atoms.
+ * adjoint_p = dV/dy_p; sum: room for [natoms][4].
+ */
+EQML_INLINE void eqml__scatter(const eqml_basis *b, const double *xyz, const double *adjoint,
+                               const double *pair, int stride, double *sum, double *gradient)
+{
+    const double *inverse = pair + 3 * stride, *slope = pair + 4 * stride;
+#if EQML_LANES >= 4
+    __m256d zero = _mm256_setzero_pd();
+    EQML_KEEP(
+        zero); /* gcc would fill with `rep stos`, which takes longer than all the rest for a small molecule */
+    for (int i = 0; i < b->natoms; i++)
+        _mm256_storeu_pd(sum + 4 * i, zero);
+    EQML__EACH(p, b->npairs, b->npairs <= EQML__FEW_PAIRS, {
+        const int i = b->pairs[p][0], j = b->pairs[p][1];
+        const __m256d force = _mm256_set1_pd(adjoint[p] * slope[p] * inverse[p]);
+        const __m256d d = eqml__point(xyz + 3 * i) - eqml__point(xyz + 3 * j);
+        _mm256_storeu_pd(sum + 4 * i, _mm256_loadu_pd(sum + 4 * i) + force * d);
+        _mm256_storeu_pd(sum + 4 * j, _mm256_loadu_pd(sum + 4 * j) - force * d);
+    });
+    for (int i = 0; i < b->natoms; i++) {
+        const __m256d row = _mm256_loadu_pd(sum + 4 * i);
+        _mm_storeu_pd(gradient + 3 * i, _mm256_castpd256_pd128(row));
+        _mm_store_sd(gradient + 3 * i + 2, _mm256_extractf128_pd(row, 1));
+    }
+#else
+    for (int k = 0; k < 3 * b->natoms; k++)
+        sum[k] = 0;
+    for (int p = 0; p < b->npairs; p++) {
+        const double force = adjoint[p] * slope[p] * inverse[p];
+        const int i = 3 * b->pairs[p][0], j = 3 * b->pairs[p][1];
+        for (int k = 0; k < 3; k++) {
+            const double part = force * (xyz[i + k] - xyz[j + k]);
+            sum[i + k] += part;
+            sum[j + k] -= part;
+        }
+    }
+    memcpy(gradient, sum, sizeof(double) * 3 * (size_t)b->natoms);
+#endif
+}
+
+/* V from the slots of one geometry, and the adjoints of all slots where these are not NULL. sums: see
+ * eqml__form_one. */
+EQML_INLINE double eqml__potential_one(const eqml_model *m, double *slots, double *adjoints, double *sums)
+{
+    const eqml_basis *b = m->basis;
+    /* Copies: of a pointer whose own address goes to a function the compiler would no longer know the
+     * place. */
+    double *const s[1] = {slots}, *const a[1] = {adjoints};
+    const int nvalues = b->forward_one ? b->nvalues : b->nfactors;
+    double energy = eqml__rest(m, nvalues);
+    energy += eqml__form_one(m, nvalues, slots + b->factor0, adjoints ? adjoints + b->factor0 : NULL, sums);
+    if (adjoints && b->reverse_one)
+        b->reverse_one(1, s, a, m->linear, &energy);
+    else if (adjoints)
+        eqml__table_reverse_one(b, slots, adjoints);
+    else if (nvalues < b->nfactors)
+        b->linear_one(1, s, m->linear, &energy);
+    return energy;
+}
+
+/*
+ * Energy (hartree) of one geometry xyz[natoms][3] (bohr), and its gradient[natoms][3] (hartree/bohr) where
+ * that is not NULL. work: EQML_WORK_ONE(nslots, npairs) doubles, 64-byte aligned.
+ */
+EQML_INLINE double eqml_energy_gradient(const eqml_model *m, const double *xyz, double *gradient,
+                                        double *work)
+{
+    const eqml_basis *b = m->basis;
+    const int stride = EQML_ROUND(b->npairs), room = EQML_ROUND(b->nslots);
+    double *slots = work, *adjoints = work + room, *sums = work + 2 * room, *pair = work + 3 * room;
+    double energy;
+    /* y is filled up: the slots that follow are written later */
+    if (gradient && b->noperations >= EQML__LONG_CODE)
+        eqml__pairs_aside(m, EQML__SIDES / 2, xyz, slots, pair, stride);
+    else
+        eqml__pairs_one(m, xyz, slots, pair, stride);
+    eqml__forward_one(m, slots);
+    energy = eqml__potential_one(m, slots, gradient ? adjoints : NULL, sums);
+    if (gradient)
+        eqml__scatter(b, xyz, adjoints, pair, stride, pair + 6 * stride, gradient);
+    return energy;
+}
+
+#endif /* EQML__ONE_H */

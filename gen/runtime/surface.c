@@ -1,0 +1,180 @@
+/* Surfaces and their coefficients. */
+#ifndef EQML__SURFACE_C
+#define EQML__SURFACE_C
+#include "surface.h"
+#include "memory.c"
+#include <math.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+EQML_API void eqml_surface_free(eqml_surface *surface)
+{
+    EQML_FREE(surface->variables);
+    EQML_FREE(surface->rates);
+    EQML_FREE(surface->offset);
+    EQML_FREE(surface->linear);
+    EQML_FREE(surface->packed);
+    for (int k = 0; k < EQML_TENSORS; k++)
+        EQML_FREE(surface->tensors[k]);
+    EQML_FREE(surface->rounded);
+    memset(surface, 0, sizeof *surface);
+}
+
+static bool eqml__variable_is_valid(const eqml_variable *v)
+{
+    switch (v->kind) {
+    case EQML_MORSE:
+    case EQML_EXP_OVER_R:
+        return v->range > 0 && v->range <= DBL_MAX;
+    case EQML_POWER:
+        return v->range != 0 && v->range == floor(v->range) && fabs(v->range) <= 12;
+    case EQML_INVERSE:
+        return true;
+    case EQML_USER:
+        return v->function != NULL;
+    }
+    return false;
+}
+
+EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_variable *variables,
+                                         eqml_surface *surface)
+{
+    size_t nfactors = (size_t)basis->nfactors;
+    memset(surface, 0, sizeof *surface);
+    for (int k = 0; k < basis->npair_classes; k++) {
+        if (!eqml__variable_is_valid(&variables[k]))
+            return EQML_ERROR_ARGUMENT;
+    }
+    surface->variables = (eqml_variable *)eqml__zeroed((size_t)basis->npair_classes, sizeof(eqml_variable));
+    surface->rates = (double *)eqml__zeroed(EQML_ROUND((size_t)basis->npairs), sizeof(double));
+    surface->offset = (double *)eqml__zeroed(nfactors, sizeof(double));
+    surface->linear = (double *)eqml__zeroed(nfactors, sizeof(double));
+    surface->packed = (double *)eqml__zeroed(eqml__times(16, (size_t)basis->ntiles), sizeof(double));
+    surface->rounded = (float *)eqml__zeroed(2 * nfactors + 16 * (size_t)basis->ntiles, sizeof(float));
+    bool complete = surface->variables && surface->rates && surface->offset && surface->linear &&
+                    surface->packed && surface->rounded;
+    for (int k = 0; k < EQML_TENSORS; k++) {
+        const eqml_tensor_basis *t = basis->tensors[k];
+        surface->tensors[k] =
+            t ? (double *)eqml__zeroed(eqml__times(16, (size_t)t->ntiles), sizeof(double)) : NULL;
+        complete = complete && (!t || surface->tensors[k]);
+    }
+    if (!complete) {
+        eqml_surface_free(surface);
+        return EQML_ERROR_MEMORY;
+    }
+    memcpy(surface->variables, variables, (size_t)basis->npair_classes * sizeof(eqml_variable));
+    for (int p = 0; p < basis->npairs; p++) {
+        const eqml_variable *v = &variables[basis->pair_classes[p]];
+        surface->rates[p] = v->kind == EQML_MORSE || v->kind == EQML_EXP_OVER_R ? -1 / v->range : 0;
+    }
+    surface->model.basis = basis;
+    surface->model.variables = surface->variables;
+    surface->model.rates = surface->rates;
+    surface->model.offset = surface->offset;
+    surface->model.linear = surface->linear;
+    surface->model.packed = surface->packed;
+    for (int k = 0; k < EQML_TENSORS; k++)
+        surface->model.tensors[k] = surface->tensors[k];
+    surface->model.offset_float = surface->rounded;
+    surface->model.linear_float = surface->rounded + nfactors;
+    surface->model.packed_float = surface->rounded + 2 * nfactors;
+    return EQML_OK;
+}
+
+/* The place of a search among tiles, which products in the order of rows need not begin anew. */
+typedef struct eqml__cursor {
+    int nrows, row, tile; /* tile: the first of the rows */
+    const eqml_rows *rows;
+    const eqml_tile *tiles;
+} eqml__cursor;
+
+/* Where the coefficient of the product (left, right) is stored. */
+static size_t eqml__packed_place(eqml__cursor *at, int left, int right)
+{
+    for (;;) {
+        const eqml_rows *rows = &at->rows[at->row];
+        for (int row = 0; row < 4; row++)
+            for (int t = 0; t < rows->ntiles && rows->row[row] == left; t++)
+                if (at->tiles[at->tile + t].first == right / 4 * 4)
+                    return 16 * (size_t)(at->tile + t) + 4 * (size_t)row + (size_t)(right % 4);
+        at->tile += rows->ntiles;
+        if (++at->row == at->nrows)
+            at->row = at->tile = 0;
+    }
+}
+
+/* Whether factor k is a term, and so has a linear coefficient. */
+static bool eqml__is_term(const eqml_basis *b, size_t k)
+{
+    return !b->is_term || b->is_term[k];
+}
+
+/* Copies between the order of runs and the packed order. */
+static void eqml__transfer_runs(int nruns, const unsigned short (*runs)[3], eqml__cursor at,
+                                double *coefficients, double *packed, bool set)
+{
+    for (int r = 0; r < nruns; r++)
+        for (int c = 0; c < runs[r][2]; c++, coefficients++) {
+            double *place = packed + eqml__packed_place(&at, runs[r][0], runs[r][1] + c);
+            *(set ? place : coefficients) = *(set ? coefficients : place);
+        }
+}
+
+/* Copies between the order of terms and the packed order. */
+static void eqml__transfer(const eqml_surface *surface, double *coefficients, bool set)
+{
+    const eqml_basis *b = surface->model.basis;
+    size_t k = 0;
+    for (size_t f = 0; f < (size_t)b->nfactors; f++) {
+        if (!eqml__is_term(b, f))
+            continue;
+        *(set ? &surface->linear[f] : &coefficients[k]) = set ? coefficients[k] : surface->linear[f];
+        k++;
+    }
+    const eqml__cursor start = {b->nrows, 0, 0, b->rows, b->tiles};
+    eqml__transfer_runs(b->nruns, b->runs, start, coefficients + k, surface->packed, set);
+}
+
+EQML_API void eqml_surface_set(eqml_surface *surface, const double *coefficients)
+{
+    const eqml_basis *b = surface->model.basis;
+    float *rounded = surface->rounded;
+    eqml__transfer(surface, (double *)coefficients, true);
+    for (int k = 0; k < b->nfactors; k++) {
+        rounded[k] = (float)surface->offset[k];
+        rounded[b->nfactors + k] = (float)surface->linear[k];
+    }
+    for (int k = 0; k < 16 * b->ntiles; k++)
+        rounded[2 * b->nfactors + k] = (float)surface->packed[k];
+}
+
+EQML_API void eqml_surface_get(const eqml_surface *surface, double *coefficients)
+{
+    eqml__transfer(surface, coefficients, false);
+}
+
+static void eqml__transfer_tensor(const eqml_surface *surface, eqml_tensor kind, double *coefficients,
+                                  bool set)
+{
+    const eqml_tensor_basis *t = surface->model.basis->tensors[kind];
+    const eqml__cursor start = {t->nrows, 0, 0, t->rows, t->tiles};
+    eqml__transfer_runs(t->nruns, t->runs, start, coefficients, surface->tensors[kind], set);
+}
+
+EQML_API void eqml_surface_set_tensor(eqml_surface *surface, eqml_tensor kind, const double *coefficients)
+{
+    eqml__transfer_tensor(surface, kind, (double *)coefficients, true);
+}
+
+EQML_API void eqml_surface_get_tensor(const eqml_surface *surface, eqml_tensor kind, double *coefficients)
+{
+    eqml__transfer_tensor(surface, kind, coefficients, false);
+}
+
+static bool eqml__is_charge(double charge)
+{
+    return charge == floor(charge) && fabs(charge) <= 1e6;
+}
+
+#endif /* EQML__SURFACE_C */

@@ -1,0 +1,144 @@
+/* Text in pieces: words, labels, numbers. */
+#ifndef EQML__TEXT_C
+#define EQML__TEXT_C
+#include "status.h"
+#include <locale.h>
+#include <math.h>
+#include <stdlib.h>
+#include <stdio.h>
+#include <string.h>
+
+#define EQML__BLANKS " \t\r\v\f" /* CR among them: so are line ends of either kind read */
+#define EQML__ABSENT SIZE_MAX
+
+/* A piece of the file's text; no NUL ends it. */
+typedef struct eqml__span {
+    const char *begin, *end;
+} eqml__span;
+
+static int eqml__is_one_of(char c, const char *set)
+{
+    return c != '\0' && strchr(set, c) != NULL;
+}
+
+static void eqml__skip(eqml__span *rest, const char *set)
+{
+    while (rest->begin < rest->end && eqml__is_one_of(*rest->begin, set))
+        rest->begin++;
+}
+
+/* Takes the next word off *rest; 0 where there is none. */
+static int eqml__next_word(eqml__span *rest, const char *separators, eqml__span *word)
+{
+    eqml__skip(rest, separators);
+    word->begin = rest->begin;
+    while (rest->begin < rest->end && !eqml__is_one_of(*rest->begin, separators))
+        rest->begin++;
+    word->end = rest->begin;
+    return word->begin < word->end;
+}
+
+static size_t eqml__count_words(eqml__span rest)
+{
+    size_t count = 0;
+    for (eqml__span word; eqml__next_word(&rest, EQML__BLANKS, &word);)
+        count++;
+    return count;
+}
+
+/* ASCII only: what is a letter must not depend on the locale. */
+static char eqml__lower(char c)
+{
+    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
+}
+
+static int eqml__equals(eqml__span word, const char *lower_case)
+{
+    for (; word.begin < word.end && *lower_case; word.begin++, lower_case++)
+        if (eqml__lower(*word.begin) != *lower_case)
+            return 0;
+    return word.begin == word.end && *lower_case == '\0';
+}
+
+/* The text as a message shows it: in quotes, cut where it is long, control characters replaced. */
+static eqml_message eqml__quote(eqml__span text)
+{
+    eqml_message quote;
+    eqml__skip(&text, EQML__BLANKS);
+    while (text.begin < text.end && eqml__is_one_of(text.end[-1], EQML__BLANKS))
+        text.end--;
+    const int length = (int)(text.end - text.begin < 50 ? text.end - text.begin : 50);
+    for (int i = 0; i < length; i++)
+        quote.text[1 + i] = (unsigned char)text.begin[i] < ' ' ? '?' : text.begin[i];
+    quote.text[0] = '"';
+    strcpy(quote.text + 1 + length, text.begin + length < text.end ? "...\"" : "\"");
+    if (length == 0)
+        strcpy(quote.text, "nothing");
+    return quote;
+}
+
+/* ---- counts, labels, numbers ---- */
+
+/* A whole number from 1 to 999999999; 0 where the word is none. */
+static int eqml__parse_count(eqml__span word)
+{
+    int count = 0;
+    if (word.end - word.begin > 9)
+        return 0;
+    for (; word.begin < word.end; word.begin++) {
+        if (*word.begin < '0' || *word.begin > '9')
+            return 0;
+        count = 10 * count + (*word.begin - '0');
+    }
+    return count;
+}
+
+/* An element label in its usual case, from letters or an atomic number; 0 where the word is none. */
+static int eqml__parse_label(eqml__span word, char symbol[4])
+{
+    static const char elements[] = "H HeLiBeB C N O F NeNaMgAlSiP S ClArK CaScTiV CrMnFeCoNiCuZnGaGeAsSeBrKr"
+                                   "RbSrY ZrNbMoTcRuRhPdAgCdInSnSbTeI XeCsBaLaCePrNdPmSmEuGdTbDyHoErTmYbLuHf"
+                                   "TaW ReOsIrPtAuHgTlPbBiPoAtRnFrRaAcThPaU NpPuAmCmBkCfEsFmMdNoLrRfDbSgBhHs"
+                                   "MtDsRgCnNhFlMcLvTsOg";
+    const int number = eqml__parse_count(word);
+    if (number >= 1 && number <= 118) {
+        word.begin = elements + 2 * (number - 1);
+        word.end = word.begin + (word.begin[1] == ' ' ? 1 : 2);
+    }
+    memset(symbol, 0, 4);
+    for (int i = 0; word.begin < word.end; i++, word.begin++) {
+        const char letter = eqml__lower(*word.begin);
+        if (i == 3 || letter < 'a' || letter > 'z')
+            return 0;
+        symbol[i] = i == 0 ? (char)(letter - 'a' + 'A') : letter;
+    }
+    return symbol[0] != '\0';
+}
+
+/*
+ * A decimal number: EQML_OK, EQML_ERROR_FORMAT or EQML_ERROR_VALUE. What strtod() takes beyond that is
+ * refused, and it is given the locale's decimal point, which it expects. 1e100 is far beyond anything
+ * physical and leaves squares and products finite; nan and inf are told by their n, which holds under
+ * -ffast-math too.
+ */
+static eqml_status eqml__parse_number(eqml__span word, double *number)
+{
+    const char *point = localeconv()->decimal_point;
+    char text[128], *end = text;
+    for (; word.begin < word.end; word.begin++) {
+        const char *as = *word.begin == '.' ? point : eqml__is_one_of(*word.begin, "dD") ? "e" : word.begin;
+        const size_t length = as == point ? strlen(point) : 1;
+        if (*word.begin == '\0' || strchr("xX(,", *word.begin) ||
+            (size_t)(end - text) + length >= sizeof text)
+            return EQML_ERROR_FORMAT;
+        memcpy(end, as, length);
+        end += length;
+    }
+    *end = '\0';
+    *number = strtod(text, &end);
+    if (end == text || *end != '\0')
+        return EQML_ERROR_FORMAT;
+    return fabs(*number) > 1e100 || strpbrk(text, "nN") ? EQML_ERROR_VALUE : EQML_OK;
+}
+
+#endif /* EQML__TEXT_C */
