@@ -154,7 +154,7 @@ static void eqml__put_basis(FILE *out, const eqml_basis *b, unsigned char *loade
     fprintf(out, "#ifndef EQML_BASIS_%s\n#define EQML_BASIS_%s\n", n, n);
     fprintf(
         out,
-        "#ifndef EQML__EVALUATION\n#include \"eqml.h\"\n#endif\n"
+        "#ifndef EQML_LAYOUT\n#include \"eqml.h\"\n#endif\n"
         "#if EQML_LAYOUT != %d\n"
         "#error This basis has layout %d and eqml.h another: write the basis again, with the same eqml.h\n"
         "#endif\n\n",
