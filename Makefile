@@ -15,7 +15,7 @@ endif
 # What the user gives goes to the shell in the environment, never as text of a command: "$$DATA" holds DATA as it
 # was given, whatever is in it. BASIS, FIT, PRUNE and BASES are lists of words.
 NAME ?= pes
-VALUES = DATA COMPOSITION DEGREE NAME DIPOLE QUADRUPOLE POLARIZABILITY BASIS FIT PRUNE BASES
+VALUES = DATA COMPOSITION DEGREE NAME DIPOLE QUADRUPOLE POLARIZABILITY BASIS FIT FLOAT PRUNE BASES
 $(foreach v,$(VALUES),$(eval override $(v) := $$(value $(v)))$(eval export $(v)))
 
 # Floors of the generator, from the top down; a floor includes those below it only.
@@ -24,9 +24,9 @@ GEN_SOURCES = $(wildcard gen/*.c $(FLOORS:%=gen/%/*.c))
 GEN = $(GEN_SOURCES:gen/%.c=build/gen/%.o)
 TESTS = $(patsubst tests/%.c,build/tests/%.o,$(wildcard tests/*.c))
 
-.PHONY: all help join check-joined check-parts pes prune expansion demo ir examples test asan fuzz check-libfuzzer bench bench-tensors generate check-generated check-headers check-kinds check-compilers check-ports format clean
+.PHONY: FORCE all help join check-joined check-parts pes prune expansion demo ir examples test asan fuzz check-libfuzzer bench bench-tensors generate check-generated check-headers check-kinds check-compilers check-ports format clean
 
-all: build/eqml-gen ## build the generator, build/eqml-gen
+all: build/eqml-gen build/eqml.o build/fit.o ## build the generator, build/eqml-gen, and what all surfaces share
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -61,9 +61,23 @@ check-parts: ## fail where a part of the runtime does not compile alone
 	    $(CC) $(STD) $(WARNINGS) -Wno-unused-function -march=native -Igen/runtime -fsyntax-only -x c -; done
 	@echo "check-parts: $(words $(PARTS)) parts compile alone"
 
+# The runtime and the fit program, which know no basis: compiled once, linked for each surface. build/flags holds
+# the options that they were compiled with, and is written anew where these change.
+build/flags: FORCE
+	@mkdir -p build
+	@printf '%s\n' '$(COMPILE) $(OPTIONAL)' | cmp -s - $@ || printf '%s\n' '$(COMPILE) $(OPTIONAL)' >$@
+FORCE:
+
+build/eqml.o: eqml.h build/flags
+	printf '#define EQML_IMPLEMENTATION\n#include "eqml.h"\n' | \
+	    $(COMPILE) $(OPTIONAL) -I. -x c -c - -o $@.$$$$ && mv -f $@.$$$$ $@
+
+build/fit.o: examples/pes.c eqml.h build/flags
+	$(COMPILE) $(OPTIONAL) -I. -c $< -o $@.$$$$ && mv -f $@.$$$$ $@
+
 # ---- from data to a library ------------------------------------------------------------------------------
 
-pes: build/eqml-gen ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=6 NAME=ch4 [DIPOLE=5] [QUADRUPOLE=5] [POLARIZABILITY=5] [BASIS="options"] [FIT="options"]: fit a surface into build/pes/NAME
+pes: build/eqml-gen build/eqml.o build/fit.o ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=6 NAME=ch4 [DIPOLE=5] [QUADRUPOLE=5] [POLARIZABILITY=5] [BASIS="options"] [FIT="options"] [FLOAT=1]: fit a surface into build/pes/NAME
 	@LIBRARIES="$(OPTIONAL)" sh examples/common/pes.sh $(COMPILE)
 
 # ---- error against size ----------------------------------------------------------------------------------
@@ -95,13 +109,13 @@ expansion: build/eqml-gen ## [DATA=methane.xyz]: methane as a sum over pairs, tr
 
 DEMO = build/demo
 
-demo: build/eqml-gen ## fit ammonia and water, report errors and speed, draw pictures into build/demo/
+demo: build/eqml-gen build/eqml.o build/fit.o ## fit ammonia and water, report errors and speed, draw pictures into build/demo/
 	@$(MAKE) --no-print-directory pes NAME=nh3 DATA=examples/data/nh3_mp2.xyz COMPOSITION="H3 N" DEGREE=6 DIPOLE=4 \
 	    FIT="--train-every 2 --variable H-H=morse:8 --variable H-N=morse:2.5"
 	@$(MAKE) --no-print-directory pes NAME=h2o DATA=examples/data/h2o_ps.xyz COMPOSITION="H2 O" DEGREE=12 DIPOLE=8 \
 	    FIT="--train-every 2 --variable H-H=morse:8 --variable H-O=morse:5"
 	@mkdir -p $(DEMO)
-	$(COMPILE) -I. -Iexamples -Ibuild/pes/nh3 -Ibuild/pes/h2o examples/demo.c -o $(DEMO)/demo -lm
+	$(COMPILE) -I. -Iexamples -Ibuild/pes/nh3 -Ibuild/pes/h2o examples/demo.c build/eqml.o -o $(DEMO)/demo $(OPTIONAL) -lm
 	$(DEMO)/demo $(DEMO)
 
 # ---- infrared spectra ------------------------------------------------------------------------------------
@@ -157,12 +171,12 @@ build/tests/%.o: tests/%.c eqml.h $(GEN_HEADERS) $(wildcard tests/*.h) $(TEST_HE
 	@mkdir -p $(@D)
 	$(COMPILE) -I. -Igen -Ibuild/tests $(shell pkg-config --cflags criterion) -c $< -o $@
 
-# The fit program, for tests of its command line and of its report.
-build/tests/fit: examples/pes.c eqml.h build/tests/h2o_d8.h
-	$(COMPILE) -I. -Ibuild/tests -DBASIS_HEADER='"h2o_d8.h"' -DBASIS=h2o_d8 $< -o $@ -lm
-
-build/tests/fit-h2o: examples/pes.c eqml.h build/tests/h2o_tensors.h
-	$(COMPILE) -I. -Ibuild/tests -DBASIS_HEADER='"h2o_tensors.h"' -DBASIS=h2o_tensors $< -o $@ -lm
+# The fit program over two bases, for tests of its command line and of its report.
+build/tests/fit: build/tests/h2o_d8.h
+build/tests/fit-h2o: build/tests/h2o_tensors.h
+build/tests/fit build/tests/fit-h2o: build/fit.o build/eqml.o
+	printf '#include "%s"\nconst eqml_basis *const basis = &%s_basis;\n' $(filter %.h,$^) $(basename $(notdir $(filter %.h,$^))) | \
+	    $(COMPILE) -I. build/fit.o build/eqml.o -x c - -o $@ -lm
 
 build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) | build/tests/fit build/tests/fit-h2o build/bench/run
 	$(COMPILE) $^ -o $@ $(shell pkg-config --libs criterion) -lm

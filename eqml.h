@@ -2718,10 +2718,10 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
 #endif
 
 /*
- * The C functions of a fitted surface NAME over the basis BASIS, for a constant model NAME_model. API is
- * `static inline` in a header, `extern` in a library.
+ * The C functions of a fitted surface NAME over the basis BASIS, for a constant model NAME_model, in groups that a
+ * library compiles side by side. API is `static inline` in a header, `extern` in a library.
  */
-#define EQML_SURFACE_FUNCTIONS(NAME, BASIS, API)                                                             \
+#define EQML_SURFACE_ONE_FUNCTIONS(NAME, BASIS, API)                                                         \
     API int NAME##_natoms(void)                                                                              \
     {                                                                                                        \
         return BASIS##_NATOMS;                                                                               \
@@ -2741,7 +2741,9 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
     API double NAME##_energy_hessian(const double *xyz, double *gradient, double *hessian)                   \
     {                                                                                                        \
         return BASIS##_model_energy_hessian(&NAME##_model, xyz, gradient, hessian);                          \
-    }                                                                                                        \
+    }
+
+#define EQML_SURFACE_BATCH_FUNCTIONS(NAME, BASIS, API)                                                       \
     API void NAME##_energy_batch(size_t n, const double *xyz, double *energy)                                \
     {                                                                                                        \
         BASIS##_model_energy_batch(&NAME##_model, n, xyz, energy);                                           \
@@ -2749,7 +2751,9 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
     API void NAME##_energy_gradient_batch(size_t n, const double *xyz, double *energy, double *gradient)     \
     {                                                                                                        \
         BASIS##_model_energy_gradient_batch(&NAME##_model, n, xyz, energy, gradient);                        \
-    }                                                                                                        \
+    }
+
+#define EQML_SURFACE_FLOAT_FUNCTIONS(NAME, BASIS, API)                                                       \
     API void NAME##_energy_batch_float(size_t n, const double *xyz, double *energy)                          \
     {                                                                                                        \
         BASIS##_model_energy_batch_float(&NAME##_model, n, xyz, energy);                                     \
@@ -2759,6 +2763,12 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
     {                                                                                                        \
         BASIS##_model_energy_gradient_batch_float(&NAME##_model, n, xyz, energy, gradient);                  \
     }
+
+/* All of them. */
+#define EQML_SURFACE_FUNCTIONS(NAME, BASIS, API)                                                             \
+    EQML_SURFACE_ONE_FUNCTIONS(NAME, BASIS, API)                                                             \
+    EQML_SURFACE_BATCH_FUNCTIONS(NAME, BASIS, API)                                                           \
+    EQML_SURFACE_FLOAT_FUNCTIONS(NAME, BASIS, API)
 
 #endif /* EQML__MODEL_H */
 
@@ -6959,6 +6969,7 @@ static void eqml__put_numbers(FILE *out, const char *name, const char *what, boo
 static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char *name)
 {
     static const char *const kinds[] = {"MORSE", "INVERSE", "EXP_OVER_R", "POWER"};
+    static const char *const groups[] = {"ONE", "BATCH", "FLOAT", "TENSORS"}; /* of functions */
     const eqml_basis *b = surface->model.basis;
     const int number = EQML_LAYOUT;
     fprintf(out, "\n#ifndef EQML_SURFACE_%s\n#define EQML_SURFACE_%s\n", name, name);
@@ -6995,16 +7006,21 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
             "\n#ifndef %s_API /* define it as extern, in one file, for functions with external linkage */\n",
             name);
     fprintf(out, "#define %s_API EQML%d_FUNCTION\n#endif\n", name, number);
+    fprintf(out, "/* Or one of these, for a part of them. */\n");
+    for (int k = 0; k < 4; k++)
+        fprintf(out, "#ifndef %s_%s_API\n#define %s_%s_API %s_API\n#endif\n", name, groups[k], name,
+                groups[k], name);
     fprintf(out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
-    fprintf(out, "EQML%d_SURFACE_FUNCTIONS(%s, eqml%d_%s, EQML%d__APART %s_API)\n", number, name, number,
-            b->name, number, name);
+    for (int k = 0; k < 3; k++)
+        fprintf(out, "EQML%d_SURFACE_%s_FUNCTIONS(%s, eqml%d_%s, EQML%d__APART %s_%s_API)\n", number,
+                groups[k], name, number, b->name, number, name, groups[k]);
     for (int k = 0; k < EQML_TENSORS; k++)
         if (b->tensors[k])
-            fprintf(out, "EQML%d_SURFACE_TENSOR_FUNCTIONS(%s, eqml%d_%s, EQML%d__APART %s_API, %s)\n", number,
-                    name, number, b->name, number, name, eqml_tensor_name((eqml_tensor)k));
+            fprintf(out, "EQML%d_SURFACE_TENSOR_FUNCTIONS(%s, eqml%d_%s, EQML%d__APART %s_TENSORS_API, %s)\n",
+                    number, name, number, b->name, number, name, eqml_tensor_name((eqml_tensor)k));
     if (b->tensors[EQML_DIPOLE])
-        fprintf(out, "EQML%d_SURFACE_ENERGY_DIPOLE_FUNCTION(%s, eqml%d_%s, EQML%d__APART %s_API)\n", number,
-                name, number, b->name, number, name);
+        fprintf(out, "EQML%d_SURFACE_ENERGY_DIPOLE_FUNCTION(%s, eqml%d_%s, EQML%d__APART %s_TENSORS_API)\n",
+                number, name, number, b->name, number, name);
     fprintf(out, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
 }
 

@@ -7,7 +7,6 @@
  *     demo DIRECTORY        the pictures go there
  */
 #define _POSIX_C_SOURCE 200809L
-#define EQML_IMPLEMENTATION
 #include "eqml.h"
 #include "h2o_pes.h"
 #include "modes.h"

@@ -173,6 +173,7 @@ static void eqml__put_numbers(FILE *out, const char *name, const char *what, boo
 static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char *name)
 {
     static const char *const kinds[] = {"MORSE", "INVERSE", "EXP_OVER_R", "POWER"};
+    static const char *const groups[] = {"ONE", "BATCH", "FLOAT", "TENSORS"}; /* of functions */
     const eqml_basis *b = surface->model.basis;
     const int number = EQML_LAYOUT;
     fprintf(out, "\n#ifndef EQML_SURFACE_%s\n#define EQML_SURFACE_%s\n", name, name);
@@ -209,16 +210,21 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
             "\n#ifndef %s_API /* define it as extern, in one file, for functions with external linkage */\n",
             name);
     fprintf(out, "#define %s_API EQML%d_FUNCTION\n#endif\n", name, number);
+    fprintf(out, "/* Or one of these, for a part of them. */\n");
+    for (int k = 0; k < 4; k++)
+        fprintf(out, "#ifndef %s_%s_API\n#define %s_%s_API %s_API\n#endif\n", name, groups[k], name,
+                groups[k], name);
     fprintf(out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
-    fprintf(out, "EQML%d_SURFACE_FUNCTIONS(%s, eqml%d_%s, EQML%d__APART %s_API)\n", number, name, number,
-            b->name, number, name);
+    for (int k = 0; k < 3; k++)
+        fprintf(out, "EQML%d_SURFACE_%s_FUNCTIONS(%s, eqml%d_%s, EQML%d__APART %s_%s_API)\n", number,
+                groups[k], name, number, b->name, number, name, groups[k]);
     for (int k = 0; k < EQML_TENSORS; k++)
         if (b->tensors[k])
-            fprintf(out, "EQML%d_SURFACE_TENSOR_FUNCTIONS(%s, eqml%d_%s, EQML%d__APART %s_API, %s)\n", number,
-                    name, number, b->name, number, name, eqml_tensor_name((eqml_tensor)k));
+            fprintf(out, "EQML%d_SURFACE_TENSOR_FUNCTIONS(%s, eqml%d_%s, EQML%d__APART %s_TENSORS_API, %s)\n",
+                    number, name, number, b->name, number, name, eqml_tensor_name((eqml_tensor)k));
     if (b->tensors[EQML_DIPOLE])
-        fprintf(out, "EQML%d_SURFACE_ENERGY_DIPOLE_FUNCTION(%s, eqml%d_%s, EQML%d__APART %s_API)\n", number,
-                name, number, b->name, number, name);
+        fprintf(out, "EQML%d_SURFACE_ENERGY_DIPOLE_FUNCTION(%s, eqml%d_%s, EQML%d__APART %s_TENSORS_API)\n",
+                number, name, number, b->name, number, name);
     fprintf(out, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
 }
 
