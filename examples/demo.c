@@ -12,6 +12,9 @@
 #include "modes.h"
 #include "nh3_pes.h"
 #include "plot.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #define KCAL_MOL 627.5094740631 /* kcal/mol in a hartree */
