@@ -221,10 +221,11 @@ static unsigned partial_slot(layout *l, partials *p, const unsigned short *pair,
     return p->slot[number] = slot;
 }
 
-static void emit_factored(void *p, unsigned target, unsigned left, unsigned right)
+static void emit_product(void *program, unsigned target, slot_product product)
 {
-    operations_append(&((program *)p)->operations, target, left,
-                      right == (unsigned)FACTORISE_ONE ? FACTOR_SLOT : right);
+    operations_append_scaled(&((struct program *)program)->operations, product.coefficient, target,
+                             product.left,
+                             product.right == (unsigned)FACTORISE_ONE ? FACTOR_SLOT : product.right);
 }
 
 /* The products that make up an orbit sum. */
@@ -239,8 +240,8 @@ static orbit_products plain_products(layout *l, partials *known, const term *t)
     orbit_products orbit = {(size_t)t->right, xcalloc((size_t)t->right, sizeof(slot_product))};
     for (size_t m = 0; m < orbit.count; m++) {
         const unsigned short *pair = l->b->monomial + ((size_t)t->left + m) * (size_t)l->b->degree;
-        orbit.product[m].left = partial_slot(l, known, pair, t->degree - 1);
-        orbit.product[m].right = pair[t->degree - 1];
+        orbit.product[m] =
+            (slot_product){partial_slot(l, known, pair, t->degree - 1), pair[t->degree - 1], 1};
     }
     return orbit;
 }
@@ -281,7 +282,7 @@ static void emit_factor(layout *l, size_t index, const orbit_products *orbit)
         break;
     case TERM_ORBIT:
         for (size_t k = 0; k < orbit->count; k++)
-            emit_factored(l->p, target, orbit->product[k].left, orbit->product[k].right);
+            emit_product(l->p, target, orbit->product[k]);
         break;
     case TERM_PRODUCT:
         emit(l, target, FACTOR_SLOT + l->of->factor_of_term[t->left],
@@ -327,14 +328,14 @@ static void emit_operations(layout *l)
             emit_covariant(l, v);
     p->end_rows = p->nslots;
     partials known = {{0}, 0, NULL};
-    factoriser sums = factoriser_create(b->composition->npairs, new_slot, emit_factored, p);
+    factoriser sums = factoriser_create(b->composition->npairs, new_slot, emit_product, p);
     orbit_products *orbit = xcalloc(b->nterms, sizeof *orbit);
     for (size_t k = 0; k < b->nterms; k++) {
         const term *t = &b->term[k];
         if (t->kind == TERM_ORBIT && b->plain)
             orbit[k] = plain_products(l, &known, t);
         else if (t->kind == TERM_ORBIT)
-            orbit[k].count = factorise(&sums, b->monomial + (size_t)t->left * (size_t)b->degree,
+            orbit[k].count = factorise(&sums, b->monomial + (size_t)t->left * (size_t)b->degree, NULL,
                                        (size_t)t->right, b->degree, t->degree, &orbit[k].product);
     }
     size_t end[PARTS];

@@ -11,10 +11,16 @@ static bool is_late(const covariant *v, const tensor_basis *t)
            v->pattern != COVARIANT_VARIABLES;
 }
 
-static void emit(void *program, unsigned target, unsigned left, unsigned right)
+static void emit(tensor_program *q, unsigned target, unsigned left, unsigned right)
+{
+    operations_append(&q->operations, target, left, right);
+}
+
+static void emit_product(void *program, unsigned target, slot_product product)
 {
     tensor_program *q = program;
-    operations_append(&q->operations, target, left, right == (unsigned)FACTORISE_ONE ? q->one : right);
+    operations_append_scaled(&q->operations, product.coefficient, target, product.left,
+                             product.right == (unsigned)FACTORISE_ONE ? q->one : product.right);
 }
 
 static unsigned new_slot(void *program)
@@ -39,10 +45,10 @@ static void emit_orbit(tensor_program *q, const basis *b, factoriser *sums, cons
     for (int x = 0; x < b->structure->set[c->set].count; x++) {
         slot_product *product;
         const size_t first = (size_t)c->left + (size_t)x * (size_t)c->right,
-                     count = factorise(sums, b->monomial + first * (size_t)b->degree, (size_t)c->right,
+                     count = factorise(sums, b->monomial + first * (size_t)b->degree, NULL, (size_t)c->right,
                                        b->degree, c->degree, &product);
         for (size_t k = 0; k < count; k++)
-            emit(q, slot[x], product[k].left, product[k].right);
+            emit_product(q, slot[x], product[k]);
         free(product);
     }
 }
@@ -51,7 +57,7 @@ static void emit_orbit(tensor_program *q, const basis *b, factoriser *sums, cons
  * multiple of four on. */
 static void emit_late_covariants(tensor_program *q, const basis *b, lowering *l, const tensor_basis *t)
 {
-    factoriser sums = factoriser_create(b->composition->npairs, new_slot, emit, q);
+    factoriser sums = factoriser_create(b->composition->npairs, new_slot, emit_product, q);
     q->nslots = (l->program->nslots + 7) / 8 * 8;
     q->one = (unsigned)l->program->factor0;
     for (int v = 0; v < b->ncovariants; v++) {

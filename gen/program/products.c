@@ -30,23 +30,23 @@ static int compare_pairs(const void *x, const void *y)
     return a[1] < b[1] ? -1 : a[1] > b[1];
 }
 
-void runs_of_pairs(size_t npairs, unsigned (*pair)[2], size_t *nruns, run **runs)
+void runs_of_pairs(size_t npairs, unsigned (*pair)[2], size_t *nruns, product_run **runs)
 {
     qsort(pair, npairs, sizeof *pair, compare_pairs);
     *nruns = 0;
     *runs = NULL;
     for (size_t k = 0; k < npairs; k++) {
-        run *last = *nruns ? &(*runs)[*nruns - 1] : NULL;
+        product_run *last = *nruns ? &(*runs)[*nruns - 1] : NULL;
         if (last && last->left == pair[k][0] && last->first + last->count == pair[k][1]) {
             last->count++;
             continue;
         }
         *runs = xrealloc(*runs, *nruns + 1, sizeof **runs);
-        (*runs)[(*nruns)++] = (run){pair[k][0], pair[k][1], 1};
+        (*runs)[(*nruns)++] = (product_run){pair[k][0], pair[k][1], 1};
     }
 }
 
-static void find_runs(const product_list *l, size_t *nruns, run **runs)
+static void find_runs(const product_list *l, size_t *nruns, product_run **runs)
 {
     unsigned(*pair)[2] = xmalloc(l->nproducts, sizeof *pair);
     for (size_t k = 0; k < l->nproducts; k++) {
@@ -57,7 +57,7 @@ static void find_runs(const product_list *l, size_t *nruns, run **runs)
     free(pair);
 }
 
-static void find_tiles(const product_list *l, size_t nruns, const run *runs, tile_list *tiles)
+static void find_tiles(const product_list *l, size_t nruns, const product_run *runs, tile_list *tiles)
 {
     const unsigned ncolumns = l->nitems + 1;
     bool *column = xcalloc(ncolumns, sizeof *column);
@@ -76,7 +76,7 @@ static void find_tiles(const product_list *l, size_t nruns, const run *runs, til
     free(column);
 }
 
-void products_lay_out(const product_list *l, size_t *nruns, run **runs, tile_list *tiles)
+void products_lay_out(const product_list *l, size_t *nruns, product_run **runs, tile_list *tiles)
 {
     find_runs(l, nruns, runs);
     find_tiles(l, *nruns, *runs, tiles);

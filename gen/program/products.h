@@ -8,9 +8,9 @@
 #define GEN_PRODUCTS_H
 #include "program/tiles.h"
 
-typedef struct run {
+typedef struct product_run {
     unsigned left, first, count; /* products of factor `left` with factors first .. first + count - 1 */
-} run;
+} product_run;
 
 typedef struct product_list {
     unsigned nitems;
@@ -25,8 +25,8 @@ product_list products_create(unsigned nitems, size_t nproducts, item_pair *produ
 void products_free(product_list *l);
 
 /* As runs, an array for the caller to free, and as tiles. */
-void products_lay_out(const product_list *l, size_t *nruns, run **runs, tile_list *tiles);
+void products_lay_out(const product_list *l, size_t *nruns, product_run **runs, tile_list *tiles);
 
 /* Sorts pairs of numbers and joins them to runs, an array for the caller to free. */
-void runs_of_pairs(size_t npairs, unsigned (*pair)[2], size_t *nruns, run **runs);
+void runs_of_pairs(size_t npairs, unsigned (*pair)[2], size_t *nruns, product_run **runs);
 #endif

@@ -62,7 +62,7 @@ typedef struct program {
     contraction_table rows;
     matrix_table matrices; /* covariants that code computes as products of matrices, where it were too long */
     size_t nruns;
-    run *run;
+    product_run *run;
     tile_list tiles;
     size_t nwanted; /* factors that are terms */
     size_t nterms;

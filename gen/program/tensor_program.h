@@ -23,8 +23,8 @@ typedef struct tensor_program {
     size_t nproducts;
     unsigned (*product)[3]; /* vector, factor, source; sources come before their products */
     size_t nruns;
-    run *run;        /* left: vector */
-    tile_list tiles; /* rows: vectors; nvectors where unused */
+    product_run *run; /* left: vector */
+    tile_list tiles;  /* rows: vectors; nvectors where unused */
     size_t nterms;
 } tensor_program;
 
