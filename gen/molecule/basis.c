@@ -1,4 +1,5 @@
 #include "molecule/basis.h"
+#include "algebra/choose.h"
 #include "molecule/covariant.h"
 #include "base/memory.h"
 #include "molecule/molien.h"
@@ -8,56 +9,28 @@
 #include <string.h>
 
 enum {
-    SPARE_POINTS = 8,         /* random points beyond the dimension */
+
     LEAST_POINTS = 64,        /* enough for the covariants of small bases */
     MONOMIALS_LIMIT = 2000000 /* of one explicit orbit sum */
 };
 
-static term *append_term(basis *b, term new)
-{
-    if (b->nterms == b->terms_capacity) {
-        b->terms_capacity = b->terms_capacity ? 2 * b->terms_capacity : 256;
-        b->term = xrealloc(b->term, b->terms_capacity, sizeof *b->term);
-    }
-    b->term[b->nterms] = new;
-    return &b->term[b->nterms++];
-}
-
 /* The work on one block. */
 typedef struct search {
     basis *b;
-    rank_space *space;
-    const orbit_list *orbits; /* made when first needed */
+    choice choice;
+    const orbit_list *orbits;
     size_t block;
     int degree;
-    size_t dimension, length; /* wanted from the block; points in the rank test */
-    const membership *test;   /* that candidates must pass, or NULL */
-    bool wanted;              /* what is found is a term */
-    residue *value;
+    bool wanted; /* what is found is a term */
+    size_t orbit,
+        nmembers; /* the orbit that is expanded behind the monomials, ORBIT_NONE: none; its members */
 } search;
+
+enum { ORBIT_NONE = -1 };
 
 static bool complete(const search *s)
 {
-    return rank_of(s->space) == s->dimension;
-}
-
-/* The product of two vectors of values, where it passes the test and raises the rank. */
-static bool try_product(search *s, const residue *left, const residue *right, residue *product)
-{
-    const membership *test = s->test;
-    if (test) {
-        modular_multiply_vector(test->count, left + test->first, right + test->first, product + test->first);
-        if (!membership_holds(test, product))
-            return false;
-    }
-    modular_multiply_vector(s->length, left, right, product);
-    return rank_extend(s->space, product);
-}
-
-/* Points at which a candidate that is no product is evaluated. */
-static size_t candidate_length(const search *s)
-{
-    return s->test ? s->b->npoints : s->length;
+    return choice_complete(&s->choice);
 }
 
 /* Puts a term into the pool: its values are kept, and products with it are candidates from now on. */
@@ -66,16 +39,32 @@ static void keep_values(basis *b, size_t index)
     if (b->term[index].value)
         return;
     residue *value = xmalloc(b->npoints, sizeof *value);
-    term_values(b, &b->term[index], b->npoints, value);
+    term_values(b, &b->term[index], 0, b->npoints, value);
     b->term[index].value = value;
 }
 
 /* ---- products ----------------------------------------------------------------------------------------- */
 
-static void accept_product(search *s, size_t left, size_t right)
+/* Of two terms, the left one in the pool. */
+static bool product_values(void *context, candidate c, size_t begin, size_t end, residue *value)
 {
+    const search *s = context;
+    const basis *b = s->b;
+    const residue *left = b->term[c.left].value, *right = b->term[c.right].value;
+    if (!right) {
+        term_values(b, &b->term[c.right], begin, end, value);
+        right = value;
+    }
+    modular_multiply_vector(end - begin, left + begin, right + begin, value + begin);
+    return true;
+}
+
+static void accept_product(void *context, candidate c)
+{
+    search *s = context;
     basis *b = s->b;
-    append_term(b, (term){.kind = TERM_PRODUCT,
+    const size_t left = c.left < c.right ? c.left : c.right, right = c.left < c.right ? c.right : c.left;
+    term_append(b, (term){.kind = TERM_PRODUCT,
                           .left = (int)left,
                           .right = (int)right,
                           .degree = s->degree,
@@ -84,27 +73,23 @@ static void accept_product(search *s, size_t left, size_t right)
     b->term[left].factor = b->term[right].factor = true;
 }
 
-/* Products of pool terms, left of degree `low`: rows in the order of left, so that each row is one long run.
- */
+static const candidate_kind products = {product_values, accept_product};
+
+/* Products of pool terms, left of degree `low`: rows in the order of left, so that each row is one long run. */
 static void try_pool_products(search *s, int low)
 {
     basis *b = s->b;
     const blocks *blocks = b->blocks;
     for (size_t m = blocks->first[low]; m < blocks->first[low + 1] && !complete(s); m++) {
-        size_t rest = block_difference(blocks, s->block, m);
+        size_t rest = blocks_difference(blocks, s->block, m);
         if (rest == BLOCKS_NONE || rest < m)
             continue;
-        for (size_t left = b->block_term[m]; left < b->block_term[m + 1]; left++) {
-            if (!b->term[left].value)
-                continue;
+        for (size_t left = b->block_term[m]; left < b->block_term[m + 1]; left++)
             for (size_t right = rest == m ? left : b->block_term[rest]; right < b->block_term[rest + 1];
-                 right++) {
-                if (!b->term[right].value)
-                    continue;
-                if (try_product(s, b->term[left].value, b->term[right].value, s->value))
-                    accept_product(s, left, right);
-            }
-        }
+                 right++)
+                if (b->term[left].value && b->term[right].value)
+                    choice_propose(&s->choice, left, right);
+        choose(&s->choice, &products, s);
     }
 }
 
@@ -113,79 +98,105 @@ static void try_generator_products(search *s)
 {
     basis *b = s->b;
     size_t first = b->nterms;
-    residue *product = xmalloc(b->npoints, sizeof *product);
     for (size_t left = 1; left < b->block_term[b->blocks->first[s->degree]] && !complete(s); left++) {
         if (!term_is_generator(&b->term[left]))
             continue;
-        size_t rest = block_difference(b->blocks, s->block, b->term[left].block);
+        size_t rest = blocks_difference(b->blocks, s->block, b->term[left].block);
         if (rest == BLOCKS_NONE)
             continue;
-        for (size_t right = b->block_term[rest]; right < b->block_term[rest + 1] && !complete(s); right++) {
-            if (b->term[right].value)
-                continue;
-            term_values(b, &b->term[right], candidate_length(s), s->value);
-            if (try_product(s, b->term[left].value, s->value, product))
-                accept_product(s, left < right ? left : right, left < right ? right : left);
-        }
+        for (size_t right = b->block_term[rest]; right < b->block_term[rest + 1]; right++)
+            if (!b->term[right].value)
+                choice_propose(&s->choice, left, right);
+        choose(&s->choice, &products, s);
     }
     for (size_t k = first; k < b->nterms;
          k++) { /* only now: the pool was settled while this block was searched */
         keep_values(b, (size_t)b->term[k].left);
         keep_values(b, (size_t)b->term[k].right);
     }
-    free(product);
 }
 
 /* ---- generators --------------------------------------------------------------------------------------- */
 
-static void accept_generator(search *s, term new)
+/* Appends a generator, with its values at all points. */
+static void accept_generator(search *s, const candidate_kind *kind, candidate c, term new)
 {
     new.degree = s->degree;
     new.block = s->block;
     new.wanted = s->wanted;
     new.factor = true;
     new.value = xmalloc(s->b->npoints, sizeof *new.value);
-    memcpy(new.value, s->value, s->b->npoints * sizeof *new.value);
-    append_term(s->b, new);
+    kind->values(s, c, 0, s->b->npoints, new.value);
+    term_append(s->b, new);
 }
 
-/* The sum of the variables of a pair class. */
-static void add_variable_sum(search *s)
+/* The sum of the variables of a pair class, c.left. */
+static bool sum_values(void *context, candidate c, size_t begin, size_t end, residue *value)
 {
-    basis *b = s->b;
-    int class = 0;
-    while (b->blocks->exponents[s->block * (size_t)b->blocks->nvariables + (size_t) class] == 0)
-        class ++;
-    memset(s->value, 0, b->npoints * sizeof *s->value);
+    const search *s = context;
+    const basis *b = s->b;
+    memset(value + begin, 0, (end - begin) * sizeof *value);
+    for (size_t p = 0; p < (size_t)b->composition->npairs; p++)
+        if (b->composition->pair_class[p] == (int)c.left)
+            modular_add_vector(end - begin, b->variable + p * b->npoints + begin, value + begin);
+    return true;
+}
+
+static void accept_sum(void *context, candidate c);
+static const candidate_kind sums = {sum_values, accept_sum};
+
+static void accept_sum(void *context, candidate c)
+{
+    search *s = context;
+    const basis *b = s->b;
+    const int class = (int)c.left;
     int last = 0;
     for (int p = 0; p < b->composition->npairs; p++)
-        if (b->composition->pair_class[p] == class) {
-            modular_add_vector(b->npoints, b->variable + (size_t)p * b->npoints, s->value);
+        if (b->composition->pair_class[p] == class)
             last = p;
-        }
-    rank_extend(s->space, s->value);
-    if (b->structure->variable_set[class] == SET_SCALAR) {
-        accept_generator(s, (term){.kind = TERM_VARIABLE, .left = last});
-        return;
-    }
-    accept_generator(s, (term){.kind = TERM_SUM, .left = class}); /* the covariant is grown after the terms */
+    if (b->structure->variable_set[class] == SET_SCALAR)
+        accept_generator(s, &sums, c, (term){.kind = TERM_VARIABLE, .left = last});
+    else /* the covariant is grown after the terms */
+        accept_generator(s, &sums, c, (term){.kind = TERM_SUM, .left = class});
+}
+
+static void try_variable_sum(search *s)
+{
+    const blocks *blocks = s->b->blocks;
+    size_t class = 0;
+    while (blocks->exponents[s->block * (size_t)blocks->nvariables + class] == 0)
+        class ++;
+    choice_propose(&s->choice, class, 0);
+    choose(&s->choice, &sums, s);
+}
+
+static bool contracted_values(void *context, candidate c, size_t begin, size_t end, residue *value)
+{
+    const search *s = context;
+    contraction_values(s->b, (int)c.left, (int)c.right, begin, end, value);
+    return true;
+}
+
+static void accept_contraction(void *context, candidate c);
+static const candidate_kind contractions = {contracted_values, accept_contraction};
+
+static void accept_contraction(void *context, candidate c)
+{
+    search *s = context;
+    covariant_use(s->b, (int)c.left, USER_POTENTIAL);
+    covariant_use(s->b, (int)c.right, USER_POTENTIAL);
+    accept_generator(s, &contractions, c,
+                     (term){.kind = TERM_CONTRACT, .left = (int)c.left, .right = (int)c.right});
 }
 
 static void try_contractions(search *s)
 {
-    basis *b = s->b;
     contraction *list;
-    size_t count = contractions_find(b, s->block, &list);
-    for (size_t k = 0; k < count && !complete(s); k++) {
-        contraction_values(b, list[k].left, list[k].right, candidate_length(s), s->value);
-        if ((s->test && !membership_holds(s->test, s->value)) || !rank_extend(s->space, s->value))
-            continue;
-        contraction_values(b, list[k].left, list[k].right, b->npoints, s->value);
-        covariant_use(b, list[k].left, USER_POTENTIAL);
-        covariant_use(b, list[k].right, USER_POTENTIAL);
-        accept_generator(s, (term){.kind = TERM_CONTRACT, .left = list[k].left, .right = list[k].right});
-    }
+    size_t count = contractions_find(s->b, s->block, &list);
+    for (size_t k = 0; k < count; k++)
+        choice_propose(&s->choice, (size_t)list[k].left, (size_t)list[k].right);
     free(list);
+    choose(&s->choice, &contractions, s);
 }
 
 /* Writes the members of an orbit behind the basis' monomials, without counting them yet; 0: too many. */
@@ -204,17 +215,30 @@ static size_t expand_orbit(basis *b, const unsigned short *monomial, int degree)
     return count;
 }
 
-static void try_orbit(search *s, const unsigned short *monomial)
+/* Of orbit c.left. It is expanded once; if it is not accepted, the room is used again by the next. */
+static bool orbit_values(void *context, candidate c, size_t begin, size_t end, residue *value)
 {
+    search *s = context;
     basis *b = s->b;
-    size_t first = b->nmonomials, count = expand_orbit(b, monomial, s->degree);
-    if (!count)
-        return;
-    monomials_values(b, b->monomial + first * (size_t)b->degree, count, s->value);
-    if (!rank_extend(s->space, s->value))
-        return; /* the room is used again by the next orbit */
-    b->nmonomials += count;
-    accept_generator(s, (term){.kind = TERM_ORBIT, .left = (int)first, .right = (int)count});
+    if (s->orbit != c.left) {
+        s->orbit = c.left;
+        s->nmembers = expand_orbit(b, s->orbits->monomial + c.left * (size_t)s->orbits->degree, s->degree);
+    }
+    if (s->nmembers)
+        monomials_values(b, b->monomial + b->nmonomials * (size_t)b->degree, s->nmembers, begin, end, value);
+    return s->nmembers > 0;
+}
+
+static void accept_orbit(void *context, candidate c);
+static const candidate_kind orbit_sums = {orbit_values, accept_orbit};
+
+static void accept_orbit(void *context, candidate c)
+{
+    search *s = context;
+    accept_generator(s, &orbit_sums, c,
+                     (term){.kind = TERM_ORBIT, .left = (int)s->b->nmonomials, .right = (int)s->nmembers});
+    s->b->nmonomials += s->nmembers;
+    s->orbit = (size_t)ORBIT_NONE;
 }
 
 /* Connected multigraphs first. In a product of symmetric groups the others are products of these; fragments
@@ -223,18 +247,27 @@ static void try_orbits(search *s)
 {
     const orbit_list *list = s->orbits;
     for (int connected = 1; connected >= 0; connected--)
-        for (size_t k = list->first[s->block]; k < list->first[s->block + 1] && !complete(s); k++)
+        for (size_t k = list->first[s->block]; k < list->first[s->block + 1]; k++)
             if (list->connected[k] == connected && (list->kept[k] || !s->wanted))
-                try_orbit(s, list->monomial + k * (size_t)list->degree);
+                choice_propose(&s->choice, k, 0);
+    s->orbit = (size_t)ORBIT_NONE;
+    choose(&s->choice, &orbit_sums, s);
 }
 
 /* ---- blocks ------------------------------------------------------------------------------------------- */
 
+static bool is_member(const void *test, const residue *value)
+{
+    return membership_holds(test, value);
+}
+
 /* Candidates that pass the test, until the rank is `dimension`. */
 static void fill(search *s, size_t dimension, const membership *test, bool wanted)
 {
-    s->dimension = dimension;
-    s->test = test && test->nmasks ? test : NULL;
+    s->choice.dimension = dimension;
+    s->choice.test = (candidate_test){.holds = NULL};
+    if (test->nmasks)
+        s->choice.test = (candidate_test){is_member, test, test->first, test->first + test->count};
     s->wanted = wanted;
     for (int low = s->degree / 2; low >= 1 && !complete(s); low--)
         try_pool_products(s, low);
@@ -243,7 +276,7 @@ static void fill(search *s, size_t dimension, const membership *test, bool wante
     if (complete(s))
         return;
     if (s->degree == 1)
-        add_variable_sum(s);
+        try_variable_sum(s);
     else
         try_contractions(s);
     if (!complete(s))
@@ -256,8 +289,7 @@ static void complete_block(search *s, size_t allowed)
     basis *b = s->b;
     const wanted *w = s->orbits->wanted;
     size_t kept = w ? (size_t)w->kept_count[s->block] : allowed;
-    s->length = allowed + SPARE_POINTS;
-    rank_reset(s->space, s->length);
+    choice_begin(&s->choice, allowed + SPARE_POINTS);
     if (kept == allowed) {
         fill(s, allowed, &b->allowed, true);
         return;
@@ -332,7 +364,7 @@ static basis *prepare(const composition *c, const blocks *blocks, const structur
     one.value = xmalloc(b->npoints, sizeof *one.value);
     for (size_t i = 0; i < b->npoints; i++)
         one.value[i] = 1;
-    append_term(b, one);
+    term_append(b, one);
     b->block_term[1] = 1;
     return b;
 }
@@ -385,18 +417,14 @@ basis *basis_create(const composition *c, const blocks *blocks, const structure 
                     void (*progress)(size_t terms), char *error, size_t error_size)
 {
     basis *b = prepare(c, blocks, structure, invariants, covariant_degree, orbits->wanted);
-    search s = {.b = b, .orbits = orbits};
-    s.space = rank_create(b->npoints);
-    s.value = xmalloc(b->npoints, sizeof *s.value);
+    search s = {.b = b, .choice = choice_create(b->npoints), .orbits = orbits};
     int half = (b->degree + 1) / 2;
     for (s.block = 1; s.block < blocks->count; s.block++) {
         s.degree = blocks_degree(blocks, s.block);
         complete_block(&s, (size_t)invariants[s.block]);
         b->block_term[s.block + 1] = b->nterms;
         if (!complete(&s)) {
-            snprintf(error, error_size,
-                     "degree %d: %zu of %zu invariants of block %zu found; no certified basis", s.degree,
-                     rank_of(s.space), s.dimension, s.block);
+            choice_explain(&s.choice, "invariants", s.degree, s.block, error, error_size);
             basis_free(b);
             b = NULL;
             break;
@@ -405,14 +433,13 @@ basis *basis_create(const composition *c, const blocks *blocks, const structure 
             for (size_t k = b->block_term[s.block]; k < b->nterms; k++)
                 keep_values(b, k);
         if (invariants[s.block] > 0 && (s.degree <= half || s.degree <= covariant_degree))
-            covariants_grow(b, s.block, s.space);
+            covariants_grow(b, s.block, s.choice.space);
         if (progress)
             progress(b->nterms);
     }
     if (b && orbits->wanted)
         drop_unused(b);
-    rank_free(s.space);
-    free(s.value);
+    choice_free(&s.choice);
     return b;
 }
 
@@ -426,7 +453,7 @@ basis *basis_of_orbits(const composition *c, const blocks *blocks, const structu
     b->degree = blocks->degree;
     b->plain = true;
     b->block_term = xcalloc(blocks->count + 1, sizeof *b->block_term);
-    append_term(b, (term){.kind = TERM_ONE, .factor = true, .wanted = true});
+    term_append(b, (term){.kind = TERM_ONE, .factor = true, .wanted = true});
     for (size_t k = 1; k < orbits->count; k++) {
         const unsigned short *monomial = orbits->monomial + k * (size_t)orbits->degree;
         term t = {.kind = TERM_SUM,
@@ -448,26 +475,7 @@ basis *basis_of_orbits(const composition *c, const blocks *blocks, const structu
             t.right = (int)count;
             b->nmonomials += count;
         }
-        append_term(b, t);
+        term_append(b, t);
     }
     return b;
-}
-
-void basis_free(basis *b)
-{
-    if (!b)
-        return;
-    for (size_t k = 0; k < b->nterms; k++)
-        free(b->term[k].value);
-    for (int k = 0; k < b->ncovariants; k++)
-        free(b->covariant[k].value);
-    free(b->term);
-    free(b->block_term);
-    free(b->covariant);
-    free(b->block_covariant);
-    free(b->monomial);
-    free(b->variable);
-    membership_free(&b->allowed);
-    membership_free(&b->kept);
-    free(b);
 }

@@ -2,7 +2,7 @@
 #ifndef GEN_DESCRIBE_H
 #define GEN_DESCRIBE_H
 #include "emit/description.h"
-#include "molecule/basis.h"
+#include "molecule/terms.h"
 #include "molecule/tensor.h"
 
 /*
