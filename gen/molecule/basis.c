@@ -9,7 +9,6 @@
 #include <string.h>
 
 enum {
-
     LEAST_POINTS = 64,        /* enough for the covariants of small bases */
     MONOMIALS_LIMIT = 2000000 /* of one explicit orbit sum */
 };
