@@ -22,6 +22,15 @@ void term_values(const basis *b, const term *t, size_t begin, size_t end, residu
                                 value + begin);
 }
 
+void term_keep_values(basis *b, size_t index)
+{
+    if (b->term[index].value)
+        return;
+    residue *value = xmalloc(b->npoints, sizeof *value);
+    term_values(b, &b->term[index], 0, b->npoints, value);
+    b->term[index].value = value;
+}
+
 void monomials_values(const basis *b, const unsigned short *monomial, size_t count, size_t begin, size_t end,
                       residue *value)
 {
@@ -35,6 +44,21 @@ void monomials_values(const basis *b, const unsigned short *monomial, size_t cou
         modular_add_vector(length, product, value + begin);
     }
     free(product);
+}
+
+size_t orbit_write(basis *b, const unsigned short *monomial, int degree)
+{
+    unsigned short *members;
+    size_t count, first = b->nmonomials;
+    if (orbit_expand(b->composition, monomial, degree, MONOMIALS_LIMIT, &members, &count))
+        return 0;
+    b->monomial = xrealloc(b->monomial, (first + count) * (size_t)b->degree, sizeof *b->monomial);
+    for (size_t m = 0; m < count; m++)
+        for (int k = 0; k < b->degree; k++)
+            b->monomial[(first + m) * (size_t)b->degree + (size_t)k] =
+                k < degree ? members[m * (size_t)degree + (size_t)k] : ORBIT_UNUSED;
+    free(members);
+    return count;
 }
 
 void basis_free(basis *b)

@@ -82,9 +82,18 @@ term *term_append(basis *b, term new);
 /* Values of a term at the points [begin, end), at their places in value[npoints]. */
 void term_values(const basis *b, const term *t, size_t begin, size_t end, residue *value);
 
+/* Puts a term into the pool: its values are kept, and products with it are candidates from now on. */
+void term_keep_values(basis *b, size_t index);
+
 /* The sum of count monomials, each of up to b->degree variables, at the points [begin, end). */
 void monomials_values(const basis *b, const unsigned short *monomial, size_t count, size_t begin, size_t end,
                       residue *value);
+
+enum { MONOMIALS_LIMIT = 2000000 }; /* of one explicit orbit sum */
+
+/* Writes the members of the orbit of monomial[degree] behind the basis' monomials, without counting them yet; their
+ * number, or 0: too many. */
+size_t orbit_write(basis *b, const unsigned short *monomial, int degree);
 
 void basis_free(basis *b);
 #endif
