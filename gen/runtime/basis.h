@@ -15,22 +15,6 @@
 /* In generated code: a number added to a T. */
 #define EQML_ADD(number, x) ((number) + (x))
 
-/* In generated code for one geometry: four slots as a vector, and the sum of its elements. */
-#if EQML_LANES > 1
-typedef double eqml_four __attribute__((vector_size(32), aligned(8), may_alias));
-#define EQML_FOUR(p) (*(eqml_four *)(void *)(p))
-#ifdef __AVX__
-#define EQML_SUM_FOUR(x) eqml__sum_four((__m256d)(x))
-EQML_INLINE double eqml__sum_four(__m256d x)
-{
-    const __m128d half = _mm_add_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd(x, 1));
-    return _mm_cvtsd_f64(_mm_add_sd(half, _mm_unpackhi_pd(half, half)));
-}
-#else
-#define EQML_SUM_FOUR(x) (((x)[0] + (x)[1]) + ((x)[2] + (x)[3]))
-#endif
-#endif
-
 /*
  * In generated code: both sweeps from their parts. Covariants are followed by their contractions, the
  * factors, and these by products of factors; and back.
