@@ -1395,19 +1395,27 @@ EQML_INLINE void eqml__from_lanes(int n, int count, const eqml_lanes *x, double 
 
 #endif /* EQML__LANES_H */
 
+/* ==== layout.h ========================================================================================== */
+
+/* The layout number, alone: the generator writes it into headers. */
+#ifndef EQML__LAYOUT_H
+#define EQML__LAYOUT_H
+
+/*
+ * The layout number: it grows with every change of the records in basis.h (eqml_basis, eqml_model and what they
+ * hold) or of what generated code calls. A basis header is refused by an eqml.h of another number. In the
+ * header of a surface every name of the runtime carries the number, eqml2_model for eqml_model, so that
+ * surfaces written by different versions, and eqml.h, may be included in one file in any order.
+ */
+#define EQML_LAYOUT 2
+
+#endif /* EQML__LAYOUT_H */
+
 /* ==== basis.h =========================================================================================== */
 
 /* Bases as eqml-gen writes them, what their code calls, and models: the layout that headers are checked against. */
 #ifndef EQML__BASIS_H
 #define EQML__BASIS_H
-
-/*
- * The layout number: it grows with every change of the records below (eqml_basis, eqml_model and what they
- * hold) or of what generated code calls. A basis header is refused by an eqml.h of another number. In the
- * header of a surface every name of this part carries the number, eqml2_model for eqml_model, so that
- * surfaces written by different versions, and eqml.h, may be included in one file in any order.
- */
-#define EQML_LAYOUT 2
 
 /* In generated code: a number added to a T. */
 #define EQML_ADD(number, x) ((number) + (x))
@@ -1904,11 +1912,8 @@ EQML_INLINE void eqml__pairs_one(const eqml_model *m, const double *xyz, double 
 #define EQML__ALL eqml__all
 #define EQML__FMA eqml__fma
 #define EQML__DATA(name) name
-/*
- * A geometry in each lane. Pair p of n groups of geometries: their variables y[k][p], and where pair is not
- * NULL, pair[k][p] = x_i - x_j (three), 1/r, dy/dr. d[n]: x_i - x_j. And all pairs' part in the Cartesian
- * gradients, sum[3 natoms].
- */
+/* Pair p of n groups of geometries, one in each lane: their variables y[k][p], and where pair is not NULL,
+ * pair[k][p] = x_i - x_j (three), 1/r, dy/dr. d[n]: x_i - x_j. */
 EQML_INLINE void EQML__FN(eqml__pair)(const eqml_variable *v, EQML__NUMBER rate, int n, int p,
                                       EQML__T (*d)[3], EQML__T *const *y, EQML__T (*const *pair)[5])
 {
@@ -1924,6 +1929,7 @@ EQML_INLINE void EQML__FN(eqml__pair)(const eqml_variable *v, EQML__NUMBER rate,
     }
 }
 
+/* Cartesian gradients sum[3 natoms]: of each pair, dV/dr along the pair. */
 EQML_INLINE void EQML__FN(eqml__scatter)(const eqml_basis *b, const EQML__T *adjoints, EQML__T (*pair)[5],
                                          EQML__T *sum)
 {
@@ -1963,10 +1969,10 @@ EQML_INLINE void EQML__FN(eqml__pairs)(const eqml_model *m, int n, const eqml_la
     const eqml_basis *b = m->basis;
     const eqml_variable *common = eqml__common_variable(m);
     EQML__EACH(p, b->npairs, b->npairs <= EQML__FEW_PAIRS, {
+        const eqml_variable *v = common ? common : &m->variables[b->pair_classes[p]];
         EQML__T d[EQML__SIDES][3];
         EQML__SIDE(EQML__FN(eqml__difference)(b, p, x[k], d[k]));
-        EQML__FN(eqml__pair)
-        (common ? common : &m->variables[b->pair_classes[p]], (EQML__NUMBER)m->rates[p], n, p, d, y, pair);
+        EQML__FN(eqml__pair)(v, (EQML__NUMBER)m->rates[p], n, p, d, y, pair);
     });
 }
 #undef EQML__T
@@ -1983,11 +1989,8 @@ EQML_INLINE void EQML__FN(eqml__pairs)(const eqml_model *m, int n, const eqml_la
 #define EQML__ALL eqml__all_floats
 #define EQML__FMA eqml__fma_floats
 #define EQML__DATA(name) name##_float
-/*
- * A geometry in each lane. Pair p of n groups of geometries: their variables y[k][p], and where pair is not
- * NULL, pair[k][p] = x_i - x_j (three), 1/r, dy/dr. d[n]: x_i - x_j. And all pairs' part in the Cartesian
- * gradients, sum[3 natoms].
- */
+/* Pair p of n groups of geometries, one in each lane: their variables y[k][p], and where pair is not NULL,
+ * pair[k][p] = x_i - x_j (three), 1/r, dy/dr. d[n]: x_i - x_j. */
 EQML_INLINE void EQML__FN(eqml__pair)(const eqml_variable *v, EQML__NUMBER rate, int n, int p,
                                       EQML__T (*d)[3], EQML__T *const *y, EQML__T (*const *pair)[5])
 {
@@ -2003,6 +2006,7 @@ EQML_INLINE void EQML__FN(eqml__pair)(const eqml_variable *v, EQML__NUMBER rate,
     }
 }
 
+/* Cartesian gradients sum[3 natoms]: of each pair, dV/dr along the pair. */
 EQML_INLINE void EQML__FN(eqml__scatter)(const eqml_basis *b, const EQML__T *adjoints, EQML__T (*pair)[5],
                                          EQML__T *sum)
 {
@@ -2042,10 +2046,10 @@ EQML_INLINE void EQML__FN(eqml__pairs)(const eqml_model *m, int n, const eqml_la
     const eqml_basis *b = m->basis;
     const eqml_variable *common = eqml__common_variable(m);
     EQML__EACH(p, b->npairs, b->npairs <= EQML__FEW_PAIRS, {
+        const eqml_variable *v = common ? common : &m->variables[b->pair_classes[p]];
         EQML__T d[EQML__SIDES][3];
         EQML__SIDE(EQML__FN(eqml__difference)(b, p, x[k], d[k]));
-        EQML__FN(eqml__pair)
-        (common ? common : &m->variables[b->pair_classes[p]], (EQML__NUMBER)m->rates[p], n, p, d, y, pair);
+        EQML__FN(eqml__pair)(v, (EQML__NUMBER)m->rates[p], n, p, d, y, pair);
     });
 }
 #undef EQML__T
@@ -2558,6 +2562,7 @@ EQML_FUNCTION void EQML__FN(eqml__table_forward)(const eqml_basis *b, EQML__T *s
         slots[target] = sum;
     }
 }
+
 /* The adjoints of the factors are given; those of everything else follow, and are all kept. */
 EQML_FUNCTION void EQML__FN(eqml__table_reverse)(const eqml_basis *b, const EQML__T *slots, EQML__T *adjoints)
 {
@@ -2602,6 +2607,7 @@ EQML_FUNCTION void EQML__FN(eqml__table_forward)(const eqml_basis *b, EQML__T *s
         slots[target] = sum;
     }
 }
+
 /* The adjoints of the factors are given; those of everything else follow, and are all kept. */
 EQML_FUNCTION void EQML__FN(eqml__table_reverse)(const eqml_basis *b, const EQML__T *slots, EQML__T *adjoints)
 {
@@ -2646,6 +2652,7 @@ EQML_FUNCTION void EQML__FN(eqml__table_forward)(const eqml_basis *b, EQML__T *s
         slots[target] = sum;
     }
 }
+
 /* The adjoints of the factors are given; those of everything else follow, and are all kept. */
 EQML_FUNCTION void EQML__FN(eqml__table_reverse)(const eqml_basis *b, const EQML__T *slots, EQML__T *adjoints)
 {
@@ -3371,8 +3378,8 @@ EQML_INLINE void EQML__FN(eqml__step)(const eqml_model *m, int most_groups, int 
  * The step in float, or, without code in float, by the code in double, which is faster than the table in float
  * (H5O2 of degree 7: 1.2 and 1.4 us).
  */
-EQML_INLINE void eqml__step_float(const eqml_model *m, int most_groups, int count, const double *xyz,
-                                  double *energy, double *gradient, eqml_lanes *work)
+EQML_INLINE void eqml__step_in_float(const eqml_model *m, int most_groups, int count, const double *xyz,
+                                     double *energy, double *gradient, eqml_lanes *work)
 {
     const int size = 3 * m->basis->natoms, step = most_groups * EQML_LANES;
     if (m->basis->forward_floats || !m->basis->forward_lanes) {
@@ -3573,6 +3580,7 @@ EQML_INLINE void EQML__FN(eqml__tensor_slots)(const eqml_basis *b, const eqml_te
         slots[o[0]] += slots[o[1]] * slots[o[2]];
     }
 }
+
 /* R: the centre of the reference atoms. */
 EQML_INLINE void EQML__FN(eqml__reference)(const eqml_tensor_basis *t, const EQML__T *xyz, EQML__T centre[3])
 {
@@ -3582,6 +3590,7 @@ EQML_INLINE void EQML__FN(eqml__reference)(const eqml_tensor_basis *t, const EQM
             centre[k] += xyz[3 * t->reference[a] + k] * (1.0 / t->nreference);
     }
 }
+
 /* carried[carriers][components] */
 EQML_INLINE void EQML__FN(eqml__carried)(const eqml_basis *b, eqml_tensor kind, const EQML__T *xyz,
                                          const EQML__T *pair, int across, int along, EQML__T *carried)
@@ -3609,6 +3618,7 @@ EQML_INLINE void EQML__FN(eqml__carried)(const eqml_basis *b, eqml_tensor kind, 
     for (int c = 0; c < 6; c++)
         carried[6 * b->npairs + c] = EQML__ALL(c == 0 || c == 3 || c == 5);
 }
+
 /*
  * From P_v to charges. P_v of products f D_w go to the D_w that they are made of: weights[v] is then
  * what D_v has in all.
@@ -3626,6 +3636,7 @@ EQML_INLINE void EQML__FN(eqml__charges)(const eqml_basis *b, const eqml_tensor_
     for (int e = 0; e < t->nelements; e++)
         charges[t->elements[e][2]] += weights[t->elements[e][0]] * slots[t->elements[e][1]];
 }
+
 /* The tensor itself. */
 EQML_INLINE void EQML__FN(eqml__collect)(const eqml_model *m, eqml_tensor kind, const EQML__T *xyz,
                                          const EQML__T *charges, const EQML__T *carried, EQML__T *value)
@@ -3641,6 +3652,7 @@ EQML_INLINE void EQML__FN(eqml__collect)(const eqml_model *m, eqml_tensor kind, 
         value[c] = sum;
     }
 }
+
 /* The tensor factors D_v: rows of `row` numbers, as those of what is carried. */
 EQML_INLINE void EQML__FN(eqml__vectors)(const eqml_basis *b, const eqml_tensor_basis *t, int row,
                                          const EQML__T *slots, const EQML__T *carried, EQML__T *vectors)
@@ -3655,6 +3667,7 @@ EQML_INLINE void EQML__FN(eqml__vectors)(const eqml_basis *b, const eqml_tensor_
             vectors[row * t->products[p][0] + k] =
                 slots[b->factor0 + t->products[p][1]] * vectors[row * t->products[p][2] + k];
 }
+
 /* steps[3][6]: d B_c / d (x_i - x_j)_k of what one pair carries. */
 EQML_INLINE void EQML__FN(eqml__steps)(eqml_tensor kind, const EQML__T d[3], EQML__T *steps)
 {
@@ -3698,6 +3711,7 @@ EQML_INLINE void EQML__FN(eqml__tensor_slots)(const eqml_basis *b, const eqml_te
         slots[o[0]] += slots[o[1]] * slots[o[2]];
     }
 }
+
 /* R: the centre of the reference atoms. */
 EQML_INLINE void EQML__FN(eqml__reference)(const eqml_tensor_basis *t, const EQML__T *xyz, EQML__T centre[3])
 {
@@ -3707,6 +3721,7 @@ EQML_INLINE void EQML__FN(eqml__reference)(const eqml_tensor_basis *t, const EQM
             centre[k] += xyz[3 * t->reference[a] + k] * (1.0 / t->nreference);
     }
 }
+
 /* carried[carriers][components] */
 EQML_INLINE void EQML__FN(eqml__carried)(const eqml_basis *b, eqml_tensor kind, const EQML__T *xyz,
                                          const EQML__T *pair, int across, int along, EQML__T *carried)
@@ -3734,6 +3749,7 @@ EQML_INLINE void EQML__FN(eqml__carried)(const eqml_basis *b, eqml_tensor kind, 
     for (int c = 0; c < 6; c++)
         carried[6 * b->npairs + c] = EQML__ALL(c == 0 || c == 3 || c == 5);
 }
+
 /*
  * From P_v to charges. P_v of products f D_w go to the D_w that they are made of: weights[v] is then
  * what D_v has in all.
@@ -3751,6 +3767,7 @@ EQML_INLINE void EQML__FN(eqml__charges)(const eqml_basis *b, const eqml_tensor_
     for (int e = 0; e < t->nelements; e++)
         charges[t->elements[e][2]] += weights[t->elements[e][0]] * slots[t->elements[e][1]];
 }
+
 /* The tensor itself. */
 EQML_INLINE void EQML__FN(eqml__collect)(const eqml_model *m, eqml_tensor kind, const EQML__T *xyz,
                                          const EQML__T *charges, const EQML__T *carried, EQML__T *value)
@@ -3766,6 +3783,7 @@ EQML_INLINE void EQML__FN(eqml__collect)(const eqml_model *m, eqml_tensor kind, 
         value[c] = sum;
     }
 }
+
 /* The tensor factors D_v: rows of `row` numbers, as those of what is carried. */
 EQML_INLINE void EQML__FN(eqml__vectors)(const eqml_basis *b, const eqml_tensor_basis *t, int row,
                                          const EQML__T *slots, const EQML__T *carried, EQML__T *vectors)
@@ -3780,6 +3798,7 @@ EQML_INLINE void EQML__FN(eqml__vectors)(const eqml_basis *b, const eqml_tensor_
             vectors[row * t->products[p][0] + k] =
                 slots[b->factor0 + t->products[p][1]] * vectors[row * t->products[p][2] + k];
 }
+
 /* steps[3][6]: d B_c / d (x_i - x_j)_k of what one pair carries. */
 EQML_INLINE void EQML__FN(eqml__steps)(eqml_tensor kind, const EQML__T d[3], EQML__T *steps)
 {
@@ -4181,7 +4200,7 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
                                                                                       : 0                    \
     };                                                                                                       \
     EQML__MODEL_BATCH(NAME, NAME##_model_batch, eqml__step_lanes, EQML_LANES)                                \
-    EQML__MODEL_BATCH(NAME, NAME##_model_batch_float, eqml__step_float, EQML_FLOATS)                         \
+    EQML__MODEL_BATCH(NAME, NAME##_model_batch_float, eqml__step_in_float, EQML_FLOATS)                      \
     EQML_INLINE void NAME##_model_energy_batch(const eqml_model *m, size_t n, const double *xyz,             \
                                                double *energy)                                               \
     {                                                                                                        \
@@ -8335,18 +8354,31 @@ static void eqml__put_tagged(eqml__tagger *t, const char *text)
  */
 static const struct eqml__needed {
     const char *name, *asked_by;
-} eqml__needed[] = {{"compiler.h", NULL},      {"lanes/choose.h", NULL},
-                    {"lanes/vector.h", NULL},  {"lanes/scalar.h", NULL},
-                    {"lanes/generic.h", NULL}, {"lanes/sse2.h", NULL},
-                    {"lanes/neon.h", NULL},    {"lanes/plain.h", NULL},
-                    {"lanes/avx.h", NULL},     {"lanes/avx2.h", NULL},
-                    {"lanes/avx512.h", NULL},  {"lanes.h", NULL},
-                    {"basis.h", NULL},         {"kernel/variables.h", NULL},
-                    {"kernel/pairs.h", NULL},  {"kernel/matrix.h", "eqml_matrix"},
-                    {"kernel/sweeps.h", NULL}, {"kernel/form.h", NULL},
-                    {"one.h", NULL},           {"batch.h", NULL},
-                    {"hessian.h", NULL},       {"kernel/tensor.h", "eqml_tensor_basis"},
-                    {"model.h", NULL},         {"model_tensor.h", "eqml_tensor_basis"}};
+} eqml__needed[] = {{"compiler.h", NULL},
+                    {"lanes/choose.h", NULL},
+                    {"lanes/vector.h", NULL},
+                    {"lanes/scalar.h", NULL},
+                    {"lanes/generic.h", NULL},
+                    {"lanes/sse2.h", NULL},
+                    {"lanes/neon.h", NULL},
+                    {"lanes/plain.h", NULL},
+                    {"lanes/avx.h", NULL},
+                    {"lanes/avx2.h", NULL},
+                    {"lanes/avx512.h", NULL},
+                    {"lanes.h", NULL},
+                    {"layout.h", NULL},
+                    {"basis.h", NULL},
+                    {"kernel/variables.h", NULL},
+                    {"kernel/pairs.h", NULL},
+                    {"kernel/matrix.h", "eqml_matrix"},
+                    {"kernel/sweeps.h", NULL},
+                    {"kernel/form.h", NULL},
+                    {"one.h", NULL},
+                    {"batch.h", NULL},
+                    {"hessian.h", NULL},
+                    {"kernel/tensor.h", "eqml_tensor_basis"},
+                    {"model.h", NULL},
+                    {"model_tensor.h", "eqml_tensor_basis"}};
 enum { EQML__NEEDED = sizeof eqml__needed / sizeof *eqml__needed };
 
 /* The whole text of a file, of its own memory; NULL where it cannot be read. */

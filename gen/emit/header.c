@@ -1,7 +1,7 @@
 #include "emit/header.h"
 #include "emit/code.h"
 #include "emit/tensor.h"
-#include "runtime/basis.h" /* the layout number */
+#include "runtime/layout.h"
 #include "molecule/group.h"
 #include "emit/line.h"
 #include "base/memory.h"

@@ -3,14 +3,7 @@
 #define EQML__BASIS_H
 #include "compiler.h"
 #include "lanes.h"
-
-/*
- * The layout number: it grows with every change of the records below (eqml_basis, eqml_model and what they
- * hold) or of what generated code calls. A basis header is refused by an eqml.h of another number. In the
- * header of a surface every name of this part carries the number, eqml2_model for eqml_model, so that
- * surfaces written by different versions, and eqml.h, may be included in one file in any order.
- */
-#define EQML_LAYOUT 2
+#include "layout.h"
 
 /* In generated code: a number added to a T. */
 #define EQML_ADD(number, x) ((number) + (x))

@@ -45,8 +45,8 @@ EQML_INLINE const eqml_lanes *eqml__wide_floats(int size, const eqml_floats *sum
  * The step in float, or, without code in float, by the code in double, which is faster than the table in float
  * (H5O2 of degree 7: 1.2 and 1.4 us).
  */
-EQML_INLINE void eqml__step_float(const eqml_model *m, int most_groups, int count, const double *xyz,
-                                  double *energy, double *gradient, eqml_lanes *work)
+EQML_INLINE void eqml__step_in_float(const eqml_model *m, int most_groups, int count, const double *xyz,
+                                     double *energy, double *gradient, eqml_lanes *work)
 {
     const int size = 3 * m->basis->natoms, step = most_groups * EQML_LANES;
     if (m->basis->forward_floats || !m->basis->forward_lanes) {

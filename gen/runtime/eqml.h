@@ -74,6 +74,7 @@
 #include "lanes/avx2.h"
 #include "lanes/avx512.h"
 #include "lanes.h"
+#include "layout.h"
 #include "basis.h"
 #include "kernel/variables.h"
 #include "kernel/pairs.h"
