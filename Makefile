@@ -49,7 +49,7 @@ build/eqml-gen: $(GEN)
 
 GEN_HEADERS = $(wildcard gen/*.h $(FLOORS:%=gen/%/*.h))
 
-build/gen/emit/header.o: gen/runtime/basis.h # the layout number
+build/gen/emit/header.o: gen/runtime/layout.h
 
 build/gen/%.o: gen/%.c $(GEN_HEADERS)
 	@mkdir -p $(@D)
@@ -272,7 +272,7 @@ check-generated: $(GENERATED:%=build/generated/%.h) ## fail where generated/ is 
 	diff -r -x bases.txt generated build/generated
 
 format: ## lay out the sources
-	clang-format -i gen/*.[ch] gen/*/*.[ch] gen/*/*/*.h examples/*.[ch] tests/*.[ch] tests/headers/*.[ch] bench/*.[ch]
+	clang-format -i gen/*.[ch] gen/*/*.[ch] gen/*/*/*.h gen/*/*/*.inc examples/*.[ch] tests/*.[ch] tests/headers/*.[ch] bench/*.[ch]
 	$(MAKE) join
 
 clean: ## remove build/

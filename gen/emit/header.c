@@ -4,7 +4,7 @@
 #include "emit/line.h"
 #include "emit/tables.h"
 #include "emit/tensor.h"
-#include "runtime/basis.h" /* the layout number */
+#include "runtime/layout.h"
 #include <assert.h>
 
 static_assert((int)DESCRIBED_TENSORS == EQML_TENSORS, "each tensor of the runtime has its place");

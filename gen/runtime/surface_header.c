@@ -70,13 +70,31 @@ static void eqml__put_tagged(eqml__tagger *t, const char *text)
  */
 static const struct eqml__needed {
     const char *name, *asked_by;
-} eqml__needed[] = {{"compiler.h", NULL},      {"lanes.h", NULL},
-                    {"basis.h", NULL},         {"kernel/variables.h", NULL},
-                    {"kernel/pairs.h", NULL},  {"kernel/matrix.h", "eqml_matrix"},
-                    {"kernel/sweeps.h", NULL}, {"kernel/form.h", NULL},
-                    {"one.h", NULL},           {"batch.h", NULL},
-                    {"hessian.h", NULL},       {"kernel/tensor.h", "eqml_tensor_basis"},
-                    {"model.h", NULL},         {"model_tensor.h", "eqml_tensor_basis"}};
+} eqml__needed[] = {{"compiler.h", NULL},
+                    {"lanes/choose.h", NULL},
+                    {"lanes/vector.h", NULL},
+                    {"lanes/scalar.h", NULL},
+                    {"lanes/generic.h", NULL},
+                    {"lanes/sse2.h", NULL},
+                    {"lanes/neon.h", NULL},
+                    {"lanes/plain.h", NULL},
+                    {"lanes/avx.h", NULL},
+                    {"lanes/avx2.h", NULL},
+                    {"lanes/avx512.h", NULL},
+                    {"lanes.h", NULL},
+                    {"layout.h", NULL},
+                    {"basis.h", NULL},
+                    {"kernel/variables.h", NULL},
+                    {"kernel/pairs.h", NULL},
+                    {"kernel/matrix.h", "eqml_matrix"},
+                    {"kernel/sweeps.h", NULL},
+                    {"kernel/form.h", NULL},
+                    {"one.h", NULL},
+                    {"batch.h", NULL},
+                    {"hessian.h", NULL},
+                    {"kernel/tensor.h", "eqml_tensor_basis"},
+                    {"model.h", NULL},
+                    {"model_tensor.h", "eqml_tensor_basis"}};
 enum { EQML__NEEDED = sizeof eqml__needed / sizeof *eqml__needed };
 
 /* The whole text of a file, of its own memory; NULL where it cannot be read. */
