@@ -3569,7 +3569,8 @@ const char *eqml_status_text(eqml_status status)
     return (unsigned)status < (unsigned)EQML_STATUS_COUNT ? texts[status] : "unknown status";
 }
 
-static eqml_status eqml__data_fail(eqml_message *message, eqml_status status, const char *format, ...)
+/* Writes the message, unless it is NULL, and returns the status: `return eqml__fail(...);` says why and ends. */
+static eqml_status eqml__fail(eqml_message *message, eqml_status status, const char *format, ...)
 {
     if (message) {
         va_list arguments;
@@ -3578,16 +3579,6 @@ static eqml_status eqml__data_fail(eqml_message *message, eqml_status status, co
         va_end(arguments);
     }
     return status;
-}
-
-static void eqml__say(eqml_message *message, const char *format, ...)
-{
-    va_list arguments;
-    if (!message)
-        return;
-    va_start(arguments, format);
-    vsnprintf(message->text, sizeof message->text, format, arguments);
-    va_end(arguments);
 }
 
 #endif /* EQML__STATUS_C */
@@ -3790,7 +3781,7 @@ typedef struct eqml__layout {
     double gradient_unit; /* hartree/bohr; negative where the file has forces */
 } eqml__layout;
 
-#define EQML__REFUSE(r, ...) eqml__data_fail(&(r)->why, EQML_ERROR_FORMAT, __VA_ARGS__)
+#define EQML__REFUSE(r, ...) eqml__fail(&(r)->why, EQML_ERROR_FORMAT, __VA_ARGS__)
 
 /* A long path keeps its end, which names the file: the reason needs room too. */
 static void eqml__tell(eqml_message *message, const char *path, const eqml__reader *r)
@@ -3798,9 +3789,9 @@ static void eqml__tell(eqml_message *message, const char *path, const eqml__read
     const size_t room = 255, length = strlen(path);
     const char *shown = length > room ? path + length - room : path;
     if (r->line > 0)
-        eqml__data_fail(message, EQML_OK, "%s:%zu: %.230s", shown, r->line, r->why.text);
+        eqml__fail(message, EQML_OK, "%s:%zu: %.230s", shown, r->line, r->why.text);
     else
-        eqml__data_fail(message, EQML_OK, "%s: %.230s", shown, r->why.text);
+        eqml__fail(message, EQML_OK, "%s: %.230s", shown, r->why.text);
 }
 
 /* Takes the next line off the text, without its line feed; 0 at the end of the file. */
@@ -3824,11 +3815,11 @@ static eqml_status eqml__read_number(eqml__reader *r, const char *what, eqml__sp
     *value = number * unit;
     if (status == EQML_OK)
         return status;
-    return eqml__data_fail(&r->why, status,
-                           status == EQML_ERROR_VALUE
-                               ? "expected a finite number as %s, found %s; remove this geometry"
-                               : "expected a decimal number as %s, found %s",
-                           what, eqml__quote(word).text);
+    return eqml__fail(&r->why, status,
+                      status == EQML_ERROR_VALUE
+                          ? "expected a finite number as %s, found %s; remove this geometry"
+                          : "expected a decimal number as %s, found %s",
+                      what, eqml__quote(word).text);
 }
 
 /* ---- comment lines ---- */
@@ -4044,7 +4035,7 @@ static eqml_status eqml__make_room(eqml__reader *r, int natoms)
         complete = complete && data->tensors[k];
     }
     if (!complete)
-        return eqml__data_fail(&r->why, EQML_ERROR_MEMORY, "no memory for %zu geometries", frames);
+        return eqml__fail(&r->why, EQML_ERROR_MEMORY, "no memory for %zu geometries", frames);
     return EQML_OK;
 }
 
@@ -4128,9 +4119,9 @@ static eqml_status eqml__check_distances(eqml__reader *r)
             if (x * x + y * y + z * z >= 1e-12)
                 continue;
             r->line = r->frame;
-            return eqml__data_fail(&r->why, EQML_ERROR_VALUE,
-                                   "atoms %d (%s) and %d (%s) of this frame coincide; remove it", j + 1,
-                                   data->symbols[j], i + 1, data->symbols[i]);
+            return eqml__fail(&r->why, EQML_ERROR_VALUE,
+                              "atoms %d (%s) and %d (%s) of this frame coincide; remove it", j + 1,
+                              data->symbols[j], i + 1, data->symbols[i]);
         }
     }
     return EQML_OK;
@@ -4161,7 +4152,7 @@ static eqml_status eqml__read_frames(eqml__reader *r)
         if (eqml__count_words(line) > 0)
             status = eqml__read_frame(r, line);
     if (status == EQML_OK && r->data->n == 0)
-        status = eqml__data_fail(&r->why, EQML_ERROR_EMPTY, "the file holds no geometry");
+        status = eqml__fail(&r->why, EQML_ERROR_EMPTY, "the file holds no geometry");
     for (size_t i = 0; i < r->data->n; i++)
         has |= r->data->has[i];
     if (!(has & EQML_HAS_GRADIENT)) {
@@ -4210,8 +4201,8 @@ static eqml_status eqml__read_file(eqml__reader *r, const char *path, char **tex
     FILE *file = fopen(path, "rb");
     eqml_status status = file ? eqml__read_stream(file, text, &size) : EQML_ERROR_FILE;
     if (status != EQML_OK)
-        eqml__data_fail(&r->why, status, "%s",
-                        status == EQML_ERROR_FILE ? strerror(errno) : "no memory for the file");
+        eqml__fail(&r->why, status, "%s",
+                   status == EQML_ERROR_FILE ? strerror(errno) : "no memory for the file");
     if (file)
         fclose(file);
     r->rest.begin = *text;
@@ -4232,8 +4223,7 @@ eqml_status eqml_data_read(const char *path, eqml_data *data, eqml_message *mess
     if (data)
         memset(data, 0, sizeof *data);
     if (!path || !data)
-        return eqml__data_fail(message, EQML_ERROR_ARGUMENT,
-                               "eqml_data_read: path and data must not be NULL");
+        return eqml__fail(message, EQML_ERROR_ARGUMENT, "eqml_data_read: path and data must not be NULL");
     eqml_status status = eqml__read_file(&r, path, &text);
     if (status == EQML_OK)
         status = eqml__read_frames(&r);
@@ -4370,17 +4360,15 @@ eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *cla
     if (message)
         message->text[0] = '\0';
     if (!data || !data->symbols || !symbols || !class_of_atom)
-        return eqml__data_fail(message, EQML_ERROR_ARGUMENT,
-                               "eqml_data_match: no argument may be NULL or empty");
+        return eqml__fail(message, EQML_ERROR_ARGUMENT, "eqml_data_match: no argument may be NULL or empty");
     const eqml__span words = {symbols, symbols + strlen(symbols)};
     const int n = data->natoms;
     if (eqml__count_words(words) != (size_t)n)
-        return eqml__data_fail(message, EQML_ERROR_MATCH,
-                               "the data have %d atoms, but the composition has %zu", n,
-                               eqml__count_words(words));
+        return eqml__fail(message, EQML_ERROR_MATCH, "the data have %d atoms, but the composition has %zu", n,
+                          eqml__count_words(words));
     eqml__place *place = (eqml__place *)eqml__zeroed((size_t)n, sizeof *place);
     if (!place)
-        return eqml__data_fail(message, EQML_ERROR_MEMORY, "no memory to order %d atoms", n);
+        return eqml__fail(message, EQML_ERROR_MEMORY, "no memory to order %d atoms", n);
     eqml__fill_places(data, words, class_of_atom, place);
     const char *reason = eqml__find_sources(n, place);
     if (!reason) {
@@ -4390,9 +4378,8 @@ eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *cla
             memcpy(data->symbols[i], place[place[i].source].present, 4);
     }
     if (reason)
-        eqml__data_fail(message, EQML_ERROR_MATCH,
-                        "atoms of the data (%s) and composition (%s) do not match: %s",
-                        eqml__list_symbols(n, place, 0).text, eqml__list_symbols(n, place, 1).text, reason);
+        eqml__fail(message, EQML_ERROR_MATCH, "atoms of the data (%s) and composition (%s) do not match: %s",
+                   eqml__list_symbols(n, place, 0).text, eqml__list_symbols(n, place, 1).text, reason);
     EQML_FREE(place);
     return reason ? EQML_ERROR_MATCH : EQML_OK;
 }
@@ -5379,97 +5366,29 @@ static bool eqml__is_charge(double charge)
 
 #endif /* EQML__SURFACE_C */
 
-/* ==== rows.c ============================================================================================ */
+/* ==== constant.c ======================================================================================== */
 
-/* The rows of a fit: what one geometry says. */
-#ifndef EQML__ROWS_C
-#define EQML__ROWS_C
-
-/* Slots of the potential and of any tensor. */
-static int eqml__most_slots(const eqml_basis *b)
-{
-    int most = b->nslots;
-    for (int k = 0; k < EQML_TENSORS; k++)
-        if (b->tensors[k] && b->tensors[k]->nslots > most)
-            most = b->tensors[k]->nslots;
-    return most;
-}
-
-/* Room for energies, gradients and tensors of one geometry, and for the rows of their fits, in doubles. */
-static size_t eqml__most_work(const eqml_basis *b)
-{
-    size_t most = (size_t)EQML_WORK_ONE(eqml__most_slots(b), b->npairs);
-    for (int k = 0; k < EQML_TENSORS; k++) {
-        const eqml_tensor_basis *t = b->tensors[k];
-        if (!t)
-            continue;
-        const size_t work =
-            (size_t)EQML_WORK_TENSOR(k, eqml__most_slots(b), b->npairs, t->nvectors, b->natoms) +
-            (size_t)EQML_COMPONENTS(k) * ((size_t)t->nvectors + 1);
-        most = work > most ? work : most;
-    }
-    return most;
-}
-
-/* Working memory of a fit. */
-typedef struct eqml__fitter {
-    eqml_surface *surface;
-    const eqml_data *data;
-    const eqml_fit_options *options;
-    double *one;          /* [eqml__most_work] slots, variables, pairs */
-    eqml_lanes *tangents; /* [nslots] */
-    double *directions;   /* [3 natoms][3 natoms] rows: internal displacements */
-    double *coefficients; /* [nterms] */
-    double *mean;         /* [nfactors] */
-    int *level;           /* [nfactors] the pass in which the mean is found */
-    double *spread;       /* [EQML__SPREAD npairs] of pairs, see eqml__freeze */
-    double *frozen;       /* [npairs] the variable of a pair whose distance is constant, HUGE_VAL of others */
-    int nfrozen;          /* how many are constant */
-    bool rounding;        /* some are, or some factor: the rank is decided as EQML__LEAST says */
-    double squares;       /* the sum of the squared weights of geometries */
-    eqml_lsq *lsq;
-    size_t count;          /* training geometries */
-    int wanted;            /* EQML_HAS_ENERGY or that of a tensor: what a geometry must have */
-    eqml_tensor kind;      /* of this */
-    size_t without_dipole; /* the geometry, from 1, whose quadrupole cannot be moved to R */
-    double emin;
-    const double *energy, *gradient; /* what is fitted: the data, or their difference to the reference */
-    double shift;                    /* subtracted from these energies */
-    eqml_problem *problem;           /* receives the triangle, unless null */
-} eqml__fitter;
-
-struct eqml_problem {
-    const eqml_basis *basis;
-    eqml_surface surface; /* variables, offsets */
-    eqml_lsq *lsq;        /* all rows, folded */
-    double shift;         /* what was subtracted from the energies */
-    double ridge;
-};
-
-static bool eqml__trains(const eqml__fitter *w, size_t g)
-{
-    return (!w->options->use || w->options->use[g]) && (w->data->has[g] & w->wanted);
-}
+/* Distances that do not vary in the data. */
+#ifndef EQML__CONSTANT_C
+#define EQML__CONSTANT_C
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
 
 /*
- * Constant distances. Bonds of rigid monomers and constrained scans do not vary, but for the digits of the
- * data; nothing may be learnt from these. A pair is constant if its distance varies over the training
- * geometries by at most this, relative to its mean: 6 decimals in angstrom leave up to 3.5e-6 angstrom between
- * two distances, 5e-6 of the shortest bond, H-H. Motion that data mean to show is larger: displacements of
- * finite differences are 1e-3 bohr or more. The fit takes the pair variable at its mean, so that what depends
- * on it only is constant to the last digit and depends linearly on other columns to the last digit.
+ * A pair of atoms is constant if its distance varies over the training geometries by at most this fraction of its
+ * mean. Bonds of rigid monomers and of constrained scans vary only in the last digits of the data, and nothing may
+ * be learnt from those. Six decimals in angstrom leave up to 3.5e-6 angstrom between two distances, 5e-6 of the
+ * shortest bond, H-H. Motion that data mean to show is larger: finite differences take steps of 1e-3 bohr or more.
  */
 #define EQML__CONSTANT 1e-5
 
-/*
- * Then the rank is decided by rounding errors of the factors, which are in proportion to the size of what is
- * added up, shifts included, not to what the shift leaves. Columns are scaled by at least EQML__LEAST of that
- * size. Rounding errors are less than EQML__NOISE of it after that, and no column of theirs takes part.
- */
-#define EQML__LEAST 1e-3
-#define EQML__NOISE 1e-11
-
-enum { EQML__SPREAD = 5 }; /* of a pair: least and largest distance, sums of y and 1, largest |y| */
+/* What the training geometries show of one pair of atoms. */
+typedef struct eqml__seen {
+    double shortest, longest; /* bohr */
+    double sum, count;        /* of the pair variable y */
+    double largest;           /* |y| */
+} eqml__seen;
 
 static double eqml__distance(const double *xyz, const unsigned short *pair)
 {
@@ -5481,49 +5400,52 @@ static double eqml__distance(const double *xyz, const unsigned short *pair)
     return sqrt(square);
 }
 
-static void eqml__clear_spread(const eqml_basis *b, double *spread)
+static void eqml__clear_seen(int npairs, eqml__seen *seen)
 {
-    memset(spread, 0, EQML__SPREAD * sizeof(double) * (size_t)b->npairs);
-    for (int p = 0; p < b->npairs; p++)
-        spread[EQML__SPREAD * p] = HUGE_VAL;
+    memset(seen, 0, (size_t)npairs * sizeof *seen);
+    for (int p = 0; p < npairs; p++)
+        seen[p].shortest = HUGE_VAL;
 }
 
-/* Adds a geometry with pair variables y. */
-static void eqml__add_spread(const eqml_basis *b, const double *xyz, const double *y, double *spread)
+/* Adds a geometry whose pair variables are y[npairs]. */
+static void eqml__add_seen(const eqml_basis *b, const double *xyz, const double *y, eqml__seen *seen)
 {
-    for (int p = 0; p < b->npairs; p++, spread += EQML__SPREAD) {
+    for (int p = 0; p < b->npairs; p++, seen++) {
         const double r = eqml__distance(xyz, b->pairs[p]);
-        spread[0] = fmin(spread[0], r);
-        spread[1] = fmax(spread[1], r);
-        spread[2] += y[p];
-        spread[3] += 1;
-        spread[4] = fmax(spread[4], fabs(y[p]));
+        seen->shortest = fmin(seen->shortest, r);
+        seen->longest = fmax(seen->longest, r);
+        seen->sum += y[p];
+        seen->count += 1;
+        seen->largest = fmax(seen->largest, fabs(y[p]));
     }
 }
 
-static bool eqml__is_constant(const double *spread)
+static bool eqml__is_constant(double shortest, double longest)
 {
-    return spread[1] - spread[0] <= EQML__CONSTANT * 0.5 * (spread[0] + spread[1]);
+    return longest - shortest <= EQML__CONSTANT * 0.5 * (shortest + longest);
 }
 
-/* frozen[npairs] <- the mean of y where a pair is constant, else HUGE_VAL; the same for pairs of a class that
- * are equally long, whose difference is rounding too. Returns how many are. */
-static int eqml__freeze(const eqml_basis *b, const double *spread, double *frozen)
+/*
+ * frozen[npairs] <- the mean of y where a pair is constant, HUGE_VAL elsewhere; returns how many are constant.
+ * The fit takes y at this mean. What depends on constant pairs only is then constant to the last digit, and linearly
+ * dependent to the last digit. Equally long pairs of one class get the same mean, because their difference is
+ * rounding too.
+ */
+static int eqml__freeze(const eqml_basis *b, const eqml__seen *seen, double *frozen)
 {
     int count = 0;
     for (int p = 0; p < b->npairs; p++) {
-        const double *own = spread + EQML__SPREAD * p;
-        const bool constant = own[3] > 0 && eqml__is_constant(own);
-        frozen[p] = constant ? own[2] / own[3] : HUGE_VAL;
+        const eqml__seen *own = seen + p;
+        const bool constant = own->count > 0 && eqml__is_constant(own->shortest, own->longest);
+        frozen[p] = constant ? own->sum / own->count : HUGE_VAL;
         count += constant;
-        for (int q = 0; q < p && constant; q++) {
-            const double *other = spread + EQML__SPREAD * q;
-            const double both[2] = {fmin(own[0], other[0]), fmax(own[1], other[1])};
-            if (b->pair_classes[q] == b->pair_classes[p] && eqml__is_constant(both)) {
+        for (int q = 0; q < p && constant; q++)
+            if (b->pair_classes[q] == b->pair_classes[p] &&
+                eqml__is_constant(fmin(own->shortest, seen[q].shortest),
+                                  fmax(own->longest, seen[q].longest))) {
                 frozen[p] = frozen[q];
                 break;
             }
-        }
     }
     return count;
 }
@@ -5541,19 +5463,6 @@ static int eqml__constant_classes(const eqml_basis *b, const double *frozen)
     return count;
 }
 
-/* The size of what is added up in each slot, from the largest |y| of each pair. */
-static void eqml__slot_sizes(const eqml_model *m, const double *spread, double *slot)
-{
-    const eqml_basis *b = m->basis;
-    for (int s = 0; s < b->nslots; s++)
-        slot[s] = s < b->npairs ? spread[EQML__SPREAD * s + 4] : 0;
-    slot[b->factor0] = 1;
-    for (int k = 1; k < b->nfactors; k++)
-        slot[b->factor0 + k] = fabs(m->offset[k]);
-    for (int k = 0; k < b->noperations; k++)
-        slot[b->operations[k][0]] += slot[b->operations[k][1]] * slot[b->operations[k][2]];
-}
-
 EQML_API int eqml_constant_pairs(const eqml_basis *basis, const eqml_data *data, const unsigned char *use,
                                  double *distance)
 {
@@ -5562,18 +5471,18 @@ EQML_API int eqml_constant_pairs(const eqml_basis *basis, const eqml_data *data,
         double sum = 0, number = 0;
         bool constant = true;
         for (int p = 0; p < basis->npairs; p++) {
-            double spread[2] = {HUGE_VAL, 0};
+            double shortest = HUGE_VAL, longest = 0;
             for (size_t g = 0; g < data->n && basis->pair_classes[p] == c; g++) {
                 if (use && !use[g])
                     continue;
                 const double *xyz = data->xyz + g * 3 * (size_t)basis->natoms;
                 const double r = eqml__distance(xyz, basis->pairs[p]);
-                spread[0] = fmin(spread[0], r);
-                spread[1] = fmax(spread[1], r);
+                shortest = fmin(shortest, r);
+                longest = fmax(longest, r);
                 sum += r;
                 number++;
             }
-            constant = constant && (basis->pair_classes[p] != c || eqml__is_constant(spread));
+            constant = constant && (basis->pair_classes[p] != c || eqml__is_constant(shortest, longest));
         }
         distance[c] = constant && number > 0 ? sum / number : 0;
         count += distance[c] > 0;
@@ -5581,84 +5490,16 @@ EQML_API int eqml_constant_pairs(const eqml_basis *basis, const eqml_data *data,
     return count;
 }
 
-/* Slots of a geometry, at the beginning of work[eqml__most_work]; returns its pairs (see eqml__pairs_one).
- * Variables of pairs are replaced where frozen[npairs] is finite; it may be null. */
-static double *eqml__model_slots(const eqml_model *m, const double *xyz, const double *frozen, double *work)
-{
-    const eqml_basis *b = m->basis;
-    const int room = EQML_ROUND(eqml__most_slots(b)), stride = EQML_ROUND(b->npairs);
-    double *y = work + room, *pair = work + 2 * room;
-    eqml__pairs_one(m, xyz, y, pair, stride);
-    memcpy(work, y, (size_t)b->npairs * sizeof(double));
-    for (int p = 0; frozen && p < b->npairs; p++)
-        work[p] = frozen[p] < HUGE_VAL ? frozen[p] : work[p];
-    eqml__table_forward_one(b, work, m->offset);
-    return pair;
-}
+#endif /* EQML__CONSTANT_C */
 
-static double *eqml__fit_slots(eqml__fitter *w, size_t g)
-{
-    const eqml_model *m = &w->surface->model;
-    return eqml__model_slots(m, w->data->xyz + g * 3 * (size_t)m->basis->natoms,
-                             w->nfrozen ? w->frozen : NULL, w->one);
-}
+/* ==== displacements.c =================================================================================== */
 
-/* Finds the pairs whose distances are constant over the training geometries. */
-static void eqml__find_frozen(eqml__fitter *w)
-{
-    const eqml_basis *b = w->surface->model.basis;
-    const int stride = EQML_ROUND(b->npairs);
-    eqml__clear_spread(b, w->spread);
-    for (size_t g = 0; g < w->data->n; g++)
-        if (eqml__trains(w, g)) {
-            const double *xyz = w->data->xyz + g * 3 * (size_t)b->natoms;
-            eqml__pairs_one(&w->surface->model, xyz, w->one, w->one + stride, stride);
-            eqml__add_spread(b, xyz, w->one, w->spread);
-        }
-    w->nfrozen = eqml__freeze(b, w->spread, w->frozen);
-}
-
-/* A factor has level 0 if it is computed from intermediate values only, else one more than its factors. */
-static int eqml__factor_levels(const eqml_basis *b, int *level)
-{
-    int highest = 0;
-    memset(level, 0, (size_t)b->nfactors * sizeof *level);
-    for (int k = 0; k < b->noperations; k++) {
-        const int target = b->operations[k][0] - b->factor0;
-        for (int side = 1; side < 3 && target >= 0; side++) {
-            const int source = b->operations[k][side] - b->factor0;
-            if (source > 0 && level[target] <= level[source])
-                level[target] = level[source] + 1;
-        }
-        if (target >= 0 && level[target] > highest)
-            highest = level[target];
-    }
-    return highest;
-}
-
-/* Shifts each factor to mean 0, level by level: a product of factors is shifted after its factors are. */
-static void eqml__standardise(eqml__fitter *w)
-{
-    const eqml_basis *b = w->surface->model.basis;
-    const int levels = eqml__factor_levels(b, w->level);
-    memset(w->surface->offset, 0, (size_t)b->nfactors * sizeof(double)); /* of an earlier fit */
-    for (int level = 0; level <= levels; level++) {
-        size_t count = 0;
-        memset(w->mean, 0, (size_t)b->nfactors * sizeof(double));
-        for (size_t g = 0; g < w->data->n; g++) {
-            if (!eqml__trains(w, g))
-                continue;
-            eqml__fit_slots(w, g);
-            count++;
-            for (int k = 1; k < b->nfactors; k++)
-                w->mean[k] += w->one[b->factor0 + k];
-        }
-        for (int k = 1; k < b->nfactors; k++)
-            if (w->level[k] == level)
-                w->surface->offset[k] = -w->mean[k] / (double)count;
-    }
-    w->surface->standardised = 1;
-}
+/* Orthonormal displacements of a geometry, those that change it apart from those that only move it. */
+#ifndef EQML__DISPLACEMENTS_C
+#define EQML__DISPLACEMENTS_C
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
 
 /* Subtracts from v its part along each of the `count` orthonormal rows of q; returns the norm of the rest. */
 static double eqml__orthogonalise(const double *q, int count, int n, double *v)
@@ -5677,6 +5518,7 @@ static double eqml__orthogonalise(const double *q, int count, int n, double *v)
     return sqrt(norm);
 }
 
+/* Keeps row `count` of q, made orthonormal, unless its rest is shorter than `least`; returns the new count. */
 static int eqml__accept_direction(double *q, int count, int n, double least)
 {
     double *v = q + count * n, norm = eqml__orthogonalise(q, count, n, v);
@@ -5688,9 +5530,9 @@ static int eqml__accept_direction(double *q, int count, int n, double least)
 }
 
 /*
- * Orthonormal displacements of a geometry: first rotations and translations, then the others; q[n][n], n = 3
- * natoms. *external: the number of the former, 6, or 5 for linear geometries. The rest completes the space:
- * at least one Cartesian direction keeps a norm of sqrt((n - count) / n) beside `count` directions.
+ * q[n][n] <- orthonormal rows, n = 3 natoms: first translations and rotations, *external of them (6, or 5 for a
+ * linear geometry), then the internal displacements. Cartesian directions complete the space: beside `count` rows at
+ * least one of them keeps a norm of sqrt((n - count) / n).
  */
 static void eqml__displacements(const double *xyz, int natoms, double *q, int *external)
 {
@@ -5720,159 +5562,513 @@ static void eqml__displacements(const double *xyz, int natoms, double *q, int *e
     }
 }
 
-/* Whether some factor is the same in all training geometries, so that its shift leaves rounding errors only. With
- * two geometries the square of a shifted factor is. */
-static bool eqml__is_rounding(eqml__fitter *w)
+#endif /* EQML__DISPLACEMENTS_C */
+
+/* ==== fitter.c ========================================================================================== */
+
+/* What a fit works with: the data, the components that are fitted to them, and room for one geometry. */
+#ifndef EQML__FITTER_C
+#define EQML__FITTER_C
+
+/*
+ * Every fit is that of an expansion: a sum of components over tuples of atoms. A surface is the case of one component
+ * without a switch, whose only tuple is all atoms in their order (`tuples` is then NULL) and whose constant term
+ * takes the place of the expansion's constant.
+ */
+typedef struct eqml__fitter {
+    /* What is asked for. */
+    const eqml_data *data;
+    const eqml_fit_options *options;
+    int natoms, ncomponents;
+    eqml_component *components;
+    bool has_constant; /* column 0 is a constant of the sum, beside all components */
+    int wanted;        /* EQML_HAS_...: a geometry without it takes no part */
+    eqml_tensor kind;  /* EQML_TENSORS: energies are fitted */
+
+    /* What is fitted. */
+    int ncols;                       /* unknowns */
+    size_t count;                    /* training geometries */
+    double lowest;                   /* their lowest energy, hartree */
+    double squares;                  /* the sum of their squared weights */
+    const double *energy, *gradient; /* the data, or their difference to the reference */
+    double *difference;              /* owns that difference; NULL without a reference */
+    double shift;                    /* subtracted from these energies */
+    size_t without_dipole;           /* geometry, from 1, whose quadrupole cannot be moved to R; 0: none */
+    eqml_lsq *lsq;
+
+    /* What is known of each pair of each component: [ncomponents][npairs], npairs of the largest basis. */
+    int npairs;
+    eqml__seen *seen;
+    double *frozen; /* the mean of a constant pair's variable, HUGE_VAL for other pairs */
+    int *nfrozen;   /* [ncomponents] constant pairs */
+
+    /* Room for one tuple and one geometry; sizes are those of the largest basis. */
+    double *local;        /* [3][3 natoms] coordinates of a tuple, gradient of the switch, a displacement */
+    double *one;          /* [eqml__most_work] slots, variables, pairs, parts of a tensor */
+    eqml_lanes *tangents; /* [nslots] derivatives of the slots along lanes of displacements */
+    void *unaligned;      /* owns the tangents */
+    double *sum, *size;   /* [nfactors] of factors, see eqml__survey_factors */
+    int *level;           /* [nfactors] the pass in which the shift of a factor is found */
+    double *directions;   /* [3 natoms][3 natoms] of the molecule: rows are displacements */
+    double *rows;         /* [eqml__rows_per_geometry][ncols] */
+    double *solution;     /* [ncols] */
+} eqml__fitter;
+
+static bool eqml__fits_energies(const eqml__fitter *w)
 {
-    const eqml_basis *b = w->surface->model.basis;
-    const double *f = w->one + b->factor0;
-    memset(w->mean, 0, (size_t)b->nfactors * sizeof(double)); /* the largest values */
-    for (size_t g = 0; g < w->data->n; g++)
-        if (eqml__trains(w, g)) {
-            eqml__fit_slots(w, g);
-            for (int k = 1; k < b->nfactors; k++)
-                w->mean[k] = fmax(w->mean[k], fabs(f[k]));
-        }
-    eqml__slot_sizes(&w->surface->model, w->spread, w->one);
-    for (int k = 1; k < b->nfactors; k++)
-        if (!(w->mean[k] > 100 * DBL_EPSILON * f[k]))
-            return true;
-    return false;
+    return w->kind == EQML_TENSORS;
 }
 
-static void eqml__energy_row(eqml__fitter *w, size_t g, double weight)
+/* ---- sizes -------------------------------------------------------------------------------------------- */
+
+/* Slots of the potential or of the tensor that has the most. */
+static int eqml__most_slots(const eqml_basis *b)
 {
-    const eqml_basis *b = w->surface->model.basis;
-    const double *f = w->one + b->factor0;
-    double *row = eqml_lsq_row(w->lsq);
-    size_t k = 0;
-    for (size_t i = 0; i < (size_t)b->nfactors; i++)
-        if (eqml__is_term(b, i))
-            row[k++] = weight * f[i];
-    for (int r = 0; r < b->nruns; r++) {
-        const double left = weight * f[b->runs[r][0]], *right = f + b->runs[r][1];
-        for (int c = 0; c < b->runs[r][2]; c++)
-            row[k++] = left * right[c];
+    int most = b->nslots;
+    for (int k = 0; k < EQML_TENSORS; k++)
+        if (b->tensors[k] && b->tensors[k]->nslots > most)
+            most = b->tensors[k]->nslots;
+    return most;
+}
+
+/* Room for the energy, the gradient or a tensor of one geometry, and for the rows of their fits, in doubles. */
+static size_t eqml__most_work(const eqml_basis *b)
+{
+    size_t most = (size_t)EQML_WORK_ONE(eqml__most_slots(b), b->npairs);
+    for (int k = 0; k < EQML_TENSORS; k++) {
+        const eqml_tensor_basis *t = b->tensors[k];
+        if (!t)
+            continue;
+        const size_t work =
+            (size_t)EQML_WORK_TENSOR(k, eqml__most_slots(b), b->npairs, t->nvectors, b->natoms) +
+            (size_t)EQML_COMPONENTS(k) * ((size_t)t->nvectors + 1);
+        most = work > most ? work : most;
     }
-    row[k] = weight * (w->energy[g] - w->shift);
+    return most;
 }
 
-/* Where pairs or factors are constant, the least scale of columns of energies, see EQML__LEAST. */
-static void eqml__energy_scales(eqml__fitter *w)
+/* Rows that are held before they are folded: the energy, and one for each displacement. Those of tensors are not. */
+static size_t eqml__rows_per_geometry(int natoms, const eqml_fit_options *options)
 {
-    if (!w->rounding)
-        return;
-    eqml__slot_sizes(&w->surface->model, w->spread, w->one);
-    eqml__energy_row(w, 0, EQML__LEAST * sqrt(w->squares));
-    memcpy(w->lsq->least, eqml_lsq_row(w->lsq), (size_t)w->lsq->ncols * sizeof(double));
-    w->lsq->tolerance = EQML__NOISE;
+    return options && options->energies_only ? 1 : 1 + 3 * (size_t)natoms;
 }
 
-/* The derivative of every term along one lane of directions. */
-static void eqml__gradient_row(eqml__fitter *w, int lane, double weight)
+/* 1 where the constant term of a component is left out, because the constant of the sum is the same; else 0. */
+static int eqml__skipped(const eqml__fitter *w, const eqml_component *c)
 {
-    const eqml_basis *b = w->surface->model.basis;
-    const double *f = w->one + b->factor0, *d = (const double *)(w->tangents + b->factor0) + lane;
-    double *row = eqml_lsq_row(w->lsq);
-    size_t k = 0;
-    for (size_t i = 0; i < (size_t)b->nfactors; i++)
-        if (eqml__is_term(b, i))
-            row[k++] = weight * d[i * EQML_LANES];
-    for (int r = 0; r < b->nruns; r++) {
-        const size_t a = b->runs[r][0], first = b->runs[r][1];
-        const double left = weight * f[a], change = weight * d[a * EQML_LANES];
-        for (size_t c = first; c < first + b->runs[r][2]; c++)
-            row[k++] = left * d[c * EQML_LANES] + change * f[c];
+    return w->has_constant && !(c->cutoff > 0) && eqml__is_term(c->surface.model.basis, 0);
+}
+
+/* Terms of a component, or of its tensor, that are fitted. */
+static int eqml__fitted_terms(const eqml__fitter *w, const eqml_component *c)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    return eqml__fits_energies(w) ? b->nterms - eqml__skipped(w, c) : b->tensors[w->kind]->nterms;
+}
+
+/* ---- memory ------------------------------------------------------------------------------------------- */
+
+static void eqml__fitter_free(eqml__fitter *w)
+{
+    eqml_lsq_free(w->lsq);
+    EQML_FREE(w->difference);
+    EQML_FREE(w->seen);
+    EQML_FREE(w->frozen);
+    EQML_FREE(w->nfrozen);
+    EQML_FREE(w->local);
+    EQML_FREE(w->one);
+    EQML_FREE(w->unaligned);
+    EQML_FREE(w->sum);
+    EQML_FREE(w->level);
+    EQML_FREE(w->directions);
+    EQML_FREE(w->rows);
+    EQML_FREE(w->solution);
+}
+
+/* Takes all memory of a fit but that of the reference; the caller calls eqml__fitter_free also where this fails. */
+static eqml_status eqml__fitter_create(eqml__fitter *w)
+{
+    const size_t n = 3 * (size_t)w->natoms, count = (size_t)w->ncomponents, lanes = sizeof(eqml_lanes);
+    size_t one = 0, slots = 0, factors = 0, pairs = 0, atoms = 0, ncols = w->has_constant;
+    for (size_t k = 0; k < count; k++) {
+        const eqml_basis *b = w->components[k].surface.model.basis;
+        const size_t work = eqml__most_work(b);
+        one = work > one ? work : one;
+        slots = (size_t)b->nslots > slots ? (size_t)b->nslots : slots;
+        factors = (size_t)b->nfactors > factors ? (size_t)b->nfactors : factors;
+        pairs = (size_t)b->npairs > pairs ? (size_t)b->npairs : pairs;
+        atoms = (size_t)b->natoms > atoms ? (size_t)b->natoms : atoms;
+        ncols += (size_t)eqml__fitted_terms(w, &w->components[k]);
     }
+    if (ncols > INT32_MAX)
+        return EQML_ERROR_MEMORY;
+    w->ncols = (int)ncols;
+    w->npairs = (int)pairs;
+    w->seen = (eqml__seen *)eqml__zeroed(eqml__times(count, pairs), sizeof(eqml__seen));
+    w->frozen = (double *)eqml__zeroed(eqml__times(count, pairs), sizeof(double));
+    w->nfrozen = (int *)eqml__zeroed(count, sizeof(int));
+    w->local = (double *)eqml__zeroed(9 * atoms, sizeof(double));
+    w->one = (double *)eqml__zeroed(one, sizeof(double));
+    w->unaligned = eqml__zeroed(slots + 1, lanes); /* one more, to align the others */
+    w->tangents = (eqml_lanes *)(((uintptr_t)w->unaligned + lanes - 1) / lanes * lanes);
+    w->sum = (double *)eqml__zeroed(2 * factors, sizeof(double));
+    w->size = w->sum ? w->sum + factors : NULL;
+    w->level = (int *)eqml__zeroed(factors, sizeof(int));
+    w->directions = (double *)eqml__zeroed(eqml__times(n, n), sizeof(double));
+    w->solution = (double *)eqml__zeroed(ncols, sizeof(double));
+    if (eqml__fits_energies(w))
+        w->rows = (double *)eqml__zeroed(eqml__times(eqml__rows_per_geometry(w->natoms, w->options), ncols),
+                                         sizeof(double));
+    if (!w->seen || !w->frozen || !w->nfrozen || !w->local || !w->one || !w->unaligned || !w->sum ||
+        !w->level || !w->directions || !w->solution || (eqml__fits_energies(w) && !w->rows))
+        return EQML_ERROR_MEMORY;
+    return eqml__lsq_start(&w->lsq, w->ncols, 1, w->options->ridge > 0);
 }
 
-/* dy/dr times the stretch of each pair along lanes of the displacements q[first ..]. */
-static void eqml__seed_tangents(const eqml_basis *b, const double *pair, const double *q, int first,
-                                eqml_lanes *tangents)
+/* ---- one geometry, one tuple -------------------------------------------------------------------------- */
+
+/* Whether geometry g takes part in the fit. */
+static bool eqml__trains(const eqml__fitter *w, size_t g)
 {
-    const int stride = EQML_ROUND(b->npairs), n = 3 * b->natoms;
-    for (int p = 0; p < b->npairs; p++) {
-        double part[EQML_LANES];
-        const int i = 3 * b->pairs[p][0], j = 3 * b->pairs[p][1];
-        for (int lane = 0; lane < EQML_LANES; lane++) {
-            const double *v = q + (first + lane) * n;
-            part[lane] = 0;
-            for (int k = 0; k < 3 && first + lane < n; k++)
-                part[lane] += (v[i + k] - v[j + k]) * pair[k * stride + p];
-        }
-        tangents[p] = eqml__load(part) * (pair[3 * stride + p] * pair[4 * stride + p]);
-    }
+    return (!w->options->use || w->options->use[g]) && (w->data->has[g] & w->wanted);
 }
 
-static eqml_status eqml__gradient_rows(eqml__fitter *w, size_t g, const double *pair, double weight)
-{
-    const eqml_basis *b = w->surface->model.basis;
-    const int n = 3 * b->natoms;
-    int external;
-    eqml__displacements(w->data->xyz + g * (size_t)n, b->natoms, w->directions, &external);
-    for (int first = external; first < n; first += EQML_LANES) {
-        eqml__seed_tangents(b, pair, w->directions, first, w->tangents);
-        eqml__tangent_forward(b, b->noperations, w->one, w->tangents);
-        for (int lane = 0; lane < EQML_LANES && first + lane < n; lane++) {
-            const double *v = w->directions + (first + lane) * n, *gradient = w->gradient + g * (size_t)n;
-            double along = 0;
-            eqml_status status;
-            for (int k = 0; k < n; k++)
-                along += v[k] * gradient[k];
-            eqml__gradient_row(w, lane, weight);
-            eqml_lsq_row(w->lsq)[b->nterms] = weight * along;
-            status = eqml_lsq_add(w->lsq);
-            if (status)
-                return status;
-        }
-    }
-    return EQML_OK;
-}
-
-/* The weight of a geometry by its energy, as the square root that multiplies rows. */
+/* The square root of a geometry's weight, which multiplies its rows. */
 static double eqml__row_weight(const eqml__fitter *w, size_t g)
 {
     const double e0 = w->options->energy_weight;
     if (!(e0 > 0) || !(w->data->has[g] & EQML_HAS_ENERGY))
         return 1;
-    return sqrt(e0 / (e0 + w->data->energy[g] - w->emin));
+    return sqrt(e0 / (e0 + w->data->energy[g] - w->lowest));
 }
 
-static eqml_status eqml__fit_rows(eqml__fitter *w, eqml_fit_result *result)
+/* to[natoms of the basis][3] <- the vectors of the atoms of tuple t. */
+static void eqml__gather_tuple(const eqml_component *c, int t, const double *from, double *to)
+{
+    const int natoms = c->surface.model.basis->natoms;
+    const int *tuple = c->tuples ? c->tuples + (size_t)t * (size_t)natoms : NULL;
+    for (int i = 0; i < natoms; i++)
+        for (int k = 0; k < 3; k++)
+            to[3 * i + k] = from[3 * (tuple ? tuple[i] : i) + k];
+}
+
+/*
+ * Pair variables of tuple t of geometry g, at the beginning of w->one. *pair: its pairs, as eqml__pairs_one leaves
+ * them. w->local holds its coordinates and the gradient of the switch. Returns the switch; where that is 0 there are
+ * no variables.
+ */
+static double eqml__tuple_pairs(eqml__fitter *w, const eqml_component *c, size_t g, int t, double **pair)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    const int room = EQML_ROUND(eqml__most_slots(b)), stride = EQML_ROUND(b->npairs);
+    double *y = w->one + room;
+    eqml__gather_tuple(c, t, w->data->xyz + g * 3 * (size_t)w->natoms, w->local);
+    const double s = eqml__switch(c, b->natoms, w->local, w->local + 3 * b->natoms);
+    *pair = w->one + 2 * room;
+    if (!(s > 0))
+        return 0;
+    eqml__pairs_one(&c->surface.model, w->local, y, *pair, stride);
+    memcpy(w->one, y, (size_t)b->npairs * sizeof(double));
+    return s;
+}
+
+/* The same, and all slots of the potential behind the variables, those of constant pairs at their means. */
+static double eqml__tuple_slots(eqml__fitter *w, const eqml_component *c, size_t g, int t, double **pair)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    const ptrdiff_t k = c - w->components;
+    const double *frozen = w->frozen + k * w->npairs;
+    const double s = eqml__tuple_pairs(w, c, g, t, pair);
+    if (!(s > 0))
+        return 0;
+    for (int p = 0; w->nfrozen[k] && p < b->npairs; p++)
+        w->one[p] = frozen[p] < HUGE_VAL ? frozen[p] : w->one[p];
+    eqml__table_forward_one(b, w->one, c->surface.model.offset);
+    return s;
+}
+
+#endif /* EQML__FITTER_C */
+
+/* ==== shifts.c ========================================================================================== */
+
+/* Before the rows of a fit: constant pairs, shifts of factors, and least scales of columns. */
+#ifndef EQML__SHIFTS_C
+#define EQML__SHIFTS_C
+
+/*
+ * Where pairs or factors are constant, rounding errors of the factors decide the rank. These are in proportion to the
+ * size of what is added up, shifts included, and not to what a shift leaves. Columns are therefore scaled by at least
+ * EQML__LEAST of that size. Rounding errors are then below EQML__NOISE, and a column of nothing else takes no part.
+ */
+#define EQML__LEAST 1e-3
+#define EQML__NOISE 1e-11
+
+/* Finds the pairs of a component whose distances are constant over all its tuples in the training geometries. */
+static void eqml__find_frozen(eqml__fitter *w, const eqml_component *c)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    const ptrdiff_t k = c - w->components;
+    eqml__seen *seen = w->seen + k * w->npairs;
+    double *pair;
+    eqml__clear_seen(b->npairs, seen);
+    for (size_t g = 0; g < w->data->n; g++)
+        for (int t = 0; t < c->ntuples && eqml__trains(w, g); t++)
+            if (eqml__tuple_pairs(w, c, g, t, &pair) > 0)
+                eqml__add_seen(b, w->local, w->one, seen);
+    w->nfrozen[k] = eqml__freeze(b, seen, w->frozen + k * w->npairs);
+}
+
+/* One pass over the data: sum[k] and size[k] <- the sum and the largest size of factor k; returns how many tuples. */
+static double eqml__survey_factors(eqml__fitter *w, const eqml_component *c)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    const double *f = w->one + b->factor0;
+    double count = 0, *pair;
+    memset(w->sum, 0, (size_t)b->nfactors * sizeof(double));
+    memset(w->size, 0, (size_t)b->nfactors * sizeof(double));
+    for (size_t g = 0; g < w->data->n; g++)
+        for (int t = 0; t < c->ntuples && eqml__trains(w, g); t++) {
+            if (!(eqml__tuple_slots(w, c, g, t, &pair) > 0))
+                continue;
+            count++;
+            for (int k = 1; k < b->nfactors; k++) {
+                w->sum[k] += f[k];
+                w->size[k] = fmax(w->size[k], fabs(f[k]));
+            }
+        }
+    return count;
+}
+
+/* level[k] <- 0 if factor k needs no other factor, else one more than the highest it needs; returns the highest. */
+static int eqml__factor_levels(const eqml_basis *b, int *level)
+{
+    int highest = 0;
+    memset(level, 0, (size_t)b->nfactors * sizeof *level);
+    for (int k = 0; k < b->noperations; k++) {
+        const int target = b->operations[k][0] - b->factor0;
+        for (int side = 1; side < 3 && target >= 0; side++) {
+            const int source = b->operations[k][side] - b->factor0;
+            if (source > 0 && level[target] <= level[source])
+                level[target] = level[source] + 1;
+        }
+        if (target >= 0 && level[target] > highest)
+            highest = level[target];
+    }
+    return highest;
+}
+
+/*
+ * Shifts each factor to mean 0, level by level: a product of factors is shifted after its factors are. Nothing is
+ * done where the factors are shifted already, or where some are not terms: a shift would change what the basis spans.
+ */
+static void eqml__shift_factors(eqml__fitter *w, eqml_component *c)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    double *offset = c->surface.offset;
+    if (b->is_term || c->surface.standardised)
+        return;
+    const int levels = eqml__factor_levels(b, w->level);
+    memset(offset, 0, (size_t)b->nfactors * sizeof(double)); /* of an earlier fit */
+    for (int level = 0; level <= levels; level++) {
+        const double count = eqml__survey_factors(w, c);
+        for (int k = 1; k < b->nfactors && count > 0; k++)
+            if (w->level[k] == level)
+                offset[k] = -w->sum[k] / count;
+    }
+    c->surface.standardised = 1;
+}
+
+/* slot[nslots] <- the size of what is added up in each slot, from the largest |y| of each pair. */
+static void eqml__slot_sizes(const eqml_model *m, const eqml__seen *seen, double *slot)
+{
+    const eqml_basis *b = m->basis;
+    for (int s = 0; s < b->nslots; s++)
+        slot[s] = s < b->npairs ? seen[s].largest : 0;
+    slot[b->factor0] = 1;
+    for (int k = 1; k < b->nfactors; k++)
+        slot[b->factor0 + k] = fabs(m->offset[k]);
+    for (int k = 0; k < b->noperations; k++)
+        slot[b->operations[k][0]] += slot[b->operations[k][1]] * slot[b->operations[k][2]];
+}
+
+/*
+ * Whether rounding errors decide the rank: a pair is constant, or a factor is, so that its shift leaves rounding
+ * errors only. With two geometries the square of a shifted factor is constant.
+ */
+static bool eqml__has_rounding(eqml__fitter *w, const eqml_component *c)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    const ptrdiff_t component = c - w->components;
+    const double *f = w->one + b->factor0;
+    if (w->nfrozen[component])
+        return true;
+    if (!(eqml__survey_factors(w, c) > 0))
+        return false;
+    eqml__slot_sizes(&c->surface.model, w->seen + component * w->npairs, w->one);
+    for (int k = 1; k < b->nfactors; k++)
+        if (!(w->size[k] > 100 * DBL_EPSILON * f[k]))
+            return true;
+    return false;
+}
+
+#endif /* EQML__SHIFTS_C */
+
+/* ==== rows.c ============================================================================================ */
+
+/* The rows of a fit of energies and gradients. */
+#ifndef EQML__ROWS_C
+#define EQML__ROWS_C
+
+/* row += value * terms, from the factors f, without the first `skip` terms. */
+static void eqml__add_values(const eqml_basis *b, const double *f, double value, int skip, double *row)
+{
+    for (size_t k = (size_t)skip; k < (size_t)b->nfactors; k++)
+        if (eqml__is_term(b, k))
+            *row++ += value * f[k];
+    for (int r = 0; r < b->nruns; r++) {
+        const double left = value * f[b->runs[r][0]], *right = f + b->runs[r][1];
+        for (int c = 0; c < b->runs[r][2]; c++)
+            *row++ += left * right[c];
+    }
+}
+
+/* row += value * terms + slope * their derivatives, where those of factor k are d[k EQML_LANES]. */
+static void eqml__add_slopes(const eqml_basis *b, const double *f, const double *d, double value,
+                             double slope, int skip, double *row)
+{
+    for (size_t k = (size_t)skip; k < (size_t)b->nfactors; k++)
+        if (eqml__is_term(b, k))
+            *row++ += value * f[k] + slope * d[k * EQML_LANES];
+    for (int r = 0; r < b->nruns; r++) {
+        const size_t a = b->runs[r][0], first = b->runs[r][1];
+        const double left = value * f[a] + slope * d[a * EQML_LANES], change = slope * f[a];
+        for (size_t c = first; c < first + b->runs[r][2]; c++)
+            *row++ += left * f[c] + change * d[c * EQML_LANES];
+    }
+}
+
+/*
+ * Tangents of the pair variables of tuple t along the displacements first, first + 1, ... of the molecule, one to a
+ * lane; those of the switch to along[EQML_LANES]. Lanes past the last displacement get zeros.
+ */
+static void eqml__seed_tangents(eqml__fitter *w, const eqml_component *c, int t, const double *pair,
+                                int first, double *along)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    const int stride = EQML_ROUND(b->npairs), n = 3 * w->natoms;
+    const double *slope = w->local + 3 * b->natoms;
+    double *v = w->local + 6 * b->natoms, *tangent = (double *)w->tangents;
+    for (int lane = 0; lane < EQML_LANES; lane++, tangent++) {
+        along[lane] = 0;
+        if (first + lane < n)
+            eqml__gather_tuple(c, t, w->directions + (first + lane) * n, v);
+        else
+            memset(v, 0, 3 * (size_t)b->natoms * sizeof(double));
+        for (int k = 0; k < 3 * b->natoms; k++)
+            along[lane] += v[k] * slope[k];
+        for (int p = 0; p < b->npairs; p++) {
+            const double *i = v + 3 * b->pairs[p][0], *j = v + 3 * b->pairs[p][1];
+            double stretch = 0;
+            for (int k = 0; k < 3; k++)
+                stretch += (i[k] - j[k]) * pair[k * stride + p];
+            tangent[p * EQML_LANES] = stretch * (pair[3 * stride + p] * pair[4 * stride + p]);
+        }
+    }
+}
+
+/* Adds tuple t of a component, whose columns begin at `column`, to the rows of geometry g; see eqml__energy_rows. */
+static void eqml__add_tuple(eqml__fitter *w, const eqml_component *c, size_t column, size_t g, int t,
+                            double weight, double gradient_weight, int external)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    const double *f = w->one + b->factor0, *d = (const double *)(w->tangents + b->factor0);
+    const int n = 3 * w->natoms, skip = eqml__skipped(w, c);
+    double along[EQML_LANES], *pair;
+    const double s = eqml__tuple_slots(w, c, g, t, &pair);
+    if (!(s > 0))
+        return;
+    eqml__add_values(b, f, weight * s, skip, w->rows + column);
+    for (int first = external; first < n; first += EQML_LANES) {
+        eqml__seed_tangents(w, c, t, pair, first, along);
+        eqml__tangent_forward(b, b->noperations, w->one, w->tangents);
+        for (int lane = 0; lane < EQML_LANES && first + lane < n; lane++)
+            eqml__add_slopes(b, f, d + lane, gradient_weight * along[lane], gradient_weight * s, skip,
+                             w->rows + (size_t)(1 + first - external + lane) * (size_t)w->ncols + column);
+    }
+}
+
+/* Adds row number `from` of a geometry, with the value that it should have, to the least-squares problem. */
+static eqml_status eqml__push_row(eqml__fitter *w, int from, double value)
+{
+    double *row = eqml_lsq_row(w->lsq);
+    memcpy(row, w->rows + (size_t)from * (size_t)w->ncols, (size_t)w->ncols * sizeof(double));
+    row[w->ncols] = value;
+    return eqml_lsq_add(w->lsq);
+}
+
+/*
+ * The rows of geometry g: its energy, then, where it has a gradient, the derivative along each displacement that is
+ * neither translation nor rotation. The others say nothing about the potential.
+ */
+static eqml_status eqml__energy_rows(eqml__fitter *w, size_t g)
 {
     const eqml_fit_options *o = w->options;
-    const double ratio = o->gradient_weight > 0 ? o->gradient_weight : 1;
-    for (size_t g = 0; g < w->data->n; g++) {
-        if (!eqml__trains(w, g))
-            continue;
-        const double weight = eqml__row_weight(w, g);
-        const double *pair = eqml__fit_slots(w, g);
-        eqml_status status;
-        eqml__energy_row(w, g, weight);
-        status = eqml_lsq_add(w->lsq);
-        if (!status && !o->energies_only && (w->data->has[g] & EQML_HAS_GRADIENT))
-            status = eqml__gradient_rows(w, g, pair, weight * sqrt(ratio));
-        if (status)
-            return status;
-        result->geometries++;
-        if (o->progress)
-            o->progress(o->context, result->geometries, w->count);
+    const int n = 3 * w->natoms, gradients = !o->energies_only && (w->data->has[g] & EQML_HAS_GRADIENT);
+    const double weight = eqml__row_weight(w, g);
+    const double gradient_weight = weight * sqrt(o->gradient_weight > 0 ? o->gradient_weight : 1);
+    size_t column = w->has_constant;
+    int external = n;
+    if (gradients)
+        eqml__displacements(w->data->xyz + g * (size_t)n, w->natoms, w->directions, &external);
+    memset(w->rows, 0, (size_t)(1 + n - external) * (size_t)w->ncols * sizeof(double));
+    if (w->has_constant)
+        w->rows[0] = weight;
+    for (int k = 0; k < w->ncomponents; k++) {
+        const eqml_component *c = &w->components[k];
+        for (int t = 0; t < c->ntuples; t++)
+            eqml__add_tuple(w, c, column, g, t, weight, gradient_weight, external);
+        column += (size_t)eqml__fitted_terms(w, c);
     }
-    return EQML_OK;
+    eqml_status status = eqml__push_row(w, 0, weight * (w->energy[g] - w->shift));
+    for (int i = external; i < n && !status; i++) {
+        const double *v = w->directions + i * n, *gradient = w->gradient + g * (size_t)n;
+        double along = 0;
+        for (int k = 0; k < n; k++)
+            along += v[k] * gradient[k];
+        status = eqml__push_row(w, 1 + i - external, gradient_weight * along);
+    }
+    return status;
 }
 
-/* The sum of the squared weights of the training geometries. */
-static double eqml__squared_weights(const eqml__fitter *w)
+/* The least scale of each column of energies, see EQML__LEAST. */
+static void eqml__set_energy_scales(eqml__fitter *w)
 {
-    double sum = 0;
-    for (size_t g = 0; g < w->data->n; g++)
-        if (eqml__trains(w, g))
-            sum += eqml__row_weight(w, g) * eqml__row_weight(w, g);
-    return sum;
+    double *least = w->lsq->least + w->has_constant;
+    for (int k = 0; k < w->ncomponents; k++) {
+        const eqml_component *c = &w->components[k];
+        const eqml_basis *b = c->surface.model.basis;
+        if (eqml__has_rounding(w, c)) {
+            eqml__slot_sizes(&c->surface.model, w->seen + k * w->npairs, w->one);
+            eqml__add_values(b, w->one + b->factor0, EQML__LEAST * c->ntuples * sqrt(w->squares),
+                             eqml__skipped(w, c), least);
+            w->lsq->tolerance = EQML__NOISE;
+        }
+        least += eqml__fitted_terms(w, c);
+    }
 }
 
-/* A tensor of the data as it is fitted: quadrupoles about R. False where that takes a dipole and there is
- * none. */
+#endif /* EQML__ROWS_C */
+
+/* ==== tensor_rows.c ===================================================================================== */
+
+/* The rows of the fit of a tensor. */
+#ifndef EQML__TENSOR_ROWS_C
+#define EQML__TENSOR_ROWS_C
+
+/*
+ * value[components] <- a tensor of the data as it is fitted: quadrupoles are moved to R, the centre of the smallest
+ * class of atoms. Returns false where that takes a dipole and the geometry has none.
+ */
 static bool eqml__tensor_data(const eqml_model *m, eqml_tensor kind, const eqml_data *data, size_t g,
                               double *value)
 {
@@ -5899,345 +6095,410 @@ static bool eqml__tensor_data(const eqml_model *m, eqml_tensor kind, const eqml_
     return true;
 }
 
-/* How often a component stands in the whole tensor. */
+/* How often a component stands in the whole tensor: xy, xz and yz twice. */
 static double eqml__multiplicity(eqml_tensor kind, int component)
 {
     return kind == EQML_DIPOLE || component == 0 || component == 3 || component == 5 ? 1 : 2;
 }
 
-/* Entries of component c for factors f; returns where the next entry of the row goes. */
-static double *eqml__tensor_row(const eqml_tensor_basis *t, int components, const double *f,
-                                const double *vectors, int c, double weight, double *row)
+/* The parts of a tensor of one geometry, in w->one behind the slots of the potential. */
+typedef struct eqml__tensor_parts {
+    const eqml_tensor_basis *basis;
+    int components;
+    double *slots;
+    double *vectors; /* [nvectors + 1][components] the tensor factors */
+    double *carried; /* [carriers][components] what atoms or pairs carry */
+} eqml__tensor_parts;
+
+static eqml__tensor_parts eqml__find_tensor_parts(const eqml__fitter *w)
 {
+    const eqml_basis *b = w->components->surface.model.basis;
+    eqml__tensor_parts p;
+    p.basis = b->tensors[w->kind];
+    p.components = EQML_COMPONENTS(w->kind);
+    p.slots = w->one;
+    p.vectors = w->one + EQML_WORK_ONE(eqml__most_slots(b), b->npairs);
+    p.carried = p.vectors + p.components * (p.basis->nvectors + 1);
+    return p;
+}
+
+/* Writes row `component` from the factors and the tensor factors; returns where its value goes. */
+static double *eqml__put_tensor_row(const eqml_basis *b, const eqml__tensor_parts *p, int component,
+                                    double weight, double *row)
+{
+    const eqml_tensor_basis *t = p->basis;
+    const double *f = p->slots + b->factor0;
     for (int r = 0; r < t->nruns; r++) {
-        const double d = weight * vectors[components * t->runs[r][0] + c];
+        const double d = weight * p->vectors[p->components * t->runs[r][0] + component];
         for (int k = 0; k < t->runs[r][2]; k++)
             *row++ = d * f[t->runs[r][1] + k];
     }
     return row;
 }
 
-/* As eqml__energy_scales, for a tensor; what atoms or pairs carry is that of the first geometry. */
-static void eqml__tensor_scales(eqml__fitter *w)
+/* The rows of geometry g, one for each component of the tensor. */
+static eqml_status eqml__tensor_rows(eqml__fitter *w, size_t g)
 {
-    const eqml_basis *b = w->surface->model.basis;
-    const eqml_tensor_basis *t = b->tensors[w->kind];
-    const int components = EQML_COMPONENTS(w->kind), stride = EQML_ROUND(b->npairs);
-    double *slots = w->one, *vectors = w->one + EQML_WORK_ONE(eqml__most_slots(b), b->npairs);
-    double *carried = vectors + components * (t->nvectors + 1), *row = eqml_lsq_row(w->lsq);
+    const eqml_component *c = w->components;
+    const eqml_model *m = &c->surface.model;
+    const eqml_basis *b = m->basis;
+    const eqml__tensor_parts p = eqml__find_tensor_parts(w);
+    double value[6], centre[3], *pair;
+    eqml_status status = EQML_OK;
+    if (!eqml__tensor_data(m, w->kind, w->data, g, value)) {
+        w->without_dipole = g + 1;
+        return EQML_ERROR_VALUE;
+    }
+    eqml__tuple_slots(w, c, g, 0, &pair);
+    eqml__tensor_slots_one(b, p.basis, p.slots);
+    eqml__carried_one(b, w->kind, w->local, pair, EQML_ROUND(b->npairs), 1, p.carried);
+    eqml__vectors_one(b, p.basis, p.components, p.slots, p.carried, p.vectors);
+    eqml__reference_one(p.basis, w->local, centre);
+    for (int k = 0; k < p.components && !status; k++) {
+        const double weight = eqml__row_weight(w, g) * sqrt(eqml__multiplicity(w->kind, k));
+        double *row = eqml__put_tensor_row(b, &p, k, weight, eqml_lsq_row(w->lsq));
+        *row = weight * (value[k] - (w->kind == EQML_DIPOLE ? m->charge * centre[k] : 0));
+        status = eqml_lsq_add(w->lsq);
+    }
+    return status;
+}
+
+/* The least scale of each column, see EQML__LEAST; what atoms or pairs carry is that of the first geometry. */
+static void eqml__set_tensor_scales(eqml__fitter *w)
+{
+    const eqml_component *c = w->components;
+    const eqml_basis *b = c->surface.model.basis;
+    const eqml__tensor_parts p = eqml__find_tensor_parts(w);
+    double *row = eqml_lsq_row(w->lsq), *pair;
     size_t g = 0;
-    if (!w->rounding)
+    if (!eqml__has_rounding(w, c))
         return;
     while (!eqml__trains(w, g))
         g++;
-    const double *pair = eqml__fit_slots(w, g);
-    eqml__carried_one(b, w->kind, w->data->xyz + g * 3 * (size_t)b->natoms, pair, stride, 1, carried);
-    for (int k = 0; k < components * EQML_CARRIERS(w->kind, b->npairs, b->natoms); k++)
-        carried[k] = fabs(carried[k]);
-    eqml__slot_sizes(&w->surface->model, w->spread, slots);
-    eqml__tensor_slots_one(b, t, slots);
-    eqml__vectors_one(b, t, components, slots, carried, vectors);
-    for (int c = 0; c < components; c++) {
-        eqml__tensor_row(t, components, slots + b->factor0, vectors, c, EQML__LEAST * sqrt(w->squares), row);
-        for (int k = 0; k < t->nterms; k++)
-            w->lsq->least[k] = hypot(w->lsq->least[k], row[k]);
+    eqml__tuple_slots(w, c, g, 0, &pair);
+    eqml__carried_one(b, w->kind, w->local, pair, EQML_ROUND(b->npairs), 1, p.carried);
+    for (int k = 0; k < p.components * EQML_CARRIERS(w->kind, b->npairs, b->natoms); k++)
+        p.carried[k] = fabs(p.carried[k]);
+    eqml__slot_sizes(&c->surface.model, w->seen, p.slots);
+    eqml__tensor_slots_one(b, p.basis, p.slots);
+    eqml__vectors_one(b, p.basis, p.components, p.slots, p.carried, p.vectors);
+    for (int k = 0; k < p.components; k++) {
+        eqml__put_tensor_row(b, &p, k, EQML__LEAST * sqrt(w->squares), row);
+        for (int i = 0; i < w->ncols; i++)
+            w->lsq->least[i] = hypot(w->lsq->least[i], row[i]);
     }
     w->lsq->tolerance = EQML__NOISE;
 }
 
-/* A row for each component. */
-static eqml_status eqml__tensor_rows(eqml__fitter *w, eqml_fit_result *result)
-{
-    const eqml_model *m = &w->surface->model;
-    const eqml_basis *b = m->basis;
-    const eqml_tensor_basis *t = b->tensors[w->kind];
-    const int components = EQML_COMPONENTS(w->kind), stride = EQML_ROUND(b->npairs);
-    double *slots = w->one, *vectors = w->one + EQML_WORK_ONE(eqml__most_slots(b), b->npairs);
-    double *carried = vectors + components * (t->nvectors + 1);
-    const double *f = slots + b->factor0;
-    for (size_t g = 0; g < w->data->n; g++) {
-        const double *xyz = w->data->xyz + g * 3 * (size_t)b->natoms, *pair;
-        double value[6], centre[3];
-        if (!eqml__trains(w, g))
-            continue;
-        if (!eqml__tensor_data(m, w->kind, w->data, g, value)) {
-            w->without_dipole = g + 1;
-            return EQML_ERROR_VALUE;
-        }
-        pair = eqml__fit_slots(w, g);
-        eqml__tensor_slots_one(b, t, slots);
-        eqml__carried_one(b, w->kind, xyz, pair, stride, 1, carried);
-        eqml__vectors_one(b, t, components, slots, carried, vectors);
-        eqml__reference_one(t, xyz, centre);
-        for (int c = 0; c < components; c++) {
-            const double weight = eqml__row_weight(w, g) * sqrt(eqml__multiplicity(w->kind, c));
-            double *row = eqml__tensor_row(t, components, f, vectors, c, weight, eqml_lsq_row(w->lsq));
-            eqml_status status;
-            *row = weight * (value[c] - (w->kind == EQML_DIPOLE ? m->charge * centre[c] : 0));
-            status = eqml_lsq_add(w->lsq);
-            if (status)
-                return status;
-        }
-        result->geometries++;
-    }
-    return EQML_OK;
-}
-
-#endif /* EQML__ROWS_C */
+#endif /* EQML__TENSOR_ROWS_C */
 
 /* ==== fit.c ============================================================================================= */
 
-/* Fits and their errors. */
+/* Fits: from data to coefficients. */
 #ifndef EQML__FIT_C
 #define EQML__FIT_C
 
-/* The number of training geometries, and the lowest of their energies. */
-static void eqml__survey(eqml__fitter *w)
+/* The triangle of a fit of energies, for who wants to keep it. */
+typedef struct eqml__triangle {
+    eqml_lsq *lsq; /* all rows, folded; owned */
+    double shift;  /* what was subtracted from the energies, hartree */
+} eqml__triangle;
+
+/* Finds the number of training geometries, their lowest energy and their weights. */
+static void eqml__survey_data(eqml__fitter *w)
 {
     size_t energies = 0;
     for (size_t g = 0; g < w->data->n; g++) {
         if (!eqml__trains(w, g))
             continue;
         w->count++;
-        if ((w->data->has[g] & EQML_HAS_ENERGY) && (energies++ == 0 || w->data->energy[g] < w->emin))
-            w->emin = w->data->energy[g];
+        if ((w->data->has[g] & EQML_HAS_ENERGY) && (energies++ == 0 || w->data->energy[g] < w->lowest))
+            w->lowest = w->data->energy[g];
     }
+    for (size_t g = 0; g < w->data->n; g++)
+        if (eqml__trains(w, g))
+            w->squares += eqml__row_weight(w, g) * eqml__row_weight(w, g);
 }
 
-static eqml_status eqml__solve(eqml__fitter *w, int terms, int constant, eqml_fit_result *result)
+/* Whether column 0 is a constant. */
+static bool eqml__constant_first(const eqml__fitter *w)
 {
-    eqml_lsq_options solve;
-    eqml_lsq_result solved;
-    eqml_status status;
-    memset(&solve, 0, sizeof solve);
-    solve.ridge = w->options->ridge;
-    solve.free_first = constant;
-    status = eqml_lsq_solve(w->lsq, &solve, w->coefficients, &solved);
-    if (status)
-        return status;
-    result->rows = solved.rows;
-    result->terms = terms;
-    result->rank = solved.rank;
-    result->condition = solved.condition;
-    return EQML_OK;
+    return w->has_constant || eqml__is_term(w->components->surface.model.basis, 0);
 }
 
-/* Sets what is fitted: the data, or their difference to the reference in memory that the caller frees. */
-static eqml_status eqml__set_targets(eqml__fitter *w, double **difference)
+/* Sets the energies and gradients that are fitted: the data, or their difference to the reference. */
+static eqml_status eqml__set_targets(eqml__fitter *w)
 {
     const eqml_data *d = w->data;
+    const eqml_fit_options *o = w->options;
     const size_t size = 3 * (size_t)d->natoms;
     w->energy = d->energy;
     w->gradient = d->gradient;
     w->shift = HUGE_VAL;
-    if (w->options->reference) {
-        *difference = (double *)eqml__zeroed(eqml__times(d->n, size + 1), sizeof(double));
-        if (!*difference)
+    if (o->reference) {
+        w->difference = (double *)eqml__zeroed(eqml__times(d->n, size + 1), sizeof(double));
+        if (!w->difference)
             return EQML_ERROR_MEMORY;
-        w->energy = *difference;
-        w->gradient = *difference + d->n;
+        w->energy = w->difference;
+        w->gradient = w->difference + d->n;
     }
     for (size_t g = 0; g < d->n; g++) {
         if (!eqml__trains(w, g))
             continue;
-        if (*difference) {
-            double *gradient = *difference + d->n + g * size;
-            (*difference)[g] = d->energy[g] - w->options->reference(w->options->reference_context,
-                                                                    d->xyz + g * size, gradient);
+        if (o->reference) {
+            double *gradient = w->difference + d->n + g * size;
+            w->difference[g] = d->energy[g] - o->reference(o->reference_context, d->xyz + g * size, gradient);
             for (size_t k = 0; k < size; k++)
                 gradient[k] = (d->gradient ? d->gradient[g * size + k] : 0) - gradient[k];
         }
         w->shift = fmin(w->shift, w->energy[g]);
     }
-    if (w->surface && !eqml__is_term(w->surface->model.basis, 0))
-        w->shift = 0; /* no constant could take it up */
+    if (!eqml__constant_first(w)) /* no constant could take the shift up */
+        w->shift = 0;
     return EQML_OK;
 }
 
-static eqml_status eqml__fit_energies(eqml__fitter *w, eqml_fit_result *result)
-{
-    const eqml_basis *b = w->surface->model.basis;
-    double *difference = NULL;
-    eqml_status status = eqml__set_targets(w, &difference);
-    if (!status) {
-        eqml__energy_scales(w);
-        status = eqml__fit_rows(w, result);
-    }
-    if (!status)
-        status = eqml__solve(w, b->nterms, eqml__is_term(b, 0), result);
-    EQML_FREE(difference);
-    if (status)
-        return status;
-    w->coefficients[0] += w->shift;
-    eqml_surface_set(w->surface, w->coefficients);
-    if (w->problem) {
-        w->problem->shift = w->shift;
-        w->problem->lsq = w->lsq;
-        w->lsq = NULL;
-    }
-    return EQML_OK;
-}
-
-static eqml_status eqml__fit_tensors(eqml__fitter *w, eqml_fit_result *result)
-{
-    const eqml_tensor_basis *t = w->surface->model.basis->tensors[w->kind];
-    eqml__tensor_scales(w);
-    eqml_status status = eqml__tensor_rows(w, result);
-    if (!status)
-        status = eqml__solve(w, t->nterms, 0, result);
-    if (status)
-        return status;
-    eqml_surface_set_tensor(w->surface, w->kind, w->coefficients);
-    return EQML_OK;
-}
-
-/* Allocates, shifts the factors unless that is done, fits, releases. */
-static eqml_status eqml__run_fit(eqml__fitter *w, int terms,
-                                 eqml_status (*fit)(eqml__fitter *, eqml_fit_result *),
-                                 eqml_fit_result *result)
-{
-    const eqml_basis *b = w->surface->model.basis;
-    const size_t n = 3 * (size_t)b->natoms, lanes = sizeof(eqml_lanes);
-    eqml_status status = EQML_ERROR_MEMORY;
-    if (terms == 0) { /* the dipole of "O2": nothing to fit */
-        result->geometries = w->count;
-        return EQML_OK;
-    }
-    void *tangents = eqml__zeroed((size_t)b->nslots + 1, lanes); /* one more, to align the others */
-    w->tangents = (eqml_lanes *)(((uintptr_t)tangents + lanes - 1) / lanes * lanes);
-    w->one = (double *)eqml__zeroed(eqml__most_work(b), sizeof(double));
-    w->directions = (double *)eqml__zeroed(eqml__times(n, n), sizeof(double));
-    w->coefficients = (double *)eqml__zeroed((size_t)terms, sizeof(double));
-    w->mean = (double *)eqml__zeroed((size_t)b->nfactors, sizeof(double));
-    w->level = (int *)eqml__zeroed((size_t)b->nfactors, sizeof(int));
-    w->spread = (double *)eqml__zeroed((EQML__SPREAD + 1) * (size_t)b->npairs, sizeof(double));
-    if (w->one && tangents && w->directions && w->coefficients && w->mean && w->level && w->spread)
-        status = eqml__lsq_start(&w->lsq, terms, 1, w->options->ridge > 0);
-    if (!status) {
-        w->frozen = w->spread + EQML__SPREAD * b->npairs;
-        w->squares = eqml__squared_weights(w);
-        eqml__find_frozen(w);
-        result->constant_pairs = eqml__constant_classes(b, w->frozen);
-    }
-    if (!status && !b->is_term && !w->surface->standardised)
-        eqml__standardise(w);
-    if (!status) {
-        w->rounding = w->nfrozen || eqml__is_rounding(w);
-        status = fit(w, result);
-    }
-    eqml_lsq_free(w->lsq);
-    EQML_FREE(tangents);
-    EQML_FREE(w->one);
-    EQML_FREE(w->directions);
-    EQML_FREE(w->coefficients);
-    EQML_FREE(w->mean);
-    EQML_FREE(w->level);
-    EQML_FREE(w->spread);
-    return status;
-}
-
-/* What all fits refuse; `what` names the data that are fitted. */
-static eqml_status eqml__check_fit(eqml__fitter *w, int natoms, const char *composition, const char *what,
-                                   eqml_message *message)
+static eqml_status eqml__add_rows(eqml__fitter *w, eqml_fit_result *result)
 {
     const eqml_fit_options *o = w->options;
-    if (w->data->natoms != natoms) {
-        eqml__say(message, "the data have %d atoms, the basis \"%s\" has %d", w->data->natoms, composition,
-                  natoms);
-        return EQML_ERROR_MATCH;
-    }
-    if (!(o->gradient_weight >= 0) || !(o->ridge >= 0) || !(o->energy_weight >= 0)) {
-        eqml__say(message, "weights and ridge must not be negative");
-        return EQML_ERROR_ARGUMENT;
-    }
-    eqml__survey(w);
-    if (w->count == 0) {
-        eqml__say(message, "no geometry with %s to train on", what);
-        return EQML_ERROR_EMPTY;
+    const bool energies = eqml__fits_energies(w);
+    for (size_t g = 0; g < w->data->n; g++) {
+        if (!eqml__trains(w, g))
+            continue;
+        const eqml_status status = energies ? eqml__energy_rows(w, g) : eqml__tensor_rows(w, g);
+        if (status)
+            return status;
+        result->geometries++;
+        if (o->progress && energies)
+            o->progress(o->context, result->geometries, w->count);
     }
     return EQML_OK;
 }
 
-/* What all fits do; problem, unless null, receives the triangle. */
-static eqml_status eqml__checked_fit(eqml_surface *surface, const eqml_data *data,
-                                     const eqml_fit_options *options, int wanted, const char *what,
-                                     eqml_fit_result *result, eqml_problem *problem, eqml_message *message)
+static eqml_status eqml__solve(eqml__fitter *w, eqml_fit_result *result)
 {
-    static const eqml_fit_options defaults = {0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL};
-    const eqml_basis *b = surface->model.basis;
-    const int energies = wanted == EQML_HAS_ENERGY;
-    eqml_fit_result found;
-    eqml__fitter w;
-    eqml_status status;
-    memset(&found, 0, sizeof found);
-    memset(&w, 0, sizeof w);
-    w.surface = surface;
-    w.data = data;
-    w.options = options ? options : &defaults;
-    w.wanted = wanted;
-    while (!energies && wanted != EQML_HAS_DIPOLE << w.kind)
-        w.kind = (eqml_tensor)(w.kind + 1);
-    w.problem = problem;
-    status = eqml__check_fit(&w, b->natoms, b->composition, what, message);
+    const bool energies = eqml__fits_energies(w);
+    const eqml_lsq_options o = {0, w->options->ridge, energies && eqml__constant_first(w)};
+    eqml_lsq_result solved;
+    const eqml_status status = eqml_lsq_solve(w->lsq, &o, w->solution, &solved);
     if (status)
         return status;
-    const int terms = energies ? b->nterms : b->tensors[w.kind]->nterms;
-    status = eqml__run_fit(&w, terms, energies ? eqml__fit_energies : eqml__fit_tensors, &found);
-    if (w.without_dipole)
-        eqml__say(
-            message,
-            "geometry %zu has a quadrupole about the origin, away from the centre of its smallest class of "
-            "atoms, and no dipole to move it there; give the dipole, or put that centre at the origin",
-            w.without_dipole);
-    else if (status == EQML_ERROR_MEMORY)
-        eqml__say(message, "the fit of %s takes %.2f GB of memory for its %d terms, which could not be had",
-                  what, 1e-9 * (double)eqml_lsq_memory(terms, 1, w.options->ridge > 0), terms);
-    else if (status)
-        eqml__say(message, "the fit of %s failed: %s", what, eqml_status_text(status));
-    else if (result)
-        *result = found;
+    result->rows = solved.rows;
+    result->terms = w->ncols;
+    result->rank = solved.rank;
+    result->condition = solved.condition;
+    if (energies)
+        w->solution[0] += w->shift;
+    return EQML_OK;
+}
+
+/* Gives each component its coefficients. */
+static void eqml__set_components(eqml__fitter *w)
+{
+    const double *from = w->solution + w->has_constant;
+    double *terms = w->rows; /* done with */
+    if (!eqml__fits_energies(w))
+        eqml_surface_set_tensor(&w->components->surface, w->kind, w->solution);
+    for (int k = 0; k < w->ncomponents && eqml__fits_energies(w); k++) {
+        eqml_component *c = &w->components[k];
+        const size_t skip = (size_t)eqml__skipped(w, c), count = (size_t)eqml__fitted_terms(w, c);
+        terms[0] = 0;
+        memcpy(terms + skip, from, count * sizeof(double));
+        eqml_surface_set(&c->surface, terms);
+        from += count;
+    }
+}
+
+static eqml_status eqml__run_fit(eqml__fitter *w, eqml_fit_result *result)
+{
+    const bool energies = eqml__fits_energies(w);
+    eqml_status status = eqml__fitter_create(w);
+    if (!status && energies)
+        status = eqml__set_targets(w);
+    if (status)
+        return status;
+    for (int k = 0; k < w->ncomponents; k++) {
+        eqml_component *c = &w->components[k];
+        eqml__find_frozen(w, c);
+        eqml__shift_factors(w, c);
+        result->constant_pairs += eqml__constant_classes(c->surface.model.basis, w->frozen + k * w->npairs);
+    }
+    if (energies)
+        eqml__set_energy_scales(w);
+    else
+        eqml__set_tensor_scales(w);
+    status = eqml__add_rows(w, result);
+    if (!status)
+        status = eqml__solve(w, result);
+    if (!status)
+        eqml__set_components(w);
     return status;
 }
 
-EQML_API size_t eqml_fit_memory(const eqml_basis *basis, const eqml_fit_options *options)
+/* Bytes of what grows with the terms. */
+static size_t eqml__fit_bytes(int terms, size_t rows, const eqml_fit_options *options)
 {
-    int terms = basis->nterms;
-    for (int k = 0; k < EQML_TENSORS; k++)
-        if (basis->tensors[k] && basis->tensors[k]->nterms > terms)
-            terms = basis->tensors[k]->nterms;
-    return eqml_lsq_memory(terms, 1, options && options->ridge > 0);
+    return eqml_lsq_memory(terms, 1, options && options->ridge > 0) + rows * (size_t)terms * sizeof(double);
+}
+
+/* What all fits refuse; `over` names the basis or the expansion, `what` the data that are fitted. */
+static eqml_status eqml__check_fit(eqml__fitter *w, const char *over, const char *what, eqml_message *message)
+{
+    const eqml_fit_options *o = w->options;
+    if (w->data->natoms != w->natoms)
+        return eqml__fail(message, EQML_ERROR_MATCH, "the data have %d atoms, the %s has %d", w->data->natoms,
+                          over, w->natoms);
+    if (!(o->gradient_weight >= 0) || !(o->ridge >= 0) || !(o->energy_weight >= 0))
+        return eqml__fail(message, EQML_ERROR_ARGUMENT, "weights and ridge must not be negative");
+    eqml__survey_data(w);
+    if (w->count == 0)
+        return eqml__fail(message, EQML_ERROR_EMPTY, "no geometry with %s to train on", what);
+    return EQML_OK;
+}
+
+/* Says why a fit failed. */
+static eqml_status eqml__explain_failure(const eqml__fitter *w, eqml_status status, const char *what,
+                                         eqml_message *message)
+{
+    const size_t rows = eqml__fits_energies(w) ? eqml__rows_per_geometry(w->natoms, w->options) : 0;
+    if (w->without_dipole)
+        return eqml__fail(
+            message, status,
+            "geometry %zu has a quadrupole about the origin, away from the centre of its smallest class of "
+            "atoms, and no dipole to move it there; give the dipole, or put that centre at the origin",
+            w->without_dipole);
+    if (status == EQML_ERROR_MEMORY)
+        return eqml__fail(message, status,
+                          "the fit of %s takes %.2f GB of memory for its %d terms, which could not be had",
+                          what, 1e-9 * (double)eqml__fit_bytes(w->ncols, rows, w->options), w->ncols);
+    return eqml__fail(message, status, "the fit of %s failed: %s", what, eqml_status_text(status));
+}
+
+/*
+ * Fits what *w asks for and frees the rest of it. On success *result, which may be NULL, is written, and `constant`,
+ * unless NULL, receives the constant of the sum and `triangle`, unless NULL, the triangle.
+ */
+static eqml_status eqml__fit(eqml__fitter *w, const char *over, const char *what, double *constant,
+                             eqml__triangle *triangle, eqml_fit_result *result, eqml_message *message)
+{
+    static const eqml_fit_options defaults = {0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL};
+    eqml_fit_result found;
+    memset(&found, 0, sizeof found);
+    if (!w->options)
+        w->options = &defaults;
+    eqml_status status = eqml__check_fit(w, over, what, message);
+    if (status)
+        return status;
+    if (!eqml__fits_energies(w) && !eqml__fitted_terms(w, w->components))
+        found.geometries = w->count; /* the dipole of "O2": nothing to fit */
+    else
+        status = eqml__run_fit(w, &found);
+    if (status) {
+        eqml__explain_failure(w, status, what, message);
+    } else {
+        if (constant)
+            *constant = w->solution[0];
+        if (triangle) {
+            triangle->lsq = w->lsq;
+            triangle->shift = w->shift;
+            w->lsq = NULL;
+        }
+        if (result)
+            *result = found;
+    }
+    eqml__fitter_free(w);
+    return status;
+}
+
+/* Fits the energies of a surface, or a tensor of it; kind EQML_TENSORS: the energies. */
+static eqml_status eqml__fit_surface(eqml_surface *surface, eqml_tensor kind, const eqml_data *data,
+                                     const eqml_fit_options *options, eqml__triangle *triangle,
+                                     eqml_fit_result *result, eqml_message *message)
+{
+    static const char *const what[] = {"a dipole", "a quadrupole", "a polarizability", "an energy"};
+    const eqml_basis *b = surface->model.basis;
+    eqml_message over;
+    eqml_component whole; /* shares the arrays of the surface */
+    eqml__fitter w;
+    memset(&whole, 0, sizeof whole);
+    memset(&w, 0, sizeof w);
+    whole.surface = *surface;
+    whole.ntuples = 1;
+    w.data = data;
+    w.options = options;
+    w.natoms = b->natoms;
+    w.ncomponents = 1;
+    w.components = &whole;
+    w.kind = kind;
+    w.wanted = kind == EQML_TENSORS ? EQML_HAS_ENERGY : EQML_HAS_DIPOLE << kind;
+    snprintf(over.text, sizeof over.text, "basis \"%s\"", b->composition);
+    const eqml_status status = eqml__fit(&w, over.text, what[kind], NULL, triangle, result, message);
+    surface->standardised = whole.surface.standardised;
+    return status;
 }
 
 EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, const eqml_fit_options *options,
                               eqml_fit_result *result, eqml_message *message)
 {
-    return eqml__checked_fit(surface, data, options, EQML_HAS_ENERGY, "an energy", result, NULL, message);
+    return eqml__fit_surface(surface, EQML_TENSORS, data, options, NULL, result, message);
 }
 
 EQML_API eqml_status eqml_fit_tensor(eqml_surface *surface, eqml_tensor kind, const eqml_data *data,
                                      double charge, const eqml_fit_options *options, eqml_fit_result *result,
                                      eqml_message *message)
 {
-    static const char *const what[EQML_TENSORS] = {"a dipole", "a quadrupole", "a polarizability"};
     const eqml_basis *b = surface->model.basis;
-    if (!b->tensors[kind]) {
-        eqml__say(message, "the basis %s has no %s; generate it with --%s D", b->name, eqml_tensor_name(kind),
-                  eqml_tensor_name(kind));
-        return EQML_ERROR_ARGUMENT;
-    }
-    if (!eqml__is_charge(charge)) {
-        eqml__say(message, "the total charge is %g, but must be a whole number of elementary charges",
-                  charge);
-        return EQML_ERROR_ARGUMENT;
-    }
     const double before = surface->model.charge;
+    if (!b->tensors[kind])
+        return eqml__fail(message, EQML_ERROR_ARGUMENT, "the basis %s has no %s; generate it with --%s D",
+                          b->name, eqml_tensor_name(kind), eqml_tensor_name(kind));
+    if (!eqml__is_charge(charge))
+        return eqml__fail(message, EQML_ERROR_ARGUMENT,
+                          "the total charge is %g, but must be a whole number of elementary charges", charge);
     surface->model.charge = charge;
-    eqml_status status =
-        eqml__checked_fit(surface, data, options, EQML_HAS_DIPOLE << kind, what[kind], result, NULL, message);
+    const eqml_status status = eqml__fit_surface(surface, kind, data, options, NULL, result, message);
     if (status)
         surface->model.charge = before;
     return status;
 }
+
+EQML_API eqml_status eqml_expansion_fit(eqml_expansion *expansion, const eqml_data *data,
+                                        const eqml_fit_options *options, eqml_fit_result *result,
+                                        eqml_message *message)
+{
+    eqml__fitter w;
+    memset(&w, 0, sizeof w);
+    w.data = data;
+    w.options = options;
+    w.natoms = expansion->natoms;
+    w.ncomponents = expansion->ncomponents;
+    w.components = expansion->components;
+    w.has_constant = true;
+    w.kind = EQML_TENSORS;
+    w.wanted = EQML_HAS_ENERGY;
+    for (int k = 0; k < w.ncomponents; k++) /* each fit shifts the factors anew */
+        w.components[k].surface.standardised = 0;
+    return eqml__fit(&w, "expansion", "an energy", &expansion->constant, NULL, result, message);
+}
+
+EQML_API size_t eqml_fit_memory(const eqml_basis *basis, const eqml_fit_options *options)
+{
+    size_t most = eqml__fit_bytes(basis->nterms, eqml__rows_per_geometry(basis->natoms, options), options);
+    for (int k = 0; k < EQML_TENSORS; k++)
+        if (basis->tensors[k]) {
+            const size_t bytes = eqml__fit_bytes(basis->tensors[k]->nterms, 0, options);
+            most = bytes > most ? bytes : most;
+        }
+    return most;
+}
+
+#endif /* EQML__FIT_C */
+
+/* ==== errors.c ========================================================================================== */
+
+/* Errors of surfaces and of any potential over data. */
+#ifndef EQML__ERRORS_C
+#define EQML__ERRORS_C
 
 /* Sums of squares, over the geometries in use. */
 typedef struct eqml__squares {
@@ -6342,7 +6603,32 @@ EQML_API eqml_status eqml_potential_errors(eqml_potential potential, void *conte
     return EQML_OK;
 }
 
-#endif /* EQML__FIT_C */
+typedef struct eqml__expanded {
+    const eqml_expansion *expansion;
+    double *work;
+} eqml__expanded;
+
+static double eqml__expand(void *context, const double *xyz, double *gradient)
+{
+    const eqml__expanded *e = (const eqml__expanded *)context;
+    return eqml_expansion_energy_gradient(e->expansion, xyz, gradient, e->work);
+}
+
+EQML_API eqml_status eqml_expansion_errors(const eqml_expansion *expansion, const eqml_data *data,
+                                           const unsigned char *use, eqml_errors *errors)
+{
+    eqml__expanded e = {expansion, NULL};
+    double *work = (double *)eqml__zeroed(eqml_expansion_work(expansion) + 8, sizeof(double));
+    memset(errors, 0, sizeof *errors);
+    if (!work)
+        return EQML_ERROR_MEMORY;
+    e.work = (double *)(((uintptr_t)work + 63) / 64 * 64);
+    const eqml_status status = eqml_potential_errors(eqml__expand, &e, data, use, errors);
+    EQML_FREE(work);
+    return status;
+}
+
+#endif /* EQML__ERRORS_C */
 
 /* ==== file.c ============================================================================================ */
 
@@ -6359,8 +6645,7 @@ EQML_API eqml_status eqml_potential_errors(eqml_potential potential, void *conte
 
 static eqml_status eqml__no_memory(const char *path, eqml_message *message)
 {
-    eqml__say(message, "%s: %s", path, eqml_status_text(EQML_ERROR_MEMORY));
-    return EQML_ERROR_MEMORY;
+    return eqml__fail(message, EQML_ERROR_MEMORY, "%s: %s", path, eqml_status_text(EQML_ERROR_MEMORY));
 }
 
 /*
@@ -6388,7 +6673,7 @@ static eqml_status eqml__open_output(eqml__output *out, const char *path, eqml_m
     }
     if (out->file)
         return EQML_OK;
-    eqml__say(message, "%s: cannot be written: %s", path, strerror(errno));
+    eqml__fail(message, EQML_ERROR_FILE, "%s: cannot be written: %s", path, strerror(errno));
     EQML_FREE(out->beside);
     return EQML_ERROR_FILE;
 }
@@ -6398,8 +6683,8 @@ static eqml_status eqml__close_output(eqml__output *out, eqml_status status, eqm
     int failed = ferror(out->file) != 0;
     failed |= fclose(out->file) != 0;
     if (!status && (failed || rename(out->beside, out->path))) {
-        eqml__say(message, "%s: cannot be written: %s", out->path, strerror(errno));
-        status = EQML_ERROR_FILE;
+        status =
+            eqml__fail(message, EQML_ERROR_FILE, "%s: cannot be written: %s", out->path, strerror(errno));
     }
     if (status)
         remove(out->beside);
@@ -6462,11 +6747,11 @@ static eqml_status eqml__check_numbers(const char *path, const char *what, size_
 {
     for (size_t k = 0; k < count; k++)
         if (!(fabs(number[k]) <= most)) {
-            eqml__say(message,
-                      "%s: number %zu of the %s is %g, which the file cannot hold: fit again, with other "
-                      "variables or a ridge",
-                      path, k, what, number[k]);
-            return EQML_ERROR_VALUE;
+            return eqml__fail(
+                message, EQML_ERROR_VALUE,
+                "%s: number %zu of the %s is %g, which the file cannot hold: fit again, with other "
+                "variables or a ridge",
+                path, k, what, number[k]);
         }
     return EQML_OK;
 }
@@ -6479,8 +6764,8 @@ static eqml_status eqml__check_writable(const eqml_surface *surface, const char 
     const eqml_basis *b = surface->model.basis;
     for (int k = 0; k < b->npair_classes; k++)
         if (surface->variables[k].kind == EQML_USER) {
-            eqml__say(message, "%s: a surface with a user's pair function cannot be written to a file", path);
-            return EQML_ERROR_ARGUMENT;
+            return eqml__fail(message, EQML_ERROR_ARGUMENT,
+                              "%s: a surface with a user's pair function cannot be written to a file", path);
         }
     eqml_status status =
         eqml__check_numbers(path, "offsets", (size_t)b->nfactors, surface->offset, most, message);
@@ -6611,9 +6896,9 @@ typedef struct eqml__input {
 
 static eqml_status eqml__bad_line(const eqml__input *in, eqml_status status, const char *expected)
 {
-    eqml__say(in->message, "%s:%d: expected %s, found \"%.60s\"; is this the .pes file of this basis?",
-              in->path, in->line, expected, in->text);
-    return status;
+    return eqml__fail(in->message, status,
+                      "%s:%d: expected %s, found \"%.60s\"; is this the .pes file of this basis?", in->path,
+                      in->line, expected, in->text);
 }
 
 /* The next line without its end; its first word must be `word`. *rest: what follows. */
@@ -6623,9 +6908,9 @@ static eqml_status eqml__pes_line(eqml__input *in, const char *word, char **rest
     in->line++;
     if (!fgets(in->text, sizeof in->text, in->file)) {
         in->text[0] = 0;
-        eqml__say(in->message, "%s:%d: the file ends where \"%s\" was expected; it is truncated", in->path,
-                  in->line, word);
-        return EQML_ERROR_FORMAT;
+        return eqml__fail(in->message, EQML_ERROR_FORMAT,
+                          "%s:%d: the file ends where \"%s\" was expected; it is truncated", in->path,
+                          in->line, word);
     }
     in->text[strcspn(in->text, "\r\n")] = 0;
     if (strncmp(in->text, word, length) || (in->text[length] && in->text[length] != ' '))
@@ -6749,8 +7034,7 @@ static eqml_status eqml__open_input(eqml__input *in, const char *path, eqml_mess
     in->file = fopen(path, "r");
     if (in->file)
         return EQML_OK;
-    eqml__say(message, "%s: cannot be read: %s", path, strerror(errno));
-    return EQML_ERROR_FILE;
+    return eqml__fail(message, EQML_ERROR_FILE, "%s: cannot be read: %s", path, strerror(errno));
 }
 
 /* What was read must be all there is. */
@@ -6882,7 +7166,7 @@ static char *eqml__load_text(const char *path, eqml_message *message)
         text = larger;
     }
     if (!in || ferror(in)) {
-        eqml__say(message, "%s: cannot be read: %s", path, strerror(errno));
+        eqml__fail(message, EQML_ERROR_FILE, "%s: cannot be read: %s", path, strerror(errno));
         EQML_FREE(text);
         text = NULL;
     } else if (!text) {
@@ -6916,9 +7200,9 @@ static eqml_status eqml__put_runtime(eqml__tagger *t, char *runtime, const char 
     for (int k = 0; k < EQML__NEEDED; k++) {
         char *end, *part = eqml__find_part(runtime, eqml__needed[k].name, &end);
         if (!part) {
-            eqml__say(message, "%s: has no part %s; is it the file eqml.h of this version?", path,
-                      eqml__needed[k].name);
-            return EQML_ERROR_FORMAT;
+            return eqml__fail(message, EQML_ERROR_FORMAT,
+                              "%s: has no part %s; is it the file eqml.h of this version?", path,
+                              eqml__needed[k].name);
         }
         if (eqml__needed[k].asked_by && !strstr(basis_header, eqml__needed[k].asked_by))
             continue;
@@ -7097,6 +7381,14 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
 #ifndef EQML__SELECT_C
 #define EQML__SELECT_C
 
+struct eqml_problem {
+    const eqml_basis *basis;
+    eqml_surface surface; /* variables, offsets */
+    eqml_lsq *lsq;        /* all rows, folded */
+    double shift;         /* what was subtracted from the energies */
+    double ridge;
+};
+
 EQML_API void eqml_problem_free(eqml_problem *problem)
 {
     if (!problem)
@@ -7111,23 +7403,26 @@ EQML_API eqml_status eqml_problem_create(eqml_problem **problem, eqml_surface *s
                                          eqml_message *message)
 {
     const eqml_basis *b = surface->model.basis;
+    eqml__triangle triangle = {NULL, 0};
     eqml_problem *p = (eqml_problem *)eqml__zeroed(1, sizeof *p);
     eqml_status status = p ? EQML_OK : EQML_ERROR_MEMORY;
     *problem = NULL;
     if (b->is_term) { /* pruning counts on every factor being a term */
-        eqml__say(message, "the basis \"%s\" has factors that are not terms: it cannot be pruned or grown",
-                  b->name);
+        eqml__fail(message, EQML_ERROR_ARGUMENT,
+                   "the basis \"%s\" has factors that are not terms: it cannot be pruned or grown", b->name);
         EQML_FREE(p);
         return EQML_ERROR_ARGUMENT;
     }
     if (!status)
         status = eqml_surface_create(b, surface->variables, &p->surface);
     if (status) {
-        eqml__say(message, "%s", eqml_status_text(status));
+        eqml__fail(message, status, "%s", eqml_status_text(status));
     } else {
         p->basis = b;
         p->ridge = options ? options->ridge : 0;
-        status = eqml__checked_fit(surface, data, options, EQML_HAS_ENERGY, "an energy", result, p, message);
+        status = eqml__fit_surface(surface, EQML_TENSORS, data, options, &triangle, result, message);
+        p->lsq = triangle.lsq;
+        p->shift = triangle.shift;
     }
     if (status) {
         eqml_problem_free(p);
@@ -7216,10 +7511,9 @@ EQML_API eqml_status eqml_grow(const eqml_problem *p, int terms, double error, e
     eqml_status status;
     memset(ranking, 0, sizeof *ranking);
     if (terms < 0 || terms > n || !(error >= 0)) {
-        eqml__say(message,
-                  "growing to %d terms, error %g: expected 0 to %d terms, and an error of at least 0", terms,
-                  error, n);
-        return EQML_ERROR_ARGUMENT;
+        return eqml__fail(message, EQML_ERROR_ARGUMENT,
+                          "growing to %d terms, error %g: expected 0 to %d terms, and an error of at least 0",
+                          terms, error, n);
     }
     status = eqml__problem_system(p, &s, &beyond);
     if (!status)
@@ -7241,7 +7535,7 @@ EQML_API eqml_status eqml_grow(const eqml_problem *p, int terms, double error, e
             break;
     }
     if (status)
-        eqml__say(message, "growing failed: %s", eqml_status_text(status));
+        eqml__fail(message, status, "growing failed: %s", eqml_status_text(status));
     EQML_FREE(s.a);
     return status;
 }
@@ -7345,7 +7639,7 @@ EQML_API eqml_status eqml_prune(const eqml_problem *p, eqml_ranking *ranking, eq
         }
         ranking->terms = s.rank;
     } else {
-        eqml__say(message, "pruning failed: %s", eqml_status_text(status));
+        eqml__fail(message, status, "pruning failed: %s", eqml_status_text(status));
     }
     EQML_FREE(work);
     EQML_FREE(places);
@@ -7732,9 +8026,9 @@ EQML_API eqml_status eqml_keep(const eqml_problem *p, const eqml_ranking *rankin
     const size_t n = (size_t)p->basis->nterms;
     memset(subset, 0, sizeof *subset);
     if (terms < 1 || terms > ranking->terms || !name || !*name) {
-        eqml__say(message, "keeping %d terms: expected a name and 1 to %d, the number that was ranked", terms,
-                  ranking->terms);
-        return EQML_ERROR_ARGUMENT;
+        return eqml__fail(message, EQML_ERROR_ARGUMENT,
+                          "keeping %d terms: expected a name and 1 to %d, the number that was ranked", terms,
+                          ranking->terms);
     }
     unsigned char *keep = (unsigned char *)eqml__zeroed(n, 1);
     double *x = (double *)eqml__zeroed(n, sizeof(double));
@@ -7757,7 +8051,7 @@ EQML_API eqml_status eqml_keep(const eqml_problem *p, const eqml_ranking *rankin
     EQML_FREE(x);
     if (status) {
         eqml_subset_free(subset);
-        eqml__say(message, "keeping %d terms failed: %s", terms, eqml_status_text(status));
+        eqml__fail(message, status, "keeping %d terms failed: %s", terms, eqml_status_text(status));
     }
     return status;
 }
@@ -8054,12 +8348,11 @@ static eqml_status eqml__check_tuple(const int *tuple, size_t size, size_t numbe
 {
     for (size_t k = 0; k < size; k++) {
         if (tuple[k] < 0 || tuple[k] >= natoms)
-            return eqml__data_fail(why, EQML_ERROR_ARGUMENT, "tuple %zu has atom %d, but there are %d atoms",
-                                   number, tuple[k], natoms);
+            return eqml__fail(why, EQML_ERROR_ARGUMENT, "tuple %zu has atom %d, but there are %d atoms",
+                              number, tuple[k], natoms);
         for (size_t j = 0; j < k; j++)
             if (tuple[j] == tuple[k])
-                return eqml__data_fail(why, EQML_ERROR_ARGUMENT, "tuple %zu has atom %d twice", number,
-                                       tuple[k]);
+                return eqml__fail(why, EQML_ERROR_ARGUMENT, "tuple %zu has atom %d twice", number, tuple[k]);
     }
     return EQML_OK;
 }
@@ -8069,18 +8362,18 @@ static eqml_status eqml__check_switch(const eqml_basis *b, double inner, double 
 {
     const bool switched = cutoff != 0 || inner != 0;
     if (b->is_term)
-        return eqml__data_fail(why, EQML_ERROR_ARGUMENT, "its basis has factors that are not terms");
+        return eqml__fail(why, EQML_ERROR_ARGUMENT, "its basis has factors that are not terms");
     if (switched && !(inner >= 0 && cutoff > inner && cutoff <= DBL_MAX))
-        return eqml__data_fail(why, EQML_ERROR_ARGUMENT,
-                               "the switch from %g to %g: the cutoff must be positive, and beyond the inner "
-                               "radius, which must not be negative",
-                               inner, cutoff);
+        return eqml__fail(why, EQML_ERROR_ARGUMENT,
+                          "the switch from %g to %g: the cutoff must be positive, and beyond the inner "
+                          "radius, which must not be negative",
+                          inner, cutoff);
     for (int k = 0; k < b->natoms && centre; k++)
         if (centre < 1 || centre > b->natoms ||
             (k != centre - 1 && b->atom_classes[k] == b->atom_classes[centre - 1]))
-            return eqml__data_fail(why, EQML_ERROR_ARGUMENT,
-                                   "the centre, %d, must be the number of an atom that is alone in its class",
-                                   centre);
+            return eqml__fail(why, EQML_ERROR_ARGUMENT,
+                              "the centre, %d, must be the number of an atom that is alone in its class",
+                              centre);
     return EQML_OK;
 }
 
@@ -8092,7 +8385,7 @@ static eqml_status eqml__set_tuples(eqml_component *c, const eqml_part *part, co
     eqml__chooser choice = {part->basis, symbols, natoms, NULL, NULL, (size_t)part->ntuples};
     choice.chosen = (int *)eqml__zeroed(size, sizeof(int));
     if (!choice.chosen)
-        return eqml__data_fail(why, EQML_ERROR_MEMORY, "no memory");
+        return eqml__fail(why, EQML_ERROR_MEMORY, "no memory");
     if (!part->tuples) {
         choice.count = 0;
         eqml__choose(&choice, 0);
@@ -8107,10 +8400,10 @@ static eqml_status eqml__set_tuples(eqml_component *c, const eqml_part *part, co
     }
     EQML_FREE(choice.chosen);
     if (!c->tuples)
-        return eqml__data_fail(why, EQML_ERROR_MEMORY, "no memory for %zu tuples", choice.count);
+        return eqml__fail(why, EQML_ERROR_MEMORY, "no memory for %zu tuples", choice.count);
     if (!c->ntuples)
-        return eqml__data_fail(why, EQML_ERROR_MATCH, "no atoms of \"%s\" are those of the basis, \"%s\"",
-                               symbols, part->basis->symbols);
+        return eqml__fail(why, EQML_ERROR_MATCH, "no atoms of \"%s\" are those of the basis, \"%s\"", symbols,
+                          part->basis->symbols);
     eqml_status status = EQML_OK;
     for (size_t t = 0; t < choice.count && part->tuples && !status; t++) {
         memcpy(c->tuples + t * size, part->tuples + t * size, size * sizeof(int));
@@ -8126,11 +8419,11 @@ static eqml_status eqml__add_component(eqml_component *c, const eqml_part *part,
     if (status)
         return status;
     if (part->ntuples < 0 || (part->ntuples > 0) != (part->tuples != NULL))
-        return eqml__data_fail(why, EQML_ERROR_ARGUMENT, "%d tuples, but the list is %s", part->ntuples,
-                               part->tuples ? "there" : "missing");
+        return eqml__fail(why, EQML_ERROR_ARGUMENT, "%d tuples, but the list is %s", part->ntuples,
+                          part->tuples ? "there" : "missing");
     status = eqml_surface_create(part->basis, part->variables, &c->surface);
     if (status)
-        return eqml__data_fail(why, status, "the variables: %s", eqml_status_text(status));
+        return eqml__fail(why, status, "the variables: %s", eqml_status_text(status));
     c->inner = part->inner;
     c->cutoff = part->cutoff;
     c->centre = part->centre;
@@ -8146,379 +8439,31 @@ EQML_API eqml_status eqml_expansion_create(eqml_expansion *expansion, const char
     memset(expansion, 0, sizeof *expansion);
     expansion->natoms = (int)eqml__count_words(all);
     if (nparts < 1 || expansion->natoms < 1) {
-        eqml__say(message, "an expansion needs atoms and parts; there are %d and %d", expansion->natoms,
-                  nparts);
-        return EQML_ERROR_ARGUMENT;
+        return eqml__fail(message, EQML_ERROR_ARGUMENT,
+                          "an expansion needs atoms and parts; there are %d and %d", expansion->natoms,
+                          nparts);
     }
     expansion->components = (eqml_component *)eqml__zeroed((size_t)nparts, sizeof(eqml_component));
     if (!expansion->components)
-        status = eqml__data_fail(&why, EQML_ERROR_MEMORY, "no memory");
+        status = eqml__fail(&why, EQML_ERROR_MEMORY, "no memory");
     for (int k = 0; k < nparts && !status; k++) {
         expansion->ncomponents = k + 1;
         status = eqml__add_component(&expansion->components[k], &parts[k], symbols, expansion->natoms, &why);
     }
     if (status) {
-        eqml__say(message, "part %d: %.400s", expansion->ncomponents - 1, why.text);
+        eqml__fail(message, status, "part %d: %.400s", expansion->ncomponents - 1, why.text);
         eqml_expansion_free(expansion);
     }
     return status;
 }
 
-/* Working memory of the fit of an expansion. Of the fitter, `surface`, `coefficients` are not used. */
-typedef struct eqml__expander {
-    eqml_expansion *x;
-    eqml__fitter fit;
-    double
-        *local;   /* [3][3 natoms of the largest basis] coordinates, gradient of the switch, a displacement */
-    double *rows; /* [EQML_LANES][ncols] */
-    double *solution;
-    double *spread, *frozen; /* [ncomponents][npairs], see eqml__fitter */
-    int *nfrozen;            /* [ncomponents] */
-    int natoms, npairs;      /* of the largest basis */
-    size_t ncols;
-} eqml__expander;
+#endif /* EQML__EXPANSION_C */
 
-/* The constant of a component without a switch is that of the expansion. */
-static int eqml__skipped(const eqml_component *c)
-{
-    return c->cutoff > 0 || !eqml__is_term(c->surface.model.basis, 0) ? 0 : 1;
-}
+/* ==== expansion_file.c ================================================================================== */
 
-/* Brings tuple t of geometry g to w->local and its slots to w->fit.one. Returns the switch, or 0 where there
- * is nothing more to do; *pair: see eqml__pairs_one. */
-static double eqml__tuple_slots(eqml__expander *w, const eqml_component *c, size_t g, int t, double **pair)
-{
-    const int natoms = c->surface.model.basis->natoms, *tuple = c->tuples + (size_t)t * (size_t)natoms;
-    const double *xyz = w->fit.data->xyz + g * 3 * (size_t)w->x->natoms;
-    const size_t k = (size_t)(c - w->x->components);
-    for (int i = 0; i < 3 * natoms; i++)
-        w->local[i] = xyz[3 * tuple[i / 3] + i % 3];
-    const double s = eqml__switch(c, natoms, w->local, w->local + 3 * w->natoms);
-    if (s > 0)
-        *pair = eqml__model_slots(&c->surface.model, w->local,
-                                  w->nfrozen[k] ? w->frozen + k * (size_t)w->npairs : NULL, w->fit.one);
-    return s;
-}
-
-/* See eqml__find_frozen; over all tuples of component k. */
-static void eqml__freeze_component(eqml__expander *w, size_t k)
-{
-    const eqml_component *c = &w->x->components[k];
-    const eqml_basis *b = c->surface.model.basis;
-    double *spread = w->spread + EQML__SPREAD * k * (size_t)w->npairs, *pair;
-    w->nfrozen[k] = 0;
-    eqml__clear_spread(b, spread);
-    for (size_t g = 0; g < w->fit.data->n; g++)
-        for (int t = 0; t < c->ntuples && eqml__trains(&w->fit, g); t++)
-            if (eqml__tuple_slots(w, c, g, t, &pair) > 0)
-                eqml__add_spread(b, w->local, w->fit.one, spread);
-    w->nfrozen[k] = eqml__freeze(b, spread, w->frozen + k * (size_t)w->npairs);
-}
-
-/* See eqml__standardise. */
-static void eqml__standardise_component(eqml__expander *w, eqml_component *c)
-{
-    const eqml_basis *b = c->surface.model.basis;
-    const int levels = eqml__factor_levels(b, w->fit.level);
-    double *pair;
-    if (b->is_term)
-        return;                                                         /* a shift would change the space */
-    memset(c->surface.offset, 0, (size_t)b->nfactors * sizeof(double)); /* of an earlier fit */
-    for (int level = 0; level <= levels; level++) {
-        double count = 0;
-        memset(w->fit.mean, 0, (size_t)b->nfactors * sizeof(double));
-        for (size_t g = 0; g < w->fit.data->n; g++)
-            for (int t = 0; t < c->ntuples && eqml__trains(&w->fit, g); t++) {
-                if (!(eqml__tuple_slots(w, c, g, t, &pair) > 0))
-                    continue;
-                count++;
-                for (int k = 1; k < b->nfactors; k++)
-                    w->fit.mean[k] += w->fit.one[b->factor0 + k];
-            }
-        for (int k = 1; k < b->nfactors && count > 0; k++)
-            if (w->fit.level[k] == level)
-                c->surface.offset[k] = -w->fit.mean[k] / count;
-    }
-}
-
-/* row += value * terms + slope * their derivatives, those of factor k being d[k EQML_LANES]. */
-static void eqml__add_terms(const eqml_basis *b, const double *f, const double *d, double value, double slope,
-                            int skip, double *row)
-{
-    for (size_t k = (size_t)skip; k < (size_t)b->nfactors; k++)
-        if (eqml__is_term(b, k))
-            *row++ += value * f[k] + slope * d[k * EQML_LANES];
-    for (int r = 0; r < b->nruns; r++) {
-        const size_t a = b->runs[r][0], first = b->runs[r][1];
-        const double left = value * f[a] + slope * d[a * EQML_LANES], change = slope * f[a];
-        for (size_t c = first; c < first + b->runs[r][2]; c++)
-            *row++ += left * f[c] + change * d[c * EQML_LANES];
-    }
-}
-
-/* Tangents along lanes of displacements q[first ..] of the molecule, and those of the switch. */
-static void eqml__seed_tuple(eqml__expander *w, const eqml_component *c, const int *tuple, const double *pair,
-                             int first, double *along)
-{
-    const eqml_basis *b = c->surface.model.basis;
-    const int stride = EQML_ROUND(b->npairs), n = 3 * w->x->natoms;
-    const double *slope = w->local + 3 * w->natoms;
-    double *v = w->local + 6 * w->natoms, *tangent = (double *)w->fit.tangents;
-    for (int lane = 0; lane < EQML_LANES; lane++) {
-        const double *q = w->fit.directions + (first + lane) * n;
-        along[lane] = 0;
-        for (int k = 0; k < 3 * b->natoms; k++) {
-            v[k] = first + lane < n ? q[3 * tuple[k / 3] + k % 3] : 0;
-            along[lane] += v[k] * slope[k];
-        }
-        for (int p = 0; p < b->npairs; p++) {
-            const double *i = v + 3 * b->pairs[p][0], *j = v + 3 * b->pairs[p][1];
-            double stretch = 0;
-            for (int k = 0; k < 3; k++)
-                stretch += (i[k] - j[k]) * pair[k * stride + p];
-            tangent[p * EQML_LANES + lane] = stretch * pair[3 * stride + p] * pair[4 * stride + p];
-        }
-    }
-}
-
-/* Rows of geometry g: its energy (first < 0), or its derivatives along the displacements first, ... */
-static void eqml__expansion_rows(eqml__expander *w, size_t g, int first)
-{
-    double along[EQML_LANES], *pair = NULL;
-    size_t column = 1;
-    memset(w->rows, 0, EQML_LANES * w->ncols * sizeof(double));
-    w->rows[0] = first < 0;
-    for (int k = 0; k < w->x->ncomponents; k++) {
-        const eqml_component *c = &w->x->components[k];
-        const eqml_basis *b = c->surface.model.basis;
-        const double *f = w->fit.one + b->factor0, *d = (const double *)(w->fit.tangents + b->factor0);
-        const int skip = eqml__skipped(c);
-        for (int t = 0; t < c->ntuples; t++) {
-            const double s = eqml__tuple_slots(w, c, g, t, &pair);
-            if (!(s > 0))
-                continue;
-            if (first < 0) {
-                memset(w->fit.tangents, 0, sizeof(eqml_lanes) * (size_t)b->nslots);
-                eqml__add_terms(b, f, d, s, 0, skip, w->rows + column);
-                continue;
-            }
-            eqml__seed_tuple(w, c, c->tuples + (size_t)t * (size_t)b->natoms, pair, first, along);
-            eqml__tangent_forward(b, b->noperations, w->fit.one, w->fit.tangents);
-            for (int lane = 0; lane < EQML_LANES && first + lane < 3 * w->x->natoms; lane++)
-                eqml__add_terms(b, f, d + lane, along[lane], s, skip,
-                                w->rows + (size_t)lane * w->ncols + column);
-        }
-        column += (size_t)(b->nterms - skip);
-    }
-}
-
-/* As eqml__energy_scales, for each component with constant pairs. */
-static void eqml__expansion_scales(eqml__expander *w)
-{
-    double *least = w->fit.lsq->least + 1;
-    for (int k = 0; k < w->x->ncomponents; k++) {
-        const eqml_component *c = &w->x->components[k];
-        const eqml_basis *b = c->surface.model.basis;
-        const int skip = eqml__skipped(c);
-        if (w->nfrozen[k]) {
-            eqml__slot_sizes(&c->surface.model, w->spread + EQML__SPREAD * (size_t)(k * w->npairs),
-                             w->fit.one);
-            memset(w->fit.tangents, 0, sizeof(eqml_lanes) * (size_t)b->nslots);
-            eqml__add_terms(b, w->fit.one + b->factor0, (const double *)(w->fit.tangents + b->factor0),
-                            EQML__LEAST * c->ntuples * sqrt(w->fit.squares), 0, skip, least);
-            w->fit.lsq->tolerance = EQML__NOISE;
-        }
-        least += b->nterms - skip;
-    }
-}
-
-static eqml_status eqml__push_row(eqml__expander *w, const double *from, double weight, double value)
-{
-    double *row = eqml_lsq_row(w->fit.lsq);
-    for (size_t k = 0; k < w->ncols; k++)
-        row[k] = weight * from[k];
-    row[w->ncols] = weight * value;
-    return eqml_lsq_add(w->fit.lsq);
-}
-
-static eqml_status eqml__expansion_gradient(eqml__expander *w, size_t g, double weight)
-{
-    const int n = 3 * w->x->natoms;
-    eqml_status status = EQML_OK;
-    int external;
-    eqml__displacements(w->fit.data->xyz + g * (size_t)n, w->x->natoms, w->fit.directions, &external);
-    for (int first = external; first < n && !status; first += EQML_LANES) {
-        eqml__expansion_rows(w, g, first);
-        for (int lane = 0; lane < EQML_LANES && first + lane < n && !status; lane++) {
-            double along = 0;
-            for (int k = 0; k < n; k++)
-                along +=
-                    w->fit.directions[(first + lane) * n + k] * w->fit.gradient[g * (size_t)n + (size_t)k];
-            status = eqml__push_row(w, w->rows + (size_t)lane * w->ncols, weight, along);
-        }
-    }
-    return status;
-}
-
-static eqml_status eqml__fit_expansion(eqml__expander *w, eqml_fit_result *result)
-{
-    const eqml_fit_options *o = w->fit.options;
-    const eqml_data *data = w->fit.data;
-    const double ratio = o->gradient_weight > 0 ? o->gradient_weight : 1;
-    eqml_lsq_options solve = {0, o->ridge, 1};
-    eqml_lsq_result solved;
-    eqml_status status = EQML_OK;
-    for (int k = 0; k < w->x->ncomponents; k++) {
-        eqml__freeze_component(w, (size_t)k);
-        eqml__standardise_component(w, &w->x->components[k]);
-        result->constant_pairs +=
-            eqml__constant_classes(w->x->components[k].surface.model.basis, w->frozen + k * w->npairs);
-    }
-    w->fit.squares = eqml__squared_weights(&w->fit);
-    eqml__expansion_scales(w);
-    for (size_t g = 0; g < data->n && !status; g++) {
-        if (!eqml__trains(&w->fit, g))
-            continue;
-        const double weight = eqml__row_weight(&w->fit, g);
-        eqml__expansion_rows(w, g, -1);
-        status = eqml__push_row(w, w->rows, weight, w->fit.energy[g] - w->fit.shift);
-        if (!status && !o->energies_only && (data->has[g] & EQML_HAS_GRADIENT))
-            status = eqml__expansion_gradient(w, g, weight * sqrt(ratio));
-        result->geometries++;
-        if (o->progress)
-            o->progress(o->context, result->geometries, w->fit.count);
-    }
-    if (!status)
-        status = eqml_lsq_solve(w->fit.lsq, &solve, w->solution, &solved);
-    if (status)
-        return status;
-    result->rows = solved.rows;
-    result->terms = (int)w->ncols;
-    result->rank = solved.rank;
-    result->condition = solved.condition;
-    return EQML_OK;
-}
-
-static void eqml__set_expansion(eqml__expander *w)
-{
-    double *from = w->solution + 1, *terms = w->rows; /* done with */
-    w->x->constant = w->solution[0] + w->fit.shift;
-    for (int k = 0; k < w->x->ncomponents; k++) {
-        eqml_component *c = &w->x->components[k];
-        const size_t skip = (size_t)eqml__skipped(c), count = (size_t)c->surface.model.basis->nterms - skip;
-        terms[0] = 0;
-        memcpy(terms + skip, from, count * sizeof(double));
-        eqml_surface_set(&c->surface, terms);
-        from += count;
-    }
-}
-
-/* Room for the largest component. Vectors are aligned by hand: *tangents is what to free. */
-static eqml_status eqml__expander_create(eqml__expander *w, void **tangents)
-{
-    const size_t n = 3 * (size_t)w->x->natoms, vector = sizeof(eqml_lanes);
-    size_t one = 0, slots = 0, factors = 0;
-    w->ncols = 1;
-    for (int k = 0; k < w->x->ncomponents; k++) {
-        const eqml_component *c = &w->x->components[k];
-        const eqml_basis *b = c->surface.model.basis;
-        const size_t need = eqml__most_work(b);
-        one = need > one ? need : one;
-        slots = (size_t)b->nslots > slots ? (size_t)b->nslots : slots;
-        factors = (size_t)b->nfactors > factors ? (size_t)b->nfactors : factors;
-        w->natoms = b->natoms > w->natoms ? b->natoms : w->natoms;
-        w->npairs = b->npairs > w->npairs ? b->npairs : w->npairs;
-        w->ncols += (size_t)(b->nterms - eqml__skipped(c));
-    }
-    *tangents = eqml__zeroed(slots + 1, vector);
-    w->fit.tangents = (eqml_lanes *)(((uintptr_t)*tangents + vector - 1) / vector * vector);
-    w->fit.one = (double *)eqml__zeroed(one, sizeof(double));
-    w->fit.directions = (double *)eqml__zeroed(eqml__times(n, n), sizeof(double));
-    w->fit.mean = (double *)eqml__zeroed(factors, sizeof(double));
-    w->fit.level = (int *)eqml__zeroed(factors, sizeof(int));
-    w->local = (double *)eqml__zeroed(9 * (size_t)w->natoms, sizeof(double));
-    const size_t pairs = (size_t)w->x->ncomponents * (size_t)w->npairs;
-    w->spread = (double *)eqml__zeroed(EQML__SPREAD * pairs, sizeof(double));
-    w->frozen = (double *)eqml__zeroed(pairs, sizeof(double));
-    w->nfrozen = (int *)eqml__zeroed((size_t)w->x->ncomponents, sizeof(int));
-    w->rows = (double *)eqml__zeroed(EQML_LANES * w->ncols + 1, sizeof(double));
-    w->solution = (double *)eqml__zeroed(w->ncols, sizeof(double));
-    if (!*tangents || !w->fit.one || !w->fit.directions || !w->fit.mean || !w->fit.level || !w->local ||
-        !w->rows || !w->solution || !w->spread || !w->frozen || !w->nfrozen || w->ncols > INT32_MAX)
-        return EQML_ERROR_MEMORY;
-    return eqml__lsq_start(&w->fit.lsq, (int)w->ncols, 1, w->fit.options->ridge > 0);
-}
-
-EQML_API eqml_status eqml_expansion_fit(eqml_expansion *expansion, const eqml_data *data,
-                                        const eqml_fit_options *options, eqml_fit_result *result,
-                                        eqml_message *message)
-{
-    static const eqml_fit_options defaults = {0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL};
-    eqml_fit_result found;
-    eqml__expander w;
-    void *tangents = NULL;
-    double *difference = NULL;
-    memset(&found, 0, sizeof found);
-    memset(&w, 0, sizeof w);
-    w.x = expansion;
-    w.fit.data = data;
-    w.fit.options = options ? options : &defaults;
-    w.fit.wanted = EQML_HAS_ENERGY;
-    eqml_status status = eqml__check_fit(&w.fit, expansion->natoms, "of the expansion", "an energy", message);
-    if (status)
-        return status;
-    status = eqml__expander_create(&w, &tangents);
-    if (!status)
-        status = eqml__set_targets(&w.fit, &difference);
-    if (!status)
-        status = eqml__fit_expansion(&w, &found);
-    if (!status) {
-        eqml__set_expansion(&w);
-        if (result)
-            *result = found;
-    } else {
-        eqml__say(message, "the fit failed: %s", eqml_status_text(status));
-    }
-    eqml_lsq_free(w.fit.lsq);
-    EQML_FREE(difference);
-    EQML_FREE(tangents);
-    EQML_FREE(w.fit.one);
-    EQML_FREE(w.fit.directions);
-    EQML_FREE(w.fit.mean);
-    EQML_FREE(w.fit.level);
-    EQML_FREE(w.local);
-    EQML_FREE(w.spread);
-    EQML_FREE(w.frozen);
-    EQML_FREE(w.nfrozen);
-    EQML_FREE(w.rows);
-    EQML_FREE(w.solution);
-    return status;
-}
-
-typedef struct eqml__expanded {
-    const eqml_expansion *expansion;
-    double *work;
-} eqml__expanded;
-
-static double eqml__expand(void *context, const double *xyz, double *gradient)
-{
-    const eqml__expanded *e = (const eqml__expanded *)context;
-    return eqml_expansion_energy_gradient(e->expansion, xyz, gradient, e->work);
-}
-
-EQML_API eqml_status eqml_expansion_errors(const eqml_expansion *expansion, const eqml_data *data,
-                                           const unsigned char *use, eqml_errors *errors)
-{
-    eqml__expanded e = {expansion, NULL};
-    double *work = (double *)eqml__zeroed(eqml_expansion_work(expansion) + 8, sizeof(double));
-    memset(errors, 0, sizeof *errors);
-    if (!work)
-        return EQML_ERROR_MEMORY;
-    e.work = (double *)(((uintptr_t)work + 63) / 64 * 64);
-    const eqml_status status = eqml_potential_errors(eqml__expand, &e, data, use, errors);
-    EQML_FREE(work);
-    return status;
-}
+/* Expansions as files. */
+#ifndef EQML__EXPANSION_FILE_C
+#define EQML__EXPANSION_FILE_C
 
 EQML_API eqml_status eqml_expansion_write(const eqml_expansion *expansion, const char *path,
                                           eqml_message *message)
@@ -8567,8 +8512,7 @@ static int eqml__parse_integers(char **text, int count, long least, long most, i
 /* Refuses the line for what a check of the caller's arguments says. */
 static eqml_status eqml__refuse_line(const eqml__input *in, const eqml_message *why)
 {
-    eqml__say(in->message, "%s:%d: %.400s", in->path, in->line, why->text);
-    return EQML_ERROR_VALUE;
+    return eqml__fail(in->message, EQML_ERROR_VALUE, "%s:%d: %.400s", in->path, in->line, why->text);
 }
 
 /* The tuples of a component; room grows with the lines that there are, whatever number the file promised. */
@@ -8660,6 +8604,6 @@ EQML_API eqml_status eqml_expansion_read(eqml_expansion *expansion, const char *
     return status;
 }
 
-#endif /* EQML__EXPANSION_C */
+#endif /* EQML__EXPANSION_FILE_C */
 #endif /* EQML_IMPLEMENTATION */
 #endif /* EQML_H */

@@ -29,7 +29,7 @@ typedef struct eqml__layout {
     double gradient_unit; /* hartree/bohr; negative where the file has forces */
 } eqml__layout;
 
-#define EQML__REFUSE(r, ...) eqml__data_fail(&(r)->why, EQML_ERROR_FORMAT, __VA_ARGS__)
+#define EQML__REFUSE(r, ...) eqml__fail(&(r)->why, EQML_ERROR_FORMAT, __VA_ARGS__)
 
 /* A long path keeps its end, which names the file: the reason needs room too. */
 static void eqml__tell(eqml_message *message, const char *path, const eqml__reader *r)
@@ -37,9 +37,9 @@ static void eqml__tell(eqml_message *message, const char *path, const eqml__read
     const size_t room = 255, length = strlen(path);
     const char *shown = length > room ? path + length - room : path;
     if (r->line > 0)
-        eqml__data_fail(message, EQML_OK, "%s:%zu: %.230s", shown, r->line, r->why.text);
+        eqml__fail(message, EQML_OK, "%s:%zu: %.230s", shown, r->line, r->why.text);
     else
-        eqml__data_fail(message, EQML_OK, "%s: %.230s", shown, r->why.text);
+        eqml__fail(message, EQML_OK, "%s: %.230s", shown, r->why.text);
 }
 
 /* Takes the next line off the text, without its line feed; 0 at the end of the file. */
@@ -63,11 +63,11 @@ static eqml_status eqml__read_number(eqml__reader *r, const char *what, eqml__sp
     *value = number * unit;
     if (status == EQML_OK)
         return status;
-    return eqml__data_fail(&r->why, status,
-                           status == EQML_ERROR_VALUE
-                               ? "expected a finite number as %s, found %s; remove this geometry"
-                               : "expected a decimal number as %s, found %s",
-                           what, eqml__quote(word).text);
+    return eqml__fail(&r->why, status,
+                      status == EQML_ERROR_VALUE
+                          ? "expected a finite number as %s, found %s; remove this geometry"
+                          : "expected a decimal number as %s, found %s",
+                      what, eqml__quote(word).text);
 }
 
 /* ---- comment lines ---- */
@@ -283,7 +283,7 @@ static eqml_status eqml__make_room(eqml__reader *r, int natoms)
         complete = complete && data->tensors[k];
     }
     if (!complete)
-        return eqml__data_fail(&r->why, EQML_ERROR_MEMORY, "no memory for %zu geometries", frames);
+        return eqml__fail(&r->why, EQML_ERROR_MEMORY, "no memory for %zu geometries", frames);
     return EQML_OK;
 }
 
@@ -367,9 +367,9 @@ static eqml_status eqml__check_distances(eqml__reader *r)
             if (x * x + y * y + z * z >= 1e-12)
                 continue;
             r->line = r->frame;
-            return eqml__data_fail(&r->why, EQML_ERROR_VALUE,
-                                   "atoms %d (%s) and %d (%s) of this frame coincide; remove it", j + 1,
-                                   data->symbols[j], i + 1, data->symbols[i]);
+            return eqml__fail(&r->why, EQML_ERROR_VALUE,
+                              "atoms %d (%s) and %d (%s) of this frame coincide; remove it", j + 1,
+                              data->symbols[j], i + 1, data->symbols[i]);
         }
     }
     return EQML_OK;
@@ -400,7 +400,7 @@ static eqml_status eqml__read_frames(eqml__reader *r)
         if (eqml__count_words(line) > 0)
             status = eqml__read_frame(r, line);
     if (status == EQML_OK && r->data->n == 0)
-        status = eqml__data_fail(&r->why, EQML_ERROR_EMPTY, "the file holds no geometry");
+        status = eqml__fail(&r->why, EQML_ERROR_EMPTY, "the file holds no geometry");
     for (size_t i = 0; i < r->data->n; i++)
         has |= r->data->has[i];
     if (!(has & EQML_HAS_GRADIENT)) {
@@ -449,8 +449,8 @@ static eqml_status eqml__read_file(eqml__reader *r, const char *path, char **tex
     FILE *file = fopen(path, "rb");
     eqml_status status = file ? eqml__read_stream(file, text, &size) : EQML_ERROR_FILE;
     if (status != EQML_OK)
-        eqml__data_fail(&r->why, status, "%s",
-                        status == EQML_ERROR_FILE ? strerror(errno) : "no memory for the file");
+        eqml__fail(&r->why, status, "%s",
+                   status == EQML_ERROR_FILE ? strerror(errno) : "no memory for the file");
     if (file)
         fclose(file);
     r->rest.begin = *text;
@@ -471,8 +471,7 @@ eqml_status eqml_data_read(const char *path, eqml_data *data, eqml_message *mess
     if (data)
         memset(data, 0, sizeof *data);
     if (!path || !data)
-        return eqml__data_fail(message, EQML_ERROR_ARGUMENT,
-                               "eqml_data_read: path and data must not be NULL");
+        return eqml__fail(message, EQML_ERROR_ARGUMENT, "eqml_data_read: path and data must not be NULL");
     eqml_status status = eqml__read_file(&r, path, &text);
     if (status == EQML_OK)
         status = eqml__read_frames(&r);

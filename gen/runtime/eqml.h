@@ -95,8 +95,14 @@
 #include "match.c"
 #include "lsq.c"
 #include "surface.c"
+#include "constant.c"
+#include "displacements.c"
+#include "fitter.c"
+#include "shifts.c"
 #include "rows.c"
+#include "tensor_rows.c"
 #include "fit.c"
+#include "errors.c"
 #include "file.c"
 #include "surface_file.c"
 #include "surface_header.c"
@@ -104,5 +110,6 @@
 #include "subset.c"
 #include "basis_file.c"
 #include "expansion.c"
+#include "expansion_file.c"
 #endif /* EQML_IMPLEMENTATION */
 #endif /* EQML_H */

@@ -12,8 +12,7 @@
 
 static eqml_status eqml__no_memory(const char *path, eqml_message *message)
 {
-    eqml__say(message, "%s: %s", path, eqml_status_text(EQML_ERROR_MEMORY));
-    return EQML_ERROR_MEMORY;
+    return eqml__fail(message, EQML_ERROR_MEMORY, "%s: %s", path, eqml_status_text(EQML_ERROR_MEMORY));
 }
 
 /*
@@ -41,7 +40,7 @@ static eqml_status eqml__open_output(eqml__output *out, const char *path, eqml_m
     }
     if (out->file)
         return EQML_OK;
-    eqml__say(message, "%s: cannot be written: %s", path, strerror(errno));
+    eqml__fail(message, EQML_ERROR_FILE, "%s: cannot be written: %s", path, strerror(errno));
     EQML_FREE(out->beside);
     return EQML_ERROR_FILE;
 }
@@ -51,8 +50,8 @@ static eqml_status eqml__close_output(eqml__output *out, eqml_status status, eqm
     int failed = ferror(out->file) != 0;
     failed |= fclose(out->file) != 0;
     if (!status && (failed || rename(out->beside, out->path))) {
-        eqml__say(message, "%s: cannot be written: %s", out->path, strerror(errno));
-        status = EQML_ERROR_FILE;
+        status =
+            eqml__fail(message, EQML_ERROR_FILE, "%s: cannot be written: %s", out->path, strerror(errno));
     }
     if (status)
         remove(out->beside);

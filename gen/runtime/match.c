@@ -103,17 +103,15 @@ eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *cla
     if (message)
         message->text[0] = '\0';
     if (!data || !data->symbols || !symbols || !class_of_atom)
-        return eqml__data_fail(message, EQML_ERROR_ARGUMENT,
-                               "eqml_data_match: no argument may be NULL or empty");
+        return eqml__fail(message, EQML_ERROR_ARGUMENT, "eqml_data_match: no argument may be NULL or empty");
     const eqml__span words = {symbols, symbols + strlen(symbols)};
     const int n = data->natoms;
     if (eqml__count_words(words) != (size_t)n)
-        return eqml__data_fail(message, EQML_ERROR_MATCH,
-                               "the data have %d atoms, but the composition has %zu", n,
-                               eqml__count_words(words));
+        return eqml__fail(message, EQML_ERROR_MATCH, "the data have %d atoms, but the composition has %zu", n,
+                          eqml__count_words(words));
     eqml__place *place = (eqml__place *)eqml__zeroed((size_t)n, sizeof *place);
     if (!place)
-        return eqml__data_fail(message, EQML_ERROR_MEMORY, "no memory to order %d atoms", n);
+        return eqml__fail(message, EQML_ERROR_MEMORY, "no memory to order %d atoms", n);
     eqml__fill_places(data, words, class_of_atom, place);
     const char *reason = eqml__find_sources(n, place);
     if (!reason) {
@@ -123,9 +121,8 @@ eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *cla
             memcpy(data->symbols[i], place[place[i].source].present, 4);
     }
     if (reason)
-        eqml__data_fail(message, EQML_ERROR_MATCH,
-                        "atoms of the data (%s) and composition (%s) do not match: %s",
-                        eqml__list_symbols(n, place, 0).text, eqml__list_symbols(n, place, 1).text, reason);
+        eqml__fail(message, EQML_ERROR_MATCH, "atoms of the data (%s) and composition (%s) do not match: %s",
+                   eqml__list_symbols(n, place, 0).text, eqml__list_symbols(n, place, 1).text, reason);
     EQML_FREE(place);
     return reason ? EQML_ERROR_MATCH : EQML_OK;
 }

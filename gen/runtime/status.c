@@ -13,7 +13,8 @@ const char *eqml_status_text(eqml_status status)
     return (unsigned)status < (unsigned)EQML_STATUS_COUNT ? texts[status] : "unknown status";
 }
 
-static eqml_status eqml__data_fail(eqml_message *message, eqml_status status, const char *format, ...)
+/* Writes the message, unless it is NULL, and returns the status: `return eqml__fail(...);` says why and ends. */
+static eqml_status eqml__fail(eqml_message *message, eqml_status status, const char *format, ...)
 {
     if (message) {
         va_list arguments;
@@ -22,16 +23,6 @@ static eqml_status eqml__data_fail(eqml_message *message, eqml_status status, co
         va_end(arguments);
     }
     return status;
-}
-
-static void eqml__say(eqml_message *message, const char *format, ...)
-{
-    va_list arguments;
-    if (!message)
-        return;
-    va_start(arguments, format);
-    vsnprintf(message->text, sizeof message->text, format, arguments);
-    va_end(arguments);
 }
 
 #endif /* EQML__STATUS_C */

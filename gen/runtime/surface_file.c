@@ -12,11 +12,11 @@ static eqml_status eqml__check_numbers(const char *path, const char *what, size_
 {
     for (size_t k = 0; k < count; k++)
         if (!(fabs(number[k]) <= most)) {
-            eqml__say(message,
-                      "%s: number %zu of the %s is %g, which the file cannot hold: fit again, with other "
-                      "variables or a ridge",
-                      path, k, what, number[k]);
-            return EQML_ERROR_VALUE;
+            return eqml__fail(
+                message, EQML_ERROR_VALUE,
+                "%s: number %zu of the %s is %g, which the file cannot hold: fit again, with other "
+                "variables or a ridge",
+                path, k, what, number[k]);
         }
     return EQML_OK;
 }
@@ -29,8 +29,8 @@ static eqml_status eqml__check_writable(const eqml_surface *surface, const char 
     const eqml_basis *b = surface->model.basis;
     for (int k = 0; k < b->npair_classes; k++)
         if (surface->variables[k].kind == EQML_USER) {
-            eqml__say(message, "%s: a surface with a user's pair function cannot be written to a file", path);
-            return EQML_ERROR_ARGUMENT;
+            return eqml__fail(message, EQML_ERROR_ARGUMENT,
+                              "%s: a surface with a user's pair function cannot be written to a file", path);
         }
     eqml_status status =
         eqml__check_numbers(path, "offsets", (size_t)b->nfactors, surface->offset, most, message);
@@ -161,9 +161,9 @@ typedef struct eqml__input {
 
 static eqml_status eqml__bad_line(const eqml__input *in, eqml_status status, const char *expected)
 {
-    eqml__say(in->message, "%s:%d: expected %s, found \"%.60s\"; is this the .pes file of this basis?",
-              in->path, in->line, expected, in->text);
-    return status;
+    return eqml__fail(in->message, status,
+                      "%s:%d: expected %s, found \"%.60s\"; is this the .pes file of this basis?", in->path,
+                      in->line, expected, in->text);
 }
 
 /* The next line without its end; its first word must be `word`. *rest: what follows. */
@@ -173,9 +173,9 @@ static eqml_status eqml__pes_line(eqml__input *in, const char *word, char **rest
     in->line++;
     if (!fgets(in->text, sizeof in->text, in->file)) {
         in->text[0] = 0;
-        eqml__say(in->message, "%s:%d: the file ends where \"%s\" was expected; it is truncated", in->path,
-                  in->line, word);
-        return EQML_ERROR_FORMAT;
+        return eqml__fail(in->message, EQML_ERROR_FORMAT,
+                          "%s:%d: the file ends where \"%s\" was expected; it is truncated", in->path,
+                          in->line, word);
     }
     in->text[strcspn(in->text, "\r\n")] = 0;
     if (strncmp(in->text, word, length) || (in->text[length] && in->text[length] != ' '))
@@ -299,8 +299,7 @@ static eqml_status eqml__open_input(eqml__input *in, const char *path, eqml_mess
     in->file = fopen(path, "r");
     if (in->file)
         return EQML_OK;
-    eqml__say(message, "%s: cannot be read: %s", path, strerror(errno));
-    return EQML_ERROR_FILE;
+    return eqml__fail(message, EQML_ERROR_FILE, "%s: cannot be read: %s", path, strerror(errno));
 }
 
 /* What was read must be all there is. */

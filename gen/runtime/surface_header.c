@@ -96,7 +96,7 @@ static char *eqml__load_text(const char *path, eqml_message *message)
         text = larger;
     }
     if (!in || ferror(in)) {
-        eqml__say(message, "%s: cannot be read: %s", path, strerror(errno));
+        eqml__fail(message, EQML_ERROR_FILE, "%s: cannot be read: %s", path, strerror(errno));
         EQML_FREE(text);
         text = NULL;
     } else if (!text) {
@@ -130,9 +130,9 @@ static eqml_status eqml__put_runtime(eqml__tagger *t, char *runtime, const char 
     for (int k = 0; k < EQML__NEEDED; k++) {
         char *end, *part = eqml__find_part(runtime, eqml__needed[k].name, &end);
         if (!part) {
-            eqml__say(message, "%s: has no part %s; is it the file eqml.h of this version?", path,
-                      eqml__needed[k].name);
-            return EQML_ERROR_FORMAT;
+            return eqml__fail(message, EQML_ERROR_FORMAT,
+                              "%s: has no part %s; is it the file eqml.h of this version?", path,
+                              eqml__needed[k].name);
         }
         if (eqml__needed[k].asked_by && !strstr(basis_header, eqml__needed[k].asked_by))
             continue;
