@@ -3560,6 +3560,7 @@ EQML_FUNCTION double eqml_expansion_energy_gradient(const eqml_expansion *x, con
 #define EQML__STATUS_C
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 const char *eqml_status_text(eqml_status status)
 {
@@ -3579,6 +3580,25 @@ static eqml_status eqml__fail(eqml_message *message, eqml_status status, const c
         va_end(arguments);
     }
     return status;
+}
+
+/*
+ * The same of a file: its name stands before what is said, and its line unless that is 0. A long path keeps its end,
+ * which names the file, and leaves room for the reason.
+ */
+static eqml_status eqml__fail_file(eqml_message *message, eqml_status status, const char *path, size_t line,
+                                   const char *format, ...)
+{
+    const size_t room = 255, length = strlen(path);
+    const char *shown = length > room ? path + length - room : path;
+    eqml_message why;
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(why.text, sizeof why.text, format, arguments);
+    va_end(arguments);
+    if (line > 0)
+        return eqml__fail(message, status, "%s:%zu: %.230s", shown, line, why.text);
+    return eqml__fail(message, status, "%s: %.230s", shown, why.text);
 }
 
 #endif /* EQML__STATUS_C */
@@ -3611,16 +3631,17 @@ static void *eqml__zeroed(size_t count, size_t size)
 /* Text in pieces: words, labels, numbers. */
 #ifndef EQML__TEXT_C
 #define EQML__TEXT_C
+#include <float.h>
 #include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
 
-#define EQML__BLANKS " \t\r\v\f" /* CR among them: so are line ends of either kind read */
+#define EQML__BLANKS " \t\r\v\f" /* with CR, so that line ends of either kind are read */
 #define EQML__ABSENT SIZE_MAX
 
-/* A piece of the file's text; no NUL ends it. */
+/* A piece of a text; no NUL ends it. */
 typedef struct eqml__span {
     const char *begin, *end;
 } eqml__span;
@@ -3669,6 +3690,28 @@ static int eqml__equals(eqml__span word, const char *lower_case)
     return word.begin == word.end && *lower_case == '\0';
 }
 
+/* Whether the span is exactly this text. */
+static int eqml__is(eqml__span span, const char *text)
+{
+    const size_t length = (size_t)(span.end - span.begin);
+    return length == strlen(text) && memcmp(span.begin, text, length) == 0;
+}
+
+static eqml__span eqml__span_of(const char *text)
+{
+    const eqml__span span = {text, text + strlen(text)};
+    return span;
+}
+
+/* Word number k, from 0, of a list that blanks separate; empty past the last. */
+static eqml__span eqml__word(const char *list, int k)
+{
+    eqml__span rest = eqml__span_of(list), word = rest;
+    for (; k >= 0; k--)
+        eqml__next_word(&rest, EQML__BLANKS, &word);
+    return word;
+}
+
 /* The text as a message shows it: in quotes, cut where it is long, control characters replaced. */
 static eqml_message eqml__quote(eqml__span text)
 {
@@ -3688,18 +3731,31 @@ static eqml_message eqml__quote(eqml__span text)
 
 /* ---- counts, labels, numbers ---- */
 
-/* A whole number from 1 to 999999999; 0 where the word is none. */
+/* A whole number of at most nine digits; -1 where the word is none. */
 static int eqml__parse_count(eqml__span word)
 {
     int count = 0;
-    if (word.end - word.begin > 9)
-        return 0;
+    if (word.begin == word.end || word.end - word.begin > 9)
+        return -1;
     for (; word.begin < word.end; word.begin++) {
         if (*word.begin < '0' || *word.begin > '9')
-            return 0;
+            return -1;
         count = 10 * count + (*word.begin - '0');
     }
     return count;
+}
+
+/* Takes `count` whole numbers from least to most off *rest; 0 where one is missing or out of range. */
+static int eqml__next_counts(eqml__span *rest, int count, int least, int most, int *number)
+{
+    eqml__span word;
+    for (int k = 0; k < count; k++) {
+        eqml__next_word(rest, EQML__BLANKS, &word);
+        number[k] = eqml__parse_count(word);
+        if (number[k] < least || number[k] > most)
+            return 0;
+    }
+    return 1;
 }
 
 /* An element label in its usual case, from letters or an atomic number; 0 where the word is none. */
@@ -3724,20 +3780,31 @@ static int eqml__parse_label(eqml__span word, char symbol[4])
     return symbol[0] != '\0';
 }
 
+/* The notations of numbers: as data sets have them, and as the files have them that eqml writes. */
+typedef enum eqml__notation {
+    EQML__DECIMAL,    /* Fortran's exponents (1.0D+00) too; at most 1e100 in size */
+    EQML__HEXADECIMAL /* or decimal; any finite number */
+} eqml__notation;
+
 /*
- * A decimal number: EQML_OK, EQML_ERROR_FORMAT or EQML_ERROR_VALUE. What strtod() takes beyond that is
- * refused, and it is given the locale's decimal point, which it expects. 1e100 is far beyond anything
- * physical and leaves squares and products finite; nan and inf are told by their n, which holds under
- * -ffast-math too.
+ * The number that is the whole of a word. EQML_ERROR_FORMAT: it is none. EQML_ERROR_VALUE: it is not finite, or too
+ * large. strtod() is given the locale's decimal point, which it expects; what else it would take is refused. 1e100 is
+ * far beyond anything physical and leaves squares and products finite. nan and inf are known by their n, which holds
+ * under -ffast-math too.
  */
-static eqml_status eqml__parse_number(eqml__span word, double *number)
+static eqml_status eqml__parse_number(eqml__span word, eqml__notation notation, double *number)
 {
+    const int decimal = notation == EQML__DECIMAL;
     const char *point = localeconv()->decimal_point;
     char text[128], *end = text;
     for (; word.begin < word.end; word.begin++) {
-        const char *as = *word.begin == '.' ? point : eqml__is_one_of(*word.begin, "dD") ? "e" : word.begin;
+        const char *as = word.begin;
+        if (*word.begin == '.')
+            as = point;
+        else if (decimal && eqml__is_one_of(*word.begin, "dD"))
+            as = "e";
         const size_t length = as == point ? strlen(point) : 1;
-        if (*word.begin == '\0' || strchr("xX(,", *word.begin) ||
+        if (*word.begin == '\0' || strchr(decimal ? "xX(," : "(,", *word.begin) ||
             (size_t)(end - text) + length >= sizeof text)
             return EQML_ERROR_FORMAT;
         memcpy(end, as, length);
@@ -3747,51 +3814,98 @@ static eqml_status eqml__parse_number(eqml__span word, double *number)
     *number = strtod(text, &end);
     if (end == text || *end != '\0')
         return EQML_ERROR_FORMAT;
-    return fabs(*number) > 1e100 || strpbrk(text, "nN") ? EQML_ERROR_VALUE : EQML_OK;
+    return fabs(*number) > (decimal ? 1e100 : DBL_MAX) || strpbrk(text, "nN") ? EQML_ERROR_VALUE : EQML_OK;
 }
 
 #endif /* EQML__TEXT_C */
 
-/* ==== data.c ============================================================================================ */
+/* ==== reader.c ========================================================================================== */
 
-/* Reading data sets. */
-#ifndef EQML__DATA_C
-#define EQML__DATA_C
+/* Text files, held in memory and read line by line. */
+#ifndef EQML__READER_C
+#define EQML__READER_C
 #include <errno.h>
 #include <stdio.h>
 
+/* Bytes to begin with: one more than the file has, so that its end is seen; 1 MB for what has no size. */
+static size_t eqml__first_room(FILE *file)
+{
+    const long size = fseek(file, 0, SEEK_END) ? -1 : ftell(file);
+    if (size >= 0)
+        rewind(file);
+    return size > 0 && (size_t)size < SIZE_MAX / 4 ? (size_t)size + 1 : (size_t)1 << 20;
+}
+
+/* Reads a stream to its end and puts a NUL behind it; the caller frees *text, also where this fails. */
+static eqml_status eqml__read_stream(FILE *file, char **text, size_t *size)
+{
+    for (size_t room = eqml__first_room(file);; room = eqml__times(room, 2)) {
+        char *larger = room < SIZE_MAX ? (char *)EQML_MALLOC(room) : NULL;
+        if (!larger)
+            return EQML_ERROR_MEMORY;
+        if (*text)
+            memcpy(larger, *text, *size);
+        EQML_FREE(*text);
+        *text = larger;
+        *size += fread(*text + *size, 1, room - *size, file);
+        if (*size < room) {
+            (*text)[*size] = '\0';
+            return ferror(file) ? EQML_ERROR_FILE : EQML_OK;
+        }
+    }
+}
+
+/* *text <- the whole of a file, *size bytes and a NUL, for the caller to free; NULL on failure. */
+static eqml_status eqml__load_text(const char *path, char **text, size_t *size, eqml_message *message)
+{
+    FILE *file = fopen(path, "rb");
+    *text = NULL;
+    *size = 0;
+    const eqml_status status = file ? eqml__read_stream(file, text, size) : EQML_ERROR_FILE;
+    if (status == EQML_ERROR_FILE)
+        eqml__fail_file(message, status, path, 0, "cannot be read: %s", strerror(errno));
+    else if (status)
+        eqml__fail_file(message, status, path, 0, "no memory for the file");
+    if (file)
+        fclose(file);
+    if (status) {
+        EQML_FREE(*text);
+        *text = NULL;
+    }
+    return status;
+}
+
 typedef struct eqml__reader {
-    eqml_data *data;
-    eqml__span rest;  /* of the text, yet to be read */
-    size_t line;      /* read last, or at fault; from 1 */
-    size_t frame;     /* the line that opened this frame */
-    eqml_message why; /* it failed */
+    const char *path;
+    char *text;            /* owned */
+    eqml__span rest;       /* what is yet to be read */
+    size_t line;           /* the line read last, or at fault; from 1 */
+    eqml_message *message; /* receives why the file is refused; may be NULL */
 } eqml__reader;
 
-/* What the comment line of an extended XYZ frame says; begin is NULL where a key is not there. */
-typedef struct eqml__keys {
-    eqml__span properties, energy, tensors[EQML_TENSORS];
-    int closed; /* all quotes and brackets */
-} eqml__keys;
+/* Refuses the file at its line, for a reason given as to printf; returns the status. */
+#define EQML__REFUSE(reader, status, ...)                                                                    \
+    eqml__fail_file((reader)->message, status, (reader)->path, (reader)->line, __VA_ARGS__)
 
-/* The first columns, from 0, of what is in the atom lines of a frame, or EQML__ABSENT. */
-typedef struct eqml__layout {
-    size_t species, pos, gradient;
-    size_t columns;
-    double gradient_unit; /* hartree/bohr; negative where the file has forces */
-} eqml__layout;
-
-#define EQML__REFUSE(r, ...) eqml__fail(&(r)->why, EQML_ERROR_FORMAT, __VA_ARGS__)
-
-/* A long path keeps its end, which names the file: the reason needs room too. */
-static void eqml__tell(eqml_message *message, const char *path, const eqml__reader *r)
+/* path and message must stay; on failure there is nothing to close. */
+static eqml_status eqml__open_reader(eqml__reader *r, const char *path, eqml_message *message)
 {
-    const size_t room = 255, length = strlen(path);
-    const char *shown = length > room ? path + length - room : path;
-    if (r->line > 0)
-        eqml__fail(message, EQML_OK, "%s:%zu: %.230s", shown, r->line, r->why.text);
-    else
-        eqml__fail(message, EQML_OK, "%s: %.230s", shown, r->why.text);
+    size_t size;
+    const eqml_status status = eqml__load_text(path, &r->text, &size, message);
+    r->path = path;
+    r->line = 0;
+    r->message = message;
+    r->rest.begin = r->text;
+    r->rest.end = r->text ? r->text + size : NULL;
+    if (size >= 3 && !status && memcmp(r->text, "\xEF\xBB\xBF", 3) == 0) /* a byte order mark */
+        r->rest.begin += 3;
+    return status;
+}
+
+static void eqml__close_reader(eqml__reader *r)
+{
+    EQML_FREE(r->text);
+    r->text = NULL;
 }
 
 /* Takes the next line off the text, without its line feed; 0 at the end of the file. */
@@ -3807,19 +3921,49 @@ static int eqml__next_line(eqml__reader *r, eqml__span *line)
     return 1;
 }
 
-static eqml_status eqml__read_number(eqml__reader *r, const char *what, eqml__span word, double unit,
+#endif /* EQML__READER_C */
+
+/* ==== data.c ============================================================================================ */
+
+/* Reading data sets. */
+#ifndef EQML__DATA_C
+#define EQML__DATA_C
+#include <math.h>
+#include <string.h>
+
+/* A data set while it is read. */
+typedef struct eqml__frames {
+    eqml__reader in;
+    eqml_data *data;
+    size_t frame; /* the line that opened this frame */
+} eqml__frames;
+
+/* What the comment line of an extended XYZ frame says; begin is NULL where a key is not there. */
+typedef struct eqml__keys {
+    eqml__span properties, energy, tensors[EQML_TENSORS];
+    int closed; /* all quotes and brackets */
+} eqml__keys;
+
+/* The first columns, from 0, of what is in the atom lines of a frame, or EQML__ABSENT. */
+typedef struct eqml__layout {
+    size_t species, pos, gradient;
+    size_t columns;
+    double gradient_unit; /* hartree/bohr; negative where the file has forces */
+} eqml__layout;
+
+static eqml_status eqml__read_number(eqml__frames *r, const char *what, eqml__span word, double unit,
                                      double *value)
 {
     double number = 0.0;
-    const eqml_status status = eqml__parse_number(word, &number);
+    const eqml_status status = eqml__parse_number(word, EQML__DECIMAL, &number);
     *value = number * unit;
-    if (status == EQML_OK)
+    if (!status)
         return status;
-    return eqml__fail(&r->why, status,
-                      status == EQML_ERROR_VALUE
-                          ? "expected a finite number as %s, found %s; remove this geometry"
-                          : "expected a decimal number as %s, found %s",
-                      what, eqml__quote(word).text);
+    return EQML__REFUSE(&r->in, status,
+                        status == EQML_ERROR_VALUE
+                            ? "expected a finite number as %s, found %s; remove this geometry"
+                            : "expected a decimal number as %s, found %s",
+                        what, eqml__quote(word).text);
 }
 
 /* ---- comment lines ---- */
@@ -3869,7 +4013,7 @@ static eqml__keys eqml__find_keys(eqml__span rest)
     return keys;
 }
 
-static eqml_status eqml__read_properties(eqml__reader *r, eqml__span properties, eqml__layout *layout)
+static eqml_status eqml__read_properties(eqml__frames *r, eqml__span properties, eqml__layout *layout)
 {
     eqml__span rest = properties, name, type, width;
     int good = 1;
@@ -3893,7 +4037,8 @@ static eqml_status eqml__read_properties(eqml__reader *r, eqml__span properties,
         layout->columns += (size_t)columns;
     }
     if (!good || layout->species == EQML__ABSENT || layout->pos == EQML__ABSENT)
-        return EQML__REFUSE(r, "Properties needs species:S:1 and pos:R:3, and may have forces:R:3; found %s",
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
+                            "Properties needs species:S:1 and pos:R:3, and may have forces:R:3; found %s",
                             eqml__quote(properties).text);
     return EQML_OK;
 }
@@ -3907,23 +4052,23 @@ static int eqml__next_number(eqml__span *rest, eqml__span *word)
 }
 
 /* A value of count numbers. */
-static eqml_status eqml__read_list(eqml__reader *r, const char *what, eqml__span list, size_t count,
+static eqml_status eqml__read_list(eqml__frames *r, const char *what, eqml__span list, size_t count,
                                    double unit, double *value)
 {
     eqml_status status = EQML_OK;
     eqml__span rest = list, word;
     size_t found = 0;
-    for (; status == EQML_OK && eqml__next_number(&rest, &word); found++)
+    for (; !status && eqml__next_number(&rest, &word); found++)
         if (found < count)
             status = eqml__read_number(r, what, word, unit, &value[found]);
-    if (status == EQML_OK && found != count)
-        return EQML__REFUSE(r, "expected %zu number%s as %s, found %s", count, count > 1 ? "s" : "", what,
-                            eqml__quote(list).text);
+    if (!status && found != count)
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "expected %zu number%s as %s, found %s", count,
+                            count > 1 ? "s" : "", what, eqml__quote(list).text);
     return status;
 }
 
 /* Six numbers xx xy xz yy yz zz, or all nine, which must then be symmetric; quadrupoles must be traceless. */
-static eqml_status eqml__read_rank_two(eqml__reader *r, eqml_tensor kind, eqml__span list, double unit,
+static eqml_status eqml__read_rank_two(eqml__frames *r, eqml_tensor kind, eqml__span list, double unit,
                                        double *value)
 {
     static const int upper[6] = {0, 1, 2, 4, 5, 8}, lower[6] = {0, 3, 6, 4, 7, 8};
@@ -3945,23 +4090,25 @@ static eqml_status eqml__read_rank_two(eqml__reader *r, eqml_tensor kind, eqml__
     }
     trace = value[0] + value[3] + value[5];
     if (!symmetric)
-        return EQML__REFUSE(r, "the %s is not symmetric: %s", name, eqml__quote(list).text);
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "the %s is not symmetric: %s", name,
+                            eqml__quote(list).text);
     if (kind == EQML_QUADRUPOLE && fabs(trace) > 3 * tolerance * largest)
-        return EQML__REFUSE(r, "the quadrupole is not traceless: %s; it must be 1/2 sum q (3 r r^T - r^2)",
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
+                            "the quadrupole is not traceless: %s; it must be 1/2 sum q (3 r r^T - r^2)",
                             eqml__quote(list).text);
     for (int k = 0; k < 6 && kind == EQML_QUADRUPOLE; k++)
         value[k] -= k == 0 || k == 3 || k == 5 ? trace / 3 : 0;
     return EQML_OK;
 }
 
-static eqml_status eqml__read_extended(eqml__reader *r, const eqml__keys *keys, eqml__layout *layout)
+static eqml_status eqml__read_extended(eqml__frames *r, const eqml__keys *keys, eqml__layout *layout)
 {
     static const char plain[] = "species:S:1:pos:R:3";
     const eqml__span default_properties = {plain, plain + sizeof plain - 1};
     eqml_data *data = r->data;
     eqml_status status = EQML_OK;
     if (!keys->closed)
-        return EQML__REFUSE(r, "a quote or bracket in this line is never closed");
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "a quote or bracket in this line is never closed");
     if (keys->energy.begin) {
         status = eqml__read_list(r, "the energy", keys->energy, 1, EQML_EV, data->energy + data->n);
         data->has[data->n] |= EQML_HAS_ENERGY;
@@ -3976,15 +4123,15 @@ static eqml_status eqml__read_extended(eqml__reader *r, const eqml__keys *keys, 
                                      : eqml__read_rank_two(r, kind, keys->tensors[k], unit[k], value);
         data->has[data->n] |= (unsigned char)(EQML_HAS_DIPOLE << k);
     }
-    if (status != EQML_OK)
+    if (status)
         return status;
     return eqml__read_properties(r, keys->properties.begin ? keys->properties : default_properties, layout);
 }
 
 /* Nothing announces the columns here, so the line of the first atom is counted ahead. */
-static eqml_status eqml__read_msa(eqml__reader *r, eqml__span comment, eqml__layout *layout)
+static eqml_status eqml__read_msa(eqml__frames *r, eqml__span comment, eqml__layout *layout)
 {
-    eqml__reader ahead = *r;
+    eqml__reader ahead = r->in;
     eqml__span word, line;
     const size_t columns = eqml__next_line(&ahead, &line) ? eqml__count_words(line) : 0;
     layout->species = 0;
@@ -3998,11 +4145,11 @@ static eqml_status eqml__read_msa(eqml__reader *r, eqml__span comment, eqml__lay
                              1.0, r->data->energy + r->data->n);
 }
 
-static eqml_status eqml__read_comment(eqml__reader *r, eqml__layout *layout)
+static eqml_status eqml__read_comment(eqml__frames *r, eqml__layout *layout)
 {
     eqml__span line;
-    if (!eqml__next_line(r, &line))
-        return EQML__REFUSE(r, "the file ends where a frame begins; is it cut off?");
+    if (!eqml__next_line(&r->in, &line))
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "the file ends where a frame begins; is it cut off?");
     const eqml__keys keys = eqml__find_keys(line);
     if (keys.properties.begin || keys.energy.begin)
         return eqml__read_extended(r, &keys, layout);
@@ -4013,16 +4160,17 @@ static eqml_status eqml__read_comment(eqml__reader *r, eqml__layout *layout)
  * Makes room at the first line of the first frame. A frame takes natoms + 2 lines, so the lines there are say
  * how many frames there can be, the last one cut off, and nothing has to grow.
  */
-static eqml_status eqml__make_room(eqml__reader *r, int natoms)
+static eqml_status eqml__make_room(eqml__frames *r, int natoms)
 {
     eqml_data *data = r->data;
     const size_t atoms = (size_t)natoms;
     size_t lines = 2; /* this one, and one that may lack its line feed */
-    for (const char *p = r->rest.begin; p < r->rest.end; p++)
+    for (const char *p = r->in.rest.begin; p < r->in.rest.end; p++)
         lines += *p == '\n';
     const size_t frames = lines / (atoms + 2) + 1;
     if (lines < atoms + 2)
-        return EQML__REFUSE(r, "the file ends before this frame of %d atoms does; is it cut off?", natoms);
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
+                            "the file ends before this frame of %d atoms does; is it cut off?", natoms);
     data->natoms = natoms;
     data->symbols = (char(*)[4])eqml__zeroed(atoms, 4);
     data->xyz = (double *)eqml__zeroed(eqml__times(frames, atoms), 3 * sizeof(double));
@@ -4035,37 +4183,41 @@ static eqml_status eqml__make_room(eqml__reader *r, int natoms)
         complete = complete && data->tensors[k];
     }
     if (!complete)
-        return eqml__fail(&r->why, EQML_ERROR_MEMORY, "no memory for %zu geometries", frames);
+        return EQML__REFUSE(&r->in, EQML_ERROR_MEMORY, "no memory for %zu geometries", frames);
     return EQML_OK;
 }
 
 /* line: the one that opens a frame */
-static eqml_status eqml__read_natoms(eqml__reader *r, eqml__span line)
+static eqml_status eqml__read_natoms(eqml__frames *r, eqml__span line)
 {
     eqml__span rest = line, word;
     eqml__next_word(&rest, EQML__BLANKS, &word);
     const int natoms = eqml__count_words(line) == 1 ? eqml__parse_count(word) : 0;
-    if (natoms == 0)
-        return EQML__REFUSE(r, "expected the number of atoms in a frame, found %s%s", eqml__quote(line).text,
+    if (natoms < 1)
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "expected the number of atoms in a frame, found %s%s",
+                            eqml__quote(line).text,
                             r->data->n ? "; has the frame before it more atoms than it says?" : "");
     if (r->data->natoms == 0)
         return eqml__make_room(r, natoms);
     if (natoms != r->data->natoms)
-        return EQML__REFUSE(r, "expected %d atoms as in the first frame, found %d", r->data->natoms, natoms);
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "expected %d atoms as in the first frame, found %d",
+                            r->data->natoms, natoms);
     return EQML_OK;
 }
 
 /* The first frame decides which atoms there are; the others must agree. */
-static eqml_status eqml__read_label(eqml__reader *r, int atom, eqml__span label)
+static eqml_status eqml__read_label(eqml__frames *r, int atom, eqml__span label)
 {
     char symbol[4], *first = r->data->symbols[atom];
     if (!eqml__parse_label(label, symbol))
-        return EQML__REFUSE(r, "expected an element like H, Cl or 17 as the label of atom %d, found %s",
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
+                            "expected an element like H, Cl or 17 as the label of atom %d, found %s",
                             atom + 1, eqml__quote(label).text);
     if (r->data->n == 0)
         memcpy(first, symbol, 4);
     if (memcmp(first, symbol, 4) != 0)
-        return EQML__REFUSE(r, "expected %s as atom %d, as in the first frame, found %s", first, atom + 1,
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
+                            "expected %s as atom %d, as in the first frame, found %s", first, atom + 1,
                             symbol);
     return EQML_OK;
 }
@@ -4077,14 +4229,15 @@ static void eqml__keep(eqml__span word, size_t column, size_t first, eqml__span 
         vector[column - first] = word;
 }
 
-static eqml_status eqml__read_atom(eqml__reader *r, const eqml__layout *layout, int atom)
+static eqml_status eqml__read_atom(eqml__frames *r, const eqml__layout *layout, int atom)
 {
     eqml_data *data = r->data;
     eqml__span line, rest, word, label = {NULL, NULL}, pos[3], gradient[3];
     const size_t row = 3 * (data->n * (size_t)data->natoms + (size_t)atom);
     size_t columns = 0;
-    if (!eqml__next_line(r, &line))
-        return EQML__REFUSE(r, "the file ends after atom %d of %d in the frame of line %zu; is it cut off?",
+    if (!eqml__next_line(&r->in, &line))
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
+                            "the file ends after atom %d of %d in the frame of line %zu; is it cut off?",
                             atom, data->natoms, r->frame);
     for (rest = line; eqml__next_word(&rest, EQML__BLANKS, &word); columns++) {
         if (columns == layout->species)
@@ -4093,22 +4246,23 @@ static eqml_status eqml__read_atom(eqml__reader *r, const eqml__layout *layout, 
         eqml__keep(word, columns, layout->gradient, gradient);
     }
     if (columns != layout->columns)
-        return EQML__REFUSE(
-            r, "expected %zu columns for atom %d of %d in the frame of line %zu, found %zu: %s",
-            layout->columns, atom + 1, data->natoms, r->frame, columns, eqml__quote(line).text);
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
+                            "expected %zu columns for atom %d of %d in the frame of line %zu, found %zu: %s",
+                            layout->columns, atom + 1, data->natoms, r->frame, columns,
+                            eqml__quote(line).text);
     eqml_status status = eqml__read_label(r, atom, label);
-    for (int k = 0; status == EQML_OK && k < 3; k++)
+    for (int k = 0; !status && k < 3; k++)
         status = eqml__read_number(r, "a coordinate", pos[k], EQML_ANGSTROM, &data->xyz[row + (size_t)k]);
     if (layout->gradient == EQML__ABSENT)
         return status;
     data->has[data->n] |= EQML_HAS_GRADIENT;
-    for (int k = 0; status == EQML_OK && k < 3; k++)
+    for (int k = 0; !status && k < 3; k++)
         status = eqml__read_number(r, layout->gradient_unit < 0.0 ? "a force" : "a gradient", gradient[k],
                                    layout->gradient_unit, &data->gradient[row + (size_t)k]);
     return status;
 }
 
-static eqml_status eqml__check_distances(eqml__reader *r)
+static eqml_status eqml__check_distances(eqml__frames *r)
 {
     const eqml_data *data = r->data;
     const double *xyz = data->xyz + 3 * data->n * (size_t)data->natoms;
@@ -4118,41 +4272,41 @@ static eqml_status eqml__check_distances(eqml__reader *r)
             const double x = a[0] - b[0], y = a[1] - b[1], z = a[2] - b[2];
             if (x * x + y * y + z * z >= 1e-12)
                 continue;
-            r->line = r->frame;
-            return eqml__fail(&r->why, EQML_ERROR_VALUE,
-                              "atoms %d (%s) and %d (%s) of this frame coincide; remove it", j + 1,
-                              data->symbols[j], i + 1, data->symbols[i]);
+            r->in.line = r->frame;
+            return EQML__REFUSE(&r->in, EQML_ERROR_VALUE,
+                                "atoms %d (%s) and %d (%s) of this frame coincide; remove it", j + 1,
+                                data->symbols[j], i + 1, data->symbols[i]);
         }
     }
     return EQML_OK;
 }
 
 /* line: the one that opens the frame */
-static eqml_status eqml__read_frame(eqml__reader *r, eqml__span line)
+static eqml_status eqml__read_frame(eqml__frames *r, eqml__span line)
 {
     eqml__layout layout;
-    r->frame = r->line;
+    r->frame = r->in.line;
     eqml_status status = eqml__read_natoms(r, line);
-    if (status == EQML_OK)
+    if (!status)
         status = eqml__read_comment(r, &layout);
-    for (int atom = 0; status == EQML_OK && atom < r->data->natoms; atom++)
+    for (int atom = 0; !status && atom < r->data->natoms; atom++)
         status = eqml__read_atom(r, &layout, atom);
-    if (status == EQML_OK)
+    if (!status)
         status = eqml__check_distances(r);
-    if (status == EQML_OK)
+    if (!status)
         r->data->n++;
     return status;
 }
 
-static eqml_status eqml__read_frames(eqml__reader *r)
+static eqml_status eqml__read_frames(eqml__frames *r)
 {
     eqml_status status = EQML_OK;
     unsigned char has = 0;
-    for (eqml__span line; status == EQML_OK && eqml__next_line(r, &line);)
+    for (eqml__span line; !status && eqml__next_line(&r->in, &line);)
         if (eqml__count_words(line) > 0)
             status = eqml__read_frame(r, line);
-    if (status == EQML_OK && r->data->n == 0)
-        status = eqml__fail(&r->why, EQML_ERROR_EMPTY, "the file holds no geometry");
+    if (!status && r->data->n == 0)
+        status = EQML__REFUSE(&r->in, EQML_ERROR_EMPTY, "the file holds no geometry");
     for (size_t i = 0; i < r->data->n; i++)
         has |= r->data->has[i];
     if (!(has & EQML_HAS_GRADIENT)) {
@@ -4167,71 +4321,23 @@ static eqml_status eqml__read_frames(eqml__reader *r)
     return status;
 }
 
-/* ---- files ---- */
-
-/* Bytes to begin with: one more than a file has, so that its end is seen; of what has no size, some. */
-static size_t eqml__first_room(FILE *file)
-{
-    const long size = fseek(file, 0, SEEK_END) ? -1 : ftell(file);
-    if (size >= 0)
-        rewind(file);
-    return size > 0 && (size_t)size < SIZE_MAX / 4 ? (size_t)size + 1 : (size_t)1 << 20;
-}
-
-/* Reads a stream to its end into *text, which the caller frees also where this fails. */
-static eqml_status eqml__read_stream(FILE *file, char **text, size_t *size)
-{
-    for (size_t room = eqml__first_room(file);; room = eqml__times(room, 2)) {
-        char *larger = room < SIZE_MAX ? (char *)EQML_MALLOC(room) : NULL;
-        if (!larger)
-            return EQML_ERROR_MEMORY;
-        if (*text)
-            memcpy(larger, *text, *size);
-        EQML_FREE(*text);
-        *text = larger;
-        *size += fread(*text + *size, 1, room - *size, file);
-        if (*size < room)
-            return ferror(file) ? EQML_ERROR_FILE : EQML_OK;
-    }
-}
-
-static eqml_status eqml__read_file(eqml__reader *r, const char *path, char **text)
-{
-    size_t size = 0;
-    FILE *file = fopen(path, "rb");
-    eqml_status status = file ? eqml__read_stream(file, text, &size) : EQML_ERROR_FILE;
-    if (status != EQML_OK)
-        eqml__fail(&r->why, status, "%s",
-                   status == EQML_ERROR_FILE ? strerror(errno) : "no memory for the file");
-    if (file)
-        fclose(file);
-    r->rest.begin = *text;
-    r->rest.end = *text ? *text + size : NULL;
-    if (size >= 3 && memcmp(*text, "\xEF\xBB\xBF", 3) == 0) /* a byte order mark */
-        r->rest.begin += 3;
-    return status;
-}
-
 eqml_status eqml_data_read(const char *path, eqml_data *data, eqml_message *message)
 {
-    char *text = NULL;
-    eqml__reader r;
-    memset(&r, 0, sizeof r);
-    r.data = data;
+    eqml__frames r;
     if (message)
         message->text[0] = '\0';
     if (data)
         memset(data, 0, sizeof *data);
     if (!path || !data)
         return eqml__fail(message, EQML_ERROR_ARGUMENT, "eqml_data_read: path and data must not be NULL");
-    eqml_status status = eqml__read_file(&r, path, &text);
-    if (status == EQML_OK)
+    r.data = data;
+    r.frame = 0;
+    eqml_status status = eqml__open_reader(&r.in, path, message);
+    if (!status)
         status = eqml__read_frames(&r);
-    EQML_FREE(text);
-    if (status != EQML_OK) {
-        eqml__tell(message, path, &r);
+    eqml__close_reader(&r.in);
+    if (status)
         eqml_data_free(data);
-    }
     return status;
 }
 
@@ -4361,7 +4467,7 @@ eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *cla
         message->text[0] = '\0';
     if (!data || !data->symbols || !symbols || !class_of_atom)
         return eqml__fail(message, EQML_ERROR_ARGUMENT, "eqml_data_match: no argument may be NULL or empty");
-    const eqml__span words = {symbols, symbols + strlen(symbols)};
+    const eqml__span words = eqml__span_of(symbols);
     const int n = data->natoms;
     if (eqml__count_words(words) != (size_t)n)
         return eqml__fail(message, EQML_ERROR_MATCH, "the data have %d atoms, but the composition has %zu", n,
@@ -6645,7 +6751,7 @@ EQML_API eqml_status eqml_expansion_errors(const eqml_expansion *expansion, cons
 
 static eqml_status eqml__no_memory(const char *path, eqml_message *message)
 {
-    return eqml__fail(message, EQML_ERROR_MEMORY, "%s: %s", path, eqml_status_text(EQML_ERROR_MEMORY));
+    return eqml__fail_file(message, EQML_ERROR_MEMORY, path, 0, "%s", eqml_status_text(EQML_ERROR_MEMORY));
 }
 
 /*
@@ -6673,7 +6779,7 @@ static eqml_status eqml__open_output(eqml__output *out, const char *path, eqml_m
     }
     if (out->file)
         return EQML_OK;
-    eqml__fail(message, EQML_ERROR_FILE, "%s: cannot be written: %s", path, strerror(errno));
+    eqml__fail_file(message, EQML_ERROR_FILE, path, 0, "cannot be written: %s", strerror(errno));
     EQML_FREE(out->beside);
     return EQML_ERROR_FILE;
 }
@@ -6684,7 +6790,7 @@ static eqml_status eqml__close_output(eqml__output *out, eqml_status status, eqm
     failed |= fclose(out->file) != 0;
     if (!status && (failed || rename(out->beside, out->path))) {
         status =
-            eqml__fail(message, EQML_ERROR_FILE, "%s: cannot be written: %s", out->path, strerror(errno));
+            eqml__fail_file(message, EQML_ERROR_FILE, out->path, 0, "cannot be written: %s", strerror(errno));
     }
     if (status)
         remove(out->beside);
@@ -6717,23 +6823,6 @@ static eqml__digits eqml__hexadecimal(double number)
     return d;
 }
 
-/* The number that is the whole of a text written so, or any other finite one; 0 where it is none. */
-static int eqml__exact_number(const char *text, double *number)
-{
-    const char *point = localeconv()->decimal_point;
-    char copy[128], *end = copy;
-    for (; *text; text++) {
-        const size_t length = *text == '.' ? strlen(point) : 1;
-        if (*text == ',' || (size_t)(end - copy) + length >= sizeof copy)
-            return 0;
-        memcpy(end, *text == '.' ? point : text, length);
-        end += length;
-    }
-    *end = 0;
-    *number = strtod(copy, &end);
-    return end != copy && !*end && fabs(*number) <= DBL_MAX;
-}
-
 #endif /* EQML__FILE_C */
 
 /* ==== surface_file.c ==================================================================================== */
@@ -6746,27 +6835,27 @@ static eqml_status eqml__check_numbers(const char *path, const char *what, size_
                                        double most, eqml_message *message)
 {
     for (size_t k = 0; k < count; k++)
-        if (!(fabs(number[k]) <= most)) {
-            return eqml__fail(
-                message, EQML_ERROR_VALUE,
-                "%s: number %zu of the %s is %g, which the file cannot hold: fit again, with other "
+        if (!(fabs(number[k]) <= most))
+            return eqml__fail_file(
+                message, EQML_ERROR_VALUE, path, 0,
+                "number %zu of the %s is %g, which the file cannot hold: fit again, with other "
                 "variables or a ridge",
-                path, k, what, number[k]);
-        }
+                k, what, number[k]);
     return EQML_OK;
 }
 
-/* Only what a file can hold is written to one: no user's function, and finite numbers, those of the energy of
- * at most `most`. */
+/*
+ * Refuses what a file cannot hold: a user's function, numbers that are not finite, and numbers of the energy beyond
+ * `most`.
+ */
 static eqml_status eqml__check_writable(const eqml_surface *surface, const char *path, double most,
                                         eqml_message *message)
 {
     const eqml_basis *b = surface->model.basis;
     for (int k = 0; k < b->npair_classes; k++)
-        if (surface->variables[k].kind == EQML_USER) {
-            return eqml__fail(message, EQML_ERROR_ARGUMENT,
-                              "%s: a surface with a user's pair function cannot be written to a file", path);
-        }
+        if (surface->variables[k].kind == EQML_USER)
+            return eqml__fail_file(message, EQML_ERROR_ARGUMENT, path, 0,
+                                   "a surface with a user's pair function cannot be written to a file");
     eqml_status status =
         eqml__check_numbers(path, "offsets", (size_t)b->nfactors, surface->offset, most, message);
     if (!status)
@@ -6885,182 +6974,200 @@ EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char 
     return eqml__close_output(&out, status, message);
 }
 
-/* Reading, line by line. */
-typedef struct eqml__input {
-    FILE *file;
-    const char *path;
-    int line;
-    char text[4096]; /* a composition has at most 200 symbols of 7 letters, counts and parentheses */
-    eqml_message *message;
-} eqml__input;
-
-static eqml_status eqml__bad_line(const eqml__input *in, eqml_status status, const char *expected)
+static eqml_status eqml__bad_line(const eqml__reader *in, eqml_status status, eqml__span line,
+                                  const char *expected)
 {
-    return eqml__fail(in->message, status,
-                      "%s:%d: expected %s, found \"%.60s\"; is this the .pes file of this basis?", in->path,
-                      in->line, expected, in->text);
+    return EQML__REFUSE(in, status, "expected %s, found %s; is this the .pes file of this basis?", expected,
+                        eqml__quote(line).text);
 }
 
-/* The next line without its end; its first word must be `word`. *rest: what follows. */
-static eqml_status eqml__pes_line(eqml__input *in, const char *word, char **rest)
+/* A line of a file: a word, and what follows behind a blank. */
+typedef struct eqml__item {
+    eqml__span line, rest;
+} eqml__item;
+
+/* Takes the next line, whose first word must be `word`. */
+static eqml_status eqml__next_item(eqml__reader *in, const char *word, eqml__item *item)
 {
-    size_t length = strlen(word);
-    in->line++;
-    if (!fgets(in->text, sizeof in->text, in->file)) {
-        in->text[0] = 0;
-        return eqml__fail(in->message, EQML_ERROR_FORMAT,
-                          "%s:%d: the file ends where \"%s\" was expected; it is truncated", in->path,
-                          in->line, word);
+    eqml__span first;
+    if (!eqml__next_line(in, &item->line)) {
+        in->line++;
+        return EQML__REFUSE(in, EQML_ERROR_FORMAT, "the file ends where \"%s\" was expected; it is truncated",
+                            word);
     }
-    in->text[strcspn(in->text, "\r\n")] = 0;
-    if (strncmp(in->text, word, length) || (in->text[length] && in->text[length] != ' '))
-        return eqml__bad_line(in, EQML_ERROR_FORMAT, word);
-    *rest = in->text + length + (in->text[length] == ' ');
+    if (item->line.begin < item->line.end && item->line.end[-1] == '\r')
+        item->line.end--;
+    first.begin = item->rest.begin = item->line.begin;
+    item->rest.end = item->line.end;
+    while (item->rest.begin < item->rest.end && *item->rest.begin != ' ')
+        item->rest.begin++;
+    first.end = item->rest.begin;
+    if (!eqml__is(first, word))
+        return eqml__bad_line(in, EQML_ERROR_FORMAT, item->line, word);
+    item->rest.begin += item->rest.begin < item->rest.end;
     return EQML_OK;
 }
 
-static eqml_status eqml__read_numbers(eqml__input *in, const char *word, int count, double *number)
+/* Takes a line that must be `word` and behind it exactly `expected`. */
+static eqml_status eqml__expect_item(eqml__reader *in, const char *word, const char *expected)
+{
+    eqml__item item;
+    const eqml_status status = eqml__next_item(in, word, &item);
+    if (status)
+        return status;
+    return eqml__is(item.rest, expected) ? EQML_OK
+                                         : eqml__bad_line(in, EQML_ERROR_MATCH, item.line, expected);
+}
+
+/* Takes `count` lines of a word and a number. */
+static eqml_status eqml__read_numbers(eqml__reader *in, const char *word, int count, double *number)
 {
     for (int k = 0; k < count; k++) {
-        char *rest;
-        eqml_status status = eqml__pes_line(in, word, &rest);
+        eqml__item item;
+        const eqml_status status = eqml__next_item(in, word, &item);
         if (status)
             return status;
-        if (!eqml__exact_number(rest, &number[k]))
-            return eqml__bad_line(in, EQML_ERROR_VALUE, "one finite number");
+        if (eqml__parse_number(item.rest, EQML__HEXADECIMAL, &number[k]))
+            return eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "one finite number");
     }
     return EQML_OK;
 }
 
-static eqml_status eqml__read_variables(eqml__input *in, const eqml_basis *b, eqml_variable *variable)
+static eqml_status eqml__read_variables(eqml__reader *in, const eqml_basis *b, eqml_variable *variable)
 {
     for (int k = 0; k < b->npair_classes; k++) {
-        char *rest, *end, *name;
-        eqml_status status = eqml__pes_line(in, "variable", &rest);
+        eqml__item item;
+        eqml__span name;
+        int number;
+        const eqml_status status = eqml__next_item(in, "variable", &item);
         if (status)
             return status;
-        if (strtol(rest, &end, 10) != k || end == rest || *end != ' ')
-            return eqml__bad_line(in, EQML_ERROR_FORMAT, "the classes of pairs in their order");
-        name = end + 1;
+        if (!eqml__next_counts(&item.rest, 1, k, k, &number))
+            return eqml__bad_line(in, EQML_ERROR_FORMAT, item.line, "the classes of pairs in their order");
+        eqml__next_word(&item.rest, EQML__BLANKS, &name);
         variable[k].kind = EQML_USER;
-        for (int kind = 0; kind < 4; kind++) {
-            size_t length = strlen(eqml__kind_names[kind]);
-            if (!strncmp(name, eqml__kind_names[kind], length) && name[length] == ' ') {
+        for (int kind = 0; kind < EQML_USER; kind++)
+            if (eqml__is(name, eqml__kind_names[kind]))
                 variable[k].kind = (eqml_kind)kind;
-                rest = name + length + 1;
-            }
-        }
-        if (variable[k].kind == EQML_USER)
-            return eqml__bad_line(in, EQML_ERROR_FORMAT,
+        if (variable[k].kind == EQML_USER || item.rest.begin == item.rest.end)
+            return eqml__bad_line(in, EQML_ERROR_FORMAT, item.line,
                                   "variable CLASS morse|inverse|exp-over-r|power RANGE");
-        if (!eqml__exact_number(rest, &variable[k].range) || !eqml__variable_is_valid(&variable[k]))
-            return eqml__bad_line(in, EQML_ERROR_VALUE, "a finite, positive range or a whole exponent");
+        item.rest.begin++;
+        if (eqml__parse_number(item.rest, EQML__HEXADECIMAL, &variable[k].range) ||
+            !eqml__variable_is_valid(&variable[k]))
+            return eqml__bad_line(in, EQML_ERROR_VALUE, item.line,
+                                  "a finite, positive range or a whole exponent");
     }
     return EQML_OK;
 }
 
-/* room: for the terms of the tensor. */
-static eqml_status eqml__read_tensor(eqml__input *in, eqml_tensor kind, eqml_surface *surface, double *room)
+/* terms: room for those of the tensor. */
+static eqml_status eqml__read_tensor(eqml__reader *in, eqml_tensor kind, eqml_surface *surface, double *terms)
 {
     const eqml_tensor_basis *t = surface->model.basis->tensors[kind];
-    char *rest, expected[64];
-    eqml_status status = eqml__pes_line(in, eqml_tensor_name(kind), &rest);
+    double *charge = &surface->model.charge;
+    char expected[64];
+    eqml__item item;
     snprintf(expected, sizeof expected, "%d %d", t->degree, t->nterms);
-    if (!status && strcmp(rest, expected))
-        status = eqml__bad_line(in, EQML_ERROR_MATCH, expected);
-    if (!status && kind == EQML_DIPOLE)
-        status = eqml__read_numbers(in, "charge", 1, &surface->model.charge);
-    if (!status && !eqml__is_charge(surface->model.charge))
-        status = eqml__bad_line(in, EQML_ERROR_VALUE, "a whole number as the total charge");
+    eqml_status status = eqml__expect_item(in, eqml_tensor_name(kind), expected);
+    if (!status && kind == EQML_DIPOLE) {
+        status = eqml__next_item(in, "charge", &item);
+        if (!status && eqml__parse_number(item.rest, EQML__HEXADECIMAL, charge))
+            status = eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "one finite number");
+        if (!status && !eqml__is_charge(*charge))
+            status = eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "a whole number as the total charge");
+    }
     if (!status)
-        status = eqml__read_numbers(in, "moment", t->nterms, room);
+        status = eqml__read_numbers(in, "moment", t->nterms, terms);
     if (!status)
-        eqml_surface_set_tensor(surface, kind, room);
+        eqml_surface_set_tensor(surface, kind, terms);
     return status;
 }
 
-static eqml_status eqml__read_surface(eqml__input *in, const eqml_basis *b, eqml_surface *surface)
+/* Takes the line "end". */
+static eqml_status eqml__expect_end(eqml__reader *in)
 {
-    char *rest, expected[1024];
-    eqml_variable *variable;
-    double *coefficients = NULL;
-    eqml_status status = eqml__pes_line(in, "eqml-pes", &rest);
-    if (!status && strcmp(rest, "2"))
-        return eqml__bad_line(in, EQML_ERROR_FORMAT,
-                              "version 2 (terms of version 1 are in another order: fit again)");
-    if (status || (status = eqml__pes_line(in, "basis", &rest)))
-        return status;
+    eqml__item item;
+    const eqml_status status = eqml__next_item(in, "end", &item);
+    if (!status && item.rest.begin < item.rest.end)
+        return eqml__bad_line(in, EQML_ERROR_FORMAT, item.line, "nothing after the end");
+    return status;
+}
+
+/* What a file says of its basis; it must be this one. */
+static eqml_status eqml__read_basis(eqml__reader *in, const eqml_basis *b)
+{
+    char expected[1024];
+    eqml__item item;
+    eqml_status status = eqml__next_item(in, "eqml-pes", &item);
+    if (!status && !eqml__is(item.rest, "2"))
+        status = eqml__bad_line(in, EQML_ERROR_FORMAT, item.line,
+                                "version 2 (terms of version 1 are in another order: fit again)");
     eqml__describe_basis(b, expected, sizeof expected);
-    if (strcmp(rest, expected))
-        return eqml__bad_line(in, EQML_ERROR_MATCH, expected);
-    status = eqml__pes_line(in, "composition", &rest);
-    if (status)
-        return status;
-    if (strcmp(rest, b->composition))
-        return eqml__bad_line(in, EQML_ERROR_MATCH, b->composition);
-    variable = (eqml_variable *)eqml__zeroed((size_t)b->npair_classes, sizeof(eqml_variable));
-    if (!variable)
-        return EQML_ERROR_MEMORY;
-    status = eqml__read_variables(in, b, variable);
+    if (!status)
+        status = eqml__expect_item(in, "basis", expected);
+    if (!status)
+        status = eqml__expect_item(in, "composition", b->composition);
+    return status;
+}
+
+/* The surface with its variables and, so far, no coefficients. */
+static eqml_status eqml__read_zero_surface(eqml__reader *in, const eqml_basis *b, eqml_surface *surface)
+{
+    eqml_variable *variable = (eqml_variable *)eqml__zeroed((size_t)b->npair_classes, sizeof(eqml_variable));
+    eqml_status status = variable ? eqml__read_variables(in, b, variable) : EQML_ERROR_MEMORY;
     if (!status)
         status = eqml_surface_create(b, variable, surface);
     EQML_FREE(variable);
-    if (!status)
-        status = eqml__read_numbers(in, "offset", b->nfactors, surface->offset);
-    if (!status) {
-        coefficients = (double *)eqml__zeroed(eqml__most_terms(b), sizeof(double));
-        status =
-            coefficients ? eqml__read_numbers(in, "coefficient", b->nterms, coefficients) : EQML_ERROR_MEMORY;
-    }
-    if (!status)
-        eqml_surface_set(surface, coefficients);
-    for (int k = 0; k < EQML_TENSORS && !status; k++)
-        if (b->tensors[k])
-            status = eqml__read_tensor(in, (eqml_tensor)k, surface, coefficients);
-    if (!status)
-        status = eqml__pes_line(in, "end", &rest);
-    if (!status && *rest)
-        status = eqml__bad_line(in, EQML_ERROR_FORMAT, "nothing after the end");
-    surface->standardised = 1;
-    EQML_FREE(coefficients);
     return status;
 }
 
-static eqml_status eqml__open_input(eqml__input *in, const char *path, eqml_message *message)
+/* Reads a surface up to its end; *surface must be empty, and is the caller's to free also where this fails. */
+static eqml_status eqml__read_surface(eqml__reader *in, const eqml_basis *b, eqml_surface *surface)
 {
-    memset(in, 0, sizeof *in);
-    in->path = path;
-    in->message = message;
-    in->file = fopen(path, "r");
-    if (in->file)
-        return EQML_OK;
-    return eqml__fail(message, EQML_ERROR_FILE, "%s: cannot be read: %s", path, strerror(errno));
+    double *terms = NULL;
+    eqml_status status = eqml__read_basis(in, b);
+    if (!status)
+        status = eqml__read_zero_surface(in, b, surface);
+    if (!status)
+        status = eqml__read_numbers(in, "offset", b->nfactors, surface->offset);
+    if (!status) {
+        terms = (double *)eqml__zeroed(eqml__most_terms(b), sizeof(double));
+        status = terms ? eqml__read_numbers(in, "coefficient", b->nterms, terms) : EQML_ERROR_MEMORY;
+    }
+    if (!status)
+        eqml_surface_set(surface, terms);
+    for (int k = 0; k < EQML_TENSORS && !status; k++)
+        if (b->tensors[k])
+            status = eqml__read_tensor(in, (eqml_tensor)k, surface, terms);
+    if (!status)
+        status = eqml__expect_end(in);
+    surface->standardised = 1;
+    EQML_FREE(terms);
+    return status;
 }
 
-/* What was read must be all there is. */
-static eqml_status eqml__close_input(eqml__input *in, eqml_status status)
+/* Closes the file, all of which must have been read; returns the status of reading it. */
+static eqml_status eqml__finish_reading(eqml__reader *in, eqml_status status)
 {
-    in->line++;
-    if (!status && fgets(in->text, sizeof in->text, in->file)) {
-        in->text[strcspn(in->text, "\r\n")] = 0;
-        status = eqml__bad_line(in, EQML_ERROR_FORMAT, "nothing after the end");
-    }
+    eqml__span line;
+    if (!status && eqml__next_line(in, &line))
+        status = eqml__bad_line(in, EQML_ERROR_FORMAT, line, "nothing after the end");
     if (status == EQML_ERROR_MEMORY)
         eqml__no_memory(in->path, in->message);
-    fclose(in->file);
+    eqml__close_reader(in);
     return status;
 }
 
 EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *basis, const char *path,
                                        eqml_message *message)
 {
-    eqml__input in;
-    eqml_status status;
+    eqml__reader in;
     memset(surface, 0, sizeof *surface);
-    status = eqml__open_input(&in, path, message);
+    eqml_status status = eqml__open_reader(&in, path, message);
     if (status)
         return status;
-    status = eqml__close_input(&in, eqml__read_surface(&in, basis, surface));
+    status = eqml__finish_reading(&in, eqml__read_surface(&in, basis, surface));
     if (status)
         eqml_surface_free(surface);
     return status;
@@ -7148,36 +7255,6 @@ static const struct eqml__needed {
                     {"hessian.h", NULL},       {"kernel/tensor.h", "eqml_tensor_basis"},
                     {"model.h", NULL},         {"model_tensor.h", "eqml_tensor_basis"}};
 enum { EQML__NEEDED = sizeof eqml__needed / sizeof *eqml__needed };
-
-/* The whole text of a file, of its own memory; NULL where it cannot be read. */
-static char *eqml__load_text(const char *path, eqml_message *message)
-{
-    size_t size = 0, room = 1 << 16;
-    char *text = (char *)EQML_MALLOC(room);
-    FILE *in = fopen(path, "r");
-    while (in && text) {
-        size += fread(text + size, 1, room - 1 - size, in);
-        if (size < room - 1)
-            break;
-        char *larger = (char *)EQML_MALLOC(room *= 2);
-        if (larger)
-            memcpy(larger, text, size);
-        EQML_FREE(text);
-        text = larger;
-    }
-    if (!in || ferror(in)) {
-        eqml__fail(message, EQML_ERROR_FILE, "%s: cannot be read: %s", path, strerror(errno));
-        EQML_FREE(text);
-        text = NULL;
-    } else if (!text) {
-        eqml__no_memory(path, message);
-    } else {
-        text[size] = 0;
-    }
-    if (in)
-        fclose(in);
-    return text;
-}
 
 /* The text between the line that names a part and the next such line, or the end; NULL where there is none. */
 static char *eqml__find_part(char *runtime, const char *name, char **end)
@@ -7351,12 +7428,15 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
     eqml__output out;
     eqml__tagger tagger = {NULL, "", 0};
     char *parts = NULL, *basis = NULL;
+    size_t size;
     eqml_status status = eqml__check_writable(surface, path, (double)FLT_MAX, message);
     if (status)
         return status;
-    parts = eqml__load_text(runtime, message);
-    basis = parts ? eqml__load_text(basis_header, message) : NULL;
-    status = basis ? eqml__open_output(&out, path, message) : EQML_ERROR_FILE;
+    status = eqml__load_text(runtime, &parts, &size, message);
+    if (!status)
+        status = eqml__load_text(basis_header, &basis, &size, message);
+    if (!status)
+        status = eqml__open_output(&out, path, message);
     if (!status) {
         tagger.out = out.file;
         eqml__put_banner(out.file, b, name);
@@ -8298,15 +8378,6 @@ EQML_API void eqml_expansion_free(eqml_expansion *expansion)
     memset(expansion, 0, sizeof *expansion);
 }
 
-/* Word number k of a blank-separated list. */
-static eqml__span eqml__symbol(const char *symbols, int k)
-{
-    eqml__span rest = {symbols, symbols + strlen(symbols)}, word = rest;
-    for (; k >= 0; k--)
-        eqml__next_word(&rest, EQML__BLANKS, &word);
-    return word;
-}
-
 /* The choice of tuples, atom by atom. */
 typedef struct eqml__chooser {
     const eqml_basis *basis;
@@ -8318,7 +8389,7 @@ typedef struct eqml__chooser {
 
 static int eqml__may_choose(const eqml__chooser *c, int place, int atom)
 {
-    const eqml__span a = eqml__symbol(c->symbols, atom), b = eqml__symbol(c->basis->symbols, place);
+    const eqml__span a = eqml__word(c->symbols, atom), b = eqml__word(c->basis->symbols, place);
     for (int k = 0; k < place; k++)
         if (c->chosen[k] == atom ||
             (c->basis->atom_classes[k] == c->basis->atom_classes[place] && c->chosen[k] > atom))
@@ -8433,11 +8504,10 @@ static eqml_status eqml__add_component(eqml_component *c, const eqml_part *part,
 EQML_API eqml_status eqml_expansion_create(eqml_expansion *expansion, const char *symbols, int nparts,
                                            const eqml_part *parts, eqml_message *message)
 {
-    const eqml__span all = {symbols, symbols + strlen(symbols)};
     eqml_message why;
     eqml_status status = EQML_OK;
     memset(expansion, 0, sizeof *expansion);
-    expansion->natoms = (int)eqml__count_words(all);
+    expansion->natoms = (int)eqml__count_words(eqml__span_of(symbols));
     if (nparts < 1 || expansion->natoms < 1) {
         return eqml__fail(message, EQML_ERROR_ARGUMENT,
                           "an expansion needs atoms and parts; there are %d and %d", expansion->natoms,
@@ -8495,35 +8565,15 @@ EQML_API eqml_status eqml_expansion_write(const eqml_expansion *expansion, const
     return eqml__close_output(&out, status, message);
 }
 
-/* Whole numbers from text on; 0 where one of them is missing or out of range. */
-static int eqml__parse_integers(char **text, int count, long least, long most, int *number)
-{
-    for (int k = 0; k < count; k++) {
-        char *end;
-        const long value = strtol(*text, &end, 10);
-        if (end == *text || value < least || value > most)
-            return 0;
-        number[k] = (int)value;
-        *text = end;
-    }
-    return 1;
-}
-
-/* Refuses the line for what a check of the caller's arguments says. */
-static eqml_status eqml__refuse_line(const eqml__input *in, const eqml_message *why)
-{
-    return eqml__fail(in->message, EQML_ERROR_VALUE, "%s:%d: %.400s", in->path, in->line, why->text);
-}
-
-/* The tuples of a component; room grows with the lines that there are, whatever number the file promised. */
-static eqml_status eqml__read_tuples(eqml__input *in, int count, size_t size, int natoms, eqml_component *c)
+/* The tuples of a component. Room grows with the lines that there are, whatever number the file promised. */
+static eqml_status eqml__read_tuples(eqml__reader *in, int count, size_t size, int natoms, eqml_component *c)
 {
     eqml_message why;
     size_t room = 0;
     for (; c->ntuples < count; c->ntuples++) {
         const size_t t = (size_t)c->ntuples;
-        char *rest;
-        eqml_status status = eqml__pes_line(in, "tuple", &rest);
+        eqml__item item;
+        const eqml_status status = eqml__next_item(in, "tuple", &item);
         if (status)
             return status;
         if (t == room) {
@@ -8536,49 +8586,52 @@ static eqml_status eqml__read_tuples(eqml__input *in, int count, size_t size, in
             EQML_FREE(c->tuples);
             c->tuples = larger;
         }
-        if (!eqml__parse_integers(&rest, (int)size, 0, natoms - 1, c->tuples + t * size) || *rest)
-            return eqml__bad_line(in, EQML_ERROR_VALUE, "the atoms of a tuple");
+        if (!eqml__next_counts(&item.rest, (int)size, 0, natoms - 1, c->tuples + t * size) ||
+            item.rest.begin < item.rest.end)
+            return eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "the atoms of a tuple");
         if (eqml__check_tuple(c->tuples + t * size, size, t, natoms, &why))
-            return eqml__refuse_line(in, &why);
+            return EQML__REFUSE(in, EQML_ERROR_VALUE, "%s", why.text);
     }
     return EQML_OK;
 }
 
-static eqml_status eqml__read_component(eqml__input *in, const eqml_basis *b, int natoms, eqml_component *c)
+static eqml_status eqml__read_component(eqml__reader *in, const eqml_basis *b, int natoms, eqml_component *c)
 {
-    char *rest;
+    eqml__item item;
     int size[2];
     eqml_message why;
-    eqml_status status = eqml__pes_line(in, "component", &rest);
+    eqml_status status = eqml__next_item(in, "component", &item);
     if (status)
         return status;
-    if (!eqml__parse_integers(&rest, 2, 1, INT32_MAX / 4, size) || size[1] != b->natoms)
-        return eqml__bad_line(in, EQML_ERROR_MATCH, "the number of tuples, and the atoms of the basis");
-    if (!eqml__parse_integers(&rest, 1, 0, b->natoms, &c->centre) || *rest)
-        return eqml__bad_line(in, EQML_ERROR_VALUE, "the number of the centre");
+    if (!eqml__next_counts(&item.rest, 2, 1, INT32_MAX / 4, size) || size[1] != b->natoms)
+        return eqml__bad_line(in, EQML_ERROR_MATCH, item.line,
+                              "the number of tuples, and the atoms of the basis");
+    if (!eqml__next_counts(&item.rest, 1, 0, b->natoms, &c->centre) || item.rest.begin < item.rest.end)
+        return eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "the number of the centre");
     status = eqml__read_numbers(in, "inner", 1, &c->inner);
     if (!status)
         status = eqml__read_numbers(in, "cutoff", 1, &c->cutoff);
     if (status)
         return status;
     if (eqml__check_switch(b, c->inner, c->cutoff, c->centre, &why))
-        return eqml__refuse_line(in, &why);
+        return EQML__REFUSE(in, EQML_ERROR_VALUE, "%s", why.text);
     status = eqml__read_tuples(in, size[0], (size_t)b->natoms, natoms, c);
     return status ? status : eqml__read_surface(in, b, &c->surface);
 }
 
-static eqml_status eqml__read_expansion(eqml__input *in, int nbases, const eqml_basis *const *bases,
+static eqml_status eqml__read_expansion(eqml__reader *in, int nbases, const eqml_basis *const *bases,
                                         eqml_expansion *x)
 {
-    char *rest;
+    eqml__item item;
     int header[3];
-    eqml_status status = eqml__pes_line(in, "eqml-expansion", &rest);
+    eqml_status status = eqml__next_item(in, "eqml-expansion", &item);
     if (status)
         return status;
-    if (!eqml__parse_integers(&rest, 3, 1, INT32_MAX / 4, header) || *rest || header[0] != 1)
-        return eqml__bad_line(in, EQML_ERROR_FORMAT, "version 1, atoms and components");
+    if (!eqml__next_counts(&item.rest, 3, 1, INT32_MAX / 4, header) || item.rest.begin < item.rest.end ||
+        header[0] != 1)
+        return eqml__bad_line(in, EQML_ERROR_FORMAT, item.line, "version 1, atoms and components");
     if (header[2] != nbases)
-        return eqml__bad_line(in, EQML_ERROR_MATCH, "as many components as there are bases");
+        return eqml__bad_line(in, EQML_ERROR_MATCH, item.line, "as many components as there are bases");
     x->natoms = header[1];
     x->components = (eqml_component *)eqml__zeroed((size_t)nbases, sizeof(eqml_component));
     if (!x->components)
@@ -8587,18 +8640,18 @@ static eqml_status eqml__read_expansion(eqml__input *in, int nbases, const eqml_
     status = eqml__read_numbers(in, "constant", 1, &x->constant);
     for (int k = 0; k < nbases && !status; k++)
         status = eqml__read_component(in, bases[k], x->natoms, &x->components[k]);
-    return status ? status : eqml__pes_line(in, "end", &rest);
+    return status ? status : eqml__expect_end(in);
 }
 
 EQML_API eqml_status eqml_expansion_read(eqml_expansion *expansion, const char *path, int nbases,
                                          const eqml_basis *const *bases, eqml_message *message)
 {
-    eqml__input in;
+    eqml__reader in;
     memset(expansion, 0, sizeof *expansion);
-    eqml_status status = eqml__open_input(&in, path, message);
+    eqml_status status = eqml__open_reader(&in, path, message);
     if (status)
         return status;
-    status = eqml__close_input(&in, eqml__read_expansion(&in, nbases, bases, expansion));
+    status = eqml__finish_reading(&in, eqml__read_expansion(&in, nbases, bases, expansion));
     if (status)
         eqml_expansion_free(expansion);
     return status;

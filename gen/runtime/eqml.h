@@ -91,6 +91,7 @@
 #include "status.c"
 #include "memory.c"
 #include "text.c"
+#include "reader.c"
 #include "data.c"
 #include "match.c"
 #include "lsq.c"

@@ -2,8 +2,9 @@
 #ifndef EQML__EXPANSION_C
 #define EQML__EXPANSION_C
 #include "expansion.h"
-#include "fit.c"
-#include "surface_file.c"
+#include "memory.c"
+#include "status.c"
+#include "surface.c"
 #include "text.c"
 
 EQML_API void eqml_expansion_free(eqml_expansion *expansion)
@@ -14,15 +15,6 @@ EQML_API void eqml_expansion_free(eqml_expansion *expansion)
     }
     EQML_FREE(expansion->components);
     memset(expansion, 0, sizeof *expansion);
-}
-
-/* Word number k of a blank-separated list. */
-static eqml__span eqml__symbol(const char *symbols, int k)
-{
-    eqml__span rest = {symbols, symbols + strlen(symbols)}, word = rest;
-    for (; k >= 0; k--)
-        eqml__next_word(&rest, EQML__BLANKS, &word);
-    return word;
 }
 
 /* The choice of tuples, atom by atom. */
@@ -36,7 +28,7 @@ typedef struct eqml__chooser {
 
 static int eqml__may_choose(const eqml__chooser *c, int place, int atom)
 {
-    const eqml__span a = eqml__symbol(c->symbols, atom), b = eqml__symbol(c->basis->symbols, place);
+    const eqml__span a = eqml__word(c->symbols, atom), b = eqml__word(c->basis->symbols, place);
     for (int k = 0; k < place; k++)
         if (c->chosen[k] == atom ||
             (c->basis->atom_classes[k] == c->basis->atom_classes[place] && c->chosen[k] > atom))
@@ -151,11 +143,10 @@ static eqml_status eqml__add_component(eqml_component *c, const eqml_part *part,
 EQML_API eqml_status eqml_expansion_create(eqml_expansion *expansion, const char *symbols, int nparts,
                                            const eqml_part *parts, eqml_message *message)
 {
-    const eqml__span all = {symbols, symbols + strlen(symbols)};
     eqml_message why;
     eqml_status status = EQML_OK;
     memset(expansion, 0, sizeof *expansion);
-    expansion->natoms = (int)eqml__count_words(all);
+    expansion->natoms = (int)eqml__count_words(eqml__span_of(symbols));
     if (nparts < 1 || expansion->natoms < 1) {
         return eqml__fail(message, EQML_ERROR_ARGUMENT,
                           "an expansion needs atoms and parts; there are %d and %d", expansion->natoms,

@@ -3,7 +3,11 @@
 #define EQML__EXPANSION_FILE_C
 #include "expansion.h"
 #include "expansion.c"
+#include "file.c"
+#include "memory.c"
+#include "reader.c"
 #include "surface_file.c"
+#include "text.c"
 
 EQML_API eqml_status eqml_expansion_write(const eqml_expansion *expansion, const char *path,
                                           eqml_message *message)
@@ -35,35 +39,15 @@ EQML_API eqml_status eqml_expansion_write(const eqml_expansion *expansion, const
     return eqml__close_output(&out, status, message);
 }
 
-/* Whole numbers from text on; 0 where one of them is missing or out of range. */
-static int eqml__parse_integers(char **text, int count, long least, long most, int *number)
-{
-    for (int k = 0; k < count; k++) {
-        char *end;
-        const long value = strtol(*text, &end, 10);
-        if (end == *text || value < least || value > most)
-            return 0;
-        number[k] = (int)value;
-        *text = end;
-    }
-    return 1;
-}
-
-/* Refuses the line for what a check of the caller's arguments says. */
-static eqml_status eqml__refuse_line(const eqml__input *in, const eqml_message *why)
-{
-    return eqml__fail(in->message, EQML_ERROR_VALUE, "%s:%d: %.400s", in->path, in->line, why->text);
-}
-
-/* The tuples of a component; room grows with the lines that there are, whatever number the file promised. */
-static eqml_status eqml__read_tuples(eqml__input *in, int count, size_t size, int natoms, eqml_component *c)
+/* The tuples of a component. Room grows with the lines that there are, whatever number the file promised. */
+static eqml_status eqml__read_tuples(eqml__reader *in, int count, size_t size, int natoms, eqml_component *c)
 {
     eqml_message why;
     size_t room = 0;
     for (; c->ntuples < count; c->ntuples++) {
         const size_t t = (size_t)c->ntuples;
-        char *rest;
-        eqml_status status = eqml__pes_line(in, "tuple", &rest);
+        eqml__item item;
+        const eqml_status status = eqml__next_item(in, "tuple", &item);
         if (status)
             return status;
         if (t == room) {
@@ -76,49 +60,52 @@ static eqml_status eqml__read_tuples(eqml__input *in, int count, size_t size, in
             EQML_FREE(c->tuples);
             c->tuples = larger;
         }
-        if (!eqml__parse_integers(&rest, (int)size, 0, natoms - 1, c->tuples + t * size) || *rest)
-            return eqml__bad_line(in, EQML_ERROR_VALUE, "the atoms of a tuple");
+        if (!eqml__next_counts(&item.rest, (int)size, 0, natoms - 1, c->tuples + t * size) ||
+            item.rest.begin < item.rest.end)
+            return eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "the atoms of a tuple");
         if (eqml__check_tuple(c->tuples + t * size, size, t, natoms, &why))
-            return eqml__refuse_line(in, &why);
+            return EQML__REFUSE(in, EQML_ERROR_VALUE, "%s", why.text);
     }
     return EQML_OK;
 }
 
-static eqml_status eqml__read_component(eqml__input *in, const eqml_basis *b, int natoms, eqml_component *c)
+static eqml_status eqml__read_component(eqml__reader *in, const eqml_basis *b, int natoms, eqml_component *c)
 {
-    char *rest;
+    eqml__item item;
     int size[2];
     eqml_message why;
-    eqml_status status = eqml__pes_line(in, "component", &rest);
+    eqml_status status = eqml__next_item(in, "component", &item);
     if (status)
         return status;
-    if (!eqml__parse_integers(&rest, 2, 1, INT32_MAX / 4, size) || size[1] != b->natoms)
-        return eqml__bad_line(in, EQML_ERROR_MATCH, "the number of tuples, and the atoms of the basis");
-    if (!eqml__parse_integers(&rest, 1, 0, b->natoms, &c->centre) || *rest)
-        return eqml__bad_line(in, EQML_ERROR_VALUE, "the number of the centre");
+    if (!eqml__next_counts(&item.rest, 2, 1, INT32_MAX / 4, size) || size[1] != b->natoms)
+        return eqml__bad_line(in, EQML_ERROR_MATCH, item.line,
+                              "the number of tuples, and the atoms of the basis");
+    if (!eqml__next_counts(&item.rest, 1, 0, b->natoms, &c->centre) || item.rest.begin < item.rest.end)
+        return eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "the number of the centre");
     status = eqml__read_numbers(in, "inner", 1, &c->inner);
     if (!status)
         status = eqml__read_numbers(in, "cutoff", 1, &c->cutoff);
     if (status)
         return status;
     if (eqml__check_switch(b, c->inner, c->cutoff, c->centre, &why))
-        return eqml__refuse_line(in, &why);
+        return EQML__REFUSE(in, EQML_ERROR_VALUE, "%s", why.text);
     status = eqml__read_tuples(in, size[0], (size_t)b->natoms, natoms, c);
     return status ? status : eqml__read_surface(in, b, &c->surface);
 }
 
-static eqml_status eqml__read_expansion(eqml__input *in, int nbases, const eqml_basis *const *bases,
+static eqml_status eqml__read_expansion(eqml__reader *in, int nbases, const eqml_basis *const *bases,
                                         eqml_expansion *x)
 {
-    char *rest;
+    eqml__item item;
     int header[3];
-    eqml_status status = eqml__pes_line(in, "eqml-expansion", &rest);
+    eqml_status status = eqml__next_item(in, "eqml-expansion", &item);
     if (status)
         return status;
-    if (!eqml__parse_integers(&rest, 3, 1, INT32_MAX / 4, header) || *rest || header[0] != 1)
-        return eqml__bad_line(in, EQML_ERROR_FORMAT, "version 1, atoms and components");
+    if (!eqml__next_counts(&item.rest, 3, 1, INT32_MAX / 4, header) || item.rest.begin < item.rest.end ||
+        header[0] != 1)
+        return eqml__bad_line(in, EQML_ERROR_FORMAT, item.line, "version 1, atoms and components");
     if (header[2] != nbases)
-        return eqml__bad_line(in, EQML_ERROR_MATCH, "as many components as there are bases");
+        return eqml__bad_line(in, EQML_ERROR_MATCH, item.line, "as many components as there are bases");
     x->natoms = header[1];
     x->components = (eqml_component *)eqml__zeroed((size_t)nbases, sizeof(eqml_component));
     if (!x->components)
@@ -127,18 +114,18 @@ static eqml_status eqml__read_expansion(eqml__input *in, int nbases, const eqml_
     status = eqml__read_numbers(in, "constant", 1, &x->constant);
     for (int k = 0; k < nbases && !status; k++)
         status = eqml__read_component(in, bases[k], x->natoms, &x->components[k]);
-    return status ? status : eqml__pes_line(in, "end", &rest);
+    return status ? status : eqml__expect_end(in);
 }
 
 EQML_API eqml_status eqml_expansion_read(eqml_expansion *expansion, const char *path, int nbases,
                                          const eqml_basis *const *bases, eqml_message *message)
 {
-    eqml__input in;
+    eqml__reader in;
     memset(expansion, 0, sizeof *expansion);
-    eqml_status status = eqml__open_input(&in, path, message);
+    eqml_status status = eqml__open_reader(&in, path, message);
     if (status)
         return status;
-    status = eqml__close_input(&in, eqml__read_expansion(&in, nbases, bases, expansion));
+    status = eqml__finish_reading(&in, eqml__read_expansion(&in, nbases, bases, expansion));
     if (status)
         eqml_expansion_free(expansion);
     return status;

@@ -12,7 +12,7 @@
 
 static eqml_status eqml__no_memory(const char *path, eqml_message *message)
 {
-    return eqml__fail(message, EQML_ERROR_MEMORY, "%s: %s", path, eqml_status_text(EQML_ERROR_MEMORY));
+    return eqml__fail_file(message, EQML_ERROR_MEMORY, path, 0, "%s", eqml_status_text(EQML_ERROR_MEMORY));
 }
 
 /*
@@ -40,7 +40,7 @@ static eqml_status eqml__open_output(eqml__output *out, const char *path, eqml_m
     }
     if (out->file)
         return EQML_OK;
-    eqml__fail(message, EQML_ERROR_FILE, "%s: cannot be written: %s", path, strerror(errno));
+    eqml__fail_file(message, EQML_ERROR_FILE, path, 0, "cannot be written: %s", strerror(errno));
     EQML_FREE(out->beside);
     return EQML_ERROR_FILE;
 }
@@ -51,7 +51,7 @@ static eqml_status eqml__close_output(eqml__output *out, eqml_status status, eqm
     failed |= fclose(out->file) != 0;
     if (!status && (failed || rename(out->beside, out->path))) {
         status =
-            eqml__fail(message, EQML_ERROR_FILE, "%s: cannot be written: %s", out->path, strerror(errno));
+            eqml__fail_file(message, EQML_ERROR_FILE, out->path, 0, "cannot be written: %s", strerror(errno));
     }
     if (status)
         remove(out->beside);
@@ -82,23 +82,6 @@ static eqml__digits eqml__hexadecimal(double number)
     snprintf(d.text, sizeof d.text, "%a", number);
     eqml__use_point(d.text);
     return d;
-}
-
-/* The number that is the whole of a text written so, or any other finite one; 0 where it is none. */
-static int eqml__exact_number(const char *text, double *number)
-{
-    const char *point = localeconv()->decimal_point;
-    char copy[128], *end = copy;
-    for (; *text; text++) {
-        const size_t length = *text == '.' ? strlen(point) : 1;
-        if (*text == ',' || (size_t)(end - copy) + length >= sizeof copy)
-            return 0;
-        memcpy(end, *text == '.' ? point : text, length);
-        end += length;
-    }
-    *end = 0;
-    *number = strtod(copy, &end);
-    return end != copy && !*end && fabs(*number) <= DBL_MAX;
 }
 
 #endif /* EQML__FILE_C */

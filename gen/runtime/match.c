@@ -104,7 +104,7 @@ eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *cla
         message->text[0] = '\0';
     if (!data || !data->symbols || !symbols || !class_of_atom)
         return eqml__fail(message, EQML_ERROR_ARGUMENT, "eqml_data_match: no argument may be NULL or empty");
-    const eqml__span words = {symbols, symbols + strlen(symbols)};
+    const eqml__span words = eqml__span_of(symbols);
     const int n = data->natoms;
     if (eqml__count_words(words) != (size_t)n)
         return eqml__fail(message, EQML_ERROR_MATCH, "the data have %d atoms, but the composition has %zu", n,
