@@ -73,8 +73,7 @@
 #define EQML_FREE(pointer) free(pointer)
 #endif
 
-/* Functions of the fitting half have external linkage by default; EQML_STATIC makes them private to one file.
- */
+/* The linkage of functions that read, fit and write: external, or private to one file with EQML_STATIC. */
 #ifndef EQML_API
 #if defined(EQML_STATIC) && defined(__GNUC__)
 #define EQML_API static __attribute__((unused))
@@ -87,7 +86,7 @@
 #endif
 #endif
 
-/* Every fallible call returns one of these; eqml_status_text() explains it. */
+/* Every function that can fail returns one of these. */
 #define EQML_STATUS_LIST(X)                                                                                  \
     X(EQML_OK, "success")                                                                                    \
     X(EQML_ERROR_ARGUMENT, "an argument is outside its documented range")                                    \
@@ -102,8 +101,10 @@
 typedef enum eqml_status { EQML_STATUS_LIST(EQML__STATUS_ENUM) EQML_STATUS_COUNT } eqml_status;
 #undef EQML__STATUS_ENUM
 
-/* One line that names the file, line and value behind a failure; a caller's buffer, NULL where it is not
- * wanted. */
+/*
+ * The caller's room for one line that says why a call failed, with file, line and value. Pass NULL to go
+ * without.
+ */
 typedef struct eqml_message {
     char text[512];
 } eqml_message;
@@ -112,7 +113,7 @@ typedef struct eqml_message {
 #define EQML_EV (1.0 / 27.211386245988)      /* hartree; CODATA 2018 */
 
 EQML_API const char *eqml_status_text(eqml_status status);
-/* A few words on a status, never NULL. */
+/* What a status means, in a few words. Never NULL; the text is constant. */
 
 #endif /* EQML__STATUS_H */
 
@@ -2862,76 +2863,85 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
 #ifndef EQML__DATA_H
 #define EQML__DATA_H
 
+/* What a geometry has. A tensor's bit is EQML_HAS_DIPOLE << kind. */
 enum {
     EQML_HAS_ENERGY = 1,
     EQML_HAS_GRADIENT = 2,
-    EQML_HAS_DIPOLE = 4, /* EQML_HAS_DIPOLE << kind: a tensor */
+    EQML_HAS_DIPOLE = 4,
     EQML_HAS_QUADRUPOLE = 8,
     EQML_HAS_POLARIZABILITY = 16
 };
 
-/* Geometries of one molecule, all with the same atoms in the same order. */
+/*
+ * Geometries of one molecule, all with the same atoms in the same order. Numbers that a geometry does not
+ * have are zero. Arrays of gradients and of tensors are NULL where no geometry has one.
+ *
+ * Dipoles [n][3] are in e*bohr, traceless quadrupoles [n][6] in e*bohr^2, both about the origin of the
+ * coordinates; polarizabilities [n][6] are in bohr^3. Six components are xx xy xz yy yz zz.
+ */
 typedef struct eqml_data {
     int natoms;
-    size_t n;           /* geometries */
-    char (*symbols)[4]; /* [natoms] element labels in the data's order, "H", "Cl" */
-    double *xyz;        /* [n][natoms][3] bohr */
-    double *energy;     /* [n] hartree; zero where absent */
-    double *gradient;   /* [n][natoms][3] hartree/bohr, zero where absent; NULL where no geometry has it */
-    double *tensors
-        [EQML_TENSORS]; /* likewise: dipoles [n][3] e*bohr, about the origin of the coordinates; traceless
-                                    * quadrupoles [n][6] e*bohr^2, likewise; polarizabilities [n][6] bohr^3;
-                                    * components xx xy xz yy yz zz */
-    unsigned char *has; /* [n] EQML_HAS_... bits */
+    size_t n;                      /* geometries */
+    char (*symbols)[4];            /* [natoms] element labels, "H" or "Cl" */
+    double *xyz;                   /* [n][natoms][3] bohr */
+    double *energy;                /* [n] hartree */
+    double *gradient;              /* [n][natoms][3] hartree/bohr, or NULL */
+    double *tensors[EQML_TENSORS]; /* by eqml_tensor, or NULL */
+    unsigned char *has;            /* [n] bits EQML_HAS_... */
 } eqml_data;
 
 EQML_API eqml_status eqml_data_read(const char *path, eqml_data *data, eqml_message *message);
 /*
- * Reads a whole file. While it reads, memory holds the text of the file (of a pipe, up to three times that)
- * beside the arrays above, of which that of the gradients and those of the tensors are given back where the
- * file has none; afterwards the arrays only, 24 bytes an atom and as much for its gradient.
+ * Reads a whole file of geometries. Release *data with eqml_data_free(). What it held before is overwritten,
+ * not released. On failure *data is all zero, and the message names file and line.
  *
- * Each frame is a line with the number of atoms, a comment line and one line an atom; the comment line tells
- * which of two layouts the frame has.
+ * A frame is a line with the number of atoms, a comment line, and one line for each atom. Its comment line
+ * tells which of two layouts it has.
  *
  *   Extended XYZ: the comment line has a key Properties or energy.
- *     energy=-40.5 (eV) and dipole="0.1 0 0.2" (e*angstrom; or dipole_moment) may be absent, and so may
- *     quadrupole (e*angstrom^2, traceless, Theta_ab = 1/2 sum q (3 r_a r_b - r^2 delta_ab)) and polarizability
- *     (bohr^3), six numbers xx xy xz yy yz zz, or all nine; other keys are ignored.
- *     Properties=species:S:1:pos:R:3:forces:R:3 (angstrom, eV/angstrom; or force), in any order and
- *     with any others, says exactly which columns there are; without it they are species and pos.
- *   MSA, QM-22: the comment line begins with the energy (hartree); what follows is ignored.
- *     label x y z [gx gy gz], angstrom and hartree/bohr; gradients, not forces. Columns after these are
- *     ignored, and so are a fifth and sixth without a seventh. All atoms of a frame have equally many.
+ *     energy=-40.5            eV
+ *     dipole="0.1 0 0.2"      e*angstrom; or dipole_moment
+ *     quadrupole="..."        e*angstrom^2, traceless: Theta_ab = 1/2 sum q (3 r_a r_b - r^2 delta_ab)
+ *     polarizability="..."    bohr^3
+ *     All are optional, and other keys are ignored. Tensors of rank two are six numbers xx xy xz yy yz zz,
+ *     or all nine.
+ *     Properties=species:S:1:pos:R:3:forces:R:3 lists the columns, in angstrom and eV/angstrom; `force` is
+ *     the same as `forces`. Columns come in any order, with any others between them. Without this key they
+ *     are species and pos.
+ *   MSA, QM-22: the comment line begins with the energy in hartree; the rest of it is ignored.
+ *     label x y z [gx gy gz], in angstrom and hartree/bohr: gradients, not forces. Further columns are
+ *     ignored, and so are a fifth and a sixth without a seventh. All atoms of a frame have equally many.
  *
- * Keys and labels may be in any case, labels may be atomic numbers, numbers may have Fortran's exponents
- * (1.0D+00), lines may end in CR LF, and there may be blank lines between frames and at the end. Gradients,
- * dipoles and other tensors may be in some frames only.
+ * Keys and labels may be in any case. Labels may be atomic numbers. Numbers may have Fortran's exponents
+ * (1.0D+00). Lines may end in CR LF. Blank lines may stand between frames and at the end. Gradients and
+ * tensors may be in some frames only.
  *
- * EQML_ERROR_FILE: the file cannot be read. EQML_ERROR_EMPTY: it holds no geometry.
+ * While it reads, memory holds the text of the file (of a pipe, up to three times that) beside the arrays,
+ * which take 24 bytes for an atom and as much for its gradient. Arrays of what no geometry has are given back
+ * at the end.
+ *
+ * EQML_ERROR_FILE: the file cannot be read.
+ * EQML_ERROR_EMPTY: it holds no geometry.
  * EQML_ERROR_FORMAT: it has neither layout, is cut off, or its frames differ in their atoms or their order.
  * EQML_ERROR_VALUE: a number is infinite, nan or beyond 1e100, or two atoms are closer than 1e-6 bohr.
- *
- * On failure the message (may be NULL) names file and line, and *data is all zero; otherwise release it with
- * eqml_data_free(). What *data held before is overwritten, not released.
  */
 
 EQML_API eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *class_of_atom,
                                      eqml_message *message);
 /*
- * Brings the atoms of *data into the order of a composition: symbols are those of its atoms, blank separated
- * ("H H H H C"), and atoms with equal class_of_atom[natoms] are equivalent.
+ * Brings the atoms of *data into the order of a composition. `symbols` are those of its atoms, separated by
+ * blanks ("H H H H C"); atoms with equal class_of_atom[natoms] are equivalent.
  *
- *   - Where every element of the composition is in one class only, atoms are reordered by element. Those of
- *     one element keep their order; in fragments, "(H2 O)2", that decides what belongs together.
- *   - Else the elements of the data, in order, must be those of the composition; nothing is moved.
- *   - Where no symbol is an element of the data ("A4 B"), nothing is moved; a class must be one element.
+ *   - If each element of the composition is in one class only, atoms are reordered by element. Atoms of one
+ *     element keep their order; in fragments, "(H2 O)2", that order decides what belongs together.
+ *   - If no symbol is an element of the data ("A4 B"), nothing is moved, and each class must be one element.
+ *   - Otherwise the elements of the data must be in the order of the composition already.
  *
- * EQML_ERROR_MATCH otherwise, and the message (may be NULL) says why; *data is then as before.
+ * EQML_ERROR_MATCH: none of these applies. The message says why, and *data is as before.
  */
 
 EQML_API void eqml_data_free(eqml_data *data);
-/* Releases the arrays and sets *data to zero; may be repeated, and data may be NULL. */
+/* Releases the arrays and sets *data to zero. NULL and empty data are allowed. */
 
 EQML_API const char *eqml_tensor_name(eqml_tensor kind);
 /* "dipole", "quadrupole" or "polarizability". */
@@ -2944,14 +2954,10 @@ EQML_API const char *eqml_tensor_name(eqml_tensor kind);
 #ifndef EQML__LSQ_H
 #define EQML__LSQ_H
 
-/* ---------------------------------------------------------------------------------------------------------
- * Linear least squares on a stream of rows
+/*
+ * A linear least-squares problem whose rows arrive one by one:
  *
  *     minimise |A x - b|^2,    A has any number of rows; only a triangle of ncols^2 / 2 numbers is kept.
- *
- * Rows are collected in blocks and each block is folded into the triangular factor R of A = Q R by
- * Householder reflections [1], applied panel by panel in compact WY form [2]: backward stable, no normal
- * equations, and 2 ncols^2 floating-point operations a row, nearly all of them in matrix products.
  *
  *     eqml_lsq *lsq;
  *     eqml_lsq_create(&lsq, 3, 1);
@@ -2965,19 +2971,24 @@ EQML_API const char *eqml_tensor_name(eqml_tensor kind);
  *     eqml_lsq_free(lsq);
  *
  * A weighted observation is a row multiplied by the square root of its weight. Numbers should be zero or of
- * magnitude 1e-140 to 1e140, because sums of their squares are formed. One system belongs to one thread at a
- * time; the same calls in the same order give the same bits.
+ * magnitude 1e-140 to 1e140, because their squares are summed. One system belongs to one thread at a time;
+ * the same calls in the same order give the same bits.
+ *
+ * Method. Rows are collected in blocks. Householder reflections fold each block into the triangular factor R
+ * of A = Q R
+ * [1], panel by panel in compact WY form [2]. This is backward stable and forms no normal equations; a row
+ * takes 2 ncols^2 floating-point operations, nearly all of them in matrix products.
+ *
+ * Compile with -O2 -march=native -ffp-contract=fast: the products want wide vectors and fused multiply-adds.
+ * With EQML_USE_LAPACK blocks are folded by LAPACK's dtpqrt, which is slower except where LAPACK is threaded.
  *
  * [1] Demmel, Grigori, Hoemmen, Langou, SIAM J. Sci. Comput. 34, A206 (2012).
  * [2] Schreiber, Van Loan, SIAM J. Sci. Stat. Comput. 10, 53 (1989).
  * [3] Golub, Van Loan, Matrix Computations, 4th ed. (2013), sections 5.4 and 5.5.
- *
- * Compile with -O2 -march=native -ffp-contract=fast: the products want wide vectors and fused multiply-adds.
- * EQML_USE_LAPACK: fold with LAPACK's dtpqrt instead; slower, except where LAPACK is threaded.
  */
 typedef struct eqml_lsq eqml_lsq;
 
-/* Zero in every field, or a null pointer, means the default. */
+/* How a system is solved. Zero in every field is the default. */
 typedef struct eqml_lsq_options {
     double tolerance; /* relative rank tolerance in [0, 1); 0: 2^-52 * (20 + 2 ncols + sqrt(rows)) */
     double ridge;     /* L >= 0: minimise |A x - b|^2 + L sum_j |a_j|^2 x_j^2, a_j the columns of A */
@@ -2992,36 +3003,42 @@ typedef struct eqml_lsq_result {
 } eqml_lsq_result;
 
 EQML_API eqml_status eqml_lsq_create(eqml_lsq **lsq, int ncols, int nrhs);
-/* An empty system with ncols >= 1 columns and nrhs >= 1 right-hand sides. On failure *lsq is null. It takes
- * the memory for a first solution without ridge as well, so that one for which memory is short fails here and
- * not behind the rows; a solution gives it back. */
+/*
+ * Makes an empty system with ncols >= 1 columns and nrhs >= 1 right-hand sides. Release it with
+ * eqml_lsq_free(). On failure *lsq is NULL. The memory of a first solution without ridge is taken too, so
+ * that a solution that has no room fails here and not behind all the rows; solving gives it back.
+ */
 
 EQML_API size_t eqml_lsq_memory(int ncols, int nrhs, int ridge);
-/* Bytes for such a system and a solution of it, with a ridge or without: 12 ncols^2 for large ones, or
- * 16 ncols^2 with a ridge (16 and 24 with EQML_USE_LAPACK). */
+/*
+ * Bytes of such a system and of its solution, with a ridge (nonzero) or without: about 12 ncols^2, or 16
+ * ncols^2 with a ridge (16 and 24 with EQML_USE_LAPACK).
+ */
 
 EQML_API double *eqml_lsq_row(eqml_lsq *lsq);
 /* Where to write the next row: ncols entries of A, then nrhs of b. Valid until the system is freed. */
 
 EQML_API eqml_status eqml_lsq_add(eqml_lsq *lsq);
-/* Adds the row that was written. EQML_ERROR_VALUE: an entry is not finite; the row is dropped, the system is
- * as before. */
+/* Adds the row that was written. EQML_ERROR_VALUE: an entry is not finite; the system is then as before. */
 
 EQML_API eqml_status eqml_lsq_solve(eqml_lsq *lsq, const eqml_lsq_options *options, double *x,
                                     eqml_lsq_result *result);
-/* Solves for x[nrhs][ncols]; result may be null. The accumulated system stays: solve again with another
- * ridge, or add rows and solve again. Fewer rows than columns are no obstacle.
+/*
+ * Solves for x[nrhs][ncols]. options and result may be NULL. The system stays: solve again with another
+ * ridge, or add rows and solve again. There may be fewer rows than columns.
  *
- * Columns are scaled to unit norm first. In these scaled variables, rank is decided by QR with column
- * pivoting, where |R_kk| <= tolerance * |R_11| ends the range, and among all minimisers the one of least norm
- * is returned (complete orthogonal factorisation [3]); a zero column gets the coefficient zero. condition is
- * the ratio of the extreme singular values of the scaled, truncated factor, by power and inverse iteration: a
- * lower bound, good to about 1 %.
+ * Columns are first scaled to unit norm. In the scaled variables QR with column pivoting decides the rank: it
+ * ends where |R_kk| <= tolerance * |R_11|. Of all minimisers the one of least norm is returned (complete
+ * orthogonal factorisation [3]); a zero column gets the coefficient zero. `condition` is the ratio of the
+ * extreme singular values of the scaled, truncated factor. Power and inverse iteration find it: a lower
+ * bound, good to about 1 %.
  *
- * Errors: EQML_ERROR_EMPTY without rows, EQML_ERROR_VALUE where squares overflowed, EQML_ERROR_MEMORY. */
+ * EQML_ERROR_EMPTY: no rows. EQML_ERROR_VALUE: squares overflowed. EQML_ERROR_MEMORY. EQML_ERROR_ARGUMENT: a
+ * tolerance or a ridge out of range, or a NULL where none is allowed.
+ */
 
 EQML_API void eqml_lsq_free(eqml_lsq *lsq);
-/* Null is allowed. */
+/* NULL is allowed. */
 
 #endif /* EQML__LSQ_H */
 
@@ -3031,11 +3048,9 @@ EQML_API void eqml_lsq_free(eqml_lsq *lsq);
 #ifndef EQML__SURFACE_H
 #define EQML__SURFACE_H
 
-/* ---------------------------------------------------------------------------------------------------------
- * Surfaces: models that own their arrays; fitting, writing and reading them
- */
-
-/* A model with its arrays in memory of its own. Evaluate it through `model`, with the functions of its basis.
+/*
+ * A fitted potential, or one that is to be fitted, with its tensors. It owns its arrays; `model` points to
+ * them and is what evaluation takes, with the functions of its basis.
  */
 typedef struct eqml_surface {
     eqml_model model;
@@ -3043,56 +3058,70 @@ typedef struct eqml_surface {
     double *rates;                 /* [EQML_ROUND(npairs)] */
     double *offset, *linear;       /* [nfactors] */
     double *packed;                /* [ntiles][4][4] */
-    double *tensors[EQML_TENSORS]; /* [ntiles][4][4] of the tensor; null where the basis has none */
-    int standardised;              /* nonzero: the factors are shifted for some data already */
+    double *tensors[EQML_TENSORS]; /* [ntiles][4][4] of the tensor; NULL where the basis has none */
+    int standardised;              /* nonzero: the factors are shifted already; later fits keep that */
     float *rounded;                /* offset, linear and packed in float; set by eqml_surface_set */
 } eqml_surface;
 
 EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_variable *variables,
                                          eqml_surface *surface);
-/* The zero potential over `basis`, with a variable for each class of pairs (copied). A range must be
- * positive, a user's function present: EQML_ERROR_ARGUMENT. On failure *surface is empty. */
+/*
+ * Makes the zero potential over a basis, which must stay. variables[npair_classes] are copied. Release it
+ * with eqml_surface_free(). On failure *surface is empty.
+ *
+ * EQML_ERROR_ARGUMENT: a range is not positive and finite, an exponent is not a whole number from -12 to 12
+ * other than 0, or a user's function is missing.
+ */
 
 EQML_API void eqml_surface_free(eqml_surface *surface);
-/* Empties it; an empty surface is allowed. */
+/* Releases the arrays and empties the surface. An empty one is allowed. */
 
 EQML_API void eqml_surface_set(eqml_surface *surface, const double *coefficients);
 EQML_API void eqml_surface_get(const eqml_surface *surface, double *coefficients);
-/* coefficients[nterms] in the order of terms: the factors that are terms, then the products run by run. */
+/*
+ * Sets or gets coefficients[nterms] in the order of terms: factors that are terms, then the products run by
+ * run.
+ */
 
 EQML_API void eqml_surface_set_tensor(eqml_surface *surface, eqml_tensor kind, const double *coefficients);
 EQML_API void eqml_surface_get_tensor(const eqml_surface *surface, eqml_tensor kind, double *coefficients);
-/* The same for a tensor of the basis: coefficients[tensors[kind]->nterms], one tensor factor after the
- * other. */
+/*
+ * The same for a tensor that the basis has: coefficients[tensors[kind]->nterms], one tensor factor after the
+ * other.
+ */
 
 EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char *path, eqml_message *message);
 EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *basis, const char *path,
                                        eqml_message *message);
 /*
- * A .pes file: text, one item a line, numbers as hexadecimal floats and so exact.
+ * Writes and reads a .pes file: text, one item a line, numbers as hexadecimal floats, which are exact.
  *
  *     eqml-pes 2
- *     basis NAME DEGREE NTERMS NFACTORS TERMS        TERMS: a number that stands for the terms and their order
+ *     basis NAME DEGREE NTERMS NFACTORS TERMS        TERMS: a number for the terms and their order
  *     composition H4 C
  *     variable 0 morse 0x1p+1            one line for each class of pairs
  *     offset 0x0p+0                      nfactors lines
  *     coefficient -0x1.43p+5             nterms lines
- *     dipole DEGREE NTERMS               these lines for a basis with a dipole, then for one with a
- *     charge 0x0p+0                      quadrupole and for one with a polarizability; the total charge only
- *     moment 0x1.8p-2                    for the dipole, the last line for each term
+ *     dipole DEGREE NTERMS               these three for a dipole, then for a quadrupole, then for a
+ *     charge 0x0p+0                      polarizability, where the basis has them; the total charge
+ *     moment 0x1.8p-2                    for the dipole only, the last line for each term
  *     end
  *
- * The file appears whole or not at all, as do all that eqml writes: a new one is written beside it and renamed,
- * so that a symbolic link is replaced, and permissions of an old file are not kept. User functions cannot be
- * written: EQML_ERROR_ARGUMENT. Reading checks the file against the basis: EQML_ERROR_MATCH. On failure *surface
- * is empty, and message names the line.
+ * A file appears whole or not at all, like all that eqml writes: a new file is written beside it and renamed.
+ * A symbolic link is therefore replaced, and permissions of an old file are not kept.
+ *
+ * Writing: EQML_ERROR_ARGUMENT, the surface has a user's function; EQML_ERROR_VALUE, a number is not finite.
+ * Reading makes the surface; release it with eqml_surface_free(). EQML_ERROR_MATCH: the file is of another
+ * basis. On failure *surface is empty, and the message names the line.
  */
 
 EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, const char *name,
                                                const char *runtime, const char *basis_header,
                                                const char *path, eqml_message *message);
-/* One self-contained C header of the surface, with the functions NAME_energy and so on; `runtime` is the file
- * eqml.h, `basis_header` the generated header of the basis: the parts that are needed are copied. */
+/*
+ * Writes one self-contained C header with the functions NAME_energy and so on. `runtime` is the path of
+ * eqml.h, `basis_header` that of the generated header of the basis; what the surface needs of them is copied.
+ */
 
 #endif /* EQML__SURFACE_H */
 
@@ -3102,19 +3131,22 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
 #ifndef EQML__FIT_H
 #define EQML__FIT_H
 
-/* A potential as a C function: the energy (hartree) at xyz[natoms][3] (bohr), and its gradient[natoms][3]. */
+/*
+ * A potential as a C function: returns the energy (hartree) at xyz[natoms][3] (bohr), writes
+ * gradient[natoms][3].
+ */
 typedef double (*eqml_potential)(void *context, const double *xyz, double *gradient);
 
-/* Zero in every field means the default. */
+/* What a fit may be told. Zero in every field is the default. */
 typedef struct eqml_fit_options {
-    double gradient_weight; /* W of gradients against energies; 0: 1 */
-    int energies_only;      /* nonzero: gradients are not used */
-    double ridge;           /* see eqml_lsq_options */
-    double energy_weight; /* E0 > 0: a geometry has the weight E0 / (E0 + E - Emin), hartree; 0: 1 for all */
-    const unsigned char *use; /* [data->n] nonzero for geometries to train on; null: all */
-    void (*progress)(void *context, size_t done, size_t total); /* training geometries; null: none */
+    double gradient_weight;   /* W of gradients against energies; 0: 1 */
+    int energies_only;        /* nonzero: gradients are not used */
+    double ridge;             /* see eqml_lsq_options */
+    double energy_weight;     /* E0, hartree: a geometry has the weight E0 / (E0 + E - Emin); 0: all have 1 */
+    const unsigned char *use; /* [data->n] nonzero: train on this geometry; NULL: on all */
+    void (*progress)(void *context, size_t done, size_t total); /* told after each geometry; NULL: nobody */
     void *context;
-    eqml_potential reference; /* energies: what is fitted is the difference to this; null: to nothing */
+    eqml_potential reference; /* energies are fitted as the difference to this potential; NULL: as they are */
     void *reference_context;
 } eqml_fit_options;
 
@@ -3128,78 +3160,91 @@ typedef struct eqml_fit_result {
 EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, const eqml_fit_options *options,
                               eqml_fit_result *result, eqml_message *message);
 /*
- * Weighted linear least squares: minimises, over the geometries with an energy in use,
+ * Fits a surface to energies and gradients by weighted linear least squares. Over the geometries in use that
+ * have an energy it minimises
  *
- *     sum_g w_g ( (V_g - E_g)^2 + W |grad V_g - G_g|^2 )        in hartree and hartree/bohr,
+ *     sum_g w_g ( (V_g - E_g)^2 + W |grad V_g - G_g|^2 )        in hartree and hartree/bohr.
  *
- * for a surface made by eqml_surface_create; data in the atom order of the basis. Each factor is first
- * shifted to mean 0 over the training geometries, which leaves the span of a complete basis as it is and
- * improves its condition by powers of ten. Where some factors are not terms (a basis of eqml-gen --terms
- * purified or no-intramolecular) nothing is shifted, so that V vanishes where it must, and the energies are
- * fitted as they are: give them relative to what is left out. Gradients enter along an orthonormal basis of
- * the displacements that are neither translation nor rotation: the others say nothing about V. Rows are
- * streamed (eqml_lsq): memory grows with the square of the terms only, and all of it that does is taken before
- * the first row. result and message may be null. Not thread-safe on one surface. EQML_ERROR_EMPTY: no geometry to train on. EQML_ERROR_MATCH: data of another
- * number of atoms.
+ * The surface comes from eqml_surface_create(); the data are in the atom order of its basis. options, result
+ * and message may be NULL. One surface may be fitted by one thread at a time.
  *
- * Distances that do not vary in the data but for their digits (rigid monomers, constrained scans, one
- * geometry) are taken as constant: see eqml_constant_pairs. Terms that only they could tell apart take no
- * part, whatever the digits, and of the surfaces that fit the data the one of least norm is taken. It says
- * nothing about how these bonds stretch, unless gradients do.
+ * Shifts. Each factor is first shifted to mean 0 over the training geometries. A complete basis spans the
+ * same space after that, and its condition improves by powers of ten. Where some factors are not terms
+ * (eqml-gen --terms purified or no-intramolecular) nothing is shifted, so that V vanishes where it must; the
+ * energies are then fitted as they are, so give them relative to what is left out.
+ *
+ * Gradients enter along an orthonormal basis of the displacements that are neither translation nor rotation,
+ * because the others say nothing about V.
+ *
+ * Constant distances, which vary in the data only in their last digits (rigid monomers, constrained scans, a
+ * single geometry), are taken as constant; eqml_constant_pairs() names them. Terms that only they could tell
+ * apart take no part, whatever the digits, and of all surfaces that fit the data the one of least norm is
+ * taken. Unless gradients do, nothing says how such bonds stretch.
+ *
+ * Memory grows with the square of the number of terms, and not with the data: rows are streamed (eqml_lsq).
+ * All that grows so is taken before the first row.
+ *
+ * EQML_ERROR_EMPTY: no geometry to train on. EQML_ERROR_MATCH: the data have another number of atoms.
+ * EQML_ERROR_ARGUMENT: a negative weight or ridge. EQML_ERROR_VALUE: a number of the data is not finite.
  */
-
-EQML_API int eqml_constant_pairs(const eqml_basis *basis, const eqml_data *data, const unsigned char *use,
-                                 double *distance);
-/*
- * distance[npair_classes] <- the mean distance (bohr) of a class all of whose pairs are constant, 0 for the
- * others; returns how many classes are constant. A pair of atoms is constant if its distance varies, over the
- * geometries with use[g] nonzero (null: all), by at most 1e-5 of its mean: 6 decimals in angstrom are enough
- * to be recognised.
- */
-
-EQML_API size_t eqml_fit_memory(const eqml_basis *basis, const eqml_fit_options *options);
-/* Bytes that a fit over this basis takes besides data and surface, of the energy or of that tensor which has
- * the most terms: known before there are data, and right but for a few vectors. A reference potential takes as
- * much as energies and gradients of the data besides. options may be null. */
 
 EQML_API eqml_status eqml_fit_tensor(eqml_surface *surface, eqml_tensor kind, const eqml_data *data,
                                      double charge, const eqml_fit_options *options, eqml_fit_result *result,
                                      eqml_message *message);
 /*
- * The same for a tensor, over the geometries in use that have it: minimises sum_g w_g |T_g - D_g|^2, the sum
- * of the squares of all components (nine for rank 2, in e*bohr, e*bohr^2 or bohr^3); of the options,
- * gradients play no part. The shift of the factors is that of eqml_fit if it went before; fitting energies
- * later keeps it.
+ * Fits a tensor of a surface. Over the geometries in use that have the tensor it minimises sum_g w_g |T_g -
+ * D_g|^2, where the square is summed over all components: three, or nine for rank two, in e*bohr, e*bohr^2 or
+ * bohr^3. Options on gradients, reference and progress play no part. If eqml_fit() went before, its shifts of
+ * the factors are kept; otherwise those found here are kept by later fits.
  *
- * Dipoles have the total charge (a whole number of e) exact by construction. Quadrupoles are fitted about R,
- * the centre of the smallest class of atoms; those of the data are about the origin of their coordinates, and
- * are moved from there with the charge and the geometry's dipole: Theta - 3/2 (R d^T + d R^T) + R.d 1 + Q (3
- * R R^T - R^2 1) / 2.
+ * Dipoles have the total charge, a whole number of e, exactly by construction. Quadrupoles are fitted about
+ * R, the centre of the smallest class of atoms. Those of the data are about the origin of their coordinates;
+ * the charge and the dipole d of the geometry move them to Theta - 3/2 (R d^T + d R^T) + R.d 1 + Q (3 R R^T -
+ * R^2 1) / 2.
  *
  * EQML_ERROR_ARGUMENT: the basis has no such tensor, or the charge is not whole. EQML_ERROR_EMPTY: no
- * geometry to train on. EQML_ERROR_VALUE: a quadrupole about another point than R, and no dipole to move it.
+ * geometry to train on. EQML_ERROR_VALUE: a quadrupole about another point than R has no dipole to move it.
  */
 
+EQML_API size_t eqml_fit_memory(const eqml_basis *basis, const eqml_fit_options *options);
+/*
+ * Bytes that a fit over this basis takes, beside data and surface: of the energy or of the tensor that takes
+ * most. It is right but for a few vectors. A reference takes as much again as energies and gradients of the
+ * data. options may be NULL.
+ */
+
+EQML_API int eqml_constant_pairs(const eqml_basis *basis, const eqml_data *data, const unsigned char *use,
+                                 double *distance);
+/*
+ * Finds the classes whose pairs are all constant, and returns how many there are. distance[npair_classes] <-
+ * the mean distance (bohr) of such a class, 0 for the others. A pair is constant if its distance varies, over
+ * the geometries with use[g] nonzero (NULL: all), by at most 1e-5 of its mean. Six decimals in angstrom are
+ * enough to be recognised.
+ */
+
+/* Errors over some geometries of a data set. */
 typedef struct eqml_errors {
     size_t energies, gradients, tensors[EQML_TENSORS]; /* geometries that have them */
     double rmse_energy, rmse_gradient;                 /* hartree; hartree/bohr for each component */
     double max_energy;                                 /* largest error of an energy */
     size_t worst;                                      /* the geometry that has it */
-    double rmse_tensor[EQML_TENSORS],
-        rms_tensor[EQML_TENSORS]; /* for each of the 3 or 9 components: error, and
-                                                            * the data themselves, quadrupoles about R */
+    double rmse_tensor[EQML_TENSORS];                  /* for each of the 3 or 9 components */
+    double rms_tensor[EQML_TENSORS];                   /* the same of the data; quadrupoles about R */
 } eqml_errors;
 
 EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml_data *data,
                                          const unsigned char *use, eqml_errors *errors);
-/* Root mean square errors over the geometries with use[g] nonzero, or all where use is null. */
+/* Root mean square errors over the geometries with use[g] nonzero; NULL: over all. */
 
 EQML_API eqml_status eqml_potential_errors(eqml_potential potential, void *context, const eqml_data *data,
                                            const unsigned char *use, eqml_errors *errors);
 /*
- * The same of any potential: of a sum of surfaces, for one. With options.reference, eqml_fit() fits the
- * difference of the data to a reference, a cheaper method or a surface that exists (delta learning [1]); the
- * weights of geometries are still those of the whole energy. The potential is then the sum, for example
+ * The same of any potential, for energies and gradients; for example of a sum of surfaces.
+ *
+ * Such a sum is what a fit with options.reference leads to. It fits the difference of the data to a
+ * reference: a cheaper method, or a surface that exists (delta learning [1]). Weights of geometries are still
+ * those of the whole energy. The potential is then reference plus surface, and any number of surfaces add up
+ * likewise:
  *
  *     typedef struct corrected { const eqml_model *model; } corrected;
  *     double corrected_energy(void *context, const double *xyz, double *gradient)
@@ -3210,8 +3255,6 @@ EQML_API eqml_status eqml_potential_errors(eqml_potential potential, void *conte
  *             gradient[k] += part[k];
  *         return v;
  *     }
- *
- * and any number of surfaces add up likewise.
  *
  * [1] Nandi, Qu, Houston, Conte, Bowman, J. Chem. Phys. 154, 051102 (2021).
  */
@@ -3308,18 +3351,18 @@ EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *path,
 
 /* ==== expansion.h ======================================================================================= */
 
-/* Expansions. */
+/* Expansions: a surface as a sum of surfaces over subsets of atoms. */
 #ifndef EQML__EXPANSION_H
 #define EQML__EXPANSION_H
 
-/* ---------------------------------------------------------------------------------------------------------
- * Expansions: a surface as a sum of surfaces over subsets of atoms
+/*
+ * An expansion is a sum of surfaces over subsets of atoms:
  *
  *     V(x) = constant + sum over components c, and over their tuples of atoms t, of  s_c(x_t) V_c(x_t)
  *
- * All tuples of a component share one surface V_c, and everything is fitted in one least-squares problem.
- * So are written many-body expansions (pairs, triples, quadruples of each kind), fragmented bases of large
- * molecules [1], and clusters of any size. Methane as pairs, triples and quadruples of its atoms:
+ * All tuples of a component share one surface V_c. One least-squares problem fits everything. Many-body
+ * expansions (pairs, triples, quadruples of each kind), fragmented bases of large molecules [1] and clusters
+ * of any size are written so. Methane as pairs, triples and quadruples of its atoms:
  *
  *     eqml_part parts[] = {{&hh_basis, morse, 0, NULL, 0, 0, 0}, {&hc_basis, morse, 0, NULL, 0, 0, 0}, ...};
  *     eqml_expansion expansion;
@@ -3328,13 +3371,13 @@ EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *path,
  *     work = aligned_alloc(64, eqml_expansion_work(&expansion) * sizeof(double));
  *     v = eqml_expansion_energy_gradient(&expansion, xyz, gradient, work);
  *
- * A component may vanish smoothly when its atoms are far apart: s_c is then the product, over the distances
- * within the tuple, of
+ * A component may vanish smoothly when its atoms are far apart. Its switch s_c is the product, over the
+ * distances r within the tuple, of
  *
  *     1 for r <= inner,   u^3 (1 + 3 t + 6 t^2) = 1 - 10 t^3 + 15 t^4 - 6 t^5,   0 for r >= cutoff,
  *
- * with t = (r - inner) / (cutoff - inner), u = 1 - t: twice continuously differentiable (the potential switch
- * of GROMACS [2]).
+ * with t = (r - inner) / (cutoff - inner) and u = 1 - t. It is twice continuously differentiable: the
+ * potential switch of GROMACS [2].
  *
  * [1] Qu, Bowman, J. Chem. Phys. 150, 141101 (2019): a fragmented basis.
  * [2] Abraham et al., SoftwareX 1, 19 (2015); the reference manual, Modified non-bonded interactions.
@@ -3367,27 +3410,30 @@ typedef struct eqml_expansion {
 EQML_API eqml_status eqml_expansion_create(eqml_expansion *expansion, const char *symbols, int nparts,
                                            const eqml_part *parts, eqml_message *message);
 /*
- * The zero potential of a molecule whose atoms are `symbols` ("H H H H C"), with a component for each of
- * parts[nparts]; the bases must stay. A part without tuples gets every choice of atoms that are the elements
- * of its basis in their order, once: atoms of one class of the basis in ascending order.
+ * Makes the zero potential of a molecule, with a component for each of parts[nparts]. `symbols` are those of
+ * its atoms ("H H H H C"); the bases must stay. Release it with eqml_expansion_free(). On failure *expansion
+ * is empty, and the message (may be NULL) names the part, from 0.
  *
- * EQML_ERROR_ARGUMENT: an index of a tuple out of range or twice in it, a cutoff that is not positive or not
- * beyond `inner`, a centre that is not alone in its class of atoms (the switch would not be invariant),
- * variables that are not valid. EQML_ERROR_MATCH: no atoms of the molecule are those of the basis. On failure
- * *expansion is empty, and message (may be null) names the part, from 0.
+ * A part without tuples gets each choice of atoms that are the elements of its basis in their order, once:
+ * atoms of one class of the basis in ascending order.
+ *
+ * EQML_ERROR_ARGUMENT: an index of a tuple is out of range or twice in it; a cutoff is not positive or not
+ * beyond `inner`; a centre is not alone in its class of atoms (the switch would not be invariant); variables
+ * are not valid; a basis has factors that are not terms.
+ * EQML_ERROR_MATCH: no atoms of the molecule are those of the basis.
  */
 
 EQML_API void eqml_expansion_free(eqml_expansion *expansion);
-/* Empties it; an empty one is allowed. */
+/* Releases its arrays and empties it. An empty one is allowed. */
 
 EQML_API eqml_status eqml_expansion_fit(eqml_expansion *expansion, const eqml_data *data,
                                         const eqml_fit_options *options, eqml_fit_result *result,
                                         eqml_message *message);
 /*
- * As eqml_fit(), with one unknown for `constant` and one for each term of each component. The constant term
- * of a component without a switch is left out. Components may overlap: where they can express the same (a
- * basis of triples contains functions of pairs), the rank is less than the number of terms, and the
- * least-norm solution is taken.
+ * Does what eqml_fit() does, with one unknown for `constant` and one for each term of each component. The
+ * constant term of a component without a switch is left out. Each fit shifts the factors anew. Components may
+ * overlap: a basis of triples contains functions of pairs. The rank is then less than the number of terms,
+ * and the solution of least norm is taken.
  */
 
 EQML_API eqml_status eqml_expansion_errors(const eqml_expansion *expansion, const eqml_data *data,
@@ -3399,7 +3445,7 @@ EQML_API eqml_status eqml_expansion_write(const eqml_expansion *expansion, const
 EQML_API eqml_status eqml_expansion_read(eqml_expansion *expansion, const char *path, int nbases,
                                          const eqml_basis *const *bases, eqml_message *message);
 /*
- * A text file, exact:
+ * Writes and reads a text file, exact:
  *
  *     eqml-expansion 1 NATOMS NCOMPONENTS
  *     constant -0x1.43p+5
@@ -3410,14 +3456,16 @@ EQML_API eqml_status eqml_expansion_read(eqml_expansion *expansion, const char *
  *     eqml-pes 2 ...                     and its surface, see eqml_surface_write
  *     end
  *
- * Reading wants a basis for each component, in their order, and checks them. It makes the whole expansion;
- * errors as eqml_surface_read. EQML_ERROR_VALUE: also a tuple, switch or centre that eqml_expansion_create
- * would refuse. What is read takes memory as its lines do, whatever counts the file promises.
+ * Reading makes the whole expansion. It wants a basis for each component, in their order, and checks the file
+ * against them. Memory follows the lines of the file, whatever counts it promises. Errors are those of
+ * eqml_surface_read;
+ * EQML_ERROR_VALUE: also a tuple, switch or centre that eqml_expansion_create would refuse.
  */
 
-enum { EQML__CHUNK = 2 * EQML_LANES }; /* tuples that are evaluated together */
+/* Tuples that are evaluated together: two groups of lanes. */
+enum { EQML__CHUNK = 2 * EQML_LANES };
 
-/* How many doubles of work an evaluation needs; the same for any number of geometries. */
+/* Doubles of work that an evaluation needs, whatever the number of geometries. */
 EQML_FUNCTION size_t eqml_expansion_work(const eqml_expansion *x)
 {
     size_t most = 0;
@@ -3430,7 +3478,7 @@ EQML_FUNCTION size_t eqml_expansion_work(const eqml_expansion *x)
     return most + 8;
 }
 
-/* The switch of the atoms xyz[natoms][3] of a tuple, and its gradient where that is not NULL. */
+/* Returns the switch of a tuple at xyz[natoms][3]; writes its gradient[natoms][3] unless that is NULL. */
 EQML_FUNCTION double eqml__switch(const eqml_component *c, int natoms, const double *xyz, double *gradient)
 {
     const double width = c->cutoff - c->inner;
@@ -3460,7 +3508,7 @@ EQML_FUNCTION double eqml__switch(const eqml_component *c, int natoms, const dou
     return product;
 }
 
-/* Tuples that wait for their evaluation, and where their results belong. */
+/* Tuples that wait to be evaluated together, and where their results go. */
 typedef struct eqml__chunk {
     int count;
     size_t geometry[EQML__CHUNK];
@@ -3470,6 +3518,7 @@ typedef struct eqml__chunk {
     double *work;
 } eqml__chunk;
 
+/* Evaluates the waiting tuples and adds them to their geometries; gradient may be NULL. */
 EQML_FUNCTION void eqml__flush_chunk(const eqml_expansion *x, const eqml_component *c, eqml__chunk *chunk,
                                      double *energy, double *gradient)
 {
@@ -3495,9 +3544,9 @@ EQML_FUNCTION void eqml__flush_chunk(const eqml_expansion *x, const eqml_compone
 }
 
 /*
- * Energies of n geometries xyz[n][natoms][3], and their gradients[n][natoms][3] where that is not NULL. work:
- * eqml_expansion_work() doubles, 64-byte aligned, one for each thread. Tuples beyond the cutoff cost their
- * distances only.
+ * Writes energy[n] of the geometries xyz[n][natoms][3], and gradient[n][natoms][3] unless that is NULL. work
+ * has eqml_expansion_work() doubles, 64-byte aligned, of each thread's own. Tuples beyond the cutoff cost
+ * only their distances.
  */
 EQML_FUNCTION void eqml_expansion_energy_gradient_batch(const eqml_expansion *x, size_t n, const double *xyz,
                                                         double *energy, double *gradient, double *work)
@@ -3538,7 +3587,9 @@ EQML_FUNCTION void eqml_expansion_energy_gradient_batch(const eqml_expansion *x,
     }
 }
 
-/* The energy of one geometry, and its gradient[natoms][3] where that is not NULL; work as above. */
+/*
+ * Returns the energy of one geometry and writes its gradient[natoms][3] unless that is NULL; work as above.
+ */
 EQML_FUNCTION double eqml_expansion_energy_gradient(const eqml_expansion *x, const double *xyz,
                                                     double *gradient, double *work)
 {
@@ -3570,7 +3621,9 @@ const char *eqml_status_text(eqml_status status)
     return (unsigned)status < (unsigned)EQML_STATUS_COUNT ? texts[status] : "unknown status";
 }
 
-/* Writes the message, unless it is NULL, and returns the status: `return eqml__fail(...);` says why and ends. */
+/*
+ * Writes the message, unless it is NULL, and returns the status: `return eqml__fail(...);` says why and ends.
+ */
 static eqml_status eqml__fail(eqml_message *message, eqml_status status, const char *format, ...)
 {
     if (message) {
@@ -3583,8 +3636,8 @@ static eqml_status eqml__fail(eqml_message *message, eqml_status status, const c
 }
 
 /*
- * The same of a file: its name stands before what is said, and its line unless that is 0. A long path keeps its end,
- * which names the file, and leaves room for the reason.
+ * The same of a file: its name stands before what is said, and its line unless that is 0. A long path keeps
+ * its end, which names the file, and leaves room for the reason.
  */
 static eqml_status eqml__fail_file(eqml_message *message, eqml_status status, const char *path, size_t line,
                                    const char *format, ...)
@@ -3608,15 +3661,16 @@ static eqml_status eqml__fail_file(eqml_message *message, eqml_status status, co
 /* Arrays of zeros. */
 #ifndef EQML__MEMORY_C
 #define EQML__MEMORY_C
+#include <stdint.h>
 #include <string.h>
 
-/* A product of sizes; SIZE_MAX, which no allocation can have, where it does not fit. */
+/* a * b, or SIZE_MAX, which no allocation can have, if the product does not fit. */
 static size_t eqml__times(size_t a, size_t b)
 {
     return b && a > SIZE_MAX / b ? SIZE_MAX : a * b;
 }
 
-/* An array of zeros, or NULL; room for at least one byte. */
+/* An array of zeros that is never empty, so that NULL only means failure. Release it with EQML_FREE. */
 static void *eqml__zeroed(size_t count, size_t size)
 {
     const size_t bytes = eqml__times(count, size);
@@ -3657,7 +3711,7 @@ static void eqml__skip(eqml__span *rest, const char *set)
         rest->begin++;
 }
 
-/* Takes the next word off *rest; 0 where there is none. */
+/* Takes the next word off *rest. Returns 0, and an empty word, at the end. */
 static int eqml__next_word(eqml__span *rest, const char *separators, eqml__span *word)
 {
     eqml__skip(rest, separators);
@@ -3676,12 +3730,13 @@ static size_t eqml__count_words(eqml__span rest)
     return count;
 }
 
-/* ASCII only: what is a letter must not depend on the locale. */
+/* ASCII only, because what is a letter must not depend on the locale. */
 static char eqml__lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
+/* Whether the word is this one, in any case. */
 static int eqml__equals(eqml__span word, const char *lower_case)
 {
     for (; word.begin < word.end && *lower_case; word.begin++, lower_case++)
@@ -3690,7 +3745,7 @@ static int eqml__equals(eqml__span word, const char *lower_case)
     return word.begin == word.end && *lower_case == '\0';
 }
 
-/* Whether the span is exactly this text. */
+/* Whether the span is this text, to the letter. */
 static int eqml__is(eqml__span span, const char *text)
 {
     const size_t length = (size_t)(span.end - span.begin);
@@ -3712,7 +3767,10 @@ static eqml__span eqml__word(const char *list, int k)
     return word;
 }
 
-/* The text as a message shows it: in quotes, cut where it is long, control characters replaced. */
+/*
+ * A text as messages show it: in quotes, cut after 50 characters, control characters as ?; "nothing" if
+ * empty.
+ */
 static eqml_message eqml__quote(eqml__span text)
 {
     eqml_message quote;
@@ -3729,9 +3787,9 @@ static eqml_message eqml__quote(eqml__span text)
     return quote;
 }
 
-/* ---- counts, labels, numbers ---- */
+/* ---- counts, labels, numbers --------------------------------------------------------------------------- */
 
-/* A whole number of at most nine digits; -1 where the word is none. */
+/* Returns a whole number of at most nine digits, or -1 if the word is none. */
 static int eqml__parse_count(eqml__span word)
 {
     int count = 0;
@@ -3745,7 +3803,7 @@ static int eqml__parse_count(eqml__span word)
     return count;
 }
 
-/* Takes `count` whole numbers from least to most off *rest; 0 where one is missing or out of range. */
+/* Takes `count` whole numbers off *rest. Returns 0 if one is missing or not from least to most. */
 static int eqml__next_counts(eqml__span *rest, int count, int least, int most, int *number)
 {
     eqml__span word;
@@ -3758,7 +3816,10 @@ static int eqml__next_counts(eqml__span *rest, int count, int least, int most, i
     return 1;
 }
 
-/* An element label in its usual case, from letters or an atomic number; 0 where the word is none. */
+/*
+ * symbol <- an element's label in its usual case, from a label or an atomic number. Returns 0 if the word is
+ * neither.
+ */
 static int eqml__parse_label(eqml__span word, char symbol[4])
 {
     static const char elements[] = "H HeLiBeB C N O F NeNaMgAlSiP S ClArK CaScTiV CrMnFeCoNiCuZnGaGeAsSeBrKr"
@@ -3780,17 +3841,17 @@ static int eqml__parse_label(eqml__span word, char symbol[4])
     return symbol[0] != '\0';
 }
 
-/* The notations of numbers: as data sets have them, and as the files have them that eqml writes. */
+/* How numbers are written: in data sets, and in files that eqml writes. */
 typedef enum eqml__notation {
     EQML__DECIMAL,    /* Fortran's exponents (1.0D+00) too; at most 1e100 in size */
     EQML__HEXADECIMAL /* or decimal; any finite number */
 } eqml__notation;
 
 /*
- * The number that is the whole of a word. EQML_ERROR_FORMAT: it is none. EQML_ERROR_VALUE: it is not finite, or too
- * large. strtod() is given the locale's decimal point, which it expects; what else it would take is refused. 1e100 is
- * far beyond anything physical and leaves squares and products finite. nan and inf are known by their n, which holds
- * under -ffast-math too.
+ * The number that is the whole of a word. EQML_ERROR_FORMAT: it is none. EQML_ERROR_VALUE: it is not finite,
+ * or too large. strtod() is given the locale's decimal point, which it expects; what else it would take is
+ * refused. 1e100 is far beyond anything physical and leaves squares and products finite. nan and inf are
+ * known by their n, which holds under -ffast-math too.
  */
 static eqml_status eqml__parse_number(eqml__span word, eqml__notation notation, double *number)
 {
@@ -3938,19 +3999,20 @@ typedef struct eqml__frames {
     size_t frame; /* the line that opened this frame */
 } eqml__frames;
 
-/* What the comment line of an extended XYZ frame says; begin is NULL where a key is not there. */
+/* The values in the comment line of an extended XYZ frame; a missing key has begin == NULL. */
 typedef struct eqml__keys {
     eqml__span properties, energy, tensors[EQML_TENSORS];
-    int closed; /* all quotes and brackets */
+    int closed; /* nonzero: all quotes and brackets are closed */
 } eqml__keys;
 
-/* The first columns, from 0, of what is in the atom lines of a frame, or EQML__ABSENT. */
+/* Where the columns of each quantity begin in the atom lines of a frame, from 0, or EQML__ABSENT. */
 typedef struct eqml__layout {
     size_t species, pos, gradient;
     size_t columns;
     double gradient_unit; /* hartree/bohr; negative where the file has forces */
 } eqml__layout;
 
+/* *value <- a number of the file times unit; `what` names it in messages. */
 static eqml_status eqml__read_number(eqml__frames *r, const char *what, eqml__span word, double unit,
                                      double *value)
 {
@@ -3966,9 +4028,9 @@ static eqml_status eqml__read_number(eqml__frames *r, const char *what, eqml__sp
                         what, eqml__quote(word).text);
 }
 
-/* ---- comment lines ---- */
+/* ---- comment lines ------------------------------------------------------------------------------------- */
 
-/* Takes the value after key= off *rest: a word, or what quotes or brackets hold; 0 if they never close. */
+/* Takes the value after key= off *rest: a word, or what stands in quotes or brackets. 0: they never close. */
 static int eqml__next_value(eqml__span *rest, eqml__span *value)
 {
     static const char opening[] = "\"'{[", closing[] = "\"'}]";
@@ -3984,7 +4046,7 @@ static int eqml__next_value(eqml__span *rest, eqml__span *value)
     return value->end != NULL;
 }
 
-/* Finds the keys that matter among key=value pairs and any other words. */
+/* Finds the known keys in a line of key=value pairs and other words. */
 static eqml__keys eqml__find_keys(eqml__span rest)
 {
     eqml__keys keys;
@@ -4013,6 +4075,7 @@ static eqml__keys eqml__find_keys(eqml__span rest)
     return keys;
 }
 
+/* Reads the list of columns, the value of the key Properties. */
 static eqml_status eqml__read_properties(eqml__frames *r, eqml__span properties, eqml__layout *layout)
 {
     eqml__span rest = properties, name, type, width;
@@ -4043,7 +4106,10 @@ static eqml_status eqml__read_properties(eqml__frames *r, eqml__span properties,
     return EQML_OK;
 }
 
-/* The next number of a list, past the brackets and commas that some programs write, and ASE's word _JSON. */
+/*
+ * Takes the next number off a list. Brackets, commas and ASE's word _JSON, which some programs write, are
+ * skipped.
+ */
 static int eqml__next_number(eqml__span *rest, eqml__span *word)
 {
     static const char marks[] = ",[]{}" EQML__BLANKS;
@@ -4051,7 +4117,7 @@ static int eqml__next_number(eqml__span *rest, eqml__span *word)
            (!eqml__equals(*word, "_json") || eqml__next_word(rest, marks, word));
 }
 
-/* A value of count numbers. */
+/* value[count] <- a list of exactly so many numbers, times unit. */
 static eqml_status eqml__read_list(eqml__frames *r, const char *what, eqml__span list, size_t count,
                                    double unit, double *value)
 {
@@ -4067,7 +4133,10 @@ static eqml_status eqml__read_list(eqml__frames *r, const char *what, eqml__span
     return status;
 }
 
-/* Six numbers xx xy xz yy yz zz, or all nine, which must then be symmetric; quadrupoles must be traceless. */
+/*
+ * value[6] <- xx xy xz yy yz zz, from six numbers or from all nine, which must be symmetric. A quadrupole
+ * must be traceless.
+ */
 static eqml_status eqml__read_rank_two(eqml__frames *r, eqml_tensor kind, eqml__span list, double unit,
                                        double *value)
 {
@@ -4101,6 +4170,7 @@ static eqml_status eqml__read_rank_two(eqml__frames *r, eqml_tensor kind, eqml__
     return EQML_OK;
 }
 
+/* Reads the comment line of an extended XYZ frame. */
 static eqml_status eqml__read_extended(eqml__frames *r, const eqml__keys *keys, eqml__layout *layout)
 {
     static const char plain[] = "species:S:1:pos:R:3";
@@ -4128,7 +4198,10 @@ static eqml_status eqml__read_extended(eqml__frames *r, const eqml__keys *keys, 
     return eqml__read_properties(r, keys->properties.begin ? keys->properties : default_properties, layout);
 }
 
-/* Nothing announces the columns here, so the line of the first atom is counted ahead. */
+/*
+ * Reads the comment line of an MSA frame. It does not say which columns follow: those of the first atom are
+ * counted.
+ */
 static eqml_status eqml__read_msa(eqml__frames *r, eqml__span comment, eqml__layout *layout)
 {
     eqml__reader ahead = r->in;
@@ -4145,6 +4218,8 @@ static eqml_status eqml__read_msa(eqml__frames *r, eqml__span comment, eqml__lay
                              1.0, r->data->energy + r->data->n);
 }
 
+/* ---- frames -------------------------------------------------------------------------------------------- */
+
 static eqml_status eqml__read_comment(eqml__frames *r, eqml__layout *layout)
 {
     eqml__span line;
@@ -4157,8 +4232,8 @@ static eqml_status eqml__read_comment(eqml__frames *r, eqml__layout *layout)
 }
 
 /*
- * Makes room at the first line of the first frame. A frame takes natoms + 2 lines, so the lines there are say
- * how many frames there can be, the last one cut off, and nothing has to grow.
+ * Makes room for all frames at the first line of the first. A frame takes natoms + 2 lines, so the number of
+ * lines bounds the number of frames, and no array has to grow.
  */
 static eqml_status eqml__make_room(eqml__frames *r, int natoms)
 {
@@ -4187,7 +4262,7 @@ static eqml_status eqml__make_room(eqml__frames *r, int natoms)
     return EQML_OK;
 }
 
-/* line: the one that opens a frame */
+/* Reads the line that opens a frame: the number of atoms. */
 static eqml_status eqml__read_natoms(eqml__frames *r, eqml__span line)
 {
     eqml__span rest = line, word;
@@ -4205,7 +4280,7 @@ static eqml_status eqml__read_natoms(eqml__frames *r, eqml__span line)
     return EQML_OK;
 }
 
-/* The first frame decides which atoms there are; the others must agree. */
+/* Reads the label of an atom. The first frame decides which atoms there are; the others must agree. */
 static eqml_status eqml__read_label(eqml__frames *r, int atom, eqml__span label)
 {
     char symbol[4], *first = r->data->symbols[atom];
@@ -4222,7 +4297,7 @@ static eqml_status eqml__read_label(eqml__frames *r, int atom, eqml__span label)
     return EQML_OK;
 }
 
-/* Keeps a word that is in one of the three columns from first. */
+/* Puts a word into vector[3] if its column is one of the three from `first` on. */
 static void eqml__keep(eqml__span word, size_t column, size_t first, eqml__span vector[3])
 {
     if (column >= first && column - first < 3)
@@ -4262,6 +4337,7 @@ static eqml_status eqml__read_atom(eqml__frames *r, const eqml__layout *layout, 
     return status;
 }
 
+/* Refuses a frame with two atoms in one place, at most 1e-6 bohr apart. */
 static eqml_status eqml__check_distances(eqml__frames *r)
 {
     const eqml_data *data = r->data;
@@ -4281,7 +4357,7 @@ static eqml_status eqml__check_distances(eqml__frames *r)
     return EQML_OK;
 }
 
-/* line: the one that opens the frame */
+/* Reads a frame that opens with this line. */
 static eqml_status eqml__read_frame(eqml__frames *r, eqml__span line)
 {
     eqml__layout layout;
@@ -4369,12 +4445,13 @@ EQML_API const char *eqml_tensor_name(eqml_tensor kind)
 #ifndef EQML__MATCH_C
 #define EQML__MATCH_C
 
-/* A place in the composition: what belongs there, and which atom of the data that is. */
+/* A place in the composition, and the atom of the data that goes there. */
 typedef struct eqml__place {
-    char wanted[4], present[4]; /* symbols in the composition, and of the data in the file's order */
+    char wanted[4];  /* its symbol in the composition */
+    char present[4]; /* the symbol of the atom with this number in the data */
     int class_of_atom;
-    int source;
-    double row[3]; /* while rows are moved */
+    int source;    /* the atom of the data that belongs here */
+    double row[3]; /* of that atom, while rows are moved */
 } eqml__place;
 
 static int eqml__same(const char a[4], const char b[4])
@@ -4382,7 +4459,7 @@ static int eqml__same(const char a[4], const char b[4])
     return memcmp(a, b, 4) == 0;
 }
 
-/* "H H O ...": symbols of the composition, or of the data, as many as a message has room for. */
+/* "H H O ...": symbols of the composition (wanted nonzero) or of the data, as many as fit a message. */
 static eqml_message eqml__list_symbols(int n, const eqml__place *place, int wanted)
 {
     eqml_message list;
@@ -4396,7 +4473,10 @@ static eqml_message eqml__list_symbols(int n, const eqml__place *place, int want
     return list;
 }
 
-/* The k-th atom of an element goes to the k-th place for it; 0 where the data have too few of one. */
+/*
+ * Sends the k-th atom of an element to its k-th place. Returns 0 if the data have too few atoms of an
+ * element.
+ */
 static int eqml__pair_by_element(int n, eqml__place *place)
 {
     for (int i = 0; i < n; i++) {
@@ -4413,7 +4493,7 @@ static int eqml__pair_by_element(int n, eqml__place *place)
     return 1;
 }
 
-/* Finds the source of each place; NULL, or the reason why that cannot be told. */
+/* Finds the source of each place. Returns NULL, or the reason why the data do not tell. */
 static const char *eqml__find_sources(int n, eqml__place *place)
 {
     int in_order = 1, shared = 0, mixed = 0, split = 0;
@@ -4437,7 +4517,7 @@ static const char *eqml__find_sources(int n, eqml__place *place)
                  : NULL;
 }
 
-/* rows[n][natoms][3], or NULL */
+/* Brings rows[n][natoms][3], which may be NULL, into the order of the places. */
 static void eqml__reorder(double *rows, size_t n, int natoms, eqml__place *place)
 {
     for (size_t frame = 0; rows && frame < n; frame++, rows += 3 * (size_t)natoms) {
@@ -4454,7 +4534,7 @@ static void eqml__fill_places(const eqml_data *data, eqml__span symbols, const i
     eqml__span word;
     for (int i = 0; i < data->natoms && eqml__next_word(&symbols, EQML__BLANKS, &word); i++) {
         if (!eqml__parse_label(word, place[i].wanted))
-            strcpy(place[i].wanted, "?"); /* no label in a file is like it */
+            strcpy(place[i].wanted, "?"); /* equal to no label of a file */
         memcpy(place[i].present, data->symbols[i], 4);
         place[i].class_of_atom = class_of_atom[i];
     }
@@ -5293,7 +5373,7 @@ eqml_status eqml_lsq_solve(eqml_lsq *lsq, const eqml_lsq_options *options, doubl
 
 /* ==== surface.c ========================================================================================= */
 
-/* Surfaces and their coefficients. */
+/* Surfaces: their arrays, and their coefficients in the order of terms. */
 #ifndef EQML__SURFACE_C
 #define EQML__SURFACE_C
 #include <math.h>
@@ -5375,14 +5455,18 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
     return EQML_OK;
 }
 
-/* The place of a search among tiles, which products in the order of rows need not begin anew. */
+/*
+ * A place among the tiles. A search goes on where the last one ended, since products come mostly in the order
+ * of the rows.
+ */
 typedef struct eqml__cursor {
-    int nrows, row, tile; /* tile: the first of the rows */
+    int nrows;
+    int row, tile; /* the rows, and the first of their tiles */
     const eqml_rows *rows;
     const eqml_tile *tiles;
 } eqml__cursor;
 
-/* Where the coefficient of the product (left, right) is stored. */
+/* Finds where the coefficient of the product (left, right), which must exist, is stored. */
 static size_t eqml__packed_place(eqml__cursor *at, int left, int right)
 {
     for (;;) {
@@ -5403,7 +5487,7 @@ static bool eqml__is_term(const eqml_basis *b, size_t k)
     return !b->is_term || b->is_term[k];
 }
 
-/* Copies between the order of runs and the packed order. */
+/* Copies the coefficients of products to the packed order (set) or from it. */
 static void eqml__transfer_runs(int nruns, const unsigned short (*runs)[3], eqml__cursor at,
                                 double *coefficients, double *packed, bool set)
 {
@@ -5414,7 +5498,7 @@ static void eqml__transfer_runs(int nruns, const unsigned short (*runs)[3], eqml
         }
 }
 
-/* Copies between the order of terms and the packed order. */
+/* Copies all coefficients of the energy to the surface (set) or from it. */
 static void eqml__transfer(const eqml_surface *surface, double *coefficients, bool set)
 {
     const eqml_basis *b = surface->model.basis;
@@ -5447,6 +5531,7 @@ EQML_API void eqml_surface_get(const eqml_surface *surface, double *coefficients
     eqml__transfer(surface, coefficients, false);
 }
 
+/* The same for a tensor. */
 static void eqml__transfer_tensor(const eqml_surface *surface, eqml_tensor kind, double *coefficients,
                                   bool set)
 {
@@ -5465,6 +5550,7 @@ EQML_API void eqml_surface_get_tensor(const eqml_surface *surface, eqml_tensor k
     eqml__transfer_tensor(surface, kind, coefficients, false);
 }
 
+/* Whether a number may be a total charge: whole, and of at most 1e6. */
 static bool eqml__is_charge(double charge)
 {
     return charge == floor(charge) && fabs(charge) <= 1e6;
@@ -5482,10 +5568,11 @@ static bool eqml__is_charge(double charge)
 #include <string.h>
 
 /*
- * A pair of atoms is constant if its distance varies over the training geometries by at most this fraction of its
- * mean. Bonds of rigid monomers and of constrained scans vary only in the last digits of the data, and nothing may
- * be learnt from those. Six decimals in angstrom leave up to 3.5e-6 angstrom between two distances, 5e-6 of the
- * shortest bond, H-H. Motion that data mean to show is larger: finite differences take steps of 1e-3 bohr or more.
+ * A pair of atoms is constant if its distance varies over the training geometries by at most this fraction of
+ * its mean. Bonds of rigid monomers and of constrained scans vary only in the last digits of the data, and
+ * nothing may be learnt from those. Six decimals in angstrom leave up to 3.5e-6 angstrom between two
+ * distances, 5e-6 of the shortest bond, H-H. Motion that data mean to show is larger: finite differences take
+ * steps of 1e-3 bohr or more.
  */
 #define EQML__CONSTANT 1e-5
 
@@ -5532,10 +5619,10 @@ static bool eqml__is_constant(double shortest, double longest)
 }
 
 /*
- * frozen[npairs] <- the mean of y where a pair is constant, HUGE_VAL elsewhere; returns how many are constant.
- * The fit takes y at this mean. What depends on constant pairs only is then constant to the last digit, and linearly
- * dependent to the last digit. Equally long pairs of one class get the same mean, because their difference is
- * rounding too.
+ * frozen[npairs] <- the mean of y where a pair is constant, HUGE_VAL elsewhere; returns how many are
+ * constant. The fit takes y at this mean. What depends on constant pairs only is then constant to the last
+ * digit, and linearly dependent to the last digit. Equally long pairs of one class get the same mean, because
+ * their difference is rounding too.
  */
 static int eqml__freeze(const eqml_basis *b, const eqml__seen *seen, double *frozen)
 {
@@ -5624,7 +5711,9 @@ static double eqml__orthogonalise(const double *q, int count, int n, double *v)
     return sqrt(norm);
 }
 
-/* Keeps row `count` of q, made orthonormal, unless its rest is shorter than `least`; returns the new count. */
+/*
+ * Keeps row `count` of q, made orthonormal, unless its rest is shorter than `least`; returns the new count.
+ */
 static int eqml__accept_direction(double *q, int count, int n, double least)
 {
     double *v = q + count * n, norm = eqml__orthogonalise(q, count, n, v);
@@ -5636,9 +5725,9 @@ static int eqml__accept_direction(double *q, int count, int n, double least)
 }
 
 /*
- * q[n][n] <- orthonormal rows, n = 3 natoms: first translations and rotations, *external of them (6, or 5 for a
- * linear geometry), then the internal displacements. Cartesian directions complete the space: beside `count` rows at
- * least one of them keeps a norm of sqrt((n - count) / n).
+ * q[n][n] <- orthonormal rows, n = 3 natoms: first translations and rotations, *external of them (6, or 5 for
+ * a linear geometry), then the internal displacements. Cartesian directions complete the space: beside
+ * `count` rows at least one of them keeps a norm of sqrt((n - count) / n).
  */
 static void eqml__displacements(const double *xyz, int natoms, double *q, int *external)
 {
@@ -5677,9 +5766,9 @@ static void eqml__displacements(const double *xyz, int natoms, double *q, int *e
 #define EQML__FITTER_C
 
 /*
- * Every fit is that of an expansion: a sum of components over tuples of atoms. A surface is the case of one component
- * without a switch, whose only tuple is all atoms in their order (`tuples` is then NULL) and whose constant term
- * takes the place of the expansion's constant.
+ * Every fit is that of an expansion: a sum of components over tuples of atoms. A surface is the case of one
+ * component without a switch, whose only tuple is all atoms in their order (`tuples` is then NULL) and whose
+ * constant term takes the place of the expansion's constant.
  */
 typedef struct eqml__fitter {
     /* What is asked for. */
@@ -5725,7 +5814,7 @@ static bool eqml__fits_energies(const eqml__fitter *w)
     return w->kind == EQML_TENSORS;
 }
 
-/* ---- sizes -------------------------------------------------------------------------------------------- */
+/* ---- sizes --------------------------------------------------------------------------------------------- */
 
 /* Slots of the potential or of the tensor that has the most. */
 static int eqml__most_slots(const eqml_basis *b)
@@ -5737,7 +5826,9 @@ static int eqml__most_slots(const eqml_basis *b)
     return most;
 }
 
-/* Room for the energy, the gradient or a tensor of one geometry, and for the rows of their fits, in doubles. */
+/*
+ * Room for the energy, the gradient or a tensor of one geometry, and for the rows of their fits, in doubles.
+ */
 static size_t eqml__most_work(const eqml_basis *b)
 {
     size_t most = (size_t)EQML_WORK_ONE(eqml__most_slots(b), b->npairs);
@@ -5753,13 +5844,18 @@ static size_t eqml__most_work(const eqml_basis *b)
     return most;
 }
 
-/* Rows that are held before they are folded: the energy, and one for each displacement. Those of tensors are not. */
+/*
+ * Rows that are held before they are folded: the energy, and one for each displacement. Those of tensors are
+ * not.
+ */
 static size_t eqml__rows_per_geometry(int natoms, const eqml_fit_options *options)
 {
     return options && options->energies_only ? 1 : 1 + 3 * (size_t)natoms;
 }
 
-/* 1 where the constant term of a component is left out, because the constant of the sum is the same; else 0. */
+/*
+ * 1 where the constant term of a component is left out, because the constant of the sum is the same; else 0.
+ */
 static int eqml__skipped(const eqml__fitter *w, const eqml_component *c)
 {
     return w->has_constant && !(c->cutoff > 0) && eqml__is_term(c->surface.model.basis, 0);
@@ -5772,7 +5868,7 @@ static int eqml__fitted_terms(const eqml__fitter *w, const eqml_component *c)
     return eqml__fits_energies(w) ? b->nterms - eqml__skipped(w, c) : b->tensors[w->kind]->nterms;
 }
 
-/* ---- memory ------------------------------------------------------------------------------------------- */
+/* ---- memory -------------------------------------------------------------------------------------------- */
 
 static void eqml__fitter_free(eqml__fitter *w)
 {
@@ -5791,7 +5887,10 @@ static void eqml__fitter_free(eqml__fitter *w)
     EQML_FREE(w->solution);
 }
 
-/* Takes all memory of a fit but that of the reference; the caller calls eqml__fitter_free also where this fails. */
+/*
+ * Takes all memory of a fit but that of the reference; the caller calls eqml__fitter_free also where this
+ * fails.
+ */
 static eqml_status eqml__fitter_create(eqml__fitter *w)
 {
     const size_t n = 3 * (size_t)w->natoms, count = (size_t)w->ncomponents, lanes = sizeof(eqml_lanes);
@@ -5831,7 +5930,7 @@ static eqml_status eqml__fitter_create(eqml__fitter *w)
     return eqml__lsq_start(&w->lsq, w->ncols, 1, w->options->ridge > 0);
 }
 
-/* ---- one geometry, one tuple -------------------------------------------------------------------------- */
+/* ---- one geometry, one tuple --------------------------------------------------------------------------- */
 
 /* Whether geometry g takes part in the fit. */
 static bool eqml__trains(const eqml__fitter *w, size_t g)
@@ -5859,9 +5958,9 @@ static void eqml__gather_tuple(const eqml_component *c, int t, const double *fro
 }
 
 /*
- * Pair variables of tuple t of geometry g, at the beginning of w->one. *pair: its pairs, as eqml__pairs_one leaves
- * them. w->local holds its coordinates and the gradient of the switch. Returns the switch; where that is 0 there are
- * no variables.
+ * Pair variables of tuple t of geometry g, at the beginning of w->one. *pair: its pairs, as eqml__pairs_one
+ * leaves them. w->local holds its coordinates and the gradient of the switch. Returns the switch; where that
+ * is 0 there are no variables.
  */
 static double eqml__tuple_pairs(eqml__fitter *w, const eqml_component *c, size_t g, int t, double **pair)
 {
@@ -5902,14 +6001,17 @@ static double eqml__tuple_slots(eqml__fitter *w, const eqml_component *c, size_t
 #define EQML__SHIFTS_C
 
 /*
- * Where pairs or factors are constant, rounding errors of the factors decide the rank. These are in proportion to the
- * size of what is added up, shifts included, and not to what a shift leaves. Columns are therefore scaled by at least
- * EQML__LEAST of that size. Rounding errors are then below EQML__NOISE, and a column of nothing else takes no part.
+ * Where pairs or factors are constant, rounding errors of the factors decide the rank. These are in
+ * proportion to the size of what is added up, shifts included, and not to what a shift leaves. Columns are
+ * therefore scaled by at least EQML__LEAST of that size. Rounding errors are then below EQML__NOISE, and a
+ * column of nothing else takes no part.
  */
 #define EQML__LEAST 1e-3
 #define EQML__NOISE 1e-11
 
-/* Finds the pairs of a component whose distances are constant over all its tuples in the training geometries. */
+/*
+ * Finds the pairs of a component whose distances are constant over all its tuples in the training geometries.
+ */
 static void eqml__find_frozen(eqml__fitter *w, const eqml_component *c)
 {
     const eqml_basis *b = c->surface.model.basis;
@@ -5924,7 +6026,10 @@ static void eqml__find_frozen(eqml__fitter *w, const eqml_component *c)
     w->nfrozen[k] = eqml__freeze(b, seen, w->frozen + k * w->npairs);
 }
 
-/* One pass over the data: sum[k] and size[k] <- the sum and the largest size of factor k; returns how many tuples. */
+/*
+ * One pass over the data: sum[k] and size[k] <- the sum and the largest size of factor k; returns how many
+ * tuples.
+ */
 static double eqml__survey_factors(eqml__fitter *w, const eqml_component *c)
 {
     const eqml_basis *b = c->surface.model.basis;
@@ -5945,7 +6050,10 @@ static double eqml__survey_factors(eqml__fitter *w, const eqml_component *c)
     return count;
 }
 
-/* level[k] <- 0 if factor k needs no other factor, else one more than the highest it needs; returns the highest. */
+/*
+ * level[k] <- 0 if factor k needs no other factor, else one more than the highest it needs; returns the
+ * highest.
+ */
 static int eqml__factor_levels(const eqml_basis *b, int *level)
 {
     int highest = 0;
@@ -5964,8 +6072,9 @@ static int eqml__factor_levels(const eqml_basis *b, int *level)
 }
 
 /*
- * Shifts each factor to mean 0, level by level: a product of factors is shifted after its factors are. Nothing is
- * done where the factors are shifted already, or where some are not terms: a shift would change what the basis spans.
+ * Shifts each factor to mean 0, level by level: a product of factors is shifted after its factors are.
+ * Nothing is done where the factors are shifted already, or where some are not terms: a shift would change
+ * what the basis spans.
  */
 static void eqml__shift_factors(eqml__fitter *w, eqml_component *c)
 {
@@ -5998,8 +6107,8 @@ static void eqml__slot_sizes(const eqml_model *m, const eqml__seen *seen, double
 }
 
 /*
- * Whether rounding errors decide the rank: a pair is constant, or a factor is, so that its shift leaves rounding
- * errors only. With two geometries the square of a shifted factor is constant.
+ * Whether rounding errors decide the rank: a pair is constant, or a factor is, so that its shift leaves
+ * rounding errors only. With two geometries the square of a shifted factor is constant.
  */
 static bool eqml__has_rounding(eqml__fitter *w, const eqml_component *c)
 {
@@ -6054,8 +6163,8 @@ static void eqml__add_slopes(const eqml_basis *b, const double *f, const double 
 }
 
 /*
- * Tangents of the pair variables of tuple t along the displacements first, first + 1, ... of the molecule, one to a
- * lane; those of the switch to along[EQML_LANES]. Lanes past the last displacement get zeros.
+ * Tangents of the pair variables of tuple t along the displacements first, first + 1, ... of the molecule,
+ * one to a lane; those of the switch to along[EQML_LANES]. Lanes past the last displacement get zeros.
  */
 static void eqml__seed_tangents(eqml__fitter *w, const eqml_component *c, int t, const double *pair,
                                 int first, double *along)
@@ -6082,7 +6191,10 @@ static void eqml__seed_tangents(eqml__fitter *w, const eqml_component *c, int t,
     }
 }
 
-/* Adds tuple t of a component, whose columns begin at `column`, to the rows of geometry g; see eqml__energy_rows. */
+/*
+ * Adds tuple t of a component, whose columns begin at `column`, to the rows of geometry g; see
+ * eqml__energy_rows.
+ */
 static void eqml__add_tuple(eqml__fitter *w, const eqml_component *c, size_t column, size_t g, int t,
                             double weight, double gradient_weight, int external)
 {
@@ -6113,8 +6225,8 @@ static eqml_status eqml__push_row(eqml__fitter *w, int from, double value)
 }
 
 /*
- * The rows of geometry g: its energy, then, where it has a gradient, the derivative along each displacement that is
- * neither translation nor rotation. The others say nothing about the potential.
+ * The rows of geometry g: its energy, then, where it has a gradient, the derivative along each displacement
+ * that is neither translation nor rotation. The others say nothing about the potential.
  */
 static eqml_status eqml__energy_rows(eqml__fitter *w, size_t g)
 {
@@ -6172,8 +6284,8 @@ static void eqml__set_energy_scales(eqml__fitter *w)
 #define EQML__TENSOR_ROWS_C
 
 /*
- * value[components] <- a tensor of the data as it is fitted: quadrupoles are moved to R, the centre of the smallest
- * class of atoms. Returns false where that takes a dipole and the geometry has none.
+ * value[components] <- a tensor of the data as it is fitted: quadrupoles are moved to R, the centre of the
+ * smallest class of atoms. Returns false where that takes a dipole and the geometry has none.
  */
 static bool eqml__tensor_data(const eqml_model *m, eqml_tensor kind, const eqml_data *data, size_t g,
                               double *value)
@@ -6269,7 +6381,9 @@ static eqml_status eqml__tensor_rows(eqml__fitter *w, size_t g)
     return status;
 }
 
-/* The least scale of each column, see EQML__LEAST; what atoms or pairs carry is that of the first geometry. */
+/*
+ * The least scale of each column, see EQML__LEAST; what atoms or pairs carry is that of the first geometry.
+ */
 static void eqml__set_tensor_scales(eqml__fitter *w)
 {
     const eqml_component *c = w->components;
@@ -6481,8 +6595,8 @@ static eqml_status eqml__explain_failure(const eqml__fitter *w, eqml_status stat
 }
 
 /*
- * Fits what *w asks for and frees the rest of it. On success *result, which may be NULL, is written, and `constant`,
- * unless NULL, receives the constant of the sum and `triangle`, unless NULL, the triangle.
+ * Fits what *w asks for and frees the rest of it. On success *result, which may be NULL, is written, and
+ * `constant`, unless NULL, receives the constant of the sum and `triangle`, unless NULL, the triangle.
  */
 static eqml_status eqml__fit(eqml__fitter *w, const char *over, const char *what, double *constant,
                              eqml__triangle *triangle, eqml_fit_result *result, eqml_message *message)
@@ -6606,7 +6720,7 @@ EQML_API size_t eqml_fit_memory(const eqml_basis *basis, const eqml_fit_options 
 #ifndef EQML__ERRORS_C
 #define EQML__ERRORS_C
 
-/* Sums of squares, over the geometries in use. */
+/* Sums of squares over the geometries in use, of errors and of the tensors themselves. */
 typedef struct eqml__squares {
     double energy, gradient, tensor[EQML_TENSORS], tensor_data[EQML_TENSORS];
 } eqml__squares;
@@ -6709,6 +6823,7 @@ EQML_API eqml_status eqml_potential_errors(eqml_potential potential, void *conte
     return EQML_OK;
 }
 
+/* An expansion as an eqml_potential. */
 typedef struct eqml__expanded {
     const eqml_expansion *expansion;
     double *work;
@@ -6755,16 +6870,17 @@ static eqml_status eqml__no_memory(const char *path, eqml_message *message)
 }
 
 /*
- * A file that appears whole or not at all: written beside its path under a name that was free, then renamed. C
- * has no more than that: in place of a symbolic link, and of a file with permissions of its own, there is then a
- * new file with the usual ones.
+ * A file that appears whole or not at all: it is written beside its path, under a name that was free, and
+ * renamed at the end. C offers no more than that, so a symbolic link, or a file with permissions of its own,
+ * is replaced by a new file with the usual ones.
  */
 typedef struct eqml__output {
     FILE *file;
-    char *beside;
+    char *beside; /* the name it has until it is whole; owned */
     const char *path;
 } eqml__output;
 
+/* On success close it with eqml__close_output(); on failure there is nothing to close. */
 static eqml_status eqml__open_output(eqml__output *out, const char *path, eqml_message *message)
 {
     size_t size = strlen(path) + 16;
@@ -6773,9 +6889,9 @@ static eqml_status eqml__open_output(eqml__output *out, const char *path, eqml_m
     out->beside = (char *)EQML_MALLOC(size);
     if (!out->beside)
         return eqml__no_memory(path, message);
-    for (int k = 0; k < 100 && !out->file; k++) { /* others may write beside the same path */
+    for (int k = 0; k < 100 && !out->file; k++) { /* others may write the same file */
         snprintf(out->beside, size, "%s.%d.new", path, k);
-        out->file = fopen(out->beside, "wx"); /* fails where there is such a file */
+        out->file = fopen(out->beside, "wx"); /* "x" fails where there is such a file */
     }
     if (out->file)
         return EQML_OK;
@@ -6784,6 +6900,7 @@ static eqml_status eqml__open_output(eqml__output *out, const char *path, eqml_m
     return EQML_ERROR_FILE;
 }
 
+/* Gives the file its name if `status` is EQML_OK, else removes it. Returns the status of it all. */
 static eqml_status eqml__close_output(eqml__output *out, eqml_status status, eqml_message *message)
 {
     int failed = ferror(out->file) != 0;
@@ -6798,7 +6915,7 @@ static eqml_status eqml__close_output(eqml__output *out, eqml_status status, eqm
     return status;
 }
 
-/* A number as text. */
+/* The text of a number. */
 typedef struct eqml__digits {
     char text[48];
 } eqml__digits;
@@ -6814,7 +6931,7 @@ static void eqml__use_point(char *text)
     }
 }
 
-/* As a hexadecimal float, exact. */
+/* A number as a hexadecimal float, which is exact. */
 static eqml__digits eqml__hexadecimal(double number)
 {
     eqml__digits d;
@@ -6831,6 +6948,7 @@ static eqml__digits eqml__hexadecimal(double number)
 #ifndef EQML__SURFACE_FILE_C
 #define EQML__SURFACE_FILE_C
 
+/* Refuses numbers that are larger than `most` or not finite; `what` names them. */
 static eqml_status eqml__check_numbers(const char *path, const char *what, size_t count, const double *number,
                                        double most, eqml_message *message)
 {
@@ -6845,8 +6963,8 @@ static eqml_status eqml__check_numbers(const char *path, const char *what, size_
 }
 
 /*
- * Refuses what a file cannot hold: a user's function, numbers that are not finite, and numbers of the energy beyond
- * `most`.
+ * Refuses what a file cannot hold: a user's function, numbers that are not finite, and numbers of the energy
+ * beyond `most`.
  */
 static eqml_status eqml__check_writable(const eqml_surface *surface, const char *path, double most,
                                         eqml_message *message)
@@ -6876,7 +6994,7 @@ static eqml_status eqml__check_writable(const eqml_surface *surface, const char 
 
 static const char *const eqml__kind_names[] = {"morse", "inverse", "exp-over-r", "power"};
 
-/* Of the energy or of a tensor. */
+/* Terms of the energy or of the tensor that has the most. */
 static size_t eqml__most_terms(const eqml_basis *b)
 {
     int most = b->nterms;
@@ -6886,7 +7004,7 @@ static size_t eqml__most_terms(const eqml_basis *b)
     return (size_t)most;
 }
 
-/* FNV-1a over a table. */
+/* Adds a table to a hash (FNV-1a). */
 static void eqml__mix(uint64_t *hash, const unsigned short *table, size_t count)
 {
     for (size_t k = 0; k < count; k++)
@@ -6894,7 +7012,7 @@ static void eqml__mix(uint64_t *hash, const unsigned short *table, size_t count)
             *hash = (*hash ^ (table[k] >> 8 * byte & 0xff)) * 1099511628211u;
 }
 
-/* A number that stands for all terms in their order: coefficients mean nothing with any other basis. */
+/* A hash of all terms in their order. With another basis coefficients would mean nothing. */
 static uint64_t eqml__terms_number(const eqml_basis *b)
 {
     uint64_t hash = 14695981039346656037u;
@@ -6918,7 +7036,7 @@ static uint64_t eqml__terms_number(const eqml_basis *b)
     return hash;
 }
 
-/* What a .pes file says of its basis. */
+/* text <- what a .pes file says of its basis. */
 static void eqml__describe_basis(const eqml_basis *b, char *text, size_t size)
 {
     const uint64_t terms = eqml__terms_number(b);
@@ -6926,7 +7044,7 @@ static void eqml__describe_basis(const eqml_basis *b, char *text, size_t size)
              (unsigned long)(terms >> 32), (unsigned long)(terms & 0xffffffff));
 }
 
-/* The text of a .pes file. */
+/* Writes the text of a .pes file. */
 static eqml_status eqml__put_pes(FILE *out, const eqml_surface *surface)
 {
     const eqml_basis *b = surface->model.basis;
@@ -6974,6 +7092,7 @@ EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char 
     return eqml__close_output(&out, status, message);
 }
 
+/* Refuses a line; `expected` says what should stand there. */
 static eqml_status eqml__bad_line(const eqml__reader *in, eqml_status status, eqml__span line,
                                   const char *expected)
 {
@@ -6981,7 +7100,7 @@ static eqml_status eqml__bad_line(const eqml__reader *in, eqml_status status, eq
                         eqml__quote(line).text);
 }
 
-/* A line of a file: a word, and what follows behind a blank. */
+/* A line of a file: `rest` is what follows its first word and a blank. */
 typedef struct eqml__item {
     eqml__span line, rest;
 } eqml__item;
@@ -7061,7 +7180,7 @@ static eqml_status eqml__read_variables(eqml__reader *in, const eqml_basis *b, e
     return EQML_OK;
 }
 
-/* terms: room for those of the tensor. */
+/* Reads a tensor of the surface; terms: room for its coefficients. */
 static eqml_status eqml__read_tensor(eqml__reader *in, eqml_tensor kind, eqml_surface *surface, double *terms)
 {
     const eqml_tensor_basis *t = surface->model.basis->tensors[kind];
@@ -7094,7 +7213,7 @@ static eqml_status eqml__expect_end(eqml__reader *in)
     return status;
 }
 
-/* What a file says of its basis; it must be this one. */
+/* Reads what the file says of its basis, which must be this one. */
 static eqml_status eqml__read_basis(eqml__reader *in, const eqml_basis *b)
 {
     char expected[1024];
@@ -7111,7 +7230,7 @@ static eqml_status eqml__read_basis(eqml__reader *in, const eqml_basis *b)
     return status;
 }
 
-/* The surface with its variables and, so far, no coefficients. */
+/* Reads the variables and makes the surface, which has no coefficients yet. */
 static eqml_status eqml__read_zero_surface(eqml__reader *in, const eqml_basis *b, eqml_surface *surface)
 {
     eqml_variable *variable = (eqml_variable *)eqml__zeroed((size_t)b->npair_classes, sizeof(eqml_variable));
@@ -7122,7 +7241,7 @@ static eqml_status eqml__read_zero_surface(eqml__reader *in, const eqml_basis *b
     return status;
 }
 
-/* Reads a surface up to its end; *surface must be empty, and is the caller's to free also where this fails. */
+/* Reads a surface up to its end. *surface must be empty; the caller frees it, also where this fails. */
 static eqml_status eqml__read_surface(eqml__reader *in, const eqml_basis *b, eqml_surface *surface)
 {
     double *terms = NULL;
@@ -8364,7 +8483,7 @@ EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *path,
 
 /* ==== expansion.c ======================================================================================= */
 
-/* Expansions: their fit and their files. */
+/* Expansions: which tuples of atoms they have. */
 #ifndef EQML__EXPANSION_C
 #define EQML__EXPANSION_C
 
@@ -8378,15 +8497,18 @@ EQML_API void eqml_expansion_free(eqml_expansion *expansion)
     memset(expansion, 0, sizeof *expansion);
 }
 
-/* The choice of tuples, atom by atom. */
+/* The choice of all tuples that the elements allow, atom by atom. */
 typedef struct eqml__chooser {
     const eqml_basis *basis;
     const char *symbols;
     int natoms, *chosen; /* [natoms of the basis] */
-    int *tuples;         /* or null: count only */
+    int *tuples;         /* [count][natoms of the basis]; NULL: count only */
     size_t count;
 } eqml__chooser;
 
+/*
+ * Whether an atom may stand at a place: of its element, not chosen before, in ascending order within a class.
+ */
 static int eqml__may_choose(const eqml__chooser *c, int place, int atom)
 {
     const eqml__span a = eqml__word(c->symbols, atom), b = eqml__word(c->basis->symbols, place);
@@ -8397,6 +8519,7 @@ static int eqml__may_choose(const eqml__chooser *c, int place, int atom)
     return a.end - a.begin == b.end - b.begin && !memcmp(a.begin, b.begin, (size_t)(a.end - a.begin));
 }
 
+/* Tries all atoms at this place and at those behind it. */
 static void eqml__choose(eqml__chooser *c, int place)
 {
     const int size = c->basis->natoms;
@@ -8413,7 +8536,9 @@ static void eqml__choose(eqml__chooser *c, int place)
         }
 }
 
-/* What holds of each tuple, and of each switch, of an expansion that is made or read. */
+/*
+ * Refuses a tuple with an atom that the molecule does not have, or one twice; `number` is that of the tuple.
+ */
 static eqml_status eqml__check_tuple(const int *tuple, size_t size, size_t number, int natoms,
                                      eqml_message *why)
 {
@@ -8428,6 +8553,7 @@ static eqml_status eqml__check_tuple(const int *tuple, size_t size, size_t numbe
     return EQML_OK;
 }
 
+/* Refuses a switch that is not one, or not invariant; centre and radii as in eqml_part. */
 static eqml_status eqml__check_switch(const eqml_basis *b, double inner, double cutoff, int centre,
                                       eqml_message *why)
 {
@@ -8448,7 +8574,7 @@ static eqml_status eqml__check_switch(const eqml_basis *b, double inner, double 
     return EQML_OK;
 }
 
-/* The tuples of a part: the caller's, checked, or all that the elements allow. */
+/* Sets the tuples of a component: the caller's, checked, or all that the elements allow. */
 static eqml_status eqml__set_tuples(eqml_component *c, const eqml_part *part, const char *symbols, int natoms,
                                     eqml_message *why)
 {

@@ -7,10 +7,11 @@
 #include <string.h>
 
 /*
- * A pair of atoms is constant if its distance varies over the training geometries by at most this fraction of its
- * mean. Bonds of rigid monomers and of constrained scans vary only in the last digits of the data, and nothing may
- * be learnt from those. Six decimals in angstrom leave up to 3.5e-6 angstrom between two distances, 5e-6 of the
- * shortest bond, H-H. Motion that data mean to show is larger: finite differences take steps of 1e-3 bohr or more.
+ * A pair of atoms is constant if its distance varies over the training geometries by at most this fraction of
+ * its mean. Bonds of rigid monomers and of constrained scans vary only in the last digits of the data, and
+ * nothing may be learnt from those. Six decimals in angstrom leave up to 3.5e-6 angstrom between two
+ * distances, 5e-6 of the shortest bond, H-H. Motion that data mean to show is larger: finite differences take
+ * steps of 1e-3 bohr or more.
  */
 #define EQML__CONSTANT 1e-5
 
@@ -57,10 +58,10 @@ static bool eqml__is_constant(double shortest, double longest)
 }
 
 /*
- * frozen[npairs] <- the mean of y where a pair is constant, HUGE_VAL elsewhere; returns how many are constant.
- * The fit takes y at this mean. What depends on constant pairs only is then constant to the last digit, and linearly
- * dependent to the last digit. Equally long pairs of one class get the same mean, because their difference is
- * rounding too.
+ * frozen[npairs] <- the mean of y where a pair is constant, HUGE_VAL elsewhere; returns how many are
+ * constant. The fit takes y at this mean. What depends on constant pairs only is then constant to the last
+ * digit, and linearly dependent to the last digit. Equally long pairs of one class get the same mean, because
+ * their difference is rounding too.
  */
 static int eqml__freeze(const eqml_basis *b, const eqml__seen *seen, double *frozen)
 {

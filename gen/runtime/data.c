@@ -16,19 +16,20 @@ typedef struct eqml__frames {
     size_t frame; /* the line that opened this frame */
 } eqml__frames;
 
-/* What the comment line of an extended XYZ frame says; begin is NULL where a key is not there. */
+/* The values in the comment line of an extended XYZ frame; a missing key has begin == NULL. */
 typedef struct eqml__keys {
     eqml__span properties, energy, tensors[EQML_TENSORS];
-    int closed; /* all quotes and brackets */
+    int closed; /* nonzero: all quotes and brackets are closed */
 } eqml__keys;
 
-/* The first columns, from 0, of what is in the atom lines of a frame, or EQML__ABSENT. */
+/* Where the columns of each quantity begin in the atom lines of a frame, from 0, or EQML__ABSENT. */
 typedef struct eqml__layout {
     size_t species, pos, gradient;
     size_t columns;
     double gradient_unit; /* hartree/bohr; negative where the file has forces */
 } eqml__layout;
 
+/* *value <- a number of the file times unit; `what` names it in messages. */
 static eqml_status eqml__read_number(eqml__frames *r, const char *what, eqml__span word, double unit,
                                      double *value)
 {
@@ -44,9 +45,9 @@ static eqml_status eqml__read_number(eqml__frames *r, const char *what, eqml__sp
                         what, eqml__quote(word).text);
 }
 
-/* ---- comment lines ---- */
+/* ---- comment lines ------------------------------------------------------------------------------------- */
 
-/* Takes the value after key= off *rest: a word, or what quotes or brackets hold; 0 if they never close. */
+/* Takes the value after key= off *rest: a word, or what stands in quotes or brackets. 0: they never close. */
 static int eqml__next_value(eqml__span *rest, eqml__span *value)
 {
     static const char opening[] = "\"'{[", closing[] = "\"'}]";
@@ -62,7 +63,7 @@ static int eqml__next_value(eqml__span *rest, eqml__span *value)
     return value->end != NULL;
 }
 
-/* Finds the keys that matter among key=value pairs and any other words. */
+/* Finds the known keys in a line of key=value pairs and other words. */
 static eqml__keys eqml__find_keys(eqml__span rest)
 {
     eqml__keys keys;
@@ -91,6 +92,7 @@ static eqml__keys eqml__find_keys(eqml__span rest)
     return keys;
 }
 
+/* Reads the list of columns, the value of the key Properties. */
 static eqml_status eqml__read_properties(eqml__frames *r, eqml__span properties, eqml__layout *layout)
 {
     eqml__span rest = properties, name, type, width;
@@ -121,7 +123,10 @@ static eqml_status eqml__read_properties(eqml__frames *r, eqml__span properties,
     return EQML_OK;
 }
 
-/* The next number of a list, past the brackets and commas that some programs write, and ASE's word _JSON. */
+/*
+ * Takes the next number off a list. Brackets, commas and ASE's word _JSON, which some programs write, are
+ * skipped.
+ */
 static int eqml__next_number(eqml__span *rest, eqml__span *word)
 {
     static const char marks[] = ",[]{}" EQML__BLANKS;
@@ -129,7 +134,7 @@ static int eqml__next_number(eqml__span *rest, eqml__span *word)
            (!eqml__equals(*word, "_json") || eqml__next_word(rest, marks, word));
 }
 
-/* A value of count numbers. */
+/* value[count] <- a list of exactly so many numbers, times unit. */
 static eqml_status eqml__read_list(eqml__frames *r, const char *what, eqml__span list, size_t count,
                                    double unit, double *value)
 {
@@ -145,7 +150,10 @@ static eqml_status eqml__read_list(eqml__frames *r, const char *what, eqml__span
     return status;
 }
 
-/* Six numbers xx xy xz yy yz zz, or all nine, which must then be symmetric; quadrupoles must be traceless. */
+/*
+ * value[6] <- xx xy xz yy yz zz, from six numbers or from all nine, which must be symmetric. A quadrupole
+ * must be traceless.
+ */
 static eqml_status eqml__read_rank_two(eqml__frames *r, eqml_tensor kind, eqml__span list, double unit,
                                        double *value)
 {
@@ -179,6 +187,7 @@ static eqml_status eqml__read_rank_two(eqml__frames *r, eqml_tensor kind, eqml__
     return EQML_OK;
 }
 
+/* Reads the comment line of an extended XYZ frame. */
 static eqml_status eqml__read_extended(eqml__frames *r, const eqml__keys *keys, eqml__layout *layout)
 {
     static const char plain[] = "species:S:1:pos:R:3";
@@ -206,7 +215,10 @@ static eqml_status eqml__read_extended(eqml__frames *r, const eqml__keys *keys, 
     return eqml__read_properties(r, keys->properties.begin ? keys->properties : default_properties, layout);
 }
 
-/* Nothing announces the columns here, so the line of the first atom is counted ahead. */
+/*
+ * Reads the comment line of an MSA frame. It does not say which columns follow: those of the first atom are
+ * counted.
+ */
 static eqml_status eqml__read_msa(eqml__frames *r, eqml__span comment, eqml__layout *layout)
 {
     eqml__reader ahead = r->in;
@@ -223,6 +235,8 @@ static eqml_status eqml__read_msa(eqml__frames *r, eqml__span comment, eqml__lay
                              1.0, r->data->energy + r->data->n);
 }
 
+/* ---- frames -------------------------------------------------------------------------------------------- */
+
 static eqml_status eqml__read_comment(eqml__frames *r, eqml__layout *layout)
 {
     eqml__span line;
@@ -235,8 +249,8 @@ static eqml_status eqml__read_comment(eqml__frames *r, eqml__layout *layout)
 }
 
 /*
- * Makes room at the first line of the first frame. A frame takes natoms + 2 lines, so the lines there are say
- * how many frames there can be, the last one cut off, and nothing has to grow.
+ * Makes room for all frames at the first line of the first. A frame takes natoms + 2 lines, so the number of
+ * lines bounds the number of frames, and no array has to grow.
  */
 static eqml_status eqml__make_room(eqml__frames *r, int natoms)
 {
@@ -265,7 +279,7 @@ static eqml_status eqml__make_room(eqml__frames *r, int natoms)
     return EQML_OK;
 }
 
-/* line: the one that opens a frame */
+/* Reads the line that opens a frame: the number of atoms. */
 static eqml_status eqml__read_natoms(eqml__frames *r, eqml__span line)
 {
     eqml__span rest = line, word;
@@ -283,7 +297,7 @@ static eqml_status eqml__read_natoms(eqml__frames *r, eqml__span line)
     return EQML_OK;
 }
 
-/* The first frame decides which atoms there are; the others must agree. */
+/* Reads the label of an atom. The first frame decides which atoms there are; the others must agree. */
 static eqml_status eqml__read_label(eqml__frames *r, int atom, eqml__span label)
 {
     char symbol[4], *first = r->data->symbols[atom];
@@ -300,7 +314,7 @@ static eqml_status eqml__read_label(eqml__frames *r, int atom, eqml__span label)
     return EQML_OK;
 }
 
-/* Keeps a word that is in one of the three columns from first. */
+/* Puts a word into vector[3] if its column is one of the three from `first` on. */
 static void eqml__keep(eqml__span word, size_t column, size_t first, eqml__span vector[3])
 {
     if (column >= first && column - first < 3)
@@ -340,6 +354,7 @@ static eqml_status eqml__read_atom(eqml__frames *r, const eqml__layout *layout, 
     return status;
 }
 
+/* Refuses a frame with two atoms in one place, at most 1e-6 bohr apart. */
 static eqml_status eqml__check_distances(eqml__frames *r)
 {
     const eqml_data *data = r->data;
@@ -359,7 +374,7 @@ static eqml_status eqml__check_distances(eqml__frames *r)
     return EQML_OK;
 }
 
-/* line: the one that opens the frame */
+/* Reads a frame that opens with this line. */
 static eqml_status eqml__read_frame(eqml__frames *r, eqml__span line)
 {
     eqml__layout layout;

@@ -22,7 +22,9 @@ static double eqml__orthogonalise(const double *q, int count, int n, double *v)
     return sqrt(norm);
 }
 
-/* Keeps row `count` of q, made orthonormal, unless its rest is shorter than `least`; returns the new count. */
+/*
+ * Keeps row `count` of q, made orthonormal, unless its rest is shorter than `least`; returns the new count.
+ */
 static int eqml__accept_direction(double *q, int count, int n, double least)
 {
     double *v = q + count * n, norm = eqml__orthogonalise(q, count, n, v);
@@ -34,9 +36,9 @@ static int eqml__accept_direction(double *q, int count, int n, double least)
 }
 
 /*
- * q[n][n] <- orthonormal rows, n = 3 natoms: first translations and rotations, *external of them (6, or 5 for a
- * linear geometry), then the internal displacements. Cartesian directions complete the space: beside `count` rows at
- * least one of them keeps a norm of sqrt((n - count) / n).
+ * q[n][n] <- orthonormal rows, n = 3 natoms: first translations and rotations, *external of them (6, or 5 for
+ * a linear geometry), then the internal displacements. Cartesian directions complete the space: beside
+ * `count` rows at least one of them keeps a norm of sqrt((n - count) / n).
  */
 static void eqml__displacements(const double *xyz, int natoms, double *q, int *external)
 {

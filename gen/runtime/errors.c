@@ -8,7 +8,7 @@
 #include "one.h"
 #include "tensor_rows.c"
 
-/* Sums of squares, over the geometries in use. */
+/* Sums of squares over the geometries in use, of errors and of the tensors themselves. */
 typedef struct eqml__squares {
     double energy, gradient, tensor[EQML_TENSORS], tensor_data[EQML_TENSORS];
 } eqml__squares;
@@ -111,6 +111,7 @@ EQML_API eqml_status eqml_potential_errors(eqml_potential potential, void *conte
     return EQML_OK;
 }
 
+/* An expansion as an eqml_potential. */
 typedef struct eqml__expanded {
     const eqml_expansion *expansion;
     double *work;

@@ -1,4 +1,4 @@
-/* Expansions: their fit and their files. */
+/* Expansions: which tuples of atoms they have. */
 #ifndef EQML__EXPANSION_C
 #define EQML__EXPANSION_C
 #include "expansion.h"
@@ -17,15 +17,18 @@ EQML_API void eqml_expansion_free(eqml_expansion *expansion)
     memset(expansion, 0, sizeof *expansion);
 }
 
-/* The choice of tuples, atom by atom. */
+/* The choice of all tuples that the elements allow, atom by atom. */
 typedef struct eqml__chooser {
     const eqml_basis *basis;
     const char *symbols;
     int natoms, *chosen; /* [natoms of the basis] */
-    int *tuples;         /* or null: count only */
+    int *tuples;         /* [count][natoms of the basis]; NULL: count only */
     size_t count;
 } eqml__chooser;
 
+/*
+ * Whether an atom may stand at a place: of its element, not chosen before, in ascending order within a class.
+ */
 static int eqml__may_choose(const eqml__chooser *c, int place, int atom)
 {
     const eqml__span a = eqml__word(c->symbols, atom), b = eqml__word(c->basis->symbols, place);
@@ -36,6 +39,7 @@ static int eqml__may_choose(const eqml__chooser *c, int place, int atom)
     return a.end - a.begin == b.end - b.begin && !memcmp(a.begin, b.begin, (size_t)(a.end - a.begin));
 }
 
+/* Tries all atoms at this place and at those behind it. */
 static void eqml__choose(eqml__chooser *c, int place)
 {
     const int size = c->basis->natoms;
@@ -52,7 +56,9 @@ static void eqml__choose(eqml__chooser *c, int place)
         }
 }
 
-/* What holds of each tuple, and of each switch, of an expansion that is made or read. */
+/*
+ * Refuses a tuple with an atom that the molecule does not have, or one twice; `number` is that of the tuple.
+ */
 static eqml_status eqml__check_tuple(const int *tuple, size_t size, size_t number, int natoms,
                                      eqml_message *why)
 {
@@ -67,6 +73,7 @@ static eqml_status eqml__check_tuple(const int *tuple, size_t size, size_t numbe
     return EQML_OK;
 }
 
+/* Refuses a switch that is not one, or not invariant; centre and radii as in eqml_part. */
 static eqml_status eqml__check_switch(const eqml_basis *b, double inner, double cutoff, int centre,
                                       eqml_message *why)
 {
@@ -87,7 +94,7 @@ static eqml_status eqml__check_switch(const eqml_basis *b, double inner, double 
     return EQML_OK;
 }
 
-/* The tuples of a part: the caller's, checked, or all that the elements allow. */
+/* Sets the tuples of a component: the caller's, checked, or all that the elements allow. */
 static eqml_status eqml__set_tuples(eqml_component *c, const eqml_part *part, const char *symbols, int natoms,
                                     eqml_message *why)
 {

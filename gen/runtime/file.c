@@ -16,16 +16,17 @@ static eqml_status eqml__no_memory(const char *path, eqml_message *message)
 }
 
 /*
- * A file that appears whole or not at all: written beside its path under a name that was free, then renamed. C
- * has no more than that: in place of a symbolic link, and of a file with permissions of its own, there is then a
- * new file with the usual ones.
+ * A file that appears whole or not at all: it is written beside its path, under a name that was free, and
+ * renamed at the end. C offers no more than that, so a symbolic link, or a file with permissions of its own,
+ * is replaced by a new file with the usual ones.
  */
 typedef struct eqml__output {
     FILE *file;
-    char *beside;
+    char *beside; /* the name it has until it is whole; owned */
     const char *path;
 } eqml__output;
 
+/* On success close it with eqml__close_output(); on failure there is nothing to close. */
 static eqml_status eqml__open_output(eqml__output *out, const char *path, eqml_message *message)
 {
     size_t size = strlen(path) + 16;
@@ -34,9 +35,9 @@ static eqml_status eqml__open_output(eqml__output *out, const char *path, eqml_m
     out->beside = (char *)EQML_MALLOC(size);
     if (!out->beside)
         return eqml__no_memory(path, message);
-    for (int k = 0; k < 100 && !out->file; k++) { /* others may write beside the same path */
+    for (int k = 0; k < 100 && !out->file; k++) { /* others may write the same file */
         snprintf(out->beside, size, "%s.%d.new", path, k);
-        out->file = fopen(out->beside, "wx"); /* fails where there is such a file */
+        out->file = fopen(out->beside, "wx"); /* "x" fails where there is such a file */
     }
     if (out->file)
         return EQML_OK;
@@ -45,6 +46,7 @@ static eqml_status eqml__open_output(eqml__output *out, const char *path, eqml_m
     return EQML_ERROR_FILE;
 }
 
+/* Gives the file its name if `status` is EQML_OK, else removes it. Returns the status of it all. */
 static eqml_status eqml__close_output(eqml__output *out, eqml_status status, eqml_message *message)
 {
     int failed = ferror(out->file) != 0;
@@ -59,7 +61,7 @@ static eqml_status eqml__close_output(eqml__output *out, eqml_status status, eqm
     return status;
 }
 
-/* A number as text. */
+/* The text of a number. */
 typedef struct eqml__digits {
     char text[48];
 } eqml__digits;
@@ -75,7 +77,7 @@ static void eqml__use_point(char *text)
     }
 }
 
-/* As a hexadecimal float, exact. */
+/* A number as a hexadecimal float, which is exact. */
 static eqml__digits eqml__hexadecimal(double number)
 {
     eqml__digits d;

@@ -186,8 +186,8 @@ static eqml_status eqml__explain_failure(const eqml__fitter *w, eqml_status stat
 }
 
 /*
- * Fits what *w asks for and frees the rest of it. On success *result, which may be NULL, is written, and `constant`,
- * unless NULL, receives the constant of the sum and `triangle`, unless NULL, the triangle.
+ * Fits what *w asks for and frees the rest of it. On success *result, which may be NULL, is written, and
+ * `constant`, unless NULL, receives the constant of the sum and `triangle`, unless NULL, the triangle.
  */
 static eqml_status eqml__fit(eqml__fitter *w, const char *over, const char *what, double *constant,
                              eqml__triangle *triangle, eqml_fit_result *result, eqml_message *message)

@@ -9,9 +9,9 @@
 #include "surface.c"
 
 /*
- * Every fit is that of an expansion: a sum of components over tuples of atoms. A surface is the case of one component
- * without a switch, whose only tuple is all atoms in their order (`tuples` is then NULL) and whose constant term
- * takes the place of the expansion's constant.
+ * Every fit is that of an expansion: a sum of components over tuples of atoms. A surface is the case of one
+ * component without a switch, whose only tuple is all atoms in their order (`tuples` is then NULL) and whose
+ * constant term takes the place of the expansion's constant.
  */
 typedef struct eqml__fitter {
     /* What is asked for. */
@@ -57,7 +57,7 @@ static bool eqml__fits_energies(const eqml__fitter *w)
     return w->kind == EQML_TENSORS;
 }
 
-/* ---- sizes -------------------------------------------------------------------------------------------- */
+/* ---- sizes --------------------------------------------------------------------------------------------- */
 
 /* Slots of the potential or of the tensor that has the most. */
 static int eqml__most_slots(const eqml_basis *b)
@@ -69,7 +69,9 @@ static int eqml__most_slots(const eqml_basis *b)
     return most;
 }
 
-/* Room for the energy, the gradient or a tensor of one geometry, and for the rows of their fits, in doubles. */
+/*
+ * Room for the energy, the gradient or a tensor of one geometry, and for the rows of their fits, in doubles.
+ */
 static size_t eqml__most_work(const eqml_basis *b)
 {
     size_t most = (size_t)EQML_WORK_ONE(eqml__most_slots(b), b->npairs);
@@ -85,13 +87,18 @@ static size_t eqml__most_work(const eqml_basis *b)
     return most;
 }
 
-/* Rows that are held before they are folded: the energy, and one for each displacement. Those of tensors are not. */
+/*
+ * Rows that are held before they are folded: the energy, and one for each displacement. Those of tensors are
+ * not.
+ */
 static size_t eqml__rows_per_geometry(int natoms, const eqml_fit_options *options)
 {
     return options && options->energies_only ? 1 : 1 + 3 * (size_t)natoms;
 }
 
-/* 1 where the constant term of a component is left out, because the constant of the sum is the same; else 0. */
+/*
+ * 1 where the constant term of a component is left out, because the constant of the sum is the same; else 0.
+ */
 static int eqml__skipped(const eqml__fitter *w, const eqml_component *c)
 {
     return w->has_constant && !(c->cutoff > 0) && eqml__is_term(c->surface.model.basis, 0);
@@ -104,7 +111,7 @@ static int eqml__fitted_terms(const eqml__fitter *w, const eqml_component *c)
     return eqml__fits_energies(w) ? b->nterms - eqml__skipped(w, c) : b->tensors[w->kind]->nterms;
 }
 
-/* ---- memory ------------------------------------------------------------------------------------------- */
+/* ---- memory -------------------------------------------------------------------------------------------- */
 
 static void eqml__fitter_free(eqml__fitter *w)
 {
@@ -123,7 +130,10 @@ static void eqml__fitter_free(eqml__fitter *w)
     EQML_FREE(w->solution);
 }
 
-/* Takes all memory of a fit but that of the reference; the caller calls eqml__fitter_free also where this fails. */
+/*
+ * Takes all memory of a fit but that of the reference; the caller calls eqml__fitter_free also where this
+ * fails.
+ */
 static eqml_status eqml__fitter_create(eqml__fitter *w)
 {
     const size_t n = 3 * (size_t)w->natoms, count = (size_t)w->ncomponents, lanes = sizeof(eqml_lanes);
@@ -163,7 +173,7 @@ static eqml_status eqml__fitter_create(eqml__fitter *w)
     return eqml__lsq_start(&w->lsq, w->ncols, 1, w->options->ridge > 0);
 }
 
-/* ---- one geometry, one tuple -------------------------------------------------------------------------- */
+/* ---- one geometry, one tuple --------------------------------------------------------------------------- */
 
 /* Whether geometry g takes part in the fit. */
 static bool eqml__trains(const eqml__fitter *w, size_t g)
@@ -191,9 +201,9 @@ static void eqml__gather_tuple(const eqml_component *c, int t, const double *fro
 }
 
 /*
- * Pair variables of tuple t of geometry g, at the beginning of w->one. *pair: its pairs, as eqml__pairs_one leaves
- * them. w->local holds its coordinates and the gradient of the switch. Returns the switch; where that is 0 there are
- * no variables.
+ * Pair variables of tuple t of geometry g, at the beginning of w->one. *pair: its pairs, as eqml__pairs_one
+ * leaves them. w->local holds its coordinates and the gradient of the switch. Returns the switch; where that
+ * is 0 there are no variables.
  */
 static double eqml__tuple_pairs(eqml__fitter *w, const eqml_component *c, size_t g, int t, double **pair)
 {

@@ -35,8 +35,8 @@ static void eqml__add_slopes(const eqml_basis *b, const double *f, const double 
 }
 
 /*
- * Tangents of the pair variables of tuple t along the displacements first, first + 1, ... of the molecule, one to a
- * lane; those of the switch to along[EQML_LANES]. Lanes past the last displacement get zeros.
+ * Tangents of the pair variables of tuple t along the displacements first, first + 1, ... of the molecule,
+ * one to a lane; those of the switch to along[EQML_LANES]. Lanes past the last displacement get zeros.
  */
 static void eqml__seed_tangents(eqml__fitter *w, const eqml_component *c, int t, const double *pair,
                                 int first, double *along)
@@ -63,7 +63,10 @@ static void eqml__seed_tangents(eqml__fitter *w, const eqml_component *c, int t,
     }
 }
 
-/* Adds tuple t of a component, whose columns begin at `column`, to the rows of geometry g; see eqml__energy_rows. */
+/*
+ * Adds tuple t of a component, whose columns begin at `column`, to the rows of geometry g; see
+ * eqml__energy_rows.
+ */
 static void eqml__add_tuple(eqml__fitter *w, const eqml_component *c, size_t column, size_t g, int t,
                             double weight, double gradient_weight, int external)
 {
@@ -94,8 +97,8 @@ static eqml_status eqml__push_row(eqml__fitter *w, int from, double value)
 }
 
 /*
- * The rows of geometry g: its energy, then, where it has a gradient, the derivative along each displacement that is
- * neither translation nor rotation. The others say nothing about the potential.
+ * The rows of geometry g: its energy, then, where it has a gradient, the derivative along each displacement
+ * that is neither translation nor rotation. The others say nothing about the potential.
  */
 static eqml_status eqml__energy_rows(eqml__fitter *w, size_t g)
 {

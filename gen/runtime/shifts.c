@@ -4,14 +4,17 @@
 #include "fitter.c"
 
 /*
- * Where pairs or factors are constant, rounding errors of the factors decide the rank. These are in proportion to the
- * size of what is added up, shifts included, and not to what a shift leaves. Columns are therefore scaled by at least
- * EQML__LEAST of that size. Rounding errors are then below EQML__NOISE, and a column of nothing else takes no part.
+ * Where pairs or factors are constant, rounding errors of the factors decide the rank. These are in
+ * proportion to the size of what is added up, shifts included, and not to what a shift leaves. Columns are
+ * therefore scaled by at least EQML__LEAST of that size. Rounding errors are then below EQML__NOISE, and a
+ * column of nothing else takes no part.
  */
 #define EQML__LEAST 1e-3
 #define EQML__NOISE 1e-11
 
-/* Finds the pairs of a component whose distances are constant over all its tuples in the training geometries. */
+/*
+ * Finds the pairs of a component whose distances are constant over all its tuples in the training geometries.
+ */
 static void eqml__find_frozen(eqml__fitter *w, const eqml_component *c)
 {
     const eqml_basis *b = c->surface.model.basis;
@@ -26,7 +29,10 @@ static void eqml__find_frozen(eqml__fitter *w, const eqml_component *c)
     w->nfrozen[k] = eqml__freeze(b, seen, w->frozen + k * w->npairs);
 }
 
-/* One pass over the data: sum[k] and size[k] <- the sum and the largest size of factor k; returns how many tuples. */
+/*
+ * One pass over the data: sum[k] and size[k] <- the sum and the largest size of factor k; returns how many
+ * tuples.
+ */
 static double eqml__survey_factors(eqml__fitter *w, const eqml_component *c)
 {
     const eqml_basis *b = c->surface.model.basis;
@@ -47,7 +53,10 @@ static double eqml__survey_factors(eqml__fitter *w, const eqml_component *c)
     return count;
 }
 
-/* level[k] <- 0 if factor k needs no other factor, else one more than the highest it needs; returns the highest. */
+/*
+ * level[k] <- 0 if factor k needs no other factor, else one more than the highest it needs; returns the
+ * highest.
+ */
 static int eqml__factor_levels(const eqml_basis *b, int *level)
 {
     int highest = 0;
@@ -66,8 +75,9 @@ static int eqml__factor_levels(const eqml_basis *b, int *level)
 }
 
 /*
- * Shifts each factor to mean 0, level by level: a product of factors is shifted after its factors are. Nothing is
- * done where the factors are shifted already, or where some are not terms: a shift would change what the basis spans.
+ * Shifts each factor to mean 0, level by level: a product of factors is shifted after its factors are.
+ * Nothing is done where the factors are shifted already, or where some are not terms: a shift would change
+ * what the basis spans.
  */
 static void eqml__shift_factors(eqml__fitter *w, eqml_component *c)
 {
@@ -100,8 +110,8 @@ static void eqml__slot_sizes(const eqml_model *m, const eqml__seen *seen, double
 }
 
 /*
- * Whether rounding errors decide the rank: a pair is constant, or a factor is, so that its shift leaves rounding
- * errors only. With two geometries the square of a shifted factor is constant.
+ * Whether rounding errors decide the rank: a pair is constant, or a factor is, so that its shift leaves
+ * rounding errors only. With two geometries the square of a shifted factor is constant.
  */
 static bool eqml__has_rounding(eqml__fitter *w, const eqml_component *c)
 {

@@ -9,6 +9,7 @@
 #include "reader.c"
 #include "text.c"
 
+/* Refuses numbers that are larger than `most` or not finite; `what` names them. */
 static eqml_status eqml__check_numbers(const char *path, const char *what, size_t count, const double *number,
                                        double most, eqml_message *message)
 {
@@ -23,8 +24,8 @@ static eqml_status eqml__check_numbers(const char *path, const char *what, size_
 }
 
 /*
- * Refuses what a file cannot hold: a user's function, numbers that are not finite, and numbers of the energy beyond
- * `most`.
+ * Refuses what a file cannot hold: a user's function, numbers that are not finite, and numbers of the energy
+ * beyond `most`.
  */
 static eqml_status eqml__check_writable(const eqml_surface *surface, const char *path, double most,
                                         eqml_message *message)
@@ -54,7 +55,7 @@ static eqml_status eqml__check_writable(const eqml_surface *surface, const char 
 
 static const char *const eqml__kind_names[] = {"morse", "inverse", "exp-over-r", "power"};
 
-/* Of the energy or of a tensor. */
+/* Terms of the energy or of the tensor that has the most. */
 static size_t eqml__most_terms(const eqml_basis *b)
 {
     int most = b->nterms;
@@ -64,7 +65,7 @@ static size_t eqml__most_terms(const eqml_basis *b)
     return (size_t)most;
 }
 
-/* FNV-1a over a table. */
+/* Adds a table to a hash (FNV-1a). */
 static void eqml__mix(uint64_t *hash, const unsigned short *table, size_t count)
 {
     for (size_t k = 0; k < count; k++)
@@ -72,7 +73,7 @@ static void eqml__mix(uint64_t *hash, const unsigned short *table, size_t count)
             *hash = (*hash ^ (table[k] >> 8 * byte & 0xff)) * 1099511628211u;
 }
 
-/* A number that stands for all terms in their order: coefficients mean nothing with any other basis. */
+/* A hash of all terms in their order. With another basis coefficients would mean nothing. */
 static uint64_t eqml__terms_number(const eqml_basis *b)
 {
     uint64_t hash = 14695981039346656037u;
@@ -96,7 +97,7 @@ static uint64_t eqml__terms_number(const eqml_basis *b)
     return hash;
 }
 
-/* What a .pes file says of its basis. */
+/* text <- what a .pes file says of its basis. */
 static void eqml__describe_basis(const eqml_basis *b, char *text, size_t size)
 {
     const uint64_t terms = eqml__terms_number(b);
@@ -104,7 +105,7 @@ static void eqml__describe_basis(const eqml_basis *b, char *text, size_t size)
              (unsigned long)(terms >> 32), (unsigned long)(terms & 0xffffffff));
 }
 
-/* The text of a .pes file. */
+/* Writes the text of a .pes file. */
 static eqml_status eqml__put_pes(FILE *out, const eqml_surface *surface)
 {
     const eqml_basis *b = surface->model.basis;
@@ -152,6 +153,7 @@ EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char 
     return eqml__close_output(&out, status, message);
 }
 
+/* Refuses a line; `expected` says what should stand there. */
 static eqml_status eqml__bad_line(const eqml__reader *in, eqml_status status, eqml__span line,
                                   const char *expected)
 {
@@ -159,7 +161,7 @@ static eqml_status eqml__bad_line(const eqml__reader *in, eqml_status status, eq
                         eqml__quote(line).text);
 }
 
-/* A line of a file: a word, and what follows behind a blank. */
+/* A line of a file: `rest` is what follows its first word and a blank. */
 typedef struct eqml__item {
     eqml__span line, rest;
 } eqml__item;
@@ -239,7 +241,7 @@ static eqml_status eqml__read_variables(eqml__reader *in, const eqml_basis *b, e
     return EQML_OK;
 }
 
-/* terms: room for those of the tensor. */
+/* Reads a tensor of the surface; terms: room for its coefficients. */
 static eqml_status eqml__read_tensor(eqml__reader *in, eqml_tensor kind, eqml_surface *surface, double *terms)
 {
     const eqml_tensor_basis *t = surface->model.basis->tensors[kind];
@@ -272,7 +274,7 @@ static eqml_status eqml__expect_end(eqml__reader *in)
     return status;
 }
 
-/* What a file says of its basis; it must be this one. */
+/* Reads what the file says of its basis, which must be this one. */
 static eqml_status eqml__read_basis(eqml__reader *in, const eqml_basis *b)
 {
     char expected[1024];
@@ -289,7 +291,7 @@ static eqml_status eqml__read_basis(eqml__reader *in, const eqml_basis *b)
     return status;
 }
 
-/* The surface with its variables and, so far, no coefficients. */
+/* Reads the variables and makes the surface, which has no coefficients yet. */
 static eqml_status eqml__read_zero_surface(eqml__reader *in, const eqml_basis *b, eqml_surface *surface)
 {
     eqml_variable *variable = (eqml_variable *)eqml__zeroed((size_t)b->npair_classes, sizeof(eqml_variable));
@@ -300,7 +302,7 @@ static eqml_status eqml__read_zero_surface(eqml__reader *in, const eqml_basis *b
     return status;
 }
 
-/* Reads a surface up to its end; *surface must be empty, and is the caller's to free also where this fails. */
+/* Reads a surface up to its end. *surface must be empty; the caller frees it, also where this fails. */
 static eqml_status eqml__read_surface(eqml__reader *in, const eqml_basis *b, eqml_surface *surface)
 {
     double *terms = NULL;

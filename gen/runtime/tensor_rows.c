@@ -6,8 +6,8 @@
 #include "shifts.c"
 
 /*
- * value[components] <- a tensor of the data as it is fitted: quadrupoles are moved to R, the centre of the smallest
- * class of atoms. Returns false where that takes a dipole and the geometry has none.
+ * value[components] <- a tensor of the data as it is fitted: quadrupoles are moved to R, the centre of the
+ * smallest class of atoms. Returns false where that takes a dipole and the geometry has none.
  */
 static bool eqml__tensor_data(const eqml_model *m, eqml_tensor kind, const eqml_data *data, size_t g,
                               double *value)
@@ -103,7 +103,9 @@ static eqml_status eqml__tensor_rows(eqml__fitter *w, size_t g)
     return status;
 }
 
-/* The least scale of each column, see EQML__LEAST; what atoms or pairs carry is that of the first geometry. */
+/*
+ * The least scale of each column, see EQML__LEAST; what atoms or pairs carry is that of the first geometry.
+ */
 static void eqml__set_tensor_scales(eqml__fitter *w)
 {
     const eqml_component *c = w->components;

@@ -28,7 +28,7 @@ static void eqml__skip(eqml__span *rest, const char *set)
         rest->begin++;
 }
 
-/* Takes the next word off *rest; 0 where there is none. */
+/* Takes the next word off *rest. Returns 0, and an empty word, at the end. */
 static int eqml__next_word(eqml__span *rest, const char *separators, eqml__span *word)
 {
     eqml__skip(rest, separators);
@@ -47,12 +47,13 @@ static size_t eqml__count_words(eqml__span rest)
     return count;
 }
 
-/* ASCII only: what is a letter must not depend on the locale. */
+/* ASCII only, because what is a letter must not depend on the locale. */
 static char eqml__lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
+/* Whether the word is this one, in any case. */
 static int eqml__equals(eqml__span word, const char *lower_case)
 {
     for (; word.begin < word.end && *lower_case; word.begin++, lower_case++)
@@ -61,7 +62,7 @@ static int eqml__equals(eqml__span word, const char *lower_case)
     return word.begin == word.end && *lower_case == '\0';
 }
 
-/* Whether the span is exactly this text. */
+/* Whether the span is this text, to the letter. */
 static int eqml__is(eqml__span span, const char *text)
 {
     const size_t length = (size_t)(span.end - span.begin);
@@ -83,7 +84,10 @@ static eqml__span eqml__word(const char *list, int k)
     return word;
 }
 
-/* The text as a message shows it: in quotes, cut where it is long, control characters replaced. */
+/*
+ * A text as messages show it: in quotes, cut after 50 characters, control characters as ?; "nothing" if
+ * empty.
+ */
 static eqml_message eqml__quote(eqml__span text)
 {
     eqml_message quote;
@@ -100,9 +104,9 @@ static eqml_message eqml__quote(eqml__span text)
     return quote;
 }
 
-/* ---- counts, labels, numbers ---- */
+/* ---- counts, labels, numbers --------------------------------------------------------------------------- */
 
-/* A whole number of at most nine digits; -1 where the word is none. */
+/* Returns a whole number of at most nine digits, or -1 if the word is none. */
 static int eqml__parse_count(eqml__span word)
 {
     int count = 0;
@@ -116,7 +120,7 @@ static int eqml__parse_count(eqml__span word)
     return count;
 }
 
-/* Takes `count` whole numbers from least to most off *rest; 0 where one is missing or out of range. */
+/* Takes `count` whole numbers off *rest. Returns 0 if one is missing or not from least to most. */
 static int eqml__next_counts(eqml__span *rest, int count, int least, int most, int *number)
 {
     eqml__span word;
@@ -129,7 +133,10 @@ static int eqml__next_counts(eqml__span *rest, int count, int least, int most, i
     return 1;
 }
 
-/* An element label in its usual case, from letters or an atomic number; 0 where the word is none. */
+/*
+ * symbol <- an element's label in its usual case, from a label or an atomic number. Returns 0 if the word is
+ * neither.
+ */
 static int eqml__parse_label(eqml__span word, char symbol[4])
 {
     static const char elements[] = "H HeLiBeB C N O F NeNaMgAlSiP S ClArK CaScTiV CrMnFeCoNiCuZnGaGeAsSeBrKr"
@@ -151,17 +158,17 @@ static int eqml__parse_label(eqml__span word, char symbol[4])
     return symbol[0] != '\0';
 }
 
-/* The notations of numbers: as data sets have them, and as the files have them that eqml writes. */
+/* How numbers are written: in data sets, and in files that eqml writes. */
 typedef enum eqml__notation {
     EQML__DECIMAL,    /* Fortran's exponents (1.0D+00) too; at most 1e100 in size */
     EQML__HEXADECIMAL /* or decimal; any finite number */
 } eqml__notation;
 
 /*
- * The number that is the whole of a word. EQML_ERROR_FORMAT: it is none. EQML_ERROR_VALUE: it is not finite, or too
- * large. strtod() is given the locale's decimal point, which it expects; what else it would take is refused. 1e100 is
- * far beyond anything physical and leaves squares and products finite. nan and inf are known by their n, which holds
- * under -ffast-math too.
+ * The number that is the whole of a word. EQML_ERROR_FORMAT: it is none. EQML_ERROR_VALUE: it is not finite,
+ * or too large. strtod() is given the locale's decimal point, which it expects; what else it would take is
+ * refused. 1e100 is far beyond anything physical and leaves squares and products finite. nan and inf are
+ * known by their n, which holds under -ffast-math too.
  */
 static eqml_status eqml__parse_number(eqml__span word, eqml__notation notation, double *number)
 {
