@@ -7552,7 +7552,7 @@ static double eqml__survey_factors(eqml__fitter *w, const eqml_component *c)
             count++;
             for (int k = 1; k < b->nfactors; k++) {
                 w->sum[k] += f[k];
-                w->size[k] = fmax(w->size[k], fabs(f[k]));
+                w->size[k] = fabs(f[k]) > w->size[k] ? fabs(f[k]) : w->size[k]; /* fmax would be a call */
             }
         }
     return count;
