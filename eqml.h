@@ -1405,10 +1405,10 @@ EQML_INLINE void eqml__from_lanes(int n, int count, const eqml_lanes *x, double 
 /*
  * The layout number: it grows with every change of the records in basis.h (eqml_basis, eqml_model and what they
  * hold) or of what generated code calls. A basis header is refused by an eqml.h of another number. In the
- * header of a surface every name of the runtime carries the number, eqml2_model for eqml_model, so that
+ * header of a surface every name of the runtime carries the number, eqml3_model for eqml_model, so that
  * surfaces written by different versions, and eqml.h, may be included in one file in any order.
  */
-#define EQML_LAYOUT 2
+#define EQML_LAYOUT 3
 
 typedef enum eqml_tensor { EQML_DIPOLE, EQML_QUADRUPOLE, EQML_POLARIZABILITY, EQML_TENSORS } eqml_tensor;
 
@@ -1548,7 +1548,7 @@ typedef enum eqml_kind {
     EQML_USER        /* a function of the caller's */
 } eqml_kind;
 
-/* The pair variable of one class of pairs. A user's function gives y, dy/dr and d2y/dr2 at a distance r
+/* The pair variable of one class of pairs, before it is centred. A user's function gives y, dy/dr and d2y/dr2 at a distance r
  * > 0 (bohr); it must be thread-safe if the model is shared by threads. */
 typedef struct eqml_variable {
     eqml_kind kind;
@@ -1559,11 +1559,12 @@ typedef struct eqml_variable {
 
 /*
  * A fitted potential. All arrays belong to the caller and are only read: a model may be shared by threads.
- * V = sum_k linear[k] f_k + sum over products; each factor f_k is shifted by offset[k] when it is computed.
+ * V = sum_k linear[k] f_k + sum over products, in variables y = xi(r) - centre; each factor f_k is shifted by offset[k] when it is computed.
  */
 typedef struct eqml_model {
     const eqml_basis *basis;
     const eqml_variable *variables;      /* [npair_classes] */
+    const double *centres;               /* [EQML_ROUND(npairs)] subtracted from the variable of each pair */
     const double *rates;                 /* [EQML_ROUND(npairs)] -1/range of each pair, 0 past the last */
     const double *offset;                /* [nfactors] */
     const double *linear;                /* [nfactors] */
@@ -1825,7 +1826,7 @@ EQML_INLINE void EQML__FN(eqml__variables)(const eqml_variable *v, int n, const 
 #ifndef EQML__KERNEL_PAIRS_H
 #define EQML__KERNEL_PAIRS_H
 
-/* The variable of all classes of pairs, but for its rate; 0 where there is no such one. */
+/* The kind of variable that all classes of pairs share (ranges may differ); NULL if kinds differ. */
 EQML_INLINE const eqml_variable *eqml__common_variable(const eqml_model *m)
 {
     const eqml_variable *v = m->variables;
@@ -1857,7 +1858,7 @@ EQML_INLINE void eqml__side_pairs(const eqml_model *m, const eqml_variable *v, c
         eqml__store_inner(pair + 3 * stride + at, inverse[k]);
         eqml__store_inner(pair + 4 * stride + at, slope[k]);
         eqml__store_inner(pair + 5 * stride + at, r[k]);
-        eqml__store_inner(y + at, value[k]);
+        eqml__store_inner(y + at, value[k] - eqml__load_inner(m->centres + at));
     }
 }
 
@@ -1889,7 +1890,7 @@ EQML_INLINE void eqml__pairs_aside(const eqml_model *m, int sides, const double 
         if (own->kind == EQML_MORSE)
             continue;
         eqml__variable(own, pair[5 * stride + p], value);
-        y[p] = value[0];
+        y[p] = value[0] - m->centres[p];
         pair[4 * stride + p] = value[1];
     }
 }
@@ -1915,7 +1916,8 @@ EQML_INLINE void eqml__pairs_one(const eqml_model *m, const double *xyz, double 
 #define EQML__DATA(name) name
 /* Pair p of n groups of geometries, one in each lane: their variables y[k][p], and where pair is not NULL,
  * pair[k][p] = x_i - x_j (three), 1/r, dy/dr. d[n]: x_i - x_j. */
-EQML_INLINE void EQML__FN(eqml__pair)(const eqml_variable *v, EQML__NUMBER rate, int n, int p,
+EQML_INLINE void EQML__FN(eqml__pair)(const eqml_variable *v, EQML__NUMBER rate, EQML__NUMBER centre,
+                                      int n, int p,
                                       EQML__T (*d)[3], EQML__T *const *y, EQML__T (*const *pair)[5])
 {
     EQML__T r[EQML__SIDES], inverse[EQML__SIDES], rates[EQML__SIDES], value[EQML__SIDES], slope[EQML__SIDES];
@@ -1923,7 +1925,7 @@ EQML_INLINE void EQML__FN(eqml__pair)(const eqml_variable *v, EQML__NUMBER rate,
     EQML__FN(eqml__distances)(n, r, r, inverse);
     EQML__SIDE(rates[k] = EQML__ALL(rate));
     EQML__FN(eqml__variables)(v, n, rates, r, inverse, value, slope);
-    EQML__SIDE(y[k][p] = value[k]);
+    EQML__SIDE(y[k][p] = value[k] - centre);
     for (int k = 0; k < n && pair; k++) {
         EQML__T *to = pair[k][p];
         to[0] = d[k][0], to[1] = d[k][1], to[2] = d[k][2], to[3] = inverse[k], to[4] = slope[k];
@@ -1973,7 +1975,7 @@ EQML_INLINE void EQML__FN(eqml__pairs)(const eqml_model *m, int n, const eqml_la
         const eqml_variable *v = common ? common : &m->variables[b->pair_classes[p]];
         EQML__T d[EQML__SIDES][3];
         EQML__SIDE(EQML__FN(eqml__difference)(b, p, x[k], d[k]));
-        EQML__FN(eqml__pair)(v, (EQML__NUMBER)m->rates[p], n, p, d, y, pair);
+        EQML__FN(eqml__pair)(v, (EQML__NUMBER)m->rates[p], (EQML__NUMBER)m->centres[p], n, p, d, y, pair);
     });
 }
 #undef EQML__T
@@ -1992,7 +1994,8 @@ EQML_INLINE void EQML__FN(eqml__pairs)(const eqml_model *m, int n, const eqml_la
 #define EQML__DATA(name) name##_float
 /* Pair p of n groups of geometries, one in each lane: their variables y[k][p], and where pair is not NULL,
  * pair[k][p] = x_i - x_j (three), 1/r, dy/dr. d[n]: x_i - x_j. */
-EQML_INLINE void EQML__FN(eqml__pair)(const eqml_variable *v, EQML__NUMBER rate, int n, int p,
+EQML_INLINE void EQML__FN(eqml__pair)(const eqml_variable *v, EQML__NUMBER rate, EQML__NUMBER centre,
+                                      int n, int p,
                                       EQML__T (*d)[3], EQML__T *const *y, EQML__T (*const *pair)[5])
 {
     EQML__T r[EQML__SIDES], inverse[EQML__SIDES], rates[EQML__SIDES], value[EQML__SIDES], slope[EQML__SIDES];
@@ -2000,7 +2003,7 @@ EQML_INLINE void EQML__FN(eqml__pair)(const eqml_variable *v, EQML__NUMBER rate,
     EQML__FN(eqml__distances)(n, r, r, inverse);
     EQML__SIDE(rates[k] = EQML__ALL(rate));
     EQML__FN(eqml__variables)(v, n, rates, r, inverse, value, slope);
-    EQML__SIDE(y[k][p] = value[k]);
+    EQML__SIDE(y[k][p] = value[k] - centre);
     for (int k = 0; k < n && pair; k++) {
         EQML__T *to = pair[k][p];
         to[0] = d[k][0], to[1] = d[k][1], to[2] = d[k][2], to[3] = inverse[k], to[4] = slope[k];
@@ -2050,7 +2053,7 @@ EQML_INLINE void EQML__FN(eqml__pairs)(const eqml_model *m, int n, const eqml_la
         const eqml_variable *v = common ? common : &m->variables[b->pair_classes[p]];
         EQML__T d[EQML__SIDES][3];
         EQML__SIDE(EQML__FN(eqml__difference)(b, p, x[k], d[k]));
-        EQML__FN(eqml__pair)(v, (EQML__NUMBER)m->rates[p], n, p, d, y, pair);
+        EQML__FN(eqml__pair)(v, (EQML__NUMBER)m->rates[p], (EQML__NUMBER)m->centres[p], n, p, d, y, pair);
     });
 }
 #undef EQML__T
@@ -4579,11 +4582,11 @@ EQML_API void eqml_lsq_free(eqml_lsq *lsq);
 typedef struct eqml_surface {
     eqml_model model;
     eqml_variable *variables;      /* [npair_classes] */
-    double *rates;                 /* [EQML_ROUND(npairs)] */
+    double *centres, *rates;       /* [EQML_ROUND(npairs)] */
     double *offset, *linear;       /* [nfactors] */
     double *packed;                /* [ntiles][4][4] */
     double *tensors[EQML_TENSORS]; /* [ntiles][4][4] of the tensor; NULL where the basis has none */
-    int standardised;              /* nonzero: the factors are shifted already; later fits keep that */
+    int standardised;              /* nonzero: centres and offsets are set already; later fits keep them */
     float *rounded;                /* offset, linear and packed in float; set by eqml_surface_set */
 } eqml_surface;
 
@@ -4620,10 +4623,10 @@ EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *
 /*
  * Writes and reads a .pes file: text, one item a line, numbers as hexadecimal floats, which are exact.
  *
- *     eqml-pes 2
+ *     eqml-pes 3
  *     basis NAME DEGREE NTERMS NFACTORS TERMS        TERMS: a number for the terms and their order
  *     composition H4 C
- *     variable 0 morse 0x1p+1            one line for each class of pairs
+ *     variable 0 morse 0x1p+1 0x1.8p-2   one line for each class of pairs: kind, range, centre
  *     offset 0x0p+0                      nfactors lines
  *     coefficient -0x1.43p+5             nterms lines
  *     dipole DEGREE NTERMS               these three for a dipole, then for a quadrupole, then for a
@@ -4692,8 +4695,9 @@ EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, cons
  * The surface comes from eqml_surface_create(); the data are in the atom order of its basis. options, result
  * and message may be NULL. One surface may be fitted by one thread at a time.
  *
- * Shifts. Each factor is first shifted to mean 0 over the training geometries. A complete basis spans the
- * same space after that, and its condition improves by powers of ten. Where some factors are not terms
+ * Shifts. The variable of each class of pairs is first centred on its mean over the training geometries, and then
+ * each factor is shifted to mean 0. A complete basis spans the same space after that, and its condition improves
+ * by powers of ten. Where some factors are not terms
  * (eqml-gen --terms purified or no-intramolecular) nothing is shifted, so that V vanishes where it must; the
  * energies are then fitted as they are, so give them relative to what is left out.
  *
@@ -4803,8 +4807,8 @@ EQML_API eqml_status eqml_potential_errors(eqml_potential potential, void *conte
  *     eqml_surface_write(&subset.surface, "small.pes", &message);
  *     eqml_basis_write(subset.basis, "small.h", &message);                    its basis as a header
  *
- * Offsets. Terms are products of factors that were shifted to mean 0. A complete basis spans the same space
- * with any shifts, some of its terms do not: here the offsets belong to the definition of the terms. They are
+ * Offsets. Terms are products of centred variables and of factors that were shifted to mean 0. A complete basis spans the same space
+ * with any shifts, some of its terms do not: here centres and offsets belong to the definition of the terms. They are
  * those of the fit of all terms, and a subset keeps them, also when eqml_fit() is given its surface.
  *
  * [1] Draper, Smith, Applied Regression Analysis, 3rd ed. (1998), chapter 15.
@@ -4977,7 +4981,7 @@ EQML_API eqml_status eqml_expansion_read(eqml_expansion *expansion, const char *
  *     inner 0x0p+0
  *     cutoff 0x1.8p+2
  *     tuple 0 1 4                        its tuples
- *     eqml-pes 2 ...                     and its surface, see eqml_surface_write
+ *     eqml-pes 3 ...                     and its surface, see eqml_surface_write
  *     end
  *
  * Reading makes the whole expansion. It wants a basis for each component, in their order, and checks the file
@@ -6891,6 +6895,7 @@ eqml_status eqml_lsq_solve(eqml_lsq *lsq, const eqml_lsq_options *options, doubl
 EQML_API void eqml_surface_free(eqml_surface *surface)
 {
     EQML_FREE(surface->variables);
+    EQML_FREE(surface->centres);
     EQML_FREE(surface->rates);
     EQML_FREE(surface->offset);
     EQML_FREE(surface->linear);
@@ -6917,6 +6922,31 @@ static bool eqml__variable_is_valid(const eqml_variable *v)
     return false;
 }
 
+/* The centre of the variable of a class of pairs. */
+static double eqml__get_centre(const eqml_surface *surface, int pair_class)
+{
+    const eqml_basis *b = surface->model.basis;
+    int p = 0;
+    while (b->pair_classes[p] != pair_class)
+        p++;
+    return surface->centres[p];
+}
+
+static void eqml__set_centre(eqml_surface *surface, int pair_class, double centre)
+{
+    const eqml_basis *b = surface->model.basis;
+    for (int p = 0; p < b->npairs; p++)
+        if (b->pair_classes[p] == pair_class)
+            surface->centres[p] = centre;
+}
+
+/* Between surfaces over bases with the same classes of pairs. */
+static void eqml__copy_centres(eqml_surface *to, const eqml_surface *from)
+{
+    for (int c = 0; c < to->model.basis->npair_classes; c++)
+        eqml__set_centre(to, c, eqml__get_centre(from, c));
+}
+
 EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_variable *variables,
                                          eqml_surface *surface)
 {
@@ -6927,13 +6957,14 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
             return EQML_ERROR_ARGUMENT;
     }
     surface->variables = (eqml_variable *)eqml__zeroed((size_t)basis->npair_classes, sizeof(eqml_variable));
+    surface->centres = (double *)eqml__zeroed(EQML_ROUND((size_t)basis->npairs), sizeof(double));
     surface->rates = (double *)eqml__zeroed(EQML_ROUND((size_t)basis->npairs), sizeof(double));
     surface->offset = (double *)eqml__zeroed(nfactors, sizeof(double));
     surface->linear = (double *)eqml__zeroed(nfactors, sizeof(double));
     surface->packed = (double *)eqml__zeroed(eqml__times(16, (size_t)basis->ntiles), sizeof(double));
     surface->rounded = (float *)eqml__zeroed(2 * nfactors + 16 * (size_t)basis->ntiles, sizeof(float));
-    bool complete = surface->variables && surface->rates && surface->offset && surface->linear &&
-                    surface->packed && surface->rounded;
+    bool complete = surface->variables && surface->centres && surface->rates && surface->offset &&
+                    surface->linear && surface->packed && surface->rounded;
     for (int k = 0; k < EQML_TENSORS; k++) {
         const eqml_tensor_basis *t = basis->tensors[k];
         surface->tensors[k] =
@@ -6951,6 +6982,7 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
     }
     surface->model.basis = basis;
     surface->model.variables = surface->variables;
+    surface->model.centres = surface->centres;
     surface->model.rates = surface->rates;
     surface->model.offset = surface->offset;
     surface->model.linear = surface->linear;
@@ -7088,7 +7120,7 @@ static bool eqml__is_charge(double charge)
 typedef struct eqml__seen {
     double shortest, longest; /* bohr */
     double sum, count;        /* of the pair variable y */
-    double largest;           /* |y| */
+    double low, high;         /* least and largest y */
 } eqml__seen;
 
 static double eqml__distance(const double *xyz, const unsigned short *pair)
@@ -7105,7 +7137,7 @@ static void eqml__clear_seen(int npairs, eqml__seen *seen)
 {
     memset(seen, 0, (size_t)npairs * sizeof *seen);
     for (int p = 0; p < npairs; p++)
-        seen[p].shortest = HUGE_VAL;
+        seen[p].shortest = seen[p].low = HUGE_VAL, seen[p].high = -HUGE_VAL;
 }
 
 /* Adds a geometry whose pair variables are y[npairs]. */
@@ -7117,7 +7149,8 @@ static void eqml__add_seen(const eqml_basis *b, const double *xyz, const double 
         seen->longest = fmax(seen->longest, r);
         seen->sum += y[p];
         seen->count += 1;
-        seen->largest = fmax(seen->largest, fabs(y[p]));
+        seen->low = fmin(seen->low, y[p]);
+        seen->high = fmax(seen->high, y[p]);
     }
 }
 
@@ -7504,14 +7537,14 @@ static double eqml__tuple_slots(eqml__fitter *w, const eqml_component *c, size_t
 
 /* ==== shifts.c ========================================================================================== */
 
-/* Before the rows of a fit: constant pairs, shifts of factors, and least scales of columns. */
+/* Before the rows of a fit: centres of variables, constant pairs, shifts of factors, and least scales of columns. */
 #ifndef EQML__SHIFTS_C
 #define EQML__SHIFTS_C
 
 /*
  * Where pairs or factors are constant, rounding errors of the factors decide the rank. These are in
- * proportion to the size of what is added up, shifts included, and not to what a shift leaves. Columns are
- * therefore scaled by at least EQML__LEAST of that size. Rounding errors are then below EQML__NOISE, and a
+ * proportion to the size of what is added up, centres and shifts included, and not to what these leave. Columns
+ * are therefore scaled by at least EQML__LEAST of that size. Rounding errors are then below EQML__NOISE, and a
  * column of nothing else takes no part.
  */
 #define EQML__LEAST 1e-3
@@ -7532,6 +7565,54 @@ static void eqml__find_frozen(eqml__fitter *w, const eqml_component *c)
             if (eqml__tuple_pairs(w, c, g, t, &pair) > 0)
                 eqml__add_seen(b, w->local, w->one, seen);
     w->nfrozen[k] = eqml__freeze(b, seen, w->frozen + k * w->npairs);
+}
+
+/*
+ * The centre of a class of pairs: the mean of its variable, or, where all its pairs are constant and equally long,
+ * the value at which they are frozen, so that nothing but an exact 0 is left of them. HUGE_VAL: no pair was seen.
+ */
+static double eqml__find_centre(const eqml_basis *b, int pair_class, const eqml__seen *seen,
+                                const double *frozen)
+{
+    double sum = 0, count = 0, value = HUGE_VAL;
+    bool constant = true;
+    for (int p = 0; p < b->npairs; p++) {
+        if (b->pair_classes[p] != pair_class)
+            continue;
+        constant = constant && frozen[p] < HUGE_VAL && (count == 0 || frozen[p] == value);
+        value = frozen[p];
+        sum += seen[p].sum, count += seen[p].count;
+    }
+    return constant ? value : count > 0 ? sum / count : HUGE_VAL;
+}
+
+/*
+ * Centres the variable of each class of pairs: its mean over all tuples in the training geometries becomes 0, in
+ * what was seen of the pairs as well. A complete basis spans the same functions, and loses most of its condition
+ * number: variables of long ranges differ from a constant by little. Nothing is done where that would change what
+ * the basis spans, or where the variables are centred already; see eqml__shift_factors.
+ */
+static void eqml__centre_variables(eqml__fitter *w, eqml_component *c)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    const ptrdiff_t first = (c - w->components) * w->npairs;
+    eqml__seen *seen = w->seen + first;
+    double *frozen = w->frozen + first;
+    for (int k = 0; k < b->npair_classes && !b->is_term && !c->surface.standardised; k++) {
+        const double centre = eqml__find_centre(b, k, seen, frozen);
+        if (!(centre < HUGE_VAL))
+            continue;
+        eqml__set_centre(&c->surface, k, eqml__get_centre(&c->surface, k) + centre);
+        for (int p = 0; p < b->npairs; p++)
+            if (b->pair_classes[p] == k) {
+                seen[p].low -= centre, seen[p].high -= centre, seen[p].sum -= centre * seen[p].count;
+                if (frozen[p] < HUGE_VAL)
+                    frozen[p] -= centre;
+            }
+    }
+    for (int p = 0; p < b->npairs; p++)
+        if (frozen[p] < HUGE_VAL)
+            seen[p].low = seen[p].high = frozen[p];
 }
 
 /*
@@ -7601,18 +7682,29 @@ static void eqml__shift_factors(eqml__fitter *w, eqml_component *c)
     c->surface.standardised = 1;
 }
 
-/* slot[nslots] <- the size of what is added up in each slot, from the largest |y| of each pair. */
-static void eqml__slot_sizes(const eqml_model *m, const eqml__seen *seen, double *slot)
+/*
+ * slot[nslots] <- a bound of what is added up in each slot, where each |y| is the largest that was seen, and `step`
+ * times its rounding error larger: that is |y| and, since centring cancels, twice the centre, in units of the
+ * machine's precision.
+ */
+static void eqml__slot_sizes(const eqml_model *m, const eqml__seen *seen, double step, double *slot)
 {
     const eqml_basis *b = m->basis;
     for (int s = 0; s < b->nslots; s++)
-        slot[s] = s < b->npairs ? seen[s].largest : 0;
+        slot[s] = 0;
+    for (int p = 0; p < b->npairs; p++) {
+        const double largest = seen[p].count > 0 ? fmax(fabs(seen[p].low), fabs(seen[p].high)) : 0;
+        slot[p] = largest + step * (largest + 2 * fabs(m->centres[p]));
+    }
     slot[b->factor0] = 1;
     for (int k = 1; k < b->nfactors; k++)
         slot[b->factor0 + k] = fabs(m->offset[k]);
     for (int k = 0; k < b->noperations; k++)
         slot[b->operations[k][0]] += slot[b->operations[k][1]] * slot[b->operations[k][2]];
 }
+
+/* The rounding error of what follows from the slots is its change with this step, over the step. */
+#define EQML__ERROR_STEP 1e-4
 
 /*
  * Whether rounding errors decide the rank: a pair is constant, or a factor is, so that its shift leaves
@@ -7622,14 +7714,17 @@ static bool eqml__has_rounding(eqml__fitter *w, const eqml_component *c)
 {
     const eqml_basis *b = c->surface.model.basis;
     const ptrdiff_t component = c - w->components;
+    const eqml__seen *seen = w->seen + component * w->npairs;
     const double *f = w->one + b->factor0;
     if (w->nfrozen[component])
         return true;
     if (!(eqml__survey_factors(w, c) > 0))
         return false;
-    eqml__slot_sizes(&c->surface.model, w->seen + component * w->npairs, w->one);
+    eqml__slot_sizes(&c->surface.model, seen, 0, w->one);
+    memcpy(w->sum, f, (size_t)b->nfactors * sizeof(double));
+    eqml__slot_sizes(&c->surface.model, seen, EQML__ERROR_STEP, w->one);
     for (int k = 1; k < b->nfactors; k++)
-        if (!(w->size[k] > 100 * DBL_EPSILON * f[k]))
+        if (!(w->size[k] > 100 * DBL_EPSILON * (f[k] - w->sum[k]) / EQML__ERROR_STEP))
             return true;
     return false;
 }
@@ -7774,9 +7869,12 @@ static void eqml__set_energy_scales(eqml__fitter *w)
         const eqml_component *c = &w->components[k];
         const eqml_basis *b = c->surface.model.basis;
         if (eqml__has_rounding(w, c)) {
-            eqml__slot_sizes(&c->surface.model, w->seen + k * w->npairs, w->one);
-            eqml__add_values(b, w->one + b->factor0, EQML__LEAST * c->ntuples * sqrt(w->squares),
-                             eqml__skipped(w, c), least);
+            const double scale = EQML__LEAST * c->ntuples * sqrt(w->squares) / EQML__ERROR_STEP;
+            for (int larger = 0; larger < 2; larger++) {
+                eqml__slot_sizes(&c->surface.model, w->seen + k * w->npairs, larger ? EQML__ERROR_STEP : 0,
+                                 w->one);
+                eqml__add_values(b, w->one + b->factor0, larger ? scale : -scale, eqml__skipped(w, c), least);
+            }
             w->lsq->tolerance = EQML__NOISE;
         }
         least += eqml__fitted_terms(w, c);
@@ -7897,7 +7995,7 @@ static void eqml__set_tensor_scales(eqml__fitter *w)
     const eqml_component *c = w->components;
     const eqml_basis *b = c->surface.model.basis;
     const eqml__tensor_parts p = eqml__find_tensor_parts(w);
-    double *row = eqml_lsq_row(w->lsq), *pair;
+    double *row[2] = {eqml_lsq_row(w->lsq), w->solution}, *pair;
     size_t g = 0;
     if (!eqml__has_rounding(w, c))
         return;
@@ -7907,13 +8005,15 @@ static void eqml__set_tensor_scales(eqml__fitter *w)
     eqml__carried_one(b, w->kind, w->local, pair, EQML_ROUND(b->npairs), 1, p.carried);
     for (int k = 0; k < p.components * EQML_CARRIERS(w->kind, b->npairs, b->natoms); k++)
         p.carried[k] = fabs(p.carried[k]);
-    eqml__slot_sizes(&c->surface.model, w->seen, p.slots);
-    eqml__tensor_slots_one(b, p.basis, p.slots);
-    eqml__vectors_one(b, p.basis, p.components, p.slots, p.carried, p.vectors);
     for (int k = 0; k < p.components; k++) {
-        eqml__put_tensor_row(b, &p, k, EQML__LEAST * sqrt(w->squares), row);
+        for (int larger = 0; larger < 2; larger++) {
+            eqml__slot_sizes(&c->surface.model, w->seen, larger ? EQML__ERROR_STEP : 0, p.slots);
+            eqml__tensor_slots_one(b, p.basis, p.slots);
+            eqml__vectors_one(b, p.basis, p.components, p.slots, p.carried, p.vectors);
+            eqml__put_tensor_row(b, &p, k, EQML__LEAST * sqrt(w->squares) / EQML__ERROR_STEP, row[larger]);
+        }
         for (int i = 0; i < w->ncols; i++)
-            w->lsq->least[i] = hypot(w->lsq->least[i], row[i]);
+            w->lsq->least[i] = hypot(w->lsq->least[i], row[1][i] - row[0][i]);
     }
     w->lsq->tolerance = EQML__NOISE;
 }
@@ -8048,6 +8148,7 @@ static eqml_status eqml__run_fit(eqml__fitter *w, eqml_fit_result *result)
     for (int k = 0; k < w->ncomponents; k++) {
         eqml_component *c = &w->components[k];
         eqml__find_frozen(w, c);
+        eqml__centre_variables(w, c);
         eqml__shift_factors(w, c);
         result->constant_pairs += eqml__constant_classes(c->surface.model.basis, w->frozen + k * w->npairs);
     }
@@ -8483,7 +8584,9 @@ static eqml_status eqml__check_writable(const eqml_surface *surface, const char 
             return eqml__fail_file(message, EQML_ERROR_ARGUMENT, path, 0,
                                    "a surface with a user's pair function cannot be written to a file");
     eqml_status status =
-        eqml__check_numbers(path, "offsets", (size_t)b->nfactors, surface->offset, most, message);
+        eqml__check_numbers(path, "centres", (size_t)b->npairs, surface->centres, DBL_MAX, message);
+    if (!status)
+        status = eqml__check_numbers(path, "offsets", (size_t)b->nfactors, surface->offset, most, message);
     if (!status)
         status = eqml__check_numbers(path, "coefficients of factors", (size_t)b->nfactors, surface->linear,
                                      most, message);
@@ -8562,10 +8665,11 @@ static eqml_status eqml__put_pes(FILE *out, const eqml_surface *surface)
     eqml_surface_get(surface, coefficients);
     char basis[1024];
     eqml__describe_basis(b, basis, sizeof basis);
-    fprintf(out, "eqml-pes 2\nbasis %s\ncomposition %s\n", basis, b->composition);
+    fprintf(out, "eqml-pes 3\nbasis %s\ncomposition %s\n", basis, b->composition);
     for (int k = 0; k < b->npair_classes; k++)
-        fprintf(out, "variable %d %s %s\n", k, eqml__kind_names[surface->variables[k].kind],
-                eqml__hexadecimal(surface->variables[k].range).text);
+        fprintf(out, "variable %d %s %s %s\n", k, eqml__kind_names[surface->variables[k].kind],
+                eqml__hexadecimal(surface->variables[k].range).text,
+                eqml__hexadecimal(eqml__get_centre(surface, k)).text);
     for (int k = 0; k < b->nfactors; k++)
         fprintf(out, "offset %s\n", eqml__hexadecimal(surface->offset[k]).text);
     for (int k = 0; k < b->nterms; k++)
@@ -8660,11 +8764,13 @@ static eqml_status eqml__read_numbers(eqml__reader *in, const char *word, int co
     return EQML_OK;
 }
 
-static eqml_status eqml__read_variables(eqml__reader *in, const eqml_basis *b, eqml_variable *variable)
+/* Before version 3 variables had no centre. */
+static eqml_status eqml__read_variables(eqml__reader *in, int version, const eqml_basis *b,
+                                        eqml_variable *variable, double *centre)
 {
     for (int k = 0; k < b->npair_classes; k++) {
         eqml__item item;
-        eqml__span name;
+        eqml__span name, range;
         int number;
         const eqml_status status = eqml__next_item(in, "variable", &item);
         if (status)
@@ -8678,9 +8784,17 @@ static eqml_status eqml__read_variables(eqml__reader *in, const eqml_basis *b, e
                 variable[k].kind = (eqml_kind)kind;
         if (variable[k].kind == EQML_USER || item.rest.begin == item.rest.end)
             return eqml__bad_line(in, EQML_ERROR_FORMAT, item.line,
-                                  "variable CLASS morse|inverse|exp-over-r|power RANGE");
+                                  version > 2 ? "variable CLASS morse|inverse|exp-over-r|power RANGE CENTRE"
+                                              : "variable CLASS morse|inverse|exp-over-r|power RANGE");
         item.rest.begin++;
-        if (eqml__parse_number(item.rest, EQML__HEXADECIMAL, &variable[k].range) ||
+        range = item.rest;
+        if (version > 2) {
+            eqml__next_word(&item.rest, " ", &range);
+            item.rest.begin += item.rest.begin < item.rest.end;
+            if (eqml__parse_number(item.rest, EQML__HEXADECIMAL, &centre[k]))
+                return eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "a finite centre behind the range");
+        }
+        if (eqml__parse_number(range, EQML__HEXADECIMAL, &variable[k].range) ||
             !eqml__variable_is_valid(&variable[k]))
             return eqml__bad_line(in, EQML_ERROR_VALUE, item.line,
                                   "a finite, positive range or a whole exponent");
@@ -8721,15 +8835,16 @@ static eqml_status eqml__expect_end(eqml__reader *in)
     return status;
 }
 
-/* Reads what the file says of its basis, which must be this one. */
-static eqml_status eqml__read_basis(eqml__reader *in, const eqml_basis *b)
+/* Reads the version, and what the file says of its basis, which must be this one. */
+static eqml_status eqml__read_basis(eqml__reader *in, const eqml_basis *b, int *version)
 {
     char expected[1024];
     eqml__item item;
     eqml_status status = eqml__next_item(in, "eqml-pes", &item);
-    if (!status && !eqml__is(item.rest, "2"))
+    *version = eqml__is(item.rest, "2") ? 2 : 3;
+    if (!status && !eqml__is(item.rest, "2") && !eqml__is(item.rest, "3"))
         status = eqml__bad_line(in, EQML_ERROR_FORMAT, item.line,
-                                "version 2 (terms of version 1 are in another order: fit again)");
+                                "version 2 or 3 (terms of version 1 are in another order: fit again)");
     eqml__describe_basis(b, expected, sizeof expected);
     if (!status)
         status = eqml__expect_item(in, "basis", expected);
@@ -8739,13 +8854,20 @@ static eqml_status eqml__read_basis(eqml__reader *in, const eqml_basis *b)
 }
 
 /* Reads the variables and makes the surface, which has no coefficients yet. */
-static eqml_status eqml__read_zero_surface(eqml__reader *in, const eqml_basis *b, eqml_surface *surface)
+static eqml_status eqml__read_zero_surface(eqml__reader *in, int version, const eqml_basis *b,
+                                           eqml_surface *surface)
 {
-    eqml_variable *variable = (eqml_variable *)eqml__zeroed((size_t)b->npair_classes, sizeof(eqml_variable));
-    eqml_status status = variable ? eqml__read_variables(in, b, variable) : EQML_ERROR_MEMORY;
+    const size_t count = (size_t)b->npair_classes;
+    eqml_variable *variable = (eqml_variable *)eqml__zeroed(count, sizeof(eqml_variable));
+    double *centre = (double *)eqml__zeroed(count, sizeof(double));
+    eqml_status status =
+        variable && centre ? eqml__read_variables(in, version, b, variable, centre) : EQML_ERROR_MEMORY;
     if (!status)
         status = eqml_surface_create(b, variable, surface);
+    for (int k = 0; k < b->npair_classes && !status; k++)
+        eqml__set_centre(surface, k, centre[k]);
     EQML_FREE(variable);
+    EQML_FREE(centre);
     return status;
 }
 
@@ -8753,9 +8875,10 @@ static eqml_status eqml__read_zero_surface(eqml__reader *in, const eqml_basis *b
 static eqml_status eqml__read_surface(eqml__reader *in, const eqml_basis *b, eqml_surface *surface)
 {
     double *terms = NULL;
-    eqml_status status = eqml__read_basis(in, b);
+    int version;
+    eqml_status status = eqml__read_basis(in, b, &version);
     if (!status)
-        status = eqml__read_zero_surface(in, b, surface);
+        status = eqml__read_zero_surface(in, version, b, surface);
     if (!status)
         status = eqml__read_numbers(in, "offset", b->nfactors, surface->offset);
     if (!status) {
@@ -8974,6 +9097,7 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
         fprintf(out, "    {EQML%d_%s, %s, 0, 0},\n", number, kinds[surface->variables[k].kind],
                 eqml__decimal(surface->variables[k].range, false).text);
     fprintf(out, "};\n");
+    eqml__put_numbers(out, name, "centres", false, EQML_ROUND(b->npairs), surface->centres);
     eqml__put_numbers(out, name, "rates", false, EQML_ROUND(b->npairs), surface->rates);
     for (int is_float = 0; is_float < 2; is_float++) {
         eqml__put_numbers(out, name, "offset", is_float, b->nfactors, surface->offset);
@@ -8986,10 +9110,10 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
             snprintf(what, sizeof what, "%s_coefficients", eqml_tensor_name((eqml_tensor)k));
             eqml__put_numbers(out, name, what, false, 16 * b->tensors[k]->ntiles, surface->tensors[k]);
         }
-    fprintf(
-        out,
-        "static const eqml%d_model %s_model = {\n    &eqml%d_%s_basis, %s_variables, %s_rates, %s_offset,\n",
-        number, name, number, b->name, name, name, name);
+    fprintf(out,
+            "static const eqml%d_model %s_model = {\n    &eqml%d_%s_basis, %s_variables, %s_centres, "
+            "%s_rates, %s_offset,\n",
+            number, name, number, b->name, name, name, name, name);
     fprintf(out, "    %s_linear, %s_packed, {", name, name);
     for (int k = 0; k < EQML_TENSORS; k++)
         if (b->tensors[k])
@@ -9159,6 +9283,7 @@ EQML_API eqml_status eqml_problem_create(eqml_problem **problem, eqml_surface *s
         eqml_problem_free(p);
         return status;
     }
+    eqml__copy_centres(&p->surface, surface);
     memcpy(p->surface.offset, surface->offset, (size_t)b->nfactors * sizeof(double));
     *problem = p;
     return EQML_OK;
@@ -9733,6 +9858,7 @@ static eqml_status eqml__subset_surface(const eqml_problem *p, const eqml__selec
     if (!status)
         status = eqml_surface_create(subset->basis, p->surface.variables, &subset->surface);
     if (!status) {
+        eqml__copy_centres(&subset->surface, &p->surface);
         for (int f = 0; f < s->nfactors; f++)
             subset->surface.offset[f] = p->surface.offset[s->order[f]];
         for (int k = 0; k < subset->basis->nterms; k++)

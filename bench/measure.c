@@ -69,10 +69,11 @@ MANY(run_batch_gradient_float, CALL(_energy_gradient_batch_float)(BATCH, geometr
 #define PLAIN(suffix) JOIN(ORBIT, suffix)
 enum { ORBIT_SLOTS = PLAIN(_NSLOTS), ORBIT_PAIRS = PLAIN(_NPAIRS), ORBIT_TERMS = PLAIN(_NTERMS) };
 /* coefficients do not matter for the time */
-static double orbit_rates[EQML_ROUND(ORBIT_PAIRS)], orbit_zero[ORBIT_TERMS], orbit_linear[ORBIT_TERMS];
+static double orbit_centres[EQML_ROUND(ORBIT_PAIRS)], orbit_rates[EQML_ROUND(ORBIT_PAIRS)], orbit_zero[ORBIT_TERMS], orbit_linear[ORBIT_TERMS];
 static eqml_variable orbit_variables[ORBIT_PAIRS]; /* as many as pairs are enough */
 static const eqml_model orbit_model = {.basis = &PLAIN(_basis),
                                        .variables = orbit_variables,
+                                       .centres = orbit_centres,
                                        .rates = orbit_rates,
                                        .offset = orbit_zero,
                                        .linear = orbit_linear,
@@ -294,6 +295,7 @@ static void pin(void)
 int main(void)
 {
     const eqml_model model = {.basis = &JOIN(BASIS, _basis),
+                              .centres = CALL(_model).centres,
                               .rates = CALL(_model).rates,
                               .offset = CALL(_model).offset,
                               .linear = CALL(_model).linear,

@@ -7,6 +7,7 @@ static eqml_model model_of(const scalar_arrays *a)
 {
     eqml_model m = {.basis = &ch4_d6_basis,
                     .variables = a->variables,
+                    .centres = a->centres,
                     .rates = a->rates,
                     .offset = a->offset,
                     .linear = a->linear,

@@ -7,7 +7,7 @@ struct eqml_variable;
 
 typedef struct scalar_arrays {
     const struct eqml_variable *variables;
-    const double *rates, *offset, *linear, *packed;
+    const double *centres, *rates, *offset, *linear, *packed;
 } scalar_arrays;
 
 int scalar_lanes(void);

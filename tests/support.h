@@ -137,9 +137,10 @@ static inline number exact_variable(const eqml_variable *v, number r)
 }
 
 /* The energy in long double, from coefficients in the order of terms. *size: the sum of all magnitudes. */
-static inline number exact_energy(const eqml_basis *b, const eqml_variable *variables, const double *offset,
-                                  const double *coefficients, const number *xyz, long double *size)
+static inline number exact_energy(const eqml_model *m, const double *coefficients, const number *xyz,
+                                  long double *size)
 {
+    const eqml_basis *b = m->basis;
     number *y = room((size_t)b->npairs, sizeof *y), *slot = room((size_t)b->nslots, sizeof *slot);
     number *term = room((size_t)b->nterms, sizeof *term), energy = 0;
     for (int p = 0; p < b->npairs; p++) {
@@ -148,9 +149,9 @@ static inline number exact_energy(const eqml_basis *b, const eqml_variable *vari
             const number d = xyz[3 * b->pairs[p][0] + k] - xyz[3 * b->pairs[p][1] + k];
             square += d * d;
         }
-        y[p] = exact_variable(&variables[b->pair_classes[p]], csqrtl(square));
+        y[p] = exact_variable(&m->variables[b->pair_classes[p]], csqrtl(square)) - m->centres[p];
     }
-    interpret(b, y, offset, slot);
+    interpret(b, y, m->offset, slot);
     interpret_terms(b, slot, term);
     *size = 0;
     for (int k = 0; k < b->nterms; k++) {
@@ -164,11 +165,10 @@ static inline number exact_energy(const eqml_basis *b, const eqml_variable *vari
 }
 
 /* The exact gradient by complex steps: no difference is taken, so the step may be as small as one likes. */
-static inline long double exact_gradient(const eqml_basis *b, const eqml_variable *variables,
-                                         const double *offset, const double *coefficients,
+static inline long double exact_gradient(const eqml_model *m, const double *coefficients,
                                          const long double *xyz, long double *gradient)
 {
-    const int n = 3 * b->natoms;
+    const int n = 3 * m->basis->natoms;
     const long double step = 1e-300L;
     long double size, energy = 0;
     number *x = room((size_t)n, sizeof *x);
@@ -176,7 +176,7 @@ static inline long double exact_gradient(const eqml_basis *b, const eqml_variabl
         x[k] = xyz[k];
     for (int k = 0; k < n; k++) {
         x[k] += step * I;
-        const number v = exact_energy(b, variables, offset, coefficients, x, &size);
+        const number v = exact_energy(m, coefficients, x, &size);
         gradient[k] = cimagl(v) / step;
         energy = creall(v);
         x[k] = xyz[k];
@@ -186,15 +186,15 @@ static inline long double exact_gradient(const eqml_basis *b, const eqml_variabl
 }
 
 /* The Hessian: differences of sixth order of exact gradients, good to 1e-14 or so. */
-static inline void exact_hessian(const eqml_basis *b, const eqml_variable *variables, const double *offset,
-                                 const double *coefficients, const double *xyz, long double *hessian)
+static inline void exact_hessian(const eqml_model *m, const double *coefficients, const double *xyz,
+                                 long double *hessian)
 {
     static const struct {
         int place;
         long double weight;
     } stencil[] = {{-3, -1 / 60.0L}, {-2, 9 / 60.0L}, {-1, -45 / 60.0L},
                    {1, 45 / 60.0L},  {2, -9 / 60.0L}, {3, 1 / 60.0L}};
-    const int n = 3 * b->natoms;
+    const int n = 3 * m->basis->natoms;
     const long double step = 2e-3L;
     long double *x = room((size_t)n, sizeof *x), *g = room((size_t)n, sizeof *g);
     for (int k = 0; k < n; k++)
@@ -204,7 +204,7 @@ static inline void exact_hessian(const eqml_basis *b, const eqml_variable *varia
             hessian[i * n + k] = 0;
         for (size_t s = 0; s < COUNT(stencil); s++) {
             x[i] = xyz[i] + stencil[s].place * step;
-            exact_gradient(b, variables, offset, coefficients, x, g);
+            exact_gradient(m, coefficients, x, g);
             for (int k = 0; k < n; k++)
                 hessian[i * n + k] += stencil[s].weight * g[k] / step;
         }

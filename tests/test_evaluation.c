@@ -60,6 +60,8 @@ static trial make_trial(const eqml_basis *b, int variant, uint64_t *state)
         t.coefficients[k] = draw_real(state);
     for (int k = 1; k < b->nfactors; k++)
         t.surface.offset[k] = 0.3 * draw_real(state);
+    for (int p = 0; p < b->npairs; p++) /* any centre that is the same in a class */
+        t.surface.centres[p] = 0.1 * (1 + b->pair_classes[p]);
     eqml_surface_set(&t.surface, t.coefficients);
     return t;
 }
@@ -103,9 +105,9 @@ Test(evaluation, energy_and_gradient_are_exact)
             draw_geometry(&state, b->natoms, xyz);
             for (int i = 0; i < n; i++)
                 z[i] = x[i] = xyz[i];
-            exact_energy(b, m->variables, m->offset, t.coefficients, z, &magnitude);
+            exact_energy(m, t.coefficients, z, &magnitude);
             size = (double)magnitude;
-            const double exact = (double)exact_gradient(b, m->variables, m->offset, t.coefficients, x, g);
+            const double exact = (double)exact_gradient(m, t.coefficients, x, g);
             for (int i = 0; i < n; i++)
                 plain[i] = (double)g[i];
             const double energy = all[k].gradient(m, xyz, gradient);
@@ -134,7 +136,7 @@ Test(evaluation, hessian_is_exact_and_symmetric)
                    *plain = room((size_t)(n * n), sizeof *plain);
             long double *exact = room((size_t)(n * n), sizeof *exact);
             draw_geometry(&state, b->natoms, xyz);
-            exact_hessian(b, m->variables, m->offset, t.coefficients, xyz, exact);
+            exact_hessian(m, t.coefficients, xyz, exact);
             for (int i = 0; i < n * n; i++)
                 plain[i] = (double)exact[i];
             for (int i = 0; i < n * n; i++)
@@ -317,8 +319,8 @@ Test(evaluation, batches_in_float_are_close)
                     xyz[i * n + c] += 100;
                     z[c] = x[c] = xyz[i * n + c];
                 }
-                exact_energy(b, m->variables, m->offset, t.coefficients, z, &magnitude[i]);
-                exact_gradient(b, m->variables, m->offset, t.coefficients, x, slope);
+                exact_energy(m, t.coefficients, z, &magnitude[i]);
+                exact_gradient(m, t.coefficients, x, slope);
                 slope_scale[i] = (double)magnitude[i];
                 for (size_t c = 0; c < n; c++)
                     slope_scale[i] = fmax(slope_scale[i], (double)fabsl(slope[c]));
@@ -429,7 +431,7 @@ Test(evaluation, the_scalar_build_gives_the_same)
         double xyz[N * 15], g[15], h[15], hessian[225], again[225], e[N], f[N], G[N * 15], H[N * 15];
         for (size_t i = 0; i < N; i++)
             draw_geometry(&state, 5, xyz + i * n);
-        const scalar_arrays arrays = {s->variables, s->rates, s->offset, s->linear, s->packed};
+        const scalar_arrays arrays = {s->variables, s->centres, s->rates, s->offset, s->linear, s->packed};
         const double energy = ch4_d6_model_energy_hessian(&s->model, xyz, g, hessian);
         const double other = scalar_energy_hessian(&arrays, xyz, h, again);
         assert_close(1, &other, &energy, 1e-12, "energy");

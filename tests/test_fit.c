@@ -47,6 +47,45 @@ Test(fit, an_exact_polynomial_is_recovered)
     recover(&ch4_d4_basis, mixed, &energies, 500, 1e-12);
 }
 
+/* Variables of so long a range are constant but for their third digit, until they are centred. */
+Test(fit, long_ranges_keep_the_rank)
+{
+    static const eqml_variable flat[] = {{EQML_MORSE, 200.0, 0, 0}, {EQML_EXP_OVER_R, 1e4, 0, 0}};
+    const eqml_fit_options plain = {0}, energies = {.energies_only = 1};
+    recover(&nh3_d5_basis, flat, &plain, 200, 1e-10);
+    recover(&ch4_d4_basis, flat, &energies, 500, 1e-10);
+}
+
+/* Over the geometries that are trained on, and over all pairs of a class. */
+Test(fit, variables_have_mean_zero)
+{
+    uint64_t state = 41;
+    const eqml_basis *b = &nh3_d5_basis;
+    eqml_surface truth = random_surface(b, mixed, &state), s = empty_surface(b, mixed);
+    eqml_data d = sample(&truth.model, 60, &state);
+    unsigned char use[60];
+    double y[EQML_ROUND(nh3_d5_NPAIRS)], pair[6 * EQML_ROUND(nh3_d5_NPAIRS)] EQML_ALIGNED;
+    double sum[2] = {0, 0}, size[2] = {0, 0};
+    for (int g = 0; g < 60; g++)
+        use[g] = g % 3 > 0;
+    const eqml_fit_options o = {.use = use};
+    cr_assert_eq(eqml_fit(&s, &d, &o, NULL, NULL), EQML_OK);
+    for (size_t g = 0; g < 60; g++) {
+        eqml__pairs_one(&s.model, d.xyz + 12 * g, y, pair, EQML_ROUND(nh3_d5_NPAIRS));
+        for (int p = 0; p < b->npairs && use[g]; p++) {
+            sum[b->pair_classes[p]] += y[p];
+            size[b->pair_classes[p]] += fabs(y[p]);
+        }
+    }
+    for (int c = 0; c < 2; c++) {
+        cr_expect_gt(size[c], 0.1);
+        cr_expect_lt(fabs(sum[c]), 1e-13 * size[c]);
+    }
+    eqml_data_free(&d);
+    eqml_surface_free(&truth);
+    eqml_surface_free(&s);
+}
+
 /* Data outside the space: only then do weights and marks matter. */
 static eqml_data noisy(size_t n, uint64_t *state)
 {
@@ -252,7 +291,7 @@ Test(fit, factors_have_mean_zero)
                 square += (x - d.xyz[15 * g + 3 * b->pairs[p][1] + (size_t)k]) *
                           (x - d.xyz[15 * g + 3 * b->pairs[p][1] + (size_t)k]);
             }
-            y[p] = exact_variable(&morse[0], sqrtl(square));
+            y[p] = exact_variable(&morse[0], sqrtl(square)) - s.centres[p];
         }
         interpret(b, y, s.offset, slot);
         for (int k = 0; k < b->nfactors; k++)

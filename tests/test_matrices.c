@@ -71,8 +71,8 @@ Test(matrices, one_geometry_is_exact)
         number z[MOST_COORDINATES];
         for (int i = 0; i < n; i++)
             z[i] = x[i] = t->xyz[i];
-        exact_energy(b, m->variables, m->offset, t->coefficients, z, &size);
-        const double exact = (double)exact_gradient(b, m->variables, m->offset, t->coefficients, x, g);
+        exact_energy(m, t->coefficients, z, &size);
+        const double exact = (double)exact_gradient(m, t->coefficients, x, g);
         for (int i = 0; i < n; i++)
             plain[i] = (double)g[i];
         const double energy = all[k].gradient(m, t->xyz, gradient);

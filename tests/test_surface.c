@@ -56,6 +56,8 @@ static eqml_surface awkward_surface(void)
     const double numbers[] = {0x1p-1074, -DBL_MAX, -0.0, 1.0 / 3, DBL_MIN, 0x1.fffffffffffffp-3};
     memcpy(s.offset + 1, numbers, sizeof numbers);
     memcpy(s.linear, numbers, sizeof numbers);
+    for (int p = 0; p < ch4_d4_basis.npairs; p++)
+        s.centres[p] = ch4_d4_basis.pair_classes[p] ? -0x1p-1074 : 1.0 / 3;
     return s;
 }
 
@@ -70,6 +72,7 @@ Test(pes, files_hold_every_bit)
     for (int k = 0; k < b->npair_classes; k++)
         cr_assert(t.variables[k].kind == s.variables[k].kind && t.variables[k].range == s.variables[k].range);
     cr_assert_arr_eq(t.rates, s.rates, (size_t)b->npairs * sizeof(double));
+    cr_assert_arr_eq(t.centres, s.centres, (size_t)b->npairs * sizeof(double));
     cr_assert_arr_eq(t.offset, s.offset, (size_t)b->nfactors * sizeof(double));
     cr_assert_arr_eq(t.linear, s.linear, (size_t)b->nfactors * sizeof(double));
     cr_assert_arr_eq(t.packed, s.packed, 16 * (size_t)b->ntiles * sizeof(double));
@@ -152,7 +155,8 @@ static void refuse_edit(const char *script, eqml_status status, int line, const 
 Test(pes, bad_files_are_refused_with_file_and_line)
 {
     refuse_edit("1s/.*/junk/", EQML_ERROR_FORMAT, 1, "eqml-pes");
-    refuse_edit("1s/2$/1/", EQML_ERROR_FORMAT, 1, "version 2");
+    refuse_edit("1s/3$/1/", EQML_ERROR_FORMAT, 1, "version 2 or 3");
+    refuse_edit("1s/3$/4/", EQML_ERROR_FORMAT, 1, "version 2 or 3");
     refuse_edit("2s/.$/x/", EQML_ERROR_MATCH, 2, "ch4_d4 4 83"); /* the same counts, other terms */
     refuse_edit("2s/ch4/nh3/", EQML_ERROR_MATCH, 2, "ch4_d4 4 83");
     refuse_edit("2s/83/84/", EQML_ERROR_MATCH, 2, "83");
@@ -160,12 +164,16 @@ Test(pes, bad_files_are_refused_with_file_and_line)
     refuse_edit("3s/C/C N/", EQML_ERROR_MATCH, 3, "H4 C");
     refuse_edit("4s/0/1/", EQML_ERROR_FORMAT, 4, "order");
     refuse_edit("4s/exp-over-r/exp/", EQML_ERROR_FORMAT, 4, "morse");
-    refuse_edit("4s/0x.*/-0x1p0/", EQML_ERROR_VALUE, 4, "positive");
-    refuse_edit("4s/0x.*/0x0p0/", EQML_ERROR_VALUE, 4, "positive");
-    refuse_edit("4s/0x.*/nan/", EQML_ERROR_VALUE, 4, "positive");
-    refuse_edit("5s/0x.*/nan/", EQML_ERROR_VALUE, 5, "finite");
-    refuse_edit("4s/0x.*//", EQML_ERROR_VALUE, 4, "range");
-    refuse_edit("4s/ 0x.*//", EQML_ERROR_FORMAT, 4, "RANGE");
+    refuse_edit("4s/0x.* /-0x1p0 /", EQML_ERROR_VALUE, 4, "positive");
+    refuse_edit("4s/0x.* /0x0p0 /", EQML_ERROR_VALUE, 4, "positive");
+    refuse_edit("4s/0x.* /nan /", EQML_ERROR_VALUE, 4, "positive");
+    refuse_edit("5s/0x.* /nan /", EQML_ERROR_VALUE, 5, "finite");
+    refuse_edit("4s/0x.*//", EQML_ERROR_VALUE, 4, "centre");
+    refuse_edit("4s/ 0x.*//", EQML_ERROR_FORMAT, 4, "RANGE CENTRE");
+    refuse_edit("4s/ [^ ]*$//", EQML_ERROR_VALUE, 4, "centre");
+    refuse_edit("4s/ [^ ]*$/ nan/", EQML_ERROR_VALUE, 4, "finite centre");
+    refuse_edit("4s/$/ 0/", EQML_ERROR_VALUE, 4, "finite centre");
+    refuse_edit("1s/3$/2/", EQML_ERROR_VALUE, 4, "range"); /* which has no centre there */
     refuse_edit("5d", EQML_ERROR_FORMAT, 5, "variable");
     refuse_edit("7s/offset.*/offset nan/", EQML_ERROR_VALUE, 7, "finite");
     refuse_edit("7s/offset.*/offset inf/", EQML_ERROR_VALUE, 7, "finite");
@@ -180,6 +188,25 @@ Test(pes, bad_files_are_refused_with_file_and_line)
     refuse_edit("1,$d", EQML_ERROR_FORMAT, 1, "truncated");
     refuse_edit("$s/end/coefficient 0/", EQML_ERROR_FORMAT, 117, "end");
     refuse_edit("$s/$/\\nend/", EQML_ERROR_FORMAT, 118, "end");
+}
+
+/* A file of version 2 is one of a surface whose variables are not centred. */
+Test(pes, version_2_has_no_centres)
+{
+    files f = make_files();
+    eqml_surface s = awkward_surface(), t;
+    const eqml_basis *b = &ch4_d4_basis;
+    for (int p = 0; p < b->npairs; p++)
+        s.centres[p] = 0;
+    cr_assert_eq(eqml_surface_write(&s, f.path, NULL), EQML_OK);
+    cr_assert_eq(run("sed '1s/3$/2/;4,5s/ [^ ]*$//' '%s' >'%s'", f.path, f.other).status, 0);
+    cr_assert_eq(eqml_surface_read(&t, b, f.other, NULL), EQML_OK);
+    cr_assert_arr_eq(t.centres, s.centres, (size_t)b->npairs * sizeof(double));
+    cr_assert_arr_eq(t.rates, s.rates, (size_t)b->npairs * sizeof(double));
+    cr_assert_arr_eq(t.packed, s.packed, 16 * (size_t)b->ntiles * sizeof(double));
+    eqml_surface_free(&s);
+    eqml_surface_free(&t);
+    remove_folder(f.folder);
 }
 
 Test(pes, files_that_cannot_be_read_or_written)

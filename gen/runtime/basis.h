@@ -133,7 +133,7 @@ typedef enum eqml_kind {
     EQML_USER        /* a function of the caller's */
 } eqml_kind;
 
-/* The pair variable of one class of pairs. A user's function gives y, dy/dr and d2y/dr2 at a distance r
+/* The pair variable of one class of pairs, before it is centred. A user's function gives y, dy/dr and d2y/dr2 at a distance r
  * > 0 (bohr); it must be thread-safe if the model is shared by threads. */
 typedef struct eqml_variable {
     eqml_kind kind;
@@ -144,11 +144,12 @@ typedef struct eqml_variable {
 
 /*
  * A fitted potential. All arrays belong to the caller and are only read: a model may be shared by threads.
- * V = sum_k linear[k] f_k + sum over products; each factor f_k is shifted by offset[k] when it is computed.
+ * V = sum_k linear[k] f_k + sum over products, in variables y = xi(r) - centre; each factor f_k is shifted by offset[k] when it is computed.
  */
 typedef struct eqml_model {
     const eqml_basis *basis;
     const eqml_variable *variables;      /* [npair_classes] */
+    const double *centres;               /* [EQML_ROUND(npairs)] subtracted from the variable of each pair */
     const double *rates;                 /* [EQML_ROUND(npairs)] -1/range of each pair, 0 past the last */
     const double *offset;                /* [nfactors] */
     const double *linear;                /* [nfactors] */

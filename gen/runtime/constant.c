@@ -19,7 +19,7 @@
 typedef struct eqml__seen {
     double shortest, longest; /* bohr */
     double sum, count;        /* of the pair variable y */
-    double largest;           /* |y| */
+    double low, high;         /* least and largest y */
 } eqml__seen;
 
 static double eqml__distance(const double *xyz, const unsigned short *pair)
@@ -36,7 +36,7 @@ static void eqml__clear_seen(int npairs, eqml__seen *seen)
 {
     memset(seen, 0, (size_t)npairs * sizeof *seen);
     for (int p = 0; p < npairs; p++)
-        seen[p].shortest = HUGE_VAL;
+        seen[p].shortest = seen[p].low = HUGE_VAL, seen[p].high = -HUGE_VAL;
 }
 
 /* Adds a geometry whose pair variables are y[npairs]. */
@@ -48,7 +48,8 @@ static void eqml__add_seen(const eqml_basis *b, const double *xyz, const double 
         seen->longest = fmax(seen->longest, r);
         seen->sum += y[p];
         seen->count += 1;
-        seen->largest = fmax(seen->largest, fabs(y[p]));
+        seen->low = fmin(seen->low, y[p]);
+        seen->high = fmax(seen->high, y[p]);
     }
 }
 

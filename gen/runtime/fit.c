@@ -131,6 +131,7 @@ static eqml_status eqml__run_fit(eqml__fitter *w, eqml_fit_result *result)
     for (int k = 0; k < w->ncomponents; k++) {
         eqml_component *c = &w->components[k];
         eqml__find_frozen(w, c);
+        eqml__centre_variables(w, c);
         eqml__shift_factors(w, c);
         result->constant_pairs += eqml__constant_classes(c->surface.model.basis, w->frozen + k * w->npairs);
     }

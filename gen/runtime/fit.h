@@ -42,8 +42,9 @@ EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, cons
  * The surface comes from eqml_surface_create(); the data are in the atom order of its basis. options, result
  * and message may be NULL. One surface may be fitted by one thread at a time.
  *
- * Shifts. Each factor is first shifted to mean 0 over the training geometries. A complete basis spans the
- * same space after that, and its condition improves by powers of ten. Where some factors are not terms
+ * Shifts. The variable of each class of pairs is first centred on its mean over the training geometries, and then
+ * each factor is shifted to mean 0. A complete basis spans the same space after that, and its condition improves
+ * by powers of ten. Where some factors are not terms
  * (eqml-gen --terms purified or no-intramolecular) nothing is shifted, so that V vanishes where it must; the
  * energies are then fitted as they are, so give them relative to what is left out.
  *

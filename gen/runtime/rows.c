@@ -138,9 +138,12 @@ static void eqml__set_energy_scales(eqml__fitter *w)
         const eqml_component *c = &w->components[k];
         const eqml_basis *b = c->surface.model.basis;
         if (eqml__has_rounding(w, c)) {
-            eqml__slot_sizes(&c->surface.model, w->seen + k * w->npairs, w->one);
-            eqml__add_values(b, w->one + b->factor0, EQML__LEAST * c->ntuples * sqrt(w->squares),
-                             eqml__skipped(w, c), least);
+            const double scale = EQML__LEAST * c->ntuples * sqrt(w->squares) / EQML__ERROR_STEP;
+            for (int larger = 0; larger < 2; larger++) {
+                eqml__slot_sizes(&c->surface.model, w->seen + k * w->npairs, larger ? EQML__ERROR_STEP : 0,
+                                 w->one);
+                eqml__add_values(b, w->one + b->factor0, larger ? scale : -scale, eqml__skipped(w, c), least);
+            }
             w->lsq->tolerance = EQML__NOISE;
         }
         least += eqml__fitted_terms(w, c);

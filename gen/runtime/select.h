@@ -15,8 +15,8 @@
  *     eqml_surface_write(&subset.surface, "small.pes", &message);
  *     eqml_basis_write(subset.basis, "small.h", &message);                    its basis as a header
  *
- * Offsets. Terms are products of factors that were shifted to mean 0. A complete basis spans the same space
- * with any shifts, some of its terms do not: here the offsets belong to the definition of the terms. They are
+ * Offsets. Terms are products of centred variables and of factors that were shifted to mean 0. A complete basis spans the same space
+ * with any shifts, some of its terms do not: here centres and offsets belong to the definition of the terms. They are
  * those of the fit of all terms, and a subset keeps them, also when eqml_fit() is given its surface.
  *
  * [1] Draper, Smith, Applied Regression Analysis, 3rd ed. (1998), chapter 15.

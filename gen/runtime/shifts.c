@@ -1,12 +1,12 @@
-/* Before the rows of a fit: constant pairs, shifts of factors, and least scales of columns. */
+/* Before the rows of a fit: centres of variables, constant pairs, shifts of factors, and least scales of columns. */
 #ifndef EQML__SHIFTS_C
 #define EQML__SHIFTS_C
 #include "fitter.c"
 
 /*
  * Where pairs or factors are constant, rounding errors of the factors decide the rank. These are in
- * proportion to the size of what is added up, shifts included, and not to what a shift leaves. Columns are
- * therefore scaled by at least EQML__LEAST of that size. Rounding errors are then below EQML__NOISE, and a
+ * proportion to the size of what is added up, centres and shifts included, and not to what these leave. Columns
+ * are therefore scaled by at least EQML__LEAST of that size. Rounding errors are then below EQML__NOISE, and a
  * column of nothing else takes no part.
  */
 #define EQML__LEAST 1e-3
@@ -27,6 +27,54 @@ static void eqml__find_frozen(eqml__fitter *w, const eqml_component *c)
             if (eqml__tuple_pairs(w, c, g, t, &pair) > 0)
                 eqml__add_seen(b, w->local, w->one, seen);
     w->nfrozen[k] = eqml__freeze(b, seen, w->frozen + k * w->npairs);
+}
+
+/*
+ * The centre of a class of pairs: the mean of its variable, or, where all its pairs are constant and equally long,
+ * the value at which they are frozen, so that nothing but an exact 0 is left of them. HUGE_VAL: no pair was seen.
+ */
+static double eqml__find_centre(const eqml_basis *b, int pair_class, const eqml__seen *seen,
+                                const double *frozen)
+{
+    double sum = 0, count = 0, value = HUGE_VAL;
+    bool constant = true;
+    for (int p = 0; p < b->npairs; p++) {
+        if (b->pair_classes[p] != pair_class)
+            continue;
+        constant = constant && frozen[p] < HUGE_VAL && (count == 0 || frozen[p] == value);
+        value = frozen[p];
+        sum += seen[p].sum, count += seen[p].count;
+    }
+    return constant ? value : count > 0 ? sum / count : HUGE_VAL;
+}
+
+/*
+ * Centres the variable of each class of pairs: its mean over all tuples in the training geometries becomes 0, in
+ * what was seen of the pairs as well. A complete basis spans the same functions, and loses most of its condition
+ * number: variables of long ranges differ from a constant by little. Nothing is done where that would change what
+ * the basis spans, or where the variables are centred already; see eqml__shift_factors.
+ */
+static void eqml__centre_variables(eqml__fitter *w, eqml_component *c)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    const ptrdiff_t first = (c - w->components) * w->npairs;
+    eqml__seen *seen = w->seen + first;
+    double *frozen = w->frozen + first;
+    for (int k = 0; k < b->npair_classes && !b->is_term && !c->surface.standardised; k++) {
+        const double centre = eqml__find_centre(b, k, seen, frozen);
+        if (!(centre < HUGE_VAL))
+            continue;
+        eqml__set_centre(&c->surface, k, eqml__get_centre(&c->surface, k) + centre);
+        for (int p = 0; p < b->npairs; p++)
+            if (b->pair_classes[p] == k) {
+                seen[p].low -= centre, seen[p].high -= centre, seen[p].sum -= centre * seen[p].count;
+                if (frozen[p] < HUGE_VAL)
+                    frozen[p] -= centre;
+            }
+    }
+    for (int p = 0; p < b->npairs; p++)
+        if (frozen[p] < HUGE_VAL)
+            seen[p].low = seen[p].high = frozen[p];
 }
 
 /*
@@ -96,18 +144,29 @@ static void eqml__shift_factors(eqml__fitter *w, eqml_component *c)
     c->surface.standardised = 1;
 }
 
-/* slot[nslots] <- the size of what is added up in each slot, from the largest |y| of each pair. */
-static void eqml__slot_sizes(const eqml_model *m, const eqml__seen *seen, double *slot)
+/*
+ * slot[nslots] <- a bound of what is added up in each slot, where each |y| is the largest that was seen, and `step`
+ * times its rounding error larger: that is |y| and, since centring cancels, twice the centre, in units of the
+ * machine's precision.
+ */
+static void eqml__slot_sizes(const eqml_model *m, const eqml__seen *seen, double step, double *slot)
 {
     const eqml_basis *b = m->basis;
     for (int s = 0; s < b->nslots; s++)
-        slot[s] = s < b->npairs ? seen[s].largest : 0;
+        slot[s] = 0;
+    for (int p = 0; p < b->npairs; p++) {
+        const double largest = seen[p].count > 0 ? fmax(fabs(seen[p].low), fabs(seen[p].high)) : 0;
+        slot[p] = largest + step * (largest + 2 * fabs(m->centres[p]));
+    }
     slot[b->factor0] = 1;
     for (int k = 1; k < b->nfactors; k++)
         slot[b->factor0 + k] = fabs(m->offset[k]);
     for (int k = 0; k < b->noperations; k++)
         slot[b->operations[k][0]] += slot[b->operations[k][1]] * slot[b->operations[k][2]];
 }
+
+/* The rounding error of what follows from the slots is its change with this step, over the step. */
+#define EQML__ERROR_STEP 1e-4
 
 /*
  * Whether rounding errors decide the rank: a pair is constant, or a factor is, so that its shift leaves
@@ -117,14 +176,17 @@ static bool eqml__has_rounding(eqml__fitter *w, const eqml_component *c)
 {
     const eqml_basis *b = c->surface.model.basis;
     const ptrdiff_t component = c - w->components;
+    const eqml__seen *seen = w->seen + component * w->npairs;
     const double *f = w->one + b->factor0;
     if (w->nfrozen[component])
         return true;
     if (!(eqml__survey_factors(w, c) > 0))
         return false;
-    eqml__slot_sizes(&c->surface.model, w->seen + component * w->npairs, w->one);
+    eqml__slot_sizes(&c->surface.model, seen, 0, w->one);
+    memcpy(w->sum, f, (size_t)b->nfactors * sizeof(double));
+    eqml__slot_sizes(&c->surface.model, seen, EQML__ERROR_STEP, w->one);
     for (int k = 1; k < b->nfactors; k++)
-        if (!(w->size[k] > 100 * DBL_EPSILON * f[k]))
+        if (!(w->size[k] > 100 * DBL_EPSILON * (f[k] - w->sum[k]) / EQML__ERROR_STEP))
             return true;
     return false;
 }

@@ -10,6 +10,7 @@
 EQML_API void eqml_surface_free(eqml_surface *surface)
 {
     EQML_FREE(surface->variables);
+    EQML_FREE(surface->centres);
     EQML_FREE(surface->rates);
     EQML_FREE(surface->offset);
     EQML_FREE(surface->linear);
@@ -36,6 +37,31 @@ static bool eqml__variable_is_valid(const eqml_variable *v)
     return false;
 }
 
+/* The centre of the variable of a class of pairs. */
+static double eqml__get_centre(const eqml_surface *surface, int pair_class)
+{
+    const eqml_basis *b = surface->model.basis;
+    int p = 0;
+    while (b->pair_classes[p] != pair_class)
+        p++;
+    return surface->centres[p];
+}
+
+static void eqml__set_centre(eqml_surface *surface, int pair_class, double centre)
+{
+    const eqml_basis *b = surface->model.basis;
+    for (int p = 0; p < b->npairs; p++)
+        if (b->pair_classes[p] == pair_class)
+            surface->centres[p] = centre;
+}
+
+/* Between surfaces over bases with the same classes of pairs. */
+static void eqml__copy_centres(eqml_surface *to, const eqml_surface *from)
+{
+    for (int c = 0; c < to->model.basis->npair_classes; c++)
+        eqml__set_centre(to, c, eqml__get_centre(from, c));
+}
+
 EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_variable *variables,
                                          eqml_surface *surface)
 {
@@ -46,13 +72,14 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
             return EQML_ERROR_ARGUMENT;
     }
     surface->variables = (eqml_variable *)eqml__zeroed((size_t)basis->npair_classes, sizeof(eqml_variable));
+    surface->centres = (double *)eqml__zeroed(EQML_ROUND((size_t)basis->npairs), sizeof(double));
     surface->rates = (double *)eqml__zeroed(EQML_ROUND((size_t)basis->npairs), sizeof(double));
     surface->offset = (double *)eqml__zeroed(nfactors, sizeof(double));
     surface->linear = (double *)eqml__zeroed(nfactors, sizeof(double));
     surface->packed = (double *)eqml__zeroed(eqml__times(16, (size_t)basis->ntiles), sizeof(double));
     surface->rounded = (float *)eqml__zeroed(2 * nfactors + 16 * (size_t)basis->ntiles, sizeof(float));
-    bool complete = surface->variables && surface->rates && surface->offset && surface->linear &&
-                    surface->packed && surface->rounded;
+    bool complete = surface->variables && surface->centres && surface->rates && surface->offset &&
+                    surface->linear && surface->packed && surface->rounded;
     for (int k = 0; k < EQML_TENSORS; k++) {
         const eqml_tensor_basis *t = basis->tensors[k];
         surface->tensors[k] =
@@ -70,6 +97,7 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
     }
     surface->model.basis = basis;
     surface->model.variables = surface->variables;
+    surface->model.centres = surface->centres;
     surface->model.rates = surface->rates;
     surface->model.offset = surface->offset;
     surface->model.linear = surface->linear;

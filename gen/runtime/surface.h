@@ -11,11 +11,11 @@
 typedef struct eqml_surface {
     eqml_model model;
     eqml_variable *variables;      /* [npair_classes] */
-    double *rates;                 /* [EQML_ROUND(npairs)] */
+    double *centres, *rates;       /* [EQML_ROUND(npairs)] */
     double *offset, *linear;       /* [nfactors] */
     double *packed;                /* [ntiles][4][4] */
     double *tensors[EQML_TENSORS]; /* [ntiles][4][4] of the tensor; NULL where the basis has none */
-    int standardised;              /* nonzero: the factors are shifted already; later fits keep that */
+    int standardised;              /* nonzero: centres and offsets are set already; later fits keep them */
     float *rounded;                /* offset, linear and packed in float; set by eqml_surface_set */
 } eqml_surface;
 
@@ -52,10 +52,10 @@ EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *
 /*
  * Writes and reads a .pes file: text, one item a line, numbers as hexadecimal floats, which are exact.
  *
- *     eqml-pes 2
+ *     eqml-pes 3
  *     basis NAME DEGREE NTERMS NFACTORS TERMS        TERMS: a number for the terms and their order
  *     composition H4 C
- *     variable 0 morse 0x1p+1            one line for each class of pairs
+ *     variable 0 morse 0x1p+1 0x1.8p-2   one line for each class of pairs: kind, range, centre
  *     offset 0x0p+0                      nfactors lines
  *     coefficient -0x1.43p+5             nterms lines
  *     dipole DEGREE NTERMS               these three for a dipole, then for a quadrupole, then for a

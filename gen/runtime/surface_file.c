@@ -36,7 +36,9 @@ static eqml_status eqml__check_writable(const eqml_surface *surface, const char 
             return eqml__fail_file(message, EQML_ERROR_ARGUMENT, path, 0,
                                    "a surface with a user's pair function cannot be written to a file");
     eqml_status status =
-        eqml__check_numbers(path, "offsets", (size_t)b->nfactors, surface->offset, most, message);
+        eqml__check_numbers(path, "centres", (size_t)b->npairs, surface->centres, DBL_MAX, message);
+    if (!status)
+        status = eqml__check_numbers(path, "offsets", (size_t)b->nfactors, surface->offset, most, message);
     if (!status)
         status = eqml__check_numbers(path, "coefficients of factors", (size_t)b->nfactors, surface->linear,
                                      most, message);
@@ -115,10 +117,11 @@ static eqml_status eqml__put_pes(FILE *out, const eqml_surface *surface)
     eqml_surface_get(surface, coefficients);
     char basis[1024];
     eqml__describe_basis(b, basis, sizeof basis);
-    fprintf(out, "eqml-pes 2\nbasis %s\ncomposition %s\n", basis, b->composition);
+    fprintf(out, "eqml-pes 3\nbasis %s\ncomposition %s\n", basis, b->composition);
     for (int k = 0; k < b->npair_classes; k++)
-        fprintf(out, "variable %d %s %s\n", k, eqml__kind_names[surface->variables[k].kind],
-                eqml__hexadecimal(surface->variables[k].range).text);
+        fprintf(out, "variable %d %s %s %s\n", k, eqml__kind_names[surface->variables[k].kind],
+                eqml__hexadecimal(surface->variables[k].range).text,
+                eqml__hexadecimal(eqml__get_centre(surface, k)).text);
     for (int k = 0; k < b->nfactors; k++)
         fprintf(out, "offset %s\n", eqml__hexadecimal(surface->offset[k]).text);
     for (int k = 0; k < b->nterms; k++)
@@ -213,11 +216,13 @@ static eqml_status eqml__read_numbers(eqml__reader *in, const char *word, int co
     return EQML_OK;
 }
 
-static eqml_status eqml__read_variables(eqml__reader *in, const eqml_basis *b, eqml_variable *variable)
+/* Before version 3 variables had no centre. */
+static eqml_status eqml__read_variables(eqml__reader *in, int version, const eqml_basis *b,
+                                        eqml_variable *variable, double *centre)
 {
     for (int k = 0; k < b->npair_classes; k++) {
         eqml__item item;
-        eqml__span name;
+        eqml__span name, range;
         int number;
         const eqml_status status = eqml__next_item(in, "variable", &item);
         if (status)
@@ -231,9 +236,17 @@ static eqml_status eqml__read_variables(eqml__reader *in, const eqml_basis *b, e
                 variable[k].kind = (eqml_kind)kind;
         if (variable[k].kind == EQML_USER || item.rest.begin == item.rest.end)
             return eqml__bad_line(in, EQML_ERROR_FORMAT, item.line,
-                                  "variable CLASS morse|inverse|exp-over-r|power RANGE");
+                                  version > 2 ? "variable CLASS morse|inverse|exp-over-r|power RANGE CENTRE"
+                                              : "variable CLASS morse|inverse|exp-over-r|power RANGE");
         item.rest.begin++;
-        if (eqml__parse_number(item.rest, EQML__HEXADECIMAL, &variable[k].range) ||
+        range = item.rest;
+        if (version > 2) {
+            eqml__next_word(&item.rest, " ", &range);
+            item.rest.begin += item.rest.begin < item.rest.end;
+            if (eqml__parse_number(item.rest, EQML__HEXADECIMAL, &centre[k]))
+                return eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "a finite centre behind the range");
+        }
+        if (eqml__parse_number(range, EQML__HEXADECIMAL, &variable[k].range) ||
             !eqml__variable_is_valid(&variable[k]))
             return eqml__bad_line(in, EQML_ERROR_VALUE, item.line,
                                   "a finite, positive range or a whole exponent");
@@ -274,15 +287,16 @@ static eqml_status eqml__expect_end(eqml__reader *in)
     return status;
 }
 
-/* Reads what the file says of its basis, which must be this one. */
-static eqml_status eqml__read_basis(eqml__reader *in, const eqml_basis *b)
+/* Reads the version, and what the file says of its basis, which must be this one. */
+static eqml_status eqml__read_basis(eqml__reader *in, const eqml_basis *b, int *version)
 {
     char expected[1024];
     eqml__item item;
     eqml_status status = eqml__next_item(in, "eqml-pes", &item);
-    if (!status && !eqml__is(item.rest, "2"))
+    *version = eqml__is(item.rest, "2") ? 2 : 3;
+    if (!status && !eqml__is(item.rest, "2") && !eqml__is(item.rest, "3"))
         status = eqml__bad_line(in, EQML_ERROR_FORMAT, item.line,
-                                "version 2 (terms of version 1 are in another order: fit again)");
+                                "version 2 or 3 (terms of version 1 are in another order: fit again)");
     eqml__describe_basis(b, expected, sizeof expected);
     if (!status)
         status = eqml__expect_item(in, "basis", expected);
@@ -292,13 +306,20 @@ static eqml_status eqml__read_basis(eqml__reader *in, const eqml_basis *b)
 }
 
 /* Reads the variables and makes the surface, which has no coefficients yet. */
-static eqml_status eqml__read_zero_surface(eqml__reader *in, const eqml_basis *b, eqml_surface *surface)
+static eqml_status eqml__read_zero_surface(eqml__reader *in, int version, const eqml_basis *b,
+                                           eqml_surface *surface)
 {
-    eqml_variable *variable = (eqml_variable *)eqml__zeroed((size_t)b->npair_classes, sizeof(eqml_variable));
-    eqml_status status = variable ? eqml__read_variables(in, b, variable) : EQML_ERROR_MEMORY;
+    const size_t count = (size_t)b->npair_classes;
+    eqml_variable *variable = (eqml_variable *)eqml__zeroed(count, sizeof(eqml_variable));
+    double *centre = (double *)eqml__zeroed(count, sizeof(double));
+    eqml_status status =
+        variable && centre ? eqml__read_variables(in, version, b, variable, centre) : EQML_ERROR_MEMORY;
     if (!status)
         status = eqml_surface_create(b, variable, surface);
+    for (int k = 0; k < b->npair_classes && !status; k++)
+        eqml__set_centre(surface, k, centre[k]);
     EQML_FREE(variable);
+    EQML_FREE(centre);
     return status;
 }
 
@@ -306,9 +327,10 @@ static eqml_status eqml__read_zero_surface(eqml__reader *in, const eqml_basis *b
 static eqml_status eqml__read_surface(eqml__reader *in, const eqml_basis *b, eqml_surface *surface)
 {
     double *terms = NULL;
-    eqml_status status = eqml__read_basis(in, b);
+    int version;
+    eqml_status status = eqml__read_basis(in, b, &version);
     if (!status)
-        status = eqml__read_zero_surface(in, b, surface);
+        status = eqml__read_zero_surface(in, version, b, surface);
     if (!status)
         status = eqml__read_numbers(in, "offset", b->nfactors, surface->offset);
     if (!status) {

@@ -172,6 +172,7 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
         fprintf(out, "    {EQML%d_%s, %s, 0, 0},\n", number, kinds[surface->variables[k].kind],
                 eqml__decimal(surface->variables[k].range, false).text);
     fprintf(out, "};\n");
+    eqml__put_numbers(out, name, "centres", false, EQML_ROUND(b->npairs), surface->centres);
     eqml__put_numbers(out, name, "rates", false, EQML_ROUND(b->npairs), surface->rates);
     for (int is_float = 0; is_float < 2; is_float++) {
         eqml__put_numbers(out, name, "offset", is_float, b->nfactors, surface->offset);
@@ -184,10 +185,10 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
             snprintf(what, sizeof what, "%s_coefficients", eqml_tensor_name((eqml_tensor)k));
             eqml__put_numbers(out, name, what, false, 16 * b->tensors[k]->ntiles, surface->tensors[k]);
         }
-    fprintf(
-        out,
-        "static const eqml%d_model %s_model = {\n    &eqml%d_%s_basis, %s_variables, %s_rates, %s_offset,\n",
-        number, name, number, b->name, name, name, name);
+    fprintf(out,
+            "static const eqml%d_model %s_model = {\n    &eqml%d_%s_basis, %s_variables, %s_centres, "
+            "%s_rates, %s_offset,\n",
+            number, name, number, b->name, name, name, name, name);
     fprintf(out, "    %s_linear, %s_packed, {", name, name);
     for (int k = 0; k < EQML_TENSORS; k++)
         if (b->tensors[k])

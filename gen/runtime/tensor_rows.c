@@ -111,7 +111,7 @@ static void eqml__set_tensor_scales(eqml__fitter *w)
     const eqml_component *c = w->components;
     const eqml_basis *b = c->surface.model.basis;
     const eqml__tensor_parts p = eqml__find_tensor_parts(w);
-    double *row = eqml_lsq_row(w->lsq), *pair;
+    double *row[2] = {eqml_lsq_row(w->lsq), w->solution}, *pair;
     size_t g = 0;
     if (!eqml__has_rounding(w, c))
         return;
@@ -121,13 +121,15 @@ static void eqml__set_tensor_scales(eqml__fitter *w)
     eqml__carried_one(b, w->kind, w->local, pair, EQML_ROUND(b->npairs), 1, p.carried);
     for (int k = 0; k < p.components * EQML_CARRIERS(w->kind, b->npairs, b->natoms); k++)
         p.carried[k] = fabs(p.carried[k]);
-    eqml__slot_sizes(&c->surface.model, w->seen, p.slots);
-    eqml__tensor_slots_one(b, p.basis, p.slots);
-    eqml__vectors_one(b, p.basis, p.components, p.slots, p.carried, p.vectors);
     for (int k = 0; k < p.components; k++) {
-        eqml__put_tensor_row(b, &p, k, EQML__LEAST * sqrt(w->squares), row);
+        for (int larger = 0; larger < 2; larger++) {
+            eqml__slot_sizes(&c->surface.model, w->seen, larger ? EQML__ERROR_STEP : 0, p.slots);
+            eqml__tensor_slots_one(b, p.basis, p.slots);
+            eqml__vectors_one(b, p.basis, p.components, p.slots, p.carried, p.vectors);
+            eqml__put_tensor_row(b, &p, k, EQML__LEAST * sqrt(w->squares) / EQML__ERROR_STEP, row[larger]);
+        }
         for (int i = 0; i < w->ncols; i++)
-            w->lsq->least[i] = hypot(w->lsq->least[i], row[i]);
+            w->lsq->least[i] = hypot(w->lsq->least[i], row[1][i] - row[0][i]);
     }
     w->lsq->tolerance = EQML__NOISE;
 }

@@ -24,7 +24,12 @@
 #endif
 #define TEXT_(x) #x
 #define TEXT(x) TEXT_(x)
-enum { NATOMS = JOIN(BASIS, _NATOMS), SIZE = 3 * NATOMS, COUNT = 2 * EQML_FLOATS * 2 + 3, MOST_COMPONENTS = 6 };
+enum {
+    NATOMS = JOIN(BASIS, _NATOMS),
+    SIZE = 3 * NATOMS,
+    COUNT = 2 * EQML_FLOATS * 2 + 3,
+    MOST_COMPONENTS = 6
+};
 
 #if defined(TABLES) || defined(USERS)
 static eqml_basis own_basis;
@@ -244,11 +249,11 @@ static void check_not_finite(int i, int j, double coordinate)
     CALL(TENSOR, xyz, value[0]);                                                                             \
     expect_finite(#TENSOR " at the edge", 0, COMPONENTS, value[0]);                                          \
     CALL(TENSOR##_jacobian, xyz, value[0], jacobian[0][0]);                                                  \
-    expect_finite(#TENSOR " jacobian at the edge", 0, COMPONENTS * SIZE, jacobian[0][0]);                    \
+    expect_finite(#TENSOR " jacobian at the edge", 0, COMPONENTS *SIZE, jacobian[0][0]);                     \
     CALL(TENSOR##_jacobian_batch, n, geometry[0], value[0], jacobian[0][0]);                                 \
     for (int k = 0; k < COUNT; k++) {                                                                        \
         expect_finite(#TENSOR " in a batch at the edge", k != 1, COMPONENTS, value[0] + COMPONENTS * k);     \
-        expect_finite(#TENSOR " jacobian in a batch at the edge", k != 1, COMPONENTS *SIZE,                  \
+        expect_finite(#TENSOR " jacobian in a batch at the edge", k != 1, COMPONENTS * SIZE,                 \
                       jacobian[0][0] + COMPONENTS * SIZE * k);                                               \
     }
     CHECK_TENSOR_AT_THE_EDGE(dipole, 3)
@@ -274,7 +279,7 @@ static void check_not_finite(int i, int j, double coordinate)
             CALL(TENSOR##_jacobian, geometry[k], v[k], j[k][0]);                                             \
             CALL(TENSOR, geometry[k], v2[k]);                                                                \
         }                                                                                                    \
-        expect_close(#TENSOR " alone", COUNT * COMPONENTS, v2[0], v[0], 1e-12);                              \
+        expect_close(#TENSOR " alone", COUNT *COMPONENTS, v2[0], v[0], 1e-12);                               \
         for (int at = 0; at < SIZE; at++) {                                                                  \
             difference(TENSOR##_alone, COMPONENTS, geometry[0], at, slope);                                  \
             for (int c = 0; c < COMPONENTS; c++)                                                             \
@@ -282,9 +287,9 @@ static void check_not_finite(int i, int j, double coordinate)
         }                                                                                                    \
         expect_close(#TENSOR " jacobian", COMPONENTS *SIZE, j[0][0], j2[0][0], 1e-7);                        \
         CALL(TENSOR##_batch, COUNT, geometry[0], v2[0]);                                                     \
-        expect_close(#TENSOR " in a batch", COUNT * COMPONENTS, v2[0], v[0], 1e-11);                         \
+        expect_close(#TENSOR " in a batch", COUNT *COMPONENTS, v2[0], v[0], 1e-11);                          \
         CALL(TENSOR##_jacobian_batch, COUNT, geometry[0], v2[0], j2[0][0]);                                  \
-        expect_close(#TENSOR " with its jacobian in a batch", COUNT * COMPONENTS, v2[0], v[0], 1e-11);       \
+        expect_close(#TENSOR " with its jacobian in a batch", COUNT *COMPONENTS, v2[0], v[0], 1e-11);        \
         expect_close(#TENSOR " jacobian in a batch", COUNT *COMPONENTS *SIZE, j2[0][0], j[0][0], 1e-11);     \
     }
 CHECK_TENSOR(dipole, 3)

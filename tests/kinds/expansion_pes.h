@@ -49,7 +49,8 @@ static inline void expansion_energy_batch(size_t n, const double *xyz, double *e
     eqml_expansion_energy_gradient_batch(&expansion, n, xyz, energy, NULL, expansion_work);
 }
 
-static inline void expansion_energy_gradient_batch(size_t n, const double *xyz, double *energy, double *gradient)
+static inline void expansion_energy_gradient_batch(size_t n, const double *xyz, double *energy,
+                                                   double *gradient)
 {
     eqml_expansion_energy_gradient_batch(&expansion, n, xyz, energy, gradient, expansion_work);
 }

@@ -35,6 +35,8 @@ static eqml_surface made_up_surface(int mixed)
     for (int k = 0; k < EQML_TENSORS; k++)
         if (basis->tensors[k] && basis->tensors[k]->nterms > most)
             most = basis->tensors[k]->nterms;
+    for (int p = 0; p < basis->npairs; p++)
+        s.centres[p] = 0.1 * (1 + basis->pair_classes[p]);
     double *x = malloc((size_t)most * sizeof *x);
     if (!x)
         fail("no memory");

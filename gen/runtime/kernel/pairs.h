@@ -7,7 +7,7 @@
 #include "basis.h"
 #include "kernel/variables.h"
 
-/* The variable of all classes of pairs, but for its rate; 0 where there is no such one. */
+/* The kind of variable that all classes of pairs share (ranges may differ); NULL if kinds differ. */
 EQML_INLINE const eqml_variable *eqml__common_variable(const eqml_model *m)
 {
     const eqml_variable *v = m->variables;
@@ -39,7 +39,7 @@ EQML_INLINE void eqml__side_pairs(const eqml_model *m, const eqml_variable *v, c
         eqml__store_inner(pair + 3 * stride + at, inverse[k]);
         eqml__store_inner(pair + 4 * stride + at, slope[k]);
         eqml__store_inner(pair + 5 * stride + at, r[k]);
-        eqml__store_inner(y + at, value[k]);
+        eqml__store_inner(y + at, value[k] - eqml__load_inner(m->centres + at));
     }
 }
 
@@ -71,7 +71,7 @@ EQML_INLINE void eqml__pairs_aside(const eqml_model *m, int sides, const double 
         if (own->kind == EQML_MORSE)
             continue;
         eqml__variable(own, pair[5 * stride + p], value);
-        y[p] = value[0];
+        y[p] = value[0] - m->centres[p];
         pair[4 * stride + p] = value[1];
     }
 }
