@@ -19,7 +19,7 @@ VALUES = DATA COMPOSITION DEGREE NAME DIPOLE QUADRUPOLE POLARIZABILITY BASIS FIT
 $(foreach v,$(VALUES),$(eval override $(v) := $$(value $(v)))$(eval export $(v)))
 
 # Floors of the generator, from the top down; a floor includes those below it only.
-FLOORS = emit program molecule algebra base
+FLOORS = molecule emit program algebra base
 GEN_SOURCES = $(wildcard gen/*.c $(FLOORS:%=gen/%/*.c))
 GEN = $(GEN_SOURCES:gen/%.c=build/gen/%.o)
 TESTS = $(patsubst tests/%.c,build/tests/%.o,$(wildcard tests/*.c))
@@ -190,7 +190,7 @@ FUZZERS = data surface expansion options group
 FUZZ_CLANG = clang -std=c11 -O1 -g -march=native -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_OPTIONS = -rss_limit_mb=1024 -timeout=10 -max_len=4096 -close_fd_mask=3 -print_final_stats=1
 SECONDS = 60
-FUZZ_GEN = $(patsubst gen/%.c,build/fuzz/gen/%.o,gen/options.c $(wildcard gen/molecule/*.c gen/algebra/*.c gen/base/*.c))
+FUZZ_GEN = $(patsubst build/%.o,build/fuzz/%.o,$(filter-out build/gen/main.o,$(GEN)))
 
 build/fuzz/gen/%.o: gen/%.c $(GEN_HEADERS)
 	@mkdir -p $(@D)

@@ -9,6 +9,7 @@
 #include "algebra/blocks.h"
 #include "molecule/composition.h"
 #include "emit/header.h"
+#include "emit/statistics.h"
 #include "molecule/group.h"
 #include "base/memory.h"
 #include "molecule/molien.h"
@@ -16,7 +17,9 @@
 #include "molecule/orbit.h"
 #include "base/output.h"
 #include "base/progress.h"
-#include "program/program.h"
+#include "molecule/describe.h"
+#include "molecule/lower.h"
+#include "molecule/lower_tensor.h"
 #include "molecule/structure.h"
 #include "molecule/tensor.h"
 #include <stdio.h>
@@ -158,29 +161,39 @@ static int covariant_degree(const options *o)
     return degree;
 }
 
-static int choose_tensors(const options *o, basis *b, const uint64_t *invariants, const orbit_list *orbits,
-                          summary *s, char *error, size_t error_size)
+/* What is made of a composition, and what is printed of it. */
+typedef struct work {
+    basis *basis;
+    lowering *lowering;
+    tensor_basis *tensor[TENSOR_KINDS]; /* NULL: none */
+    tensor_program *tensor_program[TENSOR_KINDS];
+    description description;
+} work;
+
+static int choose_tensors(const options *o, work *w, const uint64_t *invariants, const orbit_list *orbits,
+                          char *error, size_t error_size)
 {
     for (int k = 0; k < TENSOR_KINDS; k++) {
         if (!o->tensor[k])
             continue;
-        s->tensor[k] = tensor_create(b, (tensor_kind)k, invariants, orbits, o->tensor[k], error, error_size);
-        if (!s->tensor[k])
+        w->tensor[k] =
+            tensor_create(w->basis, (tensor_kind)k, invariants, orbits, o->tensor[k], error, error_size);
+        if (!w->tensor[k])
             return -1;
     }
     return 0;
 }
 
 /* For the potential, and on top of that for each tensor. */
-static int make_programs(const basis *b, program **code, summary *s, char *error, size_t error_size)
+static int make_programs(work *w, char *error, size_t error_size)
 {
-    size_t most;
-    *code = program_create(b);
-    most = (*code)->nslots;
+    const basis *b = w->basis;
+    w->lowering = lower_basis(b);
+    size_t most = w->lowering->program->nslots;
     for (int k = 0; k < TENSOR_KINDS; k++) {
-        if (!s->tensor[k])
+        if (!w->tensor[k])
             continue;
-        const tensor_program *p = s->tensor_program[k] = tensor_program_create(b, *code, s->tensor[k]);
+        const tensor_program *p = w->tensor_program[k] = lower_tensor(b, w->lowering, w->tensor[k]);
         most = p->nslots > most ? p->nslots : most;
         most = p->nvectors > most ? p->nvectors : most;
     }
@@ -192,6 +205,30 @@ static int make_programs(const basis *b, program **code, summary *s, char *error
         "%u; choose a smaller degree, or fewer terms with --cap or --body",
         b->composition->text, b->degree, most, b->nterms, SLOTS_LIMIT);
     return -1;
+}
+
+static void describe(const options *o, work *w, const uint64_t *by_degree, double seconds)
+{
+    description *d = &w->description;
+    *d = describe_basis(w->basis, w->lowering->program, by_degree);
+    d->name = o->name;
+    d->command = o->command;
+    d->cut = o->cut;
+    d->seconds = seconds;
+    for (int k = 0; k < TENSOR_KINDS; k++)
+        if (w->tensor[k])
+            describe_tensor(d, w->basis, w->tensor[k], w->tensor_program[k]);
+}
+
+static void work_free(work *w)
+{
+    description_free(&w->description);
+    for (int k = 0; k < TENSOR_KINDS; k++) {
+        tensor_program_free(w->tensor_program[k]);
+        tensor_free(w->tensor[k]);
+    }
+    lowering_free(w->lowering);
+    basis_free(w->basis);
 }
 
 static void write_header(FILE *out, const void *context)
@@ -211,10 +248,8 @@ static int generate(const options *o, const composition *c, const wanted_request
     char error[512];
     blocks multidegrees = {0};
     orbit_list orbits = {0};
-    basis *chosen = NULL;
-    program *code = NULL;
+    work made = {0};
     wanted *w = NULL;
-    summary s = {.name = o->name, .command = o->command, .cut = o->cut, .orbit_sums = o->orbit_sums};
     uint64_t *invariants = NULL, *by_degree = NULL;
     const uint64_t *kept;
     const bool over_pairs = o->tensor[TENSOR_QUADRUPOLE] || o->tensor[TENSOR_POLARIZABILITY];
@@ -251,36 +286,28 @@ static int generate(const options *o, const composition *c, const wanted_request
         goto done;
     progress_begin("terms", total(&multidegrees, invariants));
     if (o->orbit_sums)
-        chosen = basis_of_orbits(c, &multidegrees, sets, &orbits, error, sizeof error);
+        made.basis = basis_of_orbits(c, &multidegrees, sets, &orbits, error, sizeof error);
     else
-        chosen = basis_create(c, &multidegrees, sets, invariants, &orbits, covariant_degree(o), progress_show,
-                              error, sizeof error);
+        made.basis = basis_create(c, &multidegrees, sets, invariants, &orbits, covariant_degree(o),
+                                  progress_show, error, sizeof error);
     progress_end();
-    if (!chosen) {
+    if (!made.basis) {
         fail(error);
         goto done;
     }
-    if (choose_tensors(o, chosen, invariants, &orbits, &s, error, sizeof error) ||
-        make_programs(chosen, &code, &s, error, sizeof error)) {
+    if (choose_tensors(o, &made, invariants, &orbits, error, sizeof error) ||
+        make_programs(&made, error, sizeof error)) {
         fail(error);
         goto done;
     }
     by_degree = sum_by_degree(&multidegrees, kept);
-    s.basis = chosen;
-    s.program = code;
-    s.molien_by_degree = by_degree;
-    s.seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
-    status = output_write(o->output, o->statistics ? write_statistics : write_header, &s);
+    describe(o, &made, by_degree, (double)(clock() - start) / CLOCKS_PER_SEC);
+    status = output_write(o->output, o->statistics ? write_statistics : write_header, &made.description);
 
 done:
     progress_end();
     free(by_degree);
-    for (int k = 0; k < TENSOR_KINDS; k++) {
-        tensor_program_free(s.tensor_program[k]);
-        tensor_free(s.tensor[k]);
-    }
-    program_free(code);
-    basis_free(chosen);
+    work_free(&made);
     orbits_free(&orbits);
     wanted_free(w);
     free(invariants);

@@ -2,7 +2,7 @@
 #ifndef TESTS_MADE_H
 #define TESTS_MADE_H
 #include "molecule/molien.h"
-#include "program/program.h"
+#include "molecule/lower.h"
 #include <criterion/criterion.h>
 #include <stdlib.h>
 
@@ -12,7 +12,8 @@ typedef struct made {
     orbit_list orbits;
     structure *sets;
     basis *basis;
-    program *program;
+    lowering *lowering;
+    program *program; /* of the lowering */
 } made;
 
 /* On the heap: the basis points into it. */
@@ -29,14 +30,15 @@ static inline made *make(const char *text, int degree, int covariant_degree)
     m->basis = basis_create(&m->c, &m->b, m->sets, invariants, &m->orbits, covariant_degree, NULL, error,
                             sizeof error);
     cr_assert_not_null(m->basis, "%s: %s", text, error);
-    m->program = program_create(m->basis);
+    m->lowering = lower_basis(m->basis);
+    m->program = m->lowering->program;
     free(invariants);
     return m;
 }
 
 static inline void made_free(made *m)
 {
-    program_free(m->program);
+    lowering_free(m->lowering);
     basis_free(m->basis);
     structure_free(m->sets);
     orbits_free(&m->orbits);

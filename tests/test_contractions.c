@@ -7,11 +7,12 @@
 static double *slots_of(const program *p)
 {
     double *slot = calloc(p->nslots, sizeof *slot);
-    for (size_t k = 0; k < p->npairs; k++)
+    for (size_t k = 0; k < p->ninputs; k++)
         slot[k] = 1 + 0.5 * sin((double)k + 1);
     slot[p->factor0] = 1;
-    for (size_t k = 0; k < p->noperations; k++)
-        slot[p->operation[k].target] += slot[p->operation[k].left] * slot[p->operation[k].right];
+    for (size_t k = 0; k < p->operations.count; k++)
+        slot[p->operations.item[k].target] +=
+            slot[p->operations.item[k].left] * slot[p->operations.item[k].right];
     return slot;
 }
 
@@ -35,9 +36,10 @@ static void expect_rows(const char *text, const program *p)
         }
     }
     cr_expect_eq((size_t)(use - p->rows.use), p->rows.nuses);
-    for (size_t k = p->contractions; k < p->noperations; k++) /* each target is a contraction, or a product */
+    for (size_t k = p->contractions; k < p->operations.count;
+         k++) /* each target is a contraction, or a product */
         if (k < p->products || k >= p->linear)
-            cr_expect_eq(left[p->operation[k].target - p->factor0], 1, "%s: operation %zu", text, k);
+            cr_expect_eq(left[p->operations.item[k].target - p->factor0], 1, "%s: operation %zu", text, k);
     for (size_t f = 0; f < p->nfactors; f++)
         cr_expect_eq(left[f], right[f], "%s: factor %zu", text, f);
     free(slot);

@@ -26,25 +26,39 @@ static unsigned new_slot(void *m)
     return to->nslots++;
 }
 
-static void emit(void *m, unsigned target, unsigned left, unsigned right)
+/* A coefficient that is a whole number. */
+static residue whole(double coefficient)
+{
+    cr_assert_eq(coefficient, (double)(int)coefficient);
+    return coefficient < 0 ? MODULAR_PRIME - (residue)-coefficient : (residue)coefficient;
+}
+
+static residue value_of(const machine *m, slot_product p)
+{
+    residue right = p.right == (unsigned)FACTORISE_ONE ? 1 : m->slot[p.right];
+    return modular_multiply(whole(p.coefficient), modular_multiply(m->slot[p.left], right));
+}
+
+static void emit(void *m, unsigned target, slot_product product)
 {
     machine *to = m;
-    residue factor = right == (unsigned)FACTORISE_ONE ? 1 : to->slot[right];
-    to->slot[target] = modular_reduce((uint64_t)to->slot[left] * factor + to->slot[target]);
+    to->slot[target] = modular_reduce((uint64_t)value_of(to, product) + to->slot[target]);
     to->operations++;
 }
 
-static void expect_same(machine *m, factoriser *f, const unsigned short *monomial, size_t count, int degree)
+/* coefficient: NULL, all are 1. */
+static void expect_same(machine *m, factoriser *f, const unsigned short *monomial, const double *coefficient,
+                        size_t count, int degree)
 {
     slot_product *products;
-    size_t n = factorise(f, monomial, count, degree, degree, &products);
+    size_t n = factorise(f, monomial, coefficient, count, degree, degree, &products);
     residue sum = 0, direct = 0;
     for (size_t k = 0; k < n; k++) {
-        residue right = products[k].right == (unsigned)FACTORISE_ONE ? 1 : m->slot[products[k].right];
-        sum = modular_reduce((uint64_t)m->slot[products[k].left] * right + sum);
+        cr_expect(coefficient || products[k].coefficient == 1);
+        sum = modular_reduce((uint64_t)value_of(m, products[k]) + sum);
     }
     for (size_t k = 0; k < count; k++) {
-        residue product = 1;
+        residue product = coefficient ? whole(coefficient[k]) : 1;
         for (int i = 0; i < degree; i++)
             product = modular_multiply(product, m->slot[monomial[k * (size_t)degree + (size_t)i]]);
         direct = modular_reduce((uint64_t)direct + product);
@@ -77,7 +91,7 @@ Test(factorise, orbit_sums)
             size_t count;
             int degree = orbits.order[k];
             cr_assert_eq(orbit_expand(&c, orbits.monomial + 4 * k, degree, 10000, &members, &count), 0);
-            expect_same(m, &f, members, count, degree);
+            expect_same(m, &f, members, NULL, count, degree);
             monomials += count * (size_t)degree;
             free(members);
         }
@@ -103,8 +117,35 @@ Test(factorise, product_of_sums)
     m->nslots = 12;
     modular_random(&seed, 12, m->slot);
     factoriser f = factoriser_create(12, new_slot, emit, m);
-    expect_same(m, &f, monomial[0], 64, 3);
+    expect_same(m, &f, monomial[0], NULL, 64, 3);
     cr_expect_eq(m->operations, 14); /* three sums of four, two products */
+    factoriser_free(&f);
+    free(m);
+}
+
+/* (x0 + 2 x1 - x2)(x3 - 3 x4)(x5 + x6), twice and five times itself: as much work as with coefficients 1. */
+Test(factorise, coefficients)
+{
+    static const double first[] = {1, 2, -1}, second[] = {1, -3};
+    unsigned short monomial[12][3];
+    double coefficient[12], multiple[12];
+    machine *m = calloc(1, sizeof *m);
+    uint64_t seed = 13;
+    for (int k = 0; k < 12; k++) {
+        monomial[k][0] = (unsigned short)(k % 3);
+        monomial[k][1] = (unsigned short)(3 + k / 3 % 2);
+        monomial[k][2] = (unsigned short)(5 + k / 6);
+        coefficient[k] = 2 * first[k % 3] * second[k / 3 % 2];
+        multiple[k] = 5 * coefficient[k];
+    }
+    m->nslots = 7;
+    modular_random(&seed, 7, m->slot);
+    factoriser f = factoriser_create(7, new_slot, emit, m);
+    expect_same(m, &f, monomial[0], coefficient, 12, 3);
+    cr_expect_eq(m->operations, 3 + 2 + 2 + 2); /* three sums, two products */
+    const unsigned before = m->nslots;
+    expect_same(m, &f, monomial[0], multiple, 12, 3);
+    cr_expect_eq(m->nslots, before, "a multiple of a polynomial is computed anew");
     factoriser_free(&f);
     free(m);
 }

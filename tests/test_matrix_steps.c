@@ -50,7 +50,7 @@ static products products_of(const program *p, const matrix_step *s)
 {
     products list = {0, NULL};
     const matrix_form *f = &p->matrices.form[s->form];
-    const operation *first = &p->operation[s->first];
+    const operation *first = &p->operations.item[s->first];
     if (f->kind == MATRIX_SERIES)
         add_series(&list, &p->matrices, f, s);
     else if (f->kind == MATRIX_PUSH || f->kind == MATRIX_ENDS)
@@ -102,7 +102,7 @@ static void expect_steps(const char *text, int degree, bool all_kinds)
         const matrix_step *s = &p->matrices.step[k];
         products list = products_of(p, s);
         operation *written = calloc(s->end - s->first, sizeof *written);
-        memcpy(written, p->operation + s->first, (s->end - s->first) * sizeof *written);
+        memcpy(written, p->operations.item + s->first, (s->end - s->first) * sizeof *written);
         cr_assert_eq(list.count, s->end - s->first, "%s, step %zu", text, k);
         qsort(list.list, list.count, sizeof *written, compare_operations);
         qsort(written, list.count, sizeof *written, compare_operations);

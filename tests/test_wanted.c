@@ -13,8 +13,8 @@
 
 #include "molecule/basis.h"
 #include "molecule/group.h"
+#include "molecule/lower.h"
 #include "molecule/molien.h"
-#include "program/program.h"
 #include "molecule/request.h"
 #include "eqml.h"
 
@@ -232,19 +232,20 @@ static size_t brute_count(const made *m, int degree)
 static double *factors(const program *p, const double *y)
 {
     double *slot = calloc(p->nslots + 1, sizeof *slot);
-    memcpy(slot, y, p->npairs * sizeof *y);
+    memcpy(slot, y, p->ninputs * sizeof *y);
     slot[p->factor0] = 1;
-    for (size_t k = 0; k < p->noperations; k++)
-        slot[p->operation[k].target] += slot[p->operation[k].left] * slot[p->operation[k].right];
+    for (size_t k = 0; k < p->operations.count; k++)
+        slot[p->operations.item[k].target] +=
+            slot[p->operations.item[k].left] * slot[p->operations.item[k].right];
     return slot;
 }
 
 /* The sum of all terms at pair variables 0 or 1: the number of their monomials, exactly. */
-static double sum_of_terms(const made *m, const program *p, const double *y)
+static double sum_of_terms(const program *p, const double *y)
 {
     double *slot = factors(p, y), *f = slot + p->factor0, sum = 0;
     for (size_t k = 0; k < p->nfactors; k++)
-        sum += m->basis->term[p->factor_term[k]].wanted ? f[k] : 0;
+        sum += p->factor[k].is_term ? f[k] : 0;
     for (size_t r = 0; r < p->nruns; r++)
         for (size_t k = 0; k < p->run[r].count; k++)
             sum += f[p->run[r].left] * f[p->run[r].first + k];
@@ -255,7 +256,8 @@ static double sum_of_terms(const made *m, const program *p, const double *y)
 /* Coefficients are never negative, so the sum is zero at a point only where every term is. */
 static void expect_vanishing_on_division(const made *m)
 {
-    program *p = program_create(m->basis);
+    lowering *l = lower_basis(m->basis);
+    const program *p = l->program;
     const fragments *f = &m->request.fragments;
     double *y = calloc((size_t)m->c.npairs, sizeof *y);
     for (int side = 1; side < (1 << f->count) - 1; side++) {
@@ -263,16 +265,17 @@ static void expect_vanishing_on_division(const made *m)
             const int *end = m->c.pair[k];
             y[k] = ((side >> f->label[end[0]]) & 1) == ((side >> f->label[end[1]]) & 1);
         }
-        cr_expect_eq(sum_of_terms(m, p, y), 0, "%s, division %d", m->c.text, side);
+        cr_expect_eq(sum_of_terms(p, y), 0, "%s, division %d", m->c.text, side);
     }
     free(y);
-    program_free(p);
+    lowering_free(l);
 }
 
 /* By inclusion and exclusion, the monomials that touch all atoms of a set of body + 1: there are none. */
 static void expect_body_order(const made *m)
 {
-    program *p = program_create(m->basis);
+    lowering *l = lower_basis(m->basis);
+    const program *p = l->program;
     double *y = calloc((size_t)m->c.npairs, sizeof *y);
     for (unsigned set = 0; set < 1u << m->c.natoms; set++) {
         double touching = 0;
@@ -287,14 +290,14 @@ static void expect_body_order(const made *m)
                 sign = absent >> i & 1 ? -sign : sign;
             for (int k = 0; k < m->c.npairs; k++)
                 y[k] = !(absent >> m->c.pair[k][0] & 1) && !(absent >> m->c.pair[k][1] & 1);
-            touching += sign * sum_of_terms(m, p, y);
+            touching += sign * sum_of_terms(p, y);
             if (!absent)
                 break;
         }
         cr_expect_eq(touching, 0, "%s, atoms %x", m->c.text, set);
     }
     free(y);
-    program_free(p);
+    lowering_free(l);
 }
 
 Test(wanted, agrees_with_brute_force)
@@ -340,11 +343,12 @@ Test(wanted, agrees_with_brute_force)
 static void expect_total(const char *text, cuts cut, int degree, size_t expected)
 {
     made *m = make(text, NULL, cut, degree);
-    program *p = program_create(m->basis);
+    lowering *l = lower_basis(m->basis);
+    const program *p = l->program;
     cr_expect_eq(p->nterms, expected, "%s: %zu", text, p->nterms);
     if (m->request.terms == TERMS_PURIFIED)
         expect_vanishing_on_division(m);
-    program_free(p);
+    lowering_free(l);
     made_free(m);
 }
 

@@ -10,16 +10,16 @@
 
 typedef struct code {
     functions f;
-    const summary *s;
+    const char *name;
     const program *p;
     unsigned *slot_piece, *adjoint_piece; /* [nslots] the last piece that has the value in a variable */
 } code;
 
-static code open_code(FILE *out, const summary *s, const char *macro, const signature *with)
+static code open_code(FILE *out, const char *name, const program *p, const char *macro, const signature *with)
 {
-    code c = {functions_open(out, s->name, macro, with), s, s->program, NULL, NULL};
-    c.slot_piece = xcalloc(s->program->nslots, sizeof *c.slot_piece);
-    c.adjoint_piece = xcalloc(s->program->nslots, sizeof *c.adjoint_piece);
+    code c = {functions_open(out, name, macro, with), name, p, NULL, NULL};
+    c.slot_piece = xcalloc(p->nslots, sizeof *c.slot_piece);
+    c.adjoint_piece = xcalloc(p->nslots, sizeof *c.adjoint_piece);
     return c;
 }
 
@@ -43,26 +43,26 @@ static void put_load(code *c, char variable, unsigned slot)
 }
 
 /* The targets of operations [begin, end). */
-static void emit_targets(FILE *out, const summary *s, const char *macro, size_t begin, size_t end)
+static void emit_targets(FILE *out, const char *name, const program *p, const char *macro, size_t begin,
+                         size_t end)
 {
-    const program *p = s->program;
     static const signature with = {FORWARD_SIGNATURE, "", "", false};
-    code c = open_code(out, s, macro, &with);
+    code c = open_code(out, name, p, macro, &with);
     char item[96];
     for (size_t k = begin, next; k < end; k = next) {
         const matrix_step *step = matrix_step_from(&p->matrices, k);
         if (step) {
-            put_step(&c.f, s, step);
+            put_step(&c.f, name, p, step);
             next = step->end;
             continue;
         }
-        unsigned target = p->operation[k].target;
-        next = next_target(p->noperations, p->operation, k);
+        unsigned target = p->operations.item[k].target;
+        next = next_target(&p->operations, k);
         functions_reserve(&c.f, next - k);
         for (size_t i = k; i < next; i++) {
-            put_load(&c, 'x', p->operation[i].left);
-            if (p->operation[i].right != p->factor0)
-                put_load(&c, 'x', p->operation[i].right);
+            put_load(&c, 'x', p->operations.item[i].left);
+            if (p->operations.item[i].right != p->factor0)
+                put_load(&c, 'x', p->operations.item[i].right);
         }
         snprintf(item, sizeof item, "const T x%u =", target);
         put_item(&c.f.line, item);
@@ -71,8 +71,11 @@ static void emit_targets(FILE *out, const summary *s, const char *macro, size_t 
             put_item(&c.f.line, item);
         }
         for (size_t i = k; i < next; i++) {
-            const operation *o = &p->operation[i];
-            int n = snprintf(item, sizeof item, "%s x%u", i > k ? " +" : "", o->left);
+            const operation *o = &p->operations.item[i];
+            int n = snprintf(item, sizeof item, "%s ", i > k ? " +" : "");
+            n += print_coefficient(item + n, sizeof item - (size_t)n,
+                                   operations_coefficient(&p->operations, i));
+            n += snprintf(item + n, sizeof item - (size_t)n, "x%u", o->left);
             if (o->right != p->factor0)
                 snprintf(item + n, sizeof item - (size_t)n, "*x%u", o->right);
             put_item(&c.f.line, item);
@@ -85,19 +88,18 @@ static void emit_targets(FILE *out, const summary *s, const char *macro, size_t 
 }
 
 /* Derivatives of all slots along one direction: those of the variables are given. */
-static void emit_tangent(FILE *out, const summary *s)
+static void emit_tangent(FILE *out, const char *name, const program *p)
 {
-    const program *p = s->program;
     static const signature with = {
         "const T *s, T *a", "s, a", "T *const *s, T *const *a", "s[k], a[k]", "", "", false};
-    code c = open_code(out, s, "TANGENT", &with);
-    char item[128];
-    for (size_t k = 0; k < p->noperations;) {
-        size_t end = next_target(p->noperations, p->operation, k);
-        unsigned target = p->operation[k].target;
+    code c = open_code(out, name, p, "TANGENT", &with);
+    char item[160];
+    for (size_t k = 0; k < p->operations.count;) {
+        size_t end = next_target(&p->operations, k);
+        unsigned target = p->operations.item[k].target;
         functions_reserve(&c.f, 2 * (end - k));
         for (size_t i = k; i < end; i++) {
-            const operation *o = &p->operation[i];
+            const operation *o = &p->operations.item[i];
             put_load(&c, 'a', o->left);
             if (o->right == p->factor0)
                 continue;
@@ -108,10 +110,16 @@ static void emit_tangent(FILE *out, const summary *s)
         snprintf(item, sizeof item, "const T a%u =", target);
         put_item(&c.f.line, item);
         for (size_t i = k; i < end; i++) {
-            const operation *o = &p->operation[i];
-            int n = snprintf(item, sizeof item, "%s a%u", i > k ? " +" : "", o->left);
-            if (o->right != p->factor0)
-                snprintf(item + n, sizeof item - (size_t)n, "*x%u + x%u*a%u", o->right, o->left, o->right);
+            const operation *o = &p->operations.item[i];
+            const double coefficient = operations_coefficient(&p->operations, i);
+            int n = snprintf(item, sizeof item, "%s ", i > k ? " +" : "");
+            n += print_coefficient(item + n, sizeof item - (size_t)n, coefficient);
+            n += snprintf(item + n, sizeof item - (size_t)n, "a%u", o->left);
+            if (o->right != p->factor0) {
+                n += snprintf(item + n, sizeof item - (size_t)n, "*x%u + ", o->right);
+                n += print_coefficient(item + n, sizeof item - (size_t)n, coefficient);
+                snprintf(item + n, sizeof item - (size_t)n, "x%u*a%u", o->left, o->right);
+            }
             put_item(&c.f.line, item);
         }
         snprintf(item, sizeof item, "; a[%u] = a%u; ", target, target);
@@ -127,14 +135,18 @@ static void put_adjoint(code *c, const uses *u, unsigned slot, bool stored)
 {
     const program *p = c->p;
     char item[96];
-    bool variable = slot < p->npairs;
-    if (stored && u->first[slot] == u->first[slot + 1])
+    bool variable = slot < p->ninputs;
+    if (u->first[slot] == u->first[slot + 1]) {
+        snprintf(item, sizeof item, "memset(a + %u, 0, sizeof *a); ", slot);
+        if (!stored)
+            put_item(&c->f.line, item);
         return;
+    }
     functions_reserve(&c->f, u->first[slot + 1] - u->first[slot]);
     for (size_t i = u->first[slot]; i < u->first[slot + 1]; i++) {
-        put_load(c, 'a', u->use[i][0]);
-        if (u->use[i][1] != p->factor0)
-            put_load(c, 'x', u->use[i][1]);
+        put_load(c, 'a', u->use[i].target);
+        if (u->use[i].other != p->factor0)
+            put_load(c, 'x', u->use[i].other);
     }
     snprintf(item, sizeof item, variable ? "a[%u] =" : "const T a%u =", slot);
     put_item(&c->f.line, item);
@@ -144,9 +156,11 @@ static void put_adjoint(code *c, const uses *u, unsigned slot, bool stored)
     }
     for (size_t i = u->first[slot]; i < u->first[slot + 1]; i++) {
         bool first = i == u->first[slot] && !stored;
-        int n = snprintf(item, sizeof item, "%s a%u", first ? "" : " +", u->use[i][0]);
-        if (u->use[i][1] != p->factor0)
-            snprintf(item + n, sizeof item - (size_t)n, "*x%u", u->use[i][1]);
+        int n = snprintf(item, sizeof item, "%s ", first ? "" : " +");
+        n += print_coefficient(item + n, sizeof item - (size_t)n, uses_coefficient(u, i));
+        n += snprintf(item + n, sizeof item - (size_t)n, "a%u", u->use[i].target);
+        if (u->use[i].other != p->factor0)
+            snprintf(item + n, sizeof item - (size_t)n, "*x%u", u->use[i].other);
         put_item(&c->f.line, item);
     }
     put_item(&c->f.line, "; ");
@@ -166,59 +180,58 @@ static void put_adjoints(code *c, const uses *u, const bool *stored, bool *begun
         if (step && !factors) {
             for (unsigned x = 0; x < p->matrices.form[step->form].ntarget; x++)
                 put_adjoint(c, u, step->target + x, stored[step->target]);
-            put_step_back(&c->f, c->s, step, begun);
+            put_step_back(&c->f, c->name, p, step, begun);
         }
         if (step && (!factors || p->matrices.form[step->form].kind != MATRIX_SUM)) {
             end = step->first;
             continue;
         }
-        unsigned target = p->operation[end - 1].target;
+        unsigned target = p->operations.item[end - 1].target;
         if ((target >= p->factor0) == factors)
             put_adjoint(c, u, target, factors || stored[target]);
-        while (end > 0 && p->operation[end - 1].target == target)
+        while (end > 0 && p->operations.item[end - 1].target == target)
             end--;
     }
 }
 
 /* The factors first: all else follows from their adjoints, those of covariants by way of their rows. */
-static void emit_adjoints(FILE *out, const summary *s, const uses *u, const bool *stored)
+static void emit_adjoints(FILE *out, const char *name, const program *p, const uses *u, const bool *stored)
 {
-    const program *p = s->program;
     bool *begun = rows_begun(p);
     static const signature with = {REVERSE_SIGNATURE, "", "", false};
-    code c = open_code(out, s, p->rows.nrows ? "REVERSE_PRODUCTS" : "REVERSE", &with);
+    code c = open_code(out, name, p, p->rows.nrows ? "REVERSE_PRODUCTS" : "REVERSE", &with);
     put_adjoints(&c, u, stored, begun, true, p->linear);
     if (p->rows.nrows) {
         close_code(&c);
-        c = open_code(out, s, "REVERSE", &with);
+        c = open_code(out, name, p, "REVERSE", &with);
     }
     put_adjoints(&c, u, stored, begun, false, p->contractions);
-    for (unsigned slot = 0; slot < p->npairs; slot++)
+    for (unsigned slot = 0; slot < p->ninputs; slot++)
         put_adjoint(&c, u, slot, stored[slot]);
     close_code(&c);
     free(begun);
 }
 
-void emit_orbit_code(FILE *out, const summary *s)
+void emit_orbit_code(FILE *out, const char *name, const program *p)
 {
-    const char *n = s->name;
+    const char *n = name;
     fprintf(out, "\n/* The operations as straight-line code; s: slots, a: derivatives. */\n");
-    emit_targets(out, s, "FORWARD", 0, s->program->noperations);
-    emit_tangent(out, s);
+    emit_targets(out, name, p, "FORWARD", 0, p->operations.count);
+    emit_tangent(out, name, p);
     fprintf(out, "%s_FORWARD(%s_forward_one, double, double)\n", n, n);
     fprintf(out, "%s_TANGENT(%s_tangent_one, double, double)\n", n, n);
     fprintf(out, "#undef %s_FORWARD\n#undef %s_TANGENT\n", n, n);
 }
 
 /* Defines the function `function` of one type of numbers: types "T, NUMBER". */
-static void define(FILE *out, const summary *s, const char *macro, const char *function, const char *suffix,
+static void define(FILE *out, const char *name, const char *macro, const char *function, const char *suffix,
                    const char *types)
 {
-    fprintf(out, "%s_%s(%s_%s_%s, %s)\n", s->name, macro, s->name, function, suffix, types);
+    fprintf(out, "%s_%s(%s_%s_%s, %s)\n", name, macro, name, function, suffix, types);
 }
 
 /* With rows: the parts of both sweeps, and the sweeps. For one geometry the rows are in vectors of four. */
-static void define_parts(FILE *out, const summary *s, bool one, const char *suffix, const char *types)
+static void define_parts(FILE *out, const char *name, bool one, const char *suffix, const char *types)
 {
     static const char *const parts[][2] = {{"FORWARD", "covariants"},
                                            {"CONTRACT", "contract"},
@@ -227,53 +240,52 @@ static void define_parts(FILE *out, const summary *s, bool one, const char *suff
                                            {"REVERSE", "covariants_back"}};
     enum { PARTS = sizeof parts / sizeof *parts };
     char four[32];
-    define(out, s, "PRODUCTS", "products", suffix, types);
-    define(out, s, "REVERSE_PRODUCTS", "products_back", suffix, types);
+    define(out, name, "PRODUCTS", "products", suffix, types);
+    define(out, name, "REVERSE_PRODUCTS", "products_back", suffix, types);
     fprintf(out, one ? "#if EQML_LANES > 1\n" : "");
     for (int k = 0; k < PARTS && one; k++) {
         snprintf(four, sizeof four, "FOUR_%s", parts[k][0]);
-        define(out, s, four, parts[k][1], suffix, types);
+        define(out, name, four, parts[k][1], suffix, types);
     }
     fprintf(out, one ? "#else\n" : "");
     for (int k = 0; k < PARTS; k++)
-        define(out, s, parts[k][0], parts[k][1], suffix, types);
-    fprintf(out, "%sEQML_SWEEPS(%s, %s, %s)\n", one ? "#endif\n" : "", s->name, suffix, types);
+        define(out, name, parts[k][0], parts[k][1], suffix, types);
+    fprintf(out, "%sEQML_SWEEPS(%s, %s, %s)\n", one ? "#endif\n" : "", name, suffix, types);
 }
 
-void emit_code(FILE *out, const summary *s)
+void emit_code(FILE *out, const char *name, const program *p)
 {
     static const char *const macros[] = {"FORWARD",       "REVERSE",     "PRODUCTS",    "REVERSE_PRODUCTS",
                                          "CONTRACT",      "LINEAR",      "GATHER",      "FOUR_FORWARD",
                                          "FOUR_CONTRACT", "FOUR_LINEAR", "FOUR_GATHER", "FOUR_REVERSE"};
     static const char *const types[] = {"double, double", "eqml_lanes, double", "eqml_floats, float"};
     static const char *const suffix[] = {"one", "lanes", "floats"};
-    const program *p = s->program;
     bool rows = p->rows.nrows > 0, *stored = xcalloc(p->nslots, sizeof *stored);
     uses u = uses_create(p);
     for (size_t r = 0; r < p->rows.nrows; r++)
         memset(stored + p->rows.row[r].slot, true, p->rows.row[r].count);
     mark_operands(p, stored);
-    emit_matrices(out, s);
+    emit_matrices(out, name, p);
     fprintf(
         out,
         "\n/* The operations as straight-line code, for each type of number T; s: slots, a: adjoints. */\n");
-    emit_targets(out, s, "FORWARD", 0, rows ? p->contractions : p->noperations);
-    emit_adjoints(out, s, &u, stored);
+    emit_targets(out, name, p, "FORWARD", 0, rows ? p->contractions : p->operations.count);
+    emit_adjoints(out, name, p, &u, stored);
     if (rows) {
-        emit_targets(out, s, "PRODUCTS", p->products, p->linear);
-        emit_rows(out, s);
-        emit_fours(out, s, &u, stored);
+        emit_targets(out, name, p, "PRODUCTS", p->products, p->linear);
+        emit_rows(out, name, p);
+        emit_fours(out, name, p, &u, stored);
     }
     uses_free(&u);
     free(stored);
-    for (int t = 0; t < (straight_line_floats(s) ? 3 : 2); t++) {
+    for (int t = 0; t < (straight_line_floats(p) ? 3 : 2); t++) {
         if (rows) {
-            define_parts(out, s, t == 0, suffix[t], types[t]);
+            define_parts(out, name, t == 0, suffix[t], types[t]);
         } else {
-            define(out, s, "FORWARD", "forward", suffix[t], types[t]);
-            define(out, s, "REVERSE", "reverse", suffix[t], types[t]);
+            define(out, name, "FORWARD", "forward", suffix[t], types[t]);
+            define(out, name, "REVERSE", "reverse", suffix[t], types[t]);
         }
     }
     for (size_t k = 0; k < (rows ? sizeof macros / sizeof *macros : 2); k++)
-        fprintf(out, "#undef %s_%s\n", s->name, macros[k]);
+        fprintf(out, "#undef %s_%s\n", name, macros[k]);
 }

@@ -1,27 +1,28 @@
 /* The operations of a program as straight-line code. */
 #ifndef GEN_EMIT_CODE_H
 #define GEN_EMIT_CODE_H
-#include "emit/header.h"
+#include "program/program.h"
+#include <stdio.h>
 
 /* Whether a header has the code: of the factored basis, its copy in float, and that of plain orbit sums. */
-static inline bool straight_line(const summary *s)
+static inline bool straight_line(const program *p)
 {
-    return program_written_out(s->program) <= STRAIGHT_LINE_LIMIT && !s->orbit_sums;
+    return program_written_out(p) <= STRAIGHT_LINE_LIMIT && !p->plain;
 }
 
-static inline bool straight_line_floats(const summary *s)
+static inline bool straight_line_floats(const program *p)
 {
-    return program_written_out(s->program) <= STRAIGHT_LINE_FLOATS_LIMIT && !s->orbit_sums;
+    return program_written_out(p) <= STRAIGHT_LINE_FLOATS_LIMIT && !p->plain;
 }
 
-static inline bool straight_line_orbits(const summary *s)
+static inline bool straight_line_orbits(const program *p)
 {
-    return s->program->noperations <= STRAIGHT_LINE_ORBITS_LIMIT && s->orbit_sums;
+    return p->operations.count <= STRAIGHT_LINE_ORBITS_LIMIT && p->plain;
 }
 
-/* The forward and the reverse sweep, for each type of number. */
-void emit_code(FILE *out, const summary *s);
+/* The forward and the reverse sweep, NAME_forward_one and so on, for each type of number. */
+void emit_code(FILE *out, const char *name, const program *p);
 
 /* The plain sums for one geometry only: values, and derivatives along a direction. */
-void emit_orbit_code(FILE *out, const summary *s);
+void emit_orbit_code(FILE *out, const char *name, const program *p);
 #endif

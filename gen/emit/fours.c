@@ -9,28 +9,31 @@ enum { FOUR = ROW_ALIGNMENT };
 
 typedef struct writer {
     functions f;
-    const summary *s;
+    const char *name;
     const program *p;
     const bool *is_target; /* [nslots]; a slot among the rows that is none fills up its row */
 } writer;
 
-/* What an element is a sum of: products of left and right slots, or of left alone. */
+/* A product of left and right slots, or of left alone, and its coefficient. */
+typedef struct product {
+    unsigned left, right;
+    double coefficient;
+    bool done; /* written as part of a vector */
+} product;
+
+/* What an element is a sum of. */
 typedef struct element {
     size_t count, capacity;
-    unsigned (*product)[2];
-    bool *done; /* written as part of a vector */
+    product *product;
 } element;
 
-static void add_product(element *e, unsigned left, unsigned right)
+static void add_product(element *e, unsigned left, unsigned right, double coefficient)
 {
     if (e->count == e->capacity) {
         e->capacity = 2 * e->capacity + 8;
         e->product = xrealloc(e->product, e->capacity, sizeof *e->product);
-        e->done = xrealloc(e->done, e->capacity, sizeof *e->done);
     }
-    e->product[e->count][0] = left;
-    e->product[e->count][1] = right;
-    e->done[e->count++] = false;
+    e->product[e->count++] = (product){left, right, coefficient, false};
 }
 
 static void put(writer *w, const char *format, unsigned number)
@@ -54,26 +57,29 @@ static bool alike(const writer *w, unsigned x, unsigned y)
 }
 
 /* The place of a product among those that are not done, or e->count. */
-static size_t find_product(const element *e, unsigned left, unsigned right)
+static size_t find_product(const element *e, unsigned left, unsigned right, double coefficient)
 {
     size_t k = 0;
-    while (k < e->count && (e->done[k] || e->product[k][0] != left || e->product[k][1] != right))
-        k++;
+    for (; k < e->count; k++) {
+        const product *p = &e->product[k];
+        if (!p->done && p->left == left && p->right == right && p->coefficient == coefficient)
+            break;
+    }
     return k;
 }
 
 /* Whether product k of the first of four elements goes on in the others, slot by slot; then it is done. */
 static bool take_vector(const writer *w, unsigned slot, element *e, size_t k)
 {
-    unsigned left = e[0].product[k][0], right = e[0].product[k][1];
+    const product first = e[0].product[k];
     size_t at[FOUR];
-    if (e[0].done[k] || !alike(w, slot, left) || !alike(w, slot, right))
+    if (first.done || !alike(w, slot, first.left) || !alike(w, slot, first.right))
         return false;
     for (unsigned d = 0; d < FOUR && w->is_target[slot + d]; d++)
-        if ((at[d] = find_product(&e[d], left + d, right + d)) == e[d].count)
+        if ((at[d] = find_product(&e[d], first.left + d, first.right + d, first.coefficient)) == e[d].count)
             return false;
     for (unsigned d = 0; d < FOUR && w->is_target[slot + d]; d++)
-        e[d].done[at[d]] = true;
+        e[d].product[at[d]].done = true;
     return true;
 }
 
@@ -84,12 +90,15 @@ static void put_sum(writer *w, const element *e, char left)
 {
     const char *plus = "";
     for (size_t k = 0; k < e->count; k++) {
-        if (e->done[k])
+        const product *p = &e->product[k];
+        char item[96];
+        if (p->done)
             continue;
-        char item[64];
-        int n = snprintf(item, sizeof item, "%s%c[%u]", plus, left, e->product[k][0]);
-        if (e->product[k][1] != w->p->factor0)
-            snprintf(item + n, sizeof item - (size_t)n, "*s[%u]", e->product[k][1]);
+        int n = snprintf(item, sizeof item, "%s", plus);
+        n += print_coefficient(item + n, sizeof item - (size_t)n, p->coefficient);
+        n += snprintf(item + n, sizeof item - (size_t)n, "%c[%u]", left, p->left);
+        if (p->right != w->p->factor0)
+            snprintf(item + n, sizeof item - (size_t)n, "*s[%u]", p->right);
         put_item(&w->f.line, item);
         plus = " + ";
     }
@@ -101,7 +110,7 @@ static bool all_done(const element *e)
 {
     for (int d = 0; d < FOUR; d++)
         for (size_t k = 0; k < e[d].count; k++)
-            if (!e[d].done[k])
+            if (!e[d].product[k].done)
                 return false;
     return true;
 }
@@ -109,7 +118,7 @@ static bool all_done(const element *e)
 /* Four elements e of the array `to`, as products of vectors and a vector made of numbers. */
 static void put_four(writer *w, char to, unsigned slot, element *e, char left, bool stored)
 {
-    char item[96];
+    char item[128];
     functions_reserve(&w->f, e[0].count + e[1].count + e[2].count + e[3].count);
     snprintf(item, sizeof item, "{ eqml_four v = ");
     put_item(&w->f.line, item);
@@ -121,8 +130,11 @@ static void put_four(writer *w, char to, unsigned slot, element *e, char left, b
     }
     for (size_t k = 0; k < e[0].count; k++)
         if (take_vector(w, slot, e, k)) {
-            snprintf(item, sizeof item, "%sEQML_FOUR(%c + %u)*EQML_FOUR(s + %u)", plus, left,
-                     e[0].product[k][0], e[0].product[k][1]);
+            const product *p = &e[0].product[k];
+            int n = snprintf(item, sizeof item, "%s", plus);
+            n += print_coefficient(item + n, sizeof item - (size_t)n, p->coefficient);
+            snprintf(item + n, sizeof item - (size_t)n, "EQML_FOUR(%c + %u)*EQML_FOUR(s + %u)", left, p->left,
+                     p->right);
             put_item(&w->f.line, item);
             plus = " + ";
         }
@@ -152,17 +164,19 @@ static void put_forward(writer *w, element *e)
     for (size_t k = 0; k < p->contractions;) {
         const matrix_step *step = matrix_step_from(&p->matrices, k);
         if (step) {
-            put_step(&w->f, w->s, step);
+            put_step(&w->f, w->name, p, step);
             k = step->end;
             continue;
         }
-        unsigned slot = p->operation[k].target;
+        unsigned slot = p->operations.item[k].target;
         bool row = is_row(p, slot);
         clear(e);
-        for (; k < p->contractions && p->operation[k].target < slot + (row ? FOUR : 1) &&
-               p->operation[k].target >= slot;
-             k++)
-            add_product(&e[p->operation[k].target - slot], p->operation[k].left, p->operation[k].right);
+        for (; k < p->contractions; k++) {
+            const operation *o = &p->operations.item[k];
+            if (o->target < slot || o->target >= slot + (row ? FOUR : 1))
+                break;
+            add_product(&e[o->target - slot], o->left, o->right, operations_coefficient(&p->operations, k));
+        }
         if (row) {
             put_four(w, 's', slot, e, 's', false);
             continue;
@@ -179,7 +193,7 @@ static void put_forward(writer *w, element *e)
 static void find_element(const uses *u, unsigned slot, element *e)
 {
     for (size_t k = u->first[slot]; k < u->first[slot + 1]; k++)
-        add_product(e, u->use[k][0], u->use[k][1]);
+        add_product(e, u->use[k].target, u->use[k].other, uses_coefficient(u, k));
 }
 
 static void put_number_back(writer *w, const uses *u, unsigned slot, bool stored, element *e)
@@ -213,46 +227,43 @@ static void put_reverse(writer *w, const uses *u, const bool *stored, element *e
         if (step) {
             for (unsigned x = 0; x < p->matrices.form[step->form].ntarget; x += FOUR)
                 put_four_back(w, u, step->target + x, stored[step->target], e);
-            put_step_back(&w->f, w->s, step, begun);
+            put_step_back(&w->f, w->name, p, step, begun);
             end = step->first;
             continue;
         }
-        unsigned slot = p->operation[end - 1].target;
+        unsigned slot = p->operations.item[end - 1].target;
         if (!is_row(p, slot)) {
             if (slot < p->factor0)
                 put_number_back(w, u, slot, false, e);
-            while (end > 0 && p->operation[end - 1].target == slot)
+            while (end > 0 && p->operations.item[end - 1].target == slot)
                 end--;
             continue;
         }
         slot = slot / FOUR * FOUR;
         put_four_back(w, u, slot, stored[slot], e);
-        while (end > 0 && p->operation[end - 1].target / FOUR * FOUR == slot)
+        while (end > 0 && p->operations.item[end - 1].target / FOUR * FOUR == slot)
             end--;
     }
-    for (unsigned slot = 0; slot < p->npairs; slot++)
+    for (unsigned slot = 0; slot < p->ninputs; slot++)
         put_number_back(w, u, slot, stored[slot], e);
     free(begun);
 }
 
-void emit_fours(FILE *out, const summary *s, const uses *u, const bool *stored)
+void emit_fours(FILE *out, const char *name, const program *p, const uses *u, const bool *stored)
 {
     static const signature forward = {FORWARD_SIGNATURE, "", "", false};
     static const signature reverse = {REVERSE_SIGNATURE, "", "", false};
-    const program *p = s->program;
     bool *is_target = xcalloc(p->nslots + FOUR, sizeof *is_target);
     element e[FOUR] = {{0}};
-    for (size_t k = 0; k < p->noperations; k++)
-        is_target[p->operation[k].target] = true;
-    writer w = {functions_open(out, s->name, "FOUR_FORWARD", &forward), s, p, is_target};
+    for (size_t k = 0; k < p->operations.count; k++)
+        is_target[p->operations.item[k].target] = true;
+    writer w = {functions_open(out, name, "FOUR_FORWARD", &forward), name, p, is_target};
     put_forward(&w, e);
     functions_close(&w.f);
-    w.f = functions_open(out, s->name, "FOUR_REVERSE", &reverse);
+    w.f = functions_open(out, name, "FOUR_REVERSE", &reverse);
     put_reverse(&w, u, stored, e);
     functions_close(&w.f);
-    for (int d = 0; d < FOUR; d++) {
+    for (int d = 0; d < FOUR; d++)
         free(e[d].product);
-        free(e[d].done);
-    }
     free(is_target);
 }

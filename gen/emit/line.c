@@ -24,3 +24,9 @@ void end_line(line *l)
         fprintf(l->out, "%s\n", l->end);
     l->width = 0;
 }
+
+int print_coefficient(char *item, size_t size, double coefficient)
+{
+    *item = 0;
+    return coefficient == 1 ? 0 : snprintf(item, size, "(NUMBER)(%.17g)*", coefficient);
+}

@@ -12,4 +12,8 @@ typedef struct line {
 /* An item is never broken. */
 void put_item(line *l, const char *text);
 void end_line(line *l);
+
+/* Prints "(NUMBER)c*" before what a coefficient multiplies, in code that knows the type NUMBER; nothing where it
+ * is 1. Returns the length. */
+int print_coefficient(char *item, size_t size, double coefficient);
 #endif

@@ -1,5 +1,6 @@
 #include "emit/matrices.h"
 #include "base/memory.h"
+#include <stdlib.h>
 #include <string.h>
 
 enum { CALL_OPERATIONS = 20 }; /* what a call counts for in the length of a function */
@@ -19,13 +20,13 @@ static bool has_runs(const matrix_table *t, size_t number)
     return false;
 }
 
-static void emit_matrix(FILE *out, const summary *s, size_t number)
+static void emit_matrix(FILE *out, const char *name, const program *p, size_t number)
 {
-    const matrix_table *t = &s->program->matrices;
+    const matrix_table *t = &p->matrices;
     const element_matrix *m = &t->matrix[number];
     line l = {out, 0, "    ", ""};
     char item[64];
-    fprintf(out, "static const unsigned short %s_matrix_%zu[] = {\n", s->name, number);
+    fprintf(out, "static const unsigned short %s_matrix_%zu[] = {\n", name, number);
     for (int k = 0; k < m->nrows * m->ncolumns; k++) {
         snprintf(item, sizeof item, "%u,", m->element[k]);
         put_item(&l, item);
@@ -34,7 +35,7 @@ static void emit_matrix(FILE *out, const summary *s, size_t number)
     fprintf(out, "};\n");
     if (!has_runs(t, number))
         return;
-    fprintf(out, "static const unsigned short %s_runs_%zu[][4] = {\n", s->name, number);
+    fprintf(out, "static const unsigned short %s_runs_%zu[][4] = {\n", name, number);
     for (int k = 0; k < m->nruns; k++) {
         snprintf(item, sizeof item, "{%d,%d,%d,%d},", m->run[k][0], m->run[k][1], m->run[k][2], m->run[k][3]);
         put_item(&l, item);
@@ -43,41 +44,45 @@ static void emit_matrix(FILE *out, const summary *s, size_t number)
     fprintf(out, "};\n");
 }
 
-/* The pairs of a set. */
-static void emit_elements(FILE *out, const summary *s, int set)
+/* The inputs that a copy takes, in the order of its elements. */
+static void emit_elements(FILE *out, const char *name, const program *p, const matrix_step *step)
 {
-    const point_set *pairs = &s->basis->structure->set[set];
+    const matrix_form *form = &p->matrices.form[step->form];
+    unsigned *input = xcalloc(form->ntarget, sizeof *input);
     line l = {out, 0, "    ", ""};
-    fprintf(out, "static const unsigned short %s_elements_%d[] = {\n", s->name, set);
-    for (int x = 0; x < pairs->count; x++) {
+    for (size_t k = step->first; k < step->end; k++)
+        input[p->operations.item[k].target - step->target] = p->operations.item[k].left;
+    fprintf(out, "static const unsigned short %s_elements_%d[] = {\n", name, form->pattern);
+    for (unsigned x = 0; x < form->ntarget; x++) {
         char item[16];
-        snprintf(item, sizeof item, "%d,", pairs->element[x]);
+        snprintf(item, sizeof item, "%u,", input[x]);
         put_item(&l, item);
     }
     end_line(&l);
     fprintf(out, "};\n");
+    free(input);
 }
 
-void emit_matrices(FILE *out, const summary *s)
+void emit_matrices(FILE *out, const char *name, const program *p)
 {
-    const matrix_table *t = &s->program->matrices;
+    const matrix_table *t = &p->matrices;
     if (!t->nsteps)
         return;
     for (size_t k = 0; k < t->nsteps; k++)
         if (t->form[t->step[k].form].kind == MATRIX_COPY)
-            emit_elements(out, s, t->form[t->step[k].form].pattern);
+            emit_elements(out, name, p, &t->step[k]);
     if (!t->nmatrices)
         return;
     fprintf(out, "/* where the elements of covariants over pairs stand between atoms */\n");
     for (size_t k = 0; k < t->nmatrices; k++)
-        emit_matrix(out, s, k);
-    fprintf(out, "static const eqml_matrix %s_matrices[] = {\n", s->name);
+        emit_matrix(out, name, p, k);
+    fprintf(out, "static const eqml_matrix %s_matrices[] = {\n", name);
     for (size_t k = 0; k < t->nmatrices; k++) {
         const element_matrix *m = &t->matrix[k];
-        fprintf(out, "    {%d, %d, %u, %s_matrix_%zu, %d, ", m->nrows, m->ncolumns, m->none, s->name, k,
+        fprintf(out, "    {%d, %d, %u, %s_matrix_%zu, %d, ", m->nrows, m->ncolumns, m->none, name, k,
                 m->symmetric);
         if (has_runs(t, k))
-            fprintf(out, "%d, %s_runs_%zu},\n", m->nruns, s->name, k);
+            fprintf(out, "%d, %s_runs_%zu},\n", m->nruns, name, k);
         else
             fprintf(out, "0, NULL},\n");
     }
@@ -128,33 +133,33 @@ static void put_arguments(functions *f, operand x, operand y, operand to)
     put_argument(f, to, "); ");
 }
 
-static void put_call(functions *f, const summary *s, const char *kernel, size_t matrix, operand x, operand y,
+static void put_call(functions *f, const char *name, const char *kernel, size_t matrix, operand x, operand y,
                      operand to)
 {
     char item[128];
-    snprintf(item, sizeof item, "eqml__%s_##T(%s_matrices + %zu, ", kernel, s->name, matrix);
+    snprintf(item, sizeof item, "eqml__%s_##T(%s_matrices + %zu, ", kernel, name, matrix);
     put_item(&f->line, item);
     put_arguments(f, x, y, to);
 }
 
 /* The same for a kernel that works along the runs of a matrix: it takes the matrix or its transpose,
  * whichever has longer ones. */
-static void put_runs(functions *f, const summary *s, const char *kernel, const matrix_form *form, operand x,
-                     operand y, operand to)
+static void put_runs(functions *f, const char *name, const program *p, const char *kernel,
+                     const matrix_form *form, operand x, operand y, operand to)
 {
-    const bool turned = is_turned(&s->program->matrices, form);
+    const bool turned = is_turned(&p->matrices, form);
     char item[128];
-    snprintf(item, sizeof item, "eqml__%s_##T(%s_matrices + %zu, %d, ", kernel, s->name,
+    snprintf(item, sizeof item, "eqml__%s_##T(%s_matrices + %zu, %d, ", kernel, name,
              turned ? form->left_turned : form->left, turned);
     put_item(&f->line, item);
     put_arguments(f, x, y, to);
 }
 
 /* to += left right */
-static void put_series(functions *f, const summary *s, operand left, operand right, operand to, bool half)
+static void put_series(functions *f, const char *name, operand left, operand right, operand to, bool half)
 {
     char item[160];
-    snprintf(item, sizeof item, "eqml__series_##T(%s_matrices, %zu, %zu, %zu, %d, ", s->name, left.matrix,
+    snprintf(item, sizeof item, "eqml__series_##T(%s_matrices, %zu, %zu, %zu, %d, ", name, left.matrix,
              right.matrix, to.matrix, half);
     put_item(&f->line, item);
     put_arguments(f, left, right, to);
@@ -168,25 +173,25 @@ static void put_each(functions *f, unsigned count)
     put_item(&f->line, item);
 }
 
-static void put_copy(functions *f, const summary *s, const matrix_form *form, char array, unsigned slot,
+static void put_copy(functions *f, const char *name, const matrix_form *form, char array, unsigned slot,
                      bool back)
 {
     char item[128];
     put_each(f, form->ntarget);
     if (back)
-        snprintf(item, sizeof item, "%c[%s_elements_%d[x]] = %c[%u + x]; } ", array, s->name, form->pattern,
+        snprintf(item, sizeof item, "%c[%s_elements_%d[x]] = %c[%u + x]; } ", array, name, form->pattern,
                  array, slot);
     else
-        snprintf(item, sizeof item, "%c[%u + x] = %c[%s_elements_%d[x]]; } ", array, slot, array, s->name,
+        snprintf(item, sizeof item, "%c[%u + x] = %c[%s_elements_%d[x]]; } ", array, slot, array, name,
                  form->pattern);
     put_item(&f->line, item);
 }
 
 /* f = offset + sum of elements. */
-static void put_sum(functions *f, const summary *s, operand from, unsigned target)
+static void put_sum(functions *f, const program *p, operand from, unsigned target)
 {
     char item[160];
-    const unsigned factor = target - (unsigned)s->program->factor0;
+    const unsigned factor = target - (unsigned)p->factor0;
     snprintf(item, sizeof item, "s[%u] = EQML_ADD(offset[%u], eqml__total_##T(%u, s + %u)); ", target, factor,
              from.count, from.slot);
     put_item(&f->line, item);
@@ -220,30 +225,30 @@ static bool is_written(const matrix_table *t, unsigned slot)
 
 /* ---- steps -------------------------------------------------------------------------------------------- */
 
-void put_step(functions *f, const summary *s, const matrix_step *step)
+void put_step(functions *f, const char *name, const program *p, const matrix_step *step)
 {
-    const matrix_form *form = &s->program->matrices.form[step->form];
+    const matrix_form *form = &p->matrices.form[step->form];
     const operand left = {'s', step->left, form->nleft, form->left};
     const operand right = {'s', (unsigned)step->right, form->nright, form->right};
     const operand target = {'s', step->target, form->ntarget, form->target};
     functions_reserve(f, CALL_OPERATIONS);
     if (form->kind == MATRIX_SUM) {
-        put_sum(f, s, left, s->program->operation[step->first].target);
+        put_sum(f, p, left, p->operations.item[step->first].target);
         return;
     }
-    if (form->kind != MATRIX_COPY && !is_written(&s->program->matrices, left.slot))
+    if (form->kind != MATRIX_COPY && !is_written(&p->matrices, left.slot))
         put_end(f, left);
     put_zeros(f, target, 0, target.count / ROW_ALIGNMENT * ROW_ALIGNMENT + ROW_ALIGNMENT);
     if (form->kind == MATRIX_COPY) {
-        put_copy(f, s, form, 's', step->target, false);
+        put_copy(f, name, form, 's', step->target, false);
     } else if (form->kind == MATRIX_SERIES) {
-        if (!is_written(&s->program->matrices, right.slot))
+        if (!is_written(&p->matrices, right.slot))
             put_end(f, right);
-        put_series(f, s, left, right, target, form->half);
+        put_series(f, name, left, right, target, form->half);
     } else if (form->kind == MATRIX_PUSH) {
-        put_call(f, s, "push", form->left, left, step->right == RIGHT_ONES ? ones : right, target);
+        put_call(f, name, "push", form->left, left, step->right == RIGHT_ONES ? ones : right, target);
     } else if (form->kind == MATRIX_ENDS) {
-        put_runs(f, s, "ends", form, left, right, target);
+        put_runs(f, name, p, "ends", form, left, right, target);
     } else {
         put_pointwise(f, left, right, target);
     }
@@ -265,43 +270,43 @@ static operand begin(functions *f, operand to, bool *begun)
     return to;
 }
 
-void put_step_back(functions *f, const summary *s, const matrix_step *step, bool *begun)
+void put_step_back(functions *f, const char *name, const program *p, const matrix_step *step, bool *begun)
 {
-    const matrix_form *form = &s->program->matrices.form[step->form];
+    const matrix_form *form = &p->matrices.form[step->form];
     const unsigned right_slot = (unsigned)step->right;
     const operand from = {'a', step->target, form->ntarget, form->target};
     const operand left = {'s', step->left, form->nleft, form->left_turned};
     const operand right = {'s', right_slot, form->nright, form->right_turned};
     functions_reserve(f, 2 * CALL_OPERATIONS);
     if (form->kind == MATRIX_COPY) {
-        put_copy(f, s, form, 'a', step->target, true);
+        put_copy(f, name, form, 'a', step->target, true);
         return;
     }
     if (form->kind != MATRIX_SUM)
         put_end(f, from);
     const operand to_left = begin(f, (operand){'a', step->left, form->nleft, form->left}, begun);
     if (form->kind == MATRIX_SUM) {
-        put_sum_back(f, s->program->operation[step->first].target, to_left);
+        put_sum_back(f, p->operations.item[step->first].target, to_left);
         return;
     }
     if (form->kind == MATRIX_PUSH && step->right == RIGHT_ONES) {
-        put_runs(f, s, "outer", form, from, ones, to_left);
+        put_runs(f, name, p, "outer", form, from, ones, to_left);
         return;
     }
     if (form->kind == MATRIX_SERIES && form->half) { /* all of dV/dT: what the right side gives is in it */
-        put_series(f, s, from, right, to_left, false);
+        put_series(f, name, from, right, to_left, false);
         return;
     }
     const operand to_right = begin(f, (operand){'a', right_slot, form->nright, form->right}, begun);
     if (form->kind == MATRIX_SERIES) {
-        put_series(f, s, from, right, to_left, false);
-        put_series(f, s, left, from, to_right, false);
+        put_series(f, name, from, right, to_left, false);
+        put_series(f, name, left, from, to_right, false);
     } else if (form->kind == MATRIX_PUSH) {
-        put_runs(f, s, "outer", form, from, right, to_left);
-        put_call(f, s, "push", form->left_turned, left, from, to_right);
+        put_runs(f, name, p, "outer", form, from, right, to_left);
+        put_call(f, name, "push", form->left_turned, left, from, to_right);
     } else if (form->kind == MATRIX_ENDS) {
-        put_runs(f, s, "ends", form, from, right, to_left);
-        put_call(f, s, "meet", form->left, from, left, to_right);
+        put_runs(f, name, p, "ends", form, from, right, to_left);
+        put_call(f, name, "meet", form->left, from, left, to_right);
     } else {
         put_pointwise(f, from, right, to_left);
         put_pointwise(f, from, left, to_right);
@@ -315,7 +320,7 @@ void mark_operands(const program *p, bool *stored)
         const matrix_form *form = &p->matrices.form[step->form];
         if (form->kind == MATRIX_COPY)
             for (unsigned x = 0; x < form->ntarget; x++)
-                stored[p->operation[step->first + x].left] = true;
+                stored[p->operations.item[step->first + x].left] = true;
         memset(stored + step->left, true, form->nleft);
         if (step->right != RIGHT_ONES)
             memset(stored + step->right, true, form->nright);

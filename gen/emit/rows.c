@@ -335,12 +335,12 @@ static void put_rows(functions *f, const pass *p)
 enum range { VALUES, LINEAR, ALL };
 
 /* As a macro. */
-static void emit_pass(FILE *out, const summary *s, const char *macro, const signature *with, enum range range,
-                      put_cells *put_one, unsigned step)
+static void emit_pass(FILE *out, const char *name, const program *code, const char *macro,
+                      const signature *with, enum range range, put_cells *put_one, unsigned step)
 {
-    const contraction_table *t = &s->program->rows;
+    const contraction_table *t = &code->rows;
     const contraction_use *use = t->use;
-    pass p = {.table = t, .step = step, .nvalues = (unsigned)s->program->nvalues, .put = put_one};
+    pass p = {.table = t, .step = step, .nvalues = (unsigned)code->nvalues, .put = put_one};
     p.use = xcalloc(t->nrows, sizeof *p.use);
     p.begin = xcalloc(t->nrows, sizeof *p.begin);
     p.end = xcalloc(t->nrows, sizeof *p.end);
@@ -352,7 +352,7 @@ static void emit_pass(FILE *out, const summary *s, const char *macro, const sign
         p.end[k] = range == VALUES ? r->nlinear + r->nvalues : range == LINEAR ? r->nlinear : r->nuses;
         use += r->nuses;
     }
-    functions f = functions_open(out, s->name, macro, with);
+    functions f = functions_open(out, name, macro, with);
     put_rows(&f, &p);
     functions_close(&f);
     free(p.use);
@@ -361,12 +361,12 @@ static void emit_pass(FILE *out, const summary *s, const char *macro, const sign
     free(p.taken);
 }
 
-static void emit_passes(FILE *out, const summary *s, bool four)
+static void emit_passes(FILE *out, const char *name, const program *p, bool four)
 {
     char factors[64], weights[160], energy[96];
-    snprintf(factors, sizeof factors, "T *f = s + %zu; (void)f; ", s->program->factor0);
+    snprintf(factors, sizeof factors, "T *f = s + %zu; (void)f; ", p->factor0);
     snprintf(energy, sizeof energy, "%s energy0 = {0}, energy1 = {0}; ", four ? "eqml_four" : "T");
-    snprintf(weights, sizeof weights, "const T *g = a + %zu; (void)g; %s", s->program->factor0, energy);
+    snprintf(weights, sizeof weights, "const T *g = a + %zu; (void)g; %s", p->factor0, energy);
     const char *sum =
         four ? "energy0 += energy1; *energy += EQML_SUM_FOUR(energy0); " : "*energy += energy0 + energy1; ";
     const signature contract = {FORWARD_SIGNATURE, factors, "", false};
@@ -379,13 +379,13 @@ static void emit_passes(FILE *out, const summary *s, bool four)
                               false};
     const signature gather = {REVERSE_SIGNATURE, weights, sum, false};
     unsigned step = four ? ROW_ALIGNMENT : 1;
-    emit_pass(out, s, four ? "FOUR_CONTRACT" : "CONTRACT", &contract, VALUES, put_contractions, step);
-    emit_pass(out, s, four ? "FOUR_LINEAR" : "LINEAR", &linear, LINEAR, put_linear, step);
-    emit_pass(out, s, four ? "FOUR_GATHER" : "GATHER", &gather, ALL, put_gather, step);
+    emit_pass(out, name, p, four ? "FOUR_CONTRACT" : "CONTRACT", &contract, VALUES, put_contractions, step);
+    emit_pass(out, name, p, four ? "FOUR_LINEAR" : "LINEAR", &linear, LINEAR, put_linear, step);
+    emit_pass(out, name, p, four ? "FOUR_GATHER" : "GATHER", &gather, ALL, put_gather, step);
 }
 
-void emit_rows(FILE *out, const summary *s)
+void emit_rows(FILE *out, const char *name, const program *p)
 {
-    emit_passes(out, s, false);
-    emit_passes(out, s, true);
+    emit_passes(out, name, p, false);
+    emit_passes(out, name, p, true);
 }

@@ -1,11 +1,12 @@
 /* The rows of contractions as straight-line code. */
 #ifndef GEN_EMIT_ROWS_H
 #define GEN_EMIT_ROWS_H
-#include "emit/header.h"
+#include "program/program.h"
+#include <stdio.h>
 
 /*
  * Macros CONTRACT, LINEAR and GATHER for the three passes of contractions.h; and the same with FOUR_ in front
  * for numbers of one geometry, with four elements of a row in a vector; what fills up a row must be zero.
  */
-void emit_rows(FILE *out, const summary *s);
+void emit_rows(FILE *out, const char *name, const program *p);
 #endif

@@ -1,17 +1,19 @@
 #include "emit/tensor_code.h"
-#include "emit/header.h"
 #include "emit/functions.h"
 #include "base/memory.h"
 #include "program/uses.h"
 #include <stdlib.h>
 #include <string.h>
 
+/* Tensors of at most this many operations, products and elements have straight-line code. */
+enum { STRAIGHT_LINE_TENSOR_LIMIT = 3000 };
+
 /* Long sums are added up in groups: a chain of dependent additions takes four cycles for each. */
 enum { INLINED_OPERATIONS = 200, SUM_OPERATIONS = 48, GROUP_OPERATIONS = 8 };
 
 static size_t operations_of_target(const tensor_program *p, size_t first)
 {
-    return next_target(p->noperations, p->operation, first) - first;
+    return next_target(&p->operations, first) - first;
 }
 
 /* How an operand moves from one to the next of four targets. */
@@ -28,12 +30,12 @@ static enum step step_of(unsigned x0, unsigned x1, unsigned x2, unsigned x3)
 static bool is_four(const tensor_program *p, size_t k, size_t count)
 {
     bool moves = false;
-    if (k + 4 * count > p->noperations)
+    if (k + 4 * count > p->operations.count)
         return false;
     for (size_t i = k; i < k + count; i++) {
         const operation *o[4];
         for (size_t j = 0; j < 4; j++)
-            o[j] = &p->operation[i + j * count];
+            o[j] = &p->operations.item[i + j * count];
         const enum step target = step_of(o[0]->target, o[1]->target, o[2]->target, o[3]->target);
         const enum step left = step_of(o[0]->left, o[1]->left, o[2]->left, o[3]->left);
         const enum step right = step_of(o[0]->right, o[1]->right, o[2]->right, o[3]->right);
@@ -55,7 +57,7 @@ static void put_target(functions *f, const tensor_program *p, size_t k, size_t c
     char item[128];
     functions_reserve(f, count);
     for (size_t i = k; i < k + count; i++) {
-        const operation *o = &p->operation[i], *next = four ? &p->operation[i + count] : o;
+        const operation *o = &p->operations.item[i], *next = four ? &p->operations.item[i + count] : o;
         int n = 0;
         if (i == k)
             n = put_slot(item, sizeof item, "", o->target, four);
@@ -78,9 +80,9 @@ static void forward_code(FILE *out, const char *basis, const char *macro, const 
                             .names = "s",
                             .opening = "",
                             .closing = "",
-                            .inlined = p->noperations <= INLINED_OPERATIONS};
+                            .inlined = p->operations.count <= INLINED_OPERATIONS};
     functions f = functions_open(out, basis, macro, &with);
-    for (size_t k = 0, count; k < p->noperations;) {
+    for (size_t k = 0, count; k < p->operations.count;) {
         count = operations_of_target(p, k);
         const bool four = fours && is_four(p, k, count);
         put_target(&f, p, k, count, four);
@@ -100,9 +102,10 @@ static void put_adjoint(functions *f, const uses *u, unsigned slot, unsigned one
         if (opens)
             functions_reserve(f, end - i < SUM_OPERATIONS ? end - i : SUM_OPERATIONS);
         int n = opens ? snprintf(item, sizeof item, "a[%u] += ", slot) : snprintf(item, sizeof item, "+ ");
-        n += snprintf(item + n, sizeof item - (size_t)n, "a[%u]", u->use[i][0]);
-        if (u->use[i][1] != one)
-            n += snprintf(item + n, sizeof item - (size_t)n, "*s[%u]", u->use[i][1]);
+        n += print_coefficient(item + n, sizeof item - (size_t)n, uses_coefficient(u, i));
+        n += snprintf(item + n, sizeof item - (size_t)n, "a[%u]", u->use[i].target);
+        if (u->use[i].other != one)
+            n += snprintf(item + n, sizeof item - (size_t)n, "*s[%u]", u->use[i].other);
         snprintf(item + n, sizeof item - (size_t)n, "%s", closes ? "; " : " ");
         put_item(&f->line, item);
     }
@@ -113,21 +116,24 @@ static void reverse_code(FILE *out, const char *basis, const program *potential,
 {
     static const signature with = {
         .parameters = "const T *s, T *a", .names = "s, a", .opening = "", .closing = ""};
-    const size_t count = potential->noperations + p->noperations;
-    operation *list = xcalloc(count + 1, sizeof *list);
-    memcpy(list, potential->operation, potential->noperations * sizeof *list);
-    for (size_t k = 0; k < p->noperations; k++)
-        list[potential->noperations + k] = p->operation[k];
-    uses u = uses_of(p->nslots, p->one, count, list);
+    const operation_list *part[] = {&potential->operations, &p->operations};
+    operation_list list = {0};
+    for (int side = 0; side < 2; side++)
+        for (size_t k = 0; k < part[side]->count; k++) {
+            const operation *o = &part[side]->item[k];
+            operations_append_scaled(&list, operations_coefficient(part[side], k), o->target, o->left,
+                                     o->right);
+        }
+    uses u = uses_of(p->nslots, p->one, &list);
     functions f = functions_open(out, basis, "REVERSE", &with);
-    for (size_t k = count; k-- > 0;)
-        if (k == 0 || list[k].target != list[k - 1].target)
-            put_adjoint(&f, &u, list[k].target, p->one);
-    for (unsigned slot = 0; slot < potential->npairs; slot++)
+    for (size_t k = list.count; k-- > 0;)
+        if (k == 0 || list.item[k].target != list.item[k - 1].target)
+            put_adjoint(&f, &u, list.item[k].target, p->one);
+    for (unsigned slot = 0; slot < potential->ninputs; slot++)
         put_adjoint(&f, &u, slot, p->one);
     functions_close(&f);
     uses_free(&u);
-    free(list);
+    operations_free(&list);
 }
 
 /* The elements of one vector factor at four carriers side by side, or at one. */
@@ -212,7 +218,7 @@ static void charges_code(FILE *out, const char *basis, const char *macro, const 
 /* None also where there is nothing to do, as for the dipole of "O2". */
 static bool has_code(const program *potential, const tensor_program *p)
 {
-    return p->nvectors && potential->noperations + p->noperations + p->nproducts + p->nelements <=
+    return p->nvectors && potential->operations.count + p->operations.count + p->nproducts + p->nelements <=
                               STRAIGHT_LINE_TENSOR_LIMIT;
 }
 

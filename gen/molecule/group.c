@@ -6,6 +6,7 @@
 
 #include "algebra/keyset.h"
 #include "base/memory.h"
+#include <stdio.h>
 
 enum { LINE_SIZE = 4096 };
 
@@ -195,10 +196,10 @@ int group_read(const char *path, composition *c, char *error, size_t error_size)
     return status;
 }
 
-void group_print(FILE *out, const composition *c, int generator)
+char *group_text(const composition *c, int generator)
 {
     const int *image = c->generator + (size_t)generator * (size_t)c->natoms;
-    int cycles = 0;
+    char *text = xcalloc(16 * (size_t)c->natoms + 3, 1), *at = text;
 
     for (int i = 0; i < c->natoms; i++) {
         int smallest = 1;
@@ -207,12 +208,12 @@ void group_print(FILE *out, const composition *c, int generator)
             smallest = j > i;
         if (image[i] == i || !smallest)
             continue;
-        fprintf(out, "(%d", i + 1);
+        at += sprintf(at, "(%d", i + 1);
         for (int j = image[i]; j != i; j = image[j])
-            fprintf(out, " %d", j + 1);
-        fprintf(out, ")");
-        cycles++;
+            at += sprintf(at, " %d", j + 1);
+        at += sprintf(at, ")");
     }
-    if (!cycles)
-        fprintf(out, "()");
+    if (at == text)
+        strcpy(text, "()");
+    return text;
 }

@@ -9,7 +9,6 @@
 #define EQML_GEN_GROUP_H
 
 #include <stddef.h>
-#include <stdio.h>
 
 #include "molecule/composition.h"
 
@@ -23,7 +22,7 @@ enum { GROUP_LIMIT = 1000000 }; /* elements */
  */
 int group_read(const char *path, composition *c, char *error, size_t error_size);
 
-/* Prints the cycles of a generator, atoms from 1. */
-void group_print(FILE *out, const composition *c, int generator);
+/* The cycles of a generator, atoms from 1, a text for the caller to free. */
+char *group_text(const composition *c, int generator);
 
 #endif

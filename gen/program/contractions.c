@@ -6,20 +6,16 @@
 /* Fewer operations gain nothing: H3N of degree 8 is as fast either way, H2O of degree 8 loses 5 % by rows. */
 enum { LEAST_OPERATIONS = 32 };
 
-bool contractions_pay(const basis *b)
+bool contractions_pay(size_t noperations)
 {
-    int count = 0;
-    for (size_t k = 0; k < b->nterms; k++)
-        if (b->term[k].kind == TERM_CONTRACT)
-            count += b->structure->set[b->covariant[b->term[k].left].set].count;
-    return count >= LEAST_OPERATIONS;
+    return noperations >= LEAST_OPERATIONS;
 }
 
 enum part { LINEAR, VALUE, RIGHT, PARTS };
 
 /* A use before it is sorted into its row. */
 typedef struct entry {
-    int row; /* covariant */
+    unsigned slot, count; /* of the row */
     enum part part;
     contraction_use use;
 } entry;
@@ -27,51 +23,43 @@ typedef struct entry {
 static int compare_entries(const void *x, const void *y)
 {
     const entry *a = x, *b = y;
-    if (a->row != b->row)
-        return a->row < b->row ? -1 : 1;
+    if (a->slot != b->slot)
+        return a->slot < b->slot ? -1 : 1;
     if (a->part != b->part)
         return a->part < b->part ? -1 : 1;
     return a->use.factor < b->use.factor ? -1 : a->use.factor > b->use.factor;
 }
 
-static void add_row(contraction_table *t, const basis *b, unsigned *const *slot, const entry *first,
-                    const entry *end)
+static void add_row(contraction_table *t, const entry *first, const entry *end)
 {
     unsigned count[PARTS] = {0};
     for (const entry *e = first; e < end; e++) {
         t->use[t->nuses++] = e->use;
         count[e->part]++;
     }
-    t->row[t->nrows++] = (contraction_row){slot[first->row][0],
-                                           (unsigned)b->structure->set[b->covariant[first->row].set].count,
-                                           count[LINEAR], count[VALUE], (unsigned)(end - first)};
+    t->row[t->nrows++] =
+        (contraction_row){first->slot, first->count, count[LINEAR], count[VALUE], (unsigned)(end - first)};
 }
 
-contraction_table contraction_table_create(const basis *b, const unsigned *factor_of_term, size_t nvalues,
-                                           unsigned *const *slot)
+contraction_table contraction_table_create(size_t count, const contraction_item *items, size_t nvalues)
 {
     contraction_table t = {0};
-    entry *entries = xcalloc(2 * b->nterms, sizeof *entries);
-    size_t count = 0;
-    for (size_t k = 0; k < b->nterms; k++) {
-        const term *c = &b->term[k];
-        if (c->kind != TERM_CONTRACT || !c->factor)
-            continue;
-        unsigned f = factor_of_term[k];
-        entries[count++] = (entry){c->left, f < nvalues ? VALUE : LINEAR, {f, slot[c->right][0]}};
-        entries[count++] = (entry){c->right, RIGHT, {f, slot[c->left][0]}};
+    entry *entries = xcalloc(2 * count, sizeof *entries);
+    for (size_t k = 0; k < count; k++) {
+        const contraction_item *c = &items[k];
+        const enum part part = c->factor < nvalues ? VALUE : LINEAR;
+        entries[2 * k] = (entry){c->left, c->count, part, {c->factor, c->right}};
+        entries[2 * k + 1] = (entry){c->right, c->count, RIGHT, {c->factor, c->left}};
     }
-    t.row = xcalloc(count + 1, sizeof *t.row);
-    t.use = xcalloc(count + 1, sizeof *t.use);
+    t.row = xcalloc(2 * count + 1, sizeof *t.row);
+    t.use = xcalloc(2 * count + 1, sizeof *t.use);
     if (count)
-        qsort(entries, count, sizeof *entries, compare_entries);
-    for (int set = 0; set < b->structure->nsets; set++) /* rows of one length stand together */
-        for (size_t k = 0, end; k < count; k = end) {
-            for (end = k; end < count && entries[end].row == entries[k].row;)
-                end++;
-            if (b->covariant[entries[k].row].set == set)
-                add_row(&t, b, slot, entries + k, entries + end);
-        }
+        qsort(entries, 2 * count, sizeof *entries, compare_entries);
+    for (size_t k = 0, end; k < 2 * count; k = end) {
+        for (end = k; end < 2 * count && entries[end].slot == entries[k].slot;)
+            end++;
+        add_row(&t, entries + k, entries + end);
+    }
     free(entries);
     return t;
 }

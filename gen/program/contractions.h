@@ -9,11 +9,12 @@
  *     energy      sum over A of  A . (sum of g_k B)        over uses that only occur linearly
  *
  * Each contraction is a use of both its covariants. It counts as a value, or as energy, with the left one
- * only.
+ * only. Contractions done so have no coefficient; those that have one are operations like all others.
  */
 #ifndef GEN_CONTRACTIONS_H
 #define GEN_CONTRACTIONS_H
-#include "molecule/basis.h"
+#include <stdbool.h>
+#include <stddef.h>
 
 /* A contraction of more vectors, or in lanes elements, than LONGEST is done in a loop, PART by PART. */
 enum { CONTRACTION_LONGEST = 12, CONTRACTION_PART = 3 };
@@ -36,14 +37,16 @@ typedef struct contraction_table {
     contraction_use *use; /* row after row */
 } contraction_table;
 
-/* Whether there are enough contractions to do them by rows, and not as single operations. */
-bool contractions_pay(const basis *b);
+/* A contraction between two covariants, by their first slots. */
+typedef struct contraction_item {
+    unsigned factor, left, right;
+    unsigned count; /* elements */
+} contraction_item;
 
-/*
- * factor_of_term[terms of the basis]; factors from `nvalues` on only occur linearly.
- * slot[covariants][elements], those of one covariant consecutive. contraction_table_free releases the table.
- */
-contraction_table contraction_table_create(const basis *b, const unsigned *factor_of_term, size_t nvalues,
-                                           unsigned *const *slot);
+/* Whether contractions of so many operations are worth rows, and are not better done as single operations. */
+bool contractions_pay(size_t noperations);
+
+/* Rows in the order of slots; factors from `nvalues` on only occur linearly. contraction_table_free releases it. */
+contraction_table contraction_table_create(size_t count, const contraction_item *items, size_t nvalues);
 void contraction_table_free(contraction_table *t);
 #endif

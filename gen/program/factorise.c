@@ -1,5 +1,6 @@
 #include "program/factorise.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -11,12 +12,20 @@ typedef unsigned short word;
 typedef struct polynomial {
     int degree;
     size_t count;
-    word *monomial; /* [count][degree] */
+    word *monomial;      /* [count][degree] */
+    double *coefficient; /* [count]; NULL: all are 1 */
 } polynomial;
+
+static void polynomial_free(polynomial *p)
+{
+    free(p->monomial);
+    free(p->coefficient);
+}
 
 typedef struct entry {
     const word *monomial;
     int degree;
+    double coefficient;
 } entry;
 
 static int compare(const void *x, const void *y)
@@ -37,13 +46,33 @@ static void sort(polynomial *p)
     word *sorted = xmalloc(p->count * row, sizeof *sorted);
 
     for (size_t i = 0; i < p->count; i++)
-        entries[i] = (entry){p->monomial + i * row, p->degree};
+        entries[i] = (entry){p->monomial + i * row, p->degree, p->coefficient ? p->coefficient[i] : 1};
     qsort(entries, p->count, sizeof *entries, compare);
-    for (size_t i = 0; i < p->count; i++)
+    for (size_t i = 0; i < p->count; i++) {
         memcpy(sorted + i * row, entries[i].monomial, row * sizeof *sorted);
+        if (p->coefficient)
+            p->coefficient[i] = entries[i].coefficient;
+    }
     free(entries);
     free(p->monomial);
     p->monomial = sorted;
+}
+
+/* Divides by the first coefficient, and returns that: multiples of one polynomial become the same. */
+static double normalise(polynomial *p)
+{
+    const double scale = p->coefficient ? p->coefficient[0] : 1;
+    bool plain = true;
+
+    for (size_t i = 0; i < p->count && p->coefficient; i++) {
+        p->coefficient[i] /= scale;
+        plain = plain && p->coefficient[i] == 1;
+    }
+    if (plain) {
+        free(p->coefficient);
+        p->coefficient = NULL;
+    }
+    return scale;
 }
 
 /* The variable in most monomials, the first of these. */
@@ -72,7 +101,10 @@ static word most_frequent(const factoriser *f, const polynomial *p)
 static polynomial divide(polynomial *p, word variable)
 {
     size_t row = (size_t)p->degree, left = 0;
-    polynomial quotient = {p->degree - 1, 0, xmalloc(p->count * row, sizeof *quotient.monomial)};
+    polynomial quotient = {p->degree - 1, 0, xmalloc(p->count * row, sizeof *quotient.monomial), NULL};
+
+    if (p->coefficient)
+        quotient.coefficient = xmalloc(p->count, sizeof *quotient.coefficient);
 
     for (size_t i = 0; i < p->count; i++) {
         const word *m = p->monomial + i * row;
@@ -81,9 +113,14 @@ static polynomial divide(polynomial *p, word variable)
         while (at < row && m[at] != variable)
             at++;
         if (at == row) {
-            memmove(p->monomial + left++ * row, m, row * sizeof *m);
+            memmove(p->monomial + left * row, m, row * sizeof *m);
+            if (p->coefficient)
+                p->coefficient[left] = p->coefficient[i];
+            left++;
             continue;
         }
+        if (p->coefficient)
+            quotient.coefficient[quotient.count] = p->coefficient[i];
         word *to = quotient.monomial + quotient.count++ * (row - 1);
         memcpy(to, m, at * sizeof *m);
         memcpy(to + at, m + at + 1, (row - 1 - at) * sizeof *m);
@@ -95,19 +132,32 @@ static polynomial divide(polynomial *p, word variable)
 
 static size_t products_of(factoriser *f, polynomial *p, slot_product **products);
 
-/* The slot of a polynomial that may be known already. */
-static unsigned slot_of(factoriser *f, polynomial *p)
-{
-    size_t length = (size_t)p->degree * p->count, number;
+enum { COEFFICIENT_WORDS = sizeof(double) / sizeof(word), WITH_COEFFICIENTS = 0x8000 };
 
-    if (length == 1)
-        return p->monomial[0];
-    word *key = xmalloc(length + 1, sizeof *key);
-    key[0] = (word)p->degree;
+/* Whether a polynomial has not been met before, and its number. */
+static bool is_new(factoriser *f, const polynomial *p, size_t *number)
+{
+    size_t length = (size_t)p->degree * p->count, more = p->coefficient ? COEFFICIENT_WORDS * p->count : 0;
+    word *key = xmalloc(1 + length + more, sizeof *key);
+
+    key[0] = (word)(p->degree | (p->coefficient ? WITH_COEFFICIENTS : 0));
     memcpy(key + 1, p->monomial, length * sizeof *key);
-    int is_new = keyset_add(&f->known, key, length + 1, &number);
+    if (p->coefficient)
+        memcpy(key + 1 + length, p->coefficient, p->count * sizeof *p->coefficient);
+    bool result = keyset_add(&f->known, key, 1 + length + more, number);
     free(key);
-    if (!is_new)
+    return result;
+}
+
+/* The slot of a polynomial that may be known already, and the number that the slot is to be multiplied with. */
+static unsigned slot_of(factoriser *f, polynomial *p, double *scale)
+{
+    size_t number;
+
+    *scale = normalise(p);
+    if (p->count == 1 && p->degree == 1)
+        return p->monomial[0];
+    if (!is_new(f, p, &number))
         return f->slot[number];
 
     slot_product *products;
@@ -118,7 +168,7 @@ static unsigned slot_of(factoriser *f, polynomial *p)
     }
     unsigned slot = f->slot[number] = f->new_slot(f->program);
     for (size_t k = 0; k < count; k++)
-        f->emit(f->program, slot, products[k].left, products[k].right);
+        f->emit(f->program, slot, products[k]);
     free(products);
     return slot;
 }
@@ -127,8 +177,30 @@ static unsigned slot_of(factoriser *f, polynomial *p)
 typedef struct part {
     word variable;
     unsigned quotient; /* slot */
-    int taken;
+    double scale;
+    bool taken;
 } part;
+
+/* The parts from number i on that have the same quotient, as one product with the sum of their variables. */
+static slot_product join_parts(factoriser *f, part *parts, size_t i, size_t nparts)
+{
+    polynomial sum = {.degree = 1};
+    slot_product product = {.right = parts[i].quotient};
+
+    sum.monomial = xmalloc(nparts, sizeof *sum.monomial);
+    sum.coefficient = xmalloc(nparts, sizeof *sum.coefficient);
+    for (size_t j = i; j < nparts; j++) {
+        if (parts[j].quotient == parts[i].quotient) {
+            parts[j].taken = true;
+            sum.coefficient[sum.count] = parts[j].scale;
+            sum.monomial[sum.count++] = parts[j].variable;
+        }
+    }
+    sort(&sum);
+    product.left = slot_of(f, &sum, &product.coefficient);
+    polynomial_free(&sum);
+    return product;
+}
 
 /* Variables with the same quotient are added before they are multiplied. Empties p. */
 static size_t products_of(factoriser *f, polynomial *p, slot_product **products)
@@ -139,40 +211,28 @@ static size_t products_of(factoriser *f, polynomial *p, slot_product **products)
     if (p->degree == 1) {
         *products = xmalloc(p->count, sizeof **products);
         for (size_t k = 0; k < p->count; k++)
-            (*products)[k] = (slot_product){p->monomial[k], (unsigned)FACTORISE_ONE};
+            (*products)[k] = (slot_product){p->monomial[k], (unsigned)FACTORISE_ONE,
+                                            p->coefficient ? p->coefficient[k] : 1};
         free(parts);
         return p->count;
     }
     while (p->count > 0) {
-        word variable = most_frequent(f, p);
-        polynomial quotient = divide(p, variable);
-
-        parts[nparts++] = (part){variable, slot_of(f, &quotient), 0};
-        free(quotient.monomial);
+        part *new = &parts[nparts++];
+        *new = (part){.variable = most_frequent(f, p)};
+        polynomial quotient = divide(p, new->variable);
+        new->quotient = slot_of(f, &quotient, &new->scale);
+        polynomial_free(&quotient);
     }
     *products = xmalloc(nparts, sizeof **products);
     for (size_t i = 0; i < nparts; i++) {
-        polynomial sum = {1, 0, NULL};
-
-        if (parts[i].taken)
-            continue;
-        sum.monomial = xmalloc(nparts, sizeof *sum.monomial);
-        for (size_t j = i; j < nparts; j++) {
-            if (parts[j].quotient == parts[i].quotient) {
-                parts[j].taken = 1;
-                sum.monomial[sum.count++] = parts[j].variable;
-            }
-        }
-        sort(&sum);
-        (*products)[count++] = (slot_product){slot_of(f, &sum), parts[i].quotient};
-        free(sum.monomial);
+        if (!parts[i].taken)
+            (*products)[count++] = join_parts(f, parts, i, nparts);
     }
     free(parts);
     return count;
 }
 
-factoriser factoriser_create(int nvariables, unsigned (*new_slot)(void *program),
-                             void (*emit)(void *program, unsigned target, unsigned left, unsigned right),
+factoriser factoriser_create(int nvariables, unsigned (*new_slot)(void *program), factorise_emit *emit,
                              void *program)
 {
     factoriser f = {.nvariables = nvariables, .new_slot = new_slot, .emit = emit, .program = program};
@@ -181,17 +241,21 @@ factoriser factoriser_create(int nvariables, unsigned (*new_slot)(void *program)
     return f;
 }
 
-size_t factorise(factoriser *f, const unsigned short *monomial, size_t count, int stride, int degree,
-                 slot_product **products)
+size_t factorise(factoriser *f, const unsigned short *monomial, const double *coefficient, size_t count,
+                 int stride, int degree, slot_product **products)
 {
-    polynomial p = {degree, count, xmalloc(count * (size_t)degree, sizeof *p.monomial)};
+    polynomial p = {degree, count, xmalloc(count * (size_t)degree, sizeof *p.monomial), NULL};
 
     for (size_t i = 0; i < count; i++)
         memcpy(p.monomial + i * (size_t)degree, monomial + i * (size_t)stride,
                (size_t)degree * sizeof *monomial);
+    if (coefficient) {
+        p.coefficient = xmalloc(count, sizeof *coefficient);
+        memcpy(p.coefficient, coefficient, count * sizeof *coefficient);
+    }
     sort(&p);
     size_t n = products_of(f, &p, products);
-    free(p.monomial);
+    polynomial_free(&p);
     return n;
 }
 

@@ -11,16 +11,18 @@
  *     POINTWISE   T_x += A_x B_x        dV/dA_x += dV/dT_x B_x     dV/dB_x += dV/dT_x A_x
  *
  * A matrix says where the elements of the covariants over one set of pairs stand between two lists of atoms,
- * so that covariants stay as they are. The operations stay in the table, for all who read that.
+ * so that covariants stay as they are. The operations stay in the table, for all who read that; none of them has
+ * a coefficient. These are forms of molecules, whose covariants stand over pairs of atoms.
  */
 #ifndef GEN_MATRICES_H
 #define GEN_MATRICES_H
-#include "molecule/basis.h"
+#include <stdbool.h>
+#include <stddef.h>
 
 typedef struct element_matrix {
-    int set, nrows, ncolumns;
-    int *row, *column; /* atoms, ascending */
-    unsigned *element; /* [nrows][ncolumns] of the set, or none: the place after the last */
+    int set, nrows, ncolumns; /* set: a number, of the pairs that are its elements */
+    int *row, *column;        /* atoms, ascending */
+    unsigned *element;        /* [nrows][ncolumns] of the set, or none: the place after the last */
     unsigned none;
     bool symmetric;
     int nruns;
@@ -40,7 +42,7 @@ enum matrix_kind {
  * diagonal. */
 typedef struct matrix_form {
     enum matrix_kind kind;
-    int pattern; /* of the structure; of copies and sums, the set */
+    int pattern; /* the number by which the form is found; of copies and sums, that of the set */
     bool half;
     size_t left, left_turned, right, right_turned, target;
     unsigned nleft, nright, ntarget; /* elements */
@@ -63,15 +65,14 @@ typedef struct matrix_table {
     matrix_step *step; /* in the order of operations */
 } matrix_table;
 
-/* The forms of the patterns that the potential uses and that are long enough; of more of them the greater the
- * need, from 0 to MATRIX_NEEDS - 1. matrix_table_free releases them. */
-enum { MATRIX_NEEDS = 2 };
-matrix_table matrix_table_create(const basis *b, int need);
+/* Finds the runs of a matrix, whose lists and elements the table owns from now on, and appends it; its number. */
+size_t matrix_add(matrix_table *t, element_matrix m);
+void matrix_append_form(matrix_table *t, matrix_form f);
 
 /* The number of the form of a pattern, or of a copy or sum over a set, or nforms. */
 size_t matrix_find_form(const matrix_table *t, enum matrix_kind kind, int pattern);
 size_t matrix_find_pattern(const matrix_table *t, int pattern);
-void matrix_append(matrix_table *t, matrix_step step);
+void matrix_append_step(matrix_table *t, matrix_step step);
 
 /* The step that begins with operation `first`; that ends before operation `end`; or NULL. */
 const matrix_step *matrix_step_from(const matrix_table *t, size_t first);
@@ -79,5 +80,8 @@ const matrix_step *matrix_step_until(const matrix_table *t, size_t end);
 
 /* Operations that are done by steps. */
 size_t matrix_operations(const matrix_table *t);
+
+/* matrix_table_free releases the table, matrix_free what one matrix owns. */
+void matrix_free(element_matrix *m);
 void matrix_table_free(matrix_table *t);
 #endif

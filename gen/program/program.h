@@ -1,32 +1,36 @@
 /*
- * The straight-line program that evaluates the factors, and the table of products.
+ * A straight-line program that evaluates factors from inputs, and the table of their products. It knows no
+ * family: the inputs may be pair variables of a molecule, or whatever else a basis is made of.
  *
  * All values live in one array of slots:
  *
- *     0 .. npairs-1            the pair variables
- *     npairs ..                intermediate values: covariants, all elements of one side by side, and partial
+ *     0 .. ninputs-1           the inputs
+ *     ninputs ..               intermediate values: covariants, all elements of one side by side, and partial
  *                              monomials
  *     factor0 .. +nfactors-1   the factors; the first is the constant 1
  *
- * An operation adds slot[left] * slot[right] to slot[target]; right == factor0 (the constant) makes it a sum.
- * Operations with one target stand together, after everything that they read is finished. Before the first
- * one the target holds zero, or the offset of the factor. The reverse sweep runs the same list backwards.
+ * An operation adds slot[left] * slot[right], or a multiple of it, to slot[target] (see operations.h);
+ * right == factor0 (the constant) makes it a sum. Before the first operation of a target this holds zero, or the
+ * offset of the factor. The reverse sweep runs the same list backwards.
  *
  * The factors are sorted: the constant, the core (those that occur in products), the rest; so a surface is
  *
  *     V = sum_k linear[k] f_k  +  sum over runs (left, first, count) of  f_left * sum_b coefficient f_b
  *
- * The operations are sorted as well: those of covariants and simple factors; from `contractions` on those of
- * contractions that have a value; from `products` on products of factors; from `linear` on contractions
+ * The operations are sorted as well: those of intermediate values and simple factors; from `contractions` on those
+ * of contractions that have a value; from `products` on products of factors; from `linear` on contractions
  * [nvalues, nfactors) that only occur linearly, for which an evaluation needs no value. Where there are
- * `row`s (see contractions.h), these are the contractions once more.
+ * `row`s (see contractions.h), these are the contractions once more. A program without rows has neither part.
+ *
+ * A family builds a program in this order: inputs, slots, operations (whose targets and operands FACTOR_SLOT + k
+ * are the factors), factors in the order of their numbers, the marks of the parts, and program_finish.
  */
 #ifndef GEN_PROGRAM_H
 #define GEN_PROGRAM_H
-#include "molecule/basis.h"
 #include "program/contractions.h"
 #include "program/matrices.h"
-#include "program/tiles.h"
+#include "program/operations.h"
+#include "program/products.h"
 
 enum { SLOTS_LIMIT = 65536 }; /* the tables of a header hold 16-bit numbers */
 
@@ -37,40 +41,42 @@ enum { SLOTS_LIMIT = 65536 }; /* the tables of a header hold 16-bit numbers */
  */
 enum { STRAIGHT_LINE_LIMIT = 6500, STRAIGHT_LINE_FLOATS_LIMIT = 2000, STRAIGHT_LINE_ORBITS_LIMIT = 20000 };
 
-typedef struct operation {
-    unsigned target, left, right;
-} operation;
-
-typedef struct run {
-    unsigned left, first, count; /* products of factor `left` with factors first .. first + count - 1 */
-} run;
+enum { FACTOR_SLOT = 1u << 30 }; /* where the factors stand until the number of slots is known */
 
 typedef struct operation_count {
     size_t multiply, add, fma;
 } operation_count;
 
+typedef struct factor {
+    unsigned char degree;
+    bool is_term; /* the others only occur in products */
+} factor;
+
 typedef struct program {
-    size_t npairs, nslots, factor0, nfactors, nvalues, ncore; /* ncore: with the constant */
-    size_t noperations, operations_capacity;
-    size_t contractions, products, linear; /* first operation of each part; noperations without rows */
+    size_t ninputs, nslots, factor0, nfactors, nvalues, ncore; /* ncore: with the constant */
+    operation_list operations;
+    size_t contractions, products, linear; /* first operation of each part; their number without rows */
     size_t first_row, end_rows;            /* slots of covariants */
-    operation *operation;
-    size_t *factor_term;      /* [nfactors] term of the basis */
-    unsigned *factor_of_term; /* [terms of the basis] its factor, where it is one */
-    unsigned *
-        *element_slot; /* [covariants of the basis][element of its set], NULL where it is not evaluated */
-    size_t ncovariants;
+    factor *factor;                        /* [nfactors] */
+    bool plain;                            /* orbit sums for comparison: no reverse sweep */
     contraction_table rows;
     matrix_table matrices; /* covariants that code computes as products of matrices, where it were too long */
     size_t nruns;
-    run *run;
+    product_run *run;
     tile_list tiles;
     size_t nwanted; /* factors that are terms */
     size_t nterms;
-    operation_count energy, gradient; /* from the pair variables to V and to V and all dV/dy */
+    operation_count energy, gradient; /* from the inputs to V and to V and all dV/dinput */
 } program;
 
-program *program_create(const basis *b);
+/* program_free releases it. */
+program *program_create(size_t ninputs);
+
+/* The number of another factor. */
+unsigned program_add_factor(program *p, int degree, bool is_term);
+
+/* Gives the factors their slots, makes the tables of products and, if `by_rows`, of contractions, and counts. */
+void program_finish(program *p, const product_list *products, bool by_rows);
 
 /* Operations that are written out where there is code: all but those of matrices and of long contractions. */
 size_t program_written_out(const program *p);

@@ -1,8 +1,8 @@
 /*
- * The program of a tensor basis, on top of that of the potential: the operations of the covariants that only
+ * The program of a tensor basis, on top of that of the potential: the operations of the values that only
  * tensors need, the vector factors, and the table of products with invariant factors.
  *
- *     D_v = sum over the elements (v, slot, base) of  slot * B_base       for generators
+ *     D_v = sum over the elements (v, slot, base) of  slot * B_base       for generators; B: what is carried
  *     D_v = f_factor * D_source                                           for products
  *     T   = sum over runs (v, first, count) of  D_v * sum_k coefficient_k f_k
  *
@@ -12,26 +12,21 @@
 #ifndef GEN_TENSOR_PROGRAM_H
 #define GEN_TENSOR_PROGRAM_H
 #include "program/program.h"
-#include "molecule/tensor.h"
 
 typedef struct tensor_program {
-    size_t nslots; /* of the potential and of the covariants here, which follow those */
-    unsigned one;  /* the slot that holds 1 */
-    size_t noperations, operations_capacity;
-    operation *operation;
+    size_t nslots;             /* of the potential and of the values here, which follow those */
+    unsigned one;              /* the slot that holds 1 */
+    operation_list operations; /* without coefficients */
     size_t nvectors, ngenerators;
     size_t nelements;
     unsigned (*element)[3]; /* vector, slot, base; those of a vector stand together */
     size_t nproducts;
     unsigned (*product)[3]; /* vector, factor, source; sources come before their products */
     size_t nruns;
-    run *run;        /* left: vector */
-    tile_list tiles; /* rows: vectors; nvectors where unused */
+    product_run *run; /* left: vector */
+    tile_list tiles;  /* rows: vectors; nvectors where unused */
     size_t nterms;
 } tensor_program;
 
-/* p: the program of the potential over b; the element slots of covariants that only tensors need are this
- * tensor's. */
-tensor_program *tensor_program_create(const basis *b, program *p, const tensor_basis *t);
 void tensor_program_free(tensor_program *p);
 #endif

@@ -7,25 +7,28 @@ static bool in_rows(const program *p, size_t operation)
     return (operation >= p->contractions && operation < p->products) || operation >= p->linear;
 }
 
-uses uses_of(size_t nslots, unsigned one, size_t count, const operation *list)
+uses uses_of(size_t nslots, unsigned one, const operation_list *list)
 {
-    uses u;
+    uses u = {0};
     u.first = xcalloc(nslots + 2, sizeof *u.first);
-    u.use = xcalloc(2 * count + 1, sizeof *u.use);
+    u.use = xcalloc(2 * list->count + 1, sizeof *u.use);
+    if (list->coefficient)
+        u.coefficient = xcalloc(2 * list->count + 1, sizeof *u.coefficient);
     for (int pass = 0; pass < 2; pass++) { /* count, then fill */
-        for (size_t k = 0; k < count; k++) {
-            const operation *o = &list[k];
+        for (size_t k = 0; k < list->count; k++) {
+            const operation *o = &list->item[k];
             unsigned slot[2] = {o->left, o->right}, other[2] = {o->right, o->left};
             for (int side = 0; side < 2; side++) {
                 if (slot[side] == one)
                     continue;
                 if (pass == 0) {
                     u.first[slot[side] + 2]++;
-                } else {
-                    size_t at = u.first[slot[side] + 1]++;
-                    u.use[at][0] = o->target;
-                    u.use[at][1] = other[side];
+                    continue;
                 }
+                size_t at = u.first[slot[side] + 1]++;
+                u.use[at] = (use){o->target, other[side]};
+                if (u.coefficient)
+                    u.coefficient[at] = list->coefficient[k];
             }
         }
         for (size_t i = 1; pass == 0 && i < nslots + 2; i++)
@@ -36,16 +39,17 @@ uses uses_of(size_t nslots, unsigned one, size_t count, const operation *list)
 
 uses uses_create(const program *p)
 {
-    operation *list = xcalloc(p->noperations + 1, sizeof *list);
-    size_t count = 0;
-    for (size_t k = 0; k < p->noperations;) {
+    operation_list list = {0};
+    for (size_t k = 0; k < p->operations.count;) {
         const matrix_step *step = matrix_step_from(&p->matrices, k);
+        const operation *o = &p->operations.item[k];
         if (!step && !in_rows(p, k))
-            list[count++] = p->operation[k];
+            operations_append_scaled(&list, operations_coefficient(&p->operations, k), o->target, o->left,
+                                     o->right);
         k = step ? step->end : k + 1;
     }
-    uses u = uses_of(p->nslots, (unsigned)p->factor0, count, list);
-    free(list);
+    uses u = uses_of(p->nslots, (unsigned)p->factor0, &list);
+    operations_free(&list);
     return u;
 }
 
@@ -53,12 +57,5 @@ void uses_free(uses *u)
 {
     free(u->first);
     free(u->use);
-}
-
-size_t next_target(size_t count, const operation *list, size_t k)
-{
-    size_t end = k;
-    while (end < count && list[end].target == list[k].target)
-        end++;
-    return end;
+    free(u->coefficient);
 }

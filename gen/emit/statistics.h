@@ -1,0 +1,8 @@
+/* The statistics, one JSON object. */
+#ifndef GEN_EMIT_STATISTICS_H
+#define GEN_EMIT_STATISTICS_H
+#include "emit/description.h"
+#include <stdio.h>
+
+void emit_statistics(FILE *out, const description *d);
+#endif

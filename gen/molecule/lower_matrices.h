@@ -1,0 +1,11 @@
+/* Which patterns of a structure are done by products of matrices: see program/matrices.h. */
+#ifndef GEN_LOWER_MATRICES_H
+#define GEN_LOWER_MATRICES_H
+#include "molecule/basis.h"
+#include "program/matrices.h"
+
+/* The forms of the patterns that the potential uses and that are long enough; of more of them the greater the
+ * need, from 0 to MATRIX_NEEDS - 1. matrix_table_free releases them. */
+enum { MATRIX_NEEDS = 2 };
+matrix_table lower_matrices(const basis *b, int need);
+#endif

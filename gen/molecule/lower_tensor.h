@@ -1,0 +1,11 @@
+/* The program of a tensor basis, on top of that of the potential. */
+#ifndef GEN_LOWER_TENSOR_H
+#define GEN_LOWER_TENSOR_H
+#include "molecule/lower.h"
+#include "molecule/tensor.h"
+#include "program/tensor_program.h"
+
+/* l: the potential's, over b; the element slots of covariants that only tensors need are this tensor's from now
+ * on. tensor_program_free releases the result. */
+tensor_program *lower_tensor(const basis *b, lowering *l, const tensor_basis *t);
+#endif
