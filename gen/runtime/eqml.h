@@ -103,6 +103,7 @@
 #include "select.c"
 #include "subset.c"
 #include "basis_file.c"
+#include "rebase.c"
 #include "expansion.c"
 #endif /* EQML_IMPLEMENTATION */
 #endif /* EQML_H */
