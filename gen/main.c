@@ -8,6 +8,7 @@
 #include "molecule/basis.h"
 #include "algebra/blocks.h"
 #include "molecule/composition.h"
+#include "emit/dump.h"
 #include "emit/header.h"
 #include "emit/statistics.h"
 #include "molecule/group.h"
@@ -168,6 +169,7 @@ typedef struct work {
     tensor_basis *tensor[TENSOR_KINDS]; /* NULL: none */
     tensor_program *tensor_program[TENSOR_KINDS];
     description description;
+    enum form form;
 } work;
 
 static int choose_tensors(const options *o, work *w, const uint64_t *invariants, const orbit_list *orbits,
@@ -231,14 +233,14 @@ static void work_free(work *w)
     basis_free(w->basis);
 }
 
-static void write_header(FILE *out, const void *context)
+static void write_form(FILE *out, const void *context)
 {
-    emit_header(out, context);
-}
-
-static void write_statistics(FILE *out, const void *context)
-{
-    emit_statistics(out, context);
+    const work *w = context;
+    static void (*const print[])(FILE *, const description *) = {[FORM_HEADER] = emit_header,
+                                                                 [FORM_STATISTICS] = emit_statistics,
+                                                                 [FORM_PROGRAM] = dump_program,
+                                                                 [FORM_DOT] = dump_dot};
+    print[w->form](out, &w->description);
 }
 
 /* request: what the basis is cut to, or NULL. */
@@ -248,7 +250,7 @@ static int generate(const options *o, const composition *c, const wanted_request
     char error[512];
     blocks multidegrees = {0};
     orbit_list orbits = {0};
-    work made = {0};
+    work made = {.form = o->form};
     wanted *w = NULL;
     uint64_t *invariants = NULL, *by_degree = NULL;
     const uint64_t *kept;
@@ -302,7 +304,7 @@ static int generate(const options *o, const composition *c, const wanted_request
     }
     by_degree = sum_by_degree(&multidegrees, kept);
     describe(o, &made, by_degree, (double)(clock() - start) / CLOCKS_PER_SEC);
-    status = output_write(o->output, o->statistics ? write_statistics : write_header, &made.description);
+    status = output_write(o->output, write_form, &made);
 
 done:
     progress_end();

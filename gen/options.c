@@ -32,6 +32,9 @@ static const char help[] =
     "      --body N        only terms that touch at most N atoms\n"
     "      --scheme NAME   \"factored\" (default), or \"orbit-sums\": each term written out, for comparison\n"
     "      --stats         print one JSON object instead of a header\n"
+    "      --dump WORD     print the operations instead: \"program\", a line for each; \"dot\", as a graph "
+    "for\n"
+    "                      Graphviz\n"
     "  -h, --help          this text\n";
 
 static void write_help(FILE *out, const void *context)
@@ -112,6 +115,16 @@ static int takes_tensor(int argc, char **argv, int *i, const char **value)
     return kind;
 }
 
+/* One run writes one thing. */
+static int choose_form(options *o, enum form form)
+{
+    if (o->form != FORM_HEADER && o->form != form)
+        return refuse("one of --stats, --dump program and --dump dot at a time", NULL,
+                      "leave out the others");
+    o->form = form;
+    return OPTIONS_GO;
+}
+
 int options_parse(int argc, char **argv, options *o)
 {
     const char *value = NULL, *name = NULL;
@@ -122,7 +135,8 @@ int options_parse(int argc, char **argv, options *o)
         if (!strcmp(argument, "-h") || !strcmp(argument, "--help"))
             return output_write(NULL, write_help, NULL);
         if (!strcmp(argument, "--stats")) {
-            o->statistics = true;
+            if ((status = choose_form(o, FORM_STATISTICS)) != OPTIONS_GO)
+                return status;
         } else if (takes_value(argc, argv, &i, 'd', "degree", &value)) {
             if (!value)
                 return refuse("--degree needs a number", NULL, "for example --degree 6");
@@ -163,6 +177,12 @@ int options_parse(int argc, char **argv, options *o)
             if (!value || (strcmp(value, "orbit-sums") && strcmp(value, "factored")))
                 return refuse("scheme", value ? value : "", "it must be factored or orbit-sums");
             o->orbit_sums = !strcmp(value, "orbit-sums");
+        } else if (takes_value(argc, argv, &i, 0, "dump", &value)) {
+            if (!value || (strcmp(value, "program") && strcmp(value, "dot")))
+                return refuse("--dump", value ? value : "", "it must be program or dot");
+            status = choose_form(o, strcmp(value, "dot") ? FORM_PROGRAM : FORM_DOT);
+            if (status != OPTIONS_GO)
+                return status;
         } else if ((kind = takes_tensor(argc, argv, &i, &value)) < TENSOR_KINDS) {
             if (!value)
                 return refuse("a tensor needs a degree", NULL, "for example --dipole 5");

@@ -6,12 +6,16 @@
 #include "molecule/tensor.h"
 #include <stdbool.h>
 
+/* What is written. */
+enum form { FORM_HEADER, FORM_STATISTICS, FORM_PROGRAM, FORM_DOT };
+
 typedef struct options {
     const char *composition, *output; /* output NULL: standard output */
     const char *group;                /* file of generators, or NULL */
     int degree, tensor[TENSOR_KINDS]; /* degrees; 0: no such tensor */
     request_words wanted;             /* what the basis is to span */
-    bool statistics, orbit_sums;
+    enum form form;
+    bool orbit_sums;
     char *cut;            /* owned: the options that cut the basis, or NULL */
     char *name, *command; /* owned; command: what regenerates the header, whatever the output */
 } options;

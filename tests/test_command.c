@@ -39,6 +39,11 @@ Test(generator_command, misuse_is_told_in_one_line)
         {"-d 3 -q H2", "\"-q\""},
         {"-d 3 --stats=1 H2", "\"--stats=1\""},
         {"-d 3 H4 C", "quotes"},
+        {"-d 3 --dump H2 ", "\"H2\""},
+        {"-d 3 --dump= H2", "program or dot"},
+        {"-d 3 --dump programs H2", "\"programs\""},
+        {"-d 3 --dump dot --stats H2", "at a time"},
+        {"-d 3 H2 --dump", "program or dot"},
         {"-d 3 -n 3x H2", "\"3x\""},
         {"-d 3 -n 'a b' H2", "\"a b\""},
         {"-d 3 -n a-b H2", "\"a-b\""},
@@ -89,6 +94,19 @@ Test(generator_command, large_groups)
     cr_assert_str_eq(many.text, few.text);
     outcome o = run("build/eqml-gen -d 1 --group '%s/cycle' A200", place);
     assert_refusal(&o, "eqml-gen: ", "101 classes of atoms and pairs", "a cycle of 200 atoms");
+    remove_folder(place);
+}
+
+/* Pairs that no term needs are in no operation: their derivatives are zero. */
+Test(generator_command, pairs_left_out_compile)
+{
+    char place[256];
+    make_folder(place);
+    outcome o = run("build/eqml-gen -d 3 --without C-H --cap H-H=2 -n cut -o '%s/cut.h' 'H4 C' && "
+                    "printf '#include \"cut.h\"\\nint main(void) { return 0; }\\n' >'%s/use.c' && "
+                    "${CC:-cc} -std=c11 -fsyntax-only -I. '%s/use.c'",
+                    place, place, place);
+    cr_expect_eq(o.status, 0, "%s", o.text);
     remove_folder(place);
 }
 
