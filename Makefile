@@ -74,8 +74,11 @@ prune: build/eqml-gen ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=4 NAME=ch4 [PRU
 	@mkdir -p build/prune
 	build/eqml-gen -d "$$DEGREE" -n "$${NAME}_all" -o "build/prune/$${NAME}_all.h" "$$COMPOSITION"
 	$(COMPILE) -I. -Ibuild/prune -DBASIS_HEADER="\"$${NAME}_all.h\"" -DBASIS="$${NAME}_all" examples/prune.c -o "build/prune/$$NAME" $(OPTIONAL) -lm
+	rm -f "build/prune/$$NAME.basis"
 	case $$DATA in -*) DATA=./$$DATA;; esac; \
-	    printf '%s\n' "--name $$NAME $$PRUNE" | xargs "build/prune/$$NAME" --directory build/prune --runtime eqml.h "$$DATA"
+	    printf '%s\n' "--name $$NAME $$PRUNE" | xargs "build/prune/$$NAME" --directory build/prune "$$DATA"
+	! test -f "build/prune/$$NAME.basis" || \
+	    sh examples/common/few.sh build/prune "$$NAME" "build/prune/$${NAME}_all.h" "$${NAME}_all" $(COMPILE)
 
 # NAME:DEGREE:COMPOSITION, _ for blanks.
 EXPANSION_BASES = hh:8:H2 hc:8:H_C hhh:6:H3 hhc:6:H2_C hhhh:5:H4 hhhc:5:H3_C ch4_d3:3:H4_C ch4_d4:4:H4_C ch4_d5:5:H4_C ch4_d6:6:H4_C
@@ -353,8 +356,9 @@ endef
 $(foreach w,$(sort $(foreach k,$(KINDS),$(word 2,$(subst :, ,$(k))):$(word 5,$(subst :, ,$(k))))),$(eval $(call kind_writer,$(word 1,$(subst :, ,$(w))),$(word 2,$(subst :, ,$(w))))))
 
 define kind
-build/kinds/$(1)_pes.h: build/kinds/write-$(2)-$(5)
+build/kinds/$(1)_pes.h: build/kinds/write-$(2)-$(5) build/eqml-gen examples/rebase.c examples/common/few.sh
 	$$< eqml.h build/tests/$(2).h build/kinds $(1) $(3) $(4)
+	case $(3) in whole) ;; *) sh examples/common/few.sh build/kinds $(1) build/tests/$(2).h $(2) $$(CC) $$(STD) $$(WARNINGS);; esac
 
 build/kinds/$(1): tests/kinds/driver.c tests/kinds/geometry.h build/kinds/$(1)_pes.h
 	$$(CC) $$(STD) $$(WARNINGS) -O1 -march=native -Ibuild/kinds -DSURFACE_HEADER='"$(1)_pes.h"' -DNAME=$(1) -D$(1)_API=extern -DLAYOUT=$(LAYOUT) -DBASIS=eqml$(LAYOUT)_$(6) $(subst _-, -,$(7)) \
