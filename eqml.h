@@ -6901,7 +6901,7 @@ static const struct eqml__needed {
 enum { EQML__NEEDED = sizeof eqml__needed / sizeof *eqml__needed };
 
 /* The whole text of a file, of its own memory; NULL where it cannot be read. */
-static char *eqml__load_text(const char *path, eqml_message *message)
+static char *eqml__load_text(const char *path, eqml_status *status, eqml_message *message)
 {
     size_t size = 0, room = 1 << 16;
     char *text = (char *)EQML_MALLOC(room);
@@ -6920,8 +6920,9 @@ static char *eqml__load_text(const char *path, eqml_message *message)
         eqml__say(message, "%s: cannot be read: %s", path, strerror(errno));
         EQML_FREE(text);
         text = NULL;
+        *status = EQML_ERROR_FILE;
     } else if (!text) {
-        eqml__no_memory(path, message);
+        *status = eqml__no_memory(path, message);
     } else {
         text[size] = 0;
     }
@@ -7105,9 +7106,9 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
     eqml_status status = eqml__check_writable(surface, path, (double)FLT_MAX, message);
     if (status)
         return status;
-    parts = eqml__load_text(runtime, message);
-    basis = parts ? eqml__load_text(basis_header, message) : NULL;
-    status = basis ? eqml__open_output(&out, path, message) : EQML_ERROR_FILE;
+    parts = eqml__load_text(runtime, &status, message);
+    basis = parts ? eqml__load_text(basis_header, &status, message) : NULL;
+    status = basis ? eqml__open_output(&out, path, message) : status;
     if (!status) {
         tagger.out = out.file;
         eqml__put_banner(out.file, b, name);
@@ -7813,6 +7814,8 @@ EQML_API eqml_status eqml_keep(const eqml_problem *p, const eqml_ranking *rankin
 /* A basis as a file of tables. */
 #ifndef EQML__BASIS_FILE_C
 #define EQML__BASIS_FILE_C
+#include <ctype.h>
+#include <stdbool.h>
 
 static void eqml__put_basis_atoms(FILE *out, const eqml_basis *b)
 {
@@ -7842,15 +7845,27 @@ static void eqml__put_basis_tables(FILE *out, const eqml_basis *b)
     fprintf(out, "terms %d\nend\n", b->nterms);
 }
 
+/* The header of the basis has it in a comment. */
+static bool eqml__is_origin(const char *text)
+{
+    if (strlen(text) > 1000 || strstr(text, "*/") || strstr(text, "/*"))
+        return false;
+    while (*text && !iscntrl((unsigned char)*text))
+        text++;
+    return !*text;
+}
+
 EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *origin, const char *path,
                                       eqml_message *message)
 {
     eqml__output out;
     origin = origin ? origin : "";
-    if (strlen(origin) > 1000 || strcspn(origin, "\r\n") < strlen(origin) || strstr(origin, "*/")) {
-        eqml__say(message,
-                  "%s: the origin of the basis must be one line of at most 1000 characters, without */",
-                  path);
+    if (!eqml__is_origin(origin)) {
+        eqml__say(
+            message,
+            "%s: the origin of the basis must be one line of at most 1000 characters, without the marks of "
+            "comments in C",
+            path);
         return EQML_ERROR_ARGUMENT;
     }
     for (int k = 0; k < EQML_TENSORS; k++)

@@ -3,6 +3,8 @@
 #define EQML__BASIS_FILE_C
 #include "select.h"
 #include "file.c"
+#include <ctype.h>
+#include <stdbool.h>
 
 static void eqml__put_basis_atoms(FILE *out, const eqml_basis *b)
 {
@@ -32,15 +34,27 @@ static void eqml__put_basis_tables(FILE *out, const eqml_basis *b)
     fprintf(out, "terms %d\nend\n", b->nterms);
 }
 
+/* The header of the basis has it in a comment. */
+static bool eqml__is_origin(const char *text)
+{
+    if (strlen(text) > 1000 || strstr(text, "*/") || strstr(text, "/*"))
+        return false;
+    while (*text && !iscntrl((unsigned char)*text))
+        text++;
+    return !*text;
+}
+
 EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *origin, const char *path,
                                       eqml_message *message)
 {
     eqml__output out;
     origin = origin ? origin : "";
-    if (strlen(origin) > 1000 || strcspn(origin, "\r\n") < strlen(origin) || strstr(origin, "*/")) {
-        eqml__say(message,
-                  "%s: the origin of the basis must be one line of at most 1000 characters, without */",
-                  path);
+    if (!eqml__is_origin(origin)) {
+        eqml__say(
+            message,
+            "%s: the origin of the basis must be one line of at most 1000 characters, without the marks of "
+            "comments in C",
+            path);
         return EQML_ERROR_ARGUMENT;
     }
     for (int k = 0; k < EQML_TENSORS; k++)

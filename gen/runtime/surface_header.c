@@ -80,7 +80,7 @@ static const struct eqml__needed {
 enum { EQML__NEEDED = sizeof eqml__needed / sizeof *eqml__needed };
 
 /* The whole text of a file, of its own memory; NULL where it cannot be read. */
-static char *eqml__load_text(const char *path, eqml_message *message)
+static char *eqml__load_text(const char *path, eqml_status *status, eqml_message *message)
 {
     size_t size = 0, room = 1 << 16;
     char *text = (char *)EQML_MALLOC(room);
@@ -99,8 +99,9 @@ static char *eqml__load_text(const char *path, eqml_message *message)
         eqml__say(message, "%s: cannot be read: %s", path, strerror(errno));
         EQML_FREE(text);
         text = NULL;
+        *status = EQML_ERROR_FILE;
     } else if (!text) {
-        eqml__no_memory(path, message);
+        *status = eqml__no_memory(path, message);
     } else {
         text[size] = 0;
     }
@@ -284,9 +285,9 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
     eqml_status status = eqml__check_writable(surface, path, (double)FLT_MAX, message);
     if (status)
         return status;
-    parts = eqml__load_text(runtime, message);
-    basis = parts ? eqml__load_text(basis_header, message) : NULL;
-    status = basis ? eqml__open_output(&out, path, message) : EQML_ERROR_FILE;
+    parts = eqml__load_text(runtime, &status, message);
+    basis = parts ? eqml__load_text(basis_header, &status, message) : NULL;
+    status = basis ? eqml__open_output(&out, path, message) : status;
     if (!status) {
         tagger.out = out.file;
         eqml__put_banner(out.file, b, name);
