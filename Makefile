@@ -15,7 +15,7 @@ endif
 # What the user gives goes to the shell in the environment, never as text of a command: "$$DATA" holds DATA as it
 # was given, whatever is in it. BASIS, FIT, PRUNE and BASES are lists of words.
 NAME ?= pes
-VALUES = DATA COMPOSITION DEGREE NAME DIPOLE QUADRUPOLE POLARIZABILITY BASIS FIT PRUNE BASES
+VALUES = DATA COMPOSITION DEGREE NAME DIPOLE QUADRUPOLE POLARIZABILITY BASIS FIT FLOAT PRUNE BASES
 $(foreach v,$(VALUES),$(eval override $(v) := $$(value $(v)))$(eval export $(v)))
 
 # Floors of the generator, from the top down; a floor includes those below it only.
@@ -24,9 +24,21 @@ GEN_SOURCES = $(wildcard gen/*.c $(FLOORS:%=gen/%/*.c))
 GEN = $(GEN_SOURCES:gen/%.c=build/gen/%.o)
 TESTS = $(patsubst tests/%.c,build/tests/%.o,$(wildcard tests/*.c))
 
-.PHONY: all help join check-joined check-parts pes prune expansion demo ir examples test asan fuzz check-libfuzzer bench bench-tensors generate check-generated check-headers check-kinds check-compilers check-ports format clean
+# Bases stand in tables of text, one line each: a name, then the options and the composition as eqml-gen takes them. A
+# header is made again where its table has changed, whichever the line; that takes a moment. Where it stays as it was,
+# so does its time, and nothing that includes it is compiled again.
+names = $(shell sed -n 's/^\([A-Za-z_][A-Za-z_0-9]*\) .*/\1/p' $(wildcard $(1)) </dev/null)
+define generate
+@mkdir -p $(@D)
+@sed -n 's/^$*  *//p' $(filter %.txt,$^) | xargs build/eqml-gen -n $* -o $@.$$$$ && \
+    if cmp -s $@.$$$$ $@; then rm $@.$$$$; else mv -f $@.$$$$ $@; fi
+endef
 
-all: build/eqml-gen ## build the generator, build/eqml-gen
+.SECONDARY: # what a pattern rule makes on the way is kept
+
+.PHONY: FORCE all help join check-joined check-parts pes prune expansion demo ir examples test asan fuzz check-libfuzzer bench bench-tensors generate check-generated check-headers check-kinds check-compilers check-ports format clean
+
+all: build/eqml-gen build/eqml.o build/fit.o ## build the generator, build/eqml-gen, and what all surfaces share
 
 help: ## list the targets
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
@@ -37,7 +49,7 @@ build/eqml-gen: $(GEN)
 
 GEN_HEADERS = $(wildcard gen/*.h $(FLOORS:%=gen/%/*.h))
 
-build/gen/emit/header.o: gen/runtime/basis.h # the layout number
+build/gen/emit/header.o: gen/runtime/layout.h
 
 build/gen/%.o: gen/%.c $(GEN_HEADERS)
 	@mkdir -p $(@D)
@@ -61,9 +73,23 @@ check-parts: ## fail where a part of the runtime does not compile alone
 	    $(CC) $(STD) $(WARNINGS) -Wno-unused-function -march=native -Igen/runtime -fsyntax-only -x c -; done
 	@echo "check-parts: $(words $(PARTS)) parts compile alone"
 
+# The runtime and the fit program, which know no basis: compiled once, linked for each surface. build/flags holds
+# the options that they were compiled with, and is written anew where these change.
+build/flags: FORCE
+	@mkdir -p build
+	@printf '%s\n' '$(COMPILE) $(OPTIONAL)' | cmp -s - $@ || printf '%s\n' '$(COMPILE) $(OPTIONAL)' >$@
+FORCE:
+
+build/eqml.o: eqml.h build/flags
+	printf '#define EQML_IMPLEMENTATION\n#include "eqml.h"\n' | \
+	    $(COMPILE) $(OPTIONAL) -I. -x c -c - -o $@.$$$$ && mv -f $@.$$$$ $@
+
+build/fit.o: examples/pes.c eqml.h build/flags
+	$(COMPILE) $(OPTIONAL) -I. -c $< -o $@.$$$$ && mv -f $@.$$$$ $@
+
 # ---- from data to a library ------------------------------------------------------------------------------
 
-pes: build/eqml-gen ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=6 NAME=ch4 [DIPOLE=5] [QUADRUPOLE=5] [POLARIZABILITY=5] [BASIS="options"] [FIT="options"]: fit a surface into build/pes/NAME
+pes: build/eqml-gen build/eqml.o build/fit.o ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=6 NAME=ch4 [DIPOLE=5] [QUADRUPOLE=5] [POLARIZABILITY=5] [BASIS="options"] [FIT="options"] [FLOAT=1]: fit a surface into build/pes/NAME
 	@LIBRARIES="$(OPTIONAL)" sh examples/common/pes.sh $(COMPILE)
 
 # ---- error against size ----------------------------------------------------------------------------------
@@ -80,31 +106,29 @@ prune: build/eqml-gen ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=4 NAME=ch4 [PRU
 	! test -f "build/prune/$$NAME.basis" || \
 	    sh examples/common/few.sh build/prune "$$NAME" "build/prune/$${NAME}_all.h" "$${NAME}_all" $(COMPILE)
 
-# NAME:DEGREE:COMPOSITION, _ for blanks.
-EXPANSION_BASES = hh:8:H2 hc:8:H_C hhh:6:H3 hhc:6:H2_C hhhh:5:H4 hhhc:5:H3_C ch4_d3:3:H4_C ch4_d4:4:H4_C ch4_d5:5:H4_C ch4_d6:6:H4_C
+build/expansion/%.h: examples/expansion.txt build/eqml-gen
+	$(generate)
 
-expansion: build/eqml-gen ## [DATA=methane.xyz]: methane as a sum over pairs, triples and quadruples, against the whole
-	@set -e; file=$${DATA:-../shared/data/qm22/methane.xyz}; case $$file in -*) file=./$$file;; esac; \
-	if ! test -r "$$file"; then \
-	    test -z "$$DATA" || { printf 'make expansion: %s: there is no such file, or it cannot be read\n' "$$DATA" >&2; exit 2; }; \
-	    echo "make expansion: skipped, there are no data; DATA=methane.xyz (QM-22) names them"; exit 0; \
-	fi; \
-	mkdir -p build/expansion; \
-	$(foreach b,$(EXPANSION_BASES),build/eqml-gen -d $(word 2,$(subst :, ,$(b))) -n $(word 1,$(subst :, ,$(b))) -o build/expansion/$(word 1,$(subst :, ,$(b))).h "$(subst _, ,$(word 3,$(subst :, ,$(b))))";) \
-	$(COMPILE) -I. -Ibuild/expansion examples/expansion.c -o build/expansion/expansion $(OPTIONAL) -lm; \
-	build/expansion/expansion "$$file"
+expansion: ## DATA=methane.xyz: methane as a sum over pairs, triples and quadruples, against the whole
+	@test -n "$$DATA" || { echo "make expansion: needs DATA, geometries of methane with energies and gradients; for example: make expansion DATA=methane.xyz, with the data of A. Nandi, C. Qu, J. M. Bowman, J. Chem. Theory Comput. 15, 2826 (2019), in QM-22" >&2; exit 2; }
+	@test -r "$$DATA" || { printf 'make expansion: %s: there is no such file, or it cannot be read\n' "$$DATA" >&2; exit 2; }
+	@$(MAKE) --no-print-directory build/expansion/expansion
+	@case $$DATA in -*) DATA=./$$DATA;; esac; build/expansion/expansion "$$DATA"
+
+build/expansion/expansion: examples/expansion.c eqml.h $(patsubst %,build/expansion/%.h,$(call names,examples/expansion.txt))
+	$(COMPILE) -I. -Ibuild/expansion $< -o $@ $(OPTIONAL) -lm
 
 # ---- the main job on real data ---------------------------------------------------------------------------
 
 DEMO = build/demo
 
-demo: build/eqml-gen ## fit ammonia and water, report errors and speed, draw pictures into build/demo/
+demo: build/eqml-gen build/eqml.o build/fit.o ## fit ammonia and water, report errors and speed, draw pictures into build/demo/
 	@$(MAKE) --no-print-directory pes NAME=nh3 DATA=examples/data/nh3_mp2.xyz COMPOSITION="H3 N" DEGREE=6 DIPOLE=4 \
 	    FIT="--train-every 2 --variable H-H=morse:8 --variable H-N=morse:2.5"
 	@$(MAKE) --no-print-directory pes NAME=h2o DATA=examples/data/h2o_ps.xyz COMPOSITION="H2 O" DEGREE=12 DIPOLE=8 \
 	    FIT="--train-every 2 --variable H-H=morse:8 --variable H-O=morse:5"
 	@mkdir -p $(DEMO)
-	$(COMPILE) -I. -Iexamples -Ibuild/pes/nh3 -Ibuild/pes/h2o examples/demo.c -o $(DEMO)/demo -lm
+	$(COMPILE) -I. -Iexamples -Ibuild/pes/nh3 -Ibuild/pes/h2o examples/demo.c build/eqml.o -o $(DEMO)/demo $(OPTIONAL) -lm
 	$(DEMO)/demo $(DEMO)
 
 # ---- infrared spectra ------------------------------------------------------------------------------------
@@ -130,42 +154,31 @@ examples: build/eqml-gen ## compile and run the program to start from, examples/
 
 # ---- tests -----------------------------------------------------------------------------------------------
 
-# Headers that the tests include, made by the generator that is tested: NAME:DEGREE:COMPOSITION[:OPTIONS], _ for
-# blanks.
-TEST_BASES = h2o_d8:8:H2_O nh3_d5:5:H3_N ch4_d4:4:H4_C ch4_d6:6:H4_C h5o2_d4:4:H5_O2 dimer_d3:3:(H2_O)2 abcd_d3:3:A_B_C_D \
-	dimer_purified_d3:3:(H2_O)2:--terms_purified trimer_purified_d3:3:(H2_O)3:--terms_purified \
-	ch4_body3_d5:5:H4_C:--body_3 nh3_rotations_d5:5:H3_N:--group_tests/rotations.group
-TEST_BASES += h2o_d2_tensors:2:H2_O:--dipole_2_--quadrupole_2_--polarizability_2 \
-	h2o_tensors:6:H2_O:--dipole_5_--quadrupole_4_--polarizability_4 \
-	h3o_tensors:4:H3_O:--dipole_4_--quadrupole_3_--polarizability_3 \
-	ch4_tensors:4:H4_C:--dipole_4_--quadrupole_3_--polarizability_3 \
-	o3_tensors:5:O3:--dipole_5_--quadrupole_4_--polarizability_4 \
-	abc_tensors:3:A_B_C:--dipole_3_--quadrupole_3_--polarizability_3 \
-	o2_tensors:4:O2:--dipole_3_--quadrupole_3_--polarizability_4 \
-	a5_tensors:3:A5:--dipole_3_--quadrupole_3_--polarizability_3 \
-	a5b_tensors:3:A5_B:--dipole_2_--quadrupole_2_--polarizability_2 \
-	h5o2_dipole:3:H5_O2:--dipole_2 \
-	dimer_tensors:3:(H2_O)2:--dipole_3_--quadrupole_2_--polarizability_2 trimer_dipole:3:(H2_O)3:--dipole_3
-TEST_BASES += h2_d4:4:H2 hc_d4:4:H_C h3_d3:3:H3 h2c_d3:3:H2_C h30_d3:3:H30 h20c3_d4:4:H20_C3 nh3_orbits_d4:4:H3_N:--scheme_orbit-sums
-TEST_HEADERS = $(foreach b,$(TEST_BASES),build/tests/$(word 1,$(subst :, ,$(b))).h)
+TEST_BASES = $(call names,tests/bases.txt)
+TEST_HEADERS = $(TEST_BASES:%=build/tests/%.h)
 
-define test_header
-build/tests/$(word 1,$(subst :, ,$(1))).h: build/eqml-gen
-	@mkdir -p build/tests
-	build/eqml-gen -d $(word 2,$(subst :, ,$(1))) -n $(word 1,$(subst :, ,$(1))) -o $$@ $(subst _, ,$(word 4,$(subst :, ,$(1)))) "$(subst _, ,$(word 3,$(subst :, ,$(1))))"
-endef
-$(foreach b,$(TEST_BASES),$(eval $(call test_header,$(b))))
+build/tests/%.h: tests/bases.txt build/eqml-gen
+	$(generate)
 
-build/tests/%.o: tests/%.c eqml.h $(GEN_HEADERS) $(wildcard tests/*.h) $(TEST_HEADERS)
+# Tests are compiled at -O1 where CFLAGS say -O3, since they show what is computed, not how fast; that halves the time of
+# `make test`. What depends on the optimiser, the kernels, is compiled at -O2: here test_evaluation, and in
+# check-headers, for every set of vectors.
+TEST_CFLAGS = $(CFLAGS:-O3=-O1)
+TEST_COMPILE = $(CC) $(STD) $(WARNINGS) $(TEST_CFLAGS)
+build/tests/test_evaluation.o: TEST_CFLAGS = $(CFLAGS:-O3=-O2)
+
+# An object depends on those headers that it includes (-MMD); all of them must be there before.
+build/tests/%.o: tests/%.c | $(TEST_HEADERS)
 	@mkdir -p $(@D)
-	$(COMPILE) -I. -Igen -Ibuild/tests $(shell pkg-config --cflags criterion) -c $< -o $@
+	$(TEST_COMPILE) -MMD -MP -I. -Igen -Ibuild/tests $(shell pkg-config --cflags criterion) -c $< -o $@
+-include $(TESTS:.o=.d)
 
-# The fit program, for tests of its command line and of its report.
-build/tests/fit: examples/pes.c eqml.h build/tests/h2o_d8.h
-	$(COMPILE) -I. -Ibuild/tests -DBASIS_HEADER='"h2o_d8.h"' -DBASIS=h2o_d8 $< -o $@ -lm
-
-build/tests/fit-h2o: examples/pes.c eqml.h build/tests/h2o_tensors.h
-	$(COMPILE) -I. -Ibuild/tests -DBASIS_HEADER='"h2o_tensors.h"' -DBASIS=h2o_tensors $< -o $@ -lm
+# The fit program over two bases, for tests of its command line and of its report.
+build/tests/fit: build/tests/h2o_d8.h
+build/tests/fit-h2o: build/tests/h2o_tensors.h
+build/tests/fit build/tests/fit-h2o: build/fit.o build/eqml.o
+	printf '#include "%s"\nconst eqml_basis *const basis = &%s_basis;\n' $(filter %.h,$^) $(basename $(notdir $(filter %.h,$^))) | \
+	    $(COMPILE) -I. build/fit.o build/eqml.o -x c - -o $@ -lm
 
 build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) | build/tests/fit build/tests/fit-h2o build/bench/run
 	$(COMPILE) $^ -o $@ $(shell pkg-config --libs criterion) -lm
@@ -174,7 +187,7 @@ test: build/run-tests check-joined check-parts check-headers check-kinds check-g
 	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL build/run-tests # the tests call make themselves
 
 # Other builds live in folders of their own, build/KIND, with links to the sources.
-SOURCES = Makefile eqml.h gen tests examples bench
+SOURCES = Makefile eqml.h gen generated tests examples bench
 define other_build
 @mkdir -p build/$(1)
 @ln -sfn $(patsubst %,../../%,$(SOURCES)) build/$(1)/
@@ -228,38 +241,41 @@ build/bench/run: bench/bench.c
 bench: build/eqml-gen build/bench/run ## the speed table, and build/bench.json [BASES="h4_c_d6 h4_c_d8"]
 	build/bench/run build/bench "$(CC)" "$(STD) $(CFLAGS)" $$BASES
 
-# NAME:DEGREE:DIPOLE:RANK TWO:COMPOSITION, _ for blanks.
-TENSOR_BASES = h2_o:8:6:6:H2_O h3_n:6:4:4:H3_N h4_c:6:5:4:H4_C h2_c_o:6:4:4:H2_C_O h5_o2:5:3:3:H5_O2 ethanol:3:2:2:C_C_O_H2_H3_H
+TENSOR_BASES = $(call names,bench/tensors.txt)
 
-bench-tensors: build/eqml-gen ## times of dipoles, quadrupoles and polarizabilities beside those of the energy
-	@mkdir -p build/bench
+build/bench/%.h: bench/tensors.txt build/eqml-gen
+	$(generate)
+
+build/bench/%.surface: bench/surface.c build/bench/%.h eqml.h
+	$(CC) $(STD) -O1 -I. -Ibuild/bench -DBASIS_HEADER='"$*.h"' -DBASIS=$* $< -o $@ -lm
+
+build/bench/%_pes.h: build/bench/%.surface
+	$< surface eqml.h build/bench/$*.h $@
+
+build/bench/%.tensors: bench/tensors.c bench/timing.h bench/geometries.h build/bench/%_pes.h
+	$(CC) $(STD) $(CFLAGS) -I. -Ibuild/bench -DBASIS_HEADER='"$*.h"' -DSURFACE_HEADER='"$*_pes.h"' -DSURFACE=surface -DBASIS=$* -DRANK_TWO \
+	    $< -o $@ -lm
+
+bench-tensors: $(TENSOR_BASES:%=build/bench/%.tensors) ## times of dipoles, quadrupoles and polarizabilities beside those of the energy
 	@printf '%-16s %5s %8s %8s %5s' basis terms gradient +dipole ratio; for t in dipole quadrupole polarizability; do \
 	    printf ' | %14.14s %7s %7s %7s' "$$t: one" Jacob. batch Jacob.; done; echo
-	@set -e; $(foreach b,$(TENSOR_BASES),$(call bench_tensors,$(word 1,$(subst :, ,$(b))),$(word 2,$(subst :, ,$(b))),$(word 3,$(subst :, ,$(b))),$(word 4,$(subst :, ,$(b))),$(subst _, ,$(word 5,$(subst :, ,$(b))))))
-
-# 1: name, 2: degree, 3: of the dipole, 4: of the other tensors, 5: composition
-define bench_tensors
-build/eqml-gen -d $(2) --dipole $(3) --quadrupole $(4) --polarizability $(4) -n $(1) -o build/bench/$(1).h "$(5)"; \
-$(CC) $(STD) -O1 -I. -Ibuild/bench -DBASIS_HEADER='"$(1).h"' -DBASIS=$(1) bench/surface.c -o build/bench/surface -lm; \
-build/bench/surface surface eqml.h build/bench/$(1).h build/bench/$(1)_pes.h; \
-$(CC) $(STD) $(CFLAGS) -I. -Ibuild/bench -DBASIS_HEADER='"$(1).h"' -DSURFACE_HEADER='"$(1)_pes.h"' -DSURFACE=surface -DBASIS=$(1) -DRANK_TWO \
-    bench/tensors.c -o build/bench/tensors -lm; build/bench/tensors;
-endef
+	@set -e; for p in $^; do $$p; done
 
 # ---- generated headers -----------------------------------------------------------------------------------
 
-GENERATED = h2_o_d8:8:H2_O h3_n_d6:6:H3_N h4_c_d6:6:H4_C h2_c_o_d6:6:H2_C_O
+GENERATED = $(call names,generated/bases.txt)
 
-generate: build/eqml-gen ## rewrite the headers in generated/
-	@mkdir -p generated
-	@set -e; $(foreach b,$(GENERATED),build/eqml-gen -d $(word 2,$(subst :, ,$(b))) -o generated/$(word 1,$(subst :, ,$(b))).h "$(subst _, ,$(word 3,$(subst :, ,$(b))))";)
+build/generated/%.h: generated/bases.txt build/eqml-gen
+	$(generate)
 
-check-generated: build/eqml-gen ## fail where generated/ is not what the generator writes
-	@set -e; mkdir -p build/generated; $(foreach b,$(GENERATED),build/eqml-gen -d $(word 2,$(subst :, ,$(b))) -o build/generated/$(word 1,$(subst :, ,$(b))).h "$(subst _, ,$(word 3,$(subst :, ,$(b))))";)
-	diff -r generated build/generated
+generate: $(GENERATED:%=build/generated/%.h) ## rewrite the headers in generated/
+	cp $^ generated/
+
+check-generated: $(GENERATED:%=build/generated/%.h) ## fail where generated/ is not what the generator writes
+	diff -r -x bases.txt generated build/generated
 
 format: ## lay out the sources
-	clang-format -i gen/*.[ch] gen/*/*.[ch] gen/*/*/*.h examples/*.[ch] tests/*.[ch] tests/headers/*.[ch] bench/*.[ch]
+	clang-format -i gen/*.[ch] gen/*/*.[ch] gen/*/*/*.h gen/*/*/*.inc examples/*.[ch] tests/*.[ch] tests/headers/*.[ch] bench/*.[ch]
 	$(MAKE) join
 
 clean: ## remove build/
@@ -290,7 +306,7 @@ check-headers: $(HEADER_PROGRAMS) build/headers/refused ## what eqml.h promises:
 
 build/headers/write: tests/headers/write.c eqml.h build/tests/h2o_d8.h
 	@mkdir -p $(@D)
-	$(CC) $(STD) $(WARNINGS) -O1 -I. -Ibuild/tests $< -o $@ -lm
+	$(CC) $(STD) $(WARNINGS) -O0 -I. -Ibuild/tests $< -o $@ -lm
 
 build/headers/h2o_pes.h: build/headers/write
 	$< h2o eqml.h build/tests/h2o_d8.h $@
@@ -310,7 +326,7 @@ $(NEXT)/h2o_d8.h: build/tests/h2o_d8.h
 	sed -e '/EQML_LAYOUT/s/$(LAYOUT)/999/' $< >$@
 
 build/headers/next_pes.h: tests/headers/write.c $(NEXT)/eqml.h $(NEXT)/h2o_d8.h
-	$(CC) $(STD) -O1 -I$(NEXT) $< -o $(NEXT)/write -lm
+	$(CC) $(STD) -O0 -I$(NEXT) $< -o $(NEXT)/write -lm
 	$(NEXT)/write next $(NEXT)/eqml.h $(NEXT)/h2o_d8.h $@
 
 # A basis of another layout is refused with a line that says what to do, and so is one from before layouts.
@@ -323,48 +339,37 @@ build/headers/refused: build/tests/h2o_d8.h $(NEXT)/eqml.h
 	grep -q "write it again with eqml-gen" $@.log
 	@touch $@
 
+# What the optimiser may spoil, the numbers, is compiled at -O2 for each set of vectors: main, library and large, and all units
+# with the vectors of this machine. Whether the rest compiles, links and agrees does not depend on it.
 build/headers/%: $(HEADER_UNITS:%=tests/headers/%.c) tests/headers/units.h tests/headers/versions.h build/headers/h2o_pes.h build/headers/next_pes.h eqml.h build/tests/h2o_d8.h build/tests/h30_d3.h
 	@mkdir -p $@.units
 	@set -e; for u in $(HEADER_UNITS); do \
-		$(word 1,$(subst /, ,$*)) $(language-$(word 2,$(subst /, ,$*))) $(HEADER_WARNINGS) -O2 $(vectors-$(word 3,$(subst /, ,$*))) \
+		case $*/$$u in */c11/native/*|*/c11/*/main|*/c11/*/library|*/c11/*/large|*/c++17/native/main|*/c++17/native/large|*/private) level=-O2;; *) level=-O0;; esac; \
+		$(word 1,$(subst /, ,$*)) $(language-$(word 2,$(subst /, ,$*))) $(HEADER_WARNINGS) $$level $(vectors-$(word 3,$(subst /, ,$*))) \
 			-I. -Ibuild/tests -Ibuild/headers -c tests/headers/$$u.c -o $@.units/$$u.o; done
 	$(word 1,$(subst /, ,$*)) $(HEADER_UNITS:%=$@.units/%.o) -o $@ -lm
 
-# Surfaces of every kind, as a user has them: a header written by the library, compiled alone. NAME:BASIS of
-# TEST_BASES:whole, prune or grow:TERMS:one kind of variable, morse, or mixed:BASIS IN THE HEADER:OPTIONS of
-# tests/kinds/driver.c, _ for blanks. The last kind has no header of its own.
-KINDS = complete:h2o_d8:whole:0:mixed:h2o_d8 one_variable:nh3_d5:whole:0:morse:nh3_d5 \
-	purified:dimer_purified_d3:whole:0:mixed:dimer_purified_d3 body:ch4_body3_d5:whole:0:morse:ch4_body3_d5 \
-	pruned:ch4_d4:prune:40:morse:pruned_few pruned_mixed:nh3_d5:prune:50:mixed:pruned_mixed_few \
-	grown:ch4_d4:grow:50:mixed:grown_few pruned_tables:ch4_d4:prune:40:morse:pruned_tables_few:-DTABLES \
-	tensors:h2o_tensors:whole:0:mixed:h2o_tensors:-DTENSORS \
-	tensors_tables:h2o_tensors:whole:0:morse:h2o_tensors:-DTENSORS_-DTABLES \
-	matrices:h30_d3:whole:0:morse:h30_d3 tables:nh3_d5:whole:0:mixed:nh3_d5:-DTABLES \
-	orbits:nh3_orbits_d4:whole:0:mixed:nh3_orbits_d4 users:nh3_d5:whole:0:mixed:nh3_d5:-DUSERS \
-	users_tensors:h2o_tensors:whole:0:morse:h2o_tensors:-DUSERS_-DTENSORS
-KIND_PROGRAMS = $(foreach k,$(KINDS),build/kinds/$(word 1,$(subst :, ,$(k)))) build/kinds/expansion
+# Surfaces of every kind, as a user has them: a header written by the library, compiled alone. A line of
+# tests/kinds/kinds.txt describes each; the last kind, expansion, has no header of its own. A changed line writes all
+# headers anew.
+KINDS = tests/kinds/kinds.txt
+KIND_PROGRAMS = $(patsubst %,build/kinds/%,$(call names,$(KINDS)) expansion)
+KIND_WRITERS = $(sort $(shell sed -n 's/^[a-z][a-z_0-9]*  *\([a-z0-9_]*\).*/build\/kinds\/write-\1/p' $(KINDS)))
 
-build/kinds/implementation.o: tests/implementation.c eqml.h
+build/kinds/write-%: tests/kinds/write.c tests/kinds/geometry.h build/tests/implementation.o build/tests/%.h
 	@mkdir -p $(@D)
-	$(CC) $(STD) $(WARNINGS) -O1 -I. -c $< -o $@
+	$(TEST_COMPILE) -O0 -I. -Ibuild/tests -DBASIS_HEADER='"$*.h"' -DBASIS=$* $< build/tests/implementation.o -o $@ -lm
 
-define kind_writer
-build/kinds/write-$(1)-$(2): tests/kinds/write.c tests/kinds/geometry.h build/kinds/implementation.o build/tests/$(1).h
-	$$(CC) $$(STD) $$(WARNINGS) -O0 -I. -Ibuild/tests -DBASIS_HEADER='"$(1).h"' -DBASIS=$(1) -DMIXED=$(if $(filter mixed,$(2)),1,0) \
-	    $$< build/kinds/implementation.o -o $$@ -lm
-endef
-$(foreach w,$(sort $(foreach k,$(KINDS),$(word 2,$(subst :, ,$(k))):$(word 5,$(subst :, ,$(k))))),$(eval $(call kind_writer,$(word 1,$(subst :, ,$(w))),$(word 2,$(subst :, ,$(w))))))
+# In the shell: basis $$1, whole, prune or grow $$2, terms $$3, variables $$4, own basis $$5, options.
+KIND = set -- $$(sed -n 's/^$*  *//p' $(KINDS))
 
-define kind
-build/kinds/$(1)_pes.h: build/kinds/write-$(2)-$(5) build/eqml-gen examples/rebase.c examples/common/few.sh
-	$$< eqml.h build/tests/$(2).h build/kinds $(1) $(3) $(4)
-	case $(3) in whole) ;; *) sh examples/common/few.sh build/kinds $(1) build/tests/$(2).h $(2) $$(CC) $$(STD) $$(WARNINGS);; esac
+build/kinds/%_pes.h: $(KINDS) $(KIND_WRITERS) examples/rebase.c examples/common/few.sh
+	$(KIND); build/kinds/write-$$1 eqml.h build/tests/$$1.h build/kinds $* $$2 $$3 $$4 && \
+	    case $$2 in whole) ;; *) sh examples/common/few.sh build/kinds $* build/tests/$$1.h $$1 $(CC) $(STD) $(WARNINGS);; esac
 
-build/kinds/$(1): tests/kinds/driver.c tests/kinds/geometry.h build/kinds/$(1)_pes.h
-	$$(CC) $$(STD) $$(WARNINGS) -O1 -march=native -Ibuild/kinds -DSURFACE_HEADER='"$(1)_pes.h"' -DNAME=$(1) -D$(1)_API=extern -DLAYOUT=$(LAYOUT) -DBASIS=eqml$(LAYOUT)_$(6) $(subst _-, -,$(7)) \
-	    $$< -o $$@ -lm
-endef
-$(foreach k,$(KINDS),$(eval $(call kind,$(word 1,$(subst :, ,$(k))),$(word 2,$(subst :, ,$(k))),$(word 3,$(subst :, ,$(k))),$(word 4,$(subst :, ,$(k))),$(word 5,$(subst :, ,$(k))),$(word 6,$(subst :, ,$(k))),$(word 7,$(subst :, ,$(k))))))
+build/kinds/%: tests/kinds/driver.c tests/kinds/geometry.h build/kinds/%_pes.h
+	$(KIND); own=$$5; shift 5; $(CC) $(STD) $(WARNINGS) -O1 -march=native -Ibuild/kinds -DSURFACE_HEADER='"$*_pes.h"' -DNAME=$* \
+	    -D$*_API=extern -DLAYOUT=$(LAYOUT) -DBASIS=eqml$(LAYOUT)_$$own "$$@" $< -o $@ -lm
 
 build/kinds/expansion: tests/kinds/driver.c tests/kinds/expansion_pes.h tests/kinds/geometry.h eqml.h build/tests/h2_d4.h build/tests/h2c_d3.h
 	@mkdir -p $(@D)
@@ -374,8 +379,8 @@ build/kinds/expansion: tests/kinds/driver.c tests/kinds/expansion_pes.h tests/ki
 check-kinds: $(KIND_PROGRAMS) ## every function of every kind of surface against differences of a lower one
 	@status=0; for p in $(KIND_PROGRAMS); do $$p || { echo "check-kinds: $$p fails" >&2; status=1; }; done; exit $$status
 
-# The generator itself, built by another compiler, must write the same bytes.
-COMPILER_CASES = $(foreach b,$(TEST_BASES) c2h6o_d3:3:C_C_O_H2_H3_H h4c_d8:8:H4_C,$(b))
+# The generator itself, built by another compiler, must write the same bytes; two larger bases beside those of the tests.
+COMPILER_TABLES = tests/bases.txt tests/large.txt
 
 check-compilers: build/eqml-gen ## fail where gcc and clang build generators that differ
 ifeq ($(shell command -v clang 2>/dev/null),)
@@ -383,10 +388,9 @@ ifeq ($(shell command -v clang 2>/dev/null),)
 else
 	$(call other_build,clang)
 	$(MAKE) -C build/clang CC=clang build/eqml-gen
-	@set -e; $(foreach b,$(COMPILER_CASES),for g in build build/clang/build; do \
-		$$g/eqml-gen -d $(word 2,$(subst :, ,$(b))) -o $$g/same.h "$(subst _, ,$(word 3,$(subst :, ,$(b))))"; done; \
-		cmp build/same.h build/clang/build/same.h;)
-	@rm build/same.h
+	@set -e; for name in $(call names,$(COMPILER_TABLES)); do for g in build build/clang/build; do \
+	    sed -n "s/^$$name  *//p" $(COMPILER_TABLES) | xargs $$g/eqml-gen -n $$name -o $$g/same.h; done; \
+	    cmp build/same.h build/clang/build/same.h; done; rm build/same.h
 	@echo "check-compilers: the same bytes from both"
 endif
 
@@ -397,9 +401,8 @@ endif
 PORT_MACHINES = aarch64 i686 s390x
 PORT_COMPILERS = gcc clang
 PORT_LEVELS = O0 O1 O2 O3
-# name:degree:composition:atoms
-PORT_SURFACES = h2o_d5:5:H2_O:3 ch4_d5:5:H4_C:5
-PORT_PROGRAMS = units/O2 $(foreach s,$(PORT_SURFACES),$(PORT_LEVELS:%=$(word 1,$(subst :, ,$(s)))/%))
+PORT_SURFACES = $(call names,tests/headers/ports.txt)
+PORT_PROGRAMS = units/O2 $(foreach s,$(PORT_SURFACES),$(PORT_LEVELS:%=$(s)/%))
 port-package-aarch64 = gcc-aarch64-linux-gnu
 port-package-i686 = gcc-i686-linux-gnu
 port-package-s390x = gcc-s390x-linux-gnu
@@ -427,18 +430,12 @@ check-ports: ## the headers' checks for aarch64, i686 and s390x, by gcc and clan
 	$(foreach p,$(PORT_PAIRS),$(if $(call port_pair_missing,$(p)),,$(foreach q,$(PORT_PROGRAMS),run $(port-qemu-$(firstword $(subst /, ,$(p)))) $(firstword $(subst /, ,$(p))) build/ports/$(p)/$(q);))) \
 	echo "check-ports: $$agree programs agree"; exit $$failed
 
-# 1: name:degree:composition of a surface
-define port_surface
-build/ports/$(word 1,$(subst :, ,$(1))).h: build/eqml-gen
-	@mkdir -p build/ports
-	build/eqml-gen -d $(word 2,$(subst :, ,$(1))) -n $(word 1,$(subst :, ,$(1))) -o $$@ "$(subst _, ,$(word 3,$(subst :, ,$(1))))"
+build/ports/%.h: tests/headers/ports.txt build/eqml-gen
+	$(generate)
 
-build/ports/$(word 1,$(subst :, ,$(1)))_pes.h: build/ports/$(word 1,$(subst :, ,$(1))).h tests/headers/write.c eqml.h
-	$(CC) $(STD) $(WARNINGS) -O1 -I. -Ibuild/ports -DBASIS=$(word 1,$(subst :, ,$(1))) \
-		-DBASIS_HEADER='"$(word 1,$(subst :, ,$(1))).h"' tests/headers/write.c -o $$@.write -lm
-	$$@.write h2o eqml.h $$< $$@
-endef
-$(foreach s,$(PORT_SURFACES),$(eval $(call port_surface,$(s))))
+build/ports/%_pes.h: build/ports/%.h tests/headers/write.c eqml.h
+	$(CC) $(STD) $(WARNINGS) -O1 -I. -Ibuild/ports -DBASIS=$* -DBASIS_HEADER='"$*.h"' tests/headers/write.c -o $@.write -lm
+	$@.write h2o eqml.h $< $@
 
 # 1: machine, 2: compiler
 define port_programs
@@ -448,14 +445,14 @@ build/ports/$(1)/$(2)/units/O2: $(HEADER_UNITS:%=tests/headers/%.c) tests/header
 		-c tests/headers/$$$$u.c -o $$@.units/$$$$u.o; done
 	$(call port-$(2),$(1)) $(HEADER_UNITS:%=$$@.units/%.o) -o $$@ -lm
 
-$(foreach s,$(PORT_SURFACES),$(foreach l,$(PORT_LEVELS),$(call port_program,$(1),$(2),$(word 1,$(subst :, ,$(s))),$(l),$(word 4,$(subst :, ,$(s))))))
+$(foreach s,$(PORT_SURFACES),$(foreach l,$(PORT_LEVELS),$(call port_program,$(1),$(2),$(s),$(l))))
 endef
 
-# 1: machine, 2: compiler, 3: surface, 4: level, 5: atoms
+# 1: machine, 2: compiler, 3: surface, 4: level
 define port_program
 build/ports/$(1)/$(2)/$(3)/$(4): tests/headers/ports.c build/ports/$(3)_pes.h
 	@mkdir -p $$(@D)
-	$(call port_compile,$(1),$(2)) -$(4) -Ibuild/ports -DNATOMS=$(5) -DSURFACE_HEADER='"$(3)_pes.h"' $$< -o $$@ -lm
+	$(call port_compile,$(1),$(2)) -$(4) -Ibuild/ports -DBASIS=eqml$(LAYOUT)_$(3) -DSURFACE_HEADER='"$(3)_pes.h"' $$< -o $$@ -lm
 
 
 endef

@@ -134,14 +134,14 @@ EQML_API const char *eqml_status_text(eqml_status status);
  * instructions than this saves, and the vectors wait for what was stored as numbers: 138 instead of 89 ns
  * for one gradient of water of degree 8.
  *
- * On machines without SSE2 also no induction variables made of addresses. gcc lets two arrays share a place
- * in the stack when they seem not to live at the same time, and an array seems to live only from where its
- * name appears; "ivopts" puts the address of an array in a variable, and uses that again in the next copy of
- * an unrolled loop, where the name does not appear. gcc 12 for aarch64 at -O2 so laid the factors of a row of
- * the form, rx, over its sums, other_x, and batches were wrong (GCC bug 90348). Machines with SSE2 address
- * the stack with an index, and have not shown it.
+ * Where the machine is not x86-64, also no induction variables made of addresses. gcc lets two arrays share a
+ * place in the stack when they seem not to live at the same time, and an array seems to live only from where
+ * its name appears; "ivopts" puts the address of an array in a variable, and uses that again in the next copy
+ * of an unrolled loop, where the name does not appear. gcc 12 for aarch64 at -O2 so laid the factors of a row
+ * of the form, rx, over its sums, other_x, and batches were wrong (GCC bug 90348). x86-64 addresses the stack
+ * with an index, and has not shown it.
  */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__SSE2__)
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
 #define EQML__APART __attribute__((optimize("no-tree-slp-vectorize")))
 #elif defined(__GNUC__) && !defined(__clang__)
 #define EQML__APART __attribute__((optimize("no-tree-slp-vectorize", "no-ivopts")))
@@ -208,51 +208,72 @@ enum { EQML__FEW_ATOMS = 6 };
     } while (0)
 enum { EQML__SIDES = 4 };
 
+/*
+ * Kernels (kernel/NAME.inc) are one source, included for each type of number. Before that, kernel/of_TYPE.inc
+ * defines
+ *
+ *     EQML__T          the type: eqml_lanes, eqml_floats, eqml__inner, or double
+ *     EQML__NUMBER     what it holds, double or float
+ *     EQML__INTEGERS   its bits as integers, for vectors
+ *     EQML__SUFFIX     lanes, floats, inner, or one: EQML__FN(eqml__form) is then eqml__form_lanes ...
+ *     EQML__ALL(x)     a T of the number x
+ *     EQML__FMA(a, b, c)
+ *     EQML__DATA(x)    the array x of a model, in the precision of the type
+ */
+#define EQML__FN(name) EQML__JOIN(name, EQML__SUFFIX)
+#define EQML__JOIN(a, b) EQML__JOIN_(a, b)
+#define EQML__JOIN_(a, b) a##_##b
+
 #endif /* EQML__COMPILER_H */
 
-/* ==== lanes.h =========================================================================================== */
+/* ==== lanes/choose.h ==================================================================================== */
 
-/* Vectors: eqml_lanes, eqml_floats, quads. */
-#ifndef EQML__LANES_H
-#define EQML__LANES_H
-
-#if defined(__GNUC__) && defined(__SSE2__)
-#include <immintrin.h>
-#endif
+/* Which vectors the machine has: the one place that chooses. */
+#ifndef EQML__LANES_CHOOSE_H
+#define EQML__LANES_CHOOSE_H
+#include <float.h>
 
 /*
- * eqml_lanes holds EQML_LANES numbers: as many geometries, or directions of differentiation, at a time.
- * The operators + - * / work on it lane by lane, and with a number on one side. One number where they have
- * more digits than a double (32-bit x86 without SSE2): the roundings on which exp rests are not made there.
+ * eqml_lanes holds EQML_LANES numbers: as many geometries, or directions of differentiation, at a time. One
+ * file of lanes/ is taken, by the names that lanes.h lists. Scalar also where numbers have more digits than a
+ * double (32-bit x86 without SSE2): the roundings on which exp rests are not made there.
  */
-#if defined(__GNUC__) && !defined(EQML_SCALAR) && FLT_EVAL_METHOD == 0
-#if defined(__AVX512F__)
+#if !defined(__GNUC__) || defined(EQML_SCALAR) || FLT_EVAL_METHOD != 0
+#define EQML__WITH_SCALAR
+#define EQML_LANES 1
+#elif defined(__AVX512F__)
+#define EQML__WITH_AVX512
 #define EQML_LANES 8
 #elif defined(__AVX__)
+#define EQML__WITH_AVX2 /* the file names no instruction of integers, so that AVX alone has it too */
 #define EQML_LANES 4
+#elif defined(__SSE2__)
+#define EQML__WITH_SSE2
+#define EQML_LANES 2
+#elif defined(__aarch64__) && defined(__ARM_NEON) && !defined(__AARCH64EB__)
+#define EQML__WITH_NEON
+#define EQML_LANES 2
 #else
+#define EQML__WITH_GENERIC
 #define EQML_LANES 2
 #endif
-typedef double eqml_lanes __attribute__((vector_size(8 * EQML_LANES)));
-typedef long long eqml__integers __attribute__((vector_size(8 * EQML_LANES)));
-typedef double eqml__loose __attribute__((vector_size(8 * EQML_LANES), aligned(8), may_alias));
+
+#endif /* EQML__LANES_CHOOSE_H */
+
+/* ==== lanes/vector.h ==================================================================================== */
+
+/* The types of all machines with vectors, by the extension of gcc and clang, and what this alone can say. */
+#ifndef EQML__LANES_VECTOR_H
+#define EQML__LANES_VECTOR_H
+
+#ifndef EQML__WITH_SCALAR
 #define EQML_FLOATS (2 * EQML_LANES)
+typedef double eqml_lanes __attribute__((vector_size(8 * EQML_LANES)));
+typedef double eqml__loose __attribute__((vector_size(8 * EQML_LANES), aligned(8), may_alias));
+typedef long long eqml__integers __attribute__((vector_size(8 * EQML_LANES)));
 typedef float eqml_floats __attribute__((vector_size(8 * EQML_LANES)));
 typedef int eqml__integers_floats __attribute__((vector_size(8 * EQML_LANES)));
 #define EQML_ALIGNED __attribute__((aligned(64)))
-#else
-#define EQML_LANES 1
-typedef double eqml_lanes;
-typedef double eqml__loose;
-#define EQML_FLOATS 1
-typedef float eqml_floats;
-#define EQML_ALIGNED
-#endif
-
-/* Of the instructions on 64 bytes the masked forms are used, with a mask of all lanes: gcc 12 warns of the
- * plain ones in C++. */
-#define EQML__ALL_8 ((__mmask8)-1)
-#define EQML__ALL_16 ((__mmask16)-1)
 
 EQML_INLINE eqml_lanes eqml__load(const double *x)
 {
@@ -270,112 +291,604 @@ EQML_INLINE eqml_lanes eqml__all(double x)
     return x - zero; /* compilers know that this is x, as 0 + x is not where x is -0: one broadcast */
 }
 
-/* a b + c, fused where the machine can. */
-EQML_INLINE eqml_lanes eqml__fma(eqml_lanes a, eqml_lanes b, eqml_lanes c)
-{
-#if defined(__FMA__) && EQML_LANES == 8
-    return (eqml_lanes)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
-#elif defined(__FMA__) && EQML_LANES == 4
-    return (eqml_lanes)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
-#else
-    return a * b + c;
-#endif
-}
-
 EQML_INLINE eqml_floats eqml__all_floats(float x)
 {
     const eqml_floats zero = {0};
     return x - zero;
 }
 
+/* In generated code for one geometry: four slots as a vector. */
+typedef double eqml_four __attribute__((vector_size(32), aligned(8), may_alias));
+#define EQML_FOUR(p) (*(eqml_four *)(void *)(p))
+#endif
+
+#endif /* EQML__LANES_VECTOR_H */
+
+/* ==== lanes/scalar.h ==================================================================================== */
+
+/* Lanes of one number: any C compiler. */
+#ifndef EQML__LANES_SCALAR_H
+#define EQML__LANES_SCALAR_H
+
+#ifdef EQML__WITH_SCALAR
+#define EQML_FLOATS 1
+#define EQML__REGISTERS 16
+#define EQML_ALIGNED
+typedef double eqml_lanes;
+typedef float eqml_floats;
+#define EQML_KEEP(x) ((void)0)
+
+EQML_INLINE eqml_lanes eqml__load(const double *x)
+{
+    return *x;
+}
+
+EQML_INLINE void eqml__store(double *x, eqml_lanes value)
+{
+    *x = value;
+}
+
+EQML_INLINE eqml_lanes eqml__all(double x)
+{
+    return x;
+}
+
+EQML_INLINE eqml_floats eqml__all_floats(float x)
+{
+    return x;
+}
+
+EQML_INLINE eqml_lanes eqml__fma(eqml_lanes a, eqml_lanes b, eqml_lanes c)
+{
+    return a * b + c;
+}
+
 EQML_INLINE eqml_floats eqml__fma_floats(eqml_floats a, eqml_floats b, eqml_floats c)
 {
-#if defined(__FMA__) && EQML_LANES == 8
-    return (eqml_floats)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
-#elif defined(__FMA__) && EQML_LANES == 4
+    return a * b + c;
+}
+
+EQML_INLINE eqml_lanes eqml__root_lanes(eqml_lanes x)
+{
+    return x == 0 ? (eqml_lanes)NAN : sqrt(x);
+}
+
+EQML_INLINE eqml_floats eqml__root_floats(eqml_floats x)
+{
+    return x == 0 ? (eqml_floats)NAN : sqrtf(x);
+}
+
+EQML_INLINE void eqml__exp_lanes(int n, eqml_lanes *x)
+{
+    EQML__SIDE(x[k] = exp(x[k]));
+}
+
+EQML_INLINE void eqml__exp_floats(int n, eqml_floats *x)
+{
+    EQML__SIDE(x[k] = expf(x[k]));
+}
+
+EQML_INLINE eqml_floats eqml__narrow_floats(const eqml_lanes x[1])
+{
+    return (eqml_floats)x[0];
+}
+
+EQML_INLINE void eqml__widen_floats(eqml_floats x, eqml_lanes y[1])
+{
+    y[0] = (eqml_lanes)x;
+}
+
+EQML_INLINE void eqml__four_sums(const eqml_lanes x[4], double *sums)
+{
+    for (int k = 0; k < 4; k++)
+        sums[k] = x[k];
+}
+#endif
+
+#endif /* EQML__LANES_SCALAR_H */
+
+/* ==== lanes/generic.h =================================================================================== */
+
+/* Lanes of two numbers, without instructions of one machine. */
+#ifndef EQML__LANES_GENERIC_H
+#define EQML__LANES_GENERIC_H
+
+#ifdef EQML__WITH_GENERIC
+#define EQML__REGISTERS 16
+#define EQML_KEEP(x) ((void)0)
+
+EQML_INLINE eqml_lanes eqml__fma(eqml_lanes a, eqml_lanes b, eqml_lanes c)
+{
+    return a * b + c;
+}
+
+EQML_INLINE eqml_floats eqml__fma_floats(eqml_floats a, eqml_floats b, eqml_floats c)
+{
+    return a * b + c;
+}
+
+EQML_INLINE eqml_lanes eqml__sqrt_lanes(eqml_lanes x)
+{
+    for (int k = 0; k < EQML_LANES; k++)
+        x[k] = sqrt(x[k]);
+    return x;
+}
+
+EQML_INLINE eqml_floats eqml__sqrt_floats(eqml_floats x)
+{
+    for (int k = 0; k < EQML_FLOATS; k++)
+        x[k] = sqrtf(x[k]);
+    return x;
+}
+
+EQML_INLINE eqml_lanes eqml__at_least_lanes(eqml_lanes x, double least)
+{
+    for (int k = 0; k < EQML_LANES; k++)
+        x[k] = least > x[k] ? least : x[k];
+    return x;
+}
+
+EQML_INLINE eqml_floats eqml__at_least_floats(eqml_floats x, float least)
+{
+    for (int k = 0; k < EQML_FLOATS; k++)
+        x[k] = least > x[k] ? least : x[k];
+    return x;
+}
+
+EQML_INLINE eqml_floats eqml__narrow_floats(const eqml_lanes x[2])
+{
+    eqml_floats y = {0};
+    for (int k = 0; k < EQML_FLOATS; k++)
+        y[k] = (float)x[k / EQML_LANES][k % EQML_LANES];
+    return y;
+}
+
+EQML_INLINE void eqml__widen_floats(eqml_floats x, eqml_lanes y[2])
+{
+    for (int k = 0; k < EQML_FLOATS; k++)
+        y[k / EQML_LANES][k % EQML_LANES] = (double)x[k];
+}
+
+EQML_INLINE void eqml__four_sums(const eqml_lanes x[4], double *sums)
+{
+    for (int k = 0; k < 4; k++)
+        sums[k] = x[k][0] + x[k][1];
+}
+#endif
+
+#endif /* EQML__LANES_GENERIC_H */
+
+/* ==== lanes/sse2.h ====================================================================================== */
+
+/* Lanes of two numbers: SSE2. */
+#ifndef EQML__LANES_SSE2_H
+#define EQML__LANES_SSE2_H
+
+#ifdef EQML__WITH_SSE2
+#include <immintrin.h>
+#define EQML__REGISTERS 16
+#ifndef __clang__
+#define EQML_KEEP(x) __asm__("" : "+x"(x))
+#else
+#define EQML_KEEP(x) ((void)0)
+#endif
+
+EQML_INLINE eqml_lanes eqml__fma(eqml_lanes a, eqml_lanes b, eqml_lanes c)
+{
+    return a * b + c;
+}
+
+EQML_INLINE eqml_floats eqml__fma_floats(eqml_floats a, eqml_floats b, eqml_floats c)
+{
+    return a * b + c;
+}
+
+EQML_INLINE eqml_lanes eqml__sqrt_lanes(eqml_lanes x)
+{
+    return (eqml_lanes)_mm_sqrt_pd((__m128d)x);
+}
+
+EQML_INLINE eqml_floats eqml__sqrt_floats(eqml_floats x)
+{
+    return (eqml_floats)_mm_sqrt_ps((__m128)x);
+}
+
+EQML_INLINE eqml_lanes eqml__at_least_lanes(eqml_lanes x, double least)
+{
+    return (eqml_lanes)_mm_max_pd(_mm_set1_pd(least), (__m128d)x);
+}
+
+EQML_INLINE eqml_floats eqml__at_least_floats(eqml_floats x, float least)
+{
+    return (eqml_floats)_mm_max_ps(_mm_set1_ps(least), (__m128)x);
+}
+
+EQML_INLINE eqml_floats eqml__narrow_floats(const eqml_lanes x[2])
+{
+    return (eqml_floats)_mm_movelh_ps(_mm_cvtpd_ps((__m128d)x[0]), _mm_cvtpd_ps((__m128d)x[1]));
+}
+
+EQML_INLINE void eqml__widen_floats(eqml_floats x, eqml_lanes y[2])
+{
+    y[0] = (eqml_lanes)_mm_cvtps_pd((__m128)x);
+    y[1] = (eqml_lanes)_mm_cvtps_pd(_mm_movehl_ps((__m128)x, (__m128)x));
+}
+
+EQML_INLINE void eqml__four_sums(const eqml_lanes x[4], double *sums)
+{
+    for (int k = 0; k < 4; k += 2)
+        eqml__store(sums + k, (eqml_lanes)_mm_add_pd(_mm_unpacklo_pd((__m128d)x[k], (__m128d)x[k + 1]),
+                                                     _mm_unpackhi_pd((__m128d)x[k], (__m128d)x[k + 1])));
+}
+#endif
+
+#endif /* EQML__LANES_SSE2_H */
+
+/* ==== lanes/neon.h ====================================================================================== */
+
+/* Lanes of two numbers: NEON of 64-bit ARM. */
+#ifndef EQML__LANES_NEON_H
+#define EQML__LANES_NEON_H
+
+#ifdef EQML__WITH_NEON
+#include <arm_neon.h>
+#define EQML__REGISTERS 32
+#ifndef __clang__
+#define EQML_KEEP(x) __asm__("" : "+w"(x))
+#else
+#define EQML_KEEP(x) ((void)0)
+#endif
+
+EQML_INLINE eqml_lanes eqml__fma(eqml_lanes a, eqml_lanes b, eqml_lanes c)
+{
+    return (eqml_lanes)vfmaq_f64((float64x2_t)c, (float64x2_t)a, (float64x2_t)b);
+}
+
+EQML_INLINE eqml_floats eqml__fma_floats(eqml_floats a, eqml_floats b, eqml_floats c)
+{
+    return (eqml_floats)vfmaq_f32((float32x4_t)c, (float32x4_t)a, (float32x4_t)b);
+}
+
+EQML_INLINE eqml_lanes eqml__sqrt_lanes(eqml_lanes x)
+{
+    return (eqml_lanes)vsqrtq_f64((float64x2_t)x);
+}
+
+EQML_INLINE eqml_floats eqml__sqrt_floats(eqml_floats x)
+{
+    return (eqml_floats)vsqrtq_f32((float32x4_t)x);
+}
+
+EQML_INLINE eqml_lanes eqml__at_least_lanes(eqml_lanes x, double least)
+{
+    return (eqml_lanes)vmaxq_f64((float64x2_t)x, vdupq_n_f64(least));
+}
+
+EQML_INLINE eqml_floats eqml__at_least_floats(eqml_floats x, float least)
+{
+    return (eqml_floats)vmaxq_f32((float32x4_t)x, vdupq_n_f32(least));
+}
+
+EQML_INLINE eqml_floats eqml__narrow_floats(const eqml_lanes x[2])
+{
+    return (eqml_floats)vcvt_high_f32_f64(vcvt_f32_f64((float64x2_t)x[0]), (float64x2_t)x[1]);
+}
+
+EQML_INLINE void eqml__widen_floats(eqml_floats x, eqml_lanes y[2])
+{
+    y[0] = (eqml_lanes)vcvt_f64_f32(vget_low_f32((float32x4_t)x));
+    y[1] = (eqml_lanes)vcvt_high_f64_f32((float32x4_t)x);
+}
+
+EQML_INLINE void eqml__four_sums(const eqml_lanes x[4], double *sums)
+{
+    for (int k = 0; k < 4; k += 2)
+        eqml__store(sums + k, (eqml_lanes)vpaddq_f64((float64x2_t)x[k], (float64x2_t)x[k + 1]));
+}
+#endif
+
+#endif /* EQML__LANES_NEON_H */
+
+/* ==== lanes/plain.h ===================================================================================== */
+
+/* Atoms and transposes where lanes are two numbers at most: number by number. */
+#ifndef EQML__LANES_PLAIN_H
+#define EQML__LANES_PLAIN_H
+
+#if EQML_LANES <= 2
+#define EQML_KEEP_FOUR(x) ((void)0) /* two registers */
+#define EQML_SUM_FOUR(x) (((x)[0] + (x)[1]) + ((x)[2] + (x)[3]))
+
+EQML_INLINE void eqml__differences(const unsigned short (*pairs)[2], int last, int p, const double *xyz,
+                                   eqml_lanes d[3])
+{
+    double part[3][EQML_LANES];
+    for (int lane = 0; lane < EQML_LANES; lane++) {
+        const unsigned short *pair = pairs[p + lane < last ? p + lane : last];
+        for (int k = 0; k < 3; k++)
+            part[k][lane] = xyz[3 * pair[0] + k] - xyz[3 * pair[1] + k];
+    }
+    for (int k = 0; k < 3; k++)
+        d[k] = eqml__load(part[k]);
+}
+
+EQML_INLINE void eqml__clear_points(int n, double *sum)
+{
+    for (int k = 0; k < 4 * n; k++)
+        sum[k] = 0;
+}
+
+EQML_INLINE void eqml__push_points(double force, const double *xi, const double *xj, double *i, double *j)
+{
+    for (int k = 0; k < 3; k++) {
+        const double part = force * (xi[k] - xj[k]);
+        i[k] += part;
+        j[k] -= part;
+    }
+}
+
+EQML_INLINE void eqml__put_point(double *to, const double *sum)
+{
+    for (int k = 0; k < 3; k++)
+        to[k] = sum[k];
+}
+
+EQML_INLINE void eqml__transpose(int rows, int columns, const double *from, int from_stride, double *to,
+                                 int to_stride)
+{
+    for (int r = 0; r < rows; r++)
+        for (int c = 0; c < columns; c++)
+            to[c * to_stride + r] = from[r * from_stride + c];
+}
+#endif
+
+#endif /* EQML__LANES_PLAIN_H */
+
+/* ==== lanes/avx.h ======================================================================================= */
+
+/* Vectors of four numbers, for AVX2 and AVX-512: atoms as x, y, z, 0, and four by four transposed. */
+#ifndef EQML__LANES_AVX_H
+#define EQML__LANES_AVX_H
+
+#if defined(EQML__WITH_AVX2) || defined(EQML__WITH_AVX512)
+#include <immintrin.h>
+#define EQML__INNER 4
+typedef double eqml__inner __attribute__((vector_size(32)));
+typedef long long eqml__integers_inner __attribute__((vector_size(32)));
+#ifndef __clang__
+#define EQML_KEEP(x) __asm__("" : "+v"(x))
+#else
+#define EQML_KEEP(x) ((void)0)
+#endif
+#define EQML_KEEP_FOUR(x) EQML_KEEP(x)
+#define EQML_SUM_FOUR(x) eqml__sum_four((__m256d)(x))
+
+EQML_INLINE double eqml__sum_four(__m256d x)
+{
+    const __m128d half = _mm_add_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd(x, 1));
+    return _mm_cvtsd_f64(_mm_add_sd(half, _mm_unpackhi_pd(half, half)));
+}
+
+EQML_INLINE eqml__inner eqml__load_inner(const double *x)
+{
+    return (eqml__inner)_mm256_loadu_pd(x);
+}
+
+EQML_INLINE void eqml__store_inner(double *x, eqml__inner value)
+{
+    _mm256_storeu_pd(x, (__m256d)value);
+}
+
+EQML_INLINE eqml__inner eqml__all_inner(double x)
+{
+    return (eqml__inner)_mm256_set1_pd(x);
+}
+
+EQML_INLINE eqml__inner eqml__fma_inner(eqml__inner a, eqml__inner b, eqml__inner c)
+{
+#ifdef __FMA__
+    return (eqml__inner)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
+#else
+    return a * b + c;
+#endif
+}
+
+EQML_INLINE eqml__inner eqml__sqrt_inner(eqml__inner x)
+{
+    return (eqml__inner)_mm256_sqrt_pd((__m256d)x);
+}
+
+EQML_INLINE eqml__inner eqml__at_least_inner(eqml__inner x, double least)
+{
+    return (eqml__inner)_mm256_max_pd(_mm256_set1_pd(least), (__m256d)x);
+}
+
+EQML_INLINE void eqml__four_sums(const eqml__inner x[4], double *sums)
+{
+    const __m256d low = _mm256_hadd_pd((__m256d)x[0], (__m256d)x[1]);
+    const __m256d high = _mm256_hadd_pd((__m256d)x[2], (__m256d)x[3]);
+    _mm256_storeu_pd(sums,
+                     _mm256_add_pd(_mm256_permute2f128_pd(low, high, 0x21), _mm256_blend_pd(low, high, 0xC)));
+}
+
+/* x, y, z of an atom, and 0. */
+EQML_INLINE __m256d eqml__point(const double *xyz)
+{
+    return _mm256_maskload_pd(xyz, _mm256_set_epi64x(0, -1, -1, -1));
+}
+
+/* Four rows become four columns. */
+EQML_INLINE void eqml__turn(__m256d v[4])
+{
+    const __m256d a = _mm256_unpacklo_pd(v[0], v[1]), b = _mm256_unpackhi_pd(v[0], v[1]);
+    const __m256d c = _mm256_unpacklo_pd(v[2], v[3]), d = _mm256_unpackhi_pd(v[2], v[3]);
+    v[0] = _mm256_permute2f128_pd(a, c, 0x20);
+    v[1] = _mm256_permute2f128_pd(b, d, 0x20);
+    v[2] = _mm256_permute2f128_pd(a, c, 0x31);
+    v[3] = _mm256_permute2f128_pd(b, d, 0x31);
+}
+
+EQML_INLINE void eqml__differences(const unsigned short (*pairs)[2], int last, int p, const double *xyz,
+                                   eqml__inner d[3])
+{
+    __m256d v[4];
+    for (int k = 0; k < 4; k++) {
+        const unsigned short *pair = pairs[p + k < last ? p + k : last];
+        v[k] = eqml__point(xyz + 3 * pair[0]) - eqml__point(xyz + 3 * pair[1]);
+    }
+    eqml__turn(v);
+    for (int k = 0; k < 3; k++)
+        d[k] = (eqml__inner)v[k];
+}
+
+EQML_INLINE void eqml__clear_points(int n, double *sum)
+{
+    __m256d zero = _mm256_setzero_pd();
+    EQML_KEEP(
+        zero); /* gcc would fill with `rep stos`, which takes longer than all the rest of a small molecule */
+    for (int i = 0; i < n; i++)
+        _mm256_storeu_pd(sum + 4 * i, zero);
+}
+
+EQML_INLINE void eqml__push_points(double force, const double *xi, const double *xj, double *i, double *j)
+{
+    const __m256d d = _mm256_set1_pd(force) * (eqml__point(xi) - eqml__point(xj));
+    _mm256_storeu_pd(i, _mm256_loadu_pd(i) + d);
+    _mm256_storeu_pd(j, _mm256_loadu_pd(j) - d);
+}
+
+EQML_INLINE void eqml__put_point(double *to, const double *sum)
+{
+    const __m256d row = _mm256_loadu_pd(sum);
+    _mm_storeu_pd(to, _mm256_castpd256_pd128(row));
+    _mm_store_sd(to + 2, _mm256_extractf128_pd(row, 1));
+}
+
+/* Four by four in registers, where the last such block may overlap the one before. */
+EQML_INLINE void eqml__transpose(int rows, int columns, const double *from, int from_stride, double *to,
+                                 int to_stride)
+{
+    for (int r = 0; r < rows && rows >= 4 && columns >= 4; r += 4)
+        for (int c = 0; c < columns; c += 4) {
+            const int row = r < rows - 4 ? r : rows - 4, column = c < columns - 4 ? c : columns - 4;
+            __m256d v[4];
+            for (int k = 0; k < 4; k++)
+                v[k] = _mm256_loadu_pd(from + (row + k) * from_stride + column);
+            eqml__turn(v);
+            for (int k = 0; k < 4; k++)
+                _mm256_storeu_pd(to + (column + k) * to_stride + row, v[k]);
+        }
+    if (rows >= 4 && columns >= 4)
+        return;
+    for (int r = 0; r < rows; r++)
+        for (int c = 0; c < columns; c++)
+            to[c * to_stride + r] = from[r * from_stride + c];
+}
+#endif
+
+#endif /* EQML__LANES_AVX_H */
+
+/* ==== lanes/avx2.h ====================================================================================== */
+
+/* Lanes of four numbers: AVX2, and AVX alone. */
+#ifndef EQML__LANES_AVX2_H
+#define EQML__LANES_AVX2_H
+
+#ifdef EQML__WITH_AVX2
+#define EQML__REGISTERS 16
+
+EQML_INLINE eqml_lanes eqml__fma(eqml_lanes a, eqml_lanes b, eqml_lanes c)
+{
+    return eqml__fma_inner(a, b, c);
+}
+
+EQML_INLINE eqml_floats eqml__fma_floats(eqml_floats a, eqml_floats b, eqml_floats c)
+{
+#ifdef __FMA__
     return (eqml_floats)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
 #else
     return a * b + c;
 #endif
 }
 
-/*
- * eqml__quad: a vector of four numbers at most, EQML__QUAD of them, for pairs and columns of one geometry:
- * small molecules have few pairs, and a tile has four columns.
- */
-#if EQML_LANES == 8
-#define EQML__QUAD 4
-typedef double eqml__quad __attribute__((vector_size(32)));
-typedef long long eqml__integers_quad __attribute__((vector_size(32)));
-
-EQML_INLINE eqml__quad eqml__quad_load(const double *x)
+EQML_INLINE eqml_lanes eqml__sqrt_lanes(eqml_lanes x)
 {
-    return (eqml__quad)_mm256_loadu_pd(x);
+    return eqml__sqrt_inner(x);
 }
 
-EQML_INLINE void eqml__quad_store(double *x, eqml__quad value)
+EQML_INLINE eqml_floats eqml__sqrt_floats(eqml_floats x)
 {
-    _mm256_storeu_pd(x, (__m256d)value);
+    return (eqml_floats)_mm256_sqrt_ps((__m256)x);
 }
 
-EQML_INLINE eqml__quad eqml__quad_all(double x)
+EQML_INLINE eqml_lanes eqml__at_least_lanes(eqml_lanes x, double least)
 {
-    return (eqml__quad)_mm256_set1_pd(x);
+    return eqml__at_least_inner(x, least);
 }
 
-EQML_INLINE eqml__quad eqml__quad_fma(eqml__quad a, eqml__quad b, eqml__quad c)
+EQML_INLINE eqml_floats eqml__at_least_floats(eqml_floats x, float least)
 {
-#ifdef __FMA__
-    return (eqml__quad)_mm256_fmadd_pd((__m256d)a, (__m256d)b, (__m256d)c);
-#else
-    return a * b + c;
-#endif
+    return (eqml_floats)_mm256_max_ps(_mm256_set1_ps(least), (__m256)x);
 }
-#else
-#define EQML__QUAD EQML_LANES
-typedef eqml_lanes eqml__quad;
-#define eqml__quad_load eqml__load
-#define eqml__quad_store eqml__store
-#define eqml__quad_all eqml__all
-#define eqml__quad_fma eqml__fma
-#define eqml__variables_quad eqml__variables_lanes
+
+EQML_INLINE eqml_floats eqml__narrow_floats(const eqml_lanes x[2])
+{
+    return (eqml_floats)_mm256_set_m128(_mm256_cvtpd_ps((__m256d)x[1]), _mm256_cvtpd_ps((__m256d)x[0]));
+}
+
+EQML_INLINE void eqml__widen_floats(eqml_floats x, eqml_lanes y[2])
+{
+    y[0] = (eqml_lanes)_mm256_cvtps_pd(_mm256_castps256_ps128((__m256)x));
+    y[1] = (eqml_lanes)_mm256_cvtps_pd(_mm256_extractf128_ps((__m256)x, 1));
+}
 #endif
 
-EQML_INLINE double eqml__sum(eqml_lanes x)
+#endif /* EQML__LANES_AVX2_H */
+
+/* ==== lanes/avx512.h ==================================================================================== */
+
+/* Lanes of eight numbers: AVX-512. */
+#ifndef EQML__LANES_AVX512_H
+#define EQML__LANES_AVX512_H
+
+#ifdef EQML__WITH_AVX512
+#define EQML__REGISTERS 32
+/* Of the instructions on 64 bytes the masked forms are used, with a mask of all lanes: gcc 12 warns of the
+ * plain ones in C++. */
+#define EQML__ALL_8 ((__mmask8)-1)
+#define EQML__ALL_16 ((__mmask16)-1)
+
+EQML_INLINE eqml_lanes eqml__fma(eqml_lanes a, eqml_lanes b, eqml_lanes c)
 {
-    double part[EQML_LANES] EQML_ALIGNED;
-    eqml__store(part, x);
-    for (int half = EQML_LANES / 2; half > 0; half /= 2)
-        for (int k = 0; k < half; k++)
-            part[k] += part[k + half];
-    return part[0];
+    return (eqml_lanes)_mm512_fmadd_pd((__m512d)a, (__m512d)b, (__m512d)c);
 }
 
-EQML_INLINE double eqml__quad_sum(eqml__quad x)
+EQML_INLINE eqml_floats eqml__fma_floats(eqml_floats a, eqml_floats b, eqml_floats c)
 {
-    double part[EQML__QUAD] EQML_ALIGNED;
-    eqml__quad_store(part, x);
-    for (int half = EQML__QUAD / 2; half > 0; half /= 2)
-        for (int k = 0; k < half; k++)
-            part[k] += part[k + half];
-    return part[0];
+    return (eqml_floats)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
 }
 
-/* sums[4]: the sum of each of four vectors. */
-EQML_INLINE void eqml__four_sums(const eqml__quad x[4], double *sums)
+EQML_INLINE eqml_lanes eqml__sqrt_lanes(eqml_lanes x)
 {
-#if EQML_LANES >= 4
-    const __m256d low = _mm256_hadd_pd((__m256d)x[0], (__m256d)x[1]);
-    const __m256d high = _mm256_hadd_pd((__m256d)x[2], (__m256d)x[3]);
-    _mm256_storeu_pd(sums,
-                     _mm256_add_pd(_mm256_permute2f128_pd(low, high, 0x21), _mm256_blend_pd(low, high, 0xC)));
-#else
-    for (int k = 0; k < 4; k++)
-        sums[k] = eqml__quad_sum(x[k]);
-#endif
+    return (eqml_lanes)_mm512_maskz_sqrt_pd(EQML__ALL_8, (__m512d)x);
 }
 
-#if EQML_LANES == 8
+EQML_INLINE eqml_floats eqml__sqrt_floats(eqml_floats x)
+{
+    return (eqml_floats)_mm512_maskz_sqrt_ps(EQML__ALL_16, (__m512)x);
+}
+
+EQML_INLINE eqml_lanes eqml__at_least_lanes(eqml_lanes x, double least)
+{
+    return (eqml_lanes)_mm512_maskz_max_pd(EQML__ALL_8, (__m512d)eqml__all(least), (__m512d)x);
+}
+
+EQML_INLINE eqml_floats eqml__at_least_floats(eqml_floats x, float least)
+{
+    return (eqml_floats)_mm512_maskz_max_ps(EQML__ALL_16, (__m512)eqml__all_floats(least), (__m512)x);
+}
+
+/* The halves of a vector. */
 EQML_INLINE __m256d eqml__low(__m512d x)
 {
     return _mm512_maskz_extractf64x4_pd(EQML__ALL_8, x, 0);
@@ -386,27 +899,519 @@ EQML_INLINE __m256d eqml__high(__m512d x)
     return _mm512_maskz_extractf64x4_pd(EQML__ALL_8, x, 1);
 }
 
-EQML_INLINE __m512d eqml__join(__m256d low, __m256d high)
+EQML_INLINE __m512d eqml__from_halves(__m256d low, __m256d high)
 {
     return _mm512_maskz_insertf64x4(EQML__ALL_8, _mm512_castpd256_pd512(low), high, 1);
 }
+
+EQML_INLINE eqml_floats eqml__narrow_floats(const eqml_lanes x[2])
+{
+    const __m256 low = _mm512_maskz_cvtpd_ps(EQML__ALL_8, (__m512d)x[0]);
+    const __m256 high = _mm512_maskz_cvtpd_ps(EQML__ALL_8, (__m512d)x[1]);
+    return (eqml_floats)eqml__from_halves((__m256d)low, (__m256d)high);
+}
+
+EQML_INLINE void eqml__widen_floats(eqml_floats x, eqml_lanes y[2])
+{
+    y[0] = (eqml_lanes)_mm512_maskz_cvtps_pd(EQML__ALL_8, (__m256)eqml__low((__m512d)x));
+    y[1] = (eqml_lanes)_mm512_maskz_cvtps_pd(EQML__ALL_8, (__m256)eqml__high((__m512d)x));
+}
+
+/*
+ * r and 1/r from an approximation of 1/r to 14 bits, by an iteration of third order and one of second: the
+ * unit for roots and quotients would take 40 cycles for eight numbers, longer than everything else (with AVX2
+ * it takes 17 for four, beside the rest). A distance of zero is 0 times the infinite 1/r, no number.
+ */
+EQML_INLINE void eqml__distances_lanes(int n, const eqml_lanes *square, eqml_lanes *r, eqml_lanes *inverse)
+{
+    eqml_lanes s[EQML__SIDES], q[EQML__SIDES], h[EQML__SIDES];
+    EQML__SIDE(s[k] = square[k]);
+    EQML__SIDE(q[k] = (eqml_lanes)_mm512_maskz_rsqrt14_pd(EQML__ALL_8, (__m512d)s[k]));
+    EQML__SIDE(h[k] = eqml__fma(-(s[k] * q[k]), q[k], eqml__all(1)));
+    EQML__SIDE(q[k] = eqml__fma(q[k] * h[k], eqml__fma(h[k], eqml__all(0.375), eqml__all(0.5)), q[k]));
+    EQML__SIDE(s[k] *= q[k]);
+    EQML__SIDE(h[k] = 0.5 * eqml__fma(-s[k], q[k], eqml__all(1)));
+    EQML__SIDE(r[k] = eqml__fma(s[k], h[k], s[k]));
+    EQML__SIDE(inverse[k] = eqml__fma(q[k], h[k], q[k]));
+}
+
+/* In float the iteration of second order is enough. */
+EQML_INLINE void eqml__distances_floats(int n, const eqml_floats *square, eqml_floats *r,
+                                        eqml_floats *inverse)
+{
+    eqml_floats s[EQML__SIDES], q[EQML__SIDES], h[EQML__SIDES];
+    EQML__SIDE(s[k] = square[k]);
+    EQML__SIDE(q[k] = (eqml_floats)_mm512_maskz_rsqrt14_ps(EQML__ALL_16, (__m512)s[k]));
+    EQML__SIDE(s[k] *= q[k]);
+    EQML__SIDE(h[k] = 0.5f * eqml__fma_floats(-s[k], q[k], eqml__all_floats(1)));
+    EQML__SIDE(r[k] = eqml__fma_floats(s[k], h[k], s[k]));
+    EQML__SIDE(inverse[k] = eqml__fma_floats(q[k], h[k], q[k]));
+}
+
+/* eqml__turn for the lower and for the upper halves of four vectors. */
+EQML_INLINE void eqml__turn_halves(__m512d v[4])
+{
+    const __m512i low = _mm512_set_epi64(13, 12, 5, 4, 9, 8, 1, 0),
+                  high = _mm512_set_epi64(15, 14, 7, 6, 11, 10, 3, 2);
+    const __m512d a = _mm512_maskz_unpacklo_pd(EQML__ALL_8, v[0], v[1]),
+                  b = _mm512_maskz_unpackhi_pd(EQML__ALL_8, v[0], v[1]);
+    const __m512d c = _mm512_maskz_unpacklo_pd(EQML__ALL_8, v[2], v[3]),
+                  d = _mm512_maskz_unpackhi_pd(EQML__ALL_8, v[2], v[3]);
+    v[0] = _mm512_maskz_permutex2var_pd(EQML__ALL_8, a, low, c);
+    v[1] = _mm512_maskz_permutex2var_pd(EQML__ALL_8, b, low, d);
+    v[2] = _mm512_maskz_permutex2var_pd(EQML__ALL_8, a, high, c);
+    v[3] = _mm512_maskz_permutex2var_pd(EQML__ALL_8, b, high, d);
+}
+
+EQML_INLINE void eqml__group_to_lanes(int n, const double *xyz, eqml_lanes *x)
+{
+    for (int c = 0; c < n && n >= 4; c += 4) {
+        const int column = c < n - 4 ? c : n - 4;
+        const double *from = xyz + column;
+        __m512d v[4];
+        for (int k = 0; k < 4; k++)
+            v[k] = eqml__from_halves(_mm256_loadu_pd(from + k * n), _mm256_loadu_pd(from + (k + 4) * n));
+        eqml__turn_halves(v);
+        for (int k = 0; k < 4; k++)
+            x[column + k] = (eqml_lanes)v[k];
+    }
+    if (n < 4)
+        eqml__transpose(EQML_LANES, n, xyz, n, (double *)(void *)x, EQML_LANES);
+}
+
+EQML_INLINE void eqml__group_from_lanes(int n, const eqml_lanes *x, double *rows)
+{
+    for (int c = 0; c < n && n >= 4; c += 4) {
+        const int column = c < n - 4 ? c : n - 4;
+        __m512d v[4];
+        for (int k = 0; k < 4; k++)
+            v[k] = (__m512d)x[column + k];
+        eqml__turn_halves(v);
+        for (int k = 0; k < 4; k++) {
+            _mm256_storeu_pd(rows + k * n + column, eqml__low(v[k]));
+            _mm256_storeu_pd(rows + (k + 4) * n + column, eqml__high(v[k]));
+        }
+    }
+    if (n < 4)
+        eqml__transpose(n, EQML_LANES, (const double *)(const void *)x, EQML_LANES, rows, n);
+}
+
+/* For one geometry, two rows of the form in a vector: four columns twice; two numbers, four times each; the two
+ * rows again, and their sum. */
+#define EQML__TWO_ROWS
+EQML_INLINE eqml_lanes eqml__columns_twice(const double *f)
+{
+    return (eqml_lanes)_mm512_maskz_broadcast_f64x4(EQML__ALL_8, _mm256_loadu_pd(f));
+}
+
+EQML_INLINE eqml_lanes eqml__two_rows(double first, double second)
+{
+    return (eqml_lanes)eqml__from_halves(_mm256_set1_pd(first), _mm256_set1_pd(second));
+}
+
+EQML_INLINE eqml__inner eqml__first_row(eqml_lanes x)
+{
+    return (eqml__inner)eqml__low((__m512d)x);
+}
+
+EQML_INLINE eqml__inner eqml__second_row(eqml_lanes x)
+{
+    return (eqml__inner)eqml__high((__m512d)x);
+}
 #endif
 
-/* A value to be kept in its register: gcc would load it again for each use, and loads are what limits the
- * kernels (energy of a dense form: 822 ns so, 590 ns with it; gradient of the form of H5O2 of degree 7: 1,800
- * and 1,300 ns). KEEP_FOUR: the same for an eqml_four. */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__SSE2__) && EQML_LANES > 1
-#define EQML_KEEP(x) __asm__("" : "+v"(x))
+#endif /* EQML__LANES_AVX512_H */
+
+/* ==== lanes.h =========================================================================================== */
+
+/* Lanes: vectors of numbers, the same names for every machine. */
+#ifndef EQML__LANES_H
+#define EQML__LANES_H
+
+/*
+ * No other part asks for a machine, or names its instructions. A machine has
+ *
+ *     eqml_lanes       EQML_LANES doubles: geometries, or directions, side by side; + - * / work lane by lane, and
+ *                      with a number on one side
+ *     eqml_floats      EQML_FLOATS floats, twice as many; one where lanes are scalar
+ *     eqml__inner      EQML__INNER doubles of one geometry, four at most: pairs of atoms, columns of a tile. Small
+ *                      molecules have few pairs, and a tile has four columns.
+ *     EQML__REGISTERS  vectors that are at hand
+ *
+ *     all fma sqrt at_least (the larger of x and a number; x where it is not one) narrow widen (lanes and floats)
+ *     load store       lanes and inner vectors, from any place
+ *     distances        r and 1/r from r^2
+ *     four_sums        sums[4]: the sum of each of four inner vectors
+ *     differences      d[3] = x_i - x_j of EQML__INNER pairs from p on; past the last pair the last again. In
+ *                      registers: a vector that is loaded from numbers stored one by one waits until these have
+ *                      left the store buffer.
+ *     clear_points     sum[n][4] = 0; push_points: to one atom force (x_i - x_j), from the other the same;
+ *     put_point        to[3] from one sum
+ *     transpose        to[columns][rows] = from[rows][columns], rows from_stride and to_stride apart
+ *     group_to_lanes   x[n] in lanes from rows xyz[EQML_LANES][n]; group_from_lanes: back
+ *
+ * and for generated code EQML_FOUR (in its code for one geometry: four slots as a vector), EQML_SUM_FOUR (the sum
+ * of its elements), and EQML_KEEP: a value stays in its register. gcc would load it again for each use, and loads
+ * are what limits the kernels (energy of a dense form: 822 ns so, 590 ns with it; gradient of the form of H5O2 of
+ * degree 7: 1,800 and 1,300 ns). EQML_KEEP_FOUR: the same for an eqml_four.
+ */
+#ifndef EQML__INNER
+#define EQML__INNER EQML_LANES
+typedef eqml_lanes eqml__inner;
+#define eqml__load_inner eqml__load
+#define eqml__store_inner eqml__store
+#define eqml__all_inner eqml__all
+#define eqml__fma_inner eqml__fma
+#ifdef EQML__WITH_SCALAR
+#define eqml__root_inner eqml__root_lanes
+#define eqml__exp_inner eqml__exp_lanes
 #else
-#define EQML_KEEP(x) ((void)0)
+typedef eqml__integers eqml__integers_inner;
+#define eqml__sqrt_inner eqml__sqrt_lanes
+#define eqml__at_least_inner eqml__at_least_lanes
 #endif
-#ifdef __AVX__
-#define EQML_KEEP_FOUR(x) EQML_KEEP(x)
-#else
-#define EQML_KEEP_FOUR(x) ((void)0) /* two registers */
 #endif
+
+#define EQML__HALVES (EQML_FLOATS / EQML_LANES) /* lanes to one vector of floats */
+
+/* Lanes as parts of lanes, for kernels that are made for floats too. */
+EQML_INLINE eqml_lanes eqml__narrow_lanes(const eqml_lanes x[1])
+{
+    return x[0];
+}
+
+/*
+ * exp(x) for x <= 709, and exp(-708) below -708: x = m ln 2 + t with |t| <= ln 2 / 2, and 2^m, from the bits of
+ * the exponent, times 1 + t (1 + t q(t)). ln 2 is taken in two parts, of which the first has few digits. q is the
+ * minimax polynomial of degree 9 (relative error of exp 4e-18), in float of degree 4 (3e-9, x <= 88 and exp(-87)
+ * below -87); its even and its odd part run side by side, half as long a chain as Horner's rule for one more
+ * multiplication. Cody and Waite, Software Manual for the Elementary Functions (1980).
+ */
+#ifndef EQML__WITH_SCALAR
+#define EQML__EXP_TERM(x) EQML__ALL((EQML__NUMBER)(x))
+#define EQML__EXP_STEP(sum, x) EQML__FMA(sum, u[k], EQML__EXP_TERM(x))
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_lanes
+#define EQML__NUMBER double
+#define EQML__INTEGERS eqml__integers
+#define EQML__SUFFIX lanes
+#define EQML__ALL eqml__all
+#define EQML__FMA eqml__fma
+#define EQML__DATA(name) name
+/* The root of the square of a distance; where that is zero all bits are set, which is no number. */
+EQML_INLINE EQML__T EQML__FN(eqml__root)(EQML__T x)
+{
+    const EQML__T zero = {0};
+    return (EQML__T)((EQML__INTEGERS)EQML__FN(eqml__sqrt)(x) | (EQML__INTEGERS)(x == zero));
+}
+
+/* exp(x) of n vectors, in their place: see lanes.h. */
+EQML_INLINE void EQML__FN(eqml__exp)(int n, EQML__T *x)
+{
+    const int is_double = sizeof(EQML__NUMBER) == sizeof(double), digits = is_double ? 52 : 23;
+    const EQML__T log2_e = EQML__ALL((EQML__NUMBER)1.4426950408889634);
+    const EQML__T ln2 = EQML__ALL((EQML__NUMBER)(is_double ? 6.93147180369123816490e-01 : 0.693359375));
+    const EQML__T ln2_rest =
+        EQML__ALL((EQML__NUMBER)(is_double ? 1.90821492927058770002e-10 : -2.12194440e-4));
+    const EQML__NUMBER shifter = (EQML__NUMBER)(1.5 * (double)(1LL << digits));
+    EQML__T t[EQML__SIDES], u[EQML__SIDES], even[EQML__SIDES], odd[EQML__SIDES], power[EQML__SIDES];
+    EQML__SIDE(x[k] = EQML__FN(eqml__at_least)(x[k], (EQML__NUMBER)(is_double ? -708 : -87)));
+    EQML__SIDE(power[k] = EQML__FMA(x[k], log2_e, EQML__ALL(shifter))); /* the sum has m in its last digits */
+    EQML__SIDE(u[k] = power[k] - shifter);
+    EQML__SIDE(t[k] = EQML__FMA(u[k], -ln2, x[k]));
+    EQML__SIDE(t[k] = EQML__FMA(u[k], -ln2_rest, t[k]));
+    EQML__SIDE(u[k] = t[k] * t[k]);
+    if (is_double) {
+        EQML__SIDE(even[k] = EQML__EXP_STEP(EQML__EXP_TERM(2.763023404632676e-07), 2.4801493135862195e-05));
+        EQML__SIDE(odd[k] = EQML__EXP_STEP(EQML__EXP_TERM(2.5000071536443212e-08), 2.7557586269488052e-06));
+        EQML__SIDE(even[k] = EQML__EXP_STEP(even[k], 0.0013888888943597978));
+        EQML__SIDE(odd[k] = EQML__EXP_STEP(odd[k], 0.00019841269506775536));
+        EQML__SIDE(even[k] = EQML__EXP_STEP(even[k], 0.041666666666530267));
+        EQML__SIDE(odd[k] = EQML__EXP_STEP(odd[k], 0.008333333333494335));
+        EQML__SIDE(even[k] = EQML__EXP_STEP(even[k], 0.5000000000000011));
+        EQML__SIDE(odd[k] = EQML__EXP_STEP(odd[k], 0.16666666666666413));
+    } else {
+        EQML__SIDE(even[k] = EQML__EXP_STEP(EQML__EXP_TERM(0.001381457758), 0.04166838903));
+        EQML__SIDE(odd[k] = EQML__EXP_STEP(EQML__EXP_TERM(0.008368727051), 0.1666652055));
+        EQML__SIDE(even[k] = EQML__EXP_STEP(even[k], 0.4999999344));
+    }
+    /* the bits of 2^m, above those of 1 */
+    EQML__SIDE(power[k] = (EQML__T)(((EQML__INTEGERS)power[k] << digits) + (EQML__INTEGERS)EQML__ALL(1)));
+    EQML__SIDE(even[k] = EQML__FMA(t[k], odd[k], even[k]));
+    EQML__SIDE(even[k] = EQML__FMA(t[k], even[k], EQML__ALL(1)));
+    EQML__SIDE(x[k] = EQML__FMA(power[k] * t[k], even[k], power[k]));
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_floats
+#define EQML__NUMBER float
+#define EQML__INTEGERS eqml__integers_floats
+#define EQML__SUFFIX floats
+#define EQML__ALL eqml__all_floats
+#define EQML__FMA eqml__fma_floats
+#define EQML__DATA(name) name##_float
+/* The root of the square of a distance; where that is zero all bits are set, which is no number. */
+EQML_INLINE EQML__T EQML__FN(eqml__root)(EQML__T x)
+{
+    const EQML__T zero = {0};
+    return (EQML__T)((EQML__INTEGERS)EQML__FN(eqml__sqrt)(x) | (EQML__INTEGERS)(x == zero));
+}
+
+/* exp(x) of n vectors, in their place: see lanes.h. */
+EQML_INLINE void EQML__FN(eqml__exp)(int n, EQML__T *x)
+{
+    const int is_double = sizeof(EQML__NUMBER) == sizeof(double), digits = is_double ? 52 : 23;
+    const EQML__T log2_e = EQML__ALL((EQML__NUMBER)1.4426950408889634);
+    const EQML__T ln2 = EQML__ALL((EQML__NUMBER)(is_double ? 6.93147180369123816490e-01 : 0.693359375));
+    const EQML__T ln2_rest =
+        EQML__ALL((EQML__NUMBER)(is_double ? 1.90821492927058770002e-10 : -2.12194440e-4));
+    const EQML__NUMBER shifter = (EQML__NUMBER)(1.5 * (double)(1LL << digits));
+    EQML__T t[EQML__SIDES], u[EQML__SIDES], even[EQML__SIDES], odd[EQML__SIDES], power[EQML__SIDES];
+    EQML__SIDE(x[k] = EQML__FN(eqml__at_least)(x[k], (EQML__NUMBER)(is_double ? -708 : -87)));
+    EQML__SIDE(power[k] = EQML__FMA(x[k], log2_e, EQML__ALL(shifter))); /* the sum has m in its last digits */
+    EQML__SIDE(u[k] = power[k] - shifter);
+    EQML__SIDE(t[k] = EQML__FMA(u[k], -ln2, x[k]));
+    EQML__SIDE(t[k] = EQML__FMA(u[k], -ln2_rest, t[k]));
+    EQML__SIDE(u[k] = t[k] * t[k]);
+    if (is_double) {
+        EQML__SIDE(even[k] = EQML__EXP_STEP(EQML__EXP_TERM(2.763023404632676e-07), 2.4801493135862195e-05));
+        EQML__SIDE(odd[k] = EQML__EXP_STEP(EQML__EXP_TERM(2.5000071536443212e-08), 2.7557586269488052e-06));
+        EQML__SIDE(even[k] = EQML__EXP_STEP(even[k], 0.0013888888943597978));
+        EQML__SIDE(odd[k] = EQML__EXP_STEP(odd[k], 0.00019841269506775536));
+        EQML__SIDE(even[k] = EQML__EXP_STEP(even[k], 0.041666666666530267));
+        EQML__SIDE(odd[k] = EQML__EXP_STEP(odd[k], 0.008333333333494335));
+        EQML__SIDE(even[k] = EQML__EXP_STEP(even[k], 0.5000000000000011));
+        EQML__SIDE(odd[k] = EQML__EXP_STEP(odd[k], 0.16666666666666413));
+    } else {
+        EQML__SIDE(even[k] = EQML__EXP_STEP(EQML__EXP_TERM(0.001381457758), 0.04166838903));
+        EQML__SIDE(odd[k] = EQML__EXP_STEP(EQML__EXP_TERM(0.008368727051), 0.1666652055));
+        EQML__SIDE(even[k] = EQML__EXP_STEP(even[k], 0.4999999344));
+    }
+    /* the bits of 2^m, above those of 1 */
+    EQML__SIDE(power[k] = (EQML__T)(((EQML__INTEGERS)power[k] << digits) + (EQML__INTEGERS)EQML__ALL(1)));
+    EQML__SIDE(even[k] = EQML__FMA(t[k], odd[k], even[k]));
+    EQML__SIDE(even[k] = EQML__FMA(t[k], even[k], EQML__ALL(1)));
+    EQML__SIDE(x[k] = EQML__FMA(power[k] * t[k], even[k], power[k]));
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml__inner
+#define EQML__NUMBER double
+#define EQML__INTEGERS eqml__integers_inner
+#define EQML__SUFFIX inner
+#define EQML__ALL eqml__all_inner
+#define EQML__FMA eqml__fma_inner
+#define EQML__DATA(name) name
+/* The root of the square of a distance; where that is zero all bits are set, which is no number. */
+EQML_INLINE EQML__T EQML__FN(eqml__root)(EQML__T x)
+{
+    const EQML__T zero = {0};
+    return (EQML__T)((EQML__INTEGERS)EQML__FN(eqml__sqrt)(x) | (EQML__INTEGERS)(x == zero));
+}
+
+/* exp(x) of n vectors, in their place: see lanes.h. */
+EQML_INLINE void EQML__FN(eqml__exp)(int n, EQML__T *x)
+{
+    const int is_double = sizeof(EQML__NUMBER) == sizeof(double), digits = is_double ? 52 : 23;
+    const EQML__T log2_e = EQML__ALL((EQML__NUMBER)1.4426950408889634);
+    const EQML__T ln2 = EQML__ALL((EQML__NUMBER)(is_double ? 6.93147180369123816490e-01 : 0.693359375));
+    const EQML__T ln2_rest =
+        EQML__ALL((EQML__NUMBER)(is_double ? 1.90821492927058770002e-10 : -2.12194440e-4));
+    const EQML__NUMBER shifter = (EQML__NUMBER)(1.5 * (double)(1LL << digits));
+    EQML__T t[EQML__SIDES], u[EQML__SIDES], even[EQML__SIDES], odd[EQML__SIDES], power[EQML__SIDES];
+    EQML__SIDE(x[k] = EQML__FN(eqml__at_least)(x[k], (EQML__NUMBER)(is_double ? -708 : -87)));
+    EQML__SIDE(power[k] = EQML__FMA(x[k], log2_e, EQML__ALL(shifter))); /* the sum has m in its last digits */
+    EQML__SIDE(u[k] = power[k] - shifter);
+    EQML__SIDE(t[k] = EQML__FMA(u[k], -ln2, x[k]));
+    EQML__SIDE(t[k] = EQML__FMA(u[k], -ln2_rest, t[k]));
+    EQML__SIDE(u[k] = t[k] * t[k]);
+    if (is_double) {
+        EQML__SIDE(even[k] = EQML__EXP_STEP(EQML__EXP_TERM(2.763023404632676e-07), 2.4801493135862195e-05));
+        EQML__SIDE(odd[k] = EQML__EXP_STEP(EQML__EXP_TERM(2.5000071536443212e-08), 2.7557586269488052e-06));
+        EQML__SIDE(even[k] = EQML__EXP_STEP(even[k], 0.0013888888943597978));
+        EQML__SIDE(odd[k] = EQML__EXP_STEP(odd[k], 0.00019841269506775536));
+        EQML__SIDE(even[k] = EQML__EXP_STEP(even[k], 0.041666666666530267));
+        EQML__SIDE(odd[k] = EQML__EXP_STEP(odd[k], 0.008333333333494335));
+        EQML__SIDE(even[k] = EQML__EXP_STEP(even[k], 0.5000000000000011));
+        EQML__SIDE(odd[k] = EQML__EXP_STEP(odd[k], 0.16666666666666413));
+    } else {
+        EQML__SIDE(even[k] = EQML__EXP_STEP(EQML__EXP_TERM(0.001381457758), 0.04166838903));
+        EQML__SIDE(odd[k] = EQML__EXP_STEP(EQML__EXP_TERM(0.008368727051), 0.1666652055));
+        EQML__SIDE(even[k] = EQML__EXP_STEP(even[k], 0.4999999344));
+    }
+    /* the bits of 2^m, above those of 1 */
+    EQML__SIDE(power[k] = (EQML__T)(((EQML__INTEGERS)power[k] << digits) + (EQML__INTEGERS)EQML__ALL(1)));
+    EQML__SIDE(even[k] = EQML__FMA(t[k], odd[k], even[k]));
+    EQML__SIDE(even[k] = EQML__FMA(t[k], even[k], EQML__ALL(1)));
+    EQML__SIDE(x[k] = EQML__FMA(power[k] * t[k], even[k], power[k]));
+}
+#undef EQML__EXP_TERM
+#undef EQML__EXP_STEP
+#endif
+
+#ifndef EQML__WITH_AVX512
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_lanes
+#define EQML__NUMBER double
+#define EQML__INTEGERS eqml__integers
+#define EQML__SUFFIX lanes
+#define EQML__ALL eqml__all
+#define EQML__FMA eqml__fma
+#define EQML__DATA(name) name
+/* r = sqrt(square) and 1/r of n vectors, to a unit in the last place. A distance of zero becomes no number, and
+ * so does all that follows from it. */
+EQML_INLINE void EQML__FN(eqml__distances)(int n, const EQML__T *square, EQML__T *r, EQML__T *inverse)
+{
+    EQML__SIDE(r[k] = EQML__FN(eqml__root)(square[k]));
+    EQML__SIDE(inverse[k] = (EQML__NUMBER)1 / r[k]);
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_floats
+#define EQML__NUMBER float
+#define EQML__INTEGERS eqml__integers_floats
+#define EQML__SUFFIX floats
+#define EQML__ALL eqml__all_floats
+#define EQML__FMA eqml__fma_floats
+#define EQML__DATA(name) name##_float
+/* r = sqrt(square) and 1/r of n vectors, to a unit in the last place. A distance of zero becomes no number, and
+ * so does all that follows from it. */
+EQML_INLINE void EQML__FN(eqml__distances)(int n, const EQML__T *square, EQML__T *r, EQML__T *inverse)
+{
+    EQML__SIDE(r[k] = EQML__FN(eqml__root)(square[k]));
+    EQML__SIDE(inverse[k] = (EQML__NUMBER)1 / r[k]);
+}
+
+EQML_INLINE void eqml__group_to_lanes(int n, const double *xyz, eqml_lanes *x)
+{
+    eqml__transpose(EQML_LANES, n, xyz, n, (double *)(void *)x, EQML_LANES);
+}
+
+EQML_INLINE void eqml__group_from_lanes(int n, const eqml_lanes *x, double *rows)
+{
+    eqml__transpose(n, EQML_LANES, (const double *)(const void *)x, EQML_LANES, rows, n);
+}
+#endif
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml__inner
+#define EQML__NUMBER double
+#define EQML__INTEGERS eqml__integers_inner
+#define EQML__SUFFIX inner
+#define EQML__ALL eqml__all_inner
+#define EQML__FMA eqml__fma_inner
+#define EQML__DATA(name) name
+/* r = sqrt(square) and 1/r of n vectors, to a unit in the last place. A distance of zero becomes no number, and
+ * so does all that follows from it. */
+EQML_INLINE void EQML__FN(eqml__distances)(int n, const EQML__T *square, EQML__T *r, EQML__T *inverse)
+{
+    EQML__SIDE(r[k] = EQML__FN(eqml__root)(square[k]));
+    EQML__SIDE(inverse[k] = (EQML__NUMBER)1 / r[k]);
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+
+/* The sum of n numbers, n a power of two. */
+EQML_INLINE double eqml__sum_numbers(int n, double *part)
+{
+    for (int half = n / 2; half > 0; half /= 2)
+        for (int k = 0; k < half; k++)
+            part[k] += part[k + half];
+    return part[0];
+}
+
+EQML_INLINE double eqml__sum(eqml_lanes x)
+{
+    double part[EQML_LANES] EQML_ALIGNED;
+    eqml__store(part, x);
+    return eqml__sum_numbers(EQML_LANES, part);
+}
+
+EQML_INLINE double eqml__sum_inner(eqml__inner x)
+{
+    double part[EQML__INNER] EQML_ALIGNED;
+    eqml__store_inner(part, x);
+    return eqml__sum_numbers(EQML__INNER, part);
+}
+
+/* x[n] in lanes from the rows of xyz[count][n]; past the last row the last again. */
+EQML_INLINE void eqml__to_lanes(int n, int count, const double *xyz, eqml_lanes *x)
+{
+    double *to = (double *)(void *)x;
+    if (count >= EQML_LANES) {
+        eqml__group_to_lanes(n, xyz, x);
+        return;
+    }
+    eqml__transpose(count, n, xyz, n, to, EQML_LANES);
+    for (int lane = count; lane < EQML_LANES; lane++)
+        eqml__transpose(1, n, xyz + (count - 1) * n, n, to + lane, EQML_LANES);
+}
+
+/* The first `count` rows of rows[count][n] from x[n] in lanes. */
+EQML_INLINE void eqml__from_lanes(int n, int count, const eqml_lanes *x, double *rows)
+{
+    if (count >= EQML_LANES)
+        eqml__group_from_lanes(n, x, rows);
+    else
+        eqml__transpose(n, count, (const double *)(const void *)x, EQML_LANES, rows, n);
+}
 
 #endif /* EQML__LANES_H */
+
+/* ==== layout.h ========================================================================================== */
+
+/* What the generator and the runtime must agree on: the layout number, and the kinds of tensors. */
+#ifndef EQML__LAYOUT_H
+#define EQML__LAYOUT_H
+
+/*
+ * The layout number: it grows with every change of the records in basis.h (eqml_basis, eqml_model and what they
+ * hold) or of what generated code calls. A basis header is refused by an eqml.h of another number. In the
+ * header of a surface every name of the runtime carries the number, eqml2_model for eqml_model, so that
+ * surfaces written by different versions, and eqml.h, may be included in one file in any order.
+ */
+#define EQML_LAYOUT 2
+
+typedef enum eqml_tensor { EQML_DIPOLE, EQML_QUADRUPOLE, EQML_POLARIZABILITY, EQML_TENSORS } eqml_tensor;
+
+#endif /* EQML__LAYOUT_H */
 
 /* ==== basis.h =========================================================================================== */
 
@@ -414,32 +1419,8 @@ EQML_INLINE __m512d eqml__join(__m256d low, __m256d high)
 #ifndef EQML__BASIS_H
 #define EQML__BASIS_H
 
-/*
- * The layout number: it grows with every change of the records below (eqml_basis, eqml_model and what they
- * hold) or of what generated code calls. A basis header is refused by an eqml.h of another number. In the
- * header of a surface every name of this part carries the number, eqml2_model for eqml_model, so that
- * surfaces written by different versions, and eqml.h, may be included in one file in any order.
- */
-#define EQML_LAYOUT 2
-
 /* In generated code: a number added to a T. */
 #define EQML_ADD(number, x) ((number) + (x))
-
-/* In generated code for one geometry: four slots as a vector, and the sum of its elements. */
-#if EQML_LANES > 1
-typedef double eqml_four __attribute__((vector_size(32), aligned(8), may_alias));
-#define EQML_FOUR(p) (*(eqml_four *)(void *)(p))
-#ifdef __AVX__
-#define EQML_SUM_FOUR(x) eqml__sum_four((__m256d)(x))
-EQML_INLINE double eqml__sum_four(__m256d x)
-{
-    const __m128d half = _mm_add_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd(x, 1));
-    return _mm_cvtsd_f64(_mm_add_sd(half, _mm_unpackhi_pd(half, half)));
-}
-#else
-#define EQML_SUM_FOUR(x) (((x)[0] + (x)[1]) + ((x)[2] + (x)[3]))
-#endif
-#endif
 
 /*
  * In generated code: both sweeps from their parts. Covariants are followed by their contractions, the
@@ -484,8 +1465,6 @@ typedef struct eqml_matrix {
     unsigned short symmetric, nruns;
     const unsigned short (*runs)[4];
 } eqml_matrix;
-
-typedef enum eqml_tensor { EQML_DIPOLE, EQML_QUADRUPOLE, EQML_POLARIZABILITY, EQML_TENSORS } eqml_tensor;
 
 /* Components of a tensor: x y z, or xx xy xz yy yz zz. */
 #define EQML_COMPONENTS(kind) ((kind) == EQML_DIPOLE ? 3 : 6)
@@ -607,233 +1586,6 @@ typedef struct eqml_model {
 #ifndef EQML__KERNEL_VARIABLES_H
 #define EQML__KERNEL_VARIABLES_H
 
-#if EQML_LANES > 1
-/* Roots; with AVX-512 of quads alone, see eqml__distances_lanes. */
-#if EQML_LANES == 8
-EQML_INLINE eqml__quad eqml__sqrt_quad(eqml__quad x)
-{
-    return (eqml__quad)_mm256_sqrt_pd((__m256d)x);
-}
-#else
-#define eqml__sqrt_quad eqml__sqrt_lanes
-EQML_INLINE eqml_lanes eqml__sqrt_lanes(eqml_lanes x)
-{
-#if EQML_LANES == 4
-    return (eqml_lanes)_mm256_sqrt_pd((__m256d)x);
-#elif defined(__SSE2__)
-    return (eqml_lanes)_mm_sqrt_pd((__m128d)x);
-#else
-    for (int k = 0; k < EQML_LANES; k++)
-        x[k] = sqrt(x[k]);
-    return x;
-#endif
-}
-
-EQML_INLINE eqml_floats eqml__sqrt_floats(eqml_floats x)
-{
-#if EQML_LANES == 4
-    return (eqml_floats)_mm256_sqrt_ps((__m256)x);
-#elif defined(__SSE2__)
-    return (eqml_floats)_mm_sqrt_ps((__m128)x);
-#else
-    for (int k = 0; k < EQML_FLOATS; k++)
-        x[k] = sqrtf(x[k]);
-    return x;
-#endif
-}
-#endif
-
-/* The root of the square of a distance, no number where that is zero; see eqml__distances_lanes. */
-#define EQML__ROOT(SUFFIX, T, INTEGERS)                                                                      \
-    EQML_INLINE T eqml__root_##SUFFIX(T x)                                                                   \
-    {                                                                                                        \
-        const T zero = {0};                                                                                  \
-        return (T)((INTEGERS)eqml__sqrt_##SUFFIX(x) | (INTEGERS)(x == zero));                                \
-    }
-#if EQML_LANES == 8
-EQML__ROOT(quad, eqml__quad, eqml__integers_quad)
-#else
-#define eqml__root_quad eqml__root_lanes
-EQML__ROOT(lanes, eqml_lanes, eqml__integers)
-EQML__ROOT(floats, eqml_floats, eqml__integers_floats)
-#endif
-
-/* The larger of x and `least`; x where it is not a number. */
-EQML_INLINE eqml_lanes eqml__at_least_lanes(eqml_lanes x, double least)
-{
-    const eqml_lanes bound = eqml__all(least);
-#if EQML_LANES == 8
-    return (eqml_lanes)_mm512_maskz_max_pd(EQML__ALL_8, (__m512d)bound, (__m512d)x);
-#elif EQML_LANES == 4
-    return (eqml_lanes)_mm256_max_pd((__m256d)bound, (__m256d)x);
-#elif defined(__SSE2__)
-    return (eqml_lanes)_mm_max_pd((__m128d)bound, (__m128d)x);
-#else
-    for (int k = 0; k < EQML_LANES; k++)
-        x[k] = bound[k] > x[k] ? bound[k] : x[k];
-    return x;
-#endif
-}
-
-EQML_INLINE eqml_floats eqml__at_least_floats(eqml_floats x, float least)
-{
-    const eqml_floats bound = eqml__all_floats(least);
-#if EQML_LANES == 8
-    return (eqml_floats)_mm512_maskz_max_ps(EQML__ALL_16, (__m512)bound, (__m512)x);
-#elif EQML_LANES == 4
-    return (eqml_floats)_mm256_max_ps((__m256)bound, (__m256)x);
-#elif defined(__SSE2__)
-    return (eqml_floats)_mm_max_ps((__m128)bound, (__m128)x);
-#else
-    for (int k = 0; k < EQML_FLOATS; k++)
-        x[k] = bound[k] > x[k] ? bound[k] : x[k];
-    return x;
-#endif
-}
-
-#if EQML_LANES == 8
-EQML_INLINE eqml__quad eqml__at_least_quad(eqml__quad x, double least)
-{
-    return (eqml__quad)_mm256_max_pd(_mm256_set1_pd(least), (__m256d)x);
-}
-#endif
-
-/*
- * exp(x) of n vectors, in their place, for x <= 709, and exp(-708) below that: x = m ln 2 + t with
- * |t| <= ln 2 / 2, and 2^m, from the exponent bits, times 1 + t (1 + t q(t)). q is the minimax polynomial of
- * degree 9 (relative error of exp 4e-18); its even and its odd part run side by side, half as long a chain as
- * Horner's rule for one more multiplication. Cody and Waite, Software Manual for the Elementary Functions
- * (1980).
- */
-#define EQML__EXP(SUFFIX, T, INTEGERS, ALL, FMA)                                                             \
-    EQML_INLINE void eqml__exp_##SUFFIX(int n, T *x)                                                         \
-    {                                                                                                        \
-        const double shifter = 6755399441055744.0; /* 1.5 * 2^52: the sum has the nearest integer last */    \
-        T t[EQML__SIDES], u[EQML__SIDES], even[EQML__SIDES], odd[EQML__SIDES], power[EQML__SIDES];           \
-        EQML__SIDE(x[k] = eqml__at_least_##SUFFIX(x[k], -708.0));                                            \
-        EQML__SIDE(power[k] = FMA(x[k], ALL(1.4426950408889634), ALL(shifter)));                             \
-        EQML__SIDE(u[k] = power[k] - shifter);                                                               \
-        EQML__SIDE(t[k] = FMA(u[k], ALL(-6.93147180369123816490e-01), x[k])); /* the leading bits of ln 2 */ \
-        EQML__SIDE(t[k] = FMA(u[k], ALL(-1.90821492927058770002e-10), t[k])); /* and the rest */             \
-        EQML__SIDE(u[k] = t[k] * t[k]);                                                                      \
-        EQML__SIDE(even[k] = FMA(u[k], ALL(2.763023404632676e-07), ALL(2.4801493135862195e-05)));            \
-        EQML__SIDE(odd[k] = FMA(u[k], ALL(2.5000071536443212e-08), ALL(2.7557586269488052e-06)));            \
-        EQML__SIDE(even[k] = FMA(even[k], u[k], ALL(0.0013888888943597978)));                                \
-        EQML__SIDE(odd[k] = FMA(odd[k], u[k], ALL(0.00019841269506775536)));                                 \
-        EQML__SIDE(even[k] = FMA(even[k], u[k], ALL(0.041666666666530267)));                                 \
-        EQML__SIDE(odd[k] = FMA(odd[k], u[k], ALL(0.008333333333494335)));                                   \
-        EQML__SIDE(even[k] = FMA(even[k], u[k], ALL(0.5000000000000011)));                                   \
-        EQML__SIDE(odd[k] = FMA(odd[k], u[k], ALL(0.16666666666666413)));                                    \
-        EQML__SIDE(power[k] = (T)(((INTEGERS)power[k] << 52) + (1023LL << 52)));                             \
-        EQML__SIDE(even[k] = FMA(t[k], odd[k], even[k]));                                                    \
-        EQML__SIDE(even[k] = FMA(t[k], even[k], ALL(1)));                                                    \
-        EQML__SIDE(x[k] = FMA(power[k] * t[k], even[k], power[k]));                                          \
-    }
-EQML__EXP(lanes, eqml_lanes, eqml__integers, eqml__all, eqml__fma)
-#if EQML_LANES == 8
-EQML__EXP(quad, eqml__quad, eqml__integers_quad, eqml__quad_all, eqml__quad_fma)
-#endif
-
-/* The same in float: x <= 88, exp(-87) below -87; q of degree 4 (relative error of exp 3e-9). */
-EQML_INLINE void eqml__exp_floats(int n, eqml_floats *x)
-{
-    const float shifter = 12582912.0f; /* 1.5 * 2^23 */
-    eqml_floats t[EQML__SIDES], u[EQML__SIDES], even[EQML__SIDES], odd[EQML__SIDES], power[EQML__SIDES];
-    EQML__SIDE(x[k] = eqml__at_least_floats(x[k], -87.0f));
-    EQML__SIDE(power[k] = eqml__fma_floats(x[k], eqml__all_floats(1.44269504f), eqml__all_floats(shifter)));
-    EQML__SIDE(u[k] = power[k] - shifter);
-    EQML__SIDE(t[k] = eqml__fma_floats(u[k], eqml__all_floats(-0.693359375f), x[k]));
-    EQML__SIDE(t[k] = eqml__fma_floats(u[k], eqml__all_floats(2.12194440e-4f), t[k]));
-    EQML__SIDE(u[k] = t[k] * t[k]);
-    EQML__SIDE(even[k] = eqml__fma_floats(u[k], eqml__all_floats(0.001381457758f),
-                                          eqml__all_floats(0.04166838903f)));
-    EQML__SIDE(
-        odd[k] = eqml__fma_floats(u[k], eqml__all_floats(0.008368727051f), eqml__all_floats(0.1666652055f)));
-    EQML__SIDE(even[k] = eqml__fma_floats(even[k], u[k], eqml__all_floats(0.4999999344f)));
-    EQML__SIDE(power[k] = (eqml_floats)(((eqml__integers_floats)power[k] << 23) + (127 << 23)));
-    EQML__SIDE(even[k] = eqml__fma_floats(t[k], odd[k], even[k]));
-    EQML__SIDE(even[k] = eqml__fma_floats(t[k], even[k], eqml__all_floats(1)));
-    EQML__SIDE(x[k] = eqml__fma_floats(power[k] * t[k], even[k], power[k]));
-}
-#else
-#define eqml__sqrt_quad eqml__sqrt_lanes
-EQML_INLINE eqml_lanes eqml__sqrt_lanes(eqml_lanes x)
-{
-    return sqrt(x);
-}
-
-EQML_INLINE eqml_floats eqml__sqrt_floats(eqml_floats x)
-{
-    return sqrtf(x);
-}
-
-#define eqml__root_quad eqml__root_lanes
-EQML_INLINE eqml_lanes eqml__root_lanes(eqml_lanes square)
-{
-    return square == 0 ? (eqml_lanes)NAN : sqrt(square);
-}
-
-EQML_INLINE eqml_floats eqml__root_floats(eqml_floats square)
-{
-    return square == 0 ? NAN : sqrtf(square);
-}
-
-EQML_INLINE void eqml__exp_lanes(int n, eqml_lanes *x)
-{
-    EQML__SIDE(x[k] = exp(x[k]));
-}
-
-EQML_INLINE void eqml__exp_floats(int n, eqml_floats *x)
-{
-    EQML__SIDE(x[k] = expf(x[k]));
-}
-#endif
-
-/*
- * r = sqrt(square) and 1/r of n vectors, to a unit in the last place. With AVX-512 from an approximation of
- * 1/r to 14 bits by an iteration of third order and one of second: the unit for roots and quotients would
- * take 40 cycles for eight numbers, longer than everything else (with AVX2 it takes 17 for four, beside the
- * rest).
- *
- * A distance of zero becomes no number, and so does all that follows from it: with AVX-512 it is 0 times the
- * infinite 1/r, elsewhere all its bits are set.
- */
-EQML_INLINE void eqml__distances_lanes(int n, const eqml_lanes *square, eqml_lanes *r, eqml_lanes *inverse)
-{
-#if EQML_LANES == 8
-    eqml_lanes s[EQML__SIDES], q[EQML__SIDES], h[EQML__SIDES];
-    EQML__SIDE(s[k] = square[k]);
-    EQML__SIDE(q[k] = (eqml_lanes)_mm512_maskz_rsqrt14_pd(EQML__ALL_8, (__m512d)s[k]));
-    EQML__SIDE(h[k] = eqml__fma(-(s[k] * q[k]), q[k], eqml__all(1)));
-    EQML__SIDE(q[k] = eqml__fma(q[k] * h[k], eqml__fma(h[k], eqml__all(0.375), eqml__all(0.5)), q[k]));
-    EQML__SIDE(s[k] *= q[k]);
-    EQML__SIDE(h[k] = 0.5 * eqml__fma(-s[k], q[k], eqml__all(1)));
-    EQML__SIDE(r[k] = eqml__fma(s[k], h[k], s[k]));
-    EQML__SIDE(inverse[k] = eqml__fma(q[k], h[k], q[k]));
-#else
-    EQML__SIDE(r[k] = eqml__root_lanes(square[k]));
-    EQML__SIDE(inverse[k] = 1.0 / r[k]);
-#endif
-}
-
-/* The same in float: one iteration of second order. */
-EQML_INLINE void eqml__distances_floats(int n, const eqml_floats *square, eqml_floats *r,
-                                        eqml_floats *inverse)
-{
-#if EQML_LANES == 8
-    eqml_floats s[EQML__SIDES], q[EQML__SIDES], h[EQML__SIDES];
-    EQML__SIDE(s[k] = square[k]);
-    EQML__SIDE(q[k] = (eqml_floats)_mm512_maskz_rsqrt14_ps(EQML__ALL_16, (__m512)s[k]));
-    EQML__SIDE(s[k] *= q[k]);
-    EQML__SIDE(h[k] = 0.5f * eqml__fma_floats(-s[k], q[k], eqml__all_floats(1)));
-    EQML__SIDE(r[k] = eqml__fma_floats(s[k], h[k], s[k]));
-    EQML__SIDE(inverse[k] = eqml__fma_floats(q[k], h[k], q[k]));
-#else
-    EQML__SIDE(r[k] = eqml__root_floats(square[k]));
-    EQML__SIDE(inverse[k] = 1.0f / r[k]);
-#endif
-}
-
 /* A user's function, at distances only: elsewhere the variable is no number. */
 EQML_INLINE void eqml__users_variable(const eqml_variable *v, double r, double y[3])
 {
@@ -873,56 +1625,193 @@ EQML_FUNCTION void eqml__variable(const eqml_variable *v, double r, double y[3])
     }
 }
 
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_lanes
+#define EQML__NUMBER double
+#define EQML__INTEGERS eqml__integers
+#define EQML__SUFFIX lanes
+#define EQML__ALL eqml__all
+#define EQML__FMA eqml__fma
+#define EQML__DATA(name) name
 /*
  * y and dy/dr of n vectors of distances r and their inverses. The rates, -1/a, may differ from lane to lane.
  * Kind and range are constants of the model, so that a compiler which knows the model drops the tests.
  */
-#define EQML__VARIABLE(SUFFIX, T, NUMBER, ALL)                                                               \
-    EQML_INLINE void eqml__variables_##SUFFIX(const eqml_variable *v, int n, const T *rate, const T *r,      \
-                                              const T *inverse, T *y, T *slope)                              \
-    {                                                                                                        \
-        if (v->kind == EQML_MORSE) {                                                                         \
-            EQML__SIDE(y[k] = rate[k] * r[k]);                                                               \
-            eqml__exp_##SUFFIX(n, y);                                                                        \
-            EQML__SIDE(slope[k] = rate[k] * y[k]);                                                           \
-        } else if (v->kind == EQML_INVERSE) {                                                                \
-            EQML__SIDE(y[k] = inverse[k]);                                                                   \
-            EQML__SIDE(slope[k] = -inverse[k] * inverse[k]);                                                 \
-        } else if (v->kind == EQML_EXP_OVER_R) {                                                             \
-            EQML__SIDE(y[k] = rate[k] * r[k]);                                                               \
-            eqml__exp_##SUFFIX(n, y);                                                                        \
-            EQML__SIDE(y[k] *= inverse[k]);                                                                  \
-            EQML__SIDE(slope[k] = y[k] * (rate[k] - inverse[k]));                                            \
-        } else if (v->kind == EQML_POWER) {                                                                  \
-            for (int k = 0; k < n; k++) {                                                                    \
-                T square = v->range > 0 ? r[k] : inverse[k], power = ALL(1);                                 \
-                for (int rest = (int)fabs(v->range); rest > 0; rest /= 2, square *= square)                  \
-                    if (rest % 2)                                                                            \
-                        power *= square;                                                                     \
-                y[k] = power;                                                                                \
-                slope[k] = (NUMBER)v->range * power * inverse[k];                                            \
-            }                                                                                                \
-        } else {                                                                                             \
-            for (int k = 0; k < n; k++) {                                                                    \
-                NUMBER at[sizeof(T) / sizeof(NUMBER)], value[sizeof(T) / sizeof(NUMBER)];                    \
-                NUMBER derivative[sizeof(T) / sizeof(NUMBER)];                                               \
-                memcpy(at, &r[k], sizeof r[k]);                                                              \
-                for (size_t lane = 0; lane < sizeof(T) / sizeof(NUMBER); lane++) {                           \
-                    double all[3];                                                                           \
-                    eqml__users_variable(v, (double)at[lane], all);                                          \
-                    value[lane] = (NUMBER)all[0];                                                            \
-                    derivative[lane] = (NUMBER)all[1];                                                       \
-                }                                                                                            \
-                memcpy(&y[k], value, sizeof y[k]);                                                           \
-                memcpy(&slope[k], derivative, sizeof slope[k]);                                              \
-            }                                                                                                \
-        }                                                                                                    \
+EQML_INLINE void EQML__FN(eqml__variables)(const eqml_variable *v, int n, const EQML__T *rate,
+                                           const EQML__T *r, const EQML__T *inverse, EQML__T *y,
+                                           EQML__T *slope)
+{
+    if (v->kind == EQML_MORSE) {
+        EQML__SIDE(y[k] = rate[k] * r[k]);
+        EQML__FN(eqml__exp)(n, y);
+        EQML__SIDE(slope[k] = rate[k] * y[k]);
+    } else if (v->kind == EQML_INVERSE) {
+        EQML__SIDE(y[k] = inverse[k]);
+        EQML__SIDE(slope[k] = -inverse[k] * inverse[k]);
+    } else if (v->kind == EQML_EXP_OVER_R) {
+        EQML__SIDE(y[k] = rate[k] * r[k]);
+        EQML__FN(eqml__exp)(n, y);
+        EQML__SIDE(y[k] *= inverse[k]);
+        EQML__SIDE(slope[k] = y[k] * (rate[k] - inverse[k]));
+    } else if (v->kind == EQML_POWER) {
+        for (int k = 0; k < n; k++) {
+            EQML__T square = v->range > 0 ? r[k] : inverse[k], power = EQML__ALL(1);
+            for (int rest = (int)fabs(v->range); rest > 0; rest /= 2, square *= square)
+                if (rest % 2)
+                    power *= square;
+            y[k] = power;
+            slope[k] = (EQML__NUMBER)v->range * power * inverse[k];
+        }
+    } else {
+        for (int k = 0; k < n; k++) {
+            EQML__NUMBER at[sizeof(EQML__T) / sizeof(EQML__NUMBER)],
+                value[sizeof(EQML__T) / sizeof(EQML__NUMBER)];
+            EQML__NUMBER derivative[sizeof(EQML__T) / sizeof(EQML__NUMBER)];
+            memcpy(at, &r[k], sizeof r[k]);
+            for (size_t lane = 0; lane < sizeof(EQML__T) / sizeof(EQML__NUMBER); lane++) {
+                double all[3];
+                eqml__users_variable(v, (double)at[lane], all);
+                value[lane] = (EQML__NUMBER)all[0];
+                derivative[lane] = (EQML__NUMBER)all[1];
+            }
+            memcpy(&y[k], value, sizeof y[k]);
+            memcpy(&slope[k], derivative, sizeof slope[k]);
+        }
     }
-EQML__VARIABLE(lanes, eqml_lanes, double, eqml__all)
-EQML__VARIABLE(floats, eqml_floats, float, eqml__all_floats)
-#if EQML_LANES == 8
-EQML__VARIABLE(quad, eqml__quad, double, eqml__quad_all)
-#endif
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_floats
+#define EQML__NUMBER float
+#define EQML__INTEGERS eqml__integers_floats
+#define EQML__SUFFIX floats
+#define EQML__ALL eqml__all_floats
+#define EQML__FMA eqml__fma_floats
+#define EQML__DATA(name) name##_float
+/*
+ * y and dy/dr of n vectors of distances r and their inverses. The rates, -1/a, may differ from lane to lane.
+ * Kind and range are constants of the model, so that a compiler which knows the model drops the tests.
+ */
+EQML_INLINE void EQML__FN(eqml__variables)(const eqml_variable *v, int n, const EQML__T *rate,
+                                           const EQML__T *r, const EQML__T *inverse, EQML__T *y,
+                                           EQML__T *slope)
+{
+    if (v->kind == EQML_MORSE) {
+        EQML__SIDE(y[k] = rate[k] * r[k]);
+        EQML__FN(eqml__exp)(n, y);
+        EQML__SIDE(slope[k] = rate[k] * y[k]);
+    } else if (v->kind == EQML_INVERSE) {
+        EQML__SIDE(y[k] = inverse[k]);
+        EQML__SIDE(slope[k] = -inverse[k] * inverse[k]);
+    } else if (v->kind == EQML_EXP_OVER_R) {
+        EQML__SIDE(y[k] = rate[k] * r[k]);
+        EQML__FN(eqml__exp)(n, y);
+        EQML__SIDE(y[k] *= inverse[k]);
+        EQML__SIDE(slope[k] = y[k] * (rate[k] - inverse[k]));
+    } else if (v->kind == EQML_POWER) {
+        for (int k = 0; k < n; k++) {
+            EQML__T square = v->range > 0 ? r[k] : inverse[k], power = EQML__ALL(1);
+            for (int rest = (int)fabs(v->range); rest > 0; rest /= 2, square *= square)
+                if (rest % 2)
+                    power *= square;
+            y[k] = power;
+            slope[k] = (EQML__NUMBER)v->range * power * inverse[k];
+        }
+    } else {
+        for (int k = 0; k < n; k++) {
+            EQML__NUMBER at[sizeof(EQML__T) / sizeof(EQML__NUMBER)],
+                value[sizeof(EQML__T) / sizeof(EQML__NUMBER)];
+            EQML__NUMBER derivative[sizeof(EQML__T) / sizeof(EQML__NUMBER)];
+            memcpy(at, &r[k], sizeof r[k]);
+            for (size_t lane = 0; lane < sizeof(EQML__T) / sizeof(EQML__NUMBER); lane++) {
+                double all[3];
+                eqml__users_variable(v, (double)at[lane], all);
+                value[lane] = (EQML__NUMBER)all[0];
+                derivative[lane] = (EQML__NUMBER)all[1];
+            }
+            memcpy(&y[k], value, sizeof y[k]);
+            memcpy(&slope[k], derivative, sizeof slope[k]);
+        }
+    }
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml__inner
+#define EQML__NUMBER double
+#define EQML__INTEGERS eqml__integers_inner
+#define EQML__SUFFIX inner
+#define EQML__ALL eqml__all_inner
+#define EQML__FMA eqml__fma_inner
+#define EQML__DATA(name) name
+/*
+ * y and dy/dr of n vectors of distances r and their inverses. The rates, -1/a, may differ from lane to lane.
+ * Kind and range are constants of the model, so that a compiler which knows the model drops the tests.
+ */
+EQML_INLINE void EQML__FN(eqml__variables)(const eqml_variable *v, int n, const EQML__T *rate,
+                                           const EQML__T *r, const EQML__T *inverse, EQML__T *y,
+                                           EQML__T *slope)
+{
+    if (v->kind == EQML_MORSE) {
+        EQML__SIDE(y[k] = rate[k] * r[k]);
+        EQML__FN(eqml__exp)(n, y);
+        EQML__SIDE(slope[k] = rate[k] * y[k]);
+    } else if (v->kind == EQML_INVERSE) {
+        EQML__SIDE(y[k] = inverse[k]);
+        EQML__SIDE(slope[k] = -inverse[k] * inverse[k]);
+    } else if (v->kind == EQML_EXP_OVER_R) {
+        EQML__SIDE(y[k] = rate[k] * r[k]);
+        EQML__FN(eqml__exp)(n, y);
+        EQML__SIDE(y[k] *= inverse[k]);
+        EQML__SIDE(slope[k] = y[k] * (rate[k] - inverse[k]));
+    } else if (v->kind == EQML_POWER) {
+        for (int k = 0; k < n; k++) {
+            EQML__T square = v->range > 0 ? r[k] : inverse[k], power = EQML__ALL(1);
+            for (int rest = (int)fabs(v->range); rest > 0; rest /= 2, square *= square)
+                if (rest % 2)
+                    power *= square;
+            y[k] = power;
+            slope[k] = (EQML__NUMBER)v->range * power * inverse[k];
+        }
+    } else {
+        for (int k = 0; k < n; k++) {
+            EQML__NUMBER at[sizeof(EQML__T) / sizeof(EQML__NUMBER)],
+                value[sizeof(EQML__T) / sizeof(EQML__NUMBER)];
+            EQML__NUMBER derivative[sizeof(EQML__T) / sizeof(EQML__NUMBER)];
+            memcpy(at, &r[k], sizeof r[k]);
+            for (size_t lane = 0; lane < sizeof(EQML__T) / sizeof(EQML__NUMBER); lane++) {
+                double all[3];
+                eqml__users_variable(v, (double)at[lane], all);
+                value[lane] = (EQML__NUMBER)all[0];
+                derivative[lane] = (EQML__NUMBER)all[1];
+            }
+            memcpy(&y[k], value, sizeof y[k]);
+            memcpy(&slope[k], derivative, sizeof slope[k]);
+        }
+    }
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
 
 #endif /* EQML__KERNEL_VARIABLES_H */
 
@@ -947,97 +1836,27 @@ EQML_INLINE const eqml_variable *eqml__common_variable(const eqml_model *m)
     return v;
 }
 
-#if EQML_LANES >= 4
-/* x, y, z of an atom, and 0. */
-EQML_INLINE __m256d eqml__point(const double *xyz)
-{
-    return _mm256_maskload_pd(xyz, _mm256_set_epi64x(0, -1, -1, -1));
-}
-
-/* Four rows become four columns. */
-EQML_INLINE void eqml__turn(__m256d v[4])
-{
-    const __m256d a = _mm256_unpacklo_pd(v[0], v[1]), b = _mm256_unpackhi_pd(v[0], v[1]);
-    const __m256d c = _mm256_unpacklo_pd(v[2], v[3]), d = _mm256_unpackhi_pd(v[2], v[3]);
-    v[0] = _mm256_permute2f128_pd(a, c, 0x20);
-    v[1] = _mm256_permute2f128_pd(b, d, 0x20);
-    v[2] = _mm256_permute2f128_pd(a, c, 0x31);
-    v[3] = _mm256_permute2f128_pd(b, d, 0x31);
-}
-
-/* v[3] = x_i - x_j of the four pairs from p on; past the last pair the last again. */
-EQML_INLINE void eqml__four_differences(const eqml_basis *b, const double *xyz, int p, __m256d v[4])
-{
-    const int last = b->npairs - 1;
-    for (int k = 0; k < 4; k++) {
-        const unsigned short *pair = b->pairs[p + k < last ? p + k : last];
-        v[k] = eqml__point(xyz + 3 * pair[0]) - eqml__point(xyz + 3 * pair[1]);
-    }
-    eqml__turn(v);
-}
-#endif
-
-#if EQML_LANES == 8
-/* eqml__turn for the lower and for the upper halves of four vectors. */
-EQML_INLINE void eqml__turn_halves(__m512d v[4])
-{
-    const __m512i low = _mm512_set_epi64(13, 12, 5, 4, 9, 8, 1, 0),
-                  high = _mm512_set_epi64(15, 14, 7, 6, 11, 10, 3, 2);
-    const __m512d a = _mm512_maskz_unpacklo_pd(EQML__ALL_8, v[0], v[1]),
-                  b = _mm512_maskz_unpackhi_pd(EQML__ALL_8, v[0], v[1]);
-    const __m512d c = _mm512_maskz_unpacklo_pd(EQML__ALL_8, v[2], v[3]),
-                  d = _mm512_maskz_unpackhi_pd(EQML__ALL_8, v[2], v[3]);
-    v[0] = _mm512_maskz_permutex2var_pd(EQML__ALL_8, a, low, c);
-    v[1] = _mm512_maskz_permutex2var_pd(EQML__ALL_8, b, low, d);
-    v[2] = _mm512_maskz_permutex2var_pd(EQML__ALL_8, a, high, c);
-    v[3] = _mm512_maskz_permutex2var_pd(EQML__ALL_8, b, high, d);
-}
-#endif
-
-/*
- * d[3] = x_i - x_j of the EQML__QUAD pairs from p on; past the last pair the last again. In registers: a
- * vector that is loaded from numbers stored one by one has to wait until they have left the store buffer.
- */
-EQML_INLINE void eqml__differences(const eqml_basis *b, const double *xyz, int p, eqml__quad d[3])
-{
-#if EQML_LANES >= 4
-    __m256d v[4];
-    eqml__four_differences(b, xyz, p, v);
-    for (int k = 0; k < 3; k++)
-        d[k] = (eqml__quad)v[k];
-#else
-    double part[3][EQML__QUAD];
-    for (int lane = 0; lane < EQML__QUAD; lane++) {
-        const unsigned short *pair = b->pairs[p + lane < b->npairs ? p + lane : p];
-        for (int k = 0; k < 3; k++)
-            part[k][lane] = xyz[3 * pair[0] + k] - xyz[3 * pair[1] + k];
-    }
-    for (int k = 0; k < 3; k++)
-        d[k] = eqml__quad_load(part[k]);
-#endif
-}
-
 /* n vectors of pairs from p on: see eqml__pairs_one. */
 EQML_INLINE void eqml__side_pairs(const eqml_model *m, const eqml_variable *v, const double *xyz, int n,
                                   int p, double *y, double *pair, int stride)
 {
     const eqml_basis *b = m->basis;
-    eqml__quad d[EQML__SIDES][3], r[EQML__SIDES], inverse[EQML__SIDES], rate[EQML__SIDES], value[EQML__SIDES],
-        slope[EQML__SIDES];
-    EQML__SIDE(eqml__differences(b, xyz, p + k * EQML__QUAD, d[k]));
-    EQML__SIDE(r[k] = eqml__quad_fma(d[k][0], d[k][0], eqml__quad_fma(d[k][1], d[k][1], d[k][2] * d[k][2])));
-    EQML__SIDE(r[k] = eqml__root_quad(r[k]));
-    EQML__SIDE(inverse[k] = 1.0 / r[k]);
-    EQML__SIDE(rate[k] = eqml__quad_load(m->rates + p + k * EQML__QUAD));
-    eqml__variables_quad(v, n, rate, r, inverse, value, slope);
+    eqml__inner d[EQML__SIDES][3], r[EQML__SIDES], inverse[EQML__SIDES], rate[EQML__SIDES],
+        value[EQML__SIDES], slope[EQML__SIDES];
+    EQML__SIDE(eqml__differences(b->pairs, b->npairs - 1, p + k * EQML__INNER, xyz, d[k]));
+    EQML__SIDE(r[k] =
+                   eqml__fma_inner(d[k][0], d[k][0], eqml__fma_inner(d[k][1], d[k][1], d[k][2] * d[k][2])));
+    eqml__distances_inner(n, r, r, inverse);
+    EQML__SIDE(rate[k] = eqml__load_inner(m->rates + p + k * EQML__INNER));
+    eqml__variables_inner(v, n, rate, r, inverse, value, slope);
     for (int k = 0; k < n; k++) {
-        const int at = p + k * EQML__QUAD;
+        const int at = p + k * EQML__INNER;
         for (int x = 0; x < 3; x++)
-            eqml__quad_store(pair + x * stride + at, d[k][x]);
-        eqml__quad_store(pair + 3 * stride + at, inverse[k]);
-        eqml__quad_store(pair + 4 * stride + at, slope[k]);
-        eqml__quad_store(pair + 5 * stride + at, r[k]);
-        eqml__quad_store(y + at, value[k]);
+            eqml__store_inner(pair + x * stride + at, d[k][x]);
+        eqml__store_inner(pair + 3 * stride + at, inverse[k]);
+        eqml__store_inner(pair + 4 * stride + at, slope[k]);
+        eqml__store_inner(pair + 5 * stride + at, r[k]);
+        eqml__store_inner(y + at, value[k]);
     }
 }
 
@@ -1052,9 +1871,9 @@ EQML_INLINE void eqml__pairs_aside(const eqml_model *m, int sides, const double 
     static const eqml_variable exponential = {EQML_MORSE, 1, 0, 0};
     const eqml_basis *b = m->basis;
     const eqml_variable *common = eqml__common_variable(m), *v = common ? common : &exponential;
-    const int vectors = (b->npairs + EQML__QUAD - 1) / EQML__QUAD, rest = vectors % sides;
+    const int vectors = (b->npairs + EQML__INNER - 1) / EQML__INNER, rest = vectors % sides;
     int p = 0;
-    for (; p + sides * EQML__QUAD <= vectors * EQML__QUAD; p += sides * EQML__QUAD)
+    for (; p + sides * EQML__INNER <= vectors * EQML__INNER; p += sides * EQML__INNER)
         eqml__side_pairs(m, v, xyz, sides, p, y, pair, stride);
     if (rest == 3)
         eqml__side_pairs(m, v, xyz, 3, p, y, pair, stride);
@@ -1079,206 +1898,167 @@ EQML_INLINE void eqml__pairs_one(const eqml_model *m, const double *xyz, double 
     eqml__pairs_aside(m, EQML__SIDES, xyz, y, pair, stride);
 }
 
-#define EQML__HALVES (EQML_FLOATS / EQML_LANES) /* lanes to one vector of floats */
-
-EQML_INLINE eqml_floats eqml__narrow(const eqml_lanes x[EQML__HALVES])
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_lanes
+#define EQML__NUMBER double
+#define EQML__INTEGERS eqml__integers
+#define EQML__SUFFIX lanes
+#define EQML__ALL eqml__all
+#define EQML__FMA eqml__fma
+#define EQML__DATA(name) name
+/* Pair p of n groups of geometries, one in each lane: their variables y[k][p], and where pair is not NULL,
+ * pair[k][p] = x_i - x_j (three), 1/r, dy/dr. d[n]: x_i - x_j. */
+EQML_INLINE void EQML__FN(eqml__pair)(const eqml_variable *v, EQML__NUMBER rate, int n, int p,
+                                      EQML__T (*d)[3], EQML__T *const *y, EQML__T (*const *pair)[5])
 {
-#if EQML_LANES == 8
-    const __m256 low = _mm512_maskz_cvtpd_ps(EQML__ALL_8, (__m512d)x[0]);
-    const __m256 high = _mm512_maskz_cvtpd_ps(EQML__ALL_8, (__m512d)x[1]);
-    return (eqml_floats)eqml__join((__m256d)low, (__m256d)high);
-#elif EQML_LANES == 4
-    return (eqml_floats)_mm256_set_m128(_mm256_cvtpd_ps((__m256d)x[1]), _mm256_cvtpd_ps((__m256d)x[0]));
-#elif defined(__SSE2__) && EQML_LANES == 2
-    return (eqml_floats)_mm_movelh_ps(_mm_cvtpd_ps((__m128d)x[0]), _mm_cvtpd_ps((__m128d)x[1]));
-#else
-    double from[EQML_FLOATS];
-    float to[EQML_FLOATS];
-    eqml_floats y;
-    memcpy(from, x, sizeof from);
-    for (int k = 0; k < EQML_FLOATS; k++)
-        to[k] = (float)from[k];
-    memcpy(&y, to, sizeof y);
-    return y;
-#endif
+    EQML__T r[EQML__SIDES], inverse[EQML__SIDES], rates[EQML__SIDES], value[EQML__SIDES], slope[EQML__SIDES];
+    EQML__SIDE(r[k] = EQML__FMA(d[k][0], d[k][0], EQML__FMA(d[k][1], d[k][1], d[k][2] * d[k][2])));
+    EQML__FN(eqml__distances)(n, r, r, inverse);
+    EQML__SIDE(rates[k] = EQML__ALL(rate));
+    EQML__FN(eqml__variables)(v, n, rates, r, inverse, value, slope);
+    EQML__SIDE(y[k][p] = value[k]);
+    for (int k = 0; k < n && pair; k++) {
+        EQML__T *to = pair[k][p];
+        to[0] = d[k][0], to[1] = d[k][1], to[2] = d[k][2], to[3] = inverse[k], to[4] = slope[k];
+    }
 }
 
-EQML_INLINE void eqml__widen(eqml_floats x, eqml_lanes y[EQML__HALVES])
+/* Cartesian gradients sum[3 natoms]: of each pair, dV/dr along the pair. */
+EQML_INLINE void EQML__FN(eqml__scatter)(const eqml_basis *b, const EQML__T *adjoints, EQML__T (*pair)[5],
+                                         EQML__T *sum)
 {
-#if EQML_LANES == 8
-    y[0] = (eqml_lanes)_mm512_maskz_cvtps_pd(EQML__ALL_8, (__m256)eqml__low((__m512d)x));
-    y[1] = (eqml_lanes)_mm512_maskz_cvtps_pd(EQML__ALL_8, (__m256)eqml__high((__m512d)x));
-#elif EQML_LANES == 4
-    y[0] = (eqml_lanes)_mm256_cvtps_pd(_mm256_castps256_ps128((__m256)x));
-    y[1] = (eqml_lanes)_mm256_cvtps_pd(_mm256_extractf128_ps((__m256)x, 1));
-#elif defined(__SSE2__) && EQML_LANES == 2
-    y[0] = (eqml_lanes)_mm_cvtps_pd((__m128)x);
-    y[1] = (eqml_lanes)_mm_cvtps_pd(_mm_movehl_ps((__m128)x, (__m128)x));
-#else
-    float from[EQML_FLOATS];
-    double to[EQML_FLOATS];
-    memcpy(from, &x, sizeof from);
-    for (int k = 0; k < EQML_FLOATS; k++)
-        to[k] = (double)from[k];
-    memcpy(y, to, sizeof to);
-#endif
-}
-
-/* to[columns][rows] = from[rows][columns], rows `from_stride` and `to_stride` apart; four by four in
- * registers, where the last such block may overlap the one before. */
-EQML_INLINE void eqml__transpose(int rows, int columns, const double *from, int from_stride, double *to,
-                                 int to_stride)
-{
-#if EQML_LANES >= 4
-    for (int r = 0; r < rows && rows >= 4 && columns >= 4; r += 4)
-        for (int c = 0; c < columns; c += 4) {
-            const int row = r < rows - 4 ? r : rows - 4, column = c < columns - 4 ? c : columns - 4;
-            __m256d v[4];
-            for (int k = 0; k < 4; k++)
-                v[k] = _mm256_loadu_pd(from + (row + k) * from_stride + column);
-            eqml__turn(v);
-            for (int k = 0; k < 4; k++)
-                _mm256_storeu_pd(to + (column + k) * to_stride + row, v[k]);
+    EQML__T few[3 * EQML__FEW_ATOMS], *to = EQML__KNOWN(b->natoms <= EQML__FEW_ATOMS) ? few : sum;
+    for (int k = 0; k < 3 * b->natoms; k++)
+        to[k] = EQML__ALL(0);
+    EQML__EACH(p, b->npairs, b->npairs <= EQML__FEW_PAIRS, {
+        const EQML__T force = adjoints[p] * pair[p][4] * pair[p][3];
+        EQML__T *i = to + 3 * b->pairs[p][0], *j = to + 3 * b->pairs[p][1];
+        for (int k = 0; k < 3; k++) {
+            i[k] = EQML__FMA(force, pair[p][k], i[k]);
+            j[k] = EQML__FMA(-force, pair[p][k], j[k]);
         }
-    if (rows >= 4 && columns >= 4)
-        return;
-#endif
-    for (int r = 0; r < rows; r++)
-        for (int c = 0; c < columns; c++)
-            to[c * to_stride + r] = from[r * from_stride + c];
+    });
+    for (int k = 0; k < 3 * b->natoms && to != sum; k++)
+        sum[k] = to[k];
 }
 
-/* x[n] in lanes from the rows of xyz[count][n]; past the last row the last again. */
-EQML_INLINE void eqml__to_lanes(int n, int count, const double *xyz, eqml_lanes *x)
+/* x_i - x_j of one pair, from coordinates in double, x[vectors of lanes to one T][3 natoms]: in float they would
+ * lose the places that cancel. */
+EQML_INLINE void EQML__FN(eqml__difference)(const eqml_basis *b, int p, const eqml_lanes *x, EQML__T d[3])
 {
-    double *to = (double *)(void *)x;
-#if EQML_LANES == 8
-    if (n >= 4 && count >= EQML_LANES) {
-        for (int c = 0; c < n; c += 4) {
-            const int column = c < n - 4 ? c : n - 4;
-            const double *from = xyz + column;
-            __m512d v[4];
-            for (int k = 0; k < 4; k++)
-                v[k] = eqml__join(_mm256_loadu_pd(from + k * n), _mm256_loadu_pd(from + (k + 4) * n));
-            eqml__turn_halves(v);
-            for (int k = 0; k < 4; k++)
-                x[column + k] = (eqml_lanes)v[k];
-        }
-        return;
-    }
-#endif
-    if (count >= EQML_LANES) {
-        eqml__transpose(EQML_LANES, n, xyz, n, to, EQML_LANES);
-        return;
-    }
-    eqml__transpose(count, n, xyz, n, to, EQML_LANES);
-    for (int lane = count; lane < EQML_LANES; lane++)
-        eqml__transpose(1, n, xyz + (count - 1) * n, n, to + lane, EQML_LANES);
-}
-
-/* The first `count` rows of gradient[count][n] from sum[n] in lanes. */
-EQML_INLINE void eqml__from_lanes(int n, int count, const eqml_lanes *sum, double *gradient)
-{
-    const double *from = (const double *)(const void *)sum;
-#if EQML_LANES == 8
-    if (n >= 4 && count >= EQML_LANES) {
-        for (int c = 0; c < n; c += 4) {
-            const int column = c < n - 4 ? c : n - 4;
-            __m512d v[4];
-            for (int k = 0; k < 4; k++)
-                v[k] = (__m512d)sum[column + k];
-            eqml__turn_halves(v);
-            for (int k = 0; k < 4; k++) {
-                _mm256_storeu_pd(gradient + k * n + column, eqml__low(v[k]));
-                _mm256_storeu_pd(gradient + (k + 4) * n + column, eqml__high(v[k]));
-            }
-        }
-        return;
-    }
-#endif
-    if (count >= EQML_LANES)
-        eqml__transpose(n, EQML_LANES, from, EQML_LANES, gradient, n);
-    else
-        eqml__transpose(n, count, from, EQML_LANES, gradient, n);
-}
-
-/*
- * A geometry in each lane. Pair p of n groups of geometries: their variables y[k][p], and where pair is not
- * NULL, pair[k][p] = x_i - x_j (three), 1/r, dy/dr. d[n]: x_i - x_j. And all pairs' part in the Cartesian
- * gradients, sum[3 natoms].
- */
-#define EQML__PAIRS(SUFFIX, T, NUMBER, ALL, FMA)                                                             \
-    EQML_INLINE void eqml__pair_##SUFFIX(const eqml_variable *v, NUMBER rate, int n, int p, T(*d)[3],        \
-                                         T *const *y, T(*const *pair)[5])                                    \
-    {                                                                                                        \
-        T r[EQML__SIDES], inverse[EQML__SIDES], rates[EQML__SIDES], value[EQML__SIDES], slope[EQML__SIDES];  \
-        EQML__SIDE(r[k] = FMA(d[k][0], d[k][0], FMA(d[k][1], d[k][1], d[k][2] * d[k][2])));                  \
-        eqml__distances_##SUFFIX(n, r, r, inverse);                                                          \
-        EQML__SIDE(rates[k] = ALL(rate));                                                                    \
-        eqml__variables_##SUFFIX(v, n, rates, r, inverse, value, slope);                                     \
-        EQML__SIDE(y[k][p] = value[k]);                                                                      \
-        for (int k = 0; k < n && pair; k++) {                                                                \
-            T *to = pair[k][p];                                                                              \
-            to[0] = d[k][0], to[1] = d[k][1], to[2] = d[k][2], to[3] = inverse[k], to[4] = slope[k];         \
-        }                                                                                                    \
-    }                                                                                                        \
-                                                                                                             \
-    EQML_INLINE void eqml__scatter_##SUFFIX(const eqml_basis *b, const T *adjoints, T(*pair)[5], T *sum)     \
-    {                                                                                                        \
-        T few[3 * EQML__FEW_ATOMS], *to = EQML__KNOWN(b->natoms <= EQML__FEW_ATOMS) ? few : sum;             \
-        for (int k = 0; k < 3 * b->natoms; k++)                                                              \
-            to[k] = ALL(0);                                                                                  \
-        EQML__EACH(p, b->npairs, b->npairs <= EQML__FEW_PAIRS, {                                             \
-            const T force = adjoints[p] * pair[p][4] * pair[p][3];                                           \
-            T *i = to + 3 * b->pairs[p][0], *j = to + 3 * b->pairs[p][1];                                    \
-            for (int k = 0; k < 3; k++) {                                                                    \
-                i[k] = FMA(force, pair[p][k], i[k]);                                                         \
-                j[k] = FMA(-force, pair[p][k], j[k]);                                                        \
-            }                                                                                                \
-        });                                                                                                  \
-        for (int k = 0; k < 3 * b->natoms && to != sum; k++)                                                 \
-            sum[k] = to[k];                                                                                  \
-    }
-EQML__PAIRS(lanes, eqml_lanes, double, eqml__all, eqml__fma)
-EQML__PAIRS(floats, eqml_floats, float, eqml__all_floats, eqml__fma_floats)
-
-/* x_i - x_j of one pair. */
-EQML_INLINE void eqml__difference_lanes(const eqml_basis *b, int p, const eqml_lanes *x, eqml_lanes d[3])
-{
-    const eqml_lanes *i = x + 3 * b->pairs[p][0], *j = x + 3 * b->pairs[p][1];
-    for (int k = 0; k < 3; k++)
-        d[k] = i[k] - j[k];
-}
-
-/* The same in float, from the coordinates in double, [EQML__HALVES][3 natoms]: in float they would lose the
- * places that cancel. */
-EQML_INLINE void eqml__difference_floats(const eqml_basis *b, int p, const eqml_lanes *x, eqml_floats d[3])
-{
+    enum { PARTS = sizeof(EQML__T) / sizeof(EQML__NUMBER) / EQML_LANES };
     const int i = 3 * b->pairs[p][0], j = 3 * b->pairs[p][1], size = 3 * b->natoms;
     for (int k = 0; k < 3; k++) {
-        eqml_lanes part[EQML__HALVES];
-        for (int half = 0; half < EQML__HALVES; half++)
-            part[half] = x[half * size + i + k] - x[half * size + j + k];
-        d[k] = eqml__narrow(part);
+        eqml_lanes part[PARTS];
+        for (int at = 0; at < PARTS; at++)
+            part[at] = x[at * size + i + k] - x[at * size + j + k];
+        d[k] = EQML__FN(eqml__narrow)(part);
     }
 }
 
 /* Pair variables of n groups of geometries from their coordinates in lanes, x[group]. */
-#define EQML__ALL_PAIRS(SUFFIX, T, NUMBER)                                                                   \
-    EQML_INLINE void eqml__pairs_##SUFFIX(const eqml_model *m, int n, const eqml_lanes *const *x,            \
-                                          T *const *y, T(*const *pair)[5])                                   \
-    {                                                                                                        \
-        const eqml_basis *b = m->basis;                                                                      \
-        const eqml_variable *common = eqml__common_variable(m);                                              \
-        EQML__EACH(p, b->npairs, b->npairs <= EQML__FEW_PAIRS, {                                             \
-            T d[EQML__SIDES][3];                                                                             \
-            EQML__SIDE(eqml__difference_##SUFFIX(b, p, x[k], d[k]));                                         \
-            eqml__pair_##SUFFIX(common ? common : &m->variables[b->pair_classes[p]], (NUMBER)m->rates[p], n, \
-                                p, d, y, pair);                                                              \
-        });                                                                                                  \
+EQML_INLINE void EQML__FN(eqml__pairs)(const eqml_model *m, int n, const eqml_lanes *const *x,
+                                       EQML__T *const *y, EQML__T (*const *pair)[5])
+{
+    const eqml_basis *b = m->basis;
+    const eqml_variable *common = eqml__common_variable(m);
+    EQML__EACH(p, b->npairs, b->npairs <= EQML__FEW_PAIRS, {
+        const eqml_variable *v = common ? common : &m->variables[b->pair_classes[p]];
+        EQML__T d[EQML__SIDES][3];
+        EQML__SIDE(EQML__FN(eqml__difference)(b, p, x[k], d[k]));
+        EQML__FN(eqml__pair)(v, (EQML__NUMBER)m->rates[p], n, p, d, y, pair);
+    });
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_floats
+#define EQML__NUMBER float
+#define EQML__INTEGERS eqml__integers_floats
+#define EQML__SUFFIX floats
+#define EQML__ALL eqml__all_floats
+#define EQML__FMA eqml__fma_floats
+#define EQML__DATA(name) name##_float
+/* Pair p of n groups of geometries, one in each lane: their variables y[k][p], and where pair is not NULL,
+ * pair[k][p] = x_i - x_j (three), 1/r, dy/dr. d[n]: x_i - x_j. */
+EQML_INLINE void EQML__FN(eqml__pair)(const eqml_variable *v, EQML__NUMBER rate, int n, int p,
+                                      EQML__T (*d)[3], EQML__T *const *y, EQML__T (*const *pair)[5])
+{
+    EQML__T r[EQML__SIDES], inverse[EQML__SIDES], rates[EQML__SIDES], value[EQML__SIDES], slope[EQML__SIDES];
+    EQML__SIDE(r[k] = EQML__FMA(d[k][0], d[k][0], EQML__FMA(d[k][1], d[k][1], d[k][2] * d[k][2])));
+    EQML__FN(eqml__distances)(n, r, r, inverse);
+    EQML__SIDE(rates[k] = EQML__ALL(rate));
+    EQML__FN(eqml__variables)(v, n, rates, r, inverse, value, slope);
+    EQML__SIDE(y[k][p] = value[k]);
+    for (int k = 0; k < n && pair; k++) {
+        EQML__T *to = pair[k][p];
+        to[0] = d[k][0], to[1] = d[k][1], to[2] = d[k][2], to[3] = inverse[k], to[4] = slope[k];
     }
-EQML__ALL_PAIRS(lanes, eqml_lanes, double)
-EQML__ALL_PAIRS(floats, eqml_floats, float)
+}
+
+/* Cartesian gradients sum[3 natoms]: of each pair, dV/dr along the pair. */
+EQML_INLINE void EQML__FN(eqml__scatter)(const eqml_basis *b, const EQML__T *adjoints, EQML__T (*pair)[5],
+                                         EQML__T *sum)
+{
+    EQML__T few[3 * EQML__FEW_ATOMS], *to = EQML__KNOWN(b->natoms <= EQML__FEW_ATOMS) ? few : sum;
+    for (int k = 0; k < 3 * b->natoms; k++)
+        to[k] = EQML__ALL(0);
+    EQML__EACH(p, b->npairs, b->npairs <= EQML__FEW_PAIRS, {
+        const EQML__T force = adjoints[p] * pair[p][4] * pair[p][3];
+        EQML__T *i = to + 3 * b->pairs[p][0], *j = to + 3 * b->pairs[p][1];
+        for (int k = 0; k < 3; k++) {
+            i[k] = EQML__FMA(force, pair[p][k], i[k]);
+            j[k] = EQML__FMA(-force, pair[p][k], j[k]);
+        }
+    });
+    for (int k = 0; k < 3 * b->natoms && to != sum; k++)
+        sum[k] = to[k];
+}
+
+/* x_i - x_j of one pair, from coordinates in double, x[vectors of lanes to one T][3 natoms]: in float they would
+ * lose the places that cancel. */
+EQML_INLINE void EQML__FN(eqml__difference)(const eqml_basis *b, int p, const eqml_lanes *x, EQML__T d[3])
+{
+    enum { PARTS = sizeof(EQML__T) / sizeof(EQML__NUMBER) / EQML_LANES };
+    const int i = 3 * b->pairs[p][0], j = 3 * b->pairs[p][1], size = 3 * b->natoms;
+    for (int k = 0; k < 3; k++) {
+        eqml_lanes part[PARTS];
+        for (int at = 0; at < PARTS; at++)
+            part[at] = x[at * size + i + k] - x[at * size + j + k];
+        d[k] = EQML__FN(eqml__narrow)(part);
+    }
+}
+
+/* Pair variables of n groups of geometries from their coordinates in lanes, x[group]. */
+EQML_INLINE void EQML__FN(eqml__pairs)(const eqml_model *m, int n, const eqml_lanes *const *x,
+                                       EQML__T *const *y, EQML__T (*const *pair)[5])
+{
+    const eqml_basis *b = m->basis;
+    const eqml_variable *common = eqml__common_variable(m);
+    EQML__EACH(p, b->npairs, b->npairs <= EQML__FEW_PAIRS, {
+        const eqml_variable *v = common ? common : &m->variables[b->pair_classes[p]];
+        EQML__T d[EQML__SIDES][3];
+        EQML__SIDE(EQML__FN(eqml__difference)(b, p, x[k], d[k]));
+        EQML__FN(eqml__pair)(v, (EQML__NUMBER)m->rates[p], n, p, d, y, pair);
+    });
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
 
 #endif /* EQML__KERNEL_PAIRS_H */
 
@@ -1293,49 +2073,58 @@ EQML_INLINE int eqml__least(int x, int y)
     return x < y ? x : y;
 }
 
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_lanes
+#define EQML__NUMBER double
+#define EQML__INTEGERS eqml__integers
+#define EQML__SUFFIX lanes
+#define EQML__ALL eqml__all
+#define EQML__FMA eqml__fma
+#define EQML__DATA(name) name
 /*
  * In generated code: t += l r, as matrices m[target], m[left], m[right] of covariants; `half`: where the
  * column is beyond the row only. The matrices of covariants over pairs are small, and are read where they
- * stand: in lanes element by element, in blocks that fit the registers; for one geometry the columns are
- * vectors, of a copy of a part of r.
+ * stand, element by element, in blocks that fit the registers.
  */
-#define EQML__SERIES(T, ALL, FMA)                                                                            \
-    EQML_NOINLINE void eqml__series_##T(const eqml_matrix *m, int left, int right, int target, int half,     \
-                                        const T *l, const T *r, T *t)                                        \
-    {                                                                                                        \
-        enum { ROWS = EQML_LANES == 8 ? 4 : 2, COLUMNS = 4 };                                                \
-        const int nrows = m[target].nrows, ncolumns = m[target].ncolumns, depth = m[left].ncolumns;          \
-        for (int i = 0; i < nrows; i += ROWS)                                                                \
-            for (int j = half ? i / COLUMNS * COLUMNS : 0; j < ncolumns; j += COLUMNS) {                     \
-                const unsigned short *row[ROWS], *column[COLUMNS];                                           \
-                T sum[ROWS][COLUMNS];                                                                        \
-                for (int x = 0; x < ROWS; x++) /* past the last: the last again */                           \
-                    row[x] = m[left].at + eqml__least(i + x, nrows - 1) * depth;                             \
-                for (int y = 0; y < COLUMNS; y++)                                                            \
-                    column[y] = m[right].at + eqml__least(j + y, ncolumns - 1);                              \
-                for (int x = 0; x < ROWS; x++)                                                               \
-                    for (int y = 0; y < COLUMNS; y++)                                                        \
-                        sum[x][y] = ALL(0);                                                                  \
-                for (int k = 0; k < depth; k++) {                                                            \
-                    T across[COLUMNS];                                                                       \
-                    for (int y = 0; y < COLUMNS; y++)                                                        \
-                        across[y] = r[column[y][k * ncolumns]];                                              \
-                    for (int x = 0; x < ROWS; x++) {                                                         \
-                        const T along = l[row[x][k]];                                                        \
-                        for (int y = 0; y < COLUMNS; y++)                                                    \
-                            sum[x][y] = FMA(along, across[y], sum[x][y]);                                    \
-                    }                                                                                        \
-                }                                                                                            \
-                for (int x = 0; x < eqml__least(ROWS, nrows - i); x++)                                       \
-                    for (int y = 0; y < eqml__least(COLUMNS, ncolumns - j); y++)                             \
-                        if (!half || j + y > i + x)                                                          \
-                            t[m[target].at[(i + x) * ncolumns + j + y]] += sum[x][y];                        \
-            }                                                                                                \
-        memset(t + m[target].none, 0, sizeof *t);                                                            \
-    }
-EQML__SERIES(eqml_lanes, eqml__all, eqml__fma)
-EQML__SERIES(eqml_floats, eqml__all_floats, eqml__fma_floats)
-
+EQML_NOINLINE void EQML__JOIN(eqml__series, EQML__T)(const eqml_matrix *m, int left, int right, int target,
+                                                     int half, const EQML__T *l, const EQML__T *r, EQML__T *t)
+{
+    enum { ROWS = EQML__REGISTERS < 32 ? 2 : 4, COLUMNS = 4 };
+    const int nrows = m[target].nrows, ncolumns = m[target].ncolumns, depth = m[left].ncolumns;
+    for (int i = 0; i < nrows; i += ROWS)
+        for (int j = half ? i / COLUMNS * COLUMNS : 0; j < ncolumns; j += COLUMNS) {
+            const unsigned short *row[ROWS], *column[COLUMNS];
+            EQML__T sum[ROWS][COLUMNS];
+            for (int x = 0; x < ROWS; x++) /* past the last: the last again */
+                row[x] = m[left].at + eqml__least(i + x, nrows - 1) * depth;
+            for (int y = 0; y < COLUMNS; y++)
+                column[y] = m[right].at + eqml__least(j + y, ncolumns - 1);
+            for (int x = 0; x < ROWS; x++)
+                for (int y = 0; y < COLUMNS; y++)
+                    sum[x][y] = EQML__ALL(0);
+            for (int k = 0; k < depth; k++) {
+                EQML__T across[COLUMNS];
+                for (int y = 0; y < COLUMNS; y++)
+                    across[y] = r[column[y][k * ncolumns]];
+                for (int x = 0; x < ROWS; x++) {
+                    const EQML__T along = l[row[x][k]];
+                    for (int y = 0; y < COLUMNS; y++)
+                        sum[x][y] = EQML__FMA(along, across[y], sum[x][y]);
+                }
+            }
+            for (int x = 0; x < eqml__least(ROWS, nrows - i); x++)
+                for (int y = 0; y < eqml__least(COLUMNS, ncolumns - j); y++)
+                    if (!half || j + y > i + x)
+                        t[m[target].at[(i + x) * ncolumns + j + y]] += sum[x][y];
+        }
+    memset(t + m[target].none, 0, sizeof *t);
+}
 /*
  * In generated code, with a matrix of covariants over pairs and vectors over atoms:
  *
@@ -1344,95 +2133,357 @@ EQML__SERIES(eqml_floats, eqml__all_floats, eqml__fma_floats)
  *
  * `turned`: m is the transpose of that matrix. total: the sum of n elements.
  */
-#define EQML__MATRIX(T, FMA)                                                                                 \
-    EQML_NOINLINE T eqml__total_##T(int n, const T *x)                                                       \
-    {                                                                                                        \
-        T sum[4];                                                                                            \
-        int k = 0;                                                                                           \
-        memset(sum, 0, sizeof sum);                                                                          \
-        for (; k + 4 <= n; k += 4)                                                                           \
-            for (int y = 0; y < 4; y++)                                                                      \
-                sum[y] += x[k + y];                                                                          \
-        for (; k < n; k++)                                                                                   \
-            sum[0] += x[k];                                                                                  \
-        return (sum[0] + sum[1]) + (sum[2] + sum[3]);                                                        \
-    }                                                                                                        \
-                                                                                                             \
-    EQML_NOINLINE void eqml__push_##T(const eqml_matrix *m, const T *a, const T *g, T *t)                    \
-    {                                                                                                        \
-        for (int i = 0; i < m->nrows; i += 4) {                                                              \
-            const unsigned short *row[4];                                                                    \
-            T sum[4];                                                                                        \
-            for (int x = 0; x < 4; x++) /* past the last: the last again */                                  \
-                row[x] = m->at + eqml__least(i + x, m->nrows - 1) * m->ncolumns;                             \
-            memset(sum, 0, sizeof sum);                                                                      \
-            for (int j = 0; j < m->ncolumns; j++)                                                            \
-                for (int x = 0; x < 4; x++)                                                                  \
-                    sum[x] = g ? FMA(a[row[x][j]], g[j], sum[x]) : sum[x] + a[row[x][j]];                    \
-            for (int x = 0; x < eqml__least(4, m->nrows - i); x++)                                           \
-                t[i + x] += sum[x];                                                                          \
-        }                                                                                                    \
-    }                                                                                                        \
-                                                                                                             \
-    EQML_NOINLINE void eqml__outer_##T(const eqml_matrix *m, int turned, const T *t, const T *g, T *a)       \
-    {                                                                                                        \
-        for (int k = 0; k < m->nruns; k++) {                                                                 \
-            const unsigned short *run = m->runs[k];                                                          \
-            const T *t_row = t + run[0], *t_column = t + run[1];                                             \
-            T *to = a + run[2];                                                                              \
-            if (g) {                                                                                         \
-                const T *g_row = g + run[0], *g_column = g + run[1];                                         \
-                if (m->symmetric || !turned)                                                                 \
-                    for (int x = 0; x < run[3]; x++)                                                         \
-                        to[x] = FMA(t_row[0], g_column[x], to[x]);                                           \
-                if (m->symmetric || turned)                                                                  \
-                    for (int x = 0; x < run[3]; x++)                                                         \
-                        to[x] = FMA(t_column[x], g_row[0], to[x]);                                           \
-            } else {                                                                                         \
-                if (m->symmetric || !turned)                                                                 \
-                    for (int x = 0; x < run[3]; x++)                                                         \
-                        to[x] += t_row[0];                                                                   \
-                if (m->symmetric || turned)                                                                  \
-                    for (int x = 0; x < run[3]; x++)                                                         \
-                        to[x] += t_column[x];                                                                \
-            }                                                                                                \
-        }                                                                                                    \
-    }                                                                                                        \
-                                                                                                             \
-    EQML_NOINLINE void eqml__ends_##T(const eqml_matrix *m, int turned, const T *a, const T *g, T *b)        \
-    {                                                                                                        \
-        for (int k = 0; k < m->nruns; k++) {                                                                 \
-            const unsigned short *run = m->runs[k];                                                          \
-            const T *from = a + run[2], *row = g + run[0], *column = g + run[1];                             \
-            T *to = b + run[2];                                                                              \
-            if (m->symmetric || !turned)                                                                     \
-                for (int x = 0; x < run[3]; x++)                                                             \
-                    to[x] = FMA(from[x], row[0], to[x]);                                                     \
-            if (m->symmetric || turned)                                                                      \
-                for (int x = 0; x < run[3]; x++)                                                             \
-                    to[x] = FMA(from[x], column[x], to[x]);                                                  \
-        }                                                                                                    \
-    }                                                                                                        \
-                                                                                                             \
-    EQML_NOINLINE void eqml__meet_##T(const eqml_matrix *m, const T *a, const T *b, T *g)                    \
-    {                                                                                                        \
-        const unsigned short *at = m->at;                                                                    \
-        for (int i = 0; i < m->nrows; i++, at += m->ncolumns) {                                              \
-            T sum[4];                                                                                        \
-            memset(sum, 0, sizeof sum);                                                                      \
-            for (int j = 0; j < m->ncolumns; j += 4)                                                         \
-                for (int x = 0; x < 4; x++) {                                                                \
-                    const int e = j + x < m->ncolumns ? at[j + x] : m->none;                                 \
-                    sum[x] = FMA(a[e], b[e], sum[x]);                                                        \
-                }                                                                                            \
-            g[i] += (sum[0] + sum[1]) + (sum[2] + sum[3]);                                                   \
-        }                                                                                                    \
-    }
-EQML__MATRIX(eqml_lanes, eqml__fma)
-EQML__MATRIX(eqml_floats, eqml__fma_floats)
-#define EQML__FMA_ONE(a, b, c) ((a) * (b) + (c))
-EQML__MATRIX(double, EQML__FMA_ONE)
+EQML_NOINLINE EQML__T EQML__JOIN(eqml__total, EQML__T)(int n, const EQML__T *x)
+{
+    EQML__T sum[4];
+    int k = 0;
+    memset(sum, 0, sizeof sum);
+    for (; k + 4 <= n; k += 4)
+        for (int y = 0; y < 4; y++)
+            sum[y] += x[k + y];
+    for (; k < n; k++)
+        sum[0] += x[k];
+    return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
 
+EQML_NOINLINE void EQML__JOIN(eqml__push, EQML__T)(const eqml_matrix *m, const EQML__T *a, const EQML__T *g,
+                                                   EQML__T *t)
+{
+    for (int i = 0; i < m->nrows; i += 4) {
+        const unsigned short *row[4];
+        EQML__T sum[4];
+        for (int x = 0; x < 4; x++) /* past the last: the last again */
+            row[x] = m->at + eqml__least(i + x, m->nrows - 1) * m->ncolumns;
+        memset(sum, 0, sizeof sum);
+        for (int j = 0; j < m->ncolumns; j++)
+            for (int x = 0; x < 4; x++)
+                sum[x] = g ? EQML__FMA(a[row[x][j]], g[j], sum[x]) : sum[x] + a[row[x][j]];
+        for (int x = 0; x < eqml__least(4, m->nrows - i); x++)
+            t[i + x] += sum[x];
+    }
+}
+
+EQML_NOINLINE void EQML__JOIN(eqml__outer, EQML__T)(const eqml_matrix *m, int turned, const EQML__T *t,
+                                                    const EQML__T *g, EQML__T *a)
+{
+    for (int k = 0; k < m->nruns; k++) {
+        const unsigned short *run = m->runs[k];
+        const EQML__T *t_row = t + run[0], *t_column = t + run[1];
+        EQML__T *to = a + run[2];
+        if (g) {
+            const EQML__T *g_row = g + run[0], *g_column = g + run[1];
+            if (m->symmetric || !turned)
+                for (int x = 0; x < run[3]; x++)
+                    to[x] = EQML__FMA(t_row[0], g_column[x], to[x]);
+            if (m->symmetric || turned)
+                for (int x = 0; x < run[3]; x++)
+                    to[x] = EQML__FMA(t_column[x], g_row[0], to[x]);
+        } else {
+            if (m->symmetric || !turned)
+                for (int x = 0; x < run[3]; x++)
+                    to[x] += t_row[0];
+            if (m->symmetric || turned)
+                for (int x = 0; x < run[3]; x++)
+                    to[x] += t_column[x];
+        }
+    }
+}
+
+EQML_NOINLINE void EQML__JOIN(eqml__ends, EQML__T)(const eqml_matrix *m, int turned, const EQML__T *a,
+                                                   const EQML__T *g, EQML__T *b)
+{
+    for (int k = 0; k < m->nruns; k++) {
+        const unsigned short *run = m->runs[k];
+        const EQML__T *from = a + run[2], *row = g + run[0], *column = g + run[1];
+        EQML__T *to = b + run[2];
+        if (m->symmetric || !turned)
+            for (int x = 0; x < run[3]; x++)
+                to[x] = EQML__FMA(from[x], row[0], to[x]);
+        if (m->symmetric || turned)
+            for (int x = 0; x < run[3]; x++)
+                to[x] = EQML__FMA(from[x], column[x], to[x]);
+    }
+}
+
+EQML_NOINLINE void EQML__JOIN(eqml__meet, EQML__T)(const eqml_matrix *m, const EQML__T *a, const EQML__T *b,
+                                                   EQML__T *g)
+{
+    const unsigned short *at = m->at;
+    for (int i = 0; i < m->nrows; i++, at += m->ncolumns) {
+        EQML__T sum[4];
+        memset(sum, 0, sizeof sum);
+        for (int j = 0; j < m->ncolumns; j += 4)
+            for (int x = 0; x < 4; x++) {
+                const int e = j + x < m->ncolumns ? at[j + x] : m->none;
+                sum[x] = EQML__FMA(a[e], b[e], sum[x]);
+            }
+        g[i] += (sum[0] + sum[1]) + (sum[2] + sum[3]);
+    }
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_floats
+#define EQML__NUMBER float
+#define EQML__INTEGERS eqml__integers_floats
+#define EQML__SUFFIX floats
+#define EQML__ALL eqml__all_floats
+#define EQML__FMA eqml__fma_floats
+#define EQML__DATA(name) name##_float
+/*
+ * In generated code: t += l r, as matrices m[target], m[left], m[right] of covariants; `half`: where the
+ * column is beyond the row only. The matrices of covariants over pairs are small, and are read where they
+ * stand, element by element, in blocks that fit the registers.
+ */
+EQML_NOINLINE void EQML__JOIN(eqml__series, EQML__T)(const eqml_matrix *m, int left, int right, int target,
+                                                     int half, const EQML__T *l, const EQML__T *r, EQML__T *t)
+{
+    enum { ROWS = EQML__REGISTERS < 32 ? 2 : 4, COLUMNS = 4 };
+    const int nrows = m[target].nrows, ncolumns = m[target].ncolumns, depth = m[left].ncolumns;
+    for (int i = 0; i < nrows; i += ROWS)
+        for (int j = half ? i / COLUMNS * COLUMNS : 0; j < ncolumns; j += COLUMNS) {
+            const unsigned short *row[ROWS], *column[COLUMNS];
+            EQML__T sum[ROWS][COLUMNS];
+            for (int x = 0; x < ROWS; x++) /* past the last: the last again */
+                row[x] = m[left].at + eqml__least(i + x, nrows - 1) * depth;
+            for (int y = 0; y < COLUMNS; y++)
+                column[y] = m[right].at + eqml__least(j + y, ncolumns - 1);
+            for (int x = 0; x < ROWS; x++)
+                for (int y = 0; y < COLUMNS; y++)
+                    sum[x][y] = EQML__ALL(0);
+            for (int k = 0; k < depth; k++) {
+                EQML__T across[COLUMNS];
+                for (int y = 0; y < COLUMNS; y++)
+                    across[y] = r[column[y][k * ncolumns]];
+                for (int x = 0; x < ROWS; x++) {
+                    const EQML__T along = l[row[x][k]];
+                    for (int y = 0; y < COLUMNS; y++)
+                        sum[x][y] = EQML__FMA(along, across[y], sum[x][y]);
+                }
+            }
+            for (int x = 0; x < eqml__least(ROWS, nrows - i); x++)
+                for (int y = 0; y < eqml__least(COLUMNS, ncolumns - j); y++)
+                    if (!half || j + y > i + x)
+                        t[m[target].at[(i + x) * ncolumns + j + y]] += sum[x][y];
+        }
+    memset(t + m[target].none, 0, sizeof *t);
+}
+/*
+ * In generated code, with a matrix of covariants over pairs and vectors over atoms:
+ *
+ *     push     t_i += sum_j a_ij g_j         outer    a_ij += t_i g_j         g NULL: ones
+ *     ends     b_ij += a_ij g_i              meet     g_i += sum_j a_ij b_ij
+ *
+ * `turned`: m is the transpose of that matrix. total: the sum of n elements.
+ */
+EQML_NOINLINE EQML__T EQML__JOIN(eqml__total, EQML__T)(int n, const EQML__T *x)
+{
+    EQML__T sum[4];
+    int k = 0;
+    memset(sum, 0, sizeof sum);
+    for (; k + 4 <= n; k += 4)
+        for (int y = 0; y < 4; y++)
+            sum[y] += x[k + y];
+    for (; k < n; k++)
+        sum[0] += x[k];
+    return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+EQML_NOINLINE void EQML__JOIN(eqml__push, EQML__T)(const eqml_matrix *m, const EQML__T *a, const EQML__T *g,
+                                                   EQML__T *t)
+{
+    for (int i = 0; i < m->nrows; i += 4) {
+        const unsigned short *row[4];
+        EQML__T sum[4];
+        for (int x = 0; x < 4; x++) /* past the last: the last again */
+            row[x] = m->at + eqml__least(i + x, m->nrows - 1) * m->ncolumns;
+        memset(sum, 0, sizeof sum);
+        for (int j = 0; j < m->ncolumns; j++)
+            for (int x = 0; x < 4; x++)
+                sum[x] = g ? EQML__FMA(a[row[x][j]], g[j], sum[x]) : sum[x] + a[row[x][j]];
+        for (int x = 0; x < eqml__least(4, m->nrows - i); x++)
+            t[i + x] += sum[x];
+    }
+}
+
+EQML_NOINLINE void EQML__JOIN(eqml__outer, EQML__T)(const eqml_matrix *m, int turned, const EQML__T *t,
+                                                    const EQML__T *g, EQML__T *a)
+{
+    for (int k = 0; k < m->nruns; k++) {
+        const unsigned short *run = m->runs[k];
+        const EQML__T *t_row = t + run[0], *t_column = t + run[1];
+        EQML__T *to = a + run[2];
+        if (g) {
+            const EQML__T *g_row = g + run[0], *g_column = g + run[1];
+            if (m->symmetric || !turned)
+                for (int x = 0; x < run[3]; x++)
+                    to[x] = EQML__FMA(t_row[0], g_column[x], to[x]);
+            if (m->symmetric || turned)
+                for (int x = 0; x < run[3]; x++)
+                    to[x] = EQML__FMA(t_column[x], g_row[0], to[x]);
+        } else {
+            if (m->symmetric || !turned)
+                for (int x = 0; x < run[3]; x++)
+                    to[x] += t_row[0];
+            if (m->symmetric || turned)
+                for (int x = 0; x < run[3]; x++)
+                    to[x] += t_column[x];
+        }
+    }
+}
+
+EQML_NOINLINE void EQML__JOIN(eqml__ends, EQML__T)(const eqml_matrix *m, int turned, const EQML__T *a,
+                                                   const EQML__T *g, EQML__T *b)
+{
+    for (int k = 0; k < m->nruns; k++) {
+        const unsigned short *run = m->runs[k];
+        const EQML__T *from = a + run[2], *row = g + run[0], *column = g + run[1];
+        EQML__T *to = b + run[2];
+        if (m->symmetric || !turned)
+            for (int x = 0; x < run[3]; x++)
+                to[x] = EQML__FMA(from[x], row[0], to[x]);
+        if (m->symmetric || turned)
+            for (int x = 0; x < run[3]; x++)
+                to[x] = EQML__FMA(from[x], column[x], to[x]);
+    }
+}
+
+EQML_NOINLINE void EQML__JOIN(eqml__meet, EQML__T)(const eqml_matrix *m, const EQML__T *a, const EQML__T *b,
+                                                   EQML__T *g)
+{
+    const unsigned short *at = m->at;
+    for (int i = 0; i < m->nrows; i++, at += m->ncolumns) {
+        EQML__T sum[4];
+        memset(sum, 0, sizeof sum);
+        for (int j = 0; j < m->ncolumns; j += 4)
+            for (int x = 0; x < 4; x++) {
+                const int e = j + x < m->ncolumns ? at[j + x] : m->none;
+                sum[x] = EQML__FMA(a[e], b[e], sum[x]);
+            }
+        g[i] += (sum[0] + sum[1]) + (sum[2] + sum[3]);
+    }
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T double
+#define EQML__NUMBER double
+#define EQML__SUFFIX one
+#define EQML__ALL(x) ((double)(x))
+#define EQML__FMA(a, b, c) ((a) * (b) + (c))
+#define EQML__DATA(name) name
+/*
+ * In generated code, with a matrix of covariants over pairs and vectors over atoms:
+ *
+ *     push     t_i += sum_j a_ij g_j         outer    a_ij += t_i g_j         g NULL: ones
+ *     ends     b_ij += a_ij g_i              meet     g_i += sum_j a_ij b_ij
+ *
+ * `turned`: m is the transpose of that matrix. total: the sum of n elements.
+ */
+EQML_NOINLINE EQML__T EQML__JOIN(eqml__total, EQML__T)(int n, const EQML__T *x)
+{
+    EQML__T sum[4];
+    int k = 0;
+    memset(sum, 0, sizeof sum);
+    for (; k + 4 <= n; k += 4)
+        for (int y = 0; y < 4; y++)
+            sum[y] += x[k + y];
+    for (; k < n; k++)
+        sum[0] += x[k];
+    return (sum[0] + sum[1]) + (sum[2] + sum[3]);
+}
+
+EQML_NOINLINE void EQML__JOIN(eqml__push, EQML__T)(const eqml_matrix *m, const EQML__T *a, const EQML__T *g,
+                                                   EQML__T *t)
+{
+    for (int i = 0; i < m->nrows; i += 4) {
+        const unsigned short *row[4];
+        EQML__T sum[4];
+        for (int x = 0; x < 4; x++) /* past the last: the last again */
+            row[x] = m->at + eqml__least(i + x, m->nrows - 1) * m->ncolumns;
+        memset(sum, 0, sizeof sum);
+        for (int j = 0; j < m->ncolumns; j++)
+            for (int x = 0; x < 4; x++)
+                sum[x] = g ? EQML__FMA(a[row[x][j]], g[j], sum[x]) : sum[x] + a[row[x][j]];
+        for (int x = 0; x < eqml__least(4, m->nrows - i); x++)
+            t[i + x] += sum[x];
+    }
+}
+
+EQML_NOINLINE void EQML__JOIN(eqml__outer, EQML__T)(const eqml_matrix *m, int turned, const EQML__T *t,
+                                                    const EQML__T *g, EQML__T *a)
+{
+    for (int k = 0; k < m->nruns; k++) {
+        const unsigned short *run = m->runs[k];
+        const EQML__T *t_row = t + run[0], *t_column = t + run[1];
+        EQML__T *to = a + run[2];
+        if (g) {
+            const EQML__T *g_row = g + run[0], *g_column = g + run[1];
+            if (m->symmetric || !turned)
+                for (int x = 0; x < run[3]; x++)
+                    to[x] = EQML__FMA(t_row[0], g_column[x], to[x]);
+            if (m->symmetric || turned)
+                for (int x = 0; x < run[3]; x++)
+                    to[x] = EQML__FMA(t_column[x], g_row[0], to[x]);
+        } else {
+            if (m->symmetric || !turned)
+                for (int x = 0; x < run[3]; x++)
+                    to[x] += t_row[0];
+            if (m->symmetric || turned)
+                for (int x = 0; x < run[3]; x++)
+                    to[x] += t_column[x];
+        }
+    }
+}
+
+EQML_NOINLINE void EQML__JOIN(eqml__ends, EQML__T)(const eqml_matrix *m, int turned, const EQML__T *a,
+                                                   const EQML__T *g, EQML__T *b)
+{
+    for (int k = 0; k < m->nruns; k++) {
+        const unsigned short *run = m->runs[k];
+        const EQML__T *from = a + run[2], *row = g + run[0], *column = g + run[1];
+        EQML__T *to = b + run[2];
+        if (m->symmetric || !turned)
+            for (int x = 0; x < run[3]; x++)
+                to[x] = EQML__FMA(from[x], row[0], to[x]);
+        if (m->symmetric || turned)
+            for (int x = 0; x < run[3]; x++)
+                to[x] = EQML__FMA(from[x], column[x], to[x]);
+    }
+}
+
+EQML_NOINLINE void EQML__JOIN(eqml__meet, EQML__T)(const eqml_matrix *m, const EQML__T *a, const EQML__T *b,
+                                                   EQML__T *g)
+{
+    const unsigned short *at = m->at;
+    for (int i = 0; i < m->nrows; i++, at += m->ncolumns) {
+        EQML__T sum[4];
+        memset(sum, 0, sizeof sum);
+        for (int j = 0; j < m->ncolumns; j += 4)
+            for (int x = 0; x < 4; x++) {
+                const int e = j + x < m->ncolumns ? at[j + x] : m->none;
+                sum[x] = EQML__FMA(a[e], b[e], sum[x]);
+            }
+        g[i] += (sum[0] + sum[1]) + (sum[2] + sum[3]);
+    }
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+
+/* The same for one geometry: the columns are vectors, of a copy of a part of r. */
 EQML_NOINLINE void eqml__series_double(const eqml_matrix *m, int left, int right, int target, int half,
                                        const double *l, const double *r, double *t)
 {
@@ -1482,39 +2533,147 @@ EQML_NOINLINE void eqml__series_double(const eqml_matrix *m, int left, int right
 #ifndef EQML__KERNEL_SWEEPS_H
 #define EQML__KERNEL_SWEEPS_H
 
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T double
+#define EQML__NUMBER double
+#define EQML__SUFFIX one
+#define EQML__ALL(x) ((double)(x))
+#define EQML__FMA(a, b, c) ((a) * (b) + (c))
+#define EQML__DATA(name) name
 /* From the table; the straight-line code does the same. The variables are in slots[0 .. npairs). */
-#define EQML__TABLE_PROGRAM(SUFFIX, T, NUMBER, SET)                                                          \
-    EQML_FUNCTION void eqml__table_forward_##SUFFIX(const eqml_basis *b, T *slots, const NUMBER *offset)     \
-    {                                                                                                        \
-        memset(slots + b->npairs, 0, sizeof(T) * (size_t)(b->factor0 - b->npairs));                          \
-        for (int k = 0; k < b->nfactors; k++)                                                                \
-            slots[b->factor0 + k] = SET(k ? offset[k] : 1);                                                  \
-        for (int k = 0; k < b->noperations;) {                                                               \
-            const unsigned short *o = b->operations[k];                                                      \
-            const unsigned target = o[0];                                                                    \
-            T sum = slots[target];                                                                           \
-            for (; k < b->noperations && o[0] == target; k++, o += 3)                                        \
-                sum += slots[o[1]] * slots[o[2]];                                                            \
-            slots[target] = sum;                                                                             \
-        }                                                                                                    \
-    }                                                                                                        \
-    /* The adjoints of the factors are given; those of everything else follow, and are all kept. */          \
-    EQML_FUNCTION void eqml__table_reverse_##SUFFIX(const eqml_basis *b, const T *slots, T *adjoints)        \
-    {                                                                                                        \
-        memset(adjoints, 0, sizeof(T) * (size_t)b->factor0);                                                 \
-        for (int k = b->noperations - 1; k >= 0;) {                                                          \
-            const unsigned short *o = b->operations[k];                                                      \
-            const unsigned target = o[0];                                                                    \
-            const T a = adjoints[target];                                                                    \
-            for (; k >= 0 && o[0] == target; k--, o -= 3) {                                                  \
-                adjoints[o[1]] += a * slots[o[2]];                                                           \
-                adjoints[o[2]] += a * slots[o[1]];                                                           \
-            }                                                                                                \
-        }                                                                                                    \
+EQML_FUNCTION void EQML__FN(eqml__table_forward)(const eqml_basis *b, EQML__T *slots,
+                                                 const EQML__NUMBER *offset)
+{
+    memset(slots + b->npairs, 0, sizeof(EQML__T) * (size_t)(b->factor0 - b->npairs));
+    for (int k = 0; k < b->nfactors; k++)
+        slots[b->factor0 + k] = EQML__ALL(k ? offset[k] : 1);
+    for (int k = 0; k < b->noperations;) {
+        const unsigned short *o = b->operations[k];
+        const unsigned target = o[0];
+        EQML__T sum = slots[target];
+        for (; k < b->noperations && o[0] == target; k++, o += 3)
+            sum += slots[o[1]] * slots[o[2]];
+        slots[target] = sum;
     }
-EQML__TABLE_PROGRAM(one, double, double, (double))
-EQML__TABLE_PROGRAM(lanes, eqml_lanes, double, eqml__all)
-EQML__TABLE_PROGRAM(floats, eqml_floats, float, eqml__all_floats)
+}
+
+/* The adjoints of the factors are given; those of everything else follow, and are all kept. */
+EQML_FUNCTION void EQML__FN(eqml__table_reverse)(const eqml_basis *b, const EQML__T *slots, EQML__T *adjoints)
+{
+    memset(adjoints, 0, sizeof(EQML__T) * (size_t)b->factor0);
+    for (int k = b->noperations - 1; k >= 0;) {
+        const unsigned short *o = b->operations[k];
+        const unsigned target = o[0];
+        const EQML__T a = adjoints[target];
+        for (; k >= 0 && o[0] == target; k--, o -= 3) {
+            adjoints[o[1]] += a * slots[o[2]];
+            adjoints[o[2]] += a * slots[o[1]];
+        }
+    }
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_lanes
+#define EQML__NUMBER double
+#define EQML__INTEGERS eqml__integers
+#define EQML__SUFFIX lanes
+#define EQML__ALL eqml__all
+#define EQML__FMA eqml__fma
+#define EQML__DATA(name) name
+/* From the table; the straight-line code does the same. The variables are in slots[0 .. npairs). */
+EQML_FUNCTION void EQML__FN(eqml__table_forward)(const eqml_basis *b, EQML__T *slots,
+                                                 const EQML__NUMBER *offset)
+{
+    memset(slots + b->npairs, 0, sizeof(EQML__T) * (size_t)(b->factor0 - b->npairs));
+    for (int k = 0; k < b->nfactors; k++)
+        slots[b->factor0 + k] = EQML__ALL(k ? offset[k] : 1);
+    for (int k = 0; k < b->noperations;) {
+        const unsigned short *o = b->operations[k];
+        const unsigned target = o[0];
+        EQML__T sum = slots[target];
+        for (; k < b->noperations && o[0] == target; k++, o += 3)
+            sum += slots[o[1]] * slots[o[2]];
+        slots[target] = sum;
+    }
+}
+
+/* The adjoints of the factors are given; those of everything else follow, and are all kept. */
+EQML_FUNCTION void EQML__FN(eqml__table_reverse)(const eqml_basis *b, const EQML__T *slots, EQML__T *adjoints)
+{
+    memset(adjoints, 0, sizeof(EQML__T) * (size_t)b->factor0);
+    for (int k = b->noperations - 1; k >= 0;) {
+        const unsigned short *o = b->operations[k];
+        const unsigned target = o[0];
+        const EQML__T a = adjoints[target];
+        for (; k >= 0 && o[0] == target; k--, o -= 3) {
+            adjoints[o[1]] += a * slots[o[2]];
+            adjoints[o[2]] += a * slots[o[1]];
+        }
+    }
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_floats
+#define EQML__NUMBER float
+#define EQML__INTEGERS eqml__integers_floats
+#define EQML__SUFFIX floats
+#define EQML__ALL eqml__all_floats
+#define EQML__FMA eqml__fma_floats
+#define EQML__DATA(name) name##_float
+/* From the table; the straight-line code does the same. The variables are in slots[0 .. npairs). */
+EQML_FUNCTION void EQML__FN(eqml__table_forward)(const eqml_basis *b, EQML__T *slots,
+                                                 const EQML__NUMBER *offset)
+{
+    memset(slots + b->npairs, 0, sizeof(EQML__T) * (size_t)(b->factor0 - b->npairs));
+    for (int k = 0; k < b->nfactors; k++)
+        slots[b->factor0 + k] = EQML__ALL(k ? offset[k] : 1);
+    for (int k = 0; k < b->noperations;) {
+        const unsigned short *o = b->operations[k];
+        const unsigned target = o[0];
+        EQML__T sum = slots[target];
+        for (; k < b->noperations && o[0] == target; k++, o += 3)
+            sum += slots[o[1]] * slots[o[2]];
+        slots[target] = sum;
+    }
+}
+
+/* The adjoints of the factors are given; those of everything else follow, and are all kept. */
+EQML_FUNCTION void EQML__FN(eqml__table_reverse)(const eqml_basis *b, const EQML__T *slots, EQML__T *adjoints)
+{
+    memset(adjoints, 0, sizeof(EQML__T) * (size_t)b->factor0);
+    for (int k = b->noperations - 1; k >= 0;) {
+        const unsigned short *o = b->operations[k];
+        const unsigned target = o[0];
+        const EQML__T a = adjoints[target];
+        for (; k >= 0 && o[0] == target; k--, o -= 3) {
+            adjoints[o[1]] += a * slots[o[2]];
+            adjoints[o[2]] += a * slots[o[1]];
+        }
+    }
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
 
 EQML_INLINE void eqml__forward_one(const eqml_model *m, double *slots)
 {
@@ -1530,16 +2689,63 @@ EQML_INLINE void eqml__forward_one(const eqml_model *m, double *slots)
         eqml__table_forward_one(b, slots, m->offset);
 }
 
-EQML_INLINE void eqml__forward_lanes(const eqml_model *m, int groups, eqml_lanes *const *slots)
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_lanes
+#define EQML__NUMBER double
+#define EQML__INTEGERS eqml__integers
+#define EQML__SUFFIX lanes
+#define EQML__ALL eqml__all
+#define EQML__FMA eqml__fma
+#define EQML__DATA(name) name
+/* The factors of some groups of geometries in lanes, by code or from the table. */
+EQML_INLINE void EQML__FN(eqml__forward)(const eqml_model *m, int groups, EQML__T *const *slots)
 {
     const eqml_basis *b = m->basis;
     for (int k = 0; k < groups; k++)
-        slots[k][b->factor0] = eqml__all(1);
-    if (b->forward_lanes)
-        b->forward_lanes(groups, slots, m->offset);
-    for (int k = 0; k < groups && !b->forward_lanes; k++)
-        eqml__table_forward_lanes(b, slots[k], m->offset);
+        slots[k][b->factor0] = EQML__ALL(1);
+    if (b->EQML__FN(forward))
+        b->EQML__FN(forward)(groups, slots, m->EQML__DATA(offset));
+    for (int k = 0; k < groups && !b->EQML__FN(forward); k++)
+        EQML__FN(eqml__table_forward)(b, slots[k], m->EQML__DATA(offset));
 }
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_floats
+#define EQML__NUMBER float
+#define EQML__INTEGERS eqml__integers_floats
+#define EQML__SUFFIX floats
+#define EQML__ALL eqml__all_floats
+#define EQML__FMA eqml__fma_floats
+#define EQML__DATA(name) name##_float
+/* The factors of some groups of geometries in lanes, by code or from the table. */
+EQML_INLINE void EQML__FN(eqml__forward)(const eqml_model *m, int groups, EQML__T *const *slots)
+{
+    const eqml_basis *b = m->basis;
+    for (int k = 0; k < groups; k++)
+        slots[k][b->factor0] = EQML__ALL(1);
+    if (b->EQML__FN(forward))
+        b->EQML__FN(forward)(groups, slots, m->EQML__DATA(offset));
+    for (int k = 0; k < groups && !b->EQML__FN(forward); k++)
+        EQML__FN(eqml__table_forward)(b, slots[k], m->EQML__DATA(offset));
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
 
 #endif /* EQML__KERNEL_SWEEPS_H */
 
@@ -1558,40 +2764,40 @@ EQML_INLINE void eqml__forward_lanes(const eqml_model *m, int groups, eqml_lanes
  */
 
 /* The four columns of a tile with coefficients c. */
-EQML_INLINE void eqml__columns_one(const double *c, const double *f, double *g, const eqml__quad *factor,
-                                   eqml__quad *sum)
+EQML_INLINE void eqml__columns_one(const double *c, const double *f, double *g, const eqml__inner *factor,
+                                   eqml__inner *sum)
 {
-    for (int k = 0; k < 4; k += EQML__QUAD) {
-        const eqml__quad x = eqml__quad_load(f + k);
-        eqml__quad part = eqml__quad_all(0);
+    for (int k = 0; k < 4; k += EQML__INNER) {
+        const eqml__inner x = eqml__load_inner(f + k);
+        eqml__inner part = eqml__all_inner(0);
         for (int row = 0; row < 4; row++) {
-            const eqml__quad coefficient = eqml__quad_load(c + 4 * row + k);
-            sum[row] = eqml__quad_fma(coefficient, x, sum[row]);
-            part = eqml__quad_fma(coefficient, factor[row], part);
+            const eqml__inner coefficient = eqml__load_inner(c + 4 * row + k);
+            sum[row] = eqml__fma_inner(coefficient, x, sum[row]);
+            part = eqml__fma_inner(coefficient, factor[row], part);
         }
         if (g)
-            eqml__quad_store(g + k, eqml__quad_load(g + k) + part);
+            eqml__store_inner(g + k, eqml__load_inner(g + k) + part);
     }
 }
 
 /* Four rows: their part of the energy, and the sums over their columns. */
 EQML_INLINE void eqml__rows_one(const eqml_rows *rows, const eqml_tile *tiles, const double *c,
-                                const double *f, double *g, eqml__quad energy[4], double *sums)
+                                const double *f, double *g, eqml__inner energy[4], double *sums)
 {
-    eqml__quad factor[4], sum[4];
+    eqml__inner factor[4], sum[4];
     for (int row = 0; row < 4; row++) {
-        factor[row] = eqml__quad_all(f[rows->row[row]]);
-        sum[row] = eqml__quad_all(0);
+        factor[row] = eqml__all_inner(f[rows->row[row]]);
+        sum[row] = eqml__all_inner(0);
     }
     for (int t = 0; t < rows->ntiles; t++)
         eqml__columns_one(c + 16 * t, f + tiles[t].first, g ? g + tiles[t].first : NULL, factor, sum);
     for (int row = 0; row < 4; row++)
-        energy[row] = eqml__quad_fma(sum[row], factor[row], energy[row]);
+        energy[row] = eqml__fma_inner(sum[row], factor[row], energy[row]);
     if (g)
         eqml__four_sums(sum, sums);
 }
 
-#if EQML_LANES == 8
+#ifdef EQML__TWO_ROWS
 /*
  * The same with two rows to a vector, for forms that are not short: ethanol of degree 4 takes 2.8 instead of
  * 3.7 us for one gradient, but ammonia of degree 8, where rows have few columns, 253 instead of 236 ns.
@@ -1599,27 +2805,26 @@ EQML_INLINE void eqml__rows_one(const eqml_rows *rows, const eqml_tile *tiles, c
 EQML_INLINE void eqml__columns_two(const double *c, const double *f, double *g, const eqml_lanes factor[2],
                                    eqml_lanes sum[2])
 {
-    const eqml_lanes x = (eqml_lanes)_mm512_maskz_broadcast_f64x4(EQML__ALL_8, _mm256_loadu_pd(f));
+    const eqml_lanes x = eqml__columns_twice(f);
     eqml_lanes first = eqml__load(c), second = eqml__load(c + 8);
     EQML_KEEP(first);
     EQML_KEEP(second);
     sum[0] = eqml__fma(first, x, sum[0]);
     sum[1] = eqml__fma(second, x, sum[1]);
     if (g) {
-        const __m512d part = (__m512d)eqml__fma(second, factor[1], first * factor[0]);
-        eqml__quad_store(g, eqml__quad_load(g) + (eqml__quad)(eqml__low(part) + eqml__high(part)));
+        const eqml_lanes part = eqml__fma(second, factor[1], first * factor[0]);
+        eqml__store_inner(g, eqml__load_inner(g) + (eqml__first_row(part) + eqml__second_row(part)));
     }
 }
 
 EQML_INLINE void eqml__rows_two(const eqml_rows *rows, const eqml_tile *tiles, const double *c,
-                                const double *f, double *g, eqml__quad energy[4], double *sums)
+                                const double *f, double *g, eqml__inner energy[4], double *sums)
 {
     const int n = rows->ntiles;
     eqml_lanes factor[2], sum[2], other[2]; /* four chains of sums */
-    eqml__quad total[4];
+    eqml__inner total[4];
     for (int k = 0; k < 2; k++) {
-        factor[k] = (eqml_lanes)eqml__join(_mm256_set1_pd(f[rows->row[2 * k]]),
-                                           _mm256_set1_pd(f[rows->row[2 * k + 1]]));
+        factor[k] = eqml__two_rows(f[rows->row[2 * k]], f[rows->row[2 * k + 1]]);
         sum[k] = other[k] = eqml__all(0);
     }
     for (int t = 0; t + 1 < n; t += 2) {
@@ -1632,11 +2837,11 @@ EQML_INLINE void eqml__rows_two(const eqml_rows *rows, const eqml_tile *tiles, c
                           sum);
     for (int k = 0; k < 2; k++) {
         sum[k] += other[k];
-        total[2 * k] = (eqml__quad)eqml__low((__m512d)sum[k]);
-        total[2 * k + 1] = (eqml__quad)eqml__high((__m512d)sum[k]);
+        total[2 * k] = eqml__first_row(sum[k]);
+        total[2 * k + 1] = eqml__second_row(sum[k]);
         sum[k] *= factor[k];
-        energy[2 * k] += (eqml__quad)eqml__low((__m512d)sum[k]);
-        energy[2 * k + 1] += (eqml__quad)eqml__high((__m512d)sum[k]);
+        energy[2 * k] += eqml__first_row(sum[k]);
+        energy[2 * k + 1] += eqml__second_row(sum[k]);
     }
     if (g)
         eqml__four_sums(total, sums);
@@ -1646,28 +2851,28 @@ EQML_INLINE void eqml__rows_two(const eqml_rows *rows, const eqml_tile *tiles, c
 #endif
 
 /* No copy of all coefficients at once: the compiler would call memcpy, and g could not stay in registers. */
-EQML_INLINE void eqml__linear_one(const double *linear, const double *f, double *g, eqml__quad *energy)
+EQML_INLINE void eqml__linear_one(const double *linear, const double *f, double *g, eqml__inner *energy)
 {
-    const eqml__quad l = eqml__quad_load(linear);
-    *energy = eqml__quad_fma(l, eqml__quad_load(f), *energy);
+    const eqml__inner l = eqml__load_inner(linear);
+    *energy = eqml__fma_inner(l, eqml__load_inner(f), *energy);
     if (g)
-        eqml__quad_store(g, l);
+        eqml__store_inner(g, l);
 }
 
 /* One geometry. f and g begin on a vector boundary; sums: room for [nrows][4]. */
 EQML_INLINE double eqml__form_one(const eqml_model *m, int nvalues, const double *f, double *g, double *sums)
 {
     const eqml_basis *b = m->basis;
-    eqml__quad energy[4];
+    eqml__inner energy[4];
     double rest = 0;
     int k = 0, tile = 0;
     for (int row = 0; row < 4; row++)
-        energy[row] = eqml__quad_all(0);
-    for (; k + 4 * EQML__QUAD <= nvalues; k += 4 * EQML__QUAD)
+        energy[row] = eqml__all_inner(0);
+    for (; k + 4 * EQML__INNER <= nvalues; k += 4 * EQML__INNER)
         for (int row = 0; row < 4; row++) /* four chains of sums */
-            eqml__linear_one(m->linear + k + row * EQML__QUAD, f + k + row * EQML__QUAD,
-                             g ? g + k + row * EQML__QUAD : NULL, &energy[row]);
-    for (; k + EQML__QUAD <= nvalues; k += EQML__QUAD)
+            eqml__linear_one(m->linear + k + row * EQML__INNER, f + k + row * EQML__INNER,
+                             g ? g + k + row * EQML__INNER : NULL, &energy[row]);
+    for (; k + EQML__INNER <= nvalues; k += EQML__INNER)
         eqml__linear_one(m->linear + k, f + k, g ? g + k : NULL, &energy[0]);
     for (; k < nvalues; k++) {
         rest += m->linear[k] * f[k];
@@ -1694,108 +2899,232 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, int nvalues, const double
             for (int row = 0; row < 4; row++)
                 g[b->rows[r].row[row]] += sums[4 * r + row];
         });
-    return rest + eqml__quad_sum((energy[0] + energy[1]) + (energy[2] + energy[3]));
+    return rest + eqml__sum_inner((energy[0] + energy[1]) + (energy[2] + energy[3]));
 }
 
-/* Where there are 32 registers, every second column has sums of its own: eight chains are just what two units
- * for multiply-adds keep going, and any delay stops them (methane of degree 8: 113 ns, and 108 with sixteen). */
-#if EQML_LANES == 8
-#define EQML__OTHER(x) other_##x
-#else
-#define EQML__OTHER(x) x
-#endif
-
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_lanes
+#define EQML__NUMBER double
+#define EQML__INTEGERS eqml__integers
+#define EQML__SUFFIX lanes
+#define EQML__ALL eqml__all
+#define EQML__FMA eqml__fma
+#define EQML__DATA(name) name
 /*
  * Two groups of lanes, x and z, of geometries (or directions): each coefficient that is loaded serves four
  * multiply-adds. linear may be NULL for the products alone; g[0] NULL: no derivatives. keep: see EQML_KEEP;
  * not in unrolled code, which would have to save what it is told to keep.
+ *
+ * Where there are 32 registers, every second column has sums of its own: eight chains are just what two units
+ * for multiply-adds keep going, and any delay stops them (methane of degree 8: 113 ns, and 108 with sixteen).
  */
-#define EQML__FORM(SUFFIX, T, NUMBER, ALL, FMA)                                                              \
-    EQML_INLINE void eqml__column_##SUFFIX(const NUMBER *c, int keep, int k, const T *fx, const T *fz,       \
-                                           T *gx, T *gz, const T rx[4], const T rz[4], T x[4], T z[4])       \
-    {                                                                                                        \
-        T column_x = fx[k], column_z = fz[k], ax = ALL(0), az = ax;                                          \
-        if (keep) {                                                                                          \
-            EQML_KEEP(column_x);                                                                             \
-            EQML_KEEP(column_z);                                                                             \
-        }                                                                                                    \
-        if (gx)                                                                                              \
-            ax = gx[k], az = gz[k];                                                                          \
-        for (int row = 0; row < 4; row++) {                                                                  \
-            if (EQML__KNOWN(c[4 * row + k] == 0))                                                            \
-                continue;                                                                                    \
-            const T factor = ALL(c[4 * row + k]);                                                            \
-            x[row] = FMA(factor, column_x, x[row]);                                                          \
-            z[row] = FMA(factor, column_z, z[row]);                                                          \
-            if (gx) {                                                                                        \
-                ax = FMA(factor, rx[row], ax);                                                               \
-                az = FMA(factor, rz[row], az);                                                               \
-            }                                                                                                \
-        }                                                                                                    \
-        if (gx)                                                                                              \
-            gx[k] = ax, gz[k] = az;                                                                          \
-    }                                                                                                        \
-                                                                                                             \
-    EQML_INLINE void eqml__rows_##SUFFIX(const eqml_rows *rows, const eqml_tile *tiles, const NUMBER *c,     \
-                                         int keep, const T *fx, const T *fz, T *gx, T *gz, T vx[2], T vz[2]) \
-    {                                                                                                        \
-        T rx[4], rz[4], x[4], z[4], other_x[4], other_z[4]; /* factors, sums over columns */                 \
-        for (int row = 0; row < 4; row++) {                                                                  \
-            rx[row] = fx[rows->row[row]], rz[row] = fz[rows->row[row]];                                      \
-            x[row] = z[row] = other_x[row] = other_z[row] = ALL(0);                                          \
-        }                                                                                                    \
-        for (int t = 0; t < rows->ntiles; t++, c += 16) {                                                    \
-            const int k = tiles[t].first, columns = tiles[t].columns;                                        \
-            const T *const at_x = fx + k, *const at_z = fz + k;                                              \
-            T *const to_x = gx ? gx + k : NULL, *const to_z = gx ? gz + k : NULL;                            \
-            if (columns & 1)                                                                                 \
-                eqml__column_##SUFFIX(c, keep, 0, at_x, at_z, to_x, to_z, rx, rz, x, z);                     \
-            if (columns & 2)                                                                                 \
-                eqml__column_##SUFFIX(c, keep, 1, at_x, at_z, to_x, to_z, rx, rz, EQML__OTHER(x),            \
-                                      EQML__OTHER(z));                                                       \
-            if (columns & 4)                                                                                 \
-                eqml__column_##SUFFIX(c, keep, 2, at_x, at_z, to_x, to_z, rx, rz, x, z);                     \
-            if (columns & 8)                                                                                 \
-                eqml__column_##SUFFIX(c, keep, 3, at_x, at_z, to_x, to_z, rx, rz, EQML__OTHER(x),            \
-                                      EQML__OTHER(z));                                                       \
-        }                                                                                                    \
-        for (int row = 0; row < 4; row++) {                                                                  \
-            x[row] += other_x[row], z[row] += other_z[row];                                                  \
-            vx[row / 2] = FMA(x[row], rx[row], vx[row / 2]);                                                 \
-            vz[row / 2] = FMA(z[row], rz[row], vz[row / 2]);                                                 \
-            if (gx) {                                                                                        \
-                gx[rows->row[row]] += x[row];                                                                \
-                gz[rows->row[row]] += z[row];                                                                \
-            }                                                                                                \
-        }                                                                                                    \
-    }                                                                                                        \
-                                                                                                             \
-    EQML_INLINE void eqml__form_##SUFFIX(const eqml_basis *b, int nvalues, const NUMBER *linear,             \
-                                         const NUMBER *packed, T *const f[2], T *const g[2], T energy[2])    \
-    {                                                                                                        \
-        const int keep = !EQML__KNOWN(b->ntiles <= EQML__SHORT_LANES);                                       \
-        const T *fx = f[0], *fz = f[1];                                                                      \
-        T *gx = g[0], *gz = g[1], vx[2], vz[2]; /* parts of the energy */                                    \
-        int tile = 0;                                                                                        \
-        vx[0] = vx[1] = vz[0] = vz[1] = ALL(0);                                                              \
-        for (int k = 0; k < nvalues; k += 2)                                                                 \
-            for (int odd = 0; odd < 2 && k + odd < nvalues; odd++) { /* two chains of sums */                \
-                const T l = ALL(linear ? linear[k + odd] : 0);                                               \
-                vx[odd] = FMA(l, fx[k + odd], vx[odd]);                                                      \
-                vz[odd] = FMA(l, fz[k + odd], vz[odd]);                                                      \
-                if (gx)                                                                                      \
-                    gx[k + odd] = gz[k + odd] = l;                                                           \
-            }                                                                                                \
-        EQML__EACH(r, b->nrows, b->ntiles <= EQML__SHORT_LANES, {                                            \
-            eqml__rows_##SUFFIX(b->rows + r, b->tiles + tile, packed + 16 * tile, keep, fx, fz, gx, gz, vx,  \
-                                vz);                                                                         \
-            tile += b->rows[r].ntiles;                                                                       \
-        });                                                                                                  \
-        energy[0] = vx[0] + vx[1];                                                                           \
-        energy[1] = vz[0] + vz[1];                                                                           \
+EQML_INLINE void EQML__FN(eqml__column)(const EQML__NUMBER *c, int keep, int k, const EQML__T *fx,
+                                        const EQML__T *fz, EQML__T *gx, EQML__T *gz, const EQML__T rx[4],
+                                        const EQML__T rz[4], EQML__T x[4], EQML__T z[4])
+{
+    EQML__T column_x = fx[k], column_z = fz[k], ax = EQML__ALL(0), az = ax;
+    if (keep) {
+        EQML_KEEP(column_x);
+        EQML_KEEP(column_z);
     }
-EQML__FORM(lanes, eqml_lanes, double, eqml__all, eqml__fma)
-EQML__FORM(floats, eqml_floats, float, eqml__all_floats, eqml__fma_floats)
+    if (gx)
+        ax = gx[k], az = gz[k];
+    for (int row = 0; row < 4; row++) {
+        if (EQML__KNOWN(c[4 * row + k] == 0))
+            continue;
+        const EQML__T factor = EQML__ALL(c[4 * row + k]);
+        x[row] = EQML__FMA(factor, column_x, x[row]);
+        z[row] = EQML__FMA(factor, column_z, z[row]);
+        if (gx) {
+            ax = EQML__FMA(factor, rx[row], ax);
+            az = EQML__FMA(factor, rz[row], az);
+        }
+    }
+    if (gx)
+        gx[k] = ax, gz[k] = az;
+}
+
+EQML_INLINE void EQML__FN(eqml__rows)(const eqml_rows *rows, const eqml_tile *tiles, const EQML__NUMBER *c,
+                                      int keep, const EQML__T *fx, const EQML__T *fz, EQML__T *gx,
+                                      EQML__T *gz, EQML__T vx[2], EQML__T vz[2])
+{
+    EQML__T rx[4], rz[4], x[4], z[4], other_x[4], other_z[4]; /* factors, sums over columns */
+    EQML__T *const odd_x = EQML__REGISTERS < 32 ? x : other_x, *const odd_z =
+                                                                   EQML__REGISTERS < 32 ? z : other_z;
+    for (int row = 0; row < 4; row++) {
+        rx[row] = fx[rows->row[row]], rz[row] = fz[rows->row[row]];
+        x[row] = z[row] = other_x[row] = other_z[row] = EQML__ALL(0);
+    }
+    for (int t = 0; t < rows->ntiles; t++, c += 16) {
+        const int k = tiles[t].first, columns = tiles[t].columns;
+        const EQML__T *const at_x = fx + k, *const at_z = fz + k;
+        EQML__T *const to_x = gx ? gx + k : NULL, *const to_z = gx ? gz + k : NULL;
+        if (columns & 1)
+            EQML__FN(eqml__column)(c, keep, 0, at_x, at_z, to_x, to_z, rx, rz, x, z);
+        if (columns & 2)
+            EQML__FN(eqml__column)(c, keep, 1, at_x, at_z, to_x, to_z, rx, rz, odd_x, odd_z);
+        if (columns & 4)
+            EQML__FN(eqml__column)(c, keep, 2, at_x, at_z, to_x, to_z, rx, rz, x, z);
+        if (columns & 8)
+            EQML__FN(eqml__column)(c, keep, 3, at_x, at_z, to_x, to_z, rx, rz, odd_x, odd_z);
+    }
+    for (int row = 0; row < 4; row++) {
+        if (odd_x != x)
+            x[row] += odd_x[row], z[row] += odd_z[row];
+        vx[row / 2] = EQML__FMA(x[row], rx[row], vx[row / 2]);
+        vz[row / 2] = EQML__FMA(z[row], rz[row], vz[row / 2]);
+        if (gx) {
+            gx[rows->row[row]] += x[row];
+            gz[rows->row[row]] += z[row];
+        }
+    }
+}
+
+EQML_INLINE void EQML__FN(eqml__form)(const eqml_basis *b, int nvalues, const EQML__NUMBER *linear,
+                                      const EQML__NUMBER *packed, EQML__T *const f[2], EQML__T *const g[2],
+                                      EQML__T energy[2])
+{
+    const int keep = !EQML__KNOWN(b->ntiles <= EQML__SHORT_LANES);
+    const EQML__T *fx = f[0], *fz = f[1];
+    EQML__T *gx = g[0], *gz = g[1], vx[2], vz[2]; /* parts of the energy */
+    int tile = 0;
+    vx[0] = vx[1] = vz[0] = vz[1] = EQML__ALL(0);
+    for (int k = 0; k < nvalues; k += 2)
+        for (int odd = 0; odd < 2 && k + odd < nvalues; odd++) { /* two chains of sums */
+            const EQML__T l = EQML__ALL(linear ? linear[k + odd] : 0);
+            vx[odd] = EQML__FMA(l, fx[k + odd], vx[odd]);
+            vz[odd] = EQML__FMA(l, fz[k + odd], vz[odd]);
+            if (gx)
+                gx[k + odd] = gz[k + odd] = l;
+        }
+    EQML__EACH(r, b->nrows, b->ntiles <= EQML__SHORT_LANES, {
+        EQML__FN(eqml__rows)(b->rows + r, b->tiles + tile, packed + 16 * tile, keep, fx, fz, gx, gz, vx, vz);
+        tile += b->rows[r].ntiles;
+    });
+    energy[0] = vx[0] + vx[1];
+    energy[1] = vz[0] + vz[1];
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_floats
+#define EQML__NUMBER float
+#define EQML__INTEGERS eqml__integers_floats
+#define EQML__SUFFIX floats
+#define EQML__ALL eqml__all_floats
+#define EQML__FMA eqml__fma_floats
+#define EQML__DATA(name) name##_float
+/*
+ * Two groups of lanes, x and z, of geometries (or directions): each coefficient that is loaded serves four
+ * multiply-adds. linear may be NULL for the products alone; g[0] NULL: no derivatives. keep: see EQML_KEEP;
+ * not in unrolled code, which would have to save what it is told to keep.
+ *
+ * Where there are 32 registers, every second column has sums of its own: eight chains are just what two units
+ * for multiply-adds keep going, and any delay stops them (methane of degree 8: 113 ns, and 108 with sixteen).
+ */
+EQML_INLINE void EQML__FN(eqml__column)(const EQML__NUMBER *c, int keep, int k, const EQML__T *fx,
+                                        const EQML__T *fz, EQML__T *gx, EQML__T *gz, const EQML__T rx[4],
+                                        const EQML__T rz[4], EQML__T x[4], EQML__T z[4])
+{
+    EQML__T column_x = fx[k], column_z = fz[k], ax = EQML__ALL(0), az = ax;
+    if (keep) {
+        EQML_KEEP(column_x);
+        EQML_KEEP(column_z);
+    }
+    if (gx)
+        ax = gx[k], az = gz[k];
+    for (int row = 0; row < 4; row++) {
+        if (EQML__KNOWN(c[4 * row + k] == 0))
+            continue;
+        const EQML__T factor = EQML__ALL(c[4 * row + k]);
+        x[row] = EQML__FMA(factor, column_x, x[row]);
+        z[row] = EQML__FMA(factor, column_z, z[row]);
+        if (gx) {
+            ax = EQML__FMA(factor, rx[row], ax);
+            az = EQML__FMA(factor, rz[row], az);
+        }
+    }
+    if (gx)
+        gx[k] = ax, gz[k] = az;
+}
+
+EQML_INLINE void EQML__FN(eqml__rows)(const eqml_rows *rows, const eqml_tile *tiles, const EQML__NUMBER *c,
+                                      int keep, const EQML__T *fx, const EQML__T *fz, EQML__T *gx,
+                                      EQML__T *gz, EQML__T vx[2], EQML__T vz[2])
+{
+    EQML__T rx[4], rz[4], x[4], z[4], other_x[4], other_z[4]; /* factors, sums over columns */
+    EQML__T *const odd_x = EQML__REGISTERS < 32 ? x : other_x, *const odd_z =
+                                                                   EQML__REGISTERS < 32 ? z : other_z;
+    for (int row = 0; row < 4; row++) {
+        rx[row] = fx[rows->row[row]], rz[row] = fz[rows->row[row]];
+        x[row] = z[row] = other_x[row] = other_z[row] = EQML__ALL(0);
+    }
+    for (int t = 0; t < rows->ntiles; t++, c += 16) {
+        const int k = tiles[t].first, columns = tiles[t].columns;
+        const EQML__T *const at_x = fx + k, *const at_z = fz + k;
+        EQML__T *const to_x = gx ? gx + k : NULL, *const to_z = gx ? gz + k : NULL;
+        if (columns & 1)
+            EQML__FN(eqml__column)(c, keep, 0, at_x, at_z, to_x, to_z, rx, rz, x, z);
+        if (columns & 2)
+            EQML__FN(eqml__column)(c, keep, 1, at_x, at_z, to_x, to_z, rx, rz, odd_x, odd_z);
+        if (columns & 4)
+            EQML__FN(eqml__column)(c, keep, 2, at_x, at_z, to_x, to_z, rx, rz, x, z);
+        if (columns & 8)
+            EQML__FN(eqml__column)(c, keep, 3, at_x, at_z, to_x, to_z, rx, rz, odd_x, odd_z);
+    }
+    for (int row = 0; row < 4; row++) {
+        if (odd_x != x)
+            x[row] += odd_x[row], z[row] += odd_z[row];
+        vx[row / 2] = EQML__FMA(x[row], rx[row], vx[row / 2]);
+        vz[row / 2] = EQML__FMA(z[row], rz[row], vz[row / 2]);
+        if (gx) {
+            gx[rows->row[row]] += x[row];
+            gz[rows->row[row]] += z[row];
+        }
+    }
+}
+
+EQML_INLINE void EQML__FN(eqml__form)(const eqml_basis *b, int nvalues, const EQML__NUMBER *linear,
+                                      const EQML__NUMBER *packed, EQML__T *const f[2], EQML__T *const g[2],
+                                      EQML__T energy[2])
+{
+    const int keep = !EQML__KNOWN(b->ntiles <= EQML__SHORT_LANES);
+    const EQML__T *fx = f[0], *fz = f[1];
+    EQML__T *gx = g[0], *gz = g[1], vx[2], vz[2]; /* parts of the energy */
+    int tile = 0;
+    vx[0] = vx[1] = vz[0] = vz[1] = EQML__ALL(0);
+    for (int k = 0; k < nvalues; k += 2)
+        for (int odd = 0; odd < 2 && k + odd < nvalues; odd++) { /* two chains of sums */
+            const EQML__T l = EQML__ALL(linear ? linear[k + odd] : 0);
+            vx[odd] = EQML__FMA(l, fx[k + odd], vx[odd]);
+            vz[odd] = EQML__FMA(l, fz[k + odd], vz[odd]);
+            if (gx)
+                gx[k + odd] = gz[k + odd] = l;
+        }
+    EQML__EACH(r, b->nrows, b->ntiles <= EQML__SHORT_LANES, {
+        EQML__FN(eqml__rows)(b->rows + r, b->tiles + tile, packed + 16 * tile, keep, fx, fz, gx, gz, vx, vz);
+        tile += b->rows[r].ntiles;
+    });
+    energy[0] = vx[0] + vx[1];
+    energy[1] = vz[0] + vz[1];
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
 
 /* The offsets of the factors from nvalues on: what the sweeps leave out of the energy. */
 EQML_INLINE double eqml__rest(const eqml_model *m, int nvalues)
@@ -1822,38 +3151,14 @@ EQML_INLINE void eqml__scatter(const eqml_basis *b, const double *xyz, const dou
                                const double *pair, int stride, double *sum, double *gradient)
 {
     const double *inverse = pair + 3 * stride, *slope = pair + 4 * stride;
-#if EQML_LANES >= 4
-    __m256d zero = _mm256_setzero_pd();
-    EQML_KEEP(
-        zero); /* gcc would fill with `rep stos`, which takes longer than all the rest for a small molecule */
-    for (int i = 0; i < b->natoms; i++)
-        _mm256_storeu_pd(sum + 4 * i, zero);
+    eqml__clear_points(b->natoms, sum);
     EQML__EACH(p, b->npairs, b->npairs <= EQML__FEW_PAIRS, {
         const int i = b->pairs[p][0], j = b->pairs[p][1];
-        const __m256d force = _mm256_set1_pd(adjoint[p] * slope[p] * inverse[p]);
-        const __m256d d = eqml__point(xyz + 3 * i) - eqml__point(xyz + 3 * j);
-        _mm256_storeu_pd(sum + 4 * i, _mm256_loadu_pd(sum + 4 * i) + force * d);
-        _mm256_storeu_pd(sum + 4 * j, _mm256_loadu_pd(sum + 4 * j) - force * d);
+        eqml__push_points(adjoint[p] * slope[p] * inverse[p], xyz + 3 * i, xyz + 3 * j, sum + 4 * i,
+                          sum + 4 * j);
     });
-    for (int i = 0; i < b->natoms; i++) {
-        const __m256d row = _mm256_loadu_pd(sum + 4 * i);
-        _mm_storeu_pd(gradient + 3 * i, _mm256_castpd256_pd128(row));
-        _mm_store_sd(gradient + 3 * i + 2, _mm256_extractf128_pd(row, 1));
-    }
-#else
-    for (int k = 0; k < 3 * b->natoms; k++)
-        sum[k] = 0;
-    for (int p = 0; p < b->npairs; p++) {
-        const double force = adjoint[p] * slope[p] * inverse[p];
-        const int i = 3 * b->pairs[p][0], j = 3 * b->pairs[p][1];
-        for (int k = 0; k < 3; k++) {
-            const double part = force * (xyz[i + k] - xyz[j + k]);
-            sum[i + k] += part;
-            sum[j + k] -= part;
-        }
-    }
-    memcpy(gradient, sum, sizeof(double) * 3 * (size_t)b->natoms);
-#endif
+    for (int i = 0; i < b->natoms; i++)
+        eqml__put_point(gradient + 3 * i, sum + 4 * i);
 }
 
 /* V from the slots of one geometry, and the adjoints of all slots where these are not NULL. sums: see
@@ -1919,50 +3224,171 @@ EQML_INLINE double eqml_energy_gradient(const eqml_model *m, const double *xyz, 
     ((2 + (groups)) * EQML_ROUND(nslots) + (groups) * (5 * (npairs) + 6 * (natoms)) + 3 * (natoms))
 #define EQML_WORK_BATCH(nslots, npairs, natoms) EQML_WORK_GROUPS(2, nslots, npairs, natoms)
 
-/*
- * Up to EQML_LANES geometries in each of most_groups groups; gradient may be NULL. work: EQML_WORK_GROUPS of
- * most_groups. The form always takes two groups: with one alone it works on that twice, and the second
- * derivatives go nowhere.
- */
-EQML_INLINE void eqml__step_lanes(const eqml_model *m, int most_groups, int count, const double *xyz,
-                                  double *energy, double *gradient, eqml_lanes *work)
+/* The sums of gradients as lanes: those of floats, widened, in x. */
+EQML_INLINE const eqml_lanes *eqml__wide_lanes(int size, const eqml_lanes *sum, eqml_lanes *x)
 {
+    (void)size, (void)x;
+    return sum;
+}
+
+EQML_INLINE const eqml_lanes *eqml__wide_floats(int size, const eqml_floats *sum, eqml_lanes *x)
+{
+    for (int k = 0; k < size; k++) {
+        eqml_lanes part[EQML__HALVES];
+        eqml__widen_floats(sum[k], part);
+        for (int half = 0; half < EQML__HALVES; half++)
+            x[half * size + k] = part[half];
+    }
+    return x;
+}
+
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_lanes
+#define EQML__NUMBER double
+#define EQML__INTEGERS eqml__integers
+#define EQML__SUFFIX lanes
+#define EQML__ALL eqml__all
+#define EQML__FMA eqml__fma
+#define EQML__DATA(name) name
+/*
+ * Up to as many geometries as a T has numbers in each of most_groups groups; gradient may be NULL. In float only
+ * the differences of coordinates are in double, before they are rounded. work: EQML_WORK_GROUPS of most_groups.
+ * The form always takes two groups: with one alone it works on that twice, and the second derivatives go nowhere.
+ */
+EQML_INLINE void EQML__FN(eqml__step)(const eqml_model *m, int most_groups, int count, const double *xyz,
+                                      double *energy, double *gradient, eqml_lanes *work)
+{
+    enum { WIDTH = sizeof(EQML__T) / sizeof(EQML__NUMBER), PARTS = WIDTH / EQML_LANES };
     const eqml_basis *b = m->basis;
     const int room = EQML_ROUND(b->nslots), size = 3 * b->natoms, second = most_groups - 1;
-    eqml_lanes *slots[2] = {work, work + second * room}, *rest = work + most_groups * room;
-    eqml_lanes *adjoints[2] = {rest, rest + room};
-    eqml_lanes *f[2] = {slots[0] + b->factor0, slots[1] + b->factor0}, *g[2] = {0, 0}, v[2];
-    eqml_lanes *sum = rest + 2 * room, (*pair)[5] = (eqml_lanes(*)[5])(void *)(sum + size);
-    eqml_lanes *x = sum + size + 5 * most_groups * b->npairs;
-    eqml_lanes(*const pairs[2])[5] = {pair, pair + second * b->npairs};
-    const eqml_lanes *const place[2] = {x, x + second * size};
-    const int nvalues = b->forward_lanes ? b->nvalues : b->nfactors, groups = count > EQML_LANES ? 2 : 1;
+    EQML__T *start = (EQML__T *)(void *)work, *rest = start + most_groups * room;
+    EQML__T *slots[2] = {start, start + second * room}, *adjoints[2] = {rest, rest + room};
+    EQML__T *f[2] = {slots[0] + b->factor0, slots[1] + b->factor0}, *g[2] = {0, 0}, v[2];
+    EQML__T *sum = rest + 2 * room, (*pair)[5] = (EQML__T(*)[5])(void *)(sum + size);
+    EQML__T(*const pairs[2])[5] = {pair, pair + second * b->npairs};
+    eqml_lanes *x = work + (most_groups + 2) * room + size + 5 * most_groups * b->npairs; /* coordinates */
+    const eqml_lanes *const place[2] = {x, x + second * PARTS * size};
+    const int nvalues = b->EQML__FN(forward) ? b->nvalues : b->nfactors, groups = count > WIDTH ? 2 : 1;
     const double constant = eqml__rest(m, nvalues);
-    double value[2 * EQML_LANES];
     if (gradient)
         g[0] = adjoints[0] + b->factor0, g[1] = adjoints[1] + b->factor0;
-    for (int group = 0; group < most_groups; group++) {
-        const int done = group * EQML_LANES < count ? group * EQML_LANES : 0;
-        eqml__to_lanes(size, count - done, xyz + done * size, x + group * size);
+    for (int part = 0; part < most_groups * PARTS; part++) {
+        const int done = part * EQML_LANES < count ? part * EQML_LANES : 0;
+        eqml__to_lanes(size, count - done, xyz + done * size, x + part * size);
     }
-    eqml__pairs_lanes(m, most_groups, place, slots, gradient ? pairs : NULL);
-    eqml__forward_lanes(m, most_groups, slots);
-    eqml__form_lanes(b, nvalues, m->linear, m->packed, f, g, v);
-    if (gradient && b->reverse_lanes)
-        b->reverse_lanes(groups, slots, adjoints, m->linear, v);
+    EQML__FN(eqml__pairs)(m, most_groups, place, slots, gradient ? pairs : NULL);
+    EQML__FN(eqml__forward)(m, most_groups, slots);
+    EQML__FN(eqml__form)(b, nvalues, m->EQML__DATA(linear), m->EQML__DATA(packed), f, g, v);
+    if (gradient && b->EQML__FN(reverse))
+        b->EQML__FN(reverse)(groups, slots, adjoints, m->EQML__DATA(linear), v);
     else if (!gradient && nvalues < b->nfactors)
-        b->linear_lanes(groups, slots, m->linear, v);
-    for (int group = 0; group < groups && gradient && !b->reverse_lanes; group++)
-        eqml__table_reverse_lanes(b, slots[group], adjoints[group]);
-    eqml__store(value, v[0]);
-    eqml__store(value + EQML_LANES, v[1]);
+        b->EQML__FN(linear)(groups, slots, m->EQML__DATA(linear), v);
+    for (int group = 0; group < groups && gradient && !b->EQML__FN(reverse); group++)
+        EQML__FN(eqml__table_reverse)(b, slots[group], adjoints[group]);
     for (int k = 0; k < count; k++)
-        energy[k] = value[k] + constant;
-    for (int group = 0; gradient && group * EQML_LANES < count; group++) {
-        const int done = group * EQML_LANES;
-        eqml__scatter_lanes(b, adjoints[group], pairs[group], sum);
-        eqml__from_lanes(size, count - done, sum, gradient + done * size);
+        energy[k] = (double)((const EQML__NUMBER *)(const void *)v)[k] + constant;
+    for (int group = 0; gradient && group < groups; group++) {
+        const eqml_lanes *wide;
+        EQML__FN(eqml__scatter)(b, adjoints[group], pairs[group], sum);
+        wide = EQML__FN(eqml__wide)(size, sum, x);
+        for (int part = 0; part < PARTS; part++) {
+            const int done = group * WIDTH + part * EQML_LANES;
+            if (done < count)
+                eqml__from_lanes(size, count - done, wide + part * size, gradient + done * size);
+        }
     }
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_floats
+#define EQML__NUMBER float
+#define EQML__INTEGERS eqml__integers_floats
+#define EQML__SUFFIX floats
+#define EQML__ALL eqml__all_floats
+#define EQML__FMA eqml__fma_floats
+#define EQML__DATA(name) name##_float
+/*
+ * Up to as many geometries as a T has numbers in each of most_groups groups; gradient may be NULL. In float only
+ * the differences of coordinates are in double, before they are rounded. work: EQML_WORK_GROUPS of most_groups.
+ * The form always takes two groups: with one alone it works on that twice, and the second derivatives go nowhere.
+ */
+EQML_INLINE void EQML__FN(eqml__step)(const eqml_model *m, int most_groups, int count, const double *xyz,
+                                      double *energy, double *gradient, eqml_lanes *work)
+{
+    enum { WIDTH = sizeof(EQML__T) / sizeof(EQML__NUMBER), PARTS = WIDTH / EQML_LANES };
+    const eqml_basis *b = m->basis;
+    const int room = EQML_ROUND(b->nslots), size = 3 * b->natoms, second = most_groups - 1;
+    EQML__T *start = (EQML__T *)(void *)work, *rest = start + most_groups * room;
+    EQML__T *slots[2] = {start, start + second * room}, *adjoints[2] = {rest, rest + room};
+    EQML__T *f[2] = {slots[0] + b->factor0, slots[1] + b->factor0}, *g[2] = {0, 0}, v[2];
+    EQML__T *sum = rest + 2 * room, (*pair)[5] = (EQML__T(*)[5])(void *)(sum + size);
+    EQML__T(*const pairs[2])[5] = {pair, pair + second * b->npairs};
+    eqml_lanes *x = work + (most_groups + 2) * room + size + 5 * most_groups * b->npairs; /* coordinates */
+    const eqml_lanes *const place[2] = {x, x + second * PARTS * size};
+    const int nvalues = b->EQML__FN(forward) ? b->nvalues : b->nfactors, groups = count > WIDTH ? 2 : 1;
+    const double constant = eqml__rest(m, nvalues);
+    if (gradient)
+        g[0] = adjoints[0] + b->factor0, g[1] = adjoints[1] + b->factor0;
+    for (int part = 0; part < most_groups * PARTS; part++) {
+        const int done = part * EQML_LANES < count ? part * EQML_LANES : 0;
+        eqml__to_lanes(size, count - done, xyz + done * size, x + part * size);
+    }
+    EQML__FN(eqml__pairs)(m, most_groups, place, slots, gradient ? pairs : NULL);
+    EQML__FN(eqml__forward)(m, most_groups, slots);
+    EQML__FN(eqml__form)(b, nvalues, m->EQML__DATA(linear), m->EQML__DATA(packed), f, g, v);
+    if (gradient && b->EQML__FN(reverse))
+        b->EQML__FN(reverse)(groups, slots, adjoints, m->EQML__DATA(linear), v);
+    else if (!gradient && nvalues < b->nfactors)
+        b->EQML__FN(linear)(groups, slots, m->EQML__DATA(linear), v);
+    for (int group = 0; group < groups && gradient && !b->EQML__FN(reverse); group++)
+        EQML__FN(eqml__table_reverse)(b, slots[group], adjoints[group]);
+    for (int k = 0; k < count; k++)
+        energy[k] = (double)((const EQML__NUMBER *)(const void *)v)[k] + constant;
+    for (int group = 0; gradient && group < groups; group++) {
+        const eqml_lanes *wide;
+        EQML__FN(eqml__scatter)(b, adjoints[group], pairs[group], sum);
+        wide = EQML__FN(eqml__wide)(size, sum, x);
+        for (int part = 0; part < PARTS; part++) {
+            const int done = group * WIDTH + part * EQML_LANES;
+            if (done < count)
+                eqml__from_lanes(size, count - done, wide + part * size, gradient + done * size);
+        }
+    }
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+
+/*
+ * The step in float, or, without code in float, by the code in double, which is faster than the table in float
+ * (H5O2 of degree 7: 1.2 and 1.4 us).
+ */
+EQML_INLINE void eqml__step_in_float(const eqml_model *m, int most_groups, int count, const double *xyz,
+                                     double *energy, double *gradient, eqml_lanes *work)
+{
+    const int size = 3 * m->basis->natoms, step = most_groups * EQML_LANES;
+    if (m->basis->forward_floats || !m->basis->forward_lanes) {
+        eqml__step_floats(m, most_groups, count, xyz, energy, gradient, work);
+        return;
+    }
+    for (int done = 0; done < count; done += step)
+        eqml__step_lanes(m, most_groups, count - done < step ? count - done : step, xyz + done * size,
+                         energy + done, gradient ? gradient + done * size : NULL, work);
 }
 
 /*
@@ -1977,69 +3403,6 @@ EQML_FUNCTION void eqml_energy_gradient_batch(const eqml_model *m, size_t n, con
         const size_t count = n - first < step ? n - first : step;
         eqml__step_lanes(m, 2, (int)count, xyz + first * size, energy + first,
                          gradient ? gradient + first * size : NULL, work);
-    }
-}
-
-/*
- * The same for up to EQML_FLOATS geometries in each group; all but differences of coordinates in float.
- * Without code in float all is done by the code in double, which is faster than the table in float (H5O2 of
- * degree 7: 1.2 and 1.4 us).
- */
-EQML_INLINE void eqml__step_floats(const eqml_model *m, int most_groups, int count, const double *xyz,
-                                   double *energy, double *gradient, eqml_lanes *work)
-{
-    const eqml_basis *b = m->basis;
-    const int room = EQML_ROUND(b->nslots), size = 3 * b->natoms, second = most_groups - 1;
-    eqml_floats *start = (eqml_floats *)(void *)work, *rest = start + most_groups * room;
-    eqml_floats *slots[2] = {start, start + second * room}, *adjoints[2] = {rest, rest + room};
-    eqml_floats *f[2] = {slots[0] + b->factor0, slots[1] + b->factor0}, *g[2] = {0, 0}, v[2];
-    eqml_floats *sum = rest + 2 * room, (*pair)[5] = (eqml_floats(*)[5])(void *)(sum + size);
-    eqml_floats(*const pairs[2])[5] = {pair, pair + second * b->npairs};
-    eqml_lanes *x = work + (most_groups + 2) * room + size + 5 * most_groups * b->npairs;
-    const eqml_lanes *const place[2] = {x, x + second * EQML__HALVES * size};
-    const int nvalues = b->forward_floats ? b->nvalues : b->nfactors, parts = count > EQML_FLOATS ? 2 : 1;
-    const double constant = eqml__rest(m, nvalues);
-    for (int done = 0, step = most_groups * EQML_LANES;
-         done < count && b->forward_lanes && !b->forward_floats; done += step)
-        eqml__step_lanes(m, most_groups, count - done < step ? count - done : step, xyz + done * size,
-                         energy + done, gradient ? gradient + done * size : NULL, work);
-    if (b->forward_lanes && !b->forward_floats)
-        return;
-    if (gradient)
-        g[0] = adjoints[0] + b->factor0, g[1] = adjoints[1] + b->factor0;
-    for (int part = 0; part < most_groups * EQML__HALVES; part++) {
-        const int done = part * EQML_LANES < count ? part * EQML_LANES : 0;
-        eqml__to_lanes(size, count - done, xyz + done * size, x + part * size);
-    }
-    eqml__pairs_floats(m, most_groups, place, slots, gradient ? pairs : NULL);
-    for (int part = 0; part < most_groups; part++)
-        slots[part][b->factor0] = eqml__all_floats(1);
-    if (b->forward_floats)
-        b->forward_floats(most_groups, slots, m->offset_float);
-    for (int part = 0; part < most_groups && !b->forward_floats; part++)
-        eqml__table_forward_floats(b, slots[part], m->offset_float);
-    eqml__form_floats(b, nvalues, m->linear_float, m->packed_float, f, g, v);
-    if (gradient && b->reverse_floats)
-        b->reverse_floats(parts, slots, adjoints, m->linear_float, v);
-    else if (!gradient && nvalues < b->nfactors)
-        b->linear_floats(parts, slots, m->linear_float, v);
-    for (int part = 0; part < parts && gradient && !b->reverse_floats; part++)
-        eqml__table_reverse_floats(b, slots[part], adjoints[part]);
-    for (int k = 0; k < count; k++)
-        energy[k] = (double)((const float *)(const void *)v)[k] + constant;
-    for (int group = 0; gradient && group * EQML_FLOATS < count; group++) {
-        eqml__scatter_floats(b, adjoints[group], pairs[group], sum);
-        for (int k = 0; k < size; k++) {
-            eqml_lanes part[EQML__HALVES];
-            eqml__widen(sum[k], part);
-            for (int half = 0; half < EQML__HALVES; half++)
-                x[half * size + k] = part[half];
-        }
-        for (int half = 0; half < EQML__HALVES; half++) {
-            const int done = group * EQML_FLOATS + half * EQML_LANES;
-            if (done < count)
-                eqml__from_lanes(size, count - done, x + half * size, gradient + done * size);
-        }
     }
 }
 
@@ -2187,132 +3550,283 @@ EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz,
     (EQML_WORK_ONE(nslots, npairs) + EQML_ROUND((nvectors) + 1) +                                            \
      EQML_ROUND((1 + EQML_COMPONENTS(kind)) * EQML_CARRIERS(kind, npairs, natoms)))
 
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T double
+#define EQML__NUMBER double
+#define EQML__SUFFIX one
+#define EQML__ALL(x) ((double)(x))
+#define EQML__FMA(a, b, c) ((a) * (b) + (c))
+#define EQML__DATA(name) name
 /*
  * For one geometry (double) and for a geometry in each lane. Of the pairs, x_i - x_j is at pair[k * across +
  * p * along], k = 0 to 2.
  */
-#define EQML__TENSOR(SUFFIX, T, ALL)                                                                           \
-    /* Slots that only the tensor needs, behind those of the potential. */                                     \
-    EQML_INLINE void eqml__tensor_slots_##SUFFIX(const eqml_basis *b, const eqml_tensor_basis *t, T *slots)    \
-    {                                                                                                          \
-        if (t->forward_##SUFFIX) {                                                                             \
-            t->forward_##SUFFIX(slots);                                                                        \
-            return;                                                                                            \
-        }                                                                                                      \
-        memset(slots + b->nslots, 0, sizeof(T) * (size_t)(t->nslots - b->nslots));                             \
-        for (int k = 0; k < t->noperations; k++) {                                                             \
-            const unsigned short *o = t->operations[k];                                                        \
-            slots[o[0]] += slots[o[1]] * slots[o[2]];                                                          \
-        }                                                                                                      \
-    }                                                                                                          \
-    /* R: the centre of the reference atoms. */                                                                \
-    EQML_INLINE void eqml__reference_##SUFFIX(const eqml_tensor_basis *t, const T *xyz, T centre[3])           \
-    {                                                                                                          \
-        for (int k = 0; k < 3; k++) {                                                                          \
-            centre[k] = ALL(0);                                                                                \
-            for (int a = 0; a < t->nreference; a++)                                                            \
-                centre[k] += xyz[3 * t->reference[a] + k] * (1.0 / t->nreference);                             \
-        }                                                                                                      \
-    }                                                                                                          \
-    /* carried[carriers][components] */                                                                        \
-    EQML_INLINE void eqml__carried_##SUFFIX(const eqml_basis *b, eqml_tensor kind, const T *xyz,               \
-                                            const T *pair, int across, int along, T *carried)                  \
-    {                                                                                                          \
-        if (kind == EQML_DIPOLE) {                                                                             \
-            T centre[3];                                                                                       \
-            eqml__reference_##SUFFIX(b->tensors[kind], xyz, centre);                                           \
-            for (int i = 0; i < b->natoms; i++)                                                                \
-                for (int k = 0; k < 3; k++)                                                                    \
-                    carried[3 * i + k] = xyz[3 * i + k] - centre[k];                                           \
-            return;                                                                                            \
-        }                                                                                                      \
-        for (int p = 0; p < b->npairs; p++) {                                                                  \
-            const T x = pair[p * along], y = pair[across + p * along], z = pair[2 * across + p * along];       \
-            const double scale = kind == EQML_QUADRUPOLE ? 1.5 : 1,                                            \
-                         part = kind == EQML_QUADRUPOLE ? 0.5 : 0;                                             \
-            const T trace = part * (x * x + y * y + z * z);                                                    \
-            T *to = carried + 6 * p;                                                                           \
-            to[0] = scale * (x * x) - trace;                                                                   \
-            to[1] = scale * (x * y);                                                                           \
-            to[2] = scale * (x * z);                                                                           \
-            to[3] = scale * (y * y) - trace;                                                                   \
-            to[4] = scale * (y * z);                                                                           \
-            to[5] = scale * (z * z) - trace;                                                                   \
-        }                                                                                                      \
-        for (int c = 0; c < 6; c++)                                                                            \
-            carried[6 * b->npairs + c] = ALL(c == 0 || c == 3 || c == 5);                                      \
-    }                                                                                                          \
-    /*                                                                                                       \
-     * From P_v to charges. P_v of products f D_w go to the D_w that they are made of: weights[v] is then    \
-     * what D_v has in all.                                                                                  \
-     */ \
-    EQML_INLINE void eqml__charges_##SUFFIX(const eqml_basis *b, const eqml_tensor_basis *t, int carriers,     \
-                                            const T *slots, T *weights, T *charges)                            \
-    {                                                                                                          \
-        memset(charges, 0, sizeof(T) * (size_t)carriers);                                                      \
-        if (t->charges_##SUFFIX) {                                                                             \
-            t->charges_##SUFFIX(slots, weights, charges);                                                      \
-            return;                                                                                            \
-        }                                                                                                      \
-        for (int p = t->nproducts - 1; p >= 0; p--)                                                            \
-            weights[t->products[p][2]] +=                                                                      \
-                slots[b->factor0 + t->products[p][1]] * weights[t->products[p][0]];                            \
-        for (int e = 0; e < t->nelements; e++)                                                                 \
-            charges[t->elements[e][2]] += weights[t->elements[e][0]] * slots[t->elements[e][1]];               \
-    }                                                                                                          \
-    /* The tensor itself. */                                                                                   \
-    EQML_INLINE void eqml__collect_##SUFFIX(const eqml_model *m, eqml_tensor kind, const T *xyz,               \
-                                            const T *charges, const T *carried, T *value)                      \
-    {                                                                                                          \
-        const eqml_basis *b = m->basis;                                                                        \
-        const int components = EQML_COMPONENTS(kind), carriers = EQML_CARRIERS(kind, b->npairs, b->natoms);    \
-        T centre[3];                                                                                           \
-        eqml__reference_##SUFFIX(b->tensors[kind], xyz, centre);                                               \
-        for (int c = 0; c < components; c++) {                                                                 \
-            T sum = kind == EQML_DIPOLE ? m->charge * centre[c % 3] : ALL(0);                                  \
-            for (int x = 0; x < carriers; x++)                                                                 \
-                sum += charges[x] * carried[components * x + c];                                               \
-            value[c] = sum;                                                                                    \
-        }                                                                                                      \
-    }                                                                                                          \
-    /* The tensor factors D_v: rows of `row` numbers, as those of what is carried. */                          \
-    EQML_INLINE void eqml__vectors_##SUFFIX(const eqml_basis *b, const eqml_tensor_basis *t, int row,          \
-                                            const T *slots, const T *carried, T *vectors)                      \
-    {                                                                                                          \
-        memset(vectors, 0, sizeof(T) * (size_t)row * (size_t)(t->nvectors + 1));                               \
-        for (int e = 0; e < t->nelements; e++)                                                                 \
-            for (int k = 0; k < row; k++)                                                                      \
-                vectors[row * t->elements[e][0] + k] +=                                                        \
-                    slots[t->elements[e][1]] * carried[row * t->elements[e][2] + k];                           \
-        for (int p = 0; p < t->nproducts; p++)                                                                 \
-            for (int k = 0; k < row; k++)                                                                      \
-                vectors[row * t->products[p][0] + k] =                                                         \
-                    slots[b->factor0 + t->products[p][1]] * vectors[row * t->products[p][2] + k];              \
-    }                                                                                                          \
-    /* steps[3][6]: d B_c / d (x_i - x_j)_k of what one pair carries. */                                       \
-    EQML_INLINE void eqml__steps_##SUFFIX(eqml_tensor kind, const T d[3], T *steps)                            \
-    {                                                                                                          \
-        for (int c = 0; c < 6; c++) {                                                                          \
-            const int first = c < 3 ? 0 : c < 5 ? 1 : 2, second = c < 3 ? c : c < 5 ? c - 2 : 2;               \
-            for (int k = 0; k < 3; k++) {                                                                      \
-                const double scale = kind == EQML_QUADRUPOLE ? 1.5 : 1;                                        \
-                const double trace = kind == EQML_QUADRUPOLE && first == second ? 1 : 0;                       \
-                steps[6 * k + c] =                                                                             \
-                    scale * ((k == first) * d[second] + (k == second) * d[first]) - trace * d[k];              \
-            }                                                                                                  \
-        }                                                                                                      \
+/* Slots that only the tensor needs, behind those of the potential. */
+EQML_INLINE void EQML__FN(eqml__tensor_slots)(const eqml_basis *b, const eqml_tensor_basis *t, EQML__T *slots)
+{
+    if (t->EQML__FN(forward)) {
+        t->EQML__FN(forward)(slots);
+        return;
     }
-EQML__TENSOR(one, double, (double))
-EQML__TENSOR(lanes, eqml_lanes, eqml__all)
+    memset(slots + b->nslots, 0, sizeof(EQML__T) * (size_t)(t->nslots - b->nslots));
+    for (int k = 0; k < t->noperations; k++) {
+        const unsigned short *o = t->operations[k];
+        slots[o[0]] += slots[o[1]] * slots[o[2]];
+    }
+}
+
+/* R: the centre of the reference atoms. */
+EQML_INLINE void EQML__FN(eqml__reference)(const eqml_tensor_basis *t, const EQML__T *xyz, EQML__T centre[3])
+{
+    for (int k = 0; k < 3; k++) {
+        centre[k] = EQML__ALL(0);
+        for (int a = 0; a < t->nreference; a++)
+            centre[k] += xyz[3 * t->reference[a] + k] * (1.0 / t->nreference);
+    }
+}
+
+/* carried[carriers][components] */
+EQML_INLINE void EQML__FN(eqml__carried)(const eqml_basis *b, eqml_tensor kind, const EQML__T *xyz,
+                                         const EQML__T *pair, int across, int along, EQML__T *carried)
+{
+    if (kind == EQML_DIPOLE) {
+        EQML__T centre[3];
+        EQML__FN(eqml__reference)(b->tensors[kind], xyz, centre);
+        for (int i = 0; i < b->natoms; i++)
+            for (int k = 0; k < 3; k++)
+                carried[3 * i + k] = xyz[3 * i + k] - centre[k];
+        return;
+    }
+    for (int p = 0; p < b->npairs; p++) {
+        const EQML__T x = pair[p * along], y = pair[across + p * along], z = pair[2 * across + p * along];
+        const double scale = kind == EQML_QUADRUPOLE ? 1.5 : 1, part = kind == EQML_QUADRUPOLE ? 0.5 : 0;
+        const EQML__T trace = part * (x * x + y * y + z * z);
+        EQML__T *to = carried + 6 * p;
+        to[0] = scale * (x * x) - trace;
+        to[1] = scale * (x * y);
+        to[2] = scale * (x * z);
+        to[3] = scale * (y * y) - trace;
+        to[4] = scale * (y * z);
+        to[5] = scale * (z * z) - trace;
+    }
+    for (int c = 0; c < 6; c++)
+        carried[6 * b->npairs + c] = EQML__ALL(c == 0 || c == 3 || c == 5);
+}
+
+/*
+ * From P_v to charges. P_v of products f D_w go to the D_w that they are made of: weights[v] is then
+ * what D_v has in all.
+ */
+EQML_INLINE void EQML__FN(eqml__charges)(const eqml_basis *b, const eqml_tensor_basis *t, int carriers,
+                                         const EQML__T *slots, EQML__T *weights, EQML__T *charges)
+{
+    memset(charges, 0, sizeof(EQML__T) * (size_t)carriers);
+    if (t->EQML__FN(charges)) {
+        t->EQML__FN(charges)(slots, weights, charges);
+        return;
+    }
+    for (int p = t->nproducts - 1; p >= 0; p--)
+        weights[t->products[p][2]] += slots[b->factor0 + t->products[p][1]] * weights[t->products[p][0]];
+    for (int e = 0; e < t->nelements; e++)
+        charges[t->elements[e][2]] += weights[t->elements[e][0]] * slots[t->elements[e][1]];
+}
+
+/* The tensor itself. */
+EQML_INLINE void EQML__FN(eqml__collect)(const eqml_model *m, eqml_tensor kind, const EQML__T *xyz,
+                                         const EQML__T *charges, const EQML__T *carried, EQML__T *value)
+{
+    const eqml_basis *b = m->basis;
+    const int components = EQML_COMPONENTS(kind), carriers = EQML_CARRIERS(kind, b->npairs, b->natoms);
+    EQML__T centre[3];
+    EQML__FN(eqml__reference)(b->tensors[kind], xyz, centre);
+    for (int c = 0; c < components; c++) {
+        EQML__T sum = kind == EQML_DIPOLE ? m->charge * centre[c % 3] : EQML__ALL(0);
+        for (int x = 0; x < carriers; x++)
+            sum += charges[x] * carried[components * x + c];
+        value[c] = sum;
+    }
+}
+
+/* The tensor factors D_v: rows of `row` numbers, as those of what is carried. */
+EQML_INLINE void EQML__FN(eqml__vectors)(const eqml_basis *b, const eqml_tensor_basis *t, int row,
+                                         const EQML__T *slots, const EQML__T *carried, EQML__T *vectors)
+{
+    memset(vectors, 0, sizeof(EQML__T) * (size_t)row * (size_t)(t->nvectors + 1));
+    for (int e = 0; e < t->nelements; e++)
+        for (int k = 0; k < row; k++)
+            vectors[row * t->elements[e][0] + k] +=
+                slots[t->elements[e][1]] * carried[row * t->elements[e][2] + k];
+    for (int p = 0; p < t->nproducts; p++)
+        for (int k = 0; k < row; k++)
+            vectors[row * t->products[p][0] + k] =
+                slots[b->factor0 + t->products[p][1]] * vectors[row * t->products[p][2] + k];
+}
+
+/* steps[3][6]: d B_c / d (x_i - x_j)_k of what one pair carries. */
+EQML_INLINE void EQML__FN(eqml__steps)(eqml_tensor kind, const EQML__T d[3], EQML__T *steps)
+{
+    for (int c = 0; c < 6; c++) {
+        const int first = c < 3 ? 0 : c < 5 ? 1 : 2, second = c < 3 ? c : c < 5 ? c - 2 : 2;
+        for (int k = 0; k < 3; k++) {
+            const double scale = kind == EQML_QUADRUPOLE ? 1.5 : 1;
+            const double trace = kind == EQML_QUADRUPOLE && first == second ? 1 : 0;
+            steps[6 * k + c] = scale * ((k == first) * d[second] + (k == second) * d[first]) - trace * d[k];
+        }
+    }
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_lanes
+#define EQML__NUMBER double
+#define EQML__INTEGERS eqml__integers
+#define EQML__SUFFIX lanes
+#define EQML__ALL eqml__all
+#define EQML__FMA eqml__fma
+#define EQML__DATA(name) name
+/*
+ * For one geometry (double) and for a geometry in each lane. Of the pairs, x_i - x_j is at pair[k * across +
+ * p * along], k = 0 to 2.
+ */
+/* Slots that only the tensor needs, behind those of the potential. */
+EQML_INLINE void EQML__FN(eqml__tensor_slots)(const eqml_basis *b, const eqml_tensor_basis *t, EQML__T *slots)
+{
+    if (t->EQML__FN(forward)) {
+        t->EQML__FN(forward)(slots);
+        return;
+    }
+    memset(slots + b->nslots, 0, sizeof(EQML__T) * (size_t)(t->nslots - b->nslots));
+    for (int k = 0; k < t->noperations; k++) {
+        const unsigned short *o = t->operations[k];
+        slots[o[0]] += slots[o[1]] * slots[o[2]];
+    }
+}
+
+/* R: the centre of the reference atoms. */
+EQML_INLINE void EQML__FN(eqml__reference)(const eqml_tensor_basis *t, const EQML__T *xyz, EQML__T centre[3])
+{
+    for (int k = 0; k < 3; k++) {
+        centre[k] = EQML__ALL(0);
+        for (int a = 0; a < t->nreference; a++)
+            centre[k] += xyz[3 * t->reference[a] + k] * (1.0 / t->nreference);
+    }
+}
+
+/* carried[carriers][components] */
+EQML_INLINE void EQML__FN(eqml__carried)(const eqml_basis *b, eqml_tensor kind, const EQML__T *xyz,
+                                         const EQML__T *pair, int across, int along, EQML__T *carried)
+{
+    if (kind == EQML_DIPOLE) {
+        EQML__T centre[3];
+        EQML__FN(eqml__reference)(b->tensors[kind], xyz, centre);
+        for (int i = 0; i < b->natoms; i++)
+            for (int k = 0; k < 3; k++)
+                carried[3 * i + k] = xyz[3 * i + k] - centre[k];
+        return;
+    }
+    for (int p = 0; p < b->npairs; p++) {
+        const EQML__T x = pair[p * along], y = pair[across + p * along], z = pair[2 * across + p * along];
+        const double scale = kind == EQML_QUADRUPOLE ? 1.5 : 1, part = kind == EQML_QUADRUPOLE ? 0.5 : 0;
+        const EQML__T trace = part * (x * x + y * y + z * z);
+        EQML__T *to = carried + 6 * p;
+        to[0] = scale * (x * x) - trace;
+        to[1] = scale * (x * y);
+        to[2] = scale * (x * z);
+        to[3] = scale * (y * y) - trace;
+        to[4] = scale * (y * z);
+        to[5] = scale * (z * z) - trace;
+    }
+    for (int c = 0; c < 6; c++)
+        carried[6 * b->npairs + c] = EQML__ALL(c == 0 || c == 3 || c == 5);
+}
+
+/*
+ * From P_v to charges. P_v of products f D_w go to the D_w that they are made of: weights[v] is then
+ * what D_v has in all.
+ */
+EQML_INLINE void EQML__FN(eqml__charges)(const eqml_basis *b, const eqml_tensor_basis *t, int carriers,
+                                         const EQML__T *slots, EQML__T *weights, EQML__T *charges)
+{
+    memset(charges, 0, sizeof(EQML__T) * (size_t)carriers);
+    if (t->EQML__FN(charges)) {
+        t->EQML__FN(charges)(slots, weights, charges);
+        return;
+    }
+    for (int p = t->nproducts - 1; p >= 0; p--)
+        weights[t->products[p][2]] += slots[b->factor0 + t->products[p][1]] * weights[t->products[p][0]];
+    for (int e = 0; e < t->nelements; e++)
+        charges[t->elements[e][2]] += weights[t->elements[e][0]] * slots[t->elements[e][1]];
+}
+
+/* The tensor itself. */
+EQML_INLINE void EQML__FN(eqml__collect)(const eqml_model *m, eqml_tensor kind, const EQML__T *xyz,
+                                         const EQML__T *charges, const EQML__T *carried, EQML__T *value)
+{
+    const eqml_basis *b = m->basis;
+    const int components = EQML_COMPONENTS(kind), carriers = EQML_CARRIERS(kind, b->npairs, b->natoms);
+    EQML__T centre[3];
+    EQML__FN(eqml__reference)(b->tensors[kind], xyz, centre);
+    for (int c = 0; c < components; c++) {
+        EQML__T sum = kind == EQML_DIPOLE ? m->charge * centre[c % 3] : EQML__ALL(0);
+        for (int x = 0; x < carriers; x++)
+            sum += charges[x] * carried[components * x + c];
+        value[c] = sum;
+    }
+}
+
+/* The tensor factors D_v: rows of `row` numbers, as those of what is carried. */
+EQML_INLINE void EQML__FN(eqml__vectors)(const eqml_basis *b, const eqml_tensor_basis *t, int row,
+                                         const EQML__T *slots, const EQML__T *carried, EQML__T *vectors)
+{
+    memset(vectors, 0, sizeof(EQML__T) * (size_t)row * (size_t)(t->nvectors + 1));
+    for (int e = 0; e < t->nelements; e++)
+        for (int k = 0; k < row; k++)
+            vectors[row * t->elements[e][0] + k] +=
+                slots[t->elements[e][1]] * carried[row * t->elements[e][2] + k];
+    for (int p = 0; p < t->nproducts; p++)
+        for (int k = 0; k < row; k++)
+            vectors[row * t->products[p][0] + k] =
+                slots[b->factor0 + t->products[p][1]] * vectors[row * t->products[p][2] + k];
+}
+
+/* steps[3][6]: d B_c / d (x_i - x_j)_k of what one pair carries. */
+EQML_INLINE void EQML__FN(eqml__steps)(eqml_tensor kind, const EQML__T d[3], EQML__T *steps)
+{
+    for (int c = 0; c < 6; c++) {
+        const int first = c < 3 ? 0 : c < 5 ? 1 : 2, second = c < 3 ? c : c < 5 ? c - 2 : 2;
+        for (int k = 0; k < 3; k++) {
+            const double scale = kind == EQML_QUADRUPOLE ? 1.5 : 1;
+            const double trace = kind == EQML_QUADRUPOLE && first == second ? 1 : 0;
+            steps[6 * k + c] = scale * ((k == first) * d[second] + (k == second) * d[first]) - trace * d[k];
+        }
+    }
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
 
 /* P_v of four rows of coefficients c. */
 EQML_INLINE void eqml__four_weights_one(const eqml_rows *rows, const eqml_tile *tiles, const double *c,
                                         const double *f, double *weights)
 {
-    eqml__quad sum[4];
+    eqml__inner sum[4];
     double total[4];
     for (int row = 0; row < 4; row++)
-        sum[row] = eqml__quad_all(0);
+        sum[row] = eqml__all_inner(0);
     for (int t = 0; t < rows->ntiles; t++)
         eqml__columns_one(c + 16 * t, f + tiles[t].first, NULL, sum, sum);
     eqml__four_sums(sum, total);
@@ -2686,7 +4200,7 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
                                                                                       : 0                    \
     };                                                                                                       \
     EQML__MODEL_BATCH(NAME, NAME##_model_batch, eqml__step_lanes, EQML_LANES)                                \
-    EQML__MODEL_BATCH(NAME, NAME##_model_batch_float, eqml__step_floats, EQML_FLOATS)                        \
+    EQML__MODEL_BATCH(NAME, NAME##_model_batch_float, eqml__step_in_float, EQML_FLOATS)                      \
     EQML_INLINE void NAME##_model_energy_batch(const eqml_model *m, size_t n, const double *xyz,             \
                                                double *energy)                                               \
     {                                                                                                        \
@@ -2718,10 +4232,10 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
 #endif
 
 /*
- * The C functions of a fitted surface NAME over the basis BASIS, for a constant model NAME_model. API is
- * `static inline` in a header, `extern` in a library.
+ * The C functions of a fitted surface NAME over the basis BASIS, for a constant model NAME_model, in groups that a
+ * library compiles side by side. API is `static inline` in a header, `extern` in a library.
  */
-#define EQML_SURFACE_FUNCTIONS(NAME, BASIS, API)                                                             \
+#define EQML_SURFACE_ONE_FUNCTIONS(NAME, BASIS, API)                                                         \
     API int NAME##_natoms(void)                                                                              \
     {                                                                                                        \
         return BASIS##_NATOMS;                                                                               \
@@ -2741,7 +4255,9 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
     API double NAME##_energy_hessian(const double *xyz, double *gradient, double *hessian)                   \
     {                                                                                                        \
         return BASIS##_model_energy_hessian(&NAME##_model, xyz, gradient, hessian);                          \
-    }                                                                                                        \
+    }
+
+#define EQML_SURFACE_BATCH_FUNCTIONS(NAME, BASIS, API)                                                       \
     API void NAME##_energy_batch(size_t n, const double *xyz, double *energy)                                \
     {                                                                                                        \
         BASIS##_model_energy_batch(&NAME##_model, n, xyz, energy);                                           \
@@ -2749,7 +4265,9 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
     API void NAME##_energy_gradient_batch(size_t n, const double *xyz, double *energy, double *gradient)     \
     {                                                                                                        \
         BASIS##_model_energy_gradient_batch(&NAME##_model, n, xyz, energy, gradient);                        \
-    }                                                                                                        \
+    }
+
+#define EQML_SURFACE_FLOAT_FUNCTIONS(NAME, BASIS, API)                                                       \
     API void NAME##_energy_batch_float(size_t n, const double *xyz, double *energy)                          \
     {                                                                                                        \
         BASIS##_model_energy_batch_float(&NAME##_model, n, xyz, energy);                                     \
@@ -2759,6 +4277,12 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
     {                                                                                                        \
         BASIS##_model_energy_gradient_batch_float(&NAME##_model, n, xyz, energy, gradient);                  \
     }
+
+/* All of them. */
+#define EQML_SURFACE_FUNCTIONS(NAME, BASIS, API)                                                             \
+    EQML_SURFACE_ONE_FUNCTIONS(NAME, BASIS, API)                                                             \
+    EQML_SURFACE_BATCH_FUNCTIONS(NAME, BASIS, API)                                                           \
+    EQML_SURFACE_FLOAT_FUNCTIONS(NAME, BASIS, API)
 
 #endif /* EQML__MODEL_H */
 
@@ -4526,28 +6050,11 @@ static void eqml__lsq_fold(eqml_lsq *lsq)
 
 #else
 
-/* A vector of as many doubles as the target handles at once; it may alias and need not be aligned. */
-#if !defined(__GNUC__) || FLT_EVAL_METHOD != 0
-#define EQML__LANES 1
-#define EQML__UNROLL
-typedef double eqml__vector;
-#else
-#if defined(__AVX512F__)
-#define EQML__LANES 8
-#elif defined(__AVX__)
-#define EQML__LANES 4
-#else
-#define EQML__LANES 2
-#endif
-#define EQML__UNROLL _Pragma("GCC unroll 6")
-typedef double eqml__vector __attribute__((vector_size(8 * EQML__LANES), aligned(8), may_alias));
-#endif
-
 /* Matrices are kept as strips, two vectors wide and row-major, so that the tile below finds its operands in
  * consecutive memory and nothing is ever packed. A tile of 6 by 2 vectors fills the 16 registers of SSE and
  * AVX with accumulators and operands, and has chains enough to hide the latency of AVX-512. */
-#define EQML__TILE 6                  /* rows; divides PANEL and BLOCK */
-#define EQML__STRIP (2 * EQML__LANES) /* columns; divides PANEL */
+#define EQML__TILE 6                 /* rows; divides PANEL and BLOCK */
+#define EQML__STRIP (2 * EQML_LANES) /* columns; divides PANEL */
 
 /* Reflectors [PANEL + BLOCK][PANEL], their T [PANEL][PANEL], two products [PANEL][STRIP]. */
 #define EQML__LSQ_WORK(padded)                                                                               \
@@ -4557,23 +6064,23 @@ typedef double eqml__vector __attribute__((vector_size(8 * EQML__LANES), aligned
 static inline void eqml__tile(int depth, const double *a, ptrdiff_t ia, ptrdiff_t ka, const double *b,
                               double *c)
 {
-    eqml__vector sum[EQML__TILE][2];
-    EQML__UNROLL
+    eqml_lanes sum[EQML__TILE][2];
+    EQML__UNROLL_ALL
     for (int i = 0; i < EQML__TILE; i++) {
-        sum[i][0] = *(const eqml__vector *)(c + i * EQML__STRIP);
-        sum[i][1] = *(const eqml__vector *)(c + i * EQML__STRIP + EQML__LANES);
+        sum[i][0] = eqml__load(c + i * EQML__STRIP);
+        sum[i][1] = eqml__load(c + i * EQML__STRIP + EQML_LANES);
     }
     for (int k = 0; k < depth; k++, a += ka, b += EQML__STRIP) {
-        EQML__UNROLL
+        EQML__UNROLL_ALL
         for (int i = 0; i < EQML__TILE; i++) {
-            sum[i][0] += a[i * ia] * *(const eqml__vector *)b;
-            sum[i][1] += a[i * ia] * *(const eqml__vector *)(b + EQML__LANES);
+            sum[i][0] += a[i * ia] * eqml__load(b);
+            sum[i][1] += a[i * ia] * eqml__load(b + EQML_LANES);
         }
     }
-    EQML__UNROLL
+    EQML__UNROLL_ALL
     for (int i = 0; i < EQML__TILE; i++) {
-        *(eqml__vector *)(c + i * EQML__STRIP) = sum[i][0];
-        *(eqml__vector *)(c + i * EQML__STRIP + EQML__LANES) = sum[i][1];
+        eqml__store(c + i * EQML__STRIP, sum[i][0]);
+        eqml__store(c + i * EQML__STRIP + EQML_LANES, sum[i][1]);
     }
 }
 
@@ -4648,7 +6155,7 @@ static void eqml__lsq_scatter(eqml_lsq *lsq, int column, const double *d)
 static void eqml__lsq_eliminate(int rows, double *v, int j, double scale, const double *w, int next,
                                 double *g)
 {
-    const int first = j / EQML__LANES * EQML__LANES;
+    const int first = j / EQML_LANES * EQML_LANES;
     memset(g, 0, EQML__LSQ_PANEL * sizeof(double));
     for (int i = 0; i < rows; i += EQML__TILE, v += EQML__TILE * EQML__LSQ_PANEL) {
         double t[EQML__TILE], s[EQML__TILE];
@@ -4656,22 +6163,23 @@ static void eqml__lsq_eliminate(int rows, double *v, int j, double scale, const 
             t[k] = scale * v[k * EQML__LSQ_PANEL + j];
             s[k] = v[k * EQML__LSQ_PANEL + next] - t[k] * w[next];
         }
-        for (int q = 0; q < first; q += EQML__LANES) {
-            eqml__vector sum = *(eqml__vector *)(g + q);
-            EQML__UNROLL
+        for (int q = 0; q < first; q += EQML_LANES) {
+            eqml_lanes sum = eqml__load(g + q);
+            EQML__UNROLL_ALL
             for (int k = 0; k < EQML__TILE; k++)
-                sum += s[k] * *(eqml__vector *)(v + k * EQML__LSQ_PANEL + q);
-            *(eqml__vector *)(g + q) = sum;
+                sum += s[k] * eqml__load(v + k * EQML__LSQ_PANEL + q);
+            eqml__store(g + q, sum);
         }
-        for (int q = first; q < EQML__LSQ_PANEL; q += EQML__LANES) {
-            eqml__vector sum = *(eqml__vector *)(g + q), wq = *(const eqml__vector *)(w + q);
-            EQML__UNROLL
+        for (int q = first; q < EQML__LSQ_PANEL; q += EQML_LANES) {
+            eqml_lanes sum = eqml__load(g + q), wq = eqml__load(w + q);
+            EQML__UNROLL_ALL
             for (int k = 0; k < EQML__TILE; k++) {
-                eqml__vector *vk = (eqml__vector *)(v + k * EQML__LSQ_PANEL + q);
-                *vk -= t[k] * wq;
-                sum += s[k] * *vk;
+                double *at = v + k * EQML__LSQ_PANEL + q;
+                const eqml_lanes left = eqml__load(at) - t[k] * wq;
+                eqml__store(at, left);
+                sum += s[k] * left;
             }
-            *(eqml__vector *)(g + q) = sum;
+            eqml__store(g + q, sum);
         }
     }
 }
@@ -6891,13 +8399,31 @@ static void eqml__put_tagged(eqml__tagger *t, const char *text)
  */
 static const struct eqml__needed {
     const char *name, *asked_by;
-} eqml__needed[] = {{"compiler.h", NULL},      {"lanes.h", NULL},
-                    {"basis.h", NULL},         {"kernel/variables.h", NULL},
-                    {"kernel/pairs.h", NULL},  {"kernel/matrix.h", "eqml_matrix"},
-                    {"kernel/sweeps.h", NULL}, {"kernel/form.h", NULL},
-                    {"one.h", NULL},           {"batch.h", NULL},
-                    {"hessian.h", NULL},       {"kernel/tensor.h", "eqml_tensor_basis"},
-                    {"model.h", NULL},         {"model_tensor.h", "eqml_tensor_basis"}};
+} eqml__needed[] = {{"compiler.h", NULL},
+                    {"lanes/choose.h", NULL},
+                    {"lanes/vector.h", NULL},
+                    {"lanes/scalar.h", NULL},
+                    {"lanes/generic.h", NULL},
+                    {"lanes/sse2.h", NULL},
+                    {"lanes/neon.h", NULL},
+                    {"lanes/plain.h", NULL},
+                    {"lanes/avx.h", NULL},
+                    {"lanes/avx2.h", NULL},
+                    {"lanes/avx512.h", NULL},
+                    {"lanes.h", NULL},
+                    {"layout.h", NULL},
+                    {"basis.h", NULL},
+                    {"kernel/variables.h", NULL},
+                    {"kernel/pairs.h", NULL},
+                    {"kernel/matrix.h", "eqml_matrix"},
+                    {"kernel/sweeps.h", NULL},
+                    {"kernel/form.h", NULL},
+                    {"one.h", NULL},
+                    {"batch.h", NULL},
+                    {"hessian.h", NULL},
+                    {"kernel/tensor.h", "eqml_tensor_basis"},
+                    {"model.h", NULL},
+                    {"model_tensor.h", "eqml_tensor_basis"}};
 enum { EQML__NEEDED = sizeof eqml__needed / sizeof *eqml__needed };
 
 /* The whole text of a file, of its own memory; NULL where it cannot be read. */
@@ -6995,6 +8521,7 @@ static void eqml__put_numbers(FILE *out, const char *name, const char *what, boo
 static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char *name)
 {
     static const char *const kinds[] = {"MORSE", "INVERSE", "EXP_OVER_R", "POWER"};
+    static const char *const groups[] = {"ONE", "BATCH", "FLOAT", "TENSORS"}; /* of functions */
     const eqml_basis *b = surface->model.basis;
     const int number = EQML_LAYOUT;
     fprintf(out, "\n#ifndef EQML_SURFACE_%s\n#define EQML_SURFACE_%s\n", name, name);
@@ -7031,16 +8558,21 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
             "\n#ifndef %s_API /* define it as extern, in one file, for functions with external linkage */\n",
             name);
     fprintf(out, "#define %s_API EQML%d_FUNCTION\n#endif\n", name, number);
+    fprintf(out, "/* Or one of these, for a part of them. */\n");
+    for (int k = 0; k < 4; k++)
+        fprintf(out, "#ifndef %s_%s_API\n#define %s_%s_API %s_API\n#endif\n", name, groups[k], name,
+                groups[k], name);
     fprintf(out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
-    fprintf(out, "EQML%d_SURFACE_FUNCTIONS(%s, eqml%d_%s, EQML%d__APART %s_API)\n", number, name, number,
-            b->name, number, name);
+    for (int k = 0; k < 3; k++)
+        fprintf(out, "EQML%d_SURFACE_%s_FUNCTIONS(%s, eqml%d_%s, EQML%d__APART %s_%s_API)\n", number,
+                groups[k], name, number, b->name, number, name, groups[k]);
     for (int k = 0; k < EQML_TENSORS; k++)
         if (b->tensors[k])
-            fprintf(out, "EQML%d_SURFACE_TENSOR_FUNCTIONS(%s, eqml%d_%s, EQML%d__APART %s_API, %s)\n", number,
-                    name, number, b->name, number, name, eqml_tensor_name((eqml_tensor)k));
+            fprintf(out, "EQML%d_SURFACE_TENSOR_FUNCTIONS(%s, eqml%d_%s, EQML%d__APART %s_TENSORS_API, %s)\n",
+                    number, name, number, b->name, number, name, eqml_tensor_name((eqml_tensor)k));
     if (b->tensors[EQML_DIPOLE])
-        fprintf(out, "EQML%d_SURFACE_ENERGY_DIPOLE_FUNCTION(%s, eqml%d_%s, EQML%d__APART %s_API)\n", number,
-                name, number, b->name, number, name);
+        fprintf(out, "EQML%d_SURFACE_ENERGY_DIPOLE_FUNCTION(%s, eqml%d_%s, EQML%d__APART %s_TENSORS_API)\n",
+                number, name, number, b->name, number, name);
     fprintf(out, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
 }
 

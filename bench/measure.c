@@ -171,7 +171,11 @@ static timing measure(void (*run)(size_t count))
 
 typedef long double exact;
 #define EXACT(x) ((exact)(x))
-EQML__TABLE_PROGRAM(exact, exact, double, EXACT)
+#define EQML__T exact
+#define EQML__NUMBER double
+#define EQML__SUFFIX exact
+#define EQML__ALL EXACT
+#include "../gen/runtime/kernel/sweeps.inc"
 
 typedef struct exact_room {
     exact *slots, *adjoints, *unit, *slope; /* [nslots], [nslots], [npairs][3], [npairs] */

@@ -7,12 +7,14 @@
  *     demo DIRECTORY        the pictures go there
  */
 #define _POSIX_C_SOURCE 200809L
-#define EQML_IMPLEMENTATION
 #include "eqml.h"
 #include "h2o_pes.h"
 #include "modes.h"
 #include "nh3_pes.h"
 #include "plot.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #define KCAL_MOL 627.5094740631 /* kcal/mol in a hartree */

@@ -2,23 +2,24 @@
  * From a data file to a fitted surface: reads, fits, reports, and writes NAME.pes, NAME_pes.h and
  * report.json.
  *
- * Compile it with the basis header, and with BASIS the name of the basis:
+ * It knows no basis, and the runtime does not either: `make pes` compiles both once and links them, for each
+ * surface, with a file that says which basis it is. By hand:
  *
- *     cc -O3 -march=native -I. -DBASIS_HEADER='"ch4.h"' -DBASIS=ch4 examples/pes.c -o fit -lm
+ *     printf '#define EQML_IMPLEMENTATION\n#include "eqml.h"\n' >eqml.c
+ *     printf '#include "ch4.h"\nconst eqml_basis *const basis = &ch4_basis;\n' >basis.c
+ *     cc -O3 -march=native -I. examples/pes.c basis.c eqml.c -o fit -lm
  *     ./fit --basis-header ch4.h --runtime eqml.h --directory . --name ch4 [options] data.xyz
- *
- * `make pes` does all of this.
  */
 #define _POSIX_C_SOURCE 200809L
-#define EQML_IMPLEMENTATION
-#include BASIS_HEADER
+#include "eqml.h"
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
-#define JOIN_(a, b) a##b
-#define JOIN(a, b) JOIN_(a, b)
-static const eqml_basis *const basis = &JOIN(BASIS, _basis);
+extern const eqml_basis *const basis;
 
 #define PER_CM 219474.6313632   /* cm^-1 in a hartree; CODATA 2018 */
 #define KCAL_MOL 627.5094740631 /* kcal/mol in a hartree */

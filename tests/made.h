@@ -2,6 +2,7 @@
 #ifndef TESTS_MADE_H
 #define TESTS_MADE_H
 #include "molecule/molien.h"
+#include "molecule/basis.h"
 #include "molecule/lower.h"
 #include <criterion/criterion.h>
 #include <stdlib.h>

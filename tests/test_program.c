@@ -194,6 +194,28 @@ static void write_driver(FILE *out, const program *p, const char *suffix, const 
             p->ninputs);
 }
 
+/* The same from the code of plain sums: derivatives along one input after the other. */
+static void write_plain_driver(FILE *out, const program *p)
+{
+    fprintf(out, "static void show_plain(void)\n{\n    static double s[%zu], a[%zu], offset[%zu];\n",
+            p->nslots, p->nslots, p->nfactors);
+    fprintf(out, "    double *ps = s, *pa = a, v = 0;\n    memcpy(s, input, sizeof input);\n"
+                 "    plain_forward_one(1, &ps, offset);\n");
+    fprintf(out,
+            "    for (size_t k = 1; k < %zu; k++)\n        v += weight[k] * s[%zu + k];\n    "
+            "printf(\"%%.17g\", v);\n",
+            p->nfactors, p->factor0);
+    fprintf(out,
+            "    for (size_t i = 0; i < %zu; i++) {\n        memset(a, 0, sizeof a);\n        a[i] = 1;\n    "
+            "    v = 0;\n"
+            "        plain_tangent_one(1, &ps, &pa);\n",
+            p->ninputs);
+    fprintf(out,
+            "        for (size_t k = 1; k < %zu; k++)\n            v += weight[k] * a[%zu + k];\n"
+            "        printf(\" %%.17g\", v);\n    }\n    puts(\"\");\n}\n",
+            p->nfactors, p->factor0);
+}
+
 static void write_program(const char *folder, const program *p)
 {
     char path[TEMPORARY_PATH + 16];
@@ -212,7 +234,10 @@ static void write_program(const char *folder, const program *p)
     write_driver(out, p, "one", "double", "double");
     write_driver(out, p, "lanes", "eqml_lanes", "double");
     write_driver(out, p, "floats", "eqml_floats", "float");
-    fputs("int main(void)\n{\n    show_one();\n    show_lanes();\n    show_floats();\n    return 0;\n}\n",
+    emit_orbit_code(out, "plain", p);
+    write_plain_driver(out, p);
+    fputs("int main(void)\n{\n    show_one();\n    show_lanes();\n    show_floats();\n    show_plain();\n"
+          "    return 0;\n}\n",
           out);
     cr_assert_eq(fclose(out), 0);
 }
@@ -231,7 +256,7 @@ static void expect_code(const example *e, const char *options)
     for (size_t k = 0; k < e->p->ninputs; k++)
         y[k] = input(k);
     const char *at = o.text;
-    for (int type = 0; type < 3; type++) {
+    for (int type = 0; type < 4; type++) { /* of numbers, and the plain sums */
         const double close = type == 2 ? 1e-4 : 1e-9;
         char *end;
         const double v = strtod(at, &end);

@@ -64,9 +64,9 @@ static void expect_counts(const char *text, tensor_kind kind, int degree, const 
     build(&x, text, kind, degree);
     tensor_terms_by_degree(x.tensor, count);
     for (int d = 0; d <= degree; d++) {
-        cr_expect_eq(x.tensor->covariants_by_degree[d], covariants[d],
+        cr_expect_eq(x.tensor->carriers.covariants_by_degree[d], covariants[d],
                      "%s, %s, degree %d: %llu covariants, not %zu", text, tensor_name(kind), d,
-                     (unsigned long long)x.tensor->covariants_by_degree[d], covariants[d]);
+                     (unsigned long long)x.tensor->carriers.covariants_by_degree[d], covariants[d]);
         cr_expect_eq(count[d], terms[d], "%s, %s, degree %d: %zu terms, not %zu", text, tensor_name(kind), d,
                      count[d], terms[d]);
     }

@@ -2,8 +2,9 @@
 # From data to a library, for `make pes`: sh examples/common/pes.sh COMPILER AND ITS OPTIONS
 #
 # What the user gives comes in the environment and is never read as shell code: DATA, COMPOSITION, DEGREE, NAME,
-# DIPOLE, QUADRUPOLE, POLARIZABILITY, and the lists of options BASIS and FIT, in which quotes and backslashes keep
-# blanks together. LIBRARIES are options of the fit's compilation.
+# DIPOLE, QUADRUPOLE, POLARIZABILITY, FLOAT, and the lists of options BASIS and FIT, in which quotes and backslashes keep
+# blanks together. With FLOAT=1 the library has the batches in single precision, too. LIBRARIES are options of the
+# compilation; build/eqml.o and build/fit.o are the runtime and the fit program.
 #
 # All files are made in a folder of this run's own and put in place at the end, all or none.
 set -efu
@@ -53,11 +54,27 @@ mkdir "$new"
 run_with "-n $NAME $BASIS" build/eqml-gen -d "$DEGREE" ${DIPOLE:+--dipole "$DIPOLE"} \
     ${QUADRUPOLE:+--quadrupole "$QUADRUPOLE"} ${POLARIZABILITY:+--polarizability "$POLARIZABILITY"} \
     -o "$new/$NAME.h" "$COMPOSITION"
-run "$@" -I. "-I$new" "-DBASIS_HEADER=\"$NAME.h\"" "-DBASIS=$NAME" examples/pes.c -o "$new/fit" $LIBRARIES -lm
+printf '#include "%s.h"\nconst eqml_basis *const basis = &%s_basis;\n' "$NAME" "$NAME" >"$new/basis.c"
+run "$@" -I. "-I$new" "$new/basis.c" build/fit.o build/eqml.o -o "$new/fit" $LIBRARIES -lm
 run_with "--name $NAME $FIT" "$new/fit" --directory "$new" --runtime eqml.h --basis-header "$new/$NAME.h" "$DATA"
-printf '#include <stddef.h>\n#define %s_API extern\n#include "%s_pes.h"\n' "$NAME" "$NAME" >"$new/library.c"
+
+# The library, in units that are compiled side by side: each defines one group of functions.
 case " $LIBRARIES " in *' -fopenmp '*) openmp=-fopenmp ;; *) openmp= ;; esac
-run "$@" -fPIC -shared "$new/library.c" -o "$new/lib$NAME.so" $openmp -lm
+tensors=
+if grep -q eqml_tensor_basis "$new/$NAME.h"; then tensors=TENSORS; fi
+running=
+for group in ONE BATCH $tensors ${FLOAT:+FLOAT}; do
+    unit=$new/$group
+    printf '#include <stddef.h>\n#define %s_%s_API extern\n#include "%s_pes.h"\n' "$NAME" "$group" "$NAME" >"$unit.c"
+    run "$@" -fPIC $openmp -c "$unit.c" -o "$unit.o" &
+    running="$running $!"
+done
+trap 'kill $running 2>/dev/null || :; rm -rf "$aside"' EXIT
+for unit in $running; do wait "$unit"; done
+set +f
+run "$@" -shared "$new"/*.o -o "$new/lib$NAME.so" $openmp -lm
+rm "$new"/*.[co]
+set -f
 
 # The old folder goes, the new one comes. Renaming fails where another run has put its own in between.
 trap '' INT TERM HUP

@@ -132,3 +132,20 @@ void blocks_free(blocks *b)
     free(b->ways);
     memset(b, 0, sizeof *b);
 }
+
+size_t blocks_difference(const blocks *b, size_t i, size_t j)
+{
+    unsigned char difference[256];
+    const unsigned char *x = b->exponents + i * (size_t)b->nvariables,
+                        *y = b->exponents + j * (size_t)b->nvariables;
+    unsigned char *exponents = b->nvariables <= 256 ? difference : xmalloc((size_t)b->nvariables, 1);
+    size_t result = BLOCKS_NONE;
+    int k = 0;
+    for (; k < b->nvariables && x[k] >= y[k]; k++)
+        exponents[k] = (unsigned char)(x[k] - y[k]);
+    if (k == b->nvariables)
+        result = blocks_find(b, exponents);
+    if (exponents != difference)
+        free(exponents);
+    return result;
+}

@@ -40,4 +40,7 @@ int blocks_degree(const blocks *b, size_t block);
 /* Releases what blocks_create allocated. */
 void blocks_free(blocks *b);
 
+/* Block i minus block j, or BLOCKS_NONE where an exponent would be negative. */
+size_t blocks_difference(const blocks *b, size_t i, size_t j);
+
 #endif

@@ -153,8 +153,8 @@ void dump_program(FILE *out, const description *s)
 /* Nodes of a tensor have its name in front: each has slots of its own behind those of the program. */
 static void put_node(const dumper *d, unsigned slot)
 {
-    const bool own = d->tensor && slot >= d->p->nslots;
-    fprintf(d->out, own ? "%s_" : "", own ? d->tensor->name : "");
+    if (d->tensor && slot >= d->p->nslots)
+        fprintf(d->out, "%s_", d->tensor->name);
     put_slot(d, slot);
 }
 

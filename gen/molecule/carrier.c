@@ -1,6 +1,7 @@
 #include "molecule/carrier.h"
 #include "base/memory.h"
 #include "molecule/molien.h"
+#include <stdlib.h>
 #include <string.h>
 
 static int atoms_in_class(const composition *c, int class)
@@ -30,66 +31,93 @@ static int reference_class(const composition *c)
     return best;
 }
 
-/* A carrier for `count` elements whose covariants number dimension (owned from now on). */
-static carrier *add_carrier(tensor_basis *t, const basis *b, int set, int count, uint64_t *dimension)
+const char *tensor_name(tensor_kind kind)
 {
-    t->carrier = xrealloc(t->carrier, (size_t)t->ncarriers + 1, sizeof *t->carrier);
-    carrier *new = &t->carrier[t->ncarriers++];
+    static const char *const name[TENSOR_KINDS] = {"dipole", "quadrupole", "polarizability"};
+    return name[kind];
+}
+
+/* A carrier for `count` elements whose covariants number dimension[blocks] (owned from now on). */
+static carrier *add_carrier(carriers *to, int set, int count, uint64_t *dimension)
+{
+    to->carrier = xrealloc(to->carrier, (size_t)to->count + 1, sizeof *to->carrier);
+    carrier *new = &to->carrier[to->count++];
     *new = (carrier){.set = set, .count = count, .dimension = dimension};
     new->base = xcalloc((size_t)count, sizeof *new->base);
-    for (size_t m = 0; m < b->blocks->first[t->degree + 1]; m++)
-        t->covariants_by_degree[blocks_degree(b->blocks, m)] += dimension[m];
     return new;
 }
 
-static int add_atoms(tensor_basis *t, const basis *b, const uint64_t *invariants, int class)
+static int add_atoms(carriers *to, const basis *b, int class)
 {
     const composition *c = b->composition;
     uint64_t *dimension = xcalloc(b->blocks->count, sizeof *dimension);
     const int status = molien_covariants(c, b->blocks, class, dimension);
-    carrier *new = add_carrier(t, b, atom_set_of_class(b, class), atoms_in_class(c, class), dimension);
+    carrier *new = add_carrier(to, atom_set_of_class(b, class), atoms_in_class(c, class), dimension);
     for (int i = 0, x = 0; i < c->natoms; i++)
         if (c->class_of[i] == class)
             new->base[x++] = i;
-    new->quotient = class == t->reference;
-    for (size_t m = 0; m < b->blocks->count && new->quotient; m++)
-        dimension[m] -= invariants[m];
+    new->quotient = class == to->reference;
     return status;
 }
 
-static int add_pairs(tensor_basis *t, const basis *b, int class)
+static int add_pairs(carriers *to, const basis *b, int class)
 {
     const composition *c = b->composition;
     const int set = b->structure->variable_set[class];
     uint64_t *dimension = xcalloc(b->blocks->count, sizeof *dimension);
     const int status = molien_pair_covariants(c, b->blocks, class, dimension);
-    carrier *new = add_carrier(t, b, set, set == SET_SCALAR ? 1 : b->structure->set[set].count, dimension);
+    carrier *new = add_carrier(to, set, set == SET_SCALAR ? 1 : b->structure->set[set].count, dimension);
     for (int p = 0; p < c->npairs; p++)
         if (c->pair_class[p] == class)
             new->base[set == SET_SCALAR ? 0 : b->structure->variable_position[p]] = p;
     return status;
 }
 
-static void add_unit_tensor(tensor_basis *t, const basis *b, const uint64_t *invariants)
+static void add_unit_tensor(carriers *to, const basis *b, const uint64_t *invariants)
 {
     uint64_t *dimension = xmalloc(b->blocks->count, sizeof *dimension);
     memcpy(dimension, invariants, b->blocks->count * sizeof *dimension);
-    add_carrier(t, b, SET_SCALAR, 1, dimension)->base[0] = b->composition->npairs;
+    add_carrier(to, SET_SCALAR, 1, dimension)->base[0] = b->composition->npairs;
 }
 
-int carriers_find(tensor_basis *t, const basis *b, const uint64_t *invariants)
+/* Numbers of covariants by degree; then those of the quotient are without the invariants. Their sum. */
+static uint64_t count_covariants(carriers *to, const basis *b, int degree, const uint64_t *invariants)
+{
+    uint64_t total = 0;
+    to->covariants_by_degree = xcalloc((size_t)degree + 1, sizeof *to->covariants_by_degree);
+    for (int k = 0; k < to->count; k++) {
+        carrier *c = &to->carrier[k];
+        for (size_t m = 0; m < b->blocks->first[degree + 1]; m++)
+            to->covariants_by_degree[blocks_degree(b->blocks, m)] += c->dimension[m];
+        for (size_t m = 0; m < b->blocks->count && c->quotient; m++)
+            c->dimension[m] -= invariants[m];
+    }
+    for (int d = 0; d <= degree; d++)
+        total += to->covariants_by_degree[d];
+    return total;
+}
+
+int carriers_find(const basis *b, tensor_kind kind, int degree, const uint64_t *invariants, carriers *to)
 {
     const composition *c = b->composition;
-    uint64_t total = 0;
     int status = 0;
-    t->reference = reference_class(c);
-    for (int class = 0; t->kind == TENSOR_DIPOLE && class < c->nclasses && !status; class ++)
-        status = add_atoms(t, b, invariants, class);
-    for (int class = 0; t->kind != TENSOR_DIPOLE && class < c->npair_classes && !status; class ++)
-        status = add_pairs(t, b, class);
-    if (t->kind == TENSOR_POLARIZABILITY)
-        add_unit_tensor(t, b, invariants);
-    for (int d = 0; d <= t->degree; d++)
-        total += t->covariants_by_degree[d];
-    return status || total > CARRIERS_TERMS_LIMIT ? -1 : 0;
+    *to = (carriers){.reference = reference_class(c)};
+    for (int class = 0; kind == TENSOR_DIPOLE && class < c->nclasses && !status; class ++)
+        status = add_atoms(to, b, class);
+    for (int class = 0; kind != TENSOR_DIPOLE && class < c->npair_classes && !status; class ++)
+        status = add_pairs(to, b, class);
+    if (kind == TENSOR_POLARIZABILITY)
+        add_unit_tensor(to, b, invariants);
+    return count_covariants(to, b, degree, invariants) > CARRIERS_TERMS_LIMIT || status ? -1 : 0;
+}
+
+void carriers_free(carriers *c)
+{
+    for (int k = 0; k < c->count; k++) {
+        free(c->carrier[k].base);
+        free(c->carrier[k].dimension);
+    }
+    free(c->carrier);
+    free(c->covariants_by_degree);
+    memset(c, 0, sizeof *c);
 }

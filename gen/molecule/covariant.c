@@ -3,53 +3,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-size_t block_difference(const blocks *b, size_t i, size_t j)
-{
-    unsigned char difference[256];
-    const unsigned char *x = b->exponents + i * (size_t)b->nvariables,
-                        *y = b->exponents + j * (size_t)b->nvariables;
-    unsigned char *exponents = b->nvariables <= 256 ? difference : xmalloc((size_t)b->nvariables, 1);
-    size_t result = BLOCKS_NONE;
-    int k = 0;
-    for (; k < b->nvariables && x[k] >= y[k]; k++)
-        exponents[k] = (unsigned char)(x[k] - y[k]);
-    if (k == b->nvariables)
-        result = blocks_find(b, exponents);
-    if (exponents != difference)
-        free(exponents);
-    return result;
-}
-
 /* ---- values ------------------------------------------------------------------------------------------- */
 
-void term_values(const basis *b, const term *t, size_t length, residue *value)
-{
-    if (t->value)
-        memcpy(value, t->value, length * sizeof *value);
-    else
-        modular_multiply_vector(length, b->term[t->left].value, b->term[t->right].value, value);
-}
-
-void monomials_values(const basis *b, const unsigned short *monomial, size_t count, residue *value)
-{
-    residue *product = xmalloc(b->npoints, sizeof *product);
-    memset(value, 0, b->npoints * sizeof *value);
-    for (size_t m = 0; m < count; m++, monomial += b->degree) {
-        memcpy(product, b->variable + monomial[0] * b->npoints, b->npoints * sizeof *product);
-        for (int k = 1; k < b->degree && monomial[k] != ORBIT_UNUSED; k++)
-            modular_multiply_vector(b->npoints, product, b->variable + monomial[k] * b->npoints, product);
-        modular_add_vector(b->npoints, product, value);
-    }
-    free(product);
-}
-
-void contraction_values(const basis *b, int left, int right, size_t length, residue *value)
+void contraction_values(const basis *b, int left, int right, size_t begin, size_t end, residue *value)
 {
     const covariant *l = &b->covariant[left], *r = &b->covariant[right];
-    memset(value, 0, length * sizeof *value);
-    for (int x = 0; x < b->structure->set[l->set].count; x++)
-        modular_accumulate_vector(length, l->value + (size_t)x * b->npoints,
-                                  r->value + (size_t)x * b->npoints, value);
+    memset(value + begin, 0, (end - begin) * sizeof *value);
+    for (size_t x = 0; x < (size_t)b->structure->set[l->set].count; x++)
+        modular_accumulate_vector(end - begin, l->value + x * b->npoints + begin,
+                                  r->value + x * b->npoints + begin, value + begin);
 }
 
 /* The triples of a pattern with target position `only`, or all where that is negative; value is [.][npoints].
@@ -133,19 +95,19 @@ static void feed_decomposable(growth *g)
 {
     basis *b = g->b;
     for (size_t k = b->block_term[g->block]; k < b->nterms && b->term[k].block == g->block; k++) {
-        term_values(b, &b->term[k], g->length, g->value);
+        term_values(b, &b->term[k], 0, g->length, g->value);
         rank_extend(g->space, g->value);
     }
     residue *product = xmalloc(g->length, sizeof *product);
     for (size_t low = 1; low < b->blocks->first[blocks_degree(b->blocks, g->block)]; low++) {
-        size_t rest = block_difference(b->blocks, g->block, low);
+        size_t rest = blocks_difference(b->blocks, g->block, low);
         if (rest == BLOCKS_NONE)
             continue;
         const int *range = range_of(b, rest, g->set);
         if (range[0] == range[1])
             continue;
         for (size_t k = b->block_term[low]; k < b->block_term[low + 1]; k++) {
-            term_values(b, &b->term[k], g->length, g->value);
+            term_values(b, &b->term[k], 0, g->length, g->value);
             for (int v = covariant_next(b, g->set, range[0], range[1]); v < range[1];
                  v = covariant_next(b, g->set, v + 1, range[1])) {
                 modular_multiply_vector(g->length, g->value, b->covariant[v].value, product);
@@ -183,7 +145,7 @@ static void try_pairs(growth *g, int pattern_index)
     size_t lower = b->blocks->first[blocks_degree(b->blocks, g->block)];
     for (size_t low = 1; low < lower; low++) {
         const int *l = range_of(b, low, p->left);
-        size_t rest = l[0] == l[1] ? BLOCKS_NONE : block_difference(b->blocks, g->block, low);
+        size_t rest = l[0] == l[1] ? BLOCKS_NONE : blocks_difference(b->blocks, g->block, low);
         if (rest == BLOCKS_NONE)
             continue;
         const int *r = range_of(b, rest, p->right);
@@ -318,7 +280,7 @@ size_t contractions_find(const basis *b, size_t block, contraction **list)
     for (int set = 0; set < b->structure->nsets; set++)
         for (size_t low = 1; low < b->blocks->first[degree / 2 + 1]; low++) {
             const int *l = range_of(b, low, set);
-            size_t rest = l[0] == l[1] ? BLOCKS_NONE : block_difference(b->blocks, block, low);
+            size_t rest = l[0] == l[1] ? BLOCKS_NONE : blocks_difference(b->blocks, block, low);
             if (rest == BLOCKS_NONE || rest < low)
                 continue;
             const int *r = range_of(b, rest, set);

@@ -1,16 +1,7 @@
 /* The covariants from which generators are contracted, grown degree by degree beside the invariants. */
 #ifndef GEN_COVARIANT_H
 #define GEN_COVARIANT_H
-#include "molecule/basis.h"
-
-/* Block i minus block j, or BLOCKS_NONE where an exponent would be negative. */
-size_t block_difference(const blocks *b, size_t i, size_t j);
-
-/* The sum of count monomials, each of up to b->degree variables, at all points. */
-void monomials_values(const basis *b, const unsigned short *monomial, size_t count, residue *value);
-
-/* Values of a term at the first `length` points. */
-void term_values(const basis *b, const term *t, size_t length, residue *value);
+#include "molecule/terms.h"
 
 /*
  * Adds the covariants of one block over every set: a minimal set of generators, as far as the patterns reach,
@@ -28,7 +19,8 @@ typedef struct contraction {
 /* All contractions that fall into a block, cheapest first; the caller frees. Their number. */
 size_t contractions_find(const basis *b, size_t block, contraction **list);
 
-void contraction_values(const basis *b, int left, int right, size_t length, residue *value);
+/* Its values at the points [begin, end), at their places in value[npoints]. */
+void contraction_values(const basis *b, int left, int right, size_t begin, size_t end, residue *value);
 
 /* Room for one more, which the caller fills. */
 covariant *covariant_append(basis *b);

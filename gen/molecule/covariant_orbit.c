@@ -63,7 +63,8 @@ int covariant_append_orbit(basis *b, int set, int element, const unsigned short 
                        .block = block};
     new->value = xmalloc(count * b->npoints, sizeof *new->value);
     for (size_t x = 0; x < count; x++)
-        monomials_values(b, b->monomial + (first + x * each) * row, each, new->value + x * b->npoints);
+        monomials_values(b, b->monomial + (first + x * each) * row, each, 0, b->npoints,
+                         new->value + x * b->npoints);
     return b->ncovariants - 1;
 }
 

@@ -1,7 +1,7 @@
 /* Covariants written out as sums over orbits: what completes a basis where nothing shorter does. */
 #ifndef GEN_COVARIANT_ORBIT_H
 #define GEN_COVARIANT_ORBIT_H
-#include "molecule/basis.h"
+#include "molecule/terms.h"
 
 /*
  * Appends the covariant whose element x sums the monomials to which the group takes monomial[degree], of

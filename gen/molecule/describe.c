@@ -134,13 +134,13 @@ void describe_tensor(description *d, const basis *b, const tensor_basis *t, cons
                                .name = tensor_name(t->kind),
                                .constant = constant[t->kind],
                                .degree = t->degree,
-                               .covariants_count = t->covariants_by_degree,
+                               .covariants_count = t->carriers.covariants_by_degree,
                                .norbits = tensor_orbit_sums(b, t)};
     to->terms = xcalloc((size_t)t->degree + 1, sizeof *to->terms);
     tensor_terms_by_degree(t, to->terms);
     to->reference = xcalloc((size_t)c->natoms, sizeof *to->reference);
     for (int i = 0; i < c->natoms; i++)
-        if (c->class_of[i] == t->reference)
+        if (c->class_of[i] == t->carriers.reference)
             to->reference[to->nreference++] = i;
 }
 

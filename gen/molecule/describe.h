@@ -2,8 +2,8 @@
 #ifndef GEN_DESCRIBE_H
 #define GEN_DESCRIBE_H
 #include "emit/description.h"
-#include "molecule/basis.h"
 #include "molecule/tables.h"
+#include "molecule/terms.h"
 #include "molecule/tensor.h"
 
 /*

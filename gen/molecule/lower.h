@@ -1,7 +1,7 @@
 /* The program of a basis: its covariants and factors as operations on slots. */
 #ifndef GEN_LOWER_H
 #define GEN_LOWER_H
-#include "molecule/basis.h"
+#include "molecule/terms.h"
 #include "program/program.h"
 
 /* The program, whose inputs are the pair variables, and where it has what the basis knows by name. */

@@ -1,7 +1,7 @@
 /* Which patterns of a structure are done by products of matrices: see program/matrices.h. */
 #ifndef GEN_LOWER_MATRICES_H
 #define GEN_LOWER_MATRICES_H
-#include "molecule/basis.h"
+#include "molecule/terms.h"
 #include "program/matrices.h"
 
 /* The forms of the patterns that the potential uses and that are long enough; of more of them the greater the

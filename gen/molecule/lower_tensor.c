@@ -83,7 +83,7 @@ static void add_elements(tensor_program *q, const lowering *l, const tensor_basi
                          unsigned number)
 {
     const vector_factor *v = &t->vector[from];
-    const carrier *c = &t->carrier[v->carrier];
+    const carrier *c = &t->carriers.carrier[v->carrier];
     q->element = xrealloc(q->element, q->nelements + (size_t)c->count, sizeof *q->element);
     for (int x = 0; x < c->count; x++) {
         unsigned *element = q->element[q->nelements++];

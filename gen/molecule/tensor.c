@@ -1,13 +1,11 @@
 #include "molecule/tensor.h"
-#include "molecule/carrier.h"
+#include "algebra/choose.h"
 #include "molecule/covariant.h"
 #include "molecule/covariant_orbit.h"
 #include "base/memory.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { SPARE_POINTS = 8 };
 
 /* ---- vector factors and terms ------------------------------------------------------------------------- */
 
@@ -22,20 +20,22 @@ static size_t append_vector(tensor_basis *t, const basis *b, vector_factor new)
     return t->nvectors++;
 }
 
-/* X at the first element; with a quotient, count * X_0 - sum X, which is zero just for X equal everywhere. */
-static void generator_values(const basis *b, const carrier *c, int covariant, residue *value)
+/* X at the first element; with a quotient, count * X_0 - sum X, which is zero just for X equal everywhere. At the points
+ * [begin, end). */
+static void generator_values(const basis *b, const carrier *c, int covariant, size_t begin, size_t end,
+                             residue *value)
 {
     if (covariant < 0) {
-        for (size_t i = 0; i < b->npoints; i++)
+        for (size_t i = begin; i < end; i++)
             value[i] = c->quotient ? 0 : 1;
         return;
     }
     const residue *x = b->covariant[covariant].value;
     if (!c->quotient) {
-        memcpy(value, x, b->npoints * sizeof *value);
+        memcpy(value + begin, x + begin, (end - begin) * sizeof *value);
         return;
     }
-    for (size_t i = 0; i < b->npoints; i++) {
+    for (size_t i = begin; i < end; i++) {
         uint64_t sum = 0;
         for (int k = 0; k < c->count; k++)
             sum += x[(size_t)k * b->npoints + i];
@@ -71,81 +71,107 @@ static void append_term(tensor_basis *t, basis *b, tensor_term new)
 
 /* ---- choice ------------------------------------------------------------------------------------------- */
 
-typedef struct choice {
+/* The work on one block of one carrier. */
+typedef struct search {
     tensor_basis *t;
     basis *b;
     const orbit_list *orbits;
-    rank_space *space;
+    choice choice;
     int carrier, degree;
-    size_t block, dimension, length;
-    residue *value;
-} choice;
+    size_t block;
+    bool pending; /* the last covariant of the basis is an orbit that is not accepted yet */
+} search;
 
-static bool complete(const choice *s)
+static bool complete(const search *s)
 {
-    return rank_of(s->space) == s->dimension;
+    return choice_complete(&s->choice);
 }
 
-static bool accept_generator(choice *s, int covariant)
+static const carrier *carrier_of(const search *s)
 {
-    tensor_basis *t = s->t;
-    size_t v = append_vector(t, s->b,
-                             (vector_factor){.carrier = s->carrier,
-                                             .covariant = covariant,
-                                             .term = -1,
-                                             .source = -1,
-                                             .degree = s->degree,
-                                             .block = s->block});
-    generator_values(s->b, &t->carrier[s->carrier], covariant, t->vector[v].value);
-    if (rank_extend(s->space, t->vector[v].value)) {
-        append_term(t, s->b, (tensor_term){0, (int)v, s->degree, s->block});
-        return true;
-    }
-    free(t->vector[--t->nvectors].value);
-    return false;
+    return &s->t->carriers.carrier[s->carrier];
+}
+
+static void add_term(search *s, size_t term, size_t vector)
+{
+    append_term(s->t, s->b, (tensor_term){(int)term, (int)vector, s->degree, s->block});
+}
+
+/* A generator: covariant c.left - 1, or 1 where that is negative. */
+static bool covariant_values(void *context, candidate c, size_t begin, size_t end, residue *value)
+{
+    const search *s = context;
+    generator_values(s->b, carrier_of(s), (int)c.left - 1, begin, end, value);
+    return true;
+}
+
+static void accept_covariant(void *context, candidate c)
+{
+    search *s = context;
+    const int covariant = (int)c.left - 1;
+    const size_t v = append_vector(s->t, s->b,
+                                   (vector_factor){.carrier = s->carrier,
+                                                   .covariant = covariant,
+                                                   .term = -1,
+                                                   .source = -1,
+                                                   .degree = s->degree,
+                                                   .block = s->block});
+    generator_values(s->b, carrier_of(s), covariant, 0, s->b->npoints, s->t->vector[v].value);
+    add_term(s, 0, v);
 }
 
 /* The constant in block 0, the covariants of the structure elsewhere: none is a combination of products. */
-static void add_generators(choice *s)
+static void try_generators(search *s)
 {
+    static const candidate_kind generators = {covariant_values, accept_covariant};
     const basis *b = s->b;
-    int set = s->t->carrier[s->carrier].set;
-    if (s->degree == 0) {
-        if (!s->t->carrier[s->carrier].quotient)
-            accept_generator(s, -1);
-        return;
+    const int set = carrier_of(s)->set;
+    if (s->degree == 0 && !carrier_of(s)->quotient)
+        choice_propose(&s->choice, 0, 0);
+    if (s->degree > 0 && set != SET_SCALAR) {
+        const int *range = b->block_covariant[s->block * (size_t)b->structure->nsets + (size_t)set];
+        for (int v = covariant_next(b, set, range[0], range[1]); v < range[1];
+             v = covariant_next(b, set, v + 1, range[1]))
+            choice_propose(&s->choice, (size_t)v + 1, 0);
     }
-    if (set == SET_SCALAR)
-        return;
-    const int *range = b->block_covariant[s->block * (size_t)b->structure->nsets + (size_t)set];
-    for (int v = covariant_next(b, set, range[0], range[1]); v < range[1];
-         v = covariant_next(b, set, v + 1, range[1]))
-        accept_generator(s, v);
+    choose(&s->choice, &generators, s);
+}
+
+/* Term c.left times vector factor c.right. */
+static bool product_values(void *context, candidate c, size_t begin, size_t end, residue *value)
+{
+    const search *s = context;
+    modular_multiply_vector(end - begin, s->b->term[c.left].value + begin,
+                            s->t->vector[c.right].value + begin, value + begin);
+    return true;
+}
+
+static void accept_product(void *context, candidate c)
+{
+    add_term(context, c.left, c.right);
 }
 
 /* Pool terms times vector factors: a row for each vector factor. */
-static void try_products(choice *s)
+static void try_products(search *s)
 {
-    tensor_basis *t = s->t;
+    static const candidate_kind products = {product_values, accept_product};
+    const tensor_basis *t = s->t;
     const basis *b = s->b;
     for (size_t v = 0; v < t->nvectors && !complete(s); v++) {
         if (t->vector[v].carrier != s->carrier)
             continue;
-        size_t rest = block_difference(b->blocks, s->block, t->vector[v].block);
+        size_t rest = blocks_difference(b->blocks, s->block, t->vector[v].block);
         if (rest == BLOCKS_NONE || rest == 0)
             continue;
-        for (size_t k = b->block_term[rest]; k < b->block_term[rest + 1]; k++) {
-            if (!b->term[k].value)
-                continue;
-            modular_multiply_vector(s->length, b->term[k].value, t->vector[v].value, s->value);
-            if (rank_extend(s->space, s->value))
-                append_term(t, s->b, (tensor_term){(int)k, (int)v, s->degree, s->block});
-        }
+        for (size_t k = b->block_term[rest]; k < b->block_term[rest + 1]; k++)
+            if (b->term[k].value)
+                choice_propose(&s->choice, k, v);
+        choose(&s->choice, &products, s);
     }
 }
 
 /* A term as a vector factor of its own. */
-static size_t term_as_vector(choice *s, size_t index)
+static size_t term_as_vector(search *s, size_t index)
 {
     tensor_basis *t = s->t;
     const tensor_term from = t->term[index];
@@ -166,51 +192,84 @@ static size_t term_as_vector(choice *s, size_t index)
     return v;
 }
 
-/* Generators of the invariants times any lower term of the carrier: with these, all products are spanned. */
-static void try_generator_products(choice *s, size_t first_term)
+/* Generator c.left of the invariants times term c.right of the tensor. */
+static bool generator_product_values(void *context, candidate c, size_t begin, size_t end, residue *value)
 {
-    tensor_basis *t = s->t;
+    const search *s = context;
+    const tensor_term low = s->t->term[c.right];
+    product_values(context, (candidate){(size_t)low.term, (size_t)low.vector}, begin, end, value);
+    modular_multiply_vector(end - begin, s->b->term[c.left].value + begin, value + begin, value + begin);
+    return true;
+}
+
+static void accept_generator_product(void *context, candidate c)
+{
+    add_term(context, c.left, term_as_vector(context, c.right));
+}
+
+/* Generators of the invariants times any lower term of the carrier: with these, all products are spanned. */
+static void try_generator_products(search *s, size_t first_term)
+{
+    static const candidate_kind products = {generator_product_values, accept_generator_product};
+    const tensor_basis *t = s->t;
     const basis *b = s->b;
-    residue *product = xmalloc(s->length, sizeof *product);
-    size_t end = t->nterms;
+    const size_t end = t->nterms;
     for (size_t g = 1; g < b->nterms && !complete(s); g++) {
         if (!term_is_generator(&b->term[g]))
             continue;
-        size_t rest = block_difference(b->blocks, s->block, b->term[g].block);
+        size_t rest = blocks_difference(b->blocks, s->block, b->term[g].block);
         if (rest == BLOCKS_NONE)
             continue;
-        for (size_t k = first_term; k < end && !complete(s); k++) {
-            if (t->term[k].block != rest)
-                continue;
-            const tensor_term low = t->term[k];
-            modular_multiply_vector(s->length, b->term[low.term].value, t->vector[low.vector].value,
-                                    s->value);
-            modular_multiply_vector(s->length, b->term[g].value, s->value, product);
-            if (rank_extend(s->space, product)) {
-                size_t v = term_as_vector(s, k);
-                append_term(t, s->b, (tensor_term){(int)g, (int)v, s->degree, s->block});
-            }
-        }
+        for (size_t k = first_term; k < end; k++)
+            if (t->term[k].block == rest)
+                choice_propose(&s->choice, g, k);
+        choose(&s->choice, &products, s);
     }
-    free(product);
+}
+
+static void remove_pending(search *s)
+{
+    if (s->pending)
+        covariant_remove_orbit(s->b);
+    s->pending = false;
+}
+
+/* The covariant of orbit c.left and element c.right, which becomes the last one of the basis. */
+static bool orbit_values(void *context, candidate c, size_t begin, size_t end, residue *value)
+{
+    search *s = context;
+    const orbit_list *list = s->orbits;
+    remove_pending(s);
+    const int covariant =
+        covariant_append_orbit(s->b, carrier_of(s)->set, (int)c.right,
+                               list->monomial + c.left * (size_t)list->degree, s->degree, s->block);
+    if (covariant < 0)
+        return false;
+    s->pending = true;
+    generator_values(s->b, carrier_of(s), covariant, begin, end, value);
+    return true;
+}
+
+static void accept_orbit(void *context, candidate c)
+{
+    search *s = context;
+    (void)c;
+    s->pending = false;
+    accept_covariant(s, (candidate){(size_t)s->b->ncovariants, 0});
 }
 
 /* The last resort, and always complete: one covariant for each orbit on elements and monomials together. */
-static void try_orbits(choice *s)
+static void try_orbits(search *s)
 {
-    basis *b = s->b;
-    const orbit_list *list = s->orbits;
-    const carrier *c = &s->t->carrier[s->carrier];
-    for (size_t k = list->first[s->block]; k < list->first[s->block + 1]; k++)
-        for (int x = 0; x < c->count && !complete(s); x++) {
-            const int covariant = covariant_append_orbit(
-                b, c->set, x, list->monomial + k * (size_t)list->degree, s->degree, s->block);
-            if (covariant >= 0 && !accept_generator(s, covariant))
-                covariant_remove_orbit(b);
-        }
+    static const candidate_kind orbits = {orbit_values, accept_orbit};
+    for (size_t k = s->orbits->first[s->block]; k < s->orbits->first[s->block + 1]; k++)
+        for (int x = 0; x < carrier_of(s)->count; x++)
+            choice_propose(&s->choice, k, (size_t)x);
+    choose(&s->choice, &orbits, s);
+    remove_pending(s);
 }
 
-static int choose_carrier(choice *s, char *error, size_t error_size)
+static int choose_carrier(search *s, char *error, size_t error_size)
 {
     tensor_basis *t = s->t;
     const basis *b = s->b;
@@ -220,19 +279,16 @@ static int choose_carrier(choice *s, char *error, size_t error_size)
     for (s->block = 0; s->block < b->blocks->first[t->degree + 1]; s->block++) {
         size_t before = t->nterms;
         s->degree = blocks_degree(b->blocks, s->block);
-        s->dimension = (size_t)t->carrier[s->carrier].dimension[s->block];
-        s->length = s->dimension + SPARE_POINTS;
-        rank_reset(s->space, s->length);
-        add_generators(s);
+        s->choice.dimension = (size_t)carrier_of(s)->dimension[s->block];
+        choice_begin(&s->choice, s->choice.dimension + SPARE_POINTS);
+        try_generators(s);
         try_products(s);
         if (!complete(s))
             try_generator_products(s, first_term);
-        if (!complete(s) && t->carrier[s->carrier].set != SET_SCALAR)
+        if (!complete(s) && carrier_of(s)->set != SET_SCALAR)
             try_orbits(s);
         if (!complete(s)) {
-            snprintf(error, error_size,
-                     "degree %d: %zu of %zu covariants of block %zu found; no certified basis", s->degree,
-                     rank_of(s->space), s->dimension, s->block);
+            choice_explain(&s->choice, "covariants", s->degree, s->block, error, error_size);
             return -1;
         }
         for (size_t k = before; k < t->nterms && s->degree <= pooled; k++)
@@ -241,23 +297,14 @@ static int choose_carrier(choice *s, char *error, size_t error_size)
     return 0;
 }
 
-static int choose(tensor_basis *t, basis *b, const orbit_list *orbits, char *error, size_t error_size)
+static int choose_terms(tensor_basis *t, basis *b, const orbit_list *orbits, char *error, size_t error_size)
 {
-    choice s = {.t = t, .b = b, .orbits = orbits};
+    search s = {.t = t, .b = b, .orbits = orbits, .choice = choice_create(b->npoints)};
     int status = 0;
-    s.space = rank_create(b->npoints);
-    s.value = xmalloc(b->npoints, sizeof *s.value);
-    for (s.carrier = 0; s.carrier < t->ncarriers && !status; s.carrier++)
+    for (s.carrier = 0; s.carrier < t->carriers.count && !status; s.carrier++)
         status = choose_carrier(&s, error, error_size);
-    rank_free(s.space);
-    free(s.value);
+    choice_free(&s.choice);
     return status;
-}
-
-const char *tensor_name(tensor_kind kind)
-{
-    static const char *const name[TENSOR_KINDS] = {"dipole", "quadrupole", "polarizability"};
-    return name[kind];
 }
 
 tensor_basis *tensor_create(basis *b, tensor_kind kind, const uint64_t *invariants, const orbit_list *orbits,
@@ -266,12 +313,11 @@ tensor_basis *tensor_create(basis *b, tensor_kind kind, const uint64_t *invarian
     tensor_basis *t = xcalloc(1, sizeof *t);
     t->kind = kind;
     t->degree = degree;
-    t->covariants_by_degree = xcalloc((size_t)degree + 1, sizeof *t->covariants_by_degree);
-    if (carriers_find(t, b, invariants))
+    if (carriers_find(b, kind, degree, invariants, &t->carriers))
         snprintf(error, error_size,
                  "the %s of degree %d has more than %d covariants; choose a smaller degree for it",
                  tensor_name(kind), degree, CARRIERS_TERMS_LIMIT);
-    else if (!choose(t, b, orbits, error, error_size))
+    else if (!choose_terms(t, b, orbits, error, error_size))
         return t;
     tensor_free(t);
     return NULL;
@@ -297,15 +343,10 @@ void tensor_free(tensor_basis *t)
 {
     if (!t)
         return;
-    for (int c = 0; c < t->ncarriers; c++) {
-        free(t->carrier[c].base);
-        free(t->carrier[c].dimension);
-    }
+    carriers_free(&t->carriers);
     for (size_t v = 0; v < t->nvectors; v++)
         free(t->vector[v].value);
-    free(t->carrier);
     free(t->vector);
     free(t->term);
-    free(t->covariants_by_degree);
     free(t);
 }

@@ -21,15 +21,8 @@
  */
 #ifndef GEN_TENSOR_H
 #define GEN_TENSOR_H
-#include "molecule/basis.h"
-
-typedef struct carrier {
-    int set; /* of the structure, or SET_SCALAR where there is one element */
-    int count;
-    int *base;           /* [count] atom or pair of each element; npairs for the unit tensor */
-    bool quotient;       /* modulo the covariants that are equal on all elements */
-    uint64_t *dimension; /* [blocks] number of terms that there must be */
-} carrier;
+#include "molecule/carrier.h"
+#include "molecule/terms.h"
 
 typedef struct vector_factor {
     int carrier;
@@ -47,28 +40,15 @@ typedef struct tensor_term {
     size_t block;
 } tensor_term;
 
-typedef enum tensor_kind {
-    TENSOR_DIPOLE,
-    TENSOR_QUADRUPOLE,
-    TENSOR_POLARIZABILITY,
-    TENSOR_KINDS
-} tensor_kind;
-
 typedef struct tensor_basis {
     tensor_kind kind;
     int degree;
-    int reference; /* class of the atoms whose centre is R */
-    int ncarriers;
-    carrier *carrier;
+    carriers carriers;
     size_t nvectors, vectors_capacity;
     vector_factor *vector;
     size_t nterms, terms_capacity;
     tensor_term *term;
-    uint64_t *covariants_by_degree; /* [degree + 1] before the constraint of total charge */
 } tensor_basis;
-
-/* "dipole" and so on, as in options and names. */
-const char *tensor_name(tensor_kind kind);
 
 /* The tensor as a user of covariants. */
 static inline unsigned tensor_user(tensor_kind kind)

@@ -3,33 +3,10 @@
 #define EQML__BASIS_H
 #include "compiler.h"
 #include "lanes.h"
-
-/*
- * The layout number: it grows with every change of the records below (eqml_basis, eqml_model and what they
- * hold) or of what generated code calls. A basis header is refused by an eqml.h of another number. In the
- * header of a surface every name of this part carries the number, eqml2_model for eqml_model, so that
- * surfaces written by different versions, and eqml.h, may be included in one file in any order.
- */
-#define EQML_LAYOUT 2
+#include "layout.h"
 
 /* In generated code: a number added to a T. */
 #define EQML_ADD(number, x) ((number) + (x))
-
-/* In generated code for one geometry: four slots as a vector, and the sum of its elements. */
-#if EQML_LANES > 1
-typedef double eqml_four __attribute__((vector_size(32), aligned(8), may_alias));
-#define EQML_FOUR(p) (*(eqml_four *)(void *)(p))
-#ifdef __AVX__
-#define EQML_SUM_FOUR(x) eqml__sum_four((__m256d)(x))
-EQML_INLINE double eqml__sum_four(__m256d x)
-{
-    const __m128d half = _mm_add_pd(_mm256_castpd256_pd128(x), _mm256_extractf128_pd(x, 1));
-    return _mm_cvtsd_f64(_mm_add_sd(half, _mm_unpackhi_pd(half, half)));
-}
-#else
-#define EQML_SUM_FOUR(x) (((x)[0] + (x)[1]) + ((x)[2] + (x)[3]))
-#endif
-#endif
 
 /*
  * In generated code: both sweeps from their parts. Covariants are followed by their contractions, the
@@ -74,8 +51,6 @@ typedef struct eqml_matrix {
     unsigned short symmetric, nruns;
     const unsigned short (*runs)[4];
 } eqml_matrix;
-
-typedef enum eqml_tensor { EQML_DIPOLE, EQML_QUADRUPOLE, EQML_POLARIZABILITY, EQML_TENSORS } eqml_tensor;
 
 /* Components of a tensor: x y z, or xx xy xz yy yz zz. */
 #define EQML_COMPONENTS(kind) ((kind) == EQML_DIPOLE ? 3 : 6)

@@ -11,14 +11,14 @@
  * instructions than this saves, and the vectors wait for what was stored as numbers: 138 instead of 89 ns
  * for one gradient of water of degree 8.
  *
- * On machines without SSE2 also no induction variables made of addresses. gcc lets two arrays share a place
- * in the stack when they seem not to live at the same time, and an array seems to live only from where its
- * name appears; "ivopts" puts the address of an array in a variable, and uses that again in the next copy of
- * an unrolled loop, where the name does not appear. gcc 12 for aarch64 at -O2 so laid the factors of a row of
- * the form, rx, over its sums, other_x, and batches were wrong (GCC bug 90348). Machines with SSE2 address
- * the stack with an index, and have not shown it.
+ * Where the machine is not x86-64, also no induction variables made of addresses. gcc lets two arrays share a
+ * place in the stack when they seem not to live at the same time, and an array seems to live only from where
+ * its name appears; "ivopts" puts the address of an array in a variable, and uses that again in the next copy
+ * of an unrolled loop, where the name does not appear. gcc 12 for aarch64 at -O2 so laid the factors of a row
+ * of the form, rx, over its sums, other_x, and batches were wrong (GCC bug 90348). x86-64 addresses the stack
+ * with an index, and has not shown it.
  */
-#if defined(__GNUC__) && !defined(__clang__) && defined(__SSE2__)
+#if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
 #define EQML__APART __attribute__((optimize("no-tree-slp-vectorize")))
 #elif defined(__GNUC__) && !defined(__clang__)
 #define EQML__APART __attribute__((optimize("no-tree-slp-vectorize", "no-ivopts")))
@@ -84,5 +84,21 @@ enum { EQML__FEW_ATOMS = 6 };
             statement;                                                                                       \
     } while (0)
 enum { EQML__SIDES = 4 };
+
+/*
+ * Kernels (kernel/NAME.inc) are one source, included for each type of number. Before that, kernel/of_TYPE.inc
+ * defines
+ *
+ *     EQML__T          the type: eqml_lanes, eqml_floats, eqml__inner, or double
+ *     EQML__NUMBER     what it holds, double or float
+ *     EQML__INTEGERS   its bits as integers, for vectors
+ *     EQML__SUFFIX     lanes, floats, inner, or one: EQML__FN(eqml__form) is then eqml__form_lanes ...
+ *     EQML__ALL(x)     a T of the number x
+ *     EQML__FMA(a, b, c)
+ *     EQML__DATA(x)    the array x of a model, in the precision of the type
+ */
+#define EQML__FN(name) EQML__JOIN(name, EQML__SUFFIX)
+#define EQML__JOIN(a, b) EQML__JOIN_(a, b)
+#define EQML__JOIN_(a, b) a##_##b
 
 #endif /* EQML__COMPILER_H */

@@ -63,7 +63,18 @@
 /* Evaluation: all inline, so that a surface whose tables are constants of the same file is specialised by the
  * compiler. The header of a surface has copies of these parts. */
 #include "compiler.h"
+#include "lanes/choose.h"
+#include "lanes/vector.h"
+#include "lanes/scalar.h"
+#include "lanes/generic.h"
+#include "lanes/sse2.h"
+#include "lanes/neon.h"
+#include "lanes/plain.h"
+#include "lanes/avx.h"
+#include "lanes/avx2.h"
+#include "lanes/avx512.h"
 #include "lanes.h"
+#include "layout.h"
 #include "basis.h"
 #include "kernel/variables.h"
 #include "kernel/pairs.h"

@@ -2,7 +2,7 @@
 #ifndef EQML__LSQ_C
 #define EQML__LSQ_C
 #include "lsq.h"
-#include "compiler.h"
+#include "lanes.h"
 #include "memory.c"
 #include <stdbool.h>
 #include <stdlib.h>
@@ -91,28 +91,11 @@ static void eqml__lsq_fold(eqml_lsq *lsq)
 
 #else
 
-/* A vector of as many doubles as the target handles at once; it may alias and need not be aligned. */
-#if !defined(__GNUC__) || FLT_EVAL_METHOD != 0
-#define EQML__LANES 1
-#define EQML__UNROLL
-typedef double eqml__vector;
-#else
-#if defined(__AVX512F__)
-#define EQML__LANES 8
-#elif defined(__AVX__)
-#define EQML__LANES 4
-#else
-#define EQML__LANES 2
-#endif
-#define EQML__UNROLL _Pragma("GCC unroll 6")
-typedef double eqml__vector __attribute__((vector_size(8 * EQML__LANES), aligned(8), may_alias));
-#endif
-
 /* Matrices are kept as strips, two vectors wide and row-major, so that the tile below finds its operands in
  * consecutive memory and nothing is ever packed. A tile of 6 by 2 vectors fills the 16 registers of SSE and
  * AVX with accumulators and operands, and has chains enough to hide the latency of AVX-512. */
-#define EQML__TILE 6                  /* rows; divides PANEL and BLOCK */
-#define EQML__STRIP (2 * EQML__LANES) /* columns; divides PANEL */
+#define EQML__TILE 6                 /* rows; divides PANEL and BLOCK */
+#define EQML__STRIP (2 * EQML_LANES) /* columns; divides PANEL */
 
 /* Reflectors [PANEL + BLOCK][PANEL], their T [PANEL][PANEL], two products [PANEL][STRIP]. */
 #define EQML__LSQ_WORK(padded)                                                                               \
@@ -122,23 +105,23 @@ typedef double eqml__vector __attribute__((vector_size(8 * EQML__LANES), aligned
 static inline void eqml__tile(int depth, const double *a, ptrdiff_t ia, ptrdiff_t ka, const double *b,
                               double *c)
 {
-    eqml__vector sum[EQML__TILE][2];
-    EQML__UNROLL
+    eqml_lanes sum[EQML__TILE][2];
+    EQML__UNROLL_ALL
     for (int i = 0; i < EQML__TILE; i++) {
-        sum[i][0] = *(const eqml__vector *)(c + i * EQML__STRIP);
-        sum[i][1] = *(const eqml__vector *)(c + i * EQML__STRIP + EQML__LANES);
+        sum[i][0] = eqml__load(c + i * EQML__STRIP);
+        sum[i][1] = eqml__load(c + i * EQML__STRIP + EQML_LANES);
     }
     for (int k = 0; k < depth; k++, a += ka, b += EQML__STRIP) {
-        EQML__UNROLL
+        EQML__UNROLL_ALL
         for (int i = 0; i < EQML__TILE; i++) {
-            sum[i][0] += a[i * ia] * *(const eqml__vector *)b;
-            sum[i][1] += a[i * ia] * *(const eqml__vector *)(b + EQML__LANES);
+            sum[i][0] += a[i * ia] * eqml__load(b);
+            sum[i][1] += a[i * ia] * eqml__load(b + EQML_LANES);
         }
     }
-    EQML__UNROLL
+    EQML__UNROLL_ALL
     for (int i = 0; i < EQML__TILE; i++) {
-        *(eqml__vector *)(c + i * EQML__STRIP) = sum[i][0];
-        *(eqml__vector *)(c + i * EQML__STRIP + EQML__LANES) = sum[i][1];
+        eqml__store(c + i * EQML__STRIP, sum[i][0]);
+        eqml__store(c + i * EQML__STRIP + EQML_LANES, sum[i][1]);
     }
 }
 
@@ -213,7 +196,7 @@ static void eqml__lsq_scatter(eqml_lsq *lsq, int column, const double *d)
 static void eqml__lsq_eliminate(int rows, double *v, int j, double scale, const double *w, int next,
                                 double *g)
 {
-    const int first = j / EQML__LANES * EQML__LANES;
+    const int first = j / EQML_LANES * EQML_LANES;
     memset(g, 0, EQML__LSQ_PANEL * sizeof(double));
     for (int i = 0; i < rows; i += EQML__TILE, v += EQML__TILE * EQML__LSQ_PANEL) {
         double t[EQML__TILE], s[EQML__TILE];
@@ -221,22 +204,23 @@ static void eqml__lsq_eliminate(int rows, double *v, int j, double scale, const 
             t[k] = scale * v[k * EQML__LSQ_PANEL + j];
             s[k] = v[k * EQML__LSQ_PANEL + next] - t[k] * w[next];
         }
-        for (int q = 0; q < first; q += EQML__LANES) {
-            eqml__vector sum = *(eqml__vector *)(g + q);
-            EQML__UNROLL
+        for (int q = 0; q < first; q += EQML_LANES) {
+            eqml_lanes sum = eqml__load(g + q);
+            EQML__UNROLL_ALL
             for (int k = 0; k < EQML__TILE; k++)
-                sum += s[k] * *(eqml__vector *)(v + k * EQML__LSQ_PANEL + q);
-            *(eqml__vector *)(g + q) = sum;
+                sum += s[k] * eqml__load(v + k * EQML__LSQ_PANEL + q);
+            eqml__store(g + q, sum);
         }
-        for (int q = first; q < EQML__LSQ_PANEL; q += EQML__LANES) {
-            eqml__vector sum = *(eqml__vector *)(g + q), wq = *(const eqml__vector *)(w + q);
-            EQML__UNROLL
+        for (int q = first; q < EQML__LSQ_PANEL; q += EQML_LANES) {
+            eqml_lanes sum = eqml__load(g + q), wq = eqml__load(w + q);
+            EQML__UNROLL_ALL
             for (int k = 0; k < EQML__TILE; k++) {
-                eqml__vector *vk = (eqml__vector *)(v + k * EQML__LSQ_PANEL + q);
-                *vk -= t[k] * wq;
-                sum += s[k] * *vk;
+                double *at = v + k * EQML__LSQ_PANEL + q;
+                const eqml_lanes left = eqml__load(at) - t[k] * wq;
+                eqml__store(at, left);
+                sum += s[k] * left;
             }
-            *(eqml__vector *)(g + q) = sum;
+            eqml__store(g + q, sum);
         }
     }
 }

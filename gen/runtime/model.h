@@ -62,7 +62,7 @@
                                                                                       : 0                    \
     };                                                                                                       \
     EQML__MODEL_BATCH(NAME, NAME##_model_batch, eqml__step_lanes, EQML_LANES)                                \
-    EQML__MODEL_BATCH(NAME, NAME##_model_batch_float, eqml__step_floats, EQML_FLOATS)                        \
+    EQML__MODEL_BATCH(NAME, NAME##_model_batch_float, eqml__step_in_float, EQML_FLOATS)                      \
     EQML_INLINE void NAME##_model_energy_batch(const eqml_model *m, size_t n, const double *xyz,             \
                                                double *energy)                                               \
     {                                                                                                        \
@@ -94,10 +94,10 @@
 #endif
 
 /*
- * The C functions of a fitted surface NAME over the basis BASIS, for a constant model NAME_model. API is
- * `static inline` in a header, `extern` in a library.
+ * The C functions of a fitted surface NAME over the basis BASIS, for a constant model NAME_model, in groups that a
+ * library compiles side by side. API is `static inline` in a header, `extern` in a library.
  */
-#define EQML_SURFACE_FUNCTIONS(NAME, BASIS, API)                                                             \
+#define EQML_SURFACE_ONE_FUNCTIONS(NAME, BASIS, API)                                                         \
     API int NAME##_natoms(void)                                                                              \
     {                                                                                                        \
         return BASIS##_NATOMS;                                                                               \
@@ -117,7 +117,9 @@
     API double NAME##_energy_hessian(const double *xyz, double *gradient, double *hessian)                   \
     {                                                                                                        \
         return BASIS##_model_energy_hessian(&NAME##_model, xyz, gradient, hessian);                          \
-    }                                                                                                        \
+    }
+
+#define EQML_SURFACE_BATCH_FUNCTIONS(NAME, BASIS, API)                                                       \
     API void NAME##_energy_batch(size_t n, const double *xyz, double *energy)                                \
     {                                                                                                        \
         BASIS##_model_energy_batch(&NAME##_model, n, xyz, energy);                                           \
@@ -125,7 +127,9 @@
     API void NAME##_energy_gradient_batch(size_t n, const double *xyz, double *energy, double *gradient)     \
     {                                                                                                        \
         BASIS##_model_energy_gradient_batch(&NAME##_model, n, xyz, energy, gradient);                        \
-    }                                                                                                        \
+    }
+
+#define EQML_SURFACE_FLOAT_FUNCTIONS(NAME, BASIS, API)                                                       \
     API void NAME##_energy_batch_float(size_t n, const double *xyz, double *energy)                          \
     {                                                                                                        \
         BASIS##_model_energy_batch_float(&NAME##_model, n, xyz, energy);                                     \
@@ -135,5 +139,11 @@
     {                                                                                                        \
         BASIS##_model_energy_gradient_batch_float(&NAME##_model, n, xyz, energy, gradient);                  \
     }
+
+/* All of them. */
+#define EQML_SURFACE_FUNCTIONS(NAME, BASIS, API)                                                             \
+    EQML_SURFACE_ONE_FUNCTIONS(NAME, BASIS, API)                                                             \
+    EQML_SURFACE_BATCH_FUNCTIONS(NAME, BASIS, API)                                                           \
+    EQML_SURFACE_FLOAT_FUNCTIONS(NAME, BASIS, API)
 
 #endif /* EQML__MODEL_H */

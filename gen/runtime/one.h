@@ -13,38 +13,14 @@ EQML_INLINE void eqml__scatter(const eqml_basis *b, const double *xyz, const dou
                                const double *pair, int stride, double *sum, double *gradient)
 {
     const double *inverse = pair + 3 * stride, *slope = pair + 4 * stride;
-#if EQML_LANES >= 4
-    __m256d zero = _mm256_setzero_pd();
-    EQML_KEEP(
-        zero); /* gcc would fill with `rep stos`, which takes longer than all the rest for a small molecule */
-    for (int i = 0; i < b->natoms; i++)
-        _mm256_storeu_pd(sum + 4 * i, zero);
+    eqml__clear_points(b->natoms, sum);
     EQML__EACH(p, b->npairs, b->npairs <= EQML__FEW_PAIRS, {
         const int i = b->pairs[p][0], j = b->pairs[p][1];
-        const __m256d force = _mm256_set1_pd(adjoint[p] * slope[p] * inverse[p]);
-        const __m256d d = eqml__point(xyz + 3 * i) - eqml__point(xyz + 3 * j);
-        _mm256_storeu_pd(sum + 4 * i, _mm256_loadu_pd(sum + 4 * i) + force * d);
-        _mm256_storeu_pd(sum + 4 * j, _mm256_loadu_pd(sum + 4 * j) - force * d);
+        eqml__push_points(adjoint[p] * slope[p] * inverse[p], xyz + 3 * i, xyz + 3 * j, sum + 4 * i,
+                          sum + 4 * j);
     });
-    for (int i = 0; i < b->natoms; i++) {
-        const __m256d row = _mm256_loadu_pd(sum + 4 * i);
-        _mm_storeu_pd(gradient + 3 * i, _mm256_castpd256_pd128(row));
-        _mm_store_sd(gradient + 3 * i + 2, _mm256_extractf128_pd(row, 1));
-    }
-#else
-    for (int k = 0; k < 3 * b->natoms; k++)
-        sum[k] = 0;
-    for (int p = 0; p < b->npairs; p++) {
-        const double force = adjoint[p] * slope[p] * inverse[p];
-        const int i = 3 * b->pairs[p][0], j = 3 * b->pairs[p][1];
-        for (int k = 0; k < 3; k++) {
-            const double part = force * (xyz[i + k] - xyz[j + k]);
-            sum[i + k] += part;
-            sum[j + k] -= part;
-        }
-    }
-    memcpy(gradient, sum, sizeof(double) * 3 * (size_t)b->natoms);
-#endif
+    for (int i = 0; i < b->natoms; i++)
+        eqml__put_point(gradient + 3 * i, sum + 4 * i);
 }
 
 /* V from the slots of one geometry, and the adjoints of all slots where these are not NULL. sums: see

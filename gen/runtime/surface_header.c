@@ -70,13 +70,31 @@ static void eqml__put_tagged(eqml__tagger *t, const char *text)
  */
 static const struct eqml__needed {
     const char *name, *asked_by;
-} eqml__needed[] = {{"compiler.h", NULL},      {"lanes.h", NULL},
-                    {"basis.h", NULL},         {"kernel/variables.h", NULL},
-                    {"kernel/pairs.h", NULL},  {"kernel/matrix.h", "eqml_matrix"},
-                    {"kernel/sweeps.h", NULL}, {"kernel/form.h", NULL},
-                    {"one.h", NULL},           {"batch.h", NULL},
-                    {"hessian.h", NULL},       {"kernel/tensor.h", "eqml_tensor_basis"},
-                    {"model.h", NULL},         {"model_tensor.h", "eqml_tensor_basis"}};
+} eqml__needed[] = {{"compiler.h", NULL},
+                    {"lanes/choose.h", NULL},
+                    {"lanes/vector.h", NULL},
+                    {"lanes/scalar.h", NULL},
+                    {"lanes/generic.h", NULL},
+                    {"lanes/sse2.h", NULL},
+                    {"lanes/neon.h", NULL},
+                    {"lanes/plain.h", NULL},
+                    {"lanes/avx.h", NULL},
+                    {"lanes/avx2.h", NULL},
+                    {"lanes/avx512.h", NULL},
+                    {"lanes.h", NULL},
+                    {"layout.h", NULL},
+                    {"basis.h", NULL},
+                    {"kernel/variables.h", NULL},
+                    {"kernel/pairs.h", NULL},
+                    {"kernel/matrix.h", "eqml_matrix"},
+                    {"kernel/sweeps.h", NULL},
+                    {"kernel/form.h", NULL},
+                    {"one.h", NULL},
+                    {"batch.h", NULL},
+                    {"hessian.h", NULL},
+                    {"kernel/tensor.h", "eqml_tensor_basis"},
+                    {"model.h", NULL},
+                    {"model_tensor.h", "eqml_tensor_basis"}};
 enum { EQML__NEEDED = sizeof eqml__needed / sizeof *eqml__needed };
 
 /* The whole text of a file, of its own memory; NULL where it cannot be read. */
@@ -174,6 +192,7 @@ static void eqml__put_numbers(FILE *out, const char *name, const char *what, boo
 static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char *name)
 {
     static const char *const kinds[] = {"MORSE", "INVERSE", "EXP_OVER_R", "POWER"};
+    static const char *const groups[] = {"ONE", "BATCH", "FLOAT", "TENSORS"}; /* of functions */
     const eqml_basis *b = surface->model.basis;
     const int number = EQML_LAYOUT;
     fprintf(out, "\n#ifndef EQML_SURFACE_%s\n#define EQML_SURFACE_%s\n", name, name);
@@ -210,16 +229,21 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
             "\n#ifndef %s_API /* define it as extern, in one file, for functions with external linkage */\n",
             name);
     fprintf(out, "#define %s_API EQML%d_FUNCTION\n#endif\n", name, number);
+    fprintf(out, "/* Or one of these, for a part of them. */\n");
+    for (int k = 0; k < 4; k++)
+        fprintf(out, "#ifndef %s_%s_API\n#define %s_%s_API %s_API\n#endif\n", name, groups[k], name,
+                groups[k], name);
     fprintf(out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
-    fprintf(out, "EQML%d_SURFACE_FUNCTIONS(%s, eqml%d_%s, EQML%d__APART %s_API)\n", number, name, number,
-            b->name, number, name);
+    for (int k = 0; k < 3; k++)
+        fprintf(out, "EQML%d_SURFACE_%s_FUNCTIONS(%s, eqml%d_%s, EQML%d__APART %s_%s_API)\n", number,
+                groups[k], name, number, b->name, number, name, groups[k]);
     for (int k = 0; k < EQML_TENSORS; k++)
         if (b->tensors[k])
-            fprintf(out, "EQML%d_SURFACE_TENSOR_FUNCTIONS(%s, eqml%d_%s, EQML%d__APART %s_API, %s)\n", number,
-                    name, number, b->name, number, name, eqml_tensor_name((eqml_tensor)k));
+            fprintf(out, "EQML%d_SURFACE_TENSOR_FUNCTIONS(%s, eqml%d_%s, EQML%d__APART %s_TENSORS_API, %s)\n",
+                    number, name, number, b->name, number, name, eqml_tensor_name((eqml_tensor)k));
     if (b->tensors[EQML_DIPOLE])
-        fprintf(out, "EQML%d_SURFACE_ENERGY_DIPOLE_FUNCTION(%s, eqml%d_%s, EQML%d__APART %s_API)\n", number,
-                name, number, b->name, number, name);
+        fprintf(out, "EQML%d_SURFACE_ENERGY_DIPOLE_FUNCTION(%s, eqml%d_%s, EQML%d__APART %s_TENSORS_API)\n",
+                number, name, number, b->name, number, name);
     fprintf(out, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
 }
 

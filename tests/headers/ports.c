@@ -3,8 +3,11 @@
 #include SURFACE_HEADER
 #include <stdio.h>
 
-/* NATOMS: as the surface has; MANY: more than any machine has in four vectors of floats. */
-enum { SIZE = 3 * NATOMS, MANY = 4 * 16 + 3 };
+#define JOIN_(a, b) a##b
+#define JOIN(a, b) JOIN_(a, b)
+
+/* BASIS: of the surface, with the layout number; MANY: more than any machine has in four vectors of floats. */
+enum { SIZE = 3 * JOIN(BASIS, _NATOMS), MANY = 4 * 16 + 3 };
 
 static double xyz[MANY][SIZE], gradients[MANY][SIZE], energies[MANY], alone[MANY];
 

@@ -1,5 +1,6 @@
-/* Writes NAME_pes.h of a made-up surface of one basis: write EQML.H BASIS.H FOLDER NAME WHAT TERMS
- * WHAT: whole, prune or grow; of the last two NAME.basis and NAME_all.pes, as examples/prune.c does. */
+/* Writes NAME_pes.h of a made-up surface of one basis: write EQML.H BASIS.H FOLDER NAME WHAT TERMS VARIABLES
+ * WHAT: whole, prune or grow; of the last two NAME.basis and NAME_all.pes, as examples/prune.c does. VARIABLES:
+ * morse or mixed. */
 #include BASIS_HEADER
 #include "geometry.h"
 #include <stdio.h>
@@ -17,8 +18,8 @@ static void fail(const char *what)
     exit(1);
 }
 
-/* Of all kinds; only one where there is one class of pairs. */
-static eqml_surface made_up_surface(void)
+/* With variables of all kinds where they are mixed; only one where there is one class of pairs. */
+static eqml_surface made_up_surface(int mixed)
 {
     static const eqml_variable kinds[] = {{EQML_MORSE, 2.0, 0, 0},
                                           {EQML_EXP_OVER_R, 3.0, 0, 0},
@@ -29,7 +30,7 @@ static eqml_surface made_up_surface(void)
     uint64_t state = 362436069u;
     int most = basis->nterms;
     for (int k = 0; k < MOST_CLASSES; k++)
-        variables[k] = kinds[MIXED ? k % 4 : 0];
+        variables[k] = kinds[mixed ? k % 4 : 0];
     if (basis->npair_classes > MOST_CLASSES || eqml_surface_create(basis, variables, &s))
         fail("no surface");
     for (int k = 0; k < EQML_TENSORS; k++)
@@ -75,12 +76,12 @@ static eqml_data made_up_data(const eqml_surface *s, size_t n)
 int main(int argc, char **argv)
 {
     eqml_message message = {""};
-    if (argc != 7)
-        fail("write EQML.H BASIS.H FOLDER NAME WHAT TERMS");
+    if (argc != 8)
+        fail("write EQML.H BASIS.H FOLDER NAME WHAT TERMS VARIABLES");
     const char *runtime = argv[1], *header = argv[2], *name = argv[4], *what = argv[5];
     const int terms = atoi(argv[6]);
     char path[1000], tables[1000], called[100];
-    eqml_surface s = made_up_surface();
+    eqml_surface s = made_up_surface(!strcmp(argv[7], "mixed"));
     if (!strcmp(what, "whole")) {
         snprintf(path, sizeof path, "%s/%s_pes.h", argv[3], name);
         if (eqml_surface_write_header(&s, name, runtime, header, path, &message))

@@ -19,132 +19,20 @@
     (EQML_WORK_ONE(nslots, npairs) + EQML_ROUND((nvectors) + 1) +                                            \
      EQML_ROUND((1 + EQML_COMPONENTS(kind)) * EQML_CARRIERS(kind, npairs, natoms)))
 
-/*
- * For one geometry (double) and for a geometry in each lane. Of the pairs, x_i - x_j is at pair[k * across +
- * p * along], k = 0 to 2.
- */
-#define EQML__TENSOR(SUFFIX, T, ALL)                                                                           \
-    /* Slots that only the tensor needs, behind those of the potential. */                                     \
-    EQML_INLINE void eqml__tensor_slots_##SUFFIX(const eqml_basis *b, const eqml_tensor_basis *t, T *slots)    \
-    {                                                                                                          \
-        if (t->forward_##SUFFIX) {                                                                             \
-            t->forward_##SUFFIX(slots);                                                                        \
-            return;                                                                                            \
-        }                                                                                                      \
-        memset(slots + b->nslots, 0, sizeof(T) * (size_t)(t->nslots - b->nslots));                             \
-        for (int k = 0; k < t->noperations; k++) {                                                             \
-            const unsigned short *o = t->operations[k];                                                        \
-            slots[o[0]] += slots[o[1]] * slots[o[2]];                                                          \
-        }                                                                                                      \
-    }                                                                                                          \
-    /* R: the centre of the reference atoms. */                                                                \
-    EQML_INLINE void eqml__reference_##SUFFIX(const eqml_tensor_basis *t, const T *xyz, T centre[3])           \
-    {                                                                                                          \
-        for (int k = 0; k < 3; k++) {                                                                          \
-            centre[k] = ALL(0);                                                                                \
-            for (int a = 0; a < t->nreference; a++)                                                            \
-                centre[k] += xyz[3 * t->reference[a] + k] * (1.0 / t->nreference);                             \
-        }                                                                                                      \
-    }                                                                                                          \
-    /* carried[carriers][components] */                                                                        \
-    EQML_INLINE void eqml__carried_##SUFFIX(const eqml_basis *b, eqml_tensor kind, const T *xyz,               \
-                                            const T *pair, int across, int along, T *carried)                  \
-    {                                                                                                          \
-        if (kind == EQML_DIPOLE) {                                                                             \
-            T centre[3];                                                                                       \
-            eqml__reference_##SUFFIX(b->tensors[kind], xyz, centre);                                           \
-            for (int i = 0; i < b->natoms; i++)                                                                \
-                for (int k = 0; k < 3; k++)                                                                    \
-                    carried[3 * i + k] = xyz[3 * i + k] - centre[k];                                           \
-            return;                                                                                            \
-        }                                                                                                      \
-        for (int p = 0; p < b->npairs; p++) {                                                                  \
-            const T x = pair[p * along], y = pair[across + p * along], z = pair[2 * across + p * along];       \
-            const double scale = kind == EQML_QUADRUPOLE ? 1.5 : 1,                                            \
-                         part = kind == EQML_QUADRUPOLE ? 0.5 : 0;                                             \
-            const T trace = part * (x * x + y * y + z * z);                                                    \
-            T *to = carried + 6 * p;                                                                           \
-            to[0] = scale * (x * x) - trace;                                                                   \
-            to[1] = scale * (x * y);                                                                           \
-            to[2] = scale * (x * z);                                                                           \
-            to[3] = scale * (y * y) - trace;                                                                   \
-            to[4] = scale * (y * z);                                                                           \
-            to[5] = scale * (z * z) - trace;                                                                   \
-        }                                                                                                      \
-        for (int c = 0; c < 6; c++)                                                                            \
-            carried[6 * b->npairs + c] = ALL(c == 0 || c == 3 || c == 5);                                      \
-    }                                                                                                          \
-    /*                                                                                                       \
-     * From P_v to charges. P_v of products f D_w go to the D_w that they are made of: weights[v] is then    \
-     * what D_v has in all.                                                                                  \
-     */ \
-    EQML_INLINE void eqml__charges_##SUFFIX(const eqml_basis *b, const eqml_tensor_basis *t, int carriers,     \
-                                            const T *slots, T *weights, T *charges)                            \
-    {                                                                                                          \
-        memset(charges, 0, sizeof(T) * (size_t)carriers);                                                      \
-        if (t->charges_##SUFFIX) {                                                                             \
-            t->charges_##SUFFIX(slots, weights, charges);                                                      \
-            return;                                                                                            \
-        }                                                                                                      \
-        for (int p = t->nproducts - 1; p >= 0; p--)                                                            \
-            weights[t->products[p][2]] +=                                                                      \
-                slots[b->factor0 + t->products[p][1]] * weights[t->products[p][0]];                            \
-        for (int e = 0; e < t->nelements; e++)                                                                 \
-            charges[t->elements[e][2]] += weights[t->elements[e][0]] * slots[t->elements[e][1]];               \
-    }                                                                                                          \
-    /* The tensor itself. */                                                                                   \
-    EQML_INLINE void eqml__collect_##SUFFIX(const eqml_model *m, eqml_tensor kind, const T *xyz,               \
-                                            const T *charges, const T *carried, T *value)                      \
-    {                                                                                                          \
-        const eqml_basis *b = m->basis;                                                                        \
-        const int components = EQML_COMPONENTS(kind), carriers = EQML_CARRIERS(kind, b->npairs, b->natoms);    \
-        T centre[3];                                                                                           \
-        eqml__reference_##SUFFIX(b->tensors[kind], xyz, centre);                                               \
-        for (int c = 0; c < components; c++) {                                                                 \
-            T sum = kind == EQML_DIPOLE ? m->charge * centre[c % 3] : ALL(0);                                  \
-            for (int x = 0; x < carriers; x++)                                                                 \
-                sum += charges[x] * carried[components * x + c];                                               \
-            value[c] = sum;                                                                                    \
-        }                                                                                                      \
-    }                                                                                                          \
-    /* The tensor factors D_v: rows of `row` numbers, as those of what is carried. */                          \
-    EQML_INLINE void eqml__vectors_##SUFFIX(const eqml_basis *b, const eqml_tensor_basis *t, int row,          \
-                                            const T *slots, const T *carried, T *vectors)                      \
-    {                                                                                                          \
-        memset(vectors, 0, sizeof(T) * (size_t)row * (size_t)(t->nvectors + 1));                               \
-        for (int e = 0; e < t->nelements; e++)                                                                 \
-            for (int k = 0; k < row; k++)                                                                      \
-                vectors[row * t->elements[e][0] + k] +=                                                        \
-                    slots[t->elements[e][1]] * carried[row * t->elements[e][2] + k];                           \
-        for (int p = 0; p < t->nproducts; p++)                                                                 \
-            for (int k = 0; k < row; k++)                                                                      \
-                vectors[row * t->products[p][0] + k] =                                                         \
-                    slots[b->factor0 + t->products[p][1]] * vectors[row * t->products[p][2] + k];              \
-    }                                                                                                          \
-    /* steps[3][6]: d B_c / d (x_i - x_j)_k of what one pair carries. */                                       \
-    EQML_INLINE void eqml__steps_##SUFFIX(eqml_tensor kind, const T d[3], T *steps)                            \
-    {                                                                                                          \
-        for (int c = 0; c < 6; c++) {                                                                          \
-            const int first = c < 3 ? 0 : c < 5 ? 1 : 2, second = c < 3 ? c : c < 5 ? c - 2 : 2;               \
-            for (int k = 0; k < 3; k++) {                                                                      \
-                const double scale = kind == EQML_QUADRUPOLE ? 1.5 : 1;                                        \
-                const double trace = kind == EQML_QUADRUPOLE && first == second ? 1 : 0;                       \
-                steps[6 * k + c] =                                                                             \
-                    scale * ((k == first) * d[second] + (k == second) * d[first]) - trace * d[k];              \
-            }                                                                                                  \
-        }                                                                                                      \
-    }
-EQML__TENSOR(one, double, (double))
-EQML__TENSOR(lanes, eqml_lanes, eqml__all)
+#include "kernel/of_one.inc"
+#include "kernel/tensor.inc"
+#include "kernel/of_lanes.inc"
+#include "kernel/tensor.inc"
+#include "kernel/of_none.inc"
 
 /* P_v of four rows of coefficients c. */
 EQML_INLINE void eqml__four_weights_one(const eqml_rows *rows, const eqml_tile *tiles, const double *c,
                                         const double *f, double *weights)
 {
-    eqml__quad sum[4];
+    eqml__inner sum[4];
     double total[4];
     for (int row = 0; row < 4; row++)
-        sum[row] = eqml__quad_all(0);
+        sum[row] = eqml__all_inner(0);
     for (int t = 0; t < rows->ntiles; t++)
         eqml__columns_one(c + 16 * t, f + tiles[t].first, NULL, sum, sum);
     eqml__four_sums(sum, total);
