@@ -73,8 +73,7 @@
 #define EQML_FREE(pointer) free(pointer)
 #endif
 
-/* Functions of the fitting half have external linkage by default; EQML_STATIC makes them private to one file.
- */
+/* The linkage of functions that read, fit and write: external, or private to one file with EQML_STATIC. */
 #ifndef EQML_API
 #if defined(EQML_STATIC) && defined(__GNUC__)
 #define EQML_API static __attribute__((unused))
@@ -87,7 +86,7 @@
 #endif
 #endif
 
-/* Every fallible call returns one of these; eqml_status_text() explains it. */
+/* Every function that can fail returns one of these. */
 #define EQML_STATUS_LIST(X)                                                                                  \
     X(EQML_OK, "success")                                                                                    \
     X(EQML_ERROR_ARGUMENT, "an argument is outside its documented range")                                    \
@@ -102,8 +101,10 @@
 typedef enum eqml_status { EQML_STATUS_LIST(EQML__STATUS_ENUM) EQML_STATUS_COUNT } eqml_status;
 #undef EQML__STATUS_ENUM
 
-/* One line that names the file, line and value behind a failure; a caller's buffer, NULL where it is not
- * wanted. */
+/*
+ * The caller's room for one line that says why a call failed, with file, line and value. Pass NULL to go
+ * without.
+ */
 typedef struct eqml_message {
     char text[512];
 } eqml_message;
@@ -112,7 +113,7 @@ typedef struct eqml_message {
 #define EQML_EV (1.0 / 27.211386245988)      /* hartree; CODATA 2018 */
 
 EQML_API const char *eqml_status_text(eqml_status status);
-/* A few words on a status, never NULL. */
+/* What a status means, in a few words. Never NULL; the text is constant. */
 
 #endif /* EQML__STATUS_H */
 
@@ -4386,76 +4387,85 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
 #ifndef EQML__DATA_H
 #define EQML__DATA_H
 
+/* What a geometry has. A tensor's bit is EQML_HAS_DIPOLE << kind. */
 enum {
     EQML_HAS_ENERGY = 1,
     EQML_HAS_GRADIENT = 2,
-    EQML_HAS_DIPOLE = 4, /* EQML_HAS_DIPOLE << kind: a tensor */
+    EQML_HAS_DIPOLE = 4,
     EQML_HAS_QUADRUPOLE = 8,
     EQML_HAS_POLARIZABILITY = 16
 };
 
-/* Geometries of one molecule, all with the same atoms in the same order. */
+/*
+ * Geometries of one molecule, all with the same atoms in the same order. Numbers that a geometry does not
+ * have are zero. Arrays of gradients and of tensors are NULL where no geometry has one.
+ *
+ * Dipoles [n][3] are in e*bohr, traceless quadrupoles [n][6] in e*bohr^2, both about the origin of the
+ * coordinates; polarizabilities [n][6] are in bohr^3. Six components are xx xy xz yy yz zz.
+ */
 typedef struct eqml_data {
     int natoms;
-    size_t n;           /* geometries */
-    char (*symbols)[4]; /* [natoms] element labels in the data's order, "H", "Cl" */
-    double *xyz;        /* [n][natoms][3] bohr */
-    double *energy;     /* [n] hartree; zero where absent */
-    double *gradient;   /* [n][natoms][3] hartree/bohr, zero where absent; NULL where no geometry has it */
-    double *tensors
-        [EQML_TENSORS]; /* likewise: dipoles [n][3] e*bohr, about the origin of the coordinates; traceless
-                                    * quadrupoles [n][6] e*bohr^2, likewise; polarizabilities [n][6] bohr^3;
-                                    * components xx xy xz yy yz zz */
-    unsigned char *has; /* [n] EQML_HAS_... bits */
+    size_t n;                      /* geometries */
+    char (*symbols)[4];            /* [natoms] element labels, "H" or "Cl" */
+    double *xyz;                   /* [n][natoms][3] bohr */
+    double *energy;                /* [n] hartree */
+    double *gradient;              /* [n][natoms][3] hartree/bohr, or NULL */
+    double *tensors[EQML_TENSORS]; /* by eqml_tensor, or NULL */
+    unsigned char *has;            /* [n] bits EQML_HAS_... */
 } eqml_data;
 
 EQML_API eqml_status eqml_data_read(const char *path, eqml_data *data, eqml_message *message);
 /*
- * Reads a whole file. While it reads, memory holds the text of the file (of a pipe, up to three times that)
- * beside the arrays above, of which that of the gradients and those of the tensors are given back where the
- * file has none; afterwards the arrays only, 24 bytes an atom and as much for its gradient.
+ * Reads a whole file of geometries. Release *data with eqml_data_free(). What it held before is overwritten,
+ * not released. On failure *data is all zero, and the message names file and line.
  *
- * Each frame is a line with the number of atoms, a comment line and one line an atom; the comment line tells
- * which of two layouts the frame has.
+ * A frame is a line with the number of atoms, a comment line, and one line for each atom. Its comment line
+ * tells which of two layouts it has.
  *
  *   Extended XYZ: the comment line has a key Properties or energy.
- *     energy=-40.5 (eV) and dipole="0.1 0 0.2" (e*angstrom; or dipole_moment) may be absent, and so may
- *     quadrupole (e*angstrom^2, traceless, Theta_ab = 1/2 sum q (3 r_a r_b - r^2 delta_ab)) and polarizability
- *     (bohr^3), six numbers xx xy xz yy yz zz, or all nine; other keys are ignored.
- *     Properties=species:S:1:pos:R:3:forces:R:3 (angstrom, eV/angstrom; or force), in any order and
- *     with any others, says exactly which columns there are; without it they are species and pos.
- *   MSA, QM-22: the comment line begins with the energy (hartree); what follows is ignored.
- *     label x y z [gx gy gz], angstrom and hartree/bohr; gradients, not forces. Columns after these are
- *     ignored, and so are a fifth and sixth without a seventh. All atoms of a frame have equally many.
+ *     energy=-40.5            eV
+ *     dipole="0.1 0 0.2"      e*angstrom; or dipole_moment
+ *     quadrupole="..."        e*angstrom^2, traceless: Theta_ab = 1/2 sum q (3 r_a r_b - r^2 delta_ab)
+ *     polarizability="..."    bohr^3
+ *     All are optional, and other keys are ignored. Tensors of rank two are six numbers xx xy xz yy yz zz,
+ *     or all nine.
+ *     Properties=species:S:1:pos:R:3:forces:R:3 lists the columns, in angstrom and eV/angstrom; `force` is
+ *     the same as `forces`. Columns come in any order, with any others between them. Without this key they
+ *     are species and pos.
+ *   MSA, QM-22: the comment line begins with the energy in hartree; the rest of it is ignored.
+ *     label x y z [gx gy gz], in angstrom and hartree/bohr: gradients, not forces. Further columns are
+ *     ignored, and so are a fifth and a sixth without a seventh. All atoms of a frame have equally many.
  *
- * Keys and labels may be in any case, labels may be atomic numbers, numbers may have Fortran's exponents
- * (1.0D+00), lines may end in CR LF, and there may be blank lines between frames and at the end. Gradients,
- * dipoles and other tensors may be in some frames only.
+ * Keys and labels may be in any case. Labels may be atomic numbers. Numbers may have Fortran's exponents
+ * (1.0D+00). Lines may end in CR LF. Blank lines may stand between frames and at the end. Gradients and
+ * tensors may be in some frames only.
  *
- * EQML_ERROR_FILE: the file cannot be read. EQML_ERROR_EMPTY: it holds no geometry.
+ * While it reads, memory holds the text of the file (of a pipe, up to three times that) beside the arrays,
+ * which take 24 bytes for an atom and as much for its gradient. Arrays of what no geometry has are given back
+ * at the end.
+ *
+ * EQML_ERROR_FILE: the file cannot be read.
+ * EQML_ERROR_EMPTY: it holds no geometry.
  * EQML_ERROR_FORMAT: it has neither layout, is cut off, or its frames differ in their atoms or their order.
  * EQML_ERROR_VALUE: a number is infinite, nan or beyond 1e100, or two atoms are closer than 1e-6 bohr.
- *
- * On failure the message (may be NULL) names file and line, and *data is all zero; otherwise release it with
- * eqml_data_free(). What *data held before is overwritten, not released.
  */
 
 EQML_API eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *class_of_atom,
                                      eqml_message *message);
 /*
- * Brings the atoms of *data into the order of a composition: symbols are those of its atoms, blank separated
- * ("H H H H C"), and atoms with equal class_of_atom[natoms] are equivalent.
+ * Brings the atoms of *data into the order of a composition. `symbols` are those of its atoms, separated by
+ * blanks ("H H H H C"); atoms with equal class_of_atom[natoms] are equivalent.
  *
- *   - Where every element of the composition is in one class only, atoms are reordered by element. Those of
- *     one element keep their order; in fragments, "(H2 O)2", that decides what belongs together.
- *   - Else the elements of the data, in order, must be those of the composition; nothing is moved.
- *   - Where no symbol is an element of the data ("A4 B"), nothing is moved; a class must be one element.
+ *   - If each element of the composition is in one class only, atoms are reordered by element. Atoms of one
+ *     element keep their order; in fragments, "(H2 O)2", that order decides what belongs together.
+ *   - If no symbol is an element of the data ("A4 B"), nothing is moved, and each class must be one element.
+ *   - Otherwise the elements of the data must be in the order of the composition already.
  *
- * EQML_ERROR_MATCH otherwise, and the message (may be NULL) says why; *data is then as before.
+ * EQML_ERROR_MATCH: none of these applies. The message says why, and *data is as before.
  */
 
 EQML_API void eqml_data_free(eqml_data *data);
-/* Releases the arrays and sets *data to zero; may be repeated, and data may be NULL. */
+/* Releases the arrays and sets *data to zero. NULL and empty data are allowed. */
 
 EQML_API const char *eqml_tensor_name(eqml_tensor kind);
 /* "dipole", "quadrupole" or "polarizability". */
@@ -4468,14 +4478,10 @@ EQML_API const char *eqml_tensor_name(eqml_tensor kind);
 #ifndef EQML__LSQ_H
 #define EQML__LSQ_H
 
-/* ---------------------------------------------------------------------------------------------------------
- * Linear least squares on a stream of rows
+/*
+ * A linear least-squares problem whose rows arrive one by one:
  *
  *     minimise |A x - b|^2,    A has any number of rows; only a triangle of ncols^2 / 2 numbers is kept.
- *
- * Rows are collected in blocks and each block is folded into the triangular factor R of A = Q R by
- * Householder reflections [1], applied panel by panel in compact WY form [2]: backward stable, no normal
- * equations, and 2 ncols^2 floating-point operations a row, nearly all of them in matrix products.
  *
  *     eqml_lsq *lsq;
  *     eqml_lsq_create(&lsq, 3, 1);
@@ -4489,19 +4495,24 @@ EQML_API const char *eqml_tensor_name(eqml_tensor kind);
  *     eqml_lsq_free(lsq);
  *
  * A weighted observation is a row multiplied by the square root of its weight. Numbers should be zero or of
- * magnitude 1e-140 to 1e140, because sums of their squares are formed. One system belongs to one thread at a
- * time; the same calls in the same order give the same bits.
+ * magnitude 1e-140 to 1e140, because their squares are summed. One system belongs to one thread at a time;
+ * the same calls in the same order give the same bits.
+ *
+ * Method. Rows are collected in blocks. Householder reflections fold each block into the triangular factor R
+ * of A = Q R
+ * [1], panel by panel in compact WY form [2]. This is backward stable and forms no normal equations; a row
+ * takes 2 ncols^2 floating-point operations, nearly all of them in matrix products.
+ *
+ * Compile with -O2 -march=native -ffp-contract=fast: the products want wide vectors and fused multiply-adds.
+ * With EQML_USE_LAPACK blocks are folded by LAPACK's dtpqrt, which is slower except where LAPACK is threaded.
  *
  * [1] Demmel, Grigori, Hoemmen, Langou, SIAM J. Sci. Comput. 34, A206 (2012).
  * [2] Schreiber, Van Loan, SIAM J. Sci. Stat. Comput. 10, 53 (1989).
  * [3] Golub, Van Loan, Matrix Computations, 4th ed. (2013), sections 5.4 and 5.5.
- *
- * Compile with -O2 -march=native -ffp-contract=fast: the products want wide vectors and fused multiply-adds.
- * EQML_USE_LAPACK: fold with LAPACK's dtpqrt instead; slower, except where LAPACK is threaded.
  */
 typedef struct eqml_lsq eqml_lsq;
 
-/* Zero in every field, or a null pointer, means the default. */
+/* How a system is solved. Zero in every field is the default. */
 typedef struct eqml_lsq_options {
     double tolerance; /* relative rank tolerance in [0, 1); 0: 2^-52 * (20 + 2 ncols + sqrt(rows)) */
     double ridge;     /* L >= 0: minimise |A x - b|^2 + L sum_j |a_j|^2 x_j^2, a_j the columns of A */
@@ -4516,36 +4527,42 @@ typedef struct eqml_lsq_result {
 } eqml_lsq_result;
 
 EQML_API eqml_status eqml_lsq_create(eqml_lsq **lsq, int ncols, int nrhs);
-/* An empty system with ncols >= 1 columns and nrhs >= 1 right-hand sides. On failure *lsq is null. It takes
- * the memory for a first solution without ridge as well, so that one for which memory is short fails here and
- * not behind the rows; a solution gives it back. */
+/*
+ * Makes an empty system with ncols >= 1 columns and nrhs >= 1 right-hand sides. Release it with
+ * eqml_lsq_free(). On failure *lsq is NULL. The memory of a first solution without ridge is taken too, so
+ * that a solution that has no room fails here and not behind all the rows; solving gives it back.
+ */
 
 EQML_API size_t eqml_lsq_memory(int ncols, int nrhs, int ridge);
-/* Bytes for such a system and a solution of it, with a ridge or without: 12 ncols^2 for large ones, or
- * 16 ncols^2 with a ridge (16 and 24 with EQML_USE_LAPACK). */
+/*
+ * Bytes of such a system and of its solution, with a ridge (nonzero) or without: about 12 ncols^2, or 16
+ * ncols^2 with a ridge (16 and 24 with EQML_USE_LAPACK).
+ */
 
 EQML_API double *eqml_lsq_row(eqml_lsq *lsq);
 /* Where to write the next row: ncols entries of A, then nrhs of b. Valid until the system is freed. */
 
 EQML_API eqml_status eqml_lsq_add(eqml_lsq *lsq);
-/* Adds the row that was written. EQML_ERROR_VALUE: an entry is not finite; the row is dropped, the system is
- * as before. */
+/* Adds the row that was written. EQML_ERROR_VALUE: an entry is not finite; the system is then as before. */
 
 EQML_API eqml_status eqml_lsq_solve(eqml_lsq *lsq, const eqml_lsq_options *options, double *x,
                                     eqml_lsq_result *result);
-/* Solves for x[nrhs][ncols]; result may be null. The accumulated system stays: solve again with another
- * ridge, or add rows and solve again. Fewer rows than columns are no obstacle.
+/*
+ * Solves for x[nrhs][ncols]. options and result may be NULL. The system stays: solve again with another
+ * ridge, or add rows and solve again. There may be fewer rows than columns.
  *
- * Columns are scaled to unit norm first. In these scaled variables, rank is decided by QR with column
- * pivoting, where |R_kk| <= tolerance * |R_11| ends the range, and among all minimisers the one of least norm
- * is returned (complete orthogonal factorisation [3]); a zero column gets the coefficient zero. condition is
- * the ratio of the extreme singular values of the scaled, truncated factor, by power and inverse iteration: a
- * lower bound, good to about 1 %.
+ * Columns are first scaled to unit norm. In the scaled variables QR with column pivoting decides the rank: it
+ * ends where |R_kk| <= tolerance * |R_11|. Of all minimisers the one of least norm is returned (complete
+ * orthogonal factorisation [3]); a zero column gets the coefficient zero. `condition` is the ratio of the
+ * extreme singular values of the scaled, truncated factor. Power and inverse iteration find it: a lower
+ * bound, good to about 1 %.
  *
- * Errors: EQML_ERROR_EMPTY without rows, EQML_ERROR_VALUE where squares overflowed, EQML_ERROR_MEMORY. */
+ * EQML_ERROR_EMPTY: no rows. EQML_ERROR_VALUE: squares overflowed. EQML_ERROR_MEMORY. EQML_ERROR_ARGUMENT: a
+ * tolerance or a ridge out of range, or a NULL where none is allowed.
+ */
 
 EQML_API void eqml_lsq_free(eqml_lsq *lsq);
-/* Null is allowed. */
+/* NULL is allowed. */
 
 #endif /* EQML__LSQ_H */
 
@@ -4555,11 +4572,9 @@ EQML_API void eqml_lsq_free(eqml_lsq *lsq);
 #ifndef EQML__SURFACE_H
 #define EQML__SURFACE_H
 
-/* ---------------------------------------------------------------------------------------------------------
- * Surfaces: models that own their arrays; fitting, writing and reading them
- */
-
-/* A model with its arrays in memory of its own. Evaluate it through `model`, with the functions of its basis.
+/*
+ * A fitted potential, or one that is to be fitted, with its tensors. It owns its arrays; `model` points to
+ * them and is what evaluation takes, with the functions of its basis.
  */
 typedef struct eqml_surface {
     eqml_model model;
@@ -4567,56 +4582,70 @@ typedef struct eqml_surface {
     double *rates;                 /* [EQML_ROUND(npairs)] */
     double *offset, *linear;       /* [nfactors] */
     double *packed;                /* [ntiles][4][4] */
-    double *tensors[EQML_TENSORS]; /* [ntiles][4][4] of the tensor; null where the basis has none */
-    int standardised;              /* nonzero: the factors are shifted for some data already */
+    double *tensors[EQML_TENSORS]; /* [ntiles][4][4] of the tensor; NULL where the basis has none */
+    int standardised;              /* nonzero: the factors are shifted already; later fits keep that */
     float *rounded;                /* offset, linear and packed in float; set by eqml_surface_set */
 } eqml_surface;
 
 EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_variable *variables,
                                          eqml_surface *surface);
-/* The zero potential over `basis`, with a variable for each class of pairs (copied). A range must be
- * positive, a user's function present: EQML_ERROR_ARGUMENT. On failure *surface is empty. */
+/*
+ * Makes the zero potential over a basis, which must stay. variables[npair_classes] are copied. Release it
+ * with eqml_surface_free(). On failure *surface is empty.
+ *
+ * EQML_ERROR_ARGUMENT: a range is not positive and finite, an exponent is not a whole number from -12 to 12
+ * other than 0, or a user's function is missing.
+ */
 
 EQML_API void eqml_surface_free(eqml_surface *surface);
-/* Empties it; an empty surface is allowed. */
+/* Releases the arrays and empties the surface. An empty one is allowed. */
 
 EQML_API void eqml_surface_set(eqml_surface *surface, const double *coefficients);
 EQML_API void eqml_surface_get(const eqml_surface *surface, double *coefficients);
-/* coefficients[nterms] in the order of terms: the factors that are terms, then the products run by run. */
+/*
+ * Sets or gets coefficients[nterms] in the order of terms: factors that are terms, then the products run by
+ * run.
+ */
 
 EQML_API void eqml_surface_set_tensor(eqml_surface *surface, eqml_tensor kind, const double *coefficients);
 EQML_API void eqml_surface_get_tensor(const eqml_surface *surface, eqml_tensor kind, double *coefficients);
-/* The same for a tensor of the basis: coefficients[tensors[kind]->nterms], one tensor factor after the
- * other. */
+/*
+ * The same for a tensor that the basis has: coefficients[tensors[kind]->nterms], one tensor factor after the
+ * other.
+ */
 
 EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char *path, eqml_message *message);
 EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *basis, const char *path,
                                        eqml_message *message);
 /*
- * A .pes file: text, one item a line, numbers as hexadecimal floats and so exact.
+ * Writes and reads a .pes file: text, one item a line, numbers as hexadecimal floats, which are exact.
  *
  *     eqml-pes 2
- *     basis NAME DEGREE NTERMS NFACTORS TERMS        TERMS: a number that stands for the terms and their order
+ *     basis NAME DEGREE NTERMS NFACTORS TERMS        TERMS: a number for the terms and their order
  *     composition H4 C
  *     variable 0 morse 0x1p+1            one line for each class of pairs
  *     offset 0x0p+0                      nfactors lines
  *     coefficient -0x1.43p+5             nterms lines
- *     dipole DEGREE NTERMS               these lines for a basis with a dipole, then for one with a
- *     charge 0x0p+0                      quadrupole and for one with a polarizability; the total charge only
- *     moment 0x1.8p-2                    for the dipole, the last line for each term
+ *     dipole DEGREE NTERMS               these three for a dipole, then for a quadrupole, then for a
+ *     charge 0x0p+0                      polarizability, where the basis has them; the total charge
+ *     moment 0x1.8p-2                    for the dipole only, the last line for each term
  *     end
  *
- * The file appears whole or not at all, as do all that eqml writes: a new one is written beside it and renamed,
- * so that a symbolic link is replaced, and permissions of an old file are not kept. User functions cannot be
- * written: EQML_ERROR_ARGUMENT. Reading checks the file against the basis: EQML_ERROR_MATCH. On failure *surface
- * is empty, and message names the line.
+ * A file appears whole or not at all, like all that eqml writes: a new file is written beside it and renamed.
+ * A symbolic link is therefore replaced, and permissions of an old file are not kept.
+ *
+ * Writing: EQML_ERROR_ARGUMENT, the surface has a user's function; EQML_ERROR_VALUE, a number is not finite.
+ * Reading makes the surface; release it with eqml_surface_free(). EQML_ERROR_MATCH: the file is of another
+ * basis. On failure *surface is empty, and the message names the line.
  */
 
 EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, const char *name,
                                                const char *runtime, const char *basis_header,
                                                const char *path, eqml_message *message);
-/* One self-contained C header of the surface, with the functions NAME_energy and so on; `runtime` is the file
- * eqml.h, `basis_header` the generated header of the basis: the parts that are needed are copied. */
+/*
+ * Writes one self-contained C header with the functions NAME_energy and so on. `runtime` is the path of
+ * eqml.h, `basis_header` that of the generated header of the basis; what the surface needs of them is copied.
+ */
 
 #endif /* EQML__SURFACE_H */
 
@@ -4626,19 +4655,22 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
 #ifndef EQML__FIT_H
 #define EQML__FIT_H
 
-/* A potential as a C function: the energy (hartree) at xyz[natoms][3] (bohr), and its gradient[natoms][3]. */
+/*
+ * A potential as a C function: returns the energy (hartree) at xyz[natoms][3] (bohr), writes
+ * gradient[natoms][3].
+ */
 typedef double (*eqml_potential)(void *context, const double *xyz, double *gradient);
 
-/* Zero in every field means the default. */
+/* What a fit may be told. Zero in every field is the default. */
 typedef struct eqml_fit_options {
-    double gradient_weight; /* W of gradients against energies; 0: 1 */
-    int energies_only;      /* nonzero: gradients are not used */
-    double ridge;           /* see eqml_lsq_options */
-    double energy_weight; /* E0 > 0: a geometry has the weight E0 / (E0 + E - Emin), hartree; 0: 1 for all */
-    const unsigned char *use; /* [data->n] nonzero for geometries to train on; null: all */
-    void (*progress)(void *context, size_t done, size_t total); /* training geometries; null: none */
+    double gradient_weight;   /* W of gradients against energies; 0: 1 */
+    int energies_only;        /* nonzero: gradients are not used */
+    double ridge;             /* see eqml_lsq_options */
+    double energy_weight;     /* E0, hartree: a geometry has the weight E0 / (E0 + E - Emin); 0: all have 1 */
+    const unsigned char *use; /* [data->n] nonzero: train on this geometry; NULL: on all */
+    void (*progress)(void *context, size_t done, size_t total); /* told after each geometry; NULL: nobody */
     void *context;
-    eqml_potential reference; /* energies: what is fitted is the difference to this; null: to nothing */
+    eqml_potential reference; /* energies are fitted as the difference to this potential; NULL: as they are */
     void *reference_context;
 } eqml_fit_options;
 
@@ -4652,78 +4684,91 @@ typedef struct eqml_fit_result {
 EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, const eqml_fit_options *options,
                               eqml_fit_result *result, eqml_message *message);
 /*
- * Weighted linear least squares: minimises, over the geometries with an energy in use,
+ * Fits a surface to energies and gradients by weighted linear least squares. Over the geometries in use that
+ * have an energy it minimises
  *
- *     sum_g w_g ( (V_g - E_g)^2 + W |grad V_g - G_g|^2 )        in hartree and hartree/bohr,
+ *     sum_g w_g ( (V_g - E_g)^2 + W |grad V_g - G_g|^2 )        in hartree and hartree/bohr.
  *
- * for a surface made by eqml_surface_create; data in the atom order of the basis. Each factor is first
- * shifted to mean 0 over the training geometries, which leaves the span of a complete basis as it is and
- * improves its condition by powers of ten. Where some factors are not terms (a basis of eqml-gen --terms
- * purified or no-intramolecular) nothing is shifted, so that V vanishes where it must, and the energies are
- * fitted as they are: give them relative to what is left out. Gradients enter along an orthonormal basis of
- * the displacements that are neither translation nor rotation: the others say nothing about V. Rows are
- * streamed (eqml_lsq): memory grows with the square of the terms only, and all of it that does is taken before
- * the first row. result and message may be null. Not thread-safe on one surface. EQML_ERROR_EMPTY: no geometry to train on. EQML_ERROR_MATCH: data of another
- * number of atoms.
+ * The surface comes from eqml_surface_create(); the data are in the atom order of its basis. options, result
+ * and message may be NULL. One surface may be fitted by one thread at a time.
  *
- * Distances that do not vary in the data but for their digits (rigid monomers, constrained scans, one
- * geometry) are taken as constant: see eqml_constant_pairs. Terms that only they could tell apart take no
- * part, whatever the digits, and of the surfaces that fit the data the one of least norm is taken. It says
- * nothing about how these bonds stretch, unless gradients do.
+ * Shifts. Each factor is first shifted to mean 0 over the training geometries. A complete basis spans the
+ * same space after that, and its condition improves by powers of ten. Where some factors are not terms
+ * (eqml-gen --terms purified or no-intramolecular) nothing is shifted, so that V vanishes where it must; the
+ * energies are then fitted as they are, so give them relative to what is left out.
+ *
+ * Gradients enter along an orthonormal basis of the displacements that are neither translation nor rotation,
+ * because the others say nothing about V.
+ *
+ * Constant distances, which vary in the data only in their last digits (rigid monomers, constrained scans, a
+ * single geometry), are taken as constant; eqml_constant_pairs() names them. Terms that only they could tell
+ * apart take no part, whatever the digits, and of all surfaces that fit the data the one of least norm is
+ * taken. Unless gradients do, nothing says how such bonds stretch.
+ *
+ * Memory grows with the square of the number of terms, and not with the data: rows are streamed (eqml_lsq).
+ * All that grows so is taken before the first row.
+ *
+ * EQML_ERROR_EMPTY: no geometry to train on. EQML_ERROR_MATCH: the data have another number of atoms.
+ * EQML_ERROR_ARGUMENT: a negative weight or ridge. EQML_ERROR_VALUE: a number of the data is not finite.
  */
-
-EQML_API int eqml_constant_pairs(const eqml_basis *basis, const eqml_data *data, const unsigned char *use,
-                                 double *distance);
-/*
- * distance[npair_classes] <- the mean distance (bohr) of a class all of whose pairs are constant, 0 for the
- * others; returns how many classes are constant. A pair of atoms is constant if its distance varies, over the
- * geometries with use[g] nonzero (null: all), by at most 1e-5 of its mean: 6 decimals in angstrom are enough
- * to be recognised.
- */
-
-EQML_API size_t eqml_fit_memory(const eqml_basis *basis, const eqml_fit_options *options);
-/* Bytes that a fit over this basis takes besides data and surface, of the energy or of that tensor which has
- * the most terms: known before there are data, and right but for a few vectors. A reference potential takes as
- * much as energies and gradients of the data besides. options may be null. */
 
 EQML_API eqml_status eqml_fit_tensor(eqml_surface *surface, eqml_tensor kind, const eqml_data *data,
                                      double charge, const eqml_fit_options *options, eqml_fit_result *result,
                                      eqml_message *message);
 /*
- * The same for a tensor, over the geometries in use that have it: minimises sum_g w_g |T_g - D_g|^2, the sum
- * of the squares of all components (nine for rank 2, in e*bohr, e*bohr^2 or bohr^3); of the options,
- * gradients play no part. The shift of the factors is that of eqml_fit if it went before; fitting energies
- * later keeps it.
+ * Fits a tensor of a surface. Over the geometries in use that have the tensor it minimises sum_g w_g |T_g -
+ * D_g|^2, where the square is summed over all components: three, or nine for rank two, in e*bohr, e*bohr^2 or
+ * bohr^3. Options on gradients, reference and progress play no part. If eqml_fit() went before, its shifts of
+ * the factors are kept; otherwise those found here are kept by later fits.
  *
- * Dipoles have the total charge (a whole number of e) exact by construction. Quadrupoles are fitted about R,
- * the centre of the smallest class of atoms; those of the data are about the origin of their coordinates, and
- * are moved from there with the charge and the geometry's dipole: Theta - 3/2 (R d^T + d R^T) + R.d 1 + Q (3
- * R R^T - R^2 1) / 2.
+ * Dipoles have the total charge, a whole number of e, exactly by construction. Quadrupoles are fitted about
+ * R, the centre of the smallest class of atoms. Those of the data are about the origin of their coordinates;
+ * the charge and the dipole d of the geometry move them to Theta - 3/2 (R d^T + d R^T) + R.d 1 + Q (3 R R^T -
+ * R^2 1) / 2.
  *
  * EQML_ERROR_ARGUMENT: the basis has no such tensor, or the charge is not whole. EQML_ERROR_EMPTY: no
- * geometry to train on. EQML_ERROR_VALUE: a quadrupole about another point than R, and no dipole to move it.
+ * geometry to train on. EQML_ERROR_VALUE: a quadrupole about another point than R has no dipole to move it.
  */
 
+EQML_API size_t eqml_fit_memory(const eqml_basis *basis, const eqml_fit_options *options);
+/*
+ * Bytes that a fit over this basis takes, beside data and surface: of the energy or of the tensor that takes
+ * most. It is right but for a few vectors. A reference takes as much again as energies and gradients of the
+ * data. options may be NULL.
+ */
+
+EQML_API int eqml_constant_pairs(const eqml_basis *basis, const eqml_data *data, const unsigned char *use,
+                                 double *distance);
+/*
+ * Finds the classes whose pairs are all constant, and returns how many there are. distance[npair_classes] <-
+ * the mean distance (bohr) of such a class, 0 for the others. A pair is constant if its distance varies, over
+ * the geometries with use[g] nonzero (NULL: all), by at most 1e-5 of its mean. Six decimals in angstrom are
+ * enough to be recognised.
+ */
+
+/* Errors over some geometries of a data set. */
 typedef struct eqml_errors {
     size_t energies, gradients, tensors[EQML_TENSORS]; /* geometries that have them */
     double rmse_energy, rmse_gradient;                 /* hartree; hartree/bohr for each component */
     double max_energy;                                 /* largest error of an energy */
     size_t worst;                                      /* the geometry that has it */
-    double rmse_tensor[EQML_TENSORS],
-        rms_tensor[EQML_TENSORS]; /* for each of the 3 or 9 components: error, and
-                                                            * the data themselves, quadrupoles about R */
+    double rmse_tensor[EQML_TENSORS];                  /* for each of the 3 or 9 components */
+    double rms_tensor[EQML_TENSORS];                   /* the same of the data; quadrupoles about R */
 } eqml_errors;
 
 EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml_data *data,
                                          const unsigned char *use, eqml_errors *errors);
-/* Root mean square errors over the geometries with use[g] nonzero, or all where use is null. */
+/* Root mean square errors over the geometries with use[g] nonzero; NULL: over all. */
 
 EQML_API eqml_status eqml_potential_errors(eqml_potential potential, void *context, const eqml_data *data,
                                            const unsigned char *use, eqml_errors *errors);
 /*
- * The same of any potential: of a sum of surfaces, for one. With options.reference, eqml_fit() fits the
- * difference of the data to a reference, a cheaper method or a surface that exists (delta learning [1]); the
- * weights of geometries are still those of the whole energy. The potential is then the sum, for example
+ * The same of any potential, for energies and gradients; for example of a sum of surfaces.
+ *
+ * Such a sum is what a fit with options.reference leads to. It fits the difference of the data to a
+ * reference: a cheaper method, or a surface that exists (delta learning [1]). Weights of geometries are still
+ * those of the whole energy. The potential is then reference plus surface, and any number of surfaces add up
+ * likewise:
  *
  *     typedef struct corrected { const eqml_model *model; } corrected;
  *     double corrected_energy(void *context, const double *xyz, double *gradient)
@@ -4734,8 +4779,6 @@ EQML_API eqml_status eqml_potential_errors(eqml_potential potential, void *conte
  *             gradient[k] += part[k];
  *         return v;
  *     }
- *
- * and any number of surfaces add up likewise.
  *
  * [1] Nandi, Qu, Houston, Conte, Bowman, J. Chem. Phys. 154, 051102 (2021).
  */
@@ -4867,18 +4910,18 @@ EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_ba
 
 /* ==== expansion.h ======================================================================================= */
 
-/* Expansions. */
+/* Expansions: a surface as a sum of surfaces over subsets of atoms. */
 #ifndef EQML__EXPANSION_H
 #define EQML__EXPANSION_H
 
-/* ---------------------------------------------------------------------------------------------------------
- * Expansions: a surface as a sum of surfaces over subsets of atoms
+/*
+ * An expansion is a sum of surfaces over subsets of atoms:
  *
  *     V(x) = constant + sum over components c, and over their tuples of atoms t, of  s_c(x_t) V_c(x_t)
  *
- * All tuples of a component share one surface V_c, and everything is fitted in one least-squares problem.
- * So are written many-body expansions (pairs, triples, quadruples of each kind), fragmented bases of large
- * molecules [1], and clusters of any size. Methane as pairs, triples and quadruples of its atoms:
+ * All tuples of a component share one surface V_c. One least-squares problem fits everything. Many-body
+ * expansions (pairs, triples, quadruples of each kind), fragmented bases of large molecules [1] and clusters
+ * of any size are written so. Methane as pairs, triples and quadruples of its atoms:
  *
  *     eqml_part parts[] = {{&hh_basis, morse, 0, NULL, 0, 0, 0}, {&hc_basis, morse, 0, NULL, 0, 0, 0}, ...};
  *     eqml_expansion expansion;
@@ -4887,13 +4930,13 @@ EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_ba
  *     work = aligned_alloc(64, eqml_expansion_work(&expansion) * sizeof(double));
  *     v = eqml_expansion_energy_gradient(&expansion, xyz, gradient, work);
  *
- * A component may vanish smoothly when its atoms are far apart: s_c is then the product, over the distances
- * within the tuple, of
+ * A component may vanish smoothly when its atoms are far apart. Its switch s_c is the product, over the
+ * distances r within the tuple, of
  *
  *     1 for r <= inner,   u^3 (1 + 3 t + 6 t^2) = 1 - 10 t^3 + 15 t^4 - 6 t^5,   0 for r >= cutoff,
  *
- * with t = (r - inner) / (cutoff - inner), u = 1 - t: twice continuously differentiable (the potential switch
- * of GROMACS [2]).
+ * with t = (r - inner) / (cutoff - inner) and u = 1 - t. It is twice continuously differentiable: the
+ * potential switch of GROMACS [2].
  *
  * [1] Qu, Bowman, J. Chem. Phys. 150, 141101 (2019): a fragmented basis.
  * [2] Abraham et al., SoftwareX 1, 19 (2015); the reference manual, Modified non-bonded interactions.
@@ -4926,27 +4969,30 @@ typedef struct eqml_expansion {
 EQML_API eqml_status eqml_expansion_create(eqml_expansion *expansion, const char *symbols, int nparts,
                                            const eqml_part *parts, eqml_message *message);
 /*
- * The zero potential of a molecule whose atoms are `symbols` ("H H H H C"), with a component for each of
- * parts[nparts]; the bases must stay. A part without tuples gets every choice of atoms that are the elements
- * of its basis in their order, once: atoms of one class of the basis in ascending order.
+ * Makes the zero potential of a molecule, with a component for each of parts[nparts]. `symbols` are those of
+ * its atoms ("H H H H C"); the bases must stay. Release it with eqml_expansion_free(). On failure *expansion
+ * is empty, and the message (may be NULL) names the part, from 0.
  *
- * EQML_ERROR_ARGUMENT: an index of a tuple out of range or twice in it, a cutoff that is not positive or not
- * beyond `inner`, a centre that is not alone in its class of atoms (the switch would not be invariant),
- * variables that are not valid. EQML_ERROR_MATCH: no atoms of the molecule are those of the basis. On failure
- * *expansion is empty, and message (may be null) names the part, from 0.
+ * A part without tuples gets each choice of atoms that are the elements of its basis in their order, once:
+ * atoms of one class of the basis in ascending order.
+ *
+ * EQML_ERROR_ARGUMENT: an index of a tuple is out of range or twice in it; a cutoff is not positive or not
+ * beyond `inner`; a centre is not alone in its class of atoms (the switch would not be invariant); variables
+ * are not valid; a basis has factors that are not terms.
+ * EQML_ERROR_MATCH: no atoms of the molecule are those of the basis.
  */
 
 EQML_API void eqml_expansion_free(eqml_expansion *expansion);
-/* Empties it; an empty one is allowed. */
+/* Releases its arrays and empties it. An empty one is allowed. */
 
 EQML_API eqml_status eqml_expansion_fit(eqml_expansion *expansion, const eqml_data *data,
                                         const eqml_fit_options *options, eqml_fit_result *result,
                                         eqml_message *message);
 /*
- * As eqml_fit(), with one unknown for `constant` and one for each term of each component. The constant term
- * of a component without a switch is left out. Components may overlap: where they can express the same (a
- * basis of triples contains functions of pairs), the rank is less than the number of terms, and the
- * least-norm solution is taken.
+ * Does what eqml_fit() does, with one unknown for `constant` and one for each term of each component. The
+ * constant term of a component without a switch is left out. Each fit shifts the factors anew. Components may
+ * overlap: a basis of triples contains functions of pairs. The rank is then less than the number of terms,
+ * and the solution of least norm is taken.
  */
 
 EQML_API eqml_status eqml_expansion_errors(const eqml_expansion *expansion, const eqml_data *data,
@@ -4958,7 +5004,7 @@ EQML_API eqml_status eqml_expansion_write(const eqml_expansion *expansion, const
 EQML_API eqml_status eqml_expansion_read(eqml_expansion *expansion, const char *path, int nbases,
                                          const eqml_basis *const *bases, eqml_message *message);
 /*
- * A text file, exact:
+ * Writes and reads a text file, exact:
  *
  *     eqml-expansion 1 NATOMS NCOMPONENTS
  *     constant -0x1.43p+5
@@ -4969,14 +5015,16 @@ EQML_API eqml_status eqml_expansion_read(eqml_expansion *expansion, const char *
  *     eqml-pes 2 ...                     and its surface, see eqml_surface_write
  *     end
  *
- * Reading wants a basis for each component, in their order, and checks them. It makes the whole expansion;
- * errors as eqml_surface_read. EQML_ERROR_VALUE: also a tuple, switch or centre that eqml_expansion_create
- * would refuse. What is read takes memory as its lines do, whatever counts the file promises.
+ * Reading makes the whole expansion. It wants a basis for each component, in their order, and checks the file
+ * against them. Memory follows the lines of the file, whatever counts it promises. Errors are those of
+ * eqml_surface_read;
+ * EQML_ERROR_VALUE: also a tuple, switch or centre that eqml_expansion_create would refuse.
  */
 
-enum { EQML__CHUNK = 2 * EQML_LANES }; /* tuples that are evaluated together */
+/* Tuples that are evaluated together: two groups of lanes. */
+enum { EQML__CHUNK = 2 * EQML_LANES };
 
-/* How many doubles of work an evaluation needs; the same for any number of geometries. */
+/* Doubles of work that an evaluation needs, whatever the number of geometries. */
 EQML_FUNCTION size_t eqml_expansion_work(const eqml_expansion *x)
 {
     size_t most = 0;
@@ -4989,7 +5037,7 @@ EQML_FUNCTION size_t eqml_expansion_work(const eqml_expansion *x)
     return most + 8;
 }
 
-/* The switch of the atoms xyz[natoms][3] of a tuple, and its gradient where that is not NULL. */
+/* Returns the switch of a tuple at xyz[natoms][3]; writes its gradient[natoms][3] unless that is NULL. */
 EQML_FUNCTION double eqml__switch(const eqml_component *c, int natoms, const double *xyz, double *gradient)
 {
     const double width = c->cutoff - c->inner;
@@ -5019,7 +5067,7 @@ EQML_FUNCTION double eqml__switch(const eqml_component *c, int natoms, const dou
     return product;
 }
 
-/* Tuples that wait for their evaluation, and where their results belong. */
+/* Tuples that wait to be evaluated together, and where their results go. */
 typedef struct eqml__chunk {
     int count;
     size_t geometry[EQML__CHUNK];
@@ -5029,6 +5077,7 @@ typedef struct eqml__chunk {
     double *work;
 } eqml__chunk;
 
+/* Evaluates the waiting tuples and adds them to their geometries; gradient may be NULL. */
 EQML_FUNCTION void eqml__flush_chunk(const eqml_expansion *x, const eqml_component *c, eqml__chunk *chunk,
                                      double *energy, double *gradient)
 {
@@ -5054,9 +5103,9 @@ EQML_FUNCTION void eqml__flush_chunk(const eqml_expansion *x, const eqml_compone
 }
 
 /*
- * Energies of n geometries xyz[n][natoms][3], and their gradients[n][natoms][3] where that is not NULL. work:
- * eqml_expansion_work() doubles, 64-byte aligned, one for each thread. Tuples beyond the cutoff cost their
- * distances only.
+ * Writes energy[n] of the geometries xyz[n][natoms][3], and gradient[n][natoms][3] unless that is NULL. work
+ * has eqml_expansion_work() doubles, 64-byte aligned, of each thread's own. Tuples beyond the cutoff cost
+ * only their distances.
  */
 EQML_FUNCTION void eqml_expansion_energy_gradient_batch(const eqml_expansion *x, size_t n, const double *xyz,
                                                         double *energy, double *gradient, double *work)
@@ -5097,7 +5146,9 @@ EQML_FUNCTION void eqml_expansion_energy_gradient_batch(const eqml_expansion *x,
     }
 }
 
-/* The energy of one geometry, and its gradient[natoms][3] where that is not NULL; work as above. */
+/*
+ * Returns the energy of one geometry and writes its gradient[natoms][3] unless that is NULL; work as above.
+ */
 EQML_FUNCTION double eqml_expansion_energy_gradient(const eqml_expansion *x, const double *xyz,
                                                     double *gradient, double *work)
 {
@@ -5119,6 +5170,7 @@ EQML_FUNCTION double eqml_expansion_energy_gradient(const eqml_expansion *x, con
 #define EQML__STATUS_C
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 const char *eqml_status_text(eqml_status status)
 {
@@ -5128,7 +5180,10 @@ const char *eqml_status_text(eqml_status status)
     return (unsigned)status < (unsigned)EQML_STATUS_COUNT ? texts[status] : "unknown status";
 }
 
-static eqml_status eqml__data_fail(eqml_message *message, eqml_status status, const char *format, ...)
+/*
+ * Writes the message, unless it is NULL, and returns the status: `return eqml__fail(...);` says why and ends.
+ */
+static eqml_status eqml__fail(eqml_message *message, eqml_status status, const char *format, ...)
 {
     if (message) {
         va_list arguments;
@@ -5139,14 +5194,23 @@ static eqml_status eqml__data_fail(eqml_message *message, eqml_status status, co
     return status;
 }
 
-static void eqml__say(eqml_message *message, const char *format, ...)
+/*
+ * The same of a file: its name stands before what is said, and its line unless that is 0. A long path keeps
+ * its end, which names the file, and leaves room for the reason.
+ */
+static eqml_status eqml__fail_file(eqml_message *message, eqml_status status, const char *path, size_t line,
+                                   const char *format, ...)
 {
+    const size_t room = 255, length = strlen(path);
+    const char *shown = length > room ? path + length - room : path;
+    eqml_message why;
     va_list arguments;
-    if (!message)
-        return;
     va_start(arguments, format);
-    vsnprintf(message->text, sizeof message->text, format, arguments);
+    vsnprintf(why.text, sizeof why.text, format, arguments);
     va_end(arguments);
+    if (line > 0)
+        return eqml__fail(message, status, "%s:%zu: %.230s", shown, line, why.text);
+    return eqml__fail(message, status, "%s: %.230s", shown, why.text);
 }
 
 #endif /* EQML__STATUS_C */
@@ -5156,15 +5220,16 @@ static void eqml__say(eqml_message *message, const char *format, ...)
 /* Arrays of zeros. */
 #ifndef EQML__MEMORY_C
 #define EQML__MEMORY_C
+#include <stdint.h>
 #include <string.h>
 
-/* A product of sizes; SIZE_MAX, which no allocation can have, where it does not fit. */
+/* a * b, or SIZE_MAX, which no allocation can have, if the product does not fit. */
 static size_t eqml__times(size_t a, size_t b)
 {
     return b && a > SIZE_MAX / b ? SIZE_MAX : a * b;
 }
 
-/* An array of zeros, or NULL; room for at least one byte. */
+/* An array of zeros that is never empty, so that NULL only means failure. Release it with EQML_FREE. */
 static void *eqml__zeroed(size_t count, size_t size)
 {
     const size_t bytes = eqml__times(count, size);
@@ -5179,16 +5244,17 @@ static void *eqml__zeroed(size_t count, size_t size)
 /* Text in pieces: words, labels, numbers. */
 #ifndef EQML__TEXT_C
 #define EQML__TEXT_C
+#include <float.h>
 #include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
 
-#define EQML__BLANKS " \t\r\v\f" /* CR among them: so are line ends of either kind read */
+#define EQML__BLANKS " \t\r\v\f" /* with CR, so that line ends of either kind are read */
 #define EQML__ABSENT SIZE_MAX
 
-/* A piece of the file's text; no NUL ends it. */
+/* A piece of a text; no NUL ends it. */
 typedef struct eqml__span {
     const char *begin, *end;
 } eqml__span;
@@ -5204,7 +5270,7 @@ static void eqml__skip(eqml__span *rest, const char *set)
         rest->begin++;
 }
 
-/* Takes the next word off *rest; 0 where there is none. */
+/* Takes the next word off *rest. Returns 0, and an empty word, at the end. */
 static int eqml__next_word(eqml__span *rest, const char *separators, eqml__span *word)
 {
     eqml__skip(rest, separators);
@@ -5223,12 +5289,13 @@ static size_t eqml__count_words(eqml__span rest)
     return count;
 }
 
-/* ASCII only: what is a letter must not depend on the locale. */
+/* ASCII only, because what is a letter must not depend on the locale. */
 static char eqml__lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
+/* Whether the word is this one, in any case. */
 static int eqml__equals(eqml__span word, const char *lower_case)
 {
     for (; word.begin < word.end && *lower_case; word.begin++, lower_case++)
@@ -5237,7 +5304,32 @@ static int eqml__equals(eqml__span word, const char *lower_case)
     return word.begin == word.end && *lower_case == '\0';
 }
 
-/* The text as a message shows it: in quotes, cut where it is long, control characters replaced. */
+/* Whether the span is this text, to the letter. */
+static int eqml__is(eqml__span span, const char *text)
+{
+    const size_t length = (size_t)(span.end - span.begin);
+    return length == strlen(text) && memcmp(span.begin, text, length) == 0;
+}
+
+static eqml__span eqml__span_of(const char *text)
+{
+    const eqml__span span = {text, text + strlen(text)};
+    return span;
+}
+
+/* Word number k, from 0, of a list that blanks separate; empty past the last. */
+static eqml__span eqml__word(const char *list, int k)
+{
+    eqml__span rest = eqml__span_of(list), word = rest;
+    for (; k >= 0; k--)
+        eqml__next_word(&rest, EQML__BLANKS, &word);
+    return word;
+}
+
+/*
+ * A text as messages show it: in quotes, cut after 50 characters, control characters as ?; "nothing" if
+ * empty.
+ */
 static eqml_message eqml__quote(eqml__span text)
 {
     eqml_message quote;
@@ -5254,23 +5346,39 @@ static eqml_message eqml__quote(eqml__span text)
     return quote;
 }
 
-/* ---- counts, labels, numbers ---- */
+/* ---- counts, labels, numbers --------------------------------------------------------------------------- */
 
-/* A whole number from 1 to 999999999; 0 where the word is none. */
+/* Returns a whole number of at most nine digits, or -1 if the word is none. */
 static int eqml__parse_count(eqml__span word)
 {
     int count = 0;
-    if (word.end - word.begin > 9)
-        return 0;
+    if (word.begin == word.end || word.end - word.begin > 9)
+        return -1;
     for (; word.begin < word.end; word.begin++) {
         if (*word.begin < '0' || *word.begin > '9')
-            return 0;
+            return -1;
         count = 10 * count + (*word.begin - '0');
     }
     return count;
 }
 
-/* An element label in its usual case, from letters or an atomic number; 0 where the word is none. */
+/* Takes `count` whole numbers off *rest. Returns 0 if one is missing or not from least to most. */
+static int eqml__next_counts(eqml__span *rest, int count, int least, int most, int *number)
+{
+    eqml__span word;
+    for (int k = 0; k < count; k++) {
+        eqml__next_word(rest, EQML__BLANKS, &word);
+        number[k] = eqml__parse_count(word);
+        if (number[k] < least || number[k] > most)
+            return 0;
+    }
+    return 1;
+}
+
+/*
+ * symbol <- an element's label in its usual case, from a label or an atomic number. Returns 0 if the word is
+ * neither.
+ */
 static int eqml__parse_label(eqml__span word, char symbol[4])
 {
     static const char elements[] = "H HeLiBeB C N O F NeNaMgAlSiP S ClArK CaScTiV CrMnFeCoNiCuZnGaGeAsSeBrKr"
@@ -5292,20 +5400,31 @@ static int eqml__parse_label(eqml__span word, char symbol[4])
     return symbol[0] != '\0';
 }
 
+/* How numbers are written: in data sets, and in files that eqml writes. */
+typedef enum eqml__notation {
+    EQML__DECIMAL,    /* Fortran's exponents (1.0D+00) too; at most 1e100 in size */
+    EQML__HEXADECIMAL /* or decimal; any finite number */
+} eqml__notation;
+
 /*
- * A decimal number: EQML_OK, EQML_ERROR_FORMAT or EQML_ERROR_VALUE. What strtod() takes beyond that is
- * refused, and it is given the locale's decimal point, which it expects. 1e100 is far beyond anything
- * physical and leaves squares and products finite; nan and inf are told by their n, which holds under
- * -ffast-math too.
+ * The number that is the whole of a word. EQML_ERROR_FORMAT: it is none. EQML_ERROR_VALUE: it is not finite,
+ * or too large. strtod() is given the locale's decimal point, which it expects; what else it would take is
+ * refused. 1e100 is far beyond anything physical and leaves squares and products finite. nan and inf are
+ * known by their n, which holds under -ffast-math too.
  */
-static eqml_status eqml__parse_number(eqml__span word, double *number)
+static eqml_status eqml__parse_number(eqml__span word, eqml__notation notation, double *number)
 {
+    const int decimal = notation == EQML__DECIMAL;
     const char *point = localeconv()->decimal_point;
     char text[128], *end = text;
     for (; word.begin < word.end; word.begin++) {
-        const char *as = *word.begin == '.' ? point : eqml__is_one_of(*word.begin, "dD") ? "e" : word.begin;
+        const char *as = word.begin;
+        if (*word.begin == '.')
+            as = point;
+        else if (decimal && eqml__is_one_of(*word.begin, "dD"))
+            as = "e";
         const size_t length = as == point ? strlen(point) : 1;
-        if (*word.begin == '\0' || strchr("xX(,", *word.begin) ||
+        if (*word.begin == '\0' || strchr(decimal ? "xX(," : "(,", *word.begin) ||
             (size_t)(end - text) + length >= sizeof text)
             return EQML_ERROR_FORMAT;
         memcpy(end, as, length);
@@ -5315,51 +5434,98 @@ static eqml_status eqml__parse_number(eqml__span word, double *number)
     *number = strtod(text, &end);
     if (end == text || *end != '\0')
         return EQML_ERROR_FORMAT;
-    return fabs(*number) > 1e100 || strpbrk(text, "nN") ? EQML_ERROR_VALUE : EQML_OK;
+    return fabs(*number) > (decimal ? 1e100 : DBL_MAX) || strpbrk(text, "nN") ? EQML_ERROR_VALUE : EQML_OK;
 }
 
 #endif /* EQML__TEXT_C */
 
-/* ==== data.c ============================================================================================ */
+/* ==== reader.c ========================================================================================== */
 
-/* Reading data sets. */
-#ifndef EQML__DATA_C
-#define EQML__DATA_C
+/* Text files, held in memory and read line by line. */
+#ifndef EQML__READER_C
+#define EQML__READER_C
 #include <errno.h>
 #include <stdio.h>
 
+/* Bytes to begin with: one more than the file has, so that its end is seen; 1 MB for what has no size. */
+static size_t eqml__first_room(FILE *file)
+{
+    const long size = fseek(file, 0, SEEK_END) ? -1 : ftell(file);
+    if (size >= 0)
+        rewind(file);
+    return size > 0 && (size_t)size < SIZE_MAX / 4 ? (size_t)size + 1 : (size_t)1 << 20;
+}
+
+/* Reads a stream to its end and puts a NUL behind it; the caller frees *text, also where this fails. */
+static eqml_status eqml__read_stream(FILE *file, char **text, size_t *size)
+{
+    for (size_t room = eqml__first_room(file);; room = eqml__times(room, 2)) {
+        char *larger = room < SIZE_MAX ? (char *)EQML_MALLOC(room) : NULL;
+        if (!larger)
+            return EQML_ERROR_MEMORY;
+        if (*text)
+            memcpy(larger, *text, *size);
+        EQML_FREE(*text);
+        *text = larger;
+        *size += fread(*text + *size, 1, room - *size, file);
+        if (*size < room) {
+            (*text)[*size] = '\0';
+            return ferror(file) ? EQML_ERROR_FILE : EQML_OK;
+        }
+    }
+}
+
+/* *text <- the whole of a file, *size bytes and a NUL, for the caller to free; NULL on failure. */
+static eqml_status eqml__load_text(const char *path, char **text, size_t *size, eqml_message *message)
+{
+    FILE *file = fopen(path, "rb");
+    *text = NULL;
+    *size = 0;
+    const eqml_status status = file ? eqml__read_stream(file, text, size) : EQML_ERROR_FILE;
+    if (status == EQML_ERROR_FILE)
+        eqml__fail_file(message, status, path, 0, "cannot be read: %s", strerror(errno));
+    else if (status)
+        eqml__fail_file(message, status, path, 0, "no memory for the file");
+    if (file)
+        fclose(file);
+    if (status) {
+        EQML_FREE(*text);
+        *text = NULL;
+    }
+    return status;
+}
+
 typedef struct eqml__reader {
-    eqml_data *data;
-    eqml__span rest;  /* of the text, yet to be read */
-    size_t line;      /* read last, or at fault; from 1 */
-    size_t frame;     /* the line that opened this frame */
-    eqml_message why; /* it failed */
+    const char *path;
+    char *text;            /* owned */
+    eqml__span rest;       /* what is yet to be read */
+    size_t line;           /* the line read last, or at fault; from 1 */
+    eqml_message *message; /* receives why the file is refused; may be NULL */
 } eqml__reader;
 
-/* What the comment line of an extended XYZ frame says; begin is NULL where a key is not there. */
-typedef struct eqml__keys {
-    eqml__span properties, energy, tensors[EQML_TENSORS];
-    int closed; /* all quotes and brackets */
-} eqml__keys;
+/* Refuses the file at its line, for a reason given as to printf; returns the status. */
+#define EQML__REFUSE(reader, status, ...)                                                                    \
+    eqml__fail_file((reader)->message, status, (reader)->path, (reader)->line, __VA_ARGS__)
 
-/* The first columns, from 0, of what is in the atom lines of a frame, or EQML__ABSENT. */
-typedef struct eqml__layout {
-    size_t species, pos, gradient;
-    size_t columns;
-    double gradient_unit; /* hartree/bohr; negative where the file has forces */
-} eqml__layout;
-
-#define EQML__REFUSE(r, ...) eqml__data_fail(&(r)->why, EQML_ERROR_FORMAT, __VA_ARGS__)
-
-/* A long path keeps its end, which names the file: the reason needs room too. */
-static void eqml__tell(eqml_message *message, const char *path, const eqml__reader *r)
+/* path and message must stay; on failure there is nothing to close. */
+static eqml_status eqml__open_reader(eqml__reader *r, const char *path, eqml_message *message)
 {
-    const size_t room = 255, length = strlen(path);
-    const char *shown = length > room ? path + length - room : path;
-    if (r->line > 0)
-        eqml__data_fail(message, EQML_OK, "%s:%zu: %.230s", shown, r->line, r->why.text);
-    else
-        eqml__data_fail(message, EQML_OK, "%s: %.230s", shown, r->why.text);
+    size_t size;
+    const eqml_status status = eqml__load_text(path, &r->text, &size, message);
+    r->path = path;
+    r->line = 0;
+    r->message = message;
+    r->rest.begin = r->text;
+    r->rest.end = r->text ? r->text + size : NULL;
+    if (size >= 3 && !status && memcmp(r->text, "\xEF\xBB\xBF", 3) == 0) /* a byte order mark */
+        r->rest.begin += 3;
+    return status;
+}
+
+static void eqml__close_reader(eqml__reader *r)
+{
+    EQML_FREE(r->text);
+    r->text = NULL;
 }
 
 /* Takes the next line off the text, without its line feed; 0 at the end of the file. */
@@ -5375,24 +5541,55 @@ static int eqml__next_line(eqml__reader *r, eqml__span *line)
     return 1;
 }
 
-static eqml_status eqml__read_number(eqml__reader *r, const char *what, eqml__span word, double unit,
+#endif /* EQML__READER_C */
+
+/* ==== data.c ============================================================================================ */
+
+/* Reading data sets. */
+#ifndef EQML__DATA_C
+#define EQML__DATA_C
+#include <math.h>
+#include <string.h>
+
+/* A data set while it is read. */
+typedef struct eqml__frames {
+    eqml__reader in;
+    eqml_data *data;
+    size_t frame; /* the line that opened this frame */
+} eqml__frames;
+
+/* The values in the comment line of an extended XYZ frame; a missing key has begin == NULL. */
+typedef struct eqml__keys {
+    eqml__span properties, energy, tensors[EQML_TENSORS];
+    int closed; /* nonzero: all quotes and brackets are closed */
+} eqml__keys;
+
+/* Where the columns of each quantity begin in the atom lines of a frame, from 0, or EQML__ABSENT. */
+typedef struct eqml__layout {
+    size_t species, pos, gradient;
+    size_t columns;
+    double gradient_unit; /* hartree/bohr; negative where the file has forces */
+} eqml__layout;
+
+/* *value <- a number of the file times unit; `what` names it in messages. */
+static eqml_status eqml__read_number(eqml__frames *r, const char *what, eqml__span word, double unit,
                                      double *value)
 {
     double number = 0.0;
-    const eqml_status status = eqml__parse_number(word, &number);
+    const eqml_status status = eqml__parse_number(word, EQML__DECIMAL, &number);
     *value = number * unit;
-    if (status == EQML_OK)
+    if (!status)
         return status;
-    return eqml__data_fail(&r->why, status,
-                           status == EQML_ERROR_VALUE
-                               ? "expected a finite number as %s, found %s; remove this geometry"
-                               : "expected a decimal number as %s, found %s",
-                           what, eqml__quote(word).text);
+    return EQML__REFUSE(&r->in, status,
+                        status == EQML_ERROR_VALUE
+                            ? "expected a finite number as %s, found %s; remove this geometry"
+                            : "expected a decimal number as %s, found %s",
+                        what, eqml__quote(word).text);
 }
 
-/* ---- comment lines ---- */
+/* ---- comment lines ------------------------------------------------------------------------------------- */
 
-/* Takes the value after key= off *rest: a word, or what quotes or brackets hold; 0 if they never close. */
+/* Takes the value after key= off *rest: a word, or what stands in quotes or brackets. 0: they never close. */
 static int eqml__next_value(eqml__span *rest, eqml__span *value)
 {
     static const char opening[] = "\"'{[", closing[] = "\"'}]";
@@ -5408,7 +5605,7 @@ static int eqml__next_value(eqml__span *rest, eqml__span *value)
     return value->end != NULL;
 }
 
-/* Finds the keys that matter among key=value pairs and any other words. */
+/* Finds the known keys in a line of key=value pairs and other words. */
 static eqml__keys eqml__find_keys(eqml__span rest)
 {
     eqml__keys keys;
@@ -5437,7 +5634,8 @@ static eqml__keys eqml__find_keys(eqml__span rest)
     return keys;
 }
 
-static eqml_status eqml__read_properties(eqml__reader *r, eqml__span properties, eqml__layout *layout)
+/* Reads the list of columns, the value of the key Properties. */
+static eqml_status eqml__read_properties(eqml__frames *r, eqml__span properties, eqml__layout *layout)
 {
     eqml__span rest = properties, name, type, width;
     int good = 1;
@@ -5461,12 +5659,16 @@ static eqml_status eqml__read_properties(eqml__reader *r, eqml__span properties,
         layout->columns += (size_t)columns;
     }
     if (!good || layout->species == EQML__ABSENT || layout->pos == EQML__ABSENT)
-        return EQML__REFUSE(r, "Properties needs species:S:1 and pos:R:3, and may have forces:R:3; found %s",
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
+                            "Properties needs species:S:1 and pos:R:3, and may have forces:R:3; found %s",
                             eqml__quote(properties).text);
     return EQML_OK;
 }
 
-/* The next number of a list, past the brackets and commas that some programs write, and ASE's word _JSON. */
+/*
+ * Takes the next number off a list. Brackets, commas and ASE's word _JSON, which some programs write, are
+ * skipped.
+ */
 static int eqml__next_number(eqml__span *rest, eqml__span *word)
 {
     static const char marks[] = ",[]{}" EQML__BLANKS;
@@ -5474,24 +5676,27 @@ static int eqml__next_number(eqml__span *rest, eqml__span *word)
            (!eqml__equals(*word, "_json") || eqml__next_word(rest, marks, word));
 }
 
-/* A value of count numbers. */
-static eqml_status eqml__read_list(eqml__reader *r, const char *what, eqml__span list, size_t count,
+/* value[count] <- a list of exactly so many numbers, times unit. */
+static eqml_status eqml__read_list(eqml__frames *r, const char *what, eqml__span list, size_t count,
                                    double unit, double *value)
 {
     eqml_status status = EQML_OK;
     eqml__span rest = list, word;
     size_t found = 0;
-    for (; status == EQML_OK && eqml__next_number(&rest, &word); found++)
+    for (; !status && eqml__next_number(&rest, &word); found++)
         if (found < count)
             status = eqml__read_number(r, what, word, unit, &value[found]);
-    if (status == EQML_OK && found != count)
-        return EQML__REFUSE(r, "expected %zu number%s as %s, found %s", count, count > 1 ? "s" : "", what,
-                            eqml__quote(list).text);
+    if (!status && found != count)
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "expected %zu number%s as %s, found %s", count,
+                            count > 1 ? "s" : "", what, eqml__quote(list).text);
     return status;
 }
 
-/* Six numbers xx xy xz yy yz zz, or all nine, which must then be symmetric; quadrupoles must be traceless. */
-static eqml_status eqml__read_rank_two(eqml__reader *r, eqml_tensor kind, eqml__span list, double unit,
+/*
+ * value[6] <- xx xy xz yy yz zz, from six numbers or from all nine, which must be symmetric. A quadrupole
+ * must be traceless.
+ */
+static eqml_status eqml__read_rank_two(eqml__frames *r, eqml_tensor kind, eqml__span list, double unit,
                                        double *value)
 {
     static const int upper[6] = {0, 1, 2, 4, 5, 8}, lower[6] = {0, 3, 6, 4, 7, 8};
@@ -5513,23 +5718,26 @@ static eqml_status eqml__read_rank_two(eqml__reader *r, eqml_tensor kind, eqml__
     }
     trace = value[0] + value[3] + value[5];
     if (!symmetric)
-        return EQML__REFUSE(r, "the %s is not symmetric: %s", name, eqml__quote(list).text);
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "the %s is not symmetric: %s", name,
+                            eqml__quote(list).text);
     if (kind == EQML_QUADRUPOLE && fabs(trace) > 3 * tolerance * largest)
-        return EQML__REFUSE(r, "the quadrupole is not traceless: %s; it must be 1/2 sum q (3 r r^T - r^2)",
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
+                            "the quadrupole is not traceless: %s; it must be 1/2 sum q (3 r r^T - r^2)",
                             eqml__quote(list).text);
     for (int k = 0; k < 6 && kind == EQML_QUADRUPOLE; k++)
         value[k] -= k == 0 || k == 3 || k == 5 ? trace / 3 : 0;
     return EQML_OK;
 }
 
-static eqml_status eqml__read_extended(eqml__reader *r, const eqml__keys *keys, eqml__layout *layout)
+/* Reads the comment line of an extended XYZ frame. */
+static eqml_status eqml__read_extended(eqml__frames *r, const eqml__keys *keys, eqml__layout *layout)
 {
     static const char plain[] = "species:S:1:pos:R:3";
     const eqml__span default_properties = {plain, plain + sizeof plain - 1};
     eqml_data *data = r->data;
     eqml_status status = EQML_OK;
     if (!keys->closed)
-        return EQML__REFUSE(r, "a quote or bracket in this line is never closed");
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "a quote or bracket in this line is never closed");
     if (keys->energy.begin) {
         status = eqml__read_list(r, "the energy", keys->energy, 1, EQML_EV, data->energy + data->n);
         data->has[data->n] |= EQML_HAS_ENERGY;
@@ -5544,15 +5752,18 @@ static eqml_status eqml__read_extended(eqml__reader *r, const eqml__keys *keys, 
                                      : eqml__read_rank_two(r, kind, keys->tensors[k], unit[k], value);
         data->has[data->n] |= (unsigned char)(EQML_HAS_DIPOLE << k);
     }
-    if (status != EQML_OK)
+    if (status)
         return status;
     return eqml__read_properties(r, keys->properties.begin ? keys->properties : default_properties, layout);
 }
 
-/* Nothing announces the columns here, so the line of the first atom is counted ahead. */
-static eqml_status eqml__read_msa(eqml__reader *r, eqml__span comment, eqml__layout *layout)
+/*
+ * Reads the comment line of an MSA frame. It does not say which columns follow: those of the first atom are
+ * counted.
+ */
+static eqml_status eqml__read_msa(eqml__frames *r, eqml__span comment, eqml__layout *layout)
 {
-    eqml__reader ahead = *r;
+    eqml__reader ahead = r->in;
     eqml__span word, line;
     const size_t columns = eqml__next_line(&ahead, &line) ? eqml__count_words(line) : 0;
     layout->species = 0;
@@ -5566,11 +5777,13 @@ static eqml_status eqml__read_msa(eqml__reader *r, eqml__span comment, eqml__lay
                              1.0, r->data->energy + r->data->n);
 }
 
-static eqml_status eqml__read_comment(eqml__reader *r, eqml__layout *layout)
+/* ---- frames -------------------------------------------------------------------------------------------- */
+
+static eqml_status eqml__read_comment(eqml__frames *r, eqml__layout *layout)
 {
     eqml__span line;
-    if (!eqml__next_line(r, &line))
-        return EQML__REFUSE(r, "the file ends where a frame begins; is it cut off?");
+    if (!eqml__next_line(&r->in, &line))
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "the file ends where a frame begins; is it cut off?");
     const eqml__keys keys = eqml__find_keys(line);
     if (keys.properties.begin || keys.energy.begin)
         return eqml__read_extended(r, &keys, layout);
@@ -5578,19 +5791,20 @@ static eqml_status eqml__read_comment(eqml__reader *r, eqml__layout *layout)
 }
 
 /*
- * Makes room at the first line of the first frame. A frame takes natoms + 2 lines, so the lines there are say
- * how many frames there can be, the last one cut off, and nothing has to grow.
+ * Makes room for all frames at the first line of the first. A frame takes natoms + 2 lines, so the number of
+ * lines bounds the number of frames, and no array has to grow.
  */
-static eqml_status eqml__make_room(eqml__reader *r, int natoms)
+static eqml_status eqml__make_room(eqml__frames *r, int natoms)
 {
     eqml_data *data = r->data;
     const size_t atoms = (size_t)natoms;
     size_t lines = 2; /* this one, and one that may lack its line feed */
-    for (const char *p = r->rest.begin; p < r->rest.end; p++)
+    for (const char *p = r->in.rest.begin; p < r->in.rest.end; p++)
         lines += *p == '\n';
     const size_t frames = lines / (atoms + 2) + 1;
     if (lines < atoms + 2)
-        return EQML__REFUSE(r, "the file ends before this frame of %d atoms does; is it cut off?", natoms);
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
+                            "the file ends before this frame of %d atoms does; is it cut off?", natoms);
     data->natoms = natoms;
     data->symbols = (char(*)[4])eqml__zeroed(atoms, 4);
     data->xyz = (double *)eqml__zeroed(eqml__times(frames, atoms), 3 * sizeof(double));
@@ -5603,56 +5817,61 @@ static eqml_status eqml__make_room(eqml__reader *r, int natoms)
         complete = complete && data->tensors[k];
     }
     if (!complete)
-        return eqml__data_fail(&r->why, EQML_ERROR_MEMORY, "no memory for %zu geometries", frames);
+        return EQML__REFUSE(&r->in, EQML_ERROR_MEMORY, "no memory for %zu geometries", frames);
     return EQML_OK;
 }
 
-/* line: the one that opens a frame */
-static eqml_status eqml__read_natoms(eqml__reader *r, eqml__span line)
+/* Reads the line that opens a frame: the number of atoms. */
+static eqml_status eqml__read_natoms(eqml__frames *r, eqml__span line)
 {
     eqml__span rest = line, word;
     eqml__next_word(&rest, EQML__BLANKS, &word);
     const int natoms = eqml__count_words(line) == 1 ? eqml__parse_count(word) : 0;
-    if (natoms == 0)
-        return EQML__REFUSE(r, "expected the number of atoms in a frame, found %s%s", eqml__quote(line).text,
+    if (natoms < 1)
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "expected the number of atoms in a frame, found %s%s",
+                            eqml__quote(line).text,
                             r->data->n ? "; has the frame before it more atoms than it says?" : "");
     if (r->data->natoms == 0)
         return eqml__make_room(r, natoms);
     if (natoms != r->data->natoms)
-        return EQML__REFUSE(r, "expected %d atoms as in the first frame, found %d", r->data->natoms, natoms);
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "expected %d atoms as in the first frame, found %d",
+                            r->data->natoms, natoms);
     return EQML_OK;
 }
 
-/* The first frame decides which atoms there are; the others must agree. */
-static eqml_status eqml__read_label(eqml__reader *r, int atom, eqml__span label)
+/* Reads the label of an atom. The first frame decides which atoms there are; the others must agree. */
+static eqml_status eqml__read_label(eqml__frames *r, int atom, eqml__span label)
 {
     char symbol[4], *first = r->data->symbols[atom];
     if (!eqml__parse_label(label, symbol))
-        return EQML__REFUSE(r, "expected an element like H, Cl or 17 as the label of atom %d, found %s",
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
+                            "expected an element like H, Cl or 17 as the label of atom %d, found %s",
                             atom + 1, eqml__quote(label).text);
     if (r->data->n == 0)
         memcpy(first, symbol, 4);
     if (memcmp(first, symbol, 4) != 0)
-        return EQML__REFUSE(r, "expected %s as atom %d, as in the first frame, found %s", first, atom + 1,
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
+                            "expected %s as atom %d, as in the first frame, found %s", first, atom + 1,
                             symbol);
     return EQML_OK;
 }
 
-/* Keeps a word that is in one of the three columns from first. */
+/* Puts a word into vector[3] if its column is one of the three from `first` on. */
 static void eqml__keep(eqml__span word, size_t column, size_t first, eqml__span vector[3])
 {
     if (column >= first && column - first < 3)
         vector[column - first] = word;
 }
 
-static eqml_status eqml__read_atom(eqml__reader *r, const eqml__layout *layout, int atom)
+static eqml_status eqml__read_atom(eqml__frames *r, const eqml__layout *layout, int atom)
 {
     eqml_data *data = r->data;
     eqml__span line, rest, word, label = {NULL, NULL}, pos[3], gradient[3];
     const size_t row = 3 * (data->n * (size_t)data->natoms + (size_t)atom);
     size_t columns = 0;
-    if (!eqml__next_line(r, &line))
-        return EQML__REFUSE(r, "the file ends after atom %d of %d in the frame of line %zu; is it cut off?",
+    if (!eqml__next_line(&r->in, &line))
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
+                            "the file ends after atom %d of %d in the frame of line %zu; is it cut off?",
                             atom, data->natoms, r->frame);
     for (rest = line; eqml__next_word(&rest, EQML__BLANKS, &word); columns++) {
         if (columns == layout->species)
@@ -5661,22 +5880,24 @@ static eqml_status eqml__read_atom(eqml__reader *r, const eqml__layout *layout, 
         eqml__keep(word, columns, layout->gradient, gradient);
     }
     if (columns != layout->columns)
-        return EQML__REFUSE(
-            r, "expected %zu columns for atom %d of %d in the frame of line %zu, found %zu: %s",
-            layout->columns, atom + 1, data->natoms, r->frame, columns, eqml__quote(line).text);
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
+                            "expected %zu columns for atom %d of %d in the frame of line %zu, found %zu: %s",
+                            layout->columns, atom + 1, data->natoms, r->frame, columns,
+                            eqml__quote(line).text);
     eqml_status status = eqml__read_label(r, atom, label);
-    for (int k = 0; status == EQML_OK && k < 3; k++)
+    for (int k = 0; !status && k < 3; k++)
         status = eqml__read_number(r, "a coordinate", pos[k], EQML_ANGSTROM, &data->xyz[row + (size_t)k]);
     if (layout->gradient == EQML__ABSENT)
         return status;
     data->has[data->n] |= EQML_HAS_GRADIENT;
-    for (int k = 0; status == EQML_OK && k < 3; k++)
+    for (int k = 0; !status && k < 3; k++)
         status = eqml__read_number(r, layout->gradient_unit < 0.0 ? "a force" : "a gradient", gradient[k],
                                    layout->gradient_unit, &data->gradient[row + (size_t)k]);
     return status;
 }
 
-static eqml_status eqml__check_distances(eqml__reader *r)
+/* Refuses a frame with two atoms in one place, at most 1e-6 bohr apart. */
+static eqml_status eqml__check_distances(eqml__frames *r)
 {
     const eqml_data *data = r->data;
     const double *xyz = data->xyz + 3 * data->n * (size_t)data->natoms;
@@ -5686,41 +5907,41 @@ static eqml_status eqml__check_distances(eqml__reader *r)
             const double x = a[0] - b[0], y = a[1] - b[1], z = a[2] - b[2];
             if (x * x + y * y + z * z >= 1e-12)
                 continue;
-            r->line = r->frame;
-            return eqml__data_fail(&r->why, EQML_ERROR_VALUE,
-                                   "atoms %d (%s) and %d (%s) of this frame coincide; remove it", j + 1,
-                                   data->symbols[j], i + 1, data->symbols[i]);
+            r->in.line = r->frame;
+            return EQML__REFUSE(&r->in, EQML_ERROR_VALUE,
+                                "atoms %d (%s) and %d (%s) of this frame coincide; remove it", j + 1,
+                                data->symbols[j], i + 1, data->symbols[i]);
         }
     }
     return EQML_OK;
 }
 
-/* line: the one that opens the frame */
-static eqml_status eqml__read_frame(eqml__reader *r, eqml__span line)
+/* Reads a frame that opens with this line. */
+static eqml_status eqml__read_frame(eqml__frames *r, eqml__span line)
 {
     eqml__layout layout;
-    r->frame = r->line;
+    r->frame = r->in.line;
     eqml_status status = eqml__read_natoms(r, line);
-    if (status == EQML_OK)
+    if (!status)
         status = eqml__read_comment(r, &layout);
-    for (int atom = 0; status == EQML_OK && atom < r->data->natoms; atom++)
+    for (int atom = 0; !status && atom < r->data->natoms; atom++)
         status = eqml__read_atom(r, &layout, atom);
-    if (status == EQML_OK)
+    if (!status)
         status = eqml__check_distances(r);
-    if (status == EQML_OK)
+    if (!status)
         r->data->n++;
     return status;
 }
 
-static eqml_status eqml__read_frames(eqml__reader *r)
+static eqml_status eqml__read_frames(eqml__frames *r)
 {
     eqml_status status = EQML_OK;
     unsigned char has = 0;
-    for (eqml__span line; status == EQML_OK && eqml__next_line(r, &line);)
+    for (eqml__span line; !status && eqml__next_line(&r->in, &line);)
         if (eqml__count_words(line) > 0)
             status = eqml__read_frame(r, line);
-    if (status == EQML_OK && r->data->n == 0)
-        status = eqml__data_fail(&r->why, EQML_ERROR_EMPTY, "the file holds no geometry");
+    if (!status && r->data->n == 0)
+        status = EQML__REFUSE(&r->in, EQML_ERROR_EMPTY, "the file holds no geometry");
     for (size_t i = 0; i < r->data->n; i++)
         has |= r->data->has[i];
     if (!(has & EQML_HAS_GRADIENT)) {
@@ -5735,72 +5956,23 @@ static eqml_status eqml__read_frames(eqml__reader *r)
     return status;
 }
 
-/* ---- files ---- */
-
-/* Bytes to begin with: one more than a file has, so that its end is seen; of what has no size, some. */
-static size_t eqml__first_room(FILE *file)
-{
-    const long size = fseek(file, 0, SEEK_END) ? -1 : ftell(file);
-    if (size >= 0)
-        rewind(file);
-    return size > 0 && (size_t)size < SIZE_MAX / 4 ? (size_t)size + 1 : (size_t)1 << 20;
-}
-
-/* Reads a stream to its end into *text, which the caller frees also where this fails. */
-static eqml_status eqml__read_stream(FILE *file, char **text, size_t *size)
-{
-    for (size_t room = eqml__first_room(file);; room = eqml__times(room, 2)) {
-        char *larger = room < SIZE_MAX ? (char *)EQML_MALLOC(room) : NULL;
-        if (!larger)
-            return EQML_ERROR_MEMORY;
-        if (*text)
-            memcpy(larger, *text, *size);
-        EQML_FREE(*text);
-        *text = larger;
-        *size += fread(*text + *size, 1, room - *size, file);
-        if (*size < room)
-            return ferror(file) ? EQML_ERROR_FILE : EQML_OK;
-    }
-}
-
-static eqml_status eqml__read_file(eqml__reader *r, const char *path, char **text)
-{
-    size_t size = 0;
-    FILE *file = fopen(path, "rb");
-    eqml_status status = file ? eqml__read_stream(file, text, &size) : EQML_ERROR_FILE;
-    if (status != EQML_OK)
-        eqml__data_fail(&r->why, status, "%s",
-                        status == EQML_ERROR_FILE ? strerror(errno) : "no memory for the file");
-    if (file)
-        fclose(file);
-    r->rest.begin = *text;
-    r->rest.end = *text ? *text + size : NULL;
-    if (size >= 3 && memcmp(*text, "\xEF\xBB\xBF", 3) == 0) /* a byte order mark */
-        r->rest.begin += 3;
-    return status;
-}
-
 eqml_status eqml_data_read(const char *path, eqml_data *data, eqml_message *message)
 {
-    char *text = NULL;
-    eqml__reader r;
-    memset(&r, 0, sizeof r);
-    r.data = data;
+    eqml__frames r;
     if (message)
         message->text[0] = '\0';
     if (data)
         memset(data, 0, sizeof *data);
     if (!path || !data)
-        return eqml__data_fail(message, EQML_ERROR_ARGUMENT,
-                               "eqml_data_read: path and data must not be NULL");
-    eqml_status status = eqml__read_file(&r, path, &text);
-    if (status == EQML_OK)
+        return eqml__fail(message, EQML_ERROR_ARGUMENT, "eqml_data_read: path and data must not be NULL");
+    r.data = data;
+    r.frame = 0;
+    eqml_status status = eqml__open_reader(&r.in, path, message);
+    if (!status)
         status = eqml__read_frames(&r);
-    EQML_FREE(text);
-    if (status != EQML_OK) {
-        eqml__tell(message, path, &r);
+    eqml__close_reader(&r.in);
+    if (status)
         eqml_data_free(data);
-    }
     return status;
 }
 
@@ -5832,12 +6004,13 @@ EQML_API const char *eqml_tensor_name(eqml_tensor kind)
 #ifndef EQML__MATCH_C
 #define EQML__MATCH_C
 
-/* A place in the composition: what belongs there, and which atom of the data that is. */
+/* A place in the composition, and the atom of the data that goes there. */
 typedef struct eqml__place {
-    char wanted[4], present[4]; /* symbols in the composition, and of the data in the file's order */
+    char wanted[4];  /* its symbol in the composition */
+    char present[4]; /* the symbol of the atom with this number in the data */
     int class_of_atom;
-    int source;
-    double row[3]; /* while rows are moved */
+    int source;    /* the atom of the data that belongs here */
+    double row[3]; /* of that atom, while rows are moved */
 } eqml__place;
 
 static int eqml__same(const char a[4], const char b[4])
@@ -5845,7 +6018,7 @@ static int eqml__same(const char a[4], const char b[4])
     return memcmp(a, b, 4) == 0;
 }
 
-/* "H H O ...": symbols of the composition, or of the data, as many as a message has room for. */
+/* "H H O ...": symbols of the composition (wanted nonzero) or of the data, as many as fit a message. */
 static eqml_message eqml__list_symbols(int n, const eqml__place *place, int wanted)
 {
     eqml_message list;
@@ -5859,7 +6032,10 @@ static eqml_message eqml__list_symbols(int n, const eqml__place *place, int want
     return list;
 }
 
-/* The k-th atom of an element goes to the k-th place for it; 0 where the data have too few of one. */
+/*
+ * Sends the k-th atom of an element to its k-th place. Returns 0 if the data have too few atoms of an
+ * element.
+ */
 static int eqml__pair_by_element(int n, eqml__place *place)
 {
     for (int i = 0; i < n; i++) {
@@ -5876,7 +6052,7 @@ static int eqml__pair_by_element(int n, eqml__place *place)
     return 1;
 }
 
-/* Finds the source of each place; NULL, or the reason why that cannot be told. */
+/* Finds the source of each place. Returns NULL, or the reason why the data do not tell. */
 static const char *eqml__find_sources(int n, eqml__place *place)
 {
     int in_order = 1, shared = 0, mixed = 0, split = 0;
@@ -5900,7 +6076,7 @@ static const char *eqml__find_sources(int n, eqml__place *place)
                  : NULL;
 }
 
-/* rows[n][natoms][3], or NULL */
+/* Brings rows[n][natoms][3], which may be NULL, into the order of the places. */
 static void eqml__reorder(double *rows, size_t n, int natoms, eqml__place *place)
 {
     for (size_t frame = 0; rows && frame < n; frame++, rows += 3 * (size_t)natoms) {
@@ -5917,7 +6093,7 @@ static void eqml__fill_places(const eqml_data *data, eqml__span symbols, const i
     eqml__span word;
     for (int i = 0; i < data->natoms && eqml__next_word(&symbols, EQML__BLANKS, &word); i++) {
         if (!eqml__parse_label(word, place[i].wanted))
-            strcpy(place[i].wanted, "?"); /* no label in a file is like it */
+            strcpy(place[i].wanted, "?"); /* equal to no label of a file */
         memcpy(place[i].present, data->symbols[i], 4);
         place[i].class_of_atom = class_of_atom[i];
     }
@@ -5929,17 +6105,15 @@ eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *cla
     if (message)
         message->text[0] = '\0';
     if (!data || !data->symbols || !symbols || !class_of_atom)
-        return eqml__data_fail(message, EQML_ERROR_ARGUMENT,
-                               "eqml_data_match: no argument may be NULL or empty");
-    const eqml__span words = {symbols, symbols + strlen(symbols)};
+        return eqml__fail(message, EQML_ERROR_ARGUMENT, "eqml_data_match: no argument may be NULL or empty");
+    const eqml__span words = eqml__span_of(symbols);
     const int n = data->natoms;
     if (eqml__count_words(words) != (size_t)n)
-        return eqml__data_fail(message, EQML_ERROR_MATCH,
-                               "the data have %d atoms, but the composition has %zu", n,
-                               eqml__count_words(words));
+        return eqml__fail(message, EQML_ERROR_MATCH, "the data have %d atoms, but the composition has %zu", n,
+                          eqml__count_words(words));
     eqml__place *place = (eqml__place *)eqml__zeroed((size_t)n, sizeof *place);
     if (!place)
-        return eqml__data_fail(message, EQML_ERROR_MEMORY, "no memory to order %d atoms", n);
+        return eqml__fail(message, EQML_ERROR_MEMORY, "no memory to order %d atoms", n);
     eqml__fill_places(data, words, class_of_atom, place);
     const char *reason = eqml__find_sources(n, place);
     if (!reason) {
@@ -5949,9 +6123,8 @@ eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *cla
             memcpy(data->symbols[i], place[place[i].source].present, 4);
     }
     if (reason)
-        eqml__data_fail(message, EQML_ERROR_MATCH,
-                        "atoms of the data (%s) and composition (%s) do not match: %s",
-                        eqml__list_symbols(n, place, 0).text, eqml__list_symbols(n, place, 1).text, reason);
+        eqml__fail(message, EQML_ERROR_MATCH, "atoms of the data (%s) and composition (%s) do not match: %s",
+                   eqml__list_symbols(n, place, 0).text, eqml__list_symbols(n, place, 1).text, reason);
     EQML_FREE(place);
     return reason ? EQML_ERROR_MATCH : EQML_OK;
 }
@@ -6743,7 +6916,7 @@ eqml_status eqml_lsq_solve(eqml_lsq *lsq, const eqml_lsq_options *options, doubl
 
 /* ==== surface.c ========================================================================================= */
 
-/* Surfaces and their coefficients. */
+/* Surfaces: their arrays, and their coefficients in the order of terms. */
 #ifndef EQML__SURFACE_C
 #define EQML__SURFACE_C
 #include <math.h>
@@ -6825,14 +6998,18 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
     return EQML_OK;
 }
 
-/* The place of a search among tiles, which products in the order of rows need not begin anew. */
+/*
+ * A place among the tiles. A search goes on where the last one ended, since products come mostly in the order
+ * of the rows.
+ */
 typedef struct eqml__cursor {
-    int nrows, row, tile; /* tile: the first of the rows */
+    int nrows;
+    int row, tile; /* the rows, and the first of their tiles */
     const eqml_rows *rows;
     const eqml_tile *tiles;
 } eqml__cursor;
 
-/* Where the coefficient of the product (left, right) is stored. */
+/* Finds where the coefficient of the product (left, right), which must exist, is stored. */
 static size_t eqml__packed_place(eqml__cursor *at, int left, int right)
 {
     for (;;) {
@@ -6853,7 +7030,7 @@ static bool eqml__is_term(const eqml_basis *b, size_t k)
     return !b->is_term || b->is_term[k];
 }
 
-/* Copies between the order of runs and the packed order. */
+/* Copies the coefficients of products to the packed order (set) or from it. */
 static void eqml__transfer_runs(int nruns, const unsigned short (*runs)[3], eqml__cursor at,
                                 double *coefficients, double *packed, bool set)
 {
@@ -6864,7 +7041,7 @@ static void eqml__transfer_runs(int nruns, const unsigned short (*runs)[3], eqml
         }
 }
 
-/* Copies between the order of terms and the packed order. */
+/* Copies all coefficients of the energy to the surface (set) or from it. */
 static void eqml__transfer(const eqml_surface *surface, double *coefficients, bool set)
 {
     const eqml_basis *b = surface->model.basis;
@@ -6897,6 +7074,7 @@ EQML_API void eqml_surface_get(const eqml_surface *surface, double *coefficients
     eqml__transfer(surface, coefficients, false);
 }
 
+/* The same for a tensor. */
 static void eqml__transfer_tensor(const eqml_surface *surface, eqml_tensor kind, double *coefficients,
                                   bool set)
 {
@@ -6915,6 +7093,7 @@ EQML_API void eqml_surface_get_tensor(const eqml_surface *surface, eqml_tensor k
     eqml__transfer_tensor(surface, kind, coefficients, false);
 }
 
+/* Whether a number may be a total charge: whole, and of at most 1e6. */
 static bool eqml__is_charge(double charge)
 {
     return charge == floor(charge) && fabs(charge) <= 1e6;
@@ -6922,97 +7101,30 @@ static bool eqml__is_charge(double charge)
 
 #endif /* EQML__SURFACE_C */
 
-/* ==== rows.c ============================================================================================ */
+/* ==== constant.c ======================================================================================== */
 
-/* The rows of a fit: what one geometry says. */
-#ifndef EQML__ROWS_C
-#define EQML__ROWS_C
-
-/* Slots of the potential and of any tensor. */
-static int eqml__most_slots(const eqml_basis *b)
-{
-    int most = b->nslots;
-    for (int k = 0; k < EQML_TENSORS; k++)
-        if (b->tensors[k] && b->tensors[k]->nslots > most)
-            most = b->tensors[k]->nslots;
-    return most;
-}
-
-/* Room for energies, gradients and tensors of one geometry, and for the rows of their fits, in doubles. */
-static size_t eqml__most_work(const eqml_basis *b)
-{
-    size_t most = (size_t)EQML_WORK_ONE(eqml__most_slots(b), b->npairs);
-    for (int k = 0; k < EQML_TENSORS; k++) {
-        const eqml_tensor_basis *t = b->tensors[k];
-        if (!t)
-            continue;
-        const size_t work =
-            (size_t)EQML_WORK_TENSOR(k, eqml__most_slots(b), b->npairs, t->nvectors, b->natoms) +
-            (size_t)EQML_COMPONENTS(k) * ((size_t)t->nvectors + 1);
-        most = work > most ? work : most;
-    }
-    return most;
-}
-
-/* Working memory of a fit. */
-typedef struct eqml__fitter {
-    eqml_surface *surface;
-    const eqml_data *data;
-    const eqml_fit_options *options;
-    double *one;          /* [eqml__most_work] slots, variables, pairs */
-    eqml_lanes *tangents; /* [nslots] */
-    double *directions;   /* [3 natoms][3 natoms] rows: internal displacements */
-    double *coefficients; /* [nterms] */
-    double *mean;         /* [nfactors] */
-    int *level;           /* [nfactors] the pass in which the mean is found */
-    double *spread;       /* [EQML__SPREAD npairs] of pairs, see eqml__freeze */
-    double *frozen;       /* [npairs] the variable of a pair whose distance is constant, HUGE_VAL of others */
-    int nfrozen;          /* how many are constant */
-    bool rounding;        /* some are, or some factor: the rank is decided as EQML__LEAST says */
-    double squares;       /* the sum of the squared weights of geometries */
-    eqml_lsq *lsq;
-    size_t count;          /* training geometries */
-    int wanted;            /* EQML_HAS_ENERGY or that of a tensor: what a geometry must have */
-    eqml_tensor kind;      /* of this */
-    size_t without_dipole; /* the geometry, from 1, whose quadrupole cannot be moved to R */
-    double emin;
-    const double *energy, *gradient; /* what is fitted: the data, or their difference to the reference */
-    double shift;                    /* subtracted from these energies */
-    eqml_problem *problem;           /* receives the triangle, unless null */
-} eqml__fitter;
-
-struct eqml_problem {
-    const eqml_basis *basis;
-    eqml_surface surface; /* variables, offsets */
-    eqml_lsq *lsq;        /* all rows, folded */
-    double shift;         /* what was subtracted from the energies */
-    double ridge;
-};
-
-static bool eqml__trains(const eqml__fitter *w, size_t g)
-{
-    return (!w->options->use || w->options->use[g]) && (w->data->has[g] & w->wanted);
-}
+/* Distances that do not vary in the data. */
+#ifndef EQML__CONSTANT_C
+#define EQML__CONSTANT_C
+#include <math.h>
+#include <stdbool.h>
+#include <string.h>
 
 /*
- * Constant distances. Bonds of rigid monomers and constrained scans do not vary, but for the digits of the
- * data; nothing may be learnt from these. A pair is constant if its distance varies over the training
- * geometries by at most this, relative to its mean: 6 decimals in angstrom leave up to 3.5e-6 angstrom between
- * two distances, 5e-6 of the shortest bond, H-H. Motion that data mean to show is larger: displacements of
- * finite differences are 1e-3 bohr or more. The fit takes the pair variable at its mean, so that what depends
- * on it only is constant to the last digit and depends linearly on other columns to the last digit.
+ * A pair of atoms is constant if its distance varies over the training geometries by at most this fraction of
+ * its mean. Bonds of rigid monomers and of constrained scans vary only in the last digits of the data, and
+ * nothing may be learnt from those. Six decimals in angstrom leave up to 3.5e-6 angstrom between two
+ * distances, 5e-6 of the shortest bond, H-H. Motion that data mean to show is larger: finite differences take
+ * steps of 1e-3 bohr or more.
  */
 #define EQML__CONSTANT 1e-5
 
-/*
- * Then the rank is decided by rounding errors of the factors, which are in proportion to the size of what is
- * added up, shifts included, not to what the shift leaves. Columns are scaled by at least EQML__LEAST of that
- * size. Rounding errors are less than EQML__NOISE of it after that, and no column of theirs takes part.
- */
-#define EQML__LEAST 1e-3
-#define EQML__NOISE 1e-11
-
-enum { EQML__SPREAD = 5 }; /* of a pair: least and largest distance, sums of y and 1, largest |y| */
+/* What the training geometries show of one pair of atoms. */
+typedef struct eqml__seen {
+    double shortest, longest; /* bohr */
+    double sum, count;        /* of the pair variable y */
+    double largest;           /* |y| */
+} eqml__seen;
 
 static double eqml__distance(const double *xyz, const unsigned short *pair)
 {
@@ -7024,49 +7136,52 @@ static double eqml__distance(const double *xyz, const unsigned short *pair)
     return sqrt(square);
 }
 
-static void eqml__clear_spread(const eqml_basis *b, double *spread)
+static void eqml__clear_seen(int npairs, eqml__seen *seen)
 {
-    memset(spread, 0, EQML__SPREAD * sizeof(double) * (size_t)b->npairs);
-    for (int p = 0; p < b->npairs; p++)
-        spread[EQML__SPREAD * p] = HUGE_VAL;
+    memset(seen, 0, (size_t)npairs * sizeof *seen);
+    for (int p = 0; p < npairs; p++)
+        seen[p].shortest = HUGE_VAL;
 }
 
-/* Adds a geometry with pair variables y. */
-static void eqml__add_spread(const eqml_basis *b, const double *xyz, const double *y, double *spread)
+/* Adds a geometry whose pair variables are y[npairs]. */
+static void eqml__add_seen(const eqml_basis *b, const double *xyz, const double *y, eqml__seen *seen)
 {
-    for (int p = 0; p < b->npairs; p++, spread += EQML__SPREAD) {
+    for (int p = 0; p < b->npairs; p++, seen++) {
         const double r = eqml__distance(xyz, b->pairs[p]);
-        spread[0] = fmin(spread[0], r);
-        spread[1] = fmax(spread[1], r);
-        spread[2] += y[p];
-        spread[3] += 1;
-        spread[4] = fmax(spread[4], fabs(y[p]));
+        seen->shortest = fmin(seen->shortest, r);
+        seen->longest = fmax(seen->longest, r);
+        seen->sum += y[p];
+        seen->count += 1;
+        seen->largest = fmax(seen->largest, fabs(y[p]));
     }
 }
 
-static bool eqml__is_constant(const double *spread)
+static bool eqml__is_constant(double shortest, double longest)
 {
-    return spread[1] - spread[0] <= EQML__CONSTANT * 0.5 * (spread[0] + spread[1]);
+    return longest - shortest <= EQML__CONSTANT * 0.5 * (shortest + longest);
 }
 
-/* frozen[npairs] <- the mean of y where a pair is constant, else HUGE_VAL; the same for pairs of a class that
- * are equally long, whose difference is rounding too. Returns how many are. */
-static int eqml__freeze(const eqml_basis *b, const double *spread, double *frozen)
+/*
+ * frozen[npairs] <- the mean of y where a pair is constant, HUGE_VAL elsewhere; returns how many are
+ * constant. The fit takes y at this mean. What depends on constant pairs only is then constant to the last
+ * digit, and linearly dependent to the last digit. Equally long pairs of one class get the same mean, because
+ * their difference is rounding too.
+ */
+static int eqml__freeze(const eqml_basis *b, const eqml__seen *seen, double *frozen)
 {
     int count = 0;
     for (int p = 0; p < b->npairs; p++) {
-        const double *own = spread + EQML__SPREAD * p;
-        const bool constant = own[3] > 0 && eqml__is_constant(own);
-        frozen[p] = constant ? own[2] / own[3] : HUGE_VAL;
+        const eqml__seen *own = seen + p;
+        const bool constant = own->count > 0 && eqml__is_constant(own->shortest, own->longest);
+        frozen[p] = constant ? own->sum / own->count : HUGE_VAL;
         count += constant;
-        for (int q = 0; q < p && constant; q++) {
-            const double *other = spread + EQML__SPREAD * q;
-            const double both[2] = {fmin(own[0], other[0]), fmax(own[1], other[1])};
-            if (b->pair_classes[q] == b->pair_classes[p] && eqml__is_constant(both)) {
+        for (int q = 0; q < p && constant; q++)
+            if (b->pair_classes[q] == b->pair_classes[p] &&
+                eqml__is_constant(fmin(own->shortest, seen[q].shortest),
+                                  fmax(own->longest, seen[q].longest))) {
                 frozen[p] = frozen[q];
                 break;
             }
-        }
     }
     return count;
 }
@@ -7084,19 +7199,6 @@ static int eqml__constant_classes(const eqml_basis *b, const double *frozen)
     return count;
 }
 
-/* The size of what is added up in each slot, from the largest |y| of each pair. */
-static void eqml__slot_sizes(const eqml_model *m, const double *spread, double *slot)
-{
-    const eqml_basis *b = m->basis;
-    for (int s = 0; s < b->nslots; s++)
-        slot[s] = s < b->npairs ? spread[EQML__SPREAD * s + 4] : 0;
-    slot[b->factor0] = 1;
-    for (int k = 1; k < b->nfactors; k++)
-        slot[b->factor0 + k] = fabs(m->offset[k]);
-    for (int k = 0; k < b->noperations; k++)
-        slot[b->operations[k][0]] += slot[b->operations[k][1]] * slot[b->operations[k][2]];
-}
-
 EQML_API int eqml_constant_pairs(const eqml_basis *basis, const eqml_data *data, const unsigned char *use,
                                  double *distance)
 {
@@ -7105,18 +7207,18 @@ EQML_API int eqml_constant_pairs(const eqml_basis *basis, const eqml_data *data,
         double sum = 0, number = 0;
         bool constant = true;
         for (int p = 0; p < basis->npairs; p++) {
-            double spread[2] = {HUGE_VAL, 0};
+            double shortest = HUGE_VAL, longest = 0;
             for (size_t g = 0; g < data->n && basis->pair_classes[p] == c; g++) {
                 if (use && !use[g])
                     continue;
                 const double *xyz = data->xyz + g * 3 * (size_t)basis->natoms;
                 const double r = eqml__distance(xyz, basis->pairs[p]);
-                spread[0] = fmin(spread[0], r);
-                spread[1] = fmax(spread[1], r);
+                shortest = fmin(shortest, r);
+                longest = fmax(longest, r);
                 sum += r;
                 number++;
             }
-            constant = constant && (basis->pair_classes[p] != c || eqml__is_constant(spread));
+            constant = constant && (basis->pair_classes[p] != c || eqml__is_constant(shortest, longest));
         }
         distance[c] = constant && number > 0 ? sum / number : 0;
         count += distance[c] > 0;
@@ -7124,84 +7226,16 @@ EQML_API int eqml_constant_pairs(const eqml_basis *basis, const eqml_data *data,
     return count;
 }
 
-/* Slots of a geometry, at the beginning of work[eqml__most_work]; returns its pairs (see eqml__pairs_one).
- * Variables of pairs are replaced where frozen[npairs] is finite; it may be null. */
-static double *eqml__model_slots(const eqml_model *m, const double *xyz, const double *frozen, double *work)
-{
-    const eqml_basis *b = m->basis;
-    const int room = EQML_ROUND(eqml__most_slots(b)), stride = EQML_ROUND(b->npairs);
-    double *y = work + room, *pair = work + 2 * room;
-    eqml__pairs_one(m, xyz, y, pair, stride);
-    memcpy(work, y, (size_t)b->npairs * sizeof(double));
-    for (int p = 0; frozen && p < b->npairs; p++)
-        work[p] = frozen[p] < HUGE_VAL ? frozen[p] : work[p];
-    eqml__table_forward_one(b, work, m->offset);
-    return pair;
-}
+#endif /* EQML__CONSTANT_C */
 
-static double *eqml__fit_slots(eqml__fitter *w, size_t g)
-{
-    const eqml_model *m = &w->surface->model;
-    return eqml__model_slots(m, w->data->xyz + g * 3 * (size_t)m->basis->natoms,
-                             w->nfrozen ? w->frozen : NULL, w->one);
-}
+/* ==== displacements.c =================================================================================== */
 
-/* Finds the pairs whose distances are constant over the training geometries. */
-static void eqml__find_frozen(eqml__fitter *w)
-{
-    const eqml_basis *b = w->surface->model.basis;
-    const int stride = EQML_ROUND(b->npairs);
-    eqml__clear_spread(b, w->spread);
-    for (size_t g = 0; g < w->data->n; g++)
-        if (eqml__trains(w, g)) {
-            const double *xyz = w->data->xyz + g * 3 * (size_t)b->natoms;
-            eqml__pairs_one(&w->surface->model, xyz, w->one, w->one + stride, stride);
-            eqml__add_spread(b, xyz, w->one, w->spread);
-        }
-    w->nfrozen = eqml__freeze(b, w->spread, w->frozen);
-}
-
-/* A factor has level 0 if it is computed from intermediate values only, else one more than its factors. */
-static int eqml__factor_levels(const eqml_basis *b, int *level)
-{
-    int highest = 0;
-    memset(level, 0, (size_t)b->nfactors * sizeof *level);
-    for (int k = 0; k < b->noperations; k++) {
-        const int target = b->operations[k][0] - b->factor0;
-        for (int side = 1; side < 3 && target >= 0; side++) {
-            const int source = b->operations[k][side] - b->factor0;
-            if (source > 0 && level[target] <= level[source])
-                level[target] = level[source] + 1;
-        }
-        if (target >= 0 && level[target] > highest)
-            highest = level[target];
-    }
-    return highest;
-}
-
-/* Shifts each factor to mean 0, level by level: a product of factors is shifted after its factors are. */
-static void eqml__standardise(eqml__fitter *w)
-{
-    const eqml_basis *b = w->surface->model.basis;
-    const int levels = eqml__factor_levels(b, w->level);
-    memset(w->surface->offset, 0, (size_t)b->nfactors * sizeof(double)); /* of an earlier fit */
-    for (int level = 0; level <= levels; level++) {
-        size_t count = 0;
-        memset(w->mean, 0, (size_t)b->nfactors * sizeof(double));
-        for (size_t g = 0; g < w->data->n; g++) {
-            if (!eqml__trains(w, g))
-                continue;
-            eqml__fit_slots(w, g);
-            count++;
-            for (int k = 1; k < b->nfactors; k++)
-                w->mean[k] += w->one[b->factor0 + k];
-        }
-        for (int k = 1; k < b->nfactors; k++)
-            if (w->level[k] == level)
-                w->surface->offset[k] = -w->mean[k] / (double)count;
-    }
-    w->surface->standardised = 1;
-}
+/* Orthonormal displacements of a geometry, those that change it apart from those that only move it. */
+#ifndef EQML__DISPLACEMENTS_C
+#define EQML__DISPLACEMENTS_C
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
 
 /* Subtracts from v its part along each of the `count` orthonormal rows of q; returns the norm of the rest. */
 static double eqml__orthogonalise(const double *q, int count, int n, double *v)
@@ -7220,6 +7254,9 @@ static double eqml__orthogonalise(const double *q, int count, int n, double *v)
     return sqrt(norm);
 }
 
+/*
+ * Keeps row `count` of q, made orthonormal, unless its rest is shorter than `least`; returns the new count.
+ */
 static int eqml__accept_direction(double *q, int count, int n, double least)
 {
     double *v = q + count * n, norm = eqml__orthogonalise(q, count, n, v);
@@ -7231,9 +7268,9 @@ static int eqml__accept_direction(double *q, int count, int n, double least)
 }
 
 /*
- * Orthonormal displacements of a geometry: first rotations and translations, then the others; q[n][n], n = 3
- * natoms. *external: the number of the former, 6, or 5 for linear geometries. The rest completes the space:
- * at least one Cartesian direction keeps a norm of sqrt((n - count) / n) beside `count` directions.
+ * q[n][n] <- orthonormal rows, n = 3 natoms: first translations and rotations, *external of them (6, or 5 for
+ * a linear geometry), then the internal displacements. Cartesian directions complete the space: beside
+ * `count` rows at least one of them keeps a norm of sqrt((n - count) / n).
  */
 static void eqml__displacements(const double *xyz, int natoms, double *q, int *external)
 {
@@ -7263,159 +7300,536 @@ static void eqml__displacements(const double *xyz, int natoms, double *q, int *e
     }
 }
 
-/* Whether some factor is the same in all training geometries, so that its shift leaves rounding errors only. With
- * two geometries the square of a shifted factor is. */
-static bool eqml__is_rounding(eqml__fitter *w)
+#endif /* EQML__DISPLACEMENTS_C */
+
+/* ==== fitter.c ========================================================================================== */
+
+/* What a fit works with: the data, the components that are fitted to them, and room for one geometry. */
+#ifndef EQML__FITTER_C
+#define EQML__FITTER_C
+
+/*
+ * Every fit is that of an expansion: a sum of components over tuples of atoms. A surface is the case of one
+ * component without a switch, whose only tuple is all atoms in their order (`tuples` is then NULL) and whose
+ * constant term takes the place of the expansion's constant.
+ */
+typedef struct eqml__fitter {
+    /* What is asked for. */
+    const eqml_data *data;
+    const eqml_fit_options *options;
+    int natoms, ncomponents;
+    eqml_component *components;
+    bool has_constant; /* column 0 is a constant of the sum, beside all components */
+    int wanted;        /* EQML_HAS_...: a geometry without it takes no part */
+    eqml_tensor kind;  /* EQML_TENSORS: energies are fitted */
+
+    /* What is fitted. */
+    int ncols;                       /* unknowns */
+    size_t count;                    /* training geometries */
+    double lowest;                   /* their lowest energy, hartree */
+    double squares;                  /* the sum of their squared weights */
+    const double *energy, *gradient; /* the data, or their difference to the reference */
+    double *difference;              /* owns that difference; NULL without a reference */
+    double shift;                    /* subtracted from these energies */
+    size_t without_dipole;           /* geometry, from 1, whose quadrupole cannot be moved to R; 0: none */
+    eqml_lsq *lsq;
+
+    /* What is known of each pair of each component: [ncomponents][npairs], npairs of the largest basis. */
+    int npairs;
+    eqml__seen *seen;
+    double *frozen; /* the mean of a constant pair's variable, HUGE_VAL for other pairs */
+    int *nfrozen;   /* [ncomponents] constant pairs */
+
+    /* Room for one tuple and one geometry; sizes are those of the largest basis. */
+    double *local;        /* [3][3 natoms] coordinates of a tuple, gradient of the switch, a displacement */
+    double *one;          /* [eqml__most_work] slots, variables, pairs, parts of a tensor */
+    eqml_lanes *tangents; /* [nslots] derivatives of the slots along lanes of displacements */
+    void *unaligned;      /* owns the tangents */
+    double *sum, *size;   /* [nfactors] of factors, see eqml__survey_factors */
+    int *level;           /* [nfactors] the pass in which the shift of a factor is found */
+    double *directions;   /* [3 natoms][3 natoms] of the molecule: rows are displacements */
+    double *rows;         /* [eqml__rows_per_geometry][ncols] */
+    double *solution;     /* [ncols] */
+} eqml__fitter;
+
+static bool eqml__fits_energies(const eqml__fitter *w)
 {
-    const eqml_basis *b = w->surface->model.basis;
-    const double *f = w->one + b->factor0;
-    memset(w->mean, 0, (size_t)b->nfactors * sizeof(double)); /* the largest values */
-    for (size_t g = 0; g < w->data->n; g++)
-        if (eqml__trains(w, g)) {
-            eqml__fit_slots(w, g);
-            for (int k = 1; k < b->nfactors; k++)
-                w->mean[k] = fmax(w->mean[k], fabs(f[k]));
-        }
-    eqml__slot_sizes(&w->surface->model, w->spread, w->one);
-    for (int k = 1; k < b->nfactors; k++)
-        if (!(w->mean[k] > 100 * DBL_EPSILON * f[k]))
-            return true;
-    return false;
+    return w->kind == EQML_TENSORS;
 }
 
-static void eqml__energy_row(eqml__fitter *w, size_t g, double weight)
+/* ---- sizes --------------------------------------------------------------------------------------------- */
+
+/* Slots of the potential or of the tensor that has the most. */
+static int eqml__most_slots(const eqml_basis *b)
 {
-    const eqml_basis *b = w->surface->model.basis;
-    const double *f = w->one + b->factor0;
-    double *row = eqml_lsq_row(w->lsq);
-    size_t k = 0;
-    for (size_t i = 0; i < (size_t)b->nfactors; i++)
-        if (eqml__is_term(b, i))
-            row[k++] = weight * f[i];
-    for (int r = 0; r < b->nruns; r++) {
-        const double left = weight * f[b->runs[r][0]], *right = f + b->runs[r][1];
-        for (int c = 0; c < b->runs[r][2]; c++)
-            row[k++] = left * right[c];
+    int most = b->nslots;
+    for (int k = 0; k < EQML_TENSORS; k++)
+        if (b->tensors[k] && b->tensors[k]->nslots > most)
+            most = b->tensors[k]->nslots;
+    return most;
+}
+
+/*
+ * Room for the energy, the gradient or a tensor of one geometry, and for the rows of their fits, in doubles.
+ */
+static size_t eqml__most_work(const eqml_basis *b)
+{
+    size_t most = (size_t)EQML_WORK_ONE(eqml__most_slots(b), b->npairs);
+    for (int k = 0; k < EQML_TENSORS; k++) {
+        const eqml_tensor_basis *t = b->tensors[k];
+        if (!t)
+            continue;
+        const size_t work =
+            (size_t)EQML_WORK_TENSOR(k, eqml__most_slots(b), b->npairs, t->nvectors, b->natoms) +
+            (size_t)EQML_COMPONENTS(k) * ((size_t)t->nvectors + 1);
+        most = work > most ? work : most;
     }
-    row[k] = weight * (w->energy[g] - w->shift);
+    return most;
 }
 
-/* Where pairs or factors are constant, the least scale of columns of energies, see EQML__LEAST. */
-static void eqml__energy_scales(eqml__fitter *w)
+/*
+ * Rows that are held before they are folded: the energy, and one for each displacement. Those of tensors are
+ * not.
+ */
+static size_t eqml__rows_per_geometry(int natoms, const eqml_fit_options *options)
 {
-    if (!w->rounding)
-        return;
-    eqml__slot_sizes(&w->surface->model, w->spread, w->one);
-    eqml__energy_row(w, 0, EQML__LEAST * sqrt(w->squares));
-    memcpy(w->lsq->least, eqml_lsq_row(w->lsq), (size_t)w->lsq->ncols * sizeof(double));
-    w->lsq->tolerance = EQML__NOISE;
+    return options && options->energies_only ? 1 : 1 + 3 * (size_t)natoms;
 }
 
-/* The derivative of every term along one lane of directions. */
-static void eqml__gradient_row(eqml__fitter *w, int lane, double weight)
+/*
+ * 1 where the constant term of a component is left out, because the constant of the sum is the same; else 0.
+ */
+static int eqml__skipped(const eqml__fitter *w, const eqml_component *c)
 {
-    const eqml_basis *b = w->surface->model.basis;
-    const double *f = w->one + b->factor0, *d = (const double *)(w->tangents + b->factor0) + lane;
-    double *row = eqml_lsq_row(w->lsq);
-    size_t k = 0;
-    for (size_t i = 0; i < (size_t)b->nfactors; i++)
-        if (eqml__is_term(b, i))
-            row[k++] = weight * d[i * EQML_LANES];
-    for (int r = 0; r < b->nruns; r++) {
-        const size_t a = b->runs[r][0], first = b->runs[r][1];
-        const double left = weight * f[a], change = weight * d[a * EQML_LANES];
-        for (size_t c = first; c < first + b->runs[r][2]; c++)
-            row[k++] = left * d[c * EQML_LANES] + change * f[c];
+    return w->has_constant && !(c->cutoff > 0) && eqml__is_term(c->surface.model.basis, 0);
+}
+
+/* Terms of a component, or of its tensor, that are fitted. */
+static int eqml__fitted_terms(const eqml__fitter *w, const eqml_component *c)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    return eqml__fits_energies(w) ? b->nterms - eqml__skipped(w, c) : b->tensors[w->kind]->nterms;
+}
+
+/* ---- memory -------------------------------------------------------------------------------------------- */
+
+static void eqml__fitter_free(eqml__fitter *w)
+{
+    eqml_lsq_free(w->lsq);
+    EQML_FREE(w->difference);
+    EQML_FREE(w->seen);
+    EQML_FREE(w->frozen);
+    EQML_FREE(w->nfrozen);
+    EQML_FREE(w->local);
+    EQML_FREE(w->one);
+    EQML_FREE(w->unaligned);
+    EQML_FREE(w->sum);
+    EQML_FREE(w->level);
+    EQML_FREE(w->directions);
+    EQML_FREE(w->rows);
+    EQML_FREE(w->solution);
+}
+
+/*
+ * Takes all memory of a fit but that of the reference; the caller calls eqml__fitter_free also where this
+ * fails.
+ */
+static eqml_status eqml__fitter_create(eqml__fitter *w)
+{
+    const size_t n = 3 * (size_t)w->natoms, count = (size_t)w->ncomponents, lanes = sizeof(eqml_lanes);
+    size_t one = 0, slots = 0, factors = 0, pairs = 0, atoms = 0, ncols = w->has_constant;
+    for (size_t k = 0; k < count; k++) {
+        const eqml_basis *b = w->components[k].surface.model.basis;
+        const size_t work = eqml__most_work(b);
+        one = work > one ? work : one;
+        slots = (size_t)b->nslots > slots ? (size_t)b->nslots : slots;
+        factors = (size_t)b->nfactors > factors ? (size_t)b->nfactors : factors;
+        pairs = (size_t)b->npairs > pairs ? (size_t)b->npairs : pairs;
+        atoms = (size_t)b->natoms > atoms ? (size_t)b->natoms : atoms;
+        ncols += (size_t)eqml__fitted_terms(w, &w->components[k]);
     }
+    if (ncols > INT32_MAX)
+        return EQML_ERROR_MEMORY;
+    w->ncols = (int)ncols;
+    w->npairs = (int)pairs;
+    w->seen = (eqml__seen *)eqml__zeroed(eqml__times(count, pairs), sizeof(eqml__seen));
+    w->frozen = (double *)eqml__zeroed(eqml__times(count, pairs), sizeof(double));
+    w->nfrozen = (int *)eqml__zeroed(count, sizeof(int));
+    w->local = (double *)eqml__zeroed(9 * atoms, sizeof(double));
+    w->one = (double *)eqml__zeroed(one, sizeof(double));
+    w->unaligned = eqml__zeroed(slots + 1, lanes); /* one more, to align the others */
+    w->tangents = (eqml_lanes *)(((uintptr_t)w->unaligned + lanes - 1) / lanes * lanes);
+    w->sum = (double *)eqml__zeroed(2 * factors, sizeof(double));
+    w->size = w->sum ? w->sum + factors : NULL;
+    w->level = (int *)eqml__zeroed(factors, sizeof(int));
+    w->directions = (double *)eqml__zeroed(eqml__times(n, n), sizeof(double));
+    w->solution = (double *)eqml__zeroed(ncols, sizeof(double));
+    if (eqml__fits_energies(w))
+        w->rows = (double *)eqml__zeroed(eqml__times(eqml__rows_per_geometry(w->natoms, w->options), ncols),
+                                         sizeof(double));
+    if (!w->seen || !w->frozen || !w->nfrozen || !w->local || !w->one || !w->unaligned || !w->sum ||
+        !w->level || !w->directions || !w->solution || (eqml__fits_energies(w) && !w->rows))
+        return EQML_ERROR_MEMORY;
+    return eqml__lsq_start(&w->lsq, w->ncols, 1, w->options->ridge > 0);
 }
 
-/* dy/dr times the stretch of each pair along lanes of the displacements q[first ..]. */
-static void eqml__seed_tangents(const eqml_basis *b, const double *pair, const double *q, int first,
-                                eqml_lanes *tangents)
+/* ---- one geometry, one tuple --------------------------------------------------------------------------- */
+
+/* Whether geometry g takes part in the fit. */
+static bool eqml__trains(const eqml__fitter *w, size_t g)
 {
-    const int stride = EQML_ROUND(b->npairs), n = 3 * b->natoms;
-    for (int p = 0; p < b->npairs; p++) {
-        double part[EQML_LANES];
-        const int i = 3 * b->pairs[p][0], j = 3 * b->pairs[p][1];
-        for (int lane = 0; lane < EQML_LANES; lane++) {
-            const double *v = q + (first + lane) * n;
-            part[lane] = 0;
-            for (int k = 0; k < 3 && first + lane < n; k++)
-                part[lane] += (v[i + k] - v[j + k]) * pair[k * stride + p];
-        }
-        tangents[p] = eqml__load(part) * (pair[3 * stride + p] * pair[4 * stride + p]);
-    }
+    return (!w->options->use || w->options->use[g]) && (w->data->has[g] & w->wanted);
 }
 
-static eqml_status eqml__gradient_rows(eqml__fitter *w, size_t g, const double *pair, double weight)
-{
-    const eqml_basis *b = w->surface->model.basis;
-    const int n = 3 * b->natoms;
-    int external;
-    eqml__displacements(w->data->xyz + g * (size_t)n, b->natoms, w->directions, &external);
-    for (int first = external; first < n; first += EQML_LANES) {
-        eqml__seed_tangents(b, pair, w->directions, first, w->tangents);
-        eqml__tangent_forward(b, b->noperations, w->one, w->tangents);
-        for (int lane = 0; lane < EQML_LANES && first + lane < n; lane++) {
-            const double *v = w->directions + (first + lane) * n, *gradient = w->gradient + g * (size_t)n;
-            double along = 0;
-            eqml_status status;
-            for (int k = 0; k < n; k++)
-                along += v[k] * gradient[k];
-            eqml__gradient_row(w, lane, weight);
-            eqml_lsq_row(w->lsq)[b->nterms] = weight * along;
-            status = eqml_lsq_add(w->lsq);
-            if (status)
-                return status;
-        }
-    }
-    return EQML_OK;
-}
-
-/* The weight of a geometry by its energy, as the square root that multiplies rows. */
+/* The square root of a geometry's weight, which multiplies its rows. */
 static double eqml__row_weight(const eqml__fitter *w, size_t g)
 {
     const double e0 = w->options->energy_weight;
     if (!(e0 > 0) || !(w->data->has[g] & EQML_HAS_ENERGY))
         return 1;
-    return sqrt(e0 / (e0 + w->data->energy[g] - w->emin));
+    return sqrt(e0 / (e0 + w->data->energy[g] - w->lowest));
 }
 
-static eqml_status eqml__fit_rows(eqml__fitter *w, eqml_fit_result *result)
+/* to[natoms of the basis][3] <- the vectors of the atoms of tuple t. */
+static void eqml__gather_tuple(const eqml_component *c, int t, const double *from, double *to)
+{
+    const int natoms = c->surface.model.basis->natoms;
+    const int *tuple = c->tuples ? c->tuples + (size_t)t * (size_t)natoms : NULL;
+    for (int i = 0; i < natoms; i++)
+        for (int k = 0; k < 3; k++)
+            to[3 * i + k] = from[3 * (tuple ? tuple[i] : i) + k];
+}
+
+/*
+ * Pair variables of tuple t of geometry g, at the beginning of w->one. *pair: its pairs, as eqml__pairs_one
+ * leaves them. w->local holds its coordinates and the gradient of the switch. Returns the switch; where that
+ * is 0 there are no variables.
+ */
+static double eqml__tuple_pairs(eqml__fitter *w, const eqml_component *c, size_t g, int t, double **pair)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    const int room = EQML_ROUND(eqml__most_slots(b)), stride = EQML_ROUND(b->npairs);
+    double *y = w->one + room;
+    eqml__gather_tuple(c, t, w->data->xyz + g * 3 * (size_t)w->natoms, w->local);
+    const double s = eqml__switch(c, b->natoms, w->local, w->local + 3 * b->natoms);
+    *pair = w->one + 2 * room;
+    if (!(s > 0))
+        return 0;
+    eqml__pairs_one(&c->surface.model, w->local, y, *pair, stride);
+    memcpy(w->one, y, (size_t)b->npairs * sizeof(double));
+    return s;
+}
+
+/* The same, and all slots of the potential behind the variables, those of constant pairs at their means. */
+static double eqml__tuple_slots(eqml__fitter *w, const eqml_component *c, size_t g, int t, double **pair)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    const ptrdiff_t k = c - w->components;
+    const double *frozen = w->frozen + k * w->npairs;
+    const double s = eqml__tuple_pairs(w, c, g, t, pair);
+    if (!(s > 0))
+        return 0;
+    for (int p = 0; w->nfrozen[k] && p < b->npairs; p++)
+        w->one[p] = frozen[p] < HUGE_VAL ? frozen[p] : w->one[p];
+    eqml__table_forward_one(b, w->one, c->surface.model.offset);
+    return s;
+}
+
+#endif /* EQML__FITTER_C */
+
+/* ==== shifts.c ========================================================================================== */
+
+/* Before the rows of a fit: constant pairs, shifts of factors, and least scales of columns. */
+#ifndef EQML__SHIFTS_C
+#define EQML__SHIFTS_C
+
+/*
+ * Where pairs or factors are constant, rounding errors of the factors decide the rank. These are in
+ * proportion to the size of what is added up, shifts included, and not to what a shift leaves. Columns are
+ * therefore scaled by at least EQML__LEAST of that size. Rounding errors are then below EQML__NOISE, and a
+ * column of nothing else takes no part.
+ */
+#define EQML__LEAST 1e-3
+#define EQML__NOISE 1e-11
+
+/*
+ * Finds the pairs of a component whose distances are constant over all its tuples in the training geometries.
+ */
+static void eqml__find_frozen(eqml__fitter *w, const eqml_component *c)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    const ptrdiff_t k = c - w->components;
+    eqml__seen *seen = w->seen + k * w->npairs;
+    double *pair;
+    eqml__clear_seen(b->npairs, seen);
+    for (size_t g = 0; g < w->data->n; g++)
+        for (int t = 0; t < c->ntuples && eqml__trains(w, g); t++)
+            if (eqml__tuple_pairs(w, c, g, t, &pair) > 0)
+                eqml__add_seen(b, w->local, w->one, seen);
+    w->nfrozen[k] = eqml__freeze(b, seen, w->frozen + k * w->npairs);
+}
+
+/*
+ * One pass over the data: sum[k] and size[k] <- the sum and the largest size of factor k; returns how many
+ * tuples.
+ */
+static double eqml__survey_factors(eqml__fitter *w, const eqml_component *c)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    const double *f = w->one + b->factor0;
+    double count = 0, *pair;
+    memset(w->sum, 0, (size_t)b->nfactors * sizeof(double));
+    memset(w->size, 0, (size_t)b->nfactors * sizeof(double));
+    for (size_t g = 0; g < w->data->n; g++)
+        for (int t = 0; t < c->ntuples && eqml__trains(w, g); t++) {
+            if (!(eqml__tuple_slots(w, c, g, t, &pair) > 0))
+                continue;
+            count++;
+            for (int k = 1; k < b->nfactors; k++) {
+                w->sum[k] += f[k];
+                w->size[k] = fmax(w->size[k], fabs(f[k]));
+            }
+        }
+    return count;
+}
+
+/*
+ * level[k] <- 0 if factor k needs no other factor, else one more than the highest it needs; returns the
+ * highest.
+ */
+static int eqml__factor_levels(const eqml_basis *b, int *level)
+{
+    int highest = 0;
+    memset(level, 0, (size_t)b->nfactors * sizeof *level);
+    for (int k = 0; k < b->noperations; k++) {
+        const int target = b->operations[k][0] - b->factor0;
+        for (int side = 1; side < 3 && target >= 0; side++) {
+            const int source = b->operations[k][side] - b->factor0;
+            if (source > 0 && level[target] <= level[source])
+                level[target] = level[source] + 1;
+        }
+        if (target >= 0 && level[target] > highest)
+            highest = level[target];
+    }
+    return highest;
+}
+
+/*
+ * Shifts each factor to mean 0, level by level: a product of factors is shifted after its factors are.
+ * Nothing is done where the factors are shifted already, or where some are not terms: a shift would change
+ * what the basis spans.
+ */
+static void eqml__shift_factors(eqml__fitter *w, eqml_component *c)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    double *offset = c->surface.offset;
+    if (b->is_term || c->surface.standardised)
+        return;
+    const int levels = eqml__factor_levels(b, w->level);
+    memset(offset, 0, (size_t)b->nfactors * sizeof(double)); /* of an earlier fit */
+    for (int level = 0; level <= levels; level++) {
+        const double count = eqml__survey_factors(w, c);
+        for (int k = 1; k < b->nfactors && count > 0; k++)
+            if (w->level[k] == level)
+                offset[k] = -w->sum[k] / count;
+    }
+    c->surface.standardised = 1;
+}
+
+/* slot[nslots] <- the size of what is added up in each slot, from the largest |y| of each pair. */
+static void eqml__slot_sizes(const eqml_model *m, const eqml__seen *seen, double *slot)
+{
+    const eqml_basis *b = m->basis;
+    for (int s = 0; s < b->nslots; s++)
+        slot[s] = s < b->npairs ? seen[s].largest : 0;
+    slot[b->factor0] = 1;
+    for (int k = 1; k < b->nfactors; k++)
+        slot[b->factor0 + k] = fabs(m->offset[k]);
+    for (int k = 0; k < b->noperations; k++)
+        slot[b->operations[k][0]] += slot[b->operations[k][1]] * slot[b->operations[k][2]];
+}
+
+/*
+ * Whether rounding errors decide the rank: a pair is constant, or a factor is, so that its shift leaves
+ * rounding errors only. With two geometries the square of a shifted factor is constant.
+ */
+static bool eqml__has_rounding(eqml__fitter *w, const eqml_component *c)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    const ptrdiff_t component = c - w->components;
+    const double *f = w->one + b->factor0;
+    if (w->nfrozen[component])
+        return true;
+    if (!(eqml__survey_factors(w, c) > 0))
+        return false;
+    eqml__slot_sizes(&c->surface.model, w->seen + component * w->npairs, w->one);
+    for (int k = 1; k < b->nfactors; k++)
+        if (!(w->size[k] > 100 * DBL_EPSILON * f[k]))
+            return true;
+    return false;
+}
+
+#endif /* EQML__SHIFTS_C */
+
+/* ==== rows.c ============================================================================================ */
+
+/* The rows of a fit of energies and gradients. */
+#ifndef EQML__ROWS_C
+#define EQML__ROWS_C
+
+/* row += value * terms, from the factors f, without the first `skip` terms. */
+static void eqml__add_values(const eqml_basis *b, const double *f, double value, int skip, double *row)
+{
+    for (size_t k = (size_t)skip; k < (size_t)b->nfactors; k++)
+        if (eqml__is_term(b, k))
+            *row++ += value * f[k];
+    for (int r = 0; r < b->nruns; r++) {
+        const double left = value * f[b->runs[r][0]], *right = f + b->runs[r][1];
+        for (int c = 0; c < b->runs[r][2]; c++)
+            *row++ += left * right[c];
+    }
+}
+
+/* row += value * terms + slope * their derivatives, where those of factor k are d[k EQML_LANES]. */
+static void eqml__add_slopes(const eqml_basis *b, const double *f, const double *d, double value,
+                             double slope, int skip, double *row)
+{
+    for (size_t k = (size_t)skip; k < (size_t)b->nfactors; k++)
+        if (eqml__is_term(b, k))
+            *row++ += value * f[k] + slope * d[k * EQML_LANES];
+    for (int r = 0; r < b->nruns; r++) {
+        const size_t a = b->runs[r][0], first = b->runs[r][1];
+        const double left = value * f[a] + slope * d[a * EQML_LANES], change = slope * f[a];
+        for (size_t c = first; c < first + b->runs[r][2]; c++)
+            *row++ += left * f[c] + change * d[c * EQML_LANES];
+    }
+}
+
+/*
+ * Tangents of the pair variables of tuple t along the displacements first, first + 1, ... of the molecule,
+ * one to a lane; those of the switch to along[EQML_LANES]. Lanes past the last displacement get zeros.
+ */
+static void eqml__seed_tangents(eqml__fitter *w, const eqml_component *c, int t, const double *pair,
+                                int first, double *along)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    const int stride = EQML_ROUND(b->npairs), n = 3 * w->natoms;
+    const double *slope = w->local + 3 * b->natoms;
+    double *v = w->local + 6 * b->natoms, *tangent = (double *)w->tangents;
+    for (int lane = 0; lane < EQML_LANES; lane++, tangent++) {
+        along[lane] = 0;
+        if (first + lane < n)
+            eqml__gather_tuple(c, t, w->directions + (first + lane) * n, v);
+        else
+            memset(v, 0, 3 * (size_t)b->natoms * sizeof(double));
+        for (int k = 0; k < 3 * b->natoms; k++)
+            along[lane] += v[k] * slope[k];
+        for (int p = 0; p < b->npairs; p++) {
+            const double *i = v + 3 * b->pairs[p][0], *j = v + 3 * b->pairs[p][1];
+            double stretch = 0;
+            for (int k = 0; k < 3; k++)
+                stretch += (i[k] - j[k]) * pair[k * stride + p];
+            tangent[p * EQML_LANES] = stretch * (pair[3 * stride + p] * pair[4 * stride + p]);
+        }
+    }
+}
+
+/*
+ * Adds tuple t of a component, whose columns begin at `column`, to the rows of geometry g; see
+ * eqml__energy_rows.
+ */
+static void eqml__add_tuple(eqml__fitter *w, const eqml_component *c, size_t column, size_t g, int t,
+                            double weight, double gradient_weight, int external)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    const double *f = w->one + b->factor0, *d = (const double *)(w->tangents + b->factor0);
+    const int n = 3 * w->natoms, skip = eqml__skipped(w, c);
+    double along[EQML_LANES], *pair;
+    const double s = eqml__tuple_slots(w, c, g, t, &pair);
+    if (!(s > 0))
+        return;
+    eqml__add_values(b, f, weight * s, skip, w->rows + column);
+    for (int first = external; first < n; first += EQML_LANES) {
+        eqml__seed_tangents(w, c, t, pair, first, along);
+        eqml__tangent_forward(b, b->noperations, w->one, w->tangents);
+        for (int lane = 0; lane < EQML_LANES && first + lane < n; lane++)
+            eqml__add_slopes(b, f, d + lane, gradient_weight * along[lane], gradient_weight * s, skip,
+                             w->rows + (size_t)(1 + first - external + lane) * (size_t)w->ncols + column);
+    }
+}
+
+/* Adds row number `from` of a geometry, with the value that it should have, to the least-squares problem. */
+static eqml_status eqml__push_row(eqml__fitter *w, int from, double value)
+{
+    double *row = eqml_lsq_row(w->lsq);
+    memcpy(row, w->rows + (size_t)from * (size_t)w->ncols, (size_t)w->ncols * sizeof(double));
+    row[w->ncols] = value;
+    return eqml_lsq_add(w->lsq);
+}
+
+/*
+ * The rows of geometry g: its energy, then, where it has a gradient, the derivative along each displacement
+ * that is neither translation nor rotation. The others say nothing about the potential.
+ */
+static eqml_status eqml__energy_rows(eqml__fitter *w, size_t g)
 {
     const eqml_fit_options *o = w->options;
-    const double ratio = o->gradient_weight > 0 ? o->gradient_weight : 1;
-    for (size_t g = 0; g < w->data->n; g++) {
-        if (!eqml__trains(w, g))
-            continue;
-        const double weight = eqml__row_weight(w, g);
-        const double *pair = eqml__fit_slots(w, g);
-        eqml_status status;
-        eqml__energy_row(w, g, weight);
-        status = eqml_lsq_add(w->lsq);
-        if (!status && !o->energies_only && (w->data->has[g] & EQML_HAS_GRADIENT))
-            status = eqml__gradient_rows(w, g, pair, weight * sqrt(ratio));
-        if (status)
-            return status;
-        result->geometries++;
-        if (o->progress)
-            o->progress(o->context, result->geometries, w->count);
+    const int n = 3 * w->natoms, gradients = !o->energies_only && (w->data->has[g] & EQML_HAS_GRADIENT);
+    const double weight = eqml__row_weight(w, g);
+    const double gradient_weight = weight * sqrt(o->gradient_weight > 0 ? o->gradient_weight : 1);
+    size_t column = w->has_constant;
+    int external = n;
+    if (gradients)
+        eqml__displacements(w->data->xyz + g * (size_t)n, w->natoms, w->directions, &external);
+    memset(w->rows, 0, (size_t)(1 + n - external) * (size_t)w->ncols * sizeof(double));
+    if (w->has_constant)
+        w->rows[0] = weight;
+    for (int k = 0; k < w->ncomponents; k++) {
+        const eqml_component *c = &w->components[k];
+        for (int t = 0; t < c->ntuples; t++)
+            eqml__add_tuple(w, c, column, g, t, weight, gradient_weight, external);
+        column += (size_t)eqml__fitted_terms(w, c);
     }
-    return EQML_OK;
+    eqml_status status = eqml__push_row(w, 0, weight * (w->energy[g] - w->shift));
+    for (int i = external; i < n && !status; i++) {
+        const double *v = w->directions + i * n, *gradient = w->gradient + g * (size_t)n;
+        double along = 0;
+        for (int k = 0; k < n; k++)
+            along += v[k] * gradient[k];
+        status = eqml__push_row(w, 1 + i - external, gradient_weight * along);
+    }
+    return status;
 }
 
-/* The sum of the squared weights of the training geometries. */
-static double eqml__squared_weights(const eqml__fitter *w)
+/* The least scale of each column of energies, see EQML__LEAST. */
+static void eqml__set_energy_scales(eqml__fitter *w)
 {
-    double sum = 0;
-    for (size_t g = 0; g < w->data->n; g++)
-        if (eqml__trains(w, g))
-            sum += eqml__row_weight(w, g) * eqml__row_weight(w, g);
-    return sum;
+    double *least = w->lsq->least + w->has_constant;
+    for (int k = 0; k < w->ncomponents; k++) {
+        const eqml_component *c = &w->components[k];
+        const eqml_basis *b = c->surface.model.basis;
+        if (eqml__has_rounding(w, c)) {
+            eqml__slot_sizes(&c->surface.model, w->seen + k * w->npairs, w->one);
+            eqml__add_values(b, w->one + b->factor0, EQML__LEAST * c->ntuples * sqrt(w->squares),
+                             eqml__skipped(w, c), least);
+            w->lsq->tolerance = EQML__NOISE;
+        }
+        least += eqml__fitted_terms(w, c);
+    }
 }
 
-/* A tensor of the data as it is fitted: quadrupoles about R. False where that takes a dipole and there is
- * none. */
+#endif /* EQML__ROWS_C */
+
+/* ==== tensor_rows.c ===================================================================================== */
+
+/* The rows of the fit of a tensor. */
+#ifndef EQML__TENSOR_ROWS_C
+#define EQML__TENSOR_ROWS_C
+
+/*
+ * value[components] <- a tensor of the data as it is fitted: quadrupoles are moved to R, the centre of the
+ * smallest class of atoms. Returns false where that takes a dipole and the geometry has none.
+ */
 static bool eqml__tensor_data(const eqml_model *m, eqml_tensor kind, const eqml_data *data, size_t g,
                               double *value)
 {
@@ -7442,347 +7856,414 @@ static bool eqml__tensor_data(const eqml_model *m, eqml_tensor kind, const eqml_
     return true;
 }
 
-/* How often a component stands in the whole tensor. */
+/* How often a component stands in the whole tensor: xy, xz and yz twice. */
 static double eqml__multiplicity(eqml_tensor kind, int component)
 {
     return kind == EQML_DIPOLE || component == 0 || component == 3 || component == 5 ? 1 : 2;
 }
 
-/* Entries of component c for factors f; returns where the next entry of the row goes. */
-static double *eqml__tensor_row(const eqml_tensor_basis *t, int components, const double *f,
-                                const double *vectors, int c, double weight, double *row)
+/* The parts of a tensor of one geometry, in w->one behind the slots of the potential. */
+typedef struct eqml__tensor_parts {
+    const eqml_tensor_basis *basis;
+    int components;
+    double *slots;
+    double *vectors; /* [nvectors + 1][components] the tensor factors */
+    double *carried; /* [carriers][components] what atoms or pairs carry */
+} eqml__tensor_parts;
+
+static eqml__tensor_parts eqml__find_tensor_parts(const eqml__fitter *w)
 {
+    const eqml_basis *b = w->components->surface.model.basis;
+    eqml__tensor_parts p;
+    p.basis = b->tensors[w->kind];
+    p.components = EQML_COMPONENTS(w->kind);
+    p.slots = w->one;
+    p.vectors = w->one + EQML_WORK_ONE(eqml__most_slots(b), b->npairs);
+    p.carried = p.vectors + p.components * (p.basis->nvectors + 1);
+    return p;
+}
+
+/* Writes row `component` from the factors and the tensor factors; returns where its value goes. */
+static double *eqml__put_tensor_row(const eqml_basis *b, const eqml__tensor_parts *p, int component,
+                                    double weight, double *row)
+{
+    const eqml_tensor_basis *t = p->basis;
+    const double *f = p->slots + b->factor0;
     for (int r = 0; r < t->nruns; r++) {
-        const double d = weight * vectors[components * t->runs[r][0] + c];
+        const double d = weight * p->vectors[p->components * t->runs[r][0] + component];
         for (int k = 0; k < t->runs[r][2]; k++)
             *row++ = d * f[t->runs[r][1] + k];
     }
     return row;
 }
 
-/* As eqml__energy_scales, for a tensor; what atoms or pairs carry is that of the first geometry. */
-static void eqml__tensor_scales(eqml__fitter *w)
+/* The rows of geometry g, one for each component of the tensor. */
+static eqml_status eqml__tensor_rows(eqml__fitter *w, size_t g)
 {
-    const eqml_basis *b = w->surface->model.basis;
-    const eqml_tensor_basis *t = b->tensors[w->kind];
-    const int components = EQML_COMPONENTS(w->kind), stride = EQML_ROUND(b->npairs);
-    double *slots = w->one, *vectors = w->one + EQML_WORK_ONE(eqml__most_slots(b), b->npairs);
-    double *carried = vectors + components * (t->nvectors + 1), *row = eqml_lsq_row(w->lsq);
+    const eqml_component *c = w->components;
+    const eqml_model *m = &c->surface.model;
+    const eqml_basis *b = m->basis;
+    const eqml__tensor_parts p = eqml__find_tensor_parts(w);
+    double value[6], centre[3], *pair;
+    eqml_status status = EQML_OK;
+    if (!eqml__tensor_data(m, w->kind, w->data, g, value)) {
+        w->without_dipole = g + 1;
+        return EQML_ERROR_VALUE;
+    }
+    eqml__tuple_slots(w, c, g, 0, &pair);
+    eqml__tensor_slots_one(b, p.basis, p.slots);
+    eqml__carried_one(b, w->kind, w->local, pair, EQML_ROUND(b->npairs), 1, p.carried);
+    eqml__vectors_one(b, p.basis, p.components, p.slots, p.carried, p.vectors);
+    eqml__reference_one(p.basis, w->local, centre);
+    for (int k = 0; k < p.components && !status; k++) {
+        const double weight = eqml__row_weight(w, g) * sqrt(eqml__multiplicity(w->kind, k));
+        double *row = eqml__put_tensor_row(b, &p, k, weight, eqml_lsq_row(w->lsq));
+        *row = weight * (value[k] - (w->kind == EQML_DIPOLE ? m->charge * centre[k] : 0));
+        status = eqml_lsq_add(w->lsq);
+    }
+    return status;
+}
+
+/*
+ * The least scale of each column, see EQML__LEAST; what atoms or pairs carry is that of the first geometry.
+ */
+static void eqml__set_tensor_scales(eqml__fitter *w)
+{
+    const eqml_component *c = w->components;
+    const eqml_basis *b = c->surface.model.basis;
+    const eqml__tensor_parts p = eqml__find_tensor_parts(w);
+    double *row = eqml_lsq_row(w->lsq), *pair;
     size_t g = 0;
-    if (!w->rounding)
+    if (!eqml__has_rounding(w, c))
         return;
     while (!eqml__trains(w, g))
         g++;
-    const double *pair = eqml__fit_slots(w, g);
-    eqml__carried_one(b, w->kind, w->data->xyz + g * 3 * (size_t)b->natoms, pair, stride, 1, carried);
-    for (int k = 0; k < components * EQML_CARRIERS(w->kind, b->npairs, b->natoms); k++)
-        carried[k] = fabs(carried[k]);
-    eqml__slot_sizes(&w->surface->model, w->spread, slots);
-    eqml__tensor_slots_one(b, t, slots);
-    eqml__vectors_one(b, t, components, slots, carried, vectors);
-    for (int c = 0; c < components; c++) {
-        eqml__tensor_row(t, components, slots + b->factor0, vectors, c, EQML__LEAST * sqrt(w->squares), row);
-        for (int k = 0; k < t->nterms; k++)
-            w->lsq->least[k] = hypot(w->lsq->least[k], row[k]);
+    eqml__tuple_slots(w, c, g, 0, &pair);
+    eqml__carried_one(b, w->kind, w->local, pair, EQML_ROUND(b->npairs), 1, p.carried);
+    for (int k = 0; k < p.components * EQML_CARRIERS(w->kind, b->npairs, b->natoms); k++)
+        p.carried[k] = fabs(p.carried[k]);
+    eqml__slot_sizes(&c->surface.model, w->seen, p.slots);
+    eqml__tensor_slots_one(b, p.basis, p.slots);
+    eqml__vectors_one(b, p.basis, p.components, p.slots, p.carried, p.vectors);
+    for (int k = 0; k < p.components; k++) {
+        eqml__put_tensor_row(b, &p, k, EQML__LEAST * sqrt(w->squares), row);
+        for (int i = 0; i < w->ncols; i++)
+            w->lsq->least[i] = hypot(w->lsq->least[i], row[i]);
     }
     w->lsq->tolerance = EQML__NOISE;
 }
 
-/* A row for each component. */
-static eqml_status eqml__tensor_rows(eqml__fitter *w, eqml_fit_result *result)
-{
-    const eqml_model *m = &w->surface->model;
-    const eqml_basis *b = m->basis;
-    const eqml_tensor_basis *t = b->tensors[w->kind];
-    const int components = EQML_COMPONENTS(w->kind), stride = EQML_ROUND(b->npairs);
-    double *slots = w->one, *vectors = w->one + EQML_WORK_ONE(eqml__most_slots(b), b->npairs);
-    double *carried = vectors + components * (t->nvectors + 1);
-    const double *f = slots + b->factor0;
-    for (size_t g = 0; g < w->data->n; g++) {
-        const double *xyz = w->data->xyz + g * 3 * (size_t)b->natoms, *pair;
-        double value[6], centre[3];
-        if (!eqml__trains(w, g))
-            continue;
-        if (!eqml__tensor_data(m, w->kind, w->data, g, value)) {
-            w->without_dipole = g + 1;
-            return EQML_ERROR_VALUE;
-        }
-        pair = eqml__fit_slots(w, g);
-        eqml__tensor_slots_one(b, t, slots);
-        eqml__carried_one(b, w->kind, xyz, pair, stride, 1, carried);
-        eqml__vectors_one(b, t, components, slots, carried, vectors);
-        eqml__reference_one(t, xyz, centre);
-        for (int c = 0; c < components; c++) {
-            const double weight = eqml__row_weight(w, g) * sqrt(eqml__multiplicity(w->kind, c));
-            double *row = eqml__tensor_row(t, components, f, vectors, c, weight, eqml_lsq_row(w->lsq));
-            eqml_status status;
-            *row = weight * (value[c] - (w->kind == EQML_DIPOLE ? m->charge * centre[c] : 0));
-            status = eqml_lsq_add(w->lsq);
-            if (status)
-                return status;
-        }
-        result->geometries++;
-    }
-    return EQML_OK;
-}
-
-#endif /* EQML__ROWS_C */
+#endif /* EQML__TENSOR_ROWS_C */
 
 /* ==== fit.c ============================================================================================= */
 
-/* Fits and their errors. */
+/* Fits: from data to coefficients. */
 #ifndef EQML__FIT_C
 #define EQML__FIT_C
 
-/* The number of training geometries, and the lowest of their energies. */
-static void eqml__survey(eqml__fitter *w)
+/* The triangle of a fit of energies, for who wants to keep it. */
+typedef struct eqml__triangle {
+    eqml_lsq *lsq; /* all rows, folded; owned */
+    double shift;  /* what was subtracted from the energies, hartree */
+} eqml__triangle;
+
+/* Finds the number of training geometries, their lowest energy and their weights. */
+static void eqml__survey_data(eqml__fitter *w)
 {
     size_t energies = 0;
     for (size_t g = 0; g < w->data->n; g++) {
         if (!eqml__trains(w, g))
             continue;
         w->count++;
-        if ((w->data->has[g] & EQML_HAS_ENERGY) && (energies++ == 0 || w->data->energy[g] < w->emin))
-            w->emin = w->data->energy[g];
+        if ((w->data->has[g] & EQML_HAS_ENERGY) && (energies++ == 0 || w->data->energy[g] < w->lowest))
+            w->lowest = w->data->energy[g];
     }
+    for (size_t g = 0; g < w->data->n; g++)
+        if (eqml__trains(w, g))
+            w->squares += eqml__row_weight(w, g) * eqml__row_weight(w, g);
 }
 
-static eqml_status eqml__solve(eqml__fitter *w, int terms, int constant, eqml_fit_result *result)
+/* Whether column 0 is a constant. */
+static bool eqml__constant_first(const eqml__fitter *w)
 {
-    eqml_lsq_options solve;
-    eqml_lsq_result solved;
-    eqml_status status;
-    memset(&solve, 0, sizeof solve);
-    solve.ridge = w->options->ridge;
-    solve.free_first = constant;
-    status = eqml_lsq_solve(w->lsq, &solve, w->coefficients, &solved);
-    if (status)
-        return status;
-    result->rows = solved.rows;
-    result->terms = terms;
-    result->rank = solved.rank;
-    result->condition = solved.condition;
-    return EQML_OK;
+    return w->has_constant || eqml__is_term(w->components->surface.model.basis, 0);
 }
 
-/* Sets what is fitted: the data, or their difference to the reference in memory that the caller frees. */
-static eqml_status eqml__set_targets(eqml__fitter *w, double **difference)
+/* Sets the energies and gradients that are fitted: the data, or their difference to the reference. */
+static eqml_status eqml__set_targets(eqml__fitter *w)
 {
     const eqml_data *d = w->data;
+    const eqml_fit_options *o = w->options;
     const size_t size = 3 * (size_t)d->natoms;
     w->energy = d->energy;
     w->gradient = d->gradient;
     w->shift = HUGE_VAL;
-    if (w->options->reference) {
-        *difference = (double *)eqml__zeroed(eqml__times(d->n, size + 1), sizeof(double));
-        if (!*difference)
+    if (o->reference) {
+        w->difference = (double *)eqml__zeroed(eqml__times(d->n, size + 1), sizeof(double));
+        if (!w->difference)
             return EQML_ERROR_MEMORY;
-        w->energy = *difference;
-        w->gradient = *difference + d->n;
+        w->energy = w->difference;
+        w->gradient = w->difference + d->n;
     }
     for (size_t g = 0; g < d->n; g++) {
         if (!eqml__trains(w, g))
             continue;
-        if (*difference) {
-            double *gradient = *difference + d->n + g * size;
-            (*difference)[g] = d->energy[g] - w->options->reference(w->options->reference_context,
-                                                                    d->xyz + g * size, gradient);
+        if (o->reference) {
+            double *gradient = w->difference + d->n + g * size;
+            w->difference[g] = d->energy[g] - o->reference(o->reference_context, d->xyz + g * size, gradient);
             for (size_t k = 0; k < size; k++)
                 gradient[k] = (d->gradient ? d->gradient[g * size + k] : 0) - gradient[k];
         }
         w->shift = fmin(w->shift, w->energy[g]);
     }
-    if (w->surface && !eqml__is_term(w->surface->model.basis, 0))
-        w->shift = 0; /* no constant could take it up */
+    if (!eqml__constant_first(w)) /* no constant could take the shift up */
+        w->shift = 0;
     return EQML_OK;
 }
 
-static eqml_status eqml__fit_energies(eqml__fitter *w, eqml_fit_result *result)
-{
-    const eqml_basis *b = w->surface->model.basis;
-    double *difference = NULL;
-    eqml_status status = eqml__set_targets(w, &difference);
-    if (!status) {
-        eqml__energy_scales(w);
-        status = eqml__fit_rows(w, result);
-    }
-    if (!status)
-        status = eqml__solve(w, b->nterms, eqml__is_term(b, 0), result);
-    EQML_FREE(difference);
-    if (status)
-        return status;
-    w->coefficients[0] += w->shift;
-    eqml_surface_set(w->surface, w->coefficients);
-    if (w->problem) {
-        w->problem->shift = w->shift;
-        w->problem->lsq = w->lsq;
-        w->lsq = NULL;
-    }
-    return EQML_OK;
-}
-
-static eqml_status eqml__fit_tensors(eqml__fitter *w, eqml_fit_result *result)
-{
-    const eqml_tensor_basis *t = w->surface->model.basis->tensors[w->kind];
-    eqml__tensor_scales(w);
-    eqml_status status = eqml__tensor_rows(w, result);
-    if (!status)
-        status = eqml__solve(w, t->nterms, 0, result);
-    if (status)
-        return status;
-    eqml_surface_set_tensor(w->surface, w->kind, w->coefficients);
-    return EQML_OK;
-}
-
-/* Allocates, shifts the factors unless that is done, fits, releases. */
-static eqml_status eqml__run_fit(eqml__fitter *w, int terms,
-                                 eqml_status (*fit)(eqml__fitter *, eqml_fit_result *),
-                                 eqml_fit_result *result)
-{
-    const eqml_basis *b = w->surface->model.basis;
-    const size_t n = 3 * (size_t)b->natoms, lanes = sizeof(eqml_lanes);
-    eqml_status status = EQML_ERROR_MEMORY;
-    if (terms == 0) { /* the dipole of "O2": nothing to fit */
-        result->geometries = w->count;
-        return EQML_OK;
-    }
-    void *tangents = eqml__zeroed((size_t)b->nslots + 1, lanes); /* one more, to align the others */
-    w->tangents = (eqml_lanes *)(((uintptr_t)tangents + lanes - 1) / lanes * lanes);
-    w->one = (double *)eqml__zeroed(eqml__most_work(b), sizeof(double));
-    w->directions = (double *)eqml__zeroed(eqml__times(n, n), sizeof(double));
-    w->coefficients = (double *)eqml__zeroed((size_t)terms, sizeof(double));
-    w->mean = (double *)eqml__zeroed((size_t)b->nfactors, sizeof(double));
-    w->level = (int *)eqml__zeroed((size_t)b->nfactors, sizeof(int));
-    w->spread = (double *)eqml__zeroed((EQML__SPREAD + 1) * (size_t)b->npairs, sizeof(double));
-    if (w->one && tangents && w->directions && w->coefficients && w->mean && w->level && w->spread)
-        status = eqml__lsq_start(&w->lsq, terms, 1, w->options->ridge > 0);
-    if (!status) {
-        w->frozen = w->spread + EQML__SPREAD * b->npairs;
-        w->squares = eqml__squared_weights(w);
-        eqml__find_frozen(w);
-        result->constant_pairs = eqml__constant_classes(b, w->frozen);
-    }
-    if (!status && !b->is_term && !w->surface->standardised)
-        eqml__standardise(w);
-    if (!status) {
-        w->rounding = w->nfrozen || eqml__is_rounding(w);
-        status = fit(w, result);
-    }
-    eqml_lsq_free(w->lsq);
-    EQML_FREE(tangents);
-    EQML_FREE(w->one);
-    EQML_FREE(w->directions);
-    EQML_FREE(w->coefficients);
-    EQML_FREE(w->mean);
-    EQML_FREE(w->level);
-    EQML_FREE(w->spread);
-    return status;
-}
-
-/* What all fits refuse; `what` names the data that are fitted. */
-static eqml_status eqml__check_fit(eqml__fitter *w, int natoms, const char *composition, const char *what,
-                                   eqml_message *message)
+static eqml_status eqml__add_rows(eqml__fitter *w, eqml_fit_result *result)
 {
     const eqml_fit_options *o = w->options;
-    if (w->data->natoms != natoms) {
-        eqml__say(message, "the data have %d atoms, the basis \"%s\" has %d", w->data->natoms, composition,
-                  natoms);
-        return EQML_ERROR_MATCH;
-    }
-    if (!(o->gradient_weight >= 0) || !(o->ridge >= 0) || !(o->energy_weight >= 0)) {
-        eqml__say(message, "weights and ridge must not be negative");
-        return EQML_ERROR_ARGUMENT;
-    }
-    eqml__survey(w);
-    if (w->count == 0) {
-        eqml__say(message, "no geometry with %s to train on", what);
-        return EQML_ERROR_EMPTY;
+    const bool energies = eqml__fits_energies(w);
+    for (size_t g = 0; g < w->data->n; g++) {
+        if (!eqml__trains(w, g))
+            continue;
+        const eqml_status status = energies ? eqml__energy_rows(w, g) : eqml__tensor_rows(w, g);
+        if (status)
+            return status;
+        result->geometries++;
+        if (o->progress && energies)
+            o->progress(o->context, result->geometries, w->count);
     }
     return EQML_OK;
 }
 
-/* What all fits do; problem, unless null, receives the triangle. */
-static eqml_status eqml__checked_fit(eqml_surface *surface, const eqml_data *data,
-                                     const eqml_fit_options *options, int wanted, const char *what,
-                                     eqml_fit_result *result, eqml_problem *problem, eqml_message *message)
+static eqml_status eqml__solve(eqml__fitter *w, eqml_fit_result *result)
 {
-    static const eqml_fit_options defaults = {0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL};
-    const eqml_basis *b = surface->model.basis;
-    const int energies = wanted == EQML_HAS_ENERGY;
-    eqml_fit_result found;
-    eqml__fitter w;
-    eqml_status status;
-    memset(&found, 0, sizeof found);
-    memset(&w, 0, sizeof w);
-    w.surface = surface;
-    w.data = data;
-    w.options = options ? options : &defaults;
-    w.wanted = wanted;
-    while (!energies && wanted != EQML_HAS_DIPOLE << w.kind)
-        w.kind = (eqml_tensor)(w.kind + 1);
-    w.problem = problem;
-    status = eqml__check_fit(&w, b->natoms, b->composition, what, message);
+    const bool energies = eqml__fits_energies(w);
+    const eqml_lsq_options o = {0, w->options->ridge, energies && eqml__constant_first(w)};
+    eqml_lsq_result solved;
+    const eqml_status status = eqml_lsq_solve(w->lsq, &o, w->solution, &solved);
     if (status)
         return status;
-    const int terms = energies ? b->nterms : b->tensors[w.kind]->nterms;
-    status = eqml__run_fit(&w, terms, energies ? eqml__fit_energies : eqml__fit_tensors, &found);
-    if (w.without_dipole)
-        eqml__say(
-            message,
-            "geometry %zu has a quadrupole about the origin, away from the centre of its smallest class of "
-            "atoms, and no dipole to move it there; give the dipole, or put that centre at the origin",
-            w.without_dipole);
-    else if (status == EQML_ERROR_MEMORY)
-        eqml__say(message, "the fit of %s takes %.2f GB of memory for its %d terms, which could not be had",
-                  what, 1e-9 * (double)eqml_lsq_memory(terms, 1, w.options->ridge > 0), terms);
-    else if (status)
-        eqml__say(message, "the fit of %s failed: %s", what, eqml_status_text(status));
-    else if (result)
-        *result = found;
+    result->rows = solved.rows;
+    result->terms = w->ncols;
+    result->rank = solved.rank;
+    result->condition = solved.condition;
+    if (energies)
+        w->solution[0] += w->shift;
+    return EQML_OK;
+}
+
+/* Gives each component its coefficients. */
+static void eqml__set_components(eqml__fitter *w)
+{
+    const double *from = w->solution + w->has_constant;
+    double *terms = w->rows; /* done with */
+    if (!eqml__fits_energies(w))
+        eqml_surface_set_tensor(&w->components->surface, w->kind, w->solution);
+    for (int k = 0; k < w->ncomponents && eqml__fits_energies(w); k++) {
+        eqml_component *c = &w->components[k];
+        const size_t skip = (size_t)eqml__skipped(w, c), count = (size_t)eqml__fitted_terms(w, c);
+        terms[0] = 0;
+        memcpy(terms + skip, from, count * sizeof(double));
+        eqml_surface_set(&c->surface, terms);
+        from += count;
+    }
+}
+
+static eqml_status eqml__run_fit(eqml__fitter *w, eqml_fit_result *result)
+{
+    const bool energies = eqml__fits_energies(w);
+    eqml_status status = eqml__fitter_create(w);
+    if (!status && energies)
+        status = eqml__set_targets(w);
+    if (status)
+        return status;
+    for (int k = 0; k < w->ncomponents; k++) {
+        eqml_component *c = &w->components[k];
+        eqml__find_frozen(w, c);
+        eqml__shift_factors(w, c);
+        result->constant_pairs += eqml__constant_classes(c->surface.model.basis, w->frozen + k * w->npairs);
+    }
+    if (energies)
+        eqml__set_energy_scales(w);
+    else
+        eqml__set_tensor_scales(w);
+    status = eqml__add_rows(w, result);
+    if (!status)
+        status = eqml__solve(w, result);
+    if (!status)
+        eqml__set_components(w);
     return status;
 }
 
-EQML_API size_t eqml_fit_memory(const eqml_basis *basis, const eqml_fit_options *options)
+/* Bytes of what grows with the terms. */
+static size_t eqml__fit_bytes(int terms, size_t rows, const eqml_fit_options *options)
 {
-    int terms = basis->nterms;
-    for (int k = 0; k < EQML_TENSORS; k++)
-        if (basis->tensors[k] && basis->tensors[k]->nterms > terms)
-            terms = basis->tensors[k]->nterms;
-    return eqml_lsq_memory(terms, 1, options && options->ridge > 0);
+    return eqml_lsq_memory(terms, 1, options && options->ridge > 0) + rows * (size_t)terms * sizeof(double);
+}
+
+/* What all fits refuse; `over` names the basis or the expansion, `what` the data that are fitted. */
+static eqml_status eqml__check_fit(eqml__fitter *w, const char *over, const char *what, eqml_message *message)
+{
+    const eqml_fit_options *o = w->options;
+    if (w->data->natoms != w->natoms)
+        return eqml__fail(message, EQML_ERROR_MATCH, "the data have %d atoms, the %s has %d", w->data->natoms,
+                          over, w->natoms);
+    if (!(o->gradient_weight >= 0) || !(o->ridge >= 0) || !(o->energy_weight >= 0))
+        return eqml__fail(message, EQML_ERROR_ARGUMENT, "weights and ridge must not be negative");
+    eqml__survey_data(w);
+    if (w->count == 0)
+        return eqml__fail(message, EQML_ERROR_EMPTY, "no geometry with %s to train on", what);
+    return EQML_OK;
+}
+
+/* Says why a fit failed. */
+static eqml_status eqml__explain_failure(const eqml__fitter *w, eqml_status status, const char *what,
+                                         eqml_message *message)
+{
+    const size_t rows = eqml__fits_energies(w) ? eqml__rows_per_geometry(w->natoms, w->options) : 0;
+    if (w->without_dipole)
+        return eqml__fail(
+            message, status,
+            "geometry %zu has a quadrupole about the origin, away from the centre of its smallest class of "
+            "atoms, and no dipole to move it there; give the dipole, or put that centre at the origin",
+            w->without_dipole);
+    if (status == EQML_ERROR_MEMORY)
+        return eqml__fail(message, status,
+                          "the fit of %s takes %.2f GB of memory for its %d terms, which could not be had",
+                          what, 1e-9 * (double)eqml__fit_bytes(w->ncols, rows, w->options), w->ncols);
+    return eqml__fail(message, status, "the fit of %s failed: %s", what, eqml_status_text(status));
+}
+
+/*
+ * Fits what *w asks for and frees the rest of it. On success *result, which may be NULL, is written, and
+ * `constant`, unless NULL, receives the constant of the sum and `triangle`, unless NULL, the triangle.
+ */
+static eqml_status eqml__fit(eqml__fitter *w, const char *over, const char *what, double *constant,
+                             eqml__triangle *triangle, eqml_fit_result *result, eqml_message *message)
+{
+    static const eqml_fit_options defaults = {0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL};
+    eqml_fit_result found;
+    memset(&found, 0, sizeof found);
+    if (!w->options)
+        w->options = &defaults;
+    eqml_status status = eqml__check_fit(w, over, what, message);
+    if (status)
+        return status;
+    if (!eqml__fits_energies(w) && !eqml__fitted_terms(w, w->components))
+        found.geometries = w->count; /* the dipole of "O2": nothing to fit */
+    else
+        status = eqml__run_fit(w, &found);
+    if (status) {
+        eqml__explain_failure(w, status, what, message);
+    } else {
+        if (constant)
+            *constant = w->solution[0];
+        if (triangle) {
+            triangle->lsq = w->lsq;
+            triangle->shift = w->shift;
+            w->lsq = NULL;
+        }
+        if (result)
+            *result = found;
+    }
+    eqml__fitter_free(w);
+    return status;
+}
+
+/* Fits the energies of a surface, or a tensor of it; kind EQML_TENSORS: the energies. */
+static eqml_status eqml__fit_surface(eqml_surface *surface, eqml_tensor kind, const eqml_data *data,
+                                     const eqml_fit_options *options, eqml__triangle *triangle,
+                                     eqml_fit_result *result, eqml_message *message)
+{
+    static const char *const what[] = {"a dipole", "a quadrupole", "a polarizability", "an energy"};
+    const eqml_basis *b = surface->model.basis;
+    eqml_message over;
+    eqml_component whole; /* shares the arrays of the surface */
+    eqml__fitter w;
+    memset(&whole, 0, sizeof whole);
+    memset(&w, 0, sizeof w);
+    whole.surface = *surface;
+    whole.ntuples = 1;
+    w.data = data;
+    w.options = options;
+    w.natoms = b->natoms;
+    w.ncomponents = 1;
+    w.components = &whole;
+    w.kind = kind;
+    w.wanted = kind == EQML_TENSORS ? EQML_HAS_ENERGY : EQML_HAS_DIPOLE << kind;
+    snprintf(over.text, sizeof over.text, "basis \"%s\"", b->composition);
+    const eqml_status status = eqml__fit(&w, over.text, what[kind], NULL, triangle, result, message);
+    surface->standardised = whole.surface.standardised;
+    return status;
 }
 
 EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, const eqml_fit_options *options,
                               eqml_fit_result *result, eqml_message *message)
 {
-    return eqml__checked_fit(surface, data, options, EQML_HAS_ENERGY, "an energy", result, NULL, message);
+    return eqml__fit_surface(surface, EQML_TENSORS, data, options, NULL, result, message);
 }
 
 EQML_API eqml_status eqml_fit_tensor(eqml_surface *surface, eqml_tensor kind, const eqml_data *data,
                                      double charge, const eqml_fit_options *options, eqml_fit_result *result,
                                      eqml_message *message)
 {
-    static const char *const what[EQML_TENSORS] = {"a dipole", "a quadrupole", "a polarizability"};
     const eqml_basis *b = surface->model.basis;
-    if (!b->tensors[kind]) {
-        eqml__say(message, "the basis %s has no %s; generate it with --%s D", b->name, eqml_tensor_name(kind),
-                  eqml_tensor_name(kind));
-        return EQML_ERROR_ARGUMENT;
-    }
-    if (!eqml__is_charge(charge)) {
-        eqml__say(message, "the total charge is %g, but must be a whole number of elementary charges",
-                  charge);
-        return EQML_ERROR_ARGUMENT;
-    }
     const double before = surface->model.charge;
+    if (!b->tensors[kind])
+        return eqml__fail(message, EQML_ERROR_ARGUMENT, "the basis %s has no %s; generate it with --%s D",
+                          b->name, eqml_tensor_name(kind), eqml_tensor_name(kind));
+    if (!eqml__is_charge(charge))
+        return eqml__fail(message, EQML_ERROR_ARGUMENT,
+                          "the total charge is %g, but must be a whole number of elementary charges", charge);
     surface->model.charge = charge;
-    eqml_status status =
-        eqml__checked_fit(surface, data, options, EQML_HAS_DIPOLE << kind, what[kind], result, NULL, message);
+    const eqml_status status = eqml__fit_surface(surface, kind, data, options, NULL, result, message);
     if (status)
         surface->model.charge = before;
     return status;
 }
 
-/* Sums of squares, over the geometries in use. */
+EQML_API eqml_status eqml_expansion_fit(eqml_expansion *expansion, const eqml_data *data,
+                                        const eqml_fit_options *options, eqml_fit_result *result,
+                                        eqml_message *message)
+{
+    eqml__fitter w;
+    memset(&w, 0, sizeof w);
+    w.data = data;
+    w.options = options;
+    w.natoms = expansion->natoms;
+    w.ncomponents = expansion->ncomponents;
+    w.components = expansion->components;
+    w.has_constant = true;
+    w.kind = EQML_TENSORS;
+    w.wanted = EQML_HAS_ENERGY;
+    for (int k = 0; k < w.ncomponents; k++) /* each fit shifts the factors anew */
+        w.components[k].surface.standardised = 0;
+    return eqml__fit(&w, "expansion", "an energy", &expansion->constant, NULL, result, message);
+}
+
+EQML_API size_t eqml_fit_memory(const eqml_basis *basis, const eqml_fit_options *options)
+{
+    size_t most = eqml__fit_bytes(basis->nterms, eqml__rows_per_geometry(basis->natoms, options), options);
+    for (int k = 0; k < EQML_TENSORS; k++)
+        if (basis->tensors[k]) {
+            const size_t bytes = eqml__fit_bytes(basis->tensors[k]->nterms, 0, options);
+            most = bytes > most ? bytes : most;
+        }
+    return most;
+}
+
+#endif /* EQML__FIT_C */
+
+/* ==== errors.c ========================================================================================== */
+
+/* Errors of surfaces and of any potential over data. */
+#ifndef EQML__ERRORS_C
+#define EQML__ERRORS_C
+
+/* Sums of squares over the geometries in use, of errors and of the tensors themselves. */
 typedef struct eqml__squares {
     double energy, gradient, tensor[EQML_TENSORS], tensor_data[EQML_TENSORS];
 } eqml__squares;
@@ -7885,7 +8366,33 @@ EQML_API eqml_status eqml_potential_errors(eqml_potential potential, void *conte
     return EQML_OK;
 }
 
-#endif /* EQML__FIT_C */
+/* An expansion as an eqml_potential. */
+typedef struct eqml__expanded {
+    const eqml_expansion *expansion;
+    double *work;
+} eqml__expanded;
+
+static double eqml__expand(void *context, const double *xyz, double *gradient)
+{
+    const eqml__expanded *e = (const eqml__expanded *)context;
+    return eqml_expansion_energy_gradient(e->expansion, xyz, gradient, e->work);
+}
+
+EQML_API eqml_status eqml_expansion_errors(const eqml_expansion *expansion, const eqml_data *data,
+                                           const unsigned char *use, eqml_errors *errors)
+{
+    eqml__expanded e = {expansion, NULL};
+    double *work = (double *)eqml__zeroed(eqml_expansion_work(expansion) + 8, sizeof(double));
+    memset(errors, 0, sizeof *errors);
+    if (!work)
+        return EQML_ERROR_MEMORY;
+    e.work = (double *)(((uintptr_t)work + 63) / 64 * 64);
+    const eqml_status status = eqml_potential_errors(eqml__expand, &e, data, use, errors);
+    EQML_FREE(work);
+    return status;
+}
+
+#endif /* EQML__ERRORS_C */
 
 /* ==== file.c ============================================================================================ */
 
@@ -7902,21 +8409,21 @@ EQML_API eqml_status eqml_potential_errors(eqml_potential potential, void *conte
 
 static eqml_status eqml__no_memory(const char *path, eqml_message *message)
 {
-    eqml__say(message, "%s: %s", path, eqml_status_text(EQML_ERROR_MEMORY));
-    return EQML_ERROR_MEMORY;
+    return eqml__fail_file(message, EQML_ERROR_MEMORY, path, 0, "%s", eqml_status_text(EQML_ERROR_MEMORY));
 }
 
 /*
- * A file that appears whole or not at all: written beside its path under a name that was free, then renamed. C
- * has no more than that: in place of a symbolic link, and of a file with permissions of its own, there is then a
- * new file with the usual ones.
+ * A file that appears whole or not at all: it is written beside its path, under a name that was free, and
+ * renamed at the end. C offers no more than that, so a symbolic link, or a file with permissions of its own,
+ * is replaced by a new file with the usual ones.
  */
 typedef struct eqml__output {
     FILE *file;
-    char *beside;
+    char *beside; /* the name it has until it is whole; owned */
     const char *path;
 } eqml__output;
 
+/* On success close it with eqml__close_output(); on failure there is nothing to close. */
 static eqml_status eqml__open_output(eqml__output *out, const char *path, eqml_message *message)
 {
     size_t size = strlen(path) + 16;
@@ -7925,24 +8432,25 @@ static eqml_status eqml__open_output(eqml__output *out, const char *path, eqml_m
     out->beside = (char *)EQML_MALLOC(size);
     if (!out->beside)
         return eqml__no_memory(path, message);
-    for (int k = 0; k < 100 && !out->file; k++) { /* others may write beside the same path */
+    for (int k = 0; k < 100 && !out->file; k++) { /* others may write the same file */
         snprintf(out->beside, size, "%s.%d.new", path, k);
-        out->file = fopen(out->beside, "wx"); /* fails where there is such a file */
+        out->file = fopen(out->beside, "wx"); /* "x" fails where there is such a file */
     }
     if (out->file)
         return EQML_OK;
-    eqml__say(message, "%s: cannot be written: %s", path, strerror(errno));
+    eqml__fail_file(message, EQML_ERROR_FILE, path, 0, "cannot be written: %s", strerror(errno));
     EQML_FREE(out->beside);
     return EQML_ERROR_FILE;
 }
 
+/* Gives the file its name if `status` is EQML_OK, else removes it. Returns the status of it all. */
 static eqml_status eqml__close_output(eqml__output *out, eqml_status status, eqml_message *message)
 {
     int failed = ferror(out->file) != 0;
     failed |= fclose(out->file) != 0;
     if (!status && (failed || rename(out->beside, out->path))) {
-        eqml__say(message, "%s: cannot be written: %s", out->path, strerror(errno));
-        status = EQML_ERROR_FILE;
+        status =
+            eqml__fail_file(message, EQML_ERROR_FILE, out->path, 0, "cannot be written: %s", strerror(errno));
     }
     if (status)
         remove(out->beside);
@@ -7950,7 +8458,7 @@ static eqml_status eqml__close_output(eqml__output *out, eqml_status status, eqm
     return status;
 }
 
-/* A number as text. */
+/* The text of a number. */
 typedef struct eqml__digits {
     char text[48];
 } eqml__digits;
@@ -7966,30 +8474,13 @@ static void eqml__use_point(char *text)
     }
 }
 
-/* As a hexadecimal float, exact. */
+/* A number as a hexadecimal float, which is exact. */
 static eqml__digits eqml__hexadecimal(double number)
 {
     eqml__digits d;
     snprintf(d.text, sizeof d.text, "%a", number);
     eqml__use_point(d.text);
     return d;
-}
-
-/* The number that is the whole of a text written so, or any other finite one; 0 where it is none. */
-static int eqml__exact_number(const char *text, double *number)
-{
-    const char *point = localeconv()->decimal_point;
-    char copy[128], *end = copy;
-    for (; *text; text++) {
-        const size_t length = *text == '.' ? strlen(point) : 1;
-        if (*text == ',' || (size_t)(end - copy) + length >= sizeof copy)
-            return 0;
-        memcpy(end, *text == '.' ? point : text, length);
-        end += length;
-    }
-    *end = 0;
-    *number = strtod(copy, &end);
-    return end != copy && !*end && fabs(*number) <= DBL_MAX;
 }
 
 #endif /* EQML__FILE_C */
@@ -8000,31 +8491,32 @@ static int eqml__exact_number(const char *text, double *number)
 #ifndef EQML__SURFACE_FILE_C
 #define EQML__SURFACE_FILE_C
 
+/* Refuses numbers that are larger than `most` or not finite; `what` names them. */
 static eqml_status eqml__check_numbers(const char *path, const char *what, size_t count, const double *number,
                                        double most, eqml_message *message)
 {
     for (size_t k = 0; k < count; k++)
-        if (!(fabs(number[k]) <= most)) {
-            eqml__say(message,
-                      "%s: number %zu of the %s is %g, which the file cannot hold: fit again, with other "
-                      "variables or a ridge",
-                      path, k, what, number[k]);
-            return EQML_ERROR_VALUE;
-        }
+        if (!(fabs(number[k]) <= most))
+            return eqml__fail_file(
+                message, EQML_ERROR_VALUE, path, 0,
+                "number %zu of the %s is %g, which the file cannot hold: fit again, with other "
+                "variables or a ridge",
+                k, what, number[k]);
     return EQML_OK;
 }
 
-/* Only what a file can hold is written to one: no user's function, and finite numbers, those of the energy of
- * at most `most`. */
+/*
+ * Refuses what a file cannot hold: a user's function, numbers that are not finite, and numbers of the energy
+ * beyond `most`.
+ */
 static eqml_status eqml__check_writable(const eqml_surface *surface, const char *path, double most,
                                         eqml_message *message)
 {
     const eqml_basis *b = surface->model.basis;
     for (int k = 0; k < b->npair_classes; k++)
-        if (surface->variables[k].kind == EQML_USER) {
-            eqml__say(message, "%s: a surface with a user's pair function cannot be written to a file", path);
-            return EQML_ERROR_ARGUMENT;
-        }
+        if (surface->variables[k].kind == EQML_USER)
+            return eqml__fail_file(message, EQML_ERROR_ARGUMENT, path, 0,
+                                   "a surface with a user's pair function cannot be written to a file");
     eqml_status status =
         eqml__check_numbers(path, "offsets", (size_t)b->nfactors, surface->offset, most, message);
     if (!status)
@@ -8045,7 +8537,7 @@ static eqml_status eqml__check_writable(const eqml_surface *surface, const char 
 
 static const char *const eqml__kind_names[] = {"morse", "inverse", "exp-over-r", "power"};
 
-/* Of the energy or of a tensor. */
+/* Terms of the energy or of the tensor that has the most. */
 static size_t eqml__most_terms(const eqml_basis *b)
 {
     int most = b->nterms;
@@ -8055,7 +8547,7 @@ static size_t eqml__most_terms(const eqml_basis *b)
     return (size_t)most;
 }
 
-/* FNV-1a over a table. */
+/* Adds a table to a hash (FNV-1a). */
 static void eqml__mix(uint64_t *hash, const unsigned short *table, size_t count)
 {
     for (size_t k = 0; k < count; k++)
@@ -8063,7 +8555,7 @@ static void eqml__mix(uint64_t *hash, const unsigned short *table, size_t count)
             *hash = (*hash ^ (table[k] >> 8 * byte & 0xff)) * 1099511628211u;
 }
 
-/* A number that stands for all terms in their order: coefficients mean nothing with any other basis. */
+/* A hash of all terms in their order. With another basis coefficients would mean nothing. */
 static uint64_t eqml__terms_number(const eqml_basis *b)
 {
     uint64_t hash = 14695981039346656037u;
@@ -8087,7 +8579,7 @@ static uint64_t eqml__terms_number(const eqml_basis *b)
     return hash;
 }
 
-/* What a .pes file says of its basis. */
+/* text <- what a .pes file says of its basis. */
 static void eqml__describe_basis(const eqml_basis *b, char *text, size_t size)
 {
     const uint64_t terms = eqml__terms_number(b);
@@ -8095,7 +8587,7 @@ static void eqml__describe_basis(const eqml_basis *b, char *text, size_t size)
              (unsigned long)(terms >> 32), (unsigned long)(terms & 0xffffffff));
 }
 
-/* The text of a .pes file. */
+/* Writes the text of a .pes file. */
 static eqml_status eqml__put_pes(FILE *out, const eqml_surface *surface)
 {
     const eqml_basis *b = surface->model.basis;
@@ -8143,183 +8635,201 @@ EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char 
     return eqml__close_output(&out, status, message);
 }
 
-/* Reading, line by line. */
-typedef struct eqml__input {
-    FILE *file;
-    const char *path;
-    int line;
-    char text[4096]; /* a composition has at most 200 symbols of 7 letters, counts and parentheses */
-    eqml_message *message;
-} eqml__input;
-
-static eqml_status eqml__bad_line(const eqml__input *in, eqml_status status, const char *expected)
+/* Refuses a line; `expected` says what should stand there. */
+static eqml_status eqml__bad_line(const eqml__reader *in, eqml_status status, eqml__span line,
+                                  const char *expected)
 {
-    eqml__say(in->message, "%s:%d: expected %s, found \"%.60s\"; is this the .pes file of this basis?",
-              in->path, in->line, expected, in->text);
-    return status;
+    return EQML__REFUSE(in, status, "expected %s, found %s; is this the .pes file of this basis?", expected,
+                        eqml__quote(line).text);
 }
 
-/* The next line without its end; its first word must be `word`. *rest: what follows. */
-static eqml_status eqml__pes_line(eqml__input *in, const char *word, char **rest)
+/* A line of a file: `rest` is what follows its first word and a blank. */
+typedef struct eqml__item {
+    eqml__span line, rest;
+} eqml__item;
+
+/* Takes the next line, whose first word must be `word`. */
+static eqml_status eqml__next_item(eqml__reader *in, const char *word, eqml__item *item)
 {
-    size_t length = strlen(word);
-    in->line++;
-    if (!fgets(in->text, sizeof in->text, in->file)) {
-        in->text[0] = 0;
-        eqml__say(in->message, "%s:%d: the file ends where \"%s\" was expected; it is truncated", in->path,
-                  in->line, word);
-        return EQML_ERROR_FORMAT;
+    eqml__span first;
+    if (!eqml__next_line(in, &item->line)) {
+        in->line++;
+        return EQML__REFUSE(in, EQML_ERROR_FORMAT, "the file ends where \"%s\" was expected; it is truncated",
+                            word);
     }
-    in->text[strcspn(in->text, "\r\n")] = 0;
-    if (strncmp(in->text, word, length) || (in->text[length] && in->text[length] != ' '))
-        return eqml__bad_line(in, EQML_ERROR_FORMAT, word);
-    *rest = in->text + length + (in->text[length] == ' ');
+    if (item->line.begin < item->line.end && item->line.end[-1] == '\r')
+        item->line.end--;
+    first.begin = item->rest.begin = item->line.begin;
+    item->rest.end = item->line.end;
+    while (item->rest.begin < item->rest.end && *item->rest.begin != ' ')
+        item->rest.begin++;
+    first.end = item->rest.begin;
+    if (!eqml__is(first, word))
+        return eqml__bad_line(in, EQML_ERROR_FORMAT, item->line, word);
+    item->rest.begin += item->rest.begin < item->rest.end;
     return EQML_OK;
 }
 
-static eqml_status eqml__read_numbers(eqml__input *in, const char *word, int count, double *number)
+/* Takes a line that must be `word` and behind it exactly `expected`. */
+static eqml_status eqml__expect_item(eqml__reader *in, const char *word, const char *expected)
 {
-    for (int k = 0; k < count; k++) {
-        char *rest;
-        eqml_status status = eqml__pes_line(in, word, &rest);
-        if (status)
-            return status;
-        if (!eqml__exact_number(rest, &number[k]))
-            return eqml__bad_line(in, EQML_ERROR_VALUE, "one finite number");
-    }
-    return EQML_OK;
-}
-
-static eqml_status eqml__read_variables(eqml__input *in, const eqml_basis *b, eqml_variable *variable)
-{
-    for (int k = 0; k < b->npair_classes; k++) {
-        char *rest, *end, *name;
-        eqml_status status = eqml__pes_line(in, "variable", &rest);
-        if (status)
-            return status;
-        if (strtol(rest, &end, 10) != k || end == rest || *end != ' ')
-            return eqml__bad_line(in, EQML_ERROR_FORMAT, "the classes of pairs in their order");
-        name = end + 1;
-        variable[k].kind = EQML_USER;
-        for (int kind = 0; kind < 4; kind++) {
-            size_t length = strlen(eqml__kind_names[kind]);
-            if (!strncmp(name, eqml__kind_names[kind], length) && name[length] == ' ') {
-                variable[k].kind = (eqml_kind)kind;
-                rest = name + length + 1;
-            }
-        }
-        if (variable[k].kind == EQML_USER)
-            return eqml__bad_line(in, EQML_ERROR_FORMAT,
-                                  "variable CLASS morse|inverse|exp-over-r|power RANGE");
-        if (!eqml__exact_number(rest, &variable[k].range) || !eqml__variable_is_valid(&variable[k]))
-            return eqml__bad_line(in, EQML_ERROR_VALUE, "a finite, positive range or a whole exponent");
-    }
-    return EQML_OK;
-}
-
-/* room: for the terms of the tensor. */
-static eqml_status eqml__read_tensor(eqml__input *in, eqml_tensor kind, eqml_surface *surface, double *room)
-{
-    const eqml_tensor_basis *t = surface->model.basis->tensors[kind];
-    char *rest, expected[64];
-    eqml_status status = eqml__pes_line(in, eqml_tensor_name(kind), &rest);
-    snprintf(expected, sizeof expected, "%d %d", t->degree, t->nterms);
-    if (!status && strcmp(rest, expected))
-        status = eqml__bad_line(in, EQML_ERROR_MATCH, expected);
-    if (!status && kind == EQML_DIPOLE)
-        status = eqml__read_numbers(in, "charge", 1, &surface->model.charge);
-    if (!status && !eqml__is_charge(surface->model.charge))
-        status = eqml__bad_line(in, EQML_ERROR_VALUE, "a whole number as the total charge");
-    if (!status)
-        status = eqml__read_numbers(in, "moment", t->nterms, room);
-    if (!status)
-        eqml_surface_set_tensor(surface, kind, room);
-    return status;
-}
-
-static eqml_status eqml__read_surface(eqml__input *in, const eqml_basis *b, eqml_surface *surface)
-{
-    char *rest, expected[1024];
-    eqml_variable *variable;
-    double *coefficients = NULL;
-    eqml_status status = eqml__pes_line(in, "eqml-pes", &rest);
-    if (!status && strcmp(rest, "2"))
-        return eqml__bad_line(in, EQML_ERROR_FORMAT,
-                              "version 2 (terms of version 1 are in another order: fit again)");
-    if (status || (status = eqml__pes_line(in, "basis", &rest)))
-        return status;
-    eqml__describe_basis(b, expected, sizeof expected);
-    if (strcmp(rest, expected))
-        return eqml__bad_line(in, EQML_ERROR_MATCH, expected);
-    status = eqml__pes_line(in, "composition", &rest);
+    eqml__item item;
+    const eqml_status status = eqml__next_item(in, word, &item);
     if (status)
         return status;
-    if (strcmp(rest, b->composition))
-        return eqml__bad_line(in, EQML_ERROR_MATCH, b->composition);
-    variable = (eqml_variable *)eqml__zeroed((size_t)b->npair_classes, sizeof(eqml_variable));
-    if (!variable)
-        return EQML_ERROR_MEMORY;
-    status = eqml__read_variables(in, b, variable);
+    return eqml__is(item.rest, expected) ? EQML_OK
+                                         : eqml__bad_line(in, EQML_ERROR_MATCH, item.line, expected);
+}
+
+/* Takes `count` lines of a word and a number. */
+static eqml_status eqml__read_numbers(eqml__reader *in, const char *word, int count, double *number)
+{
+    for (int k = 0; k < count; k++) {
+        eqml__item item;
+        const eqml_status status = eqml__next_item(in, word, &item);
+        if (status)
+            return status;
+        if (eqml__parse_number(item.rest, EQML__HEXADECIMAL, &number[k]))
+            return eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "one finite number");
+    }
+    return EQML_OK;
+}
+
+static eqml_status eqml__read_variables(eqml__reader *in, const eqml_basis *b, eqml_variable *variable)
+{
+    for (int k = 0; k < b->npair_classes; k++) {
+        eqml__item item;
+        eqml__span name;
+        int number;
+        const eqml_status status = eqml__next_item(in, "variable", &item);
+        if (status)
+            return status;
+        if (!eqml__next_counts(&item.rest, 1, k, k, &number))
+            return eqml__bad_line(in, EQML_ERROR_FORMAT, item.line, "the classes of pairs in their order");
+        eqml__next_word(&item.rest, EQML__BLANKS, &name);
+        variable[k].kind = EQML_USER;
+        for (int kind = 0; kind < EQML_USER; kind++)
+            if (eqml__is(name, eqml__kind_names[kind]))
+                variable[k].kind = (eqml_kind)kind;
+        if (variable[k].kind == EQML_USER || item.rest.begin == item.rest.end)
+            return eqml__bad_line(in, EQML_ERROR_FORMAT, item.line,
+                                  "variable CLASS morse|inverse|exp-over-r|power RANGE");
+        item.rest.begin++;
+        if (eqml__parse_number(item.rest, EQML__HEXADECIMAL, &variable[k].range) ||
+            !eqml__variable_is_valid(&variable[k]))
+            return eqml__bad_line(in, EQML_ERROR_VALUE, item.line,
+                                  "a finite, positive range or a whole exponent");
+    }
+    return EQML_OK;
+}
+
+/* Reads a tensor of the surface; terms: room for its coefficients. */
+static eqml_status eqml__read_tensor(eqml__reader *in, eqml_tensor kind, eqml_surface *surface, double *terms)
+{
+    const eqml_tensor_basis *t = surface->model.basis->tensors[kind];
+    double *charge = &surface->model.charge;
+    char expected[64];
+    eqml__item item;
+    snprintf(expected, sizeof expected, "%d %d", t->degree, t->nterms);
+    eqml_status status = eqml__expect_item(in, eqml_tensor_name(kind), expected);
+    if (!status && kind == EQML_DIPOLE) {
+        status = eqml__next_item(in, "charge", &item);
+        if (!status && eqml__parse_number(item.rest, EQML__HEXADECIMAL, charge))
+            status = eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "one finite number");
+        if (!status && !eqml__is_charge(*charge))
+            status = eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "a whole number as the total charge");
+    }
+    if (!status)
+        status = eqml__read_numbers(in, "moment", t->nterms, terms);
+    if (!status)
+        eqml_surface_set_tensor(surface, kind, terms);
+    return status;
+}
+
+/* Takes the line "end". */
+static eqml_status eqml__expect_end(eqml__reader *in)
+{
+    eqml__item item;
+    const eqml_status status = eqml__next_item(in, "end", &item);
+    if (!status && item.rest.begin < item.rest.end)
+        return eqml__bad_line(in, EQML_ERROR_FORMAT, item.line, "nothing after the end");
+    return status;
+}
+
+/* Reads what the file says of its basis, which must be this one. */
+static eqml_status eqml__read_basis(eqml__reader *in, const eqml_basis *b)
+{
+    char expected[1024];
+    eqml__item item;
+    eqml_status status = eqml__next_item(in, "eqml-pes", &item);
+    if (!status && !eqml__is(item.rest, "2"))
+        status = eqml__bad_line(in, EQML_ERROR_FORMAT, item.line,
+                                "version 2 (terms of version 1 are in another order: fit again)");
+    eqml__describe_basis(b, expected, sizeof expected);
+    if (!status)
+        status = eqml__expect_item(in, "basis", expected);
+    if (!status)
+        status = eqml__expect_item(in, "composition", b->composition);
+    return status;
+}
+
+/* Reads the variables and makes the surface, which has no coefficients yet. */
+static eqml_status eqml__read_zero_surface(eqml__reader *in, const eqml_basis *b, eqml_surface *surface)
+{
+    eqml_variable *variable = (eqml_variable *)eqml__zeroed((size_t)b->npair_classes, sizeof(eqml_variable));
+    eqml_status status = variable ? eqml__read_variables(in, b, variable) : EQML_ERROR_MEMORY;
     if (!status)
         status = eqml_surface_create(b, variable, surface);
     EQML_FREE(variable);
-    if (!status)
-        status = eqml__read_numbers(in, "offset", b->nfactors, surface->offset);
-    if (!status) {
-        coefficients = (double *)eqml__zeroed(eqml__most_terms(b), sizeof(double));
-        status =
-            coefficients ? eqml__read_numbers(in, "coefficient", b->nterms, coefficients) : EQML_ERROR_MEMORY;
-    }
-    if (!status)
-        eqml_surface_set(surface, coefficients);
-    for (int k = 0; k < EQML_TENSORS && !status; k++)
-        if (b->tensors[k])
-            status = eqml__read_tensor(in, (eqml_tensor)k, surface, coefficients);
-    if (!status)
-        status = eqml__pes_line(in, "end", &rest);
-    if (!status && *rest)
-        status = eqml__bad_line(in, EQML_ERROR_FORMAT, "nothing after the end");
-    surface->standardised = 1;
-    EQML_FREE(coefficients);
     return status;
 }
 
-static eqml_status eqml__open_input(eqml__input *in, const char *path, eqml_message *message)
+/* Reads a surface up to its end. *surface must be empty; the caller frees it, also where this fails. */
+static eqml_status eqml__read_surface(eqml__reader *in, const eqml_basis *b, eqml_surface *surface)
 {
-    memset(in, 0, sizeof *in);
-    in->path = path;
-    in->message = message;
-    in->file = fopen(path, "r");
-    if (in->file)
-        return EQML_OK;
-    eqml__say(message, "%s: cannot be read: %s", path, strerror(errno));
-    return EQML_ERROR_FILE;
+    double *terms = NULL;
+    eqml_status status = eqml__read_basis(in, b);
+    if (!status)
+        status = eqml__read_zero_surface(in, b, surface);
+    if (!status)
+        status = eqml__read_numbers(in, "offset", b->nfactors, surface->offset);
+    if (!status) {
+        terms = (double *)eqml__zeroed(eqml__most_terms(b), sizeof(double));
+        status = terms ? eqml__read_numbers(in, "coefficient", b->nterms, terms) : EQML_ERROR_MEMORY;
+    }
+    if (!status)
+        eqml_surface_set(surface, terms);
+    for (int k = 0; k < EQML_TENSORS && !status; k++)
+        if (b->tensors[k])
+            status = eqml__read_tensor(in, (eqml_tensor)k, surface, terms);
+    if (!status)
+        status = eqml__expect_end(in);
+    surface->standardised = 1;
+    EQML_FREE(terms);
+    return status;
 }
 
-/* What was read must be all there is. */
-static eqml_status eqml__close_input(eqml__input *in, eqml_status status)
+/* Closes the file, all of which must have been read; returns the status of reading it. */
+static eqml_status eqml__finish_reading(eqml__reader *in, eqml_status status)
 {
-    in->line++;
-    if (!status && fgets(in->text, sizeof in->text, in->file)) {
-        in->text[strcspn(in->text, "\r\n")] = 0;
-        status = eqml__bad_line(in, EQML_ERROR_FORMAT, "nothing after the end");
-    }
+    eqml__span line;
+    if (!status && eqml__next_line(in, &line))
+        status = eqml__bad_line(in, EQML_ERROR_FORMAT, line, "nothing after the end");
     if (status == EQML_ERROR_MEMORY)
         eqml__no_memory(in->path, in->message);
-    fclose(in->file);
+    eqml__close_reader(in);
     return status;
 }
 
 EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *basis, const char *path,
                                        eqml_message *message)
 {
-    eqml__input in;
-    eqml_status status;
+    eqml__reader in;
     memset(surface, 0, sizeof *surface);
-    status = eqml__open_input(&in, path, message);
+    eqml_status status = eqml__open_reader(&in, path, message);
     if (status)
         return status;
-    status = eqml__close_input(&in, eqml__read_surface(&in, basis, surface));
+    status = eqml__finish_reading(&in, eqml__read_surface(&in, basis, surface));
     if (status)
         eqml_surface_free(surface);
     return status;
@@ -8426,37 +8936,6 @@ static const struct eqml__needed {
                     {"model_tensor.h", "eqml_tensor_basis"}};
 enum { EQML__NEEDED = sizeof eqml__needed / sizeof *eqml__needed };
 
-/* The whole text of a file, of its own memory; NULL where it cannot be read. */
-static char *eqml__load_text(const char *path, eqml_status *status, eqml_message *message)
-{
-    size_t size = 0, room = 1 << 16;
-    char *text = (char *)EQML_MALLOC(room);
-    FILE *in = fopen(path, "r");
-    while (in && text) {
-        size += fread(text + size, 1, room - 1 - size, in);
-        if (size < room - 1)
-            break;
-        char *larger = (char *)EQML_MALLOC(room *= 2);
-        if (larger)
-            memcpy(larger, text, size);
-        EQML_FREE(text);
-        text = larger;
-    }
-    if (!in || ferror(in)) {
-        eqml__say(message, "%s: cannot be read: %s", path, strerror(errno));
-        EQML_FREE(text);
-        text = NULL;
-        *status = EQML_ERROR_FILE;
-    } else if (!text) {
-        *status = eqml__no_memory(path, message);
-    } else {
-        text[size] = 0;
-    }
-    if (in)
-        fclose(in);
-    return text;
-}
-
 /* The text between the line that names a part and the next such line, or the end; NULL where there is none. */
 static char *eqml__find_part(char *runtime, const char *name, char **end)
 {
@@ -8478,9 +8957,9 @@ static eqml_status eqml__put_runtime(eqml__tagger *t, char *runtime, const char 
     for (int k = 0; k < EQML__NEEDED; k++) {
         char *end, *part = eqml__find_part(runtime, eqml__needed[k].name, &end);
         if (!part) {
-            eqml__say(message, "%s: has no part %s; is it the file eqml.h of this version?", path,
-                      eqml__needed[k].name);
-            return EQML_ERROR_FORMAT;
+            return eqml__fail(message, EQML_ERROR_FORMAT,
+                              "%s: has no part %s; is it the file eqml.h of this version?", path,
+                              eqml__needed[k].name);
         }
         if (eqml__needed[k].asked_by && !strstr(basis_header, eqml__needed[k].asked_by))
             continue;
@@ -8635,12 +9114,15 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
     eqml__output out;
     eqml__tagger tagger = {NULL, "", 0};
     char *parts = NULL, *basis = NULL;
+    size_t size;
     eqml_status status = eqml__check_writable(surface, path, (double)FLT_MAX, message);
     if (status)
         return status;
-    parts = eqml__load_text(runtime, &status, message);
-    basis = parts ? eqml__load_text(basis_header, &status, message) : NULL;
-    status = basis ? eqml__open_output(&out, path, message) : status;
+    status = eqml__load_text(runtime, &parts, &size, message);
+    if (!status)
+        status = eqml__load_text(basis_header, &basis, &size, message);
+    if (!status)
+        status = eqml__open_output(&out, path, message);
     if (!status) {
         tagger.out = out.file;
         eqml__put_banner(out.file, b, name);
@@ -8665,6 +9147,14 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
 #ifndef EQML__SELECT_C
 #define EQML__SELECT_C
 
+struct eqml_problem {
+    const eqml_basis *basis;
+    eqml_surface surface; /* variables, offsets */
+    eqml_lsq *lsq;        /* all rows, folded */
+    double shift;         /* what was subtracted from the energies */
+    double ridge;
+};
+
 EQML_API void eqml_problem_free(eqml_problem *problem)
 {
     if (!problem)
@@ -8679,23 +9169,26 @@ EQML_API eqml_status eqml_problem_create(eqml_problem **problem, eqml_surface *s
                                          eqml_message *message)
 {
     const eqml_basis *b = surface->model.basis;
+    eqml__triangle triangle = {NULL, 0};
     eqml_problem *p = (eqml_problem *)eqml__zeroed(1, sizeof *p);
     eqml_status status = p ? EQML_OK : EQML_ERROR_MEMORY;
     *problem = NULL;
     if (b->is_term) { /* pruning counts on every factor being a term */
-        eqml__say(message, "the basis \"%s\" has factors that are not terms: it cannot be pruned or grown",
-                  b->name);
+        eqml__fail(message, EQML_ERROR_ARGUMENT,
+                   "the basis \"%s\" has factors that are not terms: it cannot be pruned or grown", b->name);
         EQML_FREE(p);
         return EQML_ERROR_ARGUMENT;
     }
     if (!status)
         status = eqml_surface_create(b, surface->variables, &p->surface);
     if (status) {
-        eqml__say(message, "%s", eqml_status_text(status));
+        eqml__fail(message, status, "%s", eqml_status_text(status));
     } else {
         p->basis = b;
         p->ridge = options ? options->ridge : 0;
-        status = eqml__checked_fit(surface, data, options, EQML_HAS_ENERGY, "an energy", result, p, message);
+        status = eqml__fit_surface(surface, EQML_TENSORS, data, options, &triangle, result, message);
+        p->lsq = triangle.lsq;
+        p->shift = triangle.shift;
     }
     if (status) {
         eqml_problem_free(p);
@@ -8784,10 +9277,9 @@ EQML_API eqml_status eqml_grow(const eqml_problem *p, int terms, double error, e
     eqml_status status;
     memset(ranking, 0, sizeof *ranking);
     if (terms < 0 || terms > n || !(error >= 0)) {
-        eqml__say(message,
-                  "growing to %d terms, error %g: expected 0 to %d terms, and an error of at least 0", terms,
-                  error, n);
-        return EQML_ERROR_ARGUMENT;
+        return eqml__fail(message, EQML_ERROR_ARGUMENT,
+                          "growing to %d terms, error %g: expected 0 to %d terms, and an error of at least 0",
+                          terms, error, n);
     }
     status = eqml__problem_system(p, &s, &beyond);
     if (!status)
@@ -8809,7 +9301,7 @@ EQML_API eqml_status eqml_grow(const eqml_problem *p, int terms, double error, e
             break;
     }
     if (status)
-        eqml__say(message, "growing failed: %s", eqml_status_text(status));
+        eqml__fail(message, status, "growing failed: %s", eqml_status_text(status));
     EQML_FREE(s.a);
     return status;
 }
@@ -8913,7 +9405,7 @@ EQML_API eqml_status eqml_prune(const eqml_problem *p, eqml_ranking *ranking, eq
         }
         ranking->terms = s.rank;
     } else {
-        eqml__say(message, "pruning failed: %s", eqml_status_text(status));
+        eqml__fail(message, status, "pruning failed: %s", eqml_status_text(status));
     }
     EQML_FREE(work);
     EQML_FREE(places);
@@ -9309,9 +9801,9 @@ EQML_API eqml_status eqml_keep(const eqml_problem *p, const eqml_ranking *rankin
     const size_t n = (size_t)p->basis->nterms;
     memset(subset, 0, sizeof *subset);
     if (terms < 1 || terms > ranking->terms || !name || !*name) {
-        eqml__say(message, "keeping %d terms: expected a name and 1 to %d, the number that was ranked", terms,
-                  ranking->terms);
-        return EQML_ERROR_ARGUMENT;
+        return eqml__fail(message, EQML_ERROR_ARGUMENT,
+                          "keeping %d terms: expected a name and 1 to %d, the number that was ranked", terms,
+                          ranking->terms);
     }
     unsigned char *keep = (unsigned char *)eqml__zeroed(n, 1);
     double *x = (double *)eqml__zeroed(n, sizeof(double));
@@ -9334,7 +9826,7 @@ EQML_API eqml_status eqml_keep(const eqml_problem *p, const eqml_ranking *rankin
     EQML_FREE(x);
     if (status) {
         eqml_subset_free(subset);
-        eqml__say(message, "keeping %d terms failed: %s", terms, eqml_status_text(status));
+        eqml__fail(message, status, "keeping %d terms failed: %s", terms, eqml_status_text(status));
     }
     return status;
 }
@@ -9392,21 +9884,18 @@ EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *origi
 {
     eqml__output out;
     origin = origin ? origin : "";
-    if (!eqml__is_origin(origin)) {
-        eqml__say(
-            message,
-            "%s: the origin of the basis must be one line of at most 1000 characters, without the marks of "
-            "comments in C",
-            path);
-        return EQML_ERROR_ARGUMENT;
-    }
+    if (!eqml__is_origin(origin))
+        return eqml__fail_file(
+            message, EQML_ERROR_ARGUMENT, path, 0,
+            "the origin of the basis must be one line of at most 1000 characters, without the "
+            "marks of comments in C");
     for (int k = 0; k < EQML_TENSORS; k++)
-        if (basis->tensors[k]) {
-            eqml__say(message,
-                      "%s: the basis \"%s\" has a %s, which the file cannot hold; leave it out of the basis",
-                      path, basis->name, eqml_tensor_name((eqml_tensor)k));
-            return EQML_ERROR_ARGUMENT;
-        }
+        if (basis->tensors[k])
+            return eqml__fail_file(
+                message, EQML_ERROR_ARGUMENT, path, 0,
+                "the basis \"%s\" has a %s, which the file cannot hold; leave it out of the "
+                "basis",
+                basis->name, eqml_tensor_name((eqml_tensor)k));
     eqml_status status = eqml__open_output(&out, path, message);
     if (status)
         return status;
@@ -9646,11 +10135,10 @@ EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_ba
     m.from = from->model.basis;
     m.to = basis;
     const char *misfit = eqml__misfit(m.from, basis);
-    if (misfit) {
-        eqml__say(message, "a surface over \"%s\" cannot stand over \"%s\", which has %s", m.from->name,
-                  basis->name, misfit);
-        return EQML_ERROR_MATCH;
-    }
+    if (misfit)
+        return eqml__fail(message, EQML_ERROR_MATCH,
+                          "a surface over \"%s\" cannot stand over \"%s\", which has %s", m.from->name,
+                          basis->name, misfit);
     eqml_status status = eqml__move_create(&m);
     if (!status)
         status = eqml_surface_create(basis, from->variables, to);
@@ -9665,12 +10153,11 @@ EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_ba
         to->standardised = from->standardised;
     }
     if (status)
-        eqml__say(message, "a surface over \"%s\": %s", basis->name, eqml_status_text(status));
-    if (lost >= 0) {
-        eqml__say(message, "a surface over \"%s\" cannot stand over \"%s\", which lacks its term %d",
-                  m.from->name, basis->name, lost);
-        status = EQML_ERROR_MATCH;
-    }
+        eqml__fail(message, status, "a surface over \"%s\": %s", basis->name, eqml_status_text(status));
+    if (lost >= 0)
+        status = eqml__fail(message, EQML_ERROR_MATCH,
+                            "a surface over \"%s\" cannot stand over \"%s\", which lacks its term %d",
+                            m.from->name, basis->name, lost);
     if (status)
         eqml_surface_free(to);
     eqml__move_free(&m);
@@ -9681,7 +10168,7 @@ EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_ba
 
 /* ==== expansion.c ======================================================================================= */
 
-/* Expansions: their fit and their files. */
+/* Expansions: which tuples of atoms they have. */
 #ifndef EQML__EXPANSION_C
 #define EQML__EXPANSION_C
 
@@ -9695,27 +10182,21 @@ EQML_API void eqml_expansion_free(eqml_expansion *expansion)
     memset(expansion, 0, sizeof *expansion);
 }
 
-/* Word number k of a blank-separated list. */
-static eqml__span eqml__symbol(const char *symbols, int k)
-{
-    eqml__span rest = {symbols, symbols + strlen(symbols)}, word = rest;
-    for (; k >= 0; k--)
-        eqml__next_word(&rest, EQML__BLANKS, &word);
-    return word;
-}
-
-/* The choice of tuples, atom by atom. */
+/* The choice of all tuples that the elements allow, atom by atom. */
 typedef struct eqml__chooser {
     const eqml_basis *basis;
     const char *symbols;
     int natoms, *chosen; /* [natoms of the basis] */
-    int *tuples;         /* or null: count only */
+    int *tuples;         /* [count][natoms of the basis]; NULL: count only */
     size_t count;
 } eqml__chooser;
 
+/*
+ * Whether an atom may stand at a place: of its element, not chosen before, in ascending order within a class.
+ */
 static int eqml__may_choose(const eqml__chooser *c, int place, int atom)
 {
-    const eqml__span a = eqml__symbol(c->symbols, atom), b = eqml__symbol(c->basis->symbols, place);
+    const eqml__span a = eqml__word(c->symbols, atom), b = eqml__word(c->basis->symbols, place);
     for (int k = 0; k < place; k++)
         if (c->chosen[k] == atom ||
             (c->basis->atom_classes[k] == c->basis->atom_classes[place] && c->chosen[k] > atom))
@@ -9723,6 +10204,7 @@ static int eqml__may_choose(const eqml__chooser *c, int place, int atom)
     return a.end - a.begin == b.end - b.begin && !memcmp(a.begin, b.begin, (size_t)(a.end - a.begin));
 }
 
+/* Tries all atoms at this place and at those behind it. */
 static void eqml__choose(eqml__chooser *c, int place)
 {
     const int size = c->basis->natoms;
@@ -9739,43 +10221,45 @@ static void eqml__choose(eqml__chooser *c, int place)
         }
 }
 
-/* What holds of each tuple, and of each switch, of an expansion that is made or read. */
+/*
+ * Refuses a tuple with an atom that the molecule does not have, or one twice; `number` is that of the tuple.
+ */
 static eqml_status eqml__check_tuple(const int *tuple, size_t size, size_t number, int natoms,
                                      eqml_message *why)
 {
     for (size_t k = 0; k < size; k++) {
         if (tuple[k] < 0 || tuple[k] >= natoms)
-            return eqml__data_fail(why, EQML_ERROR_ARGUMENT, "tuple %zu has atom %d, but there are %d atoms",
-                                   number, tuple[k], natoms);
+            return eqml__fail(why, EQML_ERROR_ARGUMENT, "tuple %zu has atom %d, but there are %d atoms",
+                              number, tuple[k], natoms);
         for (size_t j = 0; j < k; j++)
             if (tuple[j] == tuple[k])
-                return eqml__data_fail(why, EQML_ERROR_ARGUMENT, "tuple %zu has atom %d twice", number,
-                                       tuple[k]);
+                return eqml__fail(why, EQML_ERROR_ARGUMENT, "tuple %zu has atom %d twice", number, tuple[k]);
     }
     return EQML_OK;
 }
 
+/* Refuses a switch that is not one, or not invariant; centre and radii as in eqml_part. */
 static eqml_status eqml__check_switch(const eqml_basis *b, double inner, double cutoff, int centre,
                                       eqml_message *why)
 {
     const bool switched = cutoff != 0 || inner != 0;
     if (b->is_term)
-        return eqml__data_fail(why, EQML_ERROR_ARGUMENT, "its basis has factors that are not terms");
+        return eqml__fail(why, EQML_ERROR_ARGUMENT, "its basis has factors that are not terms");
     if (switched && !(inner >= 0 && cutoff > inner && cutoff <= DBL_MAX))
-        return eqml__data_fail(why, EQML_ERROR_ARGUMENT,
-                               "the switch from %g to %g: the cutoff must be positive, and beyond the inner "
-                               "radius, which must not be negative",
-                               inner, cutoff);
+        return eqml__fail(why, EQML_ERROR_ARGUMENT,
+                          "the switch from %g to %g: the cutoff must be positive, and beyond the inner "
+                          "radius, which must not be negative",
+                          inner, cutoff);
     for (int k = 0; k < b->natoms && centre; k++)
         if (centre < 1 || centre > b->natoms ||
             (k != centre - 1 && b->atom_classes[k] == b->atom_classes[centre - 1]))
-            return eqml__data_fail(why, EQML_ERROR_ARGUMENT,
-                                   "the centre, %d, must be the number of an atom that is alone in its class",
-                                   centre);
+            return eqml__fail(why, EQML_ERROR_ARGUMENT,
+                              "the centre, %d, must be the number of an atom that is alone in its class",
+                              centre);
     return EQML_OK;
 }
 
-/* The tuples of a part: the caller's, checked, or all that the elements allow. */
+/* Sets the tuples of a component: the caller's, checked, or all that the elements allow. */
 static eqml_status eqml__set_tuples(eqml_component *c, const eqml_part *part, const char *symbols, int natoms,
                                     eqml_message *why)
 {
@@ -9783,7 +10267,7 @@ static eqml_status eqml__set_tuples(eqml_component *c, const eqml_part *part, co
     eqml__chooser choice = {part->basis, symbols, natoms, NULL, NULL, (size_t)part->ntuples};
     choice.chosen = (int *)eqml__zeroed(size, sizeof(int));
     if (!choice.chosen)
-        return eqml__data_fail(why, EQML_ERROR_MEMORY, "no memory");
+        return eqml__fail(why, EQML_ERROR_MEMORY, "no memory");
     if (!part->tuples) {
         choice.count = 0;
         eqml__choose(&choice, 0);
@@ -9798,10 +10282,10 @@ static eqml_status eqml__set_tuples(eqml_component *c, const eqml_part *part, co
     }
     EQML_FREE(choice.chosen);
     if (!c->tuples)
-        return eqml__data_fail(why, EQML_ERROR_MEMORY, "no memory for %zu tuples", choice.count);
+        return eqml__fail(why, EQML_ERROR_MEMORY, "no memory for %zu tuples", choice.count);
     if (!c->ntuples)
-        return eqml__data_fail(why, EQML_ERROR_MATCH, "no atoms of \"%s\" are those of the basis, \"%s\"",
-                               symbols, part->basis->symbols);
+        return eqml__fail(why, EQML_ERROR_MATCH, "no atoms of \"%s\" are those of the basis, \"%s\"", symbols,
+                          part->basis->symbols);
     eqml_status status = EQML_OK;
     for (size_t t = 0; t < choice.count && part->tuples && !status; t++) {
         memcpy(c->tuples + t * size, part->tuples + t * size, size * sizeof(int));
@@ -9817,11 +10301,11 @@ static eqml_status eqml__add_component(eqml_component *c, const eqml_part *part,
     if (status)
         return status;
     if (part->ntuples < 0 || (part->ntuples > 0) != (part->tuples != NULL))
-        return eqml__data_fail(why, EQML_ERROR_ARGUMENT, "%d tuples, but the list is %s", part->ntuples,
-                               part->tuples ? "there" : "missing");
+        return eqml__fail(why, EQML_ERROR_ARGUMENT, "%d tuples, but the list is %s", part->ntuples,
+                          part->tuples ? "there" : "missing");
     status = eqml_surface_create(part->basis, part->variables, &c->surface);
     if (status)
-        return eqml__data_fail(why, status, "the variables: %s", eqml_status_text(status));
+        return eqml__fail(why, status, "the variables: %s", eqml_status_text(status));
     c->inner = part->inner;
     c->cutoff = part->cutoff;
     c->centre = part->centre;
@@ -9831,385 +10315,36 @@ static eqml_status eqml__add_component(eqml_component *c, const eqml_part *part,
 EQML_API eqml_status eqml_expansion_create(eqml_expansion *expansion, const char *symbols, int nparts,
                                            const eqml_part *parts, eqml_message *message)
 {
-    const eqml__span all = {symbols, symbols + strlen(symbols)};
     eqml_message why;
     eqml_status status = EQML_OK;
     memset(expansion, 0, sizeof *expansion);
-    expansion->natoms = (int)eqml__count_words(all);
+    expansion->natoms = (int)eqml__count_words(eqml__span_of(symbols));
     if (nparts < 1 || expansion->natoms < 1) {
-        eqml__say(message, "an expansion needs atoms and parts; there are %d and %d", expansion->natoms,
-                  nparts);
-        return EQML_ERROR_ARGUMENT;
+        return eqml__fail(message, EQML_ERROR_ARGUMENT,
+                          "an expansion needs atoms and parts; there are %d and %d", expansion->natoms,
+                          nparts);
     }
     expansion->components = (eqml_component *)eqml__zeroed((size_t)nparts, sizeof(eqml_component));
     if (!expansion->components)
-        status = eqml__data_fail(&why, EQML_ERROR_MEMORY, "no memory");
+        status = eqml__fail(&why, EQML_ERROR_MEMORY, "no memory");
     for (int k = 0; k < nparts && !status; k++) {
         expansion->ncomponents = k + 1;
         status = eqml__add_component(&expansion->components[k], &parts[k], symbols, expansion->natoms, &why);
     }
     if (status) {
-        eqml__say(message, "part %d: %.400s", expansion->ncomponents - 1, why.text);
+        eqml__fail(message, status, "part %d: %.400s", expansion->ncomponents - 1, why.text);
         eqml_expansion_free(expansion);
     }
     return status;
 }
 
-/* Working memory of the fit of an expansion. Of the fitter, `surface`, `coefficients` are not used. */
-typedef struct eqml__expander {
-    eqml_expansion *x;
-    eqml__fitter fit;
-    double
-        *local;   /* [3][3 natoms of the largest basis] coordinates, gradient of the switch, a displacement */
-    double *rows; /* [EQML_LANES][ncols] */
-    double *solution;
-    double *spread, *frozen; /* [ncomponents][npairs], see eqml__fitter */
-    int *nfrozen;            /* [ncomponents] */
-    int natoms, npairs;      /* of the largest basis */
-    size_t ncols;
-} eqml__expander;
+#endif /* EQML__EXPANSION_C */
 
-/* The constant of a component without a switch is that of the expansion. */
-static int eqml__skipped(const eqml_component *c)
-{
-    return c->cutoff > 0 || !eqml__is_term(c->surface.model.basis, 0) ? 0 : 1;
-}
+/* ==== expansion_file.c ================================================================================== */
 
-/* Brings tuple t of geometry g to w->local and its slots to w->fit.one. Returns the switch, or 0 where there
- * is nothing more to do; *pair: see eqml__pairs_one. */
-static double eqml__tuple_slots(eqml__expander *w, const eqml_component *c, size_t g, int t, double **pair)
-{
-    const int natoms = c->surface.model.basis->natoms, *tuple = c->tuples + (size_t)t * (size_t)natoms;
-    const double *xyz = w->fit.data->xyz + g * 3 * (size_t)w->x->natoms;
-    const size_t k = (size_t)(c - w->x->components);
-    for (int i = 0; i < 3 * natoms; i++)
-        w->local[i] = xyz[3 * tuple[i / 3] + i % 3];
-    const double s = eqml__switch(c, natoms, w->local, w->local + 3 * w->natoms);
-    if (s > 0)
-        *pair = eqml__model_slots(&c->surface.model, w->local,
-                                  w->nfrozen[k] ? w->frozen + k * (size_t)w->npairs : NULL, w->fit.one);
-    return s;
-}
-
-/* See eqml__find_frozen; over all tuples of component k. */
-static void eqml__freeze_component(eqml__expander *w, size_t k)
-{
-    const eqml_component *c = &w->x->components[k];
-    const eqml_basis *b = c->surface.model.basis;
-    double *spread = w->spread + EQML__SPREAD * k * (size_t)w->npairs, *pair;
-    w->nfrozen[k] = 0;
-    eqml__clear_spread(b, spread);
-    for (size_t g = 0; g < w->fit.data->n; g++)
-        for (int t = 0; t < c->ntuples && eqml__trains(&w->fit, g); t++)
-            if (eqml__tuple_slots(w, c, g, t, &pair) > 0)
-                eqml__add_spread(b, w->local, w->fit.one, spread);
-    w->nfrozen[k] = eqml__freeze(b, spread, w->frozen + k * (size_t)w->npairs);
-}
-
-/* See eqml__standardise. */
-static void eqml__standardise_component(eqml__expander *w, eqml_component *c)
-{
-    const eqml_basis *b = c->surface.model.basis;
-    const int levels = eqml__factor_levels(b, w->fit.level);
-    double *pair;
-    if (b->is_term)
-        return;                                                         /* a shift would change the space */
-    memset(c->surface.offset, 0, (size_t)b->nfactors * sizeof(double)); /* of an earlier fit */
-    for (int level = 0; level <= levels; level++) {
-        double count = 0;
-        memset(w->fit.mean, 0, (size_t)b->nfactors * sizeof(double));
-        for (size_t g = 0; g < w->fit.data->n; g++)
-            for (int t = 0; t < c->ntuples && eqml__trains(&w->fit, g); t++) {
-                if (!(eqml__tuple_slots(w, c, g, t, &pair) > 0))
-                    continue;
-                count++;
-                for (int k = 1; k < b->nfactors; k++)
-                    w->fit.mean[k] += w->fit.one[b->factor0 + k];
-            }
-        for (int k = 1; k < b->nfactors && count > 0; k++)
-            if (w->fit.level[k] == level)
-                c->surface.offset[k] = -w->fit.mean[k] / count;
-    }
-}
-
-/* row += value * terms + slope * their derivatives, those of factor k being d[k EQML_LANES]. */
-static void eqml__add_terms(const eqml_basis *b, const double *f, const double *d, double value, double slope,
-                            int skip, double *row)
-{
-    for (size_t k = (size_t)skip; k < (size_t)b->nfactors; k++)
-        if (eqml__is_term(b, k))
-            *row++ += value * f[k] + slope * d[k * EQML_LANES];
-    for (int r = 0; r < b->nruns; r++) {
-        const size_t a = b->runs[r][0], first = b->runs[r][1];
-        const double left = value * f[a] + slope * d[a * EQML_LANES], change = slope * f[a];
-        for (size_t c = first; c < first + b->runs[r][2]; c++)
-            *row++ += left * f[c] + change * d[c * EQML_LANES];
-    }
-}
-
-/* Tangents along lanes of displacements q[first ..] of the molecule, and those of the switch. */
-static void eqml__seed_tuple(eqml__expander *w, const eqml_component *c, const int *tuple, const double *pair,
-                             int first, double *along)
-{
-    const eqml_basis *b = c->surface.model.basis;
-    const int stride = EQML_ROUND(b->npairs), n = 3 * w->x->natoms;
-    const double *slope = w->local + 3 * w->natoms;
-    double *v = w->local + 6 * w->natoms, *tangent = (double *)w->fit.tangents;
-    for (int lane = 0; lane < EQML_LANES; lane++) {
-        const double *q = w->fit.directions + (first + lane) * n;
-        along[lane] = 0;
-        for (int k = 0; k < 3 * b->natoms; k++) {
-            v[k] = first + lane < n ? q[3 * tuple[k / 3] + k % 3] : 0;
-            along[lane] += v[k] * slope[k];
-        }
-        for (int p = 0; p < b->npairs; p++) {
-            const double *i = v + 3 * b->pairs[p][0], *j = v + 3 * b->pairs[p][1];
-            double stretch = 0;
-            for (int k = 0; k < 3; k++)
-                stretch += (i[k] - j[k]) * pair[k * stride + p];
-            tangent[p * EQML_LANES + lane] = stretch * pair[3 * stride + p] * pair[4 * stride + p];
-        }
-    }
-}
-
-/* Rows of geometry g: its energy (first < 0), or its derivatives along the displacements first, ... */
-static void eqml__expansion_rows(eqml__expander *w, size_t g, int first)
-{
-    double along[EQML_LANES], *pair = NULL;
-    size_t column = 1;
-    memset(w->rows, 0, EQML_LANES * w->ncols * sizeof(double));
-    w->rows[0] = first < 0;
-    for (int k = 0; k < w->x->ncomponents; k++) {
-        const eqml_component *c = &w->x->components[k];
-        const eqml_basis *b = c->surface.model.basis;
-        const double *f = w->fit.one + b->factor0, *d = (const double *)(w->fit.tangents + b->factor0);
-        const int skip = eqml__skipped(c);
-        for (int t = 0; t < c->ntuples; t++) {
-            const double s = eqml__tuple_slots(w, c, g, t, &pair);
-            if (!(s > 0))
-                continue;
-            if (first < 0) {
-                memset(w->fit.tangents, 0, sizeof(eqml_lanes) * (size_t)b->nslots);
-                eqml__add_terms(b, f, d, s, 0, skip, w->rows + column);
-                continue;
-            }
-            eqml__seed_tuple(w, c, c->tuples + (size_t)t * (size_t)b->natoms, pair, first, along);
-            eqml__tangent_forward(b, b->noperations, w->fit.one, w->fit.tangents);
-            for (int lane = 0; lane < EQML_LANES && first + lane < 3 * w->x->natoms; lane++)
-                eqml__add_terms(b, f, d + lane, along[lane], s, skip,
-                                w->rows + (size_t)lane * w->ncols + column);
-        }
-        column += (size_t)(b->nterms - skip);
-    }
-}
-
-/* As eqml__energy_scales, for each component with constant pairs. */
-static void eqml__expansion_scales(eqml__expander *w)
-{
-    double *least = w->fit.lsq->least + 1;
-    for (int k = 0; k < w->x->ncomponents; k++) {
-        const eqml_component *c = &w->x->components[k];
-        const eqml_basis *b = c->surface.model.basis;
-        const int skip = eqml__skipped(c);
-        if (w->nfrozen[k]) {
-            eqml__slot_sizes(&c->surface.model, w->spread + EQML__SPREAD * (size_t)(k * w->npairs),
-                             w->fit.one);
-            memset(w->fit.tangents, 0, sizeof(eqml_lanes) * (size_t)b->nslots);
-            eqml__add_terms(b, w->fit.one + b->factor0, (const double *)(w->fit.tangents + b->factor0),
-                            EQML__LEAST * c->ntuples * sqrt(w->fit.squares), 0, skip, least);
-            w->fit.lsq->tolerance = EQML__NOISE;
-        }
-        least += b->nterms - skip;
-    }
-}
-
-static eqml_status eqml__push_row(eqml__expander *w, const double *from, double weight, double value)
-{
-    double *row = eqml_lsq_row(w->fit.lsq);
-    for (size_t k = 0; k < w->ncols; k++)
-        row[k] = weight * from[k];
-    row[w->ncols] = weight * value;
-    return eqml_lsq_add(w->fit.lsq);
-}
-
-static eqml_status eqml__expansion_gradient(eqml__expander *w, size_t g, double weight)
-{
-    const int n = 3 * w->x->natoms;
-    eqml_status status = EQML_OK;
-    int external;
-    eqml__displacements(w->fit.data->xyz + g * (size_t)n, w->x->natoms, w->fit.directions, &external);
-    for (int first = external; first < n && !status; first += EQML_LANES) {
-        eqml__expansion_rows(w, g, first);
-        for (int lane = 0; lane < EQML_LANES && first + lane < n && !status; lane++) {
-            double along = 0;
-            for (int k = 0; k < n; k++)
-                along +=
-                    w->fit.directions[(first + lane) * n + k] * w->fit.gradient[g * (size_t)n + (size_t)k];
-            status = eqml__push_row(w, w->rows + (size_t)lane * w->ncols, weight, along);
-        }
-    }
-    return status;
-}
-
-static eqml_status eqml__fit_expansion(eqml__expander *w, eqml_fit_result *result)
-{
-    const eqml_fit_options *o = w->fit.options;
-    const eqml_data *data = w->fit.data;
-    const double ratio = o->gradient_weight > 0 ? o->gradient_weight : 1;
-    eqml_lsq_options solve = {0, o->ridge, 1};
-    eqml_lsq_result solved;
-    eqml_status status = EQML_OK;
-    for (int k = 0; k < w->x->ncomponents; k++) {
-        eqml__freeze_component(w, (size_t)k);
-        eqml__standardise_component(w, &w->x->components[k]);
-        result->constant_pairs +=
-            eqml__constant_classes(w->x->components[k].surface.model.basis, w->frozen + k * w->npairs);
-    }
-    w->fit.squares = eqml__squared_weights(&w->fit);
-    eqml__expansion_scales(w);
-    for (size_t g = 0; g < data->n && !status; g++) {
-        if (!eqml__trains(&w->fit, g))
-            continue;
-        const double weight = eqml__row_weight(&w->fit, g);
-        eqml__expansion_rows(w, g, -1);
-        status = eqml__push_row(w, w->rows, weight, w->fit.energy[g] - w->fit.shift);
-        if (!status && !o->energies_only && (data->has[g] & EQML_HAS_GRADIENT))
-            status = eqml__expansion_gradient(w, g, weight * sqrt(ratio));
-        result->geometries++;
-        if (o->progress)
-            o->progress(o->context, result->geometries, w->fit.count);
-    }
-    if (!status)
-        status = eqml_lsq_solve(w->fit.lsq, &solve, w->solution, &solved);
-    if (status)
-        return status;
-    result->rows = solved.rows;
-    result->terms = (int)w->ncols;
-    result->rank = solved.rank;
-    result->condition = solved.condition;
-    return EQML_OK;
-}
-
-static void eqml__set_expansion(eqml__expander *w)
-{
-    double *from = w->solution + 1, *terms = w->rows; /* done with */
-    w->x->constant = w->solution[0] + w->fit.shift;
-    for (int k = 0; k < w->x->ncomponents; k++) {
-        eqml_component *c = &w->x->components[k];
-        const size_t skip = (size_t)eqml__skipped(c), count = (size_t)c->surface.model.basis->nterms - skip;
-        terms[0] = 0;
-        memcpy(terms + skip, from, count * sizeof(double));
-        eqml_surface_set(&c->surface, terms);
-        from += count;
-    }
-}
-
-/* Room for the largest component. Vectors are aligned by hand: *tangents is what to free. */
-static eqml_status eqml__expander_create(eqml__expander *w, void **tangents)
-{
-    const size_t n = 3 * (size_t)w->x->natoms, vector = sizeof(eqml_lanes);
-    size_t one = 0, slots = 0, factors = 0;
-    w->ncols = 1;
-    for (int k = 0; k < w->x->ncomponents; k++) {
-        const eqml_component *c = &w->x->components[k];
-        const eqml_basis *b = c->surface.model.basis;
-        const size_t need = eqml__most_work(b);
-        one = need > one ? need : one;
-        slots = (size_t)b->nslots > slots ? (size_t)b->nslots : slots;
-        factors = (size_t)b->nfactors > factors ? (size_t)b->nfactors : factors;
-        w->natoms = b->natoms > w->natoms ? b->natoms : w->natoms;
-        w->npairs = b->npairs > w->npairs ? b->npairs : w->npairs;
-        w->ncols += (size_t)(b->nterms - eqml__skipped(c));
-    }
-    *tangents = eqml__zeroed(slots + 1, vector);
-    w->fit.tangents = (eqml_lanes *)(((uintptr_t)*tangents + vector - 1) / vector * vector);
-    w->fit.one = (double *)eqml__zeroed(one, sizeof(double));
-    w->fit.directions = (double *)eqml__zeroed(eqml__times(n, n), sizeof(double));
-    w->fit.mean = (double *)eqml__zeroed(factors, sizeof(double));
-    w->fit.level = (int *)eqml__zeroed(factors, sizeof(int));
-    w->local = (double *)eqml__zeroed(9 * (size_t)w->natoms, sizeof(double));
-    const size_t pairs = (size_t)w->x->ncomponents * (size_t)w->npairs;
-    w->spread = (double *)eqml__zeroed(EQML__SPREAD * pairs, sizeof(double));
-    w->frozen = (double *)eqml__zeroed(pairs, sizeof(double));
-    w->nfrozen = (int *)eqml__zeroed((size_t)w->x->ncomponents, sizeof(int));
-    w->rows = (double *)eqml__zeroed(EQML_LANES * w->ncols + 1, sizeof(double));
-    w->solution = (double *)eqml__zeroed(w->ncols, sizeof(double));
-    if (!*tangents || !w->fit.one || !w->fit.directions || !w->fit.mean || !w->fit.level || !w->local ||
-        !w->rows || !w->solution || !w->spread || !w->frozen || !w->nfrozen || w->ncols > INT32_MAX)
-        return EQML_ERROR_MEMORY;
-    return eqml__lsq_start(&w->fit.lsq, (int)w->ncols, 1, w->fit.options->ridge > 0);
-}
-
-EQML_API eqml_status eqml_expansion_fit(eqml_expansion *expansion, const eqml_data *data,
-                                        const eqml_fit_options *options, eqml_fit_result *result,
-                                        eqml_message *message)
-{
-    static const eqml_fit_options defaults = {0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL};
-    eqml_fit_result found;
-    eqml__expander w;
-    void *tangents = NULL;
-    double *difference = NULL;
-    memset(&found, 0, sizeof found);
-    memset(&w, 0, sizeof w);
-    w.x = expansion;
-    w.fit.data = data;
-    w.fit.options = options ? options : &defaults;
-    w.fit.wanted = EQML_HAS_ENERGY;
-    eqml_status status = eqml__check_fit(&w.fit, expansion->natoms, "of the expansion", "an energy", message);
-    if (status)
-        return status;
-    status = eqml__expander_create(&w, &tangents);
-    if (!status)
-        status = eqml__set_targets(&w.fit, &difference);
-    if (!status)
-        status = eqml__fit_expansion(&w, &found);
-    if (!status) {
-        eqml__set_expansion(&w);
-        if (result)
-            *result = found;
-    } else {
-        eqml__say(message, "the fit failed: %s", eqml_status_text(status));
-    }
-    eqml_lsq_free(w.fit.lsq);
-    EQML_FREE(difference);
-    EQML_FREE(tangents);
-    EQML_FREE(w.fit.one);
-    EQML_FREE(w.fit.directions);
-    EQML_FREE(w.fit.mean);
-    EQML_FREE(w.fit.level);
-    EQML_FREE(w.local);
-    EQML_FREE(w.spread);
-    EQML_FREE(w.frozen);
-    EQML_FREE(w.nfrozen);
-    EQML_FREE(w.rows);
-    EQML_FREE(w.solution);
-    return status;
-}
-
-typedef struct eqml__expanded {
-    const eqml_expansion *expansion;
-    double *work;
-} eqml__expanded;
-
-static double eqml__expand(void *context, const double *xyz, double *gradient)
-{
-    const eqml__expanded *e = (const eqml__expanded *)context;
-    return eqml_expansion_energy_gradient(e->expansion, xyz, gradient, e->work);
-}
-
-EQML_API eqml_status eqml_expansion_errors(const eqml_expansion *expansion, const eqml_data *data,
-                                           const unsigned char *use, eqml_errors *errors)
-{
-    eqml__expanded e = {expansion, NULL};
-    double *work = (double *)eqml__zeroed(eqml_expansion_work(expansion) + 8, sizeof(double));
-    memset(errors, 0, sizeof *errors);
-    if (!work)
-        return EQML_ERROR_MEMORY;
-    e.work = (double *)(((uintptr_t)work + 63) / 64 * 64);
-    const eqml_status status = eqml_potential_errors(eqml__expand, &e, data, use, errors);
-    EQML_FREE(work);
-    return status;
-}
+/* Expansions as files. */
+#ifndef EQML__EXPANSION_FILE_C
+#define EQML__EXPANSION_FILE_C
 
 EQML_API eqml_status eqml_expansion_write(const eqml_expansion *expansion, const char *path,
                                           eqml_message *message)
@@ -10241,36 +10376,15 @@ EQML_API eqml_status eqml_expansion_write(const eqml_expansion *expansion, const
     return eqml__close_output(&out, status, message);
 }
 
-/* Whole numbers from text on; 0 where one of them is missing or out of range. */
-static int eqml__parse_integers(char **text, int count, long least, long most, int *number)
-{
-    for (int k = 0; k < count; k++) {
-        char *end;
-        const long value = strtol(*text, &end, 10);
-        if (end == *text || value < least || value > most)
-            return 0;
-        number[k] = (int)value;
-        *text = end;
-    }
-    return 1;
-}
-
-/* Refuses the line for what a check of the caller's arguments says. */
-static eqml_status eqml__refuse_line(const eqml__input *in, const eqml_message *why)
-{
-    eqml__say(in->message, "%s:%d: %.400s", in->path, in->line, why->text);
-    return EQML_ERROR_VALUE;
-}
-
-/* The tuples of a component; room grows with the lines that there are, whatever number the file promised. */
-static eqml_status eqml__read_tuples(eqml__input *in, int count, size_t size, int natoms, eqml_component *c)
+/* The tuples of a component. Room grows with the lines that there are, whatever number the file promised. */
+static eqml_status eqml__read_tuples(eqml__reader *in, int count, size_t size, int natoms, eqml_component *c)
 {
     eqml_message why;
     size_t room = 0;
     for (; c->ntuples < count; c->ntuples++) {
         const size_t t = (size_t)c->ntuples;
-        char *rest;
-        eqml_status status = eqml__pes_line(in, "tuple", &rest);
+        eqml__item item;
+        const eqml_status status = eqml__next_item(in, "tuple", &item);
         if (status)
             return status;
         if (t == room) {
@@ -10283,49 +10397,52 @@ static eqml_status eqml__read_tuples(eqml__input *in, int count, size_t size, in
             EQML_FREE(c->tuples);
             c->tuples = larger;
         }
-        if (!eqml__parse_integers(&rest, (int)size, 0, natoms - 1, c->tuples + t * size) || *rest)
-            return eqml__bad_line(in, EQML_ERROR_VALUE, "the atoms of a tuple");
+        if (!eqml__next_counts(&item.rest, (int)size, 0, natoms - 1, c->tuples + t * size) ||
+            item.rest.begin < item.rest.end)
+            return eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "the atoms of a tuple");
         if (eqml__check_tuple(c->tuples + t * size, size, t, natoms, &why))
-            return eqml__refuse_line(in, &why);
+            return EQML__REFUSE(in, EQML_ERROR_VALUE, "%s", why.text);
     }
     return EQML_OK;
 }
 
-static eqml_status eqml__read_component(eqml__input *in, const eqml_basis *b, int natoms, eqml_component *c)
+static eqml_status eqml__read_component(eqml__reader *in, const eqml_basis *b, int natoms, eqml_component *c)
 {
-    char *rest;
+    eqml__item item;
     int size[2];
     eqml_message why;
-    eqml_status status = eqml__pes_line(in, "component", &rest);
+    eqml_status status = eqml__next_item(in, "component", &item);
     if (status)
         return status;
-    if (!eqml__parse_integers(&rest, 2, 1, INT32_MAX / 4, size) || size[1] != b->natoms)
-        return eqml__bad_line(in, EQML_ERROR_MATCH, "the number of tuples, and the atoms of the basis");
-    if (!eqml__parse_integers(&rest, 1, 0, b->natoms, &c->centre) || *rest)
-        return eqml__bad_line(in, EQML_ERROR_VALUE, "the number of the centre");
+    if (!eqml__next_counts(&item.rest, 2, 1, INT32_MAX / 4, size) || size[1] != b->natoms)
+        return eqml__bad_line(in, EQML_ERROR_MATCH, item.line,
+                              "the number of tuples, and the atoms of the basis");
+    if (!eqml__next_counts(&item.rest, 1, 0, b->natoms, &c->centre) || item.rest.begin < item.rest.end)
+        return eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "the number of the centre");
     status = eqml__read_numbers(in, "inner", 1, &c->inner);
     if (!status)
         status = eqml__read_numbers(in, "cutoff", 1, &c->cutoff);
     if (status)
         return status;
     if (eqml__check_switch(b, c->inner, c->cutoff, c->centre, &why))
-        return eqml__refuse_line(in, &why);
+        return EQML__REFUSE(in, EQML_ERROR_VALUE, "%s", why.text);
     status = eqml__read_tuples(in, size[0], (size_t)b->natoms, natoms, c);
     return status ? status : eqml__read_surface(in, b, &c->surface);
 }
 
-static eqml_status eqml__read_expansion(eqml__input *in, int nbases, const eqml_basis *const *bases,
+static eqml_status eqml__read_expansion(eqml__reader *in, int nbases, const eqml_basis *const *bases,
                                         eqml_expansion *x)
 {
-    char *rest;
+    eqml__item item;
     int header[3];
-    eqml_status status = eqml__pes_line(in, "eqml-expansion", &rest);
+    eqml_status status = eqml__next_item(in, "eqml-expansion", &item);
     if (status)
         return status;
-    if (!eqml__parse_integers(&rest, 3, 1, INT32_MAX / 4, header) || *rest || header[0] != 1)
-        return eqml__bad_line(in, EQML_ERROR_FORMAT, "version 1, atoms and components");
+    if (!eqml__next_counts(&item.rest, 3, 1, INT32_MAX / 4, header) || item.rest.begin < item.rest.end ||
+        header[0] != 1)
+        return eqml__bad_line(in, EQML_ERROR_FORMAT, item.line, "version 1, atoms and components");
     if (header[2] != nbases)
-        return eqml__bad_line(in, EQML_ERROR_MATCH, "as many components as there are bases");
+        return eqml__bad_line(in, EQML_ERROR_MATCH, item.line, "as many components as there are bases");
     x->natoms = header[1];
     x->components = (eqml_component *)eqml__zeroed((size_t)nbases, sizeof(eqml_component));
     if (!x->components)
@@ -10334,23 +10451,23 @@ static eqml_status eqml__read_expansion(eqml__input *in, int nbases, const eqml_
     status = eqml__read_numbers(in, "constant", 1, &x->constant);
     for (int k = 0; k < nbases && !status; k++)
         status = eqml__read_component(in, bases[k], x->natoms, &x->components[k]);
-    return status ? status : eqml__pes_line(in, "end", &rest);
+    return status ? status : eqml__expect_end(in);
 }
 
 EQML_API eqml_status eqml_expansion_read(eqml_expansion *expansion, const char *path, int nbases,
                                          const eqml_basis *const *bases, eqml_message *message)
 {
-    eqml__input in;
+    eqml__reader in;
     memset(expansion, 0, sizeof *expansion);
-    eqml_status status = eqml__open_input(&in, path, message);
+    eqml_status status = eqml__open_reader(&in, path, message);
     if (status)
         return status;
-    status = eqml__close_input(&in, eqml__read_expansion(&in, nbases, bases, expansion));
+    status = eqml__finish_reading(&in, eqml__read_expansion(&in, nbases, bases, expansion));
     if (status)
         eqml_expansion_free(expansion);
     return status;
 }
 
-#endif /* EQML__EXPANSION_C */
+#endif /* EQML__EXPANSION_FILE_C */
 #endif /* EQML_IMPLEMENTATION */
 #endif /* EQML_H */

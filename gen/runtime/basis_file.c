@@ -49,21 +49,18 @@ EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *origi
 {
     eqml__output out;
     origin = origin ? origin : "";
-    if (!eqml__is_origin(origin)) {
-        eqml__say(
-            message,
-            "%s: the origin of the basis must be one line of at most 1000 characters, without the marks of "
-            "comments in C",
-            path);
-        return EQML_ERROR_ARGUMENT;
-    }
+    if (!eqml__is_origin(origin))
+        return eqml__fail_file(
+            message, EQML_ERROR_ARGUMENT, path, 0,
+            "the origin of the basis must be one line of at most 1000 characters, without the "
+            "marks of comments in C");
     for (int k = 0; k < EQML_TENSORS; k++)
-        if (basis->tensors[k]) {
-            eqml__say(message,
-                      "%s: the basis \"%s\" has a %s, which the file cannot hold; leave it out of the basis",
-                      path, basis->name, eqml_tensor_name((eqml_tensor)k));
-            return EQML_ERROR_ARGUMENT;
-        }
+        if (basis->tensors[k])
+            return eqml__fail_file(
+                message, EQML_ERROR_ARGUMENT, path, 0,
+                "the basis \"%s\" has a %s, which the file cannot hold; leave it out of the "
+                "basis",
+                basis->name, eqml_tensor_name((eqml_tensor)k));
     eqml_status status = eqml__open_output(&out, path, message);
     if (status)
         return status;

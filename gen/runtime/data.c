@@ -4,75 +4,50 @@
 #include "data.h"
 #include "status.c"
 #include "memory.c"
+#include "reader.c"
 #include "text.c"
-#include <errno.h>
-#include <stdio.h>
+#include <math.h>
+#include <string.h>
 
-typedef struct eqml__reader {
+/* A data set while it is read. */
+typedef struct eqml__frames {
+    eqml__reader in;
     eqml_data *data;
-    eqml__span rest;  /* of the text, yet to be read */
-    size_t line;      /* read last, or at fault; from 1 */
-    size_t frame;     /* the line that opened this frame */
-    eqml_message why; /* it failed */
-} eqml__reader;
+    size_t frame; /* the line that opened this frame */
+} eqml__frames;
 
-/* What the comment line of an extended XYZ frame says; begin is NULL where a key is not there. */
+/* The values in the comment line of an extended XYZ frame; a missing key has begin == NULL. */
 typedef struct eqml__keys {
     eqml__span properties, energy, tensors[EQML_TENSORS];
-    int closed; /* all quotes and brackets */
+    int closed; /* nonzero: all quotes and brackets are closed */
 } eqml__keys;
 
-/* The first columns, from 0, of what is in the atom lines of a frame, or EQML__ABSENT. */
+/* Where the columns of each quantity begin in the atom lines of a frame, from 0, or EQML__ABSENT. */
 typedef struct eqml__layout {
     size_t species, pos, gradient;
     size_t columns;
     double gradient_unit; /* hartree/bohr; negative where the file has forces */
 } eqml__layout;
 
-#define EQML__REFUSE(r, ...) eqml__data_fail(&(r)->why, EQML_ERROR_FORMAT, __VA_ARGS__)
-
-/* A long path keeps its end, which names the file: the reason needs room too. */
-static void eqml__tell(eqml_message *message, const char *path, const eqml__reader *r)
-{
-    const size_t room = 255, length = strlen(path);
-    const char *shown = length > room ? path + length - room : path;
-    if (r->line > 0)
-        eqml__data_fail(message, EQML_OK, "%s:%zu: %.230s", shown, r->line, r->why.text);
-    else
-        eqml__data_fail(message, EQML_OK, "%s: %.230s", shown, r->why.text);
-}
-
-/* Takes the next line off the text, without its line feed; 0 at the end of the file. */
-static int eqml__next_line(eqml__reader *r, eqml__span *line)
-{
-    if (r->rest.begin == r->rest.end)
-        return 0;
-    const char *feed = (const char *)memchr(r->rest.begin, '\n', (size_t)(r->rest.end - r->rest.begin));
-    line->begin = r->rest.begin;
-    line->end = feed ? feed : r->rest.end;
-    r->rest.begin = feed ? feed + 1 : r->rest.end;
-    r->line++;
-    return 1;
-}
-
-static eqml_status eqml__read_number(eqml__reader *r, const char *what, eqml__span word, double unit,
+/* *value <- a number of the file times unit; `what` names it in messages. */
+static eqml_status eqml__read_number(eqml__frames *r, const char *what, eqml__span word, double unit,
                                      double *value)
 {
     double number = 0.0;
-    const eqml_status status = eqml__parse_number(word, &number);
+    const eqml_status status = eqml__parse_number(word, EQML__DECIMAL, &number);
     *value = number * unit;
-    if (status == EQML_OK)
+    if (!status)
         return status;
-    return eqml__data_fail(&r->why, status,
-                           status == EQML_ERROR_VALUE
-                               ? "expected a finite number as %s, found %s; remove this geometry"
-                               : "expected a decimal number as %s, found %s",
-                           what, eqml__quote(word).text);
+    return EQML__REFUSE(&r->in, status,
+                        status == EQML_ERROR_VALUE
+                            ? "expected a finite number as %s, found %s; remove this geometry"
+                            : "expected a decimal number as %s, found %s",
+                        what, eqml__quote(word).text);
 }
 
-/* ---- comment lines ---- */
+/* ---- comment lines ------------------------------------------------------------------------------------- */
 
-/* Takes the value after key= off *rest: a word, or what quotes or brackets hold; 0 if they never close. */
+/* Takes the value after key= off *rest: a word, or what stands in quotes or brackets. 0: they never close. */
 static int eqml__next_value(eqml__span *rest, eqml__span *value)
 {
     static const char opening[] = "\"'{[", closing[] = "\"'}]";
@@ -88,7 +63,7 @@ static int eqml__next_value(eqml__span *rest, eqml__span *value)
     return value->end != NULL;
 }
 
-/* Finds the keys that matter among key=value pairs and any other words. */
+/* Finds the known keys in a line of key=value pairs and other words. */
 static eqml__keys eqml__find_keys(eqml__span rest)
 {
     eqml__keys keys;
@@ -117,7 +92,8 @@ static eqml__keys eqml__find_keys(eqml__span rest)
     return keys;
 }
 
-static eqml_status eqml__read_properties(eqml__reader *r, eqml__span properties, eqml__layout *layout)
+/* Reads the list of columns, the value of the key Properties. */
+static eqml_status eqml__read_properties(eqml__frames *r, eqml__span properties, eqml__layout *layout)
 {
     eqml__span rest = properties, name, type, width;
     int good = 1;
@@ -141,12 +117,16 @@ static eqml_status eqml__read_properties(eqml__reader *r, eqml__span properties,
         layout->columns += (size_t)columns;
     }
     if (!good || layout->species == EQML__ABSENT || layout->pos == EQML__ABSENT)
-        return EQML__REFUSE(r, "Properties needs species:S:1 and pos:R:3, and may have forces:R:3; found %s",
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
+                            "Properties needs species:S:1 and pos:R:3, and may have forces:R:3; found %s",
                             eqml__quote(properties).text);
     return EQML_OK;
 }
 
-/* The next number of a list, past the brackets and commas that some programs write, and ASE's word _JSON. */
+/*
+ * Takes the next number off a list. Brackets, commas and ASE's word _JSON, which some programs write, are
+ * skipped.
+ */
 static int eqml__next_number(eqml__span *rest, eqml__span *word)
 {
     static const char marks[] = ",[]{}" EQML__BLANKS;
@@ -154,24 +134,27 @@ static int eqml__next_number(eqml__span *rest, eqml__span *word)
            (!eqml__equals(*word, "_json") || eqml__next_word(rest, marks, word));
 }
 
-/* A value of count numbers. */
-static eqml_status eqml__read_list(eqml__reader *r, const char *what, eqml__span list, size_t count,
+/* value[count] <- a list of exactly so many numbers, times unit. */
+static eqml_status eqml__read_list(eqml__frames *r, const char *what, eqml__span list, size_t count,
                                    double unit, double *value)
 {
     eqml_status status = EQML_OK;
     eqml__span rest = list, word;
     size_t found = 0;
-    for (; status == EQML_OK && eqml__next_number(&rest, &word); found++)
+    for (; !status && eqml__next_number(&rest, &word); found++)
         if (found < count)
             status = eqml__read_number(r, what, word, unit, &value[found]);
-    if (status == EQML_OK && found != count)
-        return EQML__REFUSE(r, "expected %zu number%s as %s, found %s", count, count > 1 ? "s" : "", what,
-                            eqml__quote(list).text);
+    if (!status && found != count)
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "expected %zu number%s as %s, found %s", count,
+                            count > 1 ? "s" : "", what, eqml__quote(list).text);
     return status;
 }
 
-/* Six numbers xx xy xz yy yz zz, or all nine, which must then be symmetric; quadrupoles must be traceless. */
-static eqml_status eqml__read_rank_two(eqml__reader *r, eqml_tensor kind, eqml__span list, double unit,
+/*
+ * value[6] <- xx xy xz yy yz zz, from six numbers or from all nine, which must be symmetric. A quadrupole
+ * must be traceless.
+ */
+static eqml_status eqml__read_rank_two(eqml__frames *r, eqml_tensor kind, eqml__span list, double unit,
                                        double *value)
 {
     static const int upper[6] = {0, 1, 2, 4, 5, 8}, lower[6] = {0, 3, 6, 4, 7, 8};
@@ -193,23 +176,26 @@ static eqml_status eqml__read_rank_two(eqml__reader *r, eqml_tensor kind, eqml__
     }
     trace = value[0] + value[3] + value[5];
     if (!symmetric)
-        return EQML__REFUSE(r, "the %s is not symmetric: %s", name, eqml__quote(list).text);
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "the %s is not symmetric: %s", name,
+                            eqml__quote(list).text);
     if (kind == EQML_QUADRUPOLE && fabs(trace) > 3 * tolerance * largest)
-        return EQML__REFUSE(r, "the quadrupole is not traceless: %s; it must be 1/2 sum q (3 r r^T - r^2)",
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
+                            "the quadrupole is not traceless: %s; it must be 1/2 sum q (3 r r^T - r^2)",
                             eqml__quote(list).text);
     for (int k = 0; k < 6 && kind == EQML_QUADRUPOLE; k++)
         value[k] -= k == 0 || k == 3 || k == 5 ? trace / 3 : 0;
     return EQML_OK;
 }
 
-static eqml_status eqml__read_extended(eqml__reader *r, const eqml__keys *keys, eqml__layout *layout)
+/* Reads the comment line of an extended XYZ frame. */
+static eqml_status eqml__read_extended(eqml__frames *r, const eqml__keys *keys, eqml__layout *layout)
 {
     static const char plain[] = "species:S:1:pos:R:3";
     const eqml__span default_properties = {plain, plain + sizeof plain - 1};
     eqml_data *data = r->data;
     eqml_status status = EQML_OK;
     if (!keys->closed)
-        return EQML__REFUSE(r, "a quote or bracket in this line is never closed");
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "a quote or bracket in this line is never closed");
     if (keys->energy.begin) {
         status = eqml__read_list(r, "the energy", keys->energy, 1, EQML_EV, data->energy + data->n);
         data->has[data->n] |= EQML_HAS_ENERGY;
@@ -224,15 +210,18 @@ static eqml_status eqml__read_extended(eqml__reader *r, const eqml__keys *keys, 
                                      : eqml__read_rank_two(r, kind, keys->tensors[k], unit[k], value);
         data->has[data->n] |= (unsigned char)(EQML_HAS_DIPOLE << k);
     }
-    if (status != EQML_OK)
+    if (status)
         return status;
     return eqml__read_properties(r, keys->properties.begin ? keys->properties : default_properties, layout);
 }
 
-/* Nothing announces the columns here, so the line of the first atom is counted ahead. */
-static eqml_status eqml__read_msa(eqml__reader *r, eqml__span comment, eqml__layout *layout)
+/*
+ * Reads the comment line of an MSA frame. It does not say which columns follow: those of the first atom are
+ * counted.
+ */
+static eqml_status eqml__read_msa(eqml__frames *r, eqml__span comment, eqml__layout *layout)
 {
-    eqml__reader ahead = *r;
+    eqml__reader ahead = r->in;
     eqml__span word, line;
     const size_t columns = eqml__next_line(&ahead, &line) ? eqml__count_words(line) : 0;
     layout->species = 0;
@@ -246,11 +235,13 @@ static eqml_status eqml__read_msa(eqml__reader *r, eqml__span comment, eqml__lay
                              1.0, r->data->energy + r->data->n);
 }
 
-static eqml_status eqml__read_comment(eqml__reader *r, eqml__layout *layout)
+/* ---- frames -------------------------------------------------------------------------------------------- */
+
+static eqml_status eqml__read_comment(eqml__frames *r, eqml__layout *layout)
 {
     eqml__span line;
-    if (!eqml__next_line(r, &line))
-        return EQML__REFUSE(r, "the file ends where a frame begins; is it cut off?");
+    if (!eqml__next_line(&r->in, &line))
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "the file ends where a frame begins; is it cut off?");
     const eqml__keys keys = eqml__find_keys(line);
     if (keys.properties.begin || keys.energy.begin)
         return eqml__read_extended(r, &keys, layout);
@@ -258,19 +249,20 @@ static eqml_status eqml__read_comment(eqml__reader *r, eqml__layout *layout)
 }
 
 /*
- * Makes room at the first line of the first frame. A frame takes natoms + 2 lines, so the lines there are say
- * how many frames there can be, the last one cut off, and nothing has to grow.
+ * Makes room for all frames at the first line of the first. A frame takes natoms + 2 lines, so the number of
+ * lines bounds the number of frames, and no array has to grow.
  */
-static eqml_status eqml__make_room(eqml__reader *r, int natoms)
+static eqml_status eqml__make_room(eqml__frames *r, int natoms)
 {
     eqml_data *data = r->data;
     const size_t atoms = (size_t)natoms;
     size_t lines = 2; /* this one, and one that may lack its line feed */
-    for (const char *p = r->rest.begin; p < r->rest.end; p++)
+    for (const char *p = r->in.rest.begin; p < r->in.rest.end; p++)
         lines += *p == '\n';
     const size_t frames = lines / (atoms + 2) + 1;
     if (lines < atoms + 2)
-        return EQML__REFUSE(r, "the file ends before this frame of %d atoms does; is it cut off?", natoms);
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
+                            "the file ends before this frame of %d atoms does; is it cut off?", natoms);
     data->natoms = natoms;
     data->symbols = (char(*)[4])eqml__zeroed(atoms, 4);
     data->xyz = (double *)eqml__zeroed(eqml__times(frames, atoms), 3 * sizeof(double));
@@ -283,56 +275,61 @@ static eqml_status eqml__make_room(eqml__reader *r, int natoms)
         complete = complete && data->tensors[k];
     }
     if (!complete)
-        return eqml__data_fail(&r->why, EQML_ERROR_MEMORY, "no memory for %zu geometries", frames);
+        return EQML__REFUSE(&r->in, EQML_ERROR_MEMORY, "no memory for %zu geometries", frames);
     return EQML_OK;
 }
 
-/* line: the one that opens a frame */
-static eqml_status eqml__read_natoms(eqml__reader *r, eqml__span line)
+/* Reads the line that opens a frame: the number of atoms. */
+static eqml_status eqml__read_natoms(eqml__frames *r, eqml__span line)
 {
     eqml__span rest = line, word;
     eqml__next_word(&rest, EQML__BLANKS, &word);
     const int natoms = eqml__count_words(line) == 1 ? eqml__parse_count(word) : 0;
-    if (natoms == 0)
-        return EQML__REFUSE(r, "expected the number of atoms in a frame, found %s%s", eqml__quote(line).text,
+    if (natoms < 1)
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "expected the number of atoms in a frame, found %s%s",
+                            eqml__quote(line).text,
                             r->data->n ? "; has the frame before it more atoms than it says?" : "");
     if (r->data->natoms == 0)
         return eqml__make_room(r, natoms);
     if (natoms != r->data->natoms)
-        return EQML__REFUSE(r, "expected %d atoms as in the first frame, found %d", r->data->natoms, natoms);
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "expected %d atoms as in the first frame, found %d",
+                            r->data->natoms, natoms);
     return EQML_OK;
 }
 
-/* The first frame decides which atoms there are; the others must agree. */
-static eqml_status eqml__read_label(eqml__reader *r, int atom, eqml__span label)
+/* Reads the label of an atom. The first frame decides which atoms there are; the others must agree. */
+static eqml_status eqml__read_label(eqml__frames *r, int atom, eqml__span label)
 {
     char symbol[4], *first = r->data->symbols[atom];
     if (!eqml__parse_label(label, symbol))
-        return EQML__REFUSE(r, "expected an element like H, Cl or 17 as the label of atom %d, found %s",
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
+                            "expected an element like H, Cl or 17 as the label of atom %d, found %s",
                             atom + 1, eqml__quote(label).text);
     if (r->data->n == 0)
         memcpy(first, symbol, 4);
     if (memcmp(first, symbol, 4) != 0)
-        return EQML__REFUSE(r, "expected %s as atom %d, as in the first frame, found %s", first, atom + 1,
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
+                            "expected %s as atom %d, as in the first frame, found %s", first, atom + 1,
                             symbol);
     return EQML_OK;
 }
 
-/* Keeps a word that is in one of the three columns from first. */
+/* Puts a word into vector[3] if its column is one of the three from `first` on. */
 static void eqml__keep(eqml__span word, size_t column, size_t first, eqml__span vector[3])
 {
     if (column >= first && column - first < 3)
         vector[column - first] = word;
 }
 
-static eqml_status eqml__read_atom(eqml__reader *r, const eqml__layout *layout, int atom)
+static eqml_status eqml__read_atom(eqml__frames *r, const eqml__layout *layout, int atom)
 {
     eqml_data *data = r->data;
     eqml__span line, rest, word, label = {NULL, NULL}, pos[3], gradient[3];
     const size_t row = 3 * (data->n * (size_t)data->natoms + (size_t)atom);
     size_t columns = 0;
-    if (!eqml__next_line(r, &line))
-        return EQML__REFUSE(r, "the file ends after atom %d of %d in the frame of line %zu; is it cut off?",
+    if (!eqml__next_line(&r->in, &line))
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
+                            "the file ends after atom %d of %d in the frame of line %zu; is it cut off?",
                             atom, data->natoms, r->frame);
     for (rest = line; eqml__next_word(&rest, EQML__BLANKS, &word); columns++) {
         if (columns == layout->species)
@@ -341,22 +338,24 @@ static eqml_status eqml__read_atom(eqml__reader *r, const eqml__layout *layout, 
         eqml__keep(word, columns, layout->gradient, gradient);
     }
     if (columns != layout->columns)
-        return EQML__REFUSE(
-            r, "expected %zu columns for atom %d of %d in the frame of line %zu, found %zu: %s",
-            layout->columns, atom + 1, data->natoms, r->frame, columns, eqml__quote(line).text);
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
+                            "expected %zu columns for atom %d of %d in the frame of line %zu, found %zu: %s",
+                            layout->columns, atom + 1, data->natoms, r->frame, columns,
+                            eqml__quote(line).text);
     eqml_status status = eqml__read_label(r, atom, label);
-    for (int k = 0; status == EQML_OK && k < 3; k++)
+    for (int k = 0; !status && k < 3; k++)
         status = eqml__read_number(r, "a coordinate", pos[k], EQML_ANGSTROM, &data->xyz[row + (size_t)k]);
     if (layout->gradient == EQML__ABSENT)
         return status;
     data->has[data->n] |= EQML_HAS_GRADIENT;
-    for (int k = 0; status == EQML_OK && k < 3; k++)
+    for (int k = 0; !status && k < 3; k++)
         status = eqml__read_number(r, layout->gradient_unit < 0.0 ? "a force" : "a gradient", gradient[k],
                                    layout->gradient_unit, &data->gradient[row + (size_t)k]);
     return status;
 }
 
-static eqml_status eqml__check_distances(eqml__reader *r)
+/* Refuses a frame with two atoms in one place, at most 1e-6 bohr apart. */
+static eqml_status eqml__check_distances(eqml__frames *r)
 {
     const eqml_data *data = r->data;
     const double *xyz = data->xyz + 3 * data->n * (size_t)data->natoms;
@@ -366,41 +365,41 @@ static eqml_status eqml__check_distances(eqml__reader *r)
             const double x = a[0] - b[0], y = a[1] - b[1], z = a[2] - b[2];
             if (x * x + y * y + z * z >= 1e-12)
                 continue;
-            r->line = r->frame;
-            return eqml__data_fail(&r->why, EQML_ERROR_VALUE,
-                                   "atoms %d (%s) and %d (%s) of this frame coincide; remove it", j + 1,
-                                   data->symbols[j], i + 1, data->symbols[i]);
+            r->in.line = r->frame;
+            return EQML__REFUSE(&r->in, EQML_ERROR_VALUE,
+                                "atoms %d (%s) and %d (%s) of this frame coincide; remove it", j + 1,
+                                data->symbols[j], i + 1, data->symbols[i]);
         }
     }
     return EQML_OK;
 }
 
-/* line: the one that opens the frame */
-static eqml_status eqml__read_frame(eqml__reader *r, eqml__span line)
+/* Reads a frame that opens with this line. */
+static eqml_status eqml__read_frame(eqml__frames *r, eqml__span line)
 {
     eqml__layout layout;
-    r->frame = r->line;
+    r->frame = r->in.line;
     eqml_status status = eqml__read_natoms(r, line);
-    if (status == EQML_OK)
+    if (!status)
         status = eqml__read_comment(r, &layout);
-    for (int atom = 0; status == EQML_OK && atom < r->data->natoms; atom++)
+    for (int atom = 0; !status && atom < r->data->natoms; atom++)
         status = eqml__read_atom(r, &layout, atom);
-    if (status == EQML_OK)
+    if (!status)
         status = eqml__check_distances(r);
-    if (status == EQML_OK)
+    if (!status)
         r->data->n++;
     return status;
 }
 
-static eqml_status eqml__read_frames(eqml__reader *r)
+static eqml_status eqml__read_frames(eqml__frames *r)
 {
     eqml_status status = EQML_OK;
     unsigned char has = 0;
-    for (eqml__span line; status == EQML_OK && eqml__next_line(r, &line);)
+    for (eqml__span line; !status && eqml__next_line(&r->in, &line);)
         if (eqml__count_words(line) > 0)
             status = eqml__read_frame(r, line);
-    if (status == EQML_OK && r->data->n == 0)
-        status = eqml__data_fail(&r->why, EQML_ERROR_EMPTY, "the file holds no geometry");
+    if (!status && r->data->n == 0)
+        status = EQML__REFUSE(&r->in, EQML_ERROR_EMPTY, "the file holds no geometry");
     for (size_t i = 0; i < r->data->n; i++)
         has |= r->data->has[i];
     if (!(has & EQML_HAS_GRADIENT)) {
@@ -415,72 +414,23 @@ static eqml_status eqml__read_frames(eqml__reader *r)
     return status;
 }
 
-/* ---- files ---- */
-
-/* Bytes to begin with: one more than a file has, so that its end is seen; of what has no size, some. */
-static size_t eqml__first_room(FILE *file)
-{
-    const long size = fseek(file, 0, SEEK_END) ? -1 : ftell(file);
-    if (size >= 0)
-        rewind(file);
-    return size > 0 && (size_t)size < SIZE_MAX / 4 ? (size_t)size + 1 : (size_t)1 << 20;
-}
-
-/* Reads a stream to its end into *text, which the caller frees also where this fails. */
-static eqml_status eqml__read_stream(FILE *file, char **text, size_t *size)
-{
-    for (size_t room = eqml__first_room(file);; room = eqml__times(room, 2)) {
-        char *larger = room < SIZE_MAX ? (char *)EQML_MALLOC(room) : NULL;
-        if (!larger)
-            return EQML_ERROR_MEMORY;
-        if (*text)
-            memcpy(larger, *text, *size);
-        EQML_FREE(*text);
-        *text = larger;
-        *size += fread(*text + *size, 1, room - *size, file);
-        if (*size < room)
-            return ferror(file) ? EQML_ERROR_FILE : EQML_OK;
-    }
-}
-
-static eqml_status eqml__read_file(eqml__reader *r, const char *path, char **text)
-{
-    size_t size = 0;
-    FILE *file = fopen(path, "rb");
-    eqml_status status = file ? eqml__read_stream(file, text, &size) : EQML_ERROR_FILE;
-    if (status != EQML_OK)
-        eqml__data_fail(&r->why, status, "%s",
-                        status == EQML_ERROR_FILE ? strerror(errno) : "no memory for the file");
-    if (file)
-        fclose(file);
-    r->rest.begin = *text;
-    r->rest.end = *text ? *text + size : NULL;
-    if (size >= 3 && memcmp(*text, "\xEF\xBB\xBF", 3) == 0) /* a byte order mark */
-        r->rest.begin += 3;
-    return status;
-}
-
 eqml_status eqml_data_read(const char *path, eqml_data *data, eqml_message *message)
 {
-    char *text = NULL;
-    eqml__reader r;
-    memset(&r, 0, sizeof r);
-    r.data = data;
+    eqml__frames r;
     if (message)
         message->text[0] = '\0';
     if (data)
         memset(data, 0, sizeof *data);
     if (!path || !data)
-        return eqml__data_fail(message, EQML_ERROR_ARGUMENT,
-                               "eqml_data_read: path and data must not be NULL");
-    eqml_status status = eqml__read_file(&r, path, &text);
-    if (status == EQML_OK)
+        return eqml__fail(message, EQML_ERROR_ARGUMENT, "eqml_data_read: path and data must not be NULL");
+    r.data = data;
+    r.frame = 0;
+    eqml_status status = eqml__open_reader(&r.in, path, message);
+    if (!status)
         status = eqml__read_frames(&r);
-    EQML_FREE(text);
-    if (status != EQML_OK) {
-        eqml__tell(message, path, &r);
+    eqml__close_reader(&r.in);
+    if (status)
         eqml_data_free(data);
-    }
     return status;
 }
 

@@ -4,76 +4,85 @@
 #include "status.h"
 #include "basis.h"
 
+/* What a geometry has. A tensor's bit is EQML_HAS_DIPOLE << kind. */
 enum {
     EQML_HAS_ENERGY = 1,
     EQML_HAS_GRADIENT = 2,
-    EQML_HAS_DIPOLE = 4, /* EQML_HAS_DIPOLE << kind: a tensor */
+    EQML_HAS_DIPOLE = 4,
     EQML_HAS_QUADRUPOLE = 8,
     EQML_HAS_POLARIZABILITY = 16
 };
 
-/* Geometries of one molecule, all with the same atoms in the same order. */
+/*
+ * Geometries of one molecule, all with the same atoms in the same order. Numbers that a geometry does not
+ * have are zero. Arrays of gradients and of tensors are NULL where no geometry has one.
+ *
+ * Dipoles [n][3] are in e*bohr, traceless quadrupoles [n][6] in e*bohr^2, both about the origin of the
+ * coordinates; polarizabilities [n][6] are in bohr^3. Six components are xx xy xz yy yz zz.
+ */
 typedef struct eqml_data {
     int natoms;
-    size_t n;           /* geometries */
-    char (*symbols)[4]; /* [natoms] element labels in the data's order, "H", "Cl" */
-    double *xyz;        /* [n][natoms][3] bohr */
-    double *energy;     /* [n] hartree; zero where absent */
-    double *gradient;   /* [n][natoms][3] hartree/bohr, zero where absent; NULL where no geometry has it */
-    double *tensors
-        [EQML_TENSORS]; /* likewise: dipoles [n][3] e*bohr, about the origin of the coordinates; traceless
-                                    * quadrupoles [n][6] e*bohr^2, likewise; polarizabilities [n][6] bohr^3;
-                                    * components xx xy xz yy yz zz */
-    unsigned char *has; /* [n] EQML_HAS_... bits */
+    size_t n;                      /* geometries */
+    char (*symbols)[4];            /* [natoms] element labels, "H" or "Cl" */
+    double *xyz;                   /* [n][natoms][3] bohr */
+    double *energy;                /* [n] hartree */
+    double *gradient;              /* [n][natoms][3] hartree/bohr, or NULL */
+    double *tensors[EQML_TENSORS]; /* by eqml_tensor, or NULL */
+    unsigned char *has;            /* [n] bits EQML_HAS_... */
 } eqml_data;
 
 EQML_API eqml_status eqml_data_read(const char *path, eqml_data *data, eqml_message *message);
 /*
- * Reads a whole file. While it reads, memory holds the text of the file (of a pipe, up to three times that)
- * beside the arrays above, of which that of the gradients and those of the tensors are given back where the
- * file has none; afterwards the arrays only, 24 bytes an atom and as much for its gradient.
+ * Reads a whole file of geometries. Release *data with eqml_data_free(). What it held before is overwritten,
+ * not released. On failure *data is all zero, and the message names file and line.
  *
- * Each frame is a line with the number of atoms, a comment line and one line an atom; the comment line tells
- * which of two layouts the frame has.
+ * A frame is a line with the number of atoms, a comment line, and one line for each atom. Its comment line
+ * tells which of two layouts it has.
  *
  *   Extended XYZ: the comment line has a key Properties or energy.
- *     energy=-40.5 (eV) and dipole="0.1 0 0.2" (e*angstrom; or dipole_moment) may be absent, and so may
- *     quadrupole (e*angstrom^2, traceless, Theta_ab = 1/2 sum q (3 r_a r_b - r^2 delta_ab)) and polarizability
- *     (bohr^3), six numbers xx xy xz yy yz zz, or all nine; other keys are ignored.
- *     Properties=species:S:1:pos:R:3:forces:R:3 (angstrom, eV/angstrom; or force), in any order and
- *     with any others, says exactly which columns there are; without it they are species and pos.
- *   MSA, QM-22: the comment line begins with the energy (hartree); what follows is ignored.
- *     label x y z [gx gy gz], angstrom and hartree/bohr; gradients, not forces. Columns after these are
- *     ignored, and so are a fifth and sixth without a seventh. All atoms of a frame have equally many.
+ *     energy=-40.5            eV
+ *     dipole="0.1 0 0.2"      e*angstrom; or dipole_moment
+ *     quadrupole="..."        e*angstrom^2, traceless: Theta_ab = 1/2 sum q (3 r_a r_b - r^2 delta_ab)
+ *     polarizability="..."    bohr^3
+ *     All are optional, and other keys are ignored. Tensors of rank two are six numbers xx xy xz yy yz zz,
+ *     or all nine.
+ *     Properties=species:S:1:pos:R:3:forces:R:3 lists the columns, in angstrom and eV/angstrom; `force` is
+ *     the same as `forces`. Columns come in any order, with any others between them. Without this key they
+ *     are species and pos.
+ *   MSA, QM-22: the comment line begins with the energy in hartree; the rest of it is ignored.
+ *     label x y z [gx gy gz], in angstrom and hartree/bohr: gradients, not forces. Further columns are
+ *     ignored, and so are a fifth and a sixth without a seventh. All atoms of a frame have equally many.
  *
- * Keys and labels may be in any case, labels may be atomic numbers, numbers may have Fortran's exponents
- * (1.0D+00), lines may end in CR LF, and there may be blank lines between frames and at the end. Gradients,
- * dipoles and other tensors may be in some frames only.
+ * Keys and labels may be in any case. Labels may be atomic numbers. Numbers may have Fortran's exponents
+ * (1.0D+00). Lines may end in CR LF. Blank lines may stand between frames and at the end. Gradients and
+ * tensors may be in some frames only.
  *
- * EQML_ERROR_FILE: the file cannot be read. EQML_ERROR_EMPTY: it holds no geometry.
+ * While it reads, memory holds the text of the file (of a pipe, up to three times that) beside the arrays,
+ * which take 24 bytes for an atom and as much for its gradient. Arrays of what no geometry has are given back
+ * at the end.
+ *
+ * EQML_ERROR_FILE: the file cannot be read.
+ * EQML_ERROR_EMPTY: it holds no geometry.
  * EQML_ERROR_FORMAT: it has neither layout, is cut off, or its frames differ in their atoms or their order.
  * EQML_ERROR_VALUE: a number is infinite, nan or beyond 1e100, or two atoms are closer than 1e-6 bohr.
- *
- * On failure the message (may be NULL) names file and line, and *data is all zero; otherwise release it with
- * eqml_data_free(). What *data held before is overwritten, not released.
  */
 
 EQML_API eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *class_of_atom,
                                      eqml_message *message);
 /*
- * Brings the atoms of *data into the order of a composition: symbols are those of its atoms, blank separated
- * ("H H H H C"), and atoms with equal class_of_atom[natoms] are equivalent.
+ * Brings the atoms of *data into the order of a composition. `symbols` are those of its atoms, separated by
+ * blanks ("H H H H C"); atoms with equal class_of_atom[natoms] are equivalent.
  *
- *   - Where every element of the composition is in one class only, atoms are reordered by element. Those of
- *     one element keep their order; in fragments, "(H2 O)2", that decides what belongs together.
- *   - Else the elements of the data, in order, must be those of the composition; nothing is moved.
- *   - Where no symbol is an element of the data ("A4 B"), nothing is moved; a class must be one element.
+ *   - If each element of the composition is in one class only, atoms are reordered by element. Atoms of one
+ *     element keep their order; in fragments, "(H2 O)2", that order decides what belongs together.
+ *   - If no symbol is an element of the data ("A4 B"), nothing is moved, and each class must be one element.
+ *   - Otherwise the elements of the data must be in the order of the composition already.
  *
- * EQML_ERROR_MATCH otherwise, and the message (may be NULL) says why; *data is then as before.
+ * EQML_ERROR_MATCH: none of these applies. The message says why, and *data is as before.
  */
 
 EQML_API void eqml_data_free(eqml_data *data);
-/* Releases the arrays and sets *data to zero; may be repeated, and data may be NULL. */
+/* Releases the arrays and sets *data to zero. NULL and empty data are allowed. */
 
 EQML_API const char *eqml_tensor_name(eqml_tensor kind);
 /* "dipole", "quadrupole" or "polarizability". */

@@ -1,17 +1,17 @@
-/* Expansions. */
+/* Expansions: a surface as a sum of surfaces over subsets of atoms. */
 #ifndef EQML__EXPANSION_H
 #define EQML__EXPANSION_H
 #include "fit.h"
 #include "batch.h"
 
-/* ---------------------------------------------------------------------------------------------------------
- * Expansions: a surface as a sum of surfaces over subsets of atoms
+/*
+ * An expansion is a sum of surfaces over subsets of atoms:
  *
  *     V(x) = constant + sum over components c, and over their tuples of atoms t, of  s_c(x_t) V_c(x_t)
  *
- * All tuples of a component share one surface V_c, and everything is fitted in one least-squares problem.
- * So are written many-body expansions (pairs, triples, quadruples of each kind), fragmented bases of large
- * molecules [1], and clusters of any size. Methane as pairs, triples and quadruples of its atoms:
+ * All tuples of a component share one surface V_c. One least-squares problem fits everything. Many-body
+ * expansions (pairs, triples, quadruples of each kind), fragmented bases of large molecules [1] and clusters
+ * of any size are written so. Methane as pairs, triples and quadruples of its atoms:
  *
  *     eqml_part parts[] = {{&hh_basis, morse, 0, NULL, 0, 0, 0}, {&hc_basis, morse, 0, NULL, 0, 0, 0}, ...};
  *     eqml_expansion expansion;
@@ -20,13 +20,13 @@
  *     work = aligned_alloc(64, eqml_expansion_work(&expansion) * sizeof(double));
  *     v = eqml_expansion_energy_gradient(&expansion, xyz, gradient, work);
  *
- * A component may vanish smoothly when its atoms are far apart: s_c is then the product, over the distances
- * within the tuple, of
+ * A component may vanish smoothly when its atoms are far apart. Its switch s_c is the product, over the
+ * distances r within the tuple, of
  *
  *     1 for r <= inner,   u^3 (1 + 3 t + 6 t^2) = 1 - 10 t^3 + 15 t^4 - 6 t^5,   0 for r >= cutoff,
  *
- * with t = (r - inner) / (cutoff - inner), u = 1 - t: twice continuously differentiable (the potential switch
- * of GROMACS [2]).
+ * with t = (r - inner) / (cutoff - inner) and u = 1 - t. It is twice continuously differentiable: the
+ * potential switch of GROMACS [2].
  *
  * [1] Qu, Bowman, J. Chem. Phys. 150, 141101 (2019): a fragmented basis.
  * [2] Abraham et al., SoftwareX 1, 19 (2015); the reference manual, Modified non-bonded interactions.
@@ -59,27 +59,30 @@ typedef struct eqml_expansion {
 EQML_API eqml_status eqml_expansion_create(eqml_expansion *expansion, const char *symbols, int nparts,
                                            const eqml_part *parts, eqml_message *message);
 /*
- * The zero potential of a molecule whose atoms are `symbols` ("H H H H C"), with a component for each of
- * parts[nparts]; the bases must stay. A part without tuples gets every choice of atoms that are the elements
- * of its basis in their order, once: atoms of one class of the basis in ascending order.
+ * Makes the zero potential of a molecule, with a component for each of parts[nparts]. `symbols` are those of
+ * its atoms ("H H H H C"); the bases must stay. Release it with eqml_expansion_free(). On failure *expansion
+ * is empty, and the message (may be NULL) names the part, from 0.
  *
- * EQML_ERROR_ARGUMENT: an index of a tuple out of range or twice in it, a cutoff that is not positive or not
- * beyond `inner`, a centre that is not alone in its class of atoms (the switch would not be invariant),
- * variables that are not valid. EQML_ERROR_MATCH: no atoms of the molecule are those of the basis. On failure
- * *expansion is empty, and message (may be null) names the part, from 0.
+ * A part without tuples gets each choice of atoms that are the elements of its basis in their order, once:
+ * atoms of one class of the basis in ascending order.
+ *
+ * EQML_ERROR_ARGUMENT: an index of a tuple is out of range or twice in it; a cutoff is not positive or not
+ * beyond `inner`; a centre is not alone in its class of atoms (the switch would not be invariant); variables
+ * are not valid; a basis has factors that are not terms.
+ * EQML_ERROR_MATCH: no atoms of the molecule are those of the basis.
  */
 
 EQML_API void eqml_expansion_free(eqml_expansion *expansion);
-/* Empties it; an empty one is allowed. */
+/* Releases its arrays and empties it. An empty one is allowed. */
 
 EQML_API eqml_status eqml_expansion_fit(eqml_expansion *expansion, const eqml_data *data,
                                         const eqml_fit_options *options, eqml_fit_result *result,
                                         eqml_message *message);
 /*
- * As eqml_fit(), with one unknown for `constant` and one for each term of each component. The constant term
- * of a component without a switch is left out. Components may overlap: where they can express the same (a
- * basis of triples contains functions of pairs), the rank is less than the number of terms, and the
- * least-norm solution is taken.
+ * Does what eqml_fit() does, with one unknown for `constant` and one for each term of each component. The
+ * constant term of a component without a switch is left out. Each fit shifts the factors anew. Components may
+ * overlap: a basis of triples contains functions of pairs. The rank is then less than the number of terms,
+ * and the solution of least norm is taken.
  */
 
 EQML_API eqml_status eqml_expansion_errors(const eqml_expansion *expansion, const eqml_data *data,
@@ -91,7 +94,7 @@ EQML_API eqml_status eqml_expansion_write(const eqml_expansion *expansion, const
 EQML_API eqml_status eqml_expansion_read(eqml_expansion *expansion, const char *path, int nbases,
                                          const eqml_basis *const *bases, eqml_message *message);
 /*
- * A text file, exact:
+ * Writes and reads a text file, exact:
  *
  *     eqml-expansion 1 NATOMS NCOMPONENTS
  *     constant -0x1.43p+5
@@ -102,14 +105,16 @@ EQML_API eqml_status eqml_expansion_read(eqml_expansion *expansion, const char *
  *     eqml-pes 2 ...                     and its surface, see eqml_surface_write
  *     end
  *
- * Reading wants a basis for each component, in their order, and checks them. It makes the whole expansion;
- * errors as eqml_surface_read. EQML_ERROR_VALUE: also a tuple, switch or centre that eqml_expansion_create
- * would refuse. What is read takes memory as its lines do, whatever counts the file promises.
+ * Reading makes the whole expansion. It wants a basis for each component, in their order, and checks the file
+ * against them. Memory follows the lines of the file, whatever counts it promises. Errors are those of
+ * eqml_surface_read;
+ * EQML_ERROR_VALUE: also a tuple, switch or centre that eqml_expansion_create would refuse.
  */
 
-enum { EQML__CHUNK = 2 * EQML_LANES }; /* tuples that are evaluated together */
+/* Tuples that are evaluated together: two groups of lanes. */
+enum { EQML__CHUNK = 2 * EQML_LANES };
 
-/* How many doubles of work an evaluation needs; the same for any number of geometries. */
+/* Doubles of work that an evaluation needs, whatever the number of geometries. */
 EQML_FUNCTION size_t eqml_expansion_work(const eqml_expansion *x)
 {
     size_t most = 0;
@@ -122,7 +127,7 @@ EQML_FUNCTION size_t eqml_expansion_work(const eqml_expansion *x)
     return most + 8;
 }
 
-/* The switch of the atoms xyz[natoms][3] of a tuple, and its gradient where that is not NULL. */
+/* Returns the switch of a tuple at xyz[natoms][3]; writes its gradient[natoms][3] unless that is NULL. */
 EQML_FUNCTION double eqml__switch(const eqml_component *c, int natoms, const double *xyz, double *gradient)
 {
     const double width = c->cutoff - c->inner;
@@ -152,7 +157,7 @@ EQML_FUNCTION double eqml__switch(const eqml_component *c, int natoms, const dou
     return product;
 }
 
-/* Tuples that wait for their evaluation, and where their results belong. */
+/* Tuples that wait to be evaluated together, and where their results go. */
 typedef struct eqml__chunk {
     int count;
     size_t geometry[EQML__CHUNK];
@@ -162,6 +167,7 @@ typedef struct eqml__chunk {
     double *work;
 } eqml__chunk;
 
+/* Evaluates the waiting tuples and adds them to their geometries; gradient may be NULL. */
 EQML_FUNCTION void eqml__flush_chunk(const eqml_expansion *x, const eqml_component *c, eqml__chunk *chunk,
                                      double *energy, double *gradient)
 {
@@ -187,9 +193,9 @@ EQML_FUNCTION void eqml__flush_chunk(const eqml_expansion *x, const eqml_compone
 }
 
 /*
- * Energies of n geometries xyz[n][natoms][3], and their gradients[n][natoms][3] where that is not NULL. work:
- * eqml_expansion_work() doubles, 64-byte aligned, one for each thread. Tuples beyond the cutoff cost their
- * distances only.
+ * Writes energy[n] of the geometries xyz[n][natoms][3], and gradient[n][natoms][3] unless that is NULL. work
+ * has eqml_expansion_work() doubles, 64-byte aligned, of each thread's own. Tuples beyond the cutoff cost
+ * only their distances.
  */
 EQML_FUNCTION void eqml_expansion_energy_gradient_batch(const eqml_expansion *x, size_t n, const double *xyz,
                                                         double *energy, double *gradient, double *work)
@@ -230,7 +236,9 @@ EQML_FUNCTION void eqml_expansion_energy_gradient_batch(const eqml_expansion *x,
     }
 }
 
-/* The energy of one geometry, and its gradient[natoms][3] where that is not NULL; work as above. */
+/*
+ * Returns the energy of one geometry and writes its gradient[natoms][3] unless that is NULL; work as above.
+ */
 EQML_FUNCTION double eqml_expansion_energy_gradient(const eqml_expansion *x, const double *xyz,
                                                     double *gradient, double *work)
 {

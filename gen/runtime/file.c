@@ -12,21 +12,21 @@
 
 static eqml_status eqml__no_memory(const char *path, eqml_message *message)
 {
-    eqml__say(message, "%s: %s", path, eqml_status_text(EQML_ERROR_MEMORY));
-    return EQML_ERROR_MEMORY;
+    return eqml__fail_file(message, EQML_ERROR_MEMORY, path, 0, "%s", eqml_status_text(EQML_ERROR_MEMORY));
 }
 
 /*
- * A file that appears whole or not at all: written beside its path under a name that was free, then renamed. C
- * has no more than that: in place of a symbolic link, and of a file with permissions of its own, there is then a
- * new file with the usual ones.
+ * A file that appears whole or not at all: it is written beside its path, under a name that was free, and
+ * renamed at the end. C offers no more than that, so a symbolic link, or a file with permissions of its own,
+ * is replaced by a new file with the usual ones.
  */
 typedef struct eqml__output {
     FILE *file;
-    char *beside;
+    char *beside; /* the name it has until it is whole; owned */
     const char *path;
 } eqml__output;
 
+/* On success close it with eqml__close_output(); on failure there is nothing to close. */
 static eqml_status eqml__open_output(eqml__output *out, const char *path, eqml_message *message)
 {
     size_t size = strlen(path) + 16;
@@ -35,24 +35,25 @@ static eqml_status eqml__open_output(eqml__output *out, const char *path, eqml_m
     out->beside = (char *)EQML_MALLOC(size);
     if (!out->beside)
         return eqml__no_memory(path, message);
-    for (int k = 0; k < 100 && !out->file; k++) { /* others may write beside the same path */
+    for (int k = 0; k < 100 && !out->file; k++) { /* others may write the same file */
         snprintf(out->beside, size, "%s.%d.new", path, k);
-        out->file = fopen(out->beside, "wx"); /* fails where there is such a file */
+        out->file = fopen(out->beside, "wx"); /* "x" fails where there is such a file */
     }
     if (out->file)
         return EQML_OK;
-    eqml__say(message, "%s: cannot be written: %s", path, strerror(errno));
+    eqml__fail_file(message, EQML_ERROR_FILE, path, 0, "cannot be written: %s", strerror(errno));
     EQML_FREE(out->beside);
     return EQML_ERROR_FILE;
 }
 
+/* Gives the file its name if `status` is EQML_OK, else removes it. Returns the status of it all. */
 static eqml_status eqml__close_output(eqml__output *out, eqml_status status, eqml_message *message)
 {
     int failed = ferror(out->file) != 0;
     failed |= fclose(out->file) != 0;
     if (!status && (failed || rename(out->beside, out->path))) {
-        eqml__say(message, "%s: cannot be written: %s", out->path, strerror(errno));
-        status = EQML_ERROR_FILE;
+        status =
+            eqml__fail_file(message, EQML_ERROR_FILE, out->path, 0, "cannot be written: %s", strerror(errno));
     }
     if (status)
         remove(out->beside);
@@ -60,7 +61,7 @@ static eqml_status eqml__close_output(eqml__output *out, eqml_status status, eqm
     return status;
 }
 
-/* A number as text. */
+/* The text of a number. */
 typedef struct eqml__digits {
     char text[48];
 } eqml__digits;
@@ -76,30 +77,13 @@ static void eqml__use_point(char *text)
     }
 }
 
-/* As a hexadecimal float, exact. */
+/* A number as a hexadecimal float, which is exact. */
 static eqml__digits eqml__hexadecimal(double number)
 {
     eqml__digits d;
     snprintf(d.text, sizeof d.text, "%a", number);
     eqml__use_point(d.text);
     return d;
-}
-
-/* The number that is the whole of a text written so, or any other finite one; 0 where it is none. */
-static int eqml__exact_number(const char *text, double *number)
-{
-    const char *point = localeconv()->decimal_point;
-    char copy[128], *end = copy;
-    for (; *text; text++) {
-        const size_t length = *text == '.' ? strlen(point) : 1;
-        if (*text == ',' || (size_t)(end - copy) + length >= sizeof copy)
-            return 0;
-        memcpy(end, *text == '.' ? point : text, length);
-        end += length;
-    }
-    *end = 0;
-    *number = strtod(copy, &end);
-    return end != copy && !*end && fabs(*number) <= DBL_MAX;
 }
 
 #endif /* EQML__FILE_C */

@@ -1,359 +1,306 @@
-/* Fits and their errors. */
+/* Fits: from data to coefficients. */
 #ifndef EQML__FIT_C
 #define EQML__FIT_C
 #include "fit.h"
+#include "expansion.h"
+#include "fitter.c"
 #include "rows.c"
+#include "shifts.c"
 #include "status.c"
+#include "tensor_rows.c"
 
-/* The number of training geometries, and the lowest of their energies. */
-static void eqml__survey(eqml__fitter *w)
+/* The triangle of a fit of energies, for who wants to keep it. */
+typedef struct eqml__triangle {
+    eqml_lsq *lsq; /* all rows, folded; owned */
+    double shift;  /* what was subtracted from the energies, hartree */
+} eqml__triangle;
+
+/* Finds the number of training geometries, their lowest energy and their weights. */
+static void eqml__survey_data(eqml__fitter *w)
 {
     size_t energies = 0;
     for (size_t g = 0; g < w->data->n; g++) {
         if (!eqml__trains(w, g))
             continue;
         w->count++;
-        if ((w->data->has[g] & EQML_HAS_ENERGY) && (energies++ == 0 || w->data->energy[g] < w->emin))
-            w->emin = w->data->energy[g];
+        if ((w->data->has[g] & EQML_HAS_ENERGY) && (energies++ == 0 || w->data->energy[g] < w->lowest))
+            w->lowest = w->data->energy[g];
     }
+    for (size_t g = 0; g < w->data->n; g++)
+        if (eqml__trains(w, g))
+            w->squares += eqml__row_weight(w, g) * eqml__row_weight(w, g);
 }
 
-static eqml_status eqml__solve(eqml__fitter *w, int terms, int constant, eqml_fit_result *result)
+/* Whether column 0 is a constant. */
+static bool eqml__constant_first(const eqml__fitter *w)
 {
-    eqml_lsq_options solve;
-    eqml_lsq_result solved;
-    eqml_status status;
-    memset(&solve, 0, sizeof solve);
-    solve.ridge = w->options->ridge;
-    solve.free_first = constant;
-    status = eqml_lsq_solve(w->lsq, &solve, w->coefficients, &solved);
-    if (status)
-        return status;
-    result->rows = solved.rows;
-    result->terms = terms;
-    result->rank = solved.rank;
-    result->condition = solved.condition;
-    return EQML_OK;
+    return w->has_constant || eqml__is_term(w->components->surface.model.basis, 0);
 }
 
-/* Sets what is fitted: the data, or their difference to the reference in memory that the caller frees. */
-static eqml_status eqml__set_targets(eqml__fitter *w, double **difference)
+/* Sets the energies and gradients that are fitted: the data, or their difference to the reference. */
+static eqml_status eqml__set_targets(eqml__fitter *w)
 {
     const eqml_data *d = w->data;
+    const eqml_fit_options *o = w->options;
     const size_t size = 3 * (size_t)d->natoms;
     w->energy = d->energy;
     w->gradient = d->gradient;
     w->shift = HUGE_VAL;
-    if (w->options->reference) {
-        *difference = (double *)eqml__zeroed(eqml__times(d->n, size + 1), sizeof(double));
-        if (!*difference)
+    if (o->reference) {
+        w->difference = (double *)eqml__zeroed(eqml__times(d->n, size + 1), sizeof(double));
+        if (!w->difference)
             return EQML_ERROR_MEMORY;
-        w->energy = *difference;
-        w->gradient = *difference + d->n;
+        w->energy = w->difference;
+        w->gradient = w->difference + d->n;
     }
     for (size_t g = 0; g < d->n; g++) {
         if (!eqml__trains(w, g))
             continue;
-        if (*difference) {
-            double *gradient = *difference + d->n + g * size;
-            (*difference)[g] = d->energy[g] - w->options->reference(w->options->reference_context,
-                                                                    d->xyz + g * size, gradient);
+        if (o->reference) {
+            double *gradient = w->difference + d->n + g * size;
+            w->difference[g] = d->energy[g] - o->reference(o->reference_context, d->xyz + g * size, gradient);
             for (size_t k = 0; k < size; k++)
                 gradient[k] = (d->gradient ? d->gradient[g * size + k] : 0) - gradient[k];
         }
         w->shift = fmin(w->shift, w->energy[g]);
     }
-    if (w->surface && !eqml__is_term(w->surface->model.basis, 0))
-        w->shift = 0; /* no constant could take it up */
+    if (!eqml__constant_first(w)) /* no constant could take the shift up */
+        w->shift = 0;
     return EQML_OK;
 }
 
-static eqml_status eqml__fit_energies(eqml__fitter *w, eqml_fit_result *result)
-{
-    const eqml_basis *b = w->surface->model.basis;
-    double *difference = NULL;
-    eqml_status status = eqml__set_targets(w, &difference);
-    if (!status) {
-        eqml__energy_scales(w);
-        status = eqml__fit_rows(w, result);
-    }
-    if (!status)
-        status = eqml__solve(w, b->nterms, eqml__is_term(b, 0), result);
-    EQML_FREE(difference);
-    if (status)
-        return status;
-    w->coefficients[0] += w->shift;
-    eqml_surface_set(w->surface, w->coefficients);
-    if (w->problem) {
-        w->problem->shift = w->shift;
-        w->problem->lsq = w->lsq;
-        w->lsq = NULL;
-    }
-    return EQML_OK;
-}
-
-static eqml_status eqml__fit_tensors(eqml__fitter *w, eqml_fit_result *result)
-{
-    const eqml_tensor_basis *t = w->surface->model.basis->tensors[w->kind];
-    eqml__tensor_scales(w);
-    eqml_status status = eqml__tensor_rows(w, result);
-    if (!status)
-        status = eqml__solve(w, t->nterms, 0, result);
-    if (status)
-        return status;
-    eqml_surface_set_tensor(w->surface, w->kind, w->coefficients);
-    return EQML_OK;
-}
-
-/* Allocates, shifts the factors unless that is done, fits, releases. */
-static eqml_status eqml__run_fit(eqml__fitter *w, int terms,
-                                 eqml_status (*fit)(eqml__fitter *, eqml_fit_result *),
-                                 eqml_fit_result *result)
-{
-    const eqml_basis *b = w->surface->model.basis;
-    const size_t n = 3 * (size_t)b->natoms, lanes = sizeof(eqml_lanes);
-    eqml_status status = EQML_ERROR_MEMORY;
-    if (terms == 0) { /* the dipole of "O2": nothing to fit */
-        result->geometries = w->count;
-        return EQML_OK;
-    }
-    void *tangents = eqml__zeroed((size_t)b->nslots + 1, lanes); /* one more, to align the others */
-    w->tangents = (eqml_lanes *)(((uintptr_t)tangents + lanes - 1) / lanes * lanes);
-    w->one = (double *)eqml__zeroed(eqml__most_work(b), sizeof(double));
-    w->directions = (double *)eqml__zeroed(eqml__times(n, n), sizeof(double));
-    w->coefficients = (double *)eqml__zeroed((size_t)terms, sizeof(double));
-    w->mean = (double *)eqml__zeroed((size_t)b->nfactors, sizeof(double));
-    w->level = (int *)eqml__zeroed((size_t)b->nfactors, sizeof(int));
-    w->spread = (double *)eqml__zeroed((EQML__SPREAD + 1) * (size_t)b->npairs, sizeof(double));
-    if (w->one && tangents && w->directions && w->coefficients && w->mean && w->level && w->spread)
-        status = eqml__lsq_start(&w->lsq, terms, 1, w->options->ridge > 0);
-    if (!status) {
-        w->frozen = w->spread + EQML__SPREAD * b->npairs;
-        w->squares = eqml__squared_weights(w);
-        eqml__find_frozen(w);
-        result->constant_pairs = eqml__constant_classes(b, w->frozen);
-    }
-    if (!status && !b->is_term && !w->surface->standardised)
-        eqml__standardise(w);
-    if (!status) {
-        w->rounding = w->nfrozen || eqml__is_rounding(w);
-        status = fit(w, result);
-    }
-    eqml_lsq_free(w->lsq);
-    EQML_FREE(tangents);
-    EQML_FREE(w->one);
-    EQML_FREE(w->directions);
-    EQML_FREE(w->coefficients);
-    EQML_FREE(w->mean);
-    EQML_FREE(w->level);
-    EQML_FREE(w->spread);
-    return status;
-}
-
-/* What all fits refuse; `what` names the data that are fitted. */
-static eqml_status eqml__check_fit(eqml__fitter *w, int natoms, const char *composition, const char *what,
-                                   eqml_message *message)
+static eqml_status eqml__add_rows(eqml__fitter *w, eqml_fit_result *result)
 {
     const eqml_fit_options *o = w->options;
-    if (w->data->natoms != natoms) {
-        eqml__say(message, "the data have %d atoms, the basis \"%s\" has %d", w->data->natoms, composition,
-                  natoms);
-        return EQML_ERROR_MATCH;
-    }
-    if (!(o->gradient_weight >= 0) || !(o->ridge >= 0) || !(o->energy_weight >= 0)) {
-        eqml__say(message, "weights and ridge must not be negative");
-        return EQML_ERROR_ARGUMENT;
-    }
-    eqml__survey(w);
-    if (w->count == 0) {
-        eqml__say(message, "no geometry with %s to train on", what);
-        return EQML_ERROR_EMPTY;
+    const bool energies = eqml__fits_energies(w);
+    for (size_t g = 0; g < w->data->n; g++) {
+        if (!eqml__trains(w, g))
+            continue;
+        const eqml_status status = energies ? eqml__energy_rows(w, g) : eqml__tensor_rows(w, g);
+        if (status)
+            return status;
+        result->geometries++;
+        if (o->progress && energies)
+            o->progress(o->context, result->geometries, w->count);
     }
     return EQML_OK;
 }
 
-/* What all fits do; problem, unless null, receives the triangle. */
-static eqml_status eqml__checked_fit(eqml_surface *surface, const eqml_data *data,
-                                     const eqml_fit_options *options, int wanted, const char *what,
-                                     eqml_fit_result *result, eqml_problem *problem, eqml_message *message)
+static eqml_status eqml__solve(eqml__fitter *w, eqml_fit_result *result)
 {
-    static const eqml_fit_options defaults = {0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL};
-    const eqml_basis *b = surface->model.basis;
-    const int energies = wanted == EQML_HAS_ENERGY;
-    eqml_fit_result found;
-    eqml__fitter w;
-    eqml_status status;
-    memset(&found, 0, sizeof found);
-    memset(&w, 0, sizeof w);
-    w.surface = surface;
-    w.data = data;
-    w.options = options ? options : &defaults;
-    w.wanted = wanted;
-    while (!energies && wanted != EQML_HAS_DIPOLE << w.kind)
-        w.kind = (eqml_tensor)(w.kind + 1);
-    w.problem = problem;
-    status = eqml__check_fit(&w, b->natoms, b->composition, what, message);
+    const bool energies = eqml__fits_energies(w);
+    const eqml_lsq_options o = {0, w->options->ridge, energies && eqml__constant_first(w)};
+    eqml_lsq_result solved;
+    const eqml_status status = eqml_lsq_solve(w->lsq, &o, w->solution, &solved);
     if (status)
         return status;
-    const int terms = energies ? b->nterms : b->tensors[w.kind]->nterms;
-    status = eqml__run_fit(&w, terms, energies ? eqml__fit_energies : eqml__fit_tensors, &found);
-    if (w.without_dipole)
-        eqml__say(
-            message,
-            "geometry %zu has a quadrupole about the origin, away from the centre of its smallest class of "
-            "atoms, and no dipole to move it there; give the dipole, or put that centre at the origin",
-            w.without_dipole);
-    else if (status == EQML_ERROR_MEMORY)
-        eqml__say(message, "the fit of %s takes %.2f GB of memory for its %d terms, which could not be had",
-                  what, 1e-9 * (double)eqml_lsq_memory(terms, 1, w.options->ridge > 0), terms);
-    else if (status)
-        eqml__say(message, "the fit of %s failed: %s", what, eqml_status_text(status));
-    else if (result)
-        *result = found;
+    result->rows = solved.rows;
+    result->terms = w->ncols;
+    result->rank = solved.rank;
+    result->condition = solved.condition;
+    if (energies)
+        w->solution[0] += w->shift;
+    return EQML_OK;
+}
+
+/* Gives each component its coefficients. */
+static void eqml__set_components(eqml__fitter *w)
+{
+    const double *from = w->solution + w->has_constant;
+    double *terms = w->rows; /* done with */
+    if (!eqml__fits_energies(w))
+        eqml_surface_set_tensor(&w->components->surface, w->kind, w->solution);
+    for (int k = 0; k < w->ncomponents && eqml__fits_energies(w); k++) {
+        eqml_component *c = &w->components[k];
+        const size_t skip = (size_t)eqml__skipped(w, c), count = (size_t)eqml__fitted_terms(w, c);
+        terms[0] = 0;
+        memcpy(terms + skip, from, count * sizeof(double));
+        eqml_surface_set(&c->surface, terms);
+        from += count;
+    }
+}
+
+static eqml_status eqml__run_fit(eqml__fitter *w, eqml_fit_result *result)
+{
+    const bool energies = eqml__fits_energies(w);
+    eqml_status status = eqml__fitter_create(w);
+    if (!status && energies)
+        status = eqml__set_targets(w);
+    if (status)
+        return status;
+    for (int k = 0; k < w->ncomponents; k++) {
+        eqml_component *c = &w->components[k];
+        eqml__find_frozen(w, c);
+        eqml__shift_factors(w, c);
+        result->constant_pairs += eqml__constant_classes(c->surface.model.basis, w->frozen + k * w->npairs);
+    }
+    if (energies)
+        eqml__set_energy_scales(w);
+    else
+        eqml__set_tensor_scales(w);
+    status = eqml__add_rows(w, result);
+    if (!status)
+        status = eqml__solve(w, result);
+    if (!status)
+        eqml__set_components(w);
     return status;
 }
 
-EQML_API size_t eqml_fit_memory(const eqml_basis *basis, const eqml_fit_options *options)
+/* Bytes of what grows with the terms. */
+static size_t eqml__fit_bytes(int terms, size_t rows, const eqml_fit_options *options)
 {
-    int terms = basis->nterms;
-    for (int k = 0; k < EQML_TENSORS; k++)
-        if (basis->tensors[k] && basis->tensors[k]->nterms > terms)
-            terms = basis->tensors[k]->nterms;
-    return eqml_lsq_memory(terms, 1, options && options->ridge > 0);
+    return eqml_lsq_memory(terms, 1, options && options->ridge > 0) + rows * (size_t)terms * sizeof(double);
+}
+
+/* What all fits refuse; `over` names the basis or the expansion, `what` the data that are fitted. */
+static eqml_status eqml__check_fit(eqml__fitter *w, const char *over, const char *what, eqml_message *message)
+{
+    const eqml_fit_options *o = w->options;
+    if (w->data->natoms != w->natoms)
+        return eqml__fail(message, EQML_ERROR_MATCH, "the data have %d atoms, the %s has %d", w->data->natoms,
+                          over, w->natoms);
+    if (!(o->gradient_weight >= 0) || !(o->ridge >= 0) || !(o->energy_weight >= 0))
+        return eqml__fail(message, EQML_ERROR_ARGUMENT, "weights and ridge must not be negative");
+    eqml__survey_data(w);
+    if (w->count == 0)
+        return eqml__fail(message, EQML_ERROR_EMPTY, "no geometry with %s to train on", what);
+    return EQML_OK;
+}
+
+/* Says why a fit failed. */
+static eqml_status eqml__explain_failure(const eqml__fitter *w, eqml_status status, const char *what,
+                                         eqml_message *message)
+{
+    const size_t rows = eqml__fits_energies(w) ? eqml__rows_per_geometry(w->natoms, w->options) : 0;
+    if (w->without_dipole)
+        return eqml__fail(
+            message, status,
+            "geometry %zu has a quadrupole about the origin, away from the centre of its smallest class of "
+            "atoms, and no dipole to move it there; give the dipole, or put that centre at the origin",
+            w->without_dipole);
+    if (status == EQML_ERROR_MEMORY)
+        return eqml__fail(message, status,
+                          "the fit of %s takes %.2f GB of memory for its %d terms, which could not be had",
+                          what, 1e-9 * (double)eqml__fit_bytes(w->ncols, rows, w->options), w->ncols);
+    return eqml__fail(message, status, "the fit of %s failed: %s", what, eqml_status_text(status));
+}
+
+/*
+ * Fits what *w asks for and frees the rest of it. On success *result, which may be NULL, is written, and
+ * `constant`, unless NULL, receives the constant of the sum and `triangle`, unless NULL, the triangle.
+ */
+static eqml_status eqml__fit(eqml__fitter *w, const char *over, const char *what, double *constant,
+                             eqml__triangle *triangle, eqml_fit_result *result, eqml_message *message)
+{
+    static const eqml_fit_options defaults = {0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL};
+    eqml_fit_result found;
+    memset(&found, 0, sizeof found);
+    if (!w->options)
+        w->options = &defaults;
+    eqml_status status = eqml__check_fit(w, over, what, message);
+    if (status)
+        return status;
+    if (!eqml__fits_energies(w) && !eqml__fitted_terms(w, w->components))
+        found.geometries = w->count; /* the dipole of "O2": nothing to fit */
+    else
+        status = eqml__run_fit(w, &found);
+    if (status) {
+        eqml__explain_failure(w, status, what, message);
+    } else {
+        if (constant)
+            *constant = w->solution[0];
+        if (triangle) {
+            triangle->lsq = w->lsq;
+            triangle->shift = w->shift;
+            w->lsq = NULL;
+        }
+        if (result)
+            *result = found;
+    }
+    eqml__fitter_free(w);
+    return status;
+}
+
+/* Fits the energies of a surface, or a tensor of it; kind EQML_TENSORS: the energies. */
+static eqml_status eqml__fit_surface(eqml_surface *surface, eqml_tensor kind, const eqml_data *data,
+                                     const eqml_fit_options *options, eqml__triangle *triangle,
+                                     eqml_fit_result *result, eqml_message *message)
+{
+    static const char *const what[] = {"a dipole", "a quadrupole", "a polarizability", "an energy"};
+    const eqml_basis *b = surface->model.basis;
+    eqml_message over;
+    eqml_component whole; /* shares the arrays of the surface */
+    eqml__fitter w;
+    memset(&whole, 0, sizeof whole);
+    memset(&w, 0, sizeof w);
+    whole.surface = *surface;
+    whole.ntuples = 1;
+    w.data = data;
+    w.options = options;
+    w.natoms = b->natoms;
+    w.ncomponents = 1;
+    w.components = &whole;
+    w.kind = kind;
+    w.wanted = kind == EQML_TENSORS ? EQML_HAS_ENERGY : EQML_HAS_DIPOLE << kind;
+    snprintf(over.text, sizeof over.text, "basis \"%s\"", b->composition);
+    const eqml_status status = eqml__fit(&w, over.text, what[kind], NULL, triangle, result, message);
+    surface->standardised = whole.surface.standardised;
+    return status;
 }
 
 EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, const eqml_fit_options *options,
                               eqml_fit_result *result, eqml_message *message)
 {
-    return eqml__checked_fit(surface, data, options, EQML_HAS_ENERGY, "an energy", result, NULL, message);
+    return eqml__fit_surface(surface, EQML_TENSORS, data, options, NULL, result, message);
 }
 
 EQML_API eqml_status eqml_fit_tensor(eqml_surface *surface, eqml_tensor kind, const eqml_data *data,
                                      double charge, const eqml_fit_options *options, eqml_fit_result *result,
                                      eqml_message *message)
 {
-    static const char *const what[EQML_TENSORS] = {"a dipole", "a quadrupole", "a polarizability"};
     const eqml_basis *b = surface->model.basis;
-    if (!b->tensors[kind]) {
-        eqml__say(message, "the basis %s has no %s; generate it with --%s D", b->name, eqml_tensor_name(kind),
-                  eqml_tensor_name(kind));
-        return EQML_ERROR_ARGUMENT;
-    }
-    if (!eqml__is_charge(charge)) {
-        eqml__say(message, "the total charge is %g, but must be a whole number of elementary charges",
-                  charge);
-        return EQML_ERROR_ARGUMENT;
-    }
     const double before = surface->model.charge;
+    if (!b->tensors[kind])
+        return eqml__fail(message, EQML_ERROR_ARGUMENT, "the basis %s has no %s; generate it with --%s D",
+                          b->name, eqml_tensor_name(kind), eqml_tensor_name(kind));
+    if (!eqml__is_charge(charge))
+        return eqml__fail(message, EQML_ERROR_ARGUMENT,
+                          "the total charge is %g, but must be a whole number of elementary charges", charge);
     surface->model.charge = charge;
-    eqml_status status =
-        eqml__checked_fit(surface, data, options, EQML_HAS_DIPOLE << kind, what[kind], result, NULL, message);
+    const eqml_status status = eqml__fit_surface(surface, kind, data, options, NULL, result, message);
     if (status)
         surface->model.charge = before;
     return status;
 }
 
-/* Sums of squares, over the geometries in use. */
-typedef struct eqml__squares {
-    double energy, gradient, tensor[EQML_TENSORS], tensor_data[EQML_TENSORS];
-} eqml__squares;
-
-static void eqml__add_error(const eqml_data *data, size_t g, double energy, const double *gradient,
-                            eqml_errors *errors, eqml__squares *squares)
+EQML_API eqml_status eqml_expansion_fit(eqml_expansion *expansion, const eqml_data *data,
+                                        const eqml_fit_options *options, eqml_fit_result *result,
+                                        eqml_message *message)
 {
-    const size_t n = 3 * (size_t)data->natoms;
-    if (data->has[g] & EQML_HAS_ENERGY) {
-        const double error = energy - data->energy[g];
-        squares->energy += error * error;
-        errors->energies++;
-        if (fabs(error) > errors->max_energy) {
-            errors->max_energy = fabs(error);
-            errors->worst = g;
+    eqml__fitter w;
+    memset(&w, 0, sizeof w);
+    w.data = data;
+    w.options = options;
+    w.natoms = expansion->natoms;
+    w.ncomponents = expansion->ncomponents;
+    w.components = expansion->components;
+    w.has_constant = true;
+    w.kind = EQML_TENSORS;
+    w.wanted = EQML_HAS_ENERGY;
+    for (int k = 0; k < w.ncomponents; k++) /* each fit shifts the factors anew */
+        w.components[k].surface.standardised = 0;
+    return eqml__fit(&w, "expansion", "an energy", &expansion->constant, NULL, result, message);
+}
+
+EQML_API size_t eqml_fit_memory(const eqml_basis *basis, const eqml_fit_options *options)
+{
+    size_t most = eqml__fit_bytes(basis->nterms, eqml__rows_per_geometry(basis->natoms, options), options);
+    for (int k = 0; k < EQML_TENSORS; k++)
+        if (basis->tensors[k]) {
+            const size_t bytes = eqml__fit_bytes(basis->tensors[k]->nterms, 0, options);
+            most = bytes > most ? bytes : most;
         }
-    }
-    if (data->has[g] & EQML_HAS_GRADIENT) {
-        errors->gradients++;
-        for (size_t k = 0; k < n; k++) {
-            const double error = gradient[k] - data->gradient[g * n + k];
-            squares->gradient += error * error;
-        }
-    }
-}
-
-static void eqml__add_tensor_error(const eqml_model *m, eqml_tensor kind, const eqml_data *data, size_t g,
-                                   double *work, eqml_errors *errors, eqml__squares *squares)
-{
-    double value[6], wanted[6];
-    if (!(data->has[g] & (EQML_HAS_DIPOLE << kind)) || !eqml__tensor_data(m, kind, data, g, wanted))
-        return;
-    eqml_tensor_value(m, kind, data->xyz + g * 3 * (size_t)data->natoms, NULL, NULL, value, work);
-    errors->tensors[kind]++;
-    for (int c = 0; c < EQML_COMPONENTS(kind); c++) {
-        const double times = eqml__multiplicity(kind, c);
-        squares->tensor[kind] += times * (value[c] - wanted[c]) * (value[c] - wanted[c]);
-        squares->tensor_data[kind] += times * wanted[c] * wanted[c];
-    }
-}
-
-static double eqml__root_mean(double squares, size_t count)
-{
-    return count ? sqrt(squares / (double)count) : 0;
-}
-
-static void eqml__take_means(size_t natoms, eqml_errors *errors, const eqml__squares *squares)
-{
-    errors->rmse_energy = eqml__root_mean(squares->energy, errors->energies);
-    errors->rmse_gradient = eqml__root_mean(squares->gradient, 3 * natoms * errors->gradients);
-    for (int k = 0; k < EQML_TENSORS; k++) {
-        const size_t components = (k == EQML_DIPOLE ? 3 : 9) * errors->tensors[k];
-        errors->rmse_tensor[k] = eqml__root_mean(squares->tensor[k], components);
-        errors->rms_tensor[k] = eqml__root_mean(squares->tensor_data[k], components);
-    }
-}
-
-EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml_data *data,
-                                         const unsigned char *use, eqml_errors *errors)
-{
-    const eqml_model *m = &surface->model;
-    const eqml_basis *b = m->basis;
-    const size_t n = 3 * (size_t)b->natoms, room = eqml__most_work(b);
-    double *work = (double *)eqml__zeroed(room + n, sizeof(double)), *gradient = work + room;
-    eqml__squares squares;
-    memset(errors, 0, sizeof *errors);
-    memset(&squares, 0, sizeof squares);
-    if (!work)
-        return EQML_ERROR_MEMORY;
-    for (size_t g = 0; g < data->n; g++) {
-        if (use && !use[g])
-            continue;
-        const double energy = eqml_energy_gradient(m, data->xyz + g * n, gradient, work);
-        eqml__add_error(data, g, energy, gradient, errors, &squares);
-        for (int k = 0; k < EQML_TENSORS; k++)
-            if (b->tensors[k])
-                eqml__add_tensor_error(m, (eqml_tensor)k, data, g, work, errors, &squares);
-    }
-    eqml__take_means((size_t)b->natoms, errors, &squares);
-    EQML_FREE(work);
-    return EQML_OK;
-}
-
-EQML_API eqml_status eqml_potential_errors(eqml_potential potential, void *context, const eqml_data *data,
-                                           const unsigned char *use, eqml_errors *errors)
-{
-    const size_t n = 3 * (size_t)data->natoms;
-    double *gradient = (double *)eqml__zeroed(n, sizeof(double));
-    eqml__squares squares;
-    memset(errors, 0, sizeof *errors);
-    memset(&squares, 0, sizeof squares);
-    if (!gradient)
-        return EQML_ERROR_MEMORY;
-    for (size_t g = 0; g < data->n; g++)
-        if (!use || use[g])
-            eqml__add_error(data, g, potential(context, data->xyz + g * n, gradient), gradient, errors,
-                            &squares);
-    eqml__take_means((size_t)data->natoms, errors, &squares);
-    EQML_FREE(gradient);
-    return EQML_OK;
+    return most;
 }
 
 #endif /* EQML__FIT_C */

@@ -3,14 +3,10 @@
 #define EQML__LSQ_H
 #include "status.h"
 
-/* ---------------------------------------------------------------------------------------------------------
- * Linear least squares on a stream of rows
+/*
+ * A linear least-squares problem whose rows arrive one by one:
  *
  *     minimise |A x - b|^2,    A has any number of rows; only a triangle of ncols^2 / 2 numbers is kept.
- *
- * Rows are collected in blocks and each block is folded into the triangular factor R of A = Q R by
- * Householder reflections [1], applied panel by panel in compact WY form [2]: backward stable, no normal
- * equations, and 2 ncols^2 floating-point operations a row, nearly all of them in matrix products.
  *
  *     eqml_lsq *lsq;
  *     eqml_lsq_create(&lsq, 3, 1);
@@ -24,19 +20,24 @@
  *     eqml_lsq_free(lsq);
  *
  * A weighted observation is a row multiplied by the square root of its weight. Numbers should be zero or of
- * magnitude 1e-140 to 1e140, because sums of their squares are formed. One system belongs to one thread at a
- * time; the same calls in the same order give the same bits.
+ * magnitude 1e-140 to 1e140, because their squares are summed. One system belongs to one thread at a time;
+ * the same calls in the same order give the same bits.
+ *
+ * Method. Rows are collected in blocks. Householder reflections fold each block into the triangular factor R
+ * of A = Q R
+ * [1], panel by panel in compact WY form [2]. This is backward stable and forms no normal equations; a row
+ * takes 2 ncols^2 floating-point operations, nearly all of them in matrix products.
+ *
+ * Compile with -O2 -march=native -ffp-contract=fast: the products want wide vectors and fused multiply-adds.
+ * With EQML_USE_LAPACK blocks are folded by LAPACK's dtpqrt, which is slower except where LAPACK is threaded.
  *
  * [1] Demmel, Grigori, Hoemmen, Langou, SIAM J. Sci. Comput. 34, A206 (2012).
  * [2] Schreiber, Van Loan, SIAM J. Sci. Stat. Comput. 10, 53 (1989).
  * [3] Golub, Van Loan, Matrix Computations, 4th ed. (2013), sections 5.4 and 5.5.
- *
- * Compile with -O2 -march=native -ffp-contract=fast: the products want wide vectors and fused multiply-adds.
- * EQML_USE_LAPACK: fold with LAPACK's dtpqrt instead; slower, except where LAPACK is threaded.
  */
 typedef struct eqml_lsq eqml_lsq;
 
-/* Zero in every field, or a null pointer, means the default. */
+/* How a system is solved. Zero in every field is the default. */
 typedef struct eqml_lsq_options {
     double tolerance; /* relative rank tolerance in [0, 1); 0: 2^-52 * (20 + 2 ncols + sqrt(rows)) */
     double ridge;     /* L >= 0: minimise |A x - b|^2 + L sum_j |a_j|^2 x_j^2, a_j the columns of A */
@@ -51,35 +52,41 @@ typedef struct eqml_lsq_result {
 } eqml_lsq_result;
 
 EQML_API eqml_status eqml_lsq_create(eqml_lsq **lsq, int ncols, int nrhs);
-/* An empty system with ncols >= 1 columns and nrhs >= 1 right-hand sides. On failure *lsq is null. It takes
- * the memory for a first solution without ridge as well, so that one for which memory is short fails here and
- * not behind the rows; a solution gives it back. */
+/*
+ * Makes an empty system with ncols >= 1 columns and nrhs >= 1 right-hand sides. Release it with
+ * eqml_lsq_free(). On failure *lsq is NULL. The memory of a first solution without ridge is taken too, so
+ * that a solution that has no room fails here and not behind all the rows; solving gives it back.
+ */
 
 EQML_API size_t eqml_lsq_memory(int ncols, int nrhs, int ridge);
-/* Bytes for such a system and a solution of it, with a ridge or without: 12 ncols^2 for large ones, or
- * 16 ncols^2 with a ridge (16 and 24 with EQML_USE_LAPACK). */
+/*
+ * Bytes of such a system and of its solution, with a ridge (nonzero) or without: about 12 ncols^2, or 16
+ * ncols^2 with a ridge (16 and 24 with EQML_USE_LAPACK).
+ */
 
 EQML_API double *eqml_lsq_row(eqml_lsq *lsq);
 /* Where to write the next row: ncols entries of A, then nrhs of b. Valid until the system is freed. */
 
 EQML_API eqml_status eqml_lsq_add(eqml_lsq *lsq);
-/* Adds the row that was written. EQML_ERROR_VALUE: an entry is not finite; the row is dropped, the system is
- * as before. */
+/* Adds the row that was written. EQML_ERROR_VALUE: an entry is not finite; the system is then as before. */
 
 EQML_API eqml_status eqml_lsq_solve(eqml_lsq *lsq, const eqml_lsq_options *options, double *x,
                                     eqml_lsq_result *result);
-/* Solves for x[nrhs][ncols]; result may be null. The accumulated system stays: solve again with another
- * ridge, or add rows and solve again. Fewer rows than columns are no obstacle.
+/*
+ * Solves for x[nrhs][ncols]. options and result may be NULL. The system stays: solve again with another
+ * ridge, or add rows and solve again. There may be fewer rows than columns.
  *
- * Columns are scaled to unit norm first. In these scaled variables, rank is decided by QR with column
- * pivoting, where |R_kk| <= tolerance * |R_11| ends the range, and among all minimisers the one of least norm
- * is returned (complete orthogonal factorisation [3]); a zero column gets the coefficient zero. condition is
- * the ratio of the extreme singular values of the scaled, truncated factor, by power and inverse iteration: a
- * lower bound, good to about 1 %.
+ * Columns are first scaled to unit norm. In the scaled variables QR with column pivoting decides the rank: it
+ * ends where |R_kk| <= tolerance * |R_11|. Of all minimisers the one of least norm is returned (complete
+ * orthogonal factorisation [3]); a zero column gets the coefficient zero. `condition` is the ratio of the
+ * extreme singular values of the scaled, truncated factor. Power and inverse iteration find it: a lower
+ * bound, good to about 1 %.
  *
- * Errors: EQML_ERROR_EMPTY without rows, EQML_ERROR_VALUE where squares overflowed, EQML_ERROR_MEMORY. */
+ * EQML_ERROR_EMPTY: no rows. EQML_ERROR_VALUE: squares overflowed. EQML_ERROR_MEMORY. EQML_ERROR_ARGUMENT: a
+ * tolerance or a ridge out of range, or a NULL where none is allowed.
+ */
 
 EQML_API void eqml_lsq_free(eqml_lsq *lsq);
-/* Null is allowed. */
+/* NULL is allowed. */
 
 #endif /* EQML__LSQ_H */

@@ -6,12 +6,13 @@
 #include "memory.c"
 #include "text.c"
 
-/* A place in the composition: what belongs there, and which atom of the data that is. */
+/* A place in the composition, and the atom of the data that goes there. */
 typedef struct eqml__place {
-    char wanted[4], present[4]; /* symbols in the composition, and of the data in the file's order */
+    char wanted[4];  /* its symbol in the composition */
+    char present[4]; /* the symbol of the atom with this number in the data */
     int class_of_atom;
-    int source;
-    double row[3]; /* while rows are moved */
+    int source;    /* the atom of the data that belongs here */
+    double row[3]; /* of that atom, while rows are moved */
 } eqml__place;
 
 static int eqml__same(const char a[4], const char b[4])
@@ -19,7 +20,7 @@ static int eqml__same(const char a[4], const char b[4])
     return memcmp(a, b, 4) == 0;
 }
 
-/* "H H O ...": symbols of the composition, or of the data, as many as a message has room for. */
+/* "H H O ...": symbols of the composition (wanted nonzero) or of the data, as many as fit a message. */
 static eqml_message eqml__list_symbols(int n, const eqml__place *place, int wanted)
 {
     eqml_message list;
@@ -33,7 +34,10 @@ static eqml_message eqml__list_symbols(int n, const eqml__place *place, int want
     return list;
 }
 
-/* The k-th atom of an element goes to the k-th place for it; 0 where the data have too few of one. */
+/*
+ * Sends the k-th atom of an element to its k-th place. Returns 0 if the data have too few atoms of an
+ * element.
+ */
 static int eqml__pair_by_element(int n, eqml__place *place)
 {
     for (int i = 0; i < n; i++) {
@@ -50,7 +54,7 @@ static int eqml__pair_by_element(int n, eqml__place *place)
     return 1;
 }
 
-/* Finds the source of each place; NULL, or the reason why that cannot be told. */
+/* Finds the source of each place. Returns NULL, or the reason why the data do not tell. */
 static const char *eqml__find_sources(int n, eqml__place *place)
 {
     int in_order = 1, shared = 0, mixed = 0, split = 0;
@@ -74,7 +78,7 @@ static const char *eqml__find_sources(int n, eqml__place *place)
                  : NULL;
 }
 
-/* rows[n][natoms][3], or NULL */
+/* Brings rows[n][natoms][3], which may be NULL, into the order of the places. */
 static void eqml__reorder(double *rows, size_t n, int natoms, eqml__place *place)
 {
     for (size_t frame = 0; rows && frame < n; frame++, rows += 3 * (size_t)natoms) {
@@ -91,7 +95,7 @@ static void eqml__fill_places(const eqml_data *data, eqml__span symbols, const i
     eqml__span word;
     for (int i = 0; i < data->natoms && eqml__next_word(&symbols, EQML__BLANKS, &word); i++) {
         if (!eqml__parse_label(word, place[i].wanted))
-            strcpy(place[i].wanted, "?"); /* no label in a file is like it */
+            strcpy(place[i].wanted, "?"); /* equal to no label of a file */
         memcpy(place[i].present, data->symbols[i], 4);
         place[i].class_of_atom = class_of_atom[i];
     }
@@ -103,17 +107,15 @@ eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *cla
     if (message)
         message->text[0] = '\0';
     if (!data || !data->symbols || !symbols || !class_of_atom)
-        return eqml__data_fail(message, EQML_ERROR_ARGUMENT,
-                               "eqml_data_match: no argument may be NULL or empty");
-    const eqml__span words = {symbols, symbols + strlen(symbols)};
+        return eqml__fail(message, EQML_ERROR_ARGUMENT, "eqml_data_match: no argument may be NULL or empty");
+    const eqml__span words = eqml__span_of(symbols);
     const int n = data->natoms;
     if (eqml__count_words(words) != (size_t)n)
-        return eqml__data_fail(message, EQML_ERROR_MATCH,
-                               "the data have %d atoms, but the composition has %zu", n,
-                               eqml__count_words(words));
+        return eqml__fail(message, EQML_ERROR_MATCH, "the data have %d atoms, but the composition has %zu", n,
+                          eqml__count_words(words));
     eqml__place *place = (eqml__place *)eqml__zeroed((size_t)n, sizeof *place);
     if (!place)
-        return eqml__data_fail(message, EQML_ERROR_MEMORY, "no memory to order %d atoms", n);
+        return eqml__fail(message, EQML_ERROR_MEMORY, "no memory to order %d atoms", n);
     eqml__fill_places(data, words, class_of_atom, place);
     const char *reason = eqml__find_sources(n, place);
     if (!reason) {
@@ -123,9 +125,8 @@ eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *cla
             memcpy(data->symbols[i], place[place[i].source].present, 4);
     }
     if (reason)
-        eqml__data_fail(message, EQML_ERROR_MATCH,
-                        "atoms of the data (%s) and composition (%s) do not match: %s",
-                        eqml__list_symbols(n, place, 0).text, eqml__list_symbols(n, place, 1).text, reason);
+        eqml__fail(message, EQML_ERROR_MATCH, "atoms of the data (%s) and composition (%s) do not match: %s",
+                   eqml__list_symbols(n, place, 0).text, eqml__list_symbols(n, place, 1).text, reason);
     EQML_FREE(place);
     return reason ? EQML_ERROR_MATCH : EQML_OK;
 }

@@ -2,15 +2,16 @@
 #ifndef EQML__MEMORY_C
 #define EQML__MEMORY_C
 #include "status.h"
+#include <stdint.h>
 #include <string.h>
 
-/* A product of sizes; SIZE_MAX, which no allocation can have, where it does not fit. */
+/* a * b, or SIZE_MAX, which no allocation can have, if the product does not fit. */
 static size_t eqml__times(size_t a, size_t b)
 {
     return b && a > SIZE_MAX / b ? SIZE_MAX : a * b;
 }
 
-/* An array of zeros, or NULL; room for at least one byte. */
+/* An array of zeros that is never empty, so that NULL only means failure. Release it with EQML_FREE. */
 static void *eqml__zeroed(size_t count, size_t size)
 {
     const size_t bytes = eqml__times(count, size);

@@ -227,11 +227,10 @@ EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_ba
     m.from = from->model.basis;
     m.to = basis;
     const char *misfit = eqml__misfit(m.from, basis);
-    if (misfit) {
-        eqml__say(message, "a surface over \"%s\" cannot stand over \"%s\", which has %s", m.from->name,
-                  basis->name, misfit);
-        return EQML_ERROR_MATCH;
-    }
+    if (misfit)
+        return eqml__fail(message, EQML_ERROR_MATCH,
+                          "a surface over \"%s\" cannot stand over \"%s\", which has %s", m.from->name,
+                          basis->name, misfit);
     eqml_status status = eqml__move_create(&m);
     if (!status)
         status = eqml_surface_create(basis, from->variables, to);
@@ -246,12 +245,11 @@ EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_ba
         to->standardised = from->standardised;
     }
     if (status)
-        eqml__say(message, "a surface over \"%s\": %s", basis->name, eqml_status_text(status));
-    if (lost >= 0) {
-        eqml__say(message, "a surface over \"%s\" cannot stand over \"%s\", which lacks its term %d",
-                  m.from->name, basis->name, lost);
-        status = EQML_ERROR_MATCH;
-    }
+        eqml__fail(message, status, "a surface over \"%s\": %s", basis->name, eqml_status_text(status));
+    if (lost >= 0)
+        status = eqml__fail(message, EQML_ERROR_MATCH,
+                            "a surface over \"%s\" cannot stand over \"%s\", which lacks its term %d",
+                            m.from->name, basis->name, lost);
     if (status)
         eqml_surface_free(to);
     eqml__move_free(&m);

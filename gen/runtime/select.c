@@ -4,6 +4,14 @@
 #include "select.h"
 #include "fit.c"
 
+struct eqml_problem {
+    const eqml_basis *basis;
+    eqml_surface surface; /* variables, offsets */
+    eqml_lsq *lsq;        /* all rows, folded */
+    double shift;         /* what was subtracted from the energies */
+    double ridge;
+};
+
 EQML_API void eqml_problem_free(eqml_problem *problem)
 {
     if (!problem)
@@ -18,23 +26,26 @@ EQML_API eqml_status eqml_problem_create(eqml_problem **problem, eqml_surface *s
                                          eqml_message *message)
 {
     const eqml_basis *b = surface->model.basis;
+    eqml__triangle triangle = {NULL, 0};
     eqml_problem *p = (eqml_problem *)eqml__zeroed(1, sizeof *p);
     eqml_status status = p ? EQML_OK : EQML_ERROR_MEMORY;
     *problem = NULL;
     if (b->is_term) { /* pruning counts on every factor being a term */
-        eqml__say(message, "the basis \"%s\" has factors that are not terms: it cannot be pruned or grown",
-                  b->name);
+        eqml__fail(message, EQML_ERROR_ARGUMENT,
+                   "the basis \"%s\" has factors that are not terms: it cannot be pruned or grown", b->name);
         EQML_FREE(p);
         return EQML_ERROR_ARGUMENT;
     }
     if (!status)
         status = eqml_surface_create(b, surface->variables, &p->surface);
     if (status) {
-        eqml__say(message, "%s", eqml_status_text(status));
+        eqml__fail(message, status, "%s", eqml_status_text(status));
     } else {
         p->basis = b;
         p->ridge = options ? options->ridge : 0;
-        status = eqml__checked_fit(surface, data, options, EQML_HAS_ENERGY, "an energy", result, p, message);
+        status = eqml__fit_surface(surface, EQML_TENSORS, data, options, &triangle, result, message);
+        p->lsq = triangle.lsq;
+        p->shift = triangle.shift;
     }
     if (status) {
         eqml_problem_free(p);
@@ -123,10 +134,9 @@ EQML_API eqml_status eqml_grow(const eqml_problem *p, int terms, double error, e
     eqml_status status;
     memset(ranking, 0, sizeof *ranking);
     if (terms < 0 || terms > n || !(error >= 0)) {
-        eqml__say(message,
-                  "growing to %d terms, error %g: expected 0 to %d terms, and an error of at least 0", terms,
-                  error, n);
-        return EQML_ERROR_ARGUMENT;
+        return eqml__fail(message, EQML_ERROR_ARGUMENT,
+                          "growing to %d terms, error %g: expected 0 to %d terms, and an error of at least 0",
+                          terms, error, n);
     }
     status = eqml__problem_system(p, &s, &beyond);
     if (!status)
@@ -148,7 +158,7 @@ EQML_API eqml_status eqml_grow(const eqml_problem *p, int terms, double error, e
             break;
     }
     if (status)
-        eqml__say(message, "growing failed: %s", eqml_status_text(status));
+        eqml__fail(message, status, "growing failed: %s", eqml_status_text(status));
     EQML_FREE(s.a);
     return status;
 }
@@ -252,7 +262,7 @@ EQML_API eqml_status eqml_prune(const eqml_problem *p, eqml_ranking *ranking, eq
         }
         ranking->terms = s.rank;
     } else {
-        eqml__say(message, "pruning failed: %s", eqml_status_text(status));
+        eqml__fail(message, status, "pruning failed: %s", eqml_status_text(status));
     }
     EQML_FREE(work);
     EQML_FREE(places);

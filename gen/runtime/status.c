@@ -4,6 +4,7 @@
 #include "status.h"
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 const char *eqml_status_text(eqml_status status)
 {
@@ -13,7 +14,10 @@ const char *eqml_status_text(eqml_status status)
     return (unsigned)status < (unsigned)EQML_STATUS_COUNT ? texts[status] : "unknown status";
 }
 
-static eqml_status eqml__data_fail(eqml_message *message, eqml_status status, const char *format, ...)
+/*
+ * Writes the message, unless it is NULL, and returns the status: `return eqml__fail(...);` says why and ends.
+ */
+static eqml_status eqml__fail(eqml_message *message, eqml_status status, const char *format, ...)
 {
     if (message) {
         va_list arguments;
@@ -24,14 +28,23 @@ static eqml_status eqml__data_fail(eqml_message *message, eqml_status status, co
     return status;
 }
 
-static void eqml__say(eqml_message *message, const char *format, ...)
+/*
+ * The same of a file: its name stands before what is said, and its line unless that is 0. A long path keeps
+ * its end, which names the file, and leaves room for the reason.
+ */
+static eqml_status eqml__fail_file(eqml_message *message, eqml_status status, const char *path, size_t line,
+                                   const char *format, ...)
 {
+    const size_t room = 255, length = strlen(path);
+    const char *shown = length > room ? path + length - room : path;
+    eqml_message why;
     va_list arguments;
-    if (!message)
-        return;
     va_start(arguments, format);
-    vsnprintf(message->text, sizeof message->text, format, arguments);
+    vsnprintf(why.text, sizeof why.text, format, arguments);
     va_end(arguments);
+    if (line > 0)
+        return eqml__fail(message, status, "%s:%zu: %.230s", shown, line, why.text);
+    return eqml__fail(message, status, "%s: %.230s", shown, why.text);
 }
 
 #endif /* EQML__STATUS_C */

@@ -10,8 +10,7 @@
 #define EQML_FREE(pointer) free(pointer)
 #endif
 
-/* Functions of the fitting half have external linkage by default; EQML_STATIC makes them private to one file.
- */
+/* The linkage of functions that read, fit and write: external, or private to one file with EQML_STATIC. */
 #ifndef EQML_API
 #if defined(EQML_STATIC) && defined(__GNUC__)
 #define EQML_API static __attribute__((unused))
@@ -24,7 +23,7 @@
 #endif
 #endif
 
-/* Every fallible call returns one of these; eqml_status_text() explains it. */
+/* Every function that can fail returns one of these. */
 #define EQML_STATUS_LIST(X)                                                                                  \
     X(EQML_OK, "success")                                                                                    \
     X(EQML_ERROR_ARGUMENT, "an argument is outside its documented range")                                    \
@@ -39,8 +38,10 @@
 typedef enum eqml_status { EQML_STATUS_LIST(EQML__STATUS_ENUM) EQML_STATUS_COUNT } eqml_status;
 #undef EQML__STATUS_ENUM
 
-/* One line that names the file, line and value behind a failure; a caller's buffer, NULL where it is not
- * wanted. */
+/*
+ * The caller's room for one line that says why a call failed, with file, line and value. Pass NULL to go
+ * without.
+ */
 typedef struct eqml_message {
     char text[512];
 } eqml_message;
@@ -49,6 +50,6 @@ typedef struct eqml_message {
 #define EQML_EV (1.0 / 27.211386245988)      /* hartree; CODATA 2018 */
 
 EQML_API const char *eqml_status_text(eqml_status status);
-/* A few words on a status, never NULL. */
+/* What a status means, in a few words. Never NULL; the text is constant. */
 
 #endif /* EQML__STATUS_H */

@@ -385,9 +385,9 @@ EQML_API eqml_status eqml_keep(const eqml_problem *p, const eqml_ranking *rankin
     const size_t n = (size_t)p->basis->nterms;
     memset(subset, 0, sizeof *subset);
     if (terms < 1 || terms > ranking->terms || !name || !*name) {
-        eqml__say(message, "keeping %d terms: expected a name and 1 to %d, the number that was ranked", terms,
-                  ranking->terms);
-        return EQML_ERROR_ARGUMENT;
+        return eqml__fail(message, EQML_ERROR_ARGUMENT,
+                          "keeping %d terms: expected a name and 1 to %d, the number that was ranked", terms,
+                          ranking->terms);
     }
     unsigned char *keep = (unsigned char *)eqml__zeroed(n, 1);
     double *x = (double *)eqml__zeroed(n, sizeof(double));
@@ -410,7 +410,7 @@ EQML_API eqml_status eqml_keep(const eqml_problem *p, const eqml_ranking *rankin
     EQML_FREE(x);
     if (status) {
         eqml_subset_free(subset);
-        eqml__say(message, "keeping %d terms failed: %s", terms, eqml_status_text(status));
+        eqml__fail(message, status, "keeping %d terms failed: %s", terms, eqml_status_text(status));
     }
     return status;
 }

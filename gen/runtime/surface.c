@@ -1,4 +1,4 @@
-/* Surfaces and their coefficients. */
+/* Surfaces: their arrays, and their coefficients in the order of terms. */
 #ifndef EQML__SURFACE_C
 #define EQML__SURFACE_C
 #include "surface.h"
@@ -82,14 +82,18 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
     return EQML_OK;
 }
 
-/* The place of a search among tiles, which products in the order of rows need not begin anew. */
+/*
+ * A place among the tiles. A search goes on where the last one ended, since products come mostly in the order
+ * of the rows.
+ */
 typedef struct eqml__cursor {
-    int nrows, row, tile; /* tile: the first of the rows */
+    int nrows;
+    int row, tile; /* the rows, and the first of their tiles */
     const eqml_rows *rows;
     const eqml_tile *tiles;
 } eqml__cursor;
 
-/* Where the coefficient of the product (left, right) is stored. */
+/* Finds where the coefficient of the product (left, right), which must exist, is stored. */
 static size_t eqml__packed_place(eqml__cursor *at, int left, int right)
 {
     for (;;) {
@@ -110,7 +114,7 @@ static bool eqml__is_term(const eqml_basis *b, size_t k)
     return !b->is_term || b->is_term[k];
 }
 
-/* Copies between the order of runs and the packed order. */
+/* Copies the coefficients of products to the packed order (set) or from it. */
 static void eqml__transfer_runs(int nruns, const unsigned short (*runs)[3], eqml__cursor at,
                                 double *coefficients, double *packed, bool set)
 {
@@ -121,7 +125,7 @@ static void eqml__transfer_runs(int nruns, const unsigned short (*runs)[3], eqml
         }
 }
 
-/* Copies between the order of terms and the packed order. */
+/* Copies all coefficients of the energy to the surface (set) or from it. */
 static void eqml__transfer(const eqml_surface *surface, double *coefficients, bool set)
 {
     const eqml_basis *b = surface->model.basis;
@@ -154,6 +158,7 @@ EQML_API void eqml_surface_get(const eqml_surface *surface, double *coefficients
     eqml__transfer(surface, coefficients, false);
 }
 
+/* The same for a tensor. */
 static void eqml__transfer_tensor(const eqml_surface *surface, eqml_tensor kind, double *coefficients,
                                   bool set)
 {
@@ -172,6 +177,7 @@ EQML_API void eqml_surface_get_tensor(const eqml_surface *surface, eqml_tensor k
     eqml__transfer_tensor(surface, kind, coefficients, false);
 }
 
+/* Whether a number may be a total charge: whole, and of at most 1e6. */
 static bool eqml__is_charge(double charge)
 {
     return charge == floor(charge) && fabs(charge) <= 1e6;

@@ -6,32 +6,35 @@
 #include "surface.c"
 #include "file.c"
 #include "memory.c"
+#include "reader.c"
+#include "text.c"
 
+/* Refuses numbers that are larger than `most` or not finite; `what` names them. */
 static eqml_status eqml__check_numbers(const char *path, const char *what, size_t count, const double *number,
                                        double most, eqml_message *message)
 {
     for (size_t k = 0; k < count; k++)
-        if (!(fabs(number[k]) <= most)) {
-            eqml__say(message,
-                      "%s: number %zu of the %s is %g, which the file cannot hold: fit again, with other "
-                      "variables or a ridge",
-                      path, k, what, number[k]);
-            return EQML_ERROR_VALUE;
-        }
+        if (!(fabs(number[k]) <= most))
+            return eqml__fail_file(
+                message, EQML_ERROR_VALUE, path, 0,
+                "number %zu of the %s is %g, which the file cannot hold: fit again, with other "
+                "variables or a ridge",
+                k, what, number[k]);
     return EQML_OK;
 }
 
-/* Only what a file can hold is written to one: no user's function, and finite numbers, those of the energy of
- * at most `most`. */
+/*
+ * Refuses what a file cannot hold: a user's function, numbers that are not finite, and numbers of the energy
+ * beyond `most`.
+ */
 static eqml_status eqml__check_writable(const eqml_surface *surface, const char *path, double most,
                                         eqml_message *message)
 {
     const eqml_basis *b = surface->model.basis;
     for (int k = 0; k < b->npair_classes; k++)
-        if (surface->variables[k].kind == EQML_USER) {
-            eqml__say(message, "%s: a surface with a user's pair function cannot be written to a file", path);
-            return EQML_ERROR_ARGUMENT;
-        }
+        if (surface->variables[k].kind == EQML_USER)
+            return eqml__fail_file(message, EQML_ERROR_ARGUMENT, path, 0,
+                                   "a surface with a user's pair function cannot be written to a file");
     eqml_status status =
         eqml__check_numbers(path, "offsets", (size_t)b->nfactors, surface->offset, most, message);
     if (!status)
@@ -52,7 +55,7 @@ static eqml_status eqml__check_writable(const eqml_surface *surface, const char 
 
 static const char *const eqml__kind_names[] = {"morse", "inverse", "exp-over-r", "power"};
 
-/* Of the energy or of a tensor. */
+/* Terms of the energy or of the tensor that has the most. */
 static size_t eqml__most_terms(const eqml_basis *b)
 {
     int most = b->nterms;
@@ -62,7 +65,7 @@ static size_t eqml__most_terms(const eqml_basis *b)
     return (size_t)most;
 }
 
-/* FNV-1a over a table. */
+/* Adds a table to a hash (FNV-1a). */
 static void eqml__mix(uint64_t *hash, const unsigned short *table, size_t count)
 {
     for (size_t k = 0; k < count; k++)
@@ -70,7 +73,7 @@ static void eqml__mix(uint64_t *hash, const unsigned short *table, size_t count)
             *hash = (*hash ^ (table[k] >> 8 * byte & 0xff)) * 1099511628211u;
 }
 
-/* A number that stands for all terms in their order: coefficients mean nothing with any other basis. */
+/* A hash of all terms in their order. With another basis coefficients would mean nothing. */
 static uint64_t eqml__terms_number(const eqml_basis *b)
 {
     uint64_t hash = 14695981039346656037u;
@@ -94,7 +97,7 @@ static uint64_t eqml__terms_number(const eqml_basis *b)
     return hash;
 }
 
-/* What a .pes file says of its basis. */
+/* text <- what a .pes file says of its basis. */
 static void eqml__describe_basis(const eqml_basis *b, char *text, size_t size)
 {
     const uint64_t terms = eqml__terms_number(b);
@@ -102,7 +105,7 @@ static void eqml__describe_basis(const eqml_basis *b, char *text, size_t size)
              (unsigned long)(terms >> 32), (unsigned long)(terms & 0xffffffff));
 }
 
-/* The text of a .pes file. */
+/* Writes the text of a .pes file. */
 static eqml_status eqml__put_pes(FILE *out, const eqml_surface *surface)
 {
     const eqml_basis *b = surface->model.basis;
@@ -150,183 +153,201 @@ EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char 
     return eqml__close_output(&out, status, message);
 }
 
-/* Reading, line by line. */
-typedef struct eqml__input {
-    FILE *file;
-    const char *path;
-    int line;
-    char text[4096]; /* a composition has at most 200 symbols of 7 letters, counts and parentheses */
-    eqml_message *message;
-} eqml__input;
-
-static eqml_status eqml__bad_line(const eqml__input *in, eqml_status status, const char *expected)
+/* Refuses a line; `expected` says what should stand there. */
+static eqml_status eqml__bad_line(const eqml__reader *in, eqml_status status, eqml__span line,
+                                  const char *expected)
 {
-    eqml__say(in->message, "%s:%d: expected %s, found \"%.60s\"; is this the .pes file of this basis?",
-              in->path, in->line, expected, in->text);
-    return status;
+    return EQML__REFUSE(in, status, "expected %s, found %s; is this the .pes file of this basis?", expected,
+                        eqml__quote(line).text);
 }
 
-/* The next line without its end; its first word must be `word`. *rest: what follows. */
-static eqml_status eqml__pes_line(eqml__input *in, const char *word, char **rest)
+/* A line of a file: `rest` is what follows its first word and a blank. */
+typedef struct eqml__item {
+    eqml__span line, rest;
+} eqml__item;
+
+/* Takes the next line, whose first word must be `word`. */
+static eqml_status eqml__next_item(eqml__reader *in, const char *word, eqml__item *item)
 {
-    size_t length = strlen(word);
-    in->line++;
-    if (!fgets(in->text, sizeof in->text, in->file)) {
-        in->text[0] = 0;
-        eqml__say(in->message, "%s:%d: the file ends where \"%s\" was expected; it is truncated", in->path,
-                  in->line, word);
-        return EQML_ERROR_FORMAT;
+    eqml__span first;
+    if (!eqml__next_line(in, &item->line)) {
+        in->line++;
+        return EQML__REFUSE(in, EQML_ERROR_FORMAT, "the file ends where \"%s\" was expected; it is truncated",
+                            word);
     }
-    in->text[strcspn(in->text, "\r\n")] = 0;
-    if (strncmp(in->text, word, length) || (in->text[length] && in->text[length] != ' '))
-        return eqml__bad_line(in, EQML_ERROR_FORMAT, word);
-    *rest = in->text + length + (in->text[length] == ' ');
+    if (item->line.begin < item->line.end && item->line.end[-1] == '\r')
+        item->line.end--;
+    first.begin = item->rest.begin = item->line.begin;
+    item->rest.end = item->line.end;
+    while (item->rest.begin < item->rest.end && *item->rest.begin != ' ')
+        item->rest.begin++;
+    first.end = item->rest.begin;
+    if (!eqml__is(first, word))
+        return eqml__bad_line(in, EQML_ERROR_FORMAT, item->line, word);
+    item->rest.begin += item->rest.begin < item->rest.end;
     return EQML_OK;
 }
 
-static eqml_status eqml__read_numbers(eqml__input *in, const char *word, int count, double *number)
+/* Takes a line that must be `word` and behind it exactly `expected`. */
+static eqml_status eqml__expect_item(eqml__reader *in, const char *word, const char *expected)
 {
-    for (int k = 0; k < count; k++) {
-        char *rest;
-        eqml_status status = eqml__pes_line(in, word, &rest);
-        if (status)
-            return status;
-        if (!eqml__exact_number(rest, &number[k]))
-            return eqml__bad_line(in, EQML_ERROR_VALUE, "one finite number");
-    }
-    return EQML_OK;
-}
-
-static eqml_status eqml__read_variables(eqml__input *in, const eqml_basis *b, eqml_variable *variable)
-{
-    for (int k = 0; k < b->npair_classes; k++) {
-        char *rest, *end, *name;
-        eqml_status status = eqml__pes_line(in, "variable", &rest);
-        if (status)
-            return status;
-        if (strtol(rest, &end, 10) != k || end == rest || *end != ' ')
-            return eqml__bad_line(in, EQML_ERROR_FORMAT, "the classes of pairs in their order");
-        name = end + 1;
-        variable[k].kind = EQML_USER;
-        for (int kind = 0; kind < 4; kind++) {
-            size_t length = strlen(eqml__kind_names[kind]);
-            if (!strncmp(name, eqml__kind_names[kind], length) && name[length] == ' ') {
-                variable[k].kind = (eqml_kind)kind;
-                rest = name + length + 1;
-            }
-        }
-        if (variable[k].kind == EQML_USER)
-            return eqml__bad_line(in, EQML_ERROR_FORMAT,
-                                  "variable CLASS morse|inverse|exp-over-r|power RANGE");
-        if (!eqml__exact_number(rest, &variable[k].range) || !eqml__variable_is_valid(&variable[k]))
-            return eqml__bad_line(in, EQML_ERROR_VALUE, "a finite, positive range or a whole exponent");
-    }
-    return EQML_OK;
-}
-
-/* room: for the terms of the tensor. */
-static eqml_status eqml__read_tensor(eqml__input *in, eqml_tensor kind, eqml_surface *surface, double *room)
-{
-    const eqml_tensor_basis *t = surface->model.basis->tensors[kind];
-    char *rest, expected[64];
-    eqml_status status = eqml__pes_line(in, eqml_tensor_name(kind), &rest);
-    snprintf(expected, sizeof expected, "%d %d", t->degree, t->nterms);
-    if (!status && strcmp(rest, expected))
-        status = eqml__bad_line(in, EQML_ERROR_MATCH, expected);
-    if (!status && kind == EQML_DIPOLE)
-        status = eqml__read_numbers(in, "charge", 1, &surface->model.charge);
-    if (!status && !eqml__is_charge(surface->model.charge))
-        status = eqml__bad_line(in, EQML_ERROR_VALUE, "a whole number as the total charge");
-    if (!status)
-        status = eqml__read_numbers(in, "moment", t->nterms, room);
-    if (!status)
-        eqml_surface_set_tensor(surface, kind, room);
-    return status;
-}
-
-static eqml_status eqml__read_surface(eqml__input *in, const eqml_basis *b, eqml_surface *surface)
-{
-    char *rest, expected[1024];
-    eqml_variable *variable;
-    double *coefficients = NULL;
-    eqml_status status = eqml__pes_line(in, "eqml-pes", &rest);
-    if (!status && strcmp(rest, "2"))
-        return eqml__bad_line(in, EQML_ERROR_FORMAT,
-                              "version 2 (terms of version 1 are in another order: fit again)");
-    if (status || (status = eqml__pes_line(in, "basis", &rest)))
-        return status;
-    eqml__describe_basis(b, expected, sizeof expected);
-    if (strcmp(rest, expected))
-        return eqml__bad_line(in, EQML_ERROR_MATCH, expected);
-    status = eqml__pes_line(in, "composition", &rest);
+    eqml__item item;
+    const eqml_status status = eqml__next_item(in, word, &item);
     if (status)
         return status;
-    if (strcmp(rest, b->composition))
-        return eqml__bad_line(in, EQML_ERROR_MATCH, b->composition);
-    variable = (eqml_variable *)eqml__zeroed((size_t)b->npair_classes, sizeof(eqml_variable));
-    if (!variable)
-        return EQML_ERROR_MEMORY;
-    status = eqml__read_variables(in, b, variable);
+    return eqml__is(item.rest, expected) ? EQML_OK
+                                         : eqml__bad_line(in, EQML_ERROR_MATCH, item.line, expected);
+}
+
+/* Takes `count` lines of a word and a number. */
+static eqml_status eqml__read_numbers(eqml__reader *in, const char *word, int count, double *number)
+{
+    for (int k = 0; k < count; k++) {
+        eqml__item item;
+        const eqml_status status = eqml__next_item(in, word, &item);
+        if (status)
+            return status;
+        if (eqml__parse_number(item.rest, EQML__HEXADECIMAL, &number[k]))
+            return eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "one finite number");
+    }
+    return EQML_OK;
+}
+
+static eqml_status eqml__read_variables(eqml__reader *in, const eqml_basis *b, eqml_variable *variable)
+{
+    for (int k = 0; k < b->npair_classes; k++) {
+        eqml__item item;
+        eqml__span name;
+        int number;
+        const eqml_status status = eqml__next_item(in, "variable", &item);
+        if (status)
+            return status;
+        if (!eqml__next_counts(&item.rest, 1, k, k, &number))
+            return eqml__bad_line(in, EQML_ERROR_FORMAT, item.line, "the classes of pairs in their order");
+        eqml__next_word(&item.rest, EQML__BLANKS, &name);
+        variable[k].kind = EQML_USER;
+        for (int kind = 0; kind < EQML_USER; kind++)
+            if (eqml__is(name, eqml__kind_names[kind]))
+                variable[k].kind = (eqml_kind)kind;
+        if (variable[k].kind == EQML_USER || item.rest.begin == item.rest.end)
+            return eqml__bad_line(in, EQML_ERROR_FORMAT, item.line,
+                                  "variable CLASS morse|inverse|exp-over-r|power RANGE");
+        item.rest.begin++;
+        if (eqml__parse_number(item.rest, EQML__HEXADECIMAL, &variable[k].range) ||
+            !eqml__variable_is_valid(&variable[k]))
+            return eqml__bad_line(in, EQML_ERROR_VALUE, item.line,
+                                  "a finite, positive range or a whole exponent");
+    }
+    return EQML_OK;
+}
+
+/* Reads a tensor of the surface; terms: room for its coefficients. */
+static eqml_status eqml__read_tensor(eqml__reader *in, eqml_tensor kind, eqml_surface *surface, double *terms)
+{
+    const eqml_tensor_basis *t = surface->model.basis->tensors[kind];
+    double *charge = &surface->model.charge;
+    char expected[64];
+    eqml__item item;
+    snprintf(expected, sizeof expected, "%d %d", t->degree, t->nterms);
+    eqml_status status = eqml__expect_item(in, eqml_tensor_name(kind), expected);
+    if (!status && kind == EQML_DIPOLE) {
+        status = eqml__next_item(in, "charge", &item);
+        if (!status && eqml__parse_number(item.rest, EQML__HEXADECIMAL, charge))
+            status = eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "one finite number");
+        if (!status && !eqml__is_charge(*charge))
+            status = eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "a whole number as the total charge");
+    }
+    if (!status)
+        status = eqml__read_numbers(in, "moment", t->nterms, terms);
+    if (!status)
+        eqml_surface_set_tensor(surface, kind, terms);
+    return status;
+}
+
+/* Takes the line "end". */
+static eqml_status eqml__expect_end(eqml__reader *in)
+{
+    eqml__item item;
+    const eqml_status status = eqml__next_item(in, "end", &item);
+    if (!status && item.rest.begin < item.rest.end)
+        return eqml__bad_line(in, EQML_ERROR_FORMAT, item.line, "nothing after the end");
+    return status;
+}
+
+/* Reads what the file says of its basis, which must be this one. */
+static eqml_status eqml__read_basis(eqml__reader *in, const eqml_basis *b)
+{
+    char expected[1024];
+    eqml__item item;
+    eqml_status status = eqml__next_item(in, "eqml-pes", &item);
+    if (!status && !eqml__is(item.rest, "2"))
+        status = eqml__bad_line(in, EQML_ERROR_FORMAT, item.line,
+                                "version 2 (terms of version 1 are in another order: fit again)");
+    eqml__describe_basis(b, expected, sizeof expected);
+    if (!status)
+        status = eqml__expect_item(in, "basis", expected);
+    if (!status)
+        status = eqml__expect_item(in, "composition", b->composition);
+    return status;
+}
+
+/* Reads the variables and makes the surface, which has no coefficients yet. */
+static eqml_status eqml__read_zero_surface(eqml__reader *in, const eqml_basis *b, eqml_surface *surface)
+{
+    eqml_variable *variable = (eqml_variable *)eqml__zeroed((size_t)b->npair_classes, sizeof(eqml_variable));
+    eqml_status status = variable ? eqml__read_variables(in, b, variable) : EQML_ERROR_MEMORY;
     if (!status)
         status = eqml_surface_create(b, variable, surface);
     EQML_FREE(variable);
-    if (!status)
-        status = eqml__read_numbers(in, "offset", b->nfactors, surface->offset);
-    if (!status) {
-        coefficients = (double *)eqml__zeroed(eqml__most_terms(b), sizeof(double));
-        status =
-            coefficients ? eqml__read_numbers(in, "coefficient", b->nterms, coefficients) : EQML_ERROR_MEMORY;
-    }
-    if (!status)
-        eqml_surface_set(surface, coefficients);
-    for (int k = 0; k < EQML_TENSORS && !status; k++)
-        if (b->tensors[k])
-            status = eqml__read_tensor(in, (eqml_tensor)k, surface, coefficients);
-    if (!status)
-        status = eqml__pes_line(in, "end", &rest);
-    if (!status && *rest)
-        status = eqml__bad_line(in, EQML_ERROR_FORMAT, "nothing after the end");
-    surface->standardised = 1;
-    EQML_FREE(coefficients);
     return status;
 }
 
-static eqml_status eqml__open_input(eqml__input *in, const char *path, eqml_message *message)
+/* Reads a surface up to its end. *surface must be empty; the caller frees it, also where this fails. */
+static eqml_status eqml__read_surface(eqml__reader *in, const eqml_basis *b, eqml_surface *surface)
 {
-    memset(in, 0, sizeof *in);
-    in->path = path;
-    in->message = message;
-    in->file = fopen(path, "r");
-    if (in->file)
-        return EQML_OK;
-    eqml__say(message, "%s: cannot be read: %s", path, strerror(errno));
-    return EQML_ERROR_FILE;
+    double *terms = NULL;
+    eqml_status status = eqml__read_basis(in, b);
+    if (!status)
+        status = eqml__read_zero_surface(in, b, surface);
+    if (!status)
+        status = eqml__read_numbers(in, "offset", b->nfactors, surface->offset);
+    if (!status) {
+        terms = (double *)eqml__zeroed(eqml__most_terms(b), sizeof(double));
+        status = terms ? eqml__read_numbers(in, "coefficient", b->nterms, terms) : EQML_ERROR_MEMORY;
+    }
+    if (!status)
+        eqml_surface_set(surface, terms);
+    for (int k = 0; k < EQML_TENSORS && !status; k++)
+        if (b->tensors[k])
+            status = eqml__read_tensor(in, (eqml_tensor)k, surface, terms);
+    if (!status)
+        status = eqml__expect_end(in);
+    surface->standardised = 1;
+    EQML_FREE(terms);
+    return status;
 }
 
-/* What was read must be all there is. */
-static eqml_status eqml__close_input(eqml__input *in, eqml_status status)
+/* Closes the file, all of which must have been read; returns the status of reading it. */
+static eqml_status eqml__finish_reading(eqml__reader *in, eqml_status status)
 {
-    in->line++;
-    if (!status && fgets(in->text, sizeof in->text, in->file)) {
-        in->text[strcspn(in->text, "\r\n")] = 0;
-        status = eqml__bad_line(in, EQML_ERROR_FORMAT, "nothing after the end");
-    }
+    eqml__span line;
+    if (!status && eqml__next_line(in, &line))
+        status = eqml__bad_line(in, EQML_ERROR_FORMAT, line, "nothing after the end");
     if (status == EQML_ERROR_MEMORY)
         eqml__no_memory(in->path, in->message);
-    fclose(in->file);
+    eqml__close_reader(in);
     return status;
 }
 
 EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *basis, const char *path,
                                        eqml_message *message)
 {
-    eqml__input in;
-    eqml_status status;
+    eqml__reader in;
     memset(surface, 0, sizeof *surface);
-    status = eqml__open_input(&in, path, message);
+    eqml_status status = eqml__open_reader(&in, path, message);
     if (status)
         return status;
-    status = eqml__close_input(&in, eqml__read_surface(&in, basis, surface));
+    status = eqml__finish_reading(&in, eqml__read_surface(&in, basis, surface));
     if (status)
         eqml_surface_free(surface);
     return status;

@@ -2,6 +2,8 @@
 #ifndef EQML__SURFACE_HEADER_C
 #define EQML__SURFACE_HEADER_C
 #include "surface.h"
+#include "file.c"
+#include "reader.c"
 #include "surface_file.c"
 
 /*
@@ -97,37 +99,6 @@ static const struct eqml__needed {
                     {"model_tensor.h", "eqml_tensor_basis"}};
 enum { EQML__NEEDED = sizeof eqml__needed / sizeof *eqml__needed };
 
-/* The whole text of a file, of its own memory; NULL where it cannot be read. */
-static char *eqml__load_text(const char *path, eqml_status *status, eqml_message *message)
-{
-    size_t size = 0, room = 1 << 16;
-    char *text = (char *)EQML_MALLOC(room);
-    FILE *in = fopen(path, "r");
-    while (in && text) {
-        size += fread(text + size, 1, room - 1 - size, in);
-        if (size < room - 1)
-            break;
-        char *larger = (char *)EQML_MALLOC(room *= 2);
-        if (larger)
-            memcpy(larger, text, size);
-        EQML_FREE(text);
-        text = larger;
-    }
-    if (!in || ferror(in)) {
-        eqml__say(message, "%s: cannot be read: %s", path, strerror(errno));
-        EQML_FREE(text);
-        text = NULL;
-        *status = EQML_ERROR_FILE;
-    } else if (!text) {
-        *status = eqml__no_memory(path, message);
-    } else {
-        text[size] = 0;
-    }
-    if (in)
-        fclose(in);
-    return text;
-}
-
 /* The text between the line that names a part and the next such line, or the end; NULL where there is none. */
 static char *eqml__find_part(char *runtime, const char *name, char **end)
 {
@@ -149,9 +120,9 @@ static eqml_status eqml__put_runtime(eqml__tagger *t, char *runtime, const char 
     for (int k = 0; k < EQML__NEEDED; k++) {
         char *end, *part = eqml__find_part(runtime, eqml__needed[k].name, &end);
         if (!part) {
-            eqml__say(message, "%s: has no part %s; is it the file eqml.h of this version?", path,
-                      eqml__needed[k].name);
-            return EQML_ERROR_FORMAT;
+            return eqml__fail(message, EQML_ERROR_FORMAT,
+                              "%s: has no part %s; is it the file eqml.h of this version?", path,
+                              eqml__needed[k].name);
         }
         if (eqml__needed[k].asked_by && !strstr(basis_header, eqml__needed[k].asked_by))
             continue;
@@ -306,12 +277,15 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
     eqml__output out;
     eqml__tagger tagger = {NULL, "", 0};
     char *parts = NULL, *basis = NULL;
+    size_t size;
     eqml_status status = eqml__check_writable(surface, path, (double)FLT_MAX, message);
     if (status)
         return status;
-    parts = eqml__load_text(runtime, &status, message);
-    basis = parts ? eqml__load_text(basis_header, &status, message) : NULL;
-    status = basis ? eqml__open_output(&out, path, message) : status;
+    status = eqml__load_text(runtime, &parts, &size, message);
+    if (!status)
+        status = eqml__load_text(basis_header, &basis, &size, message);
+    if (!status)
+        status = eqml__open_output(&out, path, message);
     if (!status) {
         tagger.out = out.file;
         eqml__put_banner(out.file, b, name);

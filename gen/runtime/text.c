@@ -2,16 +2,17 @@
 #ifndef EQML__TEXT_C
 #define EQML__TEXT_C
 #include "status.h"
+#include <float.h>
 #include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <stdio.h>
 #include <string.h>
 
-#define EQML__BLANKS " \t\r\v\f" /* CR among them: so are line ends of either kind read */
+#define EQML__BLANKS " \t\r\v\f" /* with CR, so that line ends of either kind are read */
 #define EQML__ABSENT SIZE_MAX
 
-/* A piece of the file's text; no NUL ends it. */
+/* A piece of a text; no NUL ends it. */
 typedef struct eqml__span {
     const char *begin, *end;
 } eqml__span;
@@ -27,7 +28,7 @@ static void eqml__skip(eqml__span *rest, const char *set)
         rest->begin++;
 }
 
-/* Takes the next word off *rest; 0 where there is none. */
+/* Takes the next word off *rest. Returns 0, and an empty word, at the end. */
 static int eqml__next_word(eqml__span *rest, const char *separators, eqml__span *word)
 {
     eqml__skip(rest, separators);
@@ -46,12 +47,13 @@ static size_t eqml__count_words(eqml__span rest)
     return count;
 }
 
-/* ASCII only: what is a letter must not depend on the locale. */
+/* ASCII only, because what is a letter must not depend on the locale. */
 static char eqml__lower(char c)
 {
     return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
 }
 
+/* Whether the word is this one, in any case. */
 static int eqml__equals(eqml__span word, const char *lower_case)
 {
     for (; word.begin < word.end && *lower_case; word.begin++, lower_case++)
@@ -60,7 +62,32 @@ static int eqml__equals(eqml__span word, const char *lower_case)
     return word.begin == word.end && *lower_case == '\0';
 }
 
-/* The text as a message shows it: in quotes, cut where it is long, control characters replaced. */
+/* Whether the span is this text, to the letter. */
+static int eqml__is(eqml__span span, const char *text)
+{
+    const size_t length = (size_t)(span.end - span.begin);
+    return length == strlen(text) && memcmp(span.begin, text, length) == 0;
+}
+
+static eqml__span eqml__span_of(const char *text)
+{
+    const eqml__span span = {text, text + strlen(text)};
+    return span;
+}
+
+/* Word number k, from 0, of a list that blanks separate; empty past the last. */
+static eqml__span eqml__word(const char *list, int k)
+{
+    eqml__span rest = eqml__span_of(list), word = rest;
+    for (; k >= 0; k--)
+        eqml__next_word(&rest, EQML__BLANKS, &word);
+    return word;
+}
+
+/*
+ * A text as messages show it: in quotes, cut after 50 characters, control characters as ?; "nothing" if
+ * empty.
+ */
 static eqml_message eqml__quote(eqml__span text)
 {
     eqml_message quote;
@@ -77,23 +104,39 @@ static eqml_message eqml__quote(eqml__span text)
     return quote;
 }
 
-/* ---- counts, labels, numbers ---- */
+/* ---- counts, labels, numbers --------------------------------------------------------------------------- */
 
-/* A whole number from 1 to 999999999; 0 where the word is none. */
+/* Returns a whole number of at most nine digits, or -1 if the word is none. */
 static int eqml__parse_count(eqml__span word)
 {
     int count = 0;
-    if (word.end - word.begin > 9)
-        return 0;
+    if (word.begin == word.end || word.end - word.begin > 9)
+        return -1;
     for (; word.begin < word.end; word.begin++) {
         if (*word.begin < '0' || *word.begin > '9')
-            return 0;
+            return -1;
         count = 10 * count + (*word.begin - '0');
     }
     return count;
 }
 
-/* An element label in its usual case, from letters or an atomic number; 0 where the word is none. */
+/* Takes `count` whole numbers off *rest. Returns 0 if one is missing or not from least to most. */
+static int eqml__next_counts(eqml__span *rest, int count, int least, int most, int *number)
+{
+    eqml__span word;
+    for (int k = 0; k < count; k++) {
+        eqml__next_word(rest, EQML__BLANKS, &word);
+        number[k] = eqml__parse_count(word);
+        if (number[k] < least || number[k] > most)
+            return 0;
+    }
+    return 1;
+}
+
+/*
+ * symbol <- an element's label in its usual case, from a label or an atomic number. Returns 0 if the word is
+ * neither.
+ */
 static int eqml__parse_label(eqml__span word, char symbol[4])
 {
     static const char elements[] = "H HeLiBeB C N O F NeNaMgAlSiP S ClArK CaScTiV CrMnFeCoNiCuZnGaGeAsSeBrKr"
@@ -115,20 +158,31 @@ static int eqml__parse_label(eqml__span word, char symbol[4])
     return symbol[0] != '\0';
 }
 
+/* How numbers are written: in data sets, and in files that eqml writes. */
+typedef enum eqml__notation {
+    EQML__DECIMAL,    /* Fortran's exponents (1.0D+00) too; at most 1e100 in size */
+    EQML__HEXADECIMAL /* or decimal; any finite number */
+} eqml__notation;
+
 /*
- * A decimal number: EQML_OK, EQML_ERROR_FORMAT or EQML_ERROR_VALUE. What strtod() takes beyond that is
- * refused, and it is given the locale's decimal point, which it expects. 1e100 is far beyond anything
- * physical and leaves squares and products finite; nan and inf are told by their n, which holds under
- * -ffast-math too.
+ * The number that is the whole of a word. EQML_ERROR_FORMAT: it is none. EQML_ERROR_VALUE: it is not finite,
+ * or too large. strtod() is given the locale's decimal point, which it expects; what else it would take is
+ * refused. 1e100 is far beyond anything physical and leaves squares and products finite. nan and inf are
+ * known by their n, which holds under -ffast-math too.
  */
-static eqml_status eqml__parse_number(eqml__span word, double *number)
+static eqml_status eqml__parse_number(eqml__span word, eqml__notation notation, double *number)
 {
+    const int decimal = notation == EQML__DECIMAL;
     const char *point = localeconv()->decimal_point;
     char text[128], *end = text;
     for (; word.begin < word.end; word.begin++) {
-        const char *as = *word.begin == '.' ? point : eqml__is_one_of(*word.begin, "dD") ? "e" : word.begin;
+        const char *as = word.begin;
+        if (*word.begin == '.')
+            as = point;
+        else if (decimal && eqml__is_one_of(*word.begin, "dD"))
+            as = "e";
         const size_t length = as == point ? strlen(point) : 1;
-        if (*word.begin == '\0' || strchr("xX(,", *word.begin) ||
+        if (*word.begin == '\0' || strchr(decimal ? "xX(," : "(,", *word.begin) ||
             (size_t)(end - text) + length >= sizeof text)
             return EQML_ERROR_FORMAT;
         memcpy(end, as, length);
@@ -138,7 +192,7 @@ static eqml_status eqml__parse_number(eqml__span word, double *number)
     *number = strtod(text, &end);
     if (end == text || *end != '\0')
         return EQML_ERROR_FORMAT;
-    return fabs(*number) > 1e100 || strpbrk(text, "nN") ? EQML_ERROR_VALUE : EQML_OK;
+    return fabs(*number) > (decimal ? 1e100 : DBL_MAX) || strpbrk(text, "nN") ? EQML_ERROR_VALUE : EQML_OK;
 }
 
 #endif /* EQML__TEXT_C */
