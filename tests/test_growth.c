@@ -205,6 +205,21 @@ Test(growth, growing_finds_the_terms_of_a_sparse_polynomial)
     expect_grown(&ch4_d4_basis, 4, more);
 }
 
+/* What eqml-gen makes of the tables costs what the header of the whole basis says. */
+static void expect_same_cost(const eqml_basis *basis, const char *whole)
+{
+    char path[TEMPORARY_PATH], command[1000];
+    eqml_message message = {""};
+    make_file(path);
+    cr_assert_eq(eqml_basis_write(basis, NULL, path, &message), EQML_OK, "%s", message.text);
+    snprintf(command, sizeof command,
+             "test \"$(build/eqml-gen --from %s | grep '^ \\* From pair variables')\" = "
+             "\"$(grep '^ \\* From pair variables' build/tests/%s.h)\"",
+             path, whole);
+    cr_expect_eq(system(command), 0, "%s", command);
+    remove(path);
+}
+
 Test(growth, nothing_pruned_is_the_original)
 {
     eqml_data d = make_data(5, 100, 2);
@@ -220,6 +235,7 @@ Test(growth, nothing_pruned_is_the_original)
     cr_expect_eq(all.basis->noperations, ch4_d4_basis.noperations);
     cr_expect_eq(all.basis->npairs, ch4_d4_basis.npairs);
     cr_expect_str_eq(all.basis->name, "everything");
+    expect_same_cost(all.basis, "ch4_d4");
     for (size_t g = 0; g < d.n; g++) {
         double a[15], b[15], v = evaluate(&fitted.model, d.xyz + 15 * g, a);
         cr_expect_float_eq(evaluate(&all.surface.model, d.xyz + 15 * g, b), v, 1e-10 * (1 + fabs(v)));
