@@ -100,8 +100,11 @@ prune: build/eqml-gen ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=4 NAME=ch4 [PRU
 	@mkdir -p build/prune
 	build/eqml-gen -d "$$DEGREE" -n "$${NAME}_all" -o "build/prune/$${NAME}_all.h" "$$COMPOSITION"
 	$(COMPILE) -I. -Ibuild/prune -DBASIS_HEADER="\"$${NAME}_all.h\"" -DBASIS="$${NAME}_all" examples/prune.c -o "build/prune/$$NAME" $(OPTIONAL) -lm
+	rm -f "build/prune/$$NAME.basis"
 	case $$DATA in -*) DATA=./$$DATA;; esac; \
-	    printf '%s\n' "--name $$NAME $$PRUNE" | xargs "build/prune/$$NAME" --directory build/prune --runtime eqml.h "$$DATA"
+	    printf '%s\n' "--name $$NAME $$PRUNE" | xargs "build/prune/$$NAME" --directory build/prune "$$DATA"
+	! test -f "build/prune/$$NAME.basis" || \
+	    sh examples/common/few.sh build/prune "$$NAME" "build/prune/$${NAME}_all.h" "$${NAME}_all" $(COMPILE)
 
 build/expansion/%.h: examples/expansion.txt build/eqml-gen
 	$(generate)
@@ -199,7 +202,7 @@ asan: ## the tests under the address and undefined-behaviour sanitizers
 	@! grep -q "SUMMARY: .*Sanitizer" build/asan/build/log # a leak alone does not fail a test
 
 # Fuzzers of all that reads text, by clang's libFuzzer, with the sanitizers; what they find stays in build/fuzz/found.
-FUZZERS = data surface expansion options group
+FUZZERS = data surface expansion options group tables
 FUZZ_CLANG = clang -std=c11 -O1 -g -march=native -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_OPTIONS = -rss_limit_mb=1024 -timeout=10 -max_len=4096 -close_fd_mask=3 -print_final_stats=1
 SECONDS = 60
@@ -209,7 +212,7 @@ build/fuzz/gen/%.o: gen/%.c $(GEN_HEADERS)
 	@mkdir -p $(@D)
 	$(FUZZ_CLANG) -fsanitize=fuzzer-no-link -Igen -c $< -o $@
 
-build/fuzz/options build/fuzz/group: build/fuzz/%: tests/fuzz/%.c tests/fuzz/input.h $(FUZZ_GEN)
+build/fuzz/options build/fuzz/group build/fuzz/tables: build/fuzz/%: tests/fuzz/%.c tests/fuzz/input.h $(FUZZ_GEN)
 	$(FUZZ_CLANG) -fsanitize=fuzzer $(WARNINGS) -Igen -Itests/fuzz $(filter %.c %.o,$^) -o $@ -lm
 
 build/fuzz/%: tests/fuzz/%.c tests/fuzz/input.h eqml.h build/tests/h2o_d2_tensors.h build/tests/h2_d4.h build/tests/hc_d4.h
@@ -222,7 +225,7 @@ check-libfuzzer:
 	@$(FUZZ_CLANG) -fsanitize=fuzzer build/fuzz/probe.c -o build/fuzz/probe 2>/dev/null || { \
 	    echo "make fuzz: needs clang and its libFuzzer; on Debian: apt-get install clang libclang-rt-dev (or libclang-rt-N-dev, N the version of clang)" >&2; exit 2; }
 
-fuzz: check-libfuzzer ## [SECONDS=60] [FUZZERS="data surface expansion options group"]: fuzz all readers, so long each
+fuzz: check-libfuzzer ## [SECONDS=60] [FUZZERS="data surface expansion options group tables"]: fuzz all readers, so long each
 	$(MAKE) $(FUZZERS:%=build/fuzz/%)
 	@set -e; for f in $(FUZZERS); do mkdir -p build/fuzz/corpus/$$f build/fuzz/found; echo "fuzz: $$f, $(SECONDS) s"; \
 	    build/fuzz/$$f $(FUZZ_OPTIONS) -max_total_time=$(SECONDS) -artifact_prefix=build/fuzz/found/$$f- \
@@ -360,8 +363,9 @@ build/kinds/write-%: tests/kinds/write.c tests/kinds/geometry.h build/tests/impl
 # In the shell: basis $$1, whole, prune or grow $$2, terms $$3, variables $$4, own basis $$5, options.
 KIND = set -- $$(sed -n 's/^$*  *//p' $(KINDS))
 
-build/kinds/%_pes.h: $(KINDS) $(KIND_WRITERS)
-	$(KIND); build/kinds/write-$$1 eqml.h build/tests/$$1.h build/kinds $* $$2 $$3 $$4
+build/kinds/%_pes.h: $(KINDS) $(KIND_WRITERS) examples/rebase.c examples/common/few.sh
+	$(KIND); build/kinds/write-$$1 eqml.h build/tests/$$1.h build/kinds $* $$2 $$3 $$4 && \
+	    case $$2 in whole) ;; *) sh examples/common/few.sh build/kinds $* build/tests/$$1.h $$1 $(CC) $(STD) $(WARNINGS);; esac
 
 build/kinds/%: tests/kinds/driver.c tests/kinds/geometry.h build/kinds/%_pes.h
 	$(KIND); own=$$5; shift 5; $(CC) $(STD) $(WARNINGS) -O1 -march=native -Ibuild/kinds -DSURFACE_HEADER='"$*_pes.h"' -DNAME=$* \

@@ -4804,8 +4804,7 @@ EQML_API eqml_status eqml_potential_errors(eqml_potential potential, void *conte
  *     eqml_problem_create(&problem, &surface, &data, &options, &message);     fits all terms, keeps R
  *     eqml_prune(problem, &ranking, &message);                                or eqml_grow(...)
  *     eqml_keep(problem, &ranking, 200, "small", &subset, &message);          the best 200 terms, refitted
- *     eqml_surface_write(&subset.surface, "small.pes", &message);
- *     eqml_basis_write(subset.basis, "small.h", &message);                    its basis as a header
+ *     eqml_basis_write(subset.basis, "from ...", "small.basis", &message);    its basis as tables
  *
  * Offsets. Terms are products of centred variables and of factors that were shifted to mean 0. A complete basis spans the same space
  * with any shifts, some of its terms do not: here centres and offsets belong to the definition of the terms. They are
@@ -4872,8 +4871,44 @@ EQML_API eqml_status eqml_keep(const eqml_problem *problem, const eqml_ranking *
 EQML_API void eqml_subset_free(eqml_subset *subset);
 /* Empties it; an empty one is allowed. */
 
-EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *path, eqml_message *message);
-/* The header of a basis, like those that eqml-gen writes. It appears whole or not at all. */
+EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *origin, const char *path,
+                                      eqml_message *message);
+/*
+ * The tables of a basis as text, one item a line. eqml-gen writes its header from that:
+ *
+ *     $ eqml-gen --from small.basis -n small -o small.h
+ *
+ *     eqml-basis 1
+ *     name small
+ *     origin 200 terms of ethanol_d3           where it comes from: `origin`, one line; may be empty, or null
+ *     composition C C O H2 H3 H
+ *     degree 3
+ *     atoms 9
+ *     atom C 0                                 for each: symbol, class
+ *     classes 14                               of pairs; not all need be in use
+ *     pairs 36
+ *     pair 0 1 0                               for each: atoms, class
+ *     slots 640                                pairs, intermediate values; the factors are those from here on
+ *     factors 120
+ *     factor 2 1                               for each: degree; 1, or 0 where it only occurs in products
+ *     operations 900
+ *     operation 36 0 640                       slot[target] += slot[left] * slot[right]; slot 640 holds 1
+ *     runs 80
+ *     run 3 5 2                                products of a factor with the factors from 5 on, so many
+ *     terms 200                                in all
+ *     end
+ *
+ * The operations of a target stand together, after all that they read. The file appears whole or not at all.
+ * EQML_ERROR_ARGUMENT: the origin is no such line; the basis has a tensor, which the file cannot hold.
+ */
+
+EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_basis *basis, eqml_surface *to,
+                                         eqml_message *message);
+/* The same potential over another basis that has its terms, in whatever order: from a subset to the header that
+ * eqml-gen wrote of it, or to the whole basis that it was cut from. Variables, offsets and coefficients are the
+ * same to the bit. Factors are recognised by their values at random points. *to is new; on failure it is empty.
+ * EQML_ERROR_MATCH: other atoms, other classes of pairs, a term with a coefficient that the basis does not have;
+ * or a tensor. */
 
 #endif /* EQML__SELECT_H */
 
@@ -9580,14 +9615,23 @@ static void eqml__order_factors(eqml__selection *s)
     }
 }
 
+/* Intermediate values keep their places modulo four: the elements of a covariant lie side by side from a multiple
+ * of four on, where eqml-gen, which writes the code, finds them. */
 static void eqml__number_slots(eqml__selection *s)
 {
     const eqml_basis *b = s->from;
-    for (int i = 0; i < b->factor0; i++) {
+    int four = -1; /* the last four slots of the old basis that were given a place */
+    for (int i = 0; i < b->npairs; i++)
+        if (s->slot[i] >= 0)
+            s->slot[i] = s->npairs++;
+    s->factor0 = s->npairs;
+    for (int i = b->npairs; i < b->factor0; i++) {
         if (s->slot[i] < 0)
             continue;
-        s->slot[i] = s->factor0++;
-        s->npairs += i < b->npairs;
+        if (i / 4 != four)
+            s->factor0 = (s->factor0 + 3) / 4 * 4 + 4;
+        four = i / 4;
+        s->slot[i] = s->factor0 - 4 + i % 4;
     }
     s->factor0 = EQML_ROUND(s->factor0); /* factors begin on a vector boundary */
     for (int f = 0; f < s->nfactors; f++)
@@ -9917,227 +9961,336 @@ EQML_API eqml_status eqml_keep(const eqml_problem *p, const eqml_ranking *rankin
 
 /* ==== basis_file.c ====================================================================================== */
 
-/* A basis as a header. */
+/* A basis as a file of tables. */
 #ifndef EQML__BASIS_FILE_C
 #define EQML__BASIS_FILE_C
+#include <ctype.h>
 #include <stdbool.h>
 
-/* Groups of `each` numbers of a table, in lines of bounded length. */
-static void eqml__put_table(FILE *out, const char *type, const char *name, const char *table, int count,
-                            int each, const unsigned short *number)
+static void eqml__put_basis_atoms(FILE *out, const eqml_basis *b)
 {
-    fprintf(out, "static const %s %s_%s[]", type, name, table);
-    if (each > 1)
-        fprintf(out, "[%d]", each);
-    fprintf(out, " = {");
-    for (int k = 0; k < count; k++) {
-        fprintf(out, "%s%s", k % (each > 1 ? 8 : 16) ? " " : "\n    ", each > 1 ? "{" : "");
-        for (int i = 0; i < each; i++)
-            fprintf(out, "%s%d", i ? "," : "", number[k * each + i]);
-        fprintf(out, "%s,", each > 1 ? "}" : "");
+    const char *symbol = b->symbols;
+    fprintf(out, "atoms %d\n", b->natoms);
+    for (int i = 0; i < b->natoms; i++) {
+        const int length = (int)strcspn(symbol, " ");
+        fprintf(out, "atom %.*s %d\n", length, symbol, b->atom_classes[i]);
+        symbol += length + (symbol[length] == ' ');
     }
-    fprintf(out, "%s};\n", count ? "\n" : each > 1 ? "{0}" : "0");
+    fprintf(out, "classes %d\npairs %d\n", b->npair_classes, b->npairs);
+    for (int p = 0; p < b->npairs; p++)
+        fprintf(out, "pair %d %d %d\n", b->pairs[p][0], b->pairs[p][1], b->pair_classes[p]);
 }
 
-static void eqml__put_tiles(FILE *out, const eqml_basis *b)
+static void eqml__put_basis_tables(FILE *out, const eqml_basis *b)
 {
-    fprintf(out, "static const eqml_rows %s_rows[] = {", b->name);
-    for (int k = 0; k < b->nrows; k++) {
-        const eqml_rows *r = &b->rows[k];
-        fprintf(out, "%s{{%d,%d,%d,%d},%d},", k % 4 ? " " : "\n    ", r->row[0], r->row[1], r->row[2],
-                r->row[3], r->ntiles);
-    }
-    fprintf(out, "%s};\nstatic const eqml_tile %s_tiles[] = {", b->nrows ? "\n" : "{{0,0,0,0},0}", b->name);
-    for (int k = 0; k < b->ntiles; k++)
-        fprintf(out, "%s{%d,%d},", k % 8 ? " " : "\n    ", b->tiles[k].first, b->tiles[k].columns);
-    fprintf(out, "%s};\n", b->ntiles ? "\n" : "{0,0}");
-}
-
-/* Straight-line code of at most this many operations, as eqml-gen has it. */
-#define EQML__STRAIGHT_LINE 1500
-
-static void eqml__put_load(FILE *out, unsigned char *loaded, int slot)
-{
-    if (!loaded[slot])
-        fprintf(out, "const T x%d = s[%d]; ", slot, slot);
-    loaded[slot] = 1;
-}
-
-/* The operations of one target on a line; they stand together. */
-static void eqml__put_forward(FILE *out, const eqml_basis *b, unsigned char *loaded)
-{
-    fprintf(out,
-            "#define %s_FORWARD(NAME, T) \\\n"
-            "    EQML_INLINE void NAME(int groups, T *const *slots, const double *offset) \\\n"
-            "    { for (int k = 0; k < groups; k++) { \\\n        T *s = slots[k]; \\\n",
-            b->name);
-    memset(loaded, 0, (size_t)b->nslots);
-    for (int k = 0, end; k < b->noperations; k = end) {
-        const int target = b->operations[k][0];
-        fprintf(out, "        ");
-        for (end = k; end < b->noperations && b->operations[end][0] == target; end++) {
-            eqml__put_load(out, loaded, b->operations[end][1]);
-            if (b->operations[end][2] != b->factor0)
-                eqml__put_load(out, loaded, b->operations[end][2]);
-        }
-        fprintf(out, "const T x%d =", target);
-        if (target >= b->factor0)
-            fprintf(out, " EQML_ADD(offset[%d],", target - b->factor0);
-        for (int i = k; i < end; i++) {
-            fprintf(out, "%s x%d", i > k ? " +" : "", b->operations[i][1]);
-            if (b->operations[i][2] != b->factor0)
-                fprintf(out, "*x%d", b->operations[i][2]);
-        }
-        fprintf(out, "%s; s[%d] = x%d; \\\n", target >= b->factor0 ? ")" : "", target, target);
-        loaded[target] = 1;
-    }
-    fprintf(out, "        (void)s, (void)offset; \\\n    } }\n");
-}
-
-/* The adjoint of a slot: what the caller stored, for a factor, and a term for each place where it is read. */
-static void eqml__put_adjoint(FILE *out, const eqml_basis *b, unsigned char *loaded, int slot)
-{
-    const char *plus = "";
-    fprintf(out, "        ");
+    fprintf(out, "slots %d\nfactors %d\n", b->factor0, b->nfactors);
+    for (int f = 0; f < b->nfactors; f++)
+        fprintf(out, "factor %d %d\n", b->degrees[f], !b->is_term || b->is_term[f]);
+    fprintf(out, "operations %d\n", b->noperations);
     for (int k = 0; k < b->noperations; k++)
-        for (int side = 1; side < 3; side++)
-            if (b->operations[k][side] == slot && b->operations[k][3 - side] != b->factor0)
-                eqml__put_load(out, loaded, b->operations[k][3 - side]);
-    fprintf(out, slot < b->npairs ? "a[%d] =" : "const T a%d =", slot);
-    if (slot >= b->factor0) {
-        fprintf(out, " a[%d]", slot);
-        plus = " +";
-    }
-    for (int k = 0; k < b->noperations; k++)
-        for (int side = 1; side < 3; side++) {
-            if (b->operations[k][side] != slot)
-                continue;
-            fprintf(out, "%s a%d", plus, b->operations[k][0]);
-            if (b->operations[k][3 - side] != b->factor0)
-                fprintf(out, "*x%d", b->operations[k][3 - side]);
-            plus = " +";
-        }
-    if (slot >= b->npairs)
-        fprintf(out, "; a[%d] = a%d", slot, slot); /* for the Hessian */
-    fprintf(out, "; \\\n");
+        fprintf(out, "operation %d %d %d\n", b->operations[k][0], b->operations[k][1], b->operations[k][2]);
+    fprintf(out, "runs %d\n", b->nruns);
+    for (int k = 0; k < b->nruns; k++)
+        fprintf(out, "run %d %d %d\n", b->runs[k][0], b->runs[k][1], b->runs[k][2]);
+    fprintf(out, "terms %d\nend\n", b->nterms);
 }
 
-static void eqml__put_reverse(FILE *out, const eqml_basis *b, unsigned char *loaded)
+/* The header of the basis has it in a comment. */
+static bool eqml__is_origin(const char *text)
 {
-    fprintf(out,
-            "#define %s_REVERSE(NAME, T) \\\n"
-            "    EQML_INLINE void NAME(int groups, T *const *slots, T *const *adjoints, const double "
-            "*linear, T *energy) \\\n"
-            "    { for (int k = 0; k < groups; k++) { \\\n        const T *s = slots[k]; T *a = adjoints[k]; "
-            "\\\n",
-            b->name);
-    memset(loaded, 0, (size_t)b->nslots);
-    for (int end = b->noperations; end > 0;) {
-        const int target = b->operations[end - 1][0];
-        eqml__put_adjoint(out, b, loaded, target);
-        while (end > 0 && b->operations[end - 1][0] == target)
-            end--;
-    }
-    for (int slot = 0; slot < b->npairs; slot++)
-        eqml__put_adjoint(out, b, loaded, slot);
-    fprintf(out, "        (void)s, (void)a, (void)linear, (void)energy; \\\n    } }\n");
+    if (strlen(text) > 1000 || strstr(text, "*/") || strstr(text, "/*"))
+        return false;
+    while (*text && !iscntrl((unsigned char)*text))
+        text++;
+    return !*text;
 }
 
-static void eqml__put_code(FILE *out, const eqml_basis *b, unsigned char *loaded)
+EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *origin, const char *path,
+                                      eqml_message *message)
 {
-    static const char *const types[] = {"double", "eqml_lanes"}, *const suffix[] = {"one", "lanes"};
-    const char *n = b->name;
-    fprintf(out, "\n/* The operations as code, for each type of number T; s: slots, a: adjoints. */\n");
-    eqml__put_forward(out, b, loaded);
-    eqml__put_reverse(out, b, loaded);
-    for (int t = 0; t < 2; t++) {
-        fprintf(out, "%s_FORWARD(%s_forward_%s, %s)\n", n, n, suffix[t], types[t]);
-        fprintf(out, "%s_REVERSE(%s_reverse_%s, %s)\n", n, n, suffix[t], types[t]);
-    }
-    fprintf(out, "#undef %s_FORWARD\n#undef %s_REVERSE\n", n, n);
-}
-
-static void eqml__put_basis(FILE *out, const eqml_basis *b, unsigned char *loaded)
-{
-    const char *n = b->name;
-    const bool straight = b->noperations <= EQML__STRAIGHT_LINE;
-    fprintf(
-        out,
-        "/*\n * %s: permutationally invariant polynomials of \"%s\" up to degree %d, chosen by data.\n *\n"
-        " * Atoms, in the order of their coordinates: %s\n"
-        " * Terms: %d, of these %d factors; operations: %d; pairs in use: %d.\n */\n",
-        n, b->composition, b->degree, b->symbols, b->nterms, b->nfactors, b->noperations, b->npairs);
-    fprintf(out, "#ifndef EQML_BASIS_%s\n#define EQML_BASIS_%s\n", n, n);
-    fprintf(
-        out,
-        "#ifndef EQML_LAYOUT\n#include \"eqml.h\"\n#endif\n"
-        "#if EQML_LAYOUT != %d\n"
-        "#error This basis has layout %d and eqml.h another: write the basis again, with the same eqml.h\n"
-        "#endif\n\n",
-        EQML_LAYOUT, EQML_LAYOUT);
-    fprintf(out, "enum { %s_NATOMS = %d, %s_NPAIRS = %d, %s_NTERMS = %d, %s_NSLOTS = %d };\n", n, b->natoms,
-            n, b->npairs, n, b->nterms, n, b->nslots);
-    eqml__put_table(out, "unsigned short", n, "pairs", b->npairs, 2, b->pairs[0]);
-    eqml__put_table(out, "unsigned short", n, "pair_classes", b->npairs, 1, b->pair_classes);
-    eqml__put_table(out, "unsigned short", n, "atom_classes", b->natoms, 1, b->atom_classes);
-    fprintf(out, "/* slot[target] += slot[left] * slot[right] */\n");
-    eqml__put_table(out, "unsigned short", n, "operations", b->noperations, 3, b->operations[0]);
-    fprintf(out, "/* products of factor [0] with the [2] factors from [1] on */\n");
-    eqml__put_table(out, "unsigned short", n, "runs", b->nruns, 3, b->runs[0]);
-    fprintf(out, "/* the same, four rows side by side: rows, columns in use, columns stored */\n");
-    eqml__put_tiles(out, b);
-    fprintf(out, "/* total degree of each factor */\nstatic const unsigned char %s_degrees[] = {", n);
-    for (int k = 0; k < b->nfactors; k++)
-        fprintf(out, "%s%d,", k % 16 ? " " : "\n    ", b->degrees[k]);
-    fprintf(out, "\n};\n");
-    if (b->is_term) {
-        fprintf(out,
-                "/* 0: a factor that only occurs in products */\nstatic const unsigned char %s_is_term[] = {",
-                n);
-        for (int k = 0; k < b->nfactors; k++)
-            fprintf(out, "%s%d,", k % 16 ? " " : "\n    ", b->is_term[k]);
-        fprintf(out, "\n};\n");
-    }
-    if (straight)
-        eqml__put_code(out, b, loaded);
-    fprintf(out, "\nstatic const eqml_basis %s_basis = {\n    \"%s\", \"%s\", \"%s\",\n", n, n,
-            b->composition, b->symbols);
-    fprintf(out, "    %d, %d, %d, %d, /* atoms, pairs, classes of pairs, degree */\n", b->natoms, b->npairs,
-            b->npair_classes, b->degree);
-    fprintf(out, "    %d, %d, %d, /* terms, factors, factors in products (with the constant) */\n", b->nterms,
-            b->nfactors, b->ncore);
-    fprintf(out, "    %d, %d, %d, %d, %d, %d, /* slots, first factor, operations, runs, rows, tiles */\n",
-            b->nslots, b->factor0, b->noperations, b->nruns, b->nrows, b->ntiles);
-    fprintf(out,
-            "    %s_pairs, %s_pair_classes, %s_atom_classes, %s_operations, %s_runs, %s_rows, %s_tiles,\n", n,
-            n, n, n, n, n, n);
-    fprintf(out, "    %s_degrees,\n    ", n);
-    if (straight)
-        fprintf(out, "%s_forward_one, %s_reverse_one, %s_forward_lanes, %s_reverse_lanes", n, n, n, n);
-    else
-        fprintf(out, "0, 0, 0, 0");
-    if (b->is_term)
-        fprintf(out, ", {0, 0, 0}, %s_is_term, 0, 0", n);
-    else
-        fprintf(out, ", {0, 0, 0}, 0, 0, 0");
-    fprintf(out, ", %d, 0, 0, 0};\n", b->nvalues);
-    fprintf(out, "\nEQML_BASIS_FUNCTIONS(%s)\n#endif\n", n);
-}
-
-EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *path, eqml_message *message)
-{
-    unsigned char *loaded = (unsigned char *)eqml__zeroed((size_t)basis->nslots, 1);
     eqml__output out;
-    eqml_status status = loaded ? eqml__open_output(&out, path, message) : eqml__no_memory(path, message);
-    if (!status) {
-        eqml__put_basis(out.file, basis, loaded);
-        status = eqml__close_output(&out, EQML_OK, message);
-    }
-    EQML_FREE(loaded);
-    return status;
+    origin = origin ? origin : "";
+    if (!eqml__is_origin(origin))
+        return eqml__fail_file(
+            message, EQML_ERROR_ARGUMENT, path, 0,
+            "the origin of the basis must be one line of at most 1000 characters, without the "
+            "marks of comments in C");
+    for (int k = 0; k < EQML_TENSORS; k++)
+        if (basis->tensors[k])
+            return eqml__fail_file(
+                message, EQML_ERROR_ARGUMENT, path, 0,
+                "the basis \"%s\" has a %s, which the file cannot hold; leave it out of the "
+                "basis",
+                basis->name, eqml_tensor_name((eqml_tensor)k));
+    eqml_status status = eqml__open_output(&out, path, message);
+    if (status)
+        return status;
+    fprintf(out.file, "eqml-basis 1\nname %s\norigin%s%s\ncomposition %s\ndegree %d\n", basis->name,
+            *origin ? " " : "", origin, basis->composition, basis->degree);
+    eqml__put_basis_atoms(out.file, basis);
+    eqml__put_basis_tables(out.file, basis);
+    return eqml__close_output(&out, EQML_OK, message);
 }
 
 #endif /* EQML__BASIS_FILE_C */
+
+/* ==== rebase.c ========================================================================================== */
+
+/* A surface over another basis. */
+#ifndef EQML__REBASE_C
+#define EQML__REBASE_C
+#include <stdlib.h>
+
+/*
+ * Factors are recognised by what they are, not by their numbers: two polynomials are the same where their values
+ * are, at two points of random numbers modulo 2^64. The numbers of a point follow from the atoms of each pair, and
+ * so are the same for both bases.
+ */
+static uint64_t eqml__scramble(uint64_t x)
+{
+    x = (x ^ x >> 30) * 0xbf58476d1ce4e5b9u; /* the finaliser of splitmix64 */
+    x = (x ^ x >> 27) * 0x94d049bb133111ebu;
+    return x ^ x >> 31;
+}
+
+/* The values of one basis. */
+typedef struct eqml__prints {
+    uint64_t *slot;       /* [nslots] */
+    uint64_t (*value)[2]; /* [nfactors] */
+    uint64_t *offset;     /* [nfactors] numbers that factors are shifted by */
+    int *term;            /* [nfactors] the term that a factor is, or -1 */
+} eqml__prints;
+
+static eqml_status eqml__prints_create(const eqml_basis *b, eqml__prints *p)
+{
+    int terms = 0;
+    p->slot = (uint64_t *)eqml__zeroed((size_t)b->nslots, sizeof(uint64_t));
+    p->value = (uint64_t(*)[2])eqml__zeroed((size_t)b->nfactors, sizeof *p->value);
+    p->offset = (uint64_t *)eqml__zeroed((size_t)b->nfactors, sizeof(uint64_t));
+    p->term = (int *)eqml__zeroed((size_t)b->nfactors, sizeof(int));
+    if (!p->slot || !p->value || !p->offset || !p->term)
+        return EQML_ERROR_MEMORY;
+    for (int f = 0; f < b->nfactors; f++)
+        p->term[f] = eqml__is_term(b, (size_t)f) ? terms++ : -1;
+    return EQML_OK;
+}
+
+static void eqml__prints_free(eqml__prints *p)
+{
+    EQML_FREE(p->slot);
+    EQML_FREE(p->value);
+    EQML_FREE(p->offset);
+    EQML_FREE(p->term);
+}
+
+static void eqml__find_prints(const eqml_basis *b, eqml__prints *p)
+{
+    for (int point = 0; point < 2; point++) {
+        memset(p->slot, 0, (size_t)b->nslots * sizeof *p->slot);
+        for (int k = 0; k < b->npairs; k++)
+            p->slot[k] = eqml__scramble((uint64_t)b->pairs[k][0] << 32 | (uint64_t)b->pairs[k][1] << 16 |
+                                        (uint64_t)(point + 1));
+        for (int f = 0; f < b->nfactors; f++)
+            p->slot[b->factor0 + f] = f ? p->offset[f] : 1;
+        for (int k = 0; k < b->noperations; k++) {
+            const unsigned short *o = b->operations[k];
+            p->slot[o[0]] += p->slot[o[1]] * p->slot[o[2]];
+        }
+        for (int f = 0; f < b->nfactors; f++)
+            p->value[f][point] = p->slot[b->factor0 + f];
+    }
+}
+
+/* A product of factors of a basis, or a factor alone: left 0. */
+typedef struct eqml__place_of_term {
+    unsigned left, right; /* left <= right */
+    int term;
+} eqml__place_of_term;
+
+static int eqml__compare_places(const void *x, const void *y)
+{
+    const eqml__place_of_term *a = (const eqml__place_of_term *)x, *b = (const eqml__place_of_term *)y;
+    return a->left != b->left ? (a->left < b->left ? -1 : 1) : (a->right > b->right) - (a->right < b->right);
+}
+
+/* All terms in their order; place[nterms]. */
+static void eqml__list_terms(const eqml_basis *b, const eqml__prints *p, eqml__place_of_term *place)
+{
+    int k = 0;
+    for (int f = 0; f < b->nfactors; f++)
+        if (p->term[f] >= 0)
+            place[k].left = 0, place[k].right = (unsigned)f, place[k].term = k, k++;
+    for (int r = 0; r < b->nruns; r++)
+        for (unsigned c = 0; c < b->runs[r][2]; c++, k++) {
+            const unsigned left = b->runs[r][0], right = b->runs[r][1] + c;
+            place[k].left = left < right ? left : right;
+            place[k].right = left < right ? right : left;
+            place[k].term = k;
+        }
+}
+
+/* A factor by its values. */
+typedef struct eqml__print {
+    uint64_t value[2];
+    int factor;
+} eqml__print;
+
+static int eqml__compare_prints(const void *x, const void *y)
+{
+    const eqml__print *a = (const eqml__print *)x, *b = (const eqml__print *)y;
+    const int point = a->value[0] == b->value[0];
+    return (a->value[point] > b->value[point]) - (a->value[point] < b->value[point]);
+}
+
+/* The work of one move; everything that is allocated is here. */
+typedef struct eqml__move {
+    const eqml_basis *from, *to;
+    eqml__prints old_prints, new_prints;
+    eqml__print *sorted; /* [nfactors] of the new basis */
+    int *factor;         /* [nfactors] of the old basis: its number in the new one, or -1 */
+    eqml__place_of_term *old_place, *new_place;
+    double *old_coefficient, *new_coefficient;
+} eqml__move;
+
+static eqml_status eqml__move_create(eqml__move *m)
+{
+    m->sorted = (eqml__print *)eqml__zeroed((size_t)m->to->nfactors, sizeof *m->sorted);
+    m->factor = (int *)eqml__zeroed((size_t)m->from->nfactors, sizeof(int));
+    m->old_place = (eqml__place_of_term *)eqml__zeroed((size_t)m->from->nterms, sizeof *m->old_place);
+    m->new_place = (eqml__place_of_term *)eqml__zeroed((size_t)m->to->nterms, sizeof *m->new_place);
+    m->old_coefficient = (double *)eqml__zeroed((size_t)m->from->nterms, sizeof(double));
+    m->new_coefficient = (double *)eqml__zeroed((size_t)m->to->nterms, sizeof(double));
+    if (!m->sorted || !m->factor || !m->old_place || !m->new_place || !m->old_coefficient ||
+        !m->new_coefficient || eqml__prints_create(m->from, &m->old_prints) ||
+        eqml__prints_create(m->to, &m->new_prints))
+        return EQML_ERROR_MEMORY;
+    return EQML_OK;
+}
+
+static void eqml__move_free(eqml__move *m)
+{
+    eqml__prints_free(&m->old_prints);
+    eqml__prints_free(&m->new_prints);
+    EQML_FREE(m->sorted);
+    EQML_FREE(m->factor);
+    EQML_FREE(m->old_place);
+    EQML_FREE(m->new_place);
+    EQML_FREE(m->old_coefficient);
+    EQML_FREE(m->new_coefficient);
+}
+
+/*
+ * Factors of the new basis are found by their values without offsets. Products of factors are products of shifted
+ * ones: so with offsets, random numbers, the values must agree again; else the factor is not the same.
+ */
+static void eqml__match_factors(eqml__move *m)
+{
+    eqml__prints *old = &m->old_prints, *now = &m->new_prints;
+    eqml__find_prints(m->from, old);
+    eqml__find_prints(m->to, now);
+    for (int f = 0; f < m->to->nfactors; f++) {
+        memcpy(m->sorted[f].value, now->value[f], sizeof now->value[f]);
+        m->sorted[f].factor = f;
+    }
+    qsort(m->sorted, (size_t)m->to->nfactors, sizeof *m->sorted, eqml__compare_prints);
+    for (int f = 0; f < m->from->nfactors; f++) {
+        eqml__print wanted = {{old->value[f][0], old->value[f][1]}, f};
+        const eqml__print *found = (const eqml__print *)bsearch(&wanted, m->sorted, (size_t)m->to->nfactors,
+                                                                sizeof wanted, eqml__compare_prints);
+        m->factor[f] = found ? found->factor : -1;
+        old->offset[f] = eqml__scramble(~(uint64_t)f);
+        if (found)
+            now->offset[found->factor] = old->offset[f];
+    }
+    eqml__find_prints(m->from, old);
+    eqml__find_prints(m->to, now);
+    for (int f = 0; f < m->from->nfactors; f++)
+        if (m->factor[f] >= 0 && memcmp(old->value[f], now->value[m->factor[f]], sizeof old->value[f]))
+            m->factor[f] = -1;
+}
+
+/* Why a surface over one basis cannot stand over the other, whatever its coefficients; NULL where it may. */
+static const char *eqml__misfit(const eqml_basis *from, const eqml_basis *to)
+{
+    if (from->natoms != to->natoms || strcmp(from->symbols, to->symbols))
+        return "other atoms";
+    if (from->npair_classes != to->npair_classes)
+        return "other classes of pairs";
+    for (int p = 0; p < from->npairs; p++)
+        for (int q = 0; q < to->npairs; q++)
+            if (!memcmp(from->pairs[p], to->pairs[q], sizeof *to->pairs) &&
+                from->pair_classes[p] != to->pair_classes[q])
+                return "other classes of pairs";
+    for (int k = 0; k < EQML_TENSORS; k++)
+        if (from->tensors[k])
+            return "no place for a tensor";
+    return NULL;
+}
+
+/* Coefficients to the places of their terms; the first term with a coefficient that has none, or -1. */
+static int eqml__move_coefficients(eqml__move *m)
+{
+    const size_t size = sizeof *m->new_place;
+    eqml__list_terms(m->from, &m->old_prints, m->old_place);
+    eqml__list_terms(m->to, &m->new_prints, m->new_place);
+    qsort(m->new_place, (size_t)m->to->nterms, size, eqml__compare_places);
+    for (int k = 0; k < m->from->nterms; k++) {
+        const int left = m->factor[m->old_place[k].left], right = m->factor[m->old_place[k].right];
+        eqml__place_of_term wanted = {(unsigned)(left < right ? left : right),
+                                      (unsigned)(left < right ? right : left), k};
+        const eqml__place_of_term *found =
+            left < 0 || right < 0
+                ? NULL
+                : (const eqml__place_of_term *)bsearch(&wanted, m->new_place, (size_t)m->to->nterms, size,
+                                                       eqml__compare_places);
+        if (found)
+            m->new_coefficient[found->term] = m->old_coefficient[k];
+        else if (m->old_coefficient[k] != 0)
+            return k;
+    }
+    return -1;
+}
+
+EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_basis *basis, eqml_surface *to,
+                                         eqml_message *message)
+{
+    eqml__move m;
+    int lost = -1;
+    memset(&m, 0, sizeof m);
+    memset(to, 0, sizeof *to);
+    m.from = from->model.basis;
+    m.to = basis;
+    const char *misfit = eqml__misfit(m.from, basis);
+    if (misfit)
+        return eqml__fail(message, EQML_ERROR_MATCH,
+                          "a surface over \"%s\" cannot stand over \"%s\", which has %s", m.from->name,
+                          basis->name, misfit);
+    eqml_status status = eqml__move_create(&m);
+    if (!status)
+        status = eqml_surface_create(basis, from->variables, to);
+    if (!status) {
+        eqml__match_factors(&m);
+        eqml_surface_get(from, m.old_coefficient);
+        lost = eqml__move_coefficients(&m);
+        for (int f = 0; f < m.from->nfactors; f++)
+            if (m.factor[f] >= 0)
+                to->offset[m.factor[f]] = from->offset[f];
+        eqml_surface_set(to, m.new_coefficient);
+        to->standardised = from->standardised;
+    }
+    if (status)
+        eqml__fail(message, status, "a surface over \"%s\": %s", basis->name, eqml_status_text(status));
+    if (lost >= 0)
+        status = eqml__fail(message, EQML_ERROR_MATCH,
+                            "a surface over \"%s\" cannot stand over \"%s\", which lacks its term %d",
+                            m.from->name, basis->name, lost);
+    if (status)
+        eqml_surface_free(to);
+    eqml__move_free(&m);
+    return status;
+}
+
+#endif /* EQML__REBASE_C */
 
 /* ==== expansion.c ======================================================================================= */
 

@@ -1,6 +1,7 @@
 /*
  * Error against number of terms: fits a basis, prunes it, grows it, prints a table of test errors and times,
- * and writes one of the small surfaces: its basis NAME.h, NAME.pes and NAME_pes.h.
+ * and writes one of the small surfaces: NAME.basis, the tables of its basis, and NAME_all.pes, the surface over the
+ * whole basis. From these eqml-gen and examples/rebase.c make the header of the basis and the files of the surface.
  *
  * Compile it with the basis header, and with BASIS the name of the basis:
  *
@@ -29,11 +30,10 @@ static const char help[] =
     "  --terms M         the size of the surface that is written; default 200\n"
     "  --grow            write the grown surface, not the pruned one\n"
     "  --name NAME       of the files; default small\n"
-    "  --directory DIR   where to write; default .\n"
-    "  --runtime FILE    eqml.h; default eqml.h\n";
+    "  --directory DIR   where to write; default .\n";
 
 typedef struct job {
-    const char *path, *name, *directory, *runtime;
+    const char *path, *name, *directory;
     int every, terms, grow;
     double range;
     eqml_fit_options fit;
@@ -82,8 +82,6 @@ static int parse_options(int argc, char **argv, job *j)
             j->name = value;
         else if (!strcmp(option, "--directory"))
             j->directory = value;
-        else if (!strcmp(option, "--runtime"))
-            j->runtime = value;
         else if (!strcmp(option, "--train-every") && numeric && number >= 2 && number < 1e9)
             j->every = (int)number;
         else if (!strcmp(option, "--terms") && numeric && number >= 1 && number < 1e9)
@@ -194,22 +192,25 @@ static int print_curve(const job *j, const char *what, const eqml_problem *probl
 static int write_subset(const job *j, const eqml_problem *problem, const eqml_ranking *ranking)
 {
     const int terms = j->terms < ranking->terms ? j->terms : ranking->terms;
-    char name[256], header[1024], pes[1024], surface[1024];
-    eqml_subset subset;
+    const char *slash = strrchr(j->path, '/'), *what = j->grow ? "grown" : "pruned";
+    char name[256], origin[1000], tables[1024], pes[1024];
+    eqml_subset subset = {0};
+    eqml_surface all = {0}; /* over the whole basis */
     eqml_message message = {"out of memory"};
-    snprintf(name, sizeof name, "%s_basis%d", j->name, terms);
-    snprintf(header, sizeof header, "%s/%s.h", j->directory, j->name);
-    snprintf(pes, sizeof pes, "%s/%s.pes", j->directory, j->name);
-    snprintf(surface, sizeof surface, "%s/%s_pes.h", j->directory, j->name);
+    snprintf(name, sizeof name, "%s_few", j->name);
+    snprintf(origin, sizeof origin, "%d of the %d terms of %s, %s with %s", terms, basis->nterms, basis->name,
+             what, slash ? slash + 1 : j->path);
+    snprintf(tables, sizeof tables, "%s/%s.basis", j->directory, j->name);
+    snprintf(pes, sizeof pes, "%s/%s_all.pes", j->directory, j->name);
     int status = eqml_keep(problem, ranking, terms, name, &subset, &message) ||
-                 eqml_basis_write(subset.basis, header, &message) ||
-                 eqml_surface_write(&subset.surface, pes, &message) ||
-                 eqml_surface_write_header(&subset.surface, j->name, j->runtime, header, surface, &message);
+                 eqml_surface_rebase(&subset.surface, basis, &all, &message) ||
+                 eqml_surface_write(&all, pes, &message) ||
+                 eqml_basis_write(subset.basis, origin, tables, &message);
     if (status)
         fail(message.text);
     else
-        printf("%s surface of %d terms: %s, %s, %s\n", j->grow ? "grown" : "pruned", terms, header, pes,
-               surface);
+        printf("%s surface of %d terms: %s, %s\n", what, terms, tables, pes);
+    eqml_surface_free(&all);
     eqml_subset_free(&subset);
     return status;
 }
@@ -243,7 +244,7 @@ static int run(job *j, eqml_surface *surface, eqml_problem **problem, eqml_ranki
 
 int main(int argc, char **argv)
 {
-    job j = {.name = "small", .directory = ".", .runtime = "eqml.h", .every = 2, .terms = 200, .range = 2};
+    job j = {.name = "small", .directory = ".", .every = 2, .terms = 200, .range = 2};
     eqml_surface surface = {0};
     eqml_problem *problem = NULL;
     eqml_ranking pruned = {0}, grown = {0};

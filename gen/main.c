@@ -4,6 +4,8 @@
  *     composition -> blocks (multidegrees) -> Molien series  \
  *                                 orbits of monomials         > certified basis -> program -> C
  *                    point sets and patterns of the group    /
+ *
+ * or, with --from, from the tables of a basis that was chosen already: tables -> program -> C.
  */
 #include "molecule/basis.h"
 #include "algebra/blocks.h"
@@ -318,6 +320,33 @@ done:
     return status;
 }
 
+/* Tables have been chosen already: they are arranged, and written with code. */
+static int generate_from(options *o)
+{
+    const clock_t start = clock();
+    char error[768];
+    basis_tables tables;
+    program *program = NULL;
+    work made = {.form = o->form};
+    int status = tables_read(o->from, &tables, error, sizeof error) ? fail(error)
+                                                                    : options_complete_from(o, tables.name);
+    if (status == OPTIONS_GO) {
+        program = program_arrange(&tables.program);
+        made.description = describe_tables(&tables, program);
+        made.description.name = o->name;
+        made.description.command = o->command;
+        made.description.from = options_base(o->from);
+        made.description.seconds = (double)(clock() - start) / CLOCKS_PER_SEC;
+        status = program->nslots > SLOTS_LIMIT
+                     ? fail("the basis needs too many numbers at once; prune it further")
+                     : output_write(o->output, write_form, &made);
+    }
+    work_free(&made);
+    program_free(program);
+    tables_free(&tables);
+    return status;
+}
+
 int main(int argc, char **argv)
 {
     options o;
@@ -326,6 +355,11 @@ int main(int argc, char **argv)
     int status = options_parse(argc, argv, &o);
     if (status != OPTIONS_GO)
         return status;
+    if (o.from) {
+        status = generate_from(&o);
+        options_free(&o);
+        return status;
+    }
     if (composition_parse(o.composition, &c, error, sizeof error) ||
         (o.group && group_read(o.group, &c, error, sizeof error))) {
         composition_free(&c);

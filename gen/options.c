@@ -12,6 +12,7 @@ enum { DEGREE_LIMIT = 100 };
 
 static const char help[] =
     "usage: eqml-gen [options] COMPOSITION\n"
+    "       eqml-gen --from FILE [-n NAME] [-o FILE] [--stats]\n"
     "Writes a C header with the permutationally invariant polynomials of COMPOSITION, such as \"H4 C\" or\n"
     "\"(H2 O)2\": atoms in the order of their coordinates, like atoms and like fragments counted.\n"
     "\n"
@@ -31,6 +32,9 @@ static const char help[] =
     "      --without A-B   these pairs left out: the same as --cap A-B=0\n"
     "      --body N        only terms that touch at most N atoms\n"
     "      --scheme NAME   \"factored\" (default), or \"orbit-sums\": each term written out, for comparison\n"
+    "      --from FILE     the basis from tables, as eqml_basis_write writes them where a basis was pruned "
+    "or\n"
+    "                      grown; of what is above, only a name and an output may be beside it\n"
     "      --stats         print one JSON object instead of a header\n"
     "      --dump WORD     print the operations instead: \"program\", a line for each; \"dot\", as a graph "
     "for\n"
@@ -58,6 +62,16 @@ static bool is_c_name(const char *text)
         if (!isalnum((unsigned char)*text) && *text != '_')
             return false;
     return true;
+}
+
+/* The name of a basis becomes part of names in C. */
+static int check_name(const char *name)
+{
+    if (!is_c_name(name))
+        return refuse("name", name, "it must be a C identifier");
+    if (!strcmp(name, "eqml") || !strncmp(name, "eqml_", 5))
+        return refuse("name", name, "names of eqml are taken; choose another, such as ch4");
+    return OPTIONS_GO;
 }
 
 static int parse_body(const char *text, int *body)
@@ -125,6 +139,21 @@ static int choose_form(options *o, enum form form)
     return OPTIONS_GO;
 }
 
+static char *copy_text(const char *text)
+{
+    return strcpy(xcalloc(strlen(text) + 1, 1), text);
+}
+
+/* Whether the command line says anything of what the basis is to be. */
+static bool chooses_basis(const options *o)
+{
+    bool any = o->composition || o->degree || o->group || o->orbit_sums || o->wanted.fragments ||
+               o->wanted.body || o->wanted.ncaps || o->wanted.terms != TERMS_ALL;
+    for (int kind = 0; kind < TENSOR_KINDS; kind++)
+        any = any || o->tensor[kind];
+    return any;
+}
+
 int options_parse(int argc, char **argv, options *o)
 {
     const char *value = NULL, *name = NULL;
@@ -143,14 +172,16 @@ int options_parse(int argc, char **argv, options *o)
             if ((status = parse_degree(value, &o->degree)) != OPTIONS_GO)
                 return status;
         } else if (takes_value(argc, argv, &i, 'n', "name", &name)) {
-            if (!name || !is_c_name(name))
-                return refuse("name", name ? name : "", "it must be a C identifier");
-            if (!strcmp(name, "eqml") || !strncmp(name, "eqml_", 5))
-                return refuse("name", name, "names of eqml are taken; choose another, such as ch4");
+            if ((status = check_name(name ? name : "")) != OPTIONS_GO)
+                return status;
         } else if (takes_value(argc, argv, &i, 'o', "output", &value)) {
             if (!value || !*value)
                 return refuse("--output needs a file", NULL, "for example --output h4_c_d6.h");
             o->output = strcmp(value, "-") ? value : NULL;
+        } else if (takes_value(argc, argv, &i, 0, "from", &value)) {
+            if (!value || !*value)
+                return refuse("--from needs a file", NULL, "eqml_basis_write writes such files");
+            o->from = value;
         } else if (takes_value(argc, argv, &i, 0, "group", &value)) {
             if (!value || !*value)
                 return refuse("--group needs a file", NULL, "it holds generators such as (1 2)(3 4)");
@@ -196,18 +227,20 @@ int options_parse(int argc, char **argv, options *o)
             o->composition = argument;
         }
     }
-    if (!o->composition)
+    if (o->from && chooses_basis(o))
+        return refuse(
+            "--from", o->from,
+            "the file says all of the basis: leave out the composition, the degree and what cuts it");
+    if (!o->from && !o->composition)
         return refuse("no composition", NULL, "for example: eqml-gen -d 6 -o h4_c_d6.h \"H4 C\"");
-    if (!o->degree)
+    if (!o->from && !o->degree)
         return refuse("no degree", NULL, "for example: eqml-gen -d 6 -o h4_c_d6.h \"H4 C\"");
     for (kind = 0; kind < TENSOR_KINDS; kind++)
         if (o->tensor[kind] > o->degree)
             return refuse("above the degree of the potential, whose invariants it uses, is that of the",
                           tensor_name((tensor_kind)kind), "choose a higher --degree, or a lower one for it");
-    if (name) {
-        o->name = xcalloc(strlen(name) + 1, 1);
-        strcpy(o->name, name);
-    }
+    if (name)
+        o->name = copy_text(name);
     return OPTIONS_GO;
 }
 
@@ -227,11 +260,31 @@ static char *default_name(const composition *c, int degree)
     return name;
 }
 
+const char *options_base(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
+int options_complete_from(options *o, const char *name)
+{
+    const int status = o->name ? OPTIONS_GO : check_name(name);
+    if (status != OPTIONS_GO)
+        return status;
+    if (!o->name)
+        o->name = copy_text(name);
+    const char *file = options_base(o->from);
+    const size_t size = strlen(file) + strlen(o->name) + 64;
+    o->command = xcalloc(size, 1);
+    snprintf(o->command, size, "eqml-gen --from %s -n %s", file, o->name);
+    return OPTIONS_GO;
+}
+
 void options_complete(options *o, const composition *c, const wanted_request *r)
 {
     if (!o->name)
         o->name = default_name(c, o->degree);
-    const char *slash = o->group ? strrchr(o->group, '/') : NULL, *group = slash ? slash + 1 : o->group;
+    const char *group = o->group ? options_base(o->group) : NULL;
     o->cut = r ? request_options(&o->wanted, r, c) : NULL;
     const char *cuts = o->cut ? o->cut : "";
     size_t size = strlen(c->text) + strlen(o->name) + (group ? strlen(group) : 0) + strlen(cuts) + 192;

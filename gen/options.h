@@ -12,6 +12,8 @@ enum form { FORM_HEADER, FORM_STATISTICS, FORM_PROGRAM, FORM_DOT };
 typedef struct options {
     const char *composition, *output; /* output NULL: standard output */
     const char *group;                /* file of generators, or NULL */
+    const char
+        *from; /* file of tables, in place of the composition and of all that chooses the basis; or NULL */
     int degree, tensor[TENSOR_KINDS]; /* degrees; 0: no such tensor */
     request_words wanted;             /* what the basis is to span */
     enum form form;
@@ -26,6 +28,12 @@ int options_parse(int argc, char **argv, options *o);
 
 /* Fills in the rest from the composition's normal form and what the basis is cut to (or NULL). */
 void options_complete(options *o, const composition *c, const wanted_request *r);
+
+/* The same for a basis from tables, whose name is `name` where the user gave no other; or refuses that. */
+int options_complete_from(options *o, const char *name);
+
+/* The name of a file without its folder. */
+const char *options_base(const char *path);
 
 void options_free(options *o);
 #endif

@@ -54,7 +54,7 @@ static const eqml_basis *const part_bases[] = {&h2o_d2_tensors_basis, &h2_d4_bas
 static char folder[256], data_path[300], pes_path[300], header_path[300], basis_path[300],
     expansion_path[300];
 static eqml_data data;
-static eqml_surface surface;
+static eqml_surface surface, h2_surface;
 static eqml_problem *problem;
 static eqml_ranking ranking;
 static eqml_expansion expansion;
@@ -232,7 +232,15 @@ static eqml_status try_keep(void)
 
 static eqml_status try_basis_write(void)
 {
-    return eqml_basis_write(&h2_d4_basis, basis_path, &message);
+    return eqml_basis_write(&h2_d4_basis, "made here", basis_path, &message);
+}
+
+static eqml_status try_rebase(void)
+{
+    eqml_surface s;
+    eqml_status status = checked(eqml_surface_rebase(&h2_surface, &h2_d4_basis, &s, &message), &s, sizeof s);
+    eqml_surface_free(&s);
+    return status;
 }
 
 static eqml_status try_expansion_create(void)
@@ -295,6 +303,7 @@ static const struct {
              {"eqml_grow", try_grow, 0, NULL},
              {"eqml_keep", try_keep, 0, NULL},
              {"eqml_basis_write", try_basis_write, 0, basis_path},
+             {"eqml_surface_rebase", try_rebase, 0, NULL},
              {"eqml_expansion_create", try_expansion_create, 0, NULL},
              {"eqml_expansion_fit", try_expansion_fit, 0, NULL},
              {"eqml_expansion_errors", try_expansion_errors, 1, NULL},
@@ -358,12 +367,13 @@ Test(memory, every_refusal_is_reported_and_nothing_is_lost)
     snprintf(data_path, sizeof data_path, "%s/a.xyz", folder);
     snprintf(pes_path, sizeof pes_path, "%s/a.pes", folder);
     snprintf(header_path, sizeof header_path, "%s/a.h", folder);
-    snprintf(basis_path, sizeof basis_path, "%s/basis.h", folder);
+    snprintf(basis_path, sizeof basis_path, "%s/h2.basis", folder);
     snprintf(expansion_path, sizeof expansion_path, "%s/expansion.pes", folder);
     write_frames();
     cr_assert_eq(eqml_data_read(data_path, &data, &message), EQML_OK, "%s", message.text);
     cr_assert_eq(try_match(), EQML_OK);
     cr_assert_eq(eqml_surface_create(&h2o_d2_tensors_basis, inverse, &surface), EQML_OK);
+    cr_assert_eq(eqml_surface_create(&h2_d4_basis, inverse, &h2_surface), EQML_OK);
     cr_assert_eq(eqml_expansion_create(&expansion, "H H O", 2, parts, &message), EQML_OK, "%s", message.text);
     cr_assert_eq(eqml_problem_create(&problem, &surface, &data, NULL, NULL, &message), EQML_OK, "%s",
                  message.text);
@@ -372,11 +382,12 @@ Test(memory, every_refusal_is_reported_and_nothing_is_lost)
     for (size_t k = 0; k < COUNT(calls); k++)
         refuse_each_allocation(k);
     cr_assert_eq(
-        run("test \"$(ls '%s' | tr '\n' ' ')\" = 'a.h a.pes a.xyz basis.h expansion.pes '", folder).status,
+        run("test \"$(ls '%s' | tr '\n' ' ')\" = 'a.h a.pes a.xyz expansion.pes h2.basis '", folder).status,
         0);
     eqml_ranking_free(&ranking);
     eqml_problem_free(problem);
     eqml_expansion_free(&expansion);
+    eqml_surface_free(&h2_surface);
     eqml_surface_free(&surface);
     eqml_data_free(&data);
     cr_assert_eq(alive, 0);

@@ -4,7 +4,14 @@
 static void banner_degrees(FILE *out, const description *d)
 {
     const certificate *e = &d->certificate;
-    fprintf(out, " *   degree       terms  %13s  generators\n", e->name);
+    fprintf(out,
+            e->count ? " *   degree       terms  %13s  generators\n"
+                     : " *   degree       terms  generators\n",
+            e->name);
+    for (int k = 0; k <= d->degree && !e->count; k++)
+        fprintf(out, " *   %6d  %10zu  %10zu\n", k, e->terms[k], e->generators[k]);
+    if (!e->count)
+        return;
     for (int k = 0; k <= d->degree; k++)
         fprintf(out, " *   %6d  %10zu  %13llu  %10zu\n", k, e->terms[k], (unsigned long long)e->count[k],
                 e->generators[k]);
@@ -30,8 +37,13 @@ void emit_banner(FILE *out, const description *d, int layout)
         fprintf(out, " * Cut to:%s\n", d->cut);
     fprintf(out, " *\n");
     banner_degrees(out, d);
-    fprintf(out, " *\n * Terms: %zu, as many as independent invariants%s (proved by rank modulo 2^31 - 1).\n",
-            p->nterms, d->cut ? " within the cuts" : "");
+    if (!d->certificate.count)
+        fprintf(out, " *\n * Terms: %zu, those of %s; no claim that there are no others.\n", p->nterms,
+                d->from);
+    else
+        fprintf(out,
+                " *\n * Terms: %zu, as many as independent invariants%s (proved by rank modulo 2^31 - 1).\n",
+                p->nterms, d->cut ? " within the cuts" : "");
     fprintf(out,
             " * Factors kept: %zu, of these %zu generators; the other terms are products of two factors.\n",
             p->nfactors, d->certificate.ngenerators);

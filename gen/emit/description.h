@@ -8,7 +8,8 @@
 #include "program/tensor_program.h"
 #include <stdint.h>
 
-/* The terms that were chosen, and the independent count that they equal: [degree + 1] each. */
+/* The terms that were chosen, and the independent count that they equal: [degree + 1] each. count NULL: there is
+ * none, and nothing is claimed. */
 typedef struct certificate {
     const char *name; /* of the count, as the head of a column */
     const uint64_t *count;
@@ -24,7 +25,7 @@ typedef struct atoms_description {
     const int *atom_class;   /* [natoms] */
     const int (*pair)[2];    /* [inputs of the program] */
     const int *pair_class;   /* [inputs of the program] */
-    const char *group_order; /* decimal */
+    const char *group_order; /* decimal; NULL where it is not known */
     int npermutations;       /* that generate the group, where the composition does not say which it is */
     char **permutation;      /* [npermutations] in cycle notation */
 } atoms_description;
@@ -46,6 +47,7 @@ typedef struct description {
     const char *command; /* that regenerates the header */
     const char *cut;     /* the options that cut the basis, each with a blank before it; NULL: none */
     char *subject;       /* what the header holds */
+    const char *from;    /* the file of tables that this is made of, without its folder; NULL: none */
     const char *inputs;  /* what the inputs of the program are, in the plural */
     int nnotes;
     char **note; /* [nnotes] lines of the banner after the atoms */

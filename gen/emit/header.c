@@ -19,6 +19,8 @@ static void emit_pairs(FILE *out, const description *d)
         snprintf(item, sizeof item, "{%d, %d}, ", a->pair[p][0], a->pair[p][1]);
         put_item(&l, item);
     }
+    if (!d->program->ninputs) /* the constant alone */
+        put_item(&l, "{0, 0}");
     end_line(&l);
     fputs("};\n", out);
     open_table(out, "unsigned short", d->name, "pair_classes", "[]");
@@ -26,6 +28,8 @@ static void emit_pairs(FILE *out, const description *d)
         snprintf(item, sizeof item, "%d, ", a->pair_class[p]);
         put_item(&l, item);
     }
+    if (!d->program->ninputs)
+        put_item(&l, "0");
     end_line(&l);
     fputs("};\n", out);
     open_table(out, "unsigned short", d->name, "atom_classes", "[]");

@@ -38,32 +38,50 @@ static void tensor_statistics(FILE *out, const tensor_description *t)
             p->operations.count);
 }
 
+static void json_string(FILE *out, const char *key, const char *value)
+{
+    fprintf(out, "  \"%s\": \"", key);
+    for (; *value; value++)
+        fprintf(out, *value == '"' || *value == '\\' ? "\\%c" : "%c", *value);
+    fprintf(out, "\",\n");
+}
+
+static void json_group(FILE *out, const atoms_description *a)
+{
+    const char *order = a->group_order ? a->group_order : "null";
+    const bool exact = strlen(order) < 16 || (strlen(order) == 16 && strcmp(order, "9007199254740992") <= 0);
+    fprintf(out, "  \"group_order\": %s%s%s,\n", exact ? "" : "\"", order, exact ? "" : "\"");
+    if (!a->npermutations)
+        return;
+    fprintf(out, "  \"group\": [");
+    for (int g = 0; g < a->npermutations; g++)
+        fprintf(out, "%s\"%s\"", g ? ", " : "", a->permutation[g]);
+    fprintf(out, "],\n");
+}
+
 void emit_statistics(FILE *out, const description *d)
 {
     const program *p = d->program;
     const atoms_description *a = &d->atoms;
     const certificate *e = &d->certificate;
     const int degrees = d->degree + 1;
-    bool exact = strlen(a->group_order) < 16 ||
-                 (strlen(a->group_order) == 16 && strcmp(a->group_order, "9007199254740992") <= 0);
     fprintf(out, "{\n  \"name\": \"%s\",\n  \"composition\": \"%s\",\n", d->name, a->composition);
     fprintf(out, "  \"atoms\": %d,\n  \"pairs\": %zu,\n", a->natoms, p->ninputs);
-    fprintf(out, "  \"group_order\": %s%s%s,\n", exact ? "" : "\"", a->group_order, exact ? "" : "\"");
-    if (a->npermutations) {
-        fprintf(out, "  \"group\": [");
-        for (int g = 0; g < a->npermutations; g++)
-            fprintf(out, "%s\"%s\"", g ? ", " : "", a->permutation[g]);
-        fprintf(out, "],\n");
-    }
+    json_group(out, a);
     fprintf(out, "  \"degree\": %d,\n  \"terms\": %zu,\n", d->degree, p->nterms);
     if (d->cut)
         fprintf(out, "  \"cut\": \"%s\",\n", d->cut + 1);
+    if (d->from)
+        json_string(out, "from", d->from);
     json_array(out, "terms_by_degree", degrees, e->terms);
-    json_counts(out, "molien", degrees, e->count);
+    if (e->count)
+        json_counts(out, "molien", degrees, e->count);
+    else
+        fprintf(out, "  \"molien\": null,\n");
     fprintf(out, "  \"generators\": %zu,\n", e->ngenerators);
     json_array(out, "generators_by_degree", degrees, e->generators);
     fprintf(out, "  \"orbit_sums\": %zu,\n", e->norbits);
-    if (d->cut)
+    if (d->cut || d->from)
         fprintf(out, "  \"factors_not_terms\": %zu,\n", p->nfactors - p->nwanted);
     fprintf(out, "  \"factors\": %zu,\n  \"operations\": %zu,\n", p->nfactors, p->operations.count);
     fprintf(out, "  \"runs\": %zu,\n  \"tiles\": %zu,\n  \"packed\": %zu,\n", p->nruns, p->tiles.ntiles,

@@ -56,6 +56,8 @@ void emit_program_tables(FILE *out, const char *name, const program *p)
                  p->operations.item[k].right);
         put_item(&l, item);
     }
+    if (!p->operations.count)
+        put_item(&l, "{0,0,0}");
     end_line(&l);
     fprintf(out, "};\n/* products of factor [0] with the [2] factors from [1] on */\n");
     open_table(out, "unsigned short", name, "runs", "[][3]");

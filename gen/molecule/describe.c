@@ -29,6 +29,14 @@ static void add_note(description *d, char *note)
     d->note[d->nnotes++] = note;
 }
 
+static const char **symbols_of(const composition *c)
+{
+    const char **symbol = xcalloc((size_t)c->natoms, sizeof *symbol);
+    for (int i = 0; i < c->natoms; i++)
+        symbol[i] = c->symbol[i];
+    return symbol;
+}
+
 static void describe_atoms(description *d, const composition *c)
 {
     atoms_description *a = &d->atoms;
@@ -40,9 +48,7 @@ static void describe_atoms(description *d, const composition *c)
                              .pair_class = c->pair_class,
                              .group_order = c->order,
                              .npermutations = c->tree ? 0 : c->ngenerators};
-    a->symbol = xcalloc((size_t)c->natoms, sizeof *a->symbol);
-    for (int i = 0; i < c->natoms; i++)
-        a->symbol[i] = c->symbol[i];
+    a->symbol = symbols_of(c);
     add_note(d, text("Group of permutations: order %s; classes of pairs: %d.", c->order, c->npair_classes));
     a->permutation = xcalloc((size_t)a->npermutations, sizeof *a->permutation);
     for (int g = 0; g < a->npermutations; g++) {
@@ -74,6 +80,48 @@ description describe_basis(const basis *b, const program *p, const uint64_t *mol
     d.certificate.count = molien_by_degree;
     count_terms(&d.certificate, b);
     describe_atoms(&d, b->composition);
+    return d;
+}
+
+/* Of a program, whose factors are its generators where they are no products of other factors. */
+static void count_factors(certificate *e, const program *p, int degree)
+{
+    bool *product = xcalloc(p->nfactors, sizeof *product);
+    e->terms = xcalloc((size_t)degree + 1, sizeof *e->terms);
+    e->generators = xcalloc((size_t)degree + 1, sizeof *e->generators);
+    for (size_t k = 0; k < p->operations.count; k++) {
+        const operation *o = &p->operations.item[k];
+        if (o->target > p->factor0 && (o->left > p->factor0 || o->right > p->factor0))
+            product[o->target - p->factor0] = true;
+    }
+    for (size_t f = 0; f < p->nfactors; f++) {
+        e->terms[p->factor[f].degree] += p->factor[f].is_term;
+        e->generators[p->factor[f].degree] += f && !product[f];
+        e->ngenerators += f && !product[f];
+    }
+    for (size_t r = 0; r < p->nruns; r++)
+        for (unsigned c = 0; c < p->run[r].count; c++)
+            e->terms[p->factor[p->run[r].left].degree + p->factor[p->run[r].first + c].degree]++;
+    free(product);
+}
+
+description describe_tables(const basis_tables *t, const program *p)
+{
+    const composition *c = &t->composition;
+    description d = {.inputs = "pair variables", .degree = t->degree, .program = p};
+    d.subject =
+        text("some permutationally invariant polynomials of \"%s\" up to degree %d", c->text, t->degree);
+    count_factors(&d.certificate, p, t->degree);
+    d.atoms = (atoms_description){.composition = c->text,
+                                  .natoms = c->natoms,
+                                  .npair_classes = t->npair_classes,
+                                  .symbol = symbols_of(c),
+                                  .atom_class = t->atom_class,
+                                  .pair = (const int(*)[2])t->pair,
+                                  .pair_class = t->pair_class};
+    add_note(&d, text("Classes of pairs: %d; pairs in use: %zu.", t->npair_classes, p->ninputs));
+    if (*t->origin)
+        add_note(&d, text("Where it comes from: %s", t->origin));
     return d;
 }
 

@@ -121,6 +121,7 @@
 #include "select.c"
 #include "subset.c"
 #include "basis_file.c"
+#include "rebase.c"
 #include "expansion.c"
 #include "expansion_file.c"
 #endif /* EQML_IMPLEMENTATION */

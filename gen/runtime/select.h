@@ -12,8 +12,7 @@
  *     eqml_problem_create(&problem, &surface, &data, &options, &message);     fits all terms, keeps R
  *     eqml_prune(problem, &ranking, &message);                                or eqml_grow(...)
  *     eqml_keep(problem, &ranking, 200, "small", &subset, &message);          the best 200 terms, refitted
- *     eqml_surface_write(&subset.surface, "small.pes", &message);
- *     eqml_basis_write(subset.basis, "small.h", &message);                    its basis as a header
+ *     eqml_basis_write(subset.basis, "from ...", "small.basis", &message);    its basis as tables
  *
  * Offsets. Terms are products of centred variables and of factors that were shifted to mean 0. A complete basis spans the same space
  * with any shifts, some of its terms do not: here centres and offsets belong to the definition of the terms. They are
@@ -80,7 +79,43 @@ EQML_API eqml_status eqml_keep(const eqml_problem *problem, const eqml_ranking *
 EQML_API void eqml_subset_free(eqml_subset *subset);
 /* Empties it; an empty one is allowed. */
 
-EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *path, eqml_message *message);
-/* The header of a basis, like those that eqml-gen writes. It appears whole or not at all. */
+EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *origin, const char *path,
+                                      eqml_message *message);
+/*
+ * The tables of a basis as text, one item a line. eqml-gen writes its header from that:
+ *
+ *     $ eqml-gen --from small.basis -n small -o small.h
+ *
+ *     eqml-basis 1
+ *     name small
+ *     origin 200 terms of ethanol_d3           where it comes from: `origin`, one line; may be empty, or null
+ *     composition C C O H2 H3 H
+ *     degree 3
+ *     atoms 9
+ *     atom C 0                                 for each: symbol, class
+ *     classes 14                               of pairs; not all need be in use
+ *     pairs 36
+ *     pair 0 1 0                               for each: atoms, class
+ *     slots 640                                pairs, intermediate values; the factors are those from here on
+ *     factors 120
+ *     factor 2 1                               for each: degree; 1, or 0 where it only occurs in products
+ *     operations 900
+ *     operation 36 0 640                       slot[target] += slot[left] * slot[right]; slot 640 holds 1
+ *     runs 80
+ *     run 3 5 2                                products of a factor with the factors from 5 on, so many
+ *     terms 200                                in all
+ *     end
+ *
+ * The operations of a target stand together, after all that they read. The file appears whole or not at all.
+ * EQML_ERROR_ARGUMENT: the origin is no such line; the basis has a tensor, which the file cannot hold.
+ */
+
+EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_basis *basis, eqml_surface *to,
+                                         eqml_message *message);
+/* The same potential over another basis that has its terms, in whatever order: from a subset to the header that
+ * eqml-gen wrote of it, or to the whole basis that it was cut from. Variables, offsets and coefficients are the
+ * same to the bit. Factors are recognised by their values at random points. *to is new; on failure it is empty.
+ * EQML_ERROR_MATCH: other atoms, other classes of pairs, a term with a coefficient that the basis does not have;
+ * or a tensor. */
 
 #endif /* EQML__SELECT_H */

@@ -74,14 +74,23 @@ static void eqml__order_factors(eqml__selection *s)
     }
 }
 
+/* Intermediate values keep their places modulo four: the elements of a covariant lie side by side from a multiple
+ * of four on, where eqml-gen, which writes the code, finds them. */
 static void eqml__number_slots(eqml__selection *s)
 {
     const eqml_basis *b = s->from;
-    for (int i = 0; i < b->factor0; i++) {
+    int four = -1; /* the last four slots of the old basis that were given a place */
+    for (int i = 0; i < b->npairs; i++)
+        if (s->slot[i] >= 0)
+            s->slot[i] = s->npairs++;
+    s->factor0 = s->npairs;
+    for (int i = b->npairs; i < b->factor0; i++) {
         if (s->slot[i] < 0)
             continue;
-        s->slot[i] = s->factor0++;
-        s->npairs += i < b->npairs;
+        if (i / 4 != four)
+            s->factor0 = (s->factor0 + 3) / 4 * 4 + 4;
+        four = i / 4;
+        s->slot[i] = s->factor0 - 4 + i % 4;
     }
     s->factor0 = EQML_ROUND(s->factor0); /* factors begin on a vector boundary */
     for (int f = 0; f < s->nfactors; f++)

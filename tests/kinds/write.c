@@ -1,5 +1,6 @@
 /* Writes NAME_pes.h of a made-up surface of one basis: write EQML.H BASIS.H FOLDER NAME WHAT TERMS VARIABLES
- * WHAT: whole, prune or grow; VARIABLES: morse or mixed. */
+ * WHAT: whole, prune or grow; of the last two NAME.basis and NAME_all.pes, as examples/prune.c does. VARIABLES:
+ * morse or mixed. */
 #include BASIS_HEADER
 #include "geometry.h"
 #include <stdio.h>
@@ -81,10 +82,10 @@ int main(int argc, char **argv)
         fail("write EQML.H BASIS.H FOLDER NAME WHAT TERMS VARIABLES");
     const char *runtime = argv[1], *header = argv[2], *name = argv[4], *what = argv[5];
     const int terms = atoi(argv[6]);
-    char path[1000], own[1000], called[100];
+    char path[1000], tables[1000], called[100];
     eqml_surface s = made_up_surface(!strcmp(argv[7], "mixed"));
-    snprintf(path, sizeof path, "%s/%s_pes.h", argv[3], name);
     if (!strcmp(what, "whole")) {
+        snprintf(path, sizeof path, "%s/%s_pes.h", argv[3], name);
         if (eqml_surface_write_header(&s, name, runtime, header, path, &message))
             fail(message.text);
     } else {
@@ -92,15 +93,19 @@ int main(int argc, char **argv)
         eqml_problem *problem;
         eqml_ranking ranking;
         eqml_subset subset;
-        snprintf(own, sizeof own, "%s/%s_basis.h", argv[3], name);
+        eqml_surface all;
+        snprintf(path, sizeof path, "%s/%s_all.pes", argv[3], name);
+        snprintf(tables, sizeof tables, "%s/%s.basis", argv[3], name);
         snprintf(called, sizeof called, "%s_few", name);
         if (eqml_problem_create(&problem, &s, &d, NULL, NULL, &message) ||
             (strcmp(what, "grow") ? eqml_prune(problem, &ranking, &message)
                                   : eqml_grow(problem, terms, 0, &ranking, &message)) ||
             eqml_keep(problem, &ranking, terms, called, &subset, &message) ||
-            eqml_basis_write(subset.basis, own, &message) ||
-            eqml_surface_write_header(&subset.surface, name, runtime, own, path, &message))
+            eqml_basis_write(subset.basis, "a made-up surface", tables, &message) ||
+            eqml_surface_rebase(&subset.surface, basis, &all, &message) ||
+            eqml_surface_write(&all, path, &message))
             fail(message.text);
+        eqml_surface_free(&all);
         eqml_subset_free(&subset);
         eqml_ranking_free(&ranking);
         eqml_problem_free(problem);

@@ -1,0 +1,27 @@
+/*
+ * A basis as tables: what eqml_basis_write of the runtime writes, a basis that was pruned or grown. gen/runtime/select.h
+ * has the format.
+ */
+#ifndef GEN_TABLES_H
+#define GEN_TABLES_H
+#include "molecule/composition.h"
+#include "program/arrange.h"
+
+typedef struct basis_tables {
+    char *name, *origin;     /* origin: one line, may be empty */
+    composition composition; /* its classes are not those of the basis where the group came from a file */
+    int degree, npair_classes;
+    int *atom_class; /* [natoms] */
+    int (*pair)[2];  /* [inputs of the program] */
+    int *pair_class; /* [inputs of the program] */
+    program_tables program;
+} basis_tables;
+
+/*
+ * Reads a file and checks all of it: 0, or -1 with a one-line message that names file, line and value. That the
+ * polynomials are invariant, and independent, is not checked: that the file has from the basis that it was cut from.
+ * tables_free releases the tables, also after a failure.
+ */
+int tables_read(const char *path, basis_tables *t, char *error, size_t error_size);
+void tables_free(basis_tables *t);
+#endif
