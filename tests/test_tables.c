@@ -90,6 +90,8 @@ static eqml_surface random_surface(const eqml_basis *basis)
     double *x = calloc((size_t)basis->nterms, sizeof *x);
     cr_assert_not_null(x);
     cr_assert_eq(eqml_surface_create(basis, kinds, &s), EQML_OK);
+    for (int p = 0; p < basis->npairs; p++)
+        s.centres[p] = 0.25 * (1 + basis->pair_classes[p]);
     for (int f = 1; f < basis->nfactors && !basis->is_term; f++)
         s.offset[f] = draw_real(&state);
     for (int k = 0; k < basis->nterms; k++)
@@ -166,6 +168,8 @@ Test(tables, surfaces_move_between_orders)
         eqml_surface_get(&back, x + n);
         eqml_surface_get(&moved, x + 2 * n);
         cr_expect_eq(memcmp(x, x + n, n * sizeof *x), 0);
+        cr_expect_eq(memcmp(s.centres, moved.centres, (size_t)bases[k]->npairs * sizeof *x), 0);
+        cr_expect_eq(memcmp(s.centres, back.centres, (size_t)bases[k]->npairs * sizeof *x), 0);
         cr_expect_eq(memcmp(s.offset, back.offset, (size_t)bases[k]->nfactors * sizeof *x), 0);
         cr_expect_neq(memcmp(x, x + 2 * n, n * sizeof *x), 0);
         qsort(x, n, sizeof *x, compare);
