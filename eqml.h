@@ -4905,8 +4905,8 @@ EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *origi
 EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_basis *basis, eqml_surface *to,
                                          eqml_message *message);
 /* The same potential over another basis that has its terms, in whatever order: from a subset to the header that
- * eqml-gen wrote of it, or to the whole basis that it was cut from. Variables, centres, offsets and
- * coefficients are the same to the bit. Factors are recognised by their values at random points. *to is new; on failure it is empty.
+ * eqml-gen wrote of it, or to the whole basis that it was cut from. Variables, centres, offsets and coefficients are the
+ * same to the bit. Factors are recognised by their values at random points. *to is new; on failure it is empty.
  * EQML_ERROR_MATCH: other atoms, other classes of pairs, a term with a coefficient that the basis does not have;
  * or a tensor. */
 
@@ -6957,14 +6957,14 @@ static bool eqml__variable_is_valid(const eqml_variable *v)
     return false;
 }
 
-/* The centre of the variable of a class of pairs; 0 where no pair of it is in use, as in a pruned basis. */
+/* The centre of the variable of a class of pairs; 0 where the basis has no pair of it. */
 static double eqml__get_centre(const eqml_surface *surface, int pair_class)
 {
     const eqml_basis *b = surface->model.basis;
-    int p = 0;
-    while (p < b->npairs && b->pair_classes[p] != pair_class)
-        p++;
-    return p < b->npairs ? surface->centres[p] : 0;
+    for (int p = 0; p < b->npairs; p++)
+        if (b->pair_classes[p] == pair_class)
+            return surface->centres[p];
+    return 0;
 }
 
 static void eqml__set_centre(eqml_surface *surface, int pair_class, double centre)
@@ -10269,8 +10269,8 @@ EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_ba
     if (!status)
         status = eqml_surface_create(basis, from->variables, to);
     if (!status) {
-        eqml__match_factors(&m);
         eqml__copy_centres(to, from);
+        eqml__match_factors(&m);
         eqml_surface_get(from, m.old_coefficient);
         lost = eqml__move_coefficients(&m);
         for (int f = 0; f < m.from->nfactors; f++)

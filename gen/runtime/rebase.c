@@ -235,8 +235,8 @@ EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_ba
     if (!status)
         status = eqml_surface_create(basis, from->variables, to);
     if (!status) {
-        eqml__match_factors(&m);
         eqml__copy_centres(to, from);
+        eqml__match_factors(&m);
         eqml_surface_get(from, m.old_coefficient);
         lost = eqml__move_coefficients(&m);
         for (int f = 0; f < m.from->nfactors; f++)

@@ -37,14 +37,14 @@ static bool eqml__variable_is_valid(const eqml_variable *v)
     return false;
 }
 
-/* The centre of the variable of a class of pairs; 0 where no pair of it is in use, as in a pruned basis. */
+/* The centre of the variable of a class of pairs; 0 where the basis has no pair of it. */
 static double eqml__get_centre(const eqml_surface *surface, int pair_class)
 {
     const eqml_basis *b = surface->model.basis;
-    int p = 0;
-    while (p < b->npairs && b->pair_classes[p] != pair_class)
-        p++;
-    return p < b->npairs ? surface->centres[p] : 0;
+    for (int p = 0; p < b->npairs; p++)
+        if (b->pair_classes[p] == pair_class)
+            return surface->centres[p];
+    return 0;
 }
 
 static void eqml__set_centre(eqml_surface *surface, int pair_class, double centre)
