@@ -131,16 +131,17 @@ EQML_API const char *eqml_status_text(eqml_status status);
 #include <string.h>
 
 /*
- * EQML__APART: numbers stay apart. gcc would gather them from straight-line code into vectors, by more
- * instructions than this saves, and the vectors wait for what was stored as numbers: 138 instead of 89 ns
- * for one gradient of water of degree 8.
+ * EQML__APART goes before every function, and switches off two optimisations of gcc.
  *
- * Where the machine is not x86-64, also no induction variables made of addresses. gcc lets two arrays share a
- * place in the stack when they seem not to live at the same time, and an array seems to live only from where
- * its name appears; "ivopts" puts the address of an array in a variable, and uses that again in the next copy
- * of an unrolled loop, where the name does not appear. gcc 12 for aarch64 at -O2 so laid the factors of a row
- * of the form, rx, over its sums, other_x, and batches were wrong (GCC bug 90348). x86-64 addresses the stack
- * with an index, and has not shown it.
+ * Gathering numbers of straight-line code into vectors ("slp-vectorize"): it takes more instructions than it
+ * saves, and a vector that is loaded from numbers waits until they are stored. One gradient of water of degree 8
+ * takes 138 ns with it, 89 without.
+ *
+ * On machines other than x86-64, loop variables made of addresses ("ivopts"), because they bring out a bug of gcc
+ * (90348). gcc lets two arrays share a place in the stack if they do not live at the same time, and judges that by
+ * where their names appear; with ivopts an address is in use where no name appears. gcc 12 for aarch64 at -O2 laid
+ * the factors of a row of the form over its sums, and batches were wrong. x86-64 addresses the stack with an index,
+ * and has not shown it.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
 #define EQML__APART __attribute__((optimize("no-tree-slp-vectorize")))
@@ -161,9 +162,9 @@ EQML_API const char *eqml_status_text(eqml_status status);
 #endif
 
 /*
- * A loop over tables, unrolled where the compiler knows the tables and that it is short: then offsets are
- * constants, and what passes through memory stays in registers. clang decides by itself, and warns where it
- * is told to and cannot.
+ * A loop over tables. It is unrolled if the compiler knows the tables and the loop is short: offsets are then
+ * constants, and numbers stay in registers. Only gcc is told to: clang decides by itself, and warns where it cannot
+ * do as it is told.
  */
 #if defined(__GNUC__)
 #define EQML__KNOWN(condition) (__builtin_constant_p(condition) && (condition))
@@ -189,18 +190,21 @@ EQML_API const char *eqml_status_text(eqml_status status);
         }                                                                                                    \
     } while (0)
 /*
- * Pairs, and tiles of the form, up to which loops are short. Ammonia of degree 8 (67 tiles) takes 264 ns for
- * one gradient, 331 in a loop; water (13) 11 % less in a batch, but methane of degree 6 (45) 19 % more: its
- * code is too long for the cache of instructions. For the same reason gradients with so many operations have
- * no unrolled form, and fewer pairs side by side: H5O2 of degree 5 takes 737 ns, in place of 1,012; with AVX2
- * 820 in place of 1,110.
+ * What counts as short: pairs; tiles of the form for one geometry, and for a batch; and the number of operations
+ * from which code is long. Unrolled, one gradient of ammonia of degree 8 (67 tiles) takes 264 ns instead of 331. A
+ * batch of water (13 tiles) takes 11 % less, but of methane of degree 6 (45) 19 % more, because its code overflows
+ * the cache of instructions. For the same reason long code has no unrolled form and fewer pairs side by side: one
+ * gradient of H5O2 of degree 5 then takes 737 ns instead of 1,012 (with AVX2 820 instead of 1,110).
  */
 enum { EQML__FEW_PAIRS = 16, EQML__SHORT_ONE = 75, EQML__SHORT_LANES = 25, EQML__LONG_CODE = 1000 };
-/* Atoms of which a batch has the sums of the gradient in registers. */
+
+/* Up to so many atoms a batch keeps the sums of its gradient in registers. */
 enum { EQML__FEW_ATOMS = 6 };
 
-/* Chains of dependent operations, n of them side by side: one goes on while another waits for its result. n
- * is at most EQML__SIDES, and a constant where this is inlined. */
+/*
+ * n chains of dependent operations side by side: one goes on while another waits for its result. n is at most
+ * EQML__SIDES, and must be a constant after inlining.
+ */
 #define EQML__SIDE(statement)                                                                                \
     do {                                                                                                     \
         EQML__UNROLL_ALL                                                                                     \
@@ -1082,11 +1086,13 @@ EQML_INLINE eqml_lanes eqml__narrow_lanes(const eqml_lanes x[1])
 }
 
 /*
- * exp(x) for x <= 709, and exp(-708) below -708: x = m ln 2 + t with |t| <= ln 2 / 2, and 2^m, from the bits of
- * the exponent, times 1 + t (1 + t q(t)). ln 2 is taken in two parts, of which the first has few digits. q is the
- * minimax polynomial of degree 9 (relative error of exp 4e-18), in float of degree 4 (3e-9, x <= 88 and exp(-87)
- * below -87); its even and its odd part run side by side, half as long a chain as Horner's rule for one more
- * multiplication. Cody and Waite, Software Manual for the Elementary Functions (1980).
+ * exp(x) for x <= 709; below -708 it is exp(-708). In float the limits are 88 and -87.
+ *
+ * With x = m ln 2 + t, |t| <= ln 2 / 2, it is 2^m (1 + t (1 + t q(t))). 2^m is made from the bits of the exponent. ln 2
+ * comes in two parts, the first of few digits, so that t is exact. q is the minimax polynomial of degree 9 (relative
+ * error of exp 4e-18), in float of degree 4 (3e-9). Its even and its odd part are found side by side, which halves the
+ * chain of Horner's rule for one more multiplication. Cody and Waite, Software Manual for the Elementary Functions
+ * (1980).
  */
 #ifndef EQML__WITH_SCALAR
 #define EQML__EXP_TERM(x) EQML__ALL((EQML__NUMBER)(x))
@@ -1642,8 +1648,8 @@ EQML_FUNCTION void eqml__variable(const eqml_variable *v, double r, double y[3])
 #define EQML__FMA eqml__fma
 #define EQML__DATA(name) name
 /*
- * y and dy/dr of n vectors of distances r and their inverses. The rates, -1/a, may differ from lane to lane.
- * Kind and range are constants of the model, so that a compiler which knows the model drops the tests.
+ * y, not centred, and dy/dr of n vectors of distances r, whose inverses are given too. The rates, -1/a, may differ
+ * from lane to lane. A compiler that knows the model drops the tests of kind and range.
  */
 EQML_INLINE void EQML__FN(eqml__variables)(const eqml_variable *v, int n, const EQML__T *rate,
                                            const EQML__T *r, const EQML__T *inverse, EQML__T *y,
@@ -1702,8 +1708,8 @@ EQML_INLINE void EQML__FN(eqml__variables)(const eqml_variable *v, int n, const 
 #define EQML__FMA eqml__fma_floats
 #define EQML__DATA(name) name##_float
 /*
- * y and dy/dr of n vectors of distances r and their inverses. The rates, -1/a, may differ from lane to lane.
- * Kind and range are constants of the model, so that a compiler which knows the model drops the tests.
+ * y, not centred, and dy/dr of n vectors of distances r, whose inverses are given too. The rates, -1/a, may differ
+ * from lane to lane. A compiler that knows the model drops the tests of kind and range.
  */
 EQML_INLINE void EQML__FN(eqml__variables)(const eqml_variable *v, int n, const EQML__T *rate,
                                            const EQML__T *r, const EQML__T *inverse, EQML__T *y,
@@ -1762,8 +1768,8 @@ EQML_INLINE void EQML__FN(eqml__variables)(const eqml_variable *v, int n, const 
 #define EQML__FMA eqml__fma_inner
 #define EQML__DATA(name) name
 /*
- * y and dy/dr of n vectors of distances r and their inverses. The rates, -1/a, may differ from lane to lane.
- * Kind and range are constants of the model, so that a compiler which knows the model drops the tests.
+ * y, not centred, and dy/dr of n vectors of distances r, whose inverses are given too. The rates, -1/a, may differ
+ * from lane to lane. A compiler that knows the model drops the tests of kind and range.
  */
 EQML_INLINE void EQML__FN(eqml__variables)(const eqml_variable *v, int n, const EQML__T *rate,
                                            const EQML__T *r, const EQML__T *inverse, EQML__T *y,
@@ -2092,8 +2098,8 @@ EQML_INLINE int eqml__least(int x, int y)
 #define EQML__FMA eqml__fma
 #define EQML__DATA(name) name
 /*
- * In generated code: t += l r, as matrices m[target], m[left], m[right] of covariants; `half`: where the
- * column is beyond the row only. The matrices of covariants over pairs are small, and are read where they
+ * For generated code: t += l r, where t, l and r hold covariants as the matrices m[target], m[left] and m[right].
+ * half: only elements whose column is greater than their row. The matrices are small: they are read where they
  * stand, element by element, in blocks that fit the registers.
  */
 EQML_NOINLINE void EQML__JOIN(eqml__series, EQML__T)(const eqml_matrix *m, int left, int right, int target,
@@ -2130,12 +2136,12 @@ EQML_NOINLINE void EQML__JOIN(eqml__series, EQML__T)(const eqml_matrix *m, int l
     memset(t + m[target].none, 0, sizeof *t);
 }
 /*
- * In generated code, with a matrix of covariants over pairs and vectors over atoms:
+ * For generated code: a matrix of covariants over pairs, with vectors over atoms.
  *
  *     push     t_i += sum_j a_ij g_j         outer    a_ij += t_i g_j         g NULL: ones
  *     ends     b_ij += a_ij g_i              meet     g_i += sum_j a_ij b_ij
  *
- * `turned`: m is the transpose of that matrix. total: the sum of n elements.
+ * turned: m is the transpose of that matrix. total: the sum of n elements.
  */
 EQML_NOINLINE EQML__T EQML__JOIN(eqml__total, EQML__T)(int n, const EQML__T *x)
 {
@@ -2239,8 +2245,8 @@ EQML_NOINLINE void EQML__JOIN(eqml__meet, EQML__T)(const eqml_matrix *m, const E
 #define EQML__FMA eqml__fma_floats
 #define EQML__DATA(name) name##_float
 /*
- * In generated code: t += l r, as matrices m[target], m[left], m[right] of covariants; `half`: where the
- * column is beyond the row only. The matrices of covariants over pairs are small, and are read where they
+ * For generated code: t += l r, where t, l and r hold covariants as the matrices m[target], m[left] and m[right].
+ * half: only elements whose column is greater than their row. The matrices are small: they are read where they
  * stand, element by element, in blocks that fit the registers.
  */
 EQML_NOINLINE void EQML__JOIN(eqml__series, EQML__T)(const eqml_matrix *m, int left, int right, int target,
@@ -2277,12 +2283,12 @@ EQML_NOINLINE void EQML__JOIN(eqml__series, EQML__T)(const eqml_matrix *m, int l
     memset(t + m[target].none, 0, sizeof *t);
 }
 /*
- * In generated code, with a matrix of covariants over pairs and vectors over atoms:
+ * For generated code: a matrix of covariants over pairs, with vectors over atoms.
  *
  *     push     t_i += sum_j a_ij g_j         outer    a_ij += t_i g_j         g NULL: ones
  *     ends     b_ij += a_ij g_i              meet     g_i += sum_j a_ij b_ij
  *
- * `turned`: m is the transpose of that matrix. total: the sum of n elements.
+ * turned: m is the transpose of that matrix. total: the sum of n elements.
  */
 EQML_NOINLINE EQML__T EQML__JOIN(eqml__total, EQML__T)(int n, const EQML__T *x)
 {
@@ -2385,12 +2391,12 @@ EQML_NOINLINE void EQML__JOIN(eqml__meet, EQML__T)(const eqml_matrix *m, const E
 #define EQML__FMA(a, b, c) ((a) * (b) + (c))
 #define EQML__DATA(name) name
 /*
- * In generated code, with a matrix of covariants over pairs and vectors over atoms:
+ * For generated code: a matrix of covariants over pairs, with vectors over atoms.
  *
  *     push     t_i += sum_j a_ij g_j         outer    a_ij += t_i g_j         g NULL: ones
  *     ends     b_ij += a_ij g_i              meet     g_i += sum_j a_ij b_ij
  *
- * `turned`: m is the transpose of that matrix. total: the sum of n elements.
+ * turned: m is the transpose of that matrix. total: the sum of n elements.
  */
 EQML_NOINLINE EQML__T EQML__JOIN(eqml__total, EQML__T)(int n, const EQML__T *x)
 {
@@ -2550,7 +2556,7 @@ EQML_NOINLINE void eqml__series_double(const eqml_matrix *m, int left, int right
 #define EQML__ALL(x) ((double)(x))
 #define EQML__FMA(a, b, c) ((a) * (b) + (c))
 #define EQML__DATA(name) name
-/* From the table; the straight-line code does the same. The variables are in slots[0 .. npairs). */
+/* All slots from the variables, slots[0 .. npairs), by the table of operations; generated code does the same. */
 EQML_FUNCTION void EQML__FN(eqml__table_forward)(const eqml_basis *b, EQML__T *slots,
                                                  const EQML__NUMBER *offset)
 {
@@ -2567,7 +2573,7 @@ EQML_FUNCTION void EQML__FN(eqml__table_forward)(const eqml_basis *b, EQML__T *s
     }
 }
 
-/* The adjoints of the factors are given; those of everything else follow, and are all kept. */
+/* All adjoints, from those of the factors. */
 EQML_FUNCTION void EQML__FN(eqml__table_reverse)(const eqml_basis *b, const EQML__T *slots, EQML__T *adjoints)
 {
     memset(adjoints, 0, sizeof(EQML__T) * (size_t)b->factor0);
@@ -2595,7 +2601,7 @@ EQML_FUNCTION void EQML__FN(eqml__table_reverse)(const eqml_basis *b, const EQML
 #define EQML__ALL eqml__all
 #define EQML__FMA eqml__fma
 #define EQML__DATA(name) name
-/* From the table; the straight-line code does the same. The variables are in slots[0 .. npairs). */
+/* All slots from the variables, slots[0 .. npairs), by the table of operations; generated code does the same. */
 EQML_FUNCTION void EQML__FN(eqml__table_forward)(const eqml_basis *b, EQML__T *slots,
                                                  const EQML__NUMBER *offset)
 {
@@ -2612,7 +2618,7 @@ EQML_FUNCTION void EQML__FN(eqml__table_forward)(const eqml_basis *b, EQML__T *s
     }
 }
 
-/* The adjoints of the factors are given; those of everything else follow, and are all kept. */
+/* All adjoints, from those of the factors. */
 EQML_FUNCTION void EQML__FN(eqml__table_reverse)(const eqml_basis *b, const EQML__T *slots, EQML__T *adjoints)
 {
     memset(adjoints, 0, sizeof(EQML__T) * (size_t)b->factor0);
@@ -2640,7 +2646,7 @@ EQML_FUNCTION void EQML__FN(eqml__table_reverse)(const eqml_basis *b, const EQML
 #define EQML__ALL eqml__all_floats
 #define EQML__FMA eqml__fma_floats
 #define EQML__DATA(name) name##_float
-/* From the table; the straight-line code does the same. The variables are in slots[0 .. npairs). */
+/* All slots from the variables, slots[0 .. npairs), by the table of operations; generated code does the same. */
 EQML_FUNCTION void EQML__FN(eqml__table_forward)(const eqml_basis *b, EQML__T *slots,
                                                  const EQML__NUMBER *offset)
 {
@@ -2657,7 +2663,7 @@ EQML_FUNCTION void EQML__FN(eqml__table_forward)(const eqml_basis *b, EQML__T *s
     }
 }
 
-/* The adjoints of the factors are given; those of everything else follow, and are all kept. */
+/* All adjoints, from those of the factors. */
 EQML_FUNCTION void EQML__FN(eqml__table_reverse)(const eqml_basis *b, const EQML__T *slots, EQML__T *adjoints)
 {
     memset(adjoints, 0, sizeof(EQML__T) * (size_t)b->factor0);
@@ -2755,16 +2761,18 @@ EQML_INLINE void EQML__FN(eqml__forward)(const eqml_model *m, int groups, EQML__
 
 /* ==== kernel/form.h ===================================================================================== */
 
-/* The quadratic form. */
+/* The quadratic form: the energy from the factors, and its derivatives. */
 #ifndef EQML__KERNEL_FORM_H
 #define EQML__KERNEL_FORM_H
 
 /*
- * V = sum linear[k] f_k over the first nvalues factors, the others being left to the sweeps, + sum over tiles
- * of f_row c f_column; and where g is given, g = dV/df for all: each coefficient is read once for both of its
- * derivatives. Tiles of the same four rows stand side by side; their row sums stay in registers. Four rows
- * and one vector of columns (or of geometries) need 4 sums, 4 factors, 4 coefficients and 3 more: they fit 16
- * registers, and the coefficients are most of what is loaded.
+ * V = sum_k linear[k] f_k + sum over tiles of f_row c f_column, and g = dV/df unless g is NULL. The first sum goes
+ * over nvalues factors only; the sweeps add the others.
+ *
+ * Each coefficient is read once, for the energy and for both of its derivatives. Tiles of the same four rows stand
+ * side by side, so that the sums of these rows stay in registers. Four rows and one vector of columns (or of
+ * geometries) need 4 sums, 4 factors, 4 coefficients and 3 more: that fits 16 registers, and coefficients are most of
+ * what is loaded.
  */
 
 /* The four columns of a tile with coefficients c. */
@@ -2803,8 +2811,8 @@ EQML_INLINE void eqml__rows_one(const eqml_rows *rows, const eqml_tile *tiles, c
 
 #ifdef EQML__TWO_ROWS
 /*
- * The same with two rows to a vector, for forms that are not short: ethanol of degree 4 takes 2.8 instead of
- * 3.7 us for one gradient, but ammonia of degree 8, where rows have few columns, 253 instead of 236 ns.
+ * The same with two rows in a vector, for forms that are not short. One gradient of ethanol of degree 4 takes 2.8 us
+ * instead of 3.7, but of ammonia of degree 8, whose rows have few columns, 253 ns instead of 236.
  */
 EQML_INLINE void eqml__columns_two(const double *c, const double *f, double *g, const eqml_lanes factor[2],
                                    eqml_lanes sum[2])
@@ -2854,7 +2862,7 @@ EQML_INLINE void eqml__rows_two(const eqml_rows *rows, const eqml_tile *tiles, c
 #define eqml__rows_two eqml__rows_one
 #endif
 
-/* No copy of all coefficients at once: the compiler would call memcpy, and g could not stay in registers. */
+/* One vector at a time: for all at once the compiler calls memcpy, and g cannot stay in registers. */
 EQML_INLINE void eqml__linear_one(const double *linear, const double *f, double *g, eqml__inner *energy)
 {
     const eqml__inner l = eqml__load_inner(linear);
@@ -2896,8 +2904,7 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, int nvalues, const double
             eqml__rows_two(b->rows + r, tiles, c, f, g, energy, sums + 4 * r);
         tile += b->rows[r].ntiles;
     });
-    /* After all tiles: a vector of g that is loaded when one of its numbers has just been stored waits for
-     * the cache. */
+    /* Only now: a vector of g waits for the cache if one of its numbers has just been stored. */
     if (g)
         EQML__EACH(r, b->nrows, b->ntiles <= EQML__SHORT_ONE && (!g || b->noperations < EQML__LONG_CODE), {
             for (int row = 0; row < 4; row++)
@@ -2921,12 +2928,12 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, int nvalues, const double
 #define EQML__FMA eqml__fma
 #define EQML__DATA(name) name
 /*
- * Two groups of lanes, x and z, of geometries (or directions): each coefficient that is loaded serves four
- * multiply-adds. linear may be NULL for the products alone; g[0] NULL: no derivatives. keep: see EQML_KEEP;
- * not in unrolled code, which would have to save what it is told to keep.
+ * The form of two groups of geometries (or directions) in lanes, x and z, so that each coefficient that is loaded
+ * serves four multiply-adds. linear NULL: the products alone. g[0] NULL: no derivatives. keep: see EQML_KEEP; zero
+ * in unrolled code, which would have to save what it is told to keep.
  *
- * Where there are 32 registers, every second column has sums of its own: eight chains are just what two units
- * for multiply-adds keep going, and any delay stops them (methane of degree 8: 113 ns, and 108 with sixteen).
+ * With 32 registers every second column has sums of its own. Two units for multiply-adds need eight chains to be
+ * busy, and with just eight any delay stops them: methane of degree 8 takes 113 ns, with sixteen 108.
  */
 EQML_INLINE void EQML__FN(eqml__column)(const EQML__NUMBER *c, int keep, int k, const EQML__T *fx,
                                         const EQML__T *fz, EQML__T *gx, EQML__T *gz, const EQML__T rx[4],
@@ -3029,12 +3036,12 @@ EQML_INLINE void EQML__FN(eqml__form)(const eqml_basis *b, int nvalues, const EQ
 #define EQML__FMA eqml__fma_floats
 #define EQML__DATA(name) name##_float
 /*
- * Two groups of lanes, x and z, of geometries (or directions): each coefficient that is loaded serves four
- * multiply-adds. linear may be NULL for the products alone; g[0] NULL: no derivatives. keep: see EQML_KEEP;
- * not in unrolled code, which would have to save what it is told to keep.
+ * The form of two groups of geometries (or directions) in lanes, x and z, so that each coefficient that is loaded
+ * serves four multiply-adds. linear NULL: the products alone. g[0] NULL: no derivatives. keep: see EQML_KEEP; zero
+ * in unrolled code, which would have to save what it is told to keep.
  *
- * Where there are 32 registers, every second column has sums of its own: eight chains are just what two units
- * for multiply-adds keep going, and any delay stops them (methane of degree 8: 113 ns, and 108 with sixteen).
+ * With 32 registers every second column has sums of its own. Two units for multiply-adds need eight chains to be
+ * busy, and with just eight any delay stops them: methane of degree 8 takes 113 ns, with sixteen 108.
  */
 EQML_INLINE void EQML__FN(eqml__column)(const EQML__NUMBER *c, int keep, int k, const EQML__T *fx,
                                         const EQML__T *fz, EQML__T *gx, EQML__T *gz, const EQML__T rx[4],
@@ -3130,7 +3137,7 @@ EQML_INLINE void EQML__FN(eqml__form)(const eqml_basis *b, int nvalues, const EQ
 #undef EQML__FMA
 #undef EQML__DATA
 
-/* The offsets of the factors from nvalues on: what the sweeps leave out of the energy. */
+/* What the sweeps leave out of the energy: the offsets of the factors from nvalues on. */
 EQML_INLINE double eqml__rest(const eqml_model *m, int nvalues)
 {
     double sum = 0;
@@ -3165,13 +3172,11 @@ EQML_INLINE void eqml__scatter(const eqml_basis *b, const double *xyz, const dou
         eqml__put_point(gradient + 3 * i, sum + 4 * i);
 }
 
-/* V from the slots of one geometry, and the adjoints of all slots where these are not NULL. sums: see
- * eqml__form_one. */
+/* The energy from the slots of one geometry, and all adjoints unless these are NULL. sums: see eqml__form_one. */
 EQML_INLINE double eqml__potential_one(const eqml_model *m, double *slots, double *adjoints, double *sums)
 {
     const eqml_basis *b = m->basis;
-    /* Copies: of a pointer whose own address goes to a function the compiler would no longer know the
-     * place. */
+    /* Copies: if the address of `slots` itself went to a function, the compiler would lose track of it. */
     double *const s[1] = {slots}, *const a[1] = {adjoints};
     const int nvalues = b->forward_one ? b->nvalues : b->nfactors;
     double energy = eqml__rest(m, nvalues);
@@ -3196,7 +3201,7 @@ EQML_INLINE double eqml_energy_gradient(const eqml_model *m, const double *xyz, 
     const int stride = EQML_ROUND(b->npairs), room = EQML_ROUND(b->nslots);
     double *slots = work, *adjoints = work + room, *sums = work + 2 * room, *pair = work + 3 * room;
     double energy;
-    /* y is filled up: the slots that follow are written later */
+    /* y is filled up to whole vectors, into slots that are written later */
     if (gradient && b->noperations >= EQML__LONG_CODE)
         eqml__pairs_aside(m, EQML__SIDES / 2, xyz, slots, pair, stride);
     else
@@ -3217,9 +3222,9 @@ EQML_INLINE double eqml_energy_gradient(const eqml_model *m, const double *xyz, 
 #define EQML__BATCH_H
 
 /*
- * A batch is worked through in steps of two groups of lanes (in float: of four, two vectors of floats), or of
- * one where two take more than half of EQML_STACK_LIMIT, which is about the cache of a core. The room for a
- * step is on the stack; where one group would be more than the limit, geometries are done one at a time.
+ * A batch is done in steps of two groups of geometries, each of one vector. The room for a step is on the stack. If
+ * two groups take more than half of EQML_STACK_LIMIT, about the cache of a core, a step has one; if one takes more
+ * than the limit, geometries are done one at a time.
  */
 #ifndef EQML_STACK_LIMIT
 #define EQML_STACK_LIMIT (2 << 20)
@@ -3261,9 +3266,9 @@ EQML_INLINE const eqml_lanes *eqml__wide_floats(int size, const eqml_floats *sum
 #define EQML__FMA eqml__fma
 #define EQML__DATA(name) name
 /*
- * Up to as many geometries as a T has numbers in each of most_groups groups; gradient may be NULL. In float only
- * the differences of coordinates are in double, before they are rounded. work: EQML_WORK_GROUPS of most_groups.
- * The form always takes two groups: with one alone it works on that twice, and the second derivatives go nowhere.
+ * Evaluates most_groups groups of geometries, each with as many as a T holds numbers, or fewer in all. gradient may
+ * be NULL. In float, differences of coordinates are taken in double and then rounded. work: EQML_WORK_GROUPS of
+ * most_groups. The form always takes two groups: a single one is given to it twice, and its second result is dropped.
  */
 EQML_INLINE void EQML__FN(eqml__step)(const eqml_model *m, int most_groups, int count, const double *xyz,
                                       double *energy, double *gradient, eqml_lanes *work)
@@ -3323,9 +3328,9 @@ EQML_INLINE void EQML__FN(eqml__step)(const eqml_model *m, int most_groups, int 
 #define EQML__FMA eqml__fma_floats
 #define EQML__DATA(name) name##_float
 /*
- * Up to as many geometries as a T has numbers in each of most_groups groups; gradient may be NULL. In float only
- * the differences of coordinates are in double, before they are rounded. work: EQML_WORK_GROUPS of most_groups.
- * The form always takes two groups: with one alone it works on that twice, and the second derivatives go nowhere.
+ * Evaluates most_groups groups of geometries, each with as many as a T holds numbers, or fewer in all. gradient may
+ * be NULL. In float, differences of coordinates are taken in double and then rounded. work: EQML_WORK_GROUPS of
+ * most_groups. The form always takes two groups: a single one is given to it twice, and its second result is dropped.
  */
 EQML_INLINE void EQML__FN(eqml__step)(const eqml_model *m, int most_groups, int count, const double *xyz,
                                       double *energy, double *gradient, eqml_lanes *work)
@@ -3379,8 +3384,8 @@ EQML_INLINE void EQML__FN(eqml__step)(const eqml_model *m, int most_groups, int 
 #undef EQML__DATA
 
 /*
- * The step in float, or, without code in float, by the code in double, which is faster than the table in float
- * (H5O2 of degree 7: 1.2 and 1.4 us).
+ * The step in float. A basis without code in float takes the code in double, which is faster than its table in float
+ * (H5O2 of degree 7: 1.2 us, not 1.4).
  */
 EQML_INLINE void eqml__step_in_float(const eqml_model *m, int most_groups, int count, const double *xyz,
                                      double *energy, double *gradient, eqml_lanes *work)
@@ -3418,8 +3423,10 @@ EQML_FUNCTION void eqml_energy_gradient_batch(const eqml_model *m, size_t n, con
 #ifndef EQML__HESSIAN_H
 #define EQML__HESSIAN_H
 
-/* Derivatives of the table's program along lanes of directions: of the slots, by its first operations or by
- * all, then of the adjoints. */
+/*
+ * Derivatives along a direction in each lane, by the table of operations: those of all slots (tangents) from those of
+ * the pair variables, by the first noperations; then those of the adjoints.
+ */
 EQML_FUNCTION void eqml__tangent_forward(const eqml_basis *b, int noperations, const double *slots,
                                          eqml_lanes *tangents)
 {
@@ -3568,8 +3575,8 @@ EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz,
 #define EQML__FMA(a, b, c) ((a) * (b) + (c))
 #define EQML__DATA(name) name
 /*
- * For one geometry (double) and for a geometry in each lane. Of the pairs, x_i - x_j is at pair[k * across +
- * p * along], k = 0 to 2.
+ * Tensors of one geometry (double), or of a geometry in each lane. Component k of x_i - x_j of pair p is
+ * pair[k * across + p * along].
  */
 /* Slots that only the tensor needs, behind those of the potential. */
 EQML_INLINE void EQML__FN(eqml__tensor_slots)(const eqml_basis *b, const eqml_tensor_basis *t, EQML__T *slots)
@@ -3624,8 +3631,8 @@ EQML_INLINE void EQML__FN(eqml__carried)(const eqml_basis *b, eqml_tensor kind, 
 }
 
 /*
- * From P_v to charges. P_v of products f D_w go to the D_w that they are made of: weights[v] is then
- * what D_v has in all.
+ * charges[carriers] from the weights P_v, which change: the weight of a product f D_w is passed on to D_w, so that
+ * generators alone remain.
  */
 EQML_INLINE void EQML__FN(eqml__charges)(const eqml_basis *b, const eqml_tensor_basis *t, int carriers,
                                          const EQML__T *slots, EQML__T *weights, EQML__T *charges)
@@ -3699,8 +3706,8 @@ EQML_INLINE void EQML__FN(eqml__steps)(eqml_tensor kind, const EQML__T d[3], EQM
 #define EQML__FMA eqml__fma
 #define EQML__DATA(name) name
 /*
- * For one geometry (double) and for a geometry in each lane. Of the pairs, x_i - x_j is at pair[k * across +
- * p * along], k = 0 to 2.
+ * Tensors of one geometry (double), or of a geometry in each lane. Component k of x_i - x_j of pair p is
+ * pair[k * across + p * along].
  */
 /* Slots that only the tensor needs, behind those of the potential. */
 EQML_INLINE void EQML__FN(eqml__tensor_slots)(const eqml_basis *b, const eqml_tensor_basis *t, EQML__T *slots)
@@ -3755,8 +3762,8 @@ EQML_INLINE void EQML__FN(eqml__carried)(const eqml_basis *b, eqml_tensor kind, 
 }
 
 /*
- * From P_v to charges. P_v of products f D_w go to the D_w that they are made of: weights[v] is then
- * what D_v has in all.
+ * charges[carriers] from the weights P_v, which change: the weight of a product f D_w is passed on to D_w, so that
+ * generators alone remain.
  */
 EQML_INLINE void EQML__FN(eqml__charges)(const eqml_basis *b, const eqml_tensor_basis *t, int carriers,
                                          const EQML__T *slots, EQML__T *weights, EQML__T *charges)

@@ -6,9 +6,9 @@
 #include "kernel/form.h"
 
 /*
- * A batch is worked through in steps of two groups of lanes (in float: of four, two vectors of floats), or of
- * one where two take more than half of EQML_STACK_LIMIT, which is about the cache of a core. The room for a
- * step is on the stack; where one group would be more than the limit, geometries are done one at a time.
+ * A batch is done in steps of two groups of geometries, each of one vector. The room for a step is on the stack. If
+ * two groups take more than half of EQML_STACK_LIMIT, about the cache of a core, a step has one; if one takes more
+ * than the limit, geometries are done one at a time.
  */
 #ifndef EQML_STACK_LIMIT
 #define EQML_STACK_LIMIT (2 << 20)
@@ -42,8 +42,8 @@ EQML_INLINE const eqml_lanes *eqml__wide_floats(int size, const eqml_floats *sum
 #include "kernel/of_none.inc"
 
 /*
- * The step in float, or, without code in float, by the code in double, which is faster than the table in float
- * (H5O2 of degree 7: 1.2 and 1.4 us).
+ * The step in float. A basis without code in float takes the code in double, which is faster than its table in float
+ * (H5O2 of degree 7: 1.2 us, not 1.4).
  */
 EQML_INLINE void eqml__step_in_float(const eqml_model *m, int most_groups, int count, const double *xyz,
                                      double *energy, double *gradient, eqml_lanes *work)

@@ -7,16 +7,17 @@
 #include <string.h>
 
 /*
- * EQML__APART: numbers stay apart. gcc would gather them from straight-line code into vectors, by more
- * instructions than this saves, and the vectors wait for what was stored as numbers: 138 instead of 89 ns
- * for one gradient of water of degree 8.
+ * EQML__APART goes before every function, and switches off two optimisations of gcc.
  *
- * Where the machine is not x86-64, also no induction variables made of addresses. gcc lets two arrays share a
- * place in the stack when they seem not to live at the same time, and an array seems to live only from where
- * its name appears; "ivopts" puts the address of an array in a variable, and uses that again in the next copy
- * of an unrolled loop, where the name does not appear. gcc 12 for aarch64 at -O2 so laid the factors of a row
- * of the form, rx, over its sums, other_x, and batches were wrong (GCC bug 90348). x86-64 addresses the stack
- * with an index, and has not shown it.
+ * Gathering numbers of straight-line code into vectors ("slp-vectorize"): it takes more instructions than it
+ * saves, and a vector that is loaded from numbers waits until they are stored. One gradient of water of degree 8
+ * takes 138 ns with it, 89 without.
+ *
+ * On machines other than x86-64, loop variables made of addresses ("ivopts"), because they bring out a bug of gcc
+ * (90348). gcc lets two arrays share a place in the stack if they do not live at the same time, and judges that by
+ * where their names appear; with ivopts an address is in use where no name appears. gcc 12 for aarch64 at -O2 laid
+ * the factors of a row of the form over its sums, and batches were wrong. x86-64 addresses the stack with an index,
+ * and has not shown it.
  */
 #if defined(__GNUC__) && !defined(__clang__) && defined(__x86_64__)
 #define EQML__APART __attribute__((optimize("no-tree-slp-vectorize")))
@@ -37,9 +38,9 @@
 #endif
 
 /*
- * A loop over tables, unrolled where the compiler knows the tables and that it is short: then offsets are
- * constants, and what passes through memory stays in registers. clang decides by itself, and warns where it
- * is told to and cannot.
+ * A loop over tables. It is unrolled if the compiler knows the tables and the loop is short: offsets are then
+ * constants, and numbers stay in registers. Only gcc is told to: clang decides by itself, and warns where it cannot
+ * do as it is told.
  */
 #if defined(__GNUC__)
 #define EQML__KNOWN(condition) (__builtin_constant_p(condition) && (condition))
@@ -65,18 +66,21 @@
         }                                                                                                    \
     } while (0)
 /*
- * Pairs, and tiles of the form, up to which loops are short. Ammonia of degree 8 (67 tiles) takes 264 ns for
- * one gradient, 331 in a loop; water (13) 11 % less in a batch, but methane of degree 6 (45) 19 % more: its
- * code is too long for the cache of instructions. For the same reason gradients with so many operations have
- * no unrolled form, and fewer pairs side by side: H5O2 of degree 5 takes 737 ns, in place of 1,012; with AVX2
- * 820 in place of 1,110.
+ * What counts as short: pairs; tiles of the form for one geometry, and for a batch; and the number of operations
+ * from which code is long. Unrolled, one gradient of ammonia of degree 8 (67 tiles) takes 264 ns instead of 331. A
+ * batch of water (13 tiles) takes 11 % less, but of methane of degree 6 (45) 19 % more, because its code overflows
+ * the cache of instructions. For the same reason long code has no unrolled form and fewer pairs side by side: one
+ * gradient of H5O2 of degree 5 then takes 737 ns instead of 1,012 (with AVX2 820 instead of 1,110).
  */
 enum { EQML__FEW_PAIRS = 16, EQML__SHORT_ONE = 75, EQML__SHORT_LANES = 25, EQML__LONG_CODE = 1000 };
-/* Atoms of which a batch has the sums of the gradient in registers. */
+
+/* Up to so many atoms a batch keeps the sums of its gradient in registers. */
 enum { EQML__FEW_ATOMS = 6 };
 
-/* Chains of dependent operations, n of them side by side: one goes on while another waits for its result. n
- * is at most EQML__SIDES, and a constant where this is inlined. */
+/*
+ * n chains of dependent operations side by side: one goes on while another waits for its result. n is at most
+ * EQML__SIDES, and must be a constant after inlining.
+ */
 #define EQML__SIDE(statement)                                                                                \
     do {                                                                                                     \
         EQML__UNROLL_ALL                                                                                     \

@@ -3,8 +3,10 @@
 #define EQML__HESSIAN_H
 #include "one.h"
 
-/* Derivatives of the table's program along lanes of directions: of the slots, by its first operations or by
- * all, then of the adjoints. */
+/*
+ * Derivatives along a direction in each lane, by the table of operations: those of all slots (tangents) from those of
+ * the pair variables, by the first noperations; then those of the adjoints.
+ */
 EQML_FUNCTION void eqml__tangent_forward(const eqml_basis *b, int noperations, const double *slots,
                                          eqml_lanes *tangents)
 {

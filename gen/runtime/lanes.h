@@ -65,11 +65,13 @@ EQML_INLINE eqml_lanes eqml__narrow_lanes(const eqml_lanes x[1])
 }
 
 /*
- * exp(x) for x <= 709, and exp(-708) below -708: x = m ln 2 + t with |t| <= ln 2 / 2, and 2^m, from the bits of
- * the exponent, times 1 + t (1 + t q(t)). ln 2 is taken in two parts, of which the first has few digits. q is the
- * minimax polynomial of degree 9 (relative error of exp 4e-18), in float of degree 4 (3e-9, x <= 88 and exp(-87)
- * below -87); its even and its odd part run side by side, half as long a chain as Horner's rule for one more
- * multiplication. Cody and Waite, Software Manual for the Elementary Functions (1980).
+ * exp(x) for x <= 709; below -708 it is exp(-708). In float the limits are 88 and -87.
+ *
+ * With x = m ln 2 + t, |t| <= ln 2 / 2, it is 2^m (1 + t (1 + t q(t))). 2^m is made from the bits of the exponent. ln 2
+ * comes in two parts, the first of few digits, so that t is exact. q is the minimax polynomial of degree 9 (relative
+ * error of exp 4e-18), in float of degree 4 (3e-9). Its even and its odd part are found side by side, which halves the
+ * chain of Horner's rule for one more multiplication. Cody and Waite, Software Manual for the Elementary Functions
+ * (1980).
  */
 #ifndef EQML__WITH_SCALAR
 #define EQML__EXP_TERM(x) EQML__ALL((EQML__NUMBER)(x))

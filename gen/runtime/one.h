@@ -23,13 +23,11 @@ EQML_INLINE void eqml__scatter(const eqml_basis *b, const double *xyz, const dou
         eqml__put_point(gradient + 3 * i, sum + 4 * i);
 }
 
-/* V from the slots of one geometry, and the adjoints of all slots where these are not NULL. sums: see
- * eqml__form_one. */
+/* The energy from the slots of one geometry, and all adjoints unless these are NULL. sums: see eqml__form_one. */
 EQML_INLINE double eqml__potential_one(const eqml_model *m, double *slots, double *adjoints, double *sums)
 {
     const eqml_basis *b = m->basis;
-    /* Copies: of a pointer whose own address goes to a function the compiler would no longer know the
-     * place. */
+    /* Copies: if the address of `slots` itself went to a function, the compiler would lose track of it. */
     double *const s[1] = {slots}, *const a[1] = {adjoints};
     const int nvalues = b->forward_one ? b->nvalues : b->nfactors;
     double energy = eqml__rest(m, nvalues);
@@ -54,7 +52,7 @@ EQML_INLINE double eqml_energy_gradient(const eqml_model *m, const double *xyz, 
     const int stride = EQML_ROUND(b->npairs), room = EQML_ROUND(b->nslots);
     double *slots = work, *adjoints = work + room, *sums = work + 2 * room, *pair = work + 3 * room;
     double energy;
-    /* y is filled up: the slots that follow are written later */
+    /* y is filled up to whole vectors, into slots that are written later */
     if (gradient && b->noperations >= EQML__LONG_CODE)
         eqml__pairs_aside(m, EQML__SIDES / 2, xyz, slots, pair, stride);
     else

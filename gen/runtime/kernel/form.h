@@ -1,14 +1,16 @@
-/* The quadratic form. */
+/* The quadratic form: the energy from the factors, and its derivatives. */
 #ifndef EQML__KERNEL_FORM_H
 #define EQML__KERNEL_FORM_H
 #include "basis.h"
 
 /*
- * V = sum linear[k] f_k over the first nvalues factors, the others being left to the sweeps, + sum over tiles
- * of f_row c f_column; and where g is given, g = dV/df for all: each coefficient is read once for both of its
- * derivatives. Tiles of the same four rows stand side by side; their row sums stay in registers. Four rows
- * and one vector of columns (or of geometries) need 4 sums, 4 factors, 4 coefficients and 3 more: they fit 16
- * registers, and the coefficients are most of what is loaded.
+ * V = sum_k linear[k] f_k + sum over tiles of f_row c f_column, and g = dV/df unless g is NULL. The first sum goes
+ * over nvalues factors only; the sweeps add the others.
+ *
+ * Each coefficient is read once, for the energy and for both of its derivatives. Tiles of the same four rows stand
+ * side by side, so that the sums of these rows stay in registers. Four rows and one vector of columns (or of
+ * geometries) need 4 sums, 4 factors, 4 coefficients and 3 more: that fits 16 registers, and coefficients are most of
+ * what is loaded.
  */
 
 /* The four columns of a tile with coefficients c. */
@@ -47,8 +49,8 @@ EQML_INLINE void eqml__rows_one(const eqml_rows *rows, const eqml_tile *tiles, c
 
 #ifdef EQML__TWO_ROWS
 /*
- * The same with two rows to a vector, for forms that are not short: ethanol of degree 4 takes 2.8 instead of
- * 3.7 us for one gradient, but ammonia of degree 8, where rows have few columns, 253 instead of 236 ns.
+ * The same with two rows in a vector, for forms that are not short. One gradient of ethanol of degree 4 takes 2.8 us
+ * instead of 3.7, but of ammonia of degree 8, whose rows have few columns, 253 ns instead of 236.
  */
 EQML_INLINE void eqml__columns_two(const double *c, const double *f, double *g, const eqml_lanes factor[2],
                                    eqml_lanes sum[2])
@@ -98,7 +100,7 @@ EQML_INLINE void eqml__rows_two(const eqml_rows *rows, const eqml_tile *tiles, c
 #define eqml__rows_two eqml__rows_one
 #endif
 
-/* No copy of all coefficients at once: the compiler would call memcpy, and g could not stay in registers. */
+/* One vector at a time: for all at once the compiler calls memcpy, and g cannot stay in registers. */
 EQML_INLINE void eqml__linear_one(const double *linear, const double *f, double *g, eqml__inner *energy)
 {
     const eqml__inner l = eqml__load_inner(linear);
@@ -140,8 +142,7 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, int nvalues, const double
             eqml__rows_two(b->rows + r, tiles, c, f, g, energy, sums + 4 * r);
         tile += b->rows[r].ntiles;
     });
-    /* After all tiles: a vector of g that is loaded when one of its numbers has just been stored waits for
-     * the cache. */
+    /* Only now: a vector of g waits for the cache if one of its numbers has just been stored. */
     if (g)
         EQML__EACH(r, b->nrows, b->ntiles <= EQML__SHORT_ONE && (!g || b->noperations < EQML__LONG_CODE), {
             for (int row = 0; row < 4; row++)
@@ -156,7 +157,7 @@ EQML_INLINE double eqml__form_one(const eqml_model *m, int nvalues, const double
 #include "kernel/form.inc"
 #include "kernel/of_none.inc"
 
-/* The offsets of the factors from nvalues on: what the sweeps leave out of the energy. */
+/* What the sweeps leave out of the energy: the offsets of the factors from nvalues on. */
 EQML_INLINE double eqml__rest(const eqml_model *m, int nvalues)
 {
     double sum = 0;
