@@ -94,17 +94,17 @@ pes: build/eqml-gen build/eqml.o build/fit.o ## DATA=file.xyz COMPOSITION="H4 C"
 
 # ---- error against size ----------------------------------------------------------------------------------
 
-prune: build/eqml-gen ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=4 NAME=ch4 [PRUNE="options"]: error against terms, pruned and grown
+prune: build/eqml-gen build/eqml.o ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=4 NAME=ch4 [PRUNE="options"]: error against terms, pruned and grown
 	@test -n "$$DATA" && test -n "$$COMPOSITION" && test -n "$$DEGREE" || { echo "make prune: needs DATA, COMPOSITION and DEGREE; for example: make prune DATA=ethanol.xyz COMPOSITION=\"C C O H2 H3 H\" DEGREE=3 NAME=ethanol" >&2; exit 2; }
 	@case $$NAME in ''|[0-9]*|*[!A-Za-z0-9_]*) echo "make prune: NAME=$$NAME: it must be a C identifier, as in NAME=ethanol" >&2; exit 2;; esac
 	@mkdir -p build/prune
 	build/eqml-gen -d "$$DEGREE" -n "$${NAME}_all" -o "build/prune/$${NAME}_all.h" "$$COMPOSITION"
-	$(COMPILE) -I. -Ibuild/prune -DBASIS_HEADER="\"$${NAME}_all.h\"" -DBASIS="$${NAME}_all" examples/prune.c -o "build/prune/$$NAME" $(OPTIONAL) -lm
+	$(COMPILE) -I. -Ibuild/prune -DBASIS_HEADER="\"$${NAME}_all.h\"" -DBASIS="$${NAME}_all" examples/prune.c build/eqml.o -o "build/prune/$$NAME" $(OPTIONAL) -lm
 	rm -f "build/prune/$$NAME.basis"
 	case $$DATA in -*) DATA=./$$DATA;; esac; \
 	    printf '%s\n' "--name $$NAME $$PRUNE" | xargs "build/prune/$$NAME" --directory build/prune "$$DATA"
 	! test -f "build/prune/$$NAME.basis" || \
-	    sh examples/common/few.sh build/prune "$$NAME" "build/prune/$${NAME}_all.h" "$${NAME}_all" $(COMPILE)
+	    LIBRARIES="$(OPTIONAL)" sh examples/common/few.sh build/prune "$$NAME" "build/prune/$${NAME}_all.h" "$${NAME}_all" $(COMPILE)
 
 build/expansion/%.h: examples/expansion.txt build/eqml-gen
 	$(generate)
@@ -115,8 +115,8 @@ expansion: ## DATA=methane.xyz: methane as a sum over pairs, triples and quadrup
 	@$(MAKE) --no-print-directory build/expansion/expansion
 	@case $$DATA in -*) DATA=./$$DATA;; esac; build/expansion/expansion "$$DATA"
 
-build/expansion/expansion: examples/expansion.c eqml.h $(patsubst %,build/expansion/%.h,$(call names,examples/expansion.txt))
-	$(COMPILE) -I. -Ibuild/expansion $< -o $@ $(OPTIONAL) -lm
+build/expansion/expansion: examples/expansion.c build/eqml.o $(patsubst %,build/expansion/%.h,$(call names,examples/expansion.txt))
+	$(COMPILE) -I. -Ibuild/expansion $< build/eqml.o -o $@ $(OPTIONAL) -lm
 
 # ---- the main job on real data ---------------------------------------------------------------------------
 
@@ -347,7 +347,7 @@ build/headers/%: $(HEADER_UNITS:%=tests/headers/%.c) tests/headers/units.h tests
 		case $*/$$u in */c11/native/*|*/c11/*/main|*/c11/*/library|*/c11/*/large|*/c++17/native/main|*/c++17/native/large|*/private) level=-O2;; *) level=-O0;; esac; \
 		$(word 1,$(subst /, ,$*)) $(language-$(word 2,$(subst /, ,$*))) $(HEADER_WARNINGS) $$level $(vectors-$(word 3,$(subst /, ,$*))) \
 			-I. -Ibuild/tests -Ibuild/headers -c tests/headers/$$u.c -o $@.units/$$u.o; done
-	$(word 1,$(subst /, ,$*)) $(HEADER_UNITS:%=$@.units/%.o) -o $@ -lm
+	$(word 1,$(subst /, ,$*)) $(HEADER_UNITS:%=$@.units/%.o) -o $@ $(if $(findstring c++,$*),-lstdc++) -lm
 
 # Surfaces of every kind, as a user has them: a header written by the library, compiled alone. A line of
 # tests/kinds/kinds.txt describes each; the last kind, expansion, has no header of its own. A changed line writes all

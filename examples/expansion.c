@@ -5,7 +5,6 @@
  * `make expansion DATA=methane.xyz` generates the bases and runs this.
  */
 #define _POSIX_C_SOURCE 200809L
-#define EQML_IMPLEMENTATION
 #include "hh.h"
 #include "hc.h"
 #include "hhh.h"
@@ -16,6 +15,8 @@
 #include "ch4_d4.h"
 #include "ch4_d5.h"
 #include "ch4_d6.h"
+#include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #define PER_CM 219474.6313632 /* cm^-1 in a hartree; CODATA 2018 */

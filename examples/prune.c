@@ -3,16 +3,19 @@
  * and writes one of the small surfaces: NAME.basis, the tables of its basis, and NAME_all.pes, the surface over the
  * whole basis. From these eqml-gen and examples/rebase.c make the header of the basis and the files of the surface.
  *
- * Compile it with the basis header, and with BASIS the name of the basis:
+ * Compile it with the basis header, with BASIS the name of the basis, and with the runtime:
  *
- *     cc -O3 -march=native -I. -DBASIS_HEADER='"ethanol.h"' -DBASIS=ethanol examples/prune.c -o prune -lm
+ *     printf '#define EQML_IMPLEMENTATION\n#include "eqml.h"\n' >eqml.c
+ *     cc -O3 -march=native -I. -DBASIS_HEADER='"ethanol.h"' -DBASIS=ethanol examples/prune.c eqml.c -o prune -lm
  *     ./prune [options] data.xyz
  *
  * `make prune` does this.
  */
 #define _POSIX_C_SOURCE 200809L
-#define EQML_IMPLEMENTATION
 #include BASIS_HEADER
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 
 #define JOIN_(a, b) a##b

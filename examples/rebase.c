@@ -3,14 +3,14 @@
  * NAME_pes.h over the other. The terms of a pruned surface come in another order when eqml-gen has written its basis.
  *
  *     cc -I. -DFROM_HEADER='"ethanol_all.h"' -DFROM=ethanol_all -DTO_HEADER='"ethanol.h"' -DTO=ethanol_few \
- *         examples/rebase.c -o rebase -lm
+ *         examples/rebase.c eqml.c -o rebase -lm
  *     ./rebase ethanol_all.pes ethanol eqml.h ethanol.h .
  *
  * `make prune` does this.
  */
-#define EQML_IMPLEMENTATION
 #include FROM_HEADER
 #include TO_HEADER
+#include <stdio.h>
 
 #define JOIN_(a, b) a##b
 #define JOIN(a, b) JOIN_(a, b)

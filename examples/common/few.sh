@@ -10,6 +10,6 @@ shift 4
 build/eqml-gen --from "$folder/$name.basis" -n "${name}_few" -o "$folder/$name.h"
 # Only tables are read: no code is worth compiling well.
 "$@" -O0 -I. -DFROM_HEADER="\"$header\"" -DFROM="$whole" -DTO_HEADER="\"$folder/$name.h\"" -DTO="${name}_few" \
-    examples/rebase.c -o "$folder/${name}_rebase" -lm
+    examples/rebase.c build/eqml.o -o "$folder/${name}_rebase" $LIBRARIES -lm
 "$folder/${name}_rebase" "$folder/${name}_all.pes" "$name" eqml.h "$folder/$name.h" "$folder"
 rm -f "$folder/${name}_rebase"
