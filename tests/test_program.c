@@ -230,7 +230,7 @@ static void write_program(const char *folder, const program *p)
     for (size_t k = 0; k < p->nfactors; k++)
         fprintf(out, "%.17g, ", weight(k));
     fputs("};\n", out);
-    emit_code(out, "made", p);
+    emit_code(out, "made", p, false);
     write_driver(out, p, "one", "double", "double");
     write_driver(out, p, "lanes", "eqml_lanes", "double");
     write_driver(out, p, "floats", "eqml_floats", "float");
