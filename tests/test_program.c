@@ -358,7 +358,7 @@ Test(program, copies_are_read_where_they_come_from)
         cr_expect_eq(c.source[E + x], E + x, "two rows with one adjoint");
         cr_expect_eq(c.source[G + x], B + x / 2, "a copy of a copy");
     }
-    const program *w = &c.without;
+    const program *w = &c.rest;
     cr_expect_eq(w->operations.count, p->operations.count - 3 * WIDTH);
     cr_expect_eq(w->contractions, p->contractions - 3 * WIDTH);
     cr_expect_eq(w->products, p->products - 3 * WIDTH);
@@ -380,7 +380,7 @@ Test(program, only_copies_are_copies)
         copies c = copies_find(e[k].p);
         for (unsigned slot = 0; slot < e[k].p->nslots; slot++)
             cr_expect_eq(c.source[slot], slot, "%s, slot %u", e[k].text, slot);
-        cr_expect_eq(c.without.operations.count, e[k].p->operations.count);
+        cr_expect_eq(c.rest.operations.count, e[k].p->operations.count);
         copies_free(&c);
         program_free(e[k].p);
     }

@@ -51,7 +51,7 @@ static void put_copies(functions *f, const copies *c, bool everywhere)
 {
     char item[96];
     const char *before = everywhere ? "" : "if (EQML_LANES == 1) { ", *after = "";
-    for (unsigned slot = 0; slot < c->without.factor0; slot++) {
+    for (unsigned slot = 0; slot < c->rest.factor0; slot++) {
         if (c->source[slot] == slot)
             continue;
         snprintf(item, sizeof item, "%ss[%u] = s[%u]; ", before, slot, c->source[slot]);
@@ -67,7 +67,7 @@ static void put_copies_back(functions *f, const copies *c)
 {
     char item[96];
     const char *before = "if (EQML_LANES == 1) { ", *after = "";
-    for (unsigned slot = 0, end; slot < c->without.factor0; slot = end) {
+    for (unsigned slot = 0, end; slot < c->rest.factor0; slot = end) {
         for (end = slot; c->source[end] != end;)
             end++;
         if (end == slot) {
@@ -85,14 +85,14 @@ static void put_copies_back(functions *f, const copies *c)
 static const signature forward = {FORWARD_SIGNATURE, "", "", false};
 
 /* The targets of operations [begin, end). */
-static void put_targets(code *c, const char *name, size_t begin, size_t end)
+static void put_targets(code *c, size_t begin, size_t end)
 {
     const program *p = c->p;
     char item[96];
     for (size_t k = begin, next; k < end; k = next) {
         const matrix_step *step = matrix_step_from(&p->matrices, k);
         if (step) {
-            put_step(&c->f, name, p, step);
+            put_step(&c->f, c->name, p, step);
             next = step->end;
             continue;
         }
@@ -130,17 +130,17 @@ static void emit_targets(FILE *out, const char *name, const program *p, const ch
                          size_t end)
 {
     code c = open_code(out, name, p, macro, &forward);
-    put_targets(&c, name, begin, end);
+    put_targets(&c, begin, end);
     close_code(&c);
 }
 
 /* All but factors of contractions, and of products. */
-static void emit_forward(FILE *out, const char *name, const copies *without, bool tensors)
+static void emit_forward(FILE *out, const char *name, const copies *copies, bool tensors)
 {
-    const program *p = &without->without;
+    const program *p = &copies->rest;
     code c = open_code(out, name, p, "FORWARD", &forward);
-    put_targets(&c, name, 0, p->rows.nrows ? p->contractions : p->operations.count);
-    put_copies(&c.f, without, tensors);
+    put_targets(&c, 0, p->rows.nrows ? p->contractions : p->operations.count);
+    put_copies(&c.f, copies, tensors);
     close_code(&c);
 }
 
@@ -263,10 +263,10 @@ static bool *find_stored(const program *p, const unsigned *source)
 }
 
 /* The factors first: all else follows from their adjoints, those of covariants by way of their rows. */
-static void emit_adjoints(FILE *out, const char *name, const copies *without)
+static void emit_adjoints(FILE *out, const char *name, const copies *copies)
 {
-    const program *p = &without->without;
-    bool *stored = find_stored(p, without->source), *begun = rows_begun(p);
+    const program *p = &copies->rest;
+    bool *stored = find_stored(p, copies->source), *begun = rows_begun(p);
     uses u = uses_create(p);
     static const signature with = {REVERSE_SIGNATURE, "", "", false};
     code c = open_code(out, name, p, p->rows.nrows ? "REVERSE_PRODUCTS" : "REVERSE", &with);
@@ -278,7 +278,7 @@ static void emit_adjoints(FILE *out, const char *name, const copies *without)
     put_adjoints(&c, &u, stored, begun, false, p->contractions);
     for (unsigned slot = 0; slot < p->ninputs; slot++)
         put_adjoint(&c, &u, slot, stored[slot]);
-    put_copies_back(&c.f, without);
+    put_copies_back(&c.f, copies);
     close_code(&c);
     uses_free(&u);
     free(stored);

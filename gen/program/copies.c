@@ -37,22 +37,19 @@ static void find_sources(const program *p, unsigned *source)
 copies copies_find(const program *p)
 {
     copies c = {xcalloc(p->nslots, sizeof *c.source), *p};
-    program *w = &c.without;
-    const size_t count = p->operations.count, *from[] = {&p->contractions, &p->products, &p->linear};
-    size_t *to[] = {&w->contractions, &w->products, &w->linear};
+    program *rest = &c.rest;
     for (unsigned slot = 0; slot < p->nslots; slot++)
         c.source[slot] = slot;
     if (p->rows.nrows && !p->matrices.nsteps)
         find_sources(p, c.source);
-    w->operations = (operation_list){0};
-    for (size_t k = 0; k <= count; k++) {
+    rest->operations = (operation_list){0};
+    for (size_t k = 0; k < p->operations.count; k++) {
         const operation *o = &p->operations.item[k];
-        for (int mark = 0; mark < 3; mark++)
-            if (*from[mark] == k)
-                *to[mark] = w->operations.count;
-        if (k < count && c.source[o->target] == o->target)
-            operations_append_scaled(&w->operations, operations_coefficient(&p->operations, k), o->target,
+        if (c.source[o->target] == o->target)
+            operations_append_scaled(&rest->operations, operations_coefficient(&p->operations, k), o->target,
                                      c.source[o->left], c.source[o->right]);
+        else
+            rest->contractions--, rest->products--, rest->linear--; /* all copies come before */
     }
     return c;
 }
@@ -60,5 +57,5 @@ copies copies_find(const program *p)
 void copies_free(copies *c)
 {
     free(c->source);
-    operations_free(&c->without.operations);
+    operations_free(&c->rest.operations);
 }

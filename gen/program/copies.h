@@ -10,7 +10,7 @@
 
 typedef struct copies {
     unsigned *source; /* [nslots] what a copy repeats, which is no copy; every other slot itself */
-    program without;  /* the program without them; only its operations are its own */
+    program rest;     /* the program without them; only its operations are its own */
 } copies;
 
 /*
