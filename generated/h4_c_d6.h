@@ -113,38 +113,36 @@ static const unsigned char h4_c_d6_degrees[] = {
 #define h4_c_d6_FORWARD(NAME, T, NUMBER) \
     EQML_NOINLINE void NAME##_0(T *s, const NUMBER *offset) \
     { \
-        const T x0 = s[0]; const T x48 = x0; s[48] = x48; const T x1 = s[1]; const T x49 = x1; s[49] = x49;  \
-        const T x2 = s[2]; const T x50 = x2; s[50] = x50; const T x4 = s[4]; const T x51 = x4; s[51] = x51;  \
-        const T x5 = s[5]; const T x52 = x5; s[52] = x52; const T x7 = s[7]; const T x53 = x7; s[53] = x53;  \
-        const T x3 = s[3]; const T x16 = x3; s[16] = x16; const T x6 = s[6]; const T x17 = x6; s[17] = x17;  \
-        const T x8 = s[8]; const T x18 = x8; s[18] = x18; const T x9 = s[9]; const T x19 = x9; s[19] = x19;  \
-        const T x12 = x48 + x49 + x50; s[12] = x12; const T x13 = x48 + x51 + x52; s[13] = x13;  \
-        const T x14 = x49 + x51 + x53; s[14] = x14; const T x15 = x50 + x52 + x53; s[15] = x15;  \
-        const T x56 = x48*x48; s[56] = x56; const T x57 = x49*x49; s[57] = x57; const T x58 = x50*x50 \
-        ; s[58] = x58; const T x59 = x51*x51; s[59] = x59; const T x60 = x52*x52; s[60] = x60; const T x61 = \
-         x53*x53; s[61] = x61; const T x80 = x12 + x13; s[80] = x80; const T x81 = x12 + x14; s[81] = x81;  \
+        const T x0 = s[0]; const T x1 = s[1]; const T x2 = s[2]; const T x12 = x0 + x1 + x2; s[12] = x12;  \
+        const T x4 = s[4]; const T x5 = s[5]; const T x13 = x0 + x4 + x5; s[13] = x13; const T x7 = s[7];  \
+        const T x14 = x1 + x4 + x7; s[14] = x14; const T x15 = x2 + x5 + x7; s[15] = x15; const T x56 = \
+         x0*x0; s[56] = x56; const T x57 = x1*x1; s[57] = x57; const T x58 = x2*x2; s[58] = x58;  \
+        const T x59 = x4*x4; s[59] = x59; const T x60 = x5*x5; s[60] = x60; const T x61 = x7*x7 \
+        ; s[61] = x61; const T x80 = x12 + x13; s[80] = x80; const T x81 = x12 + x14; s[81] = x81;  \
         const T x82 = x12 + x15; s[82] = x82; const T x83 = x13 + x14; s[83] = x83; const T x84 = x13 + x15 \
-        ; s[84] = x84; const T x85 = x14 + x15; s[85] = x85; const T x64 = x48*x80; s[64] = x64;  \
-        const T x65 = x49*x81; s[65] = x65; const T x66 = x50*x82; s[66] = x66; const T x67 = x51*x83 \
-        ; s[67] = x67; const T x68 = x52*x84; s[68] = x68; const T x69 = x53*x85; s[69] = x69; const T x20 = \
+        ; s[84] = x84; const T x85 = x14 + x15; s[85] = x85; const T x64 = x0*x80; s[64] = x64;  \
+        const T x65 = x1*x81; s[65] = x65; const T x66 = x2*x82; s[66] = x66; const T x67 = x4*x83 \
+        ; s[67] = x67; const T x68 = x5*x84; s[68] = x68; const T x69 = x7*x85; s[69] = x69; const T x20 = \
          x12*x12; s[20] = x20; const T x21 = x13*x13; s[21] = x21; const T x22 = x14*x14; s[22] = x22;  \
         const T x23 = x15*x15; s[23] = x23; const T x24 = x56 + x57 + x58; s[24] = x24; const T x25 = x56 \
          + x59 + x60; s[25] = x25; const T x26 = x57 + x59 + x61; s[26] = x26; const T x27 = x58 + x60 + x61 \
-        ; s[27] = x27; const T x88 = x16 + x17; s[88] = x88; const T x89 = x16 + x18; s[89] = x89;  \
-        const T x90 = x16 + x19; s[90] = x90; const T x91 = x17 + x18; s[91] = x91; const T x92 = x17 + x19 \
-        ; s[92] = x92; const T x93 = x18 + x19; s[93] = x93; const T x72 = x48*x88; s[72] = x72;  \
-        const T x73 = x49*x89; s[73] = x73; const T x74 = x50*x90; s[74] = x74; const T x75 = x51*x91 \
-        ; s[75] = x75; const T x76 = x52*x92; s[76] = x76; const T x77 = x53*x93; s[77] = x77; const T x28 = \
-         x72 + x73 + x74; s[28] = x28; const T x29 = x72 + x75 + x76; s[29] = x29; const T x30 = x73 + x75 \
-         + x77; s[30] = x30; const T x31 = x74 + x76 + x77; s[31] = x31; const T x32 = x16*x16 \
-        ; s[32] = x32; const T x33 = x17*x17; s[33] = x33; const T x34 = x18*x18; s[34] = x34; const T x35 = \
-         x19*x19; s[35] = x35; const T x36 = x12*x24; s[36] = x36; const T x37 = x13*x25; s[37] = x37;  \
-        const T x38 = x14*x26; s[38] = x38; const T x39 = x15*x27; s[39] = x39; const T x40 = x12*x28 \
-        ; s[40] = x40; const T x41 = x13*x29; s[41] = x41; const T x42 = x14*x30; s[42] = x42; const T x43 = \
-         x15*x31; s[43] = x43; const T x44 = x16*x32; s[44] = x44; const T x45 = x17*x33; s[45] = x45;  \
-        const T x46 = x18*x34; s[46] = x46; const T x47 = x19*x35; s[47] = x47; const T x97 = \
-         EQML_ADD(offset[1], x0 + x1 + x2 + x4 + x5 + x7); s[97] = x97; const T x98 = EQML_ADD(offset[2], x3 \
-         + x6 + x8 + x9); s[98] = x98;  \
+        ; s[27] = x27; const T x3 = s[3]; const T x6 = s[6]; const T x88 = x3 + x6; s[88] = x88;  \
+        const T x8 = s[8]; const T x89 = x3 + x8; s[89] = x89; const T x9 = s[9]; const T x90 = x3 + x9 \
+        ; s[90] = x90; const T x91 = x6 + x8; s[91] = x91; const T x92 = x6 + x9; s[92] = x92; const T x93 = \
+         x8 + x9; s[93] = x93; const T x72 = x0*x88; s[72] = x72; const T x73 = x1*x89; s[73] = x73;  \
+        const T x74 = x2*x90; s[74] = x74; const T x75 = x4*x91; s[75] = x75; const T x76 = x5*x92 \
+        ; s[76] = x76; const T x77 = x7*x93; s[77] = x77; const T x28 = x72 + x73 + x74; s[28] = x28;  \
+        const T x29 = x72 + x75 + x76; s[29] = x29; const T x30 = x73 + x75 + x77; s[30] = x30;  \
+        const T x31 = x74 + x76 + x77; s[31] = x31; const T x32 = x3*x3; s[32] = x32; const T x33 = x6*x6 \
+        ; s[33] = x33; const T x34 = x8*x8; s[34] = x34; const T x35 = x9*x9; s[35] = x35; const T x36 = \
+         x12*x24; s[36] = x36; const T x37 = x13*x25; s[37] = x37; const T x38 = x14*x26; s[38] = x38;  \
+        const T x39 = x15*x27; s[39] = x39; const T x40 = x12*x28; s[40] = x40; const T x41 = x13*x29 \
+        ; s[41] = x41; const T x42 = x14*x30; s[42] = x42; const T x43 = x15*x31; s[43] = x43; const T x44 = \
+         x3*x32; s[44] = x44; const T x45 = x6*x33; s[45] = x45; const T x46 = x8*x34; s[46] = x46;  \
+        const T x47 = x9*x35; s[47] = x47; const T x97 = EQML_ADD(offset[1], x0 + x1 + x2 + x4 + x5 + x7 \
+        ); s[97] = x97; const T x98 = EQML_ADD(offset[2], x3 + x6 + x8 + x9); s[98] = x98;  \
+        if (EQML_LANES == 1) { s[16] = s[3]; s[17] = s[6]; s[18] = s[8]; s[19] = s[9]; s[48] = s[0];  \
+        s[49] = s[1]; s[50] = s[2]; s[51] = s[4]; s[52] = s[5]; s[53] = s[7]; }  \
         (void)s; (void)offset; \
     } \
     EQML_FUNCTION void NAME(int groups, T *const *s, const NUMBER *offset) \
@@ -178,51 +176,48 @@ static const unsigned char h4_c_d6_degrees[] = {
 #define h4_c_d6_REVERSE(NAME, T, NUMBER) \
     EQML_NOINLINE void NAME##_0(const T *s, T *a, const NUMBER *linear, T *energy) \
     { \
-        const T a47 = a[47]; const T x19 = s[19]; const T a35 = a[35] + a47*x19; a[35] = a35;  \
-        const T a46 = a[46]; const T x18 = s[18]; const T a34 = a[34] + a46*x18; a[34] = a34;  \
-        const T a45 = a[45]; const T x17 = s[17]; const T a33 = a[33] + a45*x17; a[33] = a33;  \
-        const T a44 = a[44]; const T x16 = s[16]; const T a32 = a[32] + a44*x16; a[32] = a32;  \
+        const T a47 = a[47]; const T x9 = s[9]; const T a35 = a[35] + a47*x9; a[35] = a35;  \
+        const T a46 = a[46]; const T x8 = s[8]; const T a34 = a[34] + a46*x8; a[34] = a34;  \
+        const T a45 = a[45]; const T x6 = s[6]; const T a33 = a[33] + a45*x6; a[33] = a33;  \
+        const T a44 = a[44]; const T x3 = s[3]; const T a32 = a[32] + a44*x3; a[32] = a32;  \
         const T a43 = a[43]; const T x15 = s[15]; const T a31 = a[31] + a43*x15; a[31] = a31;  \
         const T a42 = a[42]; const T x14 = s[14]; const T a30 = a[30] + a42*x14; a[30] = a30;  \
         const T a41 = a[41]; const T x13 = s[13]; const T a29 = a[29] + a41*x13; a[29] = a29;  \
         const T a40 = a[40]; const T x12 = s[12]; const T a28 = a[28] + a40*x12; a[28] = a28; const T a77 = \
          a[77] + a30 + a31; a[77] = a77; const T a76 = a[76] + a29 + a31; a[76] = a76; const T a75 = a[75] \
          + a29 + a30; a[75] = a75; const T a74 = a[74] + a28 + a31; a[74] = a74; const T a73 = a[73] + a28 \
-         + a30; a[73] = a73; const T a72 = a[72] + a28 + a29; a[72] = a72; const T x53 = s[53];  \
-        const T a93 = a77*x53; a[93] = a93; const T x52 = s[52]; const T a92 = a76*x52; a[92] = a92;  \
-        const T x51 = s[51]; const T a91 = a75*x51; a[91] = a91; const T x50 = s[50]; const T a90 = a74*x50 \
-        ; a[90] = a90; const T x49 = s[49]; const T a89 = a73*x49; a[89] = a89; const T x48 = s[48];  \
-        const T a88 = a72*x48; a[88] = a88; const T a39 = a[39]; const T a27 = a[27] + a39*x15;  \
-        a[27] = a27; const T a38 = a[38]; const T a26 = a[26] + a38*x14; a[26] = a26; const T a37 = a[37];  \
-        const T a25 = a[25] + a37*x13; a[25] = a25; const T a36 = a[36]; const T a24 = a[24] + a36*x12;  \
-        a[24] = a24; const T a69 = a[69]; const T a85 = a69*x53; a[85] = a85; const T a68 = a[68];  \
-        const T a84 = a68*x52; a[84] = a84; const T a67 = a[67]; const T a83 = a67*x51; a[83] = a83;  \
-        const T a66 = a[66]; const T a82 = a66*x50; a[82] = a82; const T a65 = a[65]; const T a81 = a65*x49 \
-        ; a[81] = a81; const T a64 = a[64]; const T a80 = a64*x48; a[80] = a80; const T a61 = a[61] + a26 \
-         + a27; a[61] = a61; const T a60 = a[60] + a25 + a27; a[60] = a60; const T a59 = a[59] + a25 + a26;  \
-        a[59] = a59; const T a58 = a[58] + a24 + a27; a[58] = a58; const T a57 = a[57] + a24 + a26;  \
-        a[57] = a57; const T a56 = a[56] + a24 + a25; a[56] = a56; const T a23 = a[23];  \
-        const T x27 = s[27]; const T x31 = s[31]; const T a15 = a[15] + a82 + a84 + a85 + a23*x15 + a23*x15 \
-         + a39*x27 + a43*x31; a[15] = a15; const T a22 = a[22]; const T x26 = s[26]; const T x30 = s[30];  \
-        const T a14 = a[14] + a81 + a83 + a85 + a22*x14 + a22*x14 + a38*x26 + a42*x30; a[14] = a14;  \
-        const T a21 = a[21]; const T x25 = s[25]; const T x29 = s[29]; const T a13 = a[13] + a80 + a83 + a84 \
-         + a21*x13 + a21*x13 + a37*x25 + a41*x29; a[13] = a13; const T a20 = a[20]; const T x24 = s[24];  \
-        const T x28 = s[28]; const T a12 = a[12] + a80 + a81 + a82 + a20*x12 + a20*x12 + a36*x24 + a40*x28;  \
-        a[12] = a12; const T x35 = s[35]; const T a19 = a[19] + a90 + a92 + a93 + a35*x19 + a35*x19 \
-         + a47*x35; a[19] = a19; const T x34 = s[34]; const T a18 = a[18] + a89 + a91 + a93 + a34*x18 \
-         + a34*x18 + a46*x34; a[18] = a18; const T x33 = s[33]; const T a17 = a[17] + a88 + a91 + a92 \
-         + a33*x17 + a33*x17 + a45*x33; a[17] = a17; const T x32 = s[32]; const T a16 = a[16] + a88 + a89 \
-         + a90 + a32*x16 + a32*x16 + a44*x32; a[16] = a16; const T x85 = s[85]; const T x93 = s[93];  \
-        const T a53 = a[53] + a14 + a15 + a61*x53 + a61*x53 + a69*x85 + a77*x93; a[53] = a53;  \
-        const T x84 = s[84]; const T x92 = s[92]; const T a52 = a[52] + a13 + a15 + a60*x52 + a60*x52 \
-         + a68*x84 + a76*x92; a[52] = a52; const T x83 = s[83]; const T x91 = s[91]; const T a51 = a[51] \
-         + a13 + a14 + a59*x51 + a59*x51 + a67*x83 + a75*x91; a[51] = a51; const T x82 = s[82];  \
-        const T x90 = s[90]; const T a50 = a[50] + a12 + a15 + a58*x50 + a58*x50 + a66*x82 + a74*x90;  \
-        a[50] = a50; const T x81 = s[81]; const T x89 = s[89]; const T a49 = a[49] + a12 + a14 + a57*x49 \
-         + a57*x49 + a65*x81 + a73*x89; a[49] = a49; const T x80 = s[80]; const T x88 = s[88]; const T a48 = \
-         a[48] + a12 + a13 + a56*x48 + a56*x48 + a64*x80 + a72*x88; a[48] = a48; const T a97 = a[97]; a[0] = \
-         a48 + a97; a[1] = a49 + a97; a[2] = a50 + a97; const T a98 = a[98]; a[3] = a16 + a98; a[4] = a51 \
-         + a97; a[5] = a52 + a97; a[6] = a17 + a98; a[7] = a53 + a97; a[8] = a18 + a98; a[9] = a19 + a98;  \
+         + a30; a[73] = a73; const T a72 = a[72] + a28 + a29; a[72] = a72; const T x7 = s[7]; const T a93 = \
+         a77*x7; a[93] = a93; const T x5 = s[5]; const T a92 = a76*x5; a[92] = a92; const T x4 = s[4];  \
+        const T a91 = a75*x4; a[91] = a91; const T x2 = s[2]; const T a90 = a74*x2; a[90] = a90;  \
+        const T x1 = s[1]; const T a89 = a73*x1; a[89] = a89; const T x0 = s[0]; const T a88 = a72*x0;  \
+        a[88] = a88; const T a39 = a[39]; const T a27 = a[27] + a39*x15; a[27] = a27; const T a38 = a[38];  \
+        const T a26 = a[26] + a38*x14; a[26] = a26; const T a37 = a[37]; const T a25 = a[25] + a37*x13;  \
+        a[25] = a25; const T a36 = a[36]; const T a24 = a[24] + a36*x12; a[24] = a24; const T a69 = a[69];  \
+        const T a85 = a69*x7; a[85] = a85; const T a68 = a[68]; const T a84 = a68*x5; a[84] = a84;  \
+        const T a67 = a[67]; const T a83 = a67*x4; a[83] = a83; const T a66 = a[66]; const T a82 = a66*x2;  \
+        a[82] = a82; const T a65 = a[65]; const T a81 = a65*x1; a[81] = a81; const T a64 = a[64];  \
+        const T a80 = a64*x0; a[80] = a80; const T a61 = a[61] + a26 + a27; a[61] = a61; const T a60 = a[60] \
+         + a25 + a27; a[60] = a60; const T a59 = a[59] + a25 + a26; a[59] = a59; const T a58 = a[58] + a24 \
+         + a27; a[58] = a58; const T a57 = a[57] + a24 + a26; a[57] = a57; const T a56 = a[56] + a24 + a25;  \
+        a[56] = a56; const T a23 = a[23]; const T x27 = s[27]; const T x31 = s[31]; const T a15 = a[15] \
+         + a82 + a84 + a85 + a23*x15 + a23*x15 + a39*x27 + a43*x31; a[15] = a15; const T a22 = a[22];  \
+        const T x26 = s[26]; const T x30 = s[30]; const T a14 = a[14] + a81 + a83 + a85 + a22*x14 + a22*x14 \
+         + a38*x26 + a42*x30; a[14] = a14; const T a21 = a[21]; const T x25 = s[25]; const T x29 = s[29];  \
+        const T a13 = a[13] + a80 + a83 + a84 + a21*x13 + a21*x13 + a37*x25 + a41*x29; a[13] = a13;  \
+        const T a20 = a[20]; const T x24 = s[24]; const T x28 = s[28]; const T a12 = a[12] + a80 + a81 + a82 \
+         + a20*x12 + a20*x12 + a36*x24 + a40*x28; a[12] = a12; const T x80 = s[80]; const T x88 = s[88];  \
+        const T a97 = a[97]; a[0] = a[0] + a12 + a13 + a56*x0 + a56*x0 + a64*x80 + a72*x88 + a97;  \
+        const T x81 = s[81]; const T x89 = s[89]; a[1] = a[1] + a12 + a14 + a57*x1 + a57*x1 + a65*x81 \
+         + a73*x89 + a97; const T x82 = s[82]; const T x90 = s[90]; a[2] = a[2] + a12 + a15 + a58*x2 \
+         + a58*x2 + a66*x82 + a74*x90 + a97; const T x32 = s[32]; const T a98 = a[98]; a[3] = a[3] + a88 \
+         + a89 + a90 + a32*x3 + a32*x3 + a44*x32 + a98; const T x83 = s[83]; const T x91 = s[91]; a[4] = \
+         a[4] + a13 + a14 + a59*x4 + a59*x4 + a67*x83 + a75*x91 + a97; const T x84 = s[84];  \
+        const T x92 = s[92]; a[5] = a[5] + a13 + a15 + a60*x5 + a60*x5 + a68*x84 + a76*x92 + a97;  \
+        const T x33 = s[33]; a[6] = a[6] + a88 + a91 + a92 + a33*x6 + a33*x6 + a45*x33 + a98;  \
+        const T x85 = s[85]; const T x93 = s[93]; a[7] = a[7] + a14 + a15 + a61*x7 + a61*x7 + a69*x85 \
+         + a77*x93 + a97; const T x34 = s[34]; a[8] = a[8] + a89 + a91 + a93 + a34*x8 + a34*x8 + a46*x34 \
+         + a98; const T x35 = s[35]; a[9] = a[9] + a90 + a92 + a93 + a35*x9 + a35*x9 + a47*x35 + a98;  \
+        if (EQML_LANES == 1) { memset(a + 16, 0, 4 * sizeof *a); memset(a + 48, 0, 6 * sizeof *a); }  \
         (void)s; (void)a; (void)linear; (void)energy; \
     } \
     EQML_FUNCTION void NAME(int groups, T *const *s, T *const *a, const NUMBER *linear, T *energy) \
@@ -259,10 +254,10 @@ static const unsigned char h4_c_d6_degrees[] = {
     { \
         T *f = s + 96; (void)f;  \
         { const T x0_0 = s[12]; const T x0_1 = s[13]; const T x0_2 = s[14]; const T x0_3 = s[15]; const T  \
-        x1_0 = s[16]; const T x1_1 = s[17]; const T x1_2 = s[18]; const T x1_3 = s[19]; { T p0; p0 = x0_0* \
-        s[12]; p0 += x0_1*s[13]; p0 += x0_2*s[14]; p0 += x0_3*s[15]; f[5] = EQML_ADD(offset[5], p0); } { T  \
-        p0, p1; T b0 = s[16]; EQML_KEEP(b0); p0 = x0_0*b0; p1 = x1_0*b0; T b1 = s[17]; EQML_KEEP(b1); p0 +=  \
-        x0_1*b1; p1 += x1_1*b1; T b2 = s[18]; EQML_KEEP(b2); p0 += x0_2*b2; p1 += x1_2*b2; T b3 = s[19] \
+        x1_0 = s[3]; const T x1_1 = s[6]; const T x1_2 = s[8]; const T x1_3 = s[9]; { T p0; p0 = x0_0*s[12] \
+        ; p0 += x0_1*s[13]; p0 += x0_2*s[14]; p0 += x0_3*s[15]; f[5] = EQML_ADD(offset[5], p0); } { T p0, p1 \
+        ; T b0 = s[3]; EQML_KEEP(b0); p0 = x0_0*b0; p1 = x1_0*b0; T b1 = s[6]; EQML_KEEP(b1); p0 += x0_1*b1 \
+        ; p1 += x1_1*b1; T b2 = s[8]; EQML_KEEP(b2); p0 += x0_2*b2; p1 += x1_2*b2; T b3 = s[9] \
         ; EQML_KEEP(b3); p0 += x0_3*b3; p1 += x1_3*b3; f[7] = EQML_ADD(offset[7], p0);  \
         f[8] = EQML_ADD(offset[8], p1); } { T p0, p1; T b0 = s[20]; EQML_KEEP(b0); p0 = x0_0*b0; p1 = x1_0* \
         b0; T b1 = s[21]; EQML_KEEP(b1); p0 += x0_1*b1; p1 += x1_1*b1; T b2 = s[22]; EQML_KEEP(b2); p0 +=  \
@@ -302,12 +297,12 @@ static const unsigned char h4_c_d6_degrees[] = {
         { const T x0_0 = s[32]; const T x0_1 = s[33]; const T x0_2 = s[34]; const T x0_3 = s[35]; { T p0;  \
         p0 = x0_0*s[36]; p0 += x0_1*s[37]; p0 += x0_2*s[38]; p0 += x0_3*s[39]; f[49] = EQML_ADD(offset[49],  \
         p0); } }  \
-        { const T x0_0 = s[48]; const T x0_1 = s[49]; const T x0_2 = s[50]; const T x0_3 = s[51]; const T  \
-        x0_4 = s[52]; const T x0_5 = s[53]; { T p0; p0 = x0_0*s[48]; p0 += x0_1*s[49]; p0 += x0_2*s[50];  \
-        p0 += x0_3*s[51]; p0 += x0_4*s[52]; p0 += x0_5*s[53]; f[6] = EQML_ADD(offset[6], p0); } { T p0;  \
-        p0 = x0_0*s[56]; p0 += x0_1*s[57]; p0 += x0_2*s[58]; p0 += x0_3*s[59]; p0 += x0_4*s[60]; p0 += x0_5* \
-        s[61]; f[12] = EQML_ADD(offset[12], p0); } { T p0; p0 = x0_0*s[64]; p0 += x0_1*s[65]; p0 += x0_2* \
-        s[66]; p0 += x0_3*s[67]; p0 += x0_4*s[68]; p0 += x0_5*s[69]; f[13] = EQML_ADD(offset[13], p0); } }  \
+        { const T x0_0 = s[0]; const T x0_1 = s[1]; const T x0_2 = s[2]; const T x0_3 = s[4]; const T  \
+        x0_4 = s[5]; const T x0_5 = s[7]; { T p0; p0 = x0_0*s[0]; p0 += x0_1*s[1]; p0 += x0_2*s[2]; p0 +=  \
+        x0_3*s[4]; p0 += x0_4*s[5]; p0 += x0_5*s[7]; f[6] = EQML_ADD(offset[6], p0); } { T p0; p0 = x0_0* \
+        s[56]; p0 += x0_1*s[57]; p0 += x0_2*s[58]; p0 += x0_3*s[59]; p0 += x0_4*s[60]; p0 += x0_5*s[61];  \
+        f[12] = EQML_ADD(offset[12], p0); } { T p0; p0 = x0_0*s[64]; p0 += x0_1*s[65]; p0 += x0_2*s[66];  \
+        p0 += x0_3*s[67]; p0 += x0_4*s[68]; p0 += x0_5*s[69]; f[13] = EQML_ADD(offset[13], p0); } }  \
         { const T x0_0 = s[56]; const T x0_1 = s[57]; const T x0_2 = s[58]; const T x0_3 = s[59]; const T  \
         x0_4 = s[60]; const T x0_5 = s[61]; { T p0; p0 = x0_0*s[72]; p0 += x0_1*s[73]; p0 += x0_2*s[74];  \
         p0 += x0_3*s[75]; p0 += x0_4*s[76]; p0 += x0_5*s[77]; f[37] = EQML_ADD(offset[37], p0); } }  \
@@ -335,11 +330,11 @@ static const unsigned char h4_c_d6_degrees[] = {
         b0 = s[12]; EQML_KEEP(b0); p0_0 = w0*b0; p0_0 += w1*b0; T b1 = s[13]; EQML_KEEP(b1); p0_1 = w0*b1;  \
         p0_1 += w1*b1; T b2 = s[14]; EQML_KEEP(b2); p0_2 = w0*b2; p0_2 += w1*b2; T b3 = s[15] \
         ; EQML_KEEP(b3); p0_3 = w0*b3; p0_3 += w1*b3; } { const T w0 = g[7]; p1_0 = w0*s[12]; p1_1 = w0* \
-        s[13]; p1_2 = w0*s[14]; p1_3 = w0*s[15]; } { const T w0 = g[7]; const T w1 = g[8]; T b0 = s[16] \
-        ; EQML_KEEP(b0); p0_0 += w0*b0; p1_0 += w1*b0; T b1 = s[17]; EQML_KEEP(b1); p0_1 += w0*b1; p1_1 +=  \
-        w1*b1; T b2 = s[18]; EQML_KEEP(b2); p0_2 += w0*b2; p1_2 += w1*b2; T b3 = s[19]; EQML_KEEP(b3);  \
-        p0_3 += w0*b3; p1_3 += w1*b3; } { const T w0 = g[8]; p1_0 += w0*s[16]; p1_1 += w0*s[17]; p1_2 += w0* \
-        s[18]; p1_3 += w0*s[19]; } { const T w0 = g[19]; const T w1 = g[14]; T b0 = s[20]; EQML_KEEP(b0);  \
+        s[13]; p1_2 = w0*s[14]; p1_3 = w0*s[15]; } { const T w0 = g[7]; const T w1 = g[8]; T b0 = s[3] \
+        ; EQML_KEEP(b0); p0_0 += w0*b0; p1_0 += w1*b0; T b1 = s[6]; EQML_KEEP(b1); p0_1 += w0*b1; p1_1 +=  \
+        w1*b1; T b2 = s[8]; EQML_KEEP(b2); p0_2 += w0*b2; p1_2 += w1*b2; T b3 = s[9]; EQML_KEEP(b3);  \
+        p0_3 += w0*b3; p1_3 += w1*b3; } { const T w0 = g[8]; p1_0 += w0*s[3]; p1_1 += w0*s[6]; p1_2 += w0* \
+        s[8]; p1_3 += w0*s[9]; } { const T w0 = g[19]; const T w1 = g[14]; T b0 = s[20]; EQML_KEEP(b0);  \
         p0_0 += w0*b0; p1_0 += w1*b0; T b1 = s[21]; EQML_KEEP(b1); p0_1 += w0*b1; p1_1 += w1*b1; T b2 =  \
         s[22]; EQML_KEEP(b2); p0_2 += w0*b2; p1_2 += w1*b2; T b3 = s[23]; EQML_KEEP(b3); p0_3 += w0*b3;  \
         p1_3 += w1*b3; } { const T w0 = g[15]; p1_0 += w0*s[24]; p1_1 += w0*s[25]; p1_2 += w0*s[26];  \
@@ -350,19 +345,19 @@ static const unsigned char h4_c_d6_degrees[] = {
         w1*b3; } { const T w0 = g[41]; const T w1 = g[43]; T b0 = s[44]; EQML_KEEP(b0); p0_0 += w0*b0;  \
         p1_0 += w1*b0; T b1 = s[45]; EQML_KEEP(b1); p0_1 += w0*b1; p1_1 += w1*b1; T b2 = s[46] \
         ; EQML_KEEP(b2); p0_2 += w0*b2; p1_2 += w1*b2; T b3 = s[47]; EQML_KEEP(b3); p0_3 += w0*b3; p1_3 +=  \
-        w1*b3; } a[12] = p0_0; a[13] = p0_1; a[14] = p0_2; a[15] = p0_3; a[16] = p1_0; a[17] = p1_1; a[18] \
-         = p1_2; a[19] = p1_3; }  \
+        w1*b3; } a[12] = p0_0; a[13] = p0_1; a[14] = p0_2; a[15] = p0_3; a[3] = p1_0; a[6] = p1_1; a[8] \
+         = p1_2; a[9] = p1_3; }  \
         { T p0_0, p0_1, p0_2, p0_3; T p1_0, p1_1, p1_2, p1_3; { const T w0 = g[19]; p0_0 = w0*s[12]; p0_1 =  \
-        w0*s[13]; p0_2 = w0*s[14]; p0_3 = w0*s[15]; } { const T w0 = g[14]; const T w1 = g[17]; T b0 = s[16] \
-        ; EQML_KEEP(b0); p0_0 += w0*b0; p1_0 = w1*b0; T b1 = s[17]; EQML_KEEP(b1); p0_1 += w0*b1; p1_1 = w1* \
-        b1; T b2 = s[18]; EQML_KEEP(b2); p0_2 += w0*b2; p1_2 = w1*b2; T b3 = s[19]; EQML_KEEP(b3); p0_3 +=  \
-        w0*b3; p1_3 = w1*b3; } { const T w0 = g[42]; const T w1 = g[42]; T b0 = s[20]; EQML_KEEP(b0);  \
-        p0_0 += w0*b0; p0_0 += w1*b0; T b1 = s[21]; EQML_KEEP(b1); p0_1 += w0*b1; p0_1 += w1*b1; T b2 =  \
-        s[22]; EQML_KEEP(b2); p0_2 += w0*b2; p0_2 += w1*b2; T b3 = s[23]; EQML_KEEP(b3); p0_3 += w0*b3;  \
-        p0_3 += w1*b3; } { const T w0 = g[31]; p1_0 += w0*s[20]; p1_1 += w0*s[21]; p1_2 += w0*s[22];  \
-        p1_3 += w0*s[23]; } { const T w0 = g[36]; p1_0 += w0*s[24]; p1_1 += w0*s[25]; p1_2 += w0*s[26];  \
-        p1_3 += w0*s[27]; } { const T w0 = g[31]; const T w1 = g[40]; T b0 = s[28]; EQML_KEEP(b0); p0_0 +=  \
-        w0*b0; p1_0 += w1*b0; T b1 = s[29]; EQML_KEEP(b1); p0_1 += w0*b1; p1_1 += w1*b1; T b2 = s[30] \
+        w0*s[13]; p0_2 = w0*s[14]; p0_3 = w0*s[15]; } { const T w0 = g[14]; const T w1 = g[17]; T b0 = s[3] \
+        ; EQML_KEEP(b0); p0_0 += w0*b0; p1_0 = w1*b0; T b1 = s[6]; EQML_KEEP(b1); p0_1 += w0*b1; p1_1 = w1* \
+        b1; T b2 = s[8]; EQML_KEEP(b2); p0_2 += w0*b2; p1_2 = w1*b2; T b3 = s[9]; EQML_KEEP(b3); p0_3 += w0* \
+        b3; p1_3 = w1*b3; } { const T w0 = g[42]; const T w1 = g[42]; T b0 = s[20]; EQML_KEEP(b0); p0_0 +=  \
+        w0*b0; p0_0 += w1*b0; T b1 = s[21]; EQML_KEEP(b1); p0_1 += w0*b1; p0_1 += w1*b1; T b2 = s[22] \
+        ; EQML_KEEP(b2); p0_2 += w0*b2; p0_2 += w1*b2; T b3 = s[23]; EQML_KEEP(b3); p0_3 += w0*b3; p0_3 +=  \
+        w1*b3; } { const T w0 = g[31]; p1_0 += w0*s[20]; p1_1 += w0*s[21]; p1_2 += w0*s[22]; p1_3 += w0* \
+        s[23]; } { const T w0 = g[36]; p1_0 += w0*s[24]; p1_1 += w0*s[25]; p1_2 += w0*s[26]; p1_3 += w0* \
+        s[27]; } { const T w0 = g[31]; const T w1 = g[40]; T b0 = s[28]; EQML_KEEP(b0); p0_0 += w0*b0;  \
+        p1_0 += w1*b0; T b1 = s[29]; EQML_KEEP(b1); p0_1 += w0*b1; p1_1 += w1*b1; T b2 = s[30] \
         ; EQML_KEEP(b2); p0_2 += w0*b2; p1_2 += w1*b2; T b3 = s[31]; EQML_KEEP(b3); p0_3 += w0*b3; p1_3 +=  \
         w1*b3; } { const T w0 = g[40]; p1_0 += w0*s[28]; p1_1 += w0*s[29]; p1_2 += w0*s[30]; p1_3 += w0* \
         s[31]; } { const T w0 = g[38]; p0_0 += w0*s[32]; p0_1 += w0*s[33]; p0_2 += w0*s[34]; p0_3 += w0* \
@@ -376,23 +371,23 @@ static const unsigned char h4_c_d6_degrees[] = {
         s[47]; } a[20] = p0_0; a[21] = p0_1; a[22] = p0_2; a[23] = p0_3; a[28] = p1_0; a[29] = p1_1; a[30] \
          = p1_2; a[31] = p1_3; }  \
         { T p1_0, p1_1, p1_2, p1_3; T p0_0, p0_1, p0_2, p0_3; { const T w0 = g[41]; p1_0 = w0*s[12]; p1_1 =  \
-        w0*s[13]; p1_2 = w0*s[14]; p1_3 = w0*s[15]; } { const T w0 = g[15]; const T w1 = g[43]; T b0 = s[16] \
-        ; EQML_KEEP(b0); p0_0 = w0*b0; p1_0 += w1*b0; T b1 = s[17]; EQML_KEEP(b1); p0_1 = w0*b1; p1_1 += w1* \
-        b1; T b2 = s[18]; EQML_KEEP(b2); p0_2 = w0*b2; p1_2 += w1*b2; T b3 = s[19]; EQML_KEEP(b3); p0_3 =  \
-        w0*b3; p1_3 += w1*b3; } { const T w0 = g[30]; const T w1 = g[30]; T b0 = s[24]; EQML_KEEP(b0);  \
-        p0_0 += w0*b0; p0_0 += w1*b0; T b1 = s[25]; EQML_KEEP(b1); p0_1 += w0*b1; p0_1 += w1*b1; T b2 =  \
-        s[26]; EQML_KEEP(b2); p0_2 += w0*b2; p0_2 += w1*b2; T b3 = s[27]; EQML_KEEP(b3); p0_3 += w0*b3;  \
-        p0_3 += w1*b3; } { const T w0 = g[50]; p1_0 += w0*s[24]; p1_1 += w0*s[25]; p1_2 += w0*s[26];  \
-        p1_3 += w0*s[27]; } { const T w0 = g[36]; const T w1 = g[51]; T b0 = s[28]; EQML_KEEP(b0); p0_0 +=  \
-        w0*b0; p1_0 += w1*b0; T b1 = s[29]; EQML_KEEP(b1); p0_1 += w0*b1; p1_1 += w1*b1; T b2 = s[30] \
+        w0*s[13]; p1_2 = w0*s[14]; p1_3 = w0*s[15]; } { const T w0 = g[15]; const T w1 = g[43]; T b0 = s[3] \
+        ; EQML_KEEP(b0); p0_0 = w0*b0; p1_0 += w1*b0; T b1 = s[6]; EQML_KEEP(b1); p0_1 = w0*b1; p1_1 += w1* \
+        b1; T b2 = s[8]; EQML_KEEP(b2); p0_2 = w0*b2; p1_2 += w1*b2; T b3 = s[9]; EQML_KEEP(b3); p0_3 = w0* \
+        b3; p1_3 += w1*b3; } { const T w0 = g[30]; const T w1 = g[30]; T b0 = s[24]; EQML_KEEP(b0); p0_0 +=  \
+        w0*b0; p0_0 += w1*b0; T b1 = s[25]; EQML_KEEP(b1); p0_1 += w0*b1; p0_1 += w1*b1; T b2 = s[26] \
+        ; EQML_KEEP(b2); p0_2 += w0*b2; p0_2 += w1*b2; T b3 = s[27]; EQML_KEEP(b3); p0_3 += w0*b3; p0_3 +=  \
+        w1*b3; } { const T w0 = g[50]; p1_0 += w0*s[24]; p1_1 += w0*s[25]; p1_2 += w0*s[26]; p1_3 += w0* \
+        s[27]; } { const T w0 = g[36]; const T w1 = g[51]; T b0 = s[28]; EQML_KEEP(b0); p0_0 += w0*b0;  \
+        p1_0 += w1*b0; T b1 = s[29]; EQML_KEEP(b1); p0_1 += w0*b1; p1_1 += w1*b1; T b2 = s[30] \
         ; EQML_KEEP(b2); p0_2 += w0*b2; p1_2 += w1*b2; T b3 = s[31]; EQML_KEEP(b3); p0_3 += w0*b3; p1_3 +=  \
         w1*b3; } { const T w0 = g[39]; p0_0 += w0*s[32]; p0_1 += w0*s[33]; p0_2 += w0*s[34]; p0_3 += w0* \
         s[35]; } { const T w0 = g[50]; p0_0 += w0*s[44]; p0_1 += w0*s[45]; p0_2 += w0*s[46]; p0_3 += w0* \
         s[47]; } a[24] = p0_0; a[25] = p0_1; a[26] = p0_2; a[27] = p0_3; a[44] = p1_0; a[45] = p1_1; a[46] \
          = p1_2; a[47] = p1_3; }  \
         { T p0_0, p0_1, p0_2, p0_3; T p1_0, p1_1, p1_2, p1_3; { const T w0 = g[16]; p0_0 = w0*s[12]; p0_1 =  \
-        w0*s[13]; p0_2 = w0*s[14]; p0_3 = w0*s[15]; } { const T w0 = g[18]; p0_0 += w0*s[16]; p0_1 += w0* \
-        s[17]; p0_2 += w0*s[18]; p0_3 += w0*s[19]; } { const T w0 = g[38]; const T w1 = g[45]; T b0 = s[20] \
+        w0*s[13]; p0_2 = w0*s[14]; p0_3 = w0*s[15]; } { const T w0 = g[18]; p0_0 += w0*s[3]; p0_1 += w0*s[6] \
+        ; p0_2 += w0*s[8]; p0_3 += w0*s[9]; } { const T w0 = g[38]; const T w1 = g[45]; T b0 = s[20] \
         ; EQML_KEEP(b0); p0_0 += w0*b0; p1_0 = w1*b0; T b1 = s[21]; EQML_KEEP(b1); p0_1 += w0*b1; p1_1 = w1* \
         b1; T b2 = s[22]; EQML_KEEP(b2); p0_2 += w0*b2; p1_2 = w1*b2; T b3 = s[23]; EQML_KEEP(b3); p0_3 +=  \
         w0*b3; p1_3 = w1*b3; } { const T w0 = g[39]; p0_0 += w0*s[24]; p0_1 += w0*s[25]; p0_2 += w0*s[26];  \
@@ -411,20 +406,20 @@ static const unsigned char h4_c_d6_degrees[] = {
     { \
         const T *g = a + 96; (void)g; T energy0 = {0}, energy1 = {0};  \
         { T p0_0, p0_1, p0_2, p0_3, p0_4, p0_5; T p1_0, p1_1, p1_2, p1_3, p1_4, p1_5; { const T w0 = g[6];  \
-        const T w1 = g[6]; T b0 = s[48]; EQML_KEEP(b0); p0_0 = w0*b0; p0_0 += w1*b0; T b1 = s[49] \
-        ; EQML_KEEP(b1); p0_1 = w0*b1; p0_1 += w1*b1; T b2 = s[50]; EQML_KEEP(b2); p0_2 = w0*b2; p0_2 += w1* \
-        b2; T b3 = s[51]; EQML_KEEP(b3); p0_3 = w0*b3; p0_3 += w1*b3; T b4 = s[52]; EQML_KEEP(b4); p0_4 =  \
-        w0*b4; p0_4 += w1*b4; T b5 = s[53]; EQML_KEEP(b5); p0_5 = w0*b5; p0_5 += w1*b5; } {  \
-        const T w0 = g[12]; p1_0 = w0*s[48]; p1_1 = w0*s[49]; p1_2 = w0*s[50]; p1_3 = w0*s[51]; p1_4 = w0* \
-        s[52]; p1_5 = w0*s[53]; } { const T w0 = g[12]; p0_0 += w0*s[56]; p0_1 += w0*s[57]; p0_2 += w0*s[58] \
-        ; p0_3 += w0*s[59]; p0_4 += w0*s[60]; p0_5 += w0*s[61]; } { const T w0 = g[13]; p0_0 += w0*s[64];  \
-        p0_1 += w0*s[65]; p0_2 += w0*s[66]; p0_3 += w0*s[67]; p0_4 += w0*s[68]; p0_5 += w0*s[69]; } {  \
-        const T w0 = g[37]; p1_0 += w0*s[72]; p1_1 += w0*s[73]; p1_2 += w0*s[74]; p1_3 += w0*s[75]; p1_4 +=  \
-        w0*s[76]; p1_5 += w0*s[77]; } a[48] = p0_0; a[49] = p0_1; a[50] = p0_2; a[51] = p0_3; a[52] = p0_4;  \
-        a[53] = p0_5; a[56] = p1_0; a[57] = p1_1; a[58] = p1_2; a[59] = p1_3; a[60] = p1_4; a[61] = p1_5; }  \
-        { T p0_0, p0_1, p0_2, p0_3, p0_4, p0_5; { const T w0 = g[13]; p0_0 = w0*s[48]; p0_1 = w0*s[49];  \
-        p0_2 = w0*s[50]; p0_3 = w0*s[51]; p0_4 = w0*s[52]; p0_5 = w0*s[53]; } a[64] = p0_0; a[65] = p0_1;  \
-        a[66] = p0_2; a[67] = p0_3; a[68] = p0_4; a[69] = p0_5; }  \
+        const T w1 = g[6]; T b0 = s[0]; EQML_KEEP(b0); p0_0 = w0*b0; p0_0 += w1*b0; T b1 = s[1] \
+        ; EQML_KEEP(b1); p0_1 = w0*b1; p0_1 += w1*b1; T b2 = s[2]; EQML_KEEP(b2); p0_2 = w0*b2; p0_2 += w1* \
+        b2; T b3 = s[4]; EQML_KEEP(b3); p0_3 = w0*b3; p0_3 += w1*b3; T b4 = s[5]; EQML_KEEP(b4); p0_4 = w0* \
+        b4; p0_4 += w1*b4; T b5 = s[7]; EQML_KEEP(b5); p0_5 = w0*b5; p0_5 += w1*b5; } { const T w0 = g[12];  \
+        p1_0 = w0*s[0]; p1_1 = w0*s[1]; p1_2 = w0*s[2]; p1_3 = w0*s[4]; p1_4 = w0*s[5]; p1_5 = w0*s[7]; } {  \
+        const T w0 = g[12]; p0_0 += w0*s[56]; p0_1 += w0*s[57]; p0_2 += w0*s[58]; p0_3 += w0*s[59]; p0_4 +=  \
+        w0*s[60]; p0_5 += w0*s[61]; } { const T w0 = g[13]; p0_0 += w0*s[64]; p0_1 += w0*s[65]; p0_2 += w0* \
+        s[66]; p0_3 += w0*s[67]; p0_4 += w0*s[68]; p0_5 += w0*s[69]; } { const T w0 = g[37]; p1_0 += w0* \
+        s[72]; p1_1 += w0*s[73]; p1_2 += w0*s[74]; p1_3 += w0*s[75]; p1_4 += w0*s[76]; p1_5 += w0*s[77]; }  \
+        a[0] = p0_0; a[1] = p0_1; a[2] = p0_2; a[4] = p0_3; a[5] = p0_4; a[7] = p0_5; a[56] = p1_0; a[57] \
+         = p1_1; a[58] = p1_2; a[59] = p1_3; a[60] = p1_4; a[61] = p1_5; }  \
+        { T p0_0, p0_1, p0_2, p0_3, p0_4, p0_5; { const T w0 = g[13]; p0_0 = w0*s[0]; p0_1 = w0*s[1];  \
+        p0_2 = w0*s[2]; p0_3 = w0*s[4]; p0_4 = w0*s[5]; p0_5 = w0*s[7]; } a[64] = p0_0; a[65] = p0_1; a[66] \
+         = p0_2; a[67] = p0_3; a[68] = p0_4; a[69] = p0_5; }  \
         { T p0_0, p0_1, p0_2, p0_3, p0_4, p0_5; { const T w0 = g[37]; p0_0 = w0*s[56]; p0_1 = w0*s[57];  \
         p0_2 = w0*s[58]; p0_3 = w0*s[59]; p0_4 = w0*s[60]; p0_5 = w0*s[61]; } a[72] = p0_0; a[73] = p0_1;  \
         a[74] = p0_2; a[75] = p0_3; a[76] = p0_4; a[77] = p0_5; } *energy += energy0 + energy1;  \

@@ -4,6 +4,7 @@
  */
 #define _POSIX_C_SOURCE 200809L
 #include "emit/code.h"
+#include "program/copies.h"
 #include "program/program.h"
 #include "support.h"
 
@@ -121,6 +122,67 @@ static example rows(void)
     return (example){p, factors_of_rows, "rows"};
 }
 
+/* With z = y in reverse order: A = z, B_x = A_x y_x, C_x = B_(x / 2), D_x = A_x C_x. */
+static void factors_of_repeats(const double *y, double *f)
+{
+    f[0] = f[1] = f[2] = f[3] = f[4] = 0;
+    for (int x = 0; x < WIDTH; x++) {
+        const double a = y[WIDTH - 1 - x], b = a * y[x], c = y[WIDTH - 1 - x / 2] * y[x / 2], d = a * c;
+        f[0] += c;
+        f[1] += a * b;
+        f[2] += a * y[x];
+        f[3] += b * d;
+        f[4] += d * y[x];
+    }
+}
+
+/* Where the covariants of the program below begin. */
+enum { A = 8, B = 16, C = 24, D = 32, E = 40, G = 48 };
+
+/* A repeats inputs, and so does E = y, which is a row as well and cannot take the same adjoints; C repeats B, and
+ * G repeats C; in no row. */
+static example repeats(void)
+{
+    program *p = program_create(WIDTH);
+    const unsigned f = FACTOR_SLOT, last = WIDTH - 1;
+    p->first_row = A;
+    p->nslots = p->end_rows = G + 8;
+    for (int k = 0; k < 6; k++)
+        program_add_factor(p, k, true);
+    for (unsigned x = 0; x < WIDTH; x++)
+        add(p, 1, A + x, last - x, f);
+    for (unsigned x = 0; x < WIDTH; x++)
+        add(p, 1, B + x, A + x, x);
+    for (unsigned x = 0; x < WIDTH; x++)
+        add(p, 1, C + x, B + x / 2, f);
+    for (unsigned x = 0; x < WIDTH; x++)
+        add(p, 1, D + x, A + x, C + x);
+    for (unsigned x = 0; x < WIDTH; x++)
+        add(p, 1, E + x, x, f);
+    for (unsigned x = 0; x < WIDTH; x++)
+        add(p, 1, G + x, C + x, f);
+    for (unsigned x = 0; x < WIDTH; x++)
+        add(p, 1, f + 1, G + x, f);
+    p->contractions = p->operations.count;
+    for (unsigned x = 0; x < WIDTH; x++)
+        add(p, 1, f + 2, A + x, B + x);
+    for (unsigned x = 0; x < WIDTH; x++)
+        add(p, 1, f + 3, A + x, E + x);
+    p->products = p->linear = p->operations.count;
+    for (unsigned x = 0; x < WIDTH; x++)
+        add(p, 1, f + 4, B + x, D + x);
+    for (unsigned x = 0; x < WIDTH; x++)
+        add(p, 1, f + 5, D + x, E + x);
+    item_pair *product = room(1, sizeof *product);
+    product[0] = (item_pair){0, 1};
+    product_list list = products_create(2, 1, product);
+    p->ncore = 3;
+    p->nvalues = 4;
+    program_finish(p, &list, true);
+    products_free(&list);
+    return (example){p, factors_of_repeats, "repeats"};
+}
+
 /* ---- its code ---- */
 
 /* V = sum_k w_k f_k. */
@@ -230,7 +292,7 @@ static void write_program(const char *folder, const program *p)
     for (size_t k = 0; k < p->nfactors; k++)
         fprintf(out, "%.17g, ", weight(k));
     fputs("};\n", out);
-    emit_code(out, "made", p);
+    emit_code(out, "made", p, false);
     write_driver(out, p, "one", "double", "double");
     write_driver(out, p, "lanes", "eqml_lanes", "double");
     write_driver(out, p, "floats", "eqml_floats", "float");
@@ -273,10 +335,53 @@ static void expect_code(const example *e, const char *options)
 
 Test(program, code_of_any_inputs_and_coefficients)
 {
-    example e[] = {chain(), rows()};
+    example e[] = {chain(), rows(), repeats()};
     for (size_t k = 0; k < COUNT(e); k++) {
         expect_code(&e[k], "-march=native");
         expect_code(&e[k], "-DEQML_SCALAR");
+        program_free(e[k].p);
+    }
+}
+
+/* ---- copies ---- */
+
+Test(program, copies_are_read_where_they_come_from)
+{
+    example e = repeats();
+    const program *p = e.p;
+    copies c = copies_find(p);
+    for (unsigned x = 0; x < WIDTH; x++) {
+        cr_expect_eq(c.source[A + x], WIDTH - 1 - x);
+        cr_expect_eq(c.source[B + x], B + x);
+        cr_expect_eq(c.source[C + x], B + x / 2);
+        cr_expect_eq(c.source[D + x], D + x);
+        cr_expect_eq(c.source[E + x], E + x, "two rows with one adjoint");
+        cr_expect_eq(c.source[G + x], B + x / 2, "a copy of a copy");
+    }
+    const program *w = &c.rest;
+    cr_expect_eq(w->operations.count, p->operations.count - 3 * WIDTH);
+    cr_expect_eq(w->contractions, p->contractions - 3 * WIDTH);
+    cr_expect_eq(w->products, p->products - 3 * WIDTH);
+    cr_expect_eq(w->linear, p->linear - 3 * WIDTH);
+    for (size_t k = 0; k < w->operations.count; k++) {
+        const operation *o = &w->operations.item[k];
+        cr_expect(c.source[o->target] == o->target && c.source[o->left] == o->left &&
+                  c.source[o->right] == o->right);
+    }
+    copies_free(&c);
+    program_free(e.p);
+}
+
+/* Sums, multiples and products are none, nor is anything in a program without rows. */
+Test(program, only_copies_are_copies)
+{
+    example e[] = {chain(), rows()};
+    for (size_t k = 0; k < COUNT(e); k++) {
+        copies c = copies_find(e[k].p);
+        for (unsigned slot = 0; slot < e[k].p->nslots; slot++)
+            cr_expect_eq(c.source[slot], slot, "%s, slot %u", e[k].text, slot);
+        cr_expect_eq(c.rest.operations.count, e[k].p->operations.count);
+        copies_free(&c);
         program_free(e[k].p);
     }
 }

@@ -4,6 +4,7 @@
 #include "emit/rows.h"
 #include "emit/functions.h"
 #include "base/memory.h"
+#include "program/copies.h"
 #include "program/uses.h"
 #include <stdlib.h>
 #include <string.h>
@@ -42,33 +43,72 @@ static void put_load(code *c, char variable, unsigned slot)
     put_item(&c->f.line, item);
 }
 
-/* The targets of operations [begin, end). */
-static void emit_targets(FILE *out, const char *name, const program *p, const char *macro, size_t begin,
-                         size_t end)
+/*
+ * The slots of copies, which this code does without, for those who read the table of operations after it: where
+ * there are no vectors, a Hessian; tensors everywhere.
+ */
+static void put_copies(functions *f, const copies *c, bool everywhere)
 {
-    static const signature with = {FORWARD_SIGNATURE, "", "", false};
-    code c = open_code(out, name, p, macro, &with);
+    char item[96];
+    const char *before = everywhere ? "" : "if (EQML_LANES == 1) { ", *after = "";
+    for (unsigned slot = 0; slot < c->rest.factor0; slot++) {
+        if (c->source[slot] == slot)
+            continue;
+        snprintf(item, sizeof item, "%ss[%u] = s[%u]; ", before, slot, c->source[slot]);
+        put_item(&f->line, item);
+        before = "";
+        after = everywhere ? "" : "} ";
+    }
+    put_item(&f->line, after);
+}
+
+/* Their adjoints have gone to their sources: nothing is left for the Hessian to take there. */
+static void put_copies_back(functions *f, const copies *c)
+{
+    char item[96];
+    const char *before = "if (EQML_LANES == 1) { ", *after = "";
+    for (unsigned slot = 0, end; slot < c->rest.factor0; slot = end) {
+        for (end = slot; c->source[end] != end;)
+            end++;
+        if (end == slot) {
+            end++;
+            continue;
+        }
+        snprintf(item, sizeof item, "%smemset(a + %u, 0, %u * sizeof *a); ", before, slot, end - slot);
+        put_item(&f->line, item);
+        before = "";
+        after = "} ";
+    }
+    put_item(&f->line, after);
+}
+
+static const signature forward = {FORWARD_SIGNATURE, "", "", false};
+
+/* The targets of operations [begin, end). */
+static void put_targets(code *c, size_t begin, size_t end)
+{
+    const program *p = c->p;
     char item[96];
     for (size_t k = begin, next; k < end; k = next) {
         const matrix_step *step = matrix_step_from(&p->matrices, k);
         if (step) {
-            put_step(&c.f, name, p, step);
+            put_step(&c->f, c->name, p, step);
             next = step->end;
             continue;
         }
         unsigned target = p->operations.item[k].target;
         next = next_target(&p->operations, k);
-        functions_reserve(&c.f, next - k);
+        functions_reserve(&c->f, next - k);
         for (size_t i = k; i < next; i++) {
-            put_load(&c, 'x', p->operations.item[i].left);
+            put_load(c, 'x', p->operations.item[i].left);
             if (p->operations.item[i].right != p->factor0)
-                put_load(&c, 'x', p->operations.item[i].right);
+                put_load(c, 'x', p->operations.item[i].right);
         }
         snprintf(item, sizeof item, "const T x%u =", target);
-        put_item(&c.f.line, item);
+        put_item(&c->f.line, item);
         if (target >= p->factor0) {
             snprintf(item, sizeof item, " EQML_ADD(offset[%zu],", target - p->factor0);
-            put_item(&c.f.line, item);
+            put_item(&c->f.line, item);
         }
         for (size_t i = k; i < next; i++) {
             const operation *o = &p->operations.item[i];
@@ -78,12 +118,29 @@ static void emit_targets(FILE *out, const char *name, const program *p, const ch
             n += snprintf(item + n, sizeof item - (size_t)n, "x%u", o->left);
             if (o->right != p->factor0)
                 snprintf(item + n, sizeof item - (size_t)n, "*x%u", o->right);
-            put_item(&c.f.line, item);
+            put_item(&c->f.line, item);
         }
         snprintf(item, sizeof item, "%s; s[%u] = x%u; ", target >= p->factor0 ? ")" : "", target, target);
-        put_item(&c.f.line, item);
-        c.slot_piece[target] = c.f.piece;
+        put_item(&c->f.line, item);
+        c->slot_piece[target] = c->f.piece;
     }
+}
+
+static void emit_targets(FILE *out, const char *name, const program *p, const char *macro, size_t begin,
+                         size_t end)
+{
+    code c = open_code(out, name, p, macro, &forward);
+    put_targets(&c, begin, end);
+    close_code(&c);
+}
+
+/* All but factors of contractions, and of products. */
+static void emit_forward(FILE *out, const char *name, const copies *copies, bool tensors)
+{
+    const program *p = &copies->rest;
+    code c = open_code(out, name, p, "FORWARD", &forward);
+    put_targets(&c, 0, p->rows.nrows ? p->contractions : p->operations.count);
+    put_copies(&c.f, copies, tensors);
     close_code(&c);
 }
 
@@ -194,21 +251,37 @@ static void put_adjoints(code *c, const uses *u, const bool *stored, bool *begun
     }
 }
 
-/* The factors first: all else follows from their adjoints, those of covariants by way of their rows. */
-static void emit_adjoints(FILE *out, const char *name, const program *p, const uses *u, const bool *stored)
+/* Adjoints that begin with what is there: rows of contractions write theirs, and matrices. */
+static bool *find_stored(const program *p, const unsigned *source)
 {
-    bool *begun = rows_begun(p);
+    bool *stored = xcalloc(p->nslots, sizeof *stored);
+    for (size_t r = 0; r < p->rows.nrows; r++)
+        for (unsigned x = 0; x < p->rows.row[r].count; x++)
+            stored[source ? source[p->rows.row[r].slot + x] : p->rows.row[r].slot + x] = true;
+    mark_operands(p, stored);
+    return stored;
+}
+
+/* The factors first: all else follows from their adjoints, those of covariants by way of their rows. */
+static void emit_adjoints(FILE *out, const char *name, const copies *copies)
+{
+    const program *p = &copies->rest;
+    bool *stored = find_stored(p, copies->source), *begun = rows_begun(p);
+    uses u = uses_create(p);
     static const signature with = {REVERSE_SIGNATURE, "", "", false};
     code c = open_code(out, name, p, p->rows.nrows ? "REVERSE_PRODUCTS" : "REVERSE", &with);
-    put_adjoints(&c, u, stored, begun, true, p->linear);
+    put_adjoints(&c, &u, stored, begun, true, p->linear);
     if (p->rows.nrows) {
         close_code(&c);
         c = open_code(out, name, p, "REVERSE", &with);
     }
-    put_adjoints(&c, u, stored, begun, false, p->contractions);
+    put_adjoints(&c, &u, stored, begun, false, p->contractions);
     for (unsigned slot = 0; slot < p->ninputs; slot++)
-        put_adjoint(&c, u, slot, stored[slot]);
+        put_adjoint(&c, &u, slot, stored[slot]);
+    put_copies_back(&c.f, copies);
     close_code(&c);
+    uses_free(&u);
+    free(stored);
     free(begun);
 }
 
@@ -253,31 +326,31 @@ static void define_parts(FILE *out, const char *name, bool one, const char *suff
     fprintf(out, "%sEQML_SWEEPS(%s, %s, %s)\n", one ? "#endif\n" : "", name, suffix, types);
 }
 
-void emit_code(FILE *out, const char *name, const program *p)
+void emit_code(FILE *out, const char *name, const program *p, bool tensors)
 {
     static const char *const macros[] = {"FORWARD",       "REVERSE",     "PRODUCTS",    "REVERSE_PRODUCTS",
                                          "CONTRACT",      "LINEAR",      "GATHER",      "FOUR_FORWARD",
                                          "FOUR_CONTRACT", "FOUR_LINEAR", "FOUR_GATHER", "FOUR_REVERSE"};
     static const char *const types[] = {"double, double", "eqml_lanes, double", "eqml_floats, float"};
     static const char *const suffix[] = {"one", "lanes", "floats"};
-    bool rows = p->rows.nrows > 0, *stored = xcalloc(p->nslots, sizeof *stored);
-    uses u = uses_create(p);
-    for (size_t r = 0; r < p->rows.nrows; r++)
-        memset(stored + p->rows.row[r].slot, true, p->rows.row[r].count);
-    mark_operands(p, stored);
+    const bool rows = p->rows.nrows > 0;
+    copies c = copies_find(p);
     emit_matrices(out, name, p);
     fprintf(
         out,
         "\n/* The operations as straight-line code, for each type of number T; s: slots, a: adjoints. */\n");
-    emit_targets(out, name, p, "FORWARD", 0, rows ? p->contractions : p->operations.count);
-    emit_adjoints(out, name, p, &u, stored);
+    emit_forward(out, name, &c, tensors);
+    emit_adjoints(out, name, &c);
     if (rows) {
+        uses u = uses_create(p);
+        bool *stored = find_stored(p, NULL);
         emit_targets(out, name, p, "PRODUCTS", p->products, p->linear);
-        emit_rows(out, name, p);
+        emit_rows(out, name, p, c.source);
         emit_fours(out, name, p, &u, stored);
+        uses_free(&u);
+        free(stored);
     }
-    uses_free(&u);
-    free(stored);
+    copies_free(&c);
     for (int t = 0; t < (straight_line_floats(p) ? 3 : 2); t++) {
         if (rows) {
             define_parts(out, name, t == 0, suffix[t], types[t]);

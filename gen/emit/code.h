@@ -20,8 +20,9 @@ static inline bool straight_line_orbits(const program *p)
     return p->operations.count <= STRAIGHT_LINE_ORBITS_LIMIT && p->plain;
 }
 
-/* The forward and the reverse sweep, NAME_forward_one and so on, for each type of number. */
-void emit_code(FILE *out, const char *name, const program *p);
+/* The forward and the reverse sweep, NAME_forward_one and so on, for each type of number. `tensors`: some read
+ * the slots as well, also in a batch; else that only has the factors, and what the reverse sweep needs. */
+void emit_code(FILE *out, const char *name, const program *p, bool tensors);
 
 /* The plain sums for one geometry only: values, and derivatives along a direction. */
 void emit_orbit_code(FILE *out, const char *name, const program *p);

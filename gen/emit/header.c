@@ -88,6 +88,7 @@ static void emit_record(FILE *out, const description *d)
 void emit_header(FILE *out, const description *d)
 {
     const program *p = d->program;
+    bool tensors = false;
     emit_banner(out, d, EQML_LAYOUT);
     fprintf(out, "#ifndef EQML_BASIS_%s\n#define EQML_BASIS_%s\n", d->name, d->name);
     fprintf(out, "#ifndef EQML_LAYOUT\n#include \"eqml.h\"\n#endif\n");
@@ -100,8 +101,10 @@ void emit_header(FILE *out, const description *d)
             d->atoms.natoms, d->name, p->ninputs, d->name, p->nterms, d->name, p->nslots);
     emit_pairs(out, d);
     emit_program_tables(out, d->name, p);
+    for (int k = 0; k < DESCRIBED_TENSORS; k++)
+        tensors = tensors || d->tensor[k].program;
     if (straight_line(p))
-        emit_code(out, d->name, p);
+        emit_code(out, d->name, p, tensors);
     if (straight_line_orbits(p))
         emit_orbit_code(out, d->name, p);
     for (int k = 0; k < DESCRIBED_TENSORS; k++)

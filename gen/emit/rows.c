@@ -15,6 +15,7 @@ typedef struct group {
     const contraction_row *row[MOST_ROWS];
     unsigned x, vectors, step; /* their elements from x on, `step` to a vector */
     unsigned parts;            /* so many times, in a loop over part */
+    const unsigned *source;    /* [slots] where an element is read, unless in a vector */
     bool begun[MOST_ROWS];     /* whether the adjoint has been written before */
 } group;
 
@@ -45,8 +46,9 @@ static void put_two(functions *f, const char *format, unsigned first, unsigned s
 static void put_vector(functions *f, const group *g, char array, unsigned slot, unsigned i)
 {
     char item[48];
+    const unsigned at = slot + g->x + i * g->step;
     snprintf(item, sizeof item, g->step > 1 ? "EQML_FOUR(%c + %s%u)" : "%c[%s%u]", array,
-             g->parts > 1 ? "part + " : "", slot + g->x + i * g->step);
+             g->parts > 1 ? "part + " : "", g->step > 1 ? at : g->source[at]);
     put_item(&f->line, item);
 }
 
@@ -232,6 +234,7 @@ typedef struct pass {
     unsigned *begin, *end;       /* [rows] */
     bool *taken;                 /* [rows] */
     unsigned step, nvalues;
+    const unsigned *source;
     put_cells *put;
 } pass;
 
@@ -316,7 +319,7 @@ static void put_rows(functions *f, const pass *p)
         size_t member[MOST_ROWS];
         if (p->taken[first] || p->begin[first] == p->end[first])
             continue;
-        group g = {.nvalues = p->nvalues, .step = p->step};
+        group g = {.nvalues = p->nvalues, .step = p->step, .source = p->source};
         g.nrows = choose_rows(p, first, most < 1 ? 1 : most > MOST_ROWS ? MOST_ROWS : most, member);
         for (unsigned r = 0; r < g.nrows; r++)
             g.row[r] = &p->table->row[member[r]];
@@ -335,12 +338,13 @@ static void put_rows(functions *f, const pass *p)
 enum range { VALUES, LINEAR, ALL };
 
 /* As a macro. */
-static void emit_pass(FILE *out, const char *name, const program *code, const char *macro,
-                      const signature *with, enum range range, put_cells *put_one, unsigned step)
+static void emit_pass(FILE *out, const char *name, const program *code, const unsigned *source,
+                      const char *macro, const signature *with, enum range range, put_cells *put_one,
+                      unsigned step)
 {
     const contraction_table *t = &code->rows;
     const contraction_use *use = t->use;
-    pass p = {.table = t, .step = step, .nvalues = (unsigned)code->nvalues, .put = put_one};
+    pass p = {.table = t, .step = step, .nvalues = (unsigned)code->nvalues, .source = source, .put = put_one};
     p.use = xcalloc(t->nrows, sizeof *p.use);
     p.begin = xcalloc(t->nrows, sizeof *p.begin);
     p.end = xcalloc(t->nrows, sizeof *p.end);
@@ -361,7 +365,7 @@ static void emit_pass(FILE *out, const char *name, const program *code, const ch
     free(p.taken);
 }
 
-static void emit_passes(FILE *out, const char *name, const program *p, bool four)
+static void emit_passes(FILE *out, const char *name, const program *p, const unsigned *source, bool four)
 {
     char factors[64], weights[160], energy[96];
     snprintf(factors, sizeof factors, "T *f = s + %zu; (void)f; ", p->factor0);
@@ -379,13 +383,14 @@ static void emit_passes(FILE *out, const char *name, const program *p, bool four
                               false};
     const signature gather = {REVERSE_SIGNATURE, weights, sum, false};
     unsigned step = four ? ROW_ALIGNMENT : 1;
-    emit_pass(out, name, p, four ? "FOUR_CONTRACT" : "CONTRACT", &contract, VALUES, put_contractions, step);
-    emit_pass(out, name, p, four ? "FOUR_LINEAR" : "LINEAR", &linear, LINEAR, put_linear, step);
-    emit_pass(out, name, p, four ? "FOUR_GATHER" : "GATHER", &gather, ALL, put_gather, step);
+    emit_pass(out, name, p, source, four ? "FOUR_CONTRACT" : "CONTRACT", &contract, VALUES, put_contractions,
+              step);
+    emit_pass(out, name, p, source, four ? "FOUR_LINEAR" : "LINEAR", &linear, LINEAR, put_linear, step);
+    emit_pass(out, name, p, source, four ? "FOUR_GATHER" : "GATHER", &gather, ALL, put_gather, step);
 }
 
-void emit_rows(FILE *out, const char *name, const program *p)
+void emit_rows(FILE *out, const char *name, const program *p, const unsigned *source)
 {
-    emit_passes(out, name, p, false);
-    emit_passes(out, name, p, true);
+    emit_passes(out, name, p, source, false);
+    emit_passes(out, name, p, source, true);
 }
