@@ -1,6 +1,6 @@
 /* The command line. */
-#ifndef GEN_OPTIONS_H
-#define GEN_OPTIONS_H
+#ifndef EQML_GEN_OPTIONS_H
+#define EQML_GEN_OPTIONS_H
 #include "molecule/composition.h"
 #include "molecule/request.h"
 #include "molecule/tensor.h"
