@@ -1,5 +1,5 @@
-#ifndef EQML_GEN_BLOCKS_H
-#define EQML_GEN_BLOCKS_H
+#ifndef EQML_GEN_ALGEBRA_BLOCKS_H
+#define EQML_GEN_ALGEBRA_BLOCKS_H
 
 /*
  * The multidegrees up to a total degree: one block for each vector of exponents of the pair classes. Blocks

@@ -5,8 +5,8 @@
  *
  * A candidate is a pair of numbers, whose meaning is its kind's.
  */
-#ifndef EQML_GEN_CHOOSE_H
-#define EQML_GEN_CHOOSE_H
+#ifndef EQML_GEN_ALGEBRA_CHOOSE_H
+#define EQML_GEN_ALGEBRA_CHOOSE_H
 #include "algebra/modular.h"
 
 typedef struct candidate {

@@ -1,5 +1,5 @@
-#ifndef EQML_GEN_GRAPH_H
-#define EQML_GEN_GRAPH_H
+#ifndef EQML_GEN_ALGEBRA_GRAPH_H
+#define EQML_GEN_ALGEBRA_GRAPH_H
 
 /*
  * The canonical form of a small graph with coloured vertices and weighted edges: two graphs have the same

@@ -1,5 +1,5 @@
-#ifndef EQML_GEN_KEYSET_H
-#define EQML_GEN_KEYSET_H
+#ifndef EQML_GEN_ALGEBRA_KEYSET_H
+#define EQML_GEN_ALGEBRA_KEYSET_H
 
 /*
  * A growing set of distinct keys, strings of unsigned shorts of any length, numbered in order of arrival. A

@@ -6,8 +6,8 @@
  * probability of an unlucky point (Schwartz-Zippel: about degree * dimension / p), and then a count falls
  * short of the Molien series and is noticed.
  */
-#ifndef EQML_GEN_MODULAR_H
-#define EQML_GEN_MODULAR_H
+#ifndef EQML_GEN_ALGEBRA_MODULAR_H
+#define EQML_GEN_ALGEBRA_MODULAR_H
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
-#ifndef EQML_GEN_MEMORY_H
-#define EQML_GEN_MEMORY_H
+#ifndef EQML_GEN_BASE_MEMORY_H
+#define EQML_GEN_BASE_MEMORY_H
 
 /*
  * Allocation for the generator program. Each call gives room for `count` items of `size` bytes; on overflow

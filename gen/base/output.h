@@ -1,6 +1,6 @@
 /* A file that appears whole or not at all. */
-#ifndef EQML_GEN_OUTPUT_H
-#define EQML_GEN_OUTPUT_H
+#ifndef EQML_GEN_BASE_OUTPUT_H
+#define EQML_GEN_BASE_OUTPUT_H
 #include <stdio.h>
 
 /*

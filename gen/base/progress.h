@@ -1,7 +1,7 @@
 /* One line on standard error, written anew, that tells how far long work has come: past two seconds, and on a
  * terminal only. */
-#ifndef EQML_GEN_PROGRESS_H
-#define EQML_GEN_PROGRESS_H
+#ifndef EQML_GEN_BASE_PROGRESS_H
+#define EQML_GEN_BASE_PROGRESS_H
 #include <stddef.h>
 
 /* A pass begins, of `total` steps (0: not known). */

@@ -1,6 +1,6 @@
 /* What a header says of itself, as the comment that it opens with. */
-#ifndef EQML_GEN_BANNER_H
-#define EQML_GEN_BANNER_H
+#ifndef EQML_GEN_EMIT_BANNER_H
+#define EQML_GEN_EMIT_BANNER_H
 #include "emit/description.h"
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* The operations of a program as straight-line code. */
-#ifndef EQML_GEN_CODE_H
-#define EQML_GEN_CODE_H
+#ifndef EQML_GEN_EMIT_CODE_H
+#define EQML_GEN_EMIT_CODE_H
 #include "program/program.h"
 #include <stdio.h>
 

@@ -2,8 +2,8 @@
  * What a header says of its basis beside the program: a plain record that the family fills in, so that nothing
  * here knows one. What it points to is the family's.
  */
-#ifndef EQML_GEN_DESCRIPTION_H
-#define EQML_GEN_DESCRIPTION_H
+#ifndef EQML_GEN_EMIT_DESCRIPTION_H
+#define EQML_GEN_EMIT_DESCRIPTION_H
 #include "program/program.h"
 #include "program/tensor_program.h"
 #include <stdint.h>

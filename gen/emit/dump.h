@@ -1,6 +1,6 @@
 /* A program for people to read, and as a graph. */
-#ifndef EQML_GEN_DUMP_H
-#define EQML_GEN_DUMP_H
+#ifndef EQML_GEN_EMIT_DUMP_H
+#define EQML_GEN_EMIT_DUMP_H
 #include "emit/description.h"
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* Covariants of one geometry as straight-line code, four elements at a time. */
-#ifndef EQML_GEN_FOURS_H
-#define EQML_GEN_FOURS_H
+#ifndef EQML_GEN_EMIT_FOURS_H
+#define EQML_GEN_EMIT_FOURS_H
 #include "program/uses.h"
 #include <stdio.h>
 

@@ -4,8 +4,8 @@
  * groups, so that the code of a piece is fetched once. A long body is more than fits the cache of
  * instructions.
  */
-#ifndef EQML_GEN_FUNCTIONS_H
-#define EQML_GEN_FUNCTIONS_H
+#ifndef EQML_GEN_EMIT_FUNCTIONS_H
+#define EQML_GEN_EMIT_FUNCTIONS_H
 #include "emit/line.h"
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,6 +1,6 @@
 /* The specialised header of a molecule: banner, tables, code and the records of the runtime. */
-#ifndef EQML_GEN_HEADER_H
-#define EQML_GEN_HEADER_H
+#ifndef EQML_GEN_EMIT_HEADER_H
+#define EQML_GEN_EMIT_HEADER_H
 #include "emit/description.h"
 #include <stdio.h>
 

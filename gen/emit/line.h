@@ -1,6 +1,6 @@
 /* Items of text in lines of bounded width. */
-#ifndef EQML_GEN_LINE_H
-#define EQML_GEN_LINE_H
+#ifndef EQML_GEN_EMIT_LINE_H
+#define EQML_GEN_EMIT_LINE_H
 #include <stdio.h>
 
 typedef struct line {

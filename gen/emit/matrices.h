@@ -1,6 +1,6 @@
 /* Covariants that are products of matrices, as calls of the runtime's kernels. */
-#ifndef EQML_GEN_MATRICES_H
-#define EQML_GEN_MATRICES_H
+#ifndef EQML_GEN_EMIT_MATRICES_H
+#define EQML_GEN_EMIT_MATRICES_H
 #include "emit/functions.h"
 #include "program/program.h"
 

@@ -1,6 +1,6 @@
 /* The rows of contractions as straight-line code. */
-#ifndef EQML_GEN_ROWS_H
-#define EQML_GEN_ROWS_H
+#ifndef EQML_GEN_EMIT_ROWS_H
+#define EQML_GEN_EMIT_ROWS_H
 #include "program/program.h"
 #include <stdio.h>
 

@@ -1,6 +1,6 @@
 /* The statistics, one JSON object. */
-#ifndef EQML_GEN_STATISTICS_H
-#define EQML_GEN_STATISTICS_H
+#ifndef EQML_GEN_EMIT_STATISTICS_H
+#define EQML_GEN_EMIT_STATISTICS_H
 #include "emit/description.h"
 #include <stdio.h>
 

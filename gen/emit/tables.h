@@ -1,6 +1,6 @@
 /* The tables of a program. */
-#ifndef EQML_GEN_TABLES_H
-#define EQML_GEN_TABLES_H
+#ifndef EQML_GEN_EMIT_TABLES_H
+#define EQML_GEN_EMIT_TABLES_H
 #include "program/program.h"
 #include <stdio.h>
 

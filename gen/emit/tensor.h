@@ -1,6 +1,6 @@
 /* The part of a header that belongs to a tensor basis. */
-#ifndef EQML_GEN_TENSOR_H
-#define EQML_GEN_TENSOR_H
+#ifndef EQML_GEN_EMIT_TENSOR_H
+#define EQML_GEN_EMIT_TENSOR_H
 #include "emit/description.h"
 #include <stdio.h>
 

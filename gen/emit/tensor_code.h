@@ -1,6 +1,6 @@
 /* The operations of a tensor as straight-line code. */
-#ifndef EQML_GEN_TENSOR_CODE_H
-#define EQML_GEN_TENSOR_CODE_H
+#ifndef EQML_GEN_EMIT_TENSOR_CODE_H
+#define EQML_GEN_EMIT_TENSOR_CODE_H
 #include "program/tensor_program.h"
 #include <stdio.h>
 

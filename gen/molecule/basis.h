@@ -14,8 +14,8 @@
  * free;
  *   4. orbit sums, of connected multigraphs first.
  */
-#ifndef EQML_GEN_BASIS_H
-#define EQML_GEN_BASIS_H
+#ifndef EQML_GEN_MOLECULE_BASIS_H
+#define EQML_GEN_MOLECULE_BASIS_H
 #include "molecule/terms.h"
 
 /*

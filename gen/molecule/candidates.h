@@ -1,6 +1,6 @@
 /* The candidates for the terms of a block, in the order of basis.h. */
-#ifndef EQML_GEN_CANDIDATES_H
-#define EQML_GEN_CANDIDATES_H
+#ifndef EQML_GEN_MOLECULE_CANDIDATES_H
+#define EQML_GEN_MOLECULE_CANDIDATES_H
 #include "algebra/choose.h"
 #include "molecule/terms.h"
 

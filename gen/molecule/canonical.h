@@ -1,5 +1,5 @@
-#ifndef EQML_GEN_CANONICAL_H
-#define EQML_GEN_CANONICAL_H
+#ifndef EQML_GEN_MOLECULE_CANONICAL_H
+#define EQML_GEN_MOLECULE_CANONICAL_H
 
 /*
  * Canonical forms of monomials: two monomials are in one orbit exactly where their keys are equal. A monomial

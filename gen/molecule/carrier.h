@@ -1,6 +1,6 @@
 /* What carries a tensor: the classes of atoms, or of pairs and the unit tensor. */
-#ifndef EQML_GEN_CARRIER_H
-#define EQML_GEN_CARRIER_H
+#ifndef EQML_GEN_MOLECULE_CARRIER_H
+#define EQML_GEN_MOLECULE_CARRIER_H
 #include "molecule/terms.h"
 
 typedef enum tensor_kind {

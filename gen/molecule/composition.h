@@ -1,5 +1,5 @@
-#ifndef EQML_GEN_COMPOSITION_H
-#define EQML_GEN_COMPOSITION_H
+#ifndef EQML_GEN_MOLECULE_COMPOSITION_H
+#define EQML_GEN_MOLECULE_COMPOSITION_H
 
 /*
  * A composition such as "H4 C" or "(H2 O)2": the atoms in coordinate order and the group of permutations that

@@ -1,6 +1,6 @@
 /* The covariants from which generators are contracted, grown degree by degree beside the invariants. */
-#ifndef EQML_GEN_COVARIANT_H
-#define EQML_GEN_COVARIANT_H
+#ifndef EQML_GEN_MOLECULE_COVARIANT_H
+#define EQML_GEN_MOLECULE_COVARIANT_H
 #include "molecule/terms.h"
 
 /*

@@ -1,6 +1,6 @@
 /* Covariants written out as sums over orbits: what completes a basis where nothing shorter does. */
-#ifndef EQML_GEN_COVARIANT_ORBIT_H
-#define EQML_GEN_COVARIANT_ORBIT_H
+#ifndef EQML_GEN_MOLECULE_COVARIANT_ORBIT_H
+#define EQML_GEN_MOLECULE_COVARIANT_ORBIT_H
 #include "molecule/terms.h"
 
 /*

@@ -1,6 +1,6 @@
 /* What the header of a molecule says beside its program: fills in emit/description.h. */
-#ifndef EQML_GEN_DESCRIBE_H
-#define EQML_GEN_DESCRIBE_H
+#ifndef EQML_GEN_MOLECULE_DESCRIBE_H
+#define EQML_GEN_MOLECULE_DESCRIBE_H
 #include "emit/description.h"
 #include "molecule/tables.h"
 #include "molecule/terms.h"

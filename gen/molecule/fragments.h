@@ -1,6 +1,6 @@
 /* Partitions of the atoms into fragments. */
-#ifndef EQML_GEN_FRAGMENTS_H
-#define EQML_GEN_FRAGMENTS_H
+#ifndef EQML_GEN_MOLECULE_FRAGMENTS_H
+#define EQML_GEN_MOLECULE_FRAGMENTS_H
 
 #include <stddef.h>
 

@@ -5,8 +5,8 @@
  *     (1 2)              atoms count from 1; blanks or commas between them
  *     (1 4)(2 5)(3 6)    cycles of one line are disjoint; () is the identity
  */
-#ifndef EQML_GEN_GROUP_H
-#define EQML_GEN_GROUP_H
+#ifndef EQML_GEN_MOLECULE_GROUP_H
+#define EQML_GEN_MOLECULE_GROUP_H
 
 #include <stddef.h>
 

@@ -7,8 +7,8 @@
  *     projection    a polynomial with the variables outside a mask set to zero keeps the monomials of the
  * mask, so the same sum of such values is the value of its part in the set.
  */
-#ifndef EQML_GEN_INDICATOR_H
-#define EQML_GEN_INDICATOR_H
+#ifndef EQML_GEN_MOLECULE_INDICATOR_H
+#define EQML_GEN_MOLECULE_INDICATOR_H
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,6 +1,6 @@
 /* The program of a basis: its covariants and factors as operations on slots. */
-#ifndef EQML_GEN_LOWER_H
-#define EQML_GEN_LOWER_H
+#ifndef EQML_GEN_MOLECULE_LOWER_H
+#define EQML_GEN_MOLECULE_LOWER_H
 #include "molecule/terms.h"
 #include "program/program.h"
 

@@ -1,6 +1,6 @@
 /* Which patterns of a structure are done by products of matrices: see program/matrices.h. */
-#ifndef EQML_GEN_LOWER_MATRICES_H
-#define EQML_GEN_LOWER_MATRICES_H
+#ifndef EQML_GEN_MOLECULE_LOWER_MATRICES_H
+#define EQML_GEN_MOLECULE_LOWER_MATRICES_H
 #include "molecule/terms.h"
 #include "program/matrices.h"
 

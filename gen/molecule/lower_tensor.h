@@ -1,6 +1,6 @@
 /* The program of a tensor basis, on top of that of the potential. */
-#ifndef EQML_GEN_LOWER_TENSOR_H
-#define EQML_GEN_LOWER_TENSOR_H
+#ifndef EQML_GEN_MOLECULE_LOWER_TENSOR_H
+#define EQML_GEN_MOLECULE_LOWER_TENSOR_H
 #include "molecule/lower.h"
 #include "molecule/tensor.h"
 #include "program/tensor_program.h"

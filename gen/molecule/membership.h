@@ -4,8 +4,8 @@
  * to zero (see indicator.h). Two random points: a polynomial of degree d outside the span passes with
  * probability below (d / 2^31)^2.
  */
-#ifndef EQML_GEN_MEMBERSHIP_H
-#define EQML_GEN_MEMBERSHIP_H
+#ifndef EQML_GEN_MOLECULE_MEMBERSHIP_H
+#define EQML_GEN_MOLECULE_MEMBERSHIP_H
 
 #include "molecule/indicator.h"
 #include "algebra/modular.h"

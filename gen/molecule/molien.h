@@ -1,5 +1,5 @@
-#ifndef EQML_GEN_MOLIEN_H
-#define EQML_GEN_MOLIEN_H
+#ifndef EQML_GEN_MOLECULE_MOLIEN_H
+#define EQML_GEN_MOLECULE_MOLIEN_H
 
 /*
  * The numbers of invariants and covariants in each block, from the cycle types of the conjugacy classes of

@@ -1,5 +1,5 @@
-#ifndef EQML_GEN_ORBIT_H
-#define EQML_GEN_ORBIT_H
+#ifndef EQML_GEN_MOLECULE_ORBIT_H
+#define EQML_GEN_MOLECULE_ORBIT_H
 
 /*
  * Orbits of monomials in the pair variables. A monomial is a multigraph on the atoms, one edge for each

@@ -1,6 +1,6 @@
 /* From the words of the command line to what is wanted, and back. */
-#ifndef EQML_GEN_REQUEST_H
-#define EQML_GEN_REQUEST_H
+#ifndef EQML_GEN_MOLECULE_REQUEST_H
+#define EQML_GEN_MOLECULE_REQUEST_H
 
 #include "molecule/wanted.h"
 

@@ -22,8 +22,8 @@
  * Invariants need transfers only where fragments are exchanged as wholes, or the group is known by its
  * generators. Elsewhere those from atoms to pairs are needed as well for all covariants over pairs.
  */
-#ifndef EQML_GEN_STRUCTURE_H
-#define EQML_GEN_STRUCTURE_H
+#ifndef EQML_GEN_MOLECULE_STRUCTURE_H
+#define EQML_GEN_MOLECULE_STRUCTURE_H
 #include "molecule/composition.h"
 #include <stdbool.h>
 

@@ -2,8 +2,8 @@
  * A basis as tables: what eqml_basis_write of the runtime writes, a basis that was pruned or grown. gen/runtime/select.h
  * has the format.
  */
-#ifndef EQML_GEN_TABLES_H
-#define EQML_GEN_TABLES_H
+#ifndef EQML_GEN_MOLECULE_TABLES_H
+#define EQML_GEN_MOLECULE_TABLES_H
 #include "molecule/composition.h"
 #include "program/arrange.h"
 

@@ -19,8 +19,8 @@
  * Covariants of this class that are the same for all its atoms then give D = 0: they are divided out
  * (quotient).
  */
-#ifndef EQML_GEN_TENSOR_H
-#define EQML_GEN_TENSOR_H
+#ifndef EQML_GEN_MOLECULE_TENSOR_H
+#define EQML_GEN_MOLECULE_TENSOR_H
 #include "molecule/carrier.h"
 #include "molecule/terms.h"
 

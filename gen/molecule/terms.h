@@ -1,6 +1,6 @@
 /* What a basis is made of: terms and covariants, and their values at random points modulo a prime. */
-#ifndef EQML_GEN_TERMS_H
-#define EQML_GEN_TERMS_H
+#ifndef EQML_GEN_MOLECULE_TERMS_H
+#define EQML_GEN_MOLECULE_TERMS_H
 #include "algebra/blocks.h"
 #include "algebra/modular.h"
 #include "molecule/composition.h"

@@ -10,8 +10,8 @@
  * The certificate counts both sets in two ways: orbits of monomials that a predicate accepts one by one, and
  * the mean over the group (Burnside) of a signed sum over masks.
  */
-#ifndef EQML_GEN_WANTED_H
-#define EQML_GEN_WANTED_H
+#ifndef EQML_GEN_MOLECULE_WANTED_H
+#define EQML_GEN_MOLECULE_WANTED_H
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -6,8 +6,8 @@
  * neighbours with neighbours, and elements stand side by side from a multiple of four on, as in the programs of a
  * family. Factors get new numbers, in the order that suits their products; intermediate values stay in their slots.
  */
-#ifndef EQML_GEN_ARRANGE_H
-#define EQML_GEN_ARRANGE_H
+#ifndef EQML_GEN_PROGRAM_ARRANGE_H
+#define EQML_GEN_PROGRAM_ARRANGE_H
 #include "program/program.h"
 
 /*

@@ -11,8 +11,8 @@
  * Each contraction is a use of both its covariants. It counts as a value, or as energy, with the left one
  * only. Contractions done so have no coefficient; those that have one are operations like all others.
  */
-#ifndef EQML_GEN_CONTRACTIONS_H
-#define EQML_GEN_CONTRACTIONS_H
+#ifndef EQML_GEN_PROGRAM_CONTRACTIONS_H
+#define EQML_GEN_PROGRAM_CONTRACTIONS_H
 #include <stdbool.h>
 #include <stddef.h>
 

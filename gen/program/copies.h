@@ -4,8 +4,8 @@
  * vector of geometries, they are better read where they come from, and their adjoints go straight there:
  * of the slots of covariants of H5O2 of degree 5, 90 of 542.
  */
-#ifndef EQML_GEN_COPIES_H
-#define EQML_GEN_COPIES_H
+#ifndef EQML_GEN_PROGRAM_COPIES_H
+#define EQML_GEN_PROGRAM_COPIES_H
 #include "program/program.h"
 
 typedef struct copies {

@@ -7,8 +7,8 @@
  * and so on downwards. Polynomials that come again, in one polynomial or in several, are computed once, whatever the
  * number that multiplies them. Coefficients need not be 1; orbit sums, where all are, have none in what they become.
  */
-#ifndef EQML_GEN_FACTORISE_H
-#define EQML_GEN_FACTORISE_H
+#ifndef EQML_GEN_PROGRAM_FACTORISE_H
+#define EQML_GEN_PROGRAM_FACTORISE_H
 
 #include "algebra/keyset.h"
 

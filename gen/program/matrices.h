@@ -14,8 +14,8 @@
  * so that covariants stay as they are. The operations stay in the table, for all who read that; none of them has
  * a coefficient. These are forms of molecules, whose covariants stand over pairs of atoms.
  */
-#ifndef EQML_GEN_MATRICES_H
-#define EQML_GEN_MATRICES_H
+#ifndef EQML_GEN_PROGRAM_MATRICES_H
+#define EQML_GEN_PROGRAM_MATRICES_H
 #include <stdbool.h>
 #include <stddef.h>
 

@@ -6,8 +6,8 @@
  * One slot holds 1, so that an operation with it on the right is a sum. Operations with one target stand together,
  * after everything that they read is finished.
  */
-#ifndef EQML_GEN_OPERATIONS_H
-#define EQML_GEN_OPERATIONS_H
+#ifndef EQML_GEN_PROGRAM_OPERATIONS_H
+#define EQML_GEN_PROGRAM_OPERATIONS_H
 #include <stddef.h>
 
 typedef struct operation {

@@ -6,8 +6,8 @@
  * and some of the rows of the matrix cover it. The cheapest cover is looked up in a table of all 65,536
  * matrices; so a partition into groups has a price, and items change places while that lowers it.
  */
-#ifndef EQML_GEN_PARTITION_H
-#define EQML_GEN_PARTITION_H
+#ifndef EQML_GEN_PROGRAM_PARTITION_H
+#define EQML_GEN_PROGRAM_PARTITION_H
 #include <stddef.h>
 
 enum { GROUP_SIZE = 4 };

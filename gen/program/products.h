@@ -4,8 +4,8 @@
  * Items are the factors that occur in products, without the constant. They are numbered as columns of the tiles:
  * the factors 1, 2, ... of a program.
  */
-#ifndef EQML_GEN_PRODUCTS_H
-#define EQML_GEN_PRODUCTS_H
+#ifndef EQML_GEN_PROGRAM_PRODUCTS_H
+#define EQML_GEN_PROGRAM_PRODUCTS_H
 #include "program/tiles.h"
 
 typedef struct product_run {

@@ -25,8 +25,8 @@
  * A family builds a program in this order: inputs, slots, operations (whose targets and operands FACTOR_SLOT + k
  * are the factors), factors in the order of their numbers, the marks of the parts, and program_finish.
  */
-#ifndef EQML_GEN_PROGRAM_H
-#define EQML_GEN_PROGRAM_H
+#ifndef EQML_GEN_PROGRAM_PROGRAM_H
+#define EQML_GEN_PROGRAM_PROGRAM_H
 #include "program/contractions.h"
 #include "program/matrices.h"
 #include "program/operations.h"

@@ -9,8 +9,8 @@
  * As with the potential, rows of coefficients (one for each D_v) are laid out in tiles, four rows with
  * similar columns side by side; that decides the numbers of the vector factors.
  */
-#ifndef EQML_GEN_TENSOR_PROGRAM_H
-#define EQML_GEN_TENSOR_PROGRAM_H
+#ifndef EQML_GEN_PROGRAM_TENSOR_PROGRAM_H
+#define EQML_GEN_PROGRAM_TENSOR_PROGRAM_H
 #include "program/program.h"
 
 typedef struct tensor_program {

@@ -6,8 +6,8 @@
  * put into one group (see partition.h). The four of a group are neighbours as columns, too, and fill a
  * vector.
  */
-#ifndef EQML_GEN_TILES_H
-#define EQML_GEN_TILES_H
+#ifndef EQML_GEN_PROGRAM_TILES_H
+#define EQML_GEN_PROGRAM_TILES_H
 #include "program/partition.h"
 #include <stdbool.h>
 

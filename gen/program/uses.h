@@ -1,6 +1,6 @@
 /* Where slots are read: what the reverse sweep gathers the adjoint of each from. */
-#ifndef EQML_GEN_USES_H
-#define EQML_GEN_USES_H
+#ifndef EQML_GEN_PROGRAM_USES_H
+#define EQML_GEN_PROGRAM_USES_H
 #include "program/program.h"
 
 typedef struct use {
