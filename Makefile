@@ -161,11 +161,12 @@ build/tests/%.h: tests/bases.txt build/eqml-gen
 	$(generate)
 
 # Tests are compiled at -O1 where CFLAGS say -O3, since they show what is computed, not how fast; that halves the time of
-# `make test`. What depends on the optimiser, the kernels, is compiled at -O2: here test_evaluation, and in
-# check-headers, for every set of vectors.
+# `make test`; the largest at -O0. What depends on the optimiser, the kernels, is compiled at -O2: here test_evaluation,
+# and in check-headers, for every set of vectors; those of tensors in check-kinds.
 TEST_CFLAGS = $(CFLAGS:-O3=-O1)
 TEST_COMPILE = $(CC) $(STD) $(WARNINGS) $(TEST_CFLAGS)
 build/tests/test_evaluation.o: TEST_CFLAGS = $(CFLAGS:-O3=-O2)
+build/tests/tensors_large.o build/tests/tensors_small.o build/tests/test_matrices.o: TEST_CFLAGS = $(CFLAGS:-O3=-O0)
 
 # An object depends on those headers that it includes (-MMD); all of them must be there before.
 build/tests/%.o: tests/%.c | $(TEST_HEADERS)

@@ -151,8 +151,13 @@ EQML_API const char *eqml_status_text(eqml_status status);
 #define EQML__APART
 #endif
 
+/* Without optimisation inlined kernels would be large and slow to compile: they are functions then. */
 #if defined(__GNUC__)
+#ifdef __OPTIMIZE__
 #define EQML_INLINE static inline __attribute__((always_inline, unused))
+#else
+#define EQML_INLINE static inline __attribute__((unused))
+#endif
 #define EQML_FUNCTION EQML__APART static inline __attribute__((unused))
 #define EQML_NOINLINE EQML__APART static __attribute__((noinline, unused))
 #else
