@@ -365,7 +365,7 @@ build/kinds/write-%: tests/kinds/write.c tests/kinds/geometry.h build/tests/impl
 # In the shell: basis $$1, whole, prune or grow $$2, terms $$3, variables $$4, own basis $$5, options.
 KIND = set -- $$(sed -n 's/^$*  *//p' $(KINDS))
 
-build/kinds/%_pes.h: $(KINDS) $(KIND_WRITERS) examples/rebase.c examples/common/few.sh
+build/kinds/%_pes.h: $(KINDS) $(KIND_WRITERS) build/eqml.o build/eqml-gen examples/rebase.c examples/common/few.sh
 	$(KIND); build/kinds/write-$$1 eqml.h build/tests/$$1.h build/kinds $* $$2 $$3 $$4 && \
 	    case $$2 in whole) ;; *) sh examples/common/few.sh build/kinds $* build/tests/$$1.h $$1 $(CC) $(STD) $(WARNINGS);; esac
 
