@@ -357,7 +357,7 @@ build/headers/%: $(HEADER_UNITS:%=tests/headers/%.c) tests/headers/units.h tests
 # headers anew.
 KINDS = tests/kinds/kinds.txt
 KIND_PROGRAMS = $(patsubst %,build/kinds/%,$(call names,$(KINDS)) expansion)
-KIND_WRITERS = $(sort $(shell sed -n 's/^[a-z][a-z_0-9]*  *\([a-z0-9_]*\).*/build\/kinds\/write-\1/p' $(KINDS)))
+KIND_WRITERS = $(sort $(shell sed -n 's/^[a-z][a-z_0-9]*  *\([a-z0-9_]*\).*/build\/kinds\/write-\1/p' $(wildcard $(KINDS)) </dev/null))
 
 build/kinds/write-%: tests/kinds/write.c tests/kinds/geometry.h build/tests/implementation.o build/tests/%.h
 	@mkdir -p $(@D)
