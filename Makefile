@@ -245,13 +245,13 @@ bench: build/eqml-gen build/bench/run ## the speed table, and build/bench.json [
 
 TENSOR_BASES = $(call names,bench/tensors.txt)
 
-build/bench/%.h: bench/tensors.txt build/eqml-gen
+$(TENSOR_BASES:%=build/bench/%.h): build/bench/%.h: bench/tensors.txt build/eqml-gen
 	$(generate)
 
 build/bench/%.surface: bench/surface.c build/bench/%.h eqml.h
 	$(CC) $(STD) -O1 -I. -Ibuild/bench -DBASIS_HEADER='"$*.h"' -DBASIS=$* $< -o $@ -lm
 
-build/bench/%_pes.h: build/bench/%.surface
+$(TENSOR_BASES:%=build/bench/%_pes.h): build/bench/%_pes.h: build/bench/%.surface
 	$< surface eqml.h build/bench/$*.h $@
 
 build/bench/%.tensors: bench/tensors.c bench/timing.h bench/geometries.h build/bench/%_pes.h
@@ -433,10 +433,10 @@ check-ports: ## the headers' checks for aarch64, i686 and s390x, by gcc and clan
 	$(foreach p,$(PORT_PAIRS),$(if $(call port_pair_missing,$(p)),,$(foreach q,$(PORT_PROGRAMS),run $(port-qemu-$(firstword $(subst /, ,$(p)))) $(firstword $(subst /, ,$(p))) build/ports/$(p)/$(q);))) \
 	echo "check-ports: $$agree programs agree"; exit $$failed
 
-build/ports/%.h: tests/headers/ports.txt build/eqml-gen
+$(PORT_SURFACES:%=build/ports/%.h): build/ports/%.h: tests/headers/ports.txt build/eqml-gen
 	$(generate)
 
-build/ports/%_pes.h: build/ports/%.h tests/headers/write.c eqml.h
+$(PORT_SURFACES:%=build/ports/%_pes.h): build/ports/%_pes.h: build/ports/%.h tests/headers/write.c eqml.h
 	$(CC) $(STD) $(WARNINGS) -O1 -I. -Ibuild/ports -DBASIS=$* -DBASIS_HEADER='"$*.h"' tests/headers/write.c -o $@.write -lm
 	$@.write h2o eqml.h $< $@
 
