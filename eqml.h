@@ -8888,8 +8888,8 @@ static eqml_status eqml__read_basis(eqml__reader *in, const eqml_basis *b, int *
     char expected[1024];
     eqml__item item;
     eqml_status status = eqml__next_item(in, "eqml-pes", &item);
-    *version = eqml__is(item.rest, "2") ? 2 : 3;
-    if (!status && !eqml__is(item.rest, "2") && !eqml__is(item.rest, "3"))
+    *version = !status && eqml__is(item.rest, "2") ? 2 : 3;
+    if (!status && *version == 3 && !eqml__is(item.rest, "3"))
         status = eqml__bad_line(in, EQML_ERROR_FORMAT, item.line,
                                 "version 2 or 3 (terms of version 1 are in another order: fit again)");
     eqml__describe_basis(b, expected, sizeof expected);
