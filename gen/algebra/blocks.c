@@ -85,39 +85,51 @@ int blocks_create(int nvariables, int degree, blocks *b)
  * The blocks before e have a lower degree, or agree with e up to some variable and have more of that one:
  * then the later variables, of which there are m, share what is left, at most left - e[i] - 1.
  */
-size_t blocks_find(const blocks *b, const unsigned char *exponents)
+static const unsigned char *exponents_of(const blocks *b, size_t block)
 {
-    int left = 0;
-
-    for (int i = 0; i < b->nvariables; i++)
-        left += exponents[i];
-    size_t index = b->first[left];
-    for (int i = 0; left > 0; i++) {
-        left -= exponents[i];
-        index += ways(b, b->nvariables - 1 - i, left - 1);
-    }
-    return index;
+    return b->exponents + block * (size_t)b->nvariables;
 }
 
-size_t blocks_sum(const blocks *b, size_t i, size_t j)
+/* Index of the multidegree x + sign y, of total degree `left`. */
+static size_t find(const blocks *b, int left, const unsigned char *x, const unsigned char *y, int sign)
 {
-    const unsigned char *x = b->exponents + i * (size_t)b->nvariables;
-    const unsigned char *y = b->exponents + j * (size_t)b->nvariables;
-    int left = blocks_degree(b, i) + blocks_degree(b, j);
-
-    if (left > b->degree)
-        return BLOCKS_NONE;
     size_t index = b->first[left];
     for (int k = 0; left > 0; k++) {
-        left -= x[k] + y[k];
+        left -= x[k] + sign * y[k];
         index += ways(b, b->nvariables - 1 - k, left - 1);
     }
     return index;
 }
 
+size_t blocks_find(const blocks *b, const unsigned char *exponents)
+{
+    int degree = 0;
+
+    for (int i = 0; i < b->nvariables; i++)
+        degree += exponents[i];
+    return find(b, degree, exponents, exponents, 0);
+}
+
+size_t blocks_sum(const blocks *b, size_t i, size_t j)
+{
+    const int degree = blocks_degree(b, i) + blocks_degree(b, j);
+
+    return degree > b->degree ? BLOCKS_NONE : find(b, degree, exponents_of(b, i), exponents_of(b, j), 1);
+}
+
+size_t blocks_difference(const blocks *b, size_t i, size_t j)
+{
+    const unsigned char *x = exponents_of(b, i), *y = exponents_of(b, j);
+
+    for (int k = 0; k < b->nvariables; k++)
+        if (x[k] < y[k])
+            return BLOCKS_NONE;
+    return find(b, blocks_degree(b, i) - blocks_degree(b, j), x, y, -1);
+}
+
 int blocks_degree(const blocks *b, size_t block)
 {
-    const unsigned char *e = b->exponents + block * (size_t)b->nvariables;
+    const unsigned char *e = exponents_of(b, block);
     int degree = 0;
 
     for (int i = 0; i < b->nvariables; i++)
@@ -131,21 +143,4 @@ void blocks_free(blocks *b)
     free(b->first);
     free(b->ways);
     memset(b, 0, sizeof *b);
-}
-
-size_t blocks_difference(const blocks *b, size_t i, size_t j)
-{
-    unsigned char difference[256];
-    const unsigned char *x = b->exponents + i * (size_t)b->nvariables,
-                        *y = b->exponents + j * (size_t)b->nvariables;
-    unsigned char *exponents = b->nvariables <= 256 ? difference : xmalloc((size_t)b->nvariables, 1);
-    size_t result = BLOCKS_NONE;
-    int k = 0;
-    for (; k < b->nvariables && x[k] >= y[k]; k++)
-        exponents[k] = (unsigned char)(x[k] - y[k]);
-    if (k == b->nvariables)
-        result = blocks_find(b, exponents);
-    if (exponents != difference)
-        free(exponents);
-    return result;
 }
