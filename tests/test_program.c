@@ -87,6 +87,18 @@ static void factors_of_rows(const double *y, double *f)
     }
 }
 
+/* Makes the product f1 f2; factors up to f3 need a value, the rest occurs linearly only. */
+static void finish_rows(program *p)
+{
+    item_pair *product = room(1, sizeof *product);
+    product[0] = (item_pair){0, 1};
+    product_list list = products_create(2, 1, product);
+    p->ncore = 3;
+    p->nvalues = 4;
+    program_finish(p, &list, true);
+    products_free(&list);
+}
+
 /* Contractions by rows: these have no coefficients, what they read has. */
 static example rows(void)
 {
@@ -112,13 +124,7 @@ static example rows(void)
     p->products = p->linear = p->operations.count;
     for (unsigned x = 0; x < WIDTH; x++)
         add(p, 1, f + 4, b + x, b + x);
-    item_pair *product = room(1, sizeof *product);
-    product[0] = (item_pair){0, 1};
-    product_list list = products_create(2, 1, product);
-    p->ncore = 3;
-    p->nvalues = 4;
-    program_finish(p, &list, true);
-    products_free(&list);
+    finish_rows(p);
     return (example){p, factors_of_rows, "rows"};
 }
 
@@ -173,13 +179,7 @@ static example repeats(void)
         add(p, 1, f + 4, B + x, D + x);
     for (unsigned x = 0; x < WIDTH; x++)
         add(p, 1, f + 5, D + x, E + x);
-    item_pair *product = room(1, sizeof *product);
-    product[0] = (item_pair){0, 1};
-    product_list list = products_create(2, 1, product);
-    p->ncore = 3;
-    p->nvalues = 4;
-    program_finish(p, &list, true);
-    products_free(&list);
+    finish_rows(p);
     return (example){p, factors_of_repeats, "repeats"};
 }
 
