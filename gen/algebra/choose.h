@@ -19,7 +19,7 @@ typedef struct candidate_kind {
     void (*accept)(void *context, candidate c);
 } candidate_kind;
 
-/* What candidates must be beside independent, judged by their values at the points [begin, end). */
+/* A second condition on candidates, beside independence, judged by their values at the points [begin, end). */
 typedef struct candidate_test {
     bool (*holds)(const void *of, const residue *value);
     const void *of;

@@ -8,8 +8,8 @@
 #include "program/tensor_program.h"
 #include <stdint.h>
 
-/* The terms that were chosen, and the independent count that they equal: [degree + 1] each. count NULL: there is
- * none, and nothing is claimed. */
+/* The terms that were chosen, and the independent count that they equal: [degree + 1] each. count is NULL where
+ * there is no such count: the header then claims no completeness. */
 typedef struct certificate {
     const char *name; /* of the count, as the head of a column */
     const uint64_t *count;

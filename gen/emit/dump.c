@@ -58,7 +58,7 @@ static bool is_factor(const program *p, size_t operation)
     return p->operations.item[operation].target >= p->factor0;
 }
 
-/* Operations from k on whose targets are alike, intermediate or factors; the end of these. */
+/* Prints the operations from k on, as long as all their targets are factors, or none is; returns where they end. */
 static size_t put_section(const dumper *d, size_t k, bool first_factors)
 {
     const program *p = d->p;
@@ -95,7 +95,7 @@ static void put_operations(const dumper *d)
         fprintf(d->out, "factors 1\nf0 = 1\n");
 }
 
-/* Terms from number `term` on, rows named by a letter. */
+/* Prints products of the rows letter0, letter1, ... with factors, numbered as terms from `term` on. */
 static void put_runs(const dumper *d, char letter, size_t nruns, const product_run *run, size_t term)
 {
     fprintf(d->out, "products %zu\n", nruns);

@@ -2,7 +2,7 @@
 #include "base/memory.h"
 #include <stdlib.h>
 
-/* What a slot is an element of. */
+/* The kind of row that a slot is an element of. */
 enum place { NO_ROW, SHORT_ROW, LONG_ROW };
 
 static unsigned char *find_places(const program *p)

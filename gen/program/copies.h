@@ -1,8 +1,8 @@
 /*
- * Intermediate values that only repeat another slot: pair variables beside those of their class, or sums over
- * the ends of pairs of which one counts. Vectors of elements need them side by side; where every number is a
- * vector of geometries, they are better read where they come from, and their adjoints go straight there:
- * of the slots of covariants of H5O2 of degree 5, 90 of 542.
+ * Copies: intermediate values that only repeat another slot. Some are pair variables, put beside the others of their
+ * class; some are sums of one number only. Code for one geometry needs them, since it loads neighbouring slots as a
+ * vector. Code for batches, where every number is a vector of geometries, reads the source instead, and sends the
+ * adjoint straight there. In H5O2 of degree 5, 90 of the 542 slots of covariants are copies.
  */
 #ifndef EQML_GEN_PROGRAM_COPIES_H
 #define EQML_GEN_PROGRAM_COPIES_H
