@@ -586,6 +586,43 @@ Test(make_pes, from_data_to_library)
     run("rm -rf build/pes/pes_test");
 }
 
+/* Each group of functions is compiled by itself; all of them are in the library, and nothing else is. */
+Test(make_pes, libraries_export_every_function)
+{
+    static const char *const one[] = {"natoms", "symbols", "energy", "energy_gradient", "energy_hessian"};
+    static const char *const batch[] = {"energy_batch", "energy_gradient_batch"};
+    static const char *const tensor[] = {"dipole", "quadrupole", "polarizability"};
+    static const char *const of_tensor[] = {"", "_jacobian", "_batch", "_jacobian_batch"};
+    outcome o =
+        run(MAKE_PES " DATA=examples/data/h2o_tensors.xyz COMPOSITION='H2 O' DEGREE=2 DIPOLE=1 QUADRUPOLE=1"
+                     " POLARIZABILITY=1 FLOAT=1 NAME=pes_all && nm -D --defined-only "
+                     "build/pes/pes_all/libpes_all.so | sed -n 's/.* T //p'");
+    cr_assert_eq(o.status, 0, "%s", o.text);
+    char name[100];
+    size_t expected = 0, found = 0;
+#define EXPECT(...)                                                                                          \
+    do {                                                                                                     \
+        snprintf(name, sizeof name, "\npes_all_" __VA_ARGS__);                                               \
+        cr_expect_not_null(strstr(o.text, name), "no %s in %s", name + 1, o.text);                           \
+        expected++;                                                                                          \
+    } while (0)
+    for (size_t k = 0; k < COUNT(one); k++)
+        EXPECT("%s\n", one[k]);
+    for (size_t k = 0; k < COUNT(batch); k++) {
+        EXPECT("%s\n", batch[k]);
+        EXPECT("%s_float\n", batch[k]);
+    }
+    for (size_t k = 0; k < COUNT(tensor); k++)
+        for (size_t f = 0; f < COUNT(of_tensor); f++)
+            EXPECT("%s%s\n", tensor[k], of_tensor[f]);
+    EXPECT("energy_gradient_dipole\n");
+#undef EXPECT
+    for (const char *at = strstr(o.text, "\npes_all_"); at; at = strstr(at + 1, "\npes_all_"))
+        found++;
+    cr_expect_eq(found, expected, "%s", o.text);
+    run("rm -rf build/pes/pes_all");
+}
+
 /*
  * A compiler that makes, in no time, programs that note their arguments in the folder they are given, and
  * libraries; `instead` is what it does for a library first.

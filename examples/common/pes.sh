@@ -63,7 +63,8 @@ case " $LIBRARIES " in *' -fopenmp '*) openmp=-fopenmp ;; *) openmp= ;; esac
 tensors=
 if grep -q eqml_tensor_basis "$new/$NAME.h"; then tensors=TENSORS; fi
 running=
-for group in ONE BATCH $tensors ${FLOAT:+FLOAT}; do
+case $FLOAT in '' | 0) float= ;; *) float=FLOAT ;; esac
+for group in ONE BATCH $tensors $float; do
     unit=$new/$group
     printf '#include <stddef.h>\n#define %s_%s_API extern\n#include "%s_pes.h"\n' "$NAME" "$group" "$NAME" >"$unit.c"
     run "$@" -fPIC $openmp -c "$unit.c" -o "$unit.o" &

@@ -23,6 +23,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     eqml_surface_get(&s, x);
     eqml_surface_get(&again, y);
     HOLDS(!memcmp(x, y, sizeof x));
+    HOLDS(!memcmp(s.centres, again.centres, (size_t)basis->npairs * sizeof *s.centres));
     HOLDS(!memcmp(s.offset, again.offset, (size_t)basis->nfactors * sizeof *s.offset));
     HOLDS(s.model.charge == again.model.charge);
     eqml_surface_free(&again);
