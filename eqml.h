@@ -6149,7 +6149,7 @@ eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *cla
 
 /* ==== lsq.c ============================================================================================= */
 
-/* The streaming least-squares solver. */
+/* Least squares on a stream of rows: the triangle, folded block by block. */
 #ifndef EQML__LSQ_C
 #define EQML__LSQ_C
 #include <stdbool.h>
@@ -6553,7 +6553,16 @@ eqml_status eqml_lsq_add(eqml_lsq *lsq)
     return EQML_OK;
 }
 
-/* --- Solution of the triangular system ------------------------------------------------------------------ */
+#endif /* EQML__LSQ_C */
+
+/* ==== system.c ========================================================================================== */
+
+/* The triangular system of a least-squares problem: its rank, condition and solution of least norm. */
+#ifndef EQML__SYSTEM_C
+#define EQML__SYSTEM_C
+#include <float.h>
+#include <math.h>
+#include <string.h>
 
 /* The copy that a solution works on: columns scaled to unit norm, then possibly pivoted. */
 typedef struct eqml__system {
@@ -6928,7 +6937,7 @@ eqml_status eqml_lsq_solve(eqml_lsq *lsq, const eqml_lsq_options *options, doubl
     return status;
 }
 
-#endif /* EQML__LSQ_C */
+#endif /* EQML__SYSTEM_C */
 
 /* ==== surface.c ========================================================================================= */
 

@@ -106,6 +106,7 @@
 #include "data.c"
 #include "match.c"
 #include "lsq.c"
+#include "system.c"
 #include "surface.c"
 #include "constant.c"
 #include "displacements.c"

@@ -3,6 +3,7 @@
 #define EQML__SELECT_C
 #include "select.h"
 #include "fit.c"
+#include "system.c"
 
 struct eqml_problem {
     const eqml_basis *basis;
