@@ -84,8 +84,14 @@ build/eqml.o: eqml.h build/flags
 	printf '#define EQML_IMPLEMENTATION\n#include "eqml.h"\n' | \
 	    $(COMPILE) $(OPTIONAL) -I. -x c -c - -o $@.$$$$ && mv -f $@.$$$$ $@
 
-build/fit.o: examples/pes.c eqml.h build/flags
+FIT_PARTS = $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/fit/*.c)))
+
+build/fit/%.o: examples/fit/%.c examples/fit/job.h eqml.h build/flags
+	@mkdir -p $(@D)
 	$(COMPILE) $(OPTIONAL) -I. -c $< -o $@.$$$$ && mv -f $@.$$$$ $@
+
+build/fit.o: $(FIT_PARTS)
+	$(CC) -r -nostdlib $^ -o $@.$$$$ && mv -f $@.$$$$ $@
 
 # ---- from data to a library ------------------------------------------------------------------------------
 
@@ -277,7 +283,7 @@ check-generated: $(GENERATED:%=build/generated/%.h) ## fail where generated/ is 
 	diff -r -x bases.txt generated build/generated
 
 format: ## lay out the sources
-	clang-format -i gen/*.[ch] gen/*/*.[ch] gen/*/*/*.h gen/*/*/*.inc examples/*.[ch] tests/*.[ch] tests/headers/*.[ch] bench/*.[ch]
+	clang-format -i gen/*.[ch] gen/*/*.[ch] gen/*/*/*.h gen/*/*/*.inc examples/*.[ch] examples/*/*.[ch] tests/*.[ch] tests/headers/*.[ch] bench/*.[ch]
 	$(MAKE) join
 
 clean: ## remove build/

@@ -1,0 +1,43 @@
+/* The files that a fit leaves. */
+#include "job.h"
+#include <sys/stat.h>
+#include <unistd.h>
+
+static int write_json(const char *path, const outcome *o)
+{
+    char beside[1100];
+    snprintf(beside, sizeof beside, "%s.XXXXXX", path);
+    const int descriptor = mkstemp(beside); /* a file of this run's own */
+    FILE *out = descriptor < 0 ? NULL : fdopen(descriptor, "w");
+    int bad = !out;
+    if (out) {
+        const mode_t mask = umask(0);
+        umask(mask);
+        print_json(out, o);
+        bad = ferror(out) != 0 || fchmod(descriptor, 0666 & ~mask);
+        bad |= fclose(out) != 0;
+        bad = bad || rename(beside, path);
+    }
+    if (!bad)
+        return 0;
+    fprintf(stderr, "fit: %s: cannot be written: %s\n", path, strerror(errno));
+    if (descriptor >= 0)
+        remove(beside);
+    return 1;
+}
+
+int write_all(const job *j, const eqml_surface *surface, const outcome *o)
+{
+    char path[1024];
+    eqml_message message = {"no such file"};
+    eqml_status status;
+    snprintf(path, sizeof path, "%s/%s.pes", j->directory, j->name);
+    status = eqml_surface_write(surface, path, &message);
+    snprintf(path, sizeof path, "%s/%s_pes.h", j->directory, j->name);
+    if (!status)
+        status = eqml_surface_write_header(surface, j->name, j->runtime, j->basis_header, path, &message);
+    if (status)
+        return fail(message.text);
+    snprintf(path, sizeof path, "%s/report.json", j->directory);
+    return write_json(path, o);
+}

@@ -1,0 +1,147 @@
+/*
+ * From a data file to a fitted surface: reads, fits, reports, and writes NAME.pes, NAME_pes.h and
+ * report.json.
+ *
+ * It knows no basis, and the runtime does not either: `make pes` compiles both once and links them, for each
+ * surface, with a file that says which basis it is. By hand:
+ *
+ *     printf '#define EQML_IMPLEMENTATION\n#include "eqml.h"\n' >eqml.c
+ *     printf '#include "ch4.h"\nconst eqml_basis *const basis = &ch4_basis;\n' >basis.c
+ *     cc -O3 -march=native -I. basis.c eqml.c $(find examples/fit -name "*.c") -o fit -lm
+ *     ./fit --basis-header ch4.h --runtime eqml.h --directory . --name ch4 [options] data.xyz
+ */
+#include "job.h"
+#include <time.h>
+#include <unistd.h>
+
+/* Marks for training and for testing on one file: every K-th geometry, and the others. */
+static void split(size_t n, int every, unsigned char *train, unsigned char *test)
+{
+    for (size_t g = 0; g < n; g++) {
+        train[g] = g % (size_t)every == 0;
+        test[g] = !train[g];
+    }
+}
+
+/* Geometries that are marked and have what is asked for. */
+static size_t count_marked(const eqml_data *data, const unsigned char *mark, int what)
+{
+    size_t count = 0;
+    for (size_t g = 0; g < data->n; g++)
+        count += mark[g] && (data->has[g] & what);
+    return count;
+}
+
+/* ---- progress ----------------------------------------------------------------------------------------- */
+
+static double seconds_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+static void show_progress(void *context, size_t done, size_t total)
+{
+    double *last = context, now = seconds_now();
+    if (done < total && now - *last < 0.2)
+        return;
+    *last = now;
+    fprintf(stderr, "\rfitting: %zu of %zu geometries%s", done, total, done == total ? "\n" : "");
+}
+
+/* What the fit will take, before it begins. */
+static void print_memory(const job *j, const eqml_data *data, const unsigned char *train)
+{
+    const size_t inner = basis->natoms > 2 ? 3 * (size_t)basis->natoms - 6 : 1;
+    const size_t gradients = j->fit.energies_only ? 0 : count_marked(data, train, EQML_HAS_GRADIENT);
+    printf("fit: %d terms, %zu rows: about %.2g GB of memory\n", basis->nterms,
+           count_marked(data, train, EQML_HAS_ENERGY) + inner * gradients,
+           1e-9 * (double)eqml_fit_memory(basis, &j->fit));
+    fflush(stdout);
+}
+
+static int fit_and_test(job *j, eqml_data *data, const eqml_data *other, unsigned char *train,
+                        unsigned char *test, eqml_surface *surface, outcome *o)
+{
+    eqml_message message;
+    eqml_status status = EQML_OK;
+    double shown = 0, start = seconds_now();
+    split(data->n, j->train_every, train, test);
+    j->fit.use = train;
+    if (isatty(2)) {
+        j->fit.progress = show_progress;
+        j->fit.context = &shown;
+    }
+    if (count_marked(data, train, EQML_HAS_ENERGY) > 0)
+        print_memory(j, data, train);
+    if (eqml_surface_create(basis, j->variables, surface))
+        return fail("the variables are not valid: ranges must be positive, exponents whole from -12 to 12");
+    int tensors = 0;
+    for (int k = 0; k < EQML_TENSORS; k++)
+        tensors += basis->tensors[k] != NULL;
+    if (count_marked(data, train, EQML_HAS_ENERGY) > 0 || !tensors)
+        status = eqml_fit(surface, data, &j->fit, &o->fit, &message);
+    for (int k = 0; k < EQML_TENSORS && !status; k++)
+        if (basis->tensors[k])
+            status =
+                eqml_fit_tensor(surface, (eqml_tensor)k, data, j->charge, &j->fit, &o->tensor[k], &message);
+    if (status) {
+        fprintf(stderr, "fit: %s: %s\n", j->data, message.text);
+        return 1;
+    }
+    o->seconds = seconds_now() - start;
+    eqml_constant_pairs(basis, data, train, o->constant);
+    o->tested = other->n > 0 || j->train_every > 1;
+    if (eqml_surface_errors(surface, data, train, &o->train) ||
+        (o->tested &&
+         eqml_surface_errors(surface, other->n ? other : data, other->n ? NULL : test, &o->test)))
+        return fail("out of memory");
+    for (int k = 0; k < EQML_TENSORS; k++)
+        o->turning[k] = k == EQML_POLARIZABILITY && data->tensors[k] ? rms_anisotropy(data, train)
+                                                                     : o->train.rms_tensor[k];
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    job j = {.directory = ".", .name = basis->name, .runtime = "eqml.h", .train_every = 1};
+    eqml_data data = {0}, other = {0};
+    eqml_surface surface = {0};
+    outcome o = {0};
+    unsigned char *marks = NULL;
+    int status;
+    j.variables = calloc((size_t)basis->npair_classes, sizeof *j.variables);
+    o.constant = calloc((size_t)basis->npair_classes, sizeof *o.constant);
+    if (!j.variables || !o.constant) {
+        free(j.variables);
+        free(o.constant);
+        return fail("out of memory");
+    }
+    for (int k = 0; k < basis->npair_classes; k++)
+        j.variables[k] = (eqml_variable){EQML_MORSE, 2.0, 0, 0};
+
+    status = parse_options(argc, argv, &j);
+    if (!status)
+        status = check_places(&j);
+    if (!status)
+        status = read_data(j.data, &data);
+    if (!status && j.test)
+        status = read_data(j.test, &other);
+    if (!status) {
+        marks = calloc(2, data.n);
+        status = marks ? fit_and_test(&j, &data, &other, marks, marks + data.n, &surface, &o)
+                       : fail("out of memory");
+    }
+    if (!status) {
+        print_report(&j, &o);
+        status = write_all(&j, &surface, &o) || finish_output();
+    }
+    free(marks);
+    free(j.variables);
+    free(o.constant);
+    eqml_surface_free(&surface);
+    eqml_data_free(&data);
+    eqml_data_free(&other);
+    return status;
+}

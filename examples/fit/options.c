@@ -1,0 +1,153 @@
+/* The command line. */
+#include "job.h"
+#include <unistd.h>
+
+static const char help[] =
+    "options of the fit:\n"
+    "  --test FILE            geometries to test on\n"
+    "  --train-every K        train on every K-th geometry from the first, test on the others\n"
+    "  --variable [A-B=]KIND  morse:RANGE, inverse or exp-over-r:RANGE (bohr), for all pairs or for those of "
+    "two\n"
+    "                         elements; may be repeated; default morse:2.0\n"
+    "  --gradients W          weight of gradients against energies; default 1; 0: energies only\n"
+    "  --ridge L              penalty L on the squares of the scaled coefficients; default 0\n"
+    "  --energy-weight E0     weight E0/(E0 + E - Emin) of a geometry, hartree; default: all weights 1\n"
+    "  --charge Q             total charge of the molecule, for dipole and quadrupole; default 0\n";
+
+static int parse_number(const char *option, const char *text, double least, double *number)
+{
+    char *end;
+    *number = strtod(text, &end);
+    if (end != text && !*end && *number >= least && *number <= DBL_MAX)
+        return 0;
+    fprintf(stderr, "fit: %s %s: expected a finite number, at least %g\n", option, text, least);
+    return 1;
+}
+
+/* A positive number and nothing else; for powers, a whole number from -12 to 12 other than 0. */
+static int parse_range(eqml_kind kind, const char *text, double *range)
+{
+    char *end;
+    *range = strtod(text, &end);
+    if (end == text || *end)
+        return 1;
+    if (kind == EQML_POWER)
+        return !(*range >= -12 && *range <= 12 && *range != 0 && *range == (int)*range);
+    return !(*range > 0 && *range <= DBL_MAX);
+}
+
+/* [A-B=]morse:2.0 */
+static int parse_variable(const char *text, eqml_variable *variables)
+{
+    static const struct {
+        const char *word;
+        eqml_kind kind;
+    } kinds[] = {{"morse:", EQML_MORSE},
+                 {"exp-over-r:", EQML_EXP_OVER_R},
+                 {"inverse", EQML_INVERSE},
+                 {"power:", EQML_POWER}};
+    const char *equals = strchr(text, '='), *spec = equals ? equals + 1 : text;
+    int used = 0;
+    for (size_t k = 0; k < 4; k++) {
+        size_t length = strlen(kinds[k].word);
+        eqml_variable v = {kinds[k].kind, 1, 0, 0};
+        if (strncmp(spec, kinds[k].word, length))
+            continue;
+        if (v.kind == EQML_INVERSE ? spec[length] != 0 : parse_range(v.kind, spec + length, &v.range))
+            break;
+        for (int c = 0; c < basis->npair_classes; c++)
+            if (!equals || class_has_elements(c, text, (size_t)(equals - text))) {
+                variables[c] = v;
+                used = 1;
+            }
+        if (used)
+            return 0;
+        fprintf(stderr, "fit: --variable %s: the composition %s has no such pair of elements\n", text,
+                basis->composition);
+        return 1;
+    }
+    fprintf(
+        stderr,
+        "fit: --variable %s: expected morse:RANGE, inverse, exp-over-r:RANGE or power:N, RANGE > 0 in bohr\n",
+        text);
+    return 1;
+}
+
+static int is_c_name(const char *text)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
+    return *text && strspn(text, letters) == strlen(text) && !(*text >= '0' && *text <= '9');
+}
+
+int parse_options(int argc, char **argv, job *j)
+{
+    for (int i = 1; i < argc; i++) {
+        const char *option = argv[i], *value;
+        double number = 0;
+        int bad = 0;
+        if (strncmp(option, "--", 2)) {
+            if (j->data)
+                return fail("more than one data file");
+            j->data = option;
+            continue;
+        }
+        if (!strcmp(option, "--help")) {
+            fputs(help, stdout);
+            exit(finish_output());
+        }
+        value = i + 1 < argc ? argv[++i] : NULL;
+        if (!value) {
+            fprintf(stderr, "fit: %s needs a value\n", option);
+            return 1;
+        }
+        if (!strcmp(option, "--test")) {
+            j->test = value;
+        } else if (!strcmp(option, "--train-every")) {
+            bad = parse_number(option, value, 1, &number);
+            j->train_every = number < 1e9 ? (int)number : 0;
+            if (!bad && j->train_every != number)
+                return fail("--train-every: expected a whole number");
+        } else if (!strcmp(option, "--variable")) {
+            bad = parse_variable(value, j->variables);
+        } else if (!strcmp(option, "--gradients")) {
+            bad = parse_number(option, value, 0, &j->fit.gradient_weight);
+            j->fit.energies_only = j->fit.gradient_weight == 0;
+        } else if (!strcmp(option, "--ridge")) {
+            bad = parse_number(option, value, 0, &j->fit.ridge);
+        } else if (!strcmp(option, "--energy-weight")) {
+            bad = parse_number(option, value, DBL_MIN, &j->fit.energy_weight);
+        } else if (!strcmp(option, "--charge")) {
+            bad = parse_number(option, value, -1e6, &j->charge);
+        } else if (!strcmp(option, "--directory")) {
+            j->directory = value;
+        } else if (!strcmp(option, "--name")) {
+            j->name = value;
+        } else if (!strcmp(option, "--runtime")) {
+            j->runtime = value;
+        } else if (!strcmp(option, "--basis-header")) {
+            j->basis_header = value;
+        } else {
+            fprintf(stderr, "fit: unknown option %s; --help lists the options\n", option);
+            return 1;
+        }
+        if (bad)
+            return 1;
+    }
+    if (j->test && j->train_every > 1)
+        return fail("--test and --train-every exclude each other");
+    if (!is_c_name(j->name))
+        return fail("--name: expected a C identifier, letters, digits and _, as in ch4");
+    return j->data ? 0 : fail("no data file; name one in extended XYZ or in the layout of MSA");
+}
+
+int check_places(const job *j)
+{
+    const char *const needed[] = {j->runtime, j->basis_header, j->directory};
+    for (int k = 0; k < 3; k++)
+        if (!needed[k] || access(needed[k], k < 2 ? R_OK : W_OK | X_OK)) {
+            fprintf(stderr, "fit: %s: %s\n", needed[k] ? needed[k] : "--basis-header is missing",
+                    needed[k] ? strerror(errno) : "name the header from eqml-gen");
+            return 1;
+        }
+    return 0;
+}
