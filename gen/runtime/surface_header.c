@@ -6,6 +6,11 @@
 #include "reader.c"
 #include "surface_file.c"
 
+/* The layout number as text: "eqml" EQML__TAG "_model" is the name that eqml_model gets in a surface's header. */
+#define EQML__TEXT_(x) #x
+#define EQML__TEXT(x) EQML__TEXT_(x)
+#define EQML__TAG EQML__TEXT(EQML_LAYOUT)
+
 /*
  * C text on its way into the header of a surface: each name of the runtime gets the layout number behind
  * "eqml" or "EQML", and each name of the basis "eqml", the number and "_" before it. Comments and strings are
@@ -33,9 +38,9 @@ static void eqml__put_name(const eqml__tagger *t, const char *name, size_t lengt
     const bool user =
         eqml__is_word(name, length, "EQML_SCALAR") || eqml__is_word(name, length, "EQML_STACK_LIMIT");
     if ((!strncmp(name, "eqml_", 5) || !strncmp(name, "EQML_", 5)) && !user)
-        fprintf(t->out, "%.4s%d%.*s", name, EQML_LAYOUT, (int)length - 4, name + 4);
+        fprintf(t->out, "%.4s" EQML__TAG "%.*s", name, (int)length - 4, name + 4);
     else if (own && !strncmp(name, t->basis, own) && (length == own || name[own] == '_'))
-        fprintf(t->out, "eqml%d_%.*s", EQML_LAYOUT, (int)length, name);
+        fprintf(t->out, "eqml" EQML__TAG "_%.*s", (int)length, name);
     else
         fprintf(t->out, "%.*s", (int)length, name);
 }
@@ -153,8 +158,8 @@ static eqml__digits eqml__decimal(double number, bool is_float)
 static void eqml__put_numbers(FILE *out, const char *name, const char *what, bool is_float, int count,
                               const double *number)
 {
-    fprintf(out, "static const %s %s_%s%s[] EQML%d_ALIGNED = {", is_float ? "float" : "double", name, what,
-            is_float ? "_float" : "", EQML_LAYOUT);
+    fprintf(out, "static const %s %s_%s%s[] EQML" EQML__TAG "_ALIGNED = {", is_float ? "float" : "double",
+            name, what, is_float ? "_float" : "");
     for (int k = 0; k < count; k++)
         fprintf(out, "%s%s,", k % 4 ? " " : "\n    ", eqml__decimal(number[k], is_float).text);
     fprintf(out, "%s\n};\n", count ? "" : "0");
@@ -165,11 +170,10 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
     static const char *const kinds[] = {"MORSE", "INVERSE", "EXP_OVER_R", "POWER"};
     static const char *const groups[] = {"ONE", "BATCH", "FLOAT", "TENSORS"}; /* of functions */
     const eqml_basis *b = surface->model.basis;
-    const int number = EQML_LAYOUT;
     fprintf(out, "\n#ifndef EQML_SURFACE_%s\n#define EQML_SURFACE_%s\n", name, name);
-    fprintf(out, "static const eqml%d_variable %s_variables[] = {\n", number, name);
+    fprintf(out, "static const eqml" EQML__TAG "_variable %s_variables[] = {\n", name);
     for (int k = 0; k < b->npair_classes; k++)
-        fprintf(out, "    {EQML%d_%s, %s, 0, 0},\n", number, kinds[surface->variables[k].kind],
+        fprintf(out, "    {EQML" EQML__TAG "_%s, %s, 0, 0},\n", kinds[surface->variables[k].kind],
                 eqml__decimal(surface->variables[k].range, false).text);
     fprintf(out, "};\n");
     eqml__put_numbers(out, name, "centres", false, EQML_ROUND(b->npairs), surface->centres);
@@ -186,9 +190,10 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
             eqml__put_numbers(out, name, what, false, 16 * b->tensors[k]->ntiles, surface->tensors[k]);
         }
     fprintf(out,
-            "static const eqml%d_model %s_model = {\n    &eqml%d_%s_basis, %s_variables, %s_centres, "
+            "static const eqml" EQML__TAG "_model %s_model = {\n    &eqml" EQML__TAG
+            "_%s_basis, %s_variables, %s_centres, "
             "%s_rates, %s_offset,\n",
-            number, name, number, b->name, name, name, name, name);
+            name, b->name, name, name, name, name);
     fprintf(out, "    %s_linear, %s_packed, {", name, name);
     for (int k = 0; k < EQML_TENSORS; k++)
         if (b->tensors[k])
@@ -200,22 +205,28 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
     fprintf(out,
             "\n#ifndef %s_API /* define it as extern, in one file, for functions with external linkage */\n",
             name);
-    fprintf(out, "#define %s_API EQML%d_FUNCTION\n#endif\n", name, number);
+    fprintf(out, "#define %s_API EQML" EQML__TAG "_FUNCTION\n#endif\n", name);
     fprintf(out, "/* Or one of these, for a part of them. */\n");
     for (int k = 0; k < 4; k++)
         fprintf(out, "#ifndef %s_%s_API\n#define %s_%s_API %s_API\n#endif\n", name, groups[k], name,
                 groups[k], name);
     fprintf(out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
     for (int k = 0; k < 3; k++)
-        fprintf(out, "EQML%d_SURFACE_%s_FUNCTIONS(%s, eqml%d_%s, EQML%d__APART %s_%s_API)\n", number,
-                groups[k], name, number, b->name, number, name, groups[k]);
+        fprintf(out,
+                "EQML" EQML__TAG "_SURFACE_%s_FUNCTIONS(%s, eqml" EQML__TAG "_%s, EQML" EQML__TAG
+                "__APART %s_%s_API)\n",
+                groups[k], name, b->name, name, groups[k]);
     for (int k = 0; k < EQML_TENSORS; k++)
         if (b->tensors[k])
-            fprintf(out, "EQML%d_SURFACE_TENSOR_FUNCTIONS(%s, eqml%d_%s, EQML%d__APART %s_TENSORS_API, %s)\n",
-                    number, name, number, b->name, number, name, eqml_tensor_name((eqml_tensor)k));
+            fprintf(out,
+                    "EQML" EQML__TAG "_SURFACE_TENSOR_FUNCTIONS(%s, eqml" EQML__TAG "_%s, EQML" EQML__TAG
+                    "__APART %s_TENSORS_API, %s)\n",
+                    name, b->name, name, eqml_tensor_name((eqml_tensor)k));
     if (b->tensors[EQML_DIPOLE])
-        fprintf(out, "EQML%d_SURFACE_ENERGY_DIPOLE_FUNCTION(%s, eqml%d_%s, EQML%d__APART %s_TENSORS_API)\n",
-                number, name, number, b->name, number, name);
+        fprintf(out,
+                "EQML" EQML__TAG "_SURFACE_ENERGY_DIPOLE_FUNCTION(%s, eqml" EQML__TAG "_%s, EQML" EQML__TAG
+                "__APART %s_TENSORS_API)\n",
+                name, b->name, name);
     fprintf(out, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
 }
 

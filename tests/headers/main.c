@@ -14,7 +14,7 @@ int main(void)
 {
     const double xyz[9] = {1.4, 0.1, -1.1, -1.5, 0.2, -1.0, 0.0, 0.05, 0.1};
     const eqml_variable variables[] = {{EQML_MORSE, 2.0, 0, 0}, {EQML_MORSE, 1.5, 0, 0}};
-    double coefficients[h2o_d8_NTERMS], gradient[9], hessian[81];
+    double coefficients[h2o_d8_NTERMS], gradient[9];
     eqml_surface surface;
     eqml_lsq *lsq;
     if (eqml_surface_create(&h2o_d8_basis, variables, &surface))
@@ -28,8 +28,7 @@ int main(void)
         return 1;
     eqml_lsq_free(lsq);
     if (differ(h2o_energy(xyz), energy) || differ(second_energy(xyz), energy) ||
-        differ(client_energy(xyz), energy) || differ(private_energy(xyz), energy) ||
-        differ(h2o_energy_hessian(xyz, gradient, hessian), energy) || h2o_natoms() != 3 ||
+        differ(private_energy(xyz), energy) || h2o_natoms() != 3 || client_disagrees(xyz, energy) ||
         versions_disagree(xyz) || versions_turned_disagree(xyz) || large_disagrees()) {
         fprintf(stderr, "the units disagree\n");
         return 1;

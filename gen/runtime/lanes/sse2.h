@@ -4,7 +4,7 @@
 #include "lanes/vector.h"
 
 #ifdef EQML__WITH_SSE2
-#include <immintrin.h>
+#include <emmintrin.h>
 #define EQML__REGISTERS 16
 #ifndef __clang__
 #define EQML_KEEP(x) __asm__("" : "+x"(x))
