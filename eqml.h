@@ -6617,7 +6617,10 @@ static void eqml__system_create(eqml__system *s, int n, int nrhs, void *room)
         s->permuted[j] = j;
 }
 
-/* Copies R and the right-hand sides; columns of the matrix are divided by norm, if given, where not zero. */
+/*
+ * Copies R and the right-hand sides. The columns of R are divided by norm[n] if that is not NULL, those of
+ * norm zero excepted.
+ */
 static void eqml__system_copy(eqml__system *s, const eqml_lsq *lsq, const double *norm)
 {
     memset(s->a, 0, (size_t)s->n * s->ld * sizeof(double));
@@ -6644,8 +6647,10 @@ static eqml_status eqml__system_load(eqml__system *s, const eqml_lsq *lsq)
     return EQML_OK;
 }
 
-/* Adds the rows sqrt(ridge) e_j to the scaled system: one more stream, empty yet, ordered to keep the leading
- * zeros. */
+/*
+ * Adds the rows sqrt(ridge) e_i to the scaled system. lsq is one more stream, empty before: each row of R is
+ * followed by that of its column, so that leading zeros stay.
+ */
 static eqml_status eqml__system_ridge(eqml__system *s, double ridge, int first, eqml_lsq *lsq)
 {
     eqml_status status = EQML_OK;
@@ -6729,8 +6734,10 @@ static void eqml__system_singular_values(eqml__system *s)
     s->smallest = s->rank ? 1.0 / eqml__norm2(s, 1) : 0.0;
 }
 
-/* Nonzero where pivoting cannot find a deficiency: every pivoted |R_kk| is at least the smallest singular
- * value, and |R_11|, a column norm, is at most sqrt(1 + ridge) = bound. The factor 2 covers the estimate. */
+/*
+ * Nonzero if pivoting cannot find a deficiency: every pivoted |R_kk| is at least the smallest singular value,
+ * and |R_11|, a column norm, is at most sqrt(1 + ridge) = bound. The factor 2 covers the estimate.
+ */
 static int eqml__system_regular(eqml__system *s, double tolerance, double bound)
 {
     for (int i = 0; i < s->n; i++)
@@ -6755,7 +6762,7 @@ static void eqml__swap(double *a, double *b)
     *b = t;
 }
 
-/* Brings the column with the most left to place k. */
+/* Exchanges column k with the one of the columns from k on that has the largest norm left. */
 static void eqml__system_pivot(eqml__system *s, int k)
 {
     int p = k;
@@ -6773,8 +6780,10 @@ static void eqml__system_pivot(eqml__system *s, int k)
     s->permuted[p] = t;
 }
 
-/* Removes row k from what is left of the columns. Where too many digits have cancelled since the last exact
- * norm, it is computed anew (Drmac, Bujanovic, ACM Trans. Math. Softw. 35, 12 (2008), as in LAPACK 3.1). */
+/*
+ * Takes row k out of the norms that are left. If too many digits have cancelled since the last exact norm, it
+ * is computed anew (Drmac, Bujanovic, ACM Trans. Math. Softw. 35, 12 (2008), as in LAPACK 3.1).
+ */
 static void eqml__system_downdate(eqml__system *s, int k)
 {
     for (int j = k + 1; j < s->n; j++) {
@@ -6789,8 +6798,10 @@ static void eqml__system_downdate(eqml__system *s, int k)
     }
 }
 
-/* One reflection: zero below the diagonal of column k. Does nothing and returns 0 where the new diagonal
- * would be at most `least`. */
+/*
+ * Reflects column k to zeros below its diagonal. Does nothing and returns 0 if the new diagonal would be at
+ * most `least`.
+ */
 static int eqml__system_step(eqml__system *s, int k, double least)
 {
     double *v = s->u, *row = s->a + (size_t)k * s->ld;
@@ -7450,9 +7461,7 @@ static size_t eqml__rows_per_geometry(int natoms, const eqml_fit_options *option
     return options && options->energies_only ? 1 : 1 + 3 * (size_t)natoms;
 }
 
-/*
- * 1 where the constant term of a component is left out, because the constant of the sum is the same; else 0.
- */
+/* 1 if the constant term of a component is left out, because the constant of the sum is the same; else 0. */
 static int eqml__skipped(const eqml__fitter *w, const eqml_component *c)
 {
     return w->has_constant && !(c->cutoff > 0) && eqml__is_term(c->surface.model.basis, 0);
@@ -7485,7 +7494,7 @@ static void eqml__fitter_free(eqml__fitter *w)
 }
 
 /*
- * Takes all memory of a fit but that of the reference; the caller calls eqml__fitter_free also where this
+ * Takes all memory of a fit but that of the reference. The caller calls eqml__fitter_free, also if this
  * fails.
  */
 static eqml_status eqml__fitter_create(eqml__fitter *w)
@@ -7555,9 +7564,9 @@ static void eqml__gather_tuple(const eqml_component *c, int t, const double *fro
 }
 
 /*
- * Pair variables of tuple t of geometry g, at the beginning of w->one. *pair: its pairs, as eqml__pairs_one
- * leaves them. w->local holds its coordinates and the gradient of the switch. Returns the switch; where that
- * is 0 there are no variables.
+ * Puts the pair variables of tuple t of geometry g at the beginning of w->one. *pair: its pairs, as
+ * eqml__pairs_one leaves them. w->local holds its coordinates and the gradient of the switch. Returns the
+ * switch; if that is 0, no variables are written.
  */
 static double eqml__tuple_pairs(eqml__fitter *w, const eqml_component *c, size_t g, int t, double **pair)
 {
@@ -7574,7 +7583,9 @@ static double eqml__tuple_pairs(eqml__fitter *w, const eqml_component *c, size_t
     return s;
 }
 
-/* The same, and all slots of the potential behind the variables, those of constant pairs at their means. */
+/*
+ * The same, and all slots of the potential behind the variables; those of constant pairs are at their means.
+ */
 static double eqml__tuple_slots(eqml__fitter *w, const eqml_component *c, size_t g, int t, double **pair)
 {
     const eqml_basis *b = c->surface.model.basis;
@@ -7598,9 +7609,9 @@ static double eqml__tuple_slots(eqml__fitter *w, const eqml_component *c, size_t
 #define EQML__SHIFTS_C
 
 /*
- * Where pairs or factors are constant, rounding errors of the factors decide the rank. These are in
- * proportion to the size of what is added up, centres and shifts included, and not to what these leave. Columns
- * are therefore scaled by at least EQML__LEAST of that size. Rounding errors are then below EQML__NOISE, and a
+ * If pairs or factors are constant, rounding errors of the factors decide the rank. They are in proportion to
+ * the size of what is added up, centres and shifts included, and not to what is left of it. Columns are
+ * therefore scaled by at least EQML__LEAST of that size. Rounding errors are then below EQML__NOISE, and a
  * column of nothing else takes no part.
  */
 #define EQML__LEAST 1e-3
@@ -7643,10 +7654,10 @@ static double eqml__find_centre(const eqml_basis *b, int pair_class, const eqml_
 }
 
 /*
- * Centres the variable of each class of pairs: its mean over all tuples in the training geometries becomes 0, in
- * what was seen of the pairs as well. A complete basis spans the same functions, and loses most of its condition
- * number: variables of long ranges differ from a constant by little. Nothing is done where that would change what
- * the basis spans, or where the variables are centred already; see eqml__shift_factors.
+ * Centres the variable of each class of pairs: its mean over all tuples in the training geometries becomes 0,
+ * also in what was seen of the pairs. A complete basis spans the same functions, and loses most of its
+ * condition number, since variables of long ranges differ little from a constant. Nothing is done if that
+ * would change what the basis spans, or if the variables are centred already; see eqml__shift_factors.
  */
 static void eqml__centre_variables(eqml__fitter *w, eqml_component *c)
 {
@@ -7718,7 +7729,7 @@ static int eqml__factor_levels(const eqml_basis *b, int *level)
 
 /*
  * Shifts each factor to mean 0, level by level: a product of factors is shifted after its factors are.
- * Nothing is done where the factors are shifted already, or where some are not terms: a shift would change
+ * Nothing is done if the factors are shifted already, or if some are not terms, since a shift would change
  * what the basis spans.
  */
 static void eqml__shift_factors(eqml__fitter *w, eqml_component *c)
@@ -9374,8 +9385,10 @@ static eqml_status eqml__ranking_create(eqml_ranking *ranking, int terms)
     return EQML_ERROR_MEMORY;
 }
 
-/* The triangle of the problem, ridge included, columns of unit norm; *beyond: the part of |b|^2 that no term
- * can reach. s->a is to be freed by the caller. */
+/*
+ * The triangle of the problem, with the ridge, columns scaled to unit norm. *beyond: the part of |b|^2 that
+ * no term can reach. The caller frees s->a.
+ */
 static eqml_status eqml__problem_system(const eqml_problem *p, eqml__system *s, double *beyond)
 {
     const int n = p->basis->nterms;
@@ -9393,7 +9406,8 @@ static eqml_status eqml__problem_system(const eqml_problem *p, eqml__system *s, 
         status = eqml__system_ridge(s, p->ridge, eqml__is_term(p->basis, 0) ? 1 : 0, ridge);
     EQML_FREE(ridge);
     *beyond = *eqml__lsq_r(p->lsq, n, n) * *eqml__lsq_r(p->lsq, n, n);
-    for (int i = 0; i < n && !status && p->ridge > 0; i++) { /* what the penalty takes away */
+    for (int i = 0; i < n && !status && p->ridge > 0;
+         i++) { /* the part that the ridge keeps from being reached */
         const double before = *eqml__lsq_r(p->lsq, i, n), now = s->a[(size_t)i * s->ld + (size_t)n];
         *beyond += before * before - now * now;
     }
@@ -9405,7 +9419,10 @@ static double eqml__row_error(const eqml_problem *p, double square)
     return sqrt(fmax(0, square) / (double)p->lsq->rows);
 }
 
-/* left[j] <- how far column j, of what is left of it below row k, would lower |b|; negative if dependent. */
+/*
+ * left[j] <- by how much column j, without its part along the rows before k, would lower |b|; negative if
+ * that part is all of it.
+ */
 static void eqml__system_gains(eqml__system *s, int k, double tolerance)
 {
     double *along = s->w, *square = s->exact;
@@ -9499,8 +9516,11 @@ static void eqml__eliminate_term(int r, const int *alive, int count, int j, doub
     }
 }
 
-/* Places 0 .. r-1 of the system in the order of elimination, from the back, column `kept` last of all;
- * losses[k]: of the k-th. */
+/*
+ * Eliminates columns 0 .. r-1 of the system, each time the one with the smallest loss, but column `kept` last
+ * of all. order[r] <- the columns, the first to go at the end; losses[r]: |b|^2 grows by so much as each
+ * goes.
+ */
 static void eqml__eliminate_all(const eqml__system *s, double *w, double *x, double *square, int *alive,
                                 int *order, double *losses, int kept)
 {
@@ -9578,13 +9598,13 @@ EQML_API eqml_status eqml_prune(const eqml_problem *p, eqml_ranking *ranking, eq
 #ifndef EQML__SUBSET_C
 #define EQML__SUBSET_C
 
-/* A product of a basis on its way into another. */
+/* A product of two factors that the new basis takes over. */
 typedef struct eqml__product {
     int left, right; /* factors of the new basis, left <= right */
     int term;        /* of the old one */
 } eqml__product;
 
-/* A selection under construction; all that is needed of a basis, in the old and in the new numbers. */
+/* A subset in the making: what it needs of the old basis, in old and in new numbers. */
 typedef struct eqml__selection {
     const eqml_basis *from;
     const unsigned char *keep; /* [nterms] */
@@ -9864,7 +9884,7 @@ static void eqml__selection_free(eqml__selection *s)
     EQML_FREE(s->product);
 }
 
-/* The caller frees the selection, also where this fails. */
+/* Finds what the kept terms need. The caller frees the selection, also if this fails. */
 static eqml_status eqml__selection_create(eqml__selection *s, const eqml_basis *from,
                                           const unsigned char *keep)
 {
@@ -9883,7 +9903,10 @@ static eqml_status eqml__selection_create(eqml__selection *s, const eqml_basis *
                : EQML_ERROR_MEMORY;
 }
 
-/* Fits the terms[count] alone: rows of R are rows of data. x[nterms] of all terms, zero for the others. */
+/*
+ * Fits terms[count] alone to the rows of R, which stand for the rows of data. x[nterms] <- the coefficients
+ * of all terms, zero for the others.
+ */
 static eqml_status eqml__refit(const eqml_problem *p, const int *terms, int count, double *x,
                                eqml_subset *subset)
 {
@@ -10133,7 +10156,7 @@ static void eqml__find_prints(const eqml_basis *b, eqml__prints *p)
     }
 }
 
-/* A product of factors of a basis, or a factor alone: left 0. */
+/* Where a term stands: a product of two factors; left is 0 for a factor alone. */
 typedef struct eqml__place_of_term {
     unsigned left, right; /* left <= right */
     int term;
@@ -10174,7 +10197,7 @@ static int eqml__compare_prints(const void *x, const void *y)
     return (a->value[point] > b->value[point]) - (a->value[point] < b->value[point]);
 }
 
-/* The work of one move; everything that is allocated is here. */
+/* The work of one move; it owns all that is allocated. */
 typedef struct eqml__move {
     const eqml_basis *from, *to;
     eqml__prints old_prints, new_prints;
@@ -10241,7 +10264,7 @@ static void eqml__match_factors(eqml__move *m)
             m->factor[f] = -1;
 }
 
-/* Why a surface over one basis cannot stand over the other, whatever its coefficients; NULL where it may. */
+/* Why a surface over one basis cannot stand over the other, whatever its coefficients; NULL if it can. */
 static const char *eqml__misfit(const eqml_basis *from, const eqml_basis *to)
 {
     if (from->natoms != to->natoms || strcmp(from->symbols, to->symbols))
@@ -10259,7 +10282,10 @@ static const char *eqml__misfit(const eqml_basis *from, const eqml_basis *to)
     return NULL;
 }
 
-/* Coefficients to the places of their terms; the first term with a coefficient that has none, or -1. */
+/*
+ * Moves the coefficients to the places of their terms. Returns the first term with a coefficient that has no
+ * place, or -1.
+ */
 static int eqml__move_coefficients(eqml__move *m)
 {
     const size_t size = sizeof *m->new_place;
@@ -10341,7 +10367,7 @@ EQML_API void eqml_expansion_free(eqml_expansion *expansion)
     memset(expansion, 0, sizeof *expansion);
 }
 
-/* The choice of all tuples that the elements allow, atom by atom. */
+/* Lists all tuples that the elements allow, atom by atom. */
 typedef struct eqml__chooser {
     const eqml_basis *basis;
     const char *symbols;
@@ -10381,7 +10407,8 @@ static void eqml__choose(eqml__chooser *c, int place)
 }
 
 /*
- * Refuses a tuple with an atom that the molecule does not have, or one twice; `number` is that of the tuple.
+ * Refuses a tuple with an atom that the molecule does not have, or with one twice; `number` is its place in
+ * the list.
  */
 static eqml_status eqml__check_tuple(const int *tuple, size_t size, size_t number, int natoms,
                                      eqml_message *why)

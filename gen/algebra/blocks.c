@@ -30,7 +30,10 @@ static size_t ways(const blocks *b, int n, int d)
     return d < 0 ? 0 : b->ways[(size_t)n * ((size_t)b->degree + 1) + (size_t)d];
 }
 
-/* Steps to the next multidegree of the same total degree, lexicographically descending; 0 after the last. */
+/*
+ * Replaces e[n] by the next multidegree of its total degree, in descending lexicographic order. Returns 0
+ * after the last.
+ */
 static int next(unsigned char *e, int n)
 {
     int last = n - 1, tail = e[last], k = last - 1;
@@ -81,16 +84,16 @@ int blocks_create(int nvariables, int degree, blocks *b)
     return 0;
 }
 
-/*
- * The blocks before e have a lower degree, or agree with e up to some variable and have more of that one:
- * then the later variables, of which there are m, share what is left, at most left - e[i] - 1.
- */
 static const unsigned char *exponents_of(const blocks *b, size_t block)
 {
     return b->exponents + block * (size_t)b->nvariables;
 }
 
-/* Index of the multidegree x + sign y, of total degree `left`. */
+/*
+ * Index of the multidegree e = x + sign y, of total degree `left`. The blocks before it have a lower degree, or
+ * agree with e up to some variable k and have more of that one. The later variables, n - 1 - k of them, then
+ * share at most left - 1, where `left` is what e leaves them.
+ */
 static size_t find(const blocks *b, int left, const unsigned char *x, const unsigned char *y, int sign)
 {
     size_t index = b->first[left];

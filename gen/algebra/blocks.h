@@ -19,12 +19,12 @@ typedef struct blocks {
     size_t *ways;             /* [nvariables+1][degree+1]: monomials of degree <= d in n variables */
 } blocks;
 
-/* Number of multidegrees up to `degree`, without making them; SIZE_MAX where it does not fit. */
+/* Number of multidegrees up to `degree`, without making them; SIZE_MAX if a size_t cannot hold it. */
 size_t blocks_number(int nvariables, int degree);
 
 /*
- * Makes all multidegrees: nvariables >= 1, 0 <= degree <= 255. Returns 0, or -1 with *b empty where the
- * arguments are out of range or the blocks too many (BLOCKS_LIMIT).
+ * Lists all multidegrees of nvariables >= 1 up to `degree`, from 0 to 255. Returns 0, or -1 with *b empty if
+ * an argument is out of range or there are more than BLOCKS_LIMIT blocks. blocks_free releases them.
  */
 int blocks_create(int nvariables, int degree, blocks *b);
 
@@ -40,7 +40,10 @@ int blocks_degree(const blocks *b, size_t block);
 /* Releases what blocks_create allocated. */
 void blocks_free(blocks *b);
 
-/* Block i minus block j, or BLOCKS_NONE where an exponent would be negative. */
+/*
+ * Index of the difference of the multidegrees of blocks i and j; BLOCKS_NONE if an exponent would be
+ * negative.
+ */
 size_t blocks_difference(const blocks *b, size_t i, size_t j);
 
 #endif

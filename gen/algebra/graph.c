@@ -6,11 +6,14 @@
 #include "base/memory.h"
 
 /*
- * Colour refinement and individualisation: a tree of partitions of the vertices into ordered cells, whose
- * leaves number the vertices; the form is the smallest labelled graph among the leaves. Two kinds of symmetry
- * are cut off, so that stars and their like cost no factorial. Vertices of a cell with equal rows (twins) are
- * interchangeable. And of the vertices of a cell whose first leaves are the same labelled graph only one is
- * followed: an automorphism that fixes all choices above takes one to the other.
+ * Colour refinement and individualisation (McKay, Congressus Numerantium 30, 45 (1981)). Partitions of the
+ * vertices into ordered cells form a tree. Each of its leaves numbers the vertices; the form is the smallest
+ * labelled graph among the leaves. Two kinds of symmetry are cut off, so that stars and the like do not cost
+ * a factorial:
+ *
+ *   - Vertices of a cell with equal rows (twins) are interchangeable.
+ *   - Of the vertices of a cell whose first leaves are the same labelled graph only one is followed: an
+ *     automorphism that fixes all choices above takes one to the other.
  */
 
 typedef unsigned short word;
@@ -48,7 +51,8 @@ static uint64_t mix(uint64_t cell, uint64_t weight)
     return x ^ x >> 32;
 }
 
-/* Sorts the vertices of a cell by hash, and starts a new cell at each change. Returns whether there was one.
+/*
+ * Sorts the vertices of a cell by hash; a new cell begins at each change. Returns whether the cell was split.
  */
 static int split(graph *g, word *order, word *cell, int start, int end)
 {
@@ -130,7 +134,10 @@ static int open_cell(const graph *g, int level, int *end)
     return g->n;
 }
 
-/* Puts the vertex at position i of the cell that starts at `start` before the others, and refines. */
+/*
+ * Splits the cell [start, end): the vertex at position i is a cell of its own before the others. Then
+ * refines.
+ */
 static void individualise(graph *g, int level, int start, int end, int i)
 {
     word *order = order_at(g, level), *cell = cells_at(g, level), v = order[i];

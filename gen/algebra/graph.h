@@ -3,7 +3,7 @@
 
 /*
  * The canonical form of a small graph with coloured vertices and weighted edges: two graphs have the same
- * form exactly where a bijection of the vertices keeps colours and weights.
+ * form if and only if a bijection of their vertices keeps colours and weights.
  */
 
 #include <stddef.h>
@@ -12,7 +12,7 @@
 typedef struct graph {
     int n, nedges;
     unsigned short *colour;  /* [n], set by the caller */
-    unsigned short *weight;  /* [n][n] symmetric, 0 where there is no edge */
+    unsigned short *weight;  /* [n][n] symmetric, 0 if there is no edge */
     unsigned short *near;    /* [n][n]: neighbours of each vertex */
     unsigned short *valency; /* [n]: how many */
     unsigned short

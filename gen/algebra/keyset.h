@@ -2,8 +2,8 @@
 #define EQML_GEN_ALGEBRA_KEYSET_H
 
 /*
- * A growing set of distinct keys, strings of unsigned shorts of any length, numbered in order of arrival. A
- * set filled with zero bytes is empty and ready.
+ * A growing set of distinct keys, strings of unsigned shorts of any length, numbered as they come. A set of
+ * zero bytes is empty and ready.
  */
 
 #include <stddef.h>
@@ -18,8 +18,8 @@ typedef struct keyset {
 } keyset;
 
 /*
- * Adds a key, from outside the set, unless it is there. Returns 1 where it is new, else 0; *number (or NULL)
- * is the number of the key.
+ * Adds a key unless it is there; it must not be a part of the set's own text. Returns 1 if it is new, else 0.
+ * *number, unless NULL, becomes the number of the key.
  */
 int keyset_add(keyset *set, const unsigned short *key, size_t length, size_t *number);
 

@@ -38,7 +38,7 @@ void modular_multiply_vector(size_t n, const residue *x, const residue *y, resid
 void modular_accumulate_vector(size_t n, const residue *x, const residue *y, residue *z);
 void modular_add_vector(size_t n, const residue *x, residue *z); /* z += x */
 
-/* n pseudo-random residues, the same for the same state (splitmix64). */
+/* x[n] <- pseudo-random residues, the same for the same state (splitmix64). */
 void modular_random(uint64_t *state, size_t n, residue *x);
 
 /* A growing set of independent vectors of one length, in echelon form. */
@@ -49,6 +49,6 @@ void rank_free(rank_space *space);
 void rank_reset(rank_space *space, size_t length); /* forget all; vectors have `length` <= max_length now */
 size_t rank_of(const rank_space *space);
 
-/* Adds x if it is independent of what is there, and says whether it was. x is not changed. */
+/* Adds x[length] and returns true if it is independent of the vectors in the space. x is not changed. */
 bool rank_extend(rank_space *space, const residue *x);
 #endif

@@ -8,9 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LEAST_POINTS = 64 }; /* enough for the covariants of small bases */
+enum { LEAST_POINTS = 64 }; /* enough to tell the covariants of small bases apart */
 
-/* Terms first, then what may be a factor of terms of a higher degree. */
+/* Completes a block: first its terms, then what terms of higher degrees may need as factors. */
 static void complete_block(block_search *s, size_t allowed)
 {
     basis *b = s->b;
@@ -26,7 +26,9 @@ static void complete_block(block_search *s, size_t allowed)
         candidates_fill(s, allowed, &b->allowed, false);
 }
 
-/* As many as the largest block of invariants has, or of covariants where these are wanted complete. */
+/*
+ * The number of invariants in the largest block, or of covariants if these are to be complete and are more.
+ */
 static uint64_t largest_block(const composition *c, const blocks *blocks, const uint64_t *invariants,
                               int covariant_degree, bool over_pairs)
 {
@@ -45,7 +47,7 @@ static uint64_t largest_block(const composition *c, const blocks *blocks, const 
     return largest;
 }
 
-/* Random points, and behind them those of the tests that are needed. */
+/* Sets the variables at random points, and behind these at the points of the tests of membership. */
 static void place_tests(basis *b, const wanted *w)
 {
     size_t main_points = b->npoints, npairs = (size_t)b->composition->npairs;
@@ -96,7 +98,7 @@ static basis *prepare(const composition *c, const blocks *blocks, const structur
     return b;
 }
 
-/* Drops what is neither a term nor needed by one, and numbers the others anew. */
+/* Drops what is neither a term nor a factor of one, and numbers the others anew. */
 static void drop_unused(basis *b)
 {
     int *number = xcalloc(b->nterms, sizeof *number), count = 0;

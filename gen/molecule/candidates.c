@@ -13,7 +13,7 @@ static bool complete(const block_search *s)
 
 /* ---- products ----------------------------------------------------------------------------------------- */
 
-/* Of two terms, the left one in the pool. */
+/* The product of two terms; the left one is in the pool. */
 static bool product_values(void *context, candidate c, size_t begin, size_t end, residue *value)
 {
     const block_search *s = context;
@@ -78,7 +78,7 @@ static void try_generator_products(block_search *s)
         choose(&s->choice, &products, s);
     }
     for (size_t k = first; k < b->nterms;
-         k++) { /* only now: the pool was settled while this block was searched */
+         k++) { /* only now: the pool stays as it is while a block is searched */
         term_keep_values(b, (size_t)b->term[k].left);
         term_keep_values(b, (size_t)b->term[k].right);
     }
@@ -124,7 +124,7 @@ static void accept_sum(void *context, candidate c)
             last = p;
     if (b->structure->variable_set[class] == SET_SCALAR)
         accept_generator(s, &sums, c, (term){.kind = TERM_VARIABLE, .left = last});
-    else /* the covariant is grown after the terms */
+    else /* no covariant yet: those of a block are grown after its terms */
         accept_generator(s, &sums, c, (term){.kind = TERM_SUM, .left = class});
 }
 
@@ -167,7 +167,10 @@ static void try_contractions(block_search *s)
     choose(&s->choice, &contractions, s);
 }
 
-/* Of orbit c.left. It is expanded once; if it is not accepted, the room is used again by the next. */
+/*
+ * The sum over orbit c.left, whose members are written behind the monomials of the basis. Unless it is
+ * accepted, the next orbit takes their place.
+ */
 static bool orbit_values(void *context, candidate c, size_t begin, size_t end, residue *value)
 {
     block_search *s = context;
@@ -193,8 +196,10 @@ static void accept_orbit(void *context, candidate c)
     s->orbit = (size_t)ORBIT_NONE;
 }
 
-/* Connected multigraphs first. In a product of symmetric groups the others are products of these; fragments
- * tie atoms together without an edge, and then they may be generators. */
+/*
+ * Connected multigraphs come first. If the group is a product of symmetric groups, the others are products of
+ * these. Fragments tie atoms together without an edge, so that there the others may be generators too.
+ */
 static void try_orbits(block_search *s)
 {
     const orbit_list *list = s->orbits;

@@ -11,13 +11,13 @@ typedef struct block_search {
     const orbit_list *orbits;
     size_t block;
     int degree;
-    bool wanted;            /* what is found is a term */
-    size_t orbit, nmembers; /* the orbit that stands behind the monomials, and its members */
+    bool wanted;            /* what is found counts as a term */
+    size_t orbit, nmembers; /* the orbit that is written behind the monomials, and how many members it has */
 } block_search;
 
 /*
- * Candidates that pass the test, until the rank of the choice, which holds what the block has already, is
- * `dimension`; what is found is appended to the basis. Whether the choice is complete says whether that was enough.
+ * Appends candidates that pass the test to the basis, until the rank of the choice, which begins with what
+ * the block has already, is `dimension`. choice_complete then says whether there were enough.
  */
 void candidates_fill(block_search *s, size_t dimension, const membership *test, bool wanted);
 #endif

@@ -8,11 +8,11 @@
 
 /*
  * The graph of a monomial: a vertex for each touched atom, coloured by its class; an edge for each distinct
- * pair, weighted by its exponent. Where the group exchanges composite fragments, also a vertex for each
- * touched fragment, coloured by its power node, with an edge of weight MEMBER to each of its touched parts.
- * An isomorphism of two such graphs takes touched copies to touched copies of the same power, so it extends
- * to an element of the group; and each element of the group induces an isomorphism. The key is the sorted
- * list of the forms of the connected components.
+ * pair, weighted by its exponent. If the group exchanges composite fragments, also a vertex for each touched
+ * fragment, coloured by its power node, with an edge of weight MEMBER to each of its touched parts. An
+ * isomorphism of two such graphs takes touched copies to touched copies of the same power, so it extends to
+ * an element of the group; and each element of the group induces an isomorphism. The key is the sorted list
+ * of the forms of the connected components.
  */
 
 #define MEMBER 0xFFFF
@@ -126,7 +126,7 @@ static void join(canonical *k, int u, int v, int weight)
     k->component[root(k, u)] = root(k, v);
 }
 
-/* The vertex of a point, made with those of the fragments around it where it is new. */
+/* The vertex of a point. If it is new, it is made, together with those of the fragments around it. */
 static int touch(canonical *k, int point)
 {
     if (k->vertex[point] == UNTOUCHED) {

@@ -2,8 +2,9 @@
 #define EQML_GEN_MOLECULE_CANONICAL_H
 
 /*
- * Canonical forms of monomials: two monomials are in one orbit exactly where their keys are equal. A monomial
- * of degree d touches at most 2d atoms, and its key is that of a small coloured graph, whatever the group.
+ * Canonical forms of monomials: two monomials are in one orbit if and only if their keys are equal. A
+ * monomial of degree d touches at most 2d atoms, and its key is that of a small coloured graph, whatever the
+ * group.
  */
 
 #include <stddef.h>
@@ -30,8 +31,8 @@ void canonical_image(const composition *c, const int *map, const unsigned short 
                      unsigned short *image);
 
 /*
- * The orbit itself: fills the set with all images of monomial[degree] under the group, by closure under the
- * generators. Returns 0, or -1 as soon as there are more than `limit`.
+ * Fills the set with the orbit of monomial[degree], by closure under the generators. Returns 0, or -1 as soon
+ * as there are more than `limit` members.
  */
 int canonical_closure(const composition *c, const unsigned short *monomial, int degree, size_t limit,
                       keyset *set);

@@ -21,7 +21,7 @@ static int atom_set_of_class(const basis *b, int class)
     return SET_SCALAR;
 }
 
-/* The smallest class; the first of these. */
+/* The class with the fewest atoms, the first of several. */
 static int reference_class(const composition *c)
 {
     int best = 0;
@@ -37,7 +37,10 @@ const char *tensor_name(tensor_kind kind)
     return name[kind];
 }
 
-/* A carrier for `count` elements whose covariants number dimension[blocks] (owned from now on). */
+/*
+ * Adds a carrier of `count` elements, which owns dimension[blocks], the numbers of its covariants, from now
+ * on.
+ */
 static carrier *add_carrier(carriers *to, int set, int count, uint64_t *dimension)
 {
     to->carrier = xrealloc(to->carrier, (size_t)to->count + 1, sizeof *to->carrier);
@@ -80,7 +83,10 @@ static void add_unit_tensor(carriers *to, const basis *b, const uint64_t *invari
     add_carrier(to, SET_SCALAR, 1, dimension)->base[0] = b->composition->npairs;
 }
 
-/* Numbers of covariants by degree; then those of the quotient are without the invariants. Their sum. */
+/*
+ * Counts the covariants by degree, and returns their number. Then the dimensions of quotients lose the
+ * invariants.
+ */
 static uint64_t count_covariants(carriers *to, const basis *b, int degree, const uint64_t *invariants)
 {
     uint64_t total = 0;

@@ -14,11 +14,11 @@ typedef enum tensor_kind {
 const char *tensor_name(tensor_kind kind);
 
 typedef struct carrier {
-    int set; /* of the structure, or SET_SCALAR where there is one element */
+    int set; /* of the structure; SET_SCALAR if there is one element */
     int count;
     int *base;           /* [count] atom or pair of each element; npairs for the unit tensor */
     bool quotient;       /* modulo the covariants that are equal on all elements */
-    uint64_t *dimension; /* [blocks] number of terms that there must be */
+    uint64_t *dimension; /* [blocks] the number of terms, by the Molien series */
 } carrier;
 
 typedef struct carriers {
@@ -31,8 +31,9 @@ typedef struct carriers {
 enum { CARRIERS_TERMS_LIMIT = 5000000 };
 
 /*
- * Finds those of a tensor up to a degree, with the numbers of their covariants; invariants: the number in each block.
- * Returns -1 where there are more than CARRIERS_TERMS_LIMIT. carriers_free releases them, in either case.
+ * Finds the carriers of a tensor up to a degree, with the numbers of their covariants. invariants[blocks]:
+ * their number in each block. Returns 0, or -1 if there are more than CARRIERS_TERMS_LIMIT terms.
+ * carriers_free releases them in either case.
  */
 int carriers_find(const basis *b, tensor_kind kind, int degree, const uint64_t *invariants, carriers *c);
 void carriers_free(carriers *c);

@@ -78,7 +78,7 @@ static void adopt(group_node *node, group_node *child)
     memset(child, 0, sizeof *child);
 }
 
-/* The optional count behind an atom or a fragment: turns *node into a power of itself. */
+/* Reads the optional count behind an atom or a fragment, which turns *node into a power of itself. */
 static int parse_count(parser *p, group_node *node)
 {
     const char *start = p->at;
@@ -143,7 +143,7 @@ static int parse_fragment(parser *p, group_node *node)
     return 0;
 }
 
-/* What is wrong at a character that begins no item and ends no list; NULL where nothing is. */
+/* What is wrong at a character that begins no item and ends no list; NULL if nothing is. */
 static const char *stray(const parser *p)
 {
     if (*p->at == 0 || (*p->at == ')' && p->depth > 0))
@@ -157,7 +157,10 @@ static const char *stray(const parser *p)
     return "a character that has no meaning here; expected an atom such as \"H\", a count, or a parenthesis";
 }
 
-/* Items up to the end of the text or a closing parenthesis: their product, or the only item itself. */
+/*
+ * Reads items up to the end of the text or a closing parenthesis. *node <- their product, or the only item
+ * itself.
+ */
 static int parse_items(parser *p, group_node *node)
 {
     *node = (group_node){GROUP_PRODUCT, p->natoms, 0, 1, 0, NULL};
@@ -276,7 +279,7 @@ static void add_cycle(composition *c, const group_node *power, int moved)
         image[i] = power->first_atom + (i + size) % (moved * size);
 }
 
-/* A transposition and a cycle of each power's copies; inside the copies, copy 0 is enough. */
+/* Adds a transposition and a cycle of each power's copies; inside the copies, those of copy 0 are enough. */
 static void add_generators(composition *c, const group_node *node)
 {
     for (int i = 0; i < node->nchildren; i++)

@@ -40,7 +40,7 @@ typedef struct composition {
     int *pair_class; /* [npairs], orbits of unordered pairs, numbered by first pair */
     int ngenerators;
     int *generator;   /* [ngenerators][natoms]: atom i goes to generator[g*natoms + i] */
-    group_node *tree; /* NULL where the group is known by its generators only */
+    group_node *tree; /* NULL if the group is known by its generators only */
     char *text;       /* the composition in normal form: single blanks, no idle parentheses or counts */
     char *order;      /* of the group, in decimal digits */
 } composition;

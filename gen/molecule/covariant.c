@@ -14,7 +14,9 @@ void contraction_values(const basis *b, int left, int right, size_t begin, size_
                                   r->value + x * b->npoints + begin, value + begin);
 }
 
-/* The triples of a pattern with target position `only`, or all where that is negative; value is [.][npoints].
+/*
+ * value[elements][npoints] += the products of the triples of a pattern. only >= 0: those with this target
+ * position, added to value[npoints]. The first `length` points.
  */
 static void pattern_values(const basis *b, const pattern *p, int left, int right, int only, size_t length,
                            residue *value)
@@ -90,7 +92,7 @@ static void add_variables(growth *g)
     }
 }
 
-/* What lower covariants, the ones included, give by multiplication with invariants. */
+/* Gives to the rank what is no generator: the products of lower covariants, and of 1, with invariants. */
 static void feed_decomposable(growth *g)
 {
     basis *b = g->b;
@@ -137,7 +139,7 @@ static void try_pattern(growth *g, int pattern_index, int left, int right)
     pattern_values(b, p, left, right, -1, b->npoints, new->value);
 }
 
-/* All pairs of lower covariants that a pattern takes into this block. */
+/* Tries all pairs of lower covariants that a pattern takes into this block. */
 static void try_pairs(growth *g, int pattern_index)
 {
     basis *b = g->b;
@@ -164,7 +166,7 @@ static void try_pairs(growth *g, int pattern_index)
     }
 }
 
-/* Patterns without a right side, from covariants of the same block, number `first` and up. */
+/* Tries a pattern without a right side on the covariants [first, end) of this block. */
 static void try_ones(growth *g, int pattern_index, int first, int end)
 {
     int set = g->b->structure->pattern[pattern_index].left;
@@ -206,8 +208,8 @@ static bool transfers(const structure *s)
 }
 
 /*
- * Transfers go between all sets of a block, both ways: repeated with what the last round gave until nothing
- * is new. The covariants of one set then lie between those of others, in one range for all sets of the block.
+ * Transfers lead from every set to every other, so they are repeated with what the last round gave, until
+ * nothing is new. The covariants of the sets then stand mixed, in one range for all sets of the block.
  */
 static void grow_transfers(growth *g, int first)
 {

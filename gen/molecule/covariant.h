@@ -10,24 +10,30 @@
  */
 void covariants_grow(basis *b, size_t block, rank_space *space);
 
-/* The pair (left, right) of covariants whose contraction is a candidate, and its cost in multiply-adds. */
+/* Two covariants whose contraction is a candidate, and what it would cost in multiply-adds. */
 typedef struct contraction {
     int left, right;
     int cost;
 } contraction;
 
-/* All contractions that fall into a block, cheapest first; the caller frees. Their number. */
+/* *list <- all contractions of a block, the cheapest first, for the caller to free. Returns their number. */
 size_t contractions_find(const basis *b, size_t block, contraction **list);
 
-/* Its values at the points [begin, end), at their places in value[npoints]. */
+/* value[begin .. end) <- a contraction at these points. */
 void contraction_values(const basis *b, int left, int right, size_t begin, size_t end, residue *value);
 
-/* Room for one more, which the caller fills. */
+/* Appends a covariant, which the caller fills in. */
 covariant *covariant_append(basis *b);
 
-/* The next covariant over a set, from `v` on, or `end`: the range of a block and set may hold others between. */
+/*
+ * The first covariant over a set from `v` on, or `end`: the range of a block and set may hold those of
+ * others.
+ */
 int covariant_next(const basis *b, int set, int v, int end);
 
-/* Marks a covariant, and what it is made of, as needed by a user; the potential's are there for everybody. */
+/*
+ * Marks a covariant, and all that it is made of, as needed by a user. What the potential needs is there for
+ * all users.
+ */
 void covariant_use(basis *b, int covariant, unsigned user);
 #endif

@@ -8,7 +8,10 @@
 
 enum { ORBIT_LIMIT = 200000 }; /* monomials of one covariant */
 
-/* All images of (element, monomial) under the group, as keys: the element, then the pairs in ascending order. */
+/*
+ * Fills the set with all images of (element, monomial) under the group, as keys: the element, then the pairs
+ * in ascending order.
+ */
 static bool close_orbit(const basis *b, int set, int element, const unsigned short *monomial, int degree,
                         keyset *orbit)
 {

@@ -4,13 +4,13 @@
 #include "molecule/terms.h"
 
 /*
- * Appends the covariant whose element x sums the monomials to which the group takes monomial[degree], of
- * `block`, as it takes `element` to x. Its number, or -1 where it has too many monomials. No range of blocks
- * holds it.
+ * Appends the covariant over a set whose element x is the sum of the images of monomial[degree], of `block`,
+ * under those elements of the group that take `element` to x. Returns its number, or -1 if it has too many
+ * monomials. The ranges of blocks do not contain it.
  */
 int covariant_append_orbit(basis *b, int set, int element, const unsigned short *monomial, int degree,
                            size_t block);
 
-/* Takes the last covariant back, one that covariant_append_orbit made. */
+/* Removes the last covariant, which covariant_append_orbit must have made. */
 void covariant_remove_orbit(basis *b);
 #endif

@@ -83,7 +83,10 @@ description describe_basis(const basis *b, const program *p, const uint64_t *mol
     return d;
 }
 
-/* Of a program, whose factors are its generators where they are no products of other factors. */
+/*
+ * Counts terms and generators of a program: its generators are the factors that are no products of other
+ * factors.
+ */
 static void count_factors(certificate *e, const program *p, int degree)
 {
     bool *product = xcalloc(p->nfactors, sizeof *product);

@@ -30,7 +30,7 @@ static void number(int natoms, int *label)
     free(new);
 }
 
-/* One atom's number as one from 0, or -1. */
+/* Reads the number of an atom, which counts from 1. Returns it from 0, or -1. */
 static int read_atom(const char **at, int natoms)
 {
     char *end;

@@ -31,7 +31,7 @@ static const char *skip_blanks(const char *at)
     return at + strspn(at, " \t\r\n,");
 }
 
-/* The number of an atom from 1, as one from 0; -1 after a refusal. */
+/* Reads the number of an atom, which counts from 1. Returns it from 0, or -1 after a refusal. */
 static int read_atom(const reader *r, const char **at)
 {
     char *end, text[120];
@@ -50,7 +50,7 @@ static int read_atom(const reader *r, const char **at)
     return (int)atom - 1;
 }
 
-/* One cycle, from behind its "(" to behind its ")"; moved[natoms]: atoms that this line has named. */
+/* Reads a cycle, from behind its "(" to behind its ")". moved[natoms]: the atoms that this line has named. */
 static int read_cycle(reader *r, const char **at, int *image, unsigned char *moved)
 {
     char text[120];
@@ -127,7 +127,7 @@ static int read_lines(reader *r, FILE *in)
     return status;
 }
 
-/* The elements that the first `count` generators make, as far as the limit and one past it. */
+/* Fills the set with the elements that the first `count` generators span; stops past GROUP_LIMIT. */
 static void close_group(const reader *r, int count, keyset *group)
 {
     size_t n = (size_t)r->c->natoms, length;
@@ -150,8 +150,8 @@ static void close_group(const reader *r, int count, keyset *group)
 }
 
 /*
- * Keeps the generators that those before them do not make, and so each at most once and the identity not at
- * all; each that is kept doubles the group at least. Returns the order of the group, 0 past the limit.
+ * Drops the generators that those before them span, and so repetitions and the identity. Each that stays
+ * doubles the group at least. Returns the order of the group, or 0 past GROUP_LIMIT.
  */
 static size_t reduce(reader *r)
 {

@@ -15,14 +15,15 @@
 enum { GROUP_LIMIT = 1000000 }; /* elements */
 
 /*
- * Replaces the group of a composition by that of a file: classes of atoms and pairs, generators and order
- * follow it, and the tree is gone. A generator that those before it make is left out. Returns 0, or -1 with *c as it was and a one-line message that names file
- * and line in error[error_size]. Refused: an atom that goes to one of another class of the composition, more
- * than GROUP_LIMIT elements, a file without generators.
+ * Replaces the group of a composition by that of a file. Classes of atoms and pairs, generators and order
+ * follow it, and the tree is gone. A generator that those before it span is left out. Refused are an atom
+ * that goes to one of another class of the composition, more than GROUP_LIMIT elements, and a file without
+ * generators. Returns 0, or -1 with *c as it was and a one-line message in error[error_size] that names file
+ * and line.
  */
 int group_read(const char *path, composition *c, char *error, size_t error_size);
 
-/* The cycles of a generator, atoms from 1, a text for the caller to free. */
+/* The cycles of a generator as text, atoms from 1; the caller frees it. */
 char *group_text(const composition *c, int generator);
 
 #endif

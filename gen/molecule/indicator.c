@@ -115,8 +115,8 @@ static int64_t binomial(int n, int k)
 }
 
 /*
- * Over the sets U of at most `body` = k of the n atoms: the weight of the pairs within U is
- * (-1)^(k-|U|) binomial(n-|U|-1, k-|U|), for these weights add up to 1 over the U that hold a given set of at
+ * A sum over the sets U of at most `body` = k of the n atoms. The weight of the pairs within U is
+ * (-1)^(k-|U|) binomial(n-|U|-1, k-|U|): these weights add up to 1 over the U that hold a given set of at
  * most k atoms.
  */
 static void add_subsets(const composition *c, int body, int *chosen, int size, int next, indicator *a)
@@ -154,8 +154,8 @@ indicator indicator_body(const composition *c, int body)
 /* ---- Fragments ---- */
 
 /*
- * Over the partitions of the fragments into b parts: the weight of the pairs within parts is
- * (-1)^(b-1) (b-1)!, the Moebius function of the lattice of partitions. part[f] for f < next is set.
+ * A sum over the partitions of the fragments into b parts. The weight of the pairs within parts is (-1)^(b-1)
+ * (b-1)!, the Moebius function of the lattice of partitions. part[f] is set for f < next.
  */
 static void add_partitions(const composition *c, const int *label, int nfragments, int *part, int next,
                            int nparts, indicator *a)

@@ -1,11 +1,11 @@
 /*
  * Sets of monomials as signed sums of masks. A mask is a set of pairs, and stands for the monomials in these
- * pairs alone; the sum of the weights of the masks that hold a monomial is 1 if the monomial is in the set
- * and 0 otherwise (inclusion and exclusion). Two uses:
+ * pairs alone. The weights of the masks that hold a monomial add up to 1 if it is in the set, and to 0
+ * otherwise (inclusion and exclusion). Two uses:
  *
- *     counting      the monomials of a mask are easily counted, so those of the set are by the same sum;
- *     projection    a polynomial with the variables outside a mask set to zero keeps the monomials of the
- * mask, so the same sum of such values is the value of its part in the set.
+ *     counting      the monomials of a mask are easily counted, so those of the set are, by the same sum;
+ *     projection    a polynomial whose variables outside a mask are zero keeps the monomials of the mask, so
+ *                   the same sum of such values is the value of its part in the set.
  */
 #ifndef EQML_GEN_MOLECULE_INDICATOR_H
 #define EQML_GEN_MOLECULE_INDICATOR_H
@@ -19,7 +19,7 @@ enum { INDICATOR_LIMIT = 20000 }; /* masks */
 
 typedef struct indicator {
     int npairs;
-    int overflow; /* past INDICATOR_LIMIT: there are no masks then, and in what is made from it */
+    int overflow; /* more than INDICATOR_LIMIT masks: there are none, here and in what is made from this */
     size_t count;
     unsigned char *mask; /* [count][npairs] 1 for a pair that the mask holds; distinct, in ascending order */
     int64_t *weight;     /* [count], none zero */

@@ -39,14 +39,19 @@ static bool is_in_row(const layout *l, const term *t)
     return l->by_rows && t->kind == TERM_CONTRACT;
 }
 
-/* A contraction that occurs in no product: the energy takes it with its row. Tensors ask for all values. */
+/*
+ * Whether a term is a contraction that occurs in no product. Its value is not needed, since the energy takes
+ * its row times its coefficient; but tensors ask for all values.
+ */
 static bool is_linear(const layout *l, size_t k)
 {
     return is_in_row(l, &l->b->term[k]) && !l->b->tensors && !l->of->factor_of_term[k];
 }
 
-/* Slots for the elements of a row, aligned and filled up for the vector units, with a zero more where there
- * are matrices; the first. */
+/*
+ * Takes slots for the elements of a row, aligned and padded to whole vectors, with a zero behind them if
+ * there are matrices. Returns the first.
+ */
 static unsigned place_row(layout *l, int count)
 {
     size_t align = l->by_rows ? ROW_ALIGNMENT : 1, more = l->p->matrices.nforms > 0;
@@ -55,13 +60,13 @@ static unsigned place_row(layout *l, int count)
     return (unsigned)first;
 }
 
-/* Pair variables that are a covariant have a copy of their own among the rows. */
+/* Whether a covariant is a set of pair variables that has a copy among the rows. */
 static bool is_copied(const layout *l, const covariant *v)
 {
     return l->by_rows && (v->users & USER_POTENTIAL) && v->pattern == COVARIANT_VARIABLES;
 }
 
-/* The elements of a covariant lie side by side. */
+/* Gives slots to the covariants. The elements of each lie side by side. */
 static void place_covariants(layout *l)
 {
     const basis *b = l->b;
@@ -78,7 +83,7 @@ static void place_covariants(layout *l)
         }
 }
 
-/* The pair variables are the first slots; those that are a covariant are its elements. */
+/* The pair variables are the first slots; if they are a covariant, these are its elements. */
 static void place_variables(layout *l)
 {
     const basis *b = l->b;
@@ -101,7 +106,10 @@ static void number_factor(layout *l, size_t term)
     l->of->factor_of_term[term] = program_add_factor(l->p, t->degree, t->wanted);
 }
 
-/* The products that are not factors themselves, as pairs of items, and the term of each item. */
+/*
+ * Lists the products that are not factors themselves, as pairs of items. Returns the term of each item, for
+ * the caller to free.
+ */
 static size_t *find_products(layout *l)
 {
     const basis *b = l->b;
@@ -148,13 +156,13 @@ static void number_factors(layout *l)
 
 /* ---- operations --------------------------------------------------------------------------------------- */
 
-static void emit(layout *l, unsigned target, unsigned left, unsigned right)
+static void append(layout *l, unsigned target, unsigned left, unsigned right)
 {
     operations_append(&l->p->operations, target, left, right);
 }
 
-/* The slot of the lift for the first pair. */
-static unsigned emit_lift(layout *l, int pattern_index, int covariant)
+/* Returns the slot of a lift for the first pair; its operations are appended when it is asked for first. */
+static unsigned append_lift(layout *l, int pattern_index, int covariant)
 {
     const pattern *pattern = &l->b->structure->pattern[pattern_index];
     for (size_t k = 0; k < l->nlifts; k++)
@@ -164,26 +172,26 @@ static unsigned emit_lift(layout *l, int pattern_index, int covariant)
     l->lift = xrealloc(l->lift, l->nlifts + 1, sizeof *l->lift);
     l->lift[l->nlifts++] = (lift){pattern_index, covariant, slot};
     for (int k = 0; k < pattern->count; k++)
-        emit(l, slot + (unsigned)pattern->triple[k][0], element_slot(l, covariant, pattern->triple[k][2]),
-             FACTOR_SLOT);
+        append(l, slot + (unsigned)pattern->triple[k][0], element_slot(l, covariant, pattern->triple[k][2]),
+               FACTOR_SLOT);
     return slot;
 }
 
-static void emit_covariant(layout *l, int covariant)
+static void append_covariant(layout *l, int covariant)
 {
     const struct covariant *v = &l->b->covariant[covariant];
     const pattern *pattern = &l->b->structure->pattern[v->pattern];
     size_t form = matrix_find_pattern(&l->p->matrices, v->pattern), first = l->p->operations.count;
     if (pattern->kind == PATTERN_ENDS && l->by_rows && form == l->p->matrices.nforms) {
-        unsigned ends = emit_lift(l, v->pattern, v->right);
+        unsigned ends = append_lift(l, v->pattern, v->right);
         for (int x = 0; x < l->b->structure->set[v->set].count; x++)
-            emit(l, element_slot(l, covariant, x), element_slot(l, v->left, x), ends + (unsigned)x);
+            append(l, element_slot(l, covariant, x), element_slot(l, v->left, x), ends + (unsigned)x);
         return;
     }
     for (int k = 0; k < pattern->count; k++) {
         const int *t = pattern->triple[k];
-        emit(l, element_slot(l, covariant, t[0]), element_slot(l, v->left, t[1]),
-             v->right < 0 ? FACTOR_SLOT : element_slot(l, v->right, t[2]));
+        append(l, element_slot(l, covariant, t[0]), element_slot(l, v->left, t[1]),
+               v->right < 0 ? FACTOR_SLOT : element_slot(l, v->right, t[2]));
     }
     if (form == l->p->matrices.nforms)
         return;
@@ -198,7 +206,7 @@ static unsigned new_slot(void *p)
     return (unsigned)((program *)p)->nslots++;
 }
 
-/* Slots of the products of all but the last variable of each monomial, shared by common beginnings. */
+/* Slots of the products of all variables but the last of each monomial. Common beginnings share them. */
 typedef struct partials {
     keyset known;
     size_t capacity;
@@ -217,11 +225,11 @@ static unsigned partial_slot(layout *l, partials *p, const unsigned short *pair,
         p->slot = xrealloc(p->slot, p->capacity, sizeof *p->slot);
     }
     unsigned before = partial_slot(l, p, pair, degree - 1), slot = (unsigned)l->p->nslots++;
-    emit(l, slot, before, pair[degree - 1]);
+    append(l, slot, before, pair[degree - 1]);
     return p->slot[number] = slot;
 }
 
-static void emit_product(void *program, unsigned target, slot_product product)
+static void append_product(void *program, unsigned target, slot_product product)
 {
     operations_append_scaled(&((struct program *)program)->operations, product.coefficient, target,
                              product.left,
@@ -247,13 +255,13 @@ static orbit_products plain_products(layout *l, partials *known, const term *t)
 }
 
 /* The sum of the variables of a class; code takes it from their copy, where there is one. */
-static void emit_sum(layout *l, int class, unsigned target)
+static void append_sum(layout *l, int class, unsigned target)
 {
     const basis *b = l->b;
     size_t first = l->p->operations.count, form = l->p->matrices.nforms;
     for (int p = 0; p < b->composition->npairs; p++)
         if (b->composition->pair_class[p] == class)
-            emit(l, target, (unsigned)p, FACTOR_SLOT);
+            append(l, target, (unsigned)p, FACTOR_SLOT);
     for (int v = 0; v < b->ncovariants; v++)
         if (is_copied(l, &b->covariant[v]) && b->covariant[v].left == class &&
             (form = matrix_find_form(&l->p->matrices, MATRIX_SUM, b->covariant[v].set)) <
@@ -262,7 +270,7 @@ static void emit_sum(layout *l, int class, unsigned target)
                                                               element_slot(l, v, 0), RIGHT_ONES});
 }
 
-static void emit_factor(layout *l, size_t index, const orbit_products *orbit)
+static void append_factor(layout *l, size_t index, const orbit_products *orbit)
 {
     const basis *b = l->b;
     const term *t = &b->term[index];
@@ -271,27 +279,27 @@ static void emit_factor(layout *l, size_t index, const orbit_products *orbit)
     case TERM_ONE:
         break;
     case TERM_VARIABLE:
-        emit(l, target, (unsigned)t->left, FACTOR_SLOT);
+        append(l, target, (unsigned)t->left, FACTOR_SLOT);
         break;
     case TERM_SUM:
-        emit_sum(l, t->left, target);
+        append_sum(l, t->left, target);
         break;
     case TERM_CONTRACT:
         for (int x = 0; x < b->structure->set[b->covariant[t->left].set].count; x++)
-            emit(l, target, element_slot(l, t->left, x), element_slot(l, t->right, x));
+            append(l, target, element_slot(l, t->left, x), element_slot(l, t->right, x));
         break;
     case TERM_ORBIT:
         for (size_t k = 0; k < orbit->count; k++)
-            emit_product(l->p, target, orbit->product[k]);
+            append_product(l->p, target, orbit->product[k]);
         break;
     case TERM_PRODUCT:
-        emit(l, target, FACTOR_SLOT + l->of->factor_of_term[t->left],
-             FACTOR_SLOT + l->of->factor_of_term[t->right]);
+        append(l, target, FACTOR_SLOT + l->of->factor_of_term[t->left],
+               FACTOR_SLOT + l->of->factor_of_term[t->right]);
         break;
     }
 }
 
-static void emit_copies(layout *l)
+static void append_copies(layout *l)
 {
     const basis *b = l->b;
     for (int v = 0; v < b->ncovariants; v++) {
@@ -301,7 +309,7 @@ static void emit_copies(layout *l)
         size_t form = matrix_find_form(&l->p->matrices, MATRIX_COPY, b->covariant[v].set);
         for (int p = 0; p < b->composition->npairs; p++)
             if (b->composition->pair_class[p] == b->covariant[v].left)
-                emit(l, element_slot(l, v, b->structure->variable_position[p]), (unsigned)p, FACTOR_SLOT);
+                append(l, element_slot(l, v, b->structure->variable_position[p]), (unsigned)p, FACTOR_SLOT);
         if (form < l->p->matrices.nforms)
             matrix_append_step(&l->p->matrices, (matrix_step){form, first, l->p->operations.count,
                                                               element_slot(l, v, 0), 0, RIGHT_ONES});
@@ -318,17 +326,17 @@ static enum part part_of(const layout *l, size_t term)
 }
 
 /* Intermediate values first, then factors part by part. */
-static void emit_operations(layout *l)
+static void append_operations(layout *l)
 {
     const basis *b = l->b;
     program *p = l->p;
-    emit_copies(l);
+    append_copies(l);
     for (int v = 0; v < b->ncovariants; v++)
         if (is_computed(&b->covariant[v]))
-            emit_covariant(l, v);
+            append_covariant(l, v);
     p->end_rows = p->nslots;
     partials known = {{0}, 0, NULL};
-    factoriser sums = factoriser_create(b->composition->npairs, new_slot, emit_product, p);
+    factoriser sums = factoriser_create(b->composition->npairs, new_slot, append_product, p);
     orbit_products *orbit = xcalloc(b->nterms, sizeof *orbit);
     for (size_t k = 0; k < b->nterms; k++) {
         const term *t = &b->term[k];
@@ -342,7 +350,7 @@ static void emit_operations(layout *l)
     for (enum part part = SIMPLE; part < PARTS; part++) {
         for (size_t k = 0; k < b->nterms; k++)
             if (b->term[k].factor && part_of(l, k) == part)
-                emit_factor(l, k, &orbit[k]);
+                append_factor(l, k, &orbit[k]);
         end[part] = p->operations.count;
     }
     p->contractions = end[SIMPLE], p->products = end[CONTRACTIONS], p->linear = end[PRODUCTS];
@@ -369,14 +377,14 @@ static lowering *build(const basis *b, bool by_rows, int need)
     place_variables(&l);
     place_covariants(&l);
     number_factors(&l);
-    emit_operations(&l);
+    append_operations(&l);
     program_finish(p, &l.products, by_rows);
     products_free(&l.products);
     free(l.lift);
     return of;
 }
 
-/* Operations of all contractions. */
+/* The number of operations of all contractions. */
 static size_t count_contractions(const basis *b)
 {
     size_t count = 0;
@@ -387,8 +395,8 @@ static size_t count_contractions(const basis *b)
 }
 
 /*
- * Code, if it can be had: written out, which is fastest, or with matrices, as few as are needed. From the
- * table rows would only add operations.
+ * Code is fastest written out, then with matrices, as few as are needed. If it is too long even so, the
+ * program runs from its table, where rows would only add operations.
  */
 lowering *lower_basis(const basis *b)
 {

@@ -4,12 +4,11 @@
 #include "molecule/terms.h"
 #include "program/program.h"
 
-/* The program, whose inputs are the pair variables, and where it has what the basis knows by name. */
+/* A program, whose inputs are the pair variables, and where it has the terms and covariants of the basis. */
 typedef struct lowering {
     program *program;
-    unsigned *factor_of_term; /* [terms of the basis] its factor, where it is one */
-    unsigned *
-        *element_slot; /* [covariants of the basis][element of its set]; zeros where it is not evaluated */
+    unsigned *factor_of_term; /* [terms of the basis] the factor that a term is; 0 if it is none */
+    unsigned **element_slot; /* [covariants of the basis][element of its set]; zeros if it is not evaluated */
     size_t ncovariants;
 } lowering;
 

@@ -4,9 +4,9 @@
 #include <string.h>
 
 /*
- * Operations of the shortest patterns that become matrices, by the need for it. Shorter ones are written out,
- * which is faster (H14C6 of degree 4, energy: 3.2 us with 50 in place of 100); but copies, of which there is
- * one for each pair.
+ * The least number of operations of a pattern that becomes matrices, for each need. Shorter patterns are
+ * faster written out (H14C6 of degree 4, energy: 3.2 us with 50 in place of 100). Copies have a lower limit,
+ * since there is one for each pair.
  */
 static const struct {
     int series, other, copies;
@@ -32,7 +32,7 @@ static bool same_matrix(const element_matrix *a, const element_matrix *b)
            !memcmp(a->column, b->column, (size_t)a->ncolumns * sizeof *a->column);
 }
 
-/* The number of the matrix of a set between marked atoms, which is added where there is none. */
+/* Returns the number of the matrix of a set between the marked atoms; it is added if it is new. */
 static size_t find_matrix(matrix_table *t, const basis *b, int set, const bool *rows, const bool *columns)
 {
     const composition *c = b->composition;

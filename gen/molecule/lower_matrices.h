@@ -4,8 +4,10 @@
 #include "molecule/terms.h"
 #include "program/matrices.h"
 
-/* The forms of the patterns that the potential uses and that are long enough; of more of them the greater the
- * need, from 0 to MATRIX_NEEDS - 1. matrix_table_free releases them. */
+/*
+ * The forms of those patterns of the potential that are long enough; the greater the need, from 0 to
+ * MATRIX_NEEDS - 1, the more of them. matrix_table_free releases them.
+ */
 enum { MATRIX_NEEDS = 2 };
 matrix_table lower_matrices(const basis *b, int need);
 #endif

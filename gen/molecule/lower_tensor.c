@@ -4,19 +4,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Whether the tensor needs operations for a covariant that the potential has not. */
+/* Whether the tensor needs operations for a covariant that the potential does not have. */
 static bool is_late(const covariant *v, const tensor_basis *t)
 {
     return !(v->users & USER_POTENTIAL) && (v->users & tensor_user(t->kind)) &&
            v->pattern != COVARIANT_VARIABLES;
 }
 
-static void emit(tensor_program *q, unsigned target, unsigned left, unsigned right)
+static void append(tensor_program *q, unsigned target, unsigned left, unsigned right)
 {
     operations_append(&q->operations, target, left, right);
 }
 
-static void emit_product(void *program, unsigned target, slot_product product)
+static void append_product(void *program, unsigned target, slot_product product)
 {
     tensor_program *q = program;
     operations_append_scaled(&q->operations, product.coefficient, target, product.left,
@@ -28,19 +28,19 @@ static unsigned new_slot(void *program)
     return (unsigned)((tensor_program *)program)->nslots++;
 }
 
-static void emit_pattern(tensor_program *q, const basis *b, const lowering *l, const covariant *c,
-                         const unsigned *slot)
+static void append_pattern(tensor_program *q, const basis *b, const lowering *l, const covariant *c,
+                           const unsigned *slot)
 {
     const pattern *pattern = &b->structure->pattern[c->pattern];
     for (int k = 0; k < pattern->count; k++) {
         const int *t = pattern->triple[k];
-        emit(q, slot[t[0]], l->element_slot[c->left][t[1]],
-             c->right < 0 ? q->one : l->element_slot[c->right][t[2]]);
+        append(q, slot[t[0]], l->element_slot[c->left][t[1]],
+               c->right < 0 ? q->one : l->element_slot[c->right][t[2]]);
     }
 }
 
-static void emit_orbit(tensor_program *q, const basis *b, factoriser *sums, const covariant *c,
-                       const unsigned *slot)
+static void append_orbit(tensor_program *q, const basis *b, factoriser *sums, const covariant *c,
+                         const unsigned *slot)
 {
     for (int x = 0; x < b->structure->set[c->set].count; x++) {
         slot_product *product;
@@ -48,16 +48,16 @@ static void emit_orbit(tensor_program *q, const basis *b, factoriser *sums, cons
                      count = factorise(sums, b->monomial + first * (size_t)b->degree, NULL, (size_t)c->right,
                                        b->degree, c->degree, &product);
         for (size_t k = 0; k < count; k++)
-            emit_product(q, slot[x], product[k]);
+            append_product(q, slot[x], product[k]);
         free(product);
     }
 }
 
 /* The late covariants lie behind the slots of the potential, the elements of each side by side, from a
  * multiple of four on. */
-static void emit_late_covariants(tensor_program *q, const basis *b, lowering *l, const tensor_basis *t)
+static void append_late_covariants(tensor_program *q, const basis *b, lowering *l, const tensor_basis *t)
 {
-    factoriser sums = factoriser_create(b->composition->npairs, new_slot, emit_product, q);
+    factoriser sums = factoriser_create(b->composition->npairs, new_slot, append_product, q);
     q->nslots = (l->program->nslots + 7) / 8 * 8;
     q->one = (unsigned)l->program->factor0;
     for (int v = 0; v < b->ncovariants; v++) {
@@ -72,9 +72,9 @@ static void emit_late_covariants(tensor_program *q, const basis *b, lowering *l,
         if (!is_late(c, t))
             continue;
         if (c->pattern == COVARIANT_ORBIT)
-            emit_orbit(q, b, &sums, c, l->element_slot[v]);
+            append_orbit(q, b, &sums, c, l->element_slot[v]);
         else
-            emit_pattern(q, b, l, c, l->element_slot[v]);
+            append_pattern(q, b, l, c, l->element_slot[v]);
     }
     factoriser_free(&sums);
 }
@@ -107,7 +107,7 @@ static int compare_rows(const void *x, const void *y)
     return order ? order : a->vector < b->vector ? -1 : a->vector > b->vector;
 }
 
-/* The rows of coefficients, like ones together; the caller frees them and *columns. */
+/* The rows of coefficients, those with equal columns side by side; the caller frees them and *columns. */
 static row *sort_rows(const lowering *l, const tensor_basis *t, size_t *nrows, bool **columns)
 {
     row *rows = xcalloc(t->nvectors + 1, sizeof *rows);
@@ -188,7 +188,7 @@ static void find_runs(tensor_program *q, const lowering *l, const tensor_basis *
 tensor_program *lower_tensor(const basis *b, lowering *l, const tensor_basis *t)
 {
     tensor_program *q = xcalloc(1, sizeof *q);
-    emit_late_covariants(q, b, l, t);
+    append_late_covariants(q, b, l, t);
     unsigned *number_of = number_vectors(q, l, t);
     find_vectors(q, l, t, number_of);
     find_runs(q, l, t, number_of);

@@ -5,7 +5,9 @@
 #include "molecule/tensor.h"
 #include "program/tensor_program.h"
 
-/* l: the potential's, over b; the element slots of covariants that only tensors need are this tensor's from now
- * on. tensor_program_free releases the result. */
+/*
+ * The program of t over the program l of the basis b. The element slots in l of covariants that only tensors
+ * need become those of this tensor. tensor_program_free releases the result.
+ */
 tensor_program *lower_tensor(const basis *b, lowering *l, const tensor_basis *t);
 #endif

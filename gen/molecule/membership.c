@@ -16,7 +16,7 @@ membership membership_create(const indicator *set, size_t first)
     return m;
 }
 
-/* Each random point comes whole, then cut to each mask. */
+/* Each random point comes once as it is, then once for each mask, with the variables outside of it zero. */
 void membership_place(const membership *m, const indicator *set, uint64_t *state, size_t npoints,
                       residue *variable)
 {

@@ -1,8 +1,8 @@
 /*
- * Whether a polynomial lies in the span of a set of monomials, from its values at points modulo the prime: it
- * does where it equals its projection, the signed sum of its values with the variables outside each mask set
- * to zero (see indicator.h). Two random points: a polynomial of degree d outside the span passes with
- * probability below (d / 2^31)^2.
+ * Whether a polynomial lies in the span of a set of monomials, from its values at points modulo the prime. It
+ * does if it equals its projection, the signed sum of its values with the variables outside each mask set to
+ * zero (see indicator.h). There are two random points: a polynomial of degree d outside the span passes with
+ * a probability below (d / 2^31)^2.
  */
 #ifndef EQML_GEN_MOLECULE_MEMBERSHIP_H
 #define EQML_GEN_MOLECULE_MEMBERSHIP_H

@@ -8,10 +8,10 @@
 
 /*
  * Burnside: the number of orbits of monomials of one multidegree is the mean over the group of the number of
- * monomials left unchanged. An element leaves a monomial unchanged where the exponent is constant on its
- * cycles of pairs: cycles of length l of a pair class contribute 1/(1 - t^l) each to the generating function
- * in the class's variable t. Covariants are orbits of monomials together with an atom: each element counts as
- * often as it fixes an atom of the class.
+ * monomials left unchanged. An element leaves a monomial unchanged if the exponent is constant on its cycles
+ * of pairs: a cycle of length l in a pair class contributes 1/(1 - t^l) to the generating function in the
+ * class's variable t. Covariants are orbits of monomials together with an atom: each element counts as often
+ * as it fixes an atom of the class.
  *
  * Elements of one conjugacy class agree, so the mean is a sum over classes of 1 / (order of the centraliser).
  * The classes of a power K wr S_m are the ways to write m as a sum of cycle lengths, each cycle labelled by a
@@ -19,7 +19,7 @@
  * (l z_kappa)^mu mu! to the centraliser.
  *
  * A monomial of degree d touches at most 2d atoms, one more with a covariant's atom, so it can be moved to
- * the first 2d + 1 copies of each power, and two monomials there are equivalent exactly where an exchange of
+ * the first 2d + 1 copies of each power. Two monomials there are equivalent if and only if an exchange of
  * these copies makes them so. The copies behind them may be left out, which bounds the number of classes.
  *
  * The sums are done modulo three primes of 31 bits and put together by the Chinese remainder theorem.
@@ -54,7 +54,7 @@ typedef void visitor(void *data, uint64_t weight);
 typedef struct walk {
     const composition *c;
     uint64_t p; /* the prime */
-    int copies; /* that are needed of each power */
+    int copies; /* of each power that are needed */
     int *image; /* [natoms], -1 for an atom that is left out */
 } walk;
 
@@ -269,7 +269,7 @@ typedef struct tally {
     uint64_t *sum;       /* [b->count], modulo the prime */
 } tally;
 
-/* Length of the cycle of a pair, 0 where it leaves the mask (or NULL); marks its pairs as seen. */
+/* Length of the cycle of a pair, whose pairs it marks as seen; 0 if it leaves the mask, which may be NULL. */
 static int pair_cycle(tally *t, int pair, const unsigned char *mask)
 {
     int length = 0, inside = 1;
@@ -361,10 +361,10 @@ static void add_class(void *data, uint64_t weight)
 }
 
 /*
- * The number with these remainders, or UINT64_MAX where it does not fit below the product of the first two
+ * The number with these remainders, or UINT64_MAX if it does not fit below the product of the first two
  * primes. That is certain for numbers up to 2^92, and so for the first in a list that does not fit: an orbit
- * of degree d is a pair variable times one of degree d - 1, so numbers grow at most by the number of pairs
- * with each degree.
+ * of degree d is a pair variable times one of degree d - 1, so that numbers grow at most by the number of
+ * pairs with each degree.
  */
 static uint64_t combine(const uint64_t r[NPRIMES])
 {
@@ -376,9 +376,8 @@ static uint64_t combine(const uint64_t r[NPRIMES])
 }
 
 /*
- * Fills count[b->count], for the pair classes as variables or, if b has one variable, all pairs together;
- * `t` says what is counted.
- * Returns -1 where a number or the group is too large.
+ * Fills count[b->count], for the pair classes as variables or, if b has one variable, for all pairs together;
+ * `t` says what is counted. Returns 0, or -1 if a number or the group is too large.
  */
 static int mean(tally t, const composition *c, const blocks *b, uint64_t *count)
 {

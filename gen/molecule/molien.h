@@ -12,8 +12,9 @@
 #include "molecule/composition.h"
 
 /*
- * count[b->count]: independent invariants of each multidegree. b is over the pair classes of c. Returns 0, or
- * -1 where a number is above 2^62 or the group has no tree and more than a million elements.
+ * count[b->count] <- the number of independent invariants of each multidegree. b is over the pair classes of
+ * c. Returns 0, or -1 if a number is above 2^62, or if the group has no tree and more than a million
+ * elements.
  */
 int molien_invariants(const composition *c, const blocks *b, uint64_t *count);
 
@@ -31,16 +32,18 @@ int molien_covariants(const composition *c, const blocks *b, int atom_class, uin
 int molien_pair_covariants(const composition *c, const blocks *b, int pair_class, uint64_t *count);
 
 /*
- * Invariants of total degree exactly `degree`, for all multidegrees together, without blocks: cheap, so that
- * a caller may sum over the degrees and refuse in time. UINT64_MAX where the call above would fail.
+ * The number of invariants of total degree exactly `degree`, without blocks: cheap, so that a caller may sum
+ * over the degrees and refuse in time. UINT64_MAX if molien_invariants would fail.
  */
 uint64_t molien_total(const composition *c, int degree);
 
 /* The same for the covariants of an atom class. */
 uint64_t molien_total_covariants(const composition *c, int atom_class, int degree);
 
-/* How many classes of permutations (elements, where the group is known by its generators) these sums go over,
- * and the bytes they take; known at once. */
+/*
+ * The work of these sums, known at once: how many conjugacy classes they go over (elements, if the group is
+ * known by its generators), and in *bytes the memory that they take.
+ */
 double molien_classes(const composition *c, int degree, double *bytes);
 
 #endif

@@ -9,7 +9,7 @@
 
 typedef unsigned short word;
 
-/* The enumeration: the list grows degree by degree, `known` holds the keys of the degree at hand. */
+/* The enumeration. The list grows degree by degree; `known` holds the keys of the present degree. */
 typedef struct search {
     const composition *c;
     const blocks *b;
@@ -105,10 +105,10 @@ static void offer_product(search *s, size_t orbit, int pair)
 }
 
 /*
- * Offers the products of an orbit's monomial with the pairs whose class is not below its own classes. These
- * reach all orbits of the next degree: take any member, remove a pair of its highest class, and what is left
- * is the image of a monomial in the list: a divisor of what is allowed is allowed. Pairs that a symmetry of
- * the monomial exchanges need not all be tried.
+ * Offers the products of an orbit's monomial with the pairs whose class is not below its own classes. They
+ * reach all orbits of the next degree: any member without a pair of its highest class is the image of a
+ * monomial in the list, since divisors of what is allowed are allowed. Of the pairs that a symmetry of the
+ * monomial exchanges one is enough.
  */
 static void extend(search *s, size_t orbit)
 {
@@ -182,7 +182,7 @@ static void sort(orbit_list *list)
     list->monomial = sorted;
 }
 
-/* Whether the edges hang together: grows the set of touched atoms from the first edge. */
+/* Whether the edges form one connected graph: grows the set of touched atoms from the first edge. */
 static int is_connected(const composition *c, const word *monomial, int degree, unsigned char *touched)
 {
     int reached = 0, before = -1;

@@ -45,9 +45,9 @@ size_t orbits_in_block(const orbit_list *list, size_t block);
 void orbits_free(orbit_list *list);
 
 /*
- * All monomials in the orbit of monomial[degree], by closure under the generators: *members is a new array
- * [*count][degree] in lexicographic order, for the caller to free. Returns 0, or -1 with nothing allocated
- * where the orbit has more than `limit` members.
+ * *members <- all monomials in the orbit of monomial[degree], [*count][degree] in lexicographic order, for
+ * the caller to free; by closure under the generators. Returns 0, or -1 with nothing allocated if the orbit
+ * has more than `limit` members.
  */
 int orbit_expand(const composition *c, const unsigned short *monomial, int degree, size_t limit,
                  unsigned short **members, size_t *count);

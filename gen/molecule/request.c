@@ -19,7 +19,7 @@ int request_set_terms(request_words *words, const char *text)
     return -1;
 }
 
-/* Copies a symbol that ends before `end`; 0 where it is none. */
+/* Copies the symbol text[length]; returns 0 if it is none. */
 static int copy_symbol(const char *text, size_t length, char symbol[8])
 {
     if (length < 1 || length > 7)
@@ -68,7 +68,7 @@ static bool is_between(const composition *c, int pair, const pair_cap *cap)
            (!strcmp(a, cap->symbol[1]) && !strcmp(b, cap->symbol[0]));
 }
 
-/* The smallest of the caps on each class. */
+/* cap[npair_classes] <- the smallest of the caps on each class, -1 without one. */
 static int find_caps(const request_words *words, const composition *c, int *cap, char *error,
                      size_t error_size)
 {

@@ -20,15 +20,17 @@ typedef struct request_words {
     pair_cap cap[REQUEST_CAPS];
 } request_words;
 
-/* "H-H=3", or "H-H" where the pair is left out; adds to the caps. Returns 0, or -1 where it is malformed. */
+/*
+ * Adds a cap: "H-H=3", or "H-H" if the pair is left out. Returns 0, or -1 if it is malformed or one too many.
+ */
 int request_add_cap(request_words *words, const char *text, bool left_out);
 
-/* "all", "purified", "no-intramolecular" or "intramolecular". */
+/* "all", "purified", "no-intramolecular" or "intramolecular". Returns 0, or -1 for another word. */
 int request_set_terms(request_words *words, const char *text);
 
 /*
- * What the words mean for a composition, whose text as the user wrote it shows the fragments. Returns 1 where
- * anything is cut, 0 where everything is wanted, -1 with a one-line message.
+ * *r <- what the words mean for a composition; its text, as the user wrote it, shows the fragments. Returns 1
+ * if anything is cut, 0 if everything is wanted, -1 with a one-line message in error[error_size].
  */
 int request_find(const request_words *words, const char *text, const composition *c, wanted_request *r,
                  char *error, size_t error_size);

@@ -52,7 +52,7 @@ static int add_set(structure *s, bool pairs, int count, const int *element)
     return s->nsets++;
 }
 
-/* The members of a class in ascending order; their number. */
+/* Writes the members of a class in ascending order; returns their number. */
 static int members(int n, const int *class_of, int class, int *member)
 {
     int count = 0;
@@ -62,7 +62,7 @@ static int members(int n, const int *class_of, int class, int *member)
     return count;
 }
 
-/* The set of atoms that the pairs of a class match one to one, or -1: those pairs then count as atoms. */
+/* The set of atoms that the pairs of a class match one to one, or -1. Such pairs stand at their atoms. */
 static int matching_atom_set(const composition *c, const structure *s, int count, const int *pair)
 {
     for (int t = 0; t < s->nsets; t++) {
@@ -272,8 +272,8 @@ int *structure_images(const composition *c, const point_set *set)
 }
 
 /*
- * One pattern for each orbital between two sets, but the largest: all together give the sum over the whole
- * set, an invariant, and so what the largest gives follows from the others. The diagonal gives nothing.
+ * One pattern for each orbital between two sets except the largest: all together give the sum over the whole
+ * set, an invariant, so that what the largest gives follows from the others. The diagonal gives nothing new.
  */
 static void transfer_patterns(builder *b, int target, int source)
 {

@@ -63,7 +63,10 @@ typedef struct structure {
     bool over_pairs;
 } structure;
 
-/* over_pairs: with what makes covariants over pairs complete, which invariants and atoms do not need. */
+/*
+ * over_pairs: adds the patterns that make covariants over pairs complete; invariants and atoms do not need
+ * them.
+ */
 structure *structure_create(const composition *c, bool over_pairs);
 
 /* Position in a set of the image of each element under each generator: [ngenerators][count], for the caller

@@ -323,7 +323,7 @@ static int read_runs(reader *r)
     return status;
 }
 
-/* The end, and what can be seen there only. */
+/* Reads the last line, and checks what only shows there. */
 static int read_end(reader *r)
 {
     const program_tables *p = &r->to->program;

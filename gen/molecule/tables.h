@@ -9,7 +9,7 @@
 
 typedef struct basis_tables {
     char *name, *origin;     /* origin: one line, may be empty */
-    composition composition; /* its classes are not those of the basis where the group came from a file */
+    composition composition; /* if the group came from a file, its classes are not those of the basis */
     int degree, npair_classes;
     int *atom_class; /* [natoms] */
     int (*pair)[2];  /* [inputs of the program] */
@@ -18,9 +18,9 @@ typedef struct basis_tables {
 } basis_tables;
 
 /*
- * Reads a file and checks all of it: 0, or -1 with a one-line message that names file, line and value. That the
- * polynomials are invariant, and independent, is not checked: that the file has from the basis that it was cut from.
- * tables_free releases the tables, also after a failure.
+ * Reads a file and checks it. Returns 0, or -1 with a one-line message that names file, line and value. It is
+ * not checked that the polynomials are invariant and independent: they are in the basis that the file was cut
+ * from. tables_free releases the tables, also after a failure.
  */
 int tables_read(const char *path, basis_tables *t, char *error, size_t error_size);
 void tables_free(basis_tables *t);

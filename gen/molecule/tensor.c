@@ -20,8 +20,10 @@ static size_t append_vector(tensor_basis *t, const basis *b, vector_factor new)
     return t->nvectors++;
 }
 
-/* X at the first element; with a quotient, count * X_0 - sum X, which is zero just for X equal everywhere. At the points
- * [begin, end). */
+/*
+ * value[begin .. end) <- what the test of rank sees of a covariant X at these points: X at the first element;
+ * with a quotient, count X_0 - sum_x X_x, which is zero if and only if X is equal on all elements.
+ */
 static void generator_values(const basis *b, const carrier *c, int covariant, size_t begin, size_t end,
                              residue *value)
 {
@@ -97,7 +99,7 @@ static void add_term(search *s, size_t term, size_t vector)
     append_term(s->t, s->b, (tensor_term){(int)term, (int)vector, s->degree, s->block});
 }
 
-/* A generator: covariant c.left - 1, or 1 where that is negative. */
+/* A generator: covariant c.left - 1, or 1 if that is negative. */
 static bool covariant_values(void *context, candidate c, size_t begin, size_t end, residue *value)
 {
     const search *s = context;

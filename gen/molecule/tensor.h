@@ -58,9 +58,9 @@ static inline unsigned tensor_user(tensor_kind kind)
 
 /*
  * The basis of a tensor up to `degree` <= that of b, whose covariants have been grown that far; for rank 2 on
- * a structure that is complete over pairs. Where products of kept terms and these covariants do not suffice,
+ * a structure that is complete over pairs. If products of kept terms and these covariants do not suffice,
  * orbit sums complete the basis: b and orbits must be those of the whole group. Marks what it uses of b, and
- * may add covariants to it. NULL and a one-line reason where no certified basis is found.
+ * may add covariants to it. Returns NULL and a one-line reason if no certified basis is found.
  */
 tensor_basis *tensor_create(basis *b, tensor_kind kind, const uint64_t *invariants, const orbit_list *orbits,
                             int degree, char *error, size_t error_size);

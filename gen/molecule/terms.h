@@ -34,7 +34,7 @@ enum {
         -2 /* sums over monomials, for element x numbers left + right x + [0, right) of basis->monomial */
 };
 
-/* Who needs a covariant: the potential, for its generators, or tensors, whose bits are above. */
+/* Who needs a covariant: the potential, for its generators, or tensors, which have the higher bits. */
 enum { USER_POTENTIAL = 1 };
 
 typedef struct covariant {
@@ -76,23 +76,25 @@ static inline bool term_is_generator(const term *t)
     return t->kind != TERM_ONE && t->kind != TERM_PRODUCT;
 }
 
-/* The term as it is in the basis from now on, whose terms may move. */
+/* Appends a term; the result is valid until the next one is appended. */
 term *term_append(basis *b, term new);
 
-/* Values of a term at the points [begin, end), at their places in value[npoints]. */
+/* value[begin .. end) <- a term at these points. */
 void term_values(const basis *b, const term *t, size_t begin, size_t end, residue *value);
 
 /* Puts a term into the pool: its values are kept, and products with it are candidates from now on. */
 void term_keep_values(basis *b, size_t index);
 
-/* The sum of count monomials, each of up to b->degree variables, at the points [begin, end). */
+/* value[begin .. end) <- the sum of `count` monomials, each of up to b->degree variables, at these points. */
 void monomials_values(const basis *b, const unsigned short *monomial, size_t count, size_t begin, size_t end,
                       residue *value);
 
 enum { MONOMIALS_LIMIT = 2000000 }; /* of one explicit orbit sum */
 
-/* Writes the members of the orbit of monomial[degree] behind the basis' monomials, without counting them yet; their
- * number, or 0: too many. */
+/*
+ * Writes the members of the orbit of monomial[degree] behind the monomials of the basis; the caller counts
+ * them if it keeps them. Returns their number, or 0 if it is more than MONOMIALS_LIMIT.
+ */
 size_t orbit_write(basis *b, const unsigned short *monomial, int degree);
 
 void basis_free(basis *b);

@@ -115,7 +115,7 @@ static void intersect(indicator *a, indicator *b)
     *a = both;
 }
 
-/* The sets as signed sums. Returns -1 where there are too many masks. */
+/* Finds the sets as signed sums. Returns -1 if there are too many masks. */
 static int find_masks(wanted *w)
 {
     const composition *c = w->composition;
@@ -154,7 +154,7 @@ static int find_masks(wanted *w)
     return fits && !w->kept.overflow && !w->allowed.overflow ? 0 : -1;
 }
 
-/* Burnside, then the caps, which are of whole blocks. Returns -1 where a number is too large. */
+/* Counts by Burnside, then empties the blocks that are past a cap. Returns -1 if a number is too large. */
 static int count(const wanted *w, const blocks *b, const indicator *set, uint64_t *number)
 {
     int status = molien_masked(w->composition, b, set->count, set->mask, set->weight, number);

@@ -1,11 +1,10 @@
 /*
- * The monomials that a basis is to span, where these are not all up to the degree. Two sets, both closed
- * under the group:
+ * The monomials that a basis is to span, if these are not all up to the degree. Two sets, both closed under
+ * the group:
  *
  *     allowed    a product is allowed only if its factors are: caps of the degree in a pair class, a cap of
  *                the number of atoms that are touched, intramolecular terms alone
- *     kept       among the allowed: what vanishes when fragments part. Factors of kept terms need not be
- * kept.
+ *     kept       among the allowed: what vanishes when fragments part. Factors of kept terms need not be kept.
  *
  * The certificate counts both sets in two ways: orbits of monomials that a predicate accepts one by one, and
  * the mean over the group (Burnside) of a signed sum over masks.
@@ -31,7 +30,7 @@ enum terms_kind {
 /* What is asked for; all zero means everything. */
 typedef struct wanted_request {
     enum terms_kind terms;
-    fragments fragments; /* where terms are not all */
+    fragments fragments; /* unless terms are all */
     int body;            /* atoms that a term touches; 0: any number */
     int *cap;            /* [npair_classes] degree in each class, -1: any; or NULL */
 } wanted_request;
@@ -41,15 +40,15 @@ typedef struct wanted {
     const wanted_request *request;
     size_t nimages;
     int *label;              /* [nimages][natoms] the fragments, and their images under the group */
-    bool all_allowed;        /* by masks: nothing is cut but whole blocks */
+    bool all_allowed;        /* only whole blocks are cut, which takes no masks */
     indicator allowed, kept; /* within blocks that the caps leave */
     uint64_t *allowed_count; /* [blocks] */
     uint64_t *kept_count;    /* [blocks] */
 } wanted;
 
 /*
- * Finds the sets of a request and counts them by Burnside; c, b and the request must outlive it. NULL with a
- * one-line message where nothing but the constant would be left, or the sets are too many to count.
+ * Finds the sets of a request and counts them by Burnside; c, b and the request must outlive it. Returns NULL
+ * and a one-line message if nothing but the constant would be left, or if the sets are too many to count.
  */
 wanted *wanted_create(const composition *c, const blocks *b, const wanted_request *request, char *error,
                       size_t error_size);

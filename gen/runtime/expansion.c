@@ -17,7 +17,7 @@ EQML_API void eqml_expansion_free(eqml_expansion *expansion)
     memset(expansion, 0, sizeof *expansion);
 }
 
-/* The choice of all tuples that the elements allow, atom by atom. */
+/* Lists all tuples that the elements allow, atom by atom. */
 typedef struct eqml__chooser {
     const eqml_basis *basis;
     const char *symbols;
@@ -57,7 +57,8 @@ static void eqml__choose(eqml__chooser *c, int place)
 }
 
 /*
- * Refuses a tuple with an atom that the molecule does not have, or one twice; `number` is that of the tuple.
+ * Refuses a tuple with an atom that the molecule does not have, or with one twice; `number` is its place in
+ * the list.
  */
 static eqml_status eqml__check_tuple(const int *tuple, size_t size, size_t number, int natoms,
                                      eqml_message *why)

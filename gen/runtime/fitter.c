@@ -96,9 +96,7 @@ static size_t eqml__rows_per_geometry(int natoms, const eqml_fit_options *option
     return options && options->energies_only ? 1 : 1 + 3 * (size_t)natoms;
 }
 
-/*
- * 1 where the constant term of a component is left out, because the constant of the sum is the same; else 0.
- */
+/* 1 if the constant term of a component is left out, because the constant of the sum is the same; else 0. */
 static int eqml__skipped(const eqml__fitter *w, const eqml_component *c)
 {
     return w->has_constant && !(c->cutoff > 0) && eqml__is_term(c->surface.model.basis, 0);
@@ -131,7 +129,7 @@ static void eqml__fitter_free(eqml__fitter *w)
 }
 
 /*
- * Takes all memory of a fit but that of the reference; the caller calls eqml__fitter_free also where this
+ * Takes all memory of a fit but that of the reference. The caller calls eqml__fitter_free, also if this
  * fails.
  */
 static eqml_status eqml__fitter_create(eqml__fitter *w)
@@ -201,9 +199,9 @@ static void eqml__gather_tuple(const eqml_component *c, int t, const double *fro
 }
 
 /*
- * Pair variables of tuple t of geometry g, at the beginning of w->one. *pair: its pairs, as eqml__pairs_one
- * leaves them. w->local holds its coordinates and the gradient of the switch. Returns the switch; where that
- * is 0 there are no variables.
+ * Puts the pair variables of tuple t of geometry g at the beginning of w->one. *pair: its pairs, as
+ * eqml__pairs_one leaves them. w->local holds its coordinates and the gradient of the switch. Returns the
+ * switch; if that is 0, no variables are written.
  */
 static double eqml__tuple_pairs(eqml__fitter *w, const eqml_component *c, size_t g, int t, double **pair)
 {
@@ -220,7 +218,9 @@ static double eqml__tuple_pairs(eqml__fitter *w, const eqml_component *c, size_t
     return s;
 }
 
-/* The same, and all slots of the potential behind the variables, those of constant pairs at their means. */
+/*
+ * The same, and all slots of the potential behind the variables; those of constant pairs are at their means.
+ */
 static double eqml__tuple_slots(eqml__fitter *w, const eqml_component *c, size_t g, int t, double **pair)
 {
     const eqml_basis *b = c->surface.model.basis;

@@ -67,7 +67,7 @@ static void eqml__find_prints(const eqml_basis *b, eqml__prints *p)
     }
 }
 
-/* A product of factors of a basis, or a factor alone: left 0. */
+/* Where a term stands: a product of two factors; left is 0 for a factor alone. */
 typedef struct eqml__place_of_term {
     unsigned left, right; /* left <= right */
     int term;
@@ -108,7 +108,7 @@ static int eqml__compare_prints(const void *x, const void *y)
     return (a->value[point] > b->value[point]) - (a->value[point] < b->value[point]);
 }
 
-/* The work of one move; everything that is allocated is here. */
+/* The work of one move; it owns all that is allocated. */
 typedef struct eqml__move {
     const eqml_basis *from, *to;
     eqml__prints old_prints, new_prints;
@@ -175,7 +175,7 @@ static void eqml__match_factors(eqml__move *m)
             m->factor[f] = -1;
 }
 
-/* Why a surface over one basis cannot stand over the other, whatever its coefficients; NULL where it may. */
+/* Why a surface over one basis cannot stand over the other, whatever its coefficients; NULL if it can. */
 static const char *eqml__misfit(const eqml_basis *from, const eqml_basis *to)
 {
     if (from->natoms != to->natoms || strcmp(from->symbols, to->symbols))
@@ -193,7 +193,10 @@ static const char *eqml__misfit(const eqml_basis *from, const eqml_basis *to)
     return NULL;
 }
 
-/* Coefficients to the places of their terms; the first term with a coefficient that has none, or -1. */
+/*
+ * Moves the coefficients to the places of their terms. Returns the first term with a coefficient that has no
+ * place, or -1.
+ */
 static int eqml__move_coefficients(eqml__move *m)
 {
     const size_t size = sizeof *m->new_place;

@@ -76,8 +76,10 @@ static eqml_status eqml__ranking_create(eqml_ranking *ranking, int terms)
     return EQML_ERROR_MEMORY;
 }
 
-/* The triangle of the problem, ridge included, columns of unit norm; *beyond: the part of |b|^2 that no term
- * can reach. s->a is to be freed by the caller. */
+/*
+ * The triangle of the problem, with the ridge, columns scaled to unit norm. *beyond: the part of |b|^2 that
+ * no term can reach. The caller frees s->a.
+ */
 static eqml_status eqml__problem_system(const eqml_problem *p, eqml__system *s, double *beyond)
 {
     const int n = p->basis->nterms;
@@ -95,7 +97,8 @@ static eqml_status eqml__problem_system(const eqml_problem *p, eqml__system *s, 
         status = eqml__system_ridge(s, p->ridge, eqml__is_term(p->basis, 0) ? 1 : 0, ridge);
     EQML_FREE(ridge);
     *beyond = *eqml__lsq_r(p->lsq, n, n) * *eqml__lsq_r(p->lsq, n, n);
-    for (int i = 0; i < n && !status && p->ridge > 0; i++) { /* what the penalty takes away */
+    for (int i = 0; i < n && !status && p->ridge > 0;
+         i++) { /* the part that the ridge keeps from being reached */
         const double before = *eqml__lsq_r(p->lsq, i, n), now = s->a[(size_t)i * s->ld + (size_t)n];
         *beyond += before * before - now * now;
     }
@@ -107,7 +110,10 @@ static double eqml__row_error(const eqml_problem *p, double square)
     return sqrt(fmax(0, square) / (double)p->lsq->rows);
 }
 
-/* left[j] <- how far column j, of what is left of it below row k, would lower |b|; negative if dependent. */
+/*
+ * left[j] <- by how much column j, without its part along the rows before k, would lower |b|; negative if
+ * that part is all of it.
+ */
 static void eqml__system_gains(eqml__system *s, int k, double tolerance)
 {
     double *along = s->w, *square = s->exact;
@@ -201,8 +207,11 @@ static void eqml__eliminate_term(int r, const int *alive, int count, int j, doub
     }
 }
 
-/* Places 0 .. r-1 of the system in the order of elimination, from the back, column `kept` last of all;
- * losses[k]: of the k-th. */
+/*
+ * Eliminates columns 0 .. r-1 of the system, each time the one with the smallest loss, but column `kept` last
+ * of all. order[r] <- the columns, the first to go at the end; losses[r]: |b|^2 grows by so much as each
+ * goes.
+ */
 static void eqml__eliminate_all(const eqml__system *s, double *w, double *x, double *square, int *alive,
                                 int *order, double *losses, int kept)
 {

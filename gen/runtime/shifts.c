@@ -4,9 +4,9 @@
 #include "fitter.c"
 
 /*
- * Where pairs or factors are constant, rounding errors of the factors decide the rank. These are in
- * proportion to the size of what is added up, centres and shifts included, and not to what these leave. Columns
- * are therefore scaled by at least EQML__LEAST of that size. Rounding errors are then below EQML__NOISE, and a
+ * If pairs or factors are constant, rounding errors of the factors decide the rank. They are in proportion to
+ * the size of what is added up, centres and shifts included, and not to what is left of it. Columns are
+ * therefore scaled by at least EQML__LEAST of that size. Rounding errors are then below EQML__NOISE, and a
  * column of nothing else takes no part.
  */
 #define EQML__LEAST 1e-3
@@ -49,10 +49,10 @@ static double eqml__find_centre(const eqml_basis *b, int pair_class, const eqml_
 }
 
 /*
- * Centres the variable of each class of pairs: its mean over all tuples in the training geometries becomes 0, in
- * what was seen of the pairs as well. A complete basis spans the same functions, and loses most of its condition
- * number: variables of long ranges differ from a constant by little. Nothing is done where that would change what
- * the basis spans, or where the variables are centred already; see eqml__shift_factors.
+ * Centres the variable of each class of pairs: its mean over all tuples in the training geometries becomes 0,
+ * also in what was seen of the pairs. A complete basis spans the same functions, and loses most of its
+ * condition number, since variables of long ranges differ little from a constant. Nothing is done if that
+ * would change what the basis spans, or if the variables are centred already; see eqml__shift_factors.
  */
 static void eqml__centre_variables(eqml__fitter *w, eqml_component *c)
 {
@@ -124,7 +124,7 @@ static int eqml__factor_levels(const eqml_basis *b, int *level)
 
 /*
  * Shifts each factor to mean 0, level by level: a product of factors is shifted after its factors are.
- * Nothing is done where the factors are shifted already, or where some are not terms: a shift would change
+ * Nothing is done if the factors are shifted already, or if some are not terms, since a shift would change
  * what the basis spans.
  */
 static void eqml__shift_factors(eqml__fitter *w, eqml_component *c)

@@ -5,13 +5,13 @@
 #include "fit.c"
 #include "select.c"
 
-/* A product of a basis on its way into another. */
+/* A product of two factors that the new basis takes over. */
 typedef struct eqml__product {
     int left, right; /* factors of the new basis, left <= right */
     int term;        /* of the old one */
 } eqml__product;
 
-/* A selection under construction; all that is needed of a basis, in the old and in the new numbers. */
+/* A subset in the making: what it needs of the old basis, in old and in new numbers. */
 typedef struct eqml__selection {
     const eqml_basis *from;
     const unsigned char *keep; /* [nterms] */
@@ -291,7 +291,7 @@ static void eqml__selection_free(eqml__selection *s)
     EQML_FREE(s->product);
 }
 
-/* The caller frees the selection, also where this fails. */
+/* Finds what the kept terms need. The caller frees the selection, also if this fails. */
 static eqml_status eqml__selection_create(eqml__selection *s, const eqml_basis *from,
                                           const unsigned char *keep)
 {
@@ -310,7 +310,10 @@ static eqml_status eqml__selection_create(eqml__selection *s, const eqml_basis *
                : EQML_ERROR_MEMORY;
 }
 
-/* Fits the terms[count] alone: rows of R are rows of data. x[nterms] of all terms, zero for the others. */
+/*
+ * Fits terms[count] alone to the rows of R, which stand for the rows of data. x[nterms] <- the coefficients
+ * of all terms, zero for the others.
+ */
 static eqml_status eqml__refit(const eqml_problem *p, const int *terms, int count, double *x,
                                eqml_subset *subset)
 {

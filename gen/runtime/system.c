@@ -59,7 +59,10 @@ static void eqml__system_create(eqml__system *s, int n, int nrhs, void *room)
         s->permuted[j] = j;
 }
 
-/* Copies R and the right-hand sides; columns of the matrix are divided by norm, if given, where not zero. */
+/*
+ * Copies R and the right-hand sides. The columns of R are divided by norm[n] if that is not NULL, those of
+ * norm zero excepted.
+ */
 static void eqml__system_copy(eqml__system *s, const eqml_lsq *lsq, const double *norm)
 {
     memset(s->a, 0, (size_t)s->n * s->ld * sizeof(double));
@@ -86,8 +89,10 @@ static eqml_status eqml__system_load(eqml__system *s, const eqml_lsq *lsq)
     return EQML_OK;
 }
 
-/* Adds the rows sqrt(ridge) e_j to the scaled system: one more stream, empty yet, ordered to keep the leading
- * zeros. */
+/*
+ * Adds the rows sqrt(ridge) e_i to the scaled system. lsq is one more stream, empty before: each row of R is
+ * followed by that of its column, so that leading zeros stay.
+ */
 static eqml_status eqml__system_ridge(eqml__system *s, double ridge, int first, eqml_lsq *lsq)
 {
     eqml_status status = EQML_OK;
@@ -171,8 +176,10 @@ static void eqml__system_singular_values(eqml__system *s)
     s->smallest = s->rank ? 1.0 / eqml__norm2(s, 1) : 0.0;
 }
 
-/* Nonzero where pivoting cannot find a deficiency: every pivoted |R_kk| is at least the smallest singular
- * value, and |R_11|, a column norm, is at most sqrt(1 + ridge) = bound. The factor 2 covers the estimate. */
+/*
+ * Nonzero if pivoting cannot find a deficiency: every pivoted |R_kk| is at least the smallest singular value,
+ * and |R_11|, a column norm, is at most sqrt(1 + ridge) = bound. The factor 2 covers the estimate.
+ */
 static int eqml__system_regular(eqml__system *s, double tolerance, double bound)
 {
     for (int i = 0; i < s->n; i++)
@@ -197,7 +204,7 @@ static void eqml__swap(double *a, double *b)
     *b = t;
 }
 
-/* Brings the column with the most left to place k. */
+/* Exchanges column k with the one of the columns from k on that has the largest norm left. */
 static void eqml__system_pivot(eqml__system *s, int k)
 {
     int p = k;
@@ -215,8 +222,10 @@ static void eqml__system_pivot(eqml__system *s, int k)
     s->permuted[p] = t;
 }
 
-/* Removes row k from what is left of the columns. Where too many digits have cancelled since the last exact
- * norm, it is computed anew (Drmac, Bujanovic, ACM Trans. Math. Softw. 35, 12 (2008), as in LAPACK 3.1). */
+/*
+ * Takes row k out of the norms that are left. If too many digits have cancelled since the last exact norm, it
+ * is computed anew (Drmac, Bujanovic, ACM Trans. Math. Softw. 35, 12 (2008), as in LAPACK 3.1).
+ */
 static void eqml__system_downdate(eqml__system *s, int k)
 {
     for (int j = k + 1; j < s->n; j++) {
@@ -231,8 +240,10 @@ static void eqml__system_downdate(eqml__system *s, int k)
     }
 }
 
-/* One reflection: zero below the diagonal of column k. Does nothing and returns 0 where the new diagonal
- * would be at most `least`. */
+/*
+ * Reflects column k to zeros below its diagonal. Does nothing and returns 0 if the new diagonal would be at
+ * most `least`.
+ */
 static int eqml__system_step(eqml__system *s, int k, double least)
 {
     double *v = s->u, *row = s->a + (size_t)k * s->ld;
