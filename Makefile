@@ -168,7 +168,7 @@ build/tests/%.h: tests/bases.txt build/eqml-gen
 
 # Tests are compiled at -O0 where CFLAGS say -O3, since they show what is computed, not how fast; that takes a third of
 # the time. The runtime's implementation is at -O1, to be quick enough. What depends on the optimiser, the kernels, is
-# compiled at -O2: here test_evaluation, and in check-headers, for every set of vectors; those of tensors, at -O1, in
+# compiled at -O2: here test_evaluation, and in check-headers, for every set of vectors; those of tensors, at -O3, in
 # check-kinds.
 TEST_CFLAGS = $(CFLAGS:-O3=-O0)
 TEST_COMPILE = $(CC) $(STD) $(WARNINGS) $(TEST_CFLAGS)
