@@ -177,8 +177,8 @@ typedef struct eqml__compared {
     size_t count;
     size_t *place;     /* [data->n] the geometry */
     double *energy;    /* [data->n] */
-    double *error;     /* [data->n] `deleted` ... */
-    double *usual;     /* ... and its usual size at this energy */
+    double *error[2];  /* [data->n] `deleted` and `gradient` ... */
+    double *usual[2];  /* [data->n] ... and their usual sizes at this energy */
     double *isolation; /* [data->n] the standard deviation of V, in units of its usual size at this energy */
 } eqml__compared;
 
@@ -193,26 +193,37 @@ static eqml_status eqml__compare(const eqml_data *data, const eqml_influence *in
 {
     c->count = 0;
     c->place = (size_t *)eqml__zeroed(data->n, sizeof(size_t));
-    c->energy = (double *)eqml__zeroed(eqml__times(data->n, 4), sizeof(double));
+    c->energy = (double *)eqml__zeroed(eqml__times(data->n, 6), sizeof(double));
     if (!c->place || !c->energy)
         return EQML_ERROR_MEMORY;
-    c->error = c->energy + data->n;
-    c->isolation = c->error + data->n;
-    c->usual = c->isolation + data->n;
+    for (size_t k = 0; k < 2; k++) {
+        c->error[k] = c->energy + (1 + k) * data->n;
+        c->usual[k] = c->energy + (3 + k) * data->n;
+    }
+    c->isolation = c->energy + 5 * data->n;
     for (size_t g = 0; g < data->n; g++) {
         if (!influence[g].known)
             continue;
         c->place[c->count] = g;
         c->energy[c->count] = data->energy[g];
-        c->error[c->count] = influence[g].deleted;
+        c->error[0][c->count] = influence[g].deleted;
+        c->error[1][c->count] = influence[g].gradient;
         c->isolation[c->count++] = sqrt(influence[g].variance);
     }
-    eqml_status status = eqml__local_scales(c->count, c->energy, c->isolation, DBL_MIN, c->usual);
+    eqml_status status = eqml__local_scales(c->count, c->energy, c->isolation, DBL_MIN, c->usual[0]);
     for (size_t k = 0; k < c->count && !status; k++)
-        c->isolation[k] *= EQML__MAD / c->usual[k];
-    if (!status)
-        status = eqml__local_scales(c->count, c->energy, c->error, DBL_MIN, c->usual);
+        c->isolation[k] *= EQML__MAD / c->usual[0][k];
+    for (int k = 0; k < 2 && !status; k++)
+        status = eqml__local_scales(c->count, c->energy, c->error[k], DBL_MIN, c->usual[k]);
     return status;
+}
+
+/* Whether an error is far from what is usual. */
+static bool eqml__is_far(const eqml__compared *c, int which, size_t k)
+{
+    const double error = fabs(c->error[which][k]), isolation = c->isolation[k];
+    return error < HUGE_VAL &&
+           error >= EQML__FAR * (isolation >= EQML__ISOLATED ? isolation : 1) * c->usual[which][k];
 }
 
 EQML_API eqml_status eqml_find_causes(const eqml_data *data, const eqml_influence *influence,
@@ -223,12 +234,13 @@ EQML_API eqml_status eqml_find_causes(const eqml_data *data, const eqml_influenc
     for (size_t g = 0; g < data->n; g++)
         cause[g] = EQML_CAUSE_NONE;
     for (size_t k = 0; k < c.count && !status; k++) {
-        const bool isolated = c.isolation[k] >= EQML__ISOLATED;
-        const double excuse = isolated ? c.isolation[k] : 1;
-        if (fabs(c.error[k]) < HUGE_VAL && fabs(c.error[k]) >= EQML__FAR * excuse * c.usual[k])
-            cause[c.place[k]] = EQML_CAUSE_OFF;
-        else if (isolated)
-            cause[c.place[k]] = EQML_CAUSE_ISOLATED;
+        eqml_cause *to = &cause[c.place[k]];
+        if (eqml__is_far(&c, 0, k))
+            *to = EQML_CAUSE_OFF;
+        else if (eqml__is_far(&c, 1, k))
+            *to = EQML_CAUSE_GRADIENT;
+        else if (c.isolation[k] >= EQML__ISOLATED)
+            *to = EQML_CAUSE_ISOLATED;
     }
     eqml__compared_free(&c);
     return status;
