@@ -58,6 +58,10 @@ Test(fit_command, misuse_is_told_in_one_line)
         {"--runtime /none/eqml.h x", "/none/eqml.h"},
         {"--basis-header /none/b.h x", "/none/b.h"},
         {"--test a.xyz --train-every 2 x", "exclude"},
+        {"--max-energy 0 x", "--max-energy 0"},
+        {"--max-energy much x", "--max-energy much"},
+        {"--diagnose some x", "--diagnose some"},
+        {"--diagnose -1 x", "--diagnose -1"},
     };
     for (size_t k = 0; k < COUNT(cases); k++) {
         outcome o = fit(cases[k][0]);
@@ -166,6 +170,59 @@ Test(fit_command, the_report)
     }
     cr_assert_eq(json_number(o.text, "n_train"), 2);
     cr_assert_eq(json_number(o.text, "n_test"), 1);
+}
+
+#define GOOD " --variable H-H=power:1 --variable H-O=morse:2"
+
+/* A wrong energy is named by its frame; a robust fit does without it, and --max-energy without those high up. */
+Test(fit_command, wrong_energies_are_named)
+{
+    cr_assert_eq(
+        run("sed '52s/energy=[^ ]*/energy=9.0/' examples/data/h2o_ps.xyz >'%s/wrong.xyz'", folder).status, 0);
+    outcome o = run(FIT GOOD " --train-every 2 '%s/wrong.xyz'", folder, folder);
+    cr_assert_eq(o.status, 0, "%s", o.text);
+    const char *at = strstr(o.text, "geometry    energy     error  left out  leverage");
+    cr_assert_not_null(at, "%s", o.text);
+    at = strchr(at, '\n');
+    cr_expect_eq(strtol(at, NULL, 10), 11, "%s", o.text);
+    cr_expect_lt(strstr(at, "off among close neighbours"), strchr(at + 1, '\n'), "%s", o.text);
+    cr_expect_not_null(strstr(o.text, "energies up to"), "%s", o.text);
+    o = run("cat '%s/report.json'", folder);
+    cr_expect_eq(json_number(o.text, "n_left_out_in_turn"), 1250);
+    cr_expect_eq(json_number(o.text, "n_off"), 1, "%s", o.text);
+    cr_expect_eq(json_number(o.text, "n_above_max_energy"), 0);
+    const double spoilt = json_number(o.text, "rmse_energy_test");
+    o = run(FIT GOOD " --train-every 2 --robust --max-energy 0.1 --diagnose 20 '%s/wrong.xyz'", folder,
+            folder);
+    cr_assert_eq(o.status, 0, "%s", o.text);
+    cr_expect_not_null(strstr(o.text, "robust: Tukey's biweight"), "%s", o.text);
+    o = run("cat '%s/report.json'", folder);
+    cr_expect_eq(json_number(o.text, "n_left_out_in_turn"), 20);
+    cr_expect_gt(json_number(o.text, "n_above_max_energy"), 10);
+    o = run(FIT GOOD " --train-every 2 --robust --diagnose 0 '%s/wrong.xyz'", folder, folder);
+    cr_assert_eq(o.status, 0, "%s", o.text);
+    o = run("cat '%s/report.json'", folder);
+    cr_expect_eq(json_number(o.text, "robust_dropped"), 1);
+    cr_expect_eq(json_number(o.text, "n_left_out_in_turn"), 0);
+    cr_expect_lt(json_number(o.text, "rmse_energy_test"), 0.5 * spoilt);
+}
+
+/* A fit that is worse than the mean of the data, or that the data do not determine, is told. */
+Test(fit_command, poor_fits_are_noted)
+{
+    outcome o = run(FIT " --gradients 0 --train-every 50 examples/data/h2o_ps.xyz", folder);
+    cr_assert_eq(o.status, 0, "%s", o.text);
+    cr_expect_not_null(strstr(o.text, "times the training error"), "%s", o.text);
+    cr_expect_not_null(strstr(o.text, "50 of 95 terms determined"), "%s", o.text);
+    cr_assert_eq(run("awk 'NR %% 5 == 2 { sub(/energy=[^ ]*/, \"energy=\" (NR * 7919 %% 1000) / 1000) } 1' "
+                     "examples/data/h2o_ps.xyz >'%s/chance.xyz'",
+                     folder)
+                     .status,
+                 0);
+    o = run(FIT " --gradients 0 --train-every 2 '%s/chance.xyz'", folder, folder);
+    cr_assert_eq(o.status, 0, "%s", o.text);
+    cr_expect_not_null(strstr(o.text, "half of the spread of the data"), "%s", o.text);
+    cr_expect_not_null(strstr(o.text, "worse than the spread of the data"), "%s", o.text);
 }
 
 /* One geometry says nothing of how distances vary. */

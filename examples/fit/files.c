@@ -3,7 +3,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int write_json(const char *path, const outcome *o)
+static int write_json(const char *path, const eqml_data *data, const outcome *o)
 {
     char beside[1100];
     snprintf(beside, sizeof beside, "%s.XXXXXX", path);
@@ -13,7 +13,7 @@ static int write_json(const char *path, const outcome *o)
     if (out) {
         const mode_t mask = umask(0);
         umask(mask);
-        print_json(out, o);
+        print_json(out, data, o);
         bad = ferror(out) != 0 || fchmod(descriptor, 0666 & ~mask);
         bad |= fclose(out) != 0;
         bad = bad || rename(beside, path);
@@ -26,7 +26,7 @@ static int write_json(const char *path, const outcome *o)
     return 1;
 }
 
-int write_all(const job *j, const eqml_surface *surface, const outcome *o)
+int write_all(const job *j, const eqml_data *data, const eqml_surface *surface, const outcome *o)
 {
     char path[1024];
     eqml_message message = {"no such file"};
@@ -39,5 +39,5 @@ int write_all(const job *j, const eqml_surface *surface, const outcome *o)
     if (status)
         return fail(message.text);
     snprintf(path, sizeof path, "%s/report.json", j->directory);
-    return write_json(path, o);
+    return write_json(path, data, o);
 }

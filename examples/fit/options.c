@@ -12,6 +12,12 @@ static const char help[] =
     "  --gradients W          weight of gradients against energies; default 1; 0: energies only\n"
     "  --ridge L              penalty L on the squares of the scaled coefficients; default 0\n"
     "  --energy-weight E0     weight E0/(E0 + E - Emin) of a geometry, hartree; default: all weights 1\n"
+    "  --max-energy E         train only on geometries up to E above the lowest, hartree; default: on all\n"
+    "  --robust               wrong energies and gradients lose their weight (Tukey's biweight, reweighted "
+    "fits)\n"
+    "  --diagnose N|all       leave out N training geometries in turn, 0: none; default: all, or as many as "
+    "take\n"
+    "                         about 20 seconds\n"
     "  --charge Q             total charge of the molecule, for dipole and quadrupole; default 0\n";
 
 static int parse_number(const char *option, const char *text, double least, double *number)
@@ -95,6 +101,10 @@ int parse_options(int argc, char **argv, job *j)
             fputs(help, stdout);
             exit(finish_output());
         }
+        if (!strcmp(option, "--robust")) {
+            j->robust = 1;
+            continue;
+        }
         value = i + 1 < argc ? argv[++i] : NULL;
         if (!value) {
             fprintf(stderr, "fit: %s needs a value\n", option);
@@ -116,6 +126,13 @@ int parse_options(int argc, char **argv, job *j)
             bad = parse_number(option, value, 0, &j->fit.ridge);
         } else if (!strcmp(option, "--energy-weight")) {
             bad = parse_number(option, value, DBL_MIN, &j->fit.energy_weight);
+        } else if (!strcmp(option, "--max-energy")) {
+            bad = parse_number(option, value, DBL_MIN, &j->max_energy);
+        } else if (!strcmp(option, "--diagnose")) {
+            if (!strcmp(value, "all"))
+                j->diagnose = DBL_MAX;
+            else
+                bad = parse_number(option, value, 0, &j->diagnose);
         } else if (!strcmp(option, "--charge")) {
             bad = parse_number(option, value, -1e6, &j->charge);
         } else if (!strcmp(option, "--directory")) {

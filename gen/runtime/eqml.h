@@ -93,7 +93,10 @@
 #include "lsq.h"
 #include "surface.h"
 #include "fit.h"
+#include "problem.h"
 #include "select.h"
+#include "diagnose.h"
+#include "robust.h"
 #include "expansion.h"
 
 /* Implementation. */
@@ -119,10 +122,15 @@
 #include "file.c"
 #include "surface_file.c"
 #include "surface_header.c"
+#include "problem.c"
 #include "select.c"
 #include "subset.c"
 #include "basis_file.c"
 #include "rebase.c"
+#include "factor.c"
+#include "scale.c"
+#include "diagnose.c"
+#include "robust.c"
 #include "expansion.c"
 #include "expansion_file.c"
 #endif /* EQML_IMPLEMENTATION */
