@@ -101,6 +101,7 @@
 #define EQML_IMPLEMENTED
 #include "status.c"
 #include "memory.c"
+#include "threads.h"
 #include "text.c"
 #include "reader.c"
 #include "data.c"

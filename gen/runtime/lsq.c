@@ -4,6 +4,7 @@
 #include "lsq.h"
 #include "lanes.h"
 #include "memory.c"
+#include "threads.h"
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -97,9 +98,18 @@ static void eqml__lsq_fold(eqml_lsq *lsq)
 #define EQML__TILE 6                 /* rows; divides PANEL and BLOCK */
 #define EQML__STRIP (2 * EQML_LANES) /* columns; divides PANEL */
 
-/* Reflectors [PANEL + BLOCK][PANEL], their T [PANEL][PANEL], two products [PANEL][STRIP]. */
-#define EQML__LSQ_WORK(padded)                                                                               \
-    ((size_t)EQML__LSQ_PANEL * (2 * EQML__LSQ_PANEL + EQML__LSQ_BLOCK + 2 * EQML__STRIP))
+/* The reflectors of one panel. */
+typedef struct eqml__panel {
+    int rows;    /* of the block, rounded up to whole tiles; 0: it had nothing to eliminate */
+    double *v;   /* [BLOCK][PANEL] */
+    double *t;   /* [PANEL][PANEL] upper triangular, see eqml__lsq_factor */
+    double *v_t; /* [PANEL / TILE][BLOCK][TILE]: v once more, in the order in which v^T b reads it */
+    double *d;   /* [PANEL][PANEL] the diagonal of R, for a while */
+} eqml__panel;
+
+/* Two panels: while the reflectors of one are applied, those of the next are made. */
+#define EQML__LSQ_WORK_PANEL ((size_t)EQML__LSQ_PANEL * (2 * EQML__LSQ_PANEL + 2 * EQML__LSQ_BLOCK))
+#define EQML__LSQ_WORK(padded) (2 * EQML__LSQ_WORK_PANEL)
 
 /* c += a b for c[TILE][STRIP], b[depth][STRIP] and a(i, k) = a[i * ia + k * ka]. */
 static inline void eqml__tile(int depth, const double *a, ptrdiff_t ia, ptrdiff_t ka, const double *b,
@@ -256,38 +266,79 @@ static void eqml__lsq_factor(int rows, double *d, double *v, double *t)
             v[i * EQML__LSQ_PANEL + j] *= scale[j];
 }
 
-/* Applies the transposed product of reflectors to one strip: [r; b] += [I; v] t^T (r + v^T b). */
-static void eqml__lsq_apply(int rows, const double *v, const double *t, double *w, double *r, double *b)
+/* Makes the reflectors of the panel that begins at a column, and puts its new diagonal into R. */
+static void eqml__lsq_reflect_panel(eqml_lsq *lsq, int column, int rows, eqml__panel *p)
 {
-    const size_t size = EQML__LSQ_PANEL * EQML__STRIP;
-    double *y = w + size;
-    memcpy(w, r, size * sizeof(double));
-    memset(y, 0, size * sizeof(double));
-    for (int i = 0; i < EQML__LSQ_PANEL; i += EQML__TILE)
-        eqml__tile(rows, v + i, 1, EQML__LSQ_PANEL, b, w + i * EQML__STRIP);
-    for (int i = 0; i < EQML__LSQ_PANEL; i += EQML__TILE)
-        eqml__tile(i + EQML__TILE, t + i, 1, EQML__LSQ_PANEL, w, y + i * EQML__STRIP);
-    for (size_t k = 0; k < size; k++)
-        r[k] += y[k];
-    for (int i = 0; i < rows; i += EQML__TILE)
-        eqml__tile(EQML__LSQ_PANEL, v + i * EQML__LSQ_PANEL, EQML__LSQ_PANEL, 1, y, b + i * EQML__STRIP);
+    p->rows = eqml__lsq_gather(lsq, column, rows, p->d, p->v) ? rows : 0;
+    if (!p->rows)
+        return;
+    eqml__lsq_factor(rows, p->d, p->v, p->t);
+    eqml__lsq_scatter(lsq, column, p->d);
+    double *to = p->v_t;
+    for (int j = 0; j < EQML__LSQ_PANEL; j += EQML__TILE)
+        for (int i = 0; i < rows; i++, to += EQML__TILE)
+            memcpy(to, p->v + i * EQML__LSQ_PANEL + j, EQML__TILE * sizeof(double));
 }
 
-/* R <- triangular factor of [R; block]; the block is empty afterwards. */
+/* Applies the transposed product of a panel's reflectors to one strip of the columns behind it:
+ * [r; b] += [I; v] t^T (r + v^T b). */
+static void eqml__lsq_apply(const eqml__panel *p, double *r, double *b)
+{
+    enum { SIZE = EQML__LSQ_PANEL * EQML__STRIP };
+    double w[SIZE] EQML_ALIGNED, y[SIZE] EQML_ALIGNED;
+    memcpy(w, r, sizeof w);
+    memset(y, 0, sizeof y);
+    for (int i = 0; i < EQML__LSQ_PANEL; i += EQML__TILE)
+        eqml__tile(p->rows, p->v_t + i * p->rows, 1, EQML__TILE, b, w + i * EQML__STRIP);
+    for (int i = 0; i < EQML__LSQ_PANEL; i += EQML__TILE)
+        eqml__tile(i + EQML__TILE, p->t + i, 1, EQML__LSQ_PANEL, w, y + i * EQML__STRIP);
+    for (int k = 0; k < SIZE; k++)
+        r[k] += y[k];
+    for (int i = 0; i < p->rows; i += EQML__TILE)
+        eqml__tile(EQML__LSQ_PANEL, p->v + i * EQML__LSQ_PANEL, EQML__LSQ_PANEL, 1, y, b + i * EQML__STRIP);
+}
+
+/* Applies a panel, which begins at `column`, to the strips from column `from` to `to`. */
+static void eqml__lsq_apply_strips(eqml_lsq *lsq, const eqml__panel *p, int column, int from, int to)
+{
+    for (int j = from; j < to; j += EQML__STRIP)
+        eqml__lsq_apply(p, eqml__lsq_r(lsq, column, j), eqml__lsq_block_strip(lsq, j));
+}
+
+/* Columns that a thread takes at a time, a tenth of a millisecond of work; and the fewest such shares for which
+ * there are threads, which cost some microseconds. */
+#define EQML__LSQ_SHARE EQML__LSQ_PANEL
+#define EQML__LSQ_FEW 3
+
+/* R <- triangular factor of [R; block]; the block is empty afterwards. A panel is applied to the next panel first,
+ * whose reflectors are then made while other threads apply it to the columns behind. Each strip is changed by one
+ * thread, in the same order of panels: the bits do not depend on the threads. */
 static void eqml__lsq_fold(eqml_lsq *lsq)
 {
-    double *d = lsq->work, *v = d + EQML__LSQ_PANEL * EQML__LSQ_PANEL;
-    double *t = v + EQML__LSQ_BLOCK * EQML__LSQ_PANEL, *w = t + EQML__LSQ_PANEL * EQML__LSQ_PANEL;
-    int rows = lsq->filled;
+    eqml__panel panels[2];
+    int rows = lsq->filled, last = (lsq->width - 1) / EQML__LSQ_PANEL;
+    for (int k = 0; k < 2; k++) {
+        double *room = lsq->work + (size_t)k * EQML__LSQ_WORK_PANEL;
+        panels[k].v = room, room += EQML__LSQ_BLOCK * EQML__LSQ_PANEL;
+        panels[k].v_t = room, room += EQML__LSQ_BLOCK * EQML__LSQ_PANEL;
+        panels[k].t = room, room += EQML__LSQ_PANEL * EQML__LSQ_PANEL;
+        panels[k].d = room;
+    }
     for (; rows % EQML__TILE; rows++)
         eqml__lsq_put(lsq, rows, NULL);
-    for (int column = 0; column < lsq->width; column += EQML__LSQ_PANEL) {
-        if (!eqml__lsq_gather(lsq, column, rows, d, v))
-            continue;
-        eqml__lsq_factor(rows, d, v, t);
-        eqml__lsq_scatter(lsq, column, d);
-        for (int j = column + EQML__LSQ_PANEL; j < lsq->width; j += EQML__STRIP)
-            eqml__lsq_apply(rows, v, t, w, eqml__lsq_r(lsq, column, j), eqml__lsq_block_strip(lsq, j));
+    if (rows)
+        eqml__lsq_reflect_panel(lsq, 0, rows, &panels[0]);
+    for (int k = 0; k < last && rows; k++) {
+        const int column = k * EQML__LSQ_PANEL, next = column + EQML__LSQ_PANEL;
+        eqml__panel *p = &panels[k % 2], *ahead = &panels[(k + 1) % 2];
+        EQML__OMP(parallel for schedule(dynamic) if (last - k >= EQML__LSQ_FEW))
+        for (int share = next; share < lsq->width; share += EQML__LSQ_SHARE) {
+            const int end = share + EQML__LSQ_SHARE < lsq->width ? share + EQML__LSQ_SHARE : lsq->width;
+            if (p->rows)
+                eqml__lsq_apply_strips(lsq, p, column, share, end);
+            if (share == next)
+                eqml__lsq_reflect_panel(lsq, next, rows, ahead);
+        }
     }
     lsq->filled = 0;
 }
