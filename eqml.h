@@ -4683,7 +4683,7 @@ typedef struct eqml_fit_options {
     double ridge;             /* see eqml_lsq_options */
     double energy_weight;     /* E0, hartree: a geometry has the weight E0 / (E0 + E - Emin); 0: all have 1 */
     const unsigned char *use; /* [data->n] nonzero: train on this geometry; NULL: on all */
-    void (*progress)(void *context, size_t done, size_t total); /* told after each geometry; NULL: nobody */
+    void (*progress)(void *context, size_t done, size_t total); /* told now and then; NULL: nobody */
     void *context;
     eqml_potential reference; /* energies are fitted as the difference to this potential; NULL: as they are */
     void *reference_context;
@@ -7455,6 +7455,8 @@ static void eqml__displacements(const double *xyz, int natoms, double *q, int *e
  * component without a switch, whose only tuple is all atoms in their order (`tuples` is then NULL) and whose
  * constant term takes the place of the expansion's constant.
  */
+typedef struct eqml__room eqml__room;
+
 typedef struct eqml__fitter {
     /* What is asked for. */
     const eqml_data *data;
@@ -7482,17 +7484,29 @@ typedef struct eqml__fitter {
     double *frozen; /* the mean of a constant pair's variable, HUGE_VAL for other pairs */
     int *nfrozen;   /* [ncomponents] constant pairs */
 
-    /* Room for one tuple and one geometry; sizes are those of the largest basis. */
+    /* Room for one tuple and one geometry, that of the first thread; see eqml__enter_room. */
     double *local;        /* [3][3 natoms] coordinates of a tuple, gradient of the switch, a displacement */
     double *one;          /* [eqml__most_work] slots, variables, pairs, parts of a tensor */
     eqml_lanes *tangents; /* [nslots] derivatives of the slots along lanes of displacements */
-    void *unaligned;      /* owns the tangents */
-    double *sum, *size;   /* [nfactors] of factors, see eqml__survey_factors */
-    int *level;           /* [nfactors] the pass in which the shift of a factor is found */
     double *directions;   /* [3 natoms][3 natoms] of the molecule: rows are displacements */
-    double *rows;         /* [eqml__rows_per_geometry][ncols] */
-    double *solution;     /* [ncols] */
+    int nrooms;           /* threads */
+    eqml__room *rooms;    /* [nrooms] */
+
+    double *sum, *size; /* [nfactors] of factors, see eqml__survey_factors */
+    int *level;         /* [nfactors] the pass in which the shift of a factor is found */
+    size_t batch;       /* geometries whose rows are made side by side */
+    size_t *chosen;     /* [batch] their numbers ... */
+    int *nrows;         /* [batch] ... of rows */
+    double *rows;       /* [batch][eqml__rows_per_geometry][ncols + 1], the value last */
+    double *solution;   /* [ncols] */
 } eqml__fitter;
+
+/* What each thread has for itself; sizes are those of the largest basis. */
+struct eqml__room {
+    double *local, *one, *directions;
+    eqml_lanes *tangents;
+    void *unaligned; /* owns the tangents */
+};
 
 static bool eqml__fits_energies(const eqml__fitter *w)
 {
@@ -7529,13 +7543,17 @@ static size_t eqml__most_work(const eqml_basis *b)
     return most;
 }
 
-/*
- * Rows that are held before they are folded: the energy, and one for each displacement. Those of tensors are
- * not.
- */
+/* Rows of a geometry, at most: the energy, and one for each displacement. */
 static size_t eqml__rows_per_geometry(int natoms, const eqml_fit_options *options)
 {
     return options && options->energies_only ? 1 : 1 + 3 * (size_t)natoms;
+}
+
+/* Geometries whose rows are made side by side: with threads about a block of the triangle. */
+static size_t eqml__batch_size(int natoms, const eqml_fit_options *options)
+{
+    const size_t fit = EQML__LSQ_BLOCK / eqml__rows_per_geometry(natoms, options);
+    return eqml__most_threads() > 1 && fit > 1 ? fit : 1;
 }
 
 /*
@@ -7557,19 +7575,52 @@ static int eqml__fitted_terms(const eqml__fitter *w, const eqml_component *c)
 
 static void eqml__fitter_free(eqml__fitter *w)
 {
+    for (int k = 0; k < w->nrooms && w->rooms; k++) {
+        EQML_FREE(w->rooms[k].local);
+        EQML_FREE(w->rooms[k].one);
+        EQML_FREE(w->rooms[k].directions);
+        EQML_FREE(w->rooms[k].unaligned);
+    }
+    EQML_FREE(w->rooms);
     eqml_lsq_free(w->lsq);
     EQML_FREE(w->difference);
     EQML_FREE(w->seen);
     EQML_FREE(w->frozen);
     EQML_FREE(w->nfrozen);
-    EQML_FREE(w->local);
-    EQML_FREE(w->one);
-    EQML_FREE(w->unaligned);
     EQML_FREE(w->sum);
     EQML_FREE(w->level);
-    EQML_FREE(w->directions);
+    EQML_FREE(w->chosen);
+    EQML_FREE(w->nrows);
     EQML_FREE(w->rows);
     EQML_FREE(w->solution);
+}
+
+/* Takes the room of each thread: so much work, slots and atoms of a basis. */
+static eqml_status eqml__create_rooms(eqml__fitter *w, size_t one, size_t slots, size_t atoms)
+{
+    const size_t n = 3 * (size_t)w->natoms, lanes = sizeof(eqml_lanes);
+    w->nrooms = eqml__most_threads();
+    w->rooms = (eqml__room *)eqml__zeroed((size_t)w->nrooms, sizeof(eqml__room));
+    for (int k = 0; k < w->nrooms && w->rooms; k++) {
+        eqml__room *r = &w->rooms[k];
+        r->local = (double *)eqml__zeroed(9 * atoms, sizeof(double));
+        r->one = (double *)eqml__zeroed(one, sizeof(double));
+        r->directions = (double *)eqml__zeroed(eqml__times(n, n), sizeof(double));
+        r->unaligned = eqml__zeroed(slots + 1, lanes); /* one more, to align the others */
+        r->tangents = (eqml_lanes *)(((uintptr_t)r->unaligned + lanes - 1) / lanes * lanes);
+        if (!r->local || !r->one || !r->directions || !r->unaligned)
+            return EQML_ERROR_MEMORY;
+    }
+    return w->rooms ? EQML_OK : EQML_ERROR_MEMORY;
+}
+
+/* From here on *w, or a copy of it that a thread has, works in the room of thread k. */
+static void eqml__enter_room(eqml__fitter *w, int k)
+{
+    w->local = w->rooms[k].local;
+    w->one = w->rooms[k].one;
+    w->directions = w->rooms[k].directions;
+    w->tangents = w->rooms[k].tangents;
 }
 
 /*
@@ -7578,7 +7629,7 @@ static void eqml__fitter_free(eqml__fitter *w)
  */
 static eqml_status eqml__fitter_create(eqml__fitter *w)
 {
-    const size_t n = 3 * (size_t)w->natoms, count = (size_t)w->ncomponents, lanes = sizeof(eqml_lanes);
+    const size_t count = (size_t)w->ncomponents;
     size_t one = 0, slots = 0, factors = 0, pairs = 0, atoms = 0, ncols = w->has_constant;
     for (size_t k = 0; k < count; k++) {
         const eqml_basis *b = w->components[k].surface.model.basis;
@@ -7597,21 +7648,21 @@ static eqml_status eqml__fitter_create(eqml__fitter *w)
     w->seen = (eqml__seen *)eqml__zeroed(eqml__times(count, pairs), sizeof(eqml__seen));
     w->frozen = (double *)eqml__zeroed(eqml__times(count, pairs), sizeof(double));
     w->nfrozen = (int *)eqml__zeroed(count, sizeof(int));
-    w->local = (double *)eqml__zeroed(9 * atoms, sizeof(double));
-    w->one = (double *)eqml__zeroed(one, sizeof(double));
-    w->unaligned = eqml__zeroed(slots + 1, lanes); /* one more, to align the others */
-    w->tangents = (eqml_lanes *)(((uintptr_t)w->unaligned + lanes - 1) / lanes * lanes);
+    w->batch = eqml__fits_energies(w) ? eqml__batch_size(w->natoms, w->options) : 1;
+    w->chosen = (size_t *)eqml__zeroed(w->batch, sizeof(size_t));
+    w->nrows = (int *)eqml__zeroed(w->batch, sizeof(int));
     w->sum = (double *)eqml__zeroed(2 * factors, sizeof(double));
     w->size = w->sum ? w->sum + factors : NULL;
     w->level = (int *)eqml__zeroed(factors, sizeof(int));
-    w->directions = (double *)eqml__zeroed(eqml__times(n, n), sizeof(double));
     w->solution = (double *)eqml__zeroed(ncols, sizeof(double));
     if (eqml__fits_energies(w))
-        w->rows = (double *)eqml__zeroed(eqml__times(eqml__rows_per_geometry(w->natoms, w->options), ncols),
-                                         sizeof(double));
-    if (!w->seen || !w->frozen || !w->nfrozen || !w->local || !w->one || !w->unaligned || !w->sum ||
-        !w->level || !w->directions || !w->solution || (eqml__fits_energies(w) && !w->rows))
+        w->rows = (double *)eqml__zeroed(
+            eqml__times(w->batch * eqml__rows_per_geometry(w->natoms, w->options), ncols + 1),
+            sizeof(double));
+    if (!w->seen || !w->frozen || !w->nfrozen || !w->chosen || !w->nrows || !w->sum || !w->level ||
+        !w->solution || (eqml__fits_energies(w) && !w->rows) || eqml__create_rooms(w, one, slots, atoms))
         return EQML_ERROR_MEMORY;
+    eqml__enter_room(w, 0);
     return eqml__lsq_start(&w->lsq, w->ncols, 1, w->options->ridge > 0);
 }
 
@@ -7958,34 +8009,27 @@ static void eqml__add_tuple(eqml__fitter *w, const eqml_component *c, size_t col
         eqml__tangent_forward(b, b->noperations, w->one, w->tangents);
         for (int lane = 0; lane < EQML_LANES && first + lane < n; lane++)
             eqml__add_slopes(b, f, d + lane, gradient_weight * along[lane], gradient_weight * s, skip,
-                             w->rows + (size_t)(1 + first - external + lane) * (size_t)w->ncols + column);
+                             w->rows + (size_t)(1 + first - external + lane) * ((size_t)w->ncols + 1) +
+                                 column);
     }
 }
 
-/* Adds row number `from` of a geometry, with the value that it should have, to the least-squares problem. */
-static eqml_status eqml__push_row(eqml__fitter *w, int from, double value)
-{
-    double *row = eqml_lsq_row(w->lsq);
-    memcpy(row, w->rows + (size_t)from * (size_t)w->ncols, (size_t)w->ncols * sizeof(double));
-    row[w->ncols] = value;
-    return eqml_lsq_add(w->lsq);
-}
-
 /*
- * The rows of geometry g: its energy, then, where it has a gradient, the derivative along each displacement
- * that is neither translation nor rotation. The others say nothing about the potential.
+ * w->rows <- the rows of geometry g: its energy, then, where it has a gradient, the derivative along each
+ * displacement that is neither translation nor rotation. The others say nothing about the potential. Returns how many.
  */
-static eqml_status eqml__energy_rows(eqml__fitter *w, size_t g)
+static int eqml__energy_rows(eqml__fitter *w, size_t g)
 {
     const eqml_fit_options *o = w->options;
     const int n = 3 * w->natoms, gradients = !o->energies_only && (w->data->has[g] & EQML_HAS_GRADIENT);
     const double weight = eqml__row_weight(w, g);
     const double gradient_weight = weight * sqrt(o->gradient_weight > 0 ? o->gradient_weight : 1);
+    const size_t length = (size_t)w->ncols + 1;
     size_t column = w->has_constant;
     int external = n;
     if (gradients)
         eqml__displacements(w->data->xyz + g * (size_t)n, w->natoms, w->directions, &external);
-    memset(w->rows, 0, (size_t)(1 + n - external) * (size_t)w->ncols * sizeof(double));
+    memset(w->rows, 0, (size_t)(1 + n - external) * length * sizeof(double));
     if (w->has_constant)
         w->rows[0] = weight;
     for (int k = 0; k < w->ncomponents; k++) {
@@ -7994,14 +8038,34 @@ static eqml_status eqml__energy_rows(eqml__fitter *w, size_t g)
             eqml__add_tuple(w, c, column, g, t, weight, gradient_weight, external);
         column += (size_t)eqml__fitted_terms(w, c);
     }
-    eqml_status status = eqml__push_row(w, 0, weight * (w->energy[g] - w->shift));
-    for (int i = external; i < n && !status; i++) {
+    w->rows[w->ncols] = weight * (w->energy[g] - w->shift);
+    for (int i = external; i < n; i++) {
         const double *v = w->directions + i * n, *gradient = w->gradient + g * (size_t)n;
         double along = 0;
         for (int k = 0; k < n; k++)
             along += v[k] * gradient[k];
-        status = eqml__push_row(w, 1 + i - external, gradient_weight * along);
+        w->rows[(size_t)(1 + i - external) * length + (size_t)w->ncols] = gradient_weight * along;
     }
+    return 1 + n - external;
+}
+
+/* The rows of geometries chosen[0], chosen[1], ..., each by one thread, which are then added in their order. */
+static eqml_status eqml__add_energy_rows(eqml__fitter *w, size_t count)
+{
+    const size_t length = (size_t)w->ncols + 1, most = eqml__rows_per_geometry(w->natoms, w->options);
+    eqml_status status = EQML_OK;
+    EQML__OMP(parallel for schedule(dynamic) num_threads(w->nrooms) if (count > 1))
+    for (size_t i = 0; i < count; i++) {
+        eqml__fitter own = *w;
+        eqml__enter_room(&own, eqml__this_thread());
+        own.rows = w->rows + i * most * length;
+        w->nrows[i] = eqml__energy_rows(&own, w->chosen[i]);
+    }
+    for (size_t i = 0; i < count; i++)
+        for (int k = 0; k < w->nrows[i] && !status; k++) {
+            memcpy(eqml_lsq_row(w->lsq), w->rows + (i * most + (size_t)k) * length, length * sizeof(double));
+            status = eqml_lsq_add(w->lsq);
+        }
     return status;
 }
 
@@ -8234,14 +8298,18 @@ static eqml_status eqml__add_rows(eqml__fitter *w, eqml_fit_result *result)
 {
     const eqml_fit_options *o = w->options;
     const bool energies = eqml__fits_energies(w);
-    for (size_t g = 0; g < w->data->n; g++) {
-        if (!eqml__trains(w, g))
-            continue;
-        const eqml_status status = energies ? eqml__energy_rows(w, g) : eqml__tensor_rows(w, g);
+    for (size_t g = 0; g < w->data->n;) {
+        size_t count = 0;
+        for (; g < w->data->n && count < w->batch; g++)
+            if (eqml__trains(w, g))
+                w->chosen[count++] = g;
+        const eqml_status status = energies ? eqml__add_energy_rows(w, count)
+                                   : count  ? eqml__tensor_rows(w, w->chosen[0])
+                                            : EQML_OK;
         if (status)
             return status;
-        result->geometries++;
-        if (o->progress && energies)
+        result->geometries += count;
+        if (o->progress && energies && count)
             o->progress(o->context, result->geometries, w->count);
     }
     return EQML_OK;
@@ -8308,10 +8376,17 @@ static eqml_status eqml__run_fit(eqml__fitter *w, eqml_fit_result *result)
     return status;
 }
 
+/* Rows of energies and gradients that are held before they are folded. Those of tensors are not. */
+static size_t eqml__rows_held(int natoms, const eqml_fit_options *options)
+{
+    return eqml__batch_size(natoms, options) * eqml__rows_per_geometry(natoms, options);
+}
+
 /* Bytes of what grows with the terms. */
 static size_t eqml__fit_bytes(int terms, size_t rows, const eqml_fit_options *options)
 {
-    return eqml_lsq_memory(terms, 1, options && options->ridge > 0) + rows * (size_t)terms * sizeof(double);
+    return eqml_lsq_memory(terms, 1, options && options->ridge > 0) +
+           rows * ((size_t)terms + 1) * sizeof(double);
 }
 
 /* What all fits refuse; `over` names the basis or the expansion, `what` the data that are fitted. */
@@ -8333,7 +8408,7 @@ static eqml_status eqml__check_fit(eqml__fitter *w, const char *over, const char
 static eqml_status eqml__explain_failure(const eqml__fitter *w, eqml_status status, const char *what,
                                          eqml_message *message)
 {
-    const size_t rows = eqml__fits_energies(w) ? eqml__rows_per_geometry(w->natoms, w->options) : 0;
+    const size_t rows = eqml__fits_energies(w) ? eqml__rows_held(w->natoms, w->options) : 0;
     if (w->without_dipole)
         return eqml__fail(
             message, status,
@@ -8456,7 +8531,7 @@ EQML_API eqml_status eqml_expansion_fit(eqml_expansion *expansion, const eqml_da
 
 EQML_API size_t eqml_fit_memory(const eqml_basis *basis, const eqml_fit_options *options)
 {
-    size_t most = eqml__fit_bytes(basis->nterms, eqml__rows_per_geometry(basis->natoms, options), options);
+    size_t most = eqml__fit_bytes(basis->nterms, eqml__rows_held(basis->natoms, options), options);
     for (int k = 0; k < EQML_TENSORS; k++)
         if (basis->tensors[k]) {
             const size_t bytes = eqml__fit_bytes(basis->tensors[k]->nterms, 0, options);

@@ -73,14 +73,18 @@ static eqml_status eqml__add_rows(eqml__fitter *w, eqml_fit_result *result)
 {
     const eqml_fit_options *o = w->options;
     const bool energies = eqml__fits_energies(w);
-    for (size_t g = 0; g < w->data->n; g++) {
-        if (!eqml__trains(w, g))
-            continue;
-        const eqml_status status = energies ? eqml__energy_rows(w, g) : eqml__tensor_rows(w, g);
+    for (size_t g = 0; g < w->data->n;) {
+        size_t count = 0;
+        for (; g < w->data->n && count < w->batch; g++)
+            if (eqml__trains(w, g))
+                w->chosen[count++] = g;
+        const eqml_status status = energies ? eqml__add_energy_rows(w, count)
+                                   : count  ? eqml__tensor_rows(w, w->chosen[0])
+                                            : EQML_OK;
         if (status)
             return status;
-        result->geometries++;
-        if (o->progress && energies)
+        result->geometries += count;
+        if (o->progress && energies && count)
             o->progress(o->context, result->geometries, w->count);
     }
     return EQML_OK;
@@ -147,10 +151,17 @@ static eqml_status eqml__run_fit(eqml__fitter *w, eqml_fit_result *result)
     return status;
 }
 
+/* Rows of energies and gradients that are held before they are folded. Those of tensors are not. */
+static size_t eqml__rows_held(int natoms, const eqml_fit_options *options)
+{
+    return eqml__batch_size(natoms, options) * eqml__rows_per_geometry(natoms, options);
+}
+
 /* Bytes of what grows with the terms. */
 static size_t eqml__fit_bytes(int terms, size_t rows, const eqml_fit_options *options)
 {
-    return eqml_lsq_memory(terms, 1, options && options->ridge > 0) + rows * (size_t)terms * sizeof(double);
+    return eqml_lsq_memory(terms, 1, options && options->ridge > 0) +
+           rows * ((size_t)terms + 1) * sizeof(double);
 }
 
 /* What all fits refuse; `over` names the basis or the expansion, `what` the data that are fitted. */
@@ -172,7 +183,7 @@ static eqml_status eqml__check_fit(eqml__fitter *w, const char *over, const char
 static eqml_status eqml__explain_failure(const eqml__fitter *w, eqml_status status, const char *what,
                                          eqml_message *message)
 {
-    const size_t rows = eqml__fits_energies(w) ? eqml__rows_per_geometry(w->natoms, w->options) : 0;
+    const size_t rows = eqml__fits_energies(w) ? eqml__rows_held(w->natoms, w->options) : 0;
     if (w->without_dipole)
         return eqml__fail(
             message, status,
@@ -295,7 +306,7 @@ EQML_API eqml_status eqml_expansion_fit(eqml_expansion *expansion, const eqml_da
 
 EQML_API size_t eqml_fit_memory(const eqml_basis *basis, const eqml_fit_options *options)
 {
-    size_t most = eqml__fit_bytes(basis->nterms, eqml__rows_per_geometry(basis->natoms, options), options);
+    size_t most = eqml__fit_bytes(basis->nterms, eqml__rows_held(basis->natoms, options), options);
     for (int k = 0; k < EQML_TENSORS; k++)
         if (basis->tensors[k]) {
             const size_t bytes = eqml__fit_bytes(basis->tensors[k]->nterms, 0, options);

@@ -18,7 +18,7 @@ typedef struct eqml_fit_options {
     double ridge;             /* see eqml_lsq_options */
     double energy_weight;     /* E0, hartree: a geometry has the weight E0 / (E0 + E - Emin); 0: all have 1 */
     const unsigned char *use; /* [data->n] nonzero: train on this geometry; NULL: on all */
-    void (*progress)(void *context, size_t done, size_t total); /* told after each geometry; NULL: nobody */
+    void (*progress)(void *context, size_t done, size_t total); /* told now and then; NULL: nobody */
     void *context;
     eqml_potential reference; /* energies are fitted as the difference to this potential; NULL: as they are */
     void *reference_context;

@@ -83,34 +83,27 @@ static void eqml__add_tuple(eqml__fitter *w, const eqml_component *c, size_t col
         eqml__tangent_forward(b, b->noperations, w->one, w->tangents);
         for (int lane = 0; lane < EQML_LANES && first + lane < n; lane++)
             eqml__add_slopes(b, f, d + lane, gradient_weight * along[lane], gradient_weight * s, skip,
-                             w->rows + (size_t)(1 + first - external + lane) * (size_t)w->ncols + column);
+                             w->rows + (size_t)(1 + first - external + lane) * ((size_t)w->ncols + 1) +
+                                 column);
     }
 }
 
-/* Adds row number `from` of a geometry, with the value that it should have, to the least-squares problem. */
-static eqml_status eqml__push_row(eqml__fitter *w, int from, double value)
-{
-    double *row = eqml_lsq_row(w->lsq);
-    memcpy(row, w->rows + (size_t)from * (size_t)w->ncols, (size_t)w->ncols * sizeof(double));
-    row[w->ncols] = value;
-    return eqml_lsq_add(w->lsq);
-}
-
 /*
- * The rows of geometry g: its energy, then, where it has a gradient, the derivative along each displacement
- * that is neither translation nor rotation. The others say nothing about the potential.
+ * w->rows <- the rows of geometry g: its energy, then, where it has a gradient, the derivative along each
+ * displacement that is neither translation nor rotation. The others say nothing about the potential. Returns how many.
  */
-static eqml_status eqml__energy_rows(eqml__fitter *w, size_t g)
+static int eqml__energy_rows(eqml__fitter *w, size_t g)
 {
     const eqml_fit_options *o = w->options;
     const int n = 3 * w->natoms, gradients = !o->energies_only && (w->data->has[g] & EQML_HAS_GRADIENT);
     const double weight = eqml__row_weight(w, g);
     const double gradient_weight = weight * sqrt(o->gradient_weight > 0 ? o->gradient_weight : 1);
+    const size_t length = (size_t)w->ncols + 1;
     size_t column = w->has_constant;
     int external = n;
     if (gradients)
         eqml__displacements(w->data->xyz + g * (size_t)n, w->natoms, w->directions, &external);
-    memset(w->rows, 0, (size_t)(1 + n - external) * (size_t)w->ncols * sizeof(double));
+    memset(w->rows, 0, (size_t)(1 + n - external) * length * sizeof(double));
     if (w->has_constant)
         w->rows[0] = weight;
     for (int k = 0; k < w->ncomponents; k++) {
@@ -119,14 +112,34 @@ static eqml_status eqml__energy_rows(eqml__fitter *w, size_t g)
             eqml__add_tuple(w, c, column, g, t, weight, gradient_weight, external);
         column += (size_t)eqml__fitted_terms(w, c);
     }
-    eqml_status status = eqml__push_row(w, 0, weight * (w->energy[g] - w->shift));
-    for (int i = external; i < n && !status; i++) {
+    w->rows[w->ncols] = weight * (w->energy[g] - w->shift);
+    for (int i = external; i < n; i++) {
         const double *v = w->directions + i * n, *gradient = w->gradient + g * (size_t)n;
         double along = 0;
         for (int k = 0; k < n; k++)
             along += v[k] * gradient[k];
-        status = eqml__push_row(w, 1 + i - external, gradient_weight * along);
+        w->rows[(size_t)(1 + i - external) * length + (size_t)w->ncols] = gradient_weight * along;
     }
+    return 1 + n - external;
+}
+
+/* The rows of geometries chosen[0], chosen[1], ..., each by one thread, which are then added in their order. */
+static eqml_status eqml__add_energy_rows(eqml__fitter *w, size_t count)
+{
+    const size_t length = (size_t)w->ncols + 1, most = eqml__rows_per_geometry(w->natoms, w->options);
+    eqml_status status = EQML_OK;
+    EQML__OMP(parallel for schedule(dynamic) num_threads(w->nrooms) if (count > 1))
+    for (size_t i = 0; i < count; i++) {
+        eqml__fitter own = *w;
+        eqml__enter_room(&own, eqml__this_thread());
+        own.rows = w->rows + i * most * length;
+        w->nrows[i] = eqml__energy_rows(&own, w->chosen[i]);
+    }
+    for (size_t i = 0; i < count; i++)
+        for (int k = 0; k < w->nrows[i] && !status; k++) {
+            memcpy(eqml_lsq_row(w->lsq), w->rows + (i * most + (size_t)k) * length, length * sizeof(double));
+            status = eqml_lsq_add(w->lsq);
+        }
     return status;
 }
 
