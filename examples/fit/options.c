@@ -12,6 +12,8 @@ static const char help[] =
     "  --gradients W          weight of gradients against energies; default 1; 0: energies only\n"
     "  --ridge L              penalty L on the squares of the scaled coefficients; default 0\n"
     "  --energy-weight E0     weight E0/(E0 + E - Emin) of a geometry, hartree; default: all weights 1\n"
+    "  --checkpoint FILE      keeps the fit in FILE, every minute and at the end; if FILE is there, goes on "
+    "from it\n"
     "  --charge Q             total charge of the molecule, for dipole and quadrupole; default 0\n";
 
 static int parse_number(const char *option, const char *text, double least, double *number)
@@ -116,6 +118,8 @@ int parse_options(int argc, char **argv, job *j)
             bad = parse_number(option, value, 0, &j->fit.ridge);
         } else if (!strcmp(option, "--energy-weight")) {
             bad = parse_number(option, value, DBL_MIN, &j->fit.energy_weight);
+        } else if (!strcmp(option, "--checkpoint")) {
+            j->fit.checkpoint = value;
         } else if (!strcmp(option, "--charge")) {
             bad = parse_number(option, value, -1e6, &j->charge);
         } else if (!strcmp(option, "--directory")) {

@@ -2,6 +2,7 @@
 #ifndef EQML__FIT_C
 #define EQML__FIT_C
 #include "fit.h"
+#include "checkpoint.c"
 #include "expansion.h"
 #include "fitter.c"
 #include "rows.c"
@@ -69,25 +70,28 @@ static eqml_status eqml__set_targets(eqml__fitter *w)
     return EQML_OK;
 }
 
-static eqml_status eqml__add_rows(eqml__fitter *w, eqml_fit_result *result)
+static eqml_status eqml__add_rows(eqml__fitter *w, eqml_message *message)
 {
     const eqml_fit_options *o = w->options;
     const bool energies = eqml__fits_energies(w);
-    for (size_t g = 0; g < w->data->n;) {
+    const size_t before = w->done;
+    eqml_status status = EQML_OK;
+    for (size_t g = w->first; g < w->data->n && !status;) {
         size_t count = 0;
         for (; g < w->data->n && count < w->batch; g++)
             if (eqml__trains(w, g))
                 w->chosen[count++] = g;
-        const eqml_status status = energies ? eqml__add_energy_rows(w, count)
-                                   : count  ? eqml__tensor_rows(w, w->chosen[0])
-                                            : EQML_OK;
-        if (status)
-            return status;
-        result->geometries += count;
-        if (o->progress && energies && count)
-            o->progress(o->context, result->geometries, w->count);
+        if (count == 0)
+            break;
+        status = energies ? eqml__add_energy_rows(w, count) : eqml__tensor_rows(w, w->chosen[0]);
+        for (size_t i = 0; i < count && energies; i++)
+            eqml__pass_geometry(w, w->chosen[i]);
+        if (!status && energies)
+            status = eqml__keep_checkpoint(w, false, message);
+        if (!status && energies && o->progress)
+            o->progress(o->context, w->done, w->count);
     }
-    return EQML_OK;
+    return !status && energies && w->done > before ? eqml__keep_checkpoint(w, true, message) : status;
 }
 
 static eqml_status eqml__solve(eqml__fitter *w, eqml_fit_result *result)
@@ -124,30 +128,46 @@ static void eqml__set_components(eqml__fitter *w)
     }
 }
 
-static eqml_status eqml__run_fit(eqml__fitter *w, eqml_fit_result *result)
+/* Sets what the rows rest on: centres, shifts, scales of columns; from the checkpoint, where there is one. */
+static eqml_status eqml__prepare(eqml__fitter *w, eqml_fit_result *result, eqml_message *message)
 {
-    const bool energies = eqml__fits_energies(w);
-    eqml_status status = eqml__fitter_create(w);
-    if (!status && energies)
-        status = eqml__set_targets(w);
-    if (status)
-        return status;
+    bool resumed = false;
+    eqml_status status = EQML_OK;
     for (int k = 0; k < w->ncomponents; k++) {
         eqml_component *c = &w->components[k];
         eqml__find_frozen(w, c);
-        eqml__centre_variables(w, c);
-        eqml__shift_factors(w, c);
         result->constant_pairs += eqml__constant_classes(c->surface.model.basis, w->frozen + k * w->npairs);
     }
-    if (energies)
+    if (eqml__fits_energies(w))
+        status = eqml__begin_checkpoint(w, &resumed, message);
+    result->resumed = w->done;
+    if (status || resumed)
+        return status;
+    for (int k = 0; k < w->ncomponents; k++) {
+        eqml__centre_variables(w, &w->components[k]);
+        eqml__shift_factors(w, &w->components[k]);
+    }
+    if (eqml__fits_energies(w))
         eqml__set_energy_scales(w);
     else
         eqml__set_tensor_scales(w);
-    status = eqml__add_rows(w, result);
+    return EQML_OK;
+}
+
+static eqml_status eqml__run_fit(eqml__fitter *w, eqml_fit_result *result, eqml_message *message)
+{
+    eqml_status status = eqml__fitter_create(w);
+    if (!status && eqml__fits_energies(w))
+        status = eqml__set_targets(w);
+    if (!status)
+        status = eqml__prepare(w, result, message);
+    if (!status)
+        status = eqml__add_rows(w, message);
     if (!status)
         status = eqml__solve(w, result);
     if (!status)
         eqml__set_components(w);
+    result->geometries = w->count;
     return status;
 }
 
@@ -184,6 +204,8 @@ static eqml_status eqml__explain_failure(const eqml__fitter *w, eqml_status stat
                                          eqml_message *message)
 {
     const size_t rows = eqml__fits_energies(w) ? eqml__rows_held(w->natoms, w->options) : 0;
+    if (w->explained)
+        return status;
     if (w->without_dipole)
         return eqml__fail(
             message, status,
@@ -204,7 +226,7 @@ static eqml_status eqml__explain_failure(const eqml__fitter *w, eqml_status stat
 static eqml_status eqml__fit(eqml__fitter *w, const char *over, const char *what, double *constant,
                              eqml__triangle *triangle, eqml_fit_result *result, eqml_message *message)
 {
-    static const eqml_fit_options defaults = {0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL};
+    static const eqml_fit_options defaults = {0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, 0};
     eqml_fit_result found;
     memset(&found, 0, sizeof found);
     if (!w->options)
@@ -215,7 +237,7 @@ static eqml_status eqml__fit(eqml__fitter *w, const char *over, const char *what
     if (!eqml__fits_energies(w) && !eqml__fitted_terms(w, w->components))
         found.geometries = w->count; /* the dipole of "O2": nothing to fit */
     else
-        status = eqml__run_fit(w, &found);
+        status = eqml__run_fit(w, &found, message);
     if (status) {
         eqml__explain_failure(w, status, what, message);
     } else {

@@ -8,6 +8,7 @@
 #include "memory.c"
 #include "surface.c"
 #include "threads.h"
+#include <time.h>
 
 /*
  * Every fit is that of an expansion: a sum of components over tuples of atoms. A surface is the case of one
@@ -58,6 +59,13 @@ typedef struct eqml__fitter {
     int *nrows;         /* [batch] ... of rows */
     double *rows;       /* [batch][eqml__rows_per_geometry][ncols + 1], the value last */
     double *solution;   /* [ncols] */
+
+    /* The checkpoint; see checkpoint.c. */
+    size_t done, first;   /* geometries whose rows are in the triangle; the first that may have none there */
+    uint64_t key, passed; /* digests of what the rows are, and of the geometries done */
+    time_t kept;          /* when it was written last */
+    double keeping;       /* the seconds that took */
+    bool explained;       /* a message says already why it failed */
 } eqml__fitter;
 
 /* What each thread has for itself; sizes are those of the largest basis. */

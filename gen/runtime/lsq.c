@@ -72,10 +72,16 @@ static double *eqml__lsq_r(const eqml_lsq *lsq, int i, int j)
     return lsq->r + (size_t)j * (size_t)lsq->padded + i;
 }
 
+/* The element of row i of the block, column j. */
+static double *eqml__lsq_waiting(const eqml_lsq *lsq, int i, int j)
+{
+    return lsq->block + (size_t)j * EQML__LSQ_BLOCK + (size_t)i;
+}
+
 static void eqml__lsq_put(eqml_lsq *lsq, int i, const double *row)
 {
     for (int j = 0; j < lsq->width; j++)
-        lsq->block[(size_t)j * EQML__LSQ_BLOCK + (size_t)i] = row ? row[j] : 0.0;
+        *eqml__lsq_waiting(lsq, i, j) = row ? row[j] : 0.0;
 }
 
 static void eqml__lsq_fold(eqml_lsq *lsq)
@@ -157,6 +163,12 @@ static double *eqml__lsq_r(const eqml_lsq *lsq, int i, int j)
 static double *eqml__lsq_block_strip(const eqml_lsq *lsq, int column)
 {
     return lsq->block + (size_t)column * EQML__LSQ_BLOCK;
+}
+
+/* The element of row i of the block, column j. */
+static double *eqml__lsq_waiting(const eqml_lsq *lsq, int i, int j)
+{
+    return eqml__lsq_block_strip(lsq, j / EQML__STRIP * EQML__STRIP) + i * EQML__STRIP + j % EQML__STRIP;
 }
 
 /* Row i of the block; a null row is zero. */
@@ -453,6 +465,42 @@ eqml_status eqml_lsq_add(eqml_lsq *lsq)
     lsq->rows++;
     if (lsq->filled == EQML__LSQ_BLOCK)
         eqml__lsq_fold(lsq);
+    return EQML_OK;
+}
+
+/* Whether no square has overflowed. */
+static bool eqml__lsq_is_finite(const eqml_lsq *lsq)
+{
+    bool finite = true;
+    for (int j = 0; j < lsq->width; j++)
+        for (int i = 0; i <= j; i++)
+            finite = finite && isfinite(*eqml__lsq_r(lsq, i, j));
+    return finite;
+}
+
+/* The triangle's rows are added like others; their leading zeros make them cheap. */
+eqml_status eqml_lsq_merge(eqml_lsq *lsq, eqml_lsq *other)
+{
+    if (!lsq || !other || lsq == other || lsq->ncols != other->ncols || lsq->nrhs != other->nrhs)
+        return EQML_ERROR_ARGUMENT;
+    eqml__lsq_fold(lsq);
+    eqml__lsq_fold(other);
+    if (!eqml__lsq_is_finite(other))
+        return EQML_ERROR_VALUE;
+    if (lsq->rows == 0)
+        memcpy(lsq->r, other->r, eqml__lsq_r_size(lsq->padded) * sizeof(double));
+    for (int i = 0; i < lsq->width && lsq->rows > 0; i++) {
+        memset(lsq->row, 0, (size_t)i * sizeof(double));
+        for (int j = i; j < lsq->width; j++)
+            lsq->row[j] = *eqml__lsq_r(other, i, j);
+        eqml__lsq_put(lsq, lsq->filled++, lsq->row);
+        if (lsq->filled == EQML__LSQ_BLOCK || i + 1 == lsq->width)
+            eqml__lsq_fold(lsq);
+    }
+    lsq->rows += other->rows;
+    for (int j = 0; j < lsq->width; j++)
+        lsq->least[j] = lsq->least[j] < other->least[j] ? other->least[j] : lsq->least[j];
+    lsq->tolerance = lsq->tolerance < other->tolerance ? other->tolerance : lsq->tolerance;
     return EQML_OK;
 }
 
