@@ -6437,39 +6437,68 @@ static void eqml__lsq_fold(eqml_lsq *lsq)
 
 /* The reflectors of one panel. */
 typedef struct eqml__panel {
-    int rows;    /* of the block, rounded up to whole tiles; 0: it had nothing to eliminate */
-    double *v;   /* [BLOCK][PANEL] */
-    double *t;   /* [PANEL][PANEL] upper triangular, see eqml__lsq_factor */
-    double *v_t; /* [PANEL / TILE][BLOCK][TILE]: v once more, in the order in which v^T b reads it */
-    double *d;   /* [PANEL][PANEL] the diagonal of R, for a while */
+    int rows; /* of the block, rounded up to whole tiles; 0: it had nothing to eliminate */
+    double *
+        v; /* [PANEL / TILE][rows][TILE]: both products with it read it in this order, or nearly, so that there is
+                  one copy, which stays in the second cache */
+    double *t; /* [PANEL][PANEL] upper triangular, see eqml__lsq_factor */
 } eqml__panel;
 
-/* Two panels: while the reflectors of one are applied, those of the next are made. */
-#define EQML__LSQ_WORK_PANEL ((size_t)EQML__LSQ_PANEL * (2 * EQML__LSQ_PANEL + 2 * EQML__LSQ_BLOCK))
-#define EQML__LSQ_WORK(padded) (2 * EQML__LSQ_WORK_PANEL)
+/* Two panels, since the reflectors of one are made while those of the other are applied; what makes them works on
+ * d[PANEL][PANEL] and v[BLOCK][PANEL]. */
+#define EQML__LSQ_WORK_PANEL ((size_t)EQML__LSQ_PANEL * (EQML__LSQ_BLOCK + EQML__LSQ_PANEL))
+#define EQML__LSQ_WORK(padded) (3 * EQML__LSQ_WORK_PANEL)
 
-/* c += a b for c[TILE][STRIP], b[depth][STRIP] and a(i, k) = a[i * ia + k * ka]. */
-static inline void eqml__tile(int depth, const double *a, ptrdiff_t ia, ptrdiff_t ka, const double *b,
-                              double *c)
+/* sum[TILE][2] <-> c[TILE][STRIP] */
+EQML_INLINE void eqml__tile_load(const double *c, eqml_lanes sum[EQML__TILE][2])
 {
-    eqml_lanes sum[EQML__TILE][2];
     EQML__UNROLL_ALL
     for (int i = 0; i < EQML__TILE; i++) {
         sum[i][0] = eqml__load(c + i * EQML__STRIP);
         sum[i][1] = eqml__load(c + i * EQML__STRIP + EQML_LANES);
     }
-    for (int k = 0; k < depth; k++, a += ka, b += EQML__STRIP) {
-        EQML__UNROLL_ALL
-        for (int i = 0; i < EQML__TILE; i++) {
-            sum[i][0] += a[i * ia] * eqml__load(b);
-            sum[i][1] += a[i * ia] * eqml__load(b + EQML_LANES);
-        }
-    }
+}
+
+EQML_INLINE void eqml__tile_store(eqml_lanes sum[EQML__TILE][2], double *c)
+{
     EQML__UNROLL_ALL
     for (int i = 0; i < EQML__TILE; i++) {
         eqml__store(c + i * EQML__STRIP, sum[i][0]);
         eqml__store(c + i * EQML__STRIP + EQML_LANES, sum[i][1]);
     }
+}
+
+/* sum += a b for one column a[TILE], elements `stride` apart, and one row b[STRIP]. */
+EQML_INLINE void eqml__tile_step(const double *a, int stride, const double *b, eqml_lanes sum[EQML__TILE][2])
+{
+    EQML__UNROLL_ALL
+    for (int i = 0; i < EQML__TILE; i++) {
+        sum[i][0] += a[i * stride] * eqml__load(b);
+        sum[i][1] += a[i * stride] * eqml__load(b + EQML_LANES);
+    }
+}
+
+/* c += a b for c[TILE][STRIP], b[depth][STRIP] and columns a[k stride + (0 .. TILE - 1)]. */
+static inline void eqml__tile(int depth, const double *a, ptrdiff_t stride, const double *b, double *c)
+{
+    eqml_lanes sum[EQML__TILE][2];
+    eqml__tile_load(c, sum);
+    for (int k = 0; k < depth; k++, a += stride, b += EQML__STRIP)
+        eqml__tile_step(a, 1, b, sum);
+    eqml__tile_store(sum, c);
+}
+
+/* c += v y for c[TILE][STRIP], y[PANEL][STRIP] and TILE rows of a panel's v, of `rows` in all. */
+static inline void eqml__tile_back(int rows, const double *v, const double *y, double *c)
+{
+    eqml_lanes sum[EQML__TILE][2];
+    eqml__tile_load(c, sum);
+    for (int k = 0; k < EQML__LSQ_PANEL; k += EQML__TILE, v += rows * EQML__TILE) {
+        EQML__UNROLL_ALL
+        for (int j = 0; j < EQML__TILE; j++, y += EQML__STRIP)
+            eqml__tile_step(v + j, EQML__TILE, y, sum);
+    }
+    eqml__tile_store(sum, c);
 }
 
 /* R ends at the last row of its diagonal panel: all strips of panel p have (p + 1) PANEL rows. */
@@ -6612,15 +6641,15 @@ static void eqml__lsq_factor(int rows, double *d, double *v, double *t)
 /* Makes the reflectors of the panel that begins at a column, and puts its new diagonal into R. */
 static void eqml__lsq_reflect_panel(eqml_lsq *lsq, int column, int rows, eqml__panel *p)
 {
-    p->rows = eqml__lsq_gather(lsq, column, rows, p->d, p->v) ? rows : 0;
+    double *d = lsq->work, *v = d + EQML__LSQ_PANEL * EQML__LSQ_PANEL, *to = p->v;
+    p->rows = eqml__lsq_gather(lsq, column, rows, d, v) ? rows : 0;
     if (!p->rows)
         return;
-    eqml__lsq_factor(rows, p->d, p->v, p->t);
-    eqml__lsq_scatter(lsq, column, p->d);
-    double *to = p->v_t;
+    eqml__lsq_factor(rows, d, v, p->t);
+    eqml__lsq_scatter(lsq, column, d);
     for (int j = 0; j < EQML__LSQ_PANEL; j += EQML__TILE)
         for (int i = 0; i < rows; i++, to += EQML__TILE)
-            memcpy(to, p->v + i * EQML__LSQ_PANEL + j, EQML__TILE * sizeof(double));
+            memcpy(to, v + i * EQML__LSQ_PANEL + j, EQML__TILE * sizeof(double));
 }
 
 /* Applies the transposed product of a panel's reflectors to one strip of the columns behind it:
@@ -6632,13 +6661,13 @@ static void eqml__lsq_apply(const eqml__panel *p, double *r, double *b)
     memcpy(w, r, sizeof w);
     memset(y, 0, sizeof y);
     for (int i = 0; i < EQML__LSQ_PANEL; i += EQML__TILE)
-        eqml__tile(p->rows, p->v_t + i * p->rows, 1, EQML__TILE, b, w + i * EQML__STRIP);
+        eqml__tile(p->rows, p->v + i * p->rows, EQML__TILE, b, w + i * EQML__STRIP);
     for (int i = 0; i < EQML__LSQ_PANEL; i += EQML__TILE)
-        eqml__tile(i + EQML__TILE, p->t + i, 1, EQML__LSQ_PANEL, w, y + i * EQML__STRIP);
+        eqml__tile(i + EQML__TILE, p->t + i, EQML__LSQ_PANEL, w, y + i * EQML__STRIP);
     for (int k = 0; k < SIZE; k++)
         r[k] += y[k];
     for (int i = 0; i < p->rows; i += EQML__TILE)
-        eqml__tile(EQML__LSQ_PANEL, p->v + i * EQML__LSQ_PANEL, EQML__LSQ_PANEL, 1, y, b + i * EQML__STRIP);
+        eqml__tile_back(p->rows, p->v + i * EQML__TILE, y, b + i * EQML__STRIP);
 }
 
 /* Applies a panel, which begins at `column`, to the strips from column `from` to `to`. */
@@ -6661,11 +6690,8 @@ static void eqml__lsq_fold(eqml_lsq *lsq)
     eqml__panel panels[2];
     int rows = lsq->filled, last = (lsq->width - 1) / EQML__LSQ_PANEL;
     for (int k = 0; k < 2; k++) {
-        double *room = lsq->work + (size_t)k * EQML__LSQ_WORK_PANEL;
-        panels[k].v = room, room += EQML__LSQ_BLOCK * EQML__LSQ_PANEL;
-        panels[k].v_t = room, room += EQML__LSQ_BLOCK * EQML__LSQ_PANEL;
-        panels[k].t = room, room += EQML__LSQ_PANEL * EQML__LSQ_PANEL;
-        panels[k].d = room;
+        panels[k].v = lsq->work + (size_t)(k + 1) * EQML__LSQ_WORK_PANEL;
+        panels[k].t = panels[k].v + EQML__LSQ_BLOCK * EQML__LSQ_PANEL;
     }
     for (; rows % EQML__TILE; rows++)
         eqml__lsq_put(lsq, rows, NULL);
