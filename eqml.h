@@ -4514,9 +4514,12 @@ EQML_API const char *eqml_tensor_name(eqml_tensor kind);
  * the same calls in the same order give the same bits.
  *
  * Method. Rows are collected in blocks. Householder reflections fold each block into the triangular factor R
- * of A = Q R
- * [1], panel by panel in compact WY form [2]. This is backward stable and forms no normal equations; a row
+ * of A = Q R [1], panel by panel in compact WY form [2]. This is backward stable and forms no normal equations; a row
  * takes 2 ncols^2 floating-point operations, nearly all of them in matrix products.
+ *
+ * With -fopenmp a block is folded by all threads (OMP_NUM_THREADS), strips of columns side by side, while one makes the
+ * reflectors of the next panel. Every number is computed alike by whichever thread takes it: the bits are those of
+ * one thread. Where other programs want the cores too, OMP_WAIT_POLICY=passive keeps threads from waiting busily.
  *
  * Compile with -O2 -march=native -ffp-contract=fast: the products want wide vectors and fused multiply-adds.
  * With EQML_USE_LAPACK blocks are folded by LAPACK's dtpqrt, which is slower except where LAPACK is threaded.
@@ -4574,6 +4577,40 @@ EQML_API eqml_status eqml_lsq_solve(eqml_lsq *lsq, const eqml_lsq_options *optio
  *
  * EQML_ERROR_EMPTY: no rows. EQML_ERROR_VALUE: squares overflowed. EQML_ERROR_MEMORY. EQML_ERROR_ARGUMENT: a
  * tolerance or a ridge out of range, or a NULL where none is allowed.
+ */
+
+EQML_API eqml_status eqml_lsq_merge(eqml_lsq *lsq, eqml_lsq *other);
+/*
+ * Adds all rows of another system of the same ncols and nrhs, from its triangle [1]: as if they had been added one by
+ * one, up to rounding (exactly where *lsq has no rows yet), for the price of ncols / 3 of them. So rows may be dealt
+ * out to several systems, whose triangles are combined at the end, and new rows cost nothing but themselves. *other
+ * keeps its rows. What eqml_lsq_row() points to is overwritten.
+ *
+ * EQML_ERROR_ARGUMENT: the same system, or other sizes. EQML_ERROR_VALUE: squares of *other overflowed; *lsq is then
+ * as before.
+ */
+
+EQML_API eqml_status eqml_lsq_save(const eqml_lsq *lsq, uint64_t key, const char *path,
+                                   eqml_message *message);
+EQML_API eqml_status eqml_lsq_load(eqml_lsq **lsq, uint64_t key, const char *path, eqml_message *message);
+/*
+ * Writes a system to a file, and makes the system of a file: the same to the bit, so that rows may be added as if
+ * nothing had happened. `key` is the caller's word for what the columns are; a file with another key is refused. A
+ * system takes 4 ncols^2 bytes. The file appears whole or not at all (a process that is killed while it writes leaves
+ * PATH.0.new, and the old file as it was). All in 8-byte words in the order of this machine:
+ *
+ *     "eqml-lsq"                                          8 bytes
+ *     0x0102030405060708, 1                               tells the order of bytes; the version
+ *     key, ncols, nrhs, rows, waiting, notes              integers
+ *     notes                                               of who wrote it, see eqml_fit_options.checkpoint
+ *     tolerance, least[ncols + nrhs]                      doubles
+ *     R[0][j], ..., R[j][j] for each column j             those of b are columns like others
+ *     row[waiting][ncols + nrhs]                          rows that are not folded yet
+ *     check                                               a digest of all that goes before
+ *
+ * Loading: release *lsq with eqml_lsq_free(). EQML_ERROR_FORMAT: no such file, or of a newer version, of a machine with
+ * another order of bytes, cut off, or damaged. EQML_ERROR_MATCH: another key, or the checkpoint of a fit. On failure
+ * *lsq is NULL.
  */
 
 EQML_API void eqml_lsq_free(eqml_lsq *lsq);
@@ -4683,13 +4720,15 @@ typedef struct eqml_fit_options {
     double ridge;             /* see eqml_lsq_options */
     double energy_weight;     /* E0, hartree: a geometry has the weight E0 / (E0 + E - Emin); 0: all have 1 */
     const unsigned char *use; /* [data->n] nonzero: train on this geometry; NULL: on all */
-    void (*progress)(void *context, size_t done, size_t total); /* told after each geometry; NULL: nobody */
+    void (*progress)(void *context, size_t done, size_t total); /* told now and then; NULL: nobody */
     void *context;
     eqml_potential reference; /* energies are fitted as the difference to this potential; NULL: as they are */
     void *reference_context;
     const double
         *weights; /* [data->n] further weights of geometries, times those above; one of weight 0 takes no
                               part; NULL: all have 1 */
+    const char *checkpoint;    /* a file that keeps what is done, see eqml_fit(); NULL: none */
+    double checkpoint_seconds; /* it is written that often; 0: 60; negative: as often as progress is told */
 } eqml_fit_options;
 
 typedef struct eqml_fit_result {
@@ -4697,6 +4736,7 @@ typedef struct eqml_fit_result {
     int terms, rank;
     double condition;   /* of the column-scaled problem */
     int constant_pairs; /* classes of pairs whose distances do not vary, see eqml_constant_pairs */
+    size_t resumed;     /* geometries whose rows came from the checkpoint */
 } eqml_fit_result;
 
 EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, const eqml_fit_options *options,
@@ -4727,7 +4767,22 @@ EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, cons
  * taken. Unless gradients do, nothing says how such bonds stretch.
  *
  * Memory grows with the square of the number of terms, and not with the data: rows are streamed (eqml_lsq).
- * All that grows so is taken before the first row.
+ * All that grows so is taken before the first row. With -fopenmp all threads make rows and fold them; the result is
+ * that of one thread, to the bit.
+ *
+ * Checkpoint. With options.checkpoint the triangle is written to that file (see eqml_lsq_save()) every minute, or so
+ * seldom that writing takes a twentieth of the time, and at the end, where it stays. If there is such a file already,
+ * its geometries must be the first of those to train on, to the bit, with the same basis, variables, and weights;
+ * the rows of the others are added. So
+ *
+ *     a fit that was stopped goes on where it was, and gives the same bits as one that was not,
+ *     new data behind the old ones cost only the new rows; centres, shifts, and the lowest energy, to which weights
+ *     refer, remain those of the old data,
+ *     another ridge costs only the solution.
+ *
+ * Every other file is refused: EQML_ERROR_MATCH, it belongs to another fit, or what was constant, or lowest, in its
+ * data is so no longer; EQML_ERROR_FORMAT, it is damaged; EQML_ERROR_FILE. Remove it to begin anew. A user's function
+ * (EQML_USER) cannot be told from another one. Fits of tensors, which take little, keep no checkpoint.
  *
  * EQML_ERROR_EMPTY: no geometry to train on. EQML_ERROR_MATCH: the data have another number of atoms.
  * EQML_ERROR_ARGUMENT: a weight or ridge that is negative or not finite. EQML_ERROR_VALUE: a number of the data is not finite.
@@ -5394,6 +5449,44 @@ static void *eqml__zeroed(size_t count, size_t size)
 }
 
 #endif /* EQML__MEMORY_C */
+
+/* ==== threads.h ========================================================================================= */
+
+/* The threads of OpenMP, where the compiler has it; else all is done by one. */
+#ifndef EQML__THREADS_H
+#define EQML__THREADS_H
+
+/* EQML__OMP(directive) is `#pragma omp directive`. What is dealt out this way is computed alike by whichever thread
+ * takes it, so that results do not depend on their number. */
+#ifdef _OPENMP
+#include <omp.h>
+#define EQML__OMP(directive) EQML__PRAGMA(omp directive)
+#define EQML__PRAGMA(text) _Pragma(#text)
+#else
+#define EQML__OMP(directive)
+#endif
+
+/* How many there will be: OMP_NUM_THREADS, or one for each core. */
+static inline int eqml__most_threads(void)
+{
+#ifdef _OPENMP
+    return omp_get_max_threads();
+#else
+    return 1;
+#endif
+}
+
+/* The number of the one that asks, from 0. */
+static inline int eqml__this_thread(void)
+{
+#ifdef _OPENMP
+    return omp_get_thread_num();
+#else
+    return 0;
+#endif
+}
+
+#endif /* EQML__THREADS_H */
 
 /* ==== text.c ============================================================================================ */
 
@@ -6287,6 +6380,97 @@ eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *cla
 
 #endif /* EQML__MATCH_C */
 
+/* ==== file.c ============================================================================================ */
+
+/* Files that appear whole or not at all, and exact numbers as text. */
+#ifndef EQML__FILE_C
+#define EQML__FILE_C
+#include <errno.h>
+#include <float.h>
+#include <locale.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static eqml_status eqml__no_memory(const char *path, eqml_message *message)
+{
+    return eqml__fail_file(message, EQML_ERROR_MEMORY, path, 0, "%s", eqml_status_text(EQML_ERROR_MEMORY));
+}
+
+/*
+ * A file that appears whole or not at all: it is written beside its path, under a name that was free, and
+ * renamed at the end. C offers no more than that, so a symbolic link, or a file with permissions of its own,
+ * is replaced by a new file with the usual ones.
+ */
+typedef struct eqml__output {
+    FILE *file;
+    char *beside; /* the name it has until it is whole; owned */
+    const char *path;
+} eqml__output;
+
+/* On success close it with eqml__close_output(); on failure there is nothing to close. */
+static eqml_status eqml__open_output(eqml__output *out, const char *path, eqml_message *message)
+{
+    size_t size = strlen(path) + 16;
+    out->path = path;
+    out->file = NULL;
+    out->beside = (char *)EQML_MALLOC(size);
+    if (!out->beside)
+        return eqml__no_memory(path, message);
+    for (int k = 0; k < 100 && !out->file; k++) { /* others may write the same file */
+        snprintf(out->beside, size, "%s.%d.new", path, k);
+        out->file = fopen(out->beside, "wx"); /* "x" fails where there is such a file */
+    }
+    if (out->file)
+        return EQML_OK;
+    eqml__fail_file(message, EQML_ERROR_FILE, path, 0, "cannot be written: %s", strerror(errno));
+    EQML_FREE(out->beside);
+    return EQML_ERROR_FILE;
+}
+
+/* Gives the file its name if `status` is EQML_OK, else removes it. Returns the status of it all. */
+static eqml_status eqml__close_output(eqml__output *out, eqml_status status, eqml_message *message)
+{
+    int failed = ferror(out->file) != 0;
+    failed |= fclose(out->file) != 0;
+    if (!status && (failed || rename(out->beside, out->path))) {
+        status =
+            eqml__fail_file(message, EQML_ERROR_FILE, out->path, 0, "cannot be written: %s", strerror(errno));
+    }
+    if (status)
+        remove(out->beside);
+    EQML_FREE(out->beside);
+    return status;
+}
+
+/* The text of a number. */
+typedef struct eqml__digits {
+    char text[48];
+} eqml__digits;
+
+/* Puts a point in place of the locale's decimal point. */
+static void eqml__use_point(char *text)
+{
+    const char *point = localeconv()->decimal_point;
+    char *at = strstr(text, point);
+    if (at) {
+        *at = '.';
+        memmove(at + 1, at + strlen(point), strlen(at + strlen(point)) + 1);
+    }
+}
+
+/* A number as a hexadecimal float, which is exact. */
+static eqml__digits eqml__hexadecimal(double number)
+{
+    eqml__digits d;
+    snprintf(d.text, sizeof d.text, "%a", number);
+    eqml__use_point(d.text);
+    return d;
+}
+
+#endif /* EQML__FILE_C */
+
 /* ==== lsq.c ============================================================================================= */
 
 /* Least squares on a stream of rows: the triangle, folded block by block. */
@@ -6359,10 +6543,16 @@ static double *eqml__lsq_r(const eqml_lsq *lsq, int i, int j)
     return lsq->r + (size_t)j * (size_t)lsq->padded + i;
 }
 
+/* The element of row i of the block, column j. */
+static double *eqml__lsq_waiting(const eqml_lsq *lsq, int i, int j)
+{
+    return lsq->block + (size_t)j * EQML__LSQ_BLOCK + (size_t)i;
+}
+
 static void eqml__lsq_put(eqml_lsq *lsq, int i, const double *row)
 {
     for (int j = 0; j < lsq->width; j++)
-        lsq->block[(size_t)j * EQML__LSQ_BLOCK + (size_t)i] = row ? row[j] : 0.0;
+        *eqml__lsq_waiting(lsq, i, j) = row ? row[j] : 0.0;
 }
 
 static void eqml__lsq_fold(eqml_lsq *lsq)
@@ -6385,32 +6575,70 @@ static void eqml__lsq_fold(eqml_lsq *lsq)
 #define EQML__TILE 6                 /* rows; divides PANEL and BLOCK */
 #define EQML__STRIP (2 * EQML_LANES) /* columns; divides PANEL */
 
-/* Reflectors [PANEL + BLOCK][PANEL], their T [PANEL][PANEL], two products [PANEL][STRIP]. */
-#define EQML__LSQ_WORK(padded)                                                                               \
-    ((size_t)EQML__LSQ_PANEL * (2 * EQML__LSQ_PANEL + EQML__LSQ_BLOCK + 2 * EQML__STRIP))
+/* The reflectors of one panel. */
+typedef struct eqml__panel {
+    int rows; /* of the block, rounded up to whole tiles; 0: it had nothing to eliminate */
+    double *
+        v; /* [PANEL / TILE][rows][TILE]: both products with it read it in this order, or nearly, so that there is
+                  one copy, which stays in the second cache */
+    double *t; /* [PANEL][PANEL] upper triangular, see eqml__lsq_factor */
+} eqml__panel;
 
-/* c += a b for c[TILE][STRIP], b[depth][STRIP] and a(i, k) = a[i * ia + k * ka]. */
-static inline void eqml__tile(int depth, const double *a, ptrdiff_t ia, ptrdiff_t ka, const double *b,
-                              double *c)
+/* Two panels, since the reflectors of one are made while those of the other are applied; what makes them works on
+ * d[PANEL][PANEL] and v[BLOCK][PANEL]. */
+#define EQML__LSQ_WORK_PANEL ((size_t)EQML__LSQ_PANEL * (EQML__LSQ_BLOCK + EQML__LSQ_PANEL))
+#define EQML__LSQ_WORK(padded) (3 * EQML__LSQ_WORK_PANEL)
+
+/* sum[TILE][2] <-> c[TILE][STRIP] */
+EQML_INLINE void eqml__tile_load(const double *c, eqml_lanes sum[EQML__TILE][2])
 {
-    eqml_lanes sum[EQML__TILE][2];
     EQML__UNROLL_ALL
     for (int i = 0; i < EQML__TILE; i++) {
         sum[i][0] = eqml__load(c + i * EQML__STRIP);
         sum[i][1] = eqml__load(c + i * EQML__STRIP + EQML_LANES);
     }
-    for (int k = 0; k < depth; k++, a += ka, b += EQML__STRIP) {
-        EQML__UNROLL_ALL
-        for (int i = 0; i < EQML__TILE; i++) {
-            sum[i][0] += a[i * ia] * eqml__load(b);
-            sum[i][1] += a[i * ia] * eqml__load(b + EQML_LANES);
-        }
-    }
+}
+
+EQML_INLINE void eqml__tile_store(eqml_lanes sum[EQML__TILE][2], double *c)
+{
     EQML__UNROLL_ALL
     for (int i = 0; i < EQML__TILE; i++) {
         eqml__store(c + i * EQML__STRIP, sum[i][0]);
         eqml__store(c + i * EQML__STRIP + EQML_LANES, sum[i][1]);
     }
+}
+
+/* sum += a b for one column a[TILE], elements `stride` apart, and one row b[STRIP]. */
+EQML_INLINE void eqml__tile_step(const double *a, int stride, const double *b, eqml_lanes sum[EQML__TILE][2])
+{
+    EQML__UNROLL_ALL
+    for (int i = 0; i < EQML__TILE; i++) {
+        sum[i][0] += a[i * stride] * eqml__load(b);
+        sum[i][1] += a[i * stride] * eqml__load(b + EQML_LANES);
+    }
+}
+
+/* c += a b for c[TILE][STRIP], b[depth][STRIP] and columns a[k stride + (0 .. TILE - 1)]. */
+static inline void eqml__tile(int depth, const double *a, ptrdiff_t stride, const double *b, double *c)
+{
+    eqml_lanes sum[EQML__TILE][2];
+    eqml__tile_load(c, sum);
+    for (int k = 0; k < depth; k++, a += stride, b += EQML__STRIP)
+        eqml__tile_step(a, 1, b, sum);
+    eqml__tile_store(sum, c);
+}
+
+/* c += v y for c[TILE][STRIP], y[PANEL][STRIP] and TILE rows of a panel's v, of `rows` in all. */
+static inline void eqml__tile_back(int rows, const double *v, const double *y, double *c)
+{
+    eqml_lanes sum[EQML__TILE][2];
+    eqml__tile_load(c, sum);
+    for (int k = 0; k < EQML__LSQ_PANEL; k += EQML__TILE, v += rows * EQML__TILE) {
+        EQML__UNROLL_ALL
+        for (int j = 0; j < EQML__TILE; j++, y += EQML__STRIP)
+            eqml__tile_step(v + j, EQML__TILE, y, sum);
+    }
+    eqml__tile_store(sum, c);
 }
 
 /* R ends at the last row of its diagonal panel: all strips of panel p have (p + 1) PANEL rows. */
@@ -6435,6 +6663,12 @@ static double *eqml__lsq_r(const eqml_lsq *lsq, int i, int j)
 static double *eqml__lsq_block_strip(const eqml_lsq *lsq, int column)
 {
     return lsq->block + (size_t)column * EQML__LSQ_BLOCK;
+}
+
+/* The element of row i of the block, column j. */
+static double *eqml__lsq_waiting(const eqml_lsq *lsq, int i, int j)
+{
+    return eqml__lsq_block_strip(lsq, j / EQML__STRIP * EQML__STRIP) + i * EQML__STRIP + j % EQML__STRIP;
 }
 
 /* Row i of the block; a null row is zero. */
@@ -6544,38 +6778,76 @@ static void eqml__lsq_factor(int rows, double *d, double *v, double *t)
             v[i * EQML__LSQ_PANEL + j] *= scale[j];
 }
 
-/* Applies the transposed product of reflectors to one strip: [r; b] += [I; v] t^T (r + v^T b). */
-static void eqml__lsq_apply(int rows, const double *v, const double *t, double *w, double *r, double *b)
+/* Makes the reflectors of the panel that begins at a column, and puts its new diagonal into R. */
+static void eqml__lsq_reflect_panel(eqml_lsq *lsq, int column, int rows, eqml__panel *p)
 {
-    const size_t size = EQML__LSQ_PANEL * EQML__STRIP;
-    double *y = w + size;
-    memcpy(w, r, size * sizeof(double));
-    memset(y, 0, size * sizeof(double));
-    for (int i = 0; i < EQML__LSQ_PANEL; i += EQML__TILE)
-        eqml__tile(rows, v + i, 1, EQML__LSQ_PANEL, b, w + i * EQML__STRIP);
-    for (int i = 0; i < EQML__LSQ_PANEL; i += EQML__TILE)
-        eqml__tile(i + EQML__TILE, t + i, 1, EQML__LSQ_PANEL, w, y + i * EQML__STRIP);
-    for (size_t k = 0; k < size; k++)
-        r[k] += y[k];
-    for (int i = 0; i < rows; i += EQML__TILE)
-        eqml__tile(EQML__LSQ_PANEL, v + i * EQML__LSQ_PANEL, EQML__LSQ_PANEL, 1, y, b + i * EQML__STRIP);
+    double *d = lsq->work, *v = d + EQML__LSQ_PANEL * EQML__LSQ_PANEL, *to = p->v;
+    p->rows = eqml__lsq_gather(lsq, column, rows, d, v) ? rows : 0;
+    if (!p->rows)
+        return;
+    eqml__lsq_factor(rows, d, v, p->t);
+    eqml__lsq_scatter(lsq, column, d);
+    for (int j = 0; j < EQML__LSQ_PANEL; j += EQML__TILE)
+        for (int i = 0; i < rows; i++, to += EQML__TILE)
+            memcpy(to, v + i * EQML__LSQ_PANEL + j, EQML__TILE * sizeof(double));
 }
 
-/* R <- triangular factor of [R; block]; the block is empty afterwards. */
+/* Applies the transposed product of a panel's reflectors to one strip of the columns behind it:
+ * [r; b] += [I; v] t^T (r + v^T b). */
+static void eqml__lsq_apply(const eqml__panel *p, double *r, double *b)
+{
+    enum { SIZE = EQML__LSQ_PANEL * EQML__STRIP };
+    double w[SIZE] EQML_ALIGNED, y[SIZE] EQML_ALIGNED;
+    memcpy(w, r, sizeof w);
+    memset(y, 0, sizeof y);
+    for (int i = 0; i < EQML__LSQ_PANEL; i += EQML__TILE)
+        eqml__tile(p->rows, p->v + i * p->rows, EQML__TILE, b, w + i * EQML__STRIP);
+    for (int i = 0; i < EQML__LSQ_PANEL; i += EQML__TILE)
+        eqml__tile(i + EQML__TILE, p->t + i, EQML__LSQ_PANEL, w, y + i * EQML__STRIP);
+    for (int k = 0; k < SIZE; k++)
+        r[k] += y[k];
+    for (int i = 0; i < p->rows; i += EQML__TILE)
+        eqml__tile_back(p->rows, p->v + i * EQML__TILE, y, b + i * EQML__STRIP);
+}
+
+/* Applies a panel, which begins at `column`, to the strips from column `from` to `to`. */
+static void eqml__lsq_apply_strips(eqml_lsq *lsq, const eqml__panel *p, int column, int from, int to)
+{
+    for (int j = from; j < to; j += EQML__STRIP)
+        eqml__lsq_apply(p, eqml__lsq_r(lsq, column, j), eqml__lsq_block_strip(lsq, j));
+}
+
+/* Columns that a thread takes at a time, a tenth of a millisecond of work; and the fewest such shares for which
+ * there are threads, which cost some microseconds. */
+#define EQML__LSQ_SHARE EQML__LSQ_PANEL
+#define EQML__LSQ_FEW 3
+
+/* R <- triangular factor of [R; block]; the block is empty afterwards. A panel is applied to the next panel first,
+ * whose reflectors are then made while other threads apply it to the columns behind. Each strip is changed by one
+ * thread, in the same order of panels: the bits do not depend on the threads. */
 static void eqml__lsq_fold(eqml_lsq *lsq)
 {
-    double *d = lsq->work, *v = d + EQML__LSQ_PANEL * EQML__LSQ_PANEL;
-    double *t = v + EQML__LSQ_BLOCK * EQML__LSQ_PANEL, *w = t + EQML__LSQ_PANEL * EQML__LSQ_PANEL;
-    int rows = lsq->filled;
+    eqml__panel panels[2];
+    int rows = lsq->filled, last = (lsq->width - 1) / EQML__LSQ_PANEL;
+    for (int k = 0; k < 2; k++) {
+        panels[k].v = lsq->work + (size_t)(k + 1) * EQML__LSQ_WORK_PANEL;
+        panels[k].t = panels[k].v + EQML__LSQ_BLOCK * EQML__LSQ_PANEL;
+    }
     for (; rows % EQML__TILE; rows++)
         eqml__lsq_put(lsq, rows, NULL);
-    for (int column = 0; column < lsq->width; column += EQML__LSQ_PANEL) {
-        if (!eqml__lsq_gather(lsq, column, rows, d, v))
-            continue;
-        eqml__lsq_factor(rows, d, v, t);
-        eqml__lsq_scatter(lsq, column, d);
-        for (int j = column + EQML__LSQ_PANEL; j < lsq->width; j += EQML__STRIP)
-            eqml__lsq_apply(rows, v, t, w, eqml__lsq_r(lsq, column, j), eqml__lsq_block_strip(lsq, j));
+    if (rows)
+        eqml__lsq_reflect_panel(lsq, 0, rows, &panels[0]);
+    for (int k = 0; k < last && rows; k++) {
+        const int column = k * EQML__LSQ_PANEL, next = column + EQML__LSQ_PANEL;
+        eqml__panel *p = &panels[k % 2], *ahead = &panels[(k + 1) % 2];
+        EQML__OMP(parallel for schedule(dynamic) if (last - k >= EQML__LSQ_FEW))
+        for (int share = next; share < lsq->width; share += EQML__LSQ_SHARE) {
+            const int end = share + EQML__LSQ_SHARE < lsq->width ? share + EQML__LSQ_SHARE : lsq->width;
+            if (p->rows)
+                eqml__lsq_apply_strips(lsq, p, column, share, end);
+            if (share == next)
+                eqml__lsq_reflect_panel(lsq, next, rows, ahead);
+        }
     }
     lsq->filled = 0;
 }
@@ -6693,7 +6965,246 @@ eqml_status eqml_lsq_add(eqml_lsq *lsq)
     return EQML_OK;
 }
 
+/* Whether no square has overflowed. */
+static bool eqml__lsq_is_finite(const eqml_lsq *lsq)
+{
+    bool finite = true;
+    for (int j = 0; j < lsq->width; j++)
+        for (int i = 0; i <= j; i++)
+            finite = finite && isfinite(*eqml__lsq_r(lsq, i, j));
+    return finite;
+}
+
+/* The triangle's rows are added like others; their leading zeros make them cheap. */
+eqml_status eqml_lsq_merge(eqml_lsq *lsq, eqml_lsq *other)
+{
+    if (!lsq || !other || lsq == other || lsq->ncols != other->ncols || lsq->nrhs != other->nrhs)
+        return EQML_ERROR_ARGUMENT;
+    eqml__lsq_fold(lsq);
+    eqml__lsq_fold(other);
+    if (!eqml__lsq_is_finite(other))
+        return EQML_ERROR_VALUE;
+    if (lsq->rows == 0)
+        memcpy(lsq->r, other->r, eqml__lsq_r_size(lsq->padded) * sizeof(double));
+    for (int i = 0; i < lsq->width && lsq->rows > 0; i++) {
+        memset(lsq->row, 0, (size_t)i * sizeof(double));
+        for (int j = i; j < lsq->width; j++)
+            lsq->row[j] = *eqml__lsq_r(other, i, j);
+        eqml__lsq_put(lsq, lsq->filled++, lsq->row);
+        if (lsq->filled == EQML__LSQ_BLOCK || i + 1 == lsq->width)
+            eqml__lsq_fold(lsq);
+    }
+    lsq->rows += other->rows;
+    for (int j = 0; j < lsq->width; j++)
+        lsq->least[j] = lsq->least[j] < other->least[j] ? other->least[j] : lsq->least[j];
+    lsq->tolerance = lsq->tolerance < other->tolerance ? other->tolerance : lsq->tolerance;
+    return EQML_OK;
+}
+
 #endif /* EQML__LSQ_C */
+
+/* ==== lsq_file.c ======================================================================================== */
+
+/* Least-squares systems as files. */
+#ifndef EQML__LSQ_FILE_C
+#define EQML__LSQ_FILE_C
+
+enum { EQML__SAVED_VERSION = 1, EQML__SAVED_HEAD = 9 };
+
+/* A digest of what h is of, and of these bytes behind it: one changed word always changes it. */
+static uint64_t eqml__digest(uint64_t h, const void *bytes, size_t size)
+{
+    const unsigned char *at = (const unsigned char *)bytes;
+    for (size_t left = size; left > 0;) {
+        const size_t now = left < 8 ? left : 8;
+        uint64_t word = 0;
+        if (now == 8)
+            memcpy(&word, at, 8);
+        else
+            memcpy(&word, at, now);
+        h = (h ^ word) * UINT64_C(0x9E3779B97F4A7C15); /* odd: it can be undone */
+        h ^= h >> 32;
+        at += now, left -= now;
+    }
+    return h;
+}
+
+/* A file that is written or read in words, with the digest of all so far. */
+typedef struct eqml__saved {
+    FILE *file;
+    uint64_t check;
+    const char *path;
+    eqml_message *message;
+    uint64_t head[EQML__SAVED_HEAD];
+} eqml__saved;
+
+static void eqml__put_words(eqml__saved *s, const void *words, size_t count)
+{
+    s->check = eqml__digest(s->check, words, 8 * count);
+    fwrite(words, 8, count, s->file); /* errors stay with the file */
+}
+
+static bool eqml__get_words(eqml__saved *s, void *words, size_t count)
+{
+    if (fread(words, 8, count, s->file) != count)
+        return false;
+    s->check = eqml__digest(s->check, words, 8 * count);
+    return true;
+}
+
+static void eqml__begin_head(uint64_t head[EQML__SAVED_HEAD])
+{
+    memcpy(head, "eqml-lsq", 8);
+    head[1] = UINT64_C(0x0102030405060708);
+    head[2] = EQML__SAVED_VERSION;
+}
+
+/* eqml_lsq_save() with notes[nnotes] of the caller's. */
+static eqml_status eqml__lsq_save(const eqml_lsq *lsq, uint64_t key, const uint64_t *notes, size_t nnotes,
+                                  const char *path, eqml_message *message)
+{
+    const size_t width = (size_t)lsq->width;
+    eqml__output out;
+    eqml__saved s;
+    memset(&s, 0, sizeof s);
+    double *column = (double *)eqml__zeroed(width, sizeof(double));
+    if (!column)
+        return eqml__no_memory(path, message);
+    const eqml_status status = eqml__open_output(&out, path, message);
+    if (status) {
+        EQML_FREE(column);
+        return status;
+    }
+    s.file = out.file;
+    eqml__begin_head(s.head);
+    s.head[3] = key, s.head[4] = (uint64_t)lsq->ncols, s.head[5] = (uint64_t)lsq->nrhs;
+    s.head[6] = lsq->rows, s.head[7] = (uint64_t)lsq->filled, s.head[8] = nnotes;
+    eqml__put_words(&s, s.head, EQML__SAVED_HEAD);
+    eqml__put_words(&s, notes, nnotes);
+    eqml__put_words(&s, &lsq->tolerance, 1);
+    eqml__put_words(&s, lsq->least, width);
+    for (int j = 0; j < lsq->width; j++) {
+        for (int i = 0; i <= j; i++)
+            column[i] = *eqml__lsq_r(lsq, i, j);
+        eqml__put_words(&s, column, (size_t)j + 1);
+    }
+    for (int i = 0; i < lsq->filled; i++) {
+        for (int j = 0; j < lsq->width; j++)
+            column[j] = *eqml__lsq_waiting(lsq, i, j);
+        eqml__put_words(&s, column, width);
+    }
+    const uint64_t check = s.check;
+    eqml__put_words(&s, &check, 1);
+    EQML_FREE(column);
+    return eqml__close_output(&out, EQML_OK, message);
+}
+
+static eqml_status eqml__cut_off(eqml__saved *s)
+{
+    return eqml__fail_file(s->message, EQML_ERROR_FORMAT, s->path, 0,
+                           "the saved system is cut off; remove the file to begin anew");
+}
+
+/* Opens a file and reads its head. On success eqml__lsq_restore() ends it, or fclose(). */
+static eqml_status eqml__open_saved(eqml__saved *s, const char *path, eqml_message *message)
+{
+    uint64_t like[EQML__SAVED_HEAD];
+    memset(s, 0, sizeof *s);
+    s->path = path;
+    s->message = message;
+    s->file = fopen(path, "rb");
+    if (!s->file)
+        return eqml__fail_file(message, EQML_ERROR_FILE, path, 0, "cannot be read: %s", strerror(errno));
+    eqml__begin_head(like);
+    eqml_status status = EQML_OK;
+    if (!eqml__get_words(s, s->head, 3) || s->head[0] != like[0])
+        status = eqml__fail_file(message, EQML_ERROR_FORMAT, path, 0, "is not a saved least-squares system");
+    else if (s->head[1] != like[1])
+        status = eqml__fail_file(message, EQML_ERROR_FORMAT, path, 0,
+                                 "was written on a machine with another order of bytes");
+    else if (s->head[2] != like[2])
+        status =
+            eqml__fail_file(message, EQML_ERROR_FORMAT, path, 0,
+                            "has version %llu, but only version %d is known; remove the file to begin anew",
+                            (unsigned long long)s->head[2], EQML__SAVED_VERSION);
+    else if (!eqml__get_words(s, s->head + 3, EQML__SAVED_HEAD - 3))
+        status = eqml__cut_off(s);
+    else if (s->head[4] < 1 || s->head[4] > 1 << 24 || s->head[5] < 1 || s->head[5] > 1 << 24 ||
+             s->head[7] >= EQML__LSQ_BLOCK)
+        status = eqml__fail_file(message, EQML_ERROR_FORMAT, path, 0, "is damaged");
+    if (status)
+        fclose(s->file);
+    return status;
+}
+
+/* The rest of the file into an empty system of its sizes, and its notes; column[width]: work. */
+static eqml_status eqml__read_saved(eqml__saved *s, eqml_lsq *lsq, uint64_t *notes, double *column)
+{
+    const size_t width = (size_t)lsq->width;
+    uint64_t check = 0;
+    bool whole = eqml__get_words(s, notes, (size_t)s->head[8]) && eqml__get_words(s, &lsq->tolerance, 1) &&
+                 eqml__get_words(s, lsq->least, width);
+    for (int j = 0; j < lsq->width && whole; j++) {
+        whole = eqml__get_words(s, column, (size_t)j + 1);
+        for (int i = 0; i <= j; i++)
+            *eqml__lsq_r(lsq, i, j) = column[i];
+    }
+    lsq->rows = (size_t)s->head[6];
+    lsq->filled = (int)s->head[7];
+    for (int i = 0; i < lsq->filled && whole; i++) {
+        whole = eqml__get_words(s, column, width);
+        for (int j = 0; j < lsq->width; j++)
+            *eqml__lsq_waiting(lsq, i, j) = column[j];
+    }
+    const uint64_t found = s->check;
+    if (!whole || !eqml__get_words(s, &check, 1))
+        return eqml__cut_off(s);
+    if (check != found || getc(s->file) != EOF)
+        return eqml__fail_file(s->message, EQML_ERROR_FORMAT, s->path, 0,
+                               "is damaged: its check sum is wrong; remove the file to begin anew");
+    return EQML_OK;
+}
+
+/* The same, and closes the file. On failure the system holds nothing of use. */
+static eqml_status eqml__lsq_restore(eqml__saved *s, eqml_lsq *lsq, uint64_t *notes)
+{
+    double *column = (double *)eqml__zeroed((size_t)lsq->width, sizeof(double));
+    const eqml_status status =
+        column ? eqml__read_saved(s, lsq, notes, column) : eqml__no_memory(s->path, s->message);
+    EQML_FREE(column);
+    fclose(s->file);
+    return status;
+}
+
+EQML_API eqml_status eqml_lsq_save(const eqml_lsq *lsq, uint64_t key, const char *path, eqml_message *message)
+{
+    return eqml__lsq_save(lsq, key, &key, 0, path, message);
+}
+
+EQML_API eqml_status eqml_lsq_load(eqml_lsq **lsq, uint64_t key, const char *path, eqml_message *message)
+{
+    eqml__saved s;
+    uint64_t none;
+    *lsq = NULL;
+    eqml_status status = eqml__open_saved(&s, path, message);
+    if (status)
+        return status;
+    if (s.head[3] != key || s.head[8] != 0)
+        status = eqml__fail_file(message, EQML_ERROR_MATCH, path, 0, "belongs to another problem");
+    else if (eqml_lsq_create(lsq, (int)s.head[4], (int)s.head[5]))
+        status = eqml__no_memory(path, message);
+    if (status)
+        fclose(s.file);
+    else
+        status = eqml__lsq_restore(&s, *lsq, &none);
+    if (status) {
+        eqml_lsq_free(*lsq);
+        *lsq = NULL;
+    }
+    return status;
+}
+
+#endif /* EQML__LSQ_FILE_C */
 
 /* ==== system.c ========================================================================================== */
 
@@ -7512,12 +8023,15 @@ static void eqml__displacements(const double *xyz, int natoms, double *q, int *e
 /* What a fit works with: the data, the components that are fitted to them, and room for one geometry. */
 #ifndef EQML__FITTER_C
 #define EQML__FITTER_C
+#include <time.h>
 
 /*
  * Every fit is that of an expansion: a sum of components over tuples of atoms. A surface is the case of one
  * component without a switch, whose only tuple is all atoms in their order (`tuples` is then NULL) and whose
  * constant term takes the place of the expansion's constant.
  */
+typedef struct eqml__room eqml__room;
+
 typedef struct eqml__fitter {
     /* What is asked for. */
     const eqml_data *data;
@@ -7545,18 +8059,36 @@ typedef struct eqml__fitter {
     double *frozen; /* the mean of a constant pair's variable, HUGE_VAL for other pairs */
     int *nfrozen;   /* [ncomponents] constant pairs */
 
-    /* Room for one tuple and one geometry; sizes are those of the largest basis. */
+    /* Room for one tuple and one geometry, that of the first thread; see eqml__enter_room. */
     double *local;        /* [3][3 natoms] coordinates of a tuple, gradient of the switch, a displacement */
     double *one;          /* [eqml__most_work] slots, variables, pairs, parts of a tensor */
     eqml_lanes *tangents; /* [nslots] derivatives of the slots along lanes of displacements */
-    void *unaligned;      /* owns the tangents */
-    double *sum, *size;   /* [nfactors] of factors, see eqml__survey_factors */
-    int *level;           /* [nfactors] the pass in which the shift of a factor is found */
     double *directions;   /* [3 natoms][3 natoms] of the molecule: rows are displacements */
-    double *rows;         /* [eqml__rows_per_geometry][ncols], then [eqml__rows_per_geometry] their values */
-    double *values;       /* the latter */
-    double *solution;     /* [ncols] */
+    int nrooms;           /* threads */
+    eqml__room *rooms;    /* [nrooms] */
+
+    double *sum, *size; /* [nfactors] of factors, see eqml__survey_factors */
+    int *level;         /* [nfactors] the pass in which the shift of a factor is found */
+    size_t batch;       /* geometries whose rows are made side by side */
+    size_t *chosen;     /* [batch] their numbers ... */
+    int *nrows;         /* [batch] ... of rows */
+    double *rows;       /* [batch][eqml__rows_per_geometry][ncols + 1], the value last */
+    double *solution;   /* [ncols] */
+
+    /* The checkpoint; see checkpoint.c. */
+    size_t done, first;   /* geometries whose rows are in the triangle; the first that may have none there */
+    uint64_t key, passed; /* digests of what the rows are, and of the geometries done */
+    time_t kept;          /* when it was written last */
+    double keeping;       /* the seconds that took */
+    bool explained;       /* a message says already why it failed */
 } eqml__fitter;
+
+/* What each thread has for itself; sizes are those of the largest basis. */
+struct eqml__room {
+    double *local, *one, *directions;
+    eqml_lanes *tangents;
+    void *unaligned; /* owns the tangents */
+};
 
 static bool eqml__fits_energies(const eqml__fitter *w)
 {
@@ -7593,13 +8125,17 @@ static size_t eqml__most_work(const eqml_basis *b)
     return most;
 }
 
-/*
- * Rows that are held before they are folded: the energy, and one for each displacement. Those of tensors are
- * not.
- */
+/* Rows of a geometry, at most: the energy, and one for each displacement. */
 static size_t eqml__rows_per_geometry(int natoms, const eqml_fit_options *options)
 {
     return options && options->energies_only ? 1 : 1 + 3 * (size_t)natoms;
+}
+
+/* Geometries whose rows are made side by side: with threads about a block of the triangle. */
+static size_t eqml__batch_size(int natoms, const eqml_fit_options *options)
+{
+    const size_t fit = EQML__LSQ_BLOCK / eqml__rows_per_geometry(natoms, options);
+    return eqml__most_threads() > 1 && fit > 1 ? fit : 1;
 }
 
 /* 1 if the constant term of a component is left out, because the constant of the sum is the same; else 0. */
@@ -7619,19 +8155,52 @@ static int eqml__fitted_terms(const eqml__fitter *w, const eqml_component *c)
 
 static void eqml__fitter_free(eqml__fitter *w)
 {
+    for (int k = 0; k < w->nrooms && w->rooms; k++) {
+        EQML_FREE(w->rooms[k].local);
+        EQML_FREE(w->rooms[k].one);
+        EQML_FREE(w->rooms[k].directions);
+        EQML_FREE(w->rooms[k].unaligned);
+    }
+    EQML_FREE(w->rooms);
     eqml_lsq_free(w->lsq);
     EQML_FREE(w->difference);
     EQML_FREE(w->seen);
     EQML_FREE(w->frozen);
     EQML_FREE(w->nfrozen);
-    EQML_FREE(w->local);
-    EQML_FREE(w->one);
-    EQML_FREE(w->unaligned);
     EQML_FREE(w->sum);
     EQML_FREE(w->level);
-    EQML_FREE(w->directions);
+    EQML_FREE(w->chosen);
+    EQML_FREE(w->nrows);
     EQML_FREE(w->rows);
     EQML_FREE(w->solution);
+}
+
+/* Takes the room of each thread: so much work, slots and atoms of a basis. */
+static eqml_status eqml__create_rooms(eqml__fitter *w, size_t one, size_t slots, size_t atoms)
+{
+    const size_t n = 3 * (size_t)w->natoms, lanes = sizeof(eqml_lanes);
+    w->nrooms = eqml__most_threads();
+    w->rooms = (eqml__room *)eqml__zeroed((size_t)w->nrooms, sizeof(eqml__room));
+    for (int k = 0; k < w->nrooms && w->rooms; k++) {
+        eqml__room *r = &w->rooms[k];
+        r->local = (double *)eqml__zeroed(9 * atoms, sizeof(double));
+        r->one = (double *)eqml__zeroed(one, sizeof(double));
+        r->directions = (double *)eqml__zeroed(eqml__times(n, n), sizeof(double));
+        r->unaligned = eqml__zeroed(slots + 1, lanes); /* one more, to align the others */
+        r->tangents = (eqml_lanes *)(((uintptr_t)r->unaligned + lanes - 1) / lanes * lanes);
+        if (!r->local || !r->one || !r->directions || !r->unaligned)
+            return EQML_ERROR_MEMORY;
+    }
+    return w->rooms ? EQML_OK : EQML_ERROR_MEMORY;
+}
+
+/* From here on *w, or a copy of it that a thread has, works in the room of thread k. */
+static void eqml__enter_room(eqml__fitter *w, int k)
+{
+    w->local = w->rooms[k].local;
+    w->one = w->rooms[k].one;
+    w->directions = w->rooms[k].directions;
+    w->tangents = w->rooms[k].tangents;
 }
 
 /*
@@ -7640,7 +8209,7 @@ static void eqml__fitter_free(eqml__fitter *w)
  */
 static eqml_status eqml__fitter_create(eqml__fitter *w)
 {
-    const size_t n = 3 * (size_t)w->natoms, count = (size_t)w->ncomponents, lanes = sizeof(eqml_lanes);
+    const size_t count = (size_t)w->ncomponents;
     size_t one = 0, slots = 0, factors = 0, pairs = 0, atoms = 0, ncols = w->has_constant;
     for (size_t k = 0; k < count; k++) {
         const eqml_basis *b = w->components[k].surface.model.basis;
@@ -7659,22 +8228,21 @@ static eqml_status eqml__fitter_create(eqml__fitter *w)
     w->seen = (eqml__seen *)eqml__zeroed(eqml__times(count, pairs), sizeof(eqml__seen));
     w->frozen = (double *)eqml__zeroed(eqml__times(count, pairs), sizeof(double));
     w->nfrozen = (int *)eqml__zeroed(count, sizeof(int));
-    w->local = (double *)eqml__zeroed(9 * atoms, sizeof(double));
-    w->one = (double *)eqml__zeroed(one, sizeof(double));
-    w->unaligned = eqml__zeroed(slots + 1, lanes); /* one more, to align the others */
-    w->tangents = (eqml_lanes *)(((uintptr_t)w->unaligned + lanes - 1) / lanes * lanes);
+    w->batch = eqml__fits_energies(w) ? eqml__batch_size(w->natoms, w->options) : 1;
+    w->chosen = (size_t *)eqml__zeroed(w->batch, sizeof(size_t));
+    w->nrows = (int *)eqml__zeroed(w->batch, sizeof(int));
     w->sum = (double *)eqml__zeroed(2 * factors, sizeof(double));
     w->size = w->sum ? w->sum + factors : NULL;
     w->level = (int *)eqml__zeroed(factors, sizeof(int));
-    w->directions = (double *)eqml__zeroed(eqml__times(n, n), sizeof(double));
     w->solution = (double *)eqml__zeroed(ncols, sizeof(double));
     if (eqml__fits_energies(w))
         w->rows = (double *)eqml__zeroed(
-            eqml__times(eqml__rows_per_geometry(w->natoms, w->options), ncols + 1), sizeof(double));
-    w->values = w->rows ? w->rows + eqml__rows_per_geometry(w->natoms, w->options) * ncols : NULL;
-    if (!w->seen || !w->frozen || !w->nfrozen || !w->local || !w->one || !w->unaligned || !w->sum ||
-        !w->level || !w->directions || !w->solution || (eqml__fits_energies(w) && !w->rows))
+            eqml__times(w->batch * eqml__rows_per_geometry(w->natoms, w->options), ncols + 1),
+            sizeof(double));
+    if (!w->seen || !w->frozen || !w->nfrozen || !w->chosen || !w->nrows || !w->sum || !w->level ||
+        !w->solution || (eqml__fits_energies(w) && !w->rows) || eqml__create_rooms(w, one, slots, atoms))
         return EQML_ERROR_MEMORY;
+    eqml__enter_room(w, 0);
     return EQML_OK;
 }
 
@@ -8029,12 +8597,13 @@ static void eqml__add_tuple(eqml__fitter *w, const eqml_component *c, size_t col
         eqml__tangent_forward(b, b->noperations, w->one, w->tangents);
         for (int lane = 0; lane < EQML_LANES && first + lane < n; lane++)
             eqml__add_slopes(b, f, d + lane, gradient_weight * along[lane], gradient_weight * s, skip,
-                             w->rows + (size_t)(1 + first - external + lane) * (size_t)w->ncols + column);
+                             w->rows + (size_t)(1 + first - external + lane) * ((size_t)w->ncols + 1) +
+                                 column);
     }
 }
 
 /*
- * w->rows and w->values <- the rows of geometry g and what they should give, times the square root `weight` of its
+ * w->rows <- the rows of geometry g, each followed by what it should give, times the square root `weight` of its
  * weight; returns how many. The first is its energy, the others, where it has a gradient, the derivative along each
  * displacement that is neither translation nor rotation. Those say nothing about the potential.
  */
@@ -8043,11 +8612,12 @@ static int eqml__find_rows(eqml__fitter *w, size_t g, double weight)
     const eqml_fit_options *o = w->options;
     const int n = 3 * w->natoms, gradients = !o->energies_only && (w->data->has[g] & EQML_HAS_GRADIENT);
     const double gradient_weight = weight * sqrt(o->gradient_weight > 0 ? o->gradient_weight : 1);
+    const size_t length = (size_t)w->ncols + 1;
     size_t column = w->has_constant;
     int external = n;
     if (gradients)
         eqml__displacements(w->data->xyz + g * (size_t)n, w->natoms, w->directions, &external);
-    memset(w->rows, 0, (size_t)(1 + n - external) * (size_t)w->ncols * sizeof(double));
+    memset(w->rows, 0, (size_t)(1 + n - external) * length * sizeof(double));
     if (w->has_constant)
         w->rows[0] = weight;
     for (int k = 0; k < w->ncomponents; k++) {
@@ -8056,28 +8626,34 @@ static int eqml__find_rows(eqml__fitter *w, size_t g, double weight)
             eqml__add_tuple(w, c, column, g, t, weight, gradient_weight, external);
         column += (size_t)eqml__fitted_terms(w, c);
     }
-    w->values[0] = weight * (w->energy[g] - w->shift);
+    w->rows[w->ncols] = weight * (w->energy[g] - w->shift);
     for (int i = external; i < n; i++) {
         const double *v = w->directions + i * n, *gradient = w->gradient + g * (size_t)n;
         double along = 0;
         for (int k = 0; k < n; k++)
             along += v[k] * gradient[k];
-        w->values[1 + i - external] = gradient_weight * along;
+        w->rows[(size_t)(1 + i - external) * length + (size_t)w->ncols] = gradient_weight * along;
     }
     return 1 + n - external;
 }
 
-/* Adds the rows of geometry g to the least-squares problem. */
-static eqml_status eqml__energy_rows(eqml__fitter *w, size_t g)
+/* The rows of geometries chosen[0], chosen[1], ..., each by one thread, which are then added in their order. */
+static eqml_status eqml__add_energy_rows(eqml__fitter *w, size_t count)
 {
-    const int count = eqml__find_rows(w, g, eqml__row_weight(w, g));
+    const size_t length = (size_t)w->ncols + 1, most = eqml__rows_per_geometry(w->natoms, w->options);
     eqml_status status = EQML_OK;
-    for (int i = 0; i < count && !status; i++) {
-        double *row = eqml_lsq_row(w->lsq);
-        memcpy(row, w->rows + (size_t)i * (size_t)w->ncols, (size_t)w->ncols * sizeof(double));
-        row[w->ncols] = w->values[i];
-        status = eqml_lsq_add(w->lsq);
+    EQML__OMP(parallel for schedule(dynamic) num_threads(w->nrooms) if (count > 1))
+    for (size_t i = 0; i < count; i++) {
+        eqml__fitter own = *w;
+        eqml__enter_room(&own, eqml__this_thread());
+        own.rows = w->rows + i * most * length;
+        w->nrows[i] = eqml__find_rows(&own, w->chosen[i], eqml__row_weight(w, w->chosen[i]));
     }
+    for (size_t i = 0; i < count; i++)
+        for (int k = 0; k < w->nrows[i] && !status; k++) {
+            memcpy(eqml_lsq_row(w->lsq), w->rows + (i * most + (size_t)k) * length, length * sizeof(double));
+            status = eqml_lsq_add(w->lsq);
+        }
     return status;
 }
 
@@ -8240,13 +8816,279 @@ static void eqml__set_tensor_scales(eqml__fitter *w)
 
 #endif /* EQML__TENSOR_ROWS_C */
 
+/* ==== checkpoint.c ====================================================================================== */
+
+/* A fit of energies that is kept in a file while it goes on: a prefix of its geometries, folded. */
+#ifndef EQML__CHECKPOINT_C
+#define EQML__CHECKPOINT_C
+#include <time.h>
+
+/* Writing takes at most this part of the time. */
+#define EQML__CHECKPOINT_PART 0.05
+
+static uint64_t eqml__digest_int(uint64_t h, int number)
+{
+    const uint64_t word = (uint64_t)number;
+    return eqml__digest(h, &word, sizeof word);
+}
+
+/* What the terms of a basis are, and their order. */
+static uint64_t eqml__digest_basis(uint64_t h, const eqml_basis *b)
+{
+    const int sizes[] = {b->natoms, b->npairs,  b->npair_classes, b->nterms, b->nfactors,
+                         b->nslots, b->factor0, b->noperations,   b->nruns,  b->is_term != NULL};
+    h = eqml__digest(h, b->symbols, strlen(b->symbols));
+    for (size_t k = 0; k < sizeof sizes / sizeof sizes[0]; k++)
+        h = eqml__digest_int(h, sizes[k]);
+    h = eqml__digest(h, b->pairs, (size_t)b->npairs * sizeof *b->pairs);
+    h = eqml__digest(h, b->pair_classes, (size_t)b->npairs * sizeof *b->pair_classes);
+    h = eqml__digest(h, b->operations, (size_t)b->noperations * sizeof *b->operations);
+    h = eqml__digest(h, b->runs, (size_t)b->nruns * sizeof *b->runs);
+    return b->is_term ? eqml__digest(h, b->is_term, (size_t)b->nfactors) : h;
+}
+
+static uint64_t eqml__digest_component(uint64_t h, const eqml_component *c)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    const eqml_surface *s = &c->surface;
+    const double edges[] = {c->inner, c->cutoff};
+    h = eqml__digest_basis(h, b);
+    for (int k = 0; k < b->npair_classes; k++) {
+        h = eqml__digest_int(h, (int)s->variables[k].kind);
+        h = eqml__digest(h, &s->variables[k].range, sizeof(double));
+    }
+    h = eqml__digest(h, edges, sizeof edges);
+    h = eqml__digest_int(eqml__digest_int(h, c->centre), c->ntuples);
+    if (c->tuples)
+        h = eqml__digest(h, c->tuples, (size_t)c->ntuples * (size_t)b->natoms * sizeof *c->tuples);
+    if (!s->standardised)
+        return h;
+    h = eqml__digest(h, s->centres, (size_t)b->npairs * sizeof(double));
+    return eqml__digest(h, s->offset, (size_t)b->nfactors * sizeof(double));
+}
+
+/* What the rows are, whatever the geometries: basis, variables, weights. */
+static uint64_t eqml__fit_key(const eqml__fitter *w)
+{
+    const eqml_fit_options *o = w->options;
+    const double weights[] = {o->energies_only         ? -1
+                              : o->gradient_weight > 0 ? o->gradient_weight
+                                                       : 1,
+                              o->energy_weight};
+    uint64_t h = eqml__digest(1, weights, sizeof weights);
+    h = eqml__digest_int(eqml__digest_int(h, w->ncols), w->natoms);
+    h = eqml__digest_int(eqml__digest_int(h, w->has_constant), w->ncomponents);
+    for (int k = 0; k < w->ncomponents; k++)
+        h = eqml__digest_component(h, &w->components[k]);
+    return h;
+}
+
+/* w->passed <- a digest of geometry g, too, and of what is fitted to it. */
+static void eqml__pass_geometry(eqml__fitter *w, size_t g)
+{
+    const size_t n = 3 * (size_t)w->natoms;
+    const bool gradient = !w->options->energies_only && (w->data->has[g] & EQML_HAS_GRADIENT);
+    const double energies[] = {w->energy[g], w->data->energy[g], gradient ? 1.0 : 0.0,
+                               w->options->weights ? w->options->weights[g] : 1.0};
+    w->passed = eqml__digest(w->passed, energies, sizeof energies);
+    w->passed = eqml__digest(w->passed, w->data->xyz + g * n, n * sizeof(double));
+    if (gradient)
+        w->passed = eqml__digest(w->passed, w->gradient + g * n, n * sizeof(double));
+    w->done++;
+}
+
+/* ---- notes: what the rows in the triangle rest on ------------------------------------------------------- */
+
+static size_t eqml__count_notes(const eqml__fitter *w)
+{
+    size_t count = 4;
+    for (int k = 0; k < w->ncomponents; k++) {
+        const eqml_basis *b = w->components[k].surface.model.basis;
+        count += (size_t)b->npair_classes + (size_t)b->nfactors + (size_t)b->npairs;
+    }
+    return count;
+}
+
+/* Copies numbers to the notes, or back; returns the place behind. */
+static uint64_t *eqml__note(uint64_t *notes, bool back, double *numbers, size_t count)
+{
+    memcpy(back ? (void *)numbers : (void *)notes, back ? (void *)notes : (void *)numbers,
+           count * sizeof(double));
+    return notes + count;
+}
+
+/* Geometries done and their digest; lowest energy, shift; centres, offsets, constant pairs of each component. */
+static void eqml__pass_notes(eqml__fitter *w, uint64_t *notes, bool back)
+{
+    if (!back)
+        notes[0] = w->done, notes[1] = w->passed;
+    notes = eqml__note(notes + 2, back, &w->lowest, 1);
+    notes = eqml__note(notes, back, &w->shift, 1);
+    for (int k = 0; k < w->ncomponents; k++) {
+        eqml_surface *s = &w->components[k].surface;
+        const eqml_basis *b = s->model.basis;
+        for (int c = 0; c < b->npair_classes; c++) {
+            double centre = eqml__get_centre(s, c);
+            notes = eqml__note(notes, back, &centre, 1);
+            eqml__set_centre(s, c, centre);
+        }
+        notes = eqml__note(notes, back, s->offset, (size_t)b->nfactors);
+        notes = eqml__note(notes, back, w->frozen + k * w->npairs, (size_t)b->npairs);
+        s->standardised = s->standardised || (back && !b->is_term);
+    }
+}
+
+/* ---- the file ------------------------------------------------------------------------------------------- */
+
+/* Writes the file if it is time, or `now`. */
+static eqml_status eqml__keep_checkpoint(eqml__fitter *w, bool now, eqml_message *message)
+{
+    const char *path = w->options->checkpoint;
+    const double asked = w->options->checkpoint_seconds, least = asked != 0 ? asked : 60;
+    const time_t start = time(NULL);
+    const double gone = difftime(start, w->kept);
+    if (!path || (!now && (gone < least || gone < w->keeping / EQML__CHECKPOINT_PART)))
+        return EQML_OK;
+    uint64_t *notes = (uint64_t *)eqml__zeroed(eqml__count_notes(w), sizeof(uint64_t));
+    eqml_status status = notes ? EQML_OK : eqml__no_memory(path, message);
+    if (!status) {
+        eqml__pass_notes(w, notes, false);
+        status = eqml__lsq_save(w->lsq, w->key, notes, eqml__count_notes(w), path, message);
+    }
+    EQML_FREE(notes);
+    w->kept = time(NULL);
+    w->keeping = difftime(w->kept, start);
+    w->explained = status != EQML_OK;
+    return status;
+}
+
+/* Whether the file's geometries are the first of those in use; w->first <- the one behind them. */
+static eqml_status eqml__follow_data(eqml__fitter *w, const uint64_t *notes, eqml_message *message)
+{
+    const char *path = w->options->checkpoint;
+    for (; w->first < w->data->n && w->done < notes[0]; w->first++)
+        if (eqml__trains(w, w->first))
+            eqml__pass_geometry(w, w->first);
+    if (w->done < notes[0])
+        return eqml__fail_file(
+            message, EQML_ERROR_MATCH, path, 0,
+            "holds a fit to %llu geometries, but only %zu are given; remove it to begin anew",
+            (unsigned long long)notes[0], w->done);
+    if (w->passed != notes[1])
+        return eqml__fail_file(message, EQML_ERROR_MATCH, path, 0,
+                               "holds a fit to other data: its %zu geometries are not the first %zu of those "
+                               "given; remove it to begin anew",
+                               w->done, w->done);
+    return EQML_OK;
+}
+
+/* A note as the number that it is. */
+static double eqml__noted(uint64_t word)
+{
+    double number;
+    memcpy(&number, &word, sizeof number);
+    return number;
+}
+
+/* Whether what the old rows took as lowest and as constant is so in all data; w still holds what was found there. */
+static eqml_status eqml__follow_notes(const eqml__fitter *w, const uint64_t *notes, eqml_message *message)
+{
+    const char *path = w->options->checkpoint;
+    if (w->options->energy_weight > 0 && w->lowest < eqml__noted(notes[2]))
+        return eqml__fail_file(
+            message, EQML_ERROR_MATCH, path, 0,
+            "its weights refer to the energy %.10g hartree, and the new data go down to %.10g; "
+            "remove it to begin anew",
+            notes[2], w->lowest);
+    const uint64_t *at = notes + 4;
+    for (int k = 0; k < w->ncomponents; k++) {
+        const eqml_basis *b = w->components[k].surface.model.basis;
+        at += b->npair_classes + b->nfactors;
+        for (int p = 0; p < b->npairs; p++, at++)
+            if ((eqml__noted(*at) < HUGE_VAL) != (w->frozen[k * w->npairs + p] < HUGE_VAL))
+                return eqml__fail_file(
+                    message, EQML_ERROR_MATCH, path, 0,
+                    "the distance of atoms %d and %d was constant in its data, and varies in the "
+                    "new; remove it to begin anew",
+                    b->pairs[p][0] + 1, b->pairs[p][1] + 1);
+    }
+    return EQML_OK;
+}
+
+/* Reads the file; what the rows in it rest on takes the place of what was found in the data. */
+static eqml_status eqml__read_checkpoint(eqml__fitter *w, eqml_message *message)
+{
+    const char *path = w->options->checkpoint;
+    const size_t count = eqml__count_notes(w);
+    eqml__saved s;
+    eqml_status status = eqml__open_saved(&s, path, message);
+    if (status)
+        return status;
+    uint64_t *notes = NULL;
+    if (s.head[3] != w->key || s.head[4] != (uint64_t)w->ncols || s.head[5] != 1 || s.head[8] != count)
+        status = eqml__fail_file(
+            message, EQML_ERROR_MATCH, path, 0,
+            "belongs to a fit with another basis, other variables, or other weights; remove it "
+            "to begin anew");
+    else if (!(notes = (uint64_t *)eqml__zeroed(count, sizeof(uint64_t))))
+        status = eqml__no_memory(path, message);
+    if (status) {
+        fclose(s.file);
+        return status;
+    }
+    status = eqml__lsq_restore(&s, w->lsq, notes);
+    if (!status)
+        status = eqml__follow_data(w, notes, message);
+    if (!status)
+        status = eqml__follow_notes(w, notes, message);
+    if (!status)
+        eqml__pass_notes(w, notes, true);
+    EQML_FREE(notes);
+    return status;
+}
+
+/*
+ * Begins the file, or goes on from it: *resumed. Where nothing can be written it fails now and not behind the rows.
+ * Constant pairs must have been looked for.
+ */
+static eqml_status eqml__begin_checkpoint(eqml__fitter *w, bool *resumed, eqml_message *message)
+{
+    const char *path = w->options->checkpoint;
+    eqml__output out;
+    *resumed = false;
+    w->kept = time(NULL);
+    w->key = eqml__fit_key(w);
+    w->passed = 1;
+    errno = 0;
+    FILE *old = path ? fopen(path, "rb") : NULL;
+    eqml_status status = EQML_OK;
+    if (old) {
+        fclose(old);
+        status = eqml__read_checkpoint(w, message);
+        *resumed = !status;
+    } else if (path && errno != ENOENT) {
+        status = eqml__fail_file(message, EQML_ERROR_FILE, path, 0, "cannot be read: %s", strerror(errno));
+    }
+    if (path && !status)
+        status = eqml__open_output(&out, path, message);
+    if (path && !status) { /* it can be written; nothing is yet */
+        fclose(out.file);
+        remove(out.beside);
+        EQML_FREE(out.beside);
+    }
+    w->explained = status != EQML_OK;
+    return status;
+}
+
+#endif /* EQML__CHECKPOINT_C */
+
 /* ==== fit.c ============================================================================================= */
 
 /* Fits: from data to coefficients. */
 #ifndef EQML__FIT_C
 #define EQML__FIT_C
 
-static const eqml_fit_options eqml__fit_defaults = {0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL};
+static const eqml_fit_options eqml__fit_defaults = {0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0};
 
 /* The triangle of a fit of energies, for who wants to keep it. */
 typedef struct eqml__triangle {
@@ -8309,21 +9151,28 @@ static eqml_status eqml__set_targets(eqml__fitter *w)
     return EQML_OK;
 }
 
-static eqml_status eqml__add_rows(eqml__fitter *w, eqml_fit_result *result)
+static eqml_status eqml__add_rows(eqml__fitter *w, eqml_message *message)
 {
     const eqml_fit_options *o = w->options;
     const bool energies = eqml__fits_energies(w);
-    for (size_t g = 0; g < w->data->n; g++) {
-        if (!eqml__trains(w, g))
-            continue;
-        const eqml_status status = energies ? eqml__energy_rows(w, g) : eqml__tensor_rows(w, g);
-        if (status)
-            return status;
-        result->geometries++;
-        if (o->progress && energies)
-            o->progress(o->context, result->geometries, w->count);
+    const size_t before = w->done;
+    eqml_status status = EQML_OK;
+    for (size_t g = w->first; g < w->data->n && !status;) {
+        size_t count = 0;
+        for (; g < w->data->n && count < w->batch; g++)
+            if (eqml__trains(w, g))
+                w->chosen[count++] = g;
+        if (count == 0)
+            break;
+        status = energies ? eqml__add_energy_rows(w, count) : eqml__tensor_rows(w, w->chosen[0]);
+        for (size_t i = 0; i < count && energies; i++)
+            eqml__pass_geometry(w, w->chosen[i]);
+        if (!status && energies)
+            status = eqml__keep_checkpoint(w, false, message);
+        if (!status && energies && o->progress)
+            o->progress(o->context, w->done, w->count);
     }
-    return EQML_OK;
+    return !status && energies && w->done > before ? eqml__keep_checkpoint(w, true, message) : status;
 }
 
 static eqml_status eqml__solve(eqml__fitter *w, eqml_fit_result *result)
@@ -8360,48 +9209,74 @@ static void eqml__set_components(eqml__fitter *w)
     }
 }
 
-/* All that goes before the rows: what is fitted, constant pairs, centres and shifts. */
-static eqml_status eqml__prepare_rows(eqml__fitter *w)
+/* Finds which pairs are constant. */
+static void eqml__find_pairs(eqml__fitter *w)
 {
-    const eqml_status status = eqml__fits_energies(w) ? eqml__set_targets(w) : EQML_OK;
-    for (int k = 0; k < w->ncomponents && !status; k++) {
-        eqml_component *c = &w->components[k];
-        eqml__find_frozen(w, c);
-        eqml__centre_variables(w, c);
-        eqml__shift_factors(w, c);
-    }
-    return status;
+    for (int k = 0; k < w->ncomponents; k++)
+        eqml__find_frozen(w, &w->components[k]);
 }
 
-static eqml_status eqml__run_fit(eqml__fitter *w, eqml_fit_result *result)
+/* Centres of variables and shifts of factors. */
+static void eqml__shift_components(eqml__fitter *w)
 {
-    const bool energies = eqml__fits_energies(w);
-    eqml_status status = eqml__fitter_create(w);
-    if (!status)
-        status = eqml__lsq_start(&w->lsq, w->ncols, 1, w->options->ridge > 0);
-    if (!status)
-        status = eqml__prepare_rows(w);
-    if (status)
-        return status;
+    for (int k = 0; k < w->ncomponents; k++) {
+        eqml__centre_variables(w, &w->components[k]);
+        eqml__shift_factors(w, &w->components[k]);
+    }
+}
+
+/* Sets what the rows rest on: centres, shifts, scales of columns; from the checkpoint, where there is one. */
+static eqml_status eqml__prepare(eqml__fitter *w, eqml_fit_result *result, eqml_message *message)
+{
+    bool resumed = false;
+    eqml_status status = EQML_OK;
+    eqml__find_pairs(w);
     for (int k = 0; k < w->ncomponents; k++)
         result->constant_pairs +=
             eqml__constant_classes(w->components[k].surface.model.basis, w->frozen + k * w->npairs);
-    if (energies)
+    if (eqml__fits_energies(w))
+        status = eqml__begin_checkpoint(w, &resumed, message);
+    result->resumed = w->done;
+    if (status || resumed)
+        return status;
+    eqml__shift_components(w);
+    if (eqml__fits_energies(w))
         eqml__set_energy_scales(w);
     else
         eqml__set_tensor_scales(w);
-    status = eqml__add_rows(w, result);
+    return EQML_OK;
+}
+
+static eqml_status eqml__run_fit(eqml__fitter *w, eqml_fit_result *result, eqml_message *message)
+{
+    eqml_status status = eqml__fitter_create(w);
+    if (!status)
+        status = eqml__lsq_start(&w->lsq, w->ncols, 1, w->options->ridge > 0);
+    if (!status && eqml__fits_energies(w))
+        status = eqml__set_targets(w);
+    if (!status)
+        status = eqml__prepare(w, result, message);
+    if (!status)
+        status = eqml__add_rows(w, message);
     if (!status)
         status = eqml__solve(w, result);
     if (!status)
         eqml__set_components(w);
+    result->geometries = w->count;
     return status;
+}
+
+/* Rows of energies and gradients that are held before they are folded. Those of tensors are not. */
+static size_t eqml__rows_held(int natoms, const eqml_fit_options *options)
+{
+    return eqml__batch_size(natoms, options) * eqml__rows_per_geometry(natoms, options);
 }
 
 /* Bytes of what grows with the terms. */
 static size_t eqml__fit_bytes(int terms, size_t rows, const eqml_fit_options *options)
 {
-    return eqml_lsq_memory(terms, 1, options && options->ridge > 0) + rows * (size_t)terms * sizeof(double);
+    return eqml_lsq_memory(terms, 1, options && options->ridge > 0) +
+           rows * ((size_t)terms + 1) * sizeof(double);
 }
 
 /* What all fits refuse; `over` names the basis or the expansion, `what` the data that are fitted. */
@@ -8428,7 +9303,9 @@ static eqml_status eqml__check_fit(eqml__fitter *w, const char *over, const char
 static eqml_status eqml__explain_failure(const eqml__fitter *w, eqml_status status, const char *what,
                                          eqml_message *message)
 {
-    const size_t rows = eqml__fits_energies(w) ? eqml__rows_per_geometry(w->natoms, w->options) : 0;
+    const size_t rows = eqml__fits_energies(w) ? eqml__rows_held(w->natoms, w->options) : 0;
+    if (w->explained)
+        return status;
     if (w->without_dipole)
         return eqml__fail(
             message, status,
@@ -8459,7 +9336,7 @@ static eqml_status eqml__fit(eqml__fitter *w, const char *over, const char *what
     if (!eqml__fits_energies(w) && !eqml__fitted_terms(w, w->components))
         found.geometries = w->count; /* the dipole of "O2": nothing to fit */
     else
-        status = eqml__run_fit(w, &found);
+        status = eqml__run_fit(w, &found, message);
     if (status) {
         eqml__explain_failure(w, status, what, message);
     } else {
@@ -8557,7 +9434,7 @@ EQML_API eqml_status eqml_expansion_fit(eqml_expansion *expansion, const eqml_da
 
 EQML_API size_t eqml_fit_memory(const eqml_basis *basis, const eqml_fit_options *options)
 {
-    size_t most = eqml__fit_bytes(basis->nterms, eqml__rows_per_geometry(basis->natoms, options), options);
+    size_t most = eqml__fit_bytes(basis->nterms, eqml__rows_held(basis->natoms, options), options);
     for (int k = 0; k < EQML_TENSORS; k++)
         if (basis->tensors[k]) {
             const size_t bytes = eqml__fit_bytes(basis->tensors[k]->nterms, 0, options);
@@ -8704,97 +9581,6 @@ EQML_API eqml_status eqml_expansion_errors(const eqml_expansion *expansion, cons
 }
 
 #endif /* EQML__ERRORS_C */
-
-/* ==== file.c ============================================================================================ */
-
-/* Files that appear whole or not at all, and exact numbers as text. */
-#ifndef EQML__FILE_C
-#define EQML__FILE_C
-#include <errno.h>
-#include <float.h>
-#include <locale.h>
-#include <math.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-
-static eqml_status eqml__no_memory(const char *path, eqml_message *message)
-{
-    return eqml__fail_file(message, EQML_ERROR_MEMORY, path, 0, "%s", eqml_status_text(EQML_ERROR_MEMORY));
-}
-
-/*
- * A file that appears whole or not at all: it is written beside its path, under a name that was free, and
- * renamed at the end. C offers no more than that, so a symbolic link, or a file with permissions of its own,
- * is replaced by a new file with the usual ones.
- */
-typedef struct eqml__output {
-    FILE *file;
-    char *beside; /* the name it has until it is whole; owned */
-    const char *path;
-} eqml__output;
-
-/* On success close it with eqml__close_output(); on failure there is nothing to close. */
-static eqml_status eqml__open_output(eqml__output *out, const char *path, eqml_message *message)
-{
-    size_t size = strlen(path) + 16;
-    out->path = path;
-    out->file = NULL;
-    out->beside = (char *)EQML_MALLOC(size);
-    if (!out->beside)
-        return eqml__no_memory(path, message);
-    for (int k = 0; k < 100 && !out->file; k++) { /* others may write the same file */
-        snprintf(out->beside, size, "%s.%d.new", path, k);
-        out->file = fopen(out->beside, "wx"); /* "x" fails where there is such a file */
-    }
-    if (out->file)
-        return EQML_OK;
-    eqml__fail_file(message, EQML_ERROR_FILE, path, 0, "cannot be written: %s", strerror(errno));
-    EQML_FREE(out->beside);
-    return EQML_ERROR_FILE;
-}
-
-/* Gives the file its name if `status` is EQML_OK, else removes it. Returns the status of it all. */
-static eqml_status eqml__close_output(eqml__output *out, eqml_status status, eqml_message *message)
-{
-    int failed = ferror(out->file) != 0;
-    failed |= fclose(out->file) != 0;
-    if (!status && (failed || rename(out->beside, out->path))) {
-        status =
-            eqml__fail_file(message, EQML_ERROR_FILE, out->path, 0, "cannot be written: %s", strerror(errno));
-    }
-    if (status)
-        remove(out->beside);
-    EQML_FREE(out->beside);
-    return status;
-}
-
-/* The text of a number. */
-typedef struct eqml__digits {
-    char text[48];
-} eqml__digits;
-
-/* Puts a point in place of the locale's decimal point. */
-static void eqml__use_point(char *text)
-{
-    const char *point = localeconv()->decimal_point;
-    char *at = strstr(text, point);
-    if (at) {
-        *at = '.';
-        memmove(at + 1, at + strlen(point), strlen(at + strlen(point)) + 1);
-    }
-}
-
-/* A number as a hexadecimal float, which is exact. */
-static eqml__digits eqml__hexadecimal(double number)
-{
-    eqml__digits d;
-    snprintf(d.text, sizeof d.text, "%a", number);
-    eqml__use_point(d.text);
-    return d;
-}
-
-#endif /* EQML__FILE_C */
 
 /* ==== surface_file.c ==================================================================================== */
 
@@ -10833,8 +11619,11 @@ static void eqml__diagnose_one(eqml__fitter *w, const eqml__system *s, size_t g,
     const double root = eqml__row_weight(w, g), weight = root * root;
     const double gradient_weight = w->options->gradient_weight > 0 ? w->options->gradient_weight : 1;
     double squares = 0;
-    for (int i = 0; i < count; i++)
-        b->error[i] = eqml__dot(n, w->rows + (size_t)i * (size_t)n, b->x) - w->values[i];
+    for (int i = 0; i < count; i++) { /* and the rows without their values, side by side */
+        const double *row = w->rows + (size_t)i * (size_t)(n + 1);
+        b->error[i] = eqml__dot(n, row, b->x) - row[n];
+        memmove(w->rows + (size_t)i * (size_t)n, row, (size_t)n * sizeof(double));
+    }
     eqml__find_hat(s, count, w->rows, b);
     found->known = 1;
     found->residual = b->error[0];
@@ -10876,7 +11665,11 @@ EQML_API eqml_status eqml_diagnose(const eqml_problem *problem, const eqml_surfa
         return status;
     status = eqml__fitter_create(&w);
     if (!status)
-        status = eqml__prepare_rows(&w);
+        status = eqml__set_targets(&w);
+    if (!status) {
+        eqml__find_pairs(&w);
+        eqml__shift_components(&w);
+    }
     if (!status)
         status = eqml__factor_create(problem, &s);
     if (!status)

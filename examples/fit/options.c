@@ -18,6 +18,8 @@ static const char help[] =
     "  --diagnose N|all       leave out N training geometries in turn, 0: none; default: all, or as many as "
     "take\n"
     "                         about 20 seconds\n"
+    "  --checkpoint FILE      keeps the fit in FILE, every minute and at the end; if FILE is there, goes on "
+    "from it\n"
     "  --charge Q             total charge of the molecule, for dipole and quadrupole; default 0\n";
 
 static int parse_number(const char *option, const char *text, double least, double *number)
@@ -133,6 +135,8 @@ int parse_options(int argc, char **argv, job *j)
                 j->diagnose = DBL_MAX;
             else
                 bad = parse_number(option, value, 0, &j->diagnose);
+        } else if (!strcmp(option, "--checkpoint")) {
+            j->fit.checkpoint = value;
         } else if (!strcmp(option, "--charge")) {
             bad = parse_number(option, value, -1e6, &j->charge);
         } else if (!strcmp(option, "--directory")) {

@@ -111,6 +111,8 @@ static void print_fit(const char *what, const eqml_fit_result *fit)
         return;
     printf("  %s: %d terms, rank %d, condition %.1e, %zu rows from %zu geometries\n", what, fit->terms,
            fit->rank, fit->condition, fit->rows, fit->geometries);
+    if (fit->resumed)
+        printf("  note: %zu of the %zu geometries came from the checkpoint\n", fit->resumed, fit->geometries);
     if (fit->rank < fit->terms)
         printf("  note: the data do not determine all terms: %d of %d terms determined; of all solutions "
                "that of "

@@ -104,8 +104,11 @@ static void eqml__diagnose_one(eqml__fitter *w, const eqml__system *s, size_t g,
     const double root = eqml__row_weight(w, g), weight = root * root;
     const double gradient_weight = w->options->gradient_weight > 0 ? w->options->gradient_weight : 1;
     double squares = 0;
-    for (int i = 0; i < count; i++)
-        b->error[i] = eqml__dot(n, w->rows + (size_t)i * (size_t)n, b->x) - w->values[i];
+    for (int i = 0; i < count; i++) { /* and the rows without their values, side by side */
+        const double *row = w->rows + (size_t)i * (size_t)(n + 1);
+        b->error[i] = eqml__dot(n, row, b->x) - row[n];
+        memmove(w->rows + (size_t)i * (size_t)n, row, (size_t)n * sizeof(double));
+    }
     eqml__find_hat(s, count, w->rows, b);
     found->known = 1;
     found->residual = b->error[0];
@@ -147,7 +150,11 @@ EQML_API eqml_status eqml_diagnose(const eqml_problem *problem, const eqml_surfa
         return status;
     status = eqml__fitter_create(&w);
     if (!status)
-        status = eqml__prepare_rows(&w);
+        status = eqml__set_targets(&w);
+    if (!status) {
+        eqml__find_pairs(&w);
+        eqml__shift_components(&w);
+    }
     if (!status)
         status = eqml__factor_create(problem, &s);
     if (!status)

@@ -2,6 +2,7 @@
 #ifndef EQML__FIT_C
 #define EQML__FIT_C
 #include "fit.h"
+#include "checkpoint.c"
 #include "expansion.h"
 #include "fitter.c"
 #include "rows.c"
@@ -9,7 +10,7 @@
 #include "status.c"
 #include "tensor_rows.c"
 
-static const eqml_fit_options eqml__fit_defaults = {0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL};
+static const eqml_fit_options eqml__fit_defaults = {0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0};
 
 /* The triangle of a fit of energies, for who wants to keep it. */
 typedef struct eqml__triangle {
@@ -72,21 +73,28 @@ static eqml_status eqml__set_targets(eqml__fitter *w)
     return EQML_OK;
 }
 
-static eqml_status eqml__add_rows(eqml__fitter *w, eqml_fit_result *result)
+static eqml_status eqml__add_rows(eqml__fitter *w, eqml_message *message)
 {
     const eqml_fit_options *o = w->options;
     const bool energies = eqml__fits_energies(w);
-    for (size_t g = 0; g < w->data->n; g++) {
-        if (!eqml__trains(w, g))
-            continue;
-        const eqml_status status = energies ? eqml__energy_rows(w, g) : eqml__tensor_rows(w, g);
-        if (status)
-            return status;
-        result->geometries++;
-        if (o->progress && energies)
-            o->progress(o->context, result->geometries, w->count);
+    const size_t before = w->done;
+    eqml_status status = EQML_OK;
+    for (size_t g = w->first; g < w->data->n && !status;) {
+        size_t count = 0;
+        for (; g < w->data->n && count < w->batch; g++)
+            if (eqml__trains(w, g))
+                w->chosen[count++] = g;
+        if (count == 0)
+            break;
+        status = energies ? eqml__add_energy_rows(w, count) : eqml__tensor_rows(w, w->chosen[0]);
+        for (size_t i = 0; i < count && energies; i++)
+            eqml__pass_geometry(w, w->chosen[i]);
+        if (!status && energies)
+            status = eqml__keep_checkpoint(w, false, message);
+        if (!status && energies && o->progress)
+            o->progress(o->context, w->done, w->count);
     }
-    return EQML_OK;
+    return !status && energies && w->done > before ? eqml__keep_checkpoint(w, true, message) : status;
 }
 
 static eqml_status eqml__solve(eqml__fitter *w, eqml_fit_result *result)
@@ -123,48 +131,74 @@ static void eqml__set_components(eqml__fitter *w)
     }
 }
 
-/* All that goes before the rows: what is fitted, constant pairs, centres and shifts. */
-static eqml_status eqml__prepare_rows(eqml__fitter *w)
+/* Finds which pairs are constant. */
+static void eqml__find_pairs(eqml__fitter *w)
 {
-    const eqml_status status = eqml__fits_energies(w) ? eqml__set_targets(w) : EQML_OK;
-    for (int k = 0; k < w->ncomponents && !status; k++) {
-        eqml_component *c = &w->components[k];
-        eqml__find_frozen(w, c);
-        eqml__centre_variables(w, c);
-        eqml__shift_factors(w, c);
-    }
-    return status;
+    for (int k = 0; k < w->ncomponents; k++)
+        eqml__find_frozen(w, &w->components[k]);
 }
 
-static eqml_status eqml__run_fit(eqml__fitter *w, eqml_fit_result *result)
+/* Centres of variables and shifts of factors. */
+static void eqml__shift_components(eqml__fitter *w)
 {
-    const bool energies = eqml__fits_energies(w);
-    eqml_status status = eqml__fitter_create(w);
-    if (!status)
-        status = eqml__lsq_start(&w->lsq, w->ncols, 1, w->options->ridge > 0);
-    if (!status)
-        status = eqml__prepare_rows(w);
-    if (status)
-        return status;
+    for (int k = 0; k < w->ncomponents; k++) {
+        eqml__centre_variables(w, &w->components[k]);
+        eqml__shift_factors(w, &w->components[k]);
+    }
+}
+
+/* Sets what the rows rest on: centres, shifts, scales of columns; from the checkpoint, where there is one. */
+static eqml_status eqml__prepare(eqml__fitter *w, eqml_fit_result *result, eqml_message *message)
+{
+    bool resumed = false;
+    eqml_status status = EQML_OK;
+    eqml__find_pairs(w);
     for (int k = 0; k < w->ncomponents; k++)
         result->constant_pairs +=
             eqml__constant_classes(w->components[k].surface.model.basis, w->frozen + k * w->npairs);
-    if (energies)
+    if (eqml__fits_energies(w))
+        status = eqml__begin_checkpoint(w, &resumed, message);
+    result->resumed = w->done;
+    if (status || resumed)
+        return status;
+    eqml__shift_components(w);
+    if (eqml__fits_energies(w))
         eqml__set_energy_scales(w);
     else
         eqml__set_tensor_scales(w);
-    status = eqml__add_rows(w, result);
+    return EQML_OK;
+}
+
+static eqml_status eqml__run_fit(eqml__fitter *w, eqml_fit_result *result, eqml_message *message)
+{
+    eqml_status status = eqml__fitter_create(w);
+    if (!status)
+        status = eqml__lsq_start(&w->lsq, w->ncols, 1, w->options->ridge > 0);
+    if (!status && eqml__fits_energies(w))
+        status = eqml__set_targets(w);
+    if (!status)
+        status = eqml__prepare(w, result, message);
+    if (!status)
+        status = eqml__add_rows(w, message);
     if (!status)
         status = eqml__solve(w, result);
     if (!status)
         eqml__set_components(w);
+    result->geometries = w->count;
     return status;
+}
+
+/* Rows of energies and gradients that are held before they are folded. Those of tensors are not. */
+static size_t eqml__rows_held(int natoms, const eqml_fit_options *options)
+{
+    return eqml__batch_size(natoms, options) * eqml__rows_per_geometry(natoms, options);
 }
 
 /* Bytes of what grows with the terms. */
 static size_t eqml__fit_bytes(int terms, size_t rows, const eqml_fit_options *options)
 {
-    return eqml_lsq_memory(terms, 1, options && options->ridge > 0) + rows * (size_t)terms * sizeof(double);
+    return eqml_lsq_memory(terms, 1, options && options->ridge > 0) +
+           rows * ((size_t)terms + 1) * sizeof(double);
 }
 
 /* What all fits refuse; `over` names the basis or the expansion, `what` the data that are fitted. */
@@ -191,7 +225,9 @@ static eqml_status eqml__check_fit(eqml__fitter *w, const char *over, const char
 static eqml_status eqml__explain_failure(const eqml__fitter *w, eqml_status status, const char *what,
                                          eqml_message *message)
 {
-    const size_t rows = eqml__fits_energies(w) ? eqml__rows_per_geometry(w->natoms, w->options) : 0;
+    const size_t rows = eqml__fits_energies(w) ? eqml__rows_held(w->natoms, w->options) : 0;
+    if (w->explained)
+        return status;
     if (w->without_dipole)
         return eqml__fail(
             message, status,
@@ -222,7 +258,7 @@ static eqml_status eqml__fit(eqml__fitter *w, const char *over, const char *what
     if (!eqml__fits_energies(w) && !eqml__fitted_terms(w, w->components))
         found.geometries = w->count; /* the dipole of "O2": nothing to fit */
     else
-        status = eqml__run_fit(w, &found);
+        status = eqml__run_fit(w, &found, message);
     if (status) {
         eqml__explain_failure(w, status, what, message);
     } else {
@@ -320,7 +356,7 @@ EQML_API eqml_status eqml_expansion_fit(eqml_expansion *expansion, const eqml_da
 
 EQML_API size_t eqml_fit_memory(const eqml_basis *basis, const eqml_fit_options *options)
 {
-    size_t most = eqml__fit_bytes(basis->nterms, eqml__rows_per_geometry(basis->natoms, options), options);
+    size_t most = eqml__fit_bytes(basis->nterms, eqml__rows_held(basis->natoms, options), options);
     for (int k = 0; k < EQML_TENSORS; k++)
         if (basis->tensors[k]) {
             const size_t bytes = eqml__fit_bytes(basis->tensors[k]->nterms, 0, options);

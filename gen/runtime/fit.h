@@ -18,13 +18,15 @@ typedef struct eqml_fit_options {
     double ridge;             /* see eqml_lsq_options */
     double energy_weight;     /* E0, hartree: a geometry has the weight E0 / (E0 + E - Emin); 0: all have 1 */
     const unsigned char *use; /* [data->n] nonzero: train on this geometry; NULL: on all */
-    void (*progress)(void *context, size_t done, size_t total); /* told after each geometry; NULL: nobody */
+    void (*progress)(void *context, size_t done, size_t total); /* told now and then; NULL: nobody */
     void *context;
     eqml_potential reference; /* energies are fitted as the difference to this potential; NULL: as they are */
     void *reference_context;
     const double
         *weights; /* [data->n] further weights of geometries, times those above; one of weight 0 takes no
                               part; NULL: all have 1 */
+    const char *checkpoint;    /* a file that keeps what is done, see eqml_fit(); NULL: none */
+    double checkpoint_seconds; /* it is written that often; 0: 60; negative: as often as progress is told */
 } eqml_fit_options;
 
 typedef struct eqml_fit_result {
@@ -32,6 +34,7 @@ typedef struct eqml_fit_result {
     int terms, rank;
     double condition;   /* of the column-scaled problem */
     int constant_pairs; /* classes of pairs whose distances do not vary, see eqml_constant_pairs */
+    size_t resumed;     /* geometries whose rows came from the checkpoint */
 } eqml_fit_result;
 
 EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, const eqml_fit_options *options,
@@ -62,7 +65,22 @@ EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, cons
  * taken. Unless gradients do, nothing says how such bonds stretch.
  *
  * Memory grows with the square of the number of terms, and not with the data: rows are streamed (eqml_lsq).
- * All that grows so is taken before the first row.
+ * All that grows so is taken before the first row. With -fopenmp all threads make rows and fold them; the result is
+ * that of one thread, to the bit.
+ *
+ * Checkpoint. With options.checkpoint the triangle is written to that file (see eqml_lsq_save()) every minute, or so
+ * seldom that writing takes a twentieth of the time, and at the end, where it stays. If there is such a file already,
+ * its geometries must be the first of those to train on, to the bit, with the same basis, variables, and weights;
+ * the rows of the others are added. So
+ *
+ *     a fit that was stopped goes on where it was, and gives the same bits as one that was not,
+ *     new data behind the old ones cost only the new rows; centres, shifts, and the lowest energy, to which weights
+ *     refer, remain those of the old data,
+ *     another ridge costs only the solution.
+ *
+ * Every other file is refused: EQML_ERROR_MATCH, it belongs to another fit, or what was constant, or lowest, in its
+ * data is so no longer; EQML_ERROR_FORMAT, it is damaged; EQML_ERROR_FILE. Remove it to begin anew. A user's function
+ * (EQML_USER) cannot be told from another one. Fits of tensors, which take little, keep no checkpoint.
  *
  * EQML_ERROR_EMPTY: no geometry to train on. EQML_ERROR_MATCH: the data have another number of atoms.
  * EQML_ERROR_ARGUMENT: a weight or ridge that is negative or not finite. EQML_ERROR_VALUE: a number of the data is not finite.

@@ -7,12 +7,16 @@
 #include "lsq.c"
 #include "memory.c"
 #include "surface.c"
+#include "threads.h"
+#include <time.h>
 
 /*
  * Every fit is that of an expansion: a sum of components over tuples of atoms. A surface is the case of one
  * component without a switch, whose only tuple is all atoms in their order (`tuples` is then NULL) and whose
  * constant term takes the place of the expansion's constant.
  */
+typedef struct eqml__room eqml__room;
+
 typedef struct eqml__fitter {
     /* What is asked for. */
     const eqml_data *data;
@@ -40,18 +44,36 @@ typedef struct eqml__fitter {
     double *frozen; /* the mean of a constant pair's variable, HUGE_VAL for other pairs */
     int *nfrozen;   /* [ncomponents] constant pairs */
 
-    /* Room for one tuple and one geometry; sizes are those of the largest basis. */
+    /* Room for one tuple and one geometry, that of the first thread; see eqml__enter_room. */
     double *local;        /* [3][3 natoms] coordinates of a tuple, gradient of the switch, a displacement */
     double *one;          /* [eqml__most_work] slots, variables, pairs, parts of a tensor */
     eqml_lanes *tangents; /* [nslots] derivatives of the slots along lanes of displacements */
-    void *unaligned;      /* owns the tangents */
-    double *sum, *size;   /* [nfactors] of factors, see eqml__survey_factors */
-    int *level;           /* [nfactors] the pass in which the shift of a factor is found */
     double *directions;   /* [3 natoms][3 natoms] of the molecule: rows are displacements */
-    double *rows;         /* [eqml__rows_per_geometry][ncols], then [eqml__rows_per_geometry] their values */
-    double *values;       /* the latter */
-    double *solution;     /* [ncols] */
+    int nrooms;           /* threads */
+    eqml__room *rooms;    /* [nrooms] */
+
+    double *sum, *size; /* [nfactors] of factors, see eqml__survey_factors */
+    int *level;         /* [nfactors] the pass in which the shift of a factor is found */
+    size_t batch;       /* geometries whose rows are made side by side */
+    size_t *chosen;     /* [batch] their numbers ... */
+    int *nrows;         /* [batch] ... of rows */
+    double *rows;       /* [batch][eqml__rows_per_geometry][ncols + 1], the value last */
+    double *solution;   /* [ncols] */
+
+    /* The checkpoint; see checkpoint.c. */
+    size_t done, first;   /* geometries whose rows are in the triangle; the first that may have none there */
+    uint64_t key, passed; /* digests of what the rows are, and of the geometries done */
+    time_t kept;          /* when it was written last */
+    double keeping;       /* the seconds that took */
+    bool explained;       /* a message says already why it failed */
 } eqml__fitter;
+
+/* What each thread has for itself; sizes are those of the largest basis. */
+struct eqml__room {
+    double *local, *one, *directions;
+    eqml_lanes *tangents;
+    void *unaligned; /* owns the tangents */
+};
 
 static bool eqml__fits_energies(const eqml__fitter *w)
 {
@@ -88,13 +110,17 @@ static size_t eqml__most_work(const eqml_basis *b)
     return most;
 }
 
-/*
- * Rows that are held before they are folded: the energy, and one for each displacement. Those of tensors are
- * not.
- */
+/* Rows of a geometry, at most: the energy, and one for each displacement. */
 static size_t eqml__rows_per_geometry(int natoms, const eqml_fit_options *options)
 {
     return options && options->energies_only ? 1 : 1 + 3 * (size_t)natoms;
+}
+
+/* Geometries whose rows are made side by side: with threads about a block of the triangle. */
+static size_t eqml__batch_size(int natoms, const eqml_fit_options *options)
+{
+    const size_t fit = EQML__LSQ_BLOCK / eqml__rows_per_geometry(natoms, options);
+    return eqml__most_threads() > 1 && fit > 1 ? fit : 1;
 }
 
 /* 1 if the constant term of a component is left out, because the constant of the sum is the same; else 0. */
@@ -114,19 +140,52 @@ static int eqml__fitted_terms(const eqml__fitter *w, const eqml_component *c)
 
 static void eqml__fitter_free(eqml__fitter *w)
 {
+    for (int k = 0; k < w->nrooms && w->rooms; k++) {
+        EQML_FREE(w->rooms[k].local);
+        EQML_FREE(w->rooms[k].one);
+        EQML_FREE(w->rooms[k].directions);
+        EQML_FREE(w->rooms[k].unaligned);
+    }
+    EQML_FREE(w->rooms);
     eqml_lsq_free(w->lsq);
     EQML_FREE(w->difference);
     EQML_FREE(w->seen);
     EQML_FREE(w->frozen);
     EQML_FREE(w->nfrozen);
-    EQML_FREE(w->local);
-    EQML_FREE(w->one);
-    EQML_FREE(w->unaligned);
     EQML_FREE(w->sum);
     EQML_FREE(w->level);
-    EQML_FREE(w->directions);
+    EQML_FREE(w->chosen);
+    EQML_FREE(w->nrows);
     EQML_FREE(w->rows);
     EQML_FREE(w->solution);
+}
+
+/* Takes the room of each thread: so much work, slots and atoms of a basis. */
+static eqml_status eqml__create_rooms(eqml__fitter *w, size_t one, size_t slots, size_t atoms)
+{
+    const size_t n = 3 * (size_t)w->natoms, lanes = sizeof(eqml_lanes);
+    w->nrooms = eqml__most_threads();
+    w->rooms = (eqml__room *)eqml__zeroed((size_t)w->nrooms, sizeof(eqml__room));
+    for (int k = 0; k < w->nrooms && w->rooms; k++) {
+        eqml__room *r = &w->rooms[k];
+        r->local = (double *)eqml__zeroed(9 * atoms, sizeof(double));
+        r->one = (double *)eqml__zeroed(one, sizeof(double));
+        r->directions = (double *)eqml__zeroed(eqml__times(n, n), sizeof(double));
+        r->unaligned = eqml__zeroed(slots + 1, lanes); /* one more, to align the others */
+        r->tangents = (eqml_lanes *)(((uintptr_t)r->unaligned + lanes - 1) / lanes * lanes);
+        if (!r->local || !r->one || !r->directions || !r->unaligned)
+            return EQML_ERROR_MEMORY;
+    }
+    return w->rooms ? EQML_OK : EQML_ERROR_MEMORY;
+}
+
+/* From here on *w, or a copy of it that a thread has, works in the room of thread k. */
+static void eqml__enter_room(eqml__fitter *w, int k)
+{
+    w->local = w->rooms[k].local;
+    w->one = w->rooms[k].one;
+    w->directions = w->rooms[k].directions;
+    w->tangents = w->rooms[k].tangents;
 }
 
 /*
@@ -135,7 +194,7 @@ static void eqml__fitter_free(eqml__fitter *w)
  */
 static eqml_status eqml__fitter_create(eqml__fitter *w)
 {
-    const size_t n = 3 * (size_t)w->natoms, count = (size_t)w->ncomponents, lanes = sizeof(eqml_lanes);
+    const size_t count = (size_t)w->ncomponents;
     size_t one = 0, slots = 0, factors = 0, pairs = 0, atoms = 0, ncols = w->has_constant;
     for (size_t k = 0; k < count; k++) {
         const eqml_basis *b = w->components[k].surface.model.basis;
@@ -154,22 +213,21 @@ static eqml_status eqml__fitter_create(eqml__fitter *w)
     w->seen = (eqml__seen *)eqml__zeroed(eqml__times(count, pairs), sizeof(eqml__seen));
     w->frozen = (double *)eqml__zeroed(eqml__times(count, pairs), sizeof(double));
     w->nfrozen = (int *)eqml__zeroed(count, sizeof(int));
-    w->local = (double *)eqml__zeroed(9 * atoms, sizeof(double));
-    w->one = (double *)eqml__zeroed(one, sizeof(double));
-    w->unaligned = eqml__zeroed(slots + 1, lanes); /* one more, to align the others */
-    w->tangents = (eqml_lanes *)(((uintptr_t)w->unaligned + lanes - 1) / lanes * lanes);
+    w->batch = eqml__fits_energies(w) ? eqml__batch_size(w->natoms, w->options) : 1;
+    w->chosen = (size_t *)eqml__zeroed(w->batch, sizeof(size_t));
+    w->nrows = (int *)eqml__zeroed(w->batch, sizeof(int));
     w->sum = (double *)eqml__zeroed(2 * factors, sizeof(double));
     w->size = w->sum ? w->sum + factors : NULL;
     w->level = (int *)eqml__zeroed(factors, sizeof(int));
-    w->directions = (double *)eqml__zeroed(eqml__times(n, n), sizeof(double));
     w->solution = (double *)eqml__zeroed(ncols, sizeof(double));
     if (eqml__fits_energies(w))
         w->rows = (double *)eqml__zeroed(
-            eqml__times(eqml__rows_per_geometry(w->natoms, w->options), ncols + 1), sizeof(double));
-    w->values = w->rows ? w->rows + eqml__rows_per_geometry(w->natoms, w->options) * ncols : NULL;
-    if (!w->seen || !w->frozen || !w->nfrozen || !w->local || !w->one || !w->unaligned || !w->sum ||
-        !w->level || !w->directions || !w->solution || (eqml__fits_energies(w) && !w->rows))
+            eqml__times(w->batch * eqml__rows_per_geometry(w->natoms, w->options), ncols + 1),
+            sizeof(double));
+    if (!w->seen || !w->frozen || !w->nfrozen || !w->chosen || !w->nrows || !w->sum || !w->level ||
+        !w->solution || (eqml__fits_energies(w) && !w->rows) || eqml__create_rooms(w, one, slots, atoms))
         return EQML_ERROR_MEMORY;
+    eqml__enter_room(w, 0);
     return EQML_OK;
 }
 

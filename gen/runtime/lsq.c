@@ -4,6 +4,7 @@
 #include "lsq.h"
 #include "lanes.h"
 #include "memory.c"
+#include "threads.h"
 #include <stdbool.h>
 #include <stdlib.h>
 
@@ -71,10 +72,16 @@ static double *eqml__lsq_r(const eqml_lsq *lsq, int i, int j)
     return lsq->r + (size_t)j * (size_t)lsq->padded + i;
 }
 
+/* The element of row i of the block, column j. */
+static double *eqml__lsq_waiting(const eqml_lsq *lsq, int i, int j)
+{
+    return lsq->block + (size_t)j * EQML__LSQ_BLOCK + (size_t)i;
+}
+
 static void eqml__lsq_put(eqml_lsq *lsq, int i, const double *row)
 {
     for (int j = 0; j < lsq->width; j++)
-        lsq->block[(size_t)j * EQML__LSQ_BLOCK + (size_t)i] = row ? row[j] : 0.0;
+        *eqml__lsq_waiting(lsq, i, j) = row ? row[j] : 0.0;
 }
 
 static void eqml__lsq_fold(eqml_lsq *lsq)
@@ -97,32 +104,70 @@ static void eqml__lsq_fold(eqml_lsq *lsq)
 #define EQML__TILE 6                 /* rows; divides PANEL and BLOCK */
 #define EQML__STRIP (2 * EQML_LANES) /* columns; divides PANEL */
 
-/* Reflectors [PANEL + BLOCK][PANEL], their T [PANEL][PANEL], two products [PANEL][STRIP]. */
-#define EQML__LSQ_WORK(padded)                                                                               \
-    ((size_t)EQML__LSQ_PANEL * (2 * EQML__LSQ_PANEL + EQML__LSQ_BLOCK + 2 * EQML__STRIP))
+/* The reflectors of one panel. */
+typedef struct eqml__panel {
+    int rows; /* of the block, rounded up to whole tiles; 0: it had nothing to eliminate */
+    double *
+        v; /* [PANEL / TILE][rows][TILE]: both products with it read it in this order, or nearly, so that there is
+                  one copy, which stays in the second cache */
+    double *t; /* [PANEL][PANEL] upper triangular, see eqml__lsq_factor */
+} eqml__panel;
 
-/* c += a b for c[TILE][STRIP], b[depth][STRIP] and a(i, k) = a[i * ia + k * ka]. */
-static inline void eqml__tile(int depth, const double *a, ptrdiff_t ia, ptrdiff_t ka, const double *b,
-                              double *c)
+/* Two panels, since the reflectors of one are made while those of the other are applied; what makes them works on
+ * d[PANEL][PANEL] and v[BLOCK][PANEL]. */
+#define EQML__LSQ_WORK_PANEL ((size_t)EQML__LSQ_PANEL * (EQML__LSQ_BLOCK + EQML__LSQ_PANEL))
+#define EQML__LSQ_WORK(padded) (3 * EQML__LSQ_WORK_PANEL)
+
+/* sum[TILE][2] <-> c[TILE][STRIP] */
+EQML_INLINE void eqml__tile_load(const double *c, eqml_lanes sum[EQML__TILE][2])
 {
-    eqml_lanes sum[EQML__TILE][2];
     EQML__UNROLL_ALL
     for (int i = 0; i < EQML__TILE; i++) {
         sum[i][0] = eqml__load(c + i * EQML__STRIP);
         sum[i][1] = eqml__load(c + i * EQML__STRIP + EQML_LANES);
     }
-    for (int k = 0; k < depth; k++, a += ka, b += EQML__STRIP) {
-        EQML__UNROLL_ALL
-        for (int i = 0; i < EQML__TILE; i++) {
-            sum[i][0] += a[i * ia] * eqml__load(b);
-            sum[i][1] += a[i * ia] * eqml__load(b + EQML_LANES);
-        }
-    }
+}
+
+EQML_INLINE void eqml__tile_store(eqml_lanes sum[EQML__TILE][2], double *c)
+{
     EQML__UNROLL_ALL
     for (int i = 0; i < EQML__TILE; i++) {
         eqml__store(c + i * EQML__STRIP, sum[i][0]);
         eqml__store(c + i * EQML__STRIP + EQML_LANES, sum[i][1]);
     }
+}
+
+/* sum += a b for one column a[TILE], elements `stride` apart, and one row b[STRIP]. */
+EQML_INLINE void eqml__tile_step(const double *a, int stride, const double *b, eqml_lanes sum[EQML__TILE][2])
+{
+    EQML__UNROLL_ALL
+    for (int i = 0; i < EQML__TILE; i++) {
+        sum[i][0] += a[i * stride] * eqml__load(b);
+        sum[i][1] += a[i * stride] * eqml__load(b + EQML_LANES);
+    }
+}
+
+/* c += a b for c[TILE][STRIP], b[depth][STRIP] and columns a[k stride + (0 .. TILE - 1)]. */
+static inline void eqml__tile(int depth, const double *a, ptrdiff_t stride, const double *b, double *c)
+{
+    eqml_lanes sum[EQML__TILE][2];
+    eqml__tile_load(c, sum);
+    for (int k = 0; k < depth; k++, a += stride, b += EQML__STRIP)
+        eqml__tile_step(a, 1, b, sum);
+    eqml__tile_store(sum, c);
+}
+
+/* c += v y for c[TILE][STRIP], y[PANEL][STRIP] and TILE rows of a panel's v, of `rows` in all. */
+static inline void eqml__tile_back(int rows, const double *v, const double *y, double *c)
+{
+    eqml_lanes sum[EQML__TILE][2];
+    eqml__tile_load(c, sum);
+    for (int k = 0; k < EQML__LSQ_PANEL; k += EQML__TILE, v += rows * EQML__TILE) {
+        EQML__UNROLL_ALL
+        for (int j = 0; j < EQML__TILE; j++, y += EQML__STRIP)
+            eqml__tile_step(v + j, EQML__TILE, y, sum);
+    }
+    eqml__tile_store(sum, c);
 }
 
 /* R ends at the last row of its diagonal panel: all strips of panel p have (p + 1) PANEL rows. */
@@ -147,6 +192,12 @@ static double *eqml__lsq_r(const eqml_lsq *lsq, int i, int j)
 static double *eqml__lsq_block_strip(const eqml_lsq *lsq, int column)
 {
     return lsq->block + (size_t)column * EQML__LSQ_BLOCK;
+}
+
+/* The element of row i of the block, column j. */
+static double *eqml__lsq_waiting(const eqml_lsq *lsq, int i, int j)
+{
+    return eqml__lsq_block_strip(lsq, j / EQML__STRIP * EQML__STRIP) + i * EQML__STRIP + j % EQML__STRIP;
 }
 
 /* Row i of the block; a null row is zero. */
@@ -256,38 +307,76 @@ static void eqml__lsq_factor(int rows, double *d, double *v, double *t)
             v[i * EQML__LSQ_PANEL + j] *= scale[j];
 }
 
-/* Applies the transposed product of reflectors to one strip: [r; b] += [I; v] t^T (r + v^T b). */
-static void eqml__lsq_apply(int rows, const double *v, const double *t, double *w, double *r, double *b)
+/* Makes the reflectors of the panel that begins at a column, and puts its new diagonal into R. */
+static void eqml__lsq_reflect_panel(eqml_lsq *lsq, int column, int rows, eqml__panel *p)
 {
-    const size_t size = EQML__LSQ_PANEL * EQML__STRIP;
-    double *y = w + size;
-    memcpy(w, r, size * sizeof(double));
-    memset(y, 0, size * sizeof(double));
-    for (int i = 0; i < EQML__LSQ_PANEL; i += EQML__TILE)
-        eqml__tile(rows, v + i, 1, EQML__LSQ_PANEL, b, w + i * EQML__STRIP);
-    for (int i = 0; i < EQML__LSQ_PANEL; i += EQML__TILE)
-        eqml__tile(i + EQML__TILE, t + i, 1, EQML__LSQ_PANEL, w, y + i * EQML__STRIP);
-    for (size_t k = 0; k < size; k++)
-        r[k] += y[k];
-    for (int i = 0; i < rows; i += EQML__TILE)
-        eqml__tile(EQML__LSQ_PANEL, v + i * EQML__LSQ_PANEL, EQML__LSQ_PANEL, 1, y, b + i * EQML__STRIP);
+    double *d = lsq->work, *v = d + EQML__LSQ_PANEL * EQML__LSQ_PANEL, *to = p->v;
+    p->rows = eqml__lsq_gather(lsq, column, rows, d, v) ? rows : 0;
+    if (!p->rows)
+        return;
+    eqml__lsq_factor(rows, d, v, p->t);
+    eqml__lsq_scatter(lsq, column, d);
+    for (int j = 0; j < EQML__LSQ_PANEL; j += EQML__TILE)
+        for (int i = 0; i < rows; i++, to += EQML__TILE)
+            memcpy(to, v + i * EQML__LSQ_PANEL + j, EQML__TILE * sizeof(double));
 }
 
-/* R <- triangular factor of [R; block]; the block is empty afterwards. */
+/* Applies the transposed product of a panel's reflectors to one strip of the columns behind it:
+ * [r; b] += [I; v] t^T (r + v^T b). */
+static void eqml__lsq_apply(const eqml__panel *p, double *r, double *b)
+{
+    enum { SIZE = EQML__LSQ_PANEL * EQML__STRIP };
+    double w[SIZE] EQML_ALIGNED, y[SIZE] EQML_ALIGNED;
+    memcpy(w, r, sizeof w);
+    memset(y, 0, sizeof y);
+    for (int i = 0; i < EQML__LSQ_PANEL; i += EQML__TILE)
+        eqml__tile(p->rows, p->v + i * p->rows, EQML__TILE, b, w + i * EQML__STRIP);
+    for (int i = 0; i < EQML__LSQ_PANEL; i += EQML__TILE)
+        eqml__tile(i + EQML__TILE, p->t + i, EQML__LSQ_PANEL, w, y + i * EQML__STRIP);
+    for (int k = 0; k < SIZE; k++)
+        r[k] += y[k];
+    for (int i = 0; i < p->rows; i += EQML__TILE)
+        eqml__tile_back(p->rows, p->v + i * EQML__TILE, y, b + i * EQML__STRIP);
+}
+
+/* Applies a panel, which begins at `column`, to the strips from column `from` to `to`. */
+static void eqml__lsq_apply_strips(eqml_lsq *lsq, const eqml__panel *p, int column, int from, int to)
+{
+    for (int j = from; j < to; j += EQML__STRIP)
+        eqml__lsq_apply(p, eqml__lsq_r(lsq, column, j), eqml__lsq_block_strip(lsq, j));
+}
+
+/* Columns that a thread takes at a time, a tenth of a millisecond of work; and the fewest such shares for which
+ * there are threads, which cost some microseconds. */
+#define EQML__LSQ_SHARE EQML__LSQ_PANEL
+#define EQML__LSQ_FEW 3
+
+/* R <- triangular factor of [R; block]; the block is empty afterwards. A panel is applied to the next panel first,
+ * whose reflectors are then made while other threads apply it to the columns behind. Each strip is changed by one
+ * thread, in the same order of panels: the bits do not depend on the threads. */
 static void eqml__lsq_fold(eqml_lsq *lsq)
 {
-    double *d = lsq->work, *v = d + EQML__LSQ_PANEL * EQML__LSQ_PANEL;
-    double *t = v + EQML__LSQ_BLOCK * EQML__LSQ_PANEL, *w = t + EQML__LSQ_PANEL * EQML__LSQ_PANEL;
-    int rows = lsq->filled;
+    eqml__panel panels[2];
+    int rows = lsq->filled, last = (lsq->width - 1) / EQML__LSQ_PANEL;
+    for (int k = 0; k < 2; k++) {
+        panels[k].v = lsq->work + (size_t)(k + 1) * EQML__LSQ_WORK_PANEL;
+        panels[k].t = panels[k].v + EQML__LSQ_BLOCK * EQML__LSQ_PANEL;
+    }
     for (; rows % EQML__TILE; rows++)
         eqml__lsq_put(lsq, rows, NULL);
-    for (int column = 0; column < lsq->width; column += EQML__LSQ_PANEL) {
-        if (!eqml__lsq_gather(lsq, column, rows, d, v))
-            continue;
-        eqml__lsq_factor(rows, d, v, t);
-        eqml__lsq_scatter(lsq, column, d);
-        for (int j = column + EQML__LSQ_PANEL; j < lsq->width; j += EQML__STRIP)
-            eqml__lsq_apply(rows, v, t, w, eqml__lsq_r(lsq, column, j), eqml__lsq_block_strip(lsq, j));
+    if (rows)
+        eqml__lsq_reflect_panel(lsq, 0, rows, &panels[0]);
+    for (int k = 0; k < last && rows; k++) {
+        const int column = k * EQML__LSQ_PANEL, next = column + EQML__LSQ_PANEL;
+        eqml__panel *p = &panels[k % 2], *ahead = &panels[(k + 1) % 2];
+        EQML__OMP(parallel for schedule(dynamic) if (last - k >= EQML__LSQ_FEW))
+        for (int share = next; share < lsq->width; share += EQML__LSQ_SHARE) {
+            const int end = share + EQML__LSQ_SHARE < lsq->width ? share + EQML__LSQ_SHARE : lsq->width;
+            if (p->rows)
+                eqml__lsq_apply_strips(lsq, p, column, share, end);
+            if (share == next)
+                eqml__lsq_reflect_panel(lsq, next, rows, ahead);
+        }
     }
     lsq->filled = 0;
 }
@@ -402,6 +491,42 @@ eqml_status eqml_lsq_add(eqml_lsq *lsq)
     lsq->rows++;
     if (lsq->filled == EQML__LSQ_BLOCK)
         eqml__lsq_fold(lsq);
+    return EQML_OK;
+}
+
+/* Whether no square has overflowed. */
+static bool eqml__lsq_is_finite(const eqml_lsq *lsq)
+{
+    bool finite = true;
+    for (int j = 0; j < lsq->width; j++)
+        for (int i = 0; i <= j; i++)
+            finite = finite && isfinite(*eqml__lsq_r(lsq, i, j));
+    return finite;
+}
+
+/* The triangle's rows are added like others; their leading zeros make them cheap. */
+eqml_status eqml_lsq_merge(eqml_lsq *lsq, eqml_lsq *other)
+{
+    if (!lsq || !other || lsq == other || lsq->ncols != other->ncols || lsq->nrhs != other->nrhs)
+        return EQML_ERROR_ARGUMENT;
+    eqml__lsq_fold(lsq);
+    eqml__lsq_fold(other);
+    if (!eqml__lsq_is_finite(other))
+        return EQML_ERROR_VALUE;
+    if (lsq->rows == 0)
+        memcpy(lsq->r, other->r, eqml__lsq_r_size(lsq->padded) * sizeof(double));
+    for (int i = 0; i < lsq->width && lsq->rows > 0; i++) {
+        memset(lsq->row, 0, (size_t)i * sizeof(double));
+        for (int j = i; j < lsq->width; j++)
+            lsq->row[j] = *eqml__lsq_r(other, i, j);
+        eqml__lsq_put(lsq, lsq->filled++, lsq->row);
+        if (lsq->filled == EQML__LSQ_BLOCK || i + 1 == lsq->width)
+            eqml__lsq_fold(lsq);
+    }
+    lsq->rows += other->rows;
+    for (int j = 0; j < lsq->width; j++)
+        lsq->least[j] = lsq->least[j] < other->least[j] ? other->least[j] : lsq->least[j];
+    lsq->tolerance = lsq->tolerance < other->tolerance ? other->tolerance : lsq->tolerance;
     return EQML_OK;
 }
 

@@ -24,9 +24,12 @@
  * the same calls in the same order give the same bits.
  *
  * Method. Rows are collected in blocks. Householder reflections fold each block into the triangular factor R
- * of A = Q R
- * [1], panel by panel in compact WY form [2]. This is backward stable and forms no normal equations; a row
+ * of A = Q R [1], panel by panel in compact WY form [2]. This is backward stable and forms no normal equations; a row
  * takes 2 ncols^2 floating-point operations, nearly all of them in matrix products.
+ *
+ * With -fopenmp a block is folded by all threads (OMP_NUM_THREADS), strips of columns side by side, while one makes the
+ * reflectors of the next panel. Every number is computed alike by whichever thread takes it: the bits are those of
+ * one thread. Where other programs want the cores too, OMP_WAIT_POLICY=passive keeps threads from waiting busily.
  *
  * Compile with -O2 -march=native -ffp-contract=fast: the products want wide vectors and fused multiply-adds.
  * With EQML_USE_LAPACK blocks are folded by LAPACK's dtpqrt, which is slower except where LAPACK is threaded.
@@ -84,6 +87,40 @@ EQML_API eqml_status eqml_lsq_solve(eqml_lsq *lsq, const eqml_lsq_options *optio
  *
  * EQML_ERROR_EMPTY: no rows. EQML_ERROR_VALUE: squares overflowed. EQML_ERROR_MEMORY. EQML_ERROR_ARGUMENT: a
  * tolerance or a ridge out of range, or a NULL where none is allowed.
+ */
+
+EQML_API eqml_status eqml_lsq_merge(eqml_lsq *lsq, eqml_lsq *other);
+/*
+ * Adds all rows of another system of the same ncols and nrhs, from its triangle [1]: as if they had been added one by
+ * one, up to rounding (exactly where *lsq has no rows yet), for the price of ncols / 3 of them. So rows may be dealt
+ * out to several systems, whose triangles are combined at the end, and new rows cost nothing but themselves. *other
+ * keeps its rows. What eqml_lsq_row() points to is overwritten.
+ *
+ * EQML_ERROR_ARGUMENT: the same system, or other sizes. EQML_ERROR_VALUE: squares of *other overflowed; *lsq is then
+ * as before.
+ */
+
+EQML_API eqml_status eqml_lsq_save(const eqml_lsq *lsq, uint64_t key, const char *path,
+                                   eqml_message *message);
+EQML_API eqml_status eqml_lsq_load(eqml_lsq **lsq, uint64_t key, const char *path, eqml_message *message);
+/*
+ * Writes a system to a file, and makes the system of a file: the same to the bit, so that rows may be added as if
+ * nothing had happened. `key` is the caller's word for what the columns are; a file with another key is refused. A
+ * system takes 4 ncols^2 bytes. The file appears whole or not at all (a process that is killed while it writes leaves
+ * PATH.0.new, and the old file as it was). All in 8-byte words in the order of this machine:
+ *
+ *     "eqml-lsq"                                          8 bytes
+ *     0x0102030405060708, 1                               tells the order of bytes; the version
+ *     key, ncols, nrhs, rows, waiting, notes              integers
+ *     notes                                               of who wrote it, see eqml_fit_options.checkpoint
+ *     tolerance, least[ncols + nrhs]                      doubles
+ *     R[0][j], ..., R[j][j] for each column j             those of b are columns like others
+ *     row[waiting][ncols + nrhs]                          rows that are not folded yet
+ *     check                                               a digest of all that goes before
+ *
+ * Loading: release *lsq with eqml_lsq_free(). EQML_ERROR_FORMAT: no such file, or of a newer version, of a machine with
+ * another order of bytes, cut off, or damaged. EQML_ERROR_MATCH: another key, or the checkpoint of a fit. On failure
+ * *lsq is NULL.
  */
 
 EQML_API void eqml_lsq_free(eqml_lsq *lsq);

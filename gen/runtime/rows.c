@@ -83,12 +83,13 @@ static void eqml__add_tuple(eqml__fitter *w, const eqml_component *c, size_t col
         eqml__tangent_forward(b, b->noperations, w->one, w->tangents);
         for (int lane = 0; lane < EQML_LANES && first + lane < n; lane++)
             eqml__add_slopes(b, f, d + lane, gradient_weight * along[lane], gradient_weight * s, skip,
-                             w->rows + (size_t)(1 + first - external + lane) * (size_t)w->ncols + column);
+                             w->rows + (size_t)(1 + first - external + lane) * ((size_t)w->ncols + 1) +
+                                 column);
     }
 }
 
 /*
- * w->rows and w->values <- the rows of geometry g and what they should give, times the square root `weight` of its
+ * w->rows <- the rows of geometry g, each followed by what it should give, times the square root `weight` of its
  * weight; returns how many. The first is its energy, the others, where it has a gradient, the derivative along each
  * displacement that is neither translation nor rotation. Those say nothing about the potential.
  */
@@ -97,11 +98,12 @@ static int eqml__find_rows(eqml__fitter *w, size_t g, double weight)
     const eqml_fit_options *o = w->options;
     const int n = 3 * w->natoms, gradients = !o->energies_only && (w->data->has[g] & EQML_HAS_GRADIENT);
     const double gradient_weight = weight * sqrt(o->gradient_weight > 0 ? o->gradient_weight : 1);
+    const size_t length = (size_t)w->ncols + 1;
     size_t column = w->has_constant;
     int external = n;
     if (gradients)
         eqml__displacements(w->data->xyz + g * (size_t)n, w->natoms, w->directions, &external);
-    memset(w->rows, 0, (size_t)(1 + n - external) * (size_t)w->ncols * sizeof(double));
+    memset(w->rows, 0, (size_t)(1 + n - external) * length * sizeof(double));
     if (w->has_constant)
         w->rows[0] = weight;
     for (int k = 0; k < w->ncomponents; k++) {
@@ -110,28 +112,34 @@ static int eqml__find_rows(eqml__fitter *w, size_t g, double weight)
             eqml__add_tuple(w, c, column, g, t, weight, gradient_weight, external);
         column += (size_t)eqml__fitted_terms(w, c);
     }
-    w->values[0] = weight * (w->energy[g] - w->shift);
+    w->rows[w->ncols] = weight * (w->energy[g] - w->shift);
     for (int i = external; i < n; i++) {
         const double *v = w->directions + i * n, *gradient = w->gradient + g * (size_t)n;
         double along = 0;
         for (int k = 0; k < n; k++)
             along += v[k] * gradient[k];
-        w->values[1 + i - external] = gradient_weight * along;
+        w->rows[(size_t)(1 + i - external) * length + (size_t)w->ncols] = gradient_weight * along;
     }
     return 1 + n - external;
 }
 
-/* Adds the rows of geometry g to the least-squares problem. */
-static eqml_status eqml__energy_rows(eqml__fitter *w, size_t g)
+/* The rows of geometries chosen[0], chosen[1], ..., each by one thread, which are then added in their order. */
+static eqml_status eqml__add_energy_rows(eqml__fitter *w, size_t count)
 {
-    const int count = eqml__find_rows(w, g, eqml__row_weight(w, g));
+    const size_t length = (size_t)w->ncols + 1, most = eqml__rows_per_geometry(w->natoms, w->options);
     eqml_status status = EQML_OK;
-    for (int i = 0; i < count && !status; i++) {
-        double *row = eqml_lsq_row(w->lsq);
-        memcpy(row, w->rows + (size_t)i * (size_t)w->ncols, (size_t)w->ncols * sizeof(double));
-        row[w->ncols] = w->values[i];
-        status = eqml_lsq_add(w->lsq);
+    EQML__OMP(parallel for schedule(dynamic) num_threads(w->nrooms) if (count > 1))
+    for (size_t i = 0; i < count; i++) {
+        eqml__fitter own = *w;
+        eqml__enter_room(&own, eqml__this_thread());
+        own.rows = w->rows + i * most * length;
+        w->nrows[i] = eqml__find_rows(&own, w->chosen[i], eqml__row_weight(w, w->chosen[i]));
     }
+    for (size_t i = 0; i < count; i++)
+        for (int k = 0; k < w->nrows[i] && !status; k++) {
+            memcpy(eqml_lsq_row(w->lsq), w->rows + (i * most + (size_t)k) * length, length * sizeof(double));
+            status = eqml_lsq_add(w->lsq);
+        }
     return status;
 }
 
