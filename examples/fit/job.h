@@ -2,6 +2,7 @@
 #ifndef FIT_JOB_H
 #define FIT_JOB_H
 #define _POSIX_C_SOURCE 200809L
+#include "census/census.h"
 #include "eqml.h"
 #include <errno.h>
 #include <stdio.h>
@@ -19,6 +20,7 @@ typedef struct job {
     double charge;
     eqml_variable *variables; /* [npair_classes] */
     eqml_fit_options fit;
+    int no_census;
 } job;
 
 /* What came of it. */
@@ -29,6 +31,9 @@ typedef struct outcome {
     double *constant;             /* [npair_classes], see eqml_constant_pairs */
     int tested;
     double seconds;
+    census holes;          /* of the surface; empty where there is none, */
+    char *symbols;         /* of the atoms, as the census takes them, or NULL */
+    const char *uncounted; /* and why, or NULL */
 } outcome;
 
 /* Prints one line, "fit: text", and returns 1. */
@@ -55,6 +60,15 @@ int check_places(const job *j);
 /* Reads a file and brings its atoms into the order of the basis. Returns nonzero after a message. */
 int read_data(const char *path, eqml_data *data);
 
+/* ---- holes.c ------------------------------------------------------------------------------------------ */
+
+/* The census of holes, from the lowest training geometry. Returns nonzero after a message; a surface without a minimum is
+ * no failure, but a note. */
+int count_holes(const eqml_surface *surface, const eqml_data *data, const unsigned char *train, outcome *o);
+
+/* Writes minimum.xyz, holes.xyz and holes.svg, where there was a census. Returns nonzero after a message. */
+int write_holes(const job *j, const outcome *o);
+
 /* ---- report.c and files.c ----------------------------------------------------------------------------- */
 
 /* Standard output may be a file on a full disk: returns nonzero after a message. */
@@ -66,7 +80,7 @@ double rms_anisotropy(const eqml_data *data, const unsigned char *use);
 void print_report(const job *j, const outcome *o);
 void print_json(FILE *out, const outcome *o);
 
-/* Writes NAME.pes, NAME_pes.h and report.json. Returns nonzero after a message. */
+/* Writes NAME.pes, NAME_pes.h, report.json, and what write_holes does. Returns nonzero after a message. */
 int write_all(const job *j, const eqml_surface *surface, const outcome *o);
 
 #endif

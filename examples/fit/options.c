@@ -12,7 +12,8 @@ static const char help[] =
     "  --gradients W          weight of gradients against energies; default 1; 0: energies only\n"
     "  --ridge L              penalty L on the squares of the scaled coefficients; default 0\n"
     "  --energy-weight E0     weight E0/(E0 + E - Emin) of a geometry, hartree; default: all weights 1\n"
-    "  --charge Q             total charge of the molecule, for dipole and quadrupole; default 0\n";
+    "  --charge Q             total charge of the molecule, for dipole and quadrupole; default 0\n"
+    "  --census no            no census of holes after the fit\n";
 
 static int parse_number(const char *option, const char *text, double least, double *number)
 {
@@ -118,6 +119,10 @@ int parse_options(int argc, char **argv, job *j)
             bad = parse_number(option, value, DBL_MIN, &j->fit.energy_weight);
         } else if (!strcmp(option, "--charge")) {
             bad = parse_number(option, value, -1e6, &j->charge);
+        } else if (!strcmp(option, "--census")) {
+            j->no_census = !strcmp(value, "no");
+            if (!j->no_census && strcmp(value, "yes"))
+                return fail("--census: expected yes or no");
         } else if (!strcmp(option, "--directory")) {
             j->directory = value;
         } else if (!strcmp(option, "--name")) {
