@@ -13,9 +13,9 @@ OPTIONAL += -fopenmp
 endif
 
 # What the user gives goes to the shell in the environment, never as text of a command: "$$DATA" holds DATA as it
-# was given, whatever is in it. BASIS, FIT, PRUNE and BASES are lists of words.
+# was given, whatever is in it. BASIS, FIT, PRUNE, BASES and HOLES are lists of words.
 NAME ?= pes
-VALUES = DATA COMPOSITION DEGREE NAME DIPOLE QUADRUPOLE POLARIZABILITY BASIS FIT FLOAT PRUNE BASES
+VALUES = DATA COMPOSITION DEGREE NAME DIPOLE QUADRUPOLE POLARIZABILITY BASIS FIT FLOAT PRUNE BASES HOLES
 $(foreach v,$(VALUES),$(eval override $(v) := $$(value $(v)))$(eval export $(v)))
 
 # Floors of the generator, from the top down; a floor includes those below it only.
@@ -36,7 +36,7 @@ endef
 
 .SECONDARY: # what a pattern rule makes on the way is kept
 
-.PHONY: FORCE all help join check-joined check-parts pes prune expansion demo ir examples test asan fuzz check-libfuzzer bench bench-tensors generate check-generated check-headers check-kinds check-compilers check-ports format clean
+.PHONY: FORCE all help join check-joined check-parts pes holes prune expansion demo ir examples test asan fuzz check-libfuzzer bench bench-tensors generate check-generated check-headers check-kinds check-compilers check-ports format clean
 
 all: build/eqml-gen build/eqml.o build/fit.o ## build the generator, build/eqml-gen, and what all surfaces share
 
@@ -84,11 +84,12 @@ build/eqml.o: eqml.h build/flags
 	printf '#define EQML_IMPLEMENTATION\n#include "eqml.h"\n' | \
 	    $(COMPILE) $(OPTIONAL) -I. -x c -c - -o $@.$$$$ && mv -f $@.$$$$ $@
 
-FIT_PARTS = $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/fit/*.c)))
+CENSUS_PARTS = build/common/minimise.o $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/census/*.c)))
+FIT_PARTS = $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/fit/*.c))) $(CENSUS_PARTS)
 
-build/fit/%.o: examples/fit/%.c examples/fit/job.h eqml.h build/flags
+$(FIT_PARTS): build/%.o: examples/%.c $(wildcard examples/fit/*.h examples/census/*.h examples/common/*.h) eqml.h build/flags
 	@mkdir -p $(@D)
-	$(COMPILE) $(OPTIONAL) -I. -c $< -o $@.$$$$ && mv -f $@.$$$$ $@
+	$(COMPILE) $(OPTIONAL) -I. -Iexamples -c $< -o $@.$$$$ && mv -f $@.$$$$ $@
 
 build/fit.o: $(FIT_PARTS)
 	$(CC) -r -nostdlib $^ -o $@.$$$$ && mv -f $@.$$$$ $@
@@ -97,6 +98,14 @@ build/fit.o: $(FIT_PARTS)
 
 pes: build/eqml-gen build/eqml.o build/fit.o ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=6 NAME=ch4 [DIPOLE=5] [QUADRUPOLE=5] [POLARIZABILITY=5] [BASIS="options"] [FIT="options"] [FLOAT=1]: fit a surface into build/pes/NAME
 	@LIBRARIES="$(OPTIONAL)" sh examples/common/pes.sh $(COMPILE)
+
+build/holes.o: examples/holes.c $(CENSUS_PARTS)
+	$(COMPILE) $(OPTIONAL) -I. -Iexamples -c $< -o $@.$$$$ && \
+	    $(CC) -r -nostdlib $@.$$$$ $(CENSUS_PARTS) -o $@.$$$$.all; s=$$?; rm -f $@.$$$$; \
+	    test $$s = 0 && mv -f $@.$$$$.all $@
+
+holes: build/eqml.o build/holes.o ## NAME=ch4 [HOLES="options"]: the whole census of holes in the surface in build/pes/NAME; fails where there are any
+	@LIBRARIES="$(OPTIONAL)" sh examples/common/holes.sh $(COMPILE)
 
 # ---- error against size ----------------------------------------------------------------------------------
 
@@ -178,7 +187,7 @@ build/tests/implementation.o build/tests/test_lsq.o: TEST_CFLAGS = $(CFLAGS:-O3=
 # An object depends on those headers that it includes (-MMD); all of them must be there before.
 build/tests/%.o: tests/%.c | $(TEST_HEADERS)
 	@mkdir -p $(@D)
-	$(TEST_COMPILE) -MMD -MP -I. -Igen -Ibuild/tests $(shell pkg-config --cflags criterion) -c $< -o $@
+	$(TEST_COMPILE) -MMD -MP -I. -Igen -Iexamples -Ibuild/tests $(shell pkg-config --cflags criterion) -c $< -o $@
 -include $(TESTS:.o=.d)
 
 # The fit program over two bases, for tests of its command line and of its report.
@@ -188,7 +197,7 @@ build/tests/fit build/tests/fit-h2o: build/fit.o build/eqml.o
 	printf '#include "%s"\nconst eqml_basis *const basis = &%s_basis;\n' $(filter %.h,$^) $(basename $(notdir $(filter %.h,$^))) | \
 	    $(COMPILE) -I. build/fit.o build/eqml.o -x c - -o $@ -lm
 
-build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) | build/tests/fit build/tests/fit-h2o build/bench/run
+build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) $(CENSUS_PARTS) | build/tests/fit build/tests/fit-h2o build/bench/run
 	$(COMPILE) $^ -o $@ $(shell pkg-config --libs criterion) -lm
 
 test: build/run-tests check-joined check-parts check-headers check-kinds check-generated check-compilers examples ## pass the tests (needs libcriterion-dev and pkg-config)

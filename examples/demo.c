@@ -9,9 +9,9 @@
 #define _POSIX_C_SOURCE 200809L
 #include "eqml.h"
 #include "h2o_pes.h"
-#include "modes.h"
+#include "common/modes.h"
 #include "nh3_pes.h"
-#include "plot.h"
+#include "common/plot.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>

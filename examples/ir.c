@@ -8,8 +8,8 @@
  *     ir DIRECTORY        the pictures go there
  */
 #include "ammonia_pes.h"
-#include "modes.h"
-#include "plot.h"
+#include "common/modes.h"
+#include "common/plot.h"
 #include "water_hf_pes.h"
 #include "water_pes.h"
 #include <errno.h>

@@ -1,28 +1,16 @@
 /* The files that a fit leaves. */
 #include "job.h"
-#include <sys/stat.h>
-#include <unistd.h>
+#include "common/whole.h"
 
 static int write_json(const char *path, const eqml_data *data, const outcome *o)
 {
-    char beside[1100];
-    snprintf(beside, sizeof beside, "%s.XXXXXX", path);
-    const int descriptor = mkstemp(beside); /* a file of this run's own */
-    FILE *out = descriptor < 0 ? NULL : fdopen(descriptor, "w");
-    int bad = !out;
-    if (out) {
-        const mode_t mask = umask(0);
-        umask(mask);
-        print_json(out, data, o);
-        bad = ferror(out) != 0 || fchmod(descriptor, 0666 & ~mask);
-        bad |= fclose(out) != 0;
-        bad = bad || rename(beside, path);
-    }
-    if (!bad)
+    whole w;
+    whole_open(&w, path);
+    if (w.out)
+        print_json(w.out, data, o);
+    if (!whole_close(&w, 0))
         return 0;
     fprintf(stderr, "fit: %s: cannot be written: %s\n", path, strerror(errno));
-    if (descriptor >= 0)
-        remove(beside);
     return 1;
 }
 
@@ -38,6 +26,8 @@ int write_all(const job *j, const eqml_data *data, const eqml_surface *surface, 
         status = eqml_surface_write_header(surface, j->name, j->runtime, j->basis_header, path, &message);
     if (status)
         return fail(message.text);
+    if (write_holes(j, o))
+        return 1;
     snprintf(path, sizeof path, "%s/report.json", j->directory);
     return write_json(path, data, o);
 }

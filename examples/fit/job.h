@@ -2,6 +2,7 @@
 #ifndef FIT_JOB_H
 #define FIT_JOB_H
 #define _POSIX_C_SOURCE 200809L
+#include "census/census.h"
 #include "eqml.h"
 #include <errno.h>
 #include <stdio.h>
@@ -22,6 +23,7 @@ typedef struct job {
     int robust;        /* nonzero: wrong data are looked for and lose their weight */
     double max_energy; /* training geometries lie at most so far above the lowest, hartree; 0: no limit */
     double diagnose; /* geometries that are left out in turn, at most; negative: as many as take about 20 s */
+    int no_census;
 } job;
 
 /* Errors of the geometries up to an energy above the lowest. */
@@ -58,6 +60,9 @@ typedef struct outcome {
     level levels[MOST_LEVELS];
     int nlevels;
     diagnosis diagnosis;
+    census holes;          /* of the surface; empty where there is none, */
+    char *symbols;         /* of the atoms, as the census takes them, or NULL */
+    const char *uncounted; /* and why, or NULL */
 } outcome;
 
 /* Prints one line, "fit: text", and returns 1. */
@@ -104,6 +109,14 @@ void free_diagnosis(outcome *o);
 void print_diagnosis(const eqml_data *data, const outcome *o);
 void print_notes(const outcome *o);
 void json_diagnosis(FILE *out, const eqml_data *data, const outcome *o);
+/* ---- holes.c ------------------------------------------------------------------------------------------ */
+
+/* The census of holes, from the lowest training geometry. Returns nonzero after a message; a surface without a minimum is
+ * no failure, but a note. */
+int count_holes(const eqml_surface *surface, const eqml_data *data, const unsigned char *train, outcome *o);
+
+/* Writes minimum.xyz, holes.xyz and holes.svg, where there was a census. Returns nonzero after a message. */
+int write_holes(const job *j, const outcome *o);
 
 /* ---- report.c and files.c ----------------------------------------------------------------------------- */
 
@@ -119,7 +132,7 @@ void print_json(FILE *out, const eqml_data *data, const outcome *o);
 /* Null where the number is not known, or not finite: JSON has no other word for that. */
 void json_number(FILE *out, const char *key, int known, double value);
 
-/* Writes NAME.pes, NAME_pes.h and report.json. Returns nonzero after a message. */
+/* Writes NAME.pes, NAME_pes.h, report.json, and what write_holes does. Returns nonzero after a message. */
 int write_all(const job *j, const eqml_data *data, const eqml_surface *surface, const outcome *o);
 
 #endif

@@ -7,7 +7,8 @@
  *
  *     printf '#define EQML_IMPLEMENTATION\n#include "eqml.h"\n' >eqml.c
  *     printf '#include "ch4.h"\nconst eqml_basis *const basis = &ch4_basis;\n' >basis.c
- *     cc -O3 -march=native -I. basis.c eqml.c $(find examples/fit -name "*.c") -o fit -lm
+ *     cc -O3 -march=native -I. -Iexamples basis.c eqml.c examples/common/minimise.c examples/census/?*.c \
+ *         examples/fit/?*.c -o fit -lm
  *     ./fit --basis-header ch4.h --runtime eqml.h --directory . --name ch4 [options] data.xyz
  */
 #include "job.h"
@@ -102,6 +103,8 @@ static int fit_and_test(job *j, eqml_data *data, const eqml_data *other, unsigne
     for (int k = 0; k < EQML_TENSORS; k++)
         o->turning[k] = k == EQML_POLARIZABILITY && data->tensors[k] ? rms_anisotropy(data, train)
                                                                      : o->train.rms_tensor[k];
+    if (o->fit.terms > 0 && !j->no_census)
+        return count_holes(surface, data, train, o);
     return 0;
 }
 
@@ -143,6 +146,8 @@ int main(int argc, char **argv)
     free(j.variables);
     free(o.constant);
     free_diagnosis(&o);
+    free(o.symbols);
+    census_free(&o.holes);
     eqml_surface_free(&surface);
     eqml_data_free(&data);
     eqml_data_free(&other);

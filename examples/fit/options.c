@@ -20,7 +20,8 @@ static const char help[] =
     "                         about 20 seconds\n"
     "  --checkpoint FILE      keeps the fit in FILE, every minute and at the end; if FILE is there, goes on "
     "from it\n"
-    "  --charge Q             total charge of the molecule, for dipole and quadrupole; default 0\n";
+    "  --charge Q             total charge of the molecule, for dipole and quadrupole; default 0\n"
+    "  --census no            no census of holes after the fit\n";
 
 static int parse_number(const char *option, const char *text, double least, double *number)
 {
@@ -139,6 +140,10 @@ int parse_options(int argc, char **argv, job *j)
             j->fit.checkpoint = value;
         } else if (!strcmp(option, "--charge")) {
             bad = parse_number(option, value, -1e6, &j->charge);
+        } else if (!strcmp(option, "--census")) {
+            j->no_census = !strcmp(value, "no");
+            if (!j->no_census && strcmp(value, "yes"))
+                return fail("--census: expected yes or no");
         } else if (!strcmp(option, "--directory")) {
             j->directory = value;
         } else if (!strcmp(option, "--name")) {

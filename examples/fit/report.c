@@ -83,7 +83,12 @@ void print_json(FILE *out, const eqml_data *data, const outcome *o)
     json_number(out, "max_error_energy_test", test && o->test.energies > 0 && isfinite(o->test.rmse_energy),
                 o->test.max_energy);
     json_diagnosis(out, data, o);
-    fprintf(out, "  \"seconds_fit\": %.3f\n}\n", o->seconds);
+    fprintf(out, "  \"holes\": ");
+    if (o->holes.natoms)
+        census_json(out, &o->holes);
+    else
+        fprintf(out, "null");
+    fprintf(out, ",\n  \"seconds_fit\": %.3f\n}\n", o->seconds);
 }
 
 static void print_errors(const char *what, const eqml_errors *e)
@@ -152,6 +157,10 @@ void print_report(const job *j, const eqml_data *data, const outcome *o)
         print_errors("test", &o->test);
     print_diagnosis(data, o);
     print_notes(o);
+    if (o->holes.natoms)
+        census_print(stdout, &o->holes);
+    else if (o->uncounted)
+        printf("  note: no census of holes: %s\n", o->uncounted);
     for (int k = 0; k < EQML_TENSORS; k++)
         if (o->tensor[k].terms && o->train.rmse_tensor[k] > ABSURD * o->turning[k])
             printf(

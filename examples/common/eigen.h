@@ -1,10 +1,7 @@
-/* Harmonic vibrations, for the examples: eigenvectors of small symmetric matrices, and normal modes. */
-#ifndef EXAMPLES_MODES_H
-#define EXAMPLES_MODES_H
+/* Eigenvectors of symmetric matrices, by Jacobi's rotations: exact and short, for matrices up to a few hundred rows. */
+#ifndef EXAMPLES_EIGEN_H
+#define EXAMPLES_EIGEN_H
 #include <math.h>
-
-#define PER_CM 219474.6313632 /* cm^-1 in a hartree; these constants: CODATA 2018 */
-#define DALTON 1822.888486209 /* electron masses in a dalton */
 
 /* Jacobi's rotation of rows and columns p and q of a[n][n], which makes a_pq zero; of the rows of v with
  * them. */
@@ -51,23 +48,4 @@ static inline void eigenvectors(int n, double *a, double *value, double *v)
             }
 }
 
-/*
- * Normal modes at a minimum: rows of mode[n][n], n = 3 natoms, in mass-weighted coordinates, and
- * wavenumber[n] in cm^-1 from the lowest, the first six of them translations and rotations; root[n] are the
- * square roots of the masses in electron masses, mass[natoms] in dalton. hessian[n][n] in hartree/bohr^2 is
- * overwritten.
- */
-static inline void normal_modes(int natoms, const double *mass, double *hessian, double *root,
-                                double *wavenumber, double *mode)
-{
-    const int n = 3 * natoms;
-    for (int k = 0; k < n; k++)
-        root[k] = sqrt(DALTON * mass[k / 3]);
-    for (int i = 0; i < n; i++)
-        for (int j = 0; j < n; j++)
-            hessian[i * n + j] /= root[i] * root[j];
-    eigenvectors(n, hessian, wavenumber, mode);
-    for (int k = 0; k < n; k++)
-        wavenumber[k] = PER_CM * sqrt(wavenumber[k] > 0 ? wavenumber[k] : 0);
-}
 #endif

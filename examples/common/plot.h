@@ -43,9 +43,10 @@ typedef struct plot {
     } entry[PLOT_LEGEND_LIMIT];
 } plot;
 
-static inline void plot_open(plot *p, const char *path, double width, double height)
+/* A picture on a file that is open already; it stays open. */
+static inline void plot_begin(plot *p, FILE *out, double width, double height)
 {
-    *p = (plot){.out = fopen(path, "w")};
+    *p = (plot){.out = out};
     if (!p->out)
         return;
     fprintf(
@@ -56,12 +57,23 @@ static inline void plot_open(plot *p, const char *path, double width, double hei
         width, height, width, height, width, height);
 }
 
+static inline void plot_finish(plot *p)
+{
+    if (p->out)
+        fputs("</svg>\n", p->out);
+}
+
+static inline void plot_open(plot *p, const char *path, double width, double height)
+{
+    plot_begin(p, fopen(path, "w"), width, height);
+}
+
 /* 0, or -1 where the file could not be written. */
 static inline int plot_close(plot *p)
 {
     int bad = !p->out;
     if (p->out) {
-        fputs("</svg>\n", p->out);
+        plot_finish(p);
         bad = ferror(p->out) != 0;
         bad |= fclose(p->out) != 0;
     }

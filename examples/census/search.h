@@ -1,0 +1,41 @@
+/* What the parts of the census share. */
+#ifndef CENSUS_SEARCH_H
+#define CENSUS_SEARCH_H
+#include "census/census.h"
+#include "common/random.h"
+
+enum { CENSUS_BATCH = 1024 }; /* geometries that are evaluated together */
+
+typedef struct search {
+    const eqml_model *m;
+    census *c;
+    int n, nvibrations;         /* 3 natoms; vibrations */
+    double *mass, *root;        /* [natoms] dalton; [n] square roots of masses in electron masses */
+    double *wavenumber, *modes; /* [n], [n][n]: vibrations first, rows in mass-weighted coordinates */
+    double *closest;            /* [natoms][natoms] squares of the least distances, bohr^2 */
+    double *distance;           /* [natoms][natoms] of the minimum, bohr */
+    eqml_lanes *work;           /* of a batch */
+    double *xyz, *energy;       /* [CENSUS_BATCH][n], [CENSUS_BATCH] */
+    /* Samples of the two largest widths that lie lowest beneath the harmonic surface, lowest first: */
+    double *lowest, *lowest_xyz; /* [2][descents] how far, hartree; [2][descents][n] */
+    generator random, lots;      /* lots: which holes are kept */
+} search;
+
+/* Are two atoms closer than atoms can be? */
+int is_close(const search *s, const double *xyz);
+
+/* Does this energy belong to a hole? What is no number does. */
+int is_hole(const search *s, double energy);
+
+/* Counts a hole, and may keep its geometry. */
+void add_hole(search *s, const double *xyz, double energy, census_origin origin, double width);
+
+/* Remembers a geometry for the picture, as long as there is room. */
+void add_point(search *s, const double *xyz, double energy, double width);
+
+/* The three ways, in this order. They return nonzero where memory ran out. */
+int draw_samples(search *s);
+int walk(search *s);
+int descend(search *s);
+
+#endif
