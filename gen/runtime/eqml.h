@@ -89,6 +89,7 @@
 #include "model_tensor.h"
 
 /* Contracts. */
+#include "units.h"
 #include "data.h"
 #include "lsq.h"
 #include "surface.h"
@@ -103,6 +104,8 @@
 #include "memory.c"
 #include "text.c"
 #include "reader.c"
+#include "units.c"
+#include "comment.c"
 #include "data.c"
 #include "match.c"
 #include "lsq.c"
