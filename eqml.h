@@ -4474,8 +4474,9 @@ typedef struct eqml_data_options {
     const char *energy_key;            /* the key of the comment line that has the energy; NULL: energy */
     int energy_column;                 /* its word, from 1, that is the energy; 0: see the layouts below */
     const char *gradient_key,
-        *force_key; /* the column of extended XYZ that has gradients, or forces, not both; in the
+        *force_key;   /* the column of extended XYZ that has gradients, or forces, not both; in the
                                              plain layout its number, from 1, the label being 1 */
+    int skip_unclear; /* nonzero: gradients whose unit is not clear are not read, instead of refused */
 } eqml_data_options;
 
 /* What was read of the frames of one layout, in words; empty where nothing was. */
@@ -4545,7 +4546,8 @@ EQML_API eqml_status eqml_data_read_as(const char *path, const eqml_data_options
  * EQML_ERROR_ARGUMENT: an option is none.
  * EQML_ERROR_FORMAT: it has neither layout, is cut off, or its frames differ in their atoms; it has a key twice, two
  * different numbers that would be the energy, a unit that is not known, or nowhere the key or column of an option.
- * EQML_ERROR_VALUE: a number is infinite, nan or beyond 1e100, or two atoms are closer than 1e-6 bohr.
+ * EQML_ERROR_VALUE: a number is infinite, nan or beyond 1e100, two atoms are closer than 1e-6 bohr, or
+ * all within a fraction of an angstrom.
  */
 
 EQML_API eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *class_of_atom,
@@ -6473,6 +6475,12 @@ static eqml_status eqml__read_comment(eqml__frames *r, eqml__layout *layout)
     eqml__take_unit(words, EQML_UNIT_LENGTH, &layout->length);
     if (status || layout->gradient == EQML__ABSENT)
         return status;
+    if (!(unit[EQML_UNIT_GRADIENT].size > 0) && r->options->skip_unclear) {
+        eqml__note_unused(r, EQML_HAS_GRADIENT, eqml__span_of(words->gradient), 0);
+        layout->gradient = EQML__ABSENT;
+        words->gradient[0] = '\0';
+        return status;
+    }
     if (!(unit[EQML_UNIT_GRADIENT].size > 0))
         return EQML__REFUSE(
             &r->in, EQML_ERROR_FORMAT,
@@ -6649,16 +6657,21 @@ static eqml_status eqml__read_atom(eqml__frames *r, const eqml__layout *layout, 
     return status;
 }
 
-/* Refuses a frame with two atoms in one place, at most 1e-6 bohr apart. */
+/*
+ * Refuses a frame with two atoms in one place, at most 1e-6 bohr apart, or with all atoms so near to each other that these
+ * are no positions: within 0.2 angstrom of two atoms, 0.5 of more.
+ */
 static eqml_status eqml__check_distances(eqml__frames *r)
 {
     const eqml_data *data = r->data;
     const double *xyz = data->xyz + 3 * data->n * (size_t)data->natoms;
+    double largest = 0;
     for (int i = 0; i < data->natoms; i++) {
         for (int j = 0; j < i; j++) {
             const double *a = xyz + 3 * i, *b = xyz + 3 * j;
-            const double x = a[0] - b[0], y = a[1] - b[1], z = a[2] - b[2];
-            if (x * x + y * y + z * z >= 1e-12)
+            const double x = a[0] - b[0], y = a[1] - b[1], z = a[2] - b[2], square = x * x + y * y + z * z;
+            largest = fmax(largest, square);
+            if (square >= 1e-12)
                 continue;
             r->in.line = r->frame;
             return EQML__REFUSE(&r->in, EQML_ERROR_VALUE,
@@ -6666,7 +6679,15 @@ static eqml_status eqml__check_distances(eqml__frames *r)
                                 data->symbols[j], i + 1, data->symbols[i]);
         }
     }
-    return EQML_OK;
+    largest = sqrt(largest) / EQML_ANGSTROM;
+    if (data->natoms == 1 || largest > (data->natoms == 2 ? 0.2 : 0.5))
+        return EQML_OK;
+    r->in.line = r->frame;
+    return EQML__REFUSE(
+        &r->in, EQML_ERROR_VALUE,
+        "all atoms of this frame are within %.2g angstrom: are these displacements and not positions, or "
+        "has the file another --length-unit?",
+        largest);
 }
 
 /* Reads a frame that opens with this line. */
@@ -6760,7 +6781,7 @@ static eqml_status eqml__check_options(const eqml_data_options *o, eqml_message 
 EQML_API eqml_status eqml_data_read_as(const char *path, const eqml_data_options *options, eqml_data *data,
                                        eqml_data_source *source, eqml_message *message)
 {
-    static const eqml_data_options none = {{NULL, NULL, NULL, NULL, NULL, NULL}, NULL, 0, NULL, NULL};
+    static const eqml_data_options none = {{NULL, NULL, NULL, NULL, NULL, NULL}, NULL, 0, NULL, NULL, 0};
     eqml_data_source unasked;
     eqml__frames r;
     if (message)

@@ -485,7 +485,7 @@ Test(read, coincident_atoms_are_refused_at_their_frame)
 {
     refused("3\n0\nH 0 0 0\nO 0 0 1\nF 0 0 2\n3\n0\nH 0 0 0\nO 0 1 1\nF 0 1 1.0000001\n", EQML_ERROR_VALUE, 6,
             "atoms 2 (O) and 3 (F)");
-    eqml_data d = accepted("2\n0\nH 0 0 0\nO 0 0 0.000001\n");
+    eqml_data d = accepted("3\n0\nH 0 0 0\nO 0 0 0.000001\nF 0 0 1\n");
     cr_assert_eq(d.n, 1);
     eqml_data_free(&d);
 }

@@ -625,6 +625,12 @@ static eqml_status eqml__read_comment(eqml__frames *r, eqml__layout *layout)
     eqml__take_unit(words, EQML_UNIT_LENGTH, &layout->length);
     if (status || layout->gradient == EQML__ABSENT)
         return status;
+    if (!(unit[EQML_UNIT_GRADIENT].size > 0) && r->options->skip_unclear) {
+        eqml__note_unused(r, EQML_HAS_GRADIENT, eqml__span_of(words->gradient), 0);
+        layout->gradient = EQML__ABSENT;
+        words->gradient[0] = '\0';
+        return status;
+    }
     if (!(unit[EQML_UNIT_GRADIENT].size > 0))
         return EQML__REFUSE(
             &r->in, EQML_ERROR_FORMAT,

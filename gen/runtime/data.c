@@ -160,16 +160,21 @@ static eqml_status eqml__read_atom(eqml__frames *r, const eqml__layout *layout, 
     return status;
 }
 
-/* Refuses a frame with two atoms in one place, at most 1e-6 bohr apart. */
+/*
+ * Refuses a frame with two atoms in one place, at most 1e-6 bohr apart, or with all atoms so near to each other that these
+ * are no positions: within 0.2 angstrom of two atoms, 0.5 of more.
+ */
 static eqml_status eqml__check_distances(eqml__frames *r)
 {
     const eqml_data *data = r->data;
     const double *xyz = data->xyz + 3 * data->n * (size_t)data->natoms;
+    double largest = 0;
     for (int i = 0; i < data->natoms; i++) {
         for (int j = 0; j < i; j++) {
             const double *a = xyz + 3 * i, *b = xyz + 3 * j;
-            const double x = a[0] - b[0], y = a[1] - b[1], z = a[2] - b[2];
-            if (x * x + y * y + z * z >= 1e-12)
+            const double x = a[0] - b[0], y = a[1] - b[1], z = a[2] - b[2], square = x * x + y * y + z * z;
+            largest = fmax(largest, square);
+            if (square >= 1e-12)
                 continue;
             r->in.line = r->frame;
             return EQML__REFUSE(&r->in, EQML_ERROR_VALUE,
@@ -177,7 +182,15 @@ static eqml_status eqml__check_distances(eqml__frames *r)
                                 data->symbols[j], i + 1, data->symbols[i]);
         }
     }
-    return EQML_OK;
+    largest = sqrt(largest) / EQML_ANGSTROM;
+    if (data->natoms == 1 || largest > (data->natoms == 2 ? 0.2 : 0.5))
+        return EQML_OK;
+    r->in.line = r->frame;
+    return EQML__REFUSE(
+        &r->in, EQML_ERROR_VALUE,
+        "all atoms of this frame are within %.2g angstrom: are these displacements and not positions, or "
+        "has the file another --length-unit?",
+        largest);
 }
 
 /* Reads a frame that opens with this line. */
@@ -271,7 +284,7 @@ static eqml_status eqml__check_options(const eqml_data_options *o, eqml_message 
 EQML_API eqml_status eqml_data_read_as(const char *path, const eqml_data_options *options, eqml_data *data,
                                        eqml_data_source *source, eqml_message *message)
 {
-    static const eqml_data_options none = {{NULL, NULL, NULL, NULL, NULL, NULL}, NULL, 0, NULL, NULL};
+    static const eqml_data_options none = {{NULL, NULL, NULL, NULL, NULL, NULL}, NULL, 0, NULL, NULL, 0};
     eqml_data_source unasked;
     eqml__frames r;
     if (message)

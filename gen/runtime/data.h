@@ -42,8 +42,9 @@ typedef struct eqml_data_options {
     const char *energy_key;            /* the key of the comment line that has the energy; NULL: energy */
     int energy_column;                 /* its word, from 1, that is the energy; 0: see the layouts below */
     const char *gradient_key,
-        *force_key; /* the column of extended XYZ that has gradients, or forces, not both; in the
+        *force_key;   /* the column of extended XYZ that has gradients, or forces, not both; in the
                                              plain layout its number, from 1, the label being 1 */
+    int skip_unclear; /* nonzero: gradients whose unit is not clear are not read, instead of refused */
 } eqml_data_options;
 
 /* What was read of the frames of one layout, in words; empty where nothing was. */
@@ -113,7 +114,8 @@ EQML_API eqml_status eqml_data_read_as(const char *path, const eqml_data_options
  * EQML_ERROR_ARGUMENT: an option is none.
  * EQML_ERROR_FORMAT: it has neither layout, is cut off, or its frames differ in their atoms; it has a key twice, two
  * different numbers that would be the energy, a unit that is not known, or nowhere the key or column of an option.
- * EQML_ERROR_VALUE: a number is infinite, nan or beyond 1e100, or two atoms are closer than 1e-6 bohr.
+ * EQML_ERROR_VALUE: a number is infinite, nan or beyond 1e100, two atoms are closer than 1e-6 bohr, or
+ * all within a fraction of an angstrom.
  */
 
 EQML_API eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *class_of_atom,
