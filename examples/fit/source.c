@@ -60,7 +60,8 @@ static void print_layout(const char *name, const eqml_data_layout *l)
         return;
     printf(", %s:", name);
     if (*l->energy)
-        printf(" energy (%s) in %s,", l->energy, l->unit[EQML_UNIT_ENERGY]);
+        printf(" energy (%s%s) in %s,", strncmp(l->energy, "column ", 7) ? "key " : "", l->energy,
+               l->unit[EQML_UNIT_ENERGY]);
     printf(" positions in %s", l->unit[EQML_UNIT_LENGTH]);
     if (*l->gradient)
         printf(", %s (%s) in %s", l->forces ? "forces" : "gradients", l->gradient,
