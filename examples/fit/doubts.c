@@ -197,5 +197,7 @@ void print_doubts(const eqml_data *data, const eqml_data_source *source)
     if (!l->mixed)
         doubt_length_unit(data, l->unit[EQML_UNIT_LENGTH]);
     doubt_gradients(data, l);
+    if (unit > 0 && data->gradient && !l->mixed)
+        print_slope(data, l);
     fflush(stdout);
 }

@@ -60,7 +60,7 @@ int parse_data_option(const char *option, const char *value, job *j);
 
 extern const char data_help[];
 
-/* ---- input.c, source.c, doubts.c ---------------------------------------------------------------------- */
+/* ---- input.c, source.c, doubts.c, slope.c -------------------------------------------------------------- */
 
 /* Reads a file, tells what it is, and brings its atoms into the order of the basis. Returns nonzero after a message. */
 int read_data(const char *path, const job *j, eqml_data *data);
@@ -70,6 +70,9 @@ void print_source(const char *path, const eqml_data *data, const eqml_data_sourc
 
 /* Notes on what looks wrong, each with the option that would mend it. */
 void print_doubts(const eqml_data *data, const eqml_data_source *source);
+
+/* A note where the gradients are not those of the energies but for a factor. */
+void print_slope(const eqml_data *data, const eqml_data_layout *layout);
 
 /* The shortest distance of each pair of atoms over all geometries, [natoms][natoms], bohr, for the caller to free; NULL
  * where there is no memory. */
