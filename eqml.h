@@ -1608,8 +1608,8 @@ EQML_INLINE void eqml__users_variable(const eqml_variable *v, double r, double y
         y[0] = y[1] = y[2] = (double)NAN;
 }
 
-/* One number at a time. y, dy/dr, d2y/dr2 at r > 0; no numbers where r is none. */
-EQML_FUNCTION void eqml__variable(const eqml_variable *v, double r, double y[3])
+/* One number at a time. y, dy/dr, d2y/dr2 at r > 0; no numbers where r is none. rate: that of the pair, -1/a. */
+EQML_FUNCTION void eqml__variable(const eqml_variable *v, double rate, double r, double y[3])
 {
     double q = 1 / r;
     if (v->kind == EQML_USER) {
@@ -1625,7 +1625,7 @@ EQML_FUNCTION void eqml__variable(const eqml_variable *v, double r, double y[3])
         y[1] = v->range * y[0] * q;
         y[2] = (v->range - 1) * y[1] * q;
     } else {
-        double rate = -1 / v->range, e = exp(rate * r);
+        const double e = exp(rate * r);
         if (v->kind == EQML_MORSE) {
             y[0] = e;
             y[1] = rate * e;
@@ -1900,7 +1900,7 @@ EQML_INLINE void eqml__pairs_aside(const eqml_model *m, int sides, const double 
         double value[3];
         if (own->kind == EQML_MORSE)
             continue;
-        eqml__variable(own, pair[5 * stride + p], value);
+        eqml__variable(own, m->rates[p], pair[5 * stride + p], value);
         y[p] = value[0] - m->centres[p];
         pair[4 * stride + p] = value[1];
     }
@@ -3519,7 +3519,7 @@ EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz,
                 hessian[(first + lane) * n + k] = 0;
         for (int p = 0; p < b->npairs; p++) {
             double y[3], inverse = pair[3 * stride + p], slope = pair[4 * stride + p];
-            eqml__variable(&m->variables[b->pair_classes[p]], pair[5 * stride + p], y);
+            eqml__variable(&m->variables[b->pair_classes[p]], m->rates[p], pair[5 * stride + p], y);
             /* force = dV/dr; along a direction, d(force u) = (dforce - force stretch/r) u + force dx/r */
             const double force = adjoints[p] * slope;
             const eqml_lanes stretch = eqml__stretch(b, pair, stride, p, first);
@@ -4396,6 +4396,41 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
 
 /* Contracts. */
 
+/* ==== units.h =========================================================================================== */
+
+/* Units by name. */
+#ifndef EQML__UNITS_H
+#define EQML__UNITS_H
+
+/* What data have units of. */
+typedef enum eqml_quantity {
+    EQML_UNIT_ENERGY,
+    EQML_UNIT_LENGTH,
+    EQML_UNIT_GRADIENT, /* also of forces */
+    EQML_UNIT_DIPOLE,   /* from here on in the order of eqml_tensor */
+    EQML_UNIT_QUADRUPOLE,
+    EQML_UNIT_POLARIZABILITY,
+    EQML_QUANTITIES
+} eqml_quantity;
+
+EQML_API double eqml_unit(eqml_quantity quantity, const char *name);
+/*
+ * A unit in atomic units (CODATA 2018), or 0 where the name is not known. Names in any case; `au` is the atomic unit
+ * of each quantity.
+ *
+ *   energy          hartree (Ha, Eh), eV, meV, Ry, kcal/mol, kJ/mol, cm-1 (cm^-1), K
+ *   length          bohr, angstrom (A), pm, nm
+ *   gradient        an energy, "/" and a length: hartree/bohr, eV/angstrom, kcal/mol/angstrom
+ *   dipole          e*bohr, e*angstrom, debye (D)
+ *   quadrupole      e*bohr^2, e*angstrom^2, debye*angstrom (buckingham)
+ *   polarizability  bohr^3, angstrom^3
+ */
+
+EQML_API const char *eqml_unit_names(eqml_quantity quantity);
+/* Those that are worth listing, "hartree, eV, ..."; the text is constant. */
+
+#endif /* EQML__UNITS_H */
+
 /* ==== data.h ============================================================================================ */
 
 /* Data sets. */
@@ -4427,17 +4462,59 @@ typedef struct eqml_data {
     double *gradient;              /* [n][natoms][3] hartree/bohr, or NULL */
     double *tensors[EQML_TENSORS]; /* by eqml_tensor, or NULL */
     unsigned char *has;            /* [n] bits EQML_HAS_... */
+    size_t reordered; /* frames of the file whose elements came in another order than in the first */
 } eqml_data;
 
-EQML_API eqml_status eqml_data_read(const char *path, eqml_data *data, eqml_message *message);
 /*
- * Reads a whole file of geometries. Release *data with eqml_data_free(). What it held before is overwritten,
- * not released. On failure *data is all zero, and the message names file and line.
+ * How to read a file that does not say enough itself, or whose names are its own. All zero: as eqml_data_read. Messages
+ * call these as the fit program does, --energy-unit for unit[EQML_UNIT_ENERGY].
+ */
+typedef struct eqml_data_options {
+    const char *unit[EQML_QUANTITIES]; /* see eqml_unit; NULL: that of the file, or else of its layout */
+    const char *energy_key;            /* the key of the comment line that has the energy; NULL: energy */
+    int energy_column;                 /* its word, from 1, that is the energy; 0: see the layouts below */
+    const char *gradient_key,
+        *force_key;   /* the column of extended XYZ that has gradients, or forces, not both; in the
+                                             plain layout its number, from 1, the label being 1 */
+    int skip_unclear; /* nonzero: gradients whose unit is not clear are not read, instead of refused */
+} eqml_data_options;
+
+/* What was read of the frames of one layout, in words; empty where nothing was. */
+typedef struct eqml_data_layout {
+    size_t frames;
+    char energy[40], gradient[40];  /* the key or column */
+    int forces;                     /* nonzero: forces, whose sign was changed */
+    char unit[EQML_QUANTITIES][32]; /* names of units */
+    int mixed; /* nonzero: in some frames another key, column or unit; these are of the last */
+} eqml_data_layout;
+
+/* A key or column that looks like an energy or a gradient and was not read. */
+typedef struct eqml_data_unused {
+    char name[40];
+    int what; /* EQML_HAS_ENERGY or EQML_HAS_GRADIENT */
+    size_t frames;
+    int differs; /* nonzero: an energy that is not, everywhere, the number that was read as the energy */
+} eqml_data_unused;
+
+/* What a file was found to be. */
+typedef struct eqml_data_source {
+    eqml_data_layout plain, extended;
+    char comment[64]; /* the first comment line, as far as it fits */
+    int nunused;
+    eqml_data_unused unused[12];
+} eqml_data_source;
+
+EQML_API eqml_status eqml_data_read(const char *path, eqml_data *data, eqml_message *message);
+EQML_API eqml_status eqml_data_read_as(const char *path, const eqml_data_options *options, eqml_data *data,
+                                       eqml_data_source *source, eqml_message *message);
+/*
+ * Reads a whole file of geometries; options and source may be NULL. Release *data with eqml_data_free(). What it held
+ * before is overwritten, not released. On failure *data is all zero, and the message names file and line.
  *
  * A frame is a line with the number of atoms, a comment line, and one line for each atom. Its comment line
  * tells which of two layouts it has.
  *
- *   Extended XYZ: the comment line has a key Properties or energy.
+ *   Extended XYZ: the comment line has a key Properties or energy, and no number at its beginning.
  *     energy=-40.5            eV
  *     dipole="0.1 0 0.2"      e*angstrom; or dipole_moment
  *     quadrupole="..."        e*angstrom^2, traceless: Theta_ab = 1/2 sum q (3 r_a r_b - r^2 delta_ab)
@@ -4447,13 +4524,18 @@ EQML_API eqml_status eqml_data_read(const char *path, eqml_data *data, eqml_mess
  *     Properties=species:S:1:pos:R:3:forces:R:3 lists the columns, in angstrom and eV/angstrom; `force` is
  *     the same as `forces`. Columns come in any order, with any others between them. Without this key they
  *     are species and pos.
- *   MSA, QM-22: the comment line begins with the energy in hartree; the rest of it is ignored.
+ *   MSA, QM-22, the plain layout: the comment line begins with the energy in hartree; the rest of it is ignored.
  *     label x y z [gx gy gz], in angstrom and hartree/bohr: gradients, not forces. Further columns are
  *     ignored, and so are a fifth and a sixth without a seventh. All atoms of a frame have equally many.
  *
- * Keys and labels may be in any case. Labels may be atomic numbers. Numbers may have Fortran's exponents
- * (1.0D+00). Lines may end in CR LF. Blank lines may stand between frames and at the end. Gradients and
- * tensors may be in some frames only.
+ * Units that the comment line names are heeded: keys with "unit" in their names, energy_unit=hartree or units=au, and in
+ * the plain layout the word behind the energy, -40.5 hartree. Options come before them. Where energies or lengths have
+ * other units than those of the layout, that of gradients must be named too, unless all is atomic.
+ *
+ * Keys and labels may be in any case. Labels may be atomic numbers, and may have a number or a mass behind the element (H1,
+ * O_w, H@2.014). Numbers may have Fortran's exponents (1.0D+00, 0.123-103). Lines may end in CR LF. Blank lines may
+ * stand between frames and at the end. Gradients and tensors may be in some frames only. Where a frame has the elements
+ * of the first in another order, its atoms are brought into that order; those of one element keep theirs.
  *
  * While it reads, memory holds the text of the file (of a pipe, up to three times that) beside the arrays,
  * which take 24 bytes for an atom and as much for its gradient. Arrays of what no geometry has are given back
@@ -4461,12 +4543,17 @@ EQML_API eqml_status eqml_data_read(const char *path, eqml_data *data, eqml_mess
  *
  * EQML_ERROR_FILE: the file cannot be read.
  * EQML_ERROR_EMPTY: it holds no geometry.
- * EQML_ERROR_FORMAT: it has neither layout, is cut off, or its frames differ in their atoms or their order.
- * EQML_ERROR_VALUE: a number is infinite, nan or beyond 1e100, or two atoms are closer than 1e-6 bohr.
+ * EQML_ERROR_ARGUMENT: an option is none.
+ * EQML_ERROR_FORMAT: it has neither layout, is cut off, or its frames differ in their atoms; it has a key twice, two
+ * different numbers that would be the energy, a unit that is not known, or nowhere the key or column of an option.
+ * EQML_ERROR_VALUE: a number is infinite, nan or beyond 1e100, two atoms are closer than 1e-6 bohr, or
+ * all within a fraction of an angstrom.
  */
 
 EQML_API eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *class_of_atom,
                                      eqml_message *message);
+EQML_API eqml_status eqml_data_match_order(eqml_data *data, const char *symbols, const int *class_of_atom,
+                                           const int *order, eqml_message *message);
 /*
  * Brings the atoms of *data into the order of a composition. `symbols` are those of its atoms, separated by
  * blanks ("H H H H C"); atoms with equal class_of_atom[natoms] are equivalent.
@@ -4476,7 +4563,11 @@ EQML_API eqml_status eqml_data_match(eqml_data *data, const char *symbols, const
  *   - If no symbol is an element of the data ("A4 B"), nothing is moved, and each class must be one element.
  *   - Otherwise the elements of the data must be in the order of the composition already.
  *
- * EQML_ERROR_MATCH: none of these applies. The message says why, and *data is as before.
+ * With an order[natoms], atom order[i] of the data (from 0) becomes atom i, and the elements must then be those of the
+ * composition. D and T are hydrogen, unless the composition has them.
+ *
+ * EQML_ERROR_MATCH: none of these applies; or the frames came in different orders (data->reordered) while an element is
+ * in several classes, or an order is given. The message says why, and *data is as before.
  */
 
 EQML_API void eqml_data_free(eqml_data *data);
@@ -5553,6 +5644,29 @@ static int eqml__equals(eqml__span word, const char *lower_case)
     return word.begin == word.end && *lower_case == '\0';
 }
 
+/* Whether the word has this text in it, in any case. */
+static int eqml__has_text(eqml__span word, const char *lower_case)
+{
+    const size_t length = strlen(lower_case);
+    for (; (size_t)(word.end - word.begin) >= length; word.begin++) {
+        const eqml__span here = {word.begin, word.begin + length};
+        if (eqml__equals(here, lower_case))
+            return 1;
+    }
+    return 0;
+}
+
+/* Whether two words are the same, in any case. */
+static int eqml__same_word(eqml__span a, eqml__span b)
+{
+    if (a.end - a.begin != b.end - b.begin)
+        return 0;
+    for (; a.begin < a.end; a.begin++, b.begin++)
+        if (eqml__lower(*a.begin) != eqml__lower(*b.begin))
+            return 0;
+    return 1;
+}
+
 /* Whether the span is this text, to the letter. */
 static int eqml__is(eqml__span span, const char *text)
 {
@@ -5624,36 +5738,32 @@ static int eqml__next_counts(eqml__span *rest, int count, int least, int most, i
     return 1;
 }
 
-/*
- * symbol <- an element's label in its usual case, from a label or an atomic number. Returns 0 if the word is
- * neither.
- */
-static int eqml__parse_label(eqml__span word, char symbol[4])
-{
-    static const char elements[] = "H HeLiBeB C N O F NeNaMgAlSiP S ClArK CaScTiV CrMnFeCoNiCuZnGaGeAsSeBrKr"
-                                   "RbSrY ZrNbMoTcRuRhPdAgCdInSnSbTeI XeCsBaLaCePrNdPmSmEuGdTbDyHoErTmYbLuHf"
-                                   "TaW ReOsIrPtAuHgTlPbBiPoAtRnFrRaAcThPaU NpPuAmCmBkCfEsFmMdNoLrRfDbSgBhHs"
-                                   "MtDsRgCnNhFlMcLvTsOg";
-    const int number = eqml__parse_count(word);
-    if (number >= 1 && number <= 118) {
-        word.begin = elements + 2 * (number - 1);
-        word.end = word.begin + (word.begin[1] == ' ' ? 1 : 2);
-    }
-    memset(symbol, 0, 4);
-    for (int i = 0; word.begin < word.end; i++, word.begin++) {
-        const char letter = eqml__lower(*word.begin);
-        if (i == 3 || letter < 'a' || letter > 'z')
-            return 0;
-        symbol[i] = i == 0 ? (char)(letter - 'a' + 'A') : letter;
-    }
-    return symbol[0] != '\0';
-}
-
 /* How numbers are written: in data sets, and in files that eqml writes. */
 typedef enum eqml__notation {
-    EQML__DECIMAL,    /* Fortran's exponents (1.0D+00) too; at most 1e100 in size */
+    EQML__DECIMAL,    /* Fortran's exponents (1.0D+00, 0.1-103) too; at most 1e100 in size */
     EQML__HEXADECIMAL /* or decimal; any finite number */
 } eqml__notation;
+
+/*
+ * Where Fortran has dropped the letter of an exponent, as it does before three digits: the sign in 0.123-103. NULL where
+ * it has not.
+ */
+static const char *eqml__bare_exponent(eqml__span word)
+{
+    if (word.end - word.begin < 6 || !eqml__is_one_of(word.end[-4], "+-"))
+        return NULL;
+    const char *sign = word.end - 4;
+    for (const char *at = sign + 1; at < word.end; at++)
+        if (*at < '0' || *at > '9')
+            return NULL;
+    int point = 0;
+    for (const char *at = word.begin; at < sign; at++) {
+        if (!eqml__is_one_of(*at, at == word.begin ? "+-.0123456789" : ".0123456789"))
+            return NULL;
+        point |= *at == '.';
+    }
+    return point ? sign : NULL;
+}
 
 /*
  * The number that is the whole of a word. EQML_ERROR_FORMAT: it is none. EQML_ERROR_VALUE: it is not finite,
@@ -5665,6 +5775,7 @@ static eqml_status eqml__parse_number(eqml__span word, eqml__notation notation, 
 {
     const int decimal = notation == EQML__DECIMAL;
     const char *point = localeconv()->decimal_point;
+    const char *bare = decimal ? eqml__bare_exponent(word) : NULL;
     char text[128], *end = text;
     for (; word.begin < word.end; word.begin++) {
         const char *as = word.begin;
@@ -5674,8 +5785,10 @@ static eqml_status eqml__parse_number(eqml__span word, eqml__notation notation, 
             as = "e";
         const size_t length = as == point ? strlen(point) : 1;
         if (*word.begin == '\0' || strchr(decimal ? "xX(," : "(,", *word.begin) ||
-            (size_t)(end - text) + length >= sizeof text)
+            (size_t)(end - text) + length + 1 >= sizeof text)
             return EQML_ERROR_FORMAT;
+        if (word.begin == bare)
+            *end++ = 'e';
         memcpy(end, as, length);
         end += length;
     }
@@ -5684,6 +5797,64 @@ static eqml_status eqml__parse_number(eqml__span word, eqml__notation notation, 
     if (end == text || *end != '\0')
         return EQML_ERROR_FORMAT;
     return fabs(*number) > (decimal ? 1e100 : DBL_MAX) || strpbrk(text, "nN") ? EQML_ERROR_VALUE : EQML_OK;
+}
+
+/*
+ * symbol <- an element's label in its usual case, from a label or an atomic number, 8 or 8.0. What else programs write
+ * behind an element is dropped: H1, O_w, C(2), and masses but for isotopes of hydrogen, which are D and T: H@2.014.
+ * Returns 0 if the word is none of these.
+ */
+static int eqml__parse_label(eqml__span word, char symbol[4])
+{
+    static const char elements[] = "H HeLiBeB C N O F NeNaMgAlSiP S ClArK CaScTiV CrMnFeCoNiCuZnGaGeAsSeBrKr"
+                                   "RbSrY ZrNbMoTcRuRhPdAgCdInSnSbTeI XeCsBaLaCePrNdPmSmEuGdTbDyHoErTmYbLuHf"
+                                   "TaW ReOsIrPtAuHgTlPbBiPoAtRnFrRaAcThPaU NpPuAmCmBkCfEsFmMdNoLrRfDbSgBhHs"
+                                   "MtDsRgCnNhFlMcLvTsOg";
+    eqml__span head = word, tail;
+    double mass = 0;
+    const char *zeros = word.begin;
+    while (zeros < word.end && *zeros >= '0' && *zeros <= '9')
+        zeros++;
+    if (zeros < word.end && *zeros == '.') {
+        const char *rest = zeros + 1;
+        while (rest < word.end && *rest == '0')
+            rest++;
+        head.end = rest == word.end ? zeros : word.end;
+    }
+    const int number = eqml__parse_count(head);
+    if (number >= 1 && number <= 118) {
+        word.begin = elements + 2 * (number - 1);
+        word.end = word.begin + (word.begin[1] == ' ' ? 1 : 2);
+    }
+    memset(symbol, 0, 4);
+    for (int i = 0; word.begin < word.end; i++, word.begin++) {
+        const char letter = eqml__lower(*word.begin);
+        if (letter < 'a' || letter > 'z')
+            break;
+        if (i == 3)
+            return 0;
+        symbol[i] = i == 0 ? (char)(letter - 'a' + 'A') : letter;
+    }
+    tail = word;
+    if (tail.begin == tail.end)
+        return symbol[0] != '\0';
+    /* something stands behind the letters: these must be an element, so that a slip is no label */
+    int known = eqml__is_one_of(*tail.begin, "0123456789_@-+(.:*'") && symbol[0] != '\0' && symbol[2] == '\0';
+    for (const char *e = elements; known == 1 && *e; e += 2)
+        known += e[0] == symbol[0] && (e[1] == symbol[1] || (e[1] == ' ' && symbol[1] == '\0'));
+    if (known != 2 && !(known == 1 && !symbol[1] && eqml__is_one_of(symbol[0], "DT")))
+        return 0;
+    for (const char *at = tail.begin; at < tail.end; at++)
+        if ((unsigned char)*at < '!')
+            return 0;
+    if (*tail.begin != '@')
+        return 1;
+    tail.begin++;
+    if (eqml__parse_number(tail, EQML__DECIMAL, &mass) || !(mass > 0))
+        return 0;
+    if (symbol[0] == 'H' && !symbol[1] && mass > 1.9)
+        symbol[0] = mass < 2.5 ? 'D' : 'T';
+    return 1;
 }
 
 #endif /* EQML__TEXT_C */
@@ -5792,32 +5963,165 @@ static int eqml__next_line(eqml__reader *r, eqml__span *line)
 
 #endif /* EQML__READER_C */
 
-/* ==== data.c ============================================================================================ */
+/* ==== units.c =========================================================================================== */
 
-/* Reading data sets. */
-#ifndef EQML__DATA_C
-#define EQML__DATA_C
+/* Units by name. */
+#ifndef EQML__UNITS_C
+#define EQML__UNITS_C
+
+#define EQML__DEBYE 0.39343026952179116 /* e*bohr; 1e-21 / 299792458 coulomb metres, CODATA 2018 */
+
+/* A name, the name that messages use, and the size in atomic units. The first of a size is that other name. */
+typedef struct eqml__unit {
+    eqml_quantity quantity;
+    const char *name, *usual;
+    double size;
+} eqml__unit;
+
+static const eqml__unit eqml__units[] = {
+    {EQML_UNIT_ENERGY, "hartree", "hartree", 1},
+    {EQML_UNIT_ENERGY, "hartrees", "hartree", 1},
+    {EQML_UNIT_ENERGY, "ha", "hartree", 1},
+    {EQML_UNIT_ENERGY, "eh", "hartree", 1},
+    {EQML_UNIT_ENERGY, "ev", "eV", EQML_EV},
+    {EQML_UNIT_ENERGY, "mev", "meV", 1e-3 * EQML_EV},
+    {EQML_UNIT_ENERGY, "ry", "Ry", 0.5},
+    {EQML_UNIT_ENERGY, "rydberg", "Ry", 0.5},
+    {EQML_UNIT_ENERGY, "kcal/mol", "kcal/mol", 1 / 627.5094740631},
+    {EQML_UNIT_ENERGY, "kcal", "kcal/mol", 1 / 627.5094740631},
+    {EQML_UNIT_ENERGY, "kj/mol", "kJ/mol", 1 / 2625.4996394799},
+    {EQML_UNIT_ENERGY, "kj", "kJ/mol", 1 / 2625.4996394799},
+    {EQML_UNIT_ENERGY, "cm-1", "cm-1", 1 / 219474.6313632},
+    {EQML_UNIT_ENERGY, "cm^-1", "cm-1", 1 / 219474.6313632},
+    {EQML_UNIT_ENERGY, "cm^{-1}", "cm-1", 1 / 219474.6313632},
+    {EQML_UNIT_ENERGY, "cm**-1", "cm-1", 1 / 219474.6313632},
+    {EQML_UNIT_ENERGY, "1/cm", "cm-1", 1 / 219474.6313632},
+    {EQML_UNIT_ENERGY, "wavenumber", "cm-1", 1 / 219474.6313632},
+    {EQML_UNIT_ENERGY, "wavenumbers", "cm-1", 1 / 219474.6313632},
+    {EQML_UNIT_ENERGY, "kelvin", "K", 1 / 315775.02480407},
+    {EQML_UNIT_ENERGY, "k", "K", 1 / 315775.02480407},
+    {EQML_UNIT_LENGTH, "bohr", "bohr", 1},
+    {EQML_UNIT_LENGTH, "bohrs", "bohr", 1},
+    {EQML_UNIT_LENGTH, "a0", "bohr", 1},
+    {EQML_UNIT_LENGTH, "angstrom", "angstrom", EQML_ANGSTROM},
+    {EQML_UNIT_LENGTH, "angstroms", "angstrom", EQML_ANGSTROM},
+    {EQML_UNIT_LENGTH, "ang", "angstrom", EQML_ANGSTROM},
+    {EQML_UNIT_LENGTH, "a", "angstrom", EQML_ANGSTROM},
+    {EQML_UNIT_LENGTH, "\xC3\x85", "angstrom", EQML_ANGSTROM},
+    {EQML_UNIT_LENGTH, "pm", "pm", 1e-2 * EQML_ANGSTROM},
+    {EQML_UNIT_LENGTH, "nm", "nm", 10 * EQML_ANGSTROM},
+    {EQML_UNIT_DIPOLE, "e*bohr", "e*bohr", 1},
+    {EQML_UNIT_DIPOLE, "e*a0", "e*bohr", 1},
+    {EQML_UNIT_DIPOLE, "ea0", "e*bohr", 1},
+    {EQML_UNIT_DIPOLE, "e*angstrom", "e*angstrom", EQML_ANGSTROM},
+    {EQML_UNIT_DIPOLE, "e*ang", "e*angstrom", EQML_ANGSTROM},
+    {EQML_UNIT_DIPOLE, "e*a", "e*angstrom", EQML_ANGSTROM},
+    {EQML_UNIT_DIPOLE, "ea", "e*angstrom", EQML_ANGSTROM},
+    {EQML_UNIT_DIPOLE, "debye", "debye", EQML__DEBYE},
+    {EQML_UNIT_DIPOLE, "d", "debye", EQML__DEBYE},
+    {EQML_UNIT_QUADRUPOLE, "e*bohr^2", "e*bohr^2", 1},
+    {EQML_UNIT_QUADRUPOLE, "ea0^2", "e*bohr^2", 1},
+    {EQML_UNIT_QUADRUPOLE, "e*angstrom^2", "e*angstrom^2", EQML_ANGSTROM *EQML_ANGSTROM},
+    {EQML_UNIT_QUADRUPOLE, "e*a^2", "e*angstrom^2", EQML_ANGSTROM *EQML_ANGSTROM},
+    {EQML_UNIT_QUADRUPOLE, "debye*angstrom", "debye*angstrom", EQML__DEBYE *EQML_ANGSTROM},
+    {EQML_UNIT_QUADRUPOLE, "buckingham", "debye*angstrom", EQML__DEBYE *EQML_ANGSTROM},
+    {EQML_UNIT_POLARIZABILITY, "bohr^3", "bohr^3", 1},
+    {EQML_UNIT_POLARIZABILITY, "a0^3", "bohr^3", 1},
+    {EQML_UNIT_POLARIZABILITY, "angstrom^3", "angstrom^3", EQML_ANGSTROM *EQML_ANGSTROM *EQML_ANGSTROM},
+    {EQML_UNIT_POLARIZABILITY, "a^3", "angstrom^3", EQML_ANGSTROM *EQML_ANGSTROM *EQML_ANGSTROM},
+};
+
+/* A name of a unit in the words of messages, and its size; size 0: none. */
+typedef struct eqml__measure {
+    char name[32];
+    double size;
+} eqml__measure;
+
+/* An energy, "/", and a length: the slash is the last one, since energies may have one too. */
+static eqml__measure eqml__find_unit(eqml_quantity quantity, eqml__span name)
+{
+    static const char *const atomic[EQML_QUANTITIES] = {"hartree", "bohr",     "hartree/bohr",
+                                                        "e*bohr",  "e*bohr^2", "bohr^3"};
+    eqml__measure found = {"", 0};
+    if (eqml__equals(name, "au") || eqml__equals(name, "a.u.") || eqml__equals(name, "atomic")) {
+        strcpy(found.name, atomic[quantity]);
+        found.size = 1;
+        return found;
+    }
+    for (size_t k = 0; k < sizeof eqml__units / sizeof *eqml__units; k++)
+        if (eqml__units[k].quantity == quantity && eqml__equals(name, eqml__units[k].name)) {
+            strcpy(found.name, eqml__units[k].usual);
+            found.size = eqml__units[k].size;
+        }
+    const char *slash = name.end;
+    while (quantity == EQML_UNIT_GRADIENT && slash > name.begin && *--slash != '/')
+        ;
+    if (quantity != EQML_UNIT_GRADIENT || slash <= name.begin)
+        return found;
+    const eqml__span above = {name.begin, slash}, below = {slash + 1, name.end};
+    const eqml__measure energy = eqml__find_unit(EQML_UNIT_ENERGY, above),
+                        length = eqml__find_unit(EQML_UNIT_LENGTH, below);
+    if (energy.size > 0 && length.size > 0) {
+        snprintf(found.name, sizeof found.name, "%.15s/%.15s", energy.name, length.name);
+        found.size = energy.size / length.size;
+    }
+    return found;
+}
+
+EQML_API double eqml_unit(eqml_quantity quantity, const char *name)
+{
+    const int known = name && (unsigned)quantity < (unsigned)EQML_QUANTITIES;
+    return known ? eqml__find_unit(quantity, eqml__span_of(name)).size : 0;
+}
+
+EQML_API const char *eqml_unit_names(eqml_quantity quantity)
+{
+    static const char *const names[EQML_QUANTITIES] = {
+        "hartree, eV, meV, Ry, kcal/mol, kJ/mol, cm-1 or K",  "angstrom, bohr, pm or nm",
+        "hartree/bohr, eV/angstrom or another energy/length", "e*angstrom, e*bohr or debye",
+        "e*angstrom^2, e*bohr^2 or debye*angstrom",           "bohr^3 or angstrom^3"};
+    return names[quantity];
+}
+
+#endif /* EQML__UNITS_C */
+
+/* ==== comment.c ========================================================================================= */
+
+/* Comment lines of data sets: keys, units, which of the layouts a frame has, and its energy and tensors. */
+#ifndef EQML__COMMENT_C
+#define EQML__COMMENT_C
 #include <math.h>
 #include <string.h>
 
 /* A data set while it is read. */
 typedef struct eqml__frames {
     eqml__reader in;
+    const eqml_data_options *options;
     eqml_data *data;
-    size_t frame; /* the line that opened this frame */
+    eqml_data_source *source;
+    size_t frame;      /* the line that opened this frame */
+    char (*labels)[4]; /* [natoms] of this frame, in its order; owned */
+    double *row;       /* [natoms][3], to move atoms; owned */
 } eqml__frames;
 
-/* The values in the comment line of an extended XYZ frame; a missing key has begin == NULL. */
+/* What the comment line of a frame says; a missing value has begin == NULL. */
 typedef struct eqml__keys {
-    eqml__span properties, energy, tensors[EQML_TENSORS];
-    int closed; /* nonzero: all quotes and brackets are closed */
+    eqml__span line, first; /* all of it; its first word */
+    eqml__span properties, energy, tensors[EQML_TENSORS], unit[EQML_QUANTITIES], units;
+    eqml__span twice; /* a key that was there before */
+    int number;       /* nonzero: the first word is a number */
+    int closed;       /* nonzero: all quotes and brackets are closed */
 } eqml__keys;
 
 /* Where the columns of each quantity begin in the atom lines of a frame, from 0, or EQML__ABSENT. */
 typedef struct eqml__layout {
+    eqml_data_layout *words; /* what the source says of this layout */
     size_t species, pos, gradient;
     size_t columns;
-    double gradient_unit; /* hartree/bohr; negative where the file has forces */
+    int forces;                   /* nonzero: the columns are forces */
+    double length_unit;           /* bohr */
+    double gradient_unit;         /* hartree/bohr; negative where the file has forces; 0: not known */
+    eqml__measure energy, length; /* the units, for a message */
 } eqml__layout;
 
 /* *value <- a number of the file times unit; `what` names it in messages. */
@@ -5854,65 +6158,278 @@ static int eqml__next_value(eqml__span *rest, eqml__span *value)
     return value->end != NULL;
 }
 
+/* Takes a key and its value off *rest; other words are skipped. 0 at the end, or where *closed turned 0. */
+static int eqml__next_key(eqml__span *rest, eqml__span *key, eqml__span *value, int *closed)
+{
+    while (eqml__next_word(rest, "=" EQML__BLANKS, key)) {
+        eqml__skip(rest, EQML__BLANKS);
+        if (rest->begin == rest->end || *rest->begin != '=')
+            continue;
+        rest->begin++;
+        eqml__skip(rest, EQML__BLANKS);
+        *closed = eqml__next_value(rest, value);
+        return *closed;
+    }
+    return 0;
+}
+
+/* Of which quantity a key is the unit, EQML_QUANTITIES for all of them, or -1. */
+static int eqml__unit_key(eqml__span key)
+{
+    static const struct {
+        const char *word;
+        eqml_quantity quantity;
+    } words[] = {{"ener", EQML_UNIT_ENERGY},
+                 {"forc", EQML_UNIT_GRADIENT},
+                 {"grad", EQML_UNIT_GRADIENT},
+                 {"leng", EQML_UNIT_LENGTH},
+                 {"pos", EQML_UNIT_LENGTH},
+                 {"dist", EQML_UNIT_LENGTH},
+                 {"coord", EQML_UNIT_LENGTH},
+                 {"dipole", EQML_UNIT_DIPOLE},
+                 {"quadrupole", EQML_UNIT_QUADRUPOLE},
+                 {"polariz", EQML_UNIT_POLARIZABILITY}};
+    if (eqml__equals(key, "unit") || eqml__equals(key, "units"))
+        return EQML_QUANTITIES;
+    for (size_t k = 0; k < sizeof words / sizeof *words && eqml__has_text(key, "unit"); k++)
+        if (eqml__has_text(key, words[k].word))
+            return (int)words[k].quantity;
+    return -1;
+}
+
+/* The place of a key's value; NULL for keys that are not read. */
+static eqml__span *eqml__slot_of(eqml__keys *keys, eqml__span key, const char *energy_key)
+{
+    const int unit = eqml__unit_key(key);
+    if (eqml__equals(key, "properties"))
+        return &keys->properties;
+    if (eqml__same_word(key, eqml__span_of(energy_key ? energy_key : "energy")))
+        return &keys->energy;
+    if (eqml__equals(key, "dipole_moment"))
+        return &keys->tensors[EQML_DIPOLE];
+    for (int k = 0; k < EQML_TENSORS; k++)
+        if (eqml__equals(key, eqml_tensor_name((eqml_tensor)k)))
+            return &keys->tensors[k];
+    return unit < 0 ? NULL : unit < EQML_QUANTITIES ? &keys->unit[unit] : &keys->units;
+}
+
 /* Finds the known keys in a line of key=value pairs and other words. */
-static eqml__keys eqml__find_keys(eqml__span rest)
+static eqml__keys eqml__find_keys(eqml__span line, const char *energy_key)
 {
     eqml__keys keys;
-    eqml__span key, value;
+    eqml__span rest = line, key, value;
+    double number;
     memset(&keys, 0, sizeof keys);
     keys.closed = 1;
-    while (eqml__next_word(&rest, "=" EQML__BLANKS, &key)) {
-        eqml__skip(&rest, EQML__BLANKS);
-        if (rest.begin == rest.end || *rest.begin != '=')
-            continue;
-        rest.begin++;
-        eqml__skip(&rest, EQML__BLANKS);
-        keys.closed = eqml__next_value(&rest, &value);
-        if (!keys.closed)
-            break;
-        if (eqml__equals(key, "properties"))
-            keys.properties = value;
-        else if (eqml__equals(key, "energy"))
-            keys.energy = value;
-        else if (eqml__equals(key, "dipole_moment"))
-            keys.tensors[EQML_DIPOLE] = value;
-        for (int k = 0; k < EQML_TENSORS; k++)
-            if (eqml__equals(key, eqml_tensor_name((eqml_tensor)k)))
-                keys.tensors[k] = value;
+    keys.line = line;
+    while (eqml__next_key(&rest, &key, &value, &keys.closed)) {
+        eqml__span *slot = eqml__slot_of(&keys, key, energy_key);
+        if (slot && slot->begin)
+            keys.twice = key;
+        if (slot)
+            *slot = value;
     }
+    rest = line;
+    eqml__next_word(&rest, EQML__BLANKS, &keys.first);
+    keys.number = eqml__parse_number(keys.first, EQML__DECIMAL, &number) != EQML_ERROR_FORMAT;
     return keys;
 }
 
-/* Reads the list of columns, the value of the key Properties. */
-static eqml_status eqml__read_properties(eqml__frames *r, eqml__span properties, eqml__layout *layout)
+/* ---- units --------------------------------------------------------------------------------------------- */
+
+/* The unit of a quantity that the options or the line name; size 0 where they name none. */
+static eqml_status eqml__named_unit(eqml__frames *r, const eqml__keys *keys, eqml_quantity q,
+                                    eqml__measure *unit)
 {
-    eqml__span rest = properties, name, type, width;
-    int good = 1;
-    layout->species = layout->pos = layout->gradient = EQML__ABSENT;
-    layout->columns = 0;
-    layout->gradient_unit = -EQML_EV / EQML_ANGSTROM;
-    while (good && eqml__next_word(&rest, ":", &name)) {
-        size_t *column = NULL;
-        if (eqml__equals(name, "species"))
-            column = &layout->species;
-        else if (eqml__equals(name, "pos"))
-            column = &layout->pos;
-        else if (eqml__equals(name, "forces") || eqml__equals(name, "force"))
-            column = &layout->gradient;
-        good = eqml__next_word(&rest, ":", &type) && eqml__next_word(&rest, ":", &width);
-        const int columns = good ? eqml__parse_count(width) : 0;
-        good = columns > 0 &&
-               (!column || (*column == EQML__ABSENT && columns == (column == &layout->species ? 1 : 3)));
-        if (column)
-            *column = layout->columns;
-        layout->columns += (size_t)columns;
+    static const char *const what[EQML_QUANTITIES] = {"energies", "lengths",     "gradients",
+                                                      "dipoles",  "quadrupoles", "polarizabilities"};
+    eqml__span name = keys->unit[q];
+    memset(unit, 0, sizeof *unit);
+    if (r->options->unit[q])
+        name = eqml__span_of(r->options->unit[q]);
+    if (name.begin) {
+        *unit = eqml__find_unit(q, name);
+        if (!(unit->size > 0))
+            return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "expected %s as the unit of %s, found %s",
+                                eqml_unit_names(q), what[q], eqml__quote(name).text);
+    } else if (keys->units.begin) {
+        *unit = eqml__find_unit(q, keys->units);
     }
-    if (!good || layout->species == EQML__ABSENT || layout->pos == EQML__ABSENT)
-        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
-                            "Properties needs species:S:1 and pos:R:3, and may have forces:R:3; found %s",
-                            eqml__quote(properties).text);
     return EQML_OK;
 }
+
+/* A key `units` must be a unit of something. */
+static eqml_status eqml__check_units(eqml__frames *r, const eqml__keys *keys)
+{
+    int known = !keys->units.begin;
+    for (int q = 0; q < EQML_QUANTITIES; q++)
+        known |= eqml__find_unit((eqml_quantity)q, keys->units).size > 0;
+    if (known)
+        return EQML_OK;
+    return EQML__REFUSE(
+        &r->in, EQML_ERROR_FORMAT,
+        "expected au, or a unit of energies, lengths or gradients as units, found %s; write energy_unit=, "
+        "length_unit= or gradient_unit=",
+        eqml__quote(keys->units).text);
+}
+
+/* A word with brackets round it, or without. */
+static eqml__span eqml__strip(eqml__span word)
+{
+    while (word.begin < word.end && eqml__is_one_of(*word.begin, "([{\"'"))
+        word.begin++;
+    while (word.begin < word.end && eqml__is_one_of(word.end[-1], ")]}\"',;"))
+        word.end--;
+    return word;
+}
+
+/* Takes down a unit or a name for the source; another one than in the frame before is noted. */
+static void eqml__take_down(eqml_data_layout *words, char *place, size_t room, eqml__span name)
+{
+    const int length =
+        (int)((size_t)(name.end - name.begin) < room ? name.end - name.begin : (ptrdiff_t)room - 1);
+    if (*place && ((int)strlen(place) != length || memcmp(place, name.begin, (size_t)length)))
+        words->mixed = 1;
+    memcpy(place, name.begin, (size_t)length);
+    place[length] = '\0';
+}
+
+static void eqml__take_unit(eqml_data_layout *words, eqml_quantity q, const eqml__measure *unit)
+{
+    eqml__take_down(words, words->unit[q], sizeof words->unit[q], eqml__span_of(unit->name));
+}
+
+/* The unit that a word behind an energy names, as in -40.5 hartree; size 0 where it is no unit. */
+static eqml_status eqml__unit_behind(eqml__frames *r, eqml__span word, eqml__measure *unit)
+{
+    static const char *const parts[] = {"hartree", "/mol", "kcal", "joule", "cm-", "cm^", "kelvin"};
+    const eqml__span name = eqml__strip(word);
+    int meant = 0;
+    if (name.end - name.begin > 1) /* a K or A alone may be anything */
+        *unit = eqml__find_unit(EQML_UNIT_ENERGY, name);
+    for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
+        meant |= eqml__has_text(name, parts[k]);
+    if (unit->size > 0 || !meant)
+        return EQML_OK;
+    return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
+                        "expected %s as the unit of energies, found %s; or say --energy-unit",
+                        eqml_unit_names(EQML_UNIT_ENERGY), eqml__quote(word).text);
+}
+
+/*
+ * The units of a frame. `own` are those of its layout. That of gradients follows from those of energies and lengths only
+ * where these are the layout's own, or atomic; else it must be named.
+ */
+static eqml_status eqml__find_units(eqml__frames *r, const eqml__keys *keys, eqml__span behind,
+                                    const char *const *own, eqml__measure *unit)
+{
+    eqml_status status = eqml__check_units(r, keys);
+    for (int k = 0; !status && k < EQML_QUANTITIES; k++) {
+        const eqml_quantity q = (eqml_quantity)k;
+        status = eqml__named_unit(r, keys, q, &unit[q]);
+        if (!status && q == EQML_UNIT_ENERGY && !(unit[q].size > 0))
+            status = eqml__unit_behind(r, behind, &unit[q]);
+        if (unit[q].size > 0)
+            continue;
+        const eqml__measure usual = eqml__find_unit(q, eqml__span_of(own[q]));
+        if (q != EQML_UNIT_GRADIENT || (!strcmp(unit[EQML_UNIT_ENERGY].name, own[EQML_UNIT_ENERGY]) &&
+                                        !strcmp(unit[EQML_UNIT_LENGTH].name, own[EQML_UNIT_LENGTH])))
+            unit[q] = usual;
+        else if (unit[EQML_UNIT_ENERGY].size == 1 && unit[EQML_UNIT_LENGTH].size == 1)
+            unit[q] = eqml__find_unit(q, eqml__span_of("au"));
+    }
+    return status;
+}
+
+/* ---- what looks like energies and gradients, and is not read ------------------------------------------- */
+
+static int eqml__looks_like(eqml__span name, int what)
+{
+    static const char *const energies[] = {"e",     "u",  "u0",   "e0",        "etot", "e_tot",
+                                           "toten", "pe", "epot", "potential", "scf"};
+    static const char *const not_those[] = {"err", "sigma", "std", "weight", "unit", "var", "unc"};
+    int alike = what == EQML_HAS_ENERGY ? eqml__has_text(name, "ener")
+                                        : eqml__has_text(name, "forc") || eqml__has_text(name, "grad");
+    for (size_t k = 0; k < sizeof energies / sizeof *energies; k++)
+        alike |= what == EQML_HAS_ENERGY && eqml__equals(name, energies[k]);
+    for (size_t k = 0; k < sizeof not_those / sizeof *not_those; k++)
+        alike &= !eqml__has_text(name, not_those[k]);
+    return alike;
+}
+
+static void eqml__note_unused(eqml__frames *r, int what, eqml__span name, int differs)
+{
+    eqml_data_source *source = r->source;
+    const eqml_message quoted = eqml__quote(name); /* without control characters */
+    const int length = (int)strlen(quoted.text) - 2;
+    char text[sizeof source->unused->name];
+    snprintf(text, sizeof text, "%.*s", length < 39 ? length : 39, quoted.text + 1);
+    int k = 0;
+    while (k < source->nunused && (source->unused[k].what != what || strcmp(source->unused[k].name, text)))
+        k++;
+    if (k == (int)(sizeof source->unused / sizeof *source->unused))
+        return;
+    if (k == source->nunused) {
+        source->nunused++;
+        source->unused[k].what = what;
+        strcpy(source->unused[k].name, text);
+    }
+    source->unused[k].frames++;
+    source->unused[k].differs |= differs;
+}
+
+/* The number of a word; 0 where it is none. */
+static int eqml__is_number(eqml__span word, double *number)
+{
+    return !eqml__parse_number(word, EQML__DECIMAL, number);
+}
+
+/* Whether two numbers of a file are not the same one, but for their last digits. */
+static int eqml__differ(double a, double b, double tolerance)
+{
+    return !(fabs(a - b) <= tolerance * fmax(fabs(a), fabs(b)));
+}
+
+/* Notes the keys of a comment line, and its words where `words` is not 0, that may be energies. used: the key or the word
+ * that was read; energy: its number as the file has it. */
+static void eqml__note_energies(eqml__frames *r, const eqml__keys *keys, eqml__span used, double energy,
+                                int words)
+{
+    eqml__span rest = keys->line, key, value;
+    int closed = 1, column = 0;
+    double number;
+    while (eqml__next_key(&rest, &key, &value, &closed))
+        if (value.begin != used.begin && eqml__looks_like(key, EQML_HAS_ENERGY) &&
+            eqml__is_number(value, &number))
+            eqml__note_unused(r, EQML_HAS_ENERGY, key, eqml__differ(number, energy, 1e-9));
+    for (rest = keys->line; words && eqml__next_word(&rest, EQML__BLANKS, &value);) {
+        char name[48];
+        column++;
+        if (value.begin == used.begin || !eqml__is_number(value, &number))
+            continue;
+        snprintf(name, sizeof name, "column %d", column);
+        eqml__note_unused(r, EQML_HAS_ENERGY, eqml__span_of(name), eqml__differ(number, energy, 1e-9));
+    }
+}
+
+/* "REF_energy, dft_energy": the keys of a line that may be its energy. */
+static eqml_message eqml__candidates(const eqml__keys *keys)
+{
+    eqml_message list;
+    eqml__span rest = keys->line, key, value;
+    int closed = 1;
+    size_t used = 0;
+    double number;
+    list.text[0] = '\0';
+    while (used < 80 && eqml__next_key(&rest, &key, &value, &closed)) {
+        const int length = (int)(key.end - key.begin < 30 ? key.end - key.begin : 30);
+        if (eqml__looks_like(key, EQML_HAS_ENERGY) && eqml__is_number(value, &number))
+            used += (size_t)snprintf(list.text + used, 40, "%s%.*s", used ? " or " : "", length, key.begin);
+    }
+    return list;
+}
+
+/* ---- layouts ------------------------------------------------------------------------------------------- */
 
 /*
  * Takes the next number off a list. Brackets, commas and ASE's word _JSON, which some programs write, are
@@ -5978,66 +6495,244 @@ static eqml_status eqml__read_rank_two(eqml__frames *r, eqml_tensor kind, eqml__
     return EQML_OK;
 }
 
-/* Reads the comment line of an extended XYZ frame. */
-static eqml_status eqml__read_extended(eqml__frames *r, const eqml__keys *keys, eqml__layout *layout)
+/* Reads the list of columns, the value of the key Properties. */
+static eqml_status eqml__read_properties(eqml__frames *r, eqml__span properties, eqml__layout *layout)
 {
-    static const char plain[] = "species:S:1:pos:R:3";
-    const eqml__span default_properties = {plain, plain + sizeof plain - 1};
-    eqml_data *data = r->data;
-    eqml_status status = EQML_OK;
-    if (!keys->closed)
-        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "a quote or bracket in this line is never closed");
-    if (keys->energy.begin) {
-        status = eqml__read_list(r, "the energy", keys->energy, 1, EQML_EV, data->energy + data->n);
-        data->has[data->n] |= EQML_HAS_ENERGY;
+    const eqml_data_options *options = r->options;
+    const char *chosen = options->gradient_key ? options->gradient_key : options->force_key;
+    eqml__span rest = properties, name, type, width, taken = {NULL, NULL};
+    int good = 1;
+    layout->species = layout->pos = layout->gradient = EQML__ABSENT;
+    layout->columns = 0;
+    layout->forces = !options->gradient_key;
+    while (good && eqml__next_word(&rest, ":", &name)) {
+        size_t *column = NULL;
+        if (eqml__equals(name, "species"))
+            column = &layout->species;
+        else if (eqml__equals(name, "pos"))
+            column = &layout->pos;
+        else if (chosen ? eqml__same_word(name, eqml__span_of(chosen))
+                        : eqml__equals(name, "forces") || eqml__equals(name, "force"))
+            column = &layout->gradient;
+        good = eqml__next_word(&rest, ":", &type) && eqml__next_word(&rest, ":", &width);
+        const int columns = good ? eqml__parse_count(width) : 0;
+        good = columns > 0 &&
+               (!column || (*column == EQML__ABSENT && columns == (column == &layout->species ? 1 : 3)));
+        if (column)
+            *column = layout->columns;
+        else if (good && eqml__looks_like(name, EQML_HAS_GRADIENT))
+            eqml__note_unused(r, EQML_HAS_GRADIENT, name, 0);
+        if (column == &layout->gradient)
+            taken = name;
+        layout->columns += (size_t)columns;
     }
-    for (int k = 0; k < EQML_TENSORS; k++) {
-        static const double unit[EQML_TENSORS] = {EQML_ANGSTROM, EQML_ANGSTROM * EQML_ANGSTROM, 1};
-        const eqml_tensor kind = (eqml_tensor)k;
-        double *value = data->tensors[k] + EQML_COMPONENTS(kind) * data->n;
-        if (status || !keys->tensors[k].begin)
-            continue;
-        status = kind == EQML_DIPOLE ? eqml__read_list(r, "the dipole", keys->tensors[k], 3, unit[k], value)
-                                     : eqml__read_rank_two(r, kind, keys->tensors[k], unit[k], value);
-        data->has[data->n] |= (unsigned char)(EQML_HAS_DIPOLE << k);
-    }
-    if (status)
-        return status;
-    return eqml__read_properties(r, keys->properties.begin ? keys->properties : default_properties, layout);
+    if (!good || layout->species == EQML__ABSENT || layout->pos == EQML__ABSENT)
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
+                            "Properties needs species:S:1 and pos:R:3, and may have forces:R:3; found %s",
+                            eqml__quote(properties).text);
+    if (taken.begin)
+        eqml__take_down(layout->words, layout->words->gradient, sizeof layout->words->gradient, taken);
+    return EQML_OK;
 }
 
 /*
- * Reads the comment line of an MSA frame. It does not say which columns follow: those of the first atom are
+ * The columns of a frame in the plain layout. Its comment line does not say which follow: those of the first atom are
  * counted.
  */
-static eqml_status eqml__read_msa(eqml__frames *r, eqml__span comment, eqml__layout *layout)
+static void eqml__count_columns(eqml__frames *r, eqml__layout *layout)
 {
+    const eqml_data_options *options = r->options;
+    const char *chosen = options->gradient_key ? options->gradient_key : options->force_key;
     eqml__reader ahead = r->in;
-    eqml__span word, line;
+    eqml__span line;
+    char name[48];
     const size_t columns = eqml__next_line(&ahead, &line) ? eqml__count_words(line) : 0;
+    const int first = chosen ? eqml__parse_count(eqml__span_of(chosen)) : 5;
     layout->species = 0;
     layout->pos = 1;
-    layout->gradient = columns >= 7 ? 4 : EQML__ABSENT;
+    layout->gradient = first >= 5 && columns >= (size_t)first + 2 ? (size_t)first - 1 : EQML__ABSENT;
     layout->columns = columns >= 4 ? columns : 4;
-    layout->gradient_unit = 1.0;
-    eqml__next_word(&comment, EQML__BLANKS, &word);
-    r->data->has[r->data->n] |= EQML_HAS_ENERGY;
-    return eqml__read_number(r, "the energy in hartree (or keys of extended XYZ: Properties, energy)", word,
-                             1.0, r->data->energy + r->data->n);
+    layout->forces = options->force_key != NULL;
+    const size_t beyond = layout->gradient == EQML__ABSENT ? 4 : layout->gradient + 3;
+    if (columns >= beyond + 3) { /* one or two may be charges, and are no news */
+        snprintf(name, sizeof name, "columns %zu to %zu", beyond + 1, beyond + 3);
+        eqml__note_unused(r, EQML_HAS_GRADIENT, eqml__span_of(name), 0);
+    }
+    if (layout->gradient == EQML__ABSENT)
+        return;
+    snprintf(name, sizeof name, "column %d", first);
+    eqml__take_down(layout->words, layout->words->gradient, sizeof layout->words->gradient,
+                    eqml__span_of(name));
 }
 
-/* ---- frames -------------------------------------------------------------------------------------------- */
+/* Word number `column`, from 1, of a comment line, and the one behind it. */
+static eqml__span eqml__comment_word(eqml__span line, int column, eqml__span *behind)
+{
+    eqml__span word = {line.begin, line.begin};
+    for (; column > 0; column--)
+        eqml__next_word(&line, EQML__BLANKS, &word);
+    eqml__next_word(&line, EQML__BLANKS, behind);
+    return word;
+}
 
+/* Refuses a line where two things could be the energy, and nothing says which. */
+static eqml_status eqml__check_energy(eqml__frames *r, const eqml__keys *keys)
+{
+    const int chosen = r->options->energy_key || r->options->energy_column;
+    double first = 0, second = 0;
+    if (keys->twice.begin)
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "the key %s is there twice; leave one",
+                            eqml__quote(keys->twice).text);
+    if (!keys->number || chosen || (!keys->properties.begin && !keys->energy.begin))
+        return EQML_OK;
+    if (!keys->properties.begin && eqml__is_number(keys->first, &first) &&
+        eqml__is_number(keys->energy, &second) &&
+        (!eqml__differ(first, second, 1e-9) || !eqml__differ(first, second * EQML_EV, 1e-5)))
+        return EQML_OK;
+    return EQML__REFUSE(
+        &r->in, EQML_ERROR_FORMAT,
+        "is the energy the number %.*s at the beginning, or a key? Say --energy-column 1 or --energy-key "
+        "energy",
+        (int)(keys->first.end - keys->first.begin < 30 ? keys->first.end - keys->first.begin : 30),
+        keys->first.begin);
+}
+
+/* Reads the energy of a frame where the options and its layout say. */
+static eqml_status eqml__read_energy(eqml__frames *r, const eqml__keys *keys, int extended,
+                                     eqml_data_layout *words, const eqml__measure *unit)
+{
+    eqml_data *data = r->data;
+    const int column = r->options->energy_column > 0          ? r->options->energy_column
+                       : !extended && !r->options->energy_key ? 1
+                                                              : 0;
+    double *value = data->energy + data->n;
+    eqml__span behind, used = {NULL, NULL};
+    eqml_status status = EQML_OK;
+    char name[sizeof words->energy];
+    if (column > 0) {
+        used = eqml__comment_word(keys->line, column, &behind);
+        eqml__span word = used;
+        if (word.end > word.begin && eqml__is_one_of(word.end[-1], ",;"))
+            word.end--;
+        snprintf(name, sizeof name, "column %d", column);
+        const eqml_message may = eqml__candidates(keys);
+        double number;
+        if (column > 1 || !*may.text || eqml__parse_number(word, EQML__DECIMAL, &number) != EQML_ERROR_FORMAT)
+            status = eqml__read_number(
+                r,
+                column > 1 ? "the energy in the column that was asked for"
+                           : "the energy in hartree (or keys of extended XYZ: Properties, energy)",
+                word, unit->size, value);
+        else
+            status = EQML__REFUSE(
+                &r->in, EQML_ERROR_FORMAT,
+                "expected a number as the energy, or the key energy, found %s; is it --energy-key %s?",
+                eqml__quote(keys->line).text, may.text);
+    } else if (keys->energy.begin) {
+        used = keys->energy;
+        snprintf(name, sizeof name, "%s", r->options->energy_key ? r->options->energy_key : "energy");
+        status = eqml__read_list(r, "the energy", keys->energy, 1, unit->size, value);
+    }
+    if (status)
+        return status;
+    eqml__note_energies(r, keys, used, used.begin ? *value / unit->size : 0, !extended);
+    if (!used.begin)
+        return status;
+    eqml__take_down(words, words->energy, sizeof words->energy, eqml__span_of(name));
+    eqml__take_unit(words, EQML_UNIT_ENERGY, unit);
+    data->has[data->n] |= EQML_HAS_ENERGY;
+    return status;
+}
+
+static eqml_status eqml__read_tensors(eqml__frames *r, const eqml__keys *keys, eqml_data_layout *words,
+                                      const eqml__measure *unit)
+{
+    eqml_data *data = r->data;
+    eqml_status status = EQML_OK;
+    for (int k = 0; k < EQML_TENSORS; k++) {
+        const eqml_tensor kind = (eqml_tensor)k;
+        const eqml_quantity q = (eqml_quantity)(EQML_UNIT_DIPOLE + k);
+        double *value = data->tensors[k] + EQML_COMPONENTS(kind) * data->n;
+        if (status || !keys->tensors[k].begin)
+            continue;
+        status = kind == EQML_DIPOLE
+                     ? eqml__read_list(r, "the dipole", keys->tensors[k], 3, unit[q].size, value)
+                     : eqml__read_rank_two(r, kind, keys->tensors[k], unit[q].size, value);
+        eqml__take_unit(words, q, &unit[q]);
+        data->has[data->n] |= (unsigned char)(EQML_HAS_DIPOLE << k);
+    }
+    return status;
+}
+
+/* Reads a comment line: which layout the frame has, its energy and tensors, and the columns that follow. */
 static eqml_status eqml__read_comment(eqml__frames *r, eqml__layout *layout)
 {
-    eqml__span line;
+    static const char *const own[2][EQML_QUANTITIES] = {
+        {"hartree", "angstrom", "hartree/bohr", "e*angstrom", "e*angstrom^2", "bohr^3"},
+        {"eV", "angstrom", "eV/angstrom", "e*angstrom", "e*angstrom^2", "bohr^3"}};
+    const eqml__span plain = eqml__span_of("species:S:1:pos:R:3");
+    eqml__measure unit[EQML_QUANTITIES];
+    eqml__span line, behind = {NULL, NULL};
     if (!eqml__next_line(&r->in, &line))
         return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "the file ends where a frame begins; is it cut off?");
-    const eqml__keys keys = eqml__find_keys(line);
-    if (keys.properties.begin || keys.energy.begin)
-        return eqml__read_extended(r, &keys, layout);
-    return eqml__read_msa(r, line, layout);
+    const eqml__keys keys = eqml__find_keys(line, r->options->energy_key);
+    const int extended = keys.properties.begin || (keys.energy.begin && !keys.number);
+    const int column = r->options->energy_column > 0 ? r->options->energy_column : 1;
+    eqml_data_layout *words = extended ? &r->source->extended : &r->source->plain;
+    memset(layout, 0, sizeof *layout);
+    layout->words = words;
+    if (!*r->source->comment)
+        snprintf(r->source->comment, sizeof r->source->comment, "%.60s", eqml__quote(line).text);
+    if (extended && !keys.closed)
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "a quote or bracket in this line is never closed");
+    if (!extended || r->options->energy_column > 0)
+        eqml__comment_word(line, column, &behind);
+    eqml_status status = eqml__check_energy(r, &keys);
+    if (!status)
+        status = eqml__find_units(r, &keys, behind, own[extended], unit);
+    if (!status)
+        status = eqml__read_energy(r, &keys, extended, words, &unit[EQML_UNIT_ENERGY]);
+    if (!status && extended)
+        status = eqml__read_tensors(r, &keys, words, unit);
+    if (status)
+        return status;
+    if (extended)
+        status = eqml__read_properties(r, keys.properties.begin ? keys.properties : plain, layout);
+    else
+        eqml__count_columns(r, layout);
+    layout->energy = unit[EQML_UNIT_ENERGY];
+    layout->length = unit[EQML_UNIT_LENGTH];
+    layout->length_unit = layout->length.size;
+    layout->gradient_unit = unit[EQML_UNIT_GRADIENT].size * (layout->forces ? -1 : 1);
+    words->frames++;
+    eqml__take_unit(words, EQML_UNIT_LENGTH, &layout->length);
+    if (status || layout->gradient == EQML__ABSENT)
+        return status;
+    if (!(unit[EQML_UNIT_GRADIENT].size > 0) && r->options->skip_unclear) {
+        eqml__note_unused(r, EQML_HAS_GRADIENT, eqml__span_of(words->gradient), 0);
+        layout->gradient = EQML__ABSENT;
+        words->gradient[0] = '\0';
+        return status;
+    }
+    if (!(unit[EQML_UNIT_GRADIENT].size > 0))
+        return EQML__REFUSE(
+            &r->in, EQML_ERROR_FORMAT,
+            "energies in %s and lengths in %s leave open what unit the %s have; say --gradient-unit, such "
+            "as %s/%s or hartree/bohr",
+            layout->energy.name, layout->length.name, layout->forces ? "forces" : "gradients",
+            layout->energy.name, layout->length.name);
+    words->forces = layout->forces;
+    eqml__take_unit(words, EQML_UNIT_GRADIENT, &unit[EQML_UNIT_GRADIENT]);
+    return status;
 }
+
+#endif /* EQML__COMMENT_C */
+
+/* ==== data.c ============================================================================================ */
+
+/* Reading data sets. */
+#ifndef EQML__DATA_C
+#define EQML__DATA_C
 
 /*
  * Makes room for all frames at the first line of the first. A frame takes natoms + 2 lines, so the number of
@@ -6060,7 +6755,10 @@ static eqml_status eqml__make_room(eqml__frames *r, int natoms)
     data->energy = (double *)eqml__zeroed(frames, sizeof(double));
     data->gradient = (double *)eqml__zeroed(eqml__times(frames, atoms), 3 * sizeof(double));
     data->has = (unsigned char *)eqml__zeroed(frames, 1);
-    int complete = data->symbols && data->xyz && data->energy && data->gradient && data->has;
+    r->labels = (char(*)[4])eqml__zeroed(atoms, 4);
+    r->row = (double *)eqml__zeroed(atoms, 3 * sizeof(double));
+    int complete =
+        data->symbols && data->xyz && data->energy && data->gradient && data->has && r->labels && r->row;
     for (int k = 0; k < EQML_TENSORS; k++) {
         data->tensors[k] = (double *)eqml__zeroed(frames, EQML_COMPONENTS(k) * sizeof(double));
         complete = complete && data->tensors[k];
@@ -6088,21 +6786,67 @@ static eqml_status eqml__read_natoms(eqml__frames *r, eqml__span line)
     return EQML_OK;
 }
 
-/* Reads the label of an atom. The first frame decides which atoms there are; the others must agree. */
+/* Reads the label of an atom. */
 static eqml_status eqml__read_label(eqml__frames *r, int atom, eqml__span label)
 {
-    char symbol[4], *first = r->data->symbols[atom];
-    if (!eqml__parse_label(label, symbol))
-        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
-                            "expected an element like H, Cl or 17 as the label of atom %d, found %s",
-                            atom + 1, eqml__quote(label).text);
-    if (r->data->n == 0)
-        memcpy(first, symbol, 4);
-    if (memcmp(first, symbol, 4) != 0)
-        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
-                            "expected %s as atom %d, as in the first frame, found %s", first, atom + 1,
-                            symbol);
-    return EQML_OK;
+    if (eqml__parse_label(label, r->labels[atom]))
+        return EQML_OK;
+    return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
+                        "expected an element like H, Cl or 17 as the label of atom %d, found %s", atom + 1,
+                        eqml__quote(label).text);
+}
+
+/* rows[natoms][3] of a frame: the atom in place i comes from[i]. */
+static void eqml__move_rows(const eqml__frames *r, double *rows, const int *from)
+{
+    const size_t size = 3 * (size_t)r->data->natoms;
+    for (int i = 0; i < r->data->natoms; i++)
+        memcpy(r->row + 3 * i, rows + 3 * from[i], 3 * sizeof *rows);
+    memcpy(rows, r->row, size * sizeof *rows);
+}
+
+/*
+ * Brings the atoms of a frame into the order of the first, which decides which atoms there are. Those of one element keep
+ * their order.
+ */
+static eqml_status eqml__order_frame(eqml__frames *r)
+{
+    eqml_data *data = r->data;
+    const int n = data->natoms;
+    const size_t at = 3 * data->n * (size_t)n;
+    int first = 0; /* the first atom that is another one */
+    if (data->n == 0)
+        memcpy(data->symbols, r->labels, 4 * (size_t)n);
+    while (first < n && !memcmp(r->labels[first], data->symbols[first], 4))
+        first++;
+    if (first == n)
+        return EQML_OK;
+    int *from = (int *)eqml__zeroed((size_t)n, 2 * sizeof *from), *taken = from ? from + n : NULL,
+        lacks = !from;
+    for (int i = 0; !lacks && i < n; i++) {
+        int j = 0;
+        while (j < n && (taken[j] || memcmp(r->labels[j], data->symbols[i], 4)))
+            j++;
+        lacks = j == n;
+        if (!lacks)
+            taken[from[i] = j] = 1;
+    }
+    if (!lacks) {
+        eqml__move_rows(r, data->xyz + at, from);
+        eqml__move_rows(r, data->gradient + at, from);
+        data->reordered++;
+    }
+    EQML_FREE(from);
+    if (!from)
+        return EQML__REFUSE(&r->in, EQML_ERROR_MEMORY, "no memory to order %d atoms", n);
+    r->in.line = lacks ? r->frame + 2 + (size_t)first : r->in.line;
+    return lacks
+               ? EQML__REFUSE(
+                     &r->in, EQML_ERROR_FORMAT,
+                     "expected %s as atom %d, as in the first frame, found %s; all frames must have the same "
+                     "elements",
+                     data->symbols[first], first + 1, r->labels[first])
+               : EQML_OK;
 }
 
 /* Puts a word into vector[3] if its column is one of the three from `first` on. */
@@ -6135,26 +6879,32 @@ static eqml_status eqml__read_atom(eqml__frames *r, const eqml__layout *layout, 
                             eqml__quote(line).text);
     eqml_status status = eqml__read_label(r, atom, label);
     for (int k = 0; !status && k < 3; k++)
-        status = eqml__read_number(r, "a coordinate", pos[k], EQML_ANGSTROM, &data->xyz[row + (size_t)k]);
+        status =
+            eqml__read_number(r, "a coordinate", pos[k], layout->length_unit, &data->xyz[row + (size_t)k]);
     if (layout->gradient == EQML__ABSENT)
         return status;
     data->has[data->n] |= EQML_HAS_GRADIENT;
     for (int k = 0; !status && k < 3; k++)
-        status = eqml__read_number(r, layout->gradient_unit < 0.0 ? "a force" : "a gradient", gradient[k],
+        status = eqml__read_number(r, layout->forces ? "a force" : "a gradient", gradient[k],
                                    layout->gradient_unit, &data->gradient[row + (size_t)k]);
     return status;
 }
 
-/* Refuses a frame with two atoms in one place, at most 1e-6 bohr apart. */
+/*
+ * Refuses a frame with two atoms in one place, at most 1e-6 bohr apart, or with all atoms so near to each other that these
+ * are no positions: within 0.2 angstrom of two atoms, 0.5 of more.
+ */
 static eqml_status eqml__check_distances(eqml__frames *r)
 {
     const eqml_data *data = r->data;
     const double *xyz = data->xyz + 3 * data->n * (size_t)data->natoms;
+    double largest = 0;
     for (int i = 0; i < data->natoms; i++) {
         for (int j = 0; j < i; j++) {
             const double *a = xyz + 3 * i, *b = xyz + 3 * j;
-            const double x = a[0] - b[0], y = a[1] - b[1], z = a[2] - b[2];
-            if (x * x + y * y + z * z >= 1e-12)
+            const double x = a[0] - b[0], y = a[1] - b[1], z = a[2] - b[2], square = x * x + y * y + z * z;
+            largest = fmax(largest, square);
+            if (square >= 1e-12)
                 continue;
             r->in.line = r->frame;
             return EQML__REFUSE(&r->in, EQML_ERROR_VALUE,
@@ -6162,7 +6912,15 @@ static eqml_status eqml__check_distances(eqml__frames *r)
                                 data->symbols[j], i + 1, data->symbols[i]);
         }
     }
-    return EQML_OK;
+    largest = sqrt(largest) / EQML_ANGSTROM;
+    if (data->natoms == 1 || largest > (data->natoms == 2 ? 0.2 : 0.5))
+        return EQML_OK;
+    r->in.line = r->frame;
+    return EQML__REFUSE(
+        &r->in, EQML_ERROR_VALUE,
+        "all atoms of this frame are within %.2g angstrom: are these displacements and not positions, or "
+        "has the file another --length-unit?",
+        largest);
 }
 
 /* Reads a frame that opens with this line. */
@@ -6176,10 +6934,37 @@ static eqml_status eqml__read_frame(eqml__frames *r, eqml__span line)
     for (int atom = 0; !status && atom < r->data->natoms; atom++)
         status = eqml__read_atom(r, &layout, atom);
     if (!status)
+        status = eqml__order_frame(r);
+    if (!status)
         status = eqml__check_distances(r);
     if (!status)
         r->data->n++;
     return status;
+}
+
+/* What the options name must be in some frame. */
+static eqml_status eqml__check_found(eqml__frames *r, unsigned has)
+{
+    const eqml_data_options *o = r->options;
+    const char *gradient = o->gradient_key ? o->gradient_key : o->force_key;
+    const char *option = o->gradient_key ? "--gradient-key" : "--force-key";
+    eqml_message others;
+    size_t used = 0;
+    others.text[0] = '\0';
+    const int what = o->energy_key && !(has & EQML_HAS_ENERGY) ? EQML_HAS_ENERGY : EQML_HAS_GRADIENT;
+    if (what == EQML_HAS_GRADIENT && (!gradient || (has & EQML_HAS_GRADIENT)))
+        return EQML_OK;
+    for (int k = 0; k < r->source->nunused && used < 100; k++)
+        if (r->source->unused[k].what == what)
+            used += (size_t)snprintf(others.text + used, 50, "%s%s", used ? ", " : "; there is ",
+                                     r->source->unused[k].name);
+    r->in.line = 0;
+    if (what == EQML_HAS_ENERGY)
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "no comment line has the key %.40s of --energy-key%s",
+                            o->energy_key, others.text);
+    return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "no frame has the column %.40s of %s%s%s", gradient,
+                        option, others.text,
+                        r->source->plain.frames ? "; in the plain layout give its number, from 5 on" : "");
 }
 
 static eqml_status eqml__read_frames(eqml__frames *r)
@@ -6193,6 +6978,8 @@ static eqml_status eqml__read_frames(eqml__frames *r)
         status = EQML__REFUSE(&r->in, EQML_ERROR_EMPTY, "the file holds no geometry");
     for (size_t i = 0; i < r->data->n; i++)
         has |= r->data->has[i];
+    if (!status)
+        status = eqml__check_found(r, has);
     if (!(has & EQML_HAS_GRADIENT)) {
         EQML_FREE(r->data->gradient);
         r->data->gradient = NULL;
@@ -6205,24 +6992,60 @@ static eqml_status eqml__read_frames(eqml__frames *r)
     return status;
 }
 
-eqml_status eqml_data_read(const char *path, eqml_data *data, eqml_message *message)
+/* Refuses options that are none, before a file is opened. */
+static eqml_status eqml__check_options(const eqml_data_options *o, eqml_message *message)
 {
+    static const char *const options[EQML_QUANTITIES] = {"energy", "length",     "gradient",
+                                                         "dipole", "quadrupole", "polarizability"};
+    const eqml_status status = EQML_ERROR_ARGUMENT;
+    for (int q = 0; q < EQML_QUANTITIES; q++)
+        if (o->unit[q] && !(eqml_unit((eqml_quantity)q, o->unit[q]) > 0))
+            return eqml__fail(message, status, "--%s-unit %.60s: expected %s", options[q], o->unit[q],
+                              eqml_unit_names((eqml_quantity)q));
+    if (o->energy_key && o->energy_column)
+        return eqml__fail(message, status, "--energy-key and --energy-column exclude each other");
+    if (o->energy_column < 0)
+        return eqml__fail(message, status, "--energy-column %d: expected a number from 1", o->energy_column);
+    if (o->gradient_key && o->force_key)
+        return eqml__fail(message, status, "--gradient-key and --force-key exclude each other");
+    return EQML_OK;
+}
+
+EQML_API eqml_status eqml_data_read_as(const char *path, const eqml_data_options *options, eqml_data *data,
+                                       eqml_data_source *source, eqml_message *message)
+{
+    static const eqml_data_options none = {{NULL, NULL, NULL, NULL, NULL, NULL}, NULL, 0, NULL, NULL, 0};
+    eqml_data_source unasked;
     eqml__frames r;
     if (message)
         message->text[0] = '\0';
     if (data)
         memset(data, 0, sizeof *data);
+    source = source ? source : &unasked;
+    memset(source, 0, sizeof *source);
     if (!path || !data)
         return eqml__fail(message, EQML_ERROR_ARGUMENT, "eqml_data_read: path and data must not be NULL");
+    memset(&r, 0, sizeof r);
+    r.options = options ? options : &none;
     r.data = data;
-    r.frame = 0;
-    eqml_status status = eqml__open_reader(&r.in, path, message);
+    r.source = source;
+    eqml_status status = eqml__check_options(r.options, message);
+    if (status)
+        return status;
+    status = eqml__open_reader(&r.in, path, message);
     if (!status)
         status = eqml__read_frames(&r);
     eqml__close_reader(&r.in);
+    EQML_FREE(r.labels);
+    EQML_FREE(r.row);
     if (status)
         eqml_data_free(data);
     return status;
+}
+
+eqml_status eqml_data_read(const char *path, eqml_data *data, eqml_message *message)
+{
+    return eqml_data_read_as(path, NULL, data, NULL, message);
 }
 
 void eqml_data_free(eqml_data *data)
@@ -6318,11 +7141,23 @@ static const char *eqml__find_sources(int n, eqml__place *place)
     if (in_order || (!shared && !mixed))
         return NULL;
     if (!shared)
-        return "a class would have several elements; reorder the file, or name the elements";
+        return "a class would have several elements; reorder the file (--order), or name the elements";
     if (!eqml__pair_by_element(n, place))
         return "the elements differ in number";
-    return split ? "an element is in several classes, and only the order can tell which; reorder the file"
+    return split ? "an element is in several classes, and only the order can tell which; reorder the file, "
+                   "or say --order"
                  : NULL;
+}
+
+/* Whether atoms of one element are in several classes. */
+static int eqml__is_split(int n, const eqml__place *place)
+{
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < i; j++)
+            if (place[i].class_of_atom != place[j].class_of_atom &&
+                eqml__same(place[place[i].source].present, place[place[j].source].present))
+                return 1;
+    return 0;
 }
 
 /* Brings rows[n][natoms][3], which may be NULL, into the order of the places. */
@@ -6336,20 +7171,62 @@ static void eqml__reorder(double *rows, size_t n, int natoms, eqml__place *place
     }
 }
 
+/* Whether the composition has this symbol. */
+static int eqml__wants(int n, const eqml__place *place, char symbol)
+{
+    for (int i = 0; i < n; i++)
+        if (place[i].wanted[0] == symbol && !place[i].wanted[1])
+            return 1;
+    return 0;
+}
+
+/* D and T are labels of their own only where the composition says so. */
 static void eqml__fill_places(const eqml_data *data, eqml__span symbols, const int *class_of_atom,
                               eqml__place *place)
 {
     eqml__span word;
+    const int n = data->natoms;
     for (int i = 0; i < data->natoms && eqml__next_word(&symbols, EQML__BLANKS, &word); i++) {
         if (!eqml__parse_label(word, place[i].wanted))
             strcpy(place[i].wanted, "?"); /* equal to no label of a file */
         memcpy(place[i].present, data->symbols[i], 4);
         place[i].class_of_atom = class_of_atom[i];
     }
+    const int own[2] = {eqml__wants(n, place, 'D'), eqml__wants(n, place, 'T')};
+    for (int i = 0; i < n; i++) {
+        char *label = place[i].present;
+        if (!label[1] && ((label[0] == 'D' && !own[0]) || (label[0] == 'T' && !own[1])))
+            label[0] = 'H';
+    }
 }
 
-eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *class_of_atom,
-                            eqml_message *message)
+/* Takes the sources from an order. Returns NULL, or what is wrong with it. */
+static const char *eqml__take_order(int n, const int *order, eqml__place *place)
+{
+    int same = 1, shared = 0, mixed = 0;
+    for (int i = 0; i < n; i++) {
+        int times = 0;
+        for (int j = 0; j < n; j++)
+            times += order[j] == i;
+        if (times != 1)
+            return "the order must name each atom once";
+        place[i].source = order[i];
+    }
+    for (int i = 0; i < n; i++) {
+        const char *own = place[order[i]].present;
+        same &= eqml__same(own, place[i].wanted);
+        for (int j = 0; j < n; j++) {
+            shared |= eqml__same(place[i].present, place[j].wanted);
+            mixed |=
+                place[i].class_of_atom == place[j].class_of_atom && !eqml__same(own, place[order[j]].present);
+        }
+    }
+    return same || (!shared && !mixed) ? NULL
+                                       : "the order puts other elements into the places of the composition";
+}
+
+EQML_API eqml_status eqml_data_match_order(eqml_data *data, const char *symbols, const int *class_of_atom,
+                                           const int *order, eqml_message *message)
 {
     if (message)
         message->text[0] = '\0';
@@ -6364,7 +7241,11 @@ eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *cla
     if (!place)
         return eqml__fail(message, EQML_ERROR_MEMORY, "no memory to order %d atoms", n);
     eqml__fill_places(data, words, class_of_atom, place);
-    const char *reason = eqml__find_sources(n, place);
+    const char *reason = order ? eqml__take_order(n, order, place) : eqml__find_sources(n, place);
+    if (!reason && data->reordered > 0 && (order || eqml__is_split(n, place)))
+        reason =
+            order ? "the frames have their atoms in different orders, and one order cannot serve all of them"
+                  : "the frames have their atoms in different orders, and an element is in several classes";
     if (!reason) {
         eqml__reorder(data->xyz, data->n, n, place);
         eqml__reorder(data->gradient, data->n, n, place);
@@ -6376,6 +7257,12 @@ eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *cla
                    eqml__list_symbols(n, place, 0).text, eqml__list_symbols(n, place, 1).text, reason);
     EQML_FREE(place);
     return reason ? EQML_ERROR_MATCH : EQML_OK;
+}
+
+eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *class_of_atom,
+                            eqml_message *message)
+{
+    return eqml_data_match_order(data, symbols, class_of_atom, NULL, message);
 }
 
 #endif /* EQML__MATCH_C */
@@ -10111,14 +10998,79 @@ static eqml__digits eqml__decimal(double number, bool is_float)
     return d;
 }
 
+/* An array, by its declaration where number is NULL, or by its definition. */
 static void eqml__put_numbers(FILE *out, const char *name, const char *what, bool is_float, int count,
                               const double *number)
 {
-    fprintf(out, "static const %s %s_%s%s[] EQML" EQML__TAG "_ALIGNED = {", is_float ? "float" : "double",
-            name, what, is_float ? "_float" : "");
+    if (number)
+        fprintf(out, "%s_STORAGE ", name);
+    else
+        fprintf(out, "extern const ");
+    fprintf(out, "%s %s_%s%s[%d] %s_%s", is_float ? "float" : "double", name, what, is_float ? "_float" : "",
+            count > 0 ? count : 1, name, number ? "PLACED" : "HIDDEN");
+    if (!number) {
+        fprintf(out, ";\n");
+        return;
+    }
+    fprintf(out, " = {");
     for (int k = 0; k < count; k++)
         fprintf(out, "%s%s,", k % 4 ? " " : "\n    ", eqml__decimal(number[k], is_float).text);
-    fprintf(out, "%s\n};\n", count ? "" : "0");
+    fprintf(out, "%s\n};\n", count > 0 ? "" : "0");
+}
+
+/* All arrays of a surface, by declarations or definitions. */
+static void eqml__put_arrays(FILE *out, const eqml_surface *s, const char *name, bool defined)
+{
+    const eqml_basis *b = s->model.basis;
+    const int pairs = EQML_ROUND(b->npairs);
+    eqml__put_numbers(out, name, "centres", false, pairs, defined ? s->centres : NULL);
+    eqml__put_numbers(out, name, "rates", false, pairs, defined ? s->rates : NULL);
+    for (int is_float = 0; is_float < 2; is_float++) {
+        eqml__put_numbers(out, name, "offset", is_float, b->nfactors, defined ? s->offset : NULL);
+        eqml__put_numbers(out, name, "linear", is_float, b->nfactors, defined ? s->linear : NULL);
+        eqml__put_numbers(out, name, "packed", is_float, 16 * b->ntiles, defined ? s->packed : NULL);
+    }
+    for (int k = 0; k < EQML_TENSORS; k++)
+        if (b->tensors[k]) {
+            char what[64];
+            snprintf(what, sizeof what, "%s_coefficients", eqml_tensor_name((eqml_tensor)k));
+            eqml__put_numbers(out, name, what, false, 16 * b->tensors[k]->ntiles,
+                              defined ? s->tensors[k] : NULL);
+        }
+}
+
+/*
+ * The numbers of a surface stand before all else, so that a library can have them in a unit by themselves, which is all
+ * that is compiled anew after another fit.
+ */
+static void eqml__put_number_unit(FILE *out, const eqml_surface *surface, const char *name)
+{
+    fprintf(out,
+            "\n/*\n"
+            " * For libraries: with %s_APART the numbers are in another unit, and with %s_NUMBERS this is "
+            "that unit.\n"
+            " * What is compiled with %s_APART depends on the basis, and on the kinds of variables, not on "
+            "the fit.\n"
+            " */\n",
+            name, name, name);
+    fprintf(out, "#ifndef EQML_NUMBERS_%s\n#define EQML_NUMBERS_%s\n", name, name);
+    fprintf(out, "#ifdef __GNUC__\n#define %s_HIDDEN __attribute__((aligned(64), visibility(\"hidden\")))\n",
+            name);
+    fprintf(out,
+            "#define %s_ALIGNED __attribute__((aligned(64)))\n#else\n#define %s_HIDDEN\n#define "
+            "%s_ALIGNED\n#endif\n",
+            name, name, name);
+    fprintf(out, "#if defined(%s_APART) || defined(%s_NUMBERS)\n", name, name);
+    fprintf(out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
+    eqml__put_arrays(out, surface, name, false);
+    fprintf(out, "#ifdef __cplusplus\n}\n#endif\n#define %s_STORAGE const\n", name);
+    fprintf(
+        out,
+        "#define %s_PLACED\n#else\n#define %s_STORAGE static const\n#define %s_PLACED %s_ALIGNED\n#endif\n",
+        name, name, name, name);
+    fprintf(out, "#ifdef %s_APART\n#define %s_RANGE(a) 1\n#else\n#define %s_RANGE(a) a\n", name, name, name);
+    eqml__put_arrays(out, surface, name, true);
+    fprintf(out, "#endif\n#endif\n\n#ifndef %s_NUMBERS\n", name);
 }
 
 static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char *name)
@@ -10128,23 +11080,16 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
     const eqml_basis *b = surface->model.basis;
     fprintf(out, "\n#ifndef EQML_SURFACE_%s\n#define EQML_SURFACE_%s\n", name, name);
     fprintf(out, "static const eqml" EQML__TAG "_variable %s_variables[] = {\n", name);
-    for (int k = 0; k < b->npair_classes; k++)
-        fprintf(out, "    {EQML" EQML__TAG "_%s, %s, 0, 0},\n", kinds[surface->variables[k].kind],
-                eqml__decimal(surface->variables[k].range, false).text);
-    fprintf(out, "};\n");
-    eqml__put_numbers(out, name, "centres", false, EQML_ROUND(b->npairs), surface->centres);
-    eqml__put_numbers(out, name, "rates", false, EQML_ROUND(b->npairs), surface->rates);
-    for (int is_float = 0; is_float < 2; is_float++) {
-        eqml__put_numbers(out, name, "offset", is_float, b->nfactors, surface->offset);
-        eqml__put_numbers(out, name, "linear", is_float, b->nfactors, surface->linear);
-        eqml__put_numbers(out, name, "packed", is_float, 16 * b->ntiles, surface->packed);
+    for (int k = 0; k < b->npair_classes; k++) {
+        const eqml_variable *v = &surface->variables[k];
+        const eqml__digits range = eqml__decimal(v->range, false);
+        if (v->kind == EQML_POWER) /* the exponent is in the code */
+            fprintf(out, "    {EQML" EQML__TAG "_%s, %s, 0, 0},\n", kinds[v->kind], range.text);
+        else /* the code takes the rates */
+            fprintf(out, "    {EQML" EQML__TAG "_%s, %s_RANGE(%s), 0, 0},\n", kinds[v->kind], name,
+                    range.text);
     }
-    for (int k = 0; k < EQML_TENSORS; k++)
-        if (b->tensors[k]) {
-            char what[64];
-            snprintf(what, sizeof what, "%s_coefficients", eqml_tensor_name((eqml_tensor)k));
-            eqml__put_numbers(out, name, what, false, 16 * b->tensors[k]->ntiles, surface->tensors[k]);
-        }
+    fprintf(out, "};\n");
     fprintf(out,
             "static const eqml" EQML__TAG "_model %s_model = {\n    &eqml" EQML__TAG
             "_%s_basis, %s_variables, %s_centres, "
@@ -10183,7 +11128,7 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
                 "EQML" EQML__TAG "_SURFACE_ENERGY_DIPOLE_FUNCTION(%s, eqml" EQML__TAG "_%s, EQML" EQML__TAG
                 "__APART %s_TENSORS_API)\n",
                 name, b->name, name);
-    fprintf(out, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
+    fprintf(out, "#ifdef __cplusplus\n}\n#endif\n#endif\n#endif /* %s_NUMBERS */\n", name);
 }
 
 static void eqml__put_banner(FILE *out, const eqml_basis *b, const char *name)
@@ -10257,6 +11202,7 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
     if (!status) {
         tagger.out = out.file;
         eqml__put_banner(out.file, b, name);
+        eqml__put_number_unit(out.file, surface, name);
         status = eqml__put_runtime(&tagger, parts, runtime, basis, message);
         tagger.basis = b->name;
         if (!status) {

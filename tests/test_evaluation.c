@@ -481,7 +481,7 @@ Test(variable, derivatives)
             for (int s = 0; s < 7; s++)
                 curvature +=
                     weight[s] / 60 * cimagl(exact_variable(&kinds[k], r + (s - 3) * h + tiny * I)) / tiny / h;
-            eqml__variable(&kinds[k], r, y);
+            eqml__variable(&kinds[k], -1 / kinds[k].range, r, y);
             cr_assert_lt(fabsl(y[0] - value), 5e-14L * fabsl(value));
             cr_assert_lt(fabsl(y[1] - slope), 5e-14L * (fabsl(slope) + fabsl(value)));
             cr_assert_lt(fabsl(y[2] - curvature), 1e-11L * (fabsl(curvature) + fabsl(value)));
@@ -522,7 +522,7 @@ Test(variable, lanes)
             memcpy(y_float, &value_float, sizeof y_float);
             memcpy(slope_float, &derivative_float, sizeof slope_float);
             for (int lane = 0; lane < EQML_FLOATS; lane++) {
-                eqml__variable(&kinds[k], r[lane], exact);
+                eqml__variable(&kinds[k], rate, r[lane], exact);
                 if (lane < EQML_LANES) {
                     cr_assert_lt(fabs(y[lane] - exact[0]), 1e-14 * fabs(exact[0]));
                     cr_assert_lt(fabs(slope[lane] - exact[1]), 1e-14 * (fabs(exact[1]) + fabs(exact[0])));

@@ -15,7 +15,8 @@ Test(make_pes, misuse_is_told)
         {"DATA=@ COMPOSITION='H2 O' NAME=pes_misuse", "DEGREE"},
         {"DATA=@ COMPOSITION='H2 O' DEGREE=0 NAME=pes_misuse", "degree \"0\""},
         {"DATA=@ COMPOSITION='H2 O' DEGREE='3 4' NAME=pes_misuse", "degree \"3 4\""},
-        {"DATA=@ COMPOSITION='H4 C' DEGREE=99 NAME=pes_misuse", "smaller degree"},
+        {"DATA=@ COMPOSITION='H2 O' DEGREE=99 BASIS='-d 101' NAME=pes_misuse", "degree \"101\""},
+        {"DATA=@ COMPOSITION='H4 C' DEGREE=99 NAME=pes_misuse", "the data have 3 atoms"},
         {"DATA=@ COMPOSITION='H0 C' DEGREE=3 NAME=pes_misuse", "column 2"},
         {"DATA=@ COMPOSITION='H2 O' DEGREE=3 NAME='a b'", "C identifier"},
         {"DATA=@ COMPOSITION='H2 O' DEGREE=3 NAME=3a", "C identifier"},
@@ -158,7 +159,7 @@ Test(make_pes, several_at_once_leave_one_whole)
                                "done; wait; ls -d build/pes/pes_stub*; ls build/pes/pes_stub",
                     folder, folder, folder);
     cr_assert_str_eq(o.text,
-                     "build/pes/pes_stub\narguments\nfit\nlibpes_stub.so\npes_stub.h\npes_stub.pes\n");
+                     "build/pes/pes_stub\narguments\nkept\nlibpes_stub.so\npes_stub.h\npes_stub.pes\n");
     run("rm -rf build/pes/pes_stub*");
 }
 

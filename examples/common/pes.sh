@@ -6,6 +6,9 @@
 # blanks together. With FLOAT=1 the library has the batches in single precision, too. LIBRARIES are options of the
 # compilation; build/eqml.o and build/fit.o are the runtime and the fit program.
 #
+# The data are read and checked before anything is generated or compiled. What did not change since the last run is not
+# made again: the folder `kept` of the surface has the fit program, the library's objects, and what they were made from.
+#
 # All files are made in a folder of this run's own and put in place at the end, all or none.
 set -efu
 
@@ -33,12 +36,17 @@ run() {
     "$@"
 }
 
-# The same, with a list of options after its arguments: xargs splits it at blanks and heeds quotes, nothing else.
-run_with() {
+# Runs a command with a list of options after its arguments: xargs splits it at blanks and heeds quotes, nothing else.
+with_list() {
     list=$1
     shift
-    case $silent in *s*) ;; *) printf '%s\n' "$* $list" ;; esac
     { printf '%s\n' "$list" | xargs sh -c 'exec "$@" <&3 3<&-' sh "$@"; } 3<&0
+}
+
+# The same, shown.
+run_with() {
+    case $silent in *s*) ;; *) shown=$1; shift; printf '%s\n' "$* $shown"; set -- "$shown" "$@" ;; esac
+    with_list "$@"
 }
 
 mkdir -p build/pes
@@ -51,29 +59,81 @@ trap 'exit 143' TERM
 trap 'exit 129' HUP
 mkdir "$new"
 
-run_with "-n $NAME $BASIS" build/eqml-gen -d "$DEGREE" ${DIPOLE:+--dipole "$DIPOLE"} \
-    ${QUADRUPOLE:+--quadrupole "$QUADRUPOLE"} ${POLARIZABILITY:+--polarizability "$POLARIZABILITY"} \
-    -o "$new/$NAME.h" "$COMPOSITION"
-printf '#include "%s.h"\nconst eqml_basis *const basis = &%s_basis;\n' "$NAME" "$NAME" >"$new/basis.c"
-run "$@" -I. "-I$new" "$new/basis.c" build/fit.o build/eqml.o -o "$new/fit" $LIBRARIES -lm
-run_with "--name $NAME $FIT" "$new/fit" --directory "$new" --runtime eqml.h --basis-header "$new/$NAME.h" "$DATA"
+mkdir "$new/kept"
+kept=$final/kept
+now=$new/kept
 
-# The library, in units that are compiled side by side: each defines one group of functions.
+# Copies files of the last run that are still right.
+take() {
+    for file; do cp -p "$kept/$file" "$now/$file" || return 1; done
+} 2>/dev/null
+
+# What asks for a basis, and what the compiler is: text, to be compared. A group comes from a file, so that BASIS says
+# nothing for sure.
+{
+    printf '%s\n' "$COMPOSITION" "$DEGREE" "$DIPOLE" "$QUADRUPOLE" "$POLARIZABILITY" "$NAME"
+    cksum <build/eqml-gen
+} >"$now/basis.asked"
+{
+    printf '%s\n' "$*" "$LIBRARIES"
+    "$1" --version 2>/dev/null || :
+} >"$now/compiler"
+
+same() {
+    cmp -s "$kept/$1" "$now/$1"
+}
+
+# By reading and checking alone, over the smallest basis of these atoms, which takes no time.
+check_data() {
+    build/eqml-gen -d 1 -n reading -o "$aside/reading.h" "$COMPOSITION"
+    printf '#include "reading.h"\nconst eqml_basis *const basis = &reading_basis;\n' >"$aside/reading.c"
+    "$@" -O0 -DEQML_SCALAR -I. "-I$aside" "$aside/reading.c" build/fit.o build/eqml.o -o "$aside/reading" $LIBRARIES -lm
+    with_list "--name $NAME $FIT" "$aside/reading" --directory "$aside" --check "$DATA"
+}
+
+checked=
+if ! { [ -z "$BASIS" ] && same basis.asked && take "../$NAME.h"; }; then
+    check_data "$@"
+    checked=--checked
+    run_with "-n $NAME $BASIS" build/eqml-gen -d "$DEGREE" ${DIPOLE:+--dipole "$DIPOLE"} \
+        ${QUADRUPOLE:+--quadrupole "$QUADRUPOLE"} ${POLARIZABILITY:+--polarizability "$POLARIZABILITY"} \
+        -o "$new/$NAME.h" "$COMPOSITION"
+fi
+
+# The fit program.
+cat build/fit.o build/eqml.o | cksum >"$now/fit.objects"
+if ! { same compiler && same fit.objects && cmp -s "$final/$NAME.h" "$new/$NAME.h" && take fit; }; then
+    [ "$checked" ] || { check_data "$@"; checked=--checked; }
+    printf '#include "%s.h"\nconst eqml_basis *const basis = &%s_basis;\n' "$NAME" "$NAME" >"$new/basis.c"
+    run "$@" -I. "-I$new" "$new/basis.c" build/fit.o build/eqml.o -o "$now/fit" $LIBRARIES -lm
+fi
+run_with "--name $NAME $FIT" "$now/fit" --directory "$new" --runtime eqml.h --basis-header "$new/$NAME.h" $checked "$DATA"
+
+# The library, in units that are compiled side by side: the numbers of the fit, and one unit for each group of functions.
+# These depend on the numbers in nothing: where the preprocessor makes the same of the header, they are as they were.
 case " $LIBRARIES " in *' -fopenmp '*) openmp=-fopenmp ;; *) openmp= ;; esac
-tensors=
-if grep -q eqml_tensor_basis "$new/$NAME.h"; then tensors=TENSORS; fi
+groups='ONE BATCH'
+if grep -q eqml_tensor_basis "$new/$NAME.h"; then groups="$groups TENSORS"; fi
+case $FLOAT in '' | 0) ;; *) groups="$groups FLOAT" ;; esac
+
 running=
-case $FLOAT in '' | 0) float= ;; *) float=FLOAT ;; esac
-for group in ONE BATCH $tensors $float; do
+trap 'kill $running 2>/dev/null || :; rm -rf "$aside"' EXIT
+printf '#define %s_NUMBERS\n#include "%s_pes.h"\n' "$NAME" "$NAME" >"$new/numbers.c"
+run "$@" -fPIC -c "$new/numbers.c" -o "$new/numbers.o" &
+running=$!
+printf '#define %s_APART\n#include "%s_pes.h"\n' "$NAME" "$NAME" >"$new/code.c"
+run "$@" -fPIC $openmp -E -P "$new/code.c" -o "$now/code.i"
+for group in $groups; do
     unit=$new/$group
-    printf '#include <stddef.h>\n#define %s_%s_API extern\n#include "%s_pes.h"\n' "$NAME" "$group" "$NAME" >"$unit.c"
-    run "$@" -fPIC $openmp -c "$unit.c" -o "$unit.o" &
+    if same compiler && same code.i && take "$group.o"; then continue; fi
+    printf '#include <stddef.h>\n#define %s_APART\n#define %s_%s_API extern\n#include "%s_pes.h"\n' \
+        "$NAME" "$NAME" "$group" "$NAME" >"$unit.c"
+    run "$@" -fPIC $openmp -c "$unit.c" -o "$now/$group.o" &
     running="$running $!"
 done
-trap 'kill $running 2>/dev/null || :; rm -rf "$aside"' EXIT
 for unit in $running; do wait "$unit"; done
 set +f
-run "$@" -shared "$new"/*.o -o "$new/lib$NAME.so" $openmp -lm
+run "$@" -shared "$new/numbers.o" "$now"/*.o -o "$new/lib$NAME.so" $openmp -lm
 rm "$new"/*.[co]
 set -f
 

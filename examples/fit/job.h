@@ -16,6 +16,9 @@ extern const eqml_basis *const basis; /* that of the surface; see main.c */
 
 typedef struct job {
     const char *data, *test, *directory, *name, *runtime, *basis_header;
+    eqml_data_options read; /* how to read the files */
+    int *order;             /* [natoms] from 0, see eqml_data_match_order; NULL: not given */
+    int check, checked;     /* nonzero: end when all is read; it was read and told before */
     int train_every;
     double charge;
     eqml_variable *variables; /* [npair_classes] */
@@ -87,10 +90,30 @@ int parse_options(int argc, char **argv, job *j);
 /* A long fit should not end with files that cannot be written: what it needs is looked for first. */
 int check_places(const job *j);
 
-/* ---- input.c ------------------------------------------------------------------------------------------ */
+/* ---- data_options.c ----------------------------------------------------------------------------------- */
 
-/* Reads a file and brings its atoms into the order of the basis. Returns nonzero after a message. */
-int read_data(const char *path, eqml_data *data);
+/* The options of the reader. Returns -1 where this is none of them, 1 after a message, else 0. */
+int parse_data_option(const char *option, const char *value, job *j);
+
+extern const char data_help[];
+
+/* ---- input.c, source.c, doubts.c, slope.c -------------------------------------------------------------- */
+
+/* Reads a file, tells what it is, and brings its atoms into the order of the basis. Returns nonzero after a message. */
+int read_data(const char *path, const job *j, eqml_data *data);
+
+/* One line that says what was read. */
+void print_source(const char *path, const eqml_data *data, const eqml_data_source *source);
+
+/* Notes on what looks wrong, each with the option that would mend it. */
+void print_doubts(const eqml_data *data, const eqml_data_source *source);
+
+/* A note where the gradients are not those of the energies but for a factor. */
+void print_slope(const eqml_data *data, const eqml_data_layout *layout);
+
+/* The shortest distance of each pair of atoms over all geometries, [natoms][natoms], bohr, for the caller to free; NULL
+ * where there is no memory. */
+double *shortest_distances(const eqml_data *data);
 
 /* ---- diagnose.c --------------------------------------------------------------------------------------- */
 

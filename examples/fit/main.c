@@ -130,20 +130,22 @@ int main(int argc, char **argv)
     if (!status)
         status = check_places(&j);
     if (!status)
-        status = read_data(j.data, &data);
+        status = read_data(j.data, &j, &data);
     if (!status && j.test)
-        status = read_data(j.test, &other);
-    if (!status) {
+        status = read_data(j.test, &j, &other);
+    if (!status && !j.check) {
         marks = calloc(2, data.n);
         status = marks ? fit_and_test(&j, &data, &other, marks, marks + data.n, &surface, &o)
                        : fail("out of memory");
     }
-    if (!status) {
+    if (!status && !j.check) {
         print_report(&j, &data, &o);
-        status = write_all(&j, &data, &surface, &o) || finish_output();
+        status = write_all(&j, &data, &surface, &o);
     }
+    status = status || finish_output();
     free(marks);
     free(j.variables);
+    free(j.order);
     free(o.constant);
     free_diagnosis(&o);
     free(o.symbols);

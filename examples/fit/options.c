@@ -102,10 +102,15 @@ int parse_options(int argc, char **argv, job *j)
         }
         if (!strcmp(option, "--help")) {
             fputs(help, stdout);
+            fputs(data_help, stdout);
             exit(finish_output());
         }
         if (!strcmp(option, "--robust")) {
             j->robust = 1;
+            continue;
+        }
+        if (!strcmp(option, "--check") || !strcmp(option, "--checked")) {
+            *(option[7] ? &j->checked : &j->check) = 1;
             continue;
         }
         value = i + 1 < argc ? argv[++i] : NULL;
@@ -113,7 +118,10 @@ int parse_options(int argc, char **argv, job *j)
             fprintf(stderr, "fit: %s needs a value\n", option);
             return 1;
         }
-        if (!strcmp(option, "--test")) {
+        const int of_data = parse_data_option(option, value, j);
+        if (of_data >= 0) {
+            bad = of_data;
+        } else if (!strcmp(option, "--test")) {
             j->test = value;
         } else if (!strcmp(option, "--train-every")) {
             bad = parse_number(option, value, 1, &number);
@@ -124,7 +132,7 @@ int parse_options(int argc, char **argv, job *j)
             bad = parse_variable(value, j->variables);
         } else if (!strcmp(option, "--gradients")) {
             bad = parse_number(option, value, 0, &j->fit.gradient_weight);
-            j->fit.energies_only = j->fit.gradient_weight == 0;
+            j->read.skip_unclear = j->fit.energies_only = j->fit.gradient_weight == 0;
         } else if (!strcmp(option, "--ridge")) {
             bad = parse_number(option, value, 0, &j->fit.ridge);
         } else if (!strcmp(option, "--energy-weight")) {
@@ -159,6 +167,10 @@ int parse_options(int argc, char **argv, job *j)
         if (bad)
             return 1;
     }
+    if (j->read.energy_key && j->read.energy_column)
+        return fail("--energy-key and --energy-column exclude each other");
+    if (j->read.force_key && j->read.gradient_key)
+        return fail("--force-key and --gradient-key exclude each other");
     if (j->test && j->train_every > 1)
         return fail("--test and --train-every exclude each other");
     if (!is_c_name(j->name))
@@ -169,7 +181,7 @@ int parse_options(int argc, char **argv, job *j)
 int check_places(const job *j)
 {
     const char *const needed[] = {j->runtime, j->basis_header, j->directory};
-    for (int k = 0; k < 3; k++)
+    for (int k = 0; k < 3 && !j->check; k++)
         if (!needed[k] || access(needed[k], k < 2 ? R_OK : W_OK | X_OK)) {
             fprintf(stderr, "fit: %s: %s\n", needed[k] ? needed[k] : "--basis-header is missing",
                     needed[k] ? strerror(errno) : "name the header from eqml-gen");

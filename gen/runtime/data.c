@@ -2,251 +2,7 @@
 #ifndef EQML__DATA_C
 #define EQML__DATA_C
 #include "data.h"
-#include "status.c"
-#include "memory.c"
-#include "reader.c"
-#include "text.c"
-#include <math.h>
-#include <string.h>
-
-/* A data set while it is read. */
-typedef struct eqml__frames {
-    eqml__reader in;
-    eqml_data *data;
-    size_t frame; /* the line that opened this frame */
-} eqml__frames;
-
-/* The values in the comment line of an extended XYZ frame; a missing key has begin == NULL. */
-typedef struct eqml__keys {
-    eqml__span properties, energy, tensors[EQML_TENSORS];
-    int closed; /* nonzero: all quotes and brackets are closed */
-} eqml__keys;
-
-/* Where the columns of each quantity begin in the atom lines of a frame, from 0, or EQML__ABSENT. */
-typedef struct eqml__layout {
-    size_t species, pos, gradient;
-    size_t columns;
-    double gradient_unit; /* hartree/bohr; negative where the file has forces */
-} eqml__layout;
-
-/* *value <- a number of the file times unit; `what` names it in messages. */
-static eqml_status eqml__read_number(eqml__frames *r, const char *what, eqml__span word, double unit,
-                                     double *value)
-{
-    double number = 0.0;
-    const eqml_status status = eqml__parse_number(word, EQML__DECIMAL, &number);
-    *value = number * unit;
-    if (!status)
-        return status;
-    return EQML__REFUSE(&r->in, status,
-                        status == EQML_ERROR_VALUE
-                            ? "expected a finite number as %s, found %s; remove this geometry"
-                            : "expected a decimal number as %s, found %s",
-                        what, eqml__quote(word).text);
-}
-
-/* ---- comment lines ------------------------------------------------------------------------------------- */
-
-/* Takes the value after key= off *rest: a word, or what stands in quotes or brackets. 0: they never close. */
-static int eqml__next_value(eqml__span *rest, eqml__span *value)
-{
-    static const char opening[] = "\"'{[", closing[] = "\"'}]";
-    const char open = rest->begin < rest->end ? *rest->begin : ' ';
-    if (!eqml__is_one_of(open, opening)) {
-        eqml__next_word(rest, EQML__BLANKS, value);
-        return 1;
-    }
-    const char close = closing[strchr(opening, open) - opening];
-    value->begin = rest->begin + 1;
-    value->end = (const char *)memchr(value->begin, close, (size_t)(rest->end - value->begin));
-    rest->begin = value->end ? value->end + 1 : rest->end;
-    return value->end != NULL;
-}
-
-/* Finds the known keys in a line of key=value pairs and other words. */
-static eqml__keys eqml__find_keys(eqml__span rest)
-{
-    eqml__keys keys;
-    eqml__span key, value;
-    memset(&keys, 0, sizeof keys);
-    keys.closed = 1;
-    while (eqml__next_word(&rest, "=" EQML__BLANKS, &key)) {
-        eqml__skip(&rest, EQML__BLANKS);
-        if (rest.begin == rest.end || *rest.begin != '=')
-            continue;
-        rest.begin++;
-        eqml__skip(&rest, EQML__BLANKS);
-        keys.closed = eqml__next_value(&rest, &value);
-        if (!keys.closed)
-            break;
-        if (eqml__equals(key, "properties"))
-            keys.properties = value;
-        else if (eqml__equals(key, "energy"))
-            keys.energy = value;
-        else if (eqml__equals(key, "dipole_moment"))
-            keys.tensors[EQML_DIPOLE] = value;
-        for (int k = 0; k < EQML_TENSORS; k++)
-            if (eqml__equals(key, eqml_tensor_name((eqml_tensor)k)))
-                keys.tensors[k] = value;
-    }
-    return keys;
-}
-
-/* Reads the list of columns, the value of the key Properties. */
-static eqml_status eqml__read_properties(eqml__frames *r, eqml__span properties, eqml__layout *layout)
-{
-    eqml__span rest = properties, name, type, width;
-    int good = 1;
-    layout->species = layout->pos = layout->gradient = EQML__ABSENT;
-    layout->columns = 0;
-    layout->gradient_unit = -EQML_EV / EQML_ANGSTROM;
-    while (good && eqml__next_word(&rest, ":", &name)) {
-        size_t *column = NULL;
-        if (eqml__equals(name, "species"))
-            column = &layout->species;
-        else if (eqml__equals(name, "pos"))
-            column = &layout->pos;
-        else if (eqml__equals(name, "forces") || eqml__equals(name, "force"))
-            column = &layout->gradient;
-        good = eqml__next_word(&rest, ":", &type) && eqml__next_word(&rest, ":", &width);
-        const int columns = good ? eqml__parse_count(width) : 0;
-        good = columns > 0 &&
-               (!column || (*column == EQML__ABSENT && columns == (column == &layout->species ? 1 : 3)));
-        if (column)
-            *column = layout->columns;
-        layout->columns += (size_t)columns;
-    }
-    if (!good || layout->species == EQML__ABSENT || layout->pos == EQML__ABSENT)
-        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
-                            "Properties needs species:S:1 and pos:R:3, and may have forces:R:3; found %s",
-                            eqml__quote(properties).text);
-    return EQML_OK;
-}
-
-/*
- * Takes the next number off a list. Brackets, commas and ASE's word _JSON, which some programs write, are
- * skipped.
- */
-static int eqml__next_number(eqml__span *rest, eqml__span *word)
-{
-    static const char marks[] = ",[]{}" EQML__BLANKS;
-    return eqml__next_word(rest, marks, word) &&
-           (!eqml__equals(*word, "_json") || eqml__next_word(rest, marks, word));
-}
-
-/* value[count] <- a list of exactly so many numbers, times unit. */
-static eqml_status eqml__read_list(eqml__frames *r, const char *what, eqml__span list, size_t count,
-                                   double unit, double *value)
-{
-    eqml_status status = EQML_OK;
-    eqml__span rest = list, word;
-    size_t found = 0;
-    for (; !status && eqml__next_number(&rest, &word); found++)
-        if (found < count)
-            status = eqml__read_number(r, what, word, unit, &value[found]);
-    if (!status && found != count)
-        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "expected %zu number%s as %s, found %s", count,
-                            count > 1 ? "s" : "", what, eqml__quote(list).text);
-    return status;
-}
-
-/*
- * value[6] <- xx xy xz yy yz zz, from six numbers or from all nine, which must be symmetric. A quadrupole
- * must be traceless.
- */
-static eqml_status eqml__read_rank_two(eqml__frames *r, eqml_tensor kind, eqml__span list, double unit,
-                                       double *value)
-{
-    static const int upper[6] = {0, 1, 2, 4, 5, 8}, lower[6] = {0, 3, 6, 4, 7, 8};
-    const double tolerance = 1e-4; /* of the largest component: files hold few digits */
-    const char *name = eqml_tensor_name(kind);
-    eqml__span rest = list, word;
-    double full[9], largest = 0, trace;
-    int count = 0, symmetric = 1;
-    while (eqml__next_number(&rest, &word))
-        count++;
-    eqml_status status = eqml__read_list(r, name, list, count == 9 ? 9 : 6, unit, full);
-    if (status)
-        return status;
-    for (int k = 0; k < count; k++)
-        largest = fmax(largest, fabs(full[k]));
-    for (int k = 0; k < 6; k++) {
-        value[k] = count == 9 ? 0.5 * (full[upper[k]] + full[lower[k]]) : full[k];
-        symmetric &= count != 9 || fabs(full[upper[k]] - full[lower[k]]) <= tolerance * largest;
-    }
-    trace = value[0] + value[3] + value[5];
-    if (!symmetric)
-        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "the %s is not symmetric: %s", name,
-                            eqml__quote(list).text);
-    if (kind == EQML_QUADRUPOLE && fabs(trace) > 3 * tolerance * largest)
-        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
-                            "the quadrupole is not traceless: %s; it must be 1/2 sum q (3 r r^T - r^2)",
-                            eqml__quote(list).text);
-    for (int k = 0; k < 6 && kind == EQML_QUADRUPOLE; k++)
-        value[k] -= k == 0 || k == 3 || k == 5 ? trace / 3 : 0;
-    return EQML_OK;
-}
-
-/* Reads the comment line of an extended XYZ frame. */
-static eqml_status eqml__read_extended(eqml__frames *r, const eqml__keys *keys, eqml__layout *layout)
-{
-    static const char plain[] = "species:S:1:pos:R:3";
-    const eqml__span default_properties = {plain, plain + sizeof plain - 1};
-    eqml_data *data = r->data;
-    eqml_status status = EQML_OK;
-    if (!keys->closed)
-        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "a quote or bracket in this line is never closed");
-    if (keys->energy.begin) {
-        status = eqml__read_list(r, "the energy", keys->energy, 1, EQML_EV, data->energy + data->n);
-        data->has[data->n] |= EQML_HAS_ENERGY;
-    }
-    for (int k = 0; k < EQML_TENSORS; k++) {
-        static const double unit[EQML_TENSORS] = {EQML_ANGSTROM, EQML_ANGSTROM * EQML_ANGSTROM, 1};
-        const eqml_tensor kind = (eqml_tensor)k;
-        double *value = data->tensors[k] + EQML_COMPONENTS(kind) * data->n;
-        if (status || !keys->tensors[k].begin)
-            continue;
-        status = kind == EQML_DIPOLE ? eqml__read_list(r, "the dipole", keys->tensors[k], 3, unit[k], value)
-                                     : eqml__read_rank_two(r, kind, keys->tensors[k], unit[k], value);
-        data->has[data->n] |= (unsigned char)(EQML_HAS_DIPOLE << k);
-    }
-    if (status)
-        return status;
-    return eqml__read_properties(r, keys->properties.begin ? keys->properties : default_properties, layout);
-}
-
-/*
- * Reads the comment line of an MSA frame. It does not say which columns follow: those of the first atom are
- * counted.
- */
-static eqml_status eqml__read_msa(eqml__frames *r, eqml__span comment, eqml__layout *layout)
-{
-    eqml__reader ahead = r->in;
-    eqml__span word, line;
-    const size_t columns = eqml__next_line(&ahead, &line) ? eqml__count_words(line) : 0;
-    layout->species = 0;
-    layout->pos = 1;
-    layout->gradient = columns >= 7 ? 4 : EQML__ABSENT;
-    layout->columns = columns >= 4 ? columns : 4;
-    layout->gradient_unit = 1.0;
-    eqml__next_word(&comment, EQML__BLANKS, &word);
-    r->data->has[r->data->n] |= EQML_HAS_ENERGY;
-    return eqml__read_number(r, "the energy in hartree (or keys of extended XYZ: Properties, energy)", word,
-                             1.0, r->data->energy + r->data->n);
-}
-
-/* ---- frames -------------------------------------------------------------------------------------------- */
-
-static eqml_status eqml__read_comment(eqml__frames *r, eqml__layout *layout)
-{
-    eqml__span line;
-    if (!eqml__next_line(&r->in, &line))
-        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "the file ends where a frame begins; is it cut off?");
-    const eqml__keys keys = eqml__find_keys(line);
-    if (keys.properties.begin || keys.energy.begin)
-        return eqml__read_extended(r, &keys, layout);
-    return eqml__read_msa(r, line, layout);
-}
+#include "comment.c"
 
 /*
  * Makes room for all frames at the first line of the first. A frame takes natoms + 2 lines, so the number of
@@ -269,7 +25,10 @@ static eqml_status eqml__make_room(eqml__frames *r, int natoms)
     data->energy = (double *)eqml__zeroed(frames, sizeof(double));
     data->gradient = (double *)eqml__zeroed(eqml__times(frames, atoms), 3 * sizeof(double));
     data->has = (unsigned char *)eqml__zeroed(frames, 1);
-    int complete = data->symbols && data->xyz && data->energy && data->gradient && data->has;
+    r->labels = (char(*)[4])eqml__zeroed(atoms, 4);
+    r->row = (double *)eqml__zeroed(atoms, 3 * sizeof(double));
+    int complete =
+        data->symbols && data->xyz && data->energy && data->gradient && data->has && r->labels && r->row;
     for (int k = 0; k < EQML_TENSORS; k++) {
         data->tensors[k] = (double *)eqml__zeroed(frames, EQML_COMPONENTS(k) * sizeof(double));
         complete = complete && data->tensors[k];
@@ -297,21 +56,67 @@ static eqml_status eqml__read_natoms(eqml__frames *r, eqml__span line)
     return EQML_OK;
 }
 
-/* Reads the label of an atom. The first frame decides which atoms there are; the others must agree. */
+/* Reads the label of an atom. */
 static eqml_status eqml__read_label(eqml__frames *r, int atom, eqml__span label)
 {
-    char symbol[4], *first = r->data->symbols[atom];
-    if (!eqml__parse_label(label, symbol))
-        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
-                            "expected an element like H, Cl or 17 as the label of atom %d, found %s",
-                            atom + 1, eqml__quote(label).text);
-    if (r->data->n == 0)
-        memcpy(first, symbol, 4);
-    if (memcmp(first, symbol, 4) != 0)
-        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
-                            "expected %s as atom %d, as in the first frame, found %s", first, atom + 1,
-                            symbol);
-    return EQML_OK;
+    if (eqml__parse_label(label, r->labels[atom]))
+        return EQML_OK;
+    return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
+                        "expected an element like H, Cl or 17 as the label of atom %d, found %s", atom + 1,
+                        eqml__quote(label).text);
+}
+
+/* rows[natoms][3] of a frame: the atom in place i comes from[i]. */
+static void eqml__move_rows(const eqml__frames *r, double *rows, const int *from)
+{
+    const size_t size = 3 * (size_t)r->data->natoms;
+    for (int i = 0; i < r->data->natoms; i++)
+        memcpy(r->row + 3 * i, rows + 3 * from[i], 3 * sizeof *rows);
+    memcpy(rows, r->row, size * sizeof *rows);
+}
+
+/*
+ * Brings the atoms of a frame into the order of the first, which decides which atoms there are. Those of one element keep
+ * their order.
+ */
+static eqml_status eqml__order_frame(eqml__frames *r)
+{
+    eqml_data *data = r->data;
+    const int n = data->natoms;
+    const size_t at = 3 * data->n * (size_t)n;
+    int first = 0; /* the first atom that is another one */
+    if (data->n == 0)
+        memcpy(data->symbols, r->labels, 4 * (size_t)n);
+    while (first < n && !memcmp(r->labels[first], data->symbols[first], 4))
+        first++;
+    if (first == n)
+        return EQML_OK;
+    int *from = (int *)eqml__zeroed((size_t)n, 2 * sizeof *from), *taken = from ? from + n : NULL,
+        lacks = !from;
+    for (int i = 0; !lacks && i < n; i++) {
+        int j = 0;
+        while (j < n && (taken[j] || memcmp(r->labels[j], data->symbols[i], 4)))
+            j++;
+        lacks = j == n;
+        if (!lacks)
+            taken[from[i] = j] = 1;
+    }
+    if (!lacks) {
+        eqml__move_rows(r, data->xyz + at, from);
+        eqml__move_rows(r, data->gradient + at, from);
+        data->reordered++;
+    }
+    EQML_FREE(from);
+    if (!from)
+        return EQML__REFUSE(&r->in, EQML_ERROR_MEMORY, "no memory to order %d atoms", n);
+    r->in.line = lacks ? r->frame + 2 + (size_t)first : r->in.line;
+    return lacks
+               ? EQML__REFUSE(
+                     &r->in, EQML_ERROR_FORMAT,
+                     "expected %s as atom %d, as in the first frame, found %s; all frames must have the same "
+                     "elements",
+                     data->symbols[first], first + 1, r->labels[first])
+               : EQML_OK;
 }
 
 /* Puts a word into vector[3] if its column is one of the three from `first` on. */
@@ -344,26 +149,32 @@ static eqml_status eqml__read_atom(eqml__frames *r, const eqml__layout *layout, 
                             eqml__quote(line).text);
     eqml_status status = eqml__read_label(r, atom, label);
     for (int k = 0; !status && k < 3; k++)
-        status = eqml__read_number(r, "a coordinate", pos[k], EQML_ANGSTROM, &data->xyz[row + (size_t)k]);
+        status =
+            eqml__read_number(r, "a coordinate", pos[k], layout->length_unit, &data->xyz[row + (size_t)k]);
     if (layout->gradient == EQML__ABSENT)
         return status;
     data->has[data->n] |= EQML_HAS_GRADIENT;
     for (int k = 0; !status && k < 3; k++)
-        status = eqml__read_number(r, layout->gradient_unit < 0.0 ? "a force" : "a gradient", gradient[k],
+        status = eqml__read_number(r, layout->forces ? "a force" : "a gradient", gradient[k],
                                    layout->gradient_unit, &data->gradient[row + (size_t)k]);
     return status;
 }
 
-/* Refuses a frame with two atoms in one place, at most 1e-6 bohr apart. */
+/*
+ * Refuses a frame with two atoms in one place, at most 1e-6 bohr apart, or with all atoms so near to each other that these
+ * are no positions: within 0.2 angstrom of two atoms, 0.5 of more.
+ */
 static eqml_status eqml__check_distances(eqml__frames *r)
 {
     const eqml_data *data = r->data;
     const double *xyz = data->xyz + 3 * data->n * (size_t)data->natoms;
+    double largest = 0;
     for (int i = 0; i < data->natoms; i++) {
         for (int j = 0; j < i; j++) {
             const double *a = xyz + 3 * i, *b = xyz + 3 * j;
-            const double x = a[0] - b[0], y = a[1] - b[1], z = a[2] - b[2];
-            if (x * x + y * y + z * z >= 1e-12)
+            const double x = a[0] - b[0], y = a[1] - b[1], z = a[2] - b[2], square = x * x + y * y + z * z;
+            largest = fmax(largest, square);
+            if (square >= 1e-12)
                 continue;
             r->in.line = r->frame;
             return EQML__REFUSE(&r->in, EQML_ERROR_VALUE,
@@ -371,7 +182,15 @@ static eqml_status eqml__check_distances(eqml__frames *r)
                                 data->symbols[j], i + 1, data->symbols[i]);
         }
     }
-    return EQML_OK;
+    largest = sqrt(largest) / EQML_ANGSTROM;
+    if (data->natoms == 1 || largest > (data->natoms == 2 ? 0.2 : 0.5))
+        return EQML_OK;
+    r->in.line = r->frame;
+    return EQML__REFUSE(
+        &r->in, EQML_ERROR_VALUE,
+        "all atoms of this frame are within %.2g angstrom: are these displacements and not positions, or "
+        "has the file another --length-unit?",
+        largest);
 }
 
 /* Reads a frame that opens with this line. */
@@ -385,10 +204,37 @@ static eqml_status eqml__read_frame(eqml__frames *r, eqml__span line)
     for (int atom = 0; !status && atom < r->data->natoms; atom++)
         status = eqml__read_atom(r, &layout, atom);
     if (!status)
+        status = eqml__order_frame(r);
+    if (!status)
         status = eqml__check_distances(r);
     if (!status)
         r->data->n++;
     return status;
+}
+
+/* What the options name must be in some frame. */
+static eqml_status eqml__check_found(eqml__frames *r, unsigned has)
+{
+    const eqml_data_options *o = r->options;
+    const char *gradient = o->gradient_key ? o->gradient_key : o->force_key;
+    const char *option = o->gradient_key ? "--gradient-key" : "--force-key";
+    eqml_message others;
+    size_t used = 0;
+    others.text[0] = '\0';
+    const int what = o->energy_key && !(has & EQML_HAS_ENERGY) ? EQML_HAS_ENERGY : EQML_HAS_GRADIENT;
+    if (what == EQML_HAS_GRADIENT && (!gradient || (has & EQML_HAS_GRADIENT)))
+        return EQML_OK;
+    for (int k = 0; k < r->source->nunused && used < 100; k++)
+        if (r->source->unused[k].what == what)
+            used += (size_t)snprintf(others.text + used, 50, "%s%s", used ? ", " : "; there is ",
+                                     r->source->unused[k].name);
+    r->in.line = 0;
+    if (what == EQML_HAS_ENERGY)
+        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "no comment line has the key %.40s of --energy-key%s",
+                            o->energy_key, others.text);
+    return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "no frame has the column %.40s of %s%s%s", gradient,
+                        option, others.text,
+                        r->source->plain.frames ? "; in the plain layout give its number, from 5 on" : "");
 }
 
 static eqml_status eqml__read_frames(eqml__frames *r)
@@ -402,6 +248,8 @@ static eqml_status eqml__read_frames(eqml__frames *r)
         status = EQML__REFUSE(&r->in, EQML_ERROR_EMPTY, "the file holds no geometry");
     for (size_t i = 0; i < r->data->n; i++)
         has |= r->data->has[i];
+    if (!status)
+        status = eqml__check_found(r, has);
     if (!(has & EQML_HAS_GRADIENT)) {
         EQML_FREE(r->data->gradient);
         r->data->gradient = NULL;
@@ -414,24 +262,60 @@ static eqml_status eqml__read_frames(eqml__frames *r)
     return status;
 }
 
-eqml_status eqml_data_read(const char *path, eqml_data *data, eqml_message *message)
+/* Refuses options that are none, before a file is opened. */
+static eqml_status eqml__check_options(const eqml_data_options *o, eqml_message *message)
 {
+    static const char *const options[EQML_QUANTITIES] = {"energy", "length",     "gradient",
+                                                         "dipole", "quadrupole", "polarizability"};
+    const eqml_status status = EQML_ERROR_ARGUMENT;
+    for (int q = 0; q < EQML_QUANTITIES; q++)
+        if (o->unit[q] && !(eqml_unit((eqml_quantity)q, o->unit[q]) > 0))
+            return eqml__fail(message, status, "--%s-unit %.60s: expected %s", options[q], o->unit[q],
+                              eqml_unit_names((eqml_quantity)q));
+    if (o->energy_key && o->energy_column)
+        return eqml__fail(message, status, "--energy-key and --energy-column exclude each other");
+    if (o->energy_column < 0)
+        return eqml__fail(message, status, "--energy-column %d: expected a number from 1", o->energy_column);
+    if (o->gradient_key && o->force_key)
+        return eqml__fail(message, status, "--gradient-key and --force-key exclude each other");
+    return EQML_OK;
+}
+
+EQML_API eqml_status eqml_data_read_as(const char *path, const eqml_data_options *options, eqml_data *data,
+                                       eqml_data_source *source, eqml_message *message)
+{
+    static const eqml_data_options none = {{NULL, NULL, NULL, NULL, NULL, NULL}, NULL, 0, NULL, NULL, 0};
+    eqml_data_source unasked;
     eqml__frames r;
     if (message)
         message->text[0] = '\0';
     if (data)
         memset(data, 0, sizeof *data);
+    source = source ? source : &unasked;
+    memset(source, 0, sizeof *source);
     if (!path || !data)
         return eqml__fail(message, EQML_ERROR_ARGUMENT, "eqml_data_read: path and data must not be NULL");
+    memset(&r, 0, sizeof r);
+    r.options = options ? options : &none;
     r.data = data;
-    r.frame = 0;
-    eqml_status status = eqml__open_reader(&r.in, path, message);
+    r.source = source;
+    eqml_status status = eqml__check_options(r.options, message);
+    if (status)
+        return status;
+    status = eqml__open_reader(&r.in, path, message);
     if (!status)
         status = eqml__read_frames(&r);
     eqml__close_reader(&r.in);
+    EQML_FREE(r.labels);
+    EQML_FREE(r.row);
     if (status)
         eqml_data_free(data);
     return status;
+}
+
+eqml_status eqml_data_read(const char *path, eqml_data *data, eqml_message *message)
+{
+    return eqml_data_read_as(path, NULL, data, NULL, message);
 }
 
 void eqml_data_free(eqml_data *data)

@@ -89,6 +89,7 @@
 #include "model_tensor.h"
 
 /* Contracts. */
+#include "units.h"
 #include "data.h"
 #include "lsq.h"
 #include "surface.h"
@@ -107,6 +108,8 @@
 #include "threads.h"
 #include "text.c"
 #include "reader.c"
+#include "units.c"
+#include "comment.c"
 #include "data.c"
 #include "match.c"
 #include "file.c"

@@ -94,7 +94,7 @@ EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz,
                 hessian[(first + lane) * n + k] = 0;
         for (int p = 0; p < b->npairs; p++) {
             double y[3], inverse = pair[3 * stride + p], slope = pair[4 * stride + p];
-            eqml__variable(&m->variables[b->pair_classes[p]], pair[5 * stride + p], y);
+            eqml__variable(&m->variables[b->pair_classes[p]], m->rates[p], pair[5 * stride + p], y);
             /* force = dV/dr; along a direction, d(force u) = (dforce - force stretch/r) u + force dx/r */
             const double force = adjoints[p] * slope;
             const eqml_lanes stretch = eqml__stretch(b, pair, stride, p, first);

@@ -71,11 +71,23 @@ static const char *eqml__find_sources(int n, eqml__place *place)
     if (in_order || (!shared && !mixed))
         return NULL;
     if (!shared)
-        return "a class would have several elements; reorder the file, or name the elements";
+        return "a class would have several elements; reorder the file (--order), or name the elements";
     if (!eqml__pair_by_element(n, place))
         return "the elements differ in number";
-    return split ? "an element is in several classes, and only the order can tell which; reorder the file"
+    return split ? "an element is in several classes, and only the order can tell which; reorder the file, "
+                   "or say --order"
                  : NULL;
+}
+
+/* Whether atoms of one element are in several classes. */
+static int eqml__is_split(int n, const eqml__place *place)
+{
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < i; j++)
+            if (place[i].class_of_atom != place[j].class_of_atom &&
+                eqml__same(place[place[i].source].present, place[place[j].source].present))
+                return 1;
+    return 0;
 }
 
 /* Brings rows[n][natoms][3], which may be NULL, into the order of the places. */
@@ -89,20 +101,62 @@ static void eqml__reorder(double *rows, size_t n, int natoms, eqml__place *place
     }
 }
 
+/* Whether the composition has this symbol. */
+static int eqml__wants(int n, const eqml__place *place, char symbol)
+{
+    for (int i = 0; i < n; i++)
+        if (place[i].wanted[0] == symbol && !place[i].wanted[1])
+            return 1;
+    return 0;
+}
+
+/* D and T are labels of their own only where the composition says so. */
 static void eqml__fill_places(const eqml_data *data, eqml__span symbols, const int *class_of_atom,
                               eqml__place *place)
 {
     eqml__span word;
+    const int n = data->natoms;
     for (int i = 0; i < data->natoms && eqml__next_word(&symbols, EQML__BLANKS, &word); i++) {
         if (!eqml__parse_label(word, place[i].wanted))
             strcpy(place[i].wanted, "?"); /* equal to no label of a file */
         memcpy(place[i].present, data->symbols[i], 4);
         place[i].class_of_atom = class_of_atom[i];
     }
+    const int own[2] = {eqml__wants(n, place, 'D'), eqml__wants(n, place, 'T')};
+    for (int i = 0; i < n; i++) {
+        char *label = place[i].present;
+        if (!label[1] && ((label[0] == 'D' && !own[0]) || (label[0] == 'T' && !own[1])))
+            label[0] = 'H';
+    }
 }
 
-eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *class_of_atom,
-                            eqml_message *message)
+/* Takes the sources from an order. Returns NULL, or what is wrong with it. */
+static const char *eqml__take_order(int n, const int *order, eqml__place *place)
+{
+    int same = 1, shared = 0, mixed = 0;
+    for (int i = 0; i < n; i++) {
+        int times = 0;
+        for (int j = 0; j < n; j++)
+            times += order[j] == i;
+        if (times != 1)
+            return "the order must name each atom once";
+        place[i].source = order[i];
+    }
+    for (int i = 0; i < n; i++) {
+        const char *own = place[order[i]].present;
+        same &= eqml__same(own, place[i].wanted);
+        for (int j = 0; j < n; j++) {
+            shared |= eqml__same(place[i].present, place[j].wanted);
+            mixed |=
+                place[i].class_of_atom == place[j].class_of_atom && !eqml__same(own, place[order[j]].present);
+        }
+    }
+    return same || (!shared && !mixed) ? NULL
+                                       : "the order puts other elements into the places of the composition";
+}
+
+EQML_API eqml_status eqml_data_match_order(eqml_data *data, const char *symbols, const int *class_of_atom,
+                                           const int *order, eqml_message *message)
 {
     if (message)
         message->text[0] = '\0';
@@ -117,7 +171,11 @@ eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *cla
     if (!place)
         return eqml__fail(message, EQML_ERROR_MEMORY, "no memory to order %d atoms", n);
     eqml__fill_places(data, words, class_of_atom, place);
-    const char *reason = eqml__find_sources(n, place);
+    const char *reason = order ? eqml__take_order(n, order, place) : eqml__find_sources(n, place);
+    if (!reason && data->reordered > 0 && (order || eqml__is_split(n, place)))
+        reason =
+            order ? "the frames have their atoms in different orders, and one order cannot serve all of them"
+                  : "the frames have their atoms in different orders, and an element is in several classes";
     if (!reason) {
         eqml__reorder(data->xyz, data->n, n, place);
         eqml__reorder(data->gradient, data->n, n, place);
@@ -129,6 +187,12 @@ eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *cla
                    eqml__list_symbols(n, place, 0).text, eqml__list_symbols(n, place, 1).text, reason);
     EQML_FREE(place);
     return reason ? EQML_ERROR_MATCH : EQML_OK;
+}
+
+eqml_status eqml_data_match(eqml_data *data, const char *symbols, const int *class_of_atom,
+                            eqml_message *message)
+{
+    return eqml_data_match_order(data, symbols, class_of_atom, NULL, message);
 }
 
 #endif /* EQML__MATCH_C */

@@ -155,14 +155,79 @@ static eqml__digits eqml__decimal(double number, bool is_float)
     return d;
 }
 
+/* An array, by its declaration where number is NULL, or by its definition. */
 static void eqml__put_numbers(FILE *out, const char *name, const char *what, bool is_float, int count,
                               const double *number)
 {
-    fprintf(out, "static const %s %s_%s%s[] EQML" EQML__TAG "_ALIGNED = {", is_float ? "float" : "double",
-            name, what, is_float ? "_float" : "");
+    if (number)
+        fprintf(out, "%s_STORAGE ", name);
+    else
+        fprintf(out, "extern const ");
+    fprintf(out, "%s %s_%s%s[%d] %s_%s", is_float ? "float" : "double", name, what, is_float ? "_float" : "",
+            count > 0 ? count : 1, name, number ? "PLACED" : "HIDDEN");
+    if (!number) {
+        fprintf(out, ";\n");
+        return;
+    }
+    fprintf(out, " = {");
     for (int k = 0; k < count; k++)
         fprintf(out, "%s%s,", k % 4 ? " " : "\n    ", eqml__decimal(number[k], is_float).text);
-    fprintf(out, "%s\n};\n", count ? "" : "0");
+    fprintf(out, "%s\n};\n", count > 0 ? "" : "0");
+}
+
+/* All arrays of a surface, by declarations or definitions. */
+static void eqml__put_arrays(FILE *out, const eqml_surface *s, const char *name, bool defined)
+{
+    const eqml_basis *b = s->model.basis;
+    const int pairs = EQML_ROUND(b->npairs);
+    eqml__put_numbers(out, name, "centres", false, pairs, defined ? s->centres : NULL);
+    eqml__put_numbers(out, name, "rates", false, pairs, defined ? s->rates : NULL);
+    for (int is_float = 0; is_float < 2; is_float++) {
+        eqml__put_numbers(out, name, "offset", is_float, b->nfactors, defined ? s->offset : NULL);
+        eqml__put_numbers(out, name, "linear", is_float, b->nfactors, defined ? s->linear : NULL);
+        eqml__put_numbers(out, name, "packed", is_float, 16 * b->ntiles, defined ? s->packed : NULL);
+    }
+    for (int k = 0; k < EQML_TENSORS; k++)
+        if (b->tensors[k]) {
+            char what[64];
+            snprintf(what, sizeof what, "%s_coefficients", eqml_tensor_name((eqml_tensor)k));
+            eqml__put_numbers(out, name, what, false, 16 * b->tensors[k]->ntiles,
+                              defined ? s->tensors[k] : NULL);
+        }
+}
+
+/*
+ * The numbers of a surface stand before all else, so that a library can have them in a unit by themselves, which is all
+ * that is compiled anew after another fit.
+ */
+static void eqml__put_number_unit(FILE *out, const eqml_surface *surface, const char *name)
+{
+    fprintf(out,
+            "\n/*\n"
+            " * For libraries: with %s_APART the numbers are in another unit, and with %s_NUMBERS this is "
+            "that unit.\n"
+            " * What is compiled with %s_APART depends on the basis, and on the kinds of variables, not on "
+            "the fit.\n"
+            " */\n",
+            name, name, name);
+    fprintf(out, "#ifndef EQML_NUMBERS_%s\n#define EQML_NUMBERS_%s\n", name, name);
+    fprintf(out, "#ifdef __GNUC__\n#define %s_HIDDEN __attribute__((aligned(64), visibility(\"hidden\")))\n",
+            name);
+    fprintf(out,
+            "#define %s_ALIGNED __attribute__((aligned(64)))\n#else\n#define %s_HIDDEN\n#define "
+            "%s_ALIGNED\n#endif\n",
+            name, name, name);
+    fprintf(out, "#if defined(%s_APART) || defined(%s_NUMBERS)\n", name, name);
+    fprintf(out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
+    eqml__put_arrays(out, surface, name, false);
+    fprintf(out, "#ifdef __cplusplus\n}\n#endif\n#define %s_STORAGE const\n", name);
+    fprintf(
+        out,
+        "#define %s_PLACED\n#else\n#define %s_STORAGE static const\n#define %s_PLACED %s_ALIGNED\n#endif\n",
+        name, name, name, name);
+    fprintf(out, "#ifdef %s_APART\n#define %s_RANGE(a) 1\n#else\n#define %s_RANGE(a) a\n", name, name, name);
+    eqml__put_arrays(out, surface, name, true);
+    fprintf(out, "#endif\n#endif\n\n#ifndef %s_NUMBERS\n", name);
 }
 
 static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char *name)
@@ -172,23 +237,16 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
     const eqml_basis *b = surface->model.basis;
     fprintf(out, "\n#ifndef EQML_SURFACE_%s\n#define EQML_SURFACE_%s\n", name, name);
     fprintf(out, "static const eqml" EQML__TAG "_variable %s_variables[] = {\n", name);
-    for (int k = 0; k < b->npair_classes; k++)
-        fprintf(out, "    {EQML" EQML__TAG "_%s, %s, 0, 0},\n", kinds[surface->variables[k].kind],
-                eqml__decimal(surface->variables[k].range, false).text);
-    fprintf(out, "};\n");
-    eqml__put_numbers(out, name, "centres", false, EQML_ROUND(b->npairs), surface->centres);
-    eqml__put_numbers(out, name, "rates", false, EQML_ROUND(b->npairs), surface->rates);
-    for (int is_float = 0; is_float < 2; is_float++) {
-        eqml__put_numbers(out, name, "offset", is_float, b->nfactors, surface->offset);
-        eqml__put_numbers(out, name, "linear", is_float, b->nfactors, surface->linear);
-        eqml__put_numbers(out, name, "packed", is_float, 16 * b->ntiles, surface->packed);
+    for (int k = 0; k < b->npair_classes; k++) {
+        const eqml_variable *v = &surface->variables[k];
+        const eqml__digits range = eqml__decimal(v->range, false);
+        if (v->kind == EQML_POWER) /* the exponent is in the code */
+            fprintf(out, "    {EQML" EQML__TAG "_%s, %s, 0, 0},\n", kinds[v->kind], range.text);
+        else /* the code takes the rates */
+            fprintf(out, "    {EQML" EQML__TAG "_%s, %s_RANGE(%s), 0, 0},\n", kinds[v->kind], name,
+                    range.text);
     }
-    for (int k = 0; k < EQML_TENSORS; k++)
-        if (b->tensors[k]) {
-            char what[64];
-            snprintf(what, sizeof what, "%s_coefficients", eqml_tensor_name((eqml_tensor)k));
-            eqml__put_numbers(out, name, what, false, 16 * b->tensors[k]->ntiles, surface->tensors[k]);
-        }
+    fprintf(out, "};\n");
     fprintf(out,
             "static const eqml" EQML__TAG "_model %s_model = {\n    &eqml" EQML__TAG
             "_%s_basis, %s_variables, %s_centres, "
@@ -227,7 +285,7 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
                 "EQML" EQML__TAG "_SURFACE_ENERGY_DIPOLE_FUNCTION(%s, eqml" EQML__TAG "_%s, EQML" EQML__TAG
                 "__APART %s_TENSORS_API)\n",
                 name, b->name, name);
-    fprintf(out, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
+    fprintf(out, "#ifdef __cplusplus\n}\n#endif\n#endif\n#endif /* %s_NUMBERS */\n", name);
 }
 
 static void eqml__put_banner(FILE *out, const eqml_basis *b, const char *name)
@@ -301,6 +359,7 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
     if (!status) {
         tagger.out = out.file;
         eqml__put_banner(out.file, b, name);
+        eqml__put_number_unit(out.file, surface, name);
         status = eqml__put_runtime(&tagger, parts, runtime, basis, message);
         tagger.basis = b->name;
         if (!status) {

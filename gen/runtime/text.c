@@ -62,6 +62,29 @@ static int eqml__equals(eqml__span word, const char *lower_case)
     return word.begin == word.end && *lower_case == '\0';
 }
 
+/* Whether the word has this text in it, in any case. */
+static int eqml__has_text(eqml__span word, const char *lower_case)
+{
+    const size_t length = strlen(lower_case);
+    for (; (size_t)(word.end - word.begin) >= length; word.begin++) {
+        const eqml__span here = {word.begin, word.begin + length};
+        if (eqml__equals(here, lower_case))
+            return 1;
+    }
+    return 0;
+}
+
+/* Whether two words are the same, in any case. */
+static int eqml__same_word(eqml__span a, eqml__span b)
+{
+    if (a.end - a.begin != b.end - b.begin)
+        return 0;
+    for (; a.begin < a.end; a.begin++, b.begin++)
+        if (eqml__lower(*a.begin) != eqml__lower(*b.begin))
+            return 0;
+    return 1;
+}
+
 /* Whether the span is this text, to the letter. */
 static int eqml__is(eqml__span span, const char *text)
 {
@@ -133,36 +156,32 @@ static int eqml__next_counts(eqml__span *rest, int count, int least, int most, i
     return 1;
 }
 
-/*
- * symbol <- an element's label in its usual case, from a label or an atomic number. Returns 0 if the word is
- * neither.
- */
-static int eqml__parse_label(eqml__span word, char symbol[4])
-{
-    static const char elements[] = "H HeLiBeB C N O F NeNaMgAlSiP S ClArK CaScTiV CrMnFeCoNiCuZnGaGeAsSeBrKr"
-                                   "RbSrY ZrNbMoTcRuRhPdAgCdInSnSbTeI XeCsBaLaCePrNdPmSmEuGdTbDyHoErTmYbLuHf"
-                                   "TaW ReOsIrPtAuHgTlPbBiPoAtRnFrRaAcThPaU NpPuAmCmBkCfEsFmMdNoLrRfDbSgBhHs"
-                                   "MtDsRgCnNhFlMcLvTsOg";
-    const int number = eqml__parse_count(word);
-    if (number >= 1 && number <= 118) {
-        word.begin = elements + 2 * (number - 1);
-        word.end = word.begin + (word.begin[1] == ' ' ? 1 : 2);
-    }
-    memset(symbol, 0, 4);
-    for (int i = 0; word.begin < word.end; i++, word.begin++) {
-        const char letter = eqml__lower(*word.begin);
-        if (i == 3 || letter < 'a' || letter > 'z')
-            return 0;
-        symbol[i] = i == 0 ? (char)(letter - 'a' + 'A') : letter;
-    }
-    return symbol[0] != '\0';
-}
-
 /* How numbers are written: in data sets, and in files that eqml writes. */
 typedef enum eqml__notation {
-    EQML__DECIMAL,    /* Fortran's exponents (1.0D+00) too; at most 1e100 in size */
+    EQML__DECIMAL,    /* Fortran's exponents (1.0D+00, 0.1-103) too; at most 1e100 in size */
     EQML__HEXADECIMAL /* or decimal; any finite number */
 } eqml__notation;
+
+/*
+ * Where Fortran has dropped the letter of an exponent, as it does before three digits: the sign in 0.123-103. NULL where
+ * it has not.
+ */
+static const char *eqml__bare_exponent(eqml__span word)
+{
+    if (word.end - word.begin < 6 || !eqml__is_one_of(word.end[-4], "+-"))
+        return NULL;
+    const char *sign = word.end - 4;
+    for (const char *at = sign + 1; at < word.end; at++)
+        if (*at < '0' || *at > '9')
+            return NULL;
+    int point = 0;
+    for (const char *at = word.begin; at < sign; at++) {
+        if (!eqml__is_one_of(*at, at == word.begin ? "+-.0123456789" : ".0123456789"))
+            return NULL;
+        point |= *at == '.';
+    }
+    return point ? sign : NULL;
+}
 
 /*
  * The number that is the whole of a word. EQML_ERROR_FORMAT: it is none. EQML_ERROR_VALUE: it is not finite,
@@ -174,6 +193,7 @@ static eqml_status eqml__parse_number(eqml__span word, eqml__notation notation, 
 {
     const int decimal = notation == EQML__DECIMAL;
     const char *point = localeconv()->decimal_point;
+    const char *bare = decimal ? eqml__bare_exponent(word) : NULL;
     char text[128], *end = text;
     for (; word.begin < word.end; word.begin++) {
         const char *as = word.begin;
@@ -183,8 +203,10 @@ static eqml_status eqml__parse_number(eqml__span word, eqml__notation notation, 
             as = "e";
         const size_t length = as == point ? strlen(point) : 1;
         if (*word.begin == '\0' || strchr(decimal ? "xX(," : "(,", *word.begin) ||
-            (size_t)(end - text) + length >= sizeof text)
+            (size_t)(end - text) + length + 1 >= sizeof text)
             return EQML_ERROR_FORMAT;
+        if (word.begin == bare)
+            *end++ = 'e';
         memcpy(end, as, length);
         end += length;
     }
@@ -193,6 +215,64 @@ static eqml_status eqml__parse_number(eqml__span word, eqml__notation notation, 
     if (end == text || *end != '\0')
         return EQML_ERROR_FORMAT;
     return fabs(*number) > (decimal ? 1e100 : DBL_MAX) || strpbrk(text, "nN") ? EQML_ERROR_VALUE : EQML_OK;
+}
+
+/*
+ * symbol <- an element's label in its usual case, from a label or an atomic number, 8 or 8.0. What else programs write
+ * behind an element is dropped: H1, O_w, C(2), and masses but for isotopes of hydrogen, which are D and T: H@2.014.
+ * Returns 0 if the word is none of these.
+ */
+static int eqml__parse_label(eqml__span word, char symbol[4])
+{
+    static const char elements[] = "H HeLiBeB C N O F NeNaMgAlSiP S ClArK CaScTiV CrMnFeCoNiCuZnGaGeAsSeBrKr"
+                                   "RbSrY ZrNbMoTcRuRhPdAgCdInSnSbTeI XeCsBaLaCePrNdPmSmEuGdTbDyHoErTmYbLuHf"
+                                   "TaW ReOsIrPtAuHgTlPbBiPoAtRnFrRaAcThPaU NpPuAmCmBkCfEsFmMdNoLrRfDbSgBhHs"
+                                   "MtDsRgCnNhFlMcLvTsOg";
+    eqml__span head = word, tail;
+    double mass = 0;
+    const char *zeros = word.begin;
+    while (zeros < word.end && *zeros >= '0' && *zeros <= '9')
+        zeros++;
+    if (zeros < word.end && *zeros == '.') {
+        const char *rest = zeros + 1;
+        while (rest < word.end && *rest == '0')
+            rest++;
+        head.end = rest == word.end ? zeros : word.end;
+    }
+    const int number = eqml__parse_count(head);
+    if (number >= 1 && number <= 118) {
+        word.begin = elements + 2 * (number - 1);
+        word.end = word.begin + (word.begin[1] == ' ' ? 1 : 2);
+    }
+    memset(symbol, 0, 4);
+    for (int i = 0; word.begin < word.end; i++, word.begin++) {
+        const char letter = eqml__lower(*word.begin);
+        if (letter < 'a' || letter > 'z')
+            break;
+        if (i == 3)
+            return 0;
+        symbol[i] = i == 0 ? (char)(letter - 'a' + 'A') : letter;
+    }
+    tail = word;
+    if (tail.begin == tail.end)
+        return symbol[0] != '\0';
+    /* something stands behind the letters: these must be an element, so that a slip is no label */
+    int known = eqml__is_one_of(*tail.begin, "0123456789_@-+(.:*'") && symbol[0] != '\0' && symbol[2] == '\0';
+    for (const char *e = elements; known == 1 && *e; e += 2)
+        known += e[0] == symbol[0] && (e[1] == symbol[1] || (e[1] == ' ' && symbol[1] == '\0'));
+    if (known != 2 && !(known == 1 && !symbol[1] && eqml__is_one_of(symbol[0], "DT")))
+        return 0;
+    for (const char *at = tail.begin; at < tail.end; at++)
+        if ((unsigned char)*at < '!')
+            return 0;
+    if (*tail.begin != '@')
+        return 1;
+    tail.begin++;
+    if (eqml__parse_number(tail, EQML__DECIMAL, &mass) || !(mass > 0))
+        return 0;
+    if (symbol[0] == 'H' && !symbol[1] && mass > 1.9)
+        symbol[0] = mass < 2.5 ? 'D' : 'T';
+    return 1;
 }
 
 #endif /* EQML__TEXT_C */

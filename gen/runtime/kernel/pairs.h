@@ -70,7 +70,7 @@ EQML_INLINE void eqml__pairs_aside(const eqml_model *m, int sides, const double 
         double value[3];
         if (own->kind == EQML_MORSE)
             continue;
-        eqml__variable(own, pair[5 * stride + p], value);
+        eqml__variable(own, m->rates[p], pair[5 * stride + p], value);
         y[p] = value[0] - m->centres[p];
         pair[4 * stride + p] = value[1];
     }

@@ -12,8 +12,8 @@ EQML_INLINE void eqml__users_variable(const eqml_variable *v, double r, double y
         y[0] = y[1] = y[2] = (double)NAN;
 }
 
-/* One number at a time. y, dy/dr, d2y/dr2 at r > 0; no numbers where r is none. */
-EQML_FUNCTION void eqml__variable(const eqml_variable *v, double r, double y[3])
+/* One number at a time. y, dy/dr, d2y/dr2 at r > 0; no numbers where r is none. rate: that of the pair, -1/a. */
+EQML_FUNCTION void eqml__variable(const eqml_variable *v, double rate, double r, double y[3])
 {
     double q = 1 / r;
     if (v->kind == EQML_USER) {
@@ -29,7 +29,7 @@ EQML_FUNCTION void eqml__variable(const eqml_variable *v, double r, double y[3])
         y[1] = v->range * y[0] * q;
         y[2] = (v->range - 1) * y[1] * q;
     } else {
-        double rate = -1 / v->range, e = exp(rate * r);
+        const double e = exp(rate * r);
         if (v->kind == EQML_MORSE) {
             y[0] = e;
             y[1] = rate * e;
