@@ -5461,6 +5461,69 @@ EQML_FUNCTION double eqml_expansion_energy_gradient(const eqml_expansion *x, con
 
 #endif /* EQML__EXPANSION_H */
 
+/* ==== choose.h ========================================================================================== */
+
+/* The choice of variables. */
+#ifndef EQML__CHOOSE_H
+#define EQML__CHOOSE_H
+
+/* How variables are chosen. Zero in every field is the default. */
+typedef struct eqml_choice_options {
+    const eqml_fit_options
+        *fit; /* weights, ridge, reference, training geometries; its progress is not told */
+    void (*progress)(void *context, int trials, int most); /* told after each trial; NULL: nobody */
+    void *context;
+} eqml_choice_options;
+
+typedef struct eqml_choice {
+    int trials;           /* cross-validations; 0: there was too little data to choose by, see below */
+    int degree;           /* of the terms in the last of them */
+    double rmse_energy;   /* hartree, of the choice when it was cross-validated with these terms */
+    double rmse_gradient; /* hartree/bohr for each component; 0 without gradients */
+    int growing;          /* classes of pairs with a negative range */
+} eqml_choice;
+
+EQML_API eqml_status eqml_choose_variables(const eqml_basis *basis, const eqml_data *data,
+                                           const eqml_choice_options *options, eqml_variable *variables,
+                                           eqml_choice *choice, eqml_message *message);
+/*
+ * variables[npair_classes] <- Morse variables, or the distance itself, whose ranges cross-validation within the
+ * training geometries likes best. options, choice and message may be NULL. Test data are not looked at, no clock is
+ * read, and the same input gives the same bits. Memory is that of one fit.
+ *
+ * The family is y = exp(-k r/m), where m is the mean distance of the pairs of two elements, which share one k. Centred
+ * and scaled, y goes over into r itself at k = 0, and into a variable that grows at k < 0; the error of a fit is a
+ * smooth function of k.
+ *
+ *   1. A menu: k = 1, 1/2, 1/4, 0 for all; the range 2 bohr; -1/4 for H-H with 0.4 for the rest.
+ *   2. From the best of these a compass search [1]: each k goes up or down by a step for as long as that helps; then
+ *      the step is halved. The terms are two degrees lower and the geometries a quarter, where these are enough.
+ *   3. From there, and from k = 1/4 and k = 0, the same with all geometries; with all terms if half of the data has 15
+ *      rows for each, else with those one degree lower: cross-validation has half the data, and should have about
+ *      as many rows a term as the fit.
+ *
+ * A trial divides the geometries in two at random, fits each half and predicts the other; small data sets are divided
+ * up to four times. Its score is the mean, over these fits, of the logarithm of the root mean square error of
+ * energies, and of that of gradients where there are any. The worst 0.1 % of the errors, at least one, do not
+ * count: one of them can hide the rest. Of all trials that are within one standard error of the best, the
+ * one with the smallest sum of k^2 is taken, because it bends least.
+ *
+ * All takes about the time of 25 final fits, and no more than 2e12 floating-point operations for each of 2 and 3: large
+ * fits are chosen for by smaller ones.
+ *
+ * Negative ranges grow where atoms part. They are tried only where the longest distance in the data is less than
+ * EQML_BOUNDED times the mean, and the surface is not to be used far beyond that. Ranges are rounded to three digits,
+ * so that they can be given again. With fewer than 20 geometries k is 1/4.
+ *
+ * [1] Kolda, Lewis, Torczon, SIAM Rev. 45, 385 (2003).
+ *
+ * Errors as those of eqml_fit.
+ */
+
+#define EQML_BOUNDED 2.5
+
+#endif /* EQML__CHOOSE_H */
+
 /* Implementation. */
 #if defined(EQML_IMPLEMENTATION) && !defined(EQML_IMPLEMENTED)
 #define EQML_IMPLEMENTED
@@ -8515,6 +8578,7 @@ static bool eqml__variable_is_valid(const eqml_variable *v)
 {
     switch (v->kind) {
     case EQML_MORSE:
+        return v->range != 0 && fabs(v->range) <= DBL_MAX;
     case EQML_EXP_OVER_R:
         return v->range > 0 && v->range <= DBL_MAX;
     case EQML_POWER:
@@ -13215,5 +13279,591 @@ EQML_API eqml_status eqml_expansion_read(eqml_expansion *expansion, const char *
 }
 
 #endif /* EQML__EXPANSION_FILE_C */
+
+/* ==== trial.c =========================================================================================== */
+
+/* Trials of variables: groups of pairs, divisions of the data, and one cross-validation. */
+#ifndef EQML__TRIAL_C
+#define EQML__TRIAL_C
+
+#define EQML__TRIMMED 1e-3 /* of the errors do not count */
+#define EQML__FEWEST 20    /* geometries that are worth a trial */
+enum { EQML__MOST_TRIALS = 64, EQML__MOST_RUNS = 8 };
+
+/* All pairs of the same two elements: they share k. */
+typedef struct eqml__group {
+    char elements[2][8];
+    double sum, count, mean, longest; /* of their distances in the training geometries, bohr */
+    bool bounded, is_hydrogen;        /* k may be negative; H-H */
+} eqml__group;
+
+typedef struct eqml__trial {
+    double score,
+        run[EQML__MOST_RUNS]; /* the mean, and of each fit: log(rms of energies) + log(rms of gradients) */
+    double rmse_energy, rmse_gradient;
+} eqml__trial;
+
+/* What all trials share, and those of the present level: some of the terms, some of the geometries. */
+typedef struct eqml__trials {
+    const eqml_basis *whole; /* that of the surface */
+    const eqml_data *data;
+    const eqml_choice_options *options;
+    eqml_fit_options fit;
+    eqml_message *message;
+    int ngroups, *group_of; /* [npair_classes] */
+    eqml__group *groups;
+    size_t trained;               /* training geometries with an energy */
+    eqml__fitter weights;         /* knows the weights of geometries, and nothing else */
+    unsigned char *offered, *use; /* [n] geometries of the level; those of one fit */
+    double *squares, *slopes;     /* [n] errors of one fit */
+    double *work;
+    eqml_variable *variables; /* [npair_classes] */
+    double *k, *start;        /* [ngroups] */
+    int told;                 /* trials of all levels */
+
+    const eqml_basis *basis; /* of the level */
+    eqml_basis *lower;       /* owns it, where it is not the whole */
+    int degree, runs;        /* runs: fits of a trial */
+    int made, best;          /* trials */
+    eqml__trial trials[EQML__MOST_TRIALS];
+    double *tried; /* [EQML__MOST_TRIALS][ngroups] k */
+} eqml__trials;
+
+static double *eqml__trial_k(const eqml__trials *s, int trial)
+{
+    return s->tried + (size_t)trial * (size_t)s->ngroups;
+}
+
+/* ---- groups of pairs ----------------------------------------------------------------------------------- */
+
+static void eqml__copy_symbol(const eqml_basis *b, int atom, char symbol[8])
+{
+    const char *s = b->symbols;
+    for (int i = 0; i < atom; i++)
+        s = strchr(s, ' ') + 1;
+    snprintf(symbol, 8, "%.*s", (int)strcspn(s, " "), s);
+}
+
+/* The group of a pair, made where it is the first of its elements. */
+static int eqml__find_group(eqml__trials *s, const unsigned short *pair)
+{
+    char a[8], b[8];
+    eqml__copy_symbol(s->whole, pair[0], a);
+    eqml__copy_symbol(s->whole, pair[1], b);
+    for (int k = 0; k < s->ngroups; k++) {
+        const eqml__group *g = &s->groups[k];
+        if ((!strcmp(g->elements[0], a) && !strcmp(g->elements[1], b)) ||
+            (!strcmp(g->elements[0], b) && !strcmp(g->elements[1], a)))
+            return k;
+    }
+    eqml__group *g = &s->groups[s->ngroups];
+    memcpy(g->elements[0], a, sizeof a);
+    memcpy(g->elements[1], b, sizeof b);
+    g->is_hydrogen = !strcmp(a, "H") && !strcmp(b, "H");
+    return s->ngroups++;
+}
+
+static bool eqml__may_train(const eqml__trials *s, size_t g)
+{
+    return eqml__trains(&s->weights, g);
+}
+
+static void eqml__survey_groups(eqml__trials *s)
+{
+    const eqml_basis *b = s->whole;
+    for (int p = 0; p < b->npairs; p++) {
+        const int k = eqml__find_group(s, b->pairs[p]);
+        eqml__group *group = &s->groups[k];
+        s->group_of[b->pair_classes[p]] = k;
+        for (size_t g = 0; g < s->data->n; g++) {
+            if (!eqml__may_train(s, g))
+                continue;
+            const double r = eqml__distance(s->data->xyz + g * 3 * (size_t)b->natoms, b->pairs[p]);
+            group->sum += r, group->count++;
+            group->longest = fmax(group->longest, r);
+        }
+    }
+    for (int k = 0; k < s->ngroups; k++) {
+        s->groups[k].mean = s->groups[k].sum / s->groups[k].count;
+        s->groups[k].bounded = s->groups[k].longest < EQML_BOUNDED * s->groups[k].mean;
+    }
+}
+
+/* Three digits can be read, and given again. */
+static double eqml__three_digits(double x)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%.3g", x);
+    return strtod(text, NULL);
+}
+
+/* variables[npair_classes] <- those of k[ngroups]. */
+static void eqml__variables_of_k(const eqml__trials *s, const double *k, eqml_variable *variables)
+{
+    const eqml_variable distance = {EQML_POWER, 1, NULL, NULL}, morse = {EQML_MORSE, 1, NULL, NULL};
+    for (int c = 0; c < s->whole->npair_classes; c++) {
+        const int group = s->group_of[c];
+        variables[c] = k[group] == 0 ? distance : morse;
+        if (k[group] != 0)
+            variables[c].range = eqml__three_digits(s->groups[group].mean / k[group]);
+    }
+}
+
+/* ---- costs --------------------------------------------------------------------------------------------- */
+
+/* marks[nterms] <- 1 for the terms up to a degree, unless NULL; returns how many. */
+static int eqml__mark_terms(const eqml_basis *b, int degree, unsigned char *marks)
+{
+    int count = 0, term = 0;
+    for (int f = 0; f < b->nfactors; f++)
+        if (eqml__is_term(b, (size_t)f)) {
+            count += b->degrees[f] <= degree;
+            if (marks)
+                marks[term++] = b->degrees[f] <= degree;
+        }
+    for (int r = 0; r < b->nruns; r++)
+        for (int c = 0; c < b->runs[r][2]; c++) {
+            const bool is_low = b->degrees[b->runs[r][0]] + b->degrees[b->runs[r][1] + c] <= degree;
+            count += is_low;
+            if (marks)
+                marks[term++] = is_low;
+        }
+    return count;
+}
+
+static int eqml__terms_up_to(const eqml_basis *b, int degree)
+{
+    return degree < b->degree ? eqml__mark_terms(b, degree, NULL) : b->nterms;
+}
+
+/* Rows of a geometry, on average. */
+static double eqml__rows_of_geometry(const eqml__trials *s)
+{
+    const int natoms = s->whole->natoms, inner = natoms > 2 ? 3 * natoms - 6 : 1;
+    size_t gradients = 0;
+    for (size_t g = 0; g < s->data->n && !s->fit.energies_only; g++)
+        gradients += eqml__may_train(s, g) && (s->data->has[g] & EQML_HAS_GRADIENT);
+    return 1 + inner * (double)gradients / (double)s->trained;
+}
+
+/* Floating-point operations of a fit: its rows are made, and folded. */
+static double eqml__fit_cost(const eqml__trials *s, int degree, double geometries)
+{
+    const double terms = eqml__terms_up_to(s->whole, degree);
+    return geometries * eqml__rows_of_geometry(s) * (2 * terms * terms + 200 * terms);
+}
+
+/* Small sets of data are divided more than once, to tell chance from merit. */
+static int eqml__divisions(double geometries)
+{
+    return geometries >= 2000 ? 1 : geometries >= 700 ? 2 : geometries >= 350 ? 3 : 4;
+}
+
+static double eqml__trial_cost(const eqml__trials *s, int degree, double geometries)
+{
+    return eqml__divisions(geometries) * eqml__fit_cost(s, degree, geometries);
+}
+
+/* ---- geometries ---------------------------------------------------------------------------------------- */
+
+/* A number that looks random: the finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014). */
+static uint64_t eqml__scatter_bits(uint64_t x)
+{
+    x += 0x9E3779B97F4A7C15u;
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+    return x ^ (x >> 31);
+}
+
+/* Whether geometry g is in the half that division number `run` / 2 holds back from its fit number `run` % 2. */
+static bool eqml__is_held(const eqml__trials *s, size_t g, int run)
+{
+    const uint64_t division = eqml__scatter_bits((uint64_t)(run / 2 + 1));
+    return s->offered[g] && (int)(eqml__scatter_bits(division + g) >> 63) == run % 2;
+}
+
+/*
+ * A new level: the terms up to a degree, about so many geometries, fewer where a trial would take more than `most`
+ * floating-point operations.
+ */
+static eqml_status eqml__set_level(eqml__trials *s, int degree, double geometries, double most)
+{
+    const eqml_basis *b = s->whole;
+    eqml_status status = EQML_OK;
+    geometries = fmin(geometries, most / eqml__trial_cost(s, degree, 1) * eqml__divisions(1));
+    geometries = fmin(fmax(geometries, EQML__FEWEST), (double)s->trained);
+    EQML_FREE(s->lower);
+    s->lower = NULL;
+    s->basis = b;
+    s->degree = b->is_term ? b->degree : degree; /* a basis with factors that are not terms is taken whole */
+    s->made = s->best = 0;
+    if (s->degree < b->degree) {
+        eqml__selection selection;
+        unsigned char *keep = (unsigned char *)eqml__zeroed((size_t)b->nterms, 1);
+        if (!keep)
+            return EQML_ERROR_MEMORY;
+        eqml__mark_terms(b, s->degree, keep);
+        status = eqml__selection_create(&selection, b, keep);
+        if (!status)
+            status = eqml__build_basis(&selection, "lower", &s->lower);
+        eqml__selection_free(&selection);
+        EQML_FREE(keep);
+        s->basis = s->lower;
+    }
+    const double part = geometries / (double)s->trained;
+    size_t count = 0;
+    for (size_t g = 0; g < s->data->n; g++) {
+        s->offered[g] = eqml__may_train(s, g) && (double)(eqml__scatter_bits(g) >> 11) * 0x1p-53 <= part;
+        count += s->offered[g];
+    }
+    s->runs = 2 * eqml__divisions((double)count);
+    return status;
+}
+
+/* ---- one trial ----------------------------------------------------------------------------------------- */
+
+/* The root mean square without the worst. */
+static double eqml__trimmed_rms(double *squares, size_t count)
+{
+    const size_t worst = count > 1 ? (size_t)ceil(EQML__TRIMMED * (double)count) : 0;
+    double sum = 0;
+    qsort(squares, count, sizeof *squares, eqml__compare_numbers);
+    for (size_t i = 0; i + worst < count; i++)
+        sum += squares[i];
+    return count ? sqrt(sum / (double)(count - worst)) : 0;
+}
+
+/* Errors of a surface over the geometries that one fit of a trial holds back. */
+static void eqml__held_errors(eqml__trials *s, const eqml_surface *surface, int run, double *energy,
+                              double *gradient)
+{
+    const eqml_data *d = s->data;
+    const size_t n = 3 * (size_t)d->natoms;
+    double *slope = s->work, *other = slope + n, *work = other + n;
+    size_t energies = 0, gradients = 0;
+    for (size_t g = 0; g < d->n; g++) {
+        if (!eqml__is_held(s, g, run))
+            continue;
+        const double *xyz = d->xyz + g * n, root = eqml__row_weight(&s->weights, g);
+        const bool has = !s->fit.energies_only && (d->has[g] & EQML_HAS_GRADIENT);
+        double error = eqml_energy_gradient(&surface->model, xyz, has ? slope : NULL, work) - d->energy[g];
+        double square = 0;
+        memset(other, 0, n * sizeof(double));
+        if (s->fit.reference)
+            error += s->fit.reference(s->fit.reference_context, xyz, other);
+        s->squares[energies++] = root * root * error * error;
+        for (size_t k = 0; k < n && has; k++)
+            square += (slope[k] + other[k] - d->gradient[g * n + k]) *
+                      (slope[k] + other[k] - d->gradient[g * n + k]);
+        if (has)
+            s->slopes[gradients++] = root * root * square / (double)n;
+    }
+    *energy = eqml__trimmed_rms(s->squares, energies);
+    *gradient = eqml__trimmed_rms(s->slopes, gradients);
+}
+
+/* The logarithm of an error; of a fit that came out as no number, infinity. */
+static double eqml__log_error(double error)
+{
+    return error <= DBL_MAX ? log(fmax(error, DBL_MIN)) : HUGE_VAL;
+}
+
+/* Makes a trial of k[ngroups], unless it was made before; *number <- that of the trial. */
+static eqml_status eqml__try(eqml__trials *s, const double *k, int *number)
+{
+    const size_t size = (size_t)s->ngroups * sizeof(double);
+    for (*number = 0; *number < s->made; ++*number)
+        if (!memcmp(eqml__trial_k(s, *number), k, size))
+            return EQML_OK;
+    eqml__trial *t = &s->trials[*number];
+    memset(t, 0, sizeof *t);
+    memcpy(eqml__trial_k(s, *number), k, size);
+    eqml__variables_of_k(s, k, s->variables);
+    for (int run = 0; run < s->runs; run++) {
+        eqml_surface surface;
+        eqml_fit_options fit = s->fit;
+        double energy = 0, gradient = 0;
+        eqml_status status = eqml_surface_create(s->basis, s->variables, &surface);
+        for (size_t g = 0; g < s->data->n; g++)
+            s->use[g] = s->offered[g] && !eqml__is_held(s, g, run);
+        fit.use = s->use;
+        if (!status)
+            status = eqml_fit(&surface, s->data, &fit, NULL, s->message);
+        if (!status)
+            eqml__held_errors(s, &surface, run, &energy, &gradient);
+        eqml_surface_free(&surface);
+        if (status)
+            return status;
+        t->run[run] = eqml__log_error(energy) + (gradient > 0 ? eqml__log_error(gradient) : 0);
+        t->score += t->run[run] / s->runs;
+        t->rmse_energy += energy * energy / s->runs;
+        t->rmse_gradient += gradient * gradient / s->runs;
+    }
+    t->rmse_energy = sqrt(t->rmse_energy);
+    t->rmse_gradient = sqrt(t->rmse_gradient);
+    s->made++;
+    s->told++;
+    if (s->options->progress)
+        s->options->progress(s->options->context, s->told, EQML__MOST_TRIALS);
+    return EQML_OK;
+}
+
+/* ---- all of it ----------------------------------------------------------------------------------------- */
+
+static void eqml__trials_free(eqml__trials *s)
+{
+    EQML_FREE(s->lower);
+    EQML_FREE(s->group_of);
+    EQML_FREE(s->groups);
+    EQML_FREE(s->offered);
+    EQML_FREE(s->squares);
+    EQML_FREE(s->work);
+    EQML_FREE(s->variables);
+    EQML_FREE(s->k);
+    EQML_FREE(s->tried);
+}
+
+/* The caller frees the trials, also if this fails. */
+static eqml_status eqml__trials_create(eqml__trials *s, const eqml_basis *basis, const eqml_data *data,
+                                       const eqml_choice_options *options, eqml_message *message)
+{
+    const size_t n = data->n, classes = (size_t)basis->npair_classes, atoms = (size_t)basis->natoms;
+    memset(s, 0, sizeof *s);
+    s->whole = s->basis = basis;
+    s->data = data;
+    s->options = options;
+    s->message = message;
+    if (options->fit)
+        s->fit = *options->fit;
+    s->fit.progress = NULL;
+    s->fit.checkpoint = NULL;
+    s->weights.data = data;
+    s->weights.options = &s->fit;
+    s->weights.natoms = basis->natoms;
+    s->weights.wanted = EQML_HAS_ENERGY;
+    s->weights.kind = EQML_TENSORS;
+    eqml_status status = eqml__check_fit(&s->weights, "basis", "an energy", message);
+    if (status)
+        return status;
+    s->trained = s->weights.count;
+    s->group_of = (int *)eqml__zeroed(classes, sizeof(int));
+    s->groups = (eqml__group *)eqml__zeroed(classes, sizeof(eqml__group));
+    s->offered = (unsigned char *)eqml__zeroed(2 * n, 1);
+    s->squares = (double *)eqml__zeroed(2 * n, sizeof(double));
+    s->work = (double *)eqml__zeroed(eqml__most_work(basis) + 6 * atoms, sizeof(double));
+    s->variables = (eqml_variable *)eqml__zeroed(classes, sizeof(eqml_variable));
+    s->k = (double *)eqml__zeroed(2 * classes, sizeof(double));
+    s->tried = (double *)eqml__zeroed(EQML__MOST_TRIALS * classes, sizeof(double));
+    if (!s->group_of || !s->groups || !s->offered || !s->squares || !s->work || !s->variables || !s->k ||
+        !s->tried)
+        return eqml__fail(message, EQML_ERROR_MEMORY, "out of memory");
+    s->use = s->offered + n;
+    s->slopes = s->squares + n;
+    s->start = s->k + classes;
+    eqml__survey_groups(s);
+    return EQML_OK;
+}
+
+#endif /* EQML__TRIAL_C */
+
+/* ==== choose.c ========================================================================================== */
+
+/* The choice of variables: the search over trials. */
+#ifndef EQML__CHOOSE_C
+#define EQML__CHOOSE_C
+
+#define EQML__EFFORT 2e12   /* floating-point operations of one stage, at most */
+#define EQML__FINAL_FITS 20 /* and the same in final fits, for the last stage */
+
+/* Where k may be; what the menu and the last stage begin with. */
+#define EQML__LEAST_K -2.0
+#define EQML__MOST_K 8.0
+#define EQML__GENTLE_K 0.25
+
+static bool eqml__may_be(const eqml__trials *s, int group, double k)
+{
+    return k <= EQML__MOST_K && k >= (s->groups[group].bounded ? EQML__LEAST_K : 0);
+}
+
+/* Tries k; it becomes the best if it is better than that. */
+static eqml_status eqml__contend(eqml__trials *s, const double *k, bool *better)
+{
+    int made = s->made, number;
+    for (int g = 0; g < s->ngroups; g++)
+        if (!eqml__may_be(s, g, k[g])) {
+            *better = false;
+            return EQML_OK;
+        }
+    const eqml_status status = eqml__try(s, k, &number);
+    *better = !status && s->made > made && (made == 0 || s->trials[number].score < s->trials[s->best].score);
+    if (*better)
+        s->best = number;
+    return status;
+}
+
+/* All groups have the same k. */
+static eqml_status eqml__contend_all(eqml__trials *s, double k)
+{
+    bool better;
+    for (int g = 0; g < s->ngroups; g++)
+        s->k[g] = k;
+    return eqml__contend(s, s->k, &better);
+}
+
+static eqml_status eqml__try_menu(eqml__trials *s)
+{
+    static const double all[] = {1, 0.5, EQML__GENTLE_K, 0};
+    eqml_status status = EQML_OK;
+    bool better;
+    for (int m = 0; m < 4 && !status; m++)
+        status = eqml__contend_all(s, all[m]);
+    for (int g = 0; g < s->ngroups; g++)
+        s->k[g] = s->groups[g].mean / 2;
+    if (!status)
+        status = eqml__contend(s, s->k, &better);
+    for (int g = 0; g < s->ngroups; g++)
+        s->k[g] = s->groups[g].is_hydrogen ? -0.25 : 0.4;
+    return status ? status : eqml__contend(s, s->k, &better);
+}
+
+/* The best k moves along one group for as long as that helps; *moved is set if it did. */
+static eqml_status eqml__slide(eqml__trials *s, int group, double step, int most, bool *moved)
+{
+    for (int sign = 1; sign >= -1; sign -= 2) {
+        bool better = true, helped = false;
+        while (better && s->made < most) {
+            memcpy(s->k, eqml__trial_k(s, s->best), (size_t)s->ngroups * sizeof(double));
+            s->k[group] += sign * step;
+            const eqml_status status = eqml__contend(s, s->k, &better);
+            if (status)
+                return status;
+            helped = helped || better;
+        }
+        *moved = *moved || helped;
+        if (helped)
+            break;
+    }
+    return EQML_OK;
+}
+
+/* A compass search from the best so far, of so many trials at most. */
+static eqml_status eqml__compass(eqml__trials *s, double step, double least, int most)
+{
+    while (step >= least && s->made < most) {
+        bool moved = false;
+        for (int g = 0; g < s->ngroups; g++) {
+            const eqml_status status = eqml__slide(s, g, step, most, &moved);
+            if (status)
+                return status;
+        }
+        if (!moved)
+            step /= 2;
+    }
+    return EQML_OK;
+}
+
+/* Stages 1 and 2; s->start <- the best. */
+static eqml_status eqml__search_below(eqml__trials *s)
+{
+    const int whole = s->whole->degree, degree = whole > 3 ? whole - 2 : whole > 1 ? 2 : 1;
+    const double geometries = fmax(0.25 * (double)s->trained,
+                                   10.0 * eqml__terms_up_to(s->whole, degree) / eqml__rows_of_geometry(s));
+    eqml_status status = eqml__set_level(s, degree, geometries, EQML__EFFORT / EQML__MOST_TRIALS);
+    if (!status)
+        status = eqml__try_menu(s);
+    if (!status)
+        status = eqml__compass(s, 0.25, 0.125, 40);
+    memcpy(s->start, eqml__trial_k(s, s->best), (size_t)s->ngroups * sizeof(double));
+    return status;
+}
+
+/* How many trials of stage 3 may be made with the terms up to a degree. */
+static int eqml__affordable(const eqml__trials *s, int degree)
+{
+    const double trial = eqml__trial_cost(s, degree, (double)s->trained);
+    const double effort =
+        fmin(EQML__EFFORT, EQML__FINAL_FITS * eqml__fit_cost(s, s->whole->degree, (double)s->trained));
+    return (int)fmin(14, effort / trial);
+}
+
+static eqml_status eqml__search_above(eqml__trials *s)
+{
+    int degree = s->whole->degree;
+    bool better;
+    if (0.5 * (double)s->trained * eqml__rows_of_geometry(s) < 15.0 * s->whole->nterms && degree > 1)
+        degree--;
+    while (degree > 1 && eqml__affordable(s, degree) < 8)
+        degree--;
+    const int most = eqml__affordable(s, degree);
+    if (most < 8)
+        return EQML_OK;
+    eqml_status status = eqml__set_level(s, degree, (double)s->trained, HUGE_VAL);
+    if (!status)
+        status = eqml__contend(s, s->start, &better);
+    if (!status)
+        status = eqml__contend_all(s, EQML__GENTLE_K);
+    if (!status)
+        status = eqml__contend_all(s, 0);
+    return status ? status : eqml__compass(s, 0.25, 0.0625, most);
+}
+
+/* The trial that is taken: of those within one standard error of the best, the one that bends least. */
+static int eqml__gentlest(const eqml__trials *s)
+{
+    const int runs = s->runs;
+    int taken = s->best;
+    double least = HUGE_VAL;
+    for (int t = 0; t < s->made; t++) {
+        const double mean = s->trials[t].score - s->trials[s->best].score, *k = eqml__trial_k(s, t);
+        double squares = 0, bend = 0;
+        for (int r = 0; r < runs; r++) {
+            const double d = s->trials[t].run[r] - s->trials[s->best].run[r] - mean;
+            squares += d * d;
+        }
+        for (int g = 0; g < s->ngroups; g++)
+            bend += k[g] * k[g];
+        if (mean <= sqrt(squares / (runs * (runs - 1))) && bend < least)
+            least = bend, taken = t;
+    }
+    return taken;
+}
+
+EQML_API eqml_status eqml_choose_variables(const eqml_basis *basis, const eqml_data *data,
+                                           const eqml_choice_options *options, eqml_variable *variables,
+                                           eqml_choice *choice, eqml_message *message)
+{
+    static const eqml_choice_options defaults = {NULL, NULL, NULL};
+    eqml__trials s;
+    eqml_choice found;
+    memset(&found, 0, sizeof found);
+    eqml_status status = eqml__trials_create(&s, basis, data, options ? options : &defaults, message);
+    if (!status && s.trained >= EQML__FEWEST) {
+        status = eqml__search_below(&s);
+        if (!status)
+            status = eqml__search_above(&s);
+        if (!status) {
+            const eqml__trial *taken = &s.trials[eqml__gentlest(&s)];
+            memcpy(s.k, eqml__trial_k(&s, (int)(taken - s.trials)), (size_t)s.ngroups * sizeof(double));
+            found.trials = s.told;
+            found.degree = s.degree;
+            found.rmse_energy = taken->rmse_energy;
+            found.rmse_gradient = taken->rmse_gradient;
+        }
+    } else if (!status) {
+        for (int g = 0; g < s.ngroups; g++)
+            s.k[g] = EQML__GENTLE_K;
+    }
+    if (!status) {
+        eqml__variables_of_k(&s, s.k, variables);
+        for (int c = 0; c < basis->npair_classes; c++)
+            found.growing += variables[c].kind == EQML_MORSE && variables[c].range < 0;
+        if (choice)
+            *choice = found;
+    }
+    eqml__trials_free(&s);
+    return status;
+}
+
+#endif /* EQML__CHOOSE_C */
 #endif /* EQML_IMPLEMENTATION */
 #endif /* EQML_H */

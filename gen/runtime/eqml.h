@@ -99,6 +99,7 @@
 #include "diagnose.h"
 #include "robust.h"
 #include "expansion.h"
+#include "choose.h"
 
 /* Implementation. */
 #if defined(EQML_IMPLEMENTATION) && !defined(EQML_IMPLEMENTED)
@@ -139,5 +140,7 @@
 #include "robust.c"
 #include "expansion.c"
 #include "expansion_file.c"
+#include "trial.c"
+#include "choose.c"
 #endif /* EQML_IMPLEMENTATION */
 #endif /* EQML_H */

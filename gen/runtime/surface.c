@@ -25,6 +25,7 @@ static bool eqml__variable_is_valid(const eqml_variable *v)
 {
     switch (v->kind) {
     case EQML_MORSE:
+        return v->range != 0 && fabs(v->range) <= DBL_MAX;
     case EQML_EXP_OVER_R:
         return v->range > 0 && v->range <= DBL_MAX;
     case EQML_POWER:

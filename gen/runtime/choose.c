@@ -1,0 +1,199 @@
+/* The choice of variables: the search over trials. */
+#ifndef EQML__CHOOSE_C
+#define EQML__CHOOSE_C
+#include "choose.h"
+#include "trial.c"
+
+#define EQML__EFFORT 2e12   /* floating-point operations of one stage, at most */
+#define EQML__FINAL_FITS 20 /* and the same in final fits, for the last stage */
+
+/* Where k may be; what the menu and the last stage begin with. */
+#define EQML__LEAST_K -2.0
+#define EQML__MOST_K 8.0
+#define EQML__GENTLE_K 0.25
+
+static bool eqml__may_be(const eqml__trials *s, int group, double k)
+{
+    return k <= EQML__MOST_K && k >= (s->groups[group].bounded ? EQML__LEAST_K : 0);
+}
+
+/* Tries k; it becomes the best if it is better than that. */
+static eqml_status eqml__contend(eqml__trials *s, const double *k, bool *better)
+{
+    int made = s->made, number;
+    for (int g = 0; g < s->ngroups; g++)
+        if (!eqml__may_be(s, g, k[g])) {
+            *better = false;
+            return EQML_OK;
+        }
+    const eqml_status status = eqml__try(s, k, &number);
+    *better = !status && s->made > made && (made == 0 || s->trials[number].score < s->trials[s->best].score);
+    if (*better)
+        s->best = number;
+    return status;
+}
+
+/* All groups have the same k. */
+static eqml_status eqml__contend_all(eqml__trials *s, double k)
+{
+    bool better;
+    for (int g = 0; g < s->ngroups; g++)
+        s->k[g] = k;
+    return eqml__contend(s, s->k, &better);
+}
+
+static eqml_status eqml__try_menu(eqml__trials *s)
+{
+    static const double all[] = {1, 0.5, EQML__GENTLE_K, 0};
+    eqml_status status = EQML_OK;
+    bool better;
+    for (int m = 0; m < 4 && !status; m++)
+        status = eqml__contend_all(s, all[m]);
+    for (int g = 0; g < s->ngroups; g++)
+        s->k[g] = s->groups[g].mean / 2;
+    if (!status)
+        status = eqml__contend(s, s->k, &better);
+    for (int g = 0; g < s->ngroups; g++)
+        s->k[g] = s->groups[g].is_hydrogen ? -0.25 : 0.4;
+    return status ? status : eqml__contend(s, s->k, &better);
+}
+
+/* The best k moves along one group for as long as that helps; *moved is set if it did. */
+static eqml_status eqml__slide(eqml__trials *s, int group, double step, int most, bool *moved)
+{
+    for (int sign = 1; sign >= -1; sign -= 2) {
+        bool better = true, helped = false;
+        while (better && s->made < most) {
+            memcpy(s->k, eqml__trial_k(s, s->best), (size_t)s->ngroups * sizeof(double));
+            s->k[group] += sign * step;
+            const eqml_status status = eqml__contend(s, s->k, &better);
+            if (status)
+                return status;
+            helped = helped || better;
+        }
+        *moved = *moved || helped;
+        if (helped)
+            break;
+    }
+    return EQML_OK;
+}
+
+/* A compass search from the best so far, of so many trials at most. */
+static eqml_status eqml__compass(eqml__trials *s, double step, double least, int most)
+{
+    while (step >= least && s->made < most) {
+        bool moved = false;
+        for (int g = 0; g < s->ngroups; g++) {
+            const eqml_status status = eqml__slide(s, g, step, most, &moved);
+            if (status)
+                return status;
+        }
+        if (!moved)
+            step /= 2;
+    }
+    return EQML_OK;
+}
+
+/* Stages 1 and 2; s->start <- the best. */
+static eqml_status eqml__search_below(eqml__trials *s)
+{
+    const int whole = s->whole->degree, degree = whole > 3 ? whole - 2 : whole > 1 ? 2 : 1;
+    const double geometries = fmax(0.25 * (double)s->trained,
+                                   10.0 * eqml__terms_up_to(s->whole, degree) / eqml__rows_of_geometry(s));
+    eqml_status status = eqml__set_level(s, degree, geometries, EQML__EFFORT / EQML__MOST_TRIALS);
+    if (!status)
+        status = eqml__try_menu(s);
+    if (!status)
+        status = eqml__compass(s, 0.25, 0.125, 40);
+    memcpy(s->start, eqml__trial_k(s, s->best), (size_t)s->ngroups * sizeof(double));
+    return status;
+}
+
+/* How many trials of stage 3 may be made with the terms up to a degree. */
+static int eqml__affordable(const eqml__trials *s, int degree)
+{
+    const double trial = eqml__trial_cost(s, degree, (double)s->trained);
+    const double effort =
+        fmin(EQML__EFFORT, EQML__FINAL_FITS * eqml__fit_cost(s, s->whole->degree, (double)s->trained));
+    return (int)fmin(14, effort / trial);
+}
+
+static eqml_status eqml__search_above(eqml__trials *s)
+{
+    int degree = s->whole->degree;
+    bool better;
+    if (0.5 * (double)s->trained * eqml__rows_of_geometry(s) < 15.0 * s->whole->nterms && degree > 1)
+        degree--;
+    while (degree > 1 && eqml__affordable(s, degree) < 8)
+        degree--;
+    const int most = eqml__affordable(s, degree);
+    if (most < 8)
+        return EQML_OK;
+    eqml_status status = eqml__set_level(s, degree, (double)s->trained, HUGE_VAL);
+    if (!status)
+        status = eqml__contend(s, s->start, &better);
+    if (!status)
+        status = eqml__contend_all(s, EQML__GENTLE_K);
+    if (!status)
+        status = eqml__contend_all(s, 0);
+    return status ? status : eqml__compass(s, 0.25, 0.0625, most);
+}
+
+/* The trial that is taken: of those within one standard error of the best, the one that bends least. */
+static int eqml__gentlest(const eqml__trials *s)
+{
+    const int runs = s->runs;
+    int taken = s->best;
+    double least = HUGE_VAL;
+    for (int t = 0; t < s->made; t++) {
+        const double mean = s->trials[t].score - s->trials[s->best].score, *k = eqml__trial_k(s, t);
+        double squares = 0, bend = 0;
+        for (int r = 0; r < runs; r++) {
+            const double d = s->trials[t].run[r] - s->trials[s->best].run[r] - mean;
+            squares += d * d;
+        }
+        for (int g = 0; g < s->ngroups; g++)
+            bend += k[g] * k[g];
+        if (mean <= sqrt(squares / (runs * (runs - 1))) && bend < least)
+            least = bend, taken = t;
+    }
+    return taken;
+}
+
+EQML_API eqml_status eqml_choose_variables(const eqml_basis *basis, const eqml_data *data,
+                                           const eqml_choice_options *options, eqml_variable *variables,
+                                           eqml_choice *choice, eqml_message *message)
+{
+    static const eqml_choice_options defaults = {NULL, NULL, NULL};
+    eqml__trials s;
+    eqml_choice found;
+    memset(&found, 0, sizeof found);
+    eqml_status status = eqml__trials_create(&s, basis, data, options ? options : &defaults, message);
+    if (!status && s.trained >= EQML__FEWEST) {
+        status = eqml__search_below(&s);
+        if (!status)
+            status = eqml__search_above(&s);
+        if (!status) {
+            const eqml__trial *taken = &s.trials[eqml__gentlest(&s)];
+            memcpy(s.k, eqml__trial_k(&s, (int)(taken - s.trials)), (size_t)s.ngroups * sizeof(double));
+            found.trials = s.told;
+            found.degree = s.degree;
+            found.rmse_energy = taken->rmse_energy;
+            found.rmse_gradient = taken->rmse_gradient;
+        }
+    } else if (!status) {
+        for (int g = 0; g < s.ngroups; g++)
+            s.k[g] = EQML__GENTLE_K;
+    }
+    if (!status) {
+        eqml__variables_of_k(&s, s.k, variables);
+        for (int c = 0; c < basis->npair_classes; c++)
+            found.growing += variables[c].kind == EQML_MORSE && variables[c].range < 0;
+        if (choice)
+            *choice = found;
+    }
+    eqml__trials_free(&s);
+    return status;
+}
+
+#endif /* EQML__CHOOSE_C */

@@ -1,0 +1,61 @@
+/* The choice of variables. */
+#ifndef EQML__CHOOSE_H
+#define EQML__CHOOSE_H
+#include "fit.h"
+
+/* How variables are chosen. Zero in every field is the default. */
+typedef struct eqml_choice_options {
+    const eqml_fit_options
+        *fit; /* weights, ridge, reference, training geometries; its progress is not told */
+    void (*progress)(void *context, int trials, int most); /* told after each trial; NULL: nobody */
+    void *context;
+} eqml_choice_options;
+
+typedef struct eqml_choice {
+    int trials;           /* cross-validations; 0: there was too little data to choose by, see below */
+    int degree;           /* of the terms in the last of them */
+    double rmse_energy;   /* hartree, of the choice when it was cross-validated with these terms */
+    double rmse_gradient; /* hartree/bohr for each component; 0 without gradients */
+    int growing;          /* classes of pairs with a negative range */
+} eqml_choice;
+
+EQML_API eqml_status eqml_choose_variables(const eqml_basis *basis, const eqml_data *data,
+                                           const eqml_choice_options *options, eqml_variable *variables,
+                                           eqml_choice *choice, eqml_message *message);
+/*
+ * variables[npair_classes] <- Morse variables, or the distance itself, whose ranges cross-validation within the
+ * training geometries likes best. options, choice and message may be NULL. Test data are not looked at, no clock is
+ * read, and the same input gives the same bits. Memory is that of one fit.
+ *
+ * The family is y = exp(-k r/m), where m is the mean distance of the pairs of two elements, which share one k. Centred
+ * and scaled, y goes over into r itself at k = 0, and into a variable that grows at k < 0; the error of a fit is a
+ * smooth function of k.
+ *
+ *   1. A menu: k = 1, 1/2, 1/4, 0 for all; the range 2 bohr; -1/4 for H-H with 0.4 for the rest.
+ *   2. From the best of these a compass search [1]: each k goes up or down by a step for as long as that helps; then
+ *      the step is halved. The terms are two degrees lower and the geometries a quarter, where these are enough.
+ *   3. From there, and from k = 1/4 and k = 0, the same with all geometries; with all terms if half of the data has 15
+ *      rows for each, else with those one degree lower: cross-validation has half the data, and should have about
+ *      as many rows a term as the fit.
+ *
+ * A trial divides the geometries in two at random, fits each half and predicts the other; small data sets are divided
+ * up to four times. Its score is the mean, over these fits, of the logarithm of the root mean square error of
+ * energies, and of that of gradients where there are any. The worst 0.1 % of the errors, at least one, do not
+ * count: one of them can hide the rest. Of all trials that are within one standard error of the best, the
+ * one with the smallest sum of k^2 is taken, because it bends least.
+ *
+ * All takes about the time of 25 final fits, and no more than 2e12 floating-point operations for each of 2 and 3: large
+ * fits are chosen for by smaller ones.
+ *
+ * Negative ranges grow where atoms part. They are tried only where the longest distance in the data is less than
+ * EQML_BOUNDED times the mean, and the surface is not to be used far beyond that. Ranges are rounded to three digits,
+ * so that they can be given again. With fewer than 20 geometries k is 1/4.
+ *
+ * [1] Kolda, Lewis, Torczon, SIAM Rev. 45, 385 (2003).
+ *
+ * Errors as those of eqml_fit.
+ */
+
+#define EQML_BOUNDED 2.5
+
+#endif /* EQML__CHOOSE_H */
