@@ -2,12 +2,12 @@
 #include "job.h"
 #include "common/whole.h"
 
-static int write_json(const char *path, const eqml_data *data, const outcome *o)
+static int write_json(const char *path, const job *j, const eqml_data *data, const outcome *o)
 {
     whole w;
     whole_open(&w, path);
     if (w.out)
-        print_json(w.out, data, o);
+        print_json(w.out, j, data, o);
     if (!whole_close(&w, 0))
         return 0;
     fprintf(stderr, "fit: %s: cannot be written: %s\n", path, strerror(errno));
@@ -29,5 +29,5 @@ int write_all(const job *j, const eqml_data *data, const eqml_surface *surface, 
     if (write_holes(j, o))
         return 1;
     snprintf(path, sizeof path, "%s/report.json", j->directory);
-    return write_json(path, data, o);
+    return write_json(path, j, data, o);
 }

@@ -22,6 +22,8 @@ typedef struct job {
     int train_every;
     double charge;
     eqml_variable *variables; /* [npair_classes] */
+    unsigned char *given;     /* [npair_classes] nonzero: by an option; the others are chosen */
+    int ridge_auto;           /* nonzero: the ridge is chosen, too */
     eqml_fit_options fit;
     int robust;        /* nonzero: wrong data are looked for and lose their weight */
     double max_energy; /* training geometries lie at most so far above the lowest, hartree; 0: no limit */
@@ -54,8 +56,10 @@ typedef struct outcome {
     eqml_errors train, test;
     double turning[EQML_TENSORS]; /* root mean square of the part that turns with the molecule, in train */
     double *constant;             /* [npair_classes], see eqml_constant_pairs */
+    eqml_choice choice;           /* of variables, */
+    int chosen;                   /* if there was any to choose */
     int tested;
-    double seconds;
+    double seconds, seconds_choice;
     double lowest;                    /* energy of the data, hartree */
     double spread_train, spread_test; /* standard deviations of the energies, hartree */
     size_t left_out;                  /* training geometries above max_energy */
@@ -115,6 +119,14 @@ void print_slope(const eqml_data *data, const eqml_data_layout *layout);
  * where there is no memory. */
 double *shortest_distances(const eqml_data *data);
 
+/* ---- choose.c ----------------------------------------------------------------------------------------- */
+
+/* Chooses the variables that no option gives, by the geometries that j->fit.use marks. Returns nonzero after a message. */
+int choose_variables(job *j, const eqml_data *data, outcome *o);
+
+void print_choice(const job *j, const outcome *o);
+void json_variables(FILE *out, const job *j, const outcome *o);
+
 /* ---- diagnose.c --------------------------------------------------------------------------------------- */
 
 /* Takes the marks of the geometries above max_energy away; returns how many these were. */
@@ -150,7 +162,7 @@ int finish_output(void);
 double rms_anisotropy(const eqml_data *data, const unsigned char *use);
 
 void print_report(const job *j, const eqml_data *data, const outcome *o);
-void print_json(FILE *out, const eqml_data *data, const outcome *o);
+void print_json(FILE *out, const job *j, const eqml_data *data, const outcome *o);
 
 /* Null where the number is not known, or not finite: JSON has no other word for that. */
 void json_number(FILE *out, const char *key, int known, double value);

@@ -75,10 +75,13 @@ static int fit_and_test(job *j, eqml_data *data, const eqml_data *other, unsigne
         j->fit.progress = show_progress;
         j->fit.context = &shown;
     }
+    if (choose_variables(j, data, o))
+        return 1;
+    start = seconds_now();
     if (count_marked(data, train, EQML_HAS_ENERGY) > 0)
         print_memory(j, data, train);
     if (eqml_surface_create(basis, j->variables, surface))
-        return fail("the variables are not valid: ranges must be positive, exponents whole from -12 to 12");
+        return fail("the variables are not valid");
     int tensors = 0;
     for (int k = 0; k < EQML_TENSORS; k++)
         tensors += basis->tensors[k] != NULL;
@@ -117,15 +120,14 @@ int main(int argc, char **argv)
     unsigned char *marks = NULL;
     int status;
     j.variables = calloc((size_t)basis->npair_classes, sizeof *j.variables);
+    j.given = calloc((size_t)basis->npair_classes, 1);
     o.constant = calloc((size_t)basis->npair_classes, sizeof *o.constant);
-    if (!j.variables || !o.constant) {
+    if (!j.variables || !j.given || !o.constant) {
         free(j.variables);
+        free(j.given);
         free(o.constant);
         return fail("out of memory");
     }
-    for (int k = 0; k < basis->npair_classes; k++)
-        j.variables[k] = (eqml_variable){EQML_MORSE, 2.0, 0, 0};
-
     status = parse_options(argc, argv, &j);
     if (!status)
         status = check_places(&j);
@@ -145,6 +147,7 @@ int main(int argc, char **argv)
     status = status || finish_output();
     free(marks);
     free(j.variables);
+    free(j.given);
     free(j.order);
     free(o.constant);
     free_diagnosis(&o);

@@ -6,11 +6,15 @@ static const char help[] =
     "options of the fit:\n"
     "  --test FILE            geometries to test on\n"
     "  --train-every K        train on every K-th geometry from the first, test on the others\n"
-    "  --variable [A-B=]KIND  morse:RANGE, inverse or exp-over-r:RANGE (bohr), for all pairs or for those of "
-    "two\n"
-    "                         elements; may be repeated; default morse:2.0\n"
+    "  --variable [A-B=]KIND  morse:RANGE, inverse, exp-over-r:RANGE (bohr), power:N or auto, for all pairs "
+    "or for\n"
+    "                         those of two elements; may be repeated; default auto: chosen by "
+    "cross-validation\n"
+    "                         within the training data\n"
     "  --gradients W          weight of gradients against energies; default 1; 0: energies only\n"
-    "  --ridge L              penalty L on the squares of the scaled coefficients; default 0\n"
+    "  --ridge L              penalty L on the squares of the scaled coefficients, or auto; default 0, auto "
+    "where\n"
+    "                         variables are chosen\n"
     "  --energy-weight E0     weight E0/(E0 + E - Emin) of a geometry, hartree; default: all weights 1\n"
     "  --max-energy E         train only on geometries up to E above the lowest, hartree; default: on all\n"
     "  --robust               wrong energies and gradients lose their weight (Tukey's biweight, reweighted "
@@ -33,7 +37,7 @@ static int parse_number(const char *option, const char *text, double least, doub
     return 1;
 }
 
-/* A positive number and nothing else; for powers, a whole number from -12 to 12 other than 0. */
+/* A positive number and nothing else; morse: any but 0; power: a whole number from -12 to 12 other than 0. */
 static int parse_range(eqml_kind kind, const char *text, double *range)
 {
     char *end;
@@ -42,11 +46,11 @@ static int parse_range(eqml_kind kind, const char *text, double *range)
         return 1;
     if (kind == EQML_POWER)
         return !(*range >= -12 && *range <= 12 && *range != 0 && *range == (int)*range);
-    return !(*range > 0 && *range <= DBL_MAX);
+    return !((*range > 0 || (kind == EQML_MORSE && *range < 0)) && fabs(*range) <= DBL_MAX);
 }
 
-/* [A-B=]morse:2.0 */
-static int parse_variable(const char *text, eqml_variable *variables)
+/* [A-B=]morse:2.0 or [A-B=]auto */
+static int parse_variable(const char *text, job *j)
 {
     static const struct {
         const char *word;
@@ -56,30 +60,34 @@ static int parse_variable(const char *text, eqml_variable *variables)
                  {"inverse", EQML_INVERSE},
                  {"power:", EQML_POWER}};
     const char *equals = strchr(text, '='), *spec = equals ? equals + 1 : text;
+    eqml_variable v = {EQML_USER, 1, 0, 0};
     int used = 0;
     for (size_t k = 0; k < 4; k++) {
-        size_t length = strlen(kinds[k].word);
-        eqml_variable v = {kinds[k].kind, 1, 0, 0};
-        if (strncmp(spec, kinds[k].word, length))
-            continue;
-        if (v.kind == EQML_INVERSE ? spec[length] != 0 : parse_range(v.kind, spec + length, &v.range))
-            break;
-        for (int c = 0; c < basis->npair_classes; c++)
-            if (!equals || class_has_elements(c, text, (size_t)(equals - text))) {
-                variables[c] = v;
-                used = 1;
-            }
-        if (used)
-            return 0;
-        fprintf(stderr, "fit: --variable %s: the composition %s has no such pair of elements\n", text,
-                basis->composition);
+        const size_t length = strlen(kinds[k].word);
+        if (!strncmp(spec, kinds[k].word, length) &&
+            !(kinds[k].kind == EQML_INVERSE ? spec[length]
+                                            : parse_range(kinds[k].kind, spec + length, &v.range)))
+            v.kind = kinds[k].kind;
+    }
+    const int is_auto = !strcmp(spec, "auto");
+    if (v.kind == EQML_USER && !is_auto) {
+        fprintf(stderr,
+                "fit: --variable %s: expected morse:RANGE, inverse, exp-over-r:RANGE, power:N or auto, RANGE "
+                "> 0 in "
+                "bohr\n",
+                text);
         return 1;
     }
-    fprintf(
-        stderr,
-        "fit: --variable %s: expected morse:RANGE, inverse, exp-over-r:RANGE or power:N, RANGE > 0 in bohr\n",
-        text);
-    return 1;
+    for (int c = 0; c < basis->npair_classes; c++)
+        if (!equals || class_has_elements(c, text, (size_t)(equals - text))) {
+            j->variables[c] = v;
+            j->given[c] = !is_auto;
+            used = 1;
+        }
+    if (!used)
+        fprintf(stderr, "fit: --variable %s: the composition %s has no such pair of elements\n", text,
+                basis->composition);
+    return !used;
 }
 
 static int is_c_name(const char *text)
@@ -129,12 +137,13 @@ int parse_options(int argc, char **argv, job *j)
             if (!bad && j->train_every != number)
                 return fail("--train-every: expected a whole number");
         } else if (!strcmp(option, "--variable")) {
-            bad = parse_variable(value, j->variables);
+            bad = parse_variable(value, j);
         } else if (!strcmp(option, "--gradients")) {
             bad = parse_number(option, value, 0, &j->fit.gradient_weight);
             j->read.skip_unclear = j->fit.energies_only = j->fit.gradient_weight == 0;
         } else if (!strcmp(option, "--ridge")) {
-            bad = parse_number(option, value, 0, &j->fit.ridge);
+            j->ridge_auto = !strcmp(value, "auto");
+            bad = !j->ridge_auto && parse_number(option, value, 0, &j->fit.ridge);
         } else if (!strcmp(option, "--energy-weight")) {
             bad = parse_number(option, value, DBL_MIN, &j->fit.energy_weight);
         } else if (!strcmp(option, "--max-energy")) {

@@ -56,12 +56,13 @@ static void print_constant_pairs(const job *j, const outcome *o)
     }
 }
 
-void print_json(FILE *out, const eqml_data *data, const outcome *o)
+void print_json(FILE *out, const job *j, const eqml_data *data, const outcome *o)
 {
     int test = o->tested;
     fprintf(out, "{\n  \"terms\": %d,\n  \"rank\": %d,\n", o->fit.terms, o->fit.rank);
     json_number(out, "condition", o->fit.terms > 0, o->fit.condition);
     json_constant_pairs(out, o);
+    json_variables(out, j, o);
     fprintf(out, "  \"n_train\": %zu,\n  \"n_test\": %zu,\n", o->fit.geometries, test ? o->test.energies : 0);
     for (int k = 0; k < EQML_TENSORS; k++) {
         const char *name = eqml_tensor_name((eqml_tensor)k);
@@ -148,6 +149,7 @@ void print_report(const job *j, const eqml_data *data, const outcome *o)
 {
     printf("%s: \"%s\", degree %d, fitted in %.1f s\n", j->name, basis->composition, basis->degree,
            o->seconds);
+    print_choice(j, o);
     print_fit("energy", &o->fit);
     for (int k = 0; k < EQML_TENSORS; k++)
         print_fit(eqml_tensor_name((eqml_tensor)k), &o->tensor[k]);

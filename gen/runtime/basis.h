@@ -137,7 +137,7 @@ typedef enum eqml_kind {
  * > 0 (bohr); it must be thread-safe if the model is shared by threads. */
 typedef struct eqml_variable {
     eqml_kind kind;
-    double range; /* a: bohr, or the exponent of a power */
+    double range; /* a: bohr, negative for a Morse variable that grows; or the exponent of a power */
     void (*function)(double r, const void *data, double y[3]);
     const void *data;
 } eqml_variable;

@@ -21,11 +21,10 @@ static bool eqml__may_be(const eqml__trials *s, int group, double k)
 static eqml_status eqml__contend(eqml__trials *s, const double *k, bool *better)
 {
     int made = s->made, number;
+    *better = false;
     for (int g = 0; g < s->ngroups; g++)
-        if (!eqml__may_be(s, g, k[g])) {
-            *better = false;
+        if (!eqml__may_be(s, g, k[g]))
             return EQML_OK;
-        }
     const eqml_status status = eqml__try(s, k, &number);
     *better = !status && s->made > made && (made == 0 || s->trials[number].score < s->trials[s->best].score);
     if (*better)
@@ -84,6 +83,8 @@ static eqml_status eqml__compass(eqml__trials *s, double step, double least, int
     while (step >= least && s->made < most) {
         bool moved = false;
         for (int g = 0; g < s->ngroups; g++) {
+            if (!s->groups[g].open)
+                continue;
             const eqml_status status = eqml__slide(s, g, step, most, &moved);
             if (status)
                 return status;
@@ -160,35 +161,72 @@ static int eqml__gentlest(const eqml__trials *s)
     return taken;
 }
 
+/* s->fit.ridge <- the largest that costs nearly nothing with these k. */
+static eqml_status eqml__choose_ridge(eqml__trials *s, const double *k)
+{
+    static const double ridges[] = {0, 1e-14, 1e-13, 1e-12, 1e-11, 1e-10, 1e-9};
+    enum { COUNT = sizeof ridges / sizeof ridges[0] };
+    double score[COUNT], least = HUGE_VAL;
+    int count = 0, taken = 0;
+    for (; count < COUNT; count++) {
+        eqml__trial trial;
+        s->fit.ridge = ridges[count];
+        const eqml_status status = eqml__judge(s, k, &trial);
+        if (status)
+            return status;
+        score[count] = trial.score;
+        least = fmin(least, trial.score);
+        if (trial.score > least + 0.1)
+            break; /* larger ones are worse still */
+    }
+    for (int r = 0; r < count; r++)
+        if (score[r] <= least + 0.01)
+            taken = r;
+    s->fit.ridge = ridges[taken];
+    return EQML_OK;
+}
+
+/* All stages; s->k <- the choice. */
+static eqml_status eqml__search(eqml__trials *s, eqml_choice *found)
+{
+    eqml_status status = eqml__search_below(s);
+    if (!status)
+        status = eqml__search_above(s);
+    if (status)
+        return status;
+    const int taken = eqml__gentlest(s);
+    found->degree = s->degree;
+    found->rmse_energy = s->trials[taken].rmse_energy;
+    found->rmse_gradient = s->trials[taken].rmse_gradient;
+    memcpy(s->k, eqml__trial_k(s, taken), (size_t)s->ngroups * sizeof(double));
+    if (s->options->choose_ridge)
+        status = eqml__choose_ridge(s, s->k);
+    found->trials = s->told;
+    return status;
+}
+
 EQML_API eqml_status eqml_choose_variables(const eqml_basis *basis, const eqml_data *data,
                                            const eqml_choice_options *options, eqml_variable *variables,
                                            eqml_choice *choice, eqml_message *message)
 {
-    static const eqml_choice_options defaults = {NULL, NULL, NULL};
+    static const eqml_choice_options defaults = {NULL, NULL, 0, NULL, NULL};
     eqml__trials s;
     eqml_choice found;
     memset(&found, 0, sizeof found);
-    eqml_status status = eqml__trials_create(&s, basis, data, options ? options : &defaults, message);
-    if (!status && s.trained >= EQML__FEWEST) {
-        status = eqml__search_below(&s);
-        if (!status)
-            status = eqml__search_above(&s);
-        if (!status) {
-            const eqml__trial *taken = &s.trials[eqml__gentlest(&s)];
-            memcpy(s.k, eqml__trial_k(&s, (int)(taken - s.trials)), (size_t)s.ngroups * sizeof(double));
-            found.trials = s.told;
-            found.degree = s.degree;
-            found.rmse_energy = taken->rmse_energy;
-            found.rmse_gradient = taken->rmse_gradient;
-        }
-    } else if (!status) {
-        for (int g = 0; g < s.ngroups; g++)
-            s.k[g] = EQML__GENTLE_K;
-    }
+    eqml_status status =
+        eqml__trials_create(&s, basis, data, options ? options : &defaults, variables, message);
+    for (int g = 0; g < s.ngroups; g++)
+        s.k[g] = EQML__GENTLE_K;
+    if (s.options->choose_ridge)
+        s.fit.ridge = 0;
+    if (!status && s.trained >= EQML__FEWEST)
+        status = eqml__search(&s, &found);
     if (!status) {
         eqml__variables_of_k(&s, s.k, variables);
         for (int c = 0; c < basis->npair_classes; c++)
-            found.growing += variables[c].kind == EQML_MORSE && variables[c].range < 0;
+            found.growing +=
+                !eqml__is_fixed(&s, c) && variables[c].kind == EQML_MORSE && variables[c].range < 0;
+        found.ridge = s.fit.ridge;
         if (choice)
             *choice = found;
     }

@@ -53,6 +53,7 @@ typedef eqml_lanes eqml__inner;
 typedef eqml__integers eqml__integers_inner;
 #define eqml__sqrt_inner eqml__sqrt_lanes
 #define eqml__at_least_inner eqml__at_least_lanes
+#define eqml__at_most_inner eqml__at_most_lanes
 #endif
 #endif
 
@@ -65,7 +66,8 @@ EQML_INLINE eqml_lanes eqml__narrow_lanes(const eqml_lanes x[1])
 }
 
 /*
- * exp(x) for x <= 709; below -708 it is exp(-708). In float the limits are 88 and -87.
+ * exp(x) for -708 <= x <= 709; beyond, it is that at the limit (in scalar code 0 or infinite). In float the limits are
+ * -87 and 88.
  *
  * With x = m ln 2 + t, |t| <= ln 2 / 2, it is 2^m (1 + t (1 + t q(t))). 2^m is made from the bits of the exponent. ln 2
  * comes in two parts, the first of few digits, so that t is exact. q is the minimax polynomial of degree 9 (relative

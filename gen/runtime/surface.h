@@ -25,7 +25,7 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
  * Makes the zero potential over a basis, which must stay. variables[npair_classes] are copied. Release it
  * with eqml_surface_free(). On failure *surface is empty.
  *
- * EQML_ERROR_ARGUMENT: a range is not positive and finite, an exponent is not a whole number from -12 to 12
+ * EQML_ERROR_ARGUMENT: a range is not positive and finite (of a Morse variable it may be negative), an exponent is not a whole number from -12 to 12
  * other than 0, or a user's function is missing.
  */
 

@@ -249,7 +249,7 @@ static eqml_status eqml__read_variables(eqml__reader *in, int version, const eqm
         if (eqml__parse_number(range, EQML__HEXADECIMAL, &variable[k].range) ||
             !eqml__variable_is_valid(&variable[k]))
             return eqml__bad_line(in, EQML_ERROR_VALUE, item.line,
-                                  "a finite, positive range or a whole exponent");
+                                  "a finite range, positive but of morse, or a whole exponent");
     }
     return EQML_OK;
 }

@@ -16,6 +16,7 @@ typedef struct eqml__group {
     char elements[2][8];
     double sum, count, mean, longest; /* of their distances in the training geometries, bohr */
     bool bounded, is_hydrogen;        /* k may be negative; H-H */
+    bool open;                        /* there is a class whose variable is to be chosen */
 } eqml__group;
 
 typedef struct eqml__trial {
@@ -38,9 +39,10 @@ typedef struct eqml__trials {
     unsigned char *offered, *use; /* [n] geometries of the level; those of one fit */
     double *squares, *slopes;     /* [n] errors of one fit */
     double *work;
-    eqml_variable *variables; /* [npair_classes] */
-    double *k, *start;        /* [ngroups] */
-    int told;                 /* trials of all levels */
+    const eqml_variable *given; /* [npair_classes] by the caller */
+    eqml_variable *variables;   /* [npair_classes] */
+    double *k, *start;          /* [ngroups] */
+    int told;                   /* trials of all levels */
 
     const eqml_basis *basis; /* of the level */
     eqml_basis *lower;       /* owns it, where it is not the whole */
@@ -89,6 +91,11 @@ static bool eqml__may_train(const eqml__trials *s, size_t g)
     return eqml__trains(&s->weights, g);
 }
 
+static bool eqml__is_fixed(const eqml__trials *s, int pair_class)
+{
+    return s->options->fixed && s->options->fixed[pair_class];
+}
+
 static void eqml__survey_groups(eqml__trials *s)
 {
     const eqml_basis *b = s->whole;
@@ -96,6 +103,7 @@ static void eqml__survey_groups(eqml__trials *s)
         const int k = eqml__find_group(s, b->pairs[p]);
         eqml__group *group = &s->groups[k];
         s->group_of[b->pair_classes[p]] = k;
+        group->open = group->open || !eqml__is_fixed(s, b->pair_classes[p]);
         for (size_t g = 0; g < s->data->n; g++) {
             if (!eqml__may_train(s, g))
                 continue;
@@ -124,6 +132,10 @@ static void eqml__variables_of_k(const eqml__trials *s, const double *k, eqml_va
     const eqml_variable distance = {EQML_POWER, 1, NULL, NULL}, morse = {EQML_MORSE, 1, NULL, NULL};
     for (int c = 0; c < s->whole->npair_classes; c++) {
         const int group = s->group_of[c];
+        if (eqml__is_fixed(s, c)) {
+            variables[c] = s->given[c];
+            continue;
+        }
         variables[c] = k[group] == 0 ? distance : morse;
         if (k[group] != 0)
             variables[c].range = eqml__three_digits(s->groups[group].mean / k[group]);
@@ -289,16 +301,10 @@ static double eqml__log_error(double error)
     return error <= DBL_MAX ? log(fmax(error, DBL_MIN)) : HUGE_VAL;
 }
 
-/* Makes a trial of k[ngroups], unless it was made before; *number <- that of the trial. */
-static eqml_status eqml__try(eqml__trials *s, const double *k, int *number)
+/* *t <- a trial of k[ngroups]. */
+static eqml_status eqml__judge(eqml__trials *s, const double *k, eqml__trial *t)
 {
-    const size_t size = (size_t)s->ngroups * sizeof(double);
-    for (*number = 0; *number < s->made; ++*number)
-        if (!memcmp(eqml__trial_k(s, *number), k, size))
-            return EQML_OK;
-    eqml__trial *t = &s->trials[*number];
     memset(t, 0, sizeof *t);
-    memcpy(eqml__trial_k(s, *number), k, size);
     eqml__variables_of_k(s, k, s->variables);
     for (int run = 0; run < s->runs; run++) {
         eqml_surface surface;
@@ -322,11 +328,23 @@ static eqml_status eqml__try(eqml__trials *s, const double *k, int *number)
     }
     t->rmse_energy = sqrt(t->rmse_energy);
     t->rmse_gradient = sqrt(t->rmse_gradient);
-    s->made++;
     s->told++;
     if (s->options->progress)
         s->options->progress(s->options->context, s->told, EQML__MOST_TRIALS);
     return EQML_OK;
+}
+
+/* Makes a trial of k[ngroups], unless it was made before; *number <- that of the trial. */
+static eqml_status eqml__try(eqml__trials *s, const double *k, int *number)
+{
+    const size_t size = (size_t)s->ngroups * sizeof(double);
+    for (*number = 0; *number < s->made; ++*number)
+        if (!memcmp(eqml__trial_k(s, *number), k, size))
+            return EQML_OK;
+    memcpy(eqml__trial_k(s, *number), k, size);
+    const eqml_status status = eqml__judge(s, k, &s->trials[*number]);
+    s->made += !status;
+    return status;
 }
 
 /* ---- all of it ----------------------------------------------------------------------------------------- */
@@ -346,13 +364,15 @@ static void eqml__trials_free(eqml__trials *s)
 
 /* The caller frees the trials, also if this fails. */
 static eqml_status eqml__trials_create(eqml__trials *s, const eqml_basis *basis, const eqml_data *data,
-                                       const eqml_choice_options *options, eqml_message *message)
+                                       const eqml_choice_options *options, const eqml_variable *given,
+                                       eqml_message *message)
 {
     const size_t n = data->n, classes = (size_t)basis->npair_classes, atoms = (size_t)basis->natoms;
     memset(s, 0, sizeof *s);
     s->whole = s->basis = basis;
     s->data = data;
     s->options = options;
+    s->given = given;
     s->message = message;
     if (options->fit)
         s->fit = *options->fit;
@@ -363,10 +383,12 @@ static eqml_status eqml__trials_create(eqml__trials *s, const eqml_basis *basis,
     s->weights.natoms = basis->natoms;
     s->weights.wanted = EQML_HAS_ENERGY;
     s->weights.kind = EQML_TENSORS;
-    eqml_status status = eqml__check_fit(&s->weights, "basis", "an energy", message);
-    if (status)
+    const eqml_status status = eqml__check_fit(&s->weights, "basis", "an energy", message);
+    if (status && status != EQML_ERROR_EMPTY)
         return status;
     s->trained = s->weights.count;
+    if (status) /* distances are known at least */
+        s->weights.wanted = ~0;
     s->group_of = (int *)eqml__zeroed(classes, sizeof(int));
     s->groups = (eqml__group *)eqml__zeroed(classes, sizeof(eqml__group));
     s->offered = (unsigned char *)eqml__zeroed(2 * n, 1);

@@ -56,6 +56,11 @@ EQML_INLINE eqml__inner eqml__at_least_inner(eqml__inner x, double least)
     return (eqml__inner)_mm256_max_pd(_mm256_set1_pd(least), (__m256d)x);
 }
 
+EQML_INLINE eqml__inner eqml__at_most_inner(eqml__inner x, double most)
+{
+    return (eqml__inner)_mm256_min_pd(_mm256_set1_pd(most), (__m256d)x);
+}
+
 EQML_INLINE void eqml__four_sums(const eqml__inner x[4], double *sums)
 {
     const __m256d low = _mm256_hadd_pd((__m256d)x[0], (__m256d)x[1]);

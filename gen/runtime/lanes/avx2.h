@@ -35,9 +35,19 @@ EQML_INLINE eqml_lanes eqml__at_least_lanes(eqml_lanes x, double least)
     return eqml__at_least_inner(x, least);
 }
 
+EQML_INLINE eqml_lanes eqml__at_most_lanes(eqml_lanes x, double most)
+{
+    return eqml__at_most_inner(x, most);
+}
+
 EQML_INLINE eqml_floats eqml__at_least_floats(eqml_floats x, float least)
 {
     return (eqml_floats)_mm256_max_ps(_mm256_set1_ps(least), (__m256)x);
+}
+
+EQML_INLINE eqml_floats eqml__at_most_floats(eqml_floats x, float most)
+{
+    return (eqml_floats)_mm256_min_ps(_mm256_set1_ps(most), (__m256)x);
 }
 
 EQML_INLINE eqml_floats eqml__narrow_floats(const eqml_lanes x[2])

@@ -35,9 +35,19 @@ EQML_INLINE eqml_lanes eqml__at_least_lanes(eqml_lanes x, double least)
     return (eqml_lanes)_mm512_maskz_max_pd(EQML__ALL_8, (__m512d)eqml__all(least), (__m512d)x);
 }
 
+EQML_INLINE eqml_lanes eqml__at_most_lanes(eqml_lanes x, double most)
+{
+    return (eqml_lanes)_mm512_maskz_min_pd(EQML__ALL_8, (__m512d)eqml__all(most), (__m512d)x);
+}
+
 EQML_INLINE eqml_floats eqml__at_least_floats(eqml_floats x, float least)
 {
     return (eqml_floats)_mm512_maskz_max_ps(EQML__ALL_16, (__m512)eqml__all_floats(least), (__m512)x);
+}
+
+EQML_INLINE eqml_floats eqml__at_most_floats(eqml_floats x, float most)
+{
+    return (eqml_floats)_mm512_maskz_min_ps(EQML__ALL_16, (__m512)eqml__all_floats(most), (__m512)x);
 }
 
 /* The halves of a vector. */

@@ -38,10 +38,24 @@ EQML_INLINE eqml_lanes eqml__at_least_lanes(eqml_lanes x, double least)
     return x;
 }
 
+EQML_INLINE eqml_lanes eqml__at_most_lanes(eqml_lanes x, double most)
+{
+    for (int k = 0; k < EQML_LANES; k++)
+        x[k] = most < x[k] ? most : x[k];
+    return x;
+}
+
 EQML_INLINE eqml_floats eqml__at_least_floats(eqml_floats x, float least)
 {
     for (int k = 0; k < EQML_FLOATS; k++)
         x[k] = least > x[k] ? least : x[k];
+    return x;
+}
+
+EQML_INLINE eqml_floats eqml__at_most_floats(eqml_floats x, float most)
+{
+    for (int k = 0; k < EQML_FLOATS; k++)
+        x[k] = most < x[k] ? most : x[k];
     return x;
 }
 

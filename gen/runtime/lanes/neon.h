@@ -37,9 +37,19 @@ EQML_INLINE eqml_lanes eqml__at_least_lanes(eqml_lanes x, double least)
     return (eqml_lanes)vmaxq_f64((float64x2_t)x, vdupq_n_f64(least));
 }
 
+EQML_INLINE eqml_lanes eqml__at_most_lanes(eqml_lanes x, double most)
+{
+    return (eqml_lanes)vminq_f64((float64x2_t)x, vdupq_n_f64(most));
+}
+
 EQML_INLINE eqml_floats eqml__at_least_floats(eqml_floats x, float least)
 {
     return (eqml_floats)vmaxq_f32((float32x4_t)x, vdupq_n_f32(least));
+}
+
+EQML_INLINE eqml_floats eqml__at_most_floats(eqml_floats x, float most)
+{
+    return (eqml_floats)vminq_f32((float32x4_t)x, vdupq_n_f32(most));
 }
 
 EQML_INLINE eqml_floats eqml__narrow_floats(const eqml_lanes x[2])

@@ -37,9 +37,19 @@ EQML_INLINE eqml_lanes eqml__at_least_lanes(eqml_lanes x, double least)
     return (eqml_lanes)_mm_max_pd(_mm_set1_pd(least), (__m128d)x);
 }
 
+EQML_INLINE eqml_lanes eqml__at_most_lanes(eqml_lanes x, double most)
+{
+    return (eqml_lanes)_mm_min_pd(_mm_set1_pd(most), (__m128d)x);
+}
+
 EQML_INLINE eqml_floats eqml__at_least_floats(eqml_floats x, float least)
 {
     return (eqml_floats)_mm_max_ps(_mm_set1_ps(least), (__m128)x);
+}
+
+EQML_INLINE eqml_floats eqml__at_most_floats(eqml_floats x, float most)
+{
+    return (eqml_floats)_mm_min_ps(_mm_set1_ps(most), (__m128)x);
 }
 
 EQML_INLINE eqml_floats eqml__narrow_floats(const eqml_lanes x[2])

@@ -1,0 +1,109 @@
+/* Variables and ridge that the user leaves to the program. */
+#include "job.h"
+#include <unistd.h>
+
+static void show_trial(void *context, int trials, int most)
+{
+    double *last = context, now = seconds_now();
+    if (now - *last < 0.2)
+        return;
+    *last = now;
+    fprintf(stderr, "\rchoosing variables: trial %d of at most %d ", trials, most);
+}
+
+/* "H-O=morse:2.4", as an option says it. */
+static void word_of_variable(int c, const eqml_variable *v, char text[64])
+{
+    static const char *const kinds[] = {"morse", "inverse", "exp-over-r", "power"};
+    char label[16];
+    pair_of_class(c, label);
+    if (v->kind == EQML_INVERSE)
+        snprintf(text, 64, "%s=inverse", label);
+    else
+        snprintf(text, 64, "%s=%s:%.10g", label, kinds[v->kind], v->range);
+}
+
+/* Whether an earlier class says the same. */
+static int was_said(const eqml_variable *variables, int c)
+{
+    char text[64], other[64];
+    word_of_variable(c, &variables[c], text);
+    for (int k = 0; k < c; k++) {
+        word_of_variable(k, &variables[k], other);
+        if (!strcmp(text, other))
+            return 1;
+    }
+    return 0;
+}
+
+int choose_variables(job *j, const eqml_data *data, outcome *o)
+{
+    eqml_message message;
+    double shown = 0;
+    const double start = seconds_now();
+    eqml_choice_options options = {&j->fit, j->given, j->ridge_auto, NULL, NULL};
+    int open = j->ridge_auto;
+    for (int c = 0; c < basis->npair_classes; c++)
+        open = open || !j->given[c];
+    if (!open)
+        return 0;
+    if (isatty(2)) {
+        options.progress = show_trial;
+        options.context = &shown;
+    }
+    const eqml_status status =
+        eqml_choose_variables(basis, data, &options, j->variables, &o->choice, &message);
+    if (shown > 0)
+        fprintf(stderr, "\n");
+    if (status) {
+        fprintf(stderr, "fit: %s: %s\n", j->data, message.text);
+        return 1;
+    }
+    j->fit.ridge = o->choice.ridge;
+    o->chosen = 1;
+    o->seconds_choice = seconds_now() - start;
+    return 0;
+}
+
+void print_choice(const job *j, const outcome *o)
+{
+    const eqml_choice *c = &o->choice;
+    if (!o->chosen)
+        return;
+    if (c->trials)
+        printf("  chosen in %.1f s by %d cross-validations in the training data (the last with terms up to "
+               "degree %d):\n",
+               o->seconds_choice, c->trials, c->degree);
+    else
+        printf("  chosen, too few energies to compare by:\n");
+    printf("   ");
+    for (int k = 0; k < basis->npair_classes; k++) {
+        char text[64];
+        word_of_variable(k, &j->variables[k], text);
+        if (!was_said(j->variables, k))
+            printf(" --variable %s", text);
+    }
+    if (j->ridge_auto)
+        printf(" --ridge %g", j->fit.ridge);
+    printf("\n");
+    if (c->growing)
+        printf("  note: variables of negative range grow with the distance: the surface is for distances up "
+               "to those "
+               "of the data,\n        not for fragments far apart\n");
+}
+
+void json_variables(FILE *out, const job *j, const outcome *o)
+{
+    const char *between = "";
+    fprintf(out, "  \"variables\": [");
+    for (int k = 0; k < basis->npair_classes; k++) {
+        char text[64];
+        word_of_variable(k, &j->variables[k], text);
+        if (!was_said(j->variables, k)) {
+            fprintf(out, "%s\"%s\"", between, text);
+            between = ", ";
+        }
+    }
+    fprintf(out, "],\n  \"ridge\": %.10g,\n", j->fit.ridge);
+    json_number(out, "seconds_choice", o->chosen, o->seconds_choice);
+}
