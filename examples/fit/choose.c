@@ -71,11 +71,10 @@ void print_choice(const job *j, const outcome *o)
     if (!o->chosen)
         return;
     if (c->trials)
-        printf("  chosen in %.1f s by %d cross-validations in the training data (the last with terms up to "
-               "degree %d):\n",
-               o->seconds_choice, c->trials, c->degree);
+        printf("  chosen in %.1f s by %d cross-validations within the training data:\n", o->seconds_choice,
+               c->trials);
     else
-        printf("  chosen, too few energies to compare by:\n");
+        printf("  chosen without a search, for too few energies to compare by:\n");
     printf("   ");
     for (int k = 0; k < basis->npair_classes; k++) {
         char text[64];

@@ -14,7 +14,7 @@ typedef struct eqml_choice_options {
 
 typedef struct eqml_choice {
     int trials;           /* cross-validations; 0: there was too little data to choose by, see below */
-    int degree;           /* of the terms in the last of these */
+    int degree;           /* of the terms in the last of those for variables; 0: all were fixed */
     double rmse_energy;   /* hartree, of the choice when it was cross-validated with these terms */
     double rmse_gradient; /* hartree/bohr for each component; 0 without gradients */
     int growing;          /* classes of pairs with a negative range, chosen */
@@ -50,8 +50,7 @@ EQML_API eqml_status eqml_choose_variables(const eqml_basis *basis, const eqml_d
  * fits are chosen for by smaller ones.
  *
  * The ridge is chosen with the variables that were taken, in the same way: of 0, 1e-14, 1e-13, ... 1e-9 the largest
- * that raises the score by at most 0.01, 1 % of the error. On centred variables that costs nothing and keeps
- * the surface from swinging where data are few.
+ * that raises the score by at most 0.01, 1 % of the error.
  *
  * Negative ranges grow where atoms part. They are tried only where the longest distance in the data is less than
  * EQML_BOUNDED times the mean, and the surface is not to be used far beyond that. Ranges are rounded to three digits,
