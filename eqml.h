@@ -5542,7 +5542,7 @@ typedef struct eqml_choice_options {
 
 typedef struct eqml_choice {
     int trials;           /* cross-validations; 0: there was too little data to choose by, see below */
-    int degree;           /* of the terms in the last of these */
+    int degree;           /* of the terms in the last of those for variables; 0: all were fixed */
     double rmse_energy;   /* hartree, of the choice when it was cross-validated with these terms */
     double rmse_gradient; /* hartree/bohr for each component; 0 without gradients */
     int growing;          /* classes of pairs with a negative range, chosen */
@@ -5578,8 +5578,7 @@ EQML_API eqml_status eqml_choose_variables(const eqml_basis *basis, const eqml_d
  * fits are chosen for by smaller ones.
  *
  * The ridge is chosen with the variables that were taken, in the same way: of 0, 1e-14, 1e-13, ... 1e-9 the largest
- * that raises the score by at most 0.01, 1 % of the error. On centred variables that costs nothing and keeps
- * the surface from swinging where data are few.
+ * that raises the score by at most 0.01, 1 % of the error.
  *
  * Negative ranges grow where atoms part. They are tried only where the longest distance in the data is less than
  * EQML_BOUNDED times the mean, and the surface is not to be used far beyond that. Ranges are rounded to three digits,
@@ -13921,13 +13920,18 @@ static int eqml__gentlest(const eqml__trials *s)
     return taken;
 }
 
-/* s->fit.ridge <- the largest that costs nearly nothing with these k. */
+/* s->fit.ridge <- the largest that costs nearly nothing with these k: with all terms, unless that is too much. */
 static eqml_status eqml__choose_ridge(eqml__trials *s, const double *k)
 {
     static const double ridges[] = {0, 1e-14, 1e-13, 1e-12, 1e-11, 1e-10, 1e-9};
     enum { COUNT = sizeof ridges / sizeof ridges[0] };
     double score[COUNT], least = HUGE_VAL;
-    int count = 0, taken = 0;
+    int count = 0, taken = 0, degree = s->whole->degree;
+    while (degree > 1 && eqml__affordable(s, degree) < 8)
+        degree--;
+    const eqml_status set = eqml__set_level(s, degree, (double)s->trained, EQML__EFFORT / COUNT);
+    if (set)
+        return set;
     for (; count < COUNT; count++) {
         eqml__trial trial;
         s->fit.ridge = ridges[count];
@@ -13949,17 +13953,20 @@ static eqml_status eqml__choose_ridge(eqml__trials *s, const double *k)
 /* All stages; s->k <- the choice. */
 static eqml_status eqml__search(eqml__trials *s, eqml_choice *found)
 {
-    eqml_status status = eqml__search_below(s);
-    if (!status)
+    bool open = false;
+    for (int g = 0; g < s->ngroups; g++)
+        open = open || s->groups[g].open;
+    eqml_status status = open ? eqml__search_below(s) : EQML_OK;
+    if (!status && open)
         status = eqml__search_above(s);
-    if (status)
-        return status;
-    const int taken = eqml__gentlest(s);
-    found->degree = s->degree;
-    found->rmse_energy = s->trials[taken].rmse_energy;
-    found->rmse_gradient = s->trials[taken].rmse_gradient;
-    memcpy(s->k, eqml__trial_k(s, taken), (size_t)s->ngroups * sizeof(double));
-    if (s->options->choose_ridge)
+    if (!status && open) {
+        const int taken = eqml__gentlest(s);
+        found->degree = s->degree;
+        found->rmse_energy = s->trials[taken].rmse_energy;
+        found->rmse_gradient = s->trials[taken].rmse_gradient;
+        memcpy(s->k, eqml__trial_k(s, taken), (size_t)s->ngroups * sizeof(double));
+    }
+    if (!status && s->options->choose_ridge)
         status = eqml__choose_ridge(s, s->k);
     found->trials = s->told;
     return status;
