@@ -4,7 +4,7 @@ WARNINGS = -Wall -Wextra -Wpedantic -Werror
 STD = -std=c11 -ffp-contract=fast
 COMPILE = $(CC) $(STD) $(WARNINGS) $(CFLAGS)
 
-# Optional: make LAPACK=1 (least squares with LAPACK and BLAS), OPENMP=1 (batches on all cores).
+# Optional: make LAPACK=1 (least squares with LAPACK and BLAS), OPENMP=1 (fits and batches on all cores).
 ifdef LAPACK
 OPTIONAL += -DEQML_USE_LAPACK $(shell pkg-config --cflags --libs openblas)
 endif
@@ -36,7 +36,7 @@ endef
 
 .SECONDARY: # what a pattern rule makes on the way is kept
 
-.PHONY: FORCE all help join check-joined check-parts pes refit holes prune expansion demo ir examples test asan fuzz check-libfuzzer bench bench-tensors generate check-generated check-headers check-kinds check-compilers check-ports format clean
+.PHONY: FORCE all help join check-joined check-parts pes refit holes prune expansion demo ir examples test asan fuzz check-libfuzzer bench bench-tensors generate check-generated check-headers check-kinds check-threads check-compilers check-ports format clean
 
 all: build/eqml-gen build/eqml.o build/fit.o ## build the generator, build/eqml-gen, and what all surfaces share
 
@@ -202,7 +202,7 @@ build/tests/fit build/tests/fit-h2o: build/fit.o build/eqml.o
 build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) $(CENSUS_PARTS) | build/tests/fit build/tests/fit-h2o build/bench/run
 	$(COMPILE) $^ -o $@ $(shell pkg-config --libs criterion) -lm
 
-test: build/run-tests check-joined check-parts check-headers check-kinds check-generated check-compilers examples ## pass the tests (needs libcriterion-dev and pkg-config)
+test: build/run-tests check-joined check-parts check-headers check-kinds check-threads check-generated check-compilers examples ## pass the tests (needs libcriterion-dev and pkg-config)
 	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL build/run-tests # the tests call make themselves
 
 # Other builds live in folders of their own, build/KIND, with links to the sources.
@@ -400,6 +400,17 @@ build/kinds/expansion: tests/kinds/driver.c tests/kinds/expansion_pes.h tests/ki
 
 check-kinds: $(KIND_PROGRAMS) ## every function of every kind of surface against differences of a lower one
 	@status=0; for p in $(KIND_PROGRAMS); do $$p || { echo "check-kinds: $$p fails" >&2; status=1; }; done; exit $$status
+
+# Fits by one thread and by several give the same bits: tests/threads/driver.c prints them.
+THREAD_COMPILE = $(CC) $(STD) $(WARNINGS) -O1 -march=native -I. -Ibuild/tests
+
+check-threads: tests/threads/driver.c eqml.h build/tests/ch4_d6.h ## fail where a fit depends on the number of threads
+	@mkdir -p build/threads
+	$(THREAD_COMPILE) $< -o build/threads/plain -lm
+	@echo '#include <omp.h>' | $(CC) -fopenmp -x c -fsyntax-only - 2>/dev/null || { echo "check-threads: no OpenMP here; skipped"; exit 0; }; \
+	    set -e; $(THREAD_COMPILE) -fopenmp $< -o build/threads/threads -lm; build/threads/plain >build/threads/wanted; \
+	    for n in 1 2 3 7; do OMP_WAIT_POLICY=passive OMP_NUM_THREADS=$$n build/threads/threads >build/threads/found; \
+	        cmp build/threads/wanted build/threads/found; done; echo "check-threads: the same bits from 1, 2, 3 and 7 threads"
 
 # The generator itself, built by another compiler, must write the same bytes; two larger bases beside those of the tests.
 COMPILER_TABLES = tests/bases.txt tests/large.txt

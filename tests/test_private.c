@@ -52,7 +52,7 @@ static const eqml_part parts[] = {{&h2o_d2_tensors_basis, inverse, 0, NULL, 0, 0
                                   {&h2_d4_basis, inverse, 0, NULL, 0, 6, 0}};
 static const eqml_basis *const part_bases[] = {&h2o_d2_tensors_basis, &h2_d4_basis};
 static char folder[256], data_path[300], pes_path[300], header_path[300], basis_path[300],
-    expansion_path[300];
+    expansion_path[300], lsq_path[300];
 static eqml_data data;
 static eqml_surface surface, h2_surface;
 static eqml_problem *problem;
@@ -122,6 +122,23 @@ static eqml_status try_lsq_solve(void)
     return status;
 }
 
+static eqml_status try_lsq_save(void)
+{
+    const size_t limit = allowed;
+    eqml_lsq *lsq, *other = NULL;
+    allowed = SIZE_MAX;
+    cr_assert_eq(eqml_lsq_create(&lsq, 2, 1), EQML_OK);
+    allowed = limit, used = 0;
+    eqml_status status = eqml_lsq_save(lsq, 1, lsq_path, &message);
+    if (!status)
+        status = checked(eqml_lsq_load(&other, 1, lsq_path, &message), &other, sizeof other);
+    if (!status)
+        status = eqml_lsq_merge(lsq, other);
+    eqml_lsq_free(lsq);
+    eqml_lsq_free(other);
+    return status;
+}
+
 static eqml_status try_create(void)
 {
     eqml_surface s;
@@ -134,6 +151,22 @@ static eqml_status try_fit(void)
 {
     const eqml_fit_options o = {.ridge = 1e-3};
     return eqml_fit(&surface, &data, &o, NULL, &message);
+}
+
+/* The first writes the file, the second goes on from it. */
+static eqml_status try_checkpoint(void)
+{
+    const eqml_fit_options o = {.checkpoint = lsq_path};
+    return eqml_fit(&surface, &data, &o, NULL, &message);
+}
+
+static eqml_status try_resume(void)
+{
+    eqml_fit_result r;
+    const eqml_fit_options o = {.checkpoint = lsq_path};
+    const eqml_status status = eqml_fit(&surface, &data, &o, &r, &message);
+    cr_assert(status || r.resumed == r.geometries);
+    return status;
 }
 
 static eqml_status try_fit_difference(void)
@@ -308,9 +341,14 @@ static const struct {
              {"eqml_lsq_create", try_lsq_create, 1, NULL},
              {"eqml_lsq_add", try_lsq_solve, 1, NULL},
              {"eqml_lsq_solve", try_lsq_solve, 1, NULL},
+             {"eqml_lsq_save", try_lsq_save, 0, NULL},
+             {"eqml_lsq_load", try_lsq_save, 0, NULL},
+             {"eqml_lsq_merge", try_lsq_save, 0, NULL},
              {"eqml_surface_create", try_create, 1, NULL},
              {"eqml_fit", try_fit, 0, NULL},
              {"eqml_fit", try_fit_difference, 0, NULL},
+             {"eqml_fit", try_checkpoint, 0, lsq_path},
+             {"eqml_fit", try_resume, 0, NULL},
              {"eqml_fit_tensor", try_dipole, 0, NULL},
              {"eqml_fit_tensor", try_quadrupole, 0, NULL},
              {"eqml_fit_tensor", try_polarizability, 0, NULL},
@@ -393,6 +431,7 @@ Test(memory, every_refusal_is_reported_and_nothing_is_lost)
     snprintf(header_path, sizeof header_path, "%s/a.h", folder);
     snprintf(basis_path, sizeof basis_path, "%s/h2.basis", folder);
     snprintf(expansion_path, sizeof expansion_path, "%s/expansion.pes", folder);
+    snprintf(lsq_path, sizeof lsq_path, "%s/fit.lsq", folder);
     write_frames();
     cr_assert_eq(eqml_data_read(data_path, &data, &message), EQML_OK, "%s", message.text);
     cr_assert_eq(try_match(), EQML_OK);
@@ -406,7 +445,8 @@ Test(memory, every_refusal_is_reported_and_nothing_is_lost)
     for (size_t k = 0; k < COUNT(calls); k++)
         refuse_each_allocation(k);
     cr_assert_eq(
-        run("test \"$(ls '%s' | tr '\n' ' ')\" = 'a.h a.pes a.xyz expansion.pes h2.basis '", folder).status,
+        run("test \"$(ls '%s' | tr '\n' ' ')\" = 'a.h a.pes a.xyz expansion.pes fit.lsq h2.basis '", folder)
+            .status,
         0);
     eqml_ranking_free(&ranking);
     eqml_problem_free(problem);

@@ -126,10 +126,10 @@ static void eqml__pass_notes(eqml__fitter *w, uint64_t *notes, bool back)
 static eqml_status eqml__keep_checkpoint(eqml__fitter *w, bool now, eqml_message *message)
 {
     const char *path = w->options->checkpoint;
-    const double asked = w->options->checkpoint_seconds, least = asked != 0 ? asked : 60;
+    const double asked = w->options->checkpoint_seconds;
+    const double least = fmax(asked > 0 ? asked : 60, w->keeping / EQML__CHECKPOINT_PART);
     const time_t start = time(NULL);
-    const double gone = difftime(start, w->kept);
-    if (!path || (!now && (gone < least || gone < w->keeping / EQML__CHECKPOINT_PART)))
+    if (!path || (!now && asked >= 0 && difftime(start, w->kept) < least))
         return EQML_OK;
     uint64_t *notes = (uint64_t *)eqml__zeroed(eqml__count_notes(w), sizeof(uint64_t));
     eqml_status status = notes ? EQML_OK : eqml__no_memory(path, message);
