@@ -482,6 +482,21 @@ Test(input_command, what_looks_wrong_is_named)
     cr_assert_null(strstr(edited("", "").text, "note"), "a note on good data");
 }
 
+/* Data of a tensor alone have no energies, and need none. */
+Test(input_command, dipoles_alone)
+{
+    place("dipoles.xyz",
+          "3\nProperties=species:S:1:pos:R:3 dipole=\"0 0 1\"\nH 0 0.75 0.6\nH 0 -0.75 0.6\nO 0 0 0\n");
+    outcome o =
+        run("build/tests/fit-h2o --name w --directory '%s' --check --dipole-unit debye '%s/dipoles.xyz'",
+            folder, folder);
+    cr_assert_eq(o.status, 0, "%s", o.text);
+    cr_assert_not_null(strstr(o.text, "dipole in debye"), "%s", o.text);
+    o = run(FIT " '%s/dipoles.xyz'", folder, folder);
+    cr_assert_eq(o.status, 1, "%s", o.text);
+    cr_assert_not_null(strstr(o.text, "no energies"), "%s", o.text);
+}
+
 /* Atoms of a frame in another order, and the atoms of the file in an order of the user's. */
 Test(input_command, orders)
 {
