@@ -178,6 +178,10 @@ Test(input, units_that_the_file_names)
     assert_near(r.data.energy[0], -3, "the option's unit");
     eqml_data_free(&r.data);
     refused(PLAIN("-3 kcal/mole"), NULL, 2, "kcal/mole");
+    refused(PLAIN("-3 total energy in eV"), NULL, 2, "--energy-unit");
+    refused(PLAIN("-3 water, (cm-1)"), NULL, 2, "--energy-unit");
+    refused("2\nenergy=-3 kcal/mole\nH 0 0 0\nF 0 0 1\n", NULL, 2, "kcal/mole");
+    refused("2\nenergy=-3\nH 0 0 0 1 2 3\nF 0 0 1 1 2 3\n", NULL, 3, "the key Properties says");
     refused(PLAIN("-3 energy_unit=stone"), NULL, 2, "\"stone\"");
     refused(EXTENDED("energy=-3 units=metal"), NULL, 2, "\"metal\"");
 }
