@@ -6437,6 +6437,9 @@ static eqml_status eqml__unit_behind(eqml__frames *r, eqml__span word, eqml__mea
     static const char *const parts[] = {"hartree", "/mol", "kcal", "joule", "cm-", "cm^", "kelvin"};
     const eqml__span name = eqml__strip(word);
     int meant = 0;
+    for (const char *at = word.begin; at < word.end; at++)
+        if (*at == '=') /* a key */
+            return EQML_OK;
     if (name.end - name.begin > 1) /* a K or A alone may be anything */
         *unit = eqml__find_unit(EQML_UNIT_ENERGY, name);
     for (size_t k = 0; k < sizeof parts / sizeof *parts; k++)
@@ -6448,12 +6451,27 @@ static eqml_status eqml__unit_behind(eqml__frames *r, eqml__span word, eqml__mea
                         eqml_unit_names(EQML_UNIT_ENERGY), eqml__quote(word).text);
 }
 
+/* Refuses a line of the plain layout that names another unit of energies than its own, but not where it would be heeded. */
+static eqml_status eqml__check_words(eqml__frames *r, eqml__span line)
+{
+    static const char *const others[] = {"ev",   "mev",   "kcal/mol", "kj/mol",
+                                         "cm-1", "cm^-1", "rydberg",  "kelvin"};
+    for (eqml__span word; eqml__next_word(&line, EQML__BLANKS, &word);)
+        for (size_t k = 0; k < sizeof others / sizeof *others; k++)
+            if (eqml__equals(eqml__strip(word), others[k]))
+                return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
+                                    "is %s the unit of the energy? Say --energy-unit, %s or hartree",
+                                    eqml__quote(word).text, others[k]);
+    return EQML_OK;
+}
+
 /*
  * The units of a frame. `own` are those of its layout. That of gradients follows from those of energies and lengths only
- * where these are the layout's own, or atomic; else it must be named.
+ * where these are the layout's own, or atomic; else it must be named. behind: the word behind the energy; words: those that may name its
+ * unit as well, or none.
  */
 static eqml_status eqml__find_units(eqml__frames *r, const eqml__keys *keys, eqml__span behind,
-                                    const char *const *own, eqml__measure *unit)
+                                    eqml__span words, const char *const *own, eqml__measure *unit)
 {
     eqml_status status = eqml__check_units(r, keys);
     for (int k = 0; !status && k < EQML_QUANTITIES; k++) {
@@ -6461,6 +6479,8 @@ static eqml_status eqml__find_units(eqml__frames *r, const eqml__keys *keys, eqm
         status = eqml__named_unit(r, keys, q, &unit[q]);
         if (!status && q == EQML_UNIT_ENERGY && !(unit[q].size > 0))
             status = eqml__unit_behind(r, behind, &unit[q]);
+        if (!status && q == EQML_UNIT_ENERGY && !(unit[q].size > 0) && words.begin)
+            status = eqml__check_words(r, words);
         if (unit[q].size > 0)
             continue;
         const eqml__measure usual = eqml__find_unit(q, eqml__span_of(own[q]));
@@ -6707,6 +6727,15 @@ static eqml__span eqml__comment_word(eqml__span line, int column, eqml__span *be
     return word;
 }
 
+/* The word behind a value of a line, with or without its quotes. */
+static eqml__span eqml__word_behind(eqml__span line, eqml__span value)
+{
+    eqml__span word;
+    line.begin = value.end < line.end && eqml__is_one_of(*value.end, "\"'}]") ? value.end + 1 : value.end;
+    eqml__next_word(&line, EQML__BLANKS, &word);
+    return word;
+}
+
 /* Refuses a line where two things could be the energy, and nothing says which. */
 static eqml_status eqml__check_energy(eqml__frames *r, const eqml__keys *keys)
 {
@@ -6804,7 +6833,8 @@ static eqml_status eqml__read_comment(eqml__frames *r, eqml__layout *layout)
         {"eV", "angstrom", "eV/angstrom", "e*angstrom", "e*angstrom^2", "bohr^3"}};
     const eqml__span plain = eqml__span_of("species:S:1:pos:R:3");
     eqml__measure unit[EQML_QUANTITIES];
-    eqml__span line, behind = {NULL, NULL};
+    const eqml__span none = {NULL, NULL};
+    eqml__span line, behind = none;
     if (!eqml__next_line(&r->in, &line))
         return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "the file ends where a frame begins; is it cut off?");
     const eqml__keys keys = eqml__find_keys(line, r->options->energy_key);
@@ -6817,11 +6847,13 @@ static eqml_status eqml__read_comment(eqml__frames *r, eqml__layout *layout)
         snprintf(r->source->comment, sizeof r->source->comment, "%.60s", eqml__quote(line).text);
     if (extended && !keys.closed)
         return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "a quote or bracket in this line is never closed");
-    if (!extended || r->options->energy_column > 0)
+    if (r->options->energy_column > 0 || (!extended && !r->options->energy_key))
         eqml__comment_word(line, column, &behind);
+    else if (keys.energy.begin)
+        behind = eqml__word_behind(line, keys.energy);
     eqml_status status = eqml__check_energy(r, &keys);
     if (!status)
-        status = eqml__find_units(r, &keys, behind, own[extended], unit);
+        status = eqml__find_units(r, &keys, behind, extended ? none : line, own[extended], unit);
     if (!status)
         status = eqml__read_energy(r, &keys, extended, words, &unit[EQML_UNIT_ENERGY]);
     if (!status && extended)
@@ -7005,10 +7037,11 @@ static eqml_status eqml__read_atom(eqml__frames *r, const eqml__layout *layout, 
         eqml__keep(word, columns, layout->gradient, gradient);
     }
     if (columns != layout->columns)
-        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
-                            "expected %zu columns for atom %d of %d in the frame of line %zu, found %zu: %s",
-                            layout->columns, atom + 1, data->natoms, r->frame, columns,
-                            eqml__quote(line).text);
+        return EQML__REFUSE(
+            &r->in, EQML_ERROR_FORMAT,
+            "expected %zu columns for atom %d of %d in the frame of line %zu, found %zu: %s%s",
+            layout->columns, atom + 1, data->natoms, r->frame, columns, eqml__quote(line).text,
+            layout->words == &r->source->extended ? "; the key Properties says which there are" : "");
     eqml_status status = eqml__read_label(r, atom, label);
     for (int k = 0; !status && k < 3; k++)
         status =

@@ -178,6 +178,10 @@ Test(input, units_that_the_file_names)
     assert_near(r.data.energy[0], -3, "the option's unit");
     eqml_data_free(&r.data);
     refused(PLAIN("-3 kcal/mole"), NULL, 2, "kcal/mole");
+    refused(PLAIN("-3 total energy in eV"), NULL, 2, "--energy-unit");
+    refused(PLAIN("-3 water, (cm-1)"), NULL, 2, "--energy-unit");
+    refused("2\nenergy=-3 kcal/mole\nH 0 0 0\nF 0 0 1\n", NULL, 2, "kcal/mole");
+    refused("2\nenergy=-3\nH 0 0 0 1 2 3\nF 0 0 1 1 2 3\n", NULL, 3, "the key Properties says");
     refused(PLAIN("-3 energy_unit=stone"), NULL, 2, "\"stone\"");
     refused(EXTENDED("energy=-3 units=metal"), NULL, 2, "\"metal\"");
 }
@@ -480,6 +484,21 @@ Test(input_command, what_looks_wrong_is_named)
                            cases[k][1], cases[k][2], o.text);
     }
     cr_assert_null(strstr(edited("", "").text, "note"), "a note on good data");
+}
+
+/* Data of a tensor alone have no energies, and need none. */
+Test(input_command, dipoles_alone)
+{
+    place("dipoles.xyz",
+          "3\nProperties=species:S:1:pos:R:3 dipole=\"0 0 1\"\nH 0 0.75 0.6\nH 0 -0.75 0.6\nO 0 0 0\n");
+    outcome o =
+        run("build/tests/fit-h2o --name w --directory '%s' --check --dipole-unit debye '%s/dipoles.xyz'",
+            folder, folder);
+    cr_assert_eq(o.status, 0, "%s", o.text);
+    cr_assert_not_null(strstr(o.text, "dipole in debye"), "%s", o.text);
+    o = run(FIT " '%s/dipoles.xyz'", folder, folder);
+    cr_assert_eq(o.status, 1, "%s", o.text);
+    cr_assert_not_null(strstr(o.text, "no energies"), "%s", o.text);
 }
 
 /* Atoms of a frame in another order, and the atoms of the file in an order of the user's. */

@@ -63,6 +63,12 @@ Test(refit, what_did_not_change_is_kept)
     outcome o = run(MAKE FIRST);
     cr_assert_eq(o.status, 0, "%s", o.text);
     assert_one_surface();
+    o = run("cd build/pes/pes_refit && for form in -DALL -Dpes_refit_APART -Dpes_refit_NUMBERS; do "
+            "${CC:-cc} -std=c11 $form -Wall -Wextra -Wpedantic -Werror -fsyntax-only -x c pes_refit_pes.h && "
+            "${CXX:-c++} -std=c++11 $form -Wall -Wextra -Wpedantic -Werror -fsyntax-only -x c++ "
+            "pes_refit_pes.h || exit 1; "
+            "done");
+    cr_assert_eq(o.status, 0, "%s", o.text);
     const outcome first = times();
     const outcome numbers = run("cksum <build/pes/pes_refit/libpes_refit.so");
     static const char *const same[] = {"--variable H-O=morse:3", "--variable morse:4 --gradients 0",

@@ -59,51 +59,56 @@ trap 'exit 143' TERM
 trap 'exit 129' HUP
 mkdir "$new"
 
-mkdir "$new/kept"
-kept=$final/kept
+# What the last run kept, and its header: a copy, since another run may put its own in place meanwhile.
 now=$new/kept
+was=$aside/was
+mkdir "$now" "$was"
+(here=$PWD && cd "$final" && cp -p "$NAME.h" "$here/$was/" && cp -pR kept "$here/$was/") 2>/dev/null || :
 
-# Copies files of the last run that are still right.
+same() {
+    cmp -s "$was/kept/$1" "$now/$1"
+}
+
+# Takes a file of the last run that is still right.
 take() {
-    for file; do cp -p "$kept/$file" "$now/$file" || return 1; done
-} 2>/dev/null
+    mv "$was/kept/$1" "$now/$1" 2>/dev/null
+}
 
-# What asks for a basis, and what the compiler is: text, to be compared. A group comes from a file, so that BASIS says
-# nothing for sure.
+# What asks for a basis, and what the compiler is: text, to be compared. BASIS may name a file with a group, so that its
+# words say nothing for sure.
 {
     printf '%s\n' "$COMPOSITION" "$DEGREE" "$DIPOLE" "$QUADRUPOLE" "$POLARIZABILITY" "$NAME"
     cksum <build/eqml-gen
-} >"$now/basis.asked"
+} >"$now/asked"
 {
     printf '%s\n' "$*" "$LIBRARIES"
     "$1" --version 2>/dev/null || :
 } >"$now/compiler"
+cat build/fit.o build/eqml.o | cksum >"$now/objects"
 
-same() {
-    cmp -s "$kept/$1" "$now/$1"
-}
-
-# By reading and checking alone, over the smallest basis of these atoms, which takes no time.
-check_data() {
-    build/eqml-gen -d 1 -n reading -o "$aside/reading.h" "$COMPOSITION"
-    printf '#include "reading.h"\nconst eqml_basis *const basis = &reading_basis;\n' >"$aside/reading.c"
-    "$@" -O0 -DEQML_SCALAR -I. "-I$aside" "$aside/reading.c" build/fit.o build/eqml.o -o "$aside/reading" $LIBRARIES -lm
-    with_list "--name $NAME $FIT" "$aside/reading" --directory "$aside" --check "$DATA"
-}
-
+# Reads and checks the data, with the smallest basis of these atoms, which takes a moment. A pipe can be read only once.
 checked=
-if ! { [ -z "$BASIS" ] && same basis.asked && take "../$NAME.h"; }; then
-    check_data "$@"
+check_data() {
+    [ -z "$checked" ] && [ -f "$DATA" ] || return 0
+    build/eqml-gen -d 1 ${DIPOLE:+--dipole 1} ${QUADRUPOLE:+--quadrupole 1} ${POLARIZABILITY:+--polarizability 1} \
+        -n reading -o "$aside/reading.h" "$COMPOSITION"
+    printf '#include "reading.h"\nconst eqml_basis *const basis = &reading_basis;\n' >"$aside/reading.c"
+    "$@" -O1 -DEQML_SCALAR -I. "-I$aside" "$aside/reading.c" build/fit.o build/eqml.o -o "$aside/reading" $LIBRARIES -lm
+    with_list "--name $NAME $FIT" "$aside/reading" --directory "$aside" --check "$DATA"
     checked=--checked
+}
+
+if [ -n "$BASIS" ] || ! same asked || ! mv "$was/$NAME.h" "$new/$NAME.h" 2>/dev/null; then
+    check_data "$@"
     run_with "-n $NAME $BASIS" build/eqml-gen -d "$DEGREE" ${DIPOLE:+--dipole "$DIPOLE"} \
         ${QUADRUPOLE:+--quadrupole "$QUADRUPOLE"} ${POLARIZABILITY:+--polarizability "$POLARIZABILITY"} \
         -o "$new/$NAME.h" "$COMPOSITION"
+    cmp -s "$was/$NAME.h" "$new/$NAME.h" || rm -f "$was/kept/objects"
 fi
 
 # The fit program.
-cat build/fit.o build/eqml.o | cksum >"$now/fit.objects"
-if ! { same compiler && same fit.objects && cmp -s "$final/$NAME.h" "$new/$NAME.h" && take fit; }; then
-    [ "$checked" ] || { check_data "$@"; checked=--checked; }
+if ! { same compiler && same objects && take fit; }; then
+    check_data "$@"
     printf '#include "%s.h"\nconst eqml_basis *const basis = &%s_basis;\n' "$NAME" "$NAME" >"$new/basis.c"
     run "$@" -I. "-I$new" "$new/basis.c" build/fit.o build/eqml.o -o "$now/fit" $LIBRARIES -lm
 fi

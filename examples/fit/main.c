@@ -12,6 +12,7 @@
  *     ./fit --basis-header ch4.h --runtime eqml.h --directory . --name ch4 [options] data.xyz
  */
 #include "job.h"
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -111,6 +112,13 @@ static int fit_and_test(job *j, eqml_data *data, const eqml_data *other, unsigne
     return 0;
 }
 
+/* What a check would use up for the fit. */
+static int is_pipe(const char *path)
+{
+    struct stat s;
+    return !stat(path, &s) && !S_ISREG(s.st_mode);
+}
+
 int main(int argc, char **argv)
 {
     job j = {.directory = ".", .name = basis->name, .runtime = "eqml.h", .train_every = 1, .diagnose = -1};
@@ -133,7 +141,7 @@ int main(int argc, char **argv)
         status = check_places(&j);
     if (!status)
         status = read_data(j.data, &j, &data);
-    if (!status && j.test)
+    if (!status && j.test && !(j.check && is_pipe(j.test)))
         status = read_data(j.test, &j, &other);
     if (!status && !j.check) {
         marks = calloc(2, data.n);

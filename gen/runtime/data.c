@@ -143,10 +143,11 @@ static eqml_status eqml__read_atom(eqml__frames *r, const eqml__layout *layout, 
         eqml__keep(word, columns, layout->gradient, gradient);
     }
     if (columns != layout->columns)
-        return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT,
-                            "expected %zu columns for atom %d of %d in the frame of line %zu, found %zu: %s",
-                            layout->columns, atom + 1, data->natoms, r->frame, columns,
-                            eqml__quote(line).text);
+        return EQML__REFUSE(
+            &r->in, EQML_ERROR_FORMAT,
+            "expected %zu columns for atom %d of %d in the frame of line %zu, found %zu: %s%s",
+            layout->columns, atom + 1, data->natoms, r->frame, columns, eqml__quote(line).text,
+            layout->words == &r->source->extended ? "; the key Properties says which there are" : "");
     eqml_status status = eqml__read_label(r, atom, label);
     for (int k = 0; !status && k < 3; k++)
         status =
