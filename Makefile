@@ -19,7 +19,9 @@ VALUES = DATA COMPOSITION DEGREE NAME DIPOLE QUADRUPOLE POLARIZABILITY BASIS FIT
 $(foreach v,$(VALUES),$(eval override $(v) := $$(value $(v)))$(eval export $(v)))
 
 # Floors of the generator, from the top down; a floor includes those below it only.
-FLOORS = molecule emit program algebra base
+# The families stand side by side on the upper floor, and never include each other.
+FAMILIES = environment molecule
+FLOORS = $(FAMILIES) emit program algebra base
 GEN_SOURCES = $(wildcard gen/*.c $(FLOORS:%=gen/%/*.c))
 GEN = $(GEN_SOURCES:gen/%.c=build/gen/%.o)
 TESTS = $(patsubst tests/%.c,build/tests/%.o,$(wildcard tests/*.c))
@@ -45,7 +47,7 @@ help: ## list the targets
 
 # Two makes may run at once: a file appears whole, under a name that is no other's before.
 build/eqml-gen: $(GEN)
-	$(COMPILE) $^ -o $@.$$$$ && mv -f $@.$$$$ $@
+	$(COMPILE) $^ -o $@.$$$$ -lm && mv -f $@.$$$$ $@
 
 GEN_HEADERS = $(wildcard gen/*.h $(FLOORS:%=gen/%/*.h))
 
