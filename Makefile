@@ -51,7 +51,7 @@ build/eqml-gen: $(GEN)
 
 GEN_HEADERS = $(wildcard gen/*.h $(FLOORS:%=gen/%/*.h))
 
-build/gen/emit/header.o: gen/runtime/layout.h
+build/gen/emit/header.o build/gen/emit/cloud_header.o: gen/runtime/layout.h
 
 build/gen/%.o: gen/%.c $(GEN_HEADERS)
 	@mkdir -p $(@D)

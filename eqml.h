@@ -4394,6 +4394,737 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
 
 #endif /* EQML__MODEL_TENSOR_H */
 
+/* Neighbour clouds: the second family. */
+
+/* ==== cloud/basis.h ===================================================================================== */
+
+/* Bases of neighbour clouds as eqml-gen writes them, what their code calls, and models over them. */
+#ifndef EQML__CLOUD_BASIS_H
+#define EQML__CLOUD_BASIS_H
+
+/*
+ * Invariants of the neighbourhood of an atom. The neighbours of species z at r_j, as seen from the atom, have the moments
+ *
+ *     A_(z, n, l, m) = sum_j R_n(|r_j|) S_lm(r_j / |r_j|)          n = 1..nmax, m = -l..l
+ *
+ * with radial functions R_n (see eqml_radial) and real spherical harmonics S_lm, whose squares add up to 2 l + 1. Products
+ * of moments are coupled to tensors F, T of angular momentum l; a term is the dot product of two tensors, moments or
+ * products, of the same l. Neither are terms formed: the energy of an atom is a quadratic form
+ *
+ *     E = sum over rows of G_row . (sum over its columns of coefficient G_column)
+ *
+ * All components lie in slots: 0 holds the constant 1, then come the moments, then the products kernel by kernel.
+ */
+
+/* Largest l of moments, and of products (as in the generator). */
+enum { EQML__CLOUD_LMAX = 20, EQML__CLOUD_ANGULAR = 40 };
+
+/* slot[target + M] += value * slot[left + m1] * slot[right + m2] */
+typedef struct eqml_cloud_constant {
+    unsigned char m1, m2, M;
+    double value;
+} eqml_cloud_constant;
+
+/* Products of the same three angular momenta. */
+typedef struct eqml_cloud_kernel {
+    unsigned char l1, l2, l;
+    int nconstants, first, count; /* first product, how many */
+    const eqml_cloud_constant *constants;
+} eqml_cloud_kernel;
+
+/* What all centres with so many species around them have in common. */
+typedef struct eqml_cloud_program {
+    int nspecies, nmoments, nslots, nkernels, nproducts, nrows, nterms;
+    const unsigned short (
+        *moments)[4]; /* [nmoments] species (place among the neighbours), l, n, first slot; sorted */
+    const eqml_cloud_kernel *kernels;    /* [nkernels] */
+    const unsigned short (*products)[3]; /* [nproducts] first slots of left, right, target */
+    const unsigned short (*rows)[3];     /* [nrows] first slot, l, columns */
+    const unsigned short *columns;       /* [nterms] first slots; terms are numbered so */
+    /* All products from the moments; and back: adjoints a of the slots, to which those of operands are added. */
+    void (*forward_lanes)(eqml_lanes *s);
+    void (*reverse_lanes)(const eqml_lanes *s, eqml_lanes *a);
+} eqml_cloud_program;
+
+typedef struct eqml_cloud_centre {
+    int species, nneighbours;
+    const unsigned char *neighbours; /* [nneighbours] species */
+    const eqml_cloud_program *program;
+    int first; /* of its coefficients */
+} eqml_cloud_centre;
+
+typedef struct eqml_cloud_basis {
+    const char *name, *environment, *species; /* species: "W H He", in the order of their numbers */
+    int order, nmax, lmax, nspecies, ncentres, nterms;
+    const eqml_cloud_centre *centres; /* [ncentres] */
+} eqml_cloud_basis;
+
+/*
+ * The radial functions R_n(r) = (1 - (r / cutoff)^2)^3 T_(n-1)(x), zero beyond the cutoff, where value and first two
+ * derivatives vanish; T_n are Chebyshev polynomials in
+ *
+ *     x = 2 (y(r) - y(cutoff)) / (1 - y(cutoff)) - 1,      y = 1 / (1 + a s^4 / (1 + s^2)),      s = r / range, a = 10 / 13
+ *
+ * which falls from 1 at r = 0 to -1 at the cutoff, steepest near r = range: there the functions resolve most, so range
+ * should be a distance of nearest neighbours. Witt et al., J. Chem. Phys. 159, 164101 (2023), with p = 2, q = 4.
+ */
+typedef struct eqml_radial {
+    double cutoff, range; /* bohr */
+} eqml_radial;
+
+typedef struct eqml_cloud_model {
+    const eqml_cloud_basis *basis;
+    eqml_radial radial;
+    const double *coefficients; /* [basis->nterms] hartree */
+    const double *atoms;        /* [basis->nspecies] energies of atoms without neighbours, hartree; NULL: 0 */
+} eqml_cloud_model;
+
+#endif /* EQML__CLOUD_BASIS_H */
+
+/* ==== cloud/neighbours.h ================================================================================ */
+
+/* Configurations of atoms, and who is within the cutoff of whom. */
+#ifndef EQML__CLOUD_NEIGHBOURS_H
+#define EQML__CLOUD_NEIGHBOURS_H
+
+/* Atoms in space, open or periodic. Bohr. */
+typedef struct eqml_configuration {
+    size_t natoms;
+    const double *xyz;  /* [natoms][3], anywhere: inside the cell or not */
+    const int *species; /* [natoms] numbers from 0 on, as the basis lists them */
+    const double *cell; /* [3][3] rows are the vectors of the cell; NULL: open in all directions */
+    const int
+        *pbc; /* [3] nonzero: periodic along this vector; NULL: as the cell, all or none. Vectors along which
+                           it is open may be zero */
+} eqml_configuration;
+
+/* All pairs within a cutoff: the neighbours of atom i are first[i] .. first[i+1]-1. Both of a pair have each other, and
+ * each periodic image counts, those of the atom itself too. */
+typedef struct eqml_neighbours {
+    size_t natoms, count;
+    size_t *first;       /* [natoms + 1] */
+    int *index;          /* [count] atoms */
+    double (*vector)[3]; /* [count] from the atom to its neighbour */
+    size_t capacity, atoms_capacity;
+} eqml_neighbours;
+
+EQML_API eqml_status eqml_neighbours_find(const eqml_configuration *configuration, double cutoff,
+                                          eqml_neighbours *list, eqml_message *message);
+/*
+ * Finds all pairs closer than the cutoff, by bins: in time linear in the number of pairs. The cutoff may be larger than
+ * the cell. *list is all zero, or from an earlier call, whose memory is used again. Each configuration gives the same
+ * list in the same order.
+ *
+ * EQML_ERROR_VALUE: coordinates that are not finite, a cell without volume, two atoms in one place.
+ * EQML_ERROR_ARGUMENT: the cutoff is not positive. message may be NULL.
+ */
+
+EQML_API void eqml_neighbours_free(eqml_neighbours *list);
+/* Releases the memory of a list, which is then all zero. */
+
+#endif /* EQML__CLOUD_NEIGHBOURS_H */
+
+/* ==== cloud/harmonics.h ================================================================================= */
+
+/* Real spherical harmonics and their gradients, for a vector of directions. */
+#ifndef EQML__CLOUD_HARMONICS_H
+#define EQML__CLOUD_HARMONICS_H
+
+/*
+ * Regular solid harmonics h_lm = r^l P_lm(cos theta) / (l + m)! {cos m phi, sin |m| phi} at unit vectors, m >= 0 at
+ * [l (l+1) + m], sines at [l (l+1) - m]. In this scale all coefficients of gradients are 1 and 1/2: d/dz h_lm = h_(l-1)m.
+ * S_lm = scale_lm h_lm has squares that add up to 2 l + 1. M. A. Caola, J. Phys. A 11, L23 (1978).
+ */
+#define EQML__HARMONIC(l, m) ((l) * ((l) + 1) + (m))
+
+/* scale[(lmax+1)^2] of S_lm over h_lm. */
+EQML_FUNCTION void eqml__harmonic_scales(int lmax, double *scale)
+{
+    for (int l = 0; l <= lmax; l++)
+        for (int m = 0; m <= l; m++) {
+            double square = (2 * l + 1) * (m ? 2 : 1);
+            for (int k = 1; k <= l - m; k++)
+                square *= k;
+            for (int k = 1; k <= l + m; k++)
+                square *= k;
+            scale[EQML__HARMONIC(l, m)] = scale[EQML__HARMONIC(l, -m)] = sqrt(square);
+        }
+}
+
+/* The harmonics h[(lmax+1)^2], `stride` lanes apart, at the unit vectors u. */
+EQML_INLINE void eqml__harmonics(int lmax, const eqml_lanes *u, eqml_lanes *h, int stride)
+{
+#define EQML__H(l, m) h[EQML__HARMONIC(l, m) * stride]
+    EQML__H(0, 0) = eqml__all(1);
+    for (int m = 0; m <= lmax; m++) {
+        if (m > 0) {
+            const double f = 1.0 / (2 * m);
+            const eqml_lanes c = EQML__H(m - 1, m - 1), s = m > 1 ? EQML__H(m - 1, 1 - m) : eqml__all(0);
+            EQML__H(m, m) = (u[0] * c - u[1] * s) * f;
+            EQML__H(m, -m) = (u[0] * s + u[1] * c) * f;
+        }
+        for (int l = m + 1; l <= lmax; l++) {
+            const double f = 1.0 / ((l + m) * (l - m));
+            const eqml_lanes z = u[2] * ((2 * l - 1) * f);
+            EQML__H(l, m) = l > m + 1 ? z * EQML__H(l - 1, m) - EQML__H(l - 2, m) * f : z * EQML__H(l - 1, m);
+            if (m > 0)
+                EQML__H(l, -m) =
+                    l > m + 1 ? z * EQML__H(l - 1, -m) - EQML__H(l - 2, -m) * f : z * EQML__H(l - 1, -m);
+        }
+    }
+}
+
+/* g[3] += weight * gradient of the solid harmonic h_lm, l >= 1, |m| <= l; a harmonic that does not exist is zero. */
+EQML_INLINE void eqml__harmonic_gradient(int l, int m, eqml_lanes weight, const eqml_lanes *h, int stride,
+                                         eqml_lanes *g)
+{
+    const int k = l - 1, a = m < 0 ? -m : m;
+    const eqml_lanes zero = eqml__all(0), half = weight * 0.5;
+    if (a <= k)
+        g[2] = g[2] + weight * EQML__H(k, m);
+    if (a == 0) {
+        if (k >= 1) {
+            g[0] = g[0] - weight * EQML__H(k, 1);
+            g[1] = g[1] - weight * EQML__H(k, -1);
+        }
+        return;
+    }
+    /* neighbours in m of cosine and sine */
+    const eqml_lanes cu = a + 1 <= k ? EQML__H(k, a + 1) : zero, su = a + 1 <= k ? EQML__H(k, -a - 1) : zero;
+    const eqml_lanes cd = EQML__H(k, a - 1), sd = a > 1 ? EQML__H(k, 1 - a) : zero;
+    if (m > 0) {
+        g[0] = g[0] + half * (cd - cu);
+        g[1] = g[1] - half * (sd + su);
+    } else {
+        g[0] = g[0] + half * (sd - su);
+        g[1] = g[1] + half * (cd + cu);
+    }
+#undef EQML__H
+}
+
+#endif /* EQML__CLOUD_HARMONICS_H */
+
+/* ==== cloud/radial.h ==================================================================================== */
+
+/* Radial functions of neighbours and their derivatives, for a vector of distances. */
+#ifndef EQML__CLOUD_RADIAL_H
+#define EQML__CLOUD_RADIAL_H
+
+/* What the functions take from eqml_radial. */
+typedef struct eqml__radial {
+    double per_cutoff2, per_range2; /* 1 / cutoff^2, 1 / range^2 */
+    double slope, offset;           /* x = slope y - offset */
+} eqml__radial;
+
+#define EQML__AGNESI (10.0 / 13.0) /* y''(s) = 0 at s = 1 */
+
+EQML_FUNCTION eqml__radial eqml__radial_of(const eqml_radial *radial)
+{
+    const double s2 = radial->cutoff * radial->cutoff / (radial->range * radial->range);
+    const double y = 1 / (1 + EQML__AGNESI * s2 * s2 / (1 + s2));
+    eqml__radial x;
+    x.per_cutoff2 = 1 / (radial->cutoff * radial->cutoff);
+    x.per_range2 = 1 / (radial->range * radial->range);
+    x.slope = 2 / (1 - y);
+    x.offset = x.slope * y + 1;
+    return x;
+}
+
+/*
+ * R_n(r), n = 1..nmax, at [(n-1) stride], and dR_n/dr likewise, from r^2 and r up to the cutoff.
+ */
+EQML_INLINE void eqml__radial_functions(const eqml__radial *p, int nmax, eqml_lanes r2, eqml_lanes r,
+                                        eqml_lanes *value, eqml_lanes *slope, int stride)
+{
+    const eqml_lanes one = eqml__all(1), s2 = r2 * p->per_range2, t = s2 + one;
+    /* y = t / (t + a s^4); dy/d(s^2) = -a s^2 (2 + s^2) / (t + a s^4)^2 */
+    const eqml_lanes q = one / (t + s2 * s2 * EQML__AGNESI), y = t * q;
+    const eqml_lanes dy = s2 * (s2 + eqml__all(2)) * q * q * (-EQML__AGNESI);
+    const eqml_lanes x = y * p->slope - eqml__all(p->offset), dx = dy * r * (2 * p->slope * p->per_range2);
+    const eqml_lanes e = one - r2 * p->per_cutoff2, f = e * e * e;
+    const eqml_lanes df = e * e * r * (-6 * p->per_cutoff2), x2 = x + x;
+    /* T_0 f, T_1 f and the recursion T_(n+1) = 2 x T_n - T_(n-1), which holds for T_n f, and with 2 dx T_n f for slopes:
+     * (T_(n+1) f)' = 2 x (T_n f)' - (T_(n-1) f)' + 2 dx T_n f, f' being in the first two. */
+    eqml_lanes v0 = f, d0 = df, v1 = x * f, d1 = x * df + dx * f;
+    const eqml_lanes dx2 = dx + dx;
+    for (int n = 0; n < nmax; n++) {
+        value[n * stride] = v0;
+        slope[n * stride] = d0;
+        const eqml_lanes v2 = x2 * v1 - v0, d2 = x2 * d1 - d0 + dx2 * v1;
+        v0 = v1;
+        d0 = d1;
+        v1 = v2;
+        d1 = d2;
+    }
+}
+
+#endif /* EQML__CLOUD_RADIAL_H */
+
+/* ==== cloud/moments.h =================================================================================== */
+
+/* The moments of an atom from its neighbours, and the forces back; neighbours are in the lanes. */
+#ifndef EQML__CLOUD_MOMENTS_H
+#define EQML__CLOUD_MOMENTS_H
+
+/*
+ * The neighbours of one atom, sorted by their place among the species of the centre, those of each species in vectors of
+ * their own. What fills up a vector is at the cutoff, where all functions vanish. Arrays are `stride` vectors long.
+ */
+typedef struct eqml__shell {
+    int nvectors, stride, capacity; /* capacity: of stride */
+    int *pair;                      /* [stride][EQML_LANES] numbers of pairs in the list, -1: none */
+    int *begin;                     /* [nspecies + 1] first vector of each species */
+    eqml_lanes *unit;               /* [3][stride] r / |r| */
+    eqml_lanes *inverse;            /* [stride] 1 / |r| */
+    eqml_lanes *harmonic;           /* [(lmax+1)^2][stride] */
+    eqml_lanes *value, *slope;      /* [nmax][stride] */
+} eqml__shell;
+
+/* Finds functions of distance and direction; unit holds the vectors r before. */
+EQML_FUNCTION void eqml__shell_functions(const eqml_cloud_basis *b, const eqml__radial *radial,
+                                         eqml__shell *x)
+{
+    const int stride = x->stride;
+    for (int v = 0; v < x->nvectors; v++) {
+        eqml_lanes *u = x->unit + v, r2, r, unit[3];
+        r2 = u[0] * u[0] + u[stride] * u[stride] + u[2 * stride] * u[2 * stride];
+        eqml__distances_lanes(1, &r2, &r, &x->inverse[v]);
+        for (int k = 0; k < 3; k++)
+            unit[k] = u[k * stride] = u[k * stride] * x->inverse[v];
+        eqml__radial_functions(radial, b->nmax, r2, r, x->value + v, x->slope + v, stride);
+        eqml__harmonics(b->lmax, unit, x->harmonic + v, stride);
+    }
+}
+
+/* Moments from k on that differ in n only; at most four. */
+EQML_INLINE int eqml__moments_alike(const eqml_cloud_program *p, int k)
+{
+    int n = 1;
+    while (n < 4 && k + n < p->nmoments && p->moments[k + n][0] == p->moments[k][0] &&
+           p->moments[k + n][1] == p->moments[k][1])
+        n++;
+    return n;
+}
+
+/* slot[s * EQML_LANES] <- the moments of one atom: of lane `lane` where slot points there. */
+EQML_FUNCTION void eqml__shell_moments(const eqml_cloud_program *p, const eqml__shell *x, const double *scale,
+                                       double *slot)
+{
+    const int stride = x->stride;
+    for (int k = 0, n; k < p->nmoments; k += n) {
+        const unsigned short(*moment)[4] = p->moments + k;
+        const int l = moment[0][1], begin = x->begin[moment[0][0]], end = x->begin[moment[0][0] + 1];
+        n = eqml__moments_alike(p, k);
+        const eqml_lanes *value[4];
+        for (int i = 0; i < 4; i++)
+            value[i] = x->value + (moment[i < n ? i : 0][2] - 1) * stride;
+        for (int m = -l; m <= l; m++) {
+            const eqml_lanes *h = x->harmonic + EQML__HARMONIC(l, m) * stride;
+            eqml_lanes sum[4];
+            double sums[4];
+            for (int i = 0; i < 4; i++)
+                sum[i] = eqml__all(0);
+            for (int v = begin; v < end; v++)
+                for (int i = 0; i < 4; i++)
+                    sum[i] = eqml__fma(h[v], value[i][v], sum[i]);
+            for (int i = 0; i < 4; i++)
+                sums[i] = eqml__sum(sum[i]);
+            for (int i = 0; i < n; i++)
+                slot[(moment[i][3] + m + l) * EQML_LANES] = scale[EQML__HARMONIC(l, m)] * sums[i];
+        }
+    }
+}
+
+/* force[3][stride] <- dE/dr of each neighbour, from the adjoints of the moments in one lane. */
+EQML_FUNCTION void eqml__shell_forces(const eqml_cloud_program *p, const eqml__shell *x, const double *scale,
+                                      const double *adjoint, eqml_lanes *force)
+{
+    const int stride = x->stride;
+    for (int k = 0; k < 3 * stride; k++)
+        force[k] = eqml__all(0);
+    for (int first = 0, end; first < p->nmoments; first = end) {
+        const unsigned short(*moment)[4] = p->moments;
+        const int l = moment[first][1], z = moment[first][0];
+        end = first;
+        while (end < p->nmoments && moment[end][0] == z && moment[end][1] == l)
+            end++;
+        for (int v = x->begin[z]; v < x->begin[z + 1]; v++) {
+            const eqml_lanes *h = x->harmonic + v;
+            eqml_lanes g[3] = {eqml__all(0), eqml__all(0), eqml__all(0)}, along = eqml__all(0), u[3];
+            for (int m = -l; m <= l; m++) {
+                eqml_lanes value = eqml__all(0), slope = eqml__all(0);
+                for (int i = first; i < end; i++) {
+                    const eqml_lanes a = eqml__all(adjoint[(moment[i][3] + m + l) * EQML_LANES]);
+                    value = eqml__fma(a, x->value[(moment[i][2] - 1) * stride + v], value);
+                    slope = eqml__fma(a, x->slope[(moment[i][2] - 1) * stride + v], slope);
+                }
+                const double f = scale[EQML__HARMONIC(l, m)];
+                along = eqml__fma(slope * f, h[EQML__HARMONIC(l, m) * stride], along);
+                if (l)
+                    eqml__harmonic_gradient(l, m, value * f, h, stride, g);
+            }
+            /* across: what is left of g without its part along the unit vector, over |r| */
+            for (int d = 0; d < 3; d++)
+                u[d] = x->unit[d * stride + v];
+            const eqml_lanes inverse = x->inverse[v],
+                             part = (g[0] * u[0] + g[1] * u[1] + g[2] * u[2]) * inverse;
+            for (int d = 0; d < 3; d++)
+                force[d * stride + v] = force[d * stride + v] + g[d] * inverse + (along - part) * u[d];
+        }
+    }
+}
+
+#endif /* EQML__CLOUD_MOMENTS_H */
+
+/* ==== cloud/form.h ====================================================================================== */
+
+/* The quadratic form of a basis of neighbour clouds, with its derivatives: lanes over atoms. */
+#ifndef EQML__CLOUD_FORM_H
+#define EQML__CLOUD_FORM_H
+
+/*
+ * Adds a row to the adjoints of its columns, and to its own; returns its part of the energy. The row and the sum over its
+ * columns stay in registers as long as n = 2 l + 1 is small.
+ */
+EQML_INLINE eqml_lanes eqml__cloud_row(int n, int ncolumns, const unsigned short *column,
+                                       const double *coefficient, const eqml_lanes *row,
+                                       eqml_lanes *row_adjoint, const eqml_lanes *s, eqml_lanes *a)
+{
+    eqml_lanes g[2 * EQML__CLOUD_ANGULAR + 1], sum[2 * EQML__CLOUD_ANGULAR + 1], energy = eqml__all(0);
+    for (int m = 0; m < n; m++) {
+        g[m] = row[m];
+        sum[m] = eqml__all(0);
+    }
+    for (int k = 0; k < ncolumns; k++) {
+        const eqml_lanes c = eqml__all(coefficient[k]), *b = s + column[k];
+        eqml_lanes *to = a + column[k];
+        for (int m = 0; m < n; m++) {
+            sum[m] = eqml__fma(c, b[m], sum[m]);
+            to[m] = eqml__fma(c, g[m], to[m]);
+        }
+    }
+    for (int m = 0; m < n; m++) {
+        energy = eqml__fma(g[m], sum[m], energy);
+        row_adjoint[m] = row_adjoint[m] + sum[m];
+    }
+    return energy;
+}
+
+/* The energy of each lane; to the adjoints a[nslots] its derivatives by the slots are added. */
+EQML_FUNCTION eqml_lanes eqml__cloud_form(const eqml_cloud_program *p, const double *coefficient,
+                                          const eqml_lanes *s, eqml_lanes *a)
+{
+    eqml_lanes energy = eqml__all(0);
+    const unsigned short *column = p->columns;
+    for (int k = 0; k < p->nrows; k++) {
+        const int slot = p->rows[k][0], l = p->rows[k][1], n = p->rows[k][2];
+        switch (l) {
+#define EQML__CLOUD_ROW(l)                                                                                   \
+    case l:                                                                                                  \
+        energy = energy + eqml__cloud_row(2 * l + 1, n, column, coefficient, s + slot, a + slot, s, a);      \
+        break;
+            EQML__CLOUD_ROW(0)
+            EQML__CLOUD_ROW(1)
+            EQML__CLOUD_ROW(2)
+            EQML__CLOUD_ROW(3)
+#undef EQML__CLOUD_ROW
+        default:
+            energy = energy + eqml__cloud_row(2 * l + 1, n, column, coefficient, s + slot, a + slot, s, a);
+        }
+        column += n;
+        coefficient += n;
+    }
+    return energy;
+}
+
+#endif /* EQML__CLOUD_FORM_H */
+
+/* ==== cloud/evaluate.h ================================================================================== */
+
+/* Energy, forces and virial of a configuration, atom by atom from their neighbours. */
+#ifndef EQML__CLOUD_EVALUATE_H
+#define EQML__CLOUD_EVALUATE_H
+
+/* Memory that calls use again. All zero at first; eqml_cloud_workspace_free releases it. One for each thread. */
+typedef struct eqml_cloud_workspace {
+    eqml_neighbours list;
+    char *room;
+    size_t size;
+} eqml_cloud_workspace;
+
+/* What is wanted: each may be NULL. */
+typedef struct eqml_cloud_result {
+    double *energy;   /* hartree */
+    double *forces;   /* [natoms][3] -dE/dx, hartree/bohr */
+    double *virial;   /* [6] xx yy zz yz xz xy, -dE/dstrain, hartree: minus volume times stress */
+    double *energies; /* [natoms] of the atoms, which add up to the energy */
+} eqml_cloud_result;
+
+EQML_FUNCTION void eqml_cloud_workspace_free(eqml_cloud_workspace *w)
+{
+    EQML_FREE(w->list.first);
+    EQML_FREE(w->list.index);
+    EQML_FREE(w->list.vector);
+    EQML_FREE(w->room);
+    memset(w, 0, sizeof *w);
+}
+
+/* What one call works with. */
+typedef struct eqml__cloud {
+    const eqml_cloud_model *model;
+    const eqml_neighbours *list;
+    const int *species;
+    const eqml_cloud_result *result;
+    double virial[6], energy;
+    eqml__radial radial;
+    double *scale; /* of harmonics */
+    int *position; /* [nspecies] place among the neighbours of the present centre, -1: none */
+    int *pairs;    /* room for the numbers of pairs of one atom, sorted */
+    eqml__shell shell[EQML_LANES];
+    eqml_lanes *slots, *adjoints, *force;
+} eqml__cloud;
+
+/* Takes `bytes` from the room, which begins at 0 while the sizes are being added up; aligned for all vectors. */
+EQML_INLINE void *eqml__take(char *room, size_t *used, size_t bytes)
+{
+    char *at = room ? room + *used : NULL;
+    *used += (bytes + 63) / 64 * 64;
+    return at;
+}
+
+/* Lays out the arrays of a call whose atoms have at most `vectors` vectors of neighbours; returns their size. */
+EQML_FUNCTION size_t eqml__cloud_layout(eqml__cloud *x, char *room, int vectors)
+{
+    const eqml_cloud_basis *b = x->model->basis;
+    const size_t lane = sizeof(eqml_lanes), n = (size_t)vectors,
+                 harmonics = (size_t)(b->lmax + 1) * (size_t)(b->lmax + 1);
+    size_t used = 0, slots = 0;
+    int species = 0;
+    for (int c = 0; c < b->ncentres; c++) {
+        const size_t more = (size_t)b->centres[c].program->nslots;
+        slots = more > slots ? more : slots;
+        species = b->centres[c].nneighbours > species ? b->centres[c].nneighbours : species;
+    }
+    x->scale = (double *)eqml__take(room, &used, harmonics * sizeof(double));
+    x->position = (int *)eqml__take(room, &used, (size_t)b->nspecies * sizeof(int));
+    x->slots = (eqml_lanes *)eqml__take(room, &used, slots * lane);
+    x->adjoints = (eqml_lanes *)eqml__take(room, &used, slots * lane);
+    x->force = (eqml_lanes *)eqml__take(room, &used, 3 * n * lane);
+    for (int k = 0; k < EQML_LANES; k++) {
+        eqml__shell *s = &x->shell[k];
+        s->capacity = vectors;
+        s->pair = (int *)eqml__take(room, &used, n * EQML_LANES * sizeof(int));
+        s->begin = (int *)eqml__take(room, &used, (size_t)(species + 1) * sizeof(int));
+        s->unit = (eqml_lanes *)eqml__take(room, &used, 3 * n * lane);
+        s->inverse = (eqml_lanes *)eqml__take(room, &used, n * lane);
+        s->harmonic = (eqml_lanes *)eqml__take(room, &used, harmonics * n * lane);
+        s->value = (eqml_lanes *)eqml__take(room, &used, (size_t)b->nmax * n * lane);
+        s->slope = (eqml_lanes *)eqml__take(room, &used, (size_t)b->nmax * n * lane);
+    }
+    return used;
+}
+
+/* Vectors that the neighbours of any atom need at most: each species may leave one that is not full. */
+EQML_FUNCTION int eqml__cloud_vectors(const eqml_cloud_basis *b, const eqml_neighbours *list)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < list->natoms; i++) {
+        const size_t n = list->first[i + 1] - list->first[i];
+        most = n > most ? n : most;
+    }
+    return (int)(most / EQML_LANES) + b->nspecies + 1;
+}
+
+/* Sorts the neighbours of atom i by species, and finds their functions. */
+EQML_FUNCTION void eqml__cloud_shell(const eqml__cloud *x, const eqml_cloud_centre *centre, size_t i,
+                                     eqml__shell *s)
+{
+    const eqml_neighbours *list = x->list;
+    const double cutoff = x->model->radial.cutoff, cutoff2 = cutoff * cutoff;
+    int vectors = 0;
+    s->stride = s->capacity;
+    for (int z = 0; z < centre->nneighbours; z++) {
+        int count = 0;
+        double *unit = (double *)(void *)(s->unit + vectors);
+        const int stride = s->stride * EQML_LANES;
+        int *pair = s->pair + vectors * EQML_LANES;
+        s->begin[z] = vectors;
+        for (size_t k = list->first[i]; k < list->first[i + 1]; k++) {
+            const double *r = list->vector[k];
+            if (x->species[list->index[k]] != centre->neighbours[z] ||
+                r[0] * r[0] + r[1] * r[1] + r[2] * r[2] >= cutoff2)
+                continue;
+            for (int d = 0; d < 3; d++)
+                unit[d * stride + count] = r[d];
+            pair[count++] = (int)(k - list->first[i]);
+        }
+        for (; count % EQML_LANES; count++) {
+            unit[count] = cutoff;
+            unit[stride + count] = unit[2 * stride + count] = 0;
+            pair[count] = -1;
+        }
+        vectors += count / EQML_LANES;
+    }
+    s->begin[centre->nneighbours] = s->nvectors = vectors;
+    eqml__shell_functions(x->model->basis, &x->radial, s);
+}
+
+/* Gives the forces of an atom's neighbours to the atoms. */
+EQML_FUNCTION void eqml__cloud_scatter(eqml__cloud *x, size_t i, const eqml__shell *s)
+{
+    const eqml_neighbours *list = x->list;
+    const double *force = (const double *)(const void *)x->force;
+    const int stride = s->stride * EQML_LANES;
+    for (int k = 0; k < s->nvectors * EQML_LANES; k++) {
+        if (s->pair[k] < 0)
+            continue;
+        const size_t pair = list->first[i] + (size_t)s->pair[k];
+        const double *r = list->vector[pair], f[3] = {force[k], force[stride + k], force[2 * stride + k]};
+        double *forces = x->result->forces;
+        for (size_t d = 0; d < 3 && forces; d++) {
+            forces[3 * i + d] += f[d];
+            forces[3 * (size_t)list->index[pair] + d] -= f[d];
+        }
+        for (size_t d = 0; d < 3; d++) {
+            x->virial[d] -= r[d] * f[d];
+            x->virial[3 + d] -= r[d == 0 ? 1 : 0] * f[d == 2 ? 1 : 2];
+        }
+    }
+}
+
+/* Up to EQML_LANES atoms of one centre, one in each lane. */
+EQML_FUNCTION void eqml__cloud_atoms(eqml__cloud *x, const eqml_cloud_centre *centre, int count,
+                                     const size_t *atom)
+{
+    const eqml_cloud_program *p = centre->program;
+    const eqml_cloud_result *result = x->result;
+    double *slots = (double *)(void *)x->slots, energy[EQML_LANES];
+    for (int k = 0; k < p->nslots; k++)
+        x->adjoints[k] = eqml__all(0);
+    if (count < EQML_LANES) /* lanes without an atom have no neighbours */
+        for (int k = 0; k < p->nslots; k++)
+            x->slots[k] = eqml__all(0);
+    x->slots[0] = eqml__all(1);
+    for (int k = 0; k < count; k++) {
+        eqml__cloud_shell(x, centre, atom[k], &x->shell[k]);
+        eqml__shell_moments(p, &x->shell[k], x->scale, slots + k);
+    }
+    p->forward_lanes(x->slots);
+    eqml__store(energy, eqml__cloud_form(p, x->model->coefficients + centre->first, x->slots, x->adjoints));
+    for (int k = 0; k < count; k++) {
+        const double own = x->model->atoms ? energy[k] + x->model->atoms[centre->species] : energy[k];
+        x->energy += own;
+        if (result->energies)
+            result->energies[atom[k]] = own;
+    }
+    if (!result->forces && !result->virial)
+        return;
+    p->reverse_lanes(x->slots, x->adjoints);
+    for (int k = 0; k < count; k++) {
+        eqml__shell_forces(p, &x->shell[k], x->scale, (const double *)(const void *)x->adjoints + k,
+                           x->force);
+        eqml__cloud_scatter(x, atom[k], &x->shell[k]);
+    }
+}
+
+/* All atoms that are centres of one species, lane by lane. */
+EQML_FUNCTION void eqml__cloud_centre(eqml__cloud *x, const eqml_cloud_centre *centre)
+{
+    size_t atom[EQML_LANES];
+    int count = 0;
+    for (size_t i = 0; i < x->list->natoms; i++) {
+        if (x->species[i] != centre->species)
+            continue;
+        atom[count++] = i;
+        if (count == EQML_LANES) {
+            eqml__cloud_atoms(x, centre, count, atom);
+            count = 0;
+        }
+    }
+    if (count)
+        eqml__cloud_atoms(x, centre, count, atom);
+}
+
+EQML_FUNCTION eqml_status eqml_cloud_evaluate_list(const eqml_cloud_model *model, const eqml_neighbours *list,
+                                                   const int *species, eqml_cloud_workspace *w,
+                                                   const eqml_cloud_result *result)
+/*
+ * Evaluates a model for neighbours that the caller has: those of eqml_neighbours_find, or a list with skin, whose pairs
+ * beyond the cutoff are passed over. species[natoms]. Allocates only where the workspace is too small. Atoms of a species
+ * that is no centre have the energy model->atoms, or 0; neighbours of a species that is not around a centre count as
+ * absent.
+ *
+ * EQML_ERROR_ARGUMENT: a species that the basis does not know, a radial cutoff or range that is not positive.
+ */
+{
+    const eqml_cloud_basis *b = model->basis;
+    eqml__cloud x;
+    memset(&x, 0, sizeof x);
+    x.model = model;
+    x.list = list;
+    x.species = species;
+    x.result = result;
+    if (!(model->radial.cutoff > 0) || !(model->radial.range > 0))
+        return EQML_ERROR_ARGUMENT;
+    for (size_t i = 0; i < list->natoms; i++)
+        if (species[i] < 0 || species[i] >= b->nspecies)
+            return EQML_ERROR_ARGUMENT;
+    const int vectors = eqml__cloud_vectors(b, list) | 1; /* odd: no strides of powers of two */
+    const size_t size = eqml__cloud_layout(&x, NULL, vectors) + 64;
+    if (size > w->size) {
+        EQML_FREE(w->room);
+        w->room = (char *)EQML_MALLOC(size);
+        w->size = w->room ? size : 0;
+        if (!w->room)
+            return EQML_ERROR_MEMORY;
+    }
+    eqml__cloud_layout(&x, w->room + (64 - (uintptr_t)w->room % 64), vectors);
+    eqml__harmonic_scales(b->lmax, x.scale);
+    x.radial = eqml__radial_of(&model->radial);
+    for (size_t i = 0; i < list->natoms; i++) {
+        if (result->energies)
+            result->energies[i] = model->atoms ? model->atoms[species[i]] : 0;
+        for (size_t d = 0; d < 3 && result->forces; d++)
+            result->forces[3 * i + d] = 0;
+        int centre = 0;
+        while (centre < b->ncentres && b->centres[centre].species != species[i])
+            centre++;
+        if (centre == b->ncentres && model->atoms)
+            x.energy += model->atoms[species[i]];
+    }
+    for (int c = 0; c < b->ncentres; c++)
+        eqml__cloud_centre(&x, &b->centres[c]);
+    if (result->energy)
+        *result->energy = x.energy;
+    if (result->virial)
+        memcpy(result->virial, x.virial, sizeof x.virial);
+    return EQML_OK;
+}
+
+EQML_FUNCTION eqml_status eqml_cloud_evaluate(const eqml_cloud_model *model,
+                                              const eqml_configuration *configuration,
+                                              eqml_cloud_workspace *w, const eqml_cloud_result *result,
+                                              eqml_message *message)
+/*
+ * The same for a configuration, whose neighbours are found. Errors are those of eqml_neighbours_find as well. message may
+ * be NULL; where the call fails, the results are as they were.
+ */
+{
+    if (message)
+        message->text[0] = 0;
+    eqml_status status = eqml_neighbours_find(configuration, model->radial.cutoff, &w->list, message);
+    if (!status)
+        status = eqml_cloud_evaluate_list(model, &w->list, configuration->species, w, result);
+    if (status && message && !message->text[0])
+        strcpy(message->text,
+               status == EQML_ERROR_ARGUMENT
+                   ? "a species that the basis does not know, or a radial range that is not positive"
+                   : eqml_status_text(status));
+    return status;
+}
+
+#endif /* EQML__CLOUD_EVALUATE_H */
+
 /* Contracts. */
 
 /* ==== data.h ============================================================================================ */
@@ -10617,5 +11348,319 @@ EQML_API eqml_status eqml_expansion_read(eqml_expansion *expansion, const char *
 }
 
 #endif /* EQML__EXPANSION_FILE_C */
+
+/* ==== cloud/neighbours.c ================================================================================ */
+
+#ifndef EQML__CLOUD_NEIGHBOURS_C
+#define EQML__CLOUD_NEIGHBOURS_C
+
+/* The cell and its bins. Atoms are known by their fractions of the cell's vectors. */
+typedef struct eqml__bins {
+    double cell[3][3], inverse[3][3]; /* fraction_k = sum_d r_d inverse[d][k] */
+    int periodic[3], count[3], reach[3];
+    double low[3], width[3]; /* of the fractions; low 0 and width 1 where it is periodic */
+} eqml__bins;
+
+static void eqml__cross(const double *a, const double *b, double *c)
+{
+    for (size_t k = 0; k < 3; k++)
+        c[k] = a[(k + 1) % 3] * b[(k + 2) % 3] - a[(k + 2) % 3] * b[(k + 1) % 3];
+}
+
+static double eqml__dot(const double *a, const double *b)
+{
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
+
+/* A unit vector, at right angles to the other two (or to the one of them that is not zero). */
+static void eqml__open_vector(double cell[3][3], size_t k)
+{
+    double *v = cell[k];
+    const double *a = cell[(k + 1) % 3], *b = cell[(k + 2) % 3];
+    eqml__cross(a, b, v);
+    for (size_t d = 0; d < 3 && eqml__dot(v, v) == 0; d++) {
+        double axis[3] = {0, 0, 0};
+        axis[d] = 1;
+        const double *other = eqml__dot(a, a) > 0 ? a : b;
+        eqml__cross(other, axis, v);
+        if (eqml__dot(a, a) == 0 && eqml__dot(b, b) == 0) /* all three are open */
+            v[k] = 1;
+    }
+    const double length = sqrt(eqml__dot(v, v));
+    for (size_t d = 0; d < 3; d++)
+        v[d] /= length;
+}
+
+static eqml_status eqml__bins_cell(const eqml_configuration *c, eqml__bins *b, eqml_message *message)
+{
+    int periodic = 0;
+    for (size_t k = 0; k < 3; k++) {
+        b->periodic[k] = c->cell && (!c->pbc || c->pbc[k]);
+        periodic += b->periodic[k];
+        for (size_t d = 0; d < 3; d++) {
+            b->cell[k][d] = b->periodic[k] ? c->cell[3 * k + d] : 0;
+            if (!(fabs(b->cell[k][d]) <= 1e100))
+                return eqml__fail(message, EQML_ERROR_VALUE, "the cell has a component that is not finite");
+        }
+    }
+    for (size_t k = 0; k < 3; k++)
+        if (!b->periodic[k])
+            eqml__open_vector(b->cell, k);
+    double normal[3][3];
+    for (size_t k = 0; k < 3; k++)
+        eqml__cross(b->cell[(k + 1) % 3], b->cell[(k + 2) % 3], normal[k]);
+    const double volume = eqml__dot(b->cell[0], normal[0]);
+    double scale = 1;
+    for (size_t k = 0; k < 3; k++)
+        scale *= sqrt(eqml__dot(b->cell[k], b->cell[k]));
+    if (!(fabs(volume) > 1e-10 * scale))
+        return eqml__fail(message, EQML_ERROR_VALUE,
+                          "the cell has no volume: its vectors lie in a plane, or one is zero");
+    for (size_t k = 0; k < 3; k++)
+        for (size_t d = 0; d < 3; d++)
+            b->inverse[d][k] = normal[k][d] / volume;
+    (void)periodic;
+    return EQML_OK;
+}
+
+/* As many bins as atoms at most, no smaller than the cutoff where that can be. */
+static void eqml__bins_count(size_t natoms, const double *low, const double *high, double cutoff,
+                             eqml__bins *b)
+{
+    double wanted[3], most = (double)natoms + 1;
+    for (size_t k = 0; k < 3; k++) {
+        const double per_height =
+            sqrt(b->inverse[0][k] * b->inverse[0][k] + b->inverse[1][k] * b->inverse[1][k] +
+                 b->inverse[2][k] * b->inverse[2][k]);
+        b->low[k] = b->periodic[k] ? 0 : low[k];
+        b->width[k] = b->periodic[k] ? 1 : (high[k] - low[k]) * (1 + 1e-9) + 1e-9;
+        wanted[k] = floor(b->width[k] / (per_height * cutoff));
+        wanted[k] = wanted[k] < 1 ? 1 : wanted[k] > 1000 ? 1000 : wanted[k];
+    }
+    while (wanted[0] * wanted[1] * wanted[2] > most) {
+        const int k = wanted[0] >= wanted[1] && wanted[0] >= wanted[2] ? 0 : wanted[1] >= wanted[2] ? 1 : 2;
+        wanted[k] = floor(wanted[k] * 0.9);
+    }
+    for (size_t k = 0; k < 3; k++) {
+        const double per_height =
+            sqrt(b->inverse[0][k] * b->inverse[0][k] + b->inverse[1][k] * b->inverse[1][k] +
+                 b->inverse[2][k] * b->inverse[2][k]);
+        b->count[k] = (int)wanted[k];
+        const double bin = b->width[k] / b->count[k]; /* as a fraction */
+        b->reach[k] = (int)fmin(1e6, ceil(cutoff * per_height / bin));
+    }
+}
+
+/* Room for the temporary arrays of one call. */
+typedef struct eqml__binned {
+    double *fraction; /* [natoms][3], wrapped */
+    int *shift;       /* [natoms][3] whole cells that were taken off */
+    int *bin;         /* [natoms] */
+    int *start, *member;
+} eqml__binned;
+
+static void eqml__binned_free(eqml__binned *x)
+{
+    EQML_FREE(x->fraction);
+    EQML_FREE(x->shift);
+    EQML_FREE(x->bin);
+    EQML_FREE(x->start);
+    EQML_FREE(x->member);
+}
+
+static int eqml__bin_of(const eqml__bins *b, int k, double fraction)
+{
+    const int n = (int)((fraction - b->low[k]) / b->width[k] * b->count[k]);
+    return n < 0 ? 0 : n >= b->count[k] ? b->count[k] - 1 : n;
+}
+
+static eqml_status eqml__bin_atoms(const eqml_configuration *c, double cutoff, eqml__bins *b, eqml__binned *x)
+{
+    const size_t n = c->natoms;
+    double low[3] = {0, 0, 0}, high[3] = {0, 0, 0};
+    x->fraction = (double *)eqml__zeroed(3 * n, sizeof(double));
+    x->shift = (int *)eqml__zeroed(3 * n, sizeof(int));
+    x->bin = (int *)eqml__zeroed(n, sizeof(int));
+    x->member = (int *)eqml__zeroed(n, sizeof(int));
+    if (!x->fraction || !x->shift || !x->bin || !x->member)
+        return EQML_ERROR_MEMORY;
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = 0; k < 3; k++) {
+            double f = 0;
+            for (size_t d = 0; d < 3; d++)
+                f += c->xyz[3 * i + d] * b->inverse[d][k];
+            const double whole = b->periodic[k] ? floor(f) : 0;
+            x->fraction[3 * i + k] = f -= whole;
+            x->shift[3 * i + k] = (int)whole;
+            low[k] = i == 0 || f < low[k] ? f : low[k];
+            high[k] = i == 0 || f > high[k] ? f : high[k];
+        }
+    eqml__bins_count(n, low, high, cutoff, b);
+    const size_t nbins = (size_t)b->count[0] * (size_t)b->count[1] * (size_t)b->count[2];
+    x->start = (int *)eqml__zeroed(nbins + 1, sizeof(int));
+    if (!x->start)
+        return EQML_ERROR_MEMORY;
+    for (size_t i = 0; i < n; i++) {
+        const double *f = x->fraction + 3 * i;
+        x->bin[i] = (eqml__bin_of(b, 0, f[0]) * b->count[1] + eqml__bin_of(b, 1, f[1])) * b->count[2] +
+                    eqml__bin_of(b, 2, f[2]);
+        x->start[x->bin[i] + 1]++;
+    }
+    for (size_t k = 0; k < nbins; k++)
+        x->start[k + 1] += x->start[k];
+    for (size_t i = n; i-- > 0;)
+        x->member[--x->start[x->bin[i] + 1]] = (int)i;
+    /* start[k+1] is now where bin k begins: one place to the left */
+    for (size_t k = 0; k < nbins; k++)
+        x->start[k] = x->start[k + 1];
+    x->start[nbins] = (int)n;
+    return EQML_OK;
+}
+
+/* Room for one more pair. */
+static int eqml__neighbours_grow(eqml_neighbours *list)
+{
+    const size_t capacity = list->capacity ? 2 * list->capacity : 4096;
+    int *index = (int *)eqml__zeroed(capacity, sizeof(int));
+    double(*vector)[3] = (double(*)[3])eqml__zeroed(capacity, sizeof *vector);
+    if (!index || !vector) {
+        EQML_FREE(index);
+        EQML_FREE(vector);
+        return -1;
+    }
+    if (list->count) {
+        memcpy(index, list->index, list->count * sizeof *index);
+        memcpy(vector, list->vector, list->count * sizeof *vector);
+    }
+    EQML_FREE(list->index);
+    EQML_FREE(list->vector);
+    list->index = index;
+    list->vector = vector;
+    list->capacity = capacity;
+    return 0;
+}
+
+/* The pairs of atom i with the members of one bin, in the cell that is `image` cells away. */
+static eqml_status eqml__pairs_in_bin(const eqml_configuration *c, const eqml__bins *b, const eqml__binned *x,
+                                      size_t i, size_t bin, const int *image, double cutoff2,
+                                      eqml_neighbours *list, eqml_message *message)
+{
+    for (int at = x->start[bin]; at < x->start[bin + 1]; at++) {
+        const size_t j = (size_t)x->member[at];
+        double d[3];
+        int same = i == j;
+        for (size_t k = 0; k < 3; k++)
+            d[k] = c->xyz[3 * j + k] - c->xyz[3 * i + k];
+        for (size_t k = 0; k < 3; k++) {
+            const double cells = image[k] + x->shift[3 * i + k] - x->shift[3 * j + k];
+            same = same && image[k] == 0;
+            for (size_t e = 0; e < 3 && cells != 0; e++)
+                d[e] += cells * b->cell[k][e];
+        }
+        const double r2 = eqml__dot(d, d);
+        if (same || r2 >= cutoff2)
+            continue;
+        if (!(r2 > 1e-16))
+            return eqml__fail(message, EQML_ERROR_VALUE,
+                              "atoms %zu and %zu, counted from 0, are in one place", i, j);
+        if (list->count == list->capacity && eqml__neighbours_grow(list))
+            return EQML_ERROR_MEMORY;
+        list->index[list->count] = (int)j;
+        memcpy(list->vector[list->count++], d, sizeof d);
+    }
+    return EQML_OK;
+}
+
+/* The bin at a distance from that of atom i along k, and how many cells away it is; -1: outside. */
+static int eqml__bin_beside(const eqml__bins *b, int k, int bin, int *image)
+{
+    const int n = b->count[k];
+    *image = 0;
+    if (bin >= 0 && bin < n)
+        return bin;
+    if (!b->periodic[k])
+        return -1;
+    *image = bin >= 0 ? bin / n : -((n - 1 - bin) / n);
+    return bin - *image * n;
+}
+
+static eqml_status eqml__pairs_of(const eqml_configuration *c, const eqml__bins *b, const eqml__binned *x,
+                                  size_t i, double cutoff2, eqml_neighbours *list, eqml_message *message)
+{
+    const int at[3] = {x->bin[i] / (b->count[1] * b->count[2]), x->bin[i] / b->count[2] % b->count[1],
+                       x->bin[i] % b->count[2]};
+    int image[3], bin[3];
+    for (int p = -b->reach[0]; p <= b->reach[0]; p++) {
+        if ((bin[0] = eqml__bin_beside(b, 0, at[0] + p, &image[0])) < 0)
+            continue;
+        for (int q = -b->reach[1]; q <= b->reach[1]; q++) {
+            if ((bin[1] = eqml__bin_beside(b, 1, at[1] + q, &image[1])) < 0)
+                continue;
+            for (int r = -b->reach[2]; r <= b->reach[2]; r++) {
+                if ((bin[2] = eqml__bin_beside(b, 2, at[2] + r, &image[2])) < 0)
+                    continue;
+                const size_t number =
+                    ((size_t)bin[0] * (size_t)b->count[1] + (size_t)bin[1]) * (size_t)b->count[2] +
+                    (size_t)bin[2];
+                const eqml_status status =
+                    eqml__pairs_in_bin(c, b, x, i, number, image, cutoff2, list, message);
+                if (status)
+                    return status;
+            }
+        }
+    }
+    return EQML_OK;
+}
+
+static eqml_status eqml__neighbours_begin(const eqml_configuration *c, double cutoff, eqml_neighbours *list,
+                                          eqml_message *message)
+{
+    if (!(cutoff > 0 && cutoff < 1e6))
+        return eqml__fail(message, EQML_ERROR_ARGUMENT, "the cutoff is %g bohr; it must be positive", cutoff);
+    for (size_t k = 0; k < 3 * c->natoms; k++)
+        if (!(fabs(c->xyz[k]) < 1e9))
+            return eqml__fail(message, EQML_ERROR_VALUE, "a coordinate of atom %zu, counted from 0, is %g",
+                              k / 3, c->xyz[k]);
+    if (list->atoms_capacity < c->natoms + 1) {
+        EQML_FREE(list->first);
+        list->first = (size_t *)eqml__zeroed(c->natoms + 1, sizeof(size_t));
+        list->atoms_capacity = list->first ? c->natoms + 1 : 0;
+        if (!list->first)
+            return EQML_ERROR_MEMORY;
+    }
+    list->natoms = c->natoms;
+    list->count = 0;
+    return EQML_OK;
+}
+
+EQML_API eqml_status eqml_neighbours_find(const eqml_configuration *c, double cutoff, eqml_neighbours *list,
+                                          eqml_message *message)
+{
+    eqml__bins bins;
+    eqml__binned x = {0, 0, 0, 0, 0};
+    eqml_status status = eqml__neighbours_begin(c, cutoff, list, message);
+    if (!status)
+        status = eqml__bins_cell(c, &bins, message);
+    if (!status)
+        status = eqml__bin_atoms(c, cutoff, &bins, &x);
+    for (size_t i = 0; i < c->natoms && !status; i++) {
+        list->first[i] = list->count;
+        status = eqml__pairs_of(c, &bins, &x, i, cutoff * cutoff, list, message);
+    }
+    if (!status)
+        list->first[c->natoms] = list->count;
+    eqml__binned_free(&x);
+    return status;
+}
+
+EQML_API void eqml_neighbours_free(eqml_neighbours *list)
+{
+    EQML_FREE(list->first);
+    EQML_FREE(list->index);
+    EQML_FREE(list->vector);
+    memset(list, 0, sizeof *list);
+}
+
+#endif /* EQML__CLOUD_NEIGHBOURS_C */
 #endif /* EQML_IMPLEMENTATION */
 #endif /* EQML_H */

@@ -12,6 +12,7 @@
 #include "environment/select.h"
 #include "environment/species.h"
 #include "options_environment.h"
+#include "program/program.h"
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -58,6 +59,13 @@ static int find_part(work *w, const level_rule *rule, int nspecies, char *error,
             return -1;
         }
     part->program = lower_selection(v, s);
+    if (part->program.nslots > SLOTS_LIMIT) {
+        snprintf(
+            error, error_size,
+            "the products take %zu numbers at once, and a header holds at most %d; choose a smaller level",
+            part->program.nslots, SLOTS_LIMIT);
+        return -1;
+    }
     part->nblocks = v->nblocks;
     part->terms = s->terms_by_order;
     part->characters = v->characters;

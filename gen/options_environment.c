@@ -86,9 +86,6 @@ int options_check_environment(const options *o, bool seen, bool molecule)
             "it is a basis of its own: leave out the composition, the degree, their options and --from");
     if (o->form != FORM_HEADER && o->form != FORM_STATISTICS)
         return option_refuse("--dump", NULL, "it shows bases of molecules only; use --stats");
-    if (o->form == FORM_HEADER)
-        return option_refuse("--environment", o->environment,
-                             "only its statistics can be had yet; use --stats");
     if (!o->rule.order)
         return option_refuse("no order", NULL, "for example --order 4");
     if (!o->rule.level)

@@ -88,6 +88,15 @@
 #include "model.h"
 #include "model_tensor.h"
 
+/* Neighbour clouds: the second family. */
+#include "cloud/basis.h"
+#include "cloud/neighbours.h"
+#include "cloud/harmonics.h"
+#include "cloud/radial.h"
+#include "cloud/moments.h"
+#include "cloud/form.h"
+#include "cloud/evaluate.h"
+
 /* Contracts. */
 #include "data.h"
 #include "lsq.h"
@@ -125,5 +134,6 @@
 #include "rebase.c"
 #include "expansion.c"
 #include "expansion_file.c"
+#include "cloud/neighbours.c"
 #endif /* EQML_IMPLEMENTATION */
 #endif /* EQML_H */
