@@ -163,7 +163,11 @@ examples: build/eqml-gen ## compile and run the program to start from, examples/
 # ---- tests -----------------------------------------------------------------------------------------------
 
 TEST_BASES = $(call names,tests/bases.txt)
-TEST_HEADERS = $(TEST_BASES:%=build/tests/%.h)
+TEST_CLOUDS = $(call names,tests/clouds.txt)
+TEST_HEADERS = $(TEST_BASES:%=build/tests/%.h) $(TEST_CLOUDS:%=build/tests/%.h)
+
+$(TEST_CLOUDS:%=build/tests/%.h): build/tests/%.h: tests/clouds.txt build/eqml-gen
+	$(generate)
 
 build/tests/%.h: tests/bases.txt build/eqml-gen
 	$(generate)
@@ -391,7 +395,7 @@ check-kinds: $(KIND_PROGRAMS) ## every function of every kind of surface against
 	@status=0; for p in $(KIND_PROGRAMS); do $$p || { echo "check-kinds: $$p fails" >&2; status=1; }; done; exit $$status
 
 # The generator itself, built by another compiler, must write the same bytes; two larger bases beside those of the tests.
-COMPILER_TABLES = tests/bases.txt tests/large.txt
+COMPILER_TABLES = tests/bases.txt tests/large.txt tests/clouds.txt
 
 check-compilers: build/eqml-gen ## fail where gcc and clang build generators that differ
 ifeq ($(shell command -v clang 2>/dev/null),)

@@ -4,41 +4,10 @@
  */
 #define _POSIX_C_SOURCE 200809L
 #include "algebra/keyset.h"
+#include "clouds.h"
 #include "environment/characters.h"
-#include "environment/lower.h"
-#include "environment/select.h"
 #include "environment/species.h"
-#include "harmonics.h"
 #include "json.h"
-
-static level_rule rule_of(int order, double level, bool chiral)
-{
-    return (level_rule){order, (long)(level * LEVEL_UNIT), 3 * LEVEL_UNIT / 2, LMAX_LIMIT, NMAX_LIMIT,
-                        chiral};
-}
-
-typedef struct chosen {
-    inventory v;
-    selection s;
-    coupled_program p;
-} chosen;
-
-static chosen choose_terms(level_rule rule, int nspecies)
-{
-    chosen c;
-    char error[512] = "";
-    cr_assert_eq(inventory_create(&rule, nspecies, &c.v, error, sizeof error), 0, "%s", error);
-    c.s = selection_create(&c.v);
-    c.p = lower_selection(&c.v, &c.s);
-    return c;
-}
-
-static void chosen_free(chosen *c)
-{
-    coupled_free(&c->p);
-    selection_free(&c->s);
-    inventory_free(&c->v);
-}
 
 /* ---- numbers ---- */
 
@@ -258,37 +227,11 @@ Test(environment_couplings, of_a_tensor_with_itself)
 
 enum { CLOUD = 9 };
 
-/* The slots of a program around an atom, from neighbours x of some species; R_n(r) = exp(-r) r^(n-1). */
-static long double *cloud_terms(const coupled_program *p, int count, const long double (*x)[3],
-                                const int *species)
+/* R_n(r) = exp(-r) r^(n-1) */
+static long double simple_radial(const void *context, int n, long double r)
 {
-    long double *slot = room(p->nslots, sizeof *slot), *term = room(p->nterms, sizeof *term), harmonic[64];
-    slot[0] = 1;
-    for (size_t k = 0; k < p->nmoments; k++) {
-        const coupled_moment *m = &p->moment[k];
-        for (int j = 0; j < count; j++) {
-            if (species[j] != m->species)
-                continue;
-            const long double r = sqrtl(x[j][0] * x[j][0] + x[j][1] * x[j][1] + x[j][2] * x[j][2]);
-            harmonics_at(m->l, x[j], harmonic);
-            for (int i = 0; i <= 2 * m->l; i++)
-                slot[m->slot + (unsigned)i] += expl(-r) * powl(r, m->n - 1) * harmonic[i];
-        }
-    }
-    for (size_t k = 0; k < p->nkernels; k++)
-        for (size_t i = p->kernel[k].first; i < p->kernel[k].first + p->kernel[k].count; i++)
-            for (size_t c = 0; c < p->kernel[k].nconstants; c++) {
-                const coupled_constant *x1 = &p->kernel[k].constant[c];
-                const coupled_product *f = &p->product[i];
-                slot[f->target + (unsigned)x1->M] +=
-                    x1->value * slot[f->left + (unsigned)x1->m1] * slot[f->right + (unsigned)x1->m2];
-            }
-    for (size_t k = 0; k < p->nrows; k++)
-        for (size_t i = p->row[k].first; i < p->row[k].first + p->row[k].count; i++)
-            for (unsigned m = 0; m <= 2 * (unsigned)p->row[k].l; m++)
-                term[i] += slot[p->row[k].slot + m] * slot[p->column[i] + m];
-    free(slot);
-    return term;
+    (void)context;
+    return expl(-r) * powl(r, n - 1);
 }
 
 static void draw_cloud(uint64_t *state, int nspecies, long double (*x)[3], int *species)
@@ -315,9 +258,11 @@ static void check_invariance(level_rule rule, int nspecies)
         for (int k = 0; k < 3; k++)
             mirrored[j][k] = k == 1 ? -x[j][k] : x[j][k];
     }
-    long double *plain = cloud_terms(&c.p, CLOUD, (const long double(*)[3])x, species);
-    long double *other = cloud_terms(&c.p, CLOUD, (const long double(*)[3])turned, turned_species);
-    long double *mirror = cloud_terms(&c.p, CLOUD, (const long double(*)[3])mirrored, species);
+    long double *plain = cloud_terms(&c.p, simple_radial, NULL, CLOUD, (const long double(*)[3])x, species);
+    long double *other =
+        cloud_terms(&c.p, simple_radial, NULL, CLOUD, (const long double(*)[3])turned, turned_species);
+    long double *mirror =
+        cloud_terms(&c.p, simple_radial, NULL, CLOUD, (const long double(*)[3])mirrored, species);
     for (size_t k = 0; k < c.p.nterms; k++) {
         /* couplings are rounded to double, and some terms are small differences of larger numbers */
         const long double size = 1e-13L * (1 + fabsl(plain[k]));
@@ -353,7 +298,8 @@ Test(environment_terms, are_independent_functions_of_the_cloud)
         long double x[CLOUD][3];
         int species[CLOUD];
         draw_cloud(&state, 1, x, species);
-        long double *term = cloud_terms(&c.p, CLOUD, (const long double(*)[3])x, species);
+        long double *term =
+            cloud_terms(&c.p, simple_radial, NULL, CLOUD, (const long double(*)[3])x, species);
         memcpy(matrix + i * n, term, n * sizeof *term);
         free(term);
     }

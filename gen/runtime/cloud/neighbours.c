@@ -17,7 +17,7 @@ static void eqml__cross(const double *a, const double *b, double *c)
         c[k] = a[(k + 1) % 3] * b[(k + 2) % 3] - a[(k + 2) % 3] * b[(k + 1) % 3];
 }
 
-static double eqml__dot(const double *a, const double *b)
+static double eqml__scalar_product(const double *a, const double *b)
 {
     return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
 }
@@ -28,15 +28,15 @@ static void eqml__open_vector(double cell[3][3], size_t k)
     double *v = cell[k];
     const double *a = cell[(k + 1) % 3], *b = cell[(k + 2) % 3];
     eqml__cross(a, b, v);
-    for (size_t d = 0; d < 3 && eqml__dot(v, v) == 0; d++) {
+    for (size_t d = 0; d < 3 && eqml__scalar_product(v, v) == 0; d++) {
         double axis[3] = {0, 0, 0};
         axis[d] = 1;
-        const double *other = eqml__dot(a, a) > 0 ? a : b;
+        const double *other = eqml__scalar_product(a, a) > 0 ? a : b;
         eqml__cross(other, axis, v);
-        if (eqml__dot(a, a) == 0 && eqml__dot(b, b) == 0) /* all three are open */
+        if (eqml__scalar_product(a, a) == 0 && eqml__scalar_product(b, b) == 0) /* all three are open */
             v[k] = 1;
     }
-    const double length = sqrt(eqml__dot(v, v));
+    const double length = sqrt(eqml__scalar_product(v, v));
     for (size_t d = 0; d < 3; d++)
         v[d] /= length;
 }
@@ -59,10 +59,10 @@ static eqml_status eqml__bins_cell(const eqml_configuration *c, eqml__bins *b, e
     double normal[3][3];
     for (size_t k = 0; k < 3; k++)
         eqml__cross(b->cell[(k + 1) % 3], b->cell[(k + 2) % 3], normal[k]);
-    const double volume = eqml__dot(b->cell[0], normal[0]);
+    const double volume = eqml__scalar_product(b->cell[0], normal[0]);
     double scale = 1;
     for (size_t k = 0; k < 3; k++)
-        scale *= sqrt(eqml__dot(b->cell[k], b->cell[k]));
+        scale *= sqrt(eqml__scalar_product(b->cell[k], b->cell[k]));
     if (!(fabs(volume) > 1e-10 * scale))
         return eqml__fail(message, EQML_ERROR_VALUE,
                           "the cell has no volume: its vectors lie in a plane, or one is zero");
@@ -207,7 +207,7 @@ static eqml_status eqml__pairs_in_bin(const eqml_configuration *c, const eqml__b
             for (size_t e = 0; e < 3 && cells != 0; e++)
                 d[e] += cells * b->cell[k][e];
         }
-        const double r2 = eqml__dot(d, d);
+        const double r2 = eqml__scalar_product(d, d);
         if (same || r2 >= cutoff2)
             continue;
         if (!(r2 > 1e-16))
