@@ -4878,8 +4878,6 @@ typedef struct eqml__cloud {
     double virial[6], energy;
     eqml__radial radial;
     double *scale; /* of harmonics */
-    int *position; /* [nspecies] place among the neighbours of the present centre, -1: none */
-    int *pairs;    /* room for the numbers of pairs of one atom, sorted */
     eqml__shell shell[EQML_LANES];
     eqml_lanes *slots, *adjoints, *force;
 } eqml__cloud;
@@ -4906,7 +4904,6 @@ EQML_FUNCTION size_t eqml__cloud_layout(eqml__cloud *x, char *room, int vectors)
         species = b->centres[c].nneighbours > species ? b->centres[c].nneighbours : species;
     }
     x->scale = (double *)eqml__take(room, &used, harmonics * sizeof(double));
-    x->position = (int *)eqml__take(room, &used, (size_t)b->nspecies * sizeof(int));
     x->slots = (eqml_lanes *)eqml__take(room, &used, slots * lane);
     x->adjoints = (eqml_lanes *)eqml__take(room, &used, slots * lane);
     x->force = (eqml_lanes *)eqml__take(room, &used, 3 * n * lane);
@@ -5045,6 +5042,37 @@ EQML_FUNCTION void eqml__cloud_centre(eqml__cloud *x, const eqml_cloud_centre *c
         eqml__cloud_atoms(x, centre, count, atom);
 }
 
+/* Checks the arguments of a call and lays out its room. */
+EQML_FUNCTION eqml_status eqml__cloud_begin(eqml__cloud *x, const eqml_cloud_model *model,
+                                            const eqml_neighbours *list, const int *species,
+                                            eqml_cloud_workspace *w, const eqml_cloud_result *result)
+{
+    const eqml_cloud_basis *b = model->basis;
+    memset(x, 0, sizeof *x);
+    x->model = model;
+    x->list = list;
+    x->species = species;
+    x->result = result;
+    if (!(model->radial.cutoff > 0) || !(model->radial.range > 0))
+        return EQML_ERROR_ARGUMENT;
+    for (size_t i = 0; i < list->natoms; i++)
+        if (species[i] < 0 || species[i] >= b->nspecies)
+            return EQML_ERROR_ARGUMENT;
+    const int vectors = eqml__cloud_vectors(b, list) | 1; /* odd: no strides of powers of two */
+    const size_t size = eqml__cloud_layout(x, NULL, vectors) + 64;
+    if (size > w->size) {
+        EQML_FREE(w->room);
+        w->room = (char *)EQML_MALLOC(size);
+        w->size = w->room ? size : 0;
+        if (!w->room)
+            return EQML_ERROR_MEMORY;
+    }
+    eqml__cloud_layout(x, w->room + (64 - (uintptr_t)w->room % 64), vectors);
+    eqml__harmonic_scales(b->lmax, x->scale);
+    x->radial = eqml__radial_of(&model->radial);
+    return EQML_OK;
+}
+
 EQML_FUNCTION eqml_status eqml_cloud_evaluate_list(const eqml_cloud_model *model, const eqml_neighbours *list,
                                                    const int *species, eqml_cloud_workspace *w,
                                                    const eqml_cloud_result *result)
@@ -5059,28 +5087,9 @@ EQML_FUNCTION eqml_status eqml_cloud_evaluate_list(const eqml_cloud_model *model
 {
     const eqml_cloud_basis *b = model->basis;
     eqml__cloud x;
-    memset(&x, 0, sizeof x);
-    x.model = model;
-    x.list = list;
-    x.species = species;
-    x.result = result;
-    if (!(model->radial.cutoff > 0) || !(model->radial.range > 0))
-        return EQML_ERROR_ARGUMENT;
-    for (size_t i = 0; i < list->natoms; i++)
-        if (species[i] < 0 || species[i] >= b->nspecies)
-            return EQML_ERROR_ARGUMENT;
-    const int vectors = eqml__cloud_vectors(b, list) | 1; /* odd: no strides of powers of two */
-    const size_t size = eqml__cloud_layout(&x, NULL, vectors) + 64;
-    if (size > w->size) {
-        EQML_FREE(w->room);
-        w->room = (char *)EQML_MALLOC(size);
-        w->size = w->room ? size : 0;
-        if (!w->room)
-            return EQML_ERROR_MEMORY;
-    }
-    eqml__cloud_layout(&x, w->room + (64 - (uintptr_t)w->room % 64), vectors);
-    eqml__harmonic_scales(b->lmax, x.scale);
-    x.radial = eqml__radial_of(&model->radial);
+    const eqml_status status = eqml__cloud_begin(&x, model, list, species, w, result);
+    if (status)
+        return status;
     for (size_t i = 0; i < list->natoms; i++) {
         if (result->energies)
             result->energies[i] = model->atoms ? model->atoms[species[i]] : 0;
@@ -5124,6 +5133,203 @@ EQML_FUNCTION eqml_status eqml_cloud_evaluate(const eqml_cloud_model *model,
 }
 
 #endif /* EQML__CLOUD_EVALUATE_H */
+
+/* ==== cloud/rows.h ====================================================================================== */
+
+/* The terms of a configuration and their derivatives: the rows of a fit. */
+#ifndef EQML__CLOUD_ROWS_H
+#define EQML__CLOUD_ROWS_H
+
+/* What is linear in the coefficients, for each of them: [..][basis->nterms]. */
+typedef struct eqml_cloud_rows {
+    double *energy; /* [1] */
+    double *forces; /* [3 natoms], or NULL */
+    double *virial; /* [6], or NULL */
+} eqml_cloud_rows;
+
+/* Room for the tangents of one atom: slots and terms along a direction, numbers of the atom itself. */
+typedef struct eqml__tangents {
+    eqml_lanes *slots, *terms, (*gradient)[3]; /* gradient: of each harmonic */
+    double *own;                               /* [nslots] */
+} eqml__tangents;
+
+/* own[nslots] <- the slots of one atom. */
+EQML_FUNCTION void eqml__cloud_own_slots(eqml__cloud *x, const eqml_cloud_program *p, double *own)
+{
+    double *slots = (double *)(void *)x->slots;
+    for (int k = 0; k < p->nslots; k++)
+        x->slots[k] = eqml__all(0);
+    x->slots[0] = eqml__all(1);
+    eqml__shell_moments(p, &x->shell[0], x->scale, slots);
+    p->forward_lanes(x->slots);
+    for (int k = 0; k < p->nslots; k++)
+        own[k] = slots[k * EQML_LANES];
+}
+
+EQML_FUNCTION void eqml__cloud_terms(const eqml_cloud_program *p, const double *own, double *row)
+{
+    const unsigned short *column = p->columns;
+    for (int k = 0; k < p->nrows; k++)
+        for (int i = 0; i < p->rows[k][2]; i++, column++, row++)
+            for (int m = 0; m <= 2 * p->rows[k][1]; m++)
+                *row += own[p->rows[k][0] + m] * own[*column + m];
+}
+
+/* Gradients, by the vector r, of all harmonics of a vector of neighbours. */
+EQML_FUNCTION void eqml__cloud_gradients(int lmax, const eqml__shell *s, int v, const double *scale,
+                                         eqml_lanes (*gradient)[3])
+{
+    for (int l = 0; l <= lmax; l++)
+        for (int m = -l; m <= l; m++) {
+            eqml_lanes *g = gradient[EQML__HARMONIC(l, m)], along = eqml__all(0);
+            for (int d = 0; d < 3; d++)
+                g[d] = eqml__all(0);
+            if (l)
+                eqml__harmonic_gradient(l, m, eqml__all(scale[EQML__HARMONIC(l, m)]), s->harmonic + v,
+                                        s->stride, g);
+            for (int d = 0; d < 3; d++)
+                along = along + g[d] * s->unit[d * s->stride + v];
+            for (int d = 0; d < 3; d++)
+                g[d] = (g[d] - along * s->unit[d * s->stride + v]) * s->inverse[v];
+        }
+}
+
+/* terms[nterms] <- the derivatives of all terms as the neighbours of species z in vector v move along d. */
+EQML_FUNCTION void eqml__cloud_tangent(const eqml_cloud_program *p, const eqml__shell *s, const double *scale,
+                                       int z, int v, int d, eqml__tangents *t)
+{
+    const double *own = t->own;
+    for (int k = 0; k < p->nslots; k++)
+        t->slots[k] = eqml__all(0);
+    for (int k = 0; k < p->nmoments; k++) {
+        const unsigned short *moment = p->moments[k];
+        const int l = moment[1], n = moment[2] - 1;
+        if (moment[0] != z)
+            continue;
+        const eqml_lanes value = s->value[n * s->stride + v];
+        const eqml_lanes slope = s->slope[n * s->stride + v] * s->unit[d * s->stride + v];
+        for (int m = -l; m <= l; m++)
+            t->slots[moment[3] + m + l] =
+                slope * (s->harmonic[EQML__HARMONIC(l, m) * s->stride + v] * scale[EQML__HARMONIC(l, m)]) +
+                value * t->gradient[EQML__HARMONIC(l, m)][d];
+    }
+    for (int k = 0; k < p->nkernels; k++)
+        for (int i = p->kernels[k].first; i < p->kernels[k].first + p->kernels[k].count; i++)
+            for (int c = 0; c < p->kernels[k].nconstants; c++) {
+                const eqml_cloud_constant *x = &p->kernels[k].constants[c];
+                const int a = p->products[i][0] + x->m1, b = p->products[i][1] + x->m2;
+                eqml_lanes *to = &t->slots[p->products[i][2] + x->M];
+                *to = *to + t->slots[a] * (x->value * own[b]) + t->slots[b] * (x->value * own[a]);
+            }
+    const unsigned short *column = p->columns;
+    eqml_lanes *term = t->terms;
+    for (int k = 0; k < p->nrows; k++) {
+        const int row = p->rows[k][0], n = 2 * p->rows[k][1] + 1;
+        for (int i = 0; i < p->rows[k][2]; i++, column++, term++) {
+            eqml_lanes sum = eqml__all(0);
+            for (int m = 0; m < n; m++)
+                sum = eqml__fma(t->slots[row + m], eqml__all(own[*column + m]),
+                                eqml__fma(t->slots[*column + m], eqml__all(own[row + m]), sum));
+            *term = sum;
+        }
+    }
+}
+
+/* Adds the derivatives of atom i's terms to the rows of the forces and of the virial. */
+EQML_FUNCTION void eqml__cloud_add_forces(const eqml__cloud *x, const eqml_cloud_centre *centre, size_t i,
+                                          const eqml__shell *s, int v, int d, const eqml_lanes *terms,
+                                          const eqml_cloud_rows *rows)
+{
+    static const int component[3][3] = {{0, 5, 4}, {5, 1, 3}, {4, 3, 2}};
+    const eqml_neighbours *list = x->list;
+    const double *term = (const double *)(const void *)terms;
+    const size_t length = (size_t)x->model->basis->nterms, first = (size_t)centre->first;
+    const size_t n = (size_t)centre->program->nterms;
+    for (int lane = 0; lane < EQML_LANES; lane++) {
+        const int number = s->pair[v * EQML_LANES + lane];
+        if (number < 0)
+            continue;
+        const size_t pair = list->first[i] + (size_t)number, j = (size_t)list->index[pair];
+        if (rows->forces) {
+            double *from = rows->forces + (3 * i + (size_t)d) * length + first;
+            double *to = rows->forces + (3 * j + (size_t)d) * length + first;
+            for (size_t k = 0; k < n; k++) {
+                from[k] += term[k * EQML_LANES + (size_t)lane];
+                to[k] -= term[k * EQML_LANES + (size_t)lane];
+            }
+        }
+        for (int e = 0; e < 3 && rows->virial; e++) {
+            double *to = rows->virial + (size_t)component[d][e] * length + first;
+            const double r = e == d ? list->vector[pair][e] : 0.5 * list->vector[pair][e];
+            for (size_t k = 0; k < n; k++)
+                to[k] -= r * term[k * EQML_LANES + (size_t)lane];
+        }
+    }
+}
+
+EQML_FUNCTION void eqml__cloud_atom_rows(eqml__cloud *x, const eqml_cloud_centre *centre, size_t i,
+                                         eqml__tangents *t, const eqml_cloud_rows *rows)
+{
+    eqml__shell *s = &x->shell[0];
+    eqml__cloud_shell(x, centre, i, s);
+    eqml__cloud_own_slots(x, centre->program, t->own);
+    eqml__cloud_terms(centre->program, t->own, rows->energy + centre->first);
+    for (int z = 0; z < centre->nneighbours && (rows->forces || rows->virial); z++)
+        for (int v = s->begin[z]; v < s->begin[z + 1]; v++) {
+            eqml__cloud_gradients(x->model->basis->lmax, s, v, x->scale, t->gradient);
+            for (int d = 0; d < 3; d++) {
+                eqml__cloud_tangent(centre->program, s, x->scale, z, v, d, t);
+                eqml__cloud_add_forces(x, centre, i, s, v, d, t->terms, rows);
+            }
+        }
+}
+
+EQML_FUNCTION eqml_status eqml_cloud_find_rows(const eqml_cloud_basis *basis, const eqml_radial *radial,
+                                               const eqml_neighbours *list, const int *species,
+                                               eqml_cloud_workspace *w, const eqml_cloud_rows *rows)
+/*
+ * Overwrites the rows: with coefficients c, and energies of lone atoms zero, energy, forces and virial of
+ * eqml_cloud_evaluate_list are rows c. EQML_ERROR_ARGUMENT as there.
+ */
+{
+    const eqml_cloud_model model = {basis, *radial, NULL, NULL};
+    const eqml_cloud_result none = {NULL, NULL, NULL, NULL};
+    const size_t length = (size_t)basis->nterms;
+    eqml__cloud x;
+    eqml__tangents t;
+    size_t used = 0, slots = 0;
+    eqml_status status = eqml__cloud_begin(&x, &model, list, species, w, &none);
+    if (status)
+        return status;
+    memset(rows->energy, 0, length * sizeof(double));
+    if (rows->forces)
+        memset(rows->forces, 0, 3 * list->natoms * length * sizeof(double));
+    if (rows->virial)
+        memset(rows->virial, 0, 6 * length * sizeof(double));
+    for (int c = 0; c < basis->ncentres; c++)
+        slots = (size_t)basis->centres[c].program->nslots > slots ? (size_t)basis->centres[c].program->nslots
+                                                                  : slots;
+    char *room = NULL, *base = NULL;
+    for (int pass = 0; pass < 2; pass++) {
+        used = 0;
+        t.slots = (eqml_lanes *)eqml__take(room, &used, slots * sizeof(eqml_lanes));
+        t.terms = (eqml_lanes *)eqml__take(room, &used, length * sizeof(eqml_lanes));
+        t.gradient = (eqml_lanes(*)[3])eqml__take(
+            room, &used, (size_t)(basis->lmax + 1) * (size_t)(basis->lmax + 1) * sizeof(eqml_lanes[3]));
+        t.own = (double *)eqml__take(room, &used, slots * sizeof(double));
+        if (!pass && !(base = (char *)EQML_MALLOC(used + 64)))
+            return EQML_ERROR_MEMORY;
+        room = base + (64 - (uintptr_t)base % 64);
+    }
+    for (size_t i = 0; i < list->natoms; i++)
+        for (int c = 0; c < basis->ncentres; c++)
+            if (basis->centres[c].species == species[i])
+                eqml__cloud_atom_rows(&x, &basis->centres[c], i, &t, rows);
+    EQML_FREE(base);
+    return EQML_OK;
+}
+
+#endif /* EQML__CLOUD_ROWS_H */
 
 /* Contracts. */
 
@@ -5905,6 +6111,104 @@ EQML_FUNCTION double eqml_expansion_energy_gradient(const eqml_expansion *x, con
 }
 
 #endif /* EQML__EXPANSION_H */
+
+/* ==== cloud/frames.h ==================================================================================== */
+
+/* Data sets of configurations: clusters, surfaces, solids. */
+#ifndef EQML__CLOUD_FRAMES_H
+#define EQML__CLOUD_FRAMES_H
+
+/* What a configuration has. */
+enum { EQML_FRAME_ENERGY = 1, EQML_FRAME_FORCES = 2, EQML_FRAME_VIRIAL = 4 };
+
+typedef struct eqml_frames {
+    size_t n, natoms;   /* configurations, atoms of all together */
+    size_t *first;      /* [n + 1] first atom of each */
+    double *xyz;        /* [natoms][3] bohr */
+    int *species;       /* [natoms] */
+    double *cell;       /* [n][3][3] bohr, rows; zero: open */
+    int *pbc;           /* [n][3] */
+    double *energy;     /* [n] hartree */
+    double *forces;     /* [natoms][3] hartree/bohr */
+    double *virial;     /* [n][6] xx yy zz yz xz xy, -dE/dstrain, hartree */
+    unsigned char *has; /* [n] */
+    size_t *line;       /* [n] that opens it in the file */
+} eqml_frames;
+
+EQML_API eqml_status eqml_frames_read(const char *path, const char *species, eqml_frames *frames,
+                                      eqml_message *message);
+/*
+ * Reads extended XYZ, as ASE writes it: energies in eV, forces in eV/angstrom, positions and Lattice in angstrom, rows
+ * of the cell one after the other. pbc="T T F" or pbc=[T, T, F]; without it a frame with a Lattice is periodic in all
+ * directions. Columns may be force or forces. virial (eV, nine or six numbers: xx yy zz yz xz xy) is -dE/dstrain; stress
+ * (eV/angstrom^3) is, as in ASE, dE/dstrain over the volume. Frames may differ in their atoms. species: "W H", as a basis
+ * lists them; each atom must be one of these.
+ *
+ * EQML_ERROR_FILE, EQML_ERROR_FORMAT, EQML_ERROR_VALUE, EQML_ERROR_MATCH, EQML_ERROR_EMPTY: with file and line in the
+ * message. On failure *frames is all zero.
+ */
+
+EQML_API eqml_configuration eqml_frame(const eqml_frames *frames, size_t frame);
+/* One of them; valid as long as the frames are. */
+
+EQML_API void eqml_frames_free(eqml_frames *frames);
+
+#endif /* EQML__CLOUD_FRAMES_H */
+
+/* ==== cloud/fit.h ======================================================================================= */
+
+/* Fits of neighbour clouds to configurations, and their errors. */
+#ifndef EQML__CLOUD_FIT_H
+#define EQML__CLOUD_FIT_H
+
+/* What a fit may be told. Zero in every field is the default. */
+typedef struct eqml_cloud_fit_options {
+    double energy_weight;     /* of (E - E_data)^2 / natoms, angstrom^-2 against forces; 0: 100 */
+    double virial_weight;     /* of the squares of virials over natoms, likewise; 0: they take no part */
+    double ridge;             /* see eqml_lsq_options; 0: none */
+    const unsigned char *use; /* [frames->n] nonzero: train on this one; NULL: on all */
+    void (*progress)(void *context, size_t done,
+                     size_t total); /* told after each configuration; NULL: nobody */
+    void *context;
+} eqml_cloud_fit_options;
+
+typedef struct eqml_cloud_fit_result {
+    size_t frames, rows; /* that were used */
+    int rank;
+    double condition; /* of the column-scaled problem */
+} eqml_cloud_fit_result;
+
+EQML_API eqml_status eqml_cloud_fit(const eqml_cloud_basis *basis, const eqml_radial *radial,
+                                    const eqml_frames *frames, const eqml_cloud_fit_options *options,
+                                    double *coefficients, double *atoms, eqml_cloud_fit_result *result,
+                                    eqml_message *message);
+/*
+ * coefficients[basis->nterms] and atoms[basis->nspecies] <- the minimiser of
+ *
+ *     sum over configurations of  W_E (E - E_data)^2 / natoms + |F - F_data|^2 + W_V |V - V_data|^2 / natoms
+ *
+ * plus the ridge. atoms come first, by least squares on the numbers of atoms of each species, so that the rest is
+ * relative to a mean energy of an atom, not to free atoms. Rows are streamed: memory grows with the square of the terms.
+ * options, result and message may be NULL.
+ *
+ * EQML_ERROR_EMPTY: nothing to train on. EQML_ERROR_VALUE: see eqml_neighbours_find; the message names the configuration.
+ */
+
+/* Mean absolute and root mean square errors; atomic units. */
+typedef struct eqml_cloud_errors {
+    size_t energies, forces;        /* configurations that have them */
+    double mae_energy, rmse_energy; /* hartree for an atom */
+    double mae_force, rmse_force;   /* hartree/bohr for each component */
+    size_t virials;                 /* configurations that have them */
+    double mae_virial, rmse_virial; /* hartree for an atom, each component */
+} eqml_cloud_errors;
+
+EQML_API eqml_status eqml_cloud_find_errors(const eqml_cloud_model *model, const eqml_frames *frames,
+                                            const unsigned char *use, eqml_cloud_errors *errors,
+                                            eqml_message *message);
+/* Over the configurations with use[k] nonzero; NULL: over all. */
+
+#endif /* EQML__CLOUD_FIT_H */
 
 /* Implementation. */
 #if defined(EQML_IMPLEMENTATION) && !defined(EQML_IMPLEMENTED)
@@ -11662,5 +11966,520 @@ EQML_API void eqml_neighbours_free(eqml_neighbours *list)
 }
 
 #endif /* EQML__CLOUD_NEIGHBOURS_C */
+
+/* ==== cloud/frames.c ==================================================================================== */
+
+#ifndef EQML__CLOUD_FRAMES_C
+#define EQML__CLOUD_FRAMES_C
+
+/* A file while it is read. */
+typedef struct eqml__cloud_reader {
+    eqml__frames file; /* whose readers of words serve here as well; it has no data */
+    eqml_frames *to;
+    const char *species;
+    size_t frames_room, atoms_room;
+} eqml__cloud_reader;
+
+typedef struct eqml__cloud_keys {
+    eqml__span properties, energy, lattice, pbc, virial, stress;
+    int closed;
+} eqml__cloud_keys;
+
+/* *array <- room for so many items of a size, the first `count` kept. 0: no memory. */
+static int eqml__grow(void *array, size_t count, size_t room, size_t size)
+{
+    void *old, *larger = eqml__zeroed(room, size);
+    memcpy(&old, array, sizeof old);
+    if (!larger)
+        return 0;
+    if (count)
+        memcpy(larger, old, count * size);
+    EQML_FREE(old);
+    memcpy(array, &larger, sizeof larger);
+    return 1;
+}
+
+static eqml_status eqml__frames_room(eqml__cloud_reader *r, size_t atoms)
+{
+    eqml_frames *f = r->to;
+    int good = 1;
+    if (f->n + 1 >= r->frames_room) {
+        const size_t n = f->n, room = r->frames_room ? 2 * r->frames_room : 64;
+        good = eqml__grow(&f->first, n + 1 < r->frames_room ? n + 1 : n, room + 1, sizeof *f->first) &&
+               eqml__grow(&f->cell, 9 * n, 9 * room, sizeof *f->cell) &&
+               eqml__grow(&f->pbc, 3 * n, 3 * room, sizeof *f->pbc) &&
+               eqml__grow(&f->energy, n, room, sizeof *f->energy) &&
+               eqml__grow(&f->virial, 6 * n, 6 * room, sizeof *f->virial) &&
+               eqml__grow(&f->has, n, room, sizeof *f->has) && eqml__grow(&f->line, n, room, sizeof *f->line);
+        if (good) {
+            f->first[n] = f->natoms;
+            r->frames_room = room;
+        }
+    }
+    if (good && f->natoms + atoms > r->atoms_room) {
+        const size_t n = f->natoms, room = 2 * (n + atoms);
+        good = eqml__grow(&f->xyz, 3 * n, 3 * room, sizeof *f->xyz) &&
+               eqml__grow(&f->forces, 3 * n, 3 * room, sizeof *f->forces) &&
+               eqml__grow(&f->species, n, room, sizeof *f->species);
+        if (good)
+            r->atoms_room = room;
+    }
+    return good ? EQML_OK : EQML__REFUSE(&r->file.in, EQML_ERROR_MEMORY, "no memory for this file");
+}
+
+static eqml__cloud_keys eqml__find_cloud_keys(eqml__span rest)
+{
+    eqml__cloud_keys keys;
+    eqml__span key, value;
+    memset(&keys, 0, sizeof keys);
+    keys.closed = 1;
+    while (keys.closed && eqml__next_word(&rest, "=" EQML__BLANKS, &key)) {
+        eqml__skip(&rest, EQML__BLANKS);
+        if (rest.begin == rest.end || *rest.begin != '=')
+            continue;
+        rest.begin++;
+        eqml__skip(&rest, EQML__BLANKS);
+        if (rest.begin < rest.end && *rest.begin == '[') { /* pbc=[T, T, T] */
+            value.begin = rest.begin + 1;
+            value.end = (const char *)memchr(value.begin, ']', (size_t)(rest.end - value.begin));
+            keys.closed = value.end != NULL;
+            rest.begin = value.end ? value.end + 1 : rest.end;
+        } else {
+            keys.closed = eqml__next_value(&rest, &value);
+        }
+        static const char *const names[] = {"properties", "energy", "lattice", "pbc", "virial", "stress"};
+        eqml__span *const place[] = {&keys.properties, &keys.energy, &keys.lattice,
+                                     &keys.pbc,        &keys.virial, &keys.stress};
+        for (int k = 0; k < 6 && keys.closed; k++)
+            if (eqml__equals(key, names[k]))
+                *place[k] = value;
+    }
+    return keys;
+}
+
+static eqml_status eqml__read_pbc(eqml__cloud_reader *r, eqml__span list, int *pbc)
+{
+    eqml__span rest = list, word;
+    int count = 0;
+    for (; eqml__next_word(&rest, ",[]" EQML__BLANKS, &word); count++) {
+        const int yes = eqml__equals(word, "t") || eqml__equals(word, "true") || eqml__equals(word, "1");
+        if (count > 2 ||
+            (!yes && !eqml__equals(word, "f") && !eqml__equals(word, "false") && !eqml__equals(word, "0")))
+            break;
+        pbc[count] = yes;
+    }
+    if (count == 3 && rest.begin == rest.end)
+        return EQML_OK;
+    return EQML__REFUSE(&r->file.in, EQML_ERROR_FORMAT, "expected three of T and F as pbc, found %s",
+                        eqml__quote(list).text);
+}
+
+/* value[6] xx yy zz yz xz xy, times unit, from six numbers in this order or from nine. */
+static eqml_status eqml__read_virial(eqml__cloud_reader *r, const char *what, eqml__span list, double unit,
+                                     double *value)
+{
+    static const int upper[6] = {0, 4, 8, 5, 2, 1}, lower[6] = {0, 4, 8, 7, 6, 3};
+    eqml__span rest = list, word;
+    double full[9];
+    int count = 0;
+    while (eqml__next_number(&rest, &word))
+        count++;
+    if (count != 9)
+        return eqml__read_list(&r->file, what, list, 6, unit, value);
+    const eqml_status status = eqml__read_list(&r->file, what, list, 9, unit, full);
+    for (int k = 0; k < 6 && !status; k++)
+        value[k] = 0.5 * (full[upper[k]] + full[lower[k]]);
+    return status;
+}
+
+static double eqml__volume(const double *c)
+{
+    return fabs(c[0] * (c[4] * c[8] - c[5] * c[7]) + c[1] * (c[5] * c[6] - c[3] * c[8]) +
+                c[2] * (c[3] * c[7] - c[4] * c[6]));
+}
+
+static eqml_status eqml__read_cloud_comment(eqml__cloud_reader *r, eqml__layout *layout)
+{
+    eqml__span line;
+    eqml_frames *f = r->to;
+    double *cell = f->cell + 9 * f->n, *virial = f->virial + 6 * f->n;
+    int *pbc = f->pbc + 3 * f->n;
+    if (!eqml__next_line(&r->file.in, &line))
+        return EQML__REFUSE(&r->file.in, EQML_ERROR_FORMAT,
+                            "the file ends where a frame begins; is it cut off?");
+    const eqml__cloud_keys keys = eqml__find_cloud_keys(line);
+    if (!keys.closed)
+        return EQML__REFUSE(&r->file.in, EQML_ERROR_FORMAT,
+                            "a quote or bracket in this line is never closed");
+    if (!keys.properties.begin)
+        return EQML__REFUSE(&r->file.in, EQML_ERROR_FORMAT,
+                            "expected Properties=species:S:1:pos:R:3... as in extended XYZ, found %s",
+                            eqml__quote(line).text);
+    f->has[f->n] = 0;
+    for (int k = 0; k < 3; k++)
+        pbc[k] = keys.lattice.begin != NULL;
+    eqml_status status = eqml__read_properties(&r->file, keys.properties, layout);
+    if (!status && keys.energy.begin) {
+        status = eqml__read_list(&r->file, "the energy", keys.energy, 1, EQML_EV, &f->energy[f->n]);
+        f->has[f->n] |= EQML_FRAME_ENERGY;
+    }
+    if (!status && keys.lattice.begin)
+        status = eqml__read_list(&r->file, "Lattice", keys.lattice, 9, EQML_ANGSTROM, cell);
+    if (!status && keys.pbc.begin)
+        status = eqml__read_pbc(r, keys.pbc, pbc);
+    if (!status && !keys.lattice.begin && (pbc[0] || pbc[1] || pbc[2]))
+        status = EQML__REFUSE(&r->file.in, EQML_ERROR_FORMAT, "a periodic frame needs a Lattice");
+    if (!status && (keys.virial.begin || keys.stress.begin)) {
+        const double per = EQML_EV / (EQML_ANGSTROM * EQML_ANGSTROM * EQML_ANGSTROM);
+        status = keys.virial.begin
+                     ? eqml__read_virial(r, "virial", keys.virial, EQML_EV, virial)
+                     : eqml__read_virial(r, "stress", keys.stress, -per * eqml__volume(cell), virial);
+        f->has[f->n] |= EQML_FRAME_VIRIAL;
+    }
+    return status;
+}
+
+static eqml_status eqml__read_cloud_atom(eqml__cloud_reader *r, const eqml__layout *layout, size_t atom)
+{
+    eqml_frames *f = r->to;
+    eqml__span line, rest, word, label = {NULL, NULL}, pos[3], force[3];
+    size_t columns = 0;
+    char symbol[4];
+    if (!eqml__next_line(&r->file.in, &line))
+        return EQML__REFUSE(&r->file.in, EQML_ERROR_FORMAT, "the file ends within a frame; is it cut off?");
+    for (rest = line; eqml__next_word(&rest, EQML__BLANKS, &word); columns++) {
+        if (columns == layout->species)
+            label = word;
+        eqml__keep(word, columns, layout->pos, pos);
+        if (layout->gradient != EQML__ABSENT)
+            eqml__keep(word, columns, layout->gradient, force);
+    }
+    if (columns < layout->columns)
+        return EQML__REFUSE(&r->file.in, EQML_ERROR_FORMAT, "expected %zu columns, found %zu: %s",
+                            layout->columns, columns, eqml__quote(line).text);
+    int species = 0, known = eqml__parse_label(label, symbol);
+    for (; known; species++) {
+        const eqml__span name = eqml__word(r->species, species);
+        if (name.begin == name.end)
+            known = 0;
+        else if (eqml__is(name, symbol))
+            break;
+    }
+    if (!known)
+        return EQML__REFUSE(&r->file.in, EQML_ERROR_MATCH, "expected one of the elements %s, found %s",
+                            r->species, eqml__quote(label).text);
+    f->species[atom] = species;
+    eqml_status status = EQML_OK;
+    for (size_t k = 0; k < 3 && !status; k++)
+        status = eqml__read_number(&r->file, "a coordinate", pos[k], EQML_ANGSTROM, &f->xyz[3 * atom + k]);
+    for (size_t k = 0; k < 3 && !status && layout->gradient != EQML__ABSENT; k++)
+        status = eqml__read_number(&r->file, "a force", force[k], -layout->gradient_unit,
+                                   &f->forces[3 * atom + k]);
+    return status;
+}
+
+static eqml_status eqml__read_cloud_frame(eqml__cloud_reader *r, eqml__span line)
+{
+    eqml_frames *f = r->to;
+    eqml__span rest = line, word;
+    eqml__layout layout;
+    eqml__next_word(&rest, EQML__BLANKS, &word);
+    const int natoms = eqml__count_words(line) == 1 ? eqml__parse_count(word) : 0;
+    if (natoms < 1)
+        return EQML__REFUSE(&r->file.in, EQML_ERROR_FORMAT,
+                            "expected the number of atoms in a frame, found %s%s", eqml__quote(line).text,
+                            f->n ? "; has the frame before it more atoms than it says?" : "");
+    if ((size_t)natoms > (size_t)(r->file.in.rest.end - r->file.in.rest.begin))
+        return EQML__REFUSE(&r->file.in, EQML_ERROR_FORMAT,
+                            "the file ends before this frame of %d atoms does; is it cut off?", natoms);
+    eqml_status status = eqml__frames_room(r, (size_t)natoms);
+    if (status)
+        return status;
+    f->line[f->n] = r->file.in.line;
+    status = eqml__read_cloud_comment(r, &layout);
+    for (size_t i = 0; i < (size_t)natoms && !status; i++)
+        status = eqml__read_cloud_atom(r, &layout, f->natoms + i);
+    if (status)
+        return status;
+    if (layout.gradient != EQML__ABSENT)
+        f->has[f->n] |= EQML_FRAME_FORCES;
+    f->natoms += (size_t)natoms;
+    f->first[++f->n] = f->natoms;
+    return EQML_OK;
+}
+
+EQML_API void eqml_frames_free(eqml_frames *f)
+{
+    EQML_FREE(f->first);
+    EQML_FREE(f->xyz);
+    EQML_FREE(f->species);
+    EQML_FREE(f->cell);
+    EQML_FREE(f->pbc);
+    EQML_FREE(f->energy);
+    EQML_FREE(f->forces);
+    EQML_FREE(f->virial);
+    EQML_FREE(f->has);
+    EQML_FREE(f->line);
+    memset(f, 0, sizeof *f);
+}
+
+EQML_API eqml_status eqml_frames_read(const char *path, const char *species, eqml_frames *frames,
+                                      eqml_message *message)
+{
+    eqml__cloud_reader r;
+    eqml__span line;
+    memset(&r, 0, sizeof r);
+    memset(frames, 0, sizeof *frames);
+    r.to = frames;
+    r.species = species;
+    eqml_status status = eqml__open_reader(&r.file.in, path, message);
+    if (status)
+        return status;
+    while (!status && eqml__next_line(&r.file.in, &line))
+        if (eqml__count_words(line))
+            status = eqml__read_cloud_frame(&r, line);
+    if (!status && !frames->n)
+        status = EQML__REFUSE(&r.file.in, EQML_ERROR_EMPTY, "there is no configuration in this file");
+    eqml__close_reader(&r.file.in);
+    if (status)
+        eqml_frames_free(frames);
+    return status;
+}
+
+EQML_API eqml_configuration eqml_frame(const eqml_frames *f, size_t k)
+{
+    eqml_configuration c;
+    const int *pbc = f->pbc + 3 * k;
+    c.natoms = f->first[k + 1] - f->first[k];
+    c.xyz = f->xyz + 3 * f->first[k];
+    c.species = f->species + f->first[k];
+    c.cell = pbc[0] || pbc[1] || pbc[2] ? f->cell + 9 * k : NULL;
+    c.pbc = pbc;
+    return c;
+}
+
+#endif /* EQML__CLOUD_FRAMES_C */
+
+/* ==== cloud/fit.c ======================================================================================= */
+
+#ifndef EQML__CLOUD_FIT_C
+#define EQML__CLOUD_FIT_C
+
+/* What a fit works with. */
+typedef struct eqml__cloud_fit {
+    const eqml_cloud_basis *basis;
+    const eqml_radial *radial;
+    const eqml_frames *frames;
+    const eqml_cloud_fit_options *options;
+    const double *atoms;
+    eqml_lsq *lsq;
+    eqml_cloud_workspace workspace;
+    double *forces; /* rows of the largest configuration */
+    double *energy, *virial;
+    eqml_message *message;
+} eqml__cloud_fit;
+
+static int eqml__frame_used(const eqml_frames *f, const unsigned char *use, size_t k)
+{
+    return (!use || use[k]) && f->has[k];
+}
+
+/* The energies of atoms that explain energies best by the numbers of atoms alone. */
+static eqml_status eqml__fit_atoms(const eqml_cloud_basis *basis, const eqml_frames *f,
+                                   const unsigned char *use, double *atoms)
+{
+    eqml_lsq *lsq;
+    size_t rows = 0;
+    eqml_status status = eqml_lsq_create(&lsq, basis->nspecies, 1);
+    for (size_t k = 0; k < f->n && !status; k++) {
+        if (!eqml__frame_used(f, use, k) || !(f->has[k] & EQML_FRAME_ENERGY))
+            continue;
+        double *row = eqml_lsq_row(lsq);
+        const double scale = 1 / (double)(f->first[k + 1] - f->first[k]);
+        for (int s = 0; s <= basis->nspecies; s++)
+            row[s] = 0;
+        for (size_t i = f->first[k]; i < f->first[k + 1]; i++)
+            row[f->species[i]] += scale;
+        row[basis->nspecies] = f->energy[k] * scale;
+        status = eqml_lsq_add(lsq);
+        rows++;
+    }
+    for (int s = 0; s < basis->nspecies; s++)
+        atoms[s] = 0;
+    if (!status && rows)
+        status = eqml_lsq_solve(lsq, NULL, atoms, NULL);
+    eqml_lsq_free(lsq);
+    return status;
+}
+
+/* One row, times a weight. */
+static eqml_status eqml__put_cloud_row(eqml__cloud_fit *w, const double *from, double value, double weight)
+{
+    const int n = w->basis->nterms;
+    double *row = eqml_lsq_row(w->lsq);
+    for (int k = 0; k < n; k++)
+        row[k] = weight * from[k];
+    row[n] = weight * value;
+    return eqml_lsq_add(w->lsq);
+}
+
+static eqml_status eqml__put_frame(eqml__cloud_fit *w, size_t k)
+{
+    const eqml_frames *f = w->frames;
+    const eqml_configuration c = eqml_frame(f, k);
+    const size_t length = (size_t)w->basis->nterms;
+    const eqml_cloud_fit_options *o = w->options;
+    const double energy_weight = o && o->energy_weight > 0 ? o->energy_weight : 100;
+    const double virial_weight = o ? o->virial_weight : 0;
+    const double unit = EQML_ANGSTROM * EQML_ANGSTROM * (double)c.natoms; /* weights are in angstrom^-2 */
+    const int has_forces = f->has[k] & EQML_FRAME_FORCES;
+    const int has_virial = virial_weight > 0 && (f->has[k] & EQML_FRAME_VIRIAL);
+    const eqml_cloud_rows rows = {w->energy, has_forces ? w->forces : NULL, has_virial ? w->virial : NULL};
+    eqml_message why = {""};
+    eqml_status status = eqml_neighbours_find(&c, w->radial->cutoff, &w->workspace.list, &why);
+    if (!status)
+        status =
+            eqml_cloud_find_rows(w->basis, w->radial, &w->workspace.list, c.species, &w->workspace, &rows);
+    if (status)
+        return eqml__fail(w->message, status, "configuration %zu, line %zu: %s", k + 1, f->line[k],
+                          why.text[0] ? why.text : eqml_status_text(status));
+    if (f->has[k] & EQML_FRAME_ENERGY) {
+        double rest = f->energy[k];
+        for (size_t i = 0; i < c.natoms; i++)
+            rest -= w->atoms[c.species[i]];
+        status = eqml__put_cloud_row(w, w->energy, rest, sqrt(energy_weight / unit));
+    }
+    for (size_t i = 0; i < 3 * c.natoms && has_forces && !status; i++)
+        status = eqml__put_cloud_row(w, w->forces + i * length, f->forces[3 * f->first[k] + i], 1);
+    for (size_t i = 0; i < 6 && has_virial && !status; i++)
+        status =
+            eqml__put_cloud_row(w, w->virial + i * length, f->virial[6 * k + i], sqrt(virial_weight / unit));
+    return status;
+}
+
+EQML_API eqml_status eqml_cloud_fit(const eqml_cloud_basis *basis, const eqml_radial *radial,
+                                    const eqml_frames *frames, const eqml_cloud_fit_options *options,
+                                    double *coefficients, double *atoms, eqml_cloud_fit_result *result,
+                                    eqml_message *message)
+{
+    eqml__cloud_fit w;
+    eqml_lsq_options solve = {0, options ? options->ridge : 0, 0};
+    eqml_lsq_result solved;
+    const unsigned char *use = options ? options->use : NULL;
+    const size_t length = (size_t)basis->nterms;
+    size_t most = 0, used = 0;
+    memset(&w, 0, sizeof w);
+    memset(&solved, 0, sizeof solved);
+    w.basis = basis;
+    w.radial = radial;
+    w.frames = frames;
+    w.options = options;
+    w.atoms = atoms;
+    w.message = message;
+    for (size_t k = 0; k < frames->n; k++) {
+        const size_t n = frames->first[k + 1] - frames->first[k];
+        used += eqml__frame_used(frames, use, k) != 0;
+        most = n > most ? n : most;
+    }
+    if (!used)
+        return eqml__fail(message, EQML_ERROR_EMPTY, "no configuration with an energy or forces to train on");
+    eqml_status status = eqml__fit_atoms(basis, frames, use, atoms);
+    if (!status)
+        status = eqml_lsq_create(&w.lsq, basis->nterms, 1);
+    w.forces = (double *)eqml__zeroed(eqml__times(3 * most, length), sizeof(double));
+    w.energy = (double *)eqml__zeroed(length, sizeof(double));
+    w.virial = (double *)eqml__zeroed(6 * length, sizeof(double));
+    if (!status && (!w.forces || !w.energy || !w.virial))
+        status = EQML_ERROR_MEMORY;
+    if (status)
+        eqml__fail(message, status, "%s", eqml_status_text(status));
+    for (size_t k = 0; k < frames->n && !status; k++) {
+        if (eqml__frame_used(frames, use, k))
+            status = eqml__put_frame(&w, k);
+        if (options && options->progress)
+            options->progress(options->context, k + 1, frames->n);
+    }
+    if (!status) {
+        status = eqml_lsq_solve(w.lsq, &solve, coefficients, &solved);
+        if (status)
+            eqml__fail(message, status, "the least-squares problem: %s", eqml_status_text(status));
+    }
+    if (result) {
+        result->frames = used;
+        result->rows = solved.rows;
+        result->rank = solved.rank;
+        result->condition = solved.condition;
+    }
+    eqml_lsq_free(w.lsq);
+    eqml_cloud_workspace_free(&w.workspace);
+    EQML_FREE(w.forces);
+    EQML_FREE(w.energy);
+    EQML_FREE(w.virial);
+    return status;
+}
+
+/* Adds errors of n numbers, times a scale. */
+static void eqml__add_errors(size_t n, const double *a, const double *b, double scale, double *sum,
+                             double *squares)
+{
+    for (size_t k = 0; k < n; k++) {
+        const double error = scale * (a[k] - b[k]);
+        *sum += fabs(error);
+        *squares += error * error;
+    }
+}
+
+EQML_API eqml_status eqml_cloud_find_errors(const eqml_cloud_model *model, const eqml_frames *f,
+                                            const unsigned char *use, eqml_cloud_errors *e,
+                                            eqml_message *message)
+{
+    eqml_cloud_workspace w;
+    size_t most = 0, components = 0;
+    eqml_status status = EQML_OK;
+    memset(&w, 0, sizeof w);
+    memset(e, 0, sizeof *e);
+    for (size_t k = 0; k < f->n; k++)
+        most = f->first[k + 1] - f->first[k] > most ? f->first[k + 1] - f->first[k] : most;
+    double energy, virial[6], *forces = (double *)eqml__zeroed(3 * most, sizeof(double));
+    const eqml_cloud_result result = {&energy, forces, virial, NULL};
+    if (!forces)
+        return eqml__fail(message, EQML_ERROR_MEMORY, "no memory for the forces");
+    for (size_t k = 0; k < f->n && !status; k++) {
+        const eqml_configuration c = eqml_frame(f, k);
+        const double per_atom = 1 / (double)c.natoms;
+        eqml_message why = {""};
+        if (!eqml__frame_used(f, use, k))
+            continue;
+        status = eqml_cloud_evaluate(model, &c, &w, &result, &why);
+        if (status)
+            eqml__fail(message, status, "configuration %zu, line %zu: %s", k + 1, f->line[k], why.text);
+        if (f->has[k] & EQML_FRAME_ENERGY) {
+            eqml__add_errors(1, &energy, &f->energy[k], per_atom, &e->mae_energy, &e->rmse_energy);
+            e->energies++;
+        }
+        if (f->has[k] & EQML_FRAME_FORCES) {
+            eqml__add_errors(3 * c.natoms, forces, f->forces + 3 * f->first[k], 1, &e->mae_force,
+                             &e->rmse_force);
+            e->forces++;
+            components += 3 * c.natoms;
+        }
+        if (f->has[k] & EQML_FRAME_VIRIAL) {
+            eqml__add_errors(6, virial, f->virial + 6 * k, per_atom, &e->mae_virial, &e->rmse_virial);
+            e->virials++;
+        }
+    }
+    const double counts[3] = {(double)e->energies, (double)components, 6 * (double)e->virials};
+    double *const mean[3] = {&e->mae_energy, &e->mae_force, &e->mae_virial};
+    double *const square[3] = {&e->rmse_energy, &e->rmse_force, &e->rmse_virial};
+    for (int k = 0; k < 3; k++) {
+        *mean[k] = counts[k] > 0 ? *mean[k] / counts[k] : 0;
+        *square[k] = counts[k] > 0 ? sqrt(*square[k] / counts[k]) : 0;
+    }
+    EQML_FREE(forces);
+    eqml_cloud_workspace_free(&w);
+    return status;
+}
+
+#endif /* EQML__CLOUD_FIT_C */
 #endif /* EQML_IMPLEMENTATION */
 #endif /* EQML_H */

@@ -96,6 +96,7 @@
 #include "cloud/moments.h"
 #include "cloud/form.h"
 #include "cloud/evaluate.h"
+#include "cloud/rows.h"
 
 /* Contracts. */
 #include "data.h"
@@ -104,6 +105,8 @@
 #include "fit.h"
 #include "select.h"
 #include "expansion.h"
+#include "cloud/frames.h"
+#include "cloud/fit.h"
 
 /* Implementation. */
 #if defined(EQML_IMPLEMENTATION) && !defined(EQML_IMPLEMENTED)
@@ -135,5 +138,7 @@
 #include "expansion.c"
 #include "expansion_file.c"
 #include "cloud/neighbours.c"
+#include "cloud/frames.c"
+#include "cloud/fit.c"
 #endif /* EQML_IMPLEMENTATION */
 #endif /* EQML_H */

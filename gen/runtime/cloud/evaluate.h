@@ -39,8 +39,6 @@ typedef struct eqml__cloud {
     double virial[6], energy;
     eqml__radial radial;
     double *scale; /* of harmonics */
-    int *position; /* [nspecies] place among the neighbours of the present centre, -1: none */
-    int *pairs;    /* room for the numbers of pairs of one atom, sorted */
     eqml__shell shell[EQML_LANES];
     eqml_lanes *slots, *adjoints, *force;
 } eqml__cloud;
@@ -67,7 +65,6 @@ EQML_FUNCTION size_t eqml__cloud_layout(eqml__cloud *x, char *room, int vectors)
         species = b->centres[c].nneighbours > species ? b->centres[c].nneighbours : species;
     }
     x->scale = (double *)eqml__take(room, &used, harmonics * sizeof(double));
-    x->position = (int *)eqml__take(room, &used, (size_t)b->nspecies * sizeof(int));
     x->slots = (eqml_lanes *)eqml__take(room, &used, slots * lane);
     x->adjoints = (eqml_lanes *)eqml__take(room, &used, slots * lane);
     x->force = (eqml_lanes *)eqml__take(room, &used, 3 * n * lane);
@@ -206,6 +203,37 @@ EQML_FUNCTION void eqml__cloud_centre(eqml__cloud *x, const eqml_cloud_centre *c
         eqml__cloud_atoms(x, centre, count, atom);
 }
 
+/* Checks the arguments of a call and lays out its room. */
+EQML_FUNCTION eqml_status eqml__cloud_begin(eqml__cloud *x, const eqml_cloud_model *model,
+                                            const eqml_neighbours *list, const int *species,
+                                            eqml_cloud_workspace *w, const eqml_cloud_result *result)
+{
+    const eqml_cloud_basis *b = model->basis;
+    memset(x, 0, sizeof *x);
+    x->model = model;
+    x->list = list;
+    x->species = species;
+    x->result = result;
+    if (!(model->radial.cutoff > 0) || !(model->radial.range > 0))
+        return EQML_ERROR_ARGUMENT;
+    for (size_t i = 0; i < list->natoms; i++)
+        if (species[i] < 0 || species[i] >= b->nspecies)
+            return EQML_ERROR_ARGUMENT;
+    const int vectors = eqml__cloud_vectors(b, list) | 1; /* odd: no strides of powers of two */
+    const size_t size = eqml__cloud_layout(x, NULL, vectors) + 64;
+    if (size > w->size) {
+        EQML_FREE(w->room);
+        w->room = (char *)EQML_MALLOC(size);
+        w->size = w->room ? size : 0;
+        if (!w->room)
+            return EQML_ERROR_MEMORY;
+    }
+    eqml__cloud_layout(x, w->room + (64 - (uintptr_t)w->room % 64), vectors);
+    eqml__harmonic_scales(b->lmax, x->scale);
+    x->radial = eqml__radial_of(&model->radial);
+    return EQML_OK;
+}
+
 EQML_FUNCTION eqml_status eqml_cloud_evaluate_list(const eqml_cloud_model *model, const eqml_neighbours *list,
                                                    const int *species, eqml_cloud_workspace *w,
                                                    const eqml_cloud_result *result)
@@ -220,28 +248,9 @@ EQML_FUNCTION eqml_status eqml_cloud_evaluate_list(const eqml_cloud_model *model
 {
     const eqml_cloud_basis *b = model->basis;
     eqml__cloud x;
-    memset(&x, 0, sizeof x);
-    x.model = model;
-    x.list = list;
-    x.species = species;
-    x.result = result;
-    if (!(model->radial.cutoff > 0) || !(model->radial.range > 0))
-        return EQML_ERROR_ARGUMENT;
-    for (size_t i = 0; i < list->natoms; i++)
-        if (species[i] < 0 || species[i] >= b->nspecies)
-            return EQML_ERROR_ARGUMENT;
-    const int vectors = eqml__cloud_vectors(b, list) | 1; /* odd: no strides of powers of two */
-    const size_t size = eqml__cloud_layout(&x, NULL, vectors) + 64;
-    if (size > w->size) {
-        EQML_FREE(w->room);
-        w->room = (char *)EQML_MALLOC(size);
-        w->size = w->room ? size : 0;
-        if (!w->room)
-            return EQML_ERROR_MEMORY;
-    }
-    eqml__cloud_layout(&x, w->room + (64 - (uintptr_t)w->room % 64), vectors);
-    eqml__harmonic_scales(b->lmax, x.scale);
-    x.radial = eqml__radial_of(&model->radial);
+    const eqml_status status = eqml__cloud_begin(&x, model, list, species, w, result);
+    if (status)
+        return status;
     for (size_t i = 0; i < list->natoms; i++) {
         if (result->energies)
             result->energies[i] = model->atoms ? model->atoms[species[i]] : 0;
