@@ -15,7 +15,7 @@ endif
 # What the user gives goes to the shell in the environment, never as text of a command: "$$DATA" holds DATA as it
 # was given, whatever is in it. BASIS, FIT, PRUNE and BASES are lists of words.
 NAME ?= pes
-VALUES = DATA COMPOSITION DEGREE NAME DIPOLE QUADRUPOLE POLARIZABILITY BASIS FIT FLOAT PRUNE BASES
+VALUES = DATA COMPOSITION DEGREE NAME DIPOLE QUADRUPOLE POLARIZABILITY BASIS FIT FLOAT PRUNE BASES ENVIRONMENT ORDER LEVEL TEST
 $(foreach v,$(VALUES),$(eval override $(v) := $$(value $(v)))$(eval export $(v)))
 
 # Floors of the generator, from the top down; a floor includes those below it only.
@@ -38,7 +38,7 @@ endef
 
 .SECONDARY: # what a pattern rule makes on the way is kept
 
-.PHONY: FORCE all help join check-joined check-parts pes prune expansion demo ir examples test asan fuzz check-libfuzzer bench bench-tensors generate check-generated check-headers check-kinds check-compilers check-ports format clean
+.PHONY: FORCE all help join check-joined check-parts pes potential prune expansion demo ir examples test asan fuzz check-libfuzzer bench bench-tensors generate check-generated check-headers check-kinds check-compilers check-ports format clean
 
 all: build/eqml-gen build/eqml.o build/fit.o ## build the generator, build/eqml-gen, and what all surfaces share
 
@@ -99,6 +99,18 @@ build/fit.o: $(FIT_PARTS)
 
 pes: build/eqml-gen build/eqml.o build/fit.o ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=6 NAME=ch4 [DIPOLE=5] [QUADRUPOLE=5] [POLARIZABILITY=5] [BASIS="options"] [FIT="options"] [FLOAT=1]: fit a surface into build/pes/NAME
 	@LIBRARIES="$(OPTIONAL)" sh examples/common/pes.sh $(COMPILE)
+
+POTENTIAL_PARTS = $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/potential/*.c)))
+
+build/potential/%.o: examples/potential/%.c examples/potential/job.h eqml.h build/flags
+	@mkdir -p $(@D)
+	$(COMPILE) $(OPTIONAL) -I. -c $< -o $@.$$$$ && mv -f $@.$$$$ $@
+
+build/potential.o: $(POTENTIAL_PARTS)
+	$(CC) -r -nostdlib $^ -o $@.$$$$ && mv -f $@.$$$$ $@
+
+potential: build/eqml-gen build/eqml.o build/potential.o ## DATA=cu.xyz ENVIRONMENT="Cu: Cu" ORDER=4 LEVEL=12 NAME=cu [TEST=file.xyz] [BASIS="options"] [FIT="options"]: fit a potential for materials into build/potential/NAME
+	@LIBRARIES="$(OPTIONAL)" sh examples/common/potential.sh $(COMPILE)
 
 # ---- error against size ----------------------------------------------------------------------------------
 

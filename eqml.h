@@ -5134,6 +5134,59 @@ EQML_FUNCTION eqml_status eqml_cloud_evaluate(const eqml_cloud_model *model,
 
 #endif /* EQML__CLOUD_EVALUATE_H */
 
+/* ==== cloud/model.h ===================================================================================== */
+
+/* The functions of one fitted potential. */
+#ifndef EQML__CLOUD_MODEL_H
+#define EQML__CLOUD_MODEL_H
+
+EQML_FUNCTION eqml_status eqml__cloud_call(const eqml_cloud_model *model, size_t natoms, const double *xyz,
+                                           const int *species, const double *cell, const int *pbc,
+                                           const eqml_cloud_result *result)
+{
+    eqml_cloud_workspace w;
+    eqml_configuration c;
+    memset(&w, 0, sizeof w);
+    c.natoms = natoms;
+    c.xyz = xyz;
+    c.species = species;
+    c.cell = cell;
+    c.pbc = pbc;
+    const eqml_status status = eqml_cloud_evaluate(model, &c, &w, result, NULL);
+    eqml_cloud_workspace_free(&w);
+    return status;
+}
+
+/*
+ * Functions NAME_nspecies, NAME_species, NAME_cutoff (bohr) and NAME_evaluate of the model NAME_model, for xyz[natoms][3] in
+ * bohr, species by their numbers in NAME_species, cell[3][3] in rows (NULL: open), pbc[3] (NULL: all, where there is a
+ * cell). Outputs may be NULL: energy in hartree, forces[natoms][3] in hartree/bohr, virial[6] xx yy zz yz xz xy as
+ * -dE/dstrain in hartree, energies[natoms] of the atoms. NAME_evaluate returns an eqml_status, 0 where all is well; else
+ * the outputs stay as they were. It may be called from any number of threads.
+ */
+#define EQML_CLOUD_POTENTIAL_FUNCTIONS(NAME, API)                                                            \
+    API int NAME##_nspecies(void)                                                                            \
+    {                                                                                                        \
+        return NAME##_model.basis->nspecies;                                                                 \
+    }                                                                                                        \
+    API const char *NAME##_species(void)                                                                     \
+    {                                                                                                        \
+        return NAME##_model.basis->species;                                                                  \
+    }                                                                                                        \
+    API double NAME##_cutoff(void)                                                                           \
+    {                                                                                                        \
+        return NAME##_model.radial.cutoff;                                                                   \
+    }                                                                                                        \
+    API int NAME##_evaluate(size_t natoms, const double *xyz, const int *species, const double *cell,        \
+                            const int *pbc, double *energy, double *forces, double *virial,                  \
+                            double *energies)                                                                \
+    {                                                                                                        \
+        const eqml_cloud_result result = {energy, forces, virial, energies};                                 \
+        return (int)eqml__cloud_call(&NAME##_model, natoms, xyz, species, cell, pbc, &result);               \
+    }
+
+#endif /* EQML__CLOUD_MODEL_H */
+
 /* ==== cloud/rows.h ====================================================================================== */
 
 /* The terms of a configuration and their derivatives: the rows of a fit. */
@@ -6209,6 +6262,36 @@ EQML_API eqml_status eqml_cloud_find_errors(const eqml_cloud_model *model, const
 /* Over the configurations with use[k] nonzero; NULL: over all. */
 
 #endif /* EQML__CLOUD_FIT_H */
+
+/* ==== cloud/potential.h ================================================================================= */
+
+/* Fitted potentials as files. */
+#ifndef EQML__CLOUD_POTENTIAL_H
+#define EQML__CLOUD_POTENTIAL_H
+
+EQML_API eqml_status eqml_cloud_write(const eqml_cloud_model *model, const char *path, eqml_message *message);
+/*
+ * Writes the numbers of a potential as text, exact (hexadecimal floats): its environment, radial parameters, energies of
+ * atoms and coefficients, in atomic units. The file appears whole or not at all.
+ */
+
+EQML_API eqml_status eqml_cloud_read(const char *path, const eqml_cloud_basis *basis, eqml_radial *radial,
+                                     double *coefficients, double *atoms, eqml_message *message);
+/*
+ * Reads them back: radial, coefficients[basis->nterms], atoms[basis->nspecies]. EQML_ERROR_MATCH: the file is for another
+ * basis. EQML_ERROR_FILE, EQML_ERROR_FORMAT, EQML_ERROR_VALUE: with file and line in the message.
+ */
+
+EQML_API eqml_status eqml_cloud_write_header(const eqml_cloud_model *model, const char *name,
+                                             const char *runtime, const char *basis_header, const char *path,
+                                             eqml_message *message);
+/*
+ * Writes a C header that needs nothing else: the parts of the runtime (the file eqml.h), the header of the basis, the
+ * numbers, and the functions NAME_nspecies, NAME_species, NAME_cutoff and NAME_evaluate. They are static; NAME_API,
+ * defined before, gives them another linkage.
+ */
+
+#endif /* EQML__CLOUD_POTENTIAL_H */
 
 /* Implementation. */
 #if defined(EQML_IMPLEMENTATION) && !defined(EQML_IMPLEMENTED)
@@ -10129,18 +10212,18 @@ static char *eqml__find_part(char *runtime, const char *name, char **end)
     return NULL;
 }
 
-/* Puts the parts of the runtime that a basis with this header needs. */
-static eqml_status eqml__put_runtime(eqml__tagger *t, char *runtime, const char *path,
-                                     const char *basis_header, eqml_message *message)
+/* Puts those parts of the runtime, of a list, that a basis with this header needs. */
+static eqml_status eqml__put_parts(eqml__tagger *t, char *runtime, const char *path, const char *basis_header,
+                                   const struct eqml__needed *needed, int count, eqml_message *message)
 {
-    for (int k = 0; k < EQML__NEEDED; k++) {
-        char *end, *part = eqml__find_part(runtime, eqml__needed[k].name, &end);
+    for (int k = 0; k < count; k++) {
+        char *end, *part = eqml__find_part(runtime, needed[k].name, &end);
         if (!part) {
             return eqml__fail(message, EQML_ERROR_FORMAT,
                               "%s: has no part %s; is it the file eqml.h of this version?", path,
-                              eqml__needed[k].name);
+                              needed[k].name);
         }
-        if (eqml__needed[k].asked_by && !strstr(basis_header, eqml__needed[k].asked_by))
+        if (needed[k].asked_by && !strstr(basis_header, needed[k].asked_by))
             continue;
         const char next = *end;
         *end = 0;
@@ -10306,7 +10389,7 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
     if (!status) {
         tagger.out = out.file;
         eqml__put_banner(out.file, b, name);
-        status = eqml__put_runtime(&tagger, parts, runtime, basis, message);
+        status = eqml__put_parts(&tagger, parts, runtime, basis, eqml__needed, EQML__NEEDED, message);
         tagger.basis = b->name;
         if (!status) {
             eqml__put_tagged(&tagger, basis);
@@ -11697,10 +11780,8 @@ static void eqml__open_vector(double cell[3][3], size_t k)
 
 static eqml_status eqml__bins_cell(const eqml_configuration *c, eqml__bins *b, eqml_message *message)
 {
-    int periodic = 0;
     for (size_t k = 0; k < 3; k++) {
         b->periodic[k] = c->cell && (!c->pbc || c->pbc[k]);
-        periodic += b->periodic[k];
         for (size_t d = 0; d < 3; d++) {
             b->cell[k][d] = b->periodic[k] ? c->cell[3 * k + d] : 0;
             if (!(fabs(b->cell[k][d]) <= 1e100))
@@ -11723,11 +11804,10 @@ static eqml_status eqml__bins_cell(const eqml_configuration *c, eqml__bins *b, e
     for (size_t k = 0; k < 3; k++)
         for (size_t d = 0; d < 3; d++)
             b->inverse[d][k] = normal[k][d] / volume;
-    (void)periodic;
     return EQML_OK;
 }
 
-/* As many bins as atoms at most, no smaller than the cutoff where that can be. */
+/* As many bins as atoms at most, no smaller than half the cutoff where that can be. */
 static void eqml__bins_count(size_t natoms, const double *low, const double *high, double cutoff,
                              eqml__bins *b)
 {
@@ -11738,7 +11818,7 @@ static void eqml__bins_count(size_t natoms, const double *low, const double *hig
                  b->inverse[2][k] * b->inverse[2][k]);
         b->low[k] = b->periodic[k] ? 0 : low[k];
         b->width[k] = b->periodic[k] ? 1 : (high[k] - low[k]) * (1 + 1e-9) + 1e-9;
-        wanted[k] = floor(b->width[k] / (per_height * cutoff));
+        wanted[k] = floor(2 * b->width[k] / (per_height * cutoff));
         wanted[k] = wanted[k] < 1 ? 1 : wanted[k] > 1000 ? 1000 : wanted[k];
     }
     while (wanted[0] * wanted[1] * wanted[2] > most) {
@@ -11755,21 +11835,21 @@ static void eqml__bins_count(size_t natoms, const double *low, const double *hig
     }
 }
 
-/* Room for the temporary arrays of one call. */
+/* The atoms bin by bin; temporary arrays of one call. */
 typedef struct eqml__binned {
-    double *fraction; /* [natoms][3], wrapped */
-    int *shift;       /* [natoms][3] whole cells that were taken off */
-    int *bin;         /* [natoms] */
-    int *start, *member;
+    int *shift;          /* [natoms][3] whole cells that were taken off */
+    int *bin;            /* [natoms] */
+    int *start, *member; /* the atoms of a bin are member[start[bin]] .. */
+    double (*inside)[3]; /* [natoms] where they are in the cell, in the order of members */
 } eqml__binned;
 
 static void eqml__binned_free(eqml__binned *x)
 {
-    EQML_FREE(x->fraction);
     EQML_FREE(x->shift);
     EQML_FREE(x->bin);
     EQML_FREE(x->start);
     EQML_FREE(x->member);
+    EQML_FREE(x->inside);
 }
 
 static int eqml__bin_of(const eqml__bins *b, int k, double fraction)
@@ -11778,46 +11858,73 @@ static int eqml__bin_of(const eqml__bins *b, int k, double fraction)
     return n < 0 ? 0 : n >= b->count[k] ? b->count[k] - 1 : n;
 }
 
-static eqml_status eqml__bin_atoms(const eqml_configuration *c, double cutoff, eqml__bins *b, eqml__binned *x)
+/* fraction[natoms][3] of the cell's vectors, within the cell where it is periodic. */
+static void eqml__wrap(const eqml_configuration *c, const eqml__bins *b, double *fraction, int *shift)
 {
-    const size_t n = c->natoms;
-    double low[3] = {0, 0, 0}, high[3] = {0, 0, 0};
-    x->fraction = (double *)eqml__zeroed(3 * n, sizeof(double));
-    x->shift = (int *)eqml__zeroed(3 * n, sizeof(int));
-    x->bin = (int *)eqml__zeroed(n, sizeof(int));
-    x->member = (int *)eqml__zeroed(n, sizeof(int));
-    if (!x->fraction || !x->shift || !x->bin || !x->member)
-        return EQML_ERROR_MEMORY;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < c->natoms; i++)
         for (size_t k = 0; k < 3; k++) {
             double f = 0;
             for (size_t d = 0; d < 3; d++)
                 f += c->xyz[3 * i + d] * b->inverse[d][k];
             const double whole = b->periodic[k] ? floor(f) : 0;
-            x->fraction[3 * i + k] = f -= whole;
-            x->shift[3 * i + k] = (int)whole;
-            low[k] = i == 0 || f < low[k] ? f : low[k];
-            high[k] = i == 0 || f > high[k] ? f : high[k];
+            fraction[3 * i + k] = f - whole;
+            shift[3 * i + k] = (int)whole;
         }
-    eqml__bins_count(n, low, high, cutoff, b);
-    const size_t nbins = (size_t)b->count[0] * (size_t)b->count[1] * (size_t)b->count[2];
-    x->start = (int *)eqml__zeroed(nbins + 1, sizeof(int));
+}
+
+/* Where each bin begins, and its members in the order of their numbers. */
+static void eqml__sort_bins(size_t natoms, size_t nbins, const int *bin, int *start, int *member)
+{
+    for (size_t i = 0; i < natoms; i++)
+        start[bin[i] + 1]++;
+    for (size_t k = 0; k < nbins; k++)
+        start[k + 1] += start[k];
+    for (size_t i = natoms; i-- > 0;)
+        member[--start[bin[i] + 1]] = (int)i;
+    for (size_t k = 0; k < nbins; k++) /* start[k+1] is where bin k begins: one place to the left */
+        start[k] = start[k + 1];
+    start[nbins] = (int)natoms;
+}
+
+static eqml_status eqml__bin_atoms(const eqml_configuration *c, double cutoff, eqml__bins *b, eqml__binned *x)
+{
+    const size_t n = c->natoms;
+    double low[3] = {0, 0, 0}, high[3] = {0, 0, 0};
+    double *fraction = (double *)eqml__zeroed(3 * n, sizeof(double));
+    x->shift = (int *)eqml__zeroed(3 * n, sizeof(int));
+    x->bin = (int *)eqml__zeroed(n, sizeof(int));
+    x->member = (int *)eqml__zeroed(n, sizeof(int));
+    x->inside = (double(*)[3])eqml__zeroed(n, sizeof *x->inside);
+    if (fraction && x->shift && x->bin && x->member && x->inside) {
+        eqml__wrap(c, b, fraction, x->shift);
+        for (size_t i = 0; i < 3 * n; i++) {
+            const size_t k = i % 3;
+            low[k] = i < 3 || fraction[i] < low[k] ? fraction[i] : low[k];
+            high[k] = i < 3 || fraction[i] > high[k] ? fraction[i] : high[k];
+        }
+        eqml__bins_count(n, low, high, cutoff, b);
+        const size_t nbins = (size_t)b->count[0] * (size_t)b->count[1] * (size_t)b->count[2];
+        x->start = (int *)eqml__zeroed(nbins + 1, sizeof(int));
+        for (size_t i = 0; i < n; i++) {
+            const double *f = fraction + 3 * i;
+            x->bin[i] = (eqml__bin_of(b, 0, f[0]) * b->count[1] + eqml__bin_of(b, 1, f[1])) * b->count[2] +
+                        eqml__bin_of(b, 2, f[2]);
+        }
+        if (x->start)
+            eqml__sort_bins(n, nbins, x->bin, x->start, x->member);
+    }
+    EQML_FREE(fraction);
     if (!x->start)
         return EQML_ERROR_MEMORY;
-    for (size_t i = 0; i < n; i++) {
-        const double *f = x->fraction + 3 * i;
-        x->bin[i] = (eqml__bin_of(b, 0, f[0]) * b->count[1] + eqml__bin_of(b, 1, f[1])) * b->count[2] +
-                    eqml__bin_of(b, 2, f[2]);
-        x->start[x->bin[i] + 1]++;
+    for (size_t at = 0; at < n; at++) {
+        const size_t i = (size_t)x->member[at];
+        for (size_t d = 0; d < 3; d++) {
+            double r = c->xyz[3 * i + d];
+            for (size_t k = 0; k < 3; k++)
+                r -= x->shift[3 * i + k] * b->cell[k][d];
+            x->inside[at][d] = r;
+        }
     }
-    for (size_t k = 0; k < nbins; k++)
-        x->start[k + 1] += x->start[k];
-    for (size_t i = n; i-- > 0;)
-        x->member[--x->start[x->bin[i] + 1]] = (int)i;
-    /* start[k+1] is now where bin k begins: one place to the left */
-    for (size_t k = 0; k < nbins; k++)
-        x->start[k] = x->start[k + 1];
-    x->start[nbins] = (int)n;
     return EQML_OK;
 }
 
@@ -11844,33 +11951,51 @@ static int eqml__neighbours_grow(eqml_neighbours *list)
     return 0;
 }
 
-/* The pairs of atom i with the members of one bin, in the cell that is `image` cells away. */
-static eqml_status eqml__pairs_in_bin(const eqml_configuration *c, const eqml__bins *b, const eqml__binned *x,
-                                      size_t i, size_t bin, const int *image, double cutoff2,
-                                      eqml_neighbours *list, eqml_message *message)
+/* One pair that is close enough, with a vector that owes nothing to where the atoms are in the cell. */
+static eqml_status eqml__add_pair(const eqml_configuration *c, const eqml__bins *b, const eqml__binned *x,
+                                  size_t i, size_t j, const int *image, double cutoff2, eqml_neighbours *list,
+                                  eqml_message *message)
 {
+    double d[3];
+    for (size_t k = 0; k < 3; k++)
+        d[k] = c->xyz[3 * j + k] - c->xyz[3 * i + k];
+    for (size_t k = 0; k < 3; k++) {
+        const double cells = image[k] + x->shift[3 * i + k] - x->shift[3 * j + k];
+        for (size_t e = 0; e < 3 && cells != 0; e++)
+            d[e] += cells * b->cell[k][e];
+    }
+    const double r2 = eqml__scalar_product(d, d);
+    if (r2 >= cutoff2)
+        return EQML_OK;
+    if (!(r2 > 1e-16))
+        return eqml__fail(message, EQML_ERROR_VALUE, "atoms %zu and %zu, counted from 0, are in one place", i,
+                          j);
+    if (list->count == list->capacity && eqml__neighbours_grow(list))
+        return EQML_ERROR_MEMORY;
+    list->index[list->count] = (int)j;
+    memcpy(list->vector[list->count++], d, sizeof d);
+    return EQML_OK;
+}
+
+/* The pairs of atom i, at `inside`, with the members of one bin, in the cell that is `image` cells away. */
+static eqml_status eqml__pairs_in_bin(const eqml_configuration *c, const eqml__bins *b, const eqml__binned *x,
+                                      size_t i, const double *inside, size_t bin, const int *image,
+                                      double cutoff2, eqml_neighbours *list, eqml_message *message)
+{
+    const int here = image[0] == 0 && image[1] == 0 && image[2] == 0;
+    const double near = cutoff2 * (1 + 1e-9); /* what is at the edge is decided by eqml__add_pair */
+    double from[3];
+    for (size_t d = 0; d < 3; d++)
+        from[d] = inside[d] - image[0] * b->cell[0][d] - image[1] * b->cell[1][d] - image[2] * b->cell[2][d];
     for (int at = x->start[bin]; at < x->start[bin + 1]; at++) {
+        const double *to = x->inside[at];
+        const double d[3] = {to[0] - from[0], to[1] - from[1], to[2] - from[2]};
         const size_t j = (size_t)x->member[at];
-        double d[3];
-        int same = i == j;
-        for (size_t k = 0; k < 3; k++)
-            d[k] = c->xyz[3 * j + k] - c->xyz[3 * i + k];
-        for (size_t k = 0; k < 3; k++) {
-            const double cells = image[k] + x->shift[3 * i + k] - x->shift[3 * j + k];
-            same = same && image[k] == 0;
-            for (size_t e = 0; e < 3 && cells != 0; e++)
-                d[e] += cells * b->cell[k][e];
-        }
-        const double r2 = eqml__scalar_product(d, d);
-        if (same || r2 >= cutoff2)
+        if (eqml__scalar_product(d, d) > near || (here && i == j))
             continue;
-        if (!(r2 > 1e-16))
-            return eqml__fail(message, EQML_ERROR_VALUE,
-                              "atoms %zu and %zu, counted from 0, are in one place", i, j);
-        if (list->count == list->capacity && eqml__neighbours_grow(list))
-            return EQML_ERROR_MEMORY;
-        list->index[list->count] = (int)j;
-        memcpy(list->vector[list->count++], d, sizeof d);
+        const eqml_status status = eqml__add_pair(c, b, x, i, j, image, cutoff2, list, message);
+        if (status)
+            return status;
     }
     return EQML_OK;
 }
@@ -11891,6 +12016,12 @@ static int eqml__bin_beside(const eqml__bins *b, int k, int bin, int *image)
 static eqml_status eqml__pairs_of(const eqml_configuration *c, const eqml__bins *b, const eqml__binned *x,
                                   size_t i, double cutoff2, eqml_neighbours *list, eqml_message *message)
 {
+    double inside[3];
+    for (size_t d = 0; d < 3; d++) {
+        inside[d] = c->xyz[3 * i + d];
+        for (size_t k = 0; k < 3; k++)
+            inside[d] -= x->shift[3 * i + k] * b->cell[k][d];
+    }
     const int at[3] = {x->bin[i] / (b->count[1] * b->count[2]), x->bin[i] / b->count[2] % b->count[1],
                        x->bin[i] % b->count[2]};
     int image[3], bin[3];
@@ -11907,7 +12038,7 @@ static eqml_status eqml__pairs_of(const eqml_configuration *c, const eqml__bins 
                     ((size_t)bin[0] * (size_t)b->count[1] + (size_t)bin[1]) * (size_t)b->count[2] +
                     (size_t)bin[2];
                 const eqml_status status =
-                    eqml__pairs_in_bin(c, b, x, i, number, image, cutoff2, list, message);
+                    eqml__pairs_in_bin(c, b, x, i, inside, number, image, cutoff2, list, message);
                 if (status)
                     return status;
             }
@@ -11941,7 +12072,7 @@ EQML_API eqml_status eqml_neighbours_find(const eqml_configuration *c, double cu
                                           eqml_message *message)
 {
     eqml__bins bins;
-    eqml__binned x = {0, 0, 0, 0, 0};
+    eqml__binned x = {NULL, NULL, NULL, NULL, NULL};
     eqml_status status = eqml__neighbours_begin(c, cutoff, list, message);
     if (!status)
         status = eqml__bins_cell(c, &bins, message);
@@ -12481,5 +12612,219 @@ EQML_API eqml_status eqml_cloud_find_errors(const eqml_cloud_model *model, const
 }
 
 #endif /* EQML__CLOUD_FIT_C */
+
+/* ==== cloud/potential.c ================================================================================= */
+
+#ifndef EQML__CLOUD_POTENTIAL_C
+#define EQML__CLOUD_POTENTIAL_C
+
+/* ---- NAME.pot ---------------------------------------------------------------------------------------- */
+
+static eqml_status eqml__check_potential(const eqml_cloud_model *m, const char *path, eqml_message *message)
+{
+    eqml_status status = eqml__check_numbers(path, "coefficients", (size_t)m->basis->nterms, m->coefficients,
+                                             DBL_MAX, message);
+    if (!status && m->atoms)
+        status = eqml__check_numbers(path, "energies of atoms", (size_t)m->basis->nspecies, m->atoms, DBL_MAX,
+                                     message);
+    return status;
+}
+
+/* What tells one basis from another: its terms in their order. */
+static uint64_t eqml__cloud_number(const eqml_cloud_basis *b)
+{
+    uint64_t hash = 14695981039346656037u;
+    for (int c = 0; c < b->ncentres; c++) {
+        const eqml_cloud_program *p = b->centres[c].program;
+        eqml__mix(&hash, p->moments[0], 4 * (size_t)p->nmoments);
+        eqml__mix(&hash, p->products[0], 3 * (size_t)p->nproducts);
+        eqml__mix(&hash, p->rows[0], 3 * (size_t)p->nrows);
+        eqml__mix(&hash, p->columns, (size_t)p->nterms);
+    }
+    return hash;
+}
+
+static void eqml__put_hexadecimal(FILE *out, const char *word, int count, const double *number)
+{
+    fprintf(out, "%s %d\n", word, count);
+    for (int k = 0; k < count; k++)
+        fprintf(out, "%s\n", eqml__hexadecimal(number ? number[k] : 0).text);
+}
+
+static void eqml__cloud_says(const eqml_cloud_basis *b, char *text, size_t size)
+{
+    const uint64_t number = eqml__cloud_number(b);
+    snprintf(text, size, "%d %08lx%08lx %s", b->nterms, (unsigned long)(number >> 32),
+             (unsigned long)(number & 0xffffffff), b->environment);
+}
+
+EQML_API eqml_status eqml_cloud_write(const eqml_cloud_model *m, const char *path, eqml_message *message)
+{
+    eqml__output out;
+    char says[1024];
+    const double radial[2] = {m->radial.cutoff, m->radial.range};
+    eqml_status status = eqml__check_potential(m, path, message);
+    if (!status)
+        status = eqml__open_output(&out, path, message);
+    if (status)
+        return status;
+    eqml__cloud_says(m->basis, says, sizeof says);
+    fprintf(out.file, "eqml-pot 1\nbasis %s\n", says);
+    eqml__put_hexadecimal(out.file, "radial", 2, radial);
+    eqml__put_hexadecimal(out.file, "atoms", m->basis->nspecies, m->atoms);
+    eqml__put_hexadecimal(out.file, "coefficients", m->basis->nterms, m->coefficients);
+    return eqml__close_output(&out, EQML_OK, message);
+}
+
+/* The next line, which must be this text. */
+static eqml_status eqml__expect_line(eqml__reader *r, const char *text, eqml_status status)
+{
+    eqml__span line = {NULL, NULL};
+    if (eqml__next_line(r, &line)) {
+        while (line.end > line.begin && eqml__is_one_of(line.end[-1], EQML__BLANKS))
+            line.end--;
+        if (eqml__is(line, text))
+            return EQML_OK;
+    }
+    return EQML__REFUSE(r, status, "expected \"%.100s\", found %s", text, eqml__quote(line).text);
+}
+
+static eqml_status eqml__read_hexadecimal(eqml__reader *r, const char *word, int count, double *number)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%s %d", word, count);
+    eqml_status status = eqml__expect_line(r, text, EQML_ERROR_FORMAT);
+    for (int k = 0; k < count && !status; k++) {
+        eqml__span line = {NULL, NULL}, rest, one;
+        eqml__next_line(r, &line);
+        rest = line;
+        eqml__next_word(&rest, EQML__BLANKS, &one);
+        status = eqml__parse_number(one, EQML__HEXADECIMAL, &number[k]);
+        if (status)
+            EQML__REFUSE(r, status, "expected a finite number, found %s", eqml__quote(line).text);
+    }
+    return status;
+}
+
+EQML_API eqml_status eqml_cloud_read(const char *path, const eqml_cloud_basis *basis, eqml_radial *radial,
+                                     double *coefficients, double *atoms, eqml_message *message)
+{
+    eqml__reader r;
+    char says[1024], line[1040];
+    double parameters[2] = {0, 0};
+    eqml_status status = eqml__open_reader(&r, path, message);
+    if (status)
+        return status;
+    eqml__cloud_says(basis, says, sizeof says);
+    snprintf(line, sizeof line, "basis %s", says);
+    status = eqml__expect_line(&r, "eqml-pot 1", EQML_ERROR_FORMAT);
+    if (!status)
+        status = eqml__expect_line(&r, line, EQML_ERROR_MATCH);
+    if (!status)
+        status = eqml__read_hexadecimal(&r, "radial", 2, parameters);
+    if (!status)
+        status = eqml__read_hexadecimal(&r, "atoms", basis->nspecies, atoms);
+    if (!status)
+        status = eqml__read_hexadecimal(&r, "coefficients", basis->nterms, coefficients);
+    radial->cutoff = parameters[0];
+    radial->range = parameters[1];
+    eqml__close_reader(&r);
+    return status;
+}
+
+/* ---- NAME_pot.h -------------------------------------------------------------------------------------- */
+
+static const struct eqml__needed eqml__cloud_needed[] = {
+    {"status.h", NULL},          {"compiler.h", NULL},
+    {"lanes/choose.h", NULL},    {"lanes/vector.h", NULL},
+    {"lanes/scalar.h", NULL},    {"lanes/generic.h", NULL},
+    {"lanes/sse2.h", NULL},      {"lanes/neon.h", NULL},
+    {"lanes/plain.h", NULL},     {"lanes/avx.h", NULL},
+    {"lanes/avx2.h", NULL},      {"lanes/avx512.h", NULL},
+    {"lanes.h", NULL},           {"layout.h", NULL},
+    {"cloud/basis.h", NULL},     {"cloud/neighbours.h", NULL},
+    {"cloud/harmonics.h", NULL}, {"cloud/radial.h", NULL},
+    {"cloud/moments.h", NULL},   {"cloud/form.h", NULL},
+    {"cloud/evaluate.h", NULL},  {"cloud/model.h", NULL},
+    {"status.c", NULL},          {"memory.c", NULL},
+    {"cloud/neighbours.c", NULL}};
+enum { EQML__CLOUD_NEEDED = sizeof eqml__cloud_needed / sizeof *eqml__cloud_needed };
+
+static void eqml__put_potential_banner(FILE *out, const eqml_cloud_model *m, const char *name)
+{
+    fprintf(out, "/*\n * %s: a potential for configurations of %s, fitted with eqml.\n *\n", name,
+            m->basis->species);
+    fprintf(out,
+            " *     int    %s_nspecies(void);\n *     const char *%s_species(void);     \"%s\"\n"
+            " *     double %s_cutoff(void);        %.6g bohr\n"
+            " *     int    %s_evaluate(size_t natoms, const double *xyz, const int *species, const double "
+            "*cell,\n"
+            " *                const int *pbc, double *energy, double *forces, double *virial, double "
+            "*energies);\n *\n",
+            name, name, m->basis->species, name, m->radial.cutoff, name);
+    fprintf(out, " * xyz[natoms][3] in bohr; species[natoms], their numbers in the list above; cell[3][3], "
+                 "rows, or NULL: open;\n"
+                 " * pbc[3], NULL: as the cell. Outputs may be NULL: energy in hartree, forces[natoms][3] in "
+                 "hartree/bohr,\n"
+                 " * virial[6] xx yy zz yz xz xy, -dE/dstrain in hartree, energies[natoms] of the atoms. "
+                 "Returns 0, or a status\n"
+                 " * with the outputs as they were. Thread-safe. Compile with -O3 -march=native "
+                 "-ffp-contract=fast, link with\n"
+                 " * -lm.\n */\n");
+}
+
+static void eqml__put_potential(FILE *out, const eqml_cloud_model *m, const char *name)
+{
+    const int number = EQML_LAYOUT;
+    fprintf(out, "\n#ifndef EQML_POTENTIAL_%s\n#define EQML_POTENTIAL_%s\n", name, name);
+    eqml__put_numbers(out, name, "coefficients", false, m->basis->nterms, m->coefficients);
+    if (m->atoms)
+        eqml__put_numbers(out, name, "atoms", false, m->basis->nspecies, m->atoms);
+    fprintf(out, "static const eqml%d_cloud_model %s_model = {&eqml%d_%s_basis, {%s, ", number, name, number,
+            m->basis->name, eqml__decimal(m->radial.cutoff, false).text);
+    fprintf(out, "%s}, %s_coefficients, %s%s};\n", eqml__decimal(m->radial.range, false).text, name,
+            m->atoms ? name : "0", m->atoms ? "_atoms" : "");
+    fprintf(out,
+            "#ifndef %s_API /* define it as extern, in one file, for functions with external linkage */\n"
+            "#define %s_API EQML%d_FUNCTION\n#endif\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n"
+            "EQML%d_CLOUD_POTENTIAL_FUNCTIONS(%s, EQML%d__APART %s_API)\n"
+            "#ifdef __cplusplus\n}\n#endif\n#endif\n",
+            name, name, number, number, name, number, name);
+}
+
+EQML_API eqml_status eqml_cloud_write_header(const eqml_cloud_model *m, const char *name, const char *runtime,
+                                             const char *basis_header, const char *path,
+                                             eqml_message *message)
+{
+    eqml__output out;
+    eqml__tagger tagger = {NULL, "", 0};
+    char *parts = NULL, *basis = NULL;
+    size_t size;
+    eqml_status status = eqml__check_potential(m, path, message);
+    if (!status)
+        status = eqml__load_text(runtime, &parts, &size, message);
+    if (!status)
+        status = eqml__load_text(basis_header, &basis, &size, message);
+    if (!status)
+        status = eqml__open_output(&out, path, message);
+    if (!status) {
+        tagger.out = out.file;
+        eqml__put_potential_banner(out.file, m, name);
+        fprintf(out.file, "#ifndef EQML%d_STATIC\n#define EQML%d_STATIC\n#endif\n", EQML_LAYOUT, EQML_LAYOUT);
+        status =
+            eqml__put_parts(&tagger, parts, runtime, basis, eqml__cloud_needed, EQML__CLOUD_NEEDED, message);
+        tagger.basis = m->basis->name;
+        if (!status) {
+            eqml__put_tagged(&tagger, basis);
+            eqml__put_potential(out.file, m, name);
+        }
+        status = eqml__close_output(&out, status, message);
+    }
+    EQML_FREE(parts);
+    EQML_FREE(basis);
+    return status;
+}
+
+#endif /* EQML__CLOUD_POTENTIAL_C */
 #endif /* EQML_IMPLEMENTATION */
 #endif /* EQML_H */

@@ -96,6 +96,7 @@
 #include "cloud/moments.h"
 #include "cloud/form.h"
 #include "cloud/evaluate.h"
+#include "cloud/model.h"
 #include "cloud/rows.h"
 
 /* Contracts. */
@@ -107,6 +108,7 @@
 #include "expansion.h"
 #include "cloud/frames.h"
 #include "cloud/fit.h"
+#include "cloud/potential.h"
 
 /* Implementation. */
 #if defined(EQML_IMPLEMENTATION) && !defined(EQML_IMPLEMENTED)
@@ -140,5 +142,6 @@
 #include "cloud/neighbours.c"
 #include "cloud/frames.c"
 #include "cloud/fit.c"
+#include "cloud/potential.c"
 #endif /* EQML_IMPLEMENTATION */
 #endif /* EQML_H */

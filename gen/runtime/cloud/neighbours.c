@@ -43,10 +43,8 @@ static void eqml__open_vector(double cell[3][3], size_t k)
 
 static eqml_status eqml__bins_cell(const eqml_configuration *c, eqml__bins *b, eqml_message *message)
 {
-    int periodic = 0;
     for (size_t k = 0; k < 3; k++) {
         b->periodic[k] = c->cell && (!c->pbc || c->pbc[k]);
-        periodic += b->periodic[k];
         for (size_t d = 0; d < 3; d++) {
             b->cell[k][d] = b->periodic[k] ? c->cell[3 * k + d] : 0;
             if (!(fabs(b->cell[k][d]) <= 1e100))
@@ -69,11 +67,10 @@ static eqml_status eqml__bins_cell(const eqml_configuration *c, eqml__bins *b, e
     for (size_t k = 0; k < 3; k++)
         for (size_t d = 0; d < 3; d++)
             b->inverse[d][k] = normal[k][d] / volume;
-    (void)periodic;
     return EQML_OK;
 }
 
-/* As many bins as atoms at most, no smaller than the cutoff where that can be. */
+/* As many bins as atoms at most, no smaller than half the cutoff where that can be. */
 static void eqml__bins_count(size_t natoms, const double *low, const double *high, double cutoff,
                              eqml__bins *b)
 {
@@ -84,7 +81,7 @@ static void eqml__bins_count(size_t natoms, const double *low, const double *hig
                  b->inverse[2][k] * b->inverse[2][k]);
         b->low[k] = b->periodic[k] ? 0 : low[k];
         b->width[k] = b->periodic[k] ? 1 : (high[k] - low[k]) * (1 + 1e-9) + 1e-9;
-        wanted[k] = floor(b->width[k] / (per_height * cutoff));
+        wanted[k] = floor(2 * b->width[k] / (per_height * cutoff));
         wanted[k] = wanted[k] < 1 ? 1 : wanted[k] > 1000 ? 1000 : wanted[k];
     }
     while (wanted[0] * wanted[1] * wanted[2] > most) {
@@ -101,21 +98,21 @@ static void eqml__bins_count(size_t natoms, const double *low, const double *hig
     }
 }
 
-/* Room for the temporary arrays of one call. */
+/* The atoms bin by bin; temporary arrays of one call. */
 typedef struct eqml__binned {
-    double *fraction; /* [natoms][3], wrapped */
-    int *shift;       /* [natoms][3] whole cells that were taken off */
-    int *bin;         /* [natoms] */
-    int *start, *member;
+    int *shift;          /* [natoms][3] whole cells that were taken off */
+    int *bin;            /* [natoms] */
+    int *start, *member; /* the atoms of a bin are member[start[bin]] .. */
+    double (*inside)[3]; /* [natoms] where they are in the cell, in the order of members */
 } eqml__binned;
 
 static void eqml__binned_free(eqml__binned *x)
 {
-    EQML_FREE(x->fraction);
     EQML_FREE(x->shift);
     EQML_FREE(x->bin);
     EQML_FREE(x->start);
     EQML_FREE(x->member);
+    EQML_FREE(x->inside);
 }
 
 static int eqml__bin_of(const eqml__bins *b, int k, double fraction)
@@ -124,46 +121,73 @@ static int eqml__bin_of(const eqml__bins *b, int k, double fraction)
     return n < 0 ? 0 : n >= b->count[k] ? b->count[k] - 1 : n;
 }
 
-static eqml_status eqml__bin_atoms(const eqml_configuration *c, double cutoff, eqml__bins *b, eqml__binned *x)
+/* fraction[natoms][3] of the cell's vectors, within the cell where it is periodic. */
+static void eqml__wrap(const eqml_configuration *c, const eqml__bins *b, double *fraction, int *shift)
 {
-    const size_t n = c->natoms;
-    double low[3] = {0, 0, 0}, high[3] = {0, 0, 0};
-    x->fraction = (double *)eqml__zeroed(3 * n, sizeof(double));
-    x->shift = (int *)eqml__zeroed(3 * n, sizeof(int));
-    x->bin = (int *)eqml__zeroed(n, sizeof(int));
-    x->member = (int *)eqml__zeroed(n, sizeof(int));
-    if (!x->fraction || !x->shift || !x->bin || !x->member)
-        return EQML_ERROR_MEMORY;
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < c->natoms; i++)
         for (size_t k = 0; k < 3; k++) {
             double f = 0;
             for (size_t d = 0; d < 3; d++)
                 f += c->xyz[3 * i + d] * b->inverse[d][k];
             const double whole = b->periodic[k] ? floor(f) : 0;
-            x->fraction[3 * i + k] = f -= whole;
-            x->shift[3 * i + k] = (int)whole;
-            low[k] = i == 0 || f < low[k] ? f : low[k];
-            high[k] = i == 0 || f > high[k] ? f : high[k];
+            fraction[3 * i + k] = f - whole;
+            shift[3 * i + k] = (int)whole;
         }
-    eqml__bins_count(n, low, high, cutoff, b);
-    const size_t nbins = (size_t)b->count[0] * (size_t)b->count[1] * (size_t)b->count[2];
-    x->start = (int *)eqml__zeroed(nbins + 1, sizeof(int));
+}
+
+/* Where each bin begins, and its members in the order of their numbers. */
+static void eqml__sort_bins(size_t natoms, size_t nbins, const int *bin, int *start, int *member)
+{
+    for (size_t i = 0; i < natoms; i++)
+        start[bin[i] + 1]++;
+    for (size_t k = 0; k < nbins; k++)
+        start[k + 1] += start[k];
+    for (size_t i = natoms; i-- > 0;)
+        member[--start[bin[i] + 1]] = (int)i;
+    for (size_t k = 0; k < nbins; k++) /* start[k+1] is where bin k begins: one place to the left */
+        start[k] = start[k + 1];
+    start[nbins] = (int)natoms;
+}
+
+static eqml_status eqml__bin_atoms(const eqml_configuration *c, double cutoff, eqml__bins *b, eqml__binned *x)
+{
+    const size_t n = c->natoms;
+    double low[3] = {0, 0, 0}, high[3] = {0, 0, 0};
+    double *fraction = (double *)eqml__zeroed(3 * n, sizeof(double));
+    x->shift = (int *)eqml__zeroed(3 * n, sizeof(int));
+    x->bin = (int *)eqml__zeroed(n, sizeof(int));
+    x->member = (int *)eqml__zeroed(n, sizeof(int));
+    x->inside = (double(*)[3])eqml__zeroed(n, sizeof *x->inside);
+    if (fraction && x->shift && x->bin && x->member && x->inside) {
+        eqml__wrap(c, b, fraction, x->shift);
+        for (size_t i = 0; i < 3 * n; i++) {
+            const size_t k = i % 3;
+            low[k] = i < 3 || fraction[i] < low[k] ? fraction[i] : low[k];
+            high[k] = i < 3 || fraction[i] > high[k] ? fraction[i] : high[k];
+        }
+        eqml__bins_count(n, low, high, cutoff, b);
+        const size_t nbins = (size_t)b->count[0] * (size_t)b->count[1] * (size_t)b->count[2];
+        x->start = (int *)eqml__zeroed(nbins + 1, sizeof(int));
+        for (size_t i = 0; i < n; i++) {
+            const double *f = fraction + 3 * i;
+            x->bin[i] = (eqml__bin_of(b, 0, f[0]) * b->count[1] + eqml__bin_of(b, 1, f[1])) * b->count[2] +
+                        eqml__bin_of(b, 2, f[2]);
+        }
+        if (x->start)
+            eqml__sort_bins(n, nbins, x->bin, x->start, x->member);
+    }
+    EQML_FREE(fraction);
     if (!x->start)
         return EQML_ERROR_MEMORY;
-    for (size_t i = 0; i < n; i++) {
-        const double *f = x->fraction + 3 * i;
-        x->bin[i] = (eqml__bin_of(b, 0, f[0]) * b->count[1] + eqml__bin_of(b, 1, f[1])) * b->count[2] +
-                    eqml__bin_of(b, 2, f[2]);
-        x->start[x->bin[i] + 1]++;
+    for (size_t at = 0; at < n; at++) {
+        const size_t i = (size_t)x->member[at];
+        for (size_t d = 0; d < 3; d++) {
+            double r = c->xyz[3 * i + d];
+            for (size_t k = 0; k < 3; k++)
+                r -= x->shift[3 * i + k] * b->cell[k][d];
+            x->inside[at][d] = r;
+        }
     }
-    for (size_t k = 0; k < nbins; k++)
-        x->start[k + 1] += x->start[k];
-    for (size_t i = n; i-- > 0;)
-        x->member[--x->start[x->bin[i] + 1]] = (int)i;
-    /* start[k+1] is now where bin k begins: one place to the left */
-    for (size_t k = 0; k < nbins; k++)
-        x->start[k] = x->start[k + 1];
-    x->start[nbins] = (int)n;
     return EQML_OK;
 }
 
@@ -190,33 +214,51 @@ static int eqml__neighbours_grow(eqml_neighbours *list)
     return 0;
 }
 
-/* The pairs of atom i with the members of one bin, in the cell that is `image` cells away. */
-static eqml_status eqml__pairs_in_bin(const eqml_configuration *c, const eqml__bins *b, const eqml__binned *x,
-                                      size_t i, size_t bin, const int *image, double cutoff2,
-                                      eqml_neighbours *list, eqml_message *message)
+/* One pair that is close enough, with a vector that owes nothing to where the atoms are in the cell. */
+static eqml_status eqml__add_pair(const eqml_configuration *c, const eqml__bins *b, const eqml__binned *x,
+                                  size_t i, size_t j, const int *image, double cutoff2, eqml_neighbours *list,
+                                  eqml_message *message)
 {
+    double d[3];
+    for (size_t k = 0; k < 3; k++)
+        d[k] = c->xyz[3 * j + k] - c->xyz[3 * i + k];
+    for (size_t k = 0; k < 3; k++) {
+        const double cells = image[k] + x->shift[3 * i + k] - x->shift[3 * j + k];
+        for (size_t e = 0; e < 3 && cells != 0; e++)
+            d[e] += cells * b->cell[k][e];
+    }
+    const double r2 = eqml__scalar_product(d, d);
+    if (r2 >= cutoff2)
+        return EQML_OK;
+    if (!(r2 > 1e-16))
+        return eqml__fail(message, EQML_ERROR_VALUE, "atoms %zu and %zu, counted from 0, are in one place", i,
+                          j);
+    if (list->count == list->capacity && eqml__neighbours_grow(list))
+        return EQML_ERROR_MEMORY;
+    list->index[list->count] = (int)j;
+    memcpy(list->vector[list->count++], d, sizeof d);
+    return EQML_OK;
+}
+
+/* The pairs of atom i, at `inside`, with the members of one bin, in the cell that is `image` cells away. */
+static eqml_status eqml__pairs_in_bin(const eqml_configuration *c, const eqml__bins *b, const eqml__binned *x,
+                                      size_t i, const double *inside, size_t bin, const int *image,
+                                      double cutoff2, eqml_neighbours *list, eqml_message *message)
+{
+    const int here = image[0] == 0 && image[1] == 0 && image[2] == 0;
+    const double near = cutoff2 * (1 + 1e-9); /* what is at the edge is decided by eqml__add_pair */
+    double from[3];
+    for (size_t d = 0; d < 3; d++)
+        from[d] = inside[d] - image[0] * b->cell[0][d] - image[1] * b->cell[1][d] - image[2] * b->cell[2][d];
     for (int at = x->start[bin]; at < x->start[bin + 1]; at++) {
+        const double *to = x->inside[at];
+        const double d[3] = {to[0] - from[0], to[1] - from[1], to[2] - from[2]};
         const size_t j = (size_t)x->member[at];
-        double d[3];
-        int same = i == j;
-        for (size_t k = 0; k < 3; k++)
-            d[k] = c->xyz[3 * j + k] - c->xyz[3 * i + k];
-        for (size_t k = 0; k < 3; k++) {
-            const double cells = image[k] + x->shift[3 * i + k] - x->shift[3 * j + k];
-            same = same && image[k] == 0;
-            for (size_t e = 0; e < 3 && cells != 0; e++)
-                d[e] += cells * b->cell[k][e];
-        }
-        const double r2 = eqml__scalar_product(d, d);
-        if (same || r2 >= cutoff2)
+        if (eqml__scalar_product(d, d) > near || (here && i == j))
             continue;
-        if (!(r2 > 1e-16))
-            return eqml__fail(message, EQML_ERROR_VALUE,
-                              "atoms %zu and %zu, counted from 0, are in one place", i, j);
-        if (list->count == list->capacity && eqml__neighbours_grow(list))
-            return EQML_ERROR_MEMORY;
-        list->index[list->count] = (int)j;
-        memcpy(list->vector[list->count++], d, sizeof d);
+        const eqml_status status = eqml__add_pair(c, b, x, i, j, image, cutoff2, list, message);
+        if (status)
+            return status;
     }
     return EQML_OK;
 }
@@ -237,6 +279,12 @@ static int eqml__bin_beside(const eqml__bins *b, int k, int bin, int *image)
 static eqml_status eqml__pairs_of(const eqml_configuration *c, const eqml__bins *b, const eqml__binned *x,
                                   size_t i, double cutoff2, eqml_neighbours *list, eqml_message *message)
 {
+    double inside[3];
+    for (size_t d = 0; d < 3; d++) {
+        inside[d] = c->xyz[3 * i + d];
+        for (size_t k = 0; k < 3; k++)
+            inside[d] -= x->shift[3 * i + k] * b->cell[k][d];
+    }
     const int at[3] = {x->bin[i] / (b->count[1] * b->count[2]), x->bin[i] / b->count[2] % b->count[1],
                        x->bin[i] % b->count[2]};
     int image[3], bin[3];
@@ -253,7 +301,7 @@ static eqml_status eqml__pairs_of(const eqml_configuration *c, const eqml__bins 
                     ((size_t)bin[0] * (size_t)b->count[1] + (size_t)bin[1]) * (size_t)b->count[2] +
                     (size_t)bin[2];
                 const eqml_status status =
-                    eqml__pairs_in_bin(c, b, x, i, number, image, cutoff2, list, message);
+                    eqml__pairs_in_bin(c, b, x, i, inside, number, image, cutoff2, list, message);
                 if (status)
                     return status;
             }
@@ -287,7 +335,7 @@ EQML_API eqml_status eqml_neighbours_find(const eqml_configuration *c, double cu
                                           eqml_message *message)
 {
     eqml__bins bins;
-    eqml__binned x = {0, 0, 0, 0, 0};
+    eqml__binned x = {NULL, NULL, NULL, NULL, NULL};
     eqml_status status = eqml__neighbours_begin(c, cutoff, list, message);
     if (!status)
         status = eqml__bins_cell(c, &bins, message);
