@@ -15,11 +15,13 @@ endif
 # What the user gives goes to the shell in the environment, never as text of a command: "$$DATA" holds DATA as it
 # was given, whatever is in it. BASIS, FIT, PRUNE, BASES and HOLES are lists of words.
 NAME ?= pes
-VALUES = DATA COMPOSITION DEGREE NAME DIPOLE QUADRUPOLE POLARIZABILITY BASIS FIT FLOAT PRUNE BASES HOLES
+VALUES = DATA COMPOSITION DEGREE NAME DIPOLE QUADRUPOLE POLARIZABILITY BASIS FIT FLOAT PRUNE BASES HOLES ENVIRONMENT ORDER LEVEL TEST
 $(foreach v,$(VALUES),$(eval override $(v) := $$(value $(v)))$(eval export $(v)))
 
 # Floors of the generator, from the top down; a floor includes those below it only.
-FLOORS = molecule emit program algebra base
+# The families stand side by side on the upper floor, and never include each other.
+FAMILIES = environment molecule
+FLOORS = $(FAMILIES) emit program algebra base
 GEN_SOURCES = $(wildcard gen/*.c $(FLOORS:%=gen/%/*.c))
 GEN = $(GEN_SOURCES:gen/%.c=build/gen/%.o)
 TESTS = $(patsubst tests/%.c,build/tests/%.o,$(wildcard tests/*.c))
@@ -36,7 +38,7 @@ endef
 
 .SECONDARY: # what a pattern rule makes on the way is kept
 
-.PHONY: FORCE all help join check-joined check-parts pes refit holes prune expansion demo ir examples test asan fuzz check-libfuzzer bench bench-tensors generate check-generated check-headers check-kinds check-threads check-compilers check-ports format clean
+.PHONY: FORCE all help join check-joined check-parts pes refit holes potential prune expansion demo ir examples test asan fuzz check-libfuzzer bench bench-tensors generate check-generated check-headers check-kinds check-threads check-compilers check-ports format clean
 
 all: build/eqml-gen build/eqml.o build/fit.o ## build the generator, build/eqml-gen, and what all surfaces share
 
@@ -45,11 +47,11 @@ help: ## list the targets
 
 # Two makes may run at once: a file appears whole, under a name that is no other's before.
 build/eqml-gen: $(GEN)
-	$(COMPILE) $^ -o $@.$$$$ && mv -f $@.$$$$ $@
+	$(COMPILE) $^ -o $@.$$$$ -lm && mv -f $@.$$$$ $@
 
 GEN_HEADERS = $(wildcard gen/*.h $(FLOORS:%=gen/%/*.h))
 
-build/gen/emit/header.o: gen/runtime/layout.h
+build/gen/emit/header.o build/gen/emit/cloud_header.o: gen/runtime/layout.h
 
 build/gen/%.o: gen/%.c $(GEN_HEADERS)
 	@mkdir -p $(@D)
@@ -108,6 +110,18 @@ build/holes.o: examples/holes.c $(CENSUS_PARTS)
 
 holes: build/eqml.o build/holes.o ## NAME=ch4 [HOLES="options"]: the whole census of holes in the surface in build/pes/NAME; fails where there are any
 	@LIBRARIES="$(OPTIONAL)" sh examples/common/holes.sh $(COMPILE)
+
+POTENTIAL_PARTS = $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/potential/*.c)))
+
+build/potential/%.o: examples/potential/%.c examples/potential/job.h eqml.h build/flags
+	@mkdir -p $(@D)
+	$(COMPILE) $(OPTIONAL) -I. -c $< -o $@.$$$$ && mv -f $@.$$$$ $@
+
+build/potential.o: $(POTENTIAL_PARTS)
+	$(CC) -r -nostdlib $^ -o $@.$$$$ && mv -f $@.$$$$ $@
+
+potential: build/eqml-gen build/eqml.o build/potential.o ## DATA=cu.xyz ENVIRONMENT="Cu: Cu" ORDER=4 LEVEL=12 NAME=cu [TEST=file.xyz] [BASIS="options"] [FIT="options"]: fit a potential for materials into build/potential/NAME
+	@LIBRARIES="$(OPTIONAL)" sh examples/common/potential.sh $(COMPILE)
 
 # ---- error against size ----------------------------------------------------------------------------------
 
@@ -172,7 +186,11 @@ examples: build/eqml-gen ## compile and run the program to start from, examples/
 # ---- tests -----------------------------------------------------------------------------------------------
 
 TEST_BASES = $(call names,tests/bases.txt)
-TEST_HEADERS = $(TEST_BASES:%=build/tests/%.h)
+TEST_CLOUDS = $(call names,tests/clouds.txt)
+TEST_HEADERS = $(TEST_BASES:%=build/tests/%.h) $(TEST_CLOUDS:%=build/tests/%.h)
+
+$(TEST_CLOUDS:%=build/tests/%.h): build/tests/%.h: tests/clouds.txt build/eqml-gen
+	$(generate)
 
 build/tests/%.h: tests/bases.txt build/eqml-gen
 	$(generate)
@@ -413,7 +431,7 @@ check-threads: tests/threads/driver.c eqml.h build/tests/ch4_d6.h ## fail where 
 	        cmp build/threads/wanted build/threads/found; done; echo "check-threads: the same bits from 1, 2, 3 and 7 threads"
 
 # The generator itself, built by another compiler, must write the same bytes; two larger bases beside those of the tests.
-COMPILER_TABLES = tests/bases.txt tests/large.txt
+COMPILER_TABLES = tests/bases.txt tests/large.txt tests/clouds.txt
 
 check-compilers: build/eqml-gen ## fail where gcc and clang build generators that differ
 ifeq ($(shell command -v clang 2>/dev/null),)

@@ -4458,6 +4458,996 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
 
 #endif /* EQML__MODEL_TENSOR_H */
 
+/* Neighbour clouds: the second family. */
+
+/* ==== cloud/basis.h ===================================================================================== */
+
+/* Bases of neighbour clouds as eqml-gen writes them, what their code calls, and models over them. */
+#ifndef EQML__CLOUD_BASIS_H
+#define EQML__CLOUD_BASIS_H
+
+/*
+ * Invariants of the neighbourhood of an atom. The neighbours of species z at r_j, as seen from the atom, have the moments
+ *
+ *     A_(z, n, l, m) = sum_j R_n(|r_j|) S_lm(r_j / |r_j|)          n = 1..nmax, m = -l..l
+ *
+ * with radial functions R_n (see eqml_radial) and real spherical harmonics S_lm, whose squares add up to 2 l + 1. Products
+ * of moments are coupled to tensors F, T of angular momentum l; a term is the dot product of two tensors, moments or
+ * products, of the same l. Neither are terms formed: the energy of an atom is a quadratic form
+ *
+ *     E = sum over rows of G_row . (sum over its columns of coefficient G_column)
+ *
+ * All components lie in slots: 0 holds the constant 1, then come the moments, then the products kernel by kernel.
+ */
+
+/* Largest l of moments, and of products (as in the generator). */
+enum { EQML__CLOUD_LMAX = 20, EQML__CLOUD_ANGULAR = 40 };
+
+/* slot[target + M] += value * slot[left + m1] * slot[right + m2] */
+typedef struct eqml_cloud_constant {
+    unsigned char m1, m2, M;
+    double value;
+} eqml_cloud_constant;
+
+/* Products of the same three angular momenta. */
+typedef struct eqml_cloud_kernel {
+    unsigned char l1, l2, l;
+    int nconstants, first, count; /* first product, how many */
+    const eqml_cloud_constant *constants;
+} eqml_cloud_kernel;
+
+/* What all centres with so many species around them have in common. */
+typedef struct eqml_cloud_program {
+    int nspecies, nmoments, nslots, nkernels, nproducts, nrows, nterms;
+    const unsigned short (
+        *moments)[4]; /* [nmoments] species (place among the neighbours), l, n, first slot; sorted */
+    const eqml_cloud_kernel *kernels;    /* [nkernels] */
+    const unsigned short (*products)[3]; /* [nproducts] first slots of left, right, target */
+    const unsigned short (*rows)[3];     /* [nrows] first slot, l, columns */
+    const unsigned short *columns;       /* [nterms] first slots; terms are numbered so */
+    /* All products from the moments; and back: adjoints a of the slots, to which those of operands are added. */
+    void (*forward_lanes)(eqml_lanes *s);
+    void (*reverse_lanes)(const eqml_lanes *s, eqml_lanes *a);
+} eqml_cloud_program;
+
+typedef struct eqml_cloud_centre {
+    int species, nneighbours;
+    const unsigned char *neighbours; /* [nneighbours] species */
+    const eqml_cloud_program *program;
+    int first; /* of its coefficients */
+} eqml_cloud_centre;
+
+typedef struct eqml_cloud_basis {
+    const char *name, *environment, *species; /* species: "W H He", in the order of their numbers */
+    int order, nmax, lmax, nspecies, ncentres, nterms;
+    const eqml_cloud_centre *centres; /* [ncentres] */
+} eqml_cloud_basis;
+
+/*
+ * The radial functions R_n(r) = (1 - (r / cutoff)^2)^3 T_(n-1)(x), zero beyond the cutoff, where value and first two
+ * derivatives vanish; T_n are Chebyshev polynomials in
+ *
+ *     x = 2 (y(r) - y(cutoff)) / (1 - y(cutoff)) - 1,      y = 1 / (1 + a s^4 / (1 + s^2)),      s = r / range, a = 10 / 13
+ *
+ * which falls from 1 at r = 0 to -1 at the cutoff, steepest near r = range: there the functions resolve most, so range
+ * should be a distance of nearest neighbours. Witt et al., J. Chem. Phys. 159, 164101 (2023), with p = 2, q = 4.
+ */
+typedef struct eqml_radial {
+    double cutoff, range; /* bohr */
+} eqml_radial;
+
+typedef struct eqml_cloud_model {
+    const eqml_cloud_basis *basis;
+    eqml_radial radial;
+    const double *coefficients; /* [basis->nterms] hartree */
+    const double *atoms;        /* [basis->nspecies] energies of atoms without neighbours, hartree; NULL: 0 */
+} eqml_cloud_model;
+
+#endif /* EQML__CLOUD_BASIS_H */
+
+/* ==== cloud/neighbours.h ================================================================================ */
+
+/* Configurations of atoms, and who is within the cutoff of whom. */
+#ifndef EQML__CLOUD_NEIGHBOURS_H
+#define EQML__CLOUD_NEIGHBOURS_H
+
+/* Atoms in space, open or periodic. Bohr. */
+typedef struct eqml_configuration {
+    size_t natoms;
+    const double *xyz;  /* [natoms][3], anywhere: inside the cell or not */
+    const int *species; /* [natoms] numbers from 0 on, as the basis lists them */
+    const double *cell; /* [3][3] rows are the vectors of the cell; NULL: open in all directions */
+    const int
+        *pbc; /* [3] nonzero: periodic along this vector; NULL: as the cell, all or none. Vectors along which
+                           it is open may be zero */
+} eqml_configuration;
+
+/* All pairs within a cutoff: the neighbours of atom i are first[i] .. first[i+1]-1. Both of a pair have each other, and
+ * each periodic image counts, those of the atom itself too. */
+typedef struct eqml_neighbours {
+    size_t natoms, count;
+    size_t *first;       /* [natoms + 1] */
+    int *index;          /* [count] atoms */
+    double (*vector)[3]; /* [count] from the atom to its neighbour */
+    size_t capacity, atoms_capacity;
+} eqml_neighbours;
+
+EQML_API eqml_status eqml_neighbours_find(const eqml_configuration *configuration, double cutoff,
+                                          eqml_neighbours *list, eqml_message *message);
+/*
+ * Finds all pairs closer than the cutoff, by bins: in time linear in the number of pairs. The cutoff may be larger than
+ * the cell. *list is all zero, or from an earlier call, whose memory is used again. Each configuration gives the same
+ * list in the same order.
+ *
+ * EQML_ERROR_VALUE: coordinates that are not finite, a cell without volume, two atoms in one place.
+ * EQML_ERROR_ARGUMENT: the cutoff is not positive. message may be NULL.
+ */
+
+EQML_API void eqml_neighbours_free(eqml_neighbours *list);
+/* Releases the memory of a list, which is then all zero. */
+
+#endif /* EQML__CLOUD_NEIGHBOURS_H */
+
+/* ==== cloud/harmonics.h ================================================================================= */
+
+/* Real spherical harmonics and their gradients, for a vector of directions. */
+#ifndef EQML__CLOUD_HARMONICS_H
+#define EQML__CLOUD_HARMONICS_H
+
+/*
+ * Regular solid harmonics h_lm = r^l P_lm(cos theta) / (l + m)! {cos m phi, sin |m| phi} at unit vectors, m >= 0 at
+ * [l (l+1) + m], sines at [l (l+1) - m]. In this scale all coefficients of gradients are 1 and 1/2: d/dz h_lm = h_(l-1)m.
+ * S_lm = scale_lm h_lm has squares that add up to 2 l + 1. M. A. Caola, J. Phys. A 11, L23 (1978).
+ */
+#define EQML__HARMONIC(l, m) ((l) * ((l) + 1) + (m))
+
+/* scale[(lmax+1)^2] of S_lm over h_lm. */
+EQML_FUNCTION void eqml__harmonic_scales(int lmax, double *scale)
+{
+    for (int l = 0; l <= lmax; l++)
+        for (int m = 0; m <= l; m++) {
+            double square = (2 * l + 1) * (m ? 2 : 1);
+            for (int k = 1; k <= l - m; k++)
+                square *= k;
+            for (int k = 1; k <= l + m; k++)
+                square *= k;
+            scale[EQML__HARMONIC(l, m)] = scale[EQML__HARMONIC(l, -m)] = sqrt(square);
+        }
+}
+
+/* The harmonics h[(lmax+1)^2], `stride` lanes apart, at the unit vectors u. */
+EQML_INLINE void eqml__harmonics(int lmax, const eqml_lanes *u, eqml_lanes *h, int stride)
+{
+#define EQML__H(l, m) h[EQML__HARMONIC(l, m) * stride]
+    EQML__H(0, 0) = eqml__all(1);
+    for (int m = 0; m <= lmax; m++) {
+        if (m > 0) {
+            const double f = 1.0 / (2 * m);
+            const eqml_lanes c = EQML__H(m - 1, m - 1), s = m > 1 ? EQML__H(m - 1, 1 - m) : eqml__all(0);
+            EQML__H(m, m) = (u[0] * c - u[1] * s) * f;
+            EQML__H(m, -m) = (u[0] * s + u[1] * c) * f;
+        }
+        for (int l = m + 1; l <= lmax; l++) {
+            const double f = 1.0 / ((l + m) * (l - m));
+            const eqml_lanes z = u[2] * ((2 * l - 1) * f);
+            EQML__H(l, m) = l > m + 1 ? z * EQML__H(l - 1, m) - EQML__H(l - 2, m) * f : z * EQML__H(l - 1, m);
+            if (m > 0)
+                EQML__H(l, -m) =
+                    l > m + 1 ? z * EQML__H(l - 1, -m) - EQML__H(l - 2, -m) * f : z * EQML__H(l - 1, -m);
+        }
+    }
+}
+
+/* g[3] += weight * gradient of the solid harmonic h_lm, l >= 1, |m| <= l; a harmonic that does not exist is zero. */
+EQML_INLINE void eqml__harmonic_gradient(int l, int m, eqml_lanes weight, const eqml_lanes *h, int stride,
+                                         eqml_lanes *g)
+{
+    const int k = l - 1, a = m < 0 ? -m : m;
+    const eqml_lanes zero = eqml__all(0), half = weight * 0.5;
+    if (a <= k)
+        g[2] = g[2] + weight * EQML__H(k, m);
+    if (a == 0) {
+        if (k >= 1) {
+            g[0] = g[0] - weight * EQML__H(k, 1);
+            g[1] = g[1] - weight * EQML__H(k, -1);
+        }
+        return;
+    }
+    /* neighbours in m of cosine and sine */
+    const eqml_lanes cu = a + 1 <= k ? EQML__H(k, a + 1) : zero, su = a + 1 <= k ? EQML__H(k, -a - 1) : zero;
+    const eqml_lanes cd = EQML__H(k, a - 1), sd = a > 1 ? EQML__H(k, 1 - a) : zero;
+    if (m > 0) {
+        g[0] = g[0] + half * (cd - cu);
+        g[1] = g[1] - half * (sd + su);
+    } else {
+        g[0] = g[0] + half * (sd - su);
+        g[1] = g[1] + half * (cd + cu);
+    }
+#undef EQML__H
+}
+
+#endif /* EQML__CLOUD_HARMONICS_H */
+
+/* ==== cloud/radial.h ==================================================================================== */
+
+/* Radial functions of neighbours and their derivatives, for a vector of distances. */
+#ifndef EQML__CLOUD_RADIAL_H
+#define EQML__CLOUD_RADIAL_H
+
+/* What the functions take from eqml_radial. */
+typedef struct eqml__radial {
+    double per_cutoff2, per_range2; /* 1 / cutoff^2, 1 / range^2 */
+    double slope, offset;           /* x = slope y - offset */
+} eqml__radial;
+
+#define EQML__AGNESI (10.0 / 13.0) /* y''(s) = 0 at s = 1 */
+
+EQML_FUNCTION eqml__radial eqml__radial_of(const eqml_radial *radial)
+{
+    const double s2 = radial->cutoff * radial->cutoff / (radial->range * radial->range);
+    const double y = 1 / (1 + EQML__AGNESI * s2 * s2 / (1 + s2));
+    eqml__radial x;
+    x.per_cutoff2 = 1 / (radial->cutoff * radial->cutoff);
+    x.per_range2 = 1 / (radial->range * radial->range);
+    x.slope = 2 / (1 - y);
+    x.offset = x.slope * y + 1;
+    return x;
+}
+
+/*
+ * R_n(r), n = 1..nmax, at [(n-1) stride], and dR_n/dr likewise, from r^2 and r up to the cutoff.
+ */
+EQML_INLINE void eqml__radial_functions(const eqml__radial *p, int nmax, eqml_lanes r2, eqml_lanes r,
+                                        eqml_lanes *value, eqml_lanes *slope, int stride)
+{
+    const eqml_lanes one = eqml__all(1), s2 = r2 * p->per_range2, t = s2 + one;
+    /* y = t / (t + a s^4); dy/d(s^2) = -a s^2 (2 + s^2) / (t + a s^4)^2 */
+    const eqml_lanes q = one / (t + s2 * s2 * EQML__AGNESI), y = t * q;
+    const eqml_lanes dy = s2 * (s2 + eqml__all(2)) * q * q * (-EQML__AGNESI);
+    const eqml_lanes x = y * p->slope - eqml__all(p->offset), dx = dy * r * (2 * p->slope * p->per_range2);
+    const eqml_lanes e = one - r2 * p->per_cutoff2, f = e * e * e;
+    const eqml_lanes df = e * e * r * (-6 * p->per_cutoff2), x2 = x + x;
+    /* T_0 f, T_1 f and the recursion T_(n+1) = 2 x T_n - T_(n-1), which holds for T_n f, and with 2 dx T_n f for slopes:
+     * (T_(n+1) f)' = 2 x (T_n f)' - (T_(n-1) f)' + 2 dx T_n f, f' being in the first two. */
+    eqml_lanes v0 = f, d0 = df, v1 = x * f, d1 = x * df + dx * f;
+    const eqml_lanes dx2 = dx + dx;
+    for (int n = 0; n < nmax; n++) {
+        value[n * stride] = v0;
+        slope[n * stride] = d0;
+        const eqml_lanes v2 = x2 * v1 - v0, d2 = x2 * d1 - d0 + dx2 * v1;
+        v0 = v1;
+        d0 = d1;
+        v1 = v2;
+        d1 = d2;
+    }
+}
+
+#endif /* EQML__CLOUD_RADIAL_H */
+
+/* ==== cloud/moments.h =================================================================================== */
+
+/* The moments of an atom from its neighbours, and the forces back; neighbours are in the lanes. */
+#ifndef EQML__CLOUD_MOMENTS_H
+#define EQML__CLOUD_MOMENTS_H
+
+/*
+ * The neighbours of one atom, sorted by their place among the species of the centre, those of each species in vectors of
+ * their own. What fills up a vector is at the cutoff, where all functions vanish. Arrays are `stride` vectors long.
+ */
+typedef struct eqml__shell {
+    int nvectors, stride, capacity; /* capacity: of stride */
+    int *pair;                      /* [stride][EQML_LANES] numbers of pairs in the list, -1: none */
+    int *begin;                     /* [nspecies + 1] first vector of each species */
+    eqml_lanes *unit;               /* [3][stride] r / |r| */
+    eqml_lanes *inverse;            /* [stride] 1 / |r| */
+    eqml_lanes *harmonic;           /* [(lmax+1)^2][stride] */
+    eqml_lanes *value, *slope;      /* [nmax][stride] */
+} eqml__shell;
+
+/* Finds functions of distance and direction; unit holds the vectors r before. */
+EQML_FUNCTION void eqml__shell_functions(const eqml_cloud_basis *b, const eqml__radial *radial,
+                                         eqml__shell *x)
+{
+    const int stride = x->stride;
+    for (int v = 0; v < x->nvectors; v++) {
+        eqml_lanes *u = x->unit + v, r2, r, unit[3];
+        r2 = u[0] * u[0] + u[stride] * u[stride] + u[2 * stride] * u[2 * stride];
+        eqml__distances_lanes(1, &r2, &r, &x->inverse[v]);
+        for (int k = 0; k < 3; k++)
+            unit[k] = u[k * stride] = u[k * stride] * x->inverse[v];
+        eqml__radial_functions(radial, b->nmax, r2, r, x->value + v, x->slope + v, stride);
+        eqml__harmonics(b->lmax, unit, x->harmonic + v, stride);
+    }
+}
+
+/* Moments from k on that differ in n only; at most four. */
+EQML_INLINE int eqml__moments_alike(const eqml_cloud_program *p, int k)
+{
+    int n = 1;
+    while (n < 4 && k + n < p->nmoments && p->moments[k + n][0] == p->moments[k][0] &&
+           p->moments[k + n][1] == p->moments[k][1])
+        n++;
+    return n;
+}
+
+/* slot[s * EQML_LANES] <- the moments of one atom: of lane `lane` where slot points there. */
+EQML_FUNCTION void eqml__shell_moments(const eqml_cloud_program *p, const eqml__shell *x, const double *scale,
+                                       double *slot)
+{
+    const int stride = x->stride;
+    for (int k = 0, n; k < p->nmoments; k += n) {
+        const unsigned short(*moment)[4] = p->moments + k;
+        const int l = moment[0][1], begin = x->begin[moment[0][0]], end = x->begin[moment[0][0] + 1];
+        n = eqml__moments_alike(p, k);
+        const eqml_lanes *value[4];
+        for (int i = 0; i < 4; i++)
+            value[i] = x->value + (moment[i < n ? i : 0][2] - 1) * stride;
+        for (int m = -l; m <= l; m++) {
+            const eqml_lanes *h = x->harmonic + EQML__HARMONIC(l, m) * stride;
+            eqml_lanes sum[4];
+            double sums[4];
+            for (int i = 0; i < 4; i++)
+                sum[i] = eqml__all(0);
+            for (int v = begin; v < end; v++)
+                for (int i = 0; i < 4; i++)
+                    sum[i] = eqml__fma(h[v], value[i][v], sum[i]);
+            for (int i = 0; i < 4; i++)
+                sums[i] = eqml__sum(sum[i]);
+            for (int i = 0; i < n; i++)
+                slot[(moment[i][3] + m + l) * EQML_LANES] = scale[EQML__HARMONIC(l, m)] * sums[i];
+        }
+    }
+}
+
+/* force[3][stride] <- dE/dr of each neighbour, from the adjoints of the moments in one lane. */
+EQML_FUNCTION void eqml__shell_forces(const eqml_cloud_program *p, const eqml__shell *x, const double *scale,
+                                      const double *adjoint, eqml_lanes *force)
+{
+    const int stride = x->stride;
+    for (int k = 0; k < 3 * stride; k++)
+        force[k] = eqml__all(0);
+    for (int first = 0, end; first < p->nmoments; first = end) {
+        const unsigned short(*moment)[4] = p->moments;
+        const int l = moment[first][1], z = moment[first][0];
+        end = first;
+        while (end < p->nmoments && moment[end][0] == z && moment[end][1] == l)
+            end++;
+        for (int v = x->begin[z]; v < x->begin[z + 1]; v++) {
+            const eqml_lanes *h = x->harmonic + v;
+            eqml_lanes g[3] = {eqml__all(0), eqml__all(0), eqml__all(0)}, along = eqml__all(0), u[3];
+            for (int m = -l; m <= l; m++) {
+                eqml_lanes value = eqml__all(0), slope = eqml__all(0);
+                for (int i = first; i < end; i++) {
+                    const eqml_lanes a = eqml__all(adjoint[(moment[i][3] + m + l) * EQML_LANES]);
+                    value = eqml__fma(a, x->value[(moment[i][2] - 1) * stride + v], value);
+                    slope = eqml__fma(a, x->slope[(moment[i][2] - 1) * stride + v], slope);
+                }
+                const double f = scale[EQML__HARMONIC(l, m)];
+                along = eqml__fma(slope * f, h[EQML__HARMONIC(l, m) * stride], along);
+                if (l)
+                    eqml__harmonic_gradient(l, m, value * f, h, stride, g);
+            }
+            /* across: what is left of g without its part along the unit vector, over |r| */
+            for (int d = 0; d < 3; d++)
+                u[d] = x->unit[d * stride + v];
+            const eqml_lanes inverse = x->inverse[v],
+                             part = (g[0] * u[0] + g[1] * u[1] + g[2] * u[2]) * inverse;
+            for (int d = 0; d < 3; d++)
+                force[d * stride + v] = force[d * stride + v] + g[d] * inverse + (along - part) * u[d];
+        }
+    }
+}
+
+#endif /* EQML__CLOUD_MOMENTS_H */
+
+/* ==== cloud/form.h ====================================================================================== */
+
+/* The quadratic form of a basis of neighbour clouds, with its derivatives: lanes over atoms. */
+#ifndef EQML__CLOUD_FORM_H
+#define EQML__CLOUD_FORM_H
+
+/*
+ * Adds a row to the adjoints of its columns, and to its own; returns its part of the energy. The row and the sum over its
+ * columns stay in registers as long as n = 2 l + 1 is small.
+ */
+EQML_INLINE eqml_lanes eqml__cloud_row(int n, int ncolumns, const unsigned short *column,
+                                       const double *coefficient, const eqml_lanes *row,
+                                       eqml_lanes *row_adjoint, const eqml_lanes *s, eqml_lanes *a)
+{
+    eqml_lanes g[2 * EQML__CLOUD_ANGULAR + 1], sum[2 * EQML__CLOUD_ANGULAR + 1], energy = eqml__all(0);
+    for (int m = 0; m < n; m++) {
+        g[m] = row[m];
+        sum[m] = eqml__all(0);
+    }
+    for (int k = 0; k < ncolumns; k++) {
+        const eqml_lanes c = eqml__all(coefficient[k]), *b = s + column[k];
+        eqml_lanes *to = a + column[k];
+        for (int m = 0; m < n; m++) {
+            sum[m] = eqml__fma(c, b[m], sum[m]);
+            to[m] = eqml__fma(c, g[m], to[m]);
+        }
+    }
+    for (int m = 0; m < n; m++) {
+        energy = eqml__fma(g[m], sum[m], energy);
+        row_adjoint[m] = row_adjoint[m] + sum[m];
+    }
+    return energy;
+}
+
+/* The energy of each lane; to the adjoints a[nslots] its derivatives by the slots are added. */
+EQML_FUNCTION eqml_lanes eqml__cloud_form(const eqml_cloud_program *p, const double *coefficient,
+                                          const eqml_lanes *s, eqml_lanes *a)
+{
+    eqml_lanes energy = eqml__all(0);
+    const unsigned short *column = p->columns;
+    for (int k = 0; k < p->nrows; k++) {
+        const int slot = p->rows[k][0], l = p->rows[k][1], n = p->rows[k][2];
+        switch (l) {
+#define EQML__CLOUD_ROW(l)                                                                                   \
+    case l:                                                                                                  \
+        energy = energy + eqml__cloud_row(2 * l + 1, n, column, coefficient, s + slot, a + slot, s, a);      \
+        break;
+            EQML__CLOUD_ROW(0)
+            EQML__CLOUD_ROW(1)
+            EQML__CLOUD_ROW(2)
+            EQML__CLOUD_ROW(3)
+#undef EQML__CLOUD_ROW
+        default:
+            energy = energy + eqml__cloud_row(2 * l + 1, n, column, coefficient, s + slot, a + slot, s, a);
+        }
+        column += n;
+        coefficient += n;
+    }
+    return energy;
+}
+
+#endif /* EQML__CLOUD_FORM_H */
+
+/* ==== cloud/evaluate.h ================================================================================== */
+
+/* Energy, forces and virial of a configuration, atom by atom from their neighbours. */
+#ifndef EQML__CLOUD_EVALUATE_H
+#define EQML__CLOUD_EVALUATE_H
+
+/* Memory that calls use again. All zero at first; eqml_cloud_workspace_free releases it. One for each thread. */
+typedef struct eqml_cloud_workspace {
+    eqml_neighbours list;
+    char *room;
+    size_t size;
+} eqml_cloud_workspace;
+
+/* What is wanted: each may be NULL. */
+typedef struct eqml_cloud_result {
+    double *energy;   /* hartree */
+    double *forces;   /* [natoms][3] -dE/dx, hartree/bohr */
+    double *virial;   /* [6] xx yy zz yz xz xy, -dE/dstrain, hartree: minus volume times stress */
+    double *energies; /* [natoms] of the atoms, which add up to the energy */
+} eqml_cloud_result;
+
+EQML_FUNCTION void eqml_cloud_workspace_free(eqml_cloud_workspace *w)
+{
+    EQML_FREE(w->list.first);
+    EQML_FREE(w->list.index);
+    EQML_FREE(w->list.vector);
+    EQML_FREE(w->room);
+    memset(w, 0, sizeof *w);
+}
+
+/* What one call works with. */
+typedef struct eqml__cloud {
+    const eqml_cloud_model *model;
+    const eqml_neighbours *list;
+    const int *species;
+    const eqml_cloud_result *result;
+    double virial[6], energy;
+    eqml__radial radial;
+    double *scale; /* of harmonics */
+    eqml__shell shell[EQML_LANES];
+    eqml_lanes *slots, *adjoints, *force;
+} eqml__cloud;
+
+/* Takes `bytes` from the room, which begins at 0 while the sizes are being added up; aligned for all vectors. */
+EQML_INLINE void *eqml__take(char *room, size_t *used, size_t bytes)
+{
+    char *at = room ? room + *used : NULL;
+    *used += (bytes + 63) / 64 * 64;
+    return at;
+}
+
+/* Lays out the arrays of a call whose atoms have at most `vectors` vectors of neighbours; returns their size. */
+EQML_FUNCTION size_t eqml__cloud_layout(eqml__cloud *x, char *room, int vectors)
+{
+    const eqml_cloud_basis *b = x->model->basis;
+    const size_t lane = sizeof(eqml_lanes), n = (size_t)vectors,
+                 harmonics = (size_t)(b->lmax + 1) * (size_t)(b->lmax + 1);
+    size_t used = 0, slots = 0;
+    int species = 0;
+    for (int c = 0; c < b->ncentres; c++) {
+        const size_t more = (size_t)b->centres[c].program->nslots;
+        slots = more > slots ? more : slots;
+        species = b->centres[c].nneighbours > species ? b->centres[c].nneighbours : species;
+    }
+    x->scale = (double *)eqml__take(room, &used, harmonics * sizeof(double));
+    x->slots = (eqml_lanes *)eqml__take(room, &used, slots * lane);
+    x->adjoints = (eqml_lanes *)eqml__take(room, &used, slots * lane);
+    x->force = (eqml_lanes *)eqml__take(room, &used, 3 * n * lane);
+    for (int k = 0; k < EQML_LANES; k++) {
+        eqml__shell *s = &x->shell[k];
+        s->capacity = vectors;
+        s->pair = (int *)eqml__take(room, &used, n * EQML_LANES * sizeof(int));
+        s->begin = (int *)eqml__take(room, &used, (size_t)(species + 1) * sizeof(int));
+        s->unit = (eqml_lanes *)eqml__take(room, &used, 3 * n * lane);
+        s->inverse = (eqml_lanes *)eqml__take(room, &used, n * lane);
+        s->harmonic = (eqml_lanes *)eqml__take(room, &used, harmonics * n * lane);
+        s->value = (eqml_lanes *)eqml__take(room, &used, (size_t)b->nmax * n * lane);
+        s->slope = (eqml_lanes *)eqml__take(room, &used, (size_t)b->nmax * n * lane);
+    }
+    return used;
+}
+
+/* Vectors that the neighbours of any atom need at most: each species may leave one that is not full. */
+EQML_FUNCTION int eqml__cloud_vectors(const eqml_cloud_basis *b, const eqml_neighbours *list)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < list->natoms; i++) {
+        const size_t n = list->first[i + 1] - list->first[i];
+        most = n > most ? n : most;
+    }
+    return (int)(most / EQML_LANES) + b->nspecies + 1;
+}
+
+/* Sorts the neighbours of atom i by species, and finds their functions. */
+EQML_FUNCTION void eqml__cloud_shell(const eqml__cloud *x, const eqml_cloud_centre *centre, size_t i,
+                                     eqml__shell *s)
+{
+    const eqml_neighbours *list = x->list;
+    const double cutoff = x->model->radial.cutoff, cutoff2 = cutoff * cutoff;
+    int vectors = 0;
+    s->stride = s->capacity;
+    for (int z = 0; z < centre->nneighbours; z++) {
+        int count = 0;
+        double *unit = (double *)(void *)(s->unit + vectors);
+        const int stride = s->stride * EQML_LANES;
+        int *pair = s->pair + vectors * EQML_LANES;
+        s->begin[z] = vectors;
+        for (size_t k = list->first[i]; k < list->first[i + 1]; k++) {
+            const double *r = list->vector[k];
+            if (x->species[list->index[k]] != centre->neighbours[z] ||
+                r[0] * r[0] + r[1] * r[1] + r[2] * r[2] >= cutoff2)
+                continue;
+            for (int d = 0; d < 3; d++)
+                unit[d * stride + count] = r[d];
+            pair[count++] = (int)(k - list->first[i]);
+        }
+        for (; count % EQML_LANES; count++) {
+            unit[count] = cutoff;
+            unit[stride + count] = unit[2 * stride + count] = 0;
+            pair[count] = -1;
+        }
+        vectors += count / EQML_LANES;
+    }
+    s->begin[centre->nneighbours] = s->nvectors = vectors;
+    eqml__shell_functions(x->model->basis, &x->radial, s);
+}
+
+/* Gives the forces of an atom's neighbours to the atoms. */
+EQML_FUNCTION void eqml__cloud_scatter(eqml__cloud *x, size_t i, const eqml__shell *s)
+{
+    const eqml_neighbours *list = x->list;
+    const double *force = (const double *)(const void *)x->force;
+    const int stride = s->stride * EQML_LANES;
+    for (int k = 0; k < s->nvectors * EQML_LANES; k++) {
+        if (s->pair[k] < 0)
+            continue;
+        const size_t pair = list->first[i] + (size_t)s->pair[k];
+        const double *r = list->vector[pair], f[3] = {force[k], force[stride + k], force[2 * stride + k]};
+        double *forces = x->result->forces;
+        for (size_t d = 0; d < 3 && forces; d++) {
+            forces[3 * i + d] += f[d];
+            forces[3 * (size_t)list->index[pair] + d] -= f[d];
+        }
+        for (size_t d = 0; d < 3; d++) {
+            x->virial[d] -= r[d] * f[d];
+            x->virial[3 + d] -= r[d == 0 ? 1 : 0] * f[d == 2 ? 1 : 2];
+        }
+    }
+}
+
+/* Up to EQML_LANES atoms of one centre, one in each lane. */
+EQML_FUNCTION void eqml__cloud_atoms(eqml__cloud *x, const eqml_cloud_centre *centre, int count,
+                                     const size_t *atom)
+{
+    const eqml_cloud_program *p = centre->program;
+    const eqml_cloud_result *result = x->result;
+    double *slots = (double *)(void *)x->slots, energy[EQML_LANES];
+    for (int k = 0; k < p->nslots; k++)
+        x->adjoints[k] = eqml__all(0);
+    if (count < EQML_LANES) /* lanes without an atom have no neighbours */
+        for (int k = 0; k < p->nslots; k++)
+            x->slots[k] = eqml__all(0);
+    x->slots[0] = eqml__all(1);
+    for (int k = 0; k < count; k++) {
+        eqml__cloud_shell(x, centre, atom[k], &x->shell[k]);
+        eqml__shell_moments(p, &x->shell[k], x->scale, slots + k);
+    }
+    p->forward_lanes(x->slots);
+    eqml__store(energy, eqml__cloud_form(p, x->model->coefficients + centre->first, x->slots, x->adjoints));
+    for (int k = 0; k < count; k++) {
+        const double own = x->model->atoms ? energy[k] + x->model->atoms[centre->species] : energy[k];
+        x->energy += own;
+        if (result->energies)
+            result->energies[atom[k]] = own;
+    }
+    if (!result->forces && !result->virial)
+        return;
+    p->reverse_lanes(x->slots, x->adjoints);
+    for (int k = 0; k < count; k++) {
+        eqml__shell_forces(p, &x->shell[k], x->scale, (const double *)(const void *)x->adjoints + k,
+                           x->force);
+        eqml__cloud_scatter(x, atom[k], &x->shell[k]);
+    }
+}
+
+/* All atoms that are centres of one species, lane by lane. */
+EQML_FUNCTION void eqml__cloud_centre(eqml__cloud *x, const eqml_cloud_centre *centre)
+{
+    size_t atom[EQML_LANES];
+    int count = 0;
+    for (size_t i = 0; i < x->list->natoms; i++) {
+        if (x->species[i] != centre->species)
+            continue;
+        atom[count++] = i;
+        if (count == EQML_LANES) {
+            eqml__cloud_atoms(x, centre, count, atom);
+            count = 0;
+        }
+    }
+    if (count)
+        eqml__cloud_atoms(x, centre, count, atom);
+}
+
+/* Checks the arguments of a call and lays out its room. */
+EQML_FUNCTION eqml_status eqml__cloud_begin(eqml__cloud *x, const eqml_cloud_model *model,
+                                            const eqml_neighbours *list, const int *species,
+                                            eqml_cloud_workspace *w, const eqml_cloud_result *result)
+{
+    const eqml_cloud_basis *b = model->basis;
+    memset(x, 0, sizeof *x);
+    x->model = model;
+    x->list = list;
+    x->species = species;
+    x->result = result;
+    if (!(model->radial.cutoff > 0) || !(model->radial.range > 0))
+        return EQML_ERROR_ARGUMENT;
+    for (size_t i = 0; i < list->natoms; i++)
+        if (species[i] < 0 || species[i] >= b->nspecies)
+            return EQML_ERROR_ARGUMENT;
+    const int vectors = eqml__cloud_vectors(b, list) | 1; /* odd: no strides of powers of two */
+    const size_t size = eqml__cloud_layout(x, NULL, vectors) + 64;
+    if (size > w->size) {
+        EQML_FREE(w->room);
+        w->room = (char *)EQML_MALLOC(size);
+        w->size = w->room ? size : 0;
+        if (!w->room)
+            return EQML_ERROR_MEMORY;
+    }
+    eqml__cloud_layout(x, w->room + (64 - (uintptr_t)w->room % 64), vectors);
+    eqml__harmonic_scales(b->lmax, x->scale);
+    x->radial = eqml__radial_of(&model->radial);
+    return EQML_OK;
+}
+
+EQML_FUNCTION eqml_status eqml_cloud_evaluate_list(const eqml_cloud_model *model, const eqml_neighbours *list,
+                                                   const int *species, eqml_cloud_workspace *w,
+                                                   const eqml_cloud_result *result)
+/*
+ * Evaluates a model for neighbours that the caller has: those of eqml_neighbours_find, or a list with skin, whose pairs
+ * beyond the cutoff are passed over. species[natoms]. Allocates only where the workspace is too small. Atoms of a species
+ * that is no centre have the energy model->atoms, or 0; neighbours of a species that is not around a centre count as
+ * absent.
+ *
+ * EQML_ERROR_ARGUMENT: a species that the basis does not know, a radial cutoff or range that is not positive.
+ */
+{
+    const eqml_cloud_basis *b = model->basis;
+    eqml__cloud x;
+    const eqml_status status = eqml__cloud_begin(&x, model, list, species, w, result);
+    if (status)
+        return status;
+    for (size_t i = 0; i < list->natoms; i++) {
+        if (result->energies)
+            result->energies[i] = model->atoms ? model->atoms[species[i]] : 0;
+        for (size_t d = 0; d < 3 && result->forces; d++)
+            result->forces[3 * i + d] = 0;
+        int centre = 0;
+        while (centre < b->ncentres && b->centres[centre].species != species[i])
+            centre++;
+        if (centre == b->ncentres && model->atoms)
+            x.energy += model->atoms[species[i]];
+    }
+    for (int c = 0; c < b->ncentres; c++)
+        eqml__cloud_centre(&x, &b->centres[c]);
+    if (result->energy)
+        *result->energy = x.energy;
+    if (result->virial)
+        memcpy(result->virial, x.virial, sizeof x.virial);
+    return EQML_OK;
+}
+
+EQML_FUNCTION eqml_status eqml_cloud_evaluate(const eqml_cloud_model *model,
+                                              const eqml_configuration *configuration,
+                                              eqml_cloud_workspace *w, const eqml_cloud_result *result,
+                                              eqml_message *message)
+/*
+ * The same for a configuration, whose neighbours are found. Errors are those of eqml_neighbours_find as well. message may
+ * be NULL; where the call fails, the results are as they were.
+ */
+{
+    if (message)
+        message->text[0] = 0;
+    eqml_status status = eqml_neighbours_find(configuration, model->radial.cutoff, &w->list, message);
+    if (!status)
+        status = eqml_cloud_evaluate_list(model, &w->list, configuration->species, w, result);
+    if (status && message && !message->text[0])
+        strcpy(message->text,
+               status == EQML_ERROR_ARGUMENT
+                   ? "a species that the basis does not know, or a radial range that is not positive"
+                   : eqml_status_text(status));
+    return status;
+}
+
+#endif /* EQML__CLOUD_EVALUATE_H */
+
+/* ==== cloud/model.h ===================================================================================== */
+
+/* The functions of one fitted potential. */
+#ifndef EQML__CLOUD_MODEL_H
+#define EQML__CLOUD_MODEL_H
+
+EQML_FUNCTION eqml_status eqml__cloud_call(const eqml_cloud_model *model, size_t natoms, const double *xyz,
+                                           const int *species, const double *cell, const int *pbc,
+                                           const eqml_cloud_result *result)
+{
+    eqml_cloud_workspace w;
+    eqml_configuration c;
+    memset(&w, 0, sizeof w);
+    c.natoms = natoms;
+    c.xyz = xyz;
+    c.species = species;
+    c.cell = cell;
+    c.pbc = pbc;
+    const eqml_status status = eqml_cloud_evaluate(model, &c, &w, result, NULL);
+    eqml_cloud_workspace_free(&w);
+    return status;
+}
+
+/*
+ * Functions NAME_nspecies, NAME_species, NAME_cutoff (bohr) and NAME_evaluate of the model NAME_model, for xyz[natoms][3] in
+ * bohr, species by their numbers in NAME_species, cell[3][3] in rows (NULL: open), pbc[3] (NULL: all, where there is a
+ * cell). Outputs may be NULL: energy in hartree, forces[natoms][3] in hartree/bohr, virial[6] xx yy zz yz xz xy as
+ * -dE/dstrain in hartree, energies[natoms] of the atoms. NAME_evaluate returns an eqml_status, 0 where all is well; else
+ * the outputs stay as they were. It may be called from any number of threads.
+ */
+#define EQML_CLOUD_POTENTIAL_FUNCTIONS(NAME, API)                                                            \
+    API int NAME##_nspecies(void)                                                                            \
+    {                                                                                                        \
+        return NAME##_model.basis->nspecies;                                                                 \
+    }                                                                                                        \
+    API const char *NAME##_species(void)                                                                     \
+    {                                                                                                        \
+        return NAME##_model.basis->species;                                                                  \
+    }                                                                                                        \
+    API double NAME##_cutoff(void)                                                                           \
+    {                                                                                                        \
+        return NAME##_model.radial.cutoff;                                                                   \
+    }                                                                                                        \
+    API int NAME##_evaluate(size_t natoms, const double *xyz, const int *species, const double *cell,        \
+                            const int *pbc, double *energy, double *forces, double *virial,                  \
+                            double *energies)                                                                \
+    {                                                                                                        \
+        const eqml_cloud_result result = {energy, forces, virial, energies};                                 \
+        return (int)eqml__cloud_call(&NAME##_model, natoms, xyz, species, cell, pbc, &result);               \
+    }
+
+#endif /* EQML__CLOUD_MODEL_H */
+
+/* ==== cloud/rows.h ====================================================================================== */
+
+/* The terms of a configuration and their derivatives: the rows of a fit. */
+#ifndef EQML__CLOUD_ROWS_H
+#define EQML__CLOUD_ROWS_H
+
+/* What is linear in the coefficients, for each of them: [..][basis->nterms]. */
+typedef struct eqml_cloud_rows {
+    double *energy; /* [1] */
+    double *forces; /* [3 natoms], or NULL */
+    double *virial; /* [6], or NULL */
+} eqml_cloud_rows;
+
+/* Room for the tangents of one atom: slots and terms along a direction, numbers of the atom itself. */
+typedef struct eqml__tangents {
+    eqml_lanes *slots, *terms, (*gradient)[3]; /* gradient: of each harmonic */
+    double *own;                               /* [nslots] */
+} eqml__tangents;
+
+/* own[nslots] <- the slots of one atom. */
+EQML_FUNCTION void eqml__cloud_own_slots(eqml__cloud *x, const eqml_cloud_program *p, double *own)
+{
+    double *slots = (double *)(void *)x->slots;
+    for (int k = 0; k < p->nslots; k++)
+        x->slots[k] = eqml__all(0);
+    x->slots[0] = eqml__all(1);
+    eqml__shell_moments(p, &x->shell[0], x->scale, slots);
+    p->forward_lanes(x->slots);
+    for (int k = 0; k < p->nslots; k++)
+        own[k] = slots[k * EQML_LANES];
+}
+
+EQML_FUNCTION void eqml__cloud_terms(const eqml_cloud_program *p, const double *own, double *row)
+{
+    const unsigned short *column = p->columns;
+    for (int k = 0; k < p->nrows; k++)
+        for (int i = 0; i < p->rows[k][2]; i++, column++, row++)
+            for (int m = 0; m <= 2 * p->rows[k][1]; m++)
+                *row += own[p->rows[k][0] + m] * own[*column + m];
+}
+
+/* Gradients, by the vector r, of all harmonics of a vector of neighbours. */
+EQML_FUNCTION void eqml__cloud_gradients(int lmax, const eqml__shell *s, int v, const double *scale,
+                                         eqml_lanes (*gradient)[3])
+{
+    for (int l = 0; l <= lmax; l++)
+        for (int m = -l; m <= l; m++) {
+            eqml_lanes *g = gradient[EQML__HARMONIC(l, m)], along = eqml__all(0);
+            for (int d = 0; d < 3; d++)
+                g[d] = eqml__all(0);
+            if (l)
+                eqml__harmonic_gradient(l, m, eqml__all(scale[EQML__HARMONIC(l, m)]), s->harmonic + v,
+                                        s->stride, g);
+            for (int d = 0; d < 3; d++)
+                along = along + g[d] * s->unit[d * s->stride + v];
+            for (int d = 0; d < 3; d++)
+                g[d] = (g[d] - along * s->unit[d * s->stride + v]) * s->inverse[v];
+        }
+}
+
+/* terms[nterms] <- the derivatives of all terms as the neighbours of species z in vector v move along d. */
+EQML_FUNCTION void eqml__cloud_tangent(const eqml_cloud_program *p, const eqml__shell *s, const double *scale,
+                                       int z, int v, int d, eqml__tangents *t)
+{
+    const double *own = t->own;
+    for (int k = 0; k < p->nslots; k++)
+        t->slots[k] = eqml__all(0);
+    for (int k = 0; k < p->nmoments; k++) {
+        const unsigned short *moment = p->moments[k];
+        const int l = moment[1], n = moment[2] - 1;
+        if (moment[0] != z)
+            continue;
+        const eqml_lanes value = s->value[n * s->stride + v];
+        const eqml_lanes slope = s->slope[n * s->stride + v] * s->unit[d * s->stride + v];
+        for (int m = -l; m <= l; m++)
+            t->slots[moment[3] + m + l] =
+                slope * (s->harmonic[EQML__HARMONIC(l, m) * s->stride + v] * scale[EQML__HARMONIC(l, m)]) +
+                value * t->gradient[EQML__HARMONIC(l, m)][d];
+    }
+    for (int k = 0; k < p->nkernels; k++)
+        for (int i = p->kernels[k].first; i < p->kernels[k].first + p->kernels[k].count; i++)
+            for (int c = 0; c < p->kernels[k].nconstants; c++) {
+                const eqml_cloud_constant *x = &p->kernels[k].constants[c];
+                const int a = p->products[i][0] + x->m1, b = p->products[i][1] + x->m2;
+                eqml_lanes *to = &t->slots[p->products[i][2] + x->M];
+                *to = *to + t->slots[a] * (x->value * own[b]) + t->slots[b] * (x->value * own[a]);
+            }
+    const unsigned short *column = p->columns;
+    eqml_lanes *term = t->terms;
+    for (int k = 0; k < p->nrows; k++) {
+        const int row = p->rows[k][0], n = 2 * p->rows[k][1] + 1;
+        for (int i = 0; i < p->rows[k][2]; i++, column++, term++) {
+            eqml_lanes sum = eqml__all(0);
+            for (int m = 0; m < n; m++)
+                sum = eqml__fma(t->slots[row + m], eqml__all(own[*column + m]),
+                                eqml__fma(t->slots[*column + m], eqml__all(own[row + m]), sum));
+            *term = sum;
+        }
+    }
+}
+
+/* Adds the derivatives of atom i's terms to the rows of the forces and of the virial. */
+EQML_FUNCTION void eqml__cloud_add_forces(const eqml__cloud *x, const eqml_cloud_centre *centre, size_t i,
+                                          const eqml__shell *s, int v, int d, const eqml_lanes *terms,
+                                          const eqml_cloud_rows *rows)
+{
+    static const int component[3][3] = {{0, 5, 4}, {5, 1, 3}, {4, 3, 2}};
+    const eqml_neighbours *list = x->list;
+    const double *term = (const double *)(const void *)terms;
+    const size_t length = (size_t)x->model->basis->nterms, first = (size_t)centre->first;
+    const size_t n = (size_t)centre->program->nterms;
+    for (int lane = 0; lane < EQML_LANES; lane++) {
+        const int number = s->pair[v * EQML_LANES + lane];
+        if (number < 0)
+            continue;
+        const size_t pair = list->first[i] + (size_t)number, j = (size_t)list->index[pair];
+        if (rows->forces) {
+            double *from = rows->forces + (3 * i + (size_t)d) * length + first;
+            double *to = rows->forces + (3 * j + (size_t)d) * length + first;
+            for (size_t k = 0; k < n; k++) {
+                from[k] += term[k * EQML_LANES + (size_t)lane];
+                to[k] -= term[k * EQML_LANES + (size_t)lane];
+            }
+        }
+        for (int e = 0; e < 3 && rows->virial; e++) {
+            double *to = rows->virial + (size_t)component[d][e] * length + first;
+            const double r = e == d ? list->vector[pair][e] : 0.5 * list->vector[pair][e];
+            for (size_t k = 0; k < n; k++)
+                to[k] -= r * term[k * EQML_LANES + (size_t)lane];
+        }
+    }
+}
+
+EQML_FUNCTION void eqml__cloud_atom_rows(eqml__cloud *x, const eqml_cloud_centre *centre, size_t i,
+                                         eqml__tangents *t, const eqml_cloud_rows *rows)
+{
+    eqml__shell *s = &x->shell[0];
+    eqml__cloud_shell(x, centre, i, s);
+    eqml__cloud_own_slots(x, centre->program, t->own);
+    eqml__cloud_terms(centre->program, t->own, rows->energy + centre->first);
+    for (int z = 0; z < centre->nneighbours && (rows->forces || rows->virial); z++)
+        for (int v = s->begin[z]; v < s->begin[z + 1]; v++) {
+            eqml__cloud_gradients(x->model->basis->lmax, s, v, x->scale, t->gradient);
+            for (int d = 0; d < 3; d++) {
+                eqml__cloud_tangent(centre->program, s, x->scale, z, v, d, t);
+                eqml__cloud_add_forces(x, centre, i, s, v, d, t->terms, rows);
+            }
+        }
+}
+
+EQML_FUNCTION eqml_status eqml_cloud_find_rows(const eqml_cloud_basis *basis, const eqml_radial *radial,
+                                               const eqml_neighbours *list, const int *species,
+                                               eqml_cloud_workspace *w, const eqml_cloud_rows *rows)
+/*
+ * Overwrites the rows: with coefficients c, and energies of lone atoms zero, energy, forces and virial of
+ * eqml_cloud_evaluate_list are rows c. EQML_ERROR_ARGUMENT as there.
+ */
+{
+    const eqml_cloud_model model = {basis, *radial, NULL, NULL};
+    const eqml_cloud_result none = {NULL, NULL, NULL, NULL};
+    const size_t length = (size_t)basis->nterms;
+    eqml__cloud x;
+    eqml__tangents t;
+    size_t used = 0, slots = 0;
+    eqml_status status = eqml__cloud_begin(&x, &model, list, species, w, &none);
+    if (status)
+        return status;
+    memset(rows->energy, 0, length * sizeof(double));
+    if (rows->forces)
+        memset(rows->forces, 0, 3 * list->natoms * length * sizeof(double));
+    if (rows->virial)
+        memset(rows->virial, 0, 6 * length * sizeof(double));
+    for (int c = 0; c < basis->ncentres; c++)
+        slots = (size_t)basis->centres[c].program->nslots > slots ? (size_t)basis->centres[c].program->nslots
+                                                                  : slots;
+    char *room = NULL, *base = NULL;
+    for (int pass = 0; pass < 2; pass++) {
+        used = 0;
+        t.slots = (eqml_lanes *)eqml__take(room, &used, slots * sizeof(eqml_lanes));
+        t.terms = (eqml_lanes *)eqml__take(room, &used, length * sizeof(eqml_lanes));
+        t.gradient = (eqml_lanes(*)[3])eqml__take(
+            room, &used, (size_t)(basis->lmax + 1) * (size_t)(basis->lmax + 1) * sizeof(eqml_lanes[3]));
+        t.own = (double *)eqml__take(room, &used, slots * sizeof(double));
+        if (!pass && !(base = (char *)EQML_MALLOC(used + 64)))
+            return EQML_ERROR_MEMORY;
+        room = base + (64 - (uintptr_t)base % 64);
+    }
+    for (size_t i = 0; i < list->natoms; i++)
+        for (int c = 0; c < basis->ncentres; c++)
+            if (basis->centres[c].species == species[i])
+                eqml__cloud_atom_rows(&x, &basis->centres[c], i, &t, rows);
+    EQML_FREE(base);
+    return EQML_OK;
+}
+
+#endif /* EQML__CLOUD_ROWS_H */
+
 /* Contracts. */
 
 /* ==== units.h =========================================================================================== */
@@ -5592,6 +6582,134 @@ EQML_API eqml_status eqml_choose_variables(const eqml_basis *basis, const eqml_d
 #define EQML_BOUNDED 2.5
 
 #endif /* EQML__CHOOSE_H */
+
+/* ==== cloud/frames.h ==================================================================================== */
+
+/* Data sets of configurations: clusters, surfaces, solids. */
+#ifndef EQML__CLOUD_FRAMES_H
+#define EQML__CLOUD_FRAMES_H
+
+/* What a configuration has. */
+enum { EQML_FRAME_ENERGY = 1, EQML_FRAME_FORCES = 2, EQML_FRAME_VIRIAL = 4 };
+
+typedef struct eqml_frames {
+    size_t n, natoms;   /* configurations, atoms of all together */
+    size_t *first;      /* [n + 1] first atom of each */
+    double *xyz;        /* [natoms][3] bohr */
+    int *species;       /* [natoms] */
+    double *cell;       /* [n][3][3] bohr, rows; zero: open */
+    int *pbc;           /* [n][3] */
+    double *energy;     /* [n] hartree */
+    double *forces;     /* [natoms][3] hartree/bohr */
+    double *virial;     /* [n][6] xx yy zz yz xz xy, -dE/dstrain, hartree */
+    unsigned char *has; /* [n] */
+    size_t *line;       /* [n] that opens it in the file */
+} eqml_frames;
+
+EQML_API eqml_status eqml_frames_read(const char *path, const char *species, eqml_frames *frames,
+                                      eqml_message *message);
+/*
+ * Reads extended XYZ, as ASE writes it: energies in eV, forces in eV/angstrom, positions and Lattice in angstrom, rows
+ * of the cell one after the other. pbc="T T F" or pbc=[T, T, F]; without it a frame with a Lattice is periodic in all
+ * directions. Columns may be force or forces. virial (eV, nine or six numbers: xx yy zz yz xz xy) is -dE/dstrain; stress
+ * (eV/angstrom^3) is, as in ASE, dE/dstrain over the volume. Frames may differ in their atoms. species: "W H", as a basis
+ * lists them; each atom must be one of these.
+ *
+ * EQML_ERROR_FILE, EQML_ERROR_FORMAT, EQML_ERROR_VALUE, EQML_ERROR_MATCH, EQML_ERROR_EMPTY: with file and line in the
+ * message. On failure *frames is all zero.
+ */
+
+EQML_API eqml_configuration eqml_frame(const eqml_frames *frames, size_t frame);
+/* One of them; valid as long as the frames are. */
+
+EQML_API void eqml_frames_free(eqml_frames *frames);
+
+#endif /* EQML__CLOUD_FRAMES_H */
+
+/* ==== cloud/fit.h ======================================================================================= */
+
+/* Fits of neighbour clouds to configurations, and their errors. */
+#ifndef EQML__CLOUD_FIT_H
+#define EQML__CLOUD_FIT_H
+
+/* What a fit may be told. Zero in every field is the default. */
+typedef struct eqml_cloud_fit_options {
+    double energy_weight;     /* of (E - E_data)^2 / natoms, angstrom^-2 against forces; 0: 100 */
+    double virial_weight;     /* of the squares of virials over natoms, likewise; 0: they take no part */
+    double ridge;             /* see eqml_lsq_options; 0: none */
+    const unsigned char *use; /* [frames->n] nonzero: train on this one; NULL: on all */
+    void (*progress)(void *context, size_t done,
+                     size_t total); /* told after each configuration; NULL: nobody */
+    void *context;
+} eqml_cloud_fit_options;
+
+typedef struct eqml_cloud_fit_result {
+    size_t frames, rows; /* that were used */
+    int rank;
+    double condition; /* of the column-scaled problem */
+} eqml_cloud_fit_result;
+
+EQML_API eqml_status eqml_cloud_fit(const eqml_cloud_basis *basis, const eqml_radial *radial,
+                                    const eqml_frames *frames, const eqml_cloud_fit_options *options,
+                                    double *coefficients, double *atoms, eqml_cloud_fit_result *result,
+                                    eqml_message *message);
+/*
+ * coefficients[basis->nterms] and atoms[basis->nspecies] <- the minimiser of
+ *
+ *     sum over configurations of  W_E (E - E_data)^2 / natoms + |F - F_data|^2 + W_V |V - V_data|^2 / natoms
+ *
+ * plus the ridge. atoms come first, by least squares on the numbers of atoms of each species, so that the rest is
+ * relative to a mean energy of an atom, not to free atoms. Rows are streamed: memory grows with the square of the terms.
+ * options, result and message may be NULL.
+ *
+ * EQML_ERROR_EMPTY: nothing to train on. EQML_ERROR_VALUE: see eqml_neighbours_find; the message names the configuration.
+ */
+
+/* Mean absolute and root mean square errors; atomic units. */
+typedef struct eqml_cloud_errors {
+    size_t energies, forces;        /* configurations that have them */
+    double mae_energy, rmse_energy; /* hartree for an atom */
+    double mae_force, rmse_force;   /* hartree/bohr for each component */
+    size_t virials;                 /* configurations that have them */
+    double mae_virial, rmse_virial; /* hartree for an atom, each component */
+} eqml_cloud_errors;
+
+EQML_API eqml_status eqml_cloud_find_errors(const eqml_cloud_model *model, const eqml_frames *frames,
+                                            const unsigned char *use, eqml_cloud_errors *errors,
+                                            eqml_message *message);
+/* Over the configurations with use[k] nonzero; NULL: over all. */
+
+#endif /* EQML__CLOUD_FIT_H */
+
+/* ==== cloud/potential.h ================================================================================= */
+
+/* Fitted potentials as files. */
+#ifndef EQML__CLOUD_POTENTIAL_H
+#define EQML__CLOUD_POTENTIAL_H
+
+EQML_API eqml_status eqml_cloud_write(const eqml_cloud_model *model, const char *path, eqml_message *message);
+/*
+ * Writes the numbers of a potential as text, exact (hexadecimal floats): its environment, radial parameters, energies of
+ * atoms and coefficients, in atomic units. The file appears whole or not at all.
+ */
+
+EQML_API eqml_status eqml_cloud_read(const char *path, const eqml_cloud_basis *basis, eqml_radial *radial,
+                                     double *coefficients, double *atoms, eqml_message *message);
+/*
+ * Reads them back: radial, coefficients[basis->nterms], atoms[basis->nspecies]. EQML_ERROR_MATCH: the file is for another
+ * basis. EQML_ERROR_FILE, EQML_ERROR_FORMAT, EQML_ERROR_VALUE: with file and line in the message.
+ */
+
+EQML_API eqml_status eqml_cloud_write_header(const eqml_cloud_model *model, const char *name,
+                                             const char *runtime, const char *basis_header, const char *path,
+                                             eqml_message *message);
+/*
+ * Writes a C header that needs nothing else: the parts of the runtime (the file eqml.h), the header of the basis, the
+ * numbers, and the functions NAME_nspecies, NAME_species, NAME_cutoff and NAME_evaluate. They are static; NAME_API,
+ * defined before, gives them another linkage.
+ */
+
+#endif /* EQML__CLOUD_POTENTIAL_H */
 
 /* Implementation. */
 #if defined(EQML_IMPLEMENTATION) && !defined(EQML_IMPLEMENTED)
@@ -11138,18 +12256,18 @@ static char *eqml__find_part(char *runtime, const char *name, char **end)
     return NULL;
 }
 
-/* Puts the parts of the runtime that a basis with this header needs. */
-static eqml_status eqml__put_runtime(eqml__tagger *t, char *runtime, const char *path,
-                                     const char *basis_header, eqml_message *message)
+/* Puts those parts of the runtime, of a list, that a basis with this header needs. */
+static eqml_status eqml__put_parts(eqml__tagger *t, char *runtime, const char *path, const char *basis_header,
+                                   const struct eqml__needed *needed, int count, eqml_message *message)
 {
-    for (int k = 0; k < EQML__NEEDED; k++) {
-        char *end, *part = eqml__find_part(runtime, eqml__needed[k].name, &end);
+    for (int k = 0; k < count; k++) {
+        char *end, *part = eqml__find_part(runtime, needed[k].name, &end);
         if (!part) {
             return eqml__fail(message, EQML_ERROR_FORMAT,
                               "%s: has no part %s; is it the file eqml.h of this version?", path,
-                              eqml__needed[k].name);
+                              needed[k].name);
         }
-        if (eqml__needed[k].asked_by && !strstr(basis_header, eqml__needed[k].asked_by))
+        if (needed[k].asked_by && !strstr(basis_header, needed[k].asked_by))
             continue;
         const char next = *end;
         *end = 0;
@@ -11380,7 +12498,7 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
         tagger.out = out.file;
         eqml__put_banner(out.file, b, name);
         eqml__put_number_unit(out.file, surface, name);
-        status = eqml__put_runtime(&tagger, parts, runtime, basis, message);
+        status = eqml__put_parts(&tagger, parts, runtime, basis, eqml__needed, EQML__NEEDED, message);
         tagger.basis = b->name;
         if (!status) {
             eqml__put_tagged(&tagger, basis);
@@ -14046,5 +15164,1096 @@ EQML_API eqml_status eqml_choose_variables(const eqml_basis *basis, const eqml_d
 }
 
 #endif /* EQML__CHOOSE_C */
+
+/* ==== cloud/neighbours.c ================================================================================ */
+
+#ifndef EQML__CLOUD_NEIGHBOURS_C
+#define EQML__CLOUD_NEIGHBOURS_C
+
+/* The cell and its bins. Atoms are known by their fractions of the cell's vectors. */
+typedef struct eqml__bins {
+    double cell[3][3], inverse[3][3]; /* fraction_k = sum_d r_d inverse[d][k] */
+    int periodic[3], count[3], reach[3];
+    double low[3], width[3]; /* of the fractions; low 0 and width 1 where it is periodic */
+} eqml__bins;
+
+static void eqml__cross(const double *a, const double *b, double *c)
+{
+    for (size_t k = 0; k < 3; k++)
+        c[k] = a[(k + 1) % 3] * b[(k + 2) % 3] - a[(k + 2) % 3] * b[(k + 1) % 3];
+}
+
+static double eqml__scalar_product(const double *a, const double *b)
+{
+    return a[0] * b[0] + a[1] * b[1] + a[2] * b[2];
+}
+
+/* A unit vector, at right angles to the other two (or to the one of them that is not zero). */
+static void eqml__open_vector(double cell[3][3], size_t k)
+{
+    double *v = cell[k];
+    const double *a = cell[(k + 1) % 3], *b = cell[(k + 2) % 3];
+    eqml__cross(a, b, v);
+    for (size_t d = 0; d < 3 && eqml__scalar_product(v, v) == 0; d++) {
+        double axis[3] = {0, 0, 0};
+        axis[d] = 1;
+        const double *other = eqml__scalar_product(a, a) > 0 ? a : b;
+        eqml__cross(other, axis, v);
+        if (eqml__scalar_product(a, a) == 0 && eqml__scalar_product(b, b) == 0) /* all three are open */
+            v[k] = 1;
+    }
+    const double length = sqrt(eqml__scalar_product(v, v));
+    for (size_t d = 0; d < 3; d++)
+        v[d] /= length;
+}
+
+static eqml_status eqml__bins_cell(const eqml_configuration *c, eqml__bins *b, eqml_message *message)
+{
+    for (size_t k = 0; k < 3; k++) {
+        b->periodic[k] = c->cell && (!c->pbc || c->pbc[k]);
+        for (size_t d = 0; d < 3; d++) {
+            b->cell[k][d] = b->periodic[k] ? c->cell[3 * k + d] : 0;
+            if (!(fabs(b->cell[k][d]) <= 1e100))
+                return eqml__fail(message, EQML_ERROR_VALUE, "the cell has a component that is not finite");
+        }
+    }
+    for (size_t k = 0; k < 3; k++)
+        if (!b->periodic[k])
+            eqml__open_vector(b->cell, k);
+    double normal[3][3];
+    for (size_t k = 0; k < 3; k++)
+        eqml__cross(b->cell[(k + 1) % 3], b->cell[(k + 2) % 3], normal[k]);
+    const double volume = eqml__scalar_product(b->cell[0], normal[0]);
+    double scale = 1;
+    for (size_t k = 0; k < 3; k++)
+        scale *= sqrt(eqml__scalar_product(b->cell[k], b->cell[k]));
+    if (!(fabs(volume) > 1e-10 * scale))
+        return eqml__fail(message, EQML_ERROR_VALUE,
+                          "the cell has no volume: its vectors lie in a plane, or one is zero");
+    for (size_t k = 0; k < 3; k++)
+        for (size_t d = 0; d < 3; d++)
+            b->inverse[d][k] = normal[k][d] / volume;
+    return EQML_OK;
+}
+
+/* As many bins as atoms at most, no smaller than half the cutoff where that can be. */
+static void eqml__bins_count(size_t natoms, const double *low, const double *high, double cutoff,
+                             eqml__bins *b)
+{
+    double wanted[3], most = (double)natoms + 1;
+    for (size_t k = 0; k < 3; k++) {
+        const double per_height =
+            sqrt(b->inverse[0][k] * b->inverse[0][k] + b->inverse[1][k] * b->inverse[1][k] +
+                 b->inverse[2][k] * b->inverse[2][k]);
+        b->low[k] = b->periodic[k] ? 0 : low[k];
+        b->width[k] = b->periodic[k] ? 1 : (high[k] - low[k]) * (1 + 1e-9) + 1e-9;
+        wanted[k] = floor(2 * b->width[k] / (per_height * cutoff));
+        wanted[k] = wanted[k] < 1 ? 1 : wanted[k] > 1000 ? 1000 : wanted[k];
+    }
+    while (wanted[0] * wanted[1] * wanted[2] > most) {
+        const int k = wanted[0] >= wanted[1] && wanted[0] >= wanted[2] ? 0 : wanted[1] >= wanted[2] ? 1 : 2;
+        wanted[k] = floor(wanted[k] * 0.9);
+    }
+    for (size_t k = 0; k < 3; k++) {
+        const double per_height =
+            sqrt(b->inverse[0][k] * b->inverse[0][k] + b->inverse[1][k] * b->inverse[1][k] +
+                 b->inverse[2][k] * b->inverse[2][k]);
+        b->count[k] = (int)wanted[k];
+        const double bin = b->width[k] / b->count[k]; /* as a fraction */
+        b->reach[k] = (int)fmin(1e6, ceil(cutoff * per_height / bin));
+    }
+}
+
+/* The atoms bin by bin; temporary arrays of one call. */
+typedef struct eqml__binned {
+    int *shift;          /* [natoms][3] whole cells that were taken off */
+    int *bin;            /* [natoms] */
+    int *start, *member; /* the atoms of a bin are member[start[bin]] .. */
+    double (*inside)[3]; /* [natoms] where they are in the cell, in the order of members */
+} eqml__binned;
+
+static void eqml__binned_free(eqml__binned *x)
+{
+    EQML_FREE(x->shift);
+    EQML_FREE(x->bin);
+    EQML_FREE(x->start);
+    EQML_FREE(x->member);
+    EQML_FREE(x->inside);
+}
+
+static int eqml__bin_of(const eqml__bins *b, int k, double fraction)
+{
+    const int n = (int)((fraction - b->low[k]) / b->width[k] * b->count[k]);
+    return n < 0 ? 0 : n >= b->count[k] ? b->count[k] - 1 : n;
+}
+
+/* fraction[natoms][3] of the cell's vectors, within the cell where it is periodic. */
+static void eqml__wrap(const eqml_configuration *c, const eqml__bins *b, double *fraction, int *shift)
+{
+    for (size_t i = 0; i < c->natoms; i++)
+        for (size_t k = 0; k < 3; k++) {
+            double f = 0;
+            for (size_t d = 0; d < 3; d++)
+                f += c->xyz[3 * i + d] * b->inverse[d][k];
+            const double whole = b->periodic[k] ? floor(f) : 0;
+            fraction[3 * i + k] = f - whole;
+            shift[3 * i + k] = (int)whole;
+        }
+}
+
+/* Where each bin begins, and its members in the order of their numbers. */
+static void eqml__sort_bins(size_t natoms, size_t nbins, const int *bin, int *start, int *member)
+{
+    for (size_t i = 0; i < natoms; i++)
+        start[bin[i] + 1]++;
+    for (size_t k = 0; k < nbins; k++)
+        start[k + 1] += start[k];
+    for (size_t i = natoms; i-- > 0;)
+        member[--start[bin[i] + 1]] = (int)i;
+    for (size_t k = 0; k < nbins; k++) /* start[k+1] is where bin k begins: one place to the left */
+        start[k] = start[k + 1];
+    start[nbins] = (int)natoms;
+}
+
+static eqml_status eqml__bin_atoms(const eqml_configuration *c, double cutoff, eqml__bins *b, eqml__binned *x)
+{
+    const size_t n = c->natoms;
+    double low[3] = {0, 0, 0}, high[3] = {0, 0, 0};
+    double *fraction = (double *)eqml__zeroed(3 * n, sizeof(double));
+    x->shift = (int *)eqml__zeroed(3 * n, sizeof(int));
+    x->bin = (int *)eqml__zeroed(n, sizeof(int));
+    x->member = (int *)eqml__zeroed(n, sizeof(int));
+    x->inside = (double(*)[3])eqml__zeroed(n, sizeof *x->inside);
+    if (fraction && x->shift && x->bin && x->member && x->inside) {
+        eqml__wrap(c, b, fraction, x->shift);
+        for (size_t i = 0; i < 3 * n; i++) {
+            const size_t k = i % 3;
+            low[k] = i < 3 || fraction[i] < low[k] ? fraction[i] : low[k];
+            high[k] = i < 3 || fraction[i] > high[k] ? fraction[i] : high[k];
+        }
+        eqml__bins_count(n, low, high, cutoff, b);
+        const size_t nbins = (size_t)b->count[0] * (size_t)b->count[1] * (size_t)b->count[2];
+        x->start = (int *)eqml__zeroed(nbins + 1, sizeof(int));
+        for (size_t i = 0; i < n; i++) {
+            const double *f = fraction + 3 * i;
+            x->bin[i] = (eqml__bin_of(b, 0, f[0]) * b->count[1] + eqml__bin_of(b, 1, f[1])) * b->count[2] +
+                        eqml__bin_of(b, 2, f[2]);
+        }
+        if (x->start)
+            eqml__sort_bins(n, nbins, x->bin, x->start, x->member);
+    }
+    EQML_FREE(fraction);
+    if (!x->start)
+        return EQML_ERROR_MEMORY;
+    for (size_t at = 0; at < n; at++) {
+        const size_t i = (size_t)x->member[at];
+        for (size_t d = 0; d < 3; d++) {
+            double r = c->xyz[3 * i + d];
+            for (size_t k = 0; k < 3; k++)
+                r -= x->shift[3 * i + k] * b->cell[k][d];
+            x->inside[at][d] = r;
+        }
+    }
+    return EQML_OK;
+}
+
+/* Room for one more pair. */
+static int eqml__neighbours_grow(eqml_neighbours *list)
+{
+    const size_t capacity = list->capacity ? 2 * list->capacity : 4096;
+    int *index = (int *)eqml__zeroed(capacity, sizeof(int));
+    double(*vector)[3] = (double(*)[3])eqml__zeroed(capacity, sizeof *vector);
+    if (!index || !vector) {
+        EQML_FREE(index);
+        EQML_FREE(vector);
+        return -1;
+    }
+    if (list->count) {
+        memcpy(index, list->index, list->count * sizeof *index);
+        memcpy(vector, list->vector, list->count * sizeof *vector);
+    }
+    EQML_FREE(list->index);
+    EQML_FREE(list->vector);
+    list->index = index;
+    list->vector = vector;
+    list->capacity = capacity;
+    return 0;
+}
+
+/* One pair that is close enough, with a vector that owes nothing to where the atoms are in the cell. */
+static eqml_status eqml__add_pair(const eqml_configuration *c, const eqml__bins *b, const eqml__binned *x,
+                                  size_t i, size_t j, const int *image, double cutoff2, eqml_neighbours *list,
+                                  eqml_message *message)
+{
+    double d[3];
+    for (size_t k = 0; k < 3; k++)
+        d[k] = c->xyz[3 * j + k] - c->xyz[3 * i + k];
+    for (size_t k = 0; k < 3; k++) {
+        const double cells = image[k] + x->shift[3 * i + k] - x->shift[3 * j + k];
+        for (size_t e = 0; e < 3 && cells != 0; e++)
+            d[e] += cells * b->cell[k][e];
+    }
+    const double r2 = eqml__scalar_product(d, d);
+    if (r2 >= cutoff2)
+        return EQML_OK;
+    if (!(r2 > 1e-16))
+        return eqml__fail(message, EQML_ERROR_VALUE, "atoms %zu and %zu, counted from 0, are in one place", i,
+                          j);
+    if (list->count == list->capacity && eqml__neighbours_grow(list))
+        return EQML_ERROR_MEMORY;
+    list->index[list->count] = (int)j;
+    memcpy(list->vector[list->count++], d, sizeof d);
+    return EQML_OK;
+}
+
+/* The pairs of atom i, at `inside`, with the members of one bin, in the cell that is `image` cells away. */
+static eqml_status eqml__pairs_in_bin(const eqml_configuration *c, const eqml__bins *b, const eqml__binned *x,
+                                      size_t i, const double *inside, size_t bin, const int *image,
+                                      double cutoff2, eqml_neighbours *list, eqml_message *message)
+{
+    const int here = image[0] == 0 && image[1] == 0 && image[2] == 0;
+    const double near = cutoff2 * (1 + 1e-9); /* what is at the edge is decided by eqml__add_pair */
+    double from[3];
+    for (size_t d = 0; d < 3; d++)
+        from[d] = inside[d] - image[0] * b->cell[0][d] - image[1] * b->cell[1][d] - image[2] * b->cell[2][d];
+    for (int at = x->start[bin]; at < x->start[bin + 1]; at++) {
+        const double *to = x->inside[at];
+        const double d[3] = {to[0] - from[0], to[1] - from[1], to[2] - from[2]};
+        const size_t j = (size_t)x->member[at];
+        if (eqml__scalar_product(d, d) > near || (here && i == j))
+            continue;
+        const eqml_status status = eqml__add_pair(c, b, x, i, j, image, cutoff2, list, message);
+        if (status)
+            return status;
+    }
+    return EQML_OK;
+}
+
+/* The bin at a distance from that of atom i along k, and how many cells away it is; -1: outside. */
+static int eqml__bin_beside(const eqml__bins *b, int k, int bin, int *image)
+{
+    const int n = b->count[k];
+    *image = 0;
+    if (bin >= 0 && bin < n)
+        return bin;
+    if (!b->periodic[k])
+        return -1;
+    *image = bin >= 0 ? bin / n : -((n - 1 - bin) / n);
+    return bin - *image * n;
+}
+
+static eqml_status eqml__pairs_of(const eqml_configuration *c, const eqml__bins *b, const eqml__binned *x,
+                                  size_t i, double cutoff2, eqml_neighbours *list, eqml_message *message)
+{
+    double inside[3];
+    for (size_t d = 0; d < 3; d++) {
+        inside[d] = c->xyz[3 * i + d];
+        for (size_t k = 0; k < 3; k++)
+            inside[d] -= x->shift[3 * i + k] * b->cell[k][d];
+    }
+    const int at[3] = {x->bin[i] / (b->count[1] * b->count[2]), x->bin[i] / b->count[2] % b->count[1],
+                       x->bin[i] % b->count[2]};
+    int image[3], bin[3];
+    for (int p = -b->reach[0]; p <= b->reach[0]; p++) {
+        if ((bin[0] = eqml__bin_beside(b, 0, at[0] + p, &image[0])) < 0)
+            continue;
+        for (int q = -b->reach[1]; q <= b->reach[1]; q++) {
+            if ((bin[1] = eqml__bin_beside(b, 1, at[1] + q, &image[1])) < 0)
+                continue;
+            for (int r = -b->reach[2]; r <= b->reach[2]; r++) {
+                if ((bin[2] = eqml__bin_beside(b, 2, at[2] + r, &image[2])) < 0)
+                    continue;
+                const size_t number =
+                    ((size_t)bin[0] * (size_t)b->count[1] + (size_t)bin[1]) * (size_t)b->count[2] +
+                    (size_t)bin[2];
+                const eqml_status status =
+                    eqml__pairs_in_bin(c, b, x, i, inside, number, image, cutoff2, list, message);
+                if (status)
+                    return status;
+            }
+        }
+    }
+    return EQML_OK;
+}
+
+static eqml_status eqml__neighbours_begin(const eqml_configuration *c, double cutoff, eqml_neighbours *list,
+                                          eqml_message *message)
+{
+    if (!(cutoff > 0 && cutoff < 1e6))
+        return eqml__fail(message, EQML_ERROR_ARGUMENT, "the cutoff is %g bohr; it must be positive", cutoff);
+    for (size_t k = 0; k < 3 * c->natoms; k++)
+        if (!(fabs(c->xyz[k]) < 1e9))
+            return eqml__fail(message, EQML_ERROR_VALUE, "a coordinate of atom %zu, counted from 0, is %g",
+                              k / 3, c->xyz[k]);
+    if (list->atoms_capacity < c->natoms + 1) {
+        EQML_FREE(list->first);
+        list->first = (size_t *)eqml__zeroed(c->natoms + 1, sizeof(size_t));
+        list->atoms_capacity = list->first ? c->natoms + 1 : 0;
+        if (!list->first)
+            return EQML_ERROR_MEMORY;
+    }
+    list->natoms = c->natoms;
+    list->count = 0;
+    return EQML_OK;
+}
+
+EQML_API eqml_status eqml_neighbours_find(const eqml_configuration *c, double cutoff, eqml_neighbours *list,
+                                          eqml_message *message)
+{
+    eqml__bins bins;
+    eqml__binned x = {NULL, NULL, NULL, NULL, NULL};
+    eqml_status status = eqml__neighbours_begin(c, cutoff, list, message);
+    if (!status)
+        status = eqml__bins_cell(c, &bins, message);
+    if (!status)
+        status = eqml__bin_atoms(c, cutoff, &bins, &x);
+    for (size_t i = 0; i < c->natoms && !status; i++) {
+        list->first[i] = list->count;
+        status = eqml__pairs_of(c, &bins, &x, i, cutoff * cutoff, list, message);
+    }
+    if (!status)
+        list->first[c->natoms] = list->count;
+    eqml__binned_free(&x);
+    return status;
+}
+
+EQML_API void eqml_neighbours_free(eqml_neighbours *list)
+{
+    EQML_FREE(list->first);
+    EQML_FREE(list->index);
+    EQML_FREE(list->vector);
+    memset(list, 0, sizeof *list);
+}
+
+#endif /* EQML__CLOUD_NEIGHBOURS_C */
+
+/* ==== cloud/frames.c ==================================================================================== */
+
+#ifndef EQML__CLOUD_FRAMES_C
+#define EQML__CLOUD_FRAMES_C
+
+/* A file while it is read. */
+typedef struct eqml__cloud_reader {
+    eqml__frames file; /* whose readers of words serve here as well; it has no data */
+    eqml_frames *to;
+    const char *species;
+    size_t frames_room, atoms_room;
+} eqml__cloud_reader;
+
+typedef struct eqml__cloud_keys {
+    eqml__span properties, energy, lattice, pbc, virial, stress;
+    int closed;
+} eqml__cloud_keys;
+
+/* *array <- room for so many items of a size, the first `count` kept. 0: no memory. */
+static int eqml__grow(void *array, size_t count, size_t room, size_t size)
+{
+    void *old, *larger = eqml__zeroed(room, size);
+    memcpy(&old, array, sizeof old);
+    if (!larger)
+        return 0;
+    if (count)
+        memcpy(larger, old, count * size);
+    EQML_FREE(old);
+    memcpy(array, &larger, sizeof larger);
+    return 1;
+}
+
+static eqml_status eqml__frames_room(eqml__cloud_reader *r, size_t atoms)
+{
+    eqml_frames *f = r->to;
+    int good = 1;
+    if (f->n + 1 >= r->frames_room) {
+        const size_t n = f->n, room = r->frames_room ? 2 * r->frames_room : 64;
+        good = eqml__grow(&f->first, n + 1 < r->frames_room ? n + 1 : n, room + 1, sizeof *f->first) &&
+               eqml__grow(&f->cell, 9 * n, 9 * room, sizeof *f->cell) &&
+               eqml__grow(&f->pbc, 3 * n, 3 * room, sizeof *f->pbc) &&
+               eqml__grow(&f->energy, n, room, sizeof *f->energy) &&
+               eqml__grow(&f->virial, 6 * n, 6 * room, sizeof *f->virial) &&
+               eqml__grow(&f->has, n, room, sizeof *f->has) && eqml__grow(&f->line, n, room, sizeof *f->line);
+        if (good) {
+            f->first[n] = f->natoms;
+            r->frames_room = room;
+        }
+    }
+    if (good && f->natoms + atoms > r->atoms_room) {
+        const size_t n = f->natoms, room = 2 * (n + atoms);
+        good = eqml__grow(&f->xyz, 3 * n, 3 * room, sizeof *f->xyz) &&
+               eqml__grow(&f->forces, 3 * n, 3 * room, sizeof *f->forces) &&
+               eqml__grow(&f->species, n, room, sizeof *f->species);
+        if (good)
+            r->atoms_room = room;
+    }
+    return good ? EQML_OK : EQML__REFUSE(&r->file.in, EQML_ERROR_MEMORY, "no memory for this file");
+}
+
+static eqml__cloud_keys eqml__find_cloud_keys(eqml__span rest)
+{
+    eqml__cloud_keys keys;
+    eqml__span key, value;
+    memset(&keys, 0, sizeof keys);
+    keys.closed = 1;
+    while (keys.closed && eqml__next_word(&rest, "=" EQML__BLANKS, &key)) {
+        eqml__skip(&rest, EQML__BLANKS);
+        if (rest.begin == rest.end || *rest.begin != '=')
+            continue;
+        rest.begin++;
+        eqml__skip(&rest, EQML__BLANKS);
+        if (rest.begin < rest.end && *rest.begin == '[') { /* pbc=[T, T, T] */
+            value.begin = rest.begin + 1;
+            value.end = (const char *)memchr(value.begin, ']', (size_t)(rest.end - value.begin));
+            keys.closed = value.end != NULL;
+            rest.begin = value.end ? value.end + 1 : rest.end;
+        } else {
+            keys.closed = eqml__next_value(&rest, &value);
+        }
+        static const char *const names[] = {"properties", "energy", "lattice", "pbc", "virial", "stress"};
+        eqml__span *const place[] = {&keys.properties, &keys.energy, &keys.lattice,
+                                     &keys.pbc,        &keys.virial, &keys.stress};
+        for (int k = 0; k < 6 && keys.closed; k++)
+            if (eqml__equals(key, names[k]))
+                *place[k] = value;
+    }
+    return keys;
+}
+
+static eqml_status eqml__read_pbc(eqml__cloud_reader *r, eqml__span list, int *pbc)
+{
+    eqml__span rest = list, word;
+    int count = 0;
+    for (; eqml__next_word(&rest, ",[]" EQML__BLANKS, &word); count++) {
+        const int yes = eqml__equals(word, "t") || eqml__equals(word, "true") || eqml__equals(word, "1");
+        if (count > 2 ||
+            (!yes && !eqml__equals(word, "f") && !eqml__equals(word, "false") && !eqml__equals(word, "0")))
+            break;
+        pbc[count] = yes;
+    }
+    if (count == 3 && rest.begin == rest.end)
+        return EQML_OK;
+    return EQML__REFUSE(&r->file.in, EQML_ERROR_FORMAT, "expected three of T and F as pbc, found %s",
+                        eqml__quote(list).text);
+}
+
+/* value[6] xx yy zz yz xz xy, times unit, from six numbers in this order or from nine. */
+static eqml_status eqml__read_virial(eqml__cloud_reader *r, const char *what, eqml__span list, double unit,
+                                     double *value)
+{
+    static const int upper[6] = {0, 4, 8, 5, 2, 1}, lower[6] = {0, 4, 8, 7, 6, 3};
+    eqml__span rest = list, word;
+    double full[9];
+    int count = 0;
+    while (eqml__next_number(&rest, &word))
+        count++;
+    if (count != 9)
+        return eqml__read_list(&r->file, what, list, 6, unit, value);
+    const eqml_status status = eqml__read_list(&r->file, what, list, 9, unit, full);
+    for (int k = 0; k < 6 && !status; k++)
+        value[k] = 0.5 * (full[upper[k]] + full[lower[k]]);
+    return status;
+}
+
+static double eqml__volume(const double *c)
+{
+    return fabs(c[0] * (c[4] * c[8] - c[5] * c[7]) + c[1] * (c[5] * c[6] - c[3] * c[8]) +
+                c[2] * (c[3] * c[7] - c[4] * c[6]));
+}
+
+static eqml_status eqml__read_cloud_comment(eqml__cloud_reader *r, eqml__layout *layout)
+{
+    eqml__span line;
+    eqml_frames *f = r->to;
+    double *cell = f->cell + 9 * f->n, *virial = f->virial + 6 * f->n;
+    int *pbc = f->pbc + 3 * f->n;
+    if (!eqml__next_line(&r->file.in, &line))
+        return EQML__REFUSE(&r->file.in, EQML_ERROR_FORMAT,
+                            "the file ends where a frame begins; is it cut off?");
+    const eqml__cloud_keys keys = eqml__find_cloud_keys(line);
+    if (!keys.closed)
+        return EQML__REFUSE(&r->file.in, EQML_ERROR_FORMAT,
+                            "a quote or bracket in this line is never closed");
+    if (!keys.properties.begin)
+        return EQML__REFUSE(&r->file.in, EQML_ERROR_FORMAT,
+                            "expected Properties=species:S:1:pos:R:3... as in extended XYZ, found %s",
+                            eqml__quote(line).text);
+    f->has[f->n] = 0;
+    for (int k = 0; k < 3; k++)
+        pbc[k] = keys.lattice.begin != NULL;
+    eqml_status status = eqml__read_properties(&r->file, keys.properties, layout);
+    if (!status && keys.energy.begin) {
+        status = eqml__read_list(&r->file, "the energy", keys.energy, 1, EQML_EV, &f->energy[f->n]);
+        f->has[f->n] |= EQML_FRAME_ENERGY;
+    }
+    if (!status && keys.lattice.begin)
+        status = eqml__read_list(&r->file, "Lattice", keys.lattice, 9, EQML_ANGSTROM, cell);
+    if (!status && keys.pbc.begin)
+        status = eqml__read_pbc(r, keys.pbc, pbc);
+    if (!status && !keys.lattice.begin && (pbc[0] || pbc[1] || pbc[2]))
+        status = EQML__REFUSE(&r->file.in, EQML_ERROR_FORMAT, "a periodic frame needs a Lattice");
+    if (!status && (keys.virial.begin || keys.stress.begin)) {
+        const double per = EQML_EV / (EQML_ANGSTROM * EQML_ANGSTROM * EQML_ANGSTROM);
+        status = keys.virial.begin
+                     ? eqml__read_virial(r, "virial", keys.virial, EQML_EV, virial)
+                     : eqml__read_virial(r, "stress", keys.stress, -per * eqml__volume(cell), virial);
+        f->has[f->n] |= EQML_FRAME_VIRIAL;
+    }
+    return status;
+}
+
+static eqml_status eqml__read_cloud_atom(eqml__cloud_reader *r, const eqml__layout *layout, size_t atom)
+{
+    eqml_frames *f = r->to;
+    eqml__span line, rest, word, label = {NULL, NULL}, pos[3], force[3];
+    size_t columns = 0;
+    char symbol[4];
+    if (!eqml__next_line(&r->file.in, &line))
+        return EQML__REFUSE(&r->file.in, EQML_ERROR_FORMAT, "the file ends within a frame; is it cut off?");
+    for (rest = line; eqml__next_word(&rest, EQML__BLANKS, &word); columns++) {
+        if (columns == layout->species)
+            label = word;
+        eqml__keep(word, columns, layout->pos, pos);
+        if (layout->gradient != EQML__ABSENT)
+            eqml__keep(word, columns, layout->gradient, force);
+    }
+    if (columns < layout->columns)
+        return EQML__REFUSE(&r->file.in, EQML_ERROR_FORMAT, "expected %zu columns, found %zu: %s",
+                            layout->columns, columns, eqml__quote(line).text);
+    int species = 0, known = eqml__parse_label(label, symbol);
+    for (; known; species++) {
+        const eqml__span name = eqml__word(r->species, species);
+        if (name.begin == name.end)
+            known = 0;
+        else if (eqml__is(name, symbol))
+            break;
+    }
+    if (!known)
+        return EQML__REFUSE(&r->file.in, EQML_ERROR_MATCH, "expected one of the elements %s, found %s",
+                            r->species, eqml__quote(label).text);
+    f->species[atom] = species;
+    eqml_status status = EQML_OK;
+    for (size_t k = 0; k < 3 && !status; k++)
+        status = eqml__read_number(&r->file, "a coordinate", pos[k], EQML_ANGSTROM, &f->xyz[3 * atom + k]);
+    for (size_t k = 0; k < 3 && !status && layout->gradient != EQML__ABSENT; k++)
+        status = eqml__read_number(&r->file, "a force", force[k], -layout->gradient_unit,
+                                   &f->forces[3 * atom + k]);
+    return status;
+}
+
+static eqml_status eqml__read_cloud_frame(eqml__cloud_reader *r, eqml__span line)
+{
+    eqml_frames *f = r->to;
+    eqml__span rest = line, word;
+    eqml__layout layout;
+    eqml__next_word(&rest, EQML__BLANKS, &word);
+    const int natoms = eqml__count_words(line) == 1 ? eqml__parse_count(word) : 0;
+    if (natoms < 1)
+        return EQML__REFUSE(&r->file.in, EQML_ERROR_FORMAT,
+                            "expected the number of atoms in a frame, found %s%s", eqml__quote(line).text,
+                            f->n ? "; has the frame before it more atoms than it says?" : "");
+    if ((size_t)natoms > (size_t)(r->file.in.rest.end - r->file.in.rest.begin))
+        return EQML__REFUSE(&r->file.in, EQML_ERROR_FORMAT,
+                            "the file ends before this frame of %d atoms does; is it cut off?", natoms);
+    eqml_status status = eqml__frames_room(r, (size_t)natoms);
+    if (status)
+        return status;
+    f->line[f->n] = r->file.in.line;
+    status = eqml__read_cloud_comment(r, &layout);
+    for (size_t i = 0; i < (size_t)natoms && !status; i++)
+        status = eqml__read_cloud_atom(r, &layout, f->natoms + i);
+    if (status)
+        return status;
+    if (layout.gradient != EQML__ABSENT)
+        f->has[f->n] |= EQML_FRAME_FORCES;
+    f->natoms += (size_t)natoms;
+    f->first[++f->n] = f->natoms;
+    return EQML_OK;
+}
+
+EQML_API void eqml_frames_free(eqml_frames *f)
+{
+    EQML_FREE(f->first);
+    EQML_FREE(f->xyz);
+    EQML_FREE(f->species);
+    EQML_FREE(f->cell);
+    EQML_FREE(f->pbc);
+    EQML_FREE(f->energy);
+    EQML_FREE(f->forces);
+    EQML_FREE(f->virial);
+    EQML_FREE(f->has);
+    EQML_FREE(f->line);
+    memset(f, 0, sizeof *f);
+}
+
+EQML_API eqml_status eqml_frames_read(const char *path, const char *species, eqml_frames *frames,
+                                      eqml_message *message)
+{
+    eqml__cloud_reader r;
+    eqml__span line;
+    memset(&r, 0, sizeof r);
+    memset(frames, 0, sizeof *frames);
+    r.to = frames;
+    r.species = species;
+    eqml_status status = eqml__open_reader(&r.file.in, path, message);
+    if (status)
+        return status;
+    while (!status && eqml__next_line(&r.file.in, &line))
+        if (eqml__count_words(line))
+            status = eqml__read_cloud_frame(&r, line);
+    if (!status && !frames->n)
+        status = EQML__REFUSE(&r.file.in, EQML_ERROR_EMPTY, "there is no configuration in this file");
+    eqml__close_reader(&r.file.in);
+    if (status)
+        eqml_frames_free(frames);
+    return status;
+}
+
+EQML_API eqml_configuration eqml_frame(const eqml_frames *f, size_t k)
+{
+    eqml_configuration c;
+    const int *pbc = f->pbc + 3 * k;
+    c.natoms = f->first[k + 1] - f->first[k];
+    c.xyz = f->xyz + 3 * f->first[k];
+    c.species = f->species + f->first[k];
+    c.cell = pbc[0] || pbc[1] || pbc[2] ? f->cell + 9 * k : NULL;
+    c.pbc = pbc;
+    return c;
+}
+
+#endif /* EQML__CLOUD_FRAMES_C */
+
+/* ==== cloud/fit.c ======================================================================================= */
+
+#ifndef EQML__CLOUD_FIT_C
+#define EQML__CLOUD_FIT_C
+
+/* What a fit works with. */
+typedef struct eqml__cloud_fit {
+    const eqml_cloud_basis *basis;
+    const eqml_radial *radial;
+    const eqml_frames *frames;
+    const eqml_cloud_fit_options *options;
+    const double *atoms;
+    eqml_lsq *lsq;
+    eqml_cloud_workspace workspace;
+    double *forces; /* rows of the largest configuration */
+    double *energy, *virial;
+    eqml_message *message;
+} eqml__cloud_fit;
+
+static int eqml__frame_used(const eqml_frames *f, const unsigned char *use, size_t k)
+{
+    return (!use || use[k]) && f->has[k];
+}
+
+/* The energies of atoms that explain energies best by the numbers of atoms alone. */
+static eqml_status eqml__fit_atoms(const eqml_cloud_basis *basis, const eqml_frames *f,
+                                   const unsigned char *use, double *atoms)
+{
+    eqml_lsq *lsq;
+    size_t rows = 0;
+    eqml_status status = eqml_lsq_create(&lsq, basis->nspecies, 1);
+    for (size_t k = 0; k < f->n && !status; k++) {
+        if (!eqml__frame_used(f, use, k) || !(f->has[k] & EQML_FRAME_ENERGY))
+            continue;
+        double *row = eqml_lsq_row(lsq);
+        const double scale = 1 / (double)(f->first[k + 1] - f->first[k]);
+        for (int s = 0; s <= basis->nspecies; s++)
+            row[s] = 0;
+        for (size_t i = f->first[k]; i < f->first[k + 1]; i++)
+            row[f->species[i]] += scale;
+        row[basis->nspecies] = f->energy[k] * scale;
+        status = eqml_lsq_add(lsq);
+        rows++;
+    }
+    for (int s = 0; s < basis->nspecies; s++)
+        atoms[s] = 0;
+    if (!status && rows)
+        status = eqml_lsq_solve(lsq, NULL, atoms, NULL);
+    eqml_lsq_free(lsq);
+    return status;
+}
+
+/* One row, times a weight. */
+static eqml_status eqml__put_cloud_row(eqml__cloud_fit *w, const double *from, double value, double weight)
+{
+    const int n = w->basis->nterms;
+    double *row = eqml_lsq_row(w->lsq);
+    for (int k = 0; k < n; k++)
+        row[k] = weight * from[k];
+    row[n] = weight * value;
+    return eqml_lsq_add(w->lsq);
+}
+
+static eqml_status eqml__put_frame(eqml__cloud_fit *w, size_t k)
+{
+    const eqml_frames *f = w->frames;
+    const eqml_configuration c = eqml_frame(f, k);
+    const size_t length = (size_t)w->basis->nterms;
+    const eqml_cloud_fit_options *o = w->options;
+    const double energy_weight = o && o->energy_weight > 0 ? o->energy_weight : 100;
+    const double virial_weight = o ? o->virial_weight : 0;
+    const double unit = EQML_ANGSTROM * EQML_ANGSTROM * (double)c.natoms; /* weights are in angstrom^-2 */
+    const int has_forces = f->has[k] & EQML_FRAME_FORCES;
+    const int has_virial = virial_weight > 0 && (f->has[k] & EQML_FRAME_VIRIAL);
+    const eqml_cloud_rows rows = {w->energy, has_forces ? w->forces : NULL, has_virial ? w->virial : NULL};
+    eqml_message why = {""};
+    eqml_status status = eqml_neighbours_find(&c, w->radial->cutoff, &w->workspace.list, &why);
+    if (!status)
+        status =
+            eqml_cloud_find_rows(w->basis, w->radial, &w->workspace.list, c.species, &w->workspace, &rows);
+    if (status)
+        return eqml__fail(w->message, status, "configuration %zu, line %zu: %s", k + 1, f->line[k],
+                          why.text[0] ? why.text : eqml_status_text(status));
+    if (f->has[k] & EQML_FRAME_ENERGY) {
+        double rest = f->energy[k];
+        for (size_t i = 0; i < c.natoms; i++)
+            rest -= w->atoms[c.species[i]];
+        status = eqml__put_cloud_row(w, w->energy, rest, sqrt(energy_weight / unit));
+    }
+    for (size_t i = 0; i < 3 * c.natoms && has_forces && !status; i++)
+        status = eqml__put_cloud_row(w, w->forces + i * length, f->forces[3 * f->first[k] + i], 1);
+    for (size_t i = 0; i < 6 && has_virial && !status; i++)
+        status =
+            eqml__put_cloud_row(w, w->virial + i * length, f->virial[6 * k + i], sqrt(virial_weight / unit));
+    return status;
+}
+
+EQML_API eqml_status eqml_cloud_fit(const eqml_cloud_basis *basis, const eqml_radial *radial,
+                                    const eqml_frames *frames, const eqml_cloud_fit_options *options,
+                                    double *coefficients, double *atoms, eqml_cloud_fit_result *result,
+                                    eqml_message *message)
+{
+    eqml__cloud_fit w;
+    eqml_lsq_options solve = {0, options ? options->ridge : 0, 0};
+    eqml_lsq_result solved;
+    const unsigned char *use = options ? options->use : NULL;
+    const size_t length = (size_t)basis->nterms;
+    size_t most = 0, used = 0;
+    memset(&w, 0, sizeof w);
+    memset(&solved, 0, sizeof solved);
+    w.basis = basis;
+    w.radial = radial;
+    w.frames = frames;
+    w.options = options;
+    w.atoms = atoms;
+    w.message = message;
+    for (size_t k = 0; k < frames->n; k++) {
+        const size_t n = frames->first[k + 1] - frames->first[k];
+        used += eqml__frame_used(frames, use, k) != 0;
+        most = n > most ? n : most;
+    }
+    if (!used)
+        return eqml__fail(message, EQML_ERROR_EMPTY, "no configuration with an energy or forces to train on");
+    eqml_status status = eqml__fit_atoms(basis, frames, use, atoms);
+    if (!status)
+        status = eqml_lsq_create(&w.lsq, basis->nterms, 1);
+    w.forces = (double *)eqml__zeroed(eqml__times(3 * most, length), sizeof(double));
+    w.energy = (double *)eqml__zeroed(length, sizeof(double));
+    w.virial = (double *)eqml__zeroed(6 * length, sizeof(double));
+    if (!status && (!w.forces || !w.energy || !w.virial))
+        status = EQML_ERROR_MEMORY;
+    if (status)
+        eqml__fail(message, status, "%s", eqml_status_text(status));
+    for (size_t k = 0; k < frames->n && !status; k++) {
+        if (eqml__frame_used(frames, use, k))
+            status = eqml__put_frame(&w, k);
+        if (options && options->progress)
+            options->progress(options->context, k + 1, frames->n);
+    }
+    if (!status) {
+        status = eqml_lsq_solve(w.lsq, &solve, coefficients, &solved);
+        if (status)
+            eqml__fail(message, status, "the least-squares problem: %s", eqml_status_text(status));
+    }
+    if (result) {
+        result->frames = used;
+        result->rows = solved.rows;
+        result->rank = solved.rank;
+        result->condition = solved.condition;
+    }
+    eqml_lsq_free(w.lsq);
+    eqml_cloud_workspace_free(&w.workspace);
+    EQML_FREE(w.forces);
+    EQML_FREE(w.energy);
+    EQML_FREE(w.virial);
+    return status;
+}
+
+/* Adds errors of n numbers, times a scale. */
+static void eqml__add_errors(size_t n, const double *a, const double *b, double scale, double *sum,
+                             double *squares)
+{
+    for (size_t k = 0; k < n; k++) {
+        const double error = scale * (a[k] - b[k]);
+        *sum += fabs(error);
+        *squares += error * error;
+    }
+}
+
+EQML_API eqml_status eqml_cloud_find_errors(const eqml_cloud_model *model, const eqml_frames *f,
+                                            const unsigned char *use, eqml_cloud_errors *e,
+                                            eqml_message *message)
+{
+    eqml_cloud_workspace w;
+    size_t most = 0, components = 0;
+    eqml_status status = EQML_OK;
+    memset(&w, 0, sizeof w);
+    memset(e, 0, sizeof *e);
+    for (size_t k = 0; k < f->n; k++)
+        most = f->first[k + 1] - f->first[k] > most ? f->first[k + 1] - f->first[k] : most;
+    double energy, virial[6], *forces = (double *)eqml__zeroed(3 * most, sizeof(double));
+    const eqml_cloud_result result = {&energy, forces, virial, NULL};
+    if (!forces)
+        return eqml__fail(message, EQML_ERROR_MEMORY, "no memory for the forces");
+    for (size_t k = 0; k < f->n && !status; k++) {
+        const eqml_configuration c = eqml_frame(f, k);
+        const double per_atom = 1 / (double)c.natoms;
+        eqml_message why = {""};
+        if (!eqml__frame_used(f, use, k))
+            continue;
+        status = eqml_cloud_evaluate(model, &c, &w, &result, &why);
+        if (status)
+            eqml__fail(message, status, "configuration %zu, line %zu: %s", k + 1, f->line[k], why.text);
+        if (f->has[k] & EQML_FRAME_ENERGY) {
+            eqml__add_errors(1, &energy, &f->energy[k], per_atom, &e->mae_energy, &e->rmse_energy);
+            e->energies++;
+        }
+        if (f->has[k] & EQML_FRAME_FORCES) {
+            eqml__add_errors(3 * c.natoms, forces, f->forces + 3 * f->first[k], 1, &e->mae_force,
+                             &e->rmse_force);
+            e->forces++;
+            components += 3 * c.natoms;
+        }
+        if (f->has[k] & EQML_FRAME_VIRIAL) {
+            eqml__add_errors(6, virial, f->virial + 6 * k, per_atom, &e->mae_virial, &e->rmse_virial);
+            e->virials++;
+        }
+    }
+    const double counts[3] = {(double)e->energies, (double)components, 6 * (double)e->virials};
+    double *const mean[3] = {&e->mae_energy, &e->mae_force, &e->mae_virial};
+    double *const square[3] = {&e->rmse_energy, &e->rmse_force, &e->rmse_virial};
+    for (int k = 0; k < 3; k++) {
+        *mean[k] = counts[k] > 0 ? *mean[k] / counts[k] : 0;
+        *square[k] = counts[k] > 0 ? sqrt(*square[k] / counts[k]) : 0;
+    }
+    EQML_FREE(forces);
+    eqml_cloud_workspace_free(&w);
+    return status;
+}
+
+#endif /* EQML__CLOUD_FIT_C */
+
+/* ==== cloud/potential.c ================================================================================= */
+
+#ifndef EQML__CLOUD_POTENTIAL_C
+#define EQML__CLOUD_POTENTIAL_C
+
+/* ---- NAME.pot ---------------------------------------------------------------------------------------- */
+
+static eqml_status eqml__check_potential(const eqml_cloud_model *m, const char *path, eqml_message *message)
+{
+    eqml_status status = eqml__check_numbers(path, "coefficients", (size_t)m->basis->nterms, m->coefficients,
+                                             DBL_MAX, message);
+    if (!status && m->atoms)
+        status = eqml__check_numbers(path, "energies of atoms", (size_t)m->basis->nspecies, m->atoms, DBL_MAX,
+                                     message);
+    return status;
+}
+
+/* What tells one basis from another: its terms in their order. */
+static uint64_t eqml__cloud_number(const eqml_cloud_basis *b)
+{
+    uint64_t hash = 14695981039346656037u;
+    for (int c = 0; c < b->ncentres; c++) {
+        const eqml_cloud_program *p = b->centres[c].program;
+        eqml__mix(&hash, p->moments[0], 4 * (size_t)p->nmoments);
+        eqml__mix(&hash, p->products[0], 3 * (size_t)p->nproducts);
+        eqml__mix(&hash, p->rows[0], 3 * (size_t)p->nrows);
+        eqml__mix(&hash, p->columns, (size_t)p->nterms);
+    }
+    return hash;
+}
+
+static void eqml__put_hexadecimal(FILE *out, const char *word, int count, const double *number)
+{
+    fprintf(out, "%s %d\n", word, count);
+    for (int k = 0; k < count; k++)
+        fprintf(out, "%s\n", eqml__hexadecimal(number ? number[k] : 0).text);
+}
+
+static void eqml__cloud_says(const eqml_cloud_basis *b, char *text, size_t size)
+{
+    const uint64_t number = eqml__cloud_number(b);
+    snprintf(text, size, "%d %08lx%08lx %s", b->nterms, (unsigned long)(number >> 32),
+             (unsigned long)(number & 0xffffffff), b->environment);
+}
+
+EQML_API eqml_status eqml_cloud_write(const eqml_cloud_model *m, const char *path, eqml_message *message)
+{
+    eqml__output out;
+    char says[1024];
+    const double radial[2] = {m->radial.cutoff, m->radial.range};
+    eqml_status status = eqml__check_potential(m, path, message);
+    if (!status)
+        status = eqml__open_output(&out, path, message);
+    if (status)
+        return status;
+    eqml__cloud_says(m->basis, says, sizeof says);
+    fprintf(out.file, "eqml-pot 1\nbasis %s\n", says);
+    eqml__put_hexadecimal(out.file, "radial", 2, radial);
+    eqml__put_hexadecimal(out.file, "atoms", m->basis->nspecies, m->atoms);
+    eqml__put_hexadecimal(out.file, "coefficients", m->basis->nterms, m->coefficients);
+    return eqml__close_output(&out, EQML_OK, message);
+}
+
+/* The next line, which must be this text. */
+static eqml_status eqml__expect_line(eqml__reader *r, const char *text, eqml_status status)
+{
+    eqml__span line = {NULL, NULL};
+    if (eqml__next_line(r, &line)) {
+        while (line.end > line.begin && eqml__is_one_of(line.end[-1], EQML__BLANKS))
+            line.end--;
+        if (eqml__is(line, text))
+            return EQML_OK;
+    }
+    return EQML__REFUSE(r, status, "expected \"%.100s\", found %s", text, eqml__quote(line).text);
+}
+
+static eqml_status eqml__read_hexadecimal(eqml__reader *r, const char *word, int count, double *number)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%s %d", word, count);
+    eqml_status status = eqml__expect_line(r, text, EQML_ERROR_FORMAT);
+    for (int k = 0; k < count && !status; k++) {
+        eqml__span line = {NULL, NULL}, rest, one;
+        eqml__next_line(r, &line);
+        rest = line;
+        eqml__next_word(&rest, EQML__BLANKS, &one);
+        status = eqml__parse_number(one, EQML__HEXADECIMAL, &number[k]);
+        if (status)
+            EQML__REFUSE(r, status, "expected a finite number, found %s", eqml__quote(line).text);
+    }
+    return status;
+}
+
+EQML_API eqml_status eqml_cloud_read(const char *path, const eqml_cloud_basis *basis, eqml_radial *radial,
+                                     double *coefficients, double *atoms, eqml_message *message)
+{
+    eqml__reader r;
+    char says[1024], line[1040];
+    double parameters[2] = {0, 0};
+    eqml_status status = eqml__open_reader(&r, path, message);
+    if (status)
+        return status;
+    eqml__cloud_says(basis, says, sizeof says);
+    snprintf(line, sizeof line, "basis %s", says);
+    status = eqml__expect_line(&r, "eqml-pot 1", EQML_ERROR_FORMAT);
+    if (!status)
+        status = eqml__expect_line(&r, line, EQML_ERROR_MATCH);
+    if (!status)
+        status = eqml__read_hexadecimal(&r, "radial", 2, parameters);
+    if (!status)
+        status = eqml__read_hexadecimal(&r, "atoms", basis->nspecies, atoms);
+    if (!status)
+        status = eqml__read_hexadecimal(&r, "coefficients", basis->nterms, coefficients);
+    radial->cutoff = parameters[0];
+    radial->range = parameters[1];
+    eqml__close_reader(&r);
+    return status;
+}
+
+/* ---- NAME_pot.h -------------------------------------------------------------------------------------- */
+
+static const struct eqml__needed eqml__cloud_needed[] = {
+    {"status.h", NULL},          {"compiler.h", NULL},
+    {"lanes/choose.h", NULL},    {"lanes/vector.h", NULL},
+    {"lanes/scalar.h", NULL},    {"lanes/generic.h", NULL},
+    {"lanes/sse2.h", NULL},      {"lanes/neon.h", NULL},
+    {"lanes/plain.h", NULL},     {"lanes/avx.h", NULL},
+    {"lanes/avx2.h", NULL},      {"lanes/avx512.h", NULL},
+    {"lanes.h", NULL},           {"layout.h", NULL},
+    {"cloud/basis.h", NULL},     {"cloud/neighbours.h", NULL},
+    {"cloud/harmonics.h", NULL}, {"cloud/radial.h", NULL},
+    {"cloud/moments.h", NULL},   {"cloud/form.h", NULL},
+    {"cloud/evaluate.h", NULL},  {"cloud/model.h", NULL},
+    {"status.c", NULL},          {"memory.c", NULL},
+    {"cloud/neighbours.c", NULL}};
+enum { EQML__CLOUD_NEEDED = sizeof eqml__cloud_needed / sizeof *eqml__cloud_needed };
+
+static void eqml__put_potential_banner(FILE *out, const eqml_cloud_model *m, const char *name)
+{
+    fprintf(out, "/*\n * %s: a potential for configurations of %s, fitted with eqml.\n *\n", name,
+            m->basis->species);
+    fprintf(out,
+            " *     int    %s_nspecies(void);\n *     const char *%s_species(void);     \"%s\"\n"
+            " *     double %s_cutoff(void);        %.6g bohr\n"
+            " *     int    %s_evaluate(size_t natoms, const double *xyz, const int *species, const double "
+            "*cell,\n"
+            " *                const int *pbc, double *energy, double *forces, double *virial, double "
+            "*energies);\n *\n",
+            name, name, m->basis->species, name, m->radial.cutoff, name);
+    fprintf(out, " * xyz[natoms][3] in bohr; species[natoms], their numbers in the list above; cell[3][3], "
+                 "rows, or NULL: open;\n"
+                 " * pbc[3], NULL: as the cell. Outputs may be NULL: energy in hartree, forces[natoms][3] in "
+                 "hartree/bohr,\n"
+                 " * virial[6] xx yy zz yz xz xy, -dE/dstrain in hartree, energies[natoms] of the atoms. "
+                 "Returns 0, or a status\n"
+                 " * with the outputs as they were. Thread-safe. Compile with -O3 -march=native "
+                 "-ffp-contract=fast, link with\n"
+                 " * -lm.\n */\n");
+}
+
+static void eqml__put_potential(FILE *out, const eqml_cloud_model *m, const char *name)
+{
+    const int number = EQML_LAYOUT;
+    fprintf(out, "\n#ifndef EQML_POTENTIAL_%s\n#define EQML_POTENTIAL_%s\n", name, name);
+    eqml__put_numbers(out, name, "coefficients", false, m->basis->nterms, m->coefficients);
+    if (m->atoms)
+        eqml__put_numbers(out, name, "atoms", false, m->basis->nspecies, m->atoms);
+    fprintf(out, "static const eqml%d_cloud_model %s_model = {&eqml%d_%s_basis, {%s, ", number, name, number,
+            m->basis->name, eqml__decimal(m->radial.cutoff, false).text);
+    fprintf(out, "%s}, %s_coefficients, %s%s};\n", eqml__decimal(m->radial.range, false).text, name,
+            m->atoms ? name : "0", m->atoms ? "_atoms" : "");
+    fprintf(out,
+            "#ifndef %s_API /* define it as extern, in one file, for functions with external linkage */\n"
+            "#define %s_API EQML%d_FUNCTION\n#endif\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n"
+            "EQML%d_CLOUD_POTENTIAL_FUNCTIONS(%s, EQML%d__APART %s_API)\n"
+            "#ifdef __cplusplus\n}\n#endif\n#endif\n",
+            name, name, number, number, name, number, name);
+}
+
+EQML_API eqml_status eqml_cloud_write_header(const eqml_cloud_model *m, const char *name, const char *runtime,
+                                             const char *basis_header, const char *path,
+                                             eqml_message *message)
+{
+    eqml__output out;
+    eqml__tagger tagger = {NULL, "", 0};
+    char *parts = NULL, *basis = NULL;
+    size_t size;
+    eqml_status status = eqml__check_potential(m, path, message);
+    if (!status)
+        status = eqml__load_text(runtime, &parts, &size, message);
+    if (!status)
+        status = eqml__load_text(basis_header, &basis, &size, message);
+    if (!status)
+        status = eqml__open_output(&out, path, message);
+    if (!status) {
+        tagger.out = out.file;
+        eqml__put_potential_banner(out.file, m, name);
+        fprintf(out.file, "#ifndef EQML%d_STATIC\n#define EQML%d_STATIC\n#endif\n", EQML_LAYOUT, EQML_LAYOUT);
+        status =
+            eqml__put_parts(&tagger, parts, runtime, basis, eqml__cloud_needed, EQML__CLOUD_NEEDED, message);
+        tagger.basis = m->basis->name;
+        if (!status) {
+            eqml__put_tagged(&tagger, basis);
+            eqml__put_potential(out.file, m, name);
+        }
+        status = eqml__close_output(&out, status, message);
+    }
+    EQML_FREE(parts);
+    EQML_FREE(basis);
+    return status;
+}
+
+#endif /* EQML__CLOUD_POTENTIAL_C */
 #endif /* EQML_IMPLEMENTATION */
 #endif /* EQML_H */

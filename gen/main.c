@@ -5,10 +5,11 @@
  *                                 orbits of monomials         > certified basis -> program -> C
  *                    point sets and patterns of the group    /
  *
- * or, with --from, from the tables of a basis that was chosen already: tables -> program -> C.
+ * or, with --environment, the second family (clouds.c); or, with --from, from the tables of a basis that was chosen already: tables -> program -> C.
  */
 #include "molecule/basis.h"
 #include "algebra/blocks.h"
+#include "clouds.h"
 #include "molecule/composition.h"
 #include "emit/dump.h"
 #include "emit/header.h"
@@ -355,8 +356,8 @@ int main(int argc, char **argv)
     int status = options_parse(argc, argv, &o);
     if (status != OPTIONS_GO)
         return status;
-    if (o.from) {
-        status = generate_from(&o);
+    if (o.from || o.environment) {
+        status = o.from ? generate_from(&o) : clouds_generate(&o);
         options_free(&o);
         return status;
     }

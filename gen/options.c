@@ -1,4 +1,6 @@
 #include "options.h"
+#include "option_words.h"
+#include "options_environment.h"
 #include "base/memory.h"
 #include "base/output.h"
 #include <ctype.h>
@@ -12,6 +14,7 @@ enum { DEGREE_LIMIT = 100 };
 
 static const char help[] =
     "usage: eqml-gen [options] COMPOSITION\n"
+    "       eqml-gen --environment LIST --order N --level D [options]\n"
     "       eqml-gen --from FILE [-n NAME] [-o FILE] [--stats]\n"
     "Writes a C header with the permutationally invariant polynomials of COMPOSITION, such as \"H4 C\" or\n"
     "\"(H2 O)2\": atoms in the order of their coordinates, like atoms and like fragments counted.\n"
@@ -32,6 +35,16 @@ static const char help[] =
     "      --without A-B   these pairs left out: the same as --cap A-B=0\n"
     "      --body N        only terms that touch at most N atoms\n"
     "      --scheme NAME   \"factored\" (default), or \"orbit-sums\": each term written out, for comparison\n"
+    "      --environment L the second family: invariants of an atom's neighbours, as in \"W: W H; H: W H\": "
+    "centres "
+    "and\n"
+    "                      the species around each\n"
+    "      --order N           factors of a term, 1 to 6; body order is one more\n"
+    "      --level D           the sum over the factors of n + W l is at most D, n the number of the radial "
+    "function\n"
+    "      --level-weight W    default 1.5\n"
+    "      --lmax L, --nmax N  largest l and n\n"
+    "      --chiral            also what changes its sign under reflection\n"
     "      --from FILE     the basis from tables, as eqml_basis_write writes them where a basis was pruned "
     "or\n"
     "                      grown; of what is above, only a name and an output may be beside it\n"
@@ -45,13 +58,6 @@ static void write_help(FILE *out, const void *context)
 {
     (void)context;
     fputs(help, out);
-}
-
-static int refuse(const char *what, const char *value, const char *remedy)
-{
-    fprintf(stderr, "eqml-gen: %s%s%s%s; %s\n", what, value ? " \"" : "", value ? value : "",
-            value ? "\"" : "", remedy);
-    return 2;
 }
 
 static bool is_c_name(const char *text)
@@ -68,9 +74,9 @@ static bool is_c_name(const char *text)
 static int check_name(const char *name)
 {
     if (!is_c_name(name))
-        return refuse("name", name, "it must be a C identifier");
+        return option_refuse("name", name, "it must be a C identifier");
     if (!strcmp(name, "eqml") || !strncmp(name, "eqml_", 5))
-        return refuse("name", name, "names of eqml are taken; choose another, such as ch4");
+        return option_refuse("name", name, "names of eqml are taken; choose another, such as ch4");
     return OPTIONS_GO;
 }
 
@@ -79,7 +85,7 @@ static int parse_body(const char *text, int *body)
     char *end;
     long value = text ? strtol(text, &end, 10) : 0;
     if (value < 2 || value > 200 || *end)
-        return refuse("--body", text ? text : "", "it must be a number of atoms from 2 on");
+        return option_refuse("--body", text ? text : "", "it must be a number of atoms from 2 on");
     *body = (int)value;
     return OPTIONS_GO;
 }
@@ -90,41 +96,17 @@ static int parse_degree(const char *text, int *degree)
     errno = 0;
     long value = strtol(text, &end, 10);
     if (end == text || *end || errno || value < 1 || value > DEGREE_LIMIT)
-        return refuse("degree", text, "it must be a whole number from 1 to 100");
+        return option_refuse("degree", text, "it must be a whole number from 1 to 100");
     *degree = (int)value;
     return OPTIONS_GO;
-}
-
-/* Matches "-d 6", "-d6", "--degree 6", "--degree=6"; *value points to the argument, NULL where it is missing.
- */
-static bool takes_value(int argc, char **argv, int *i, char letter, const char *word, const char **value)
-{
-    const char *argument = argv[*i];
-    size_t length = strlen(word);
-    if (!strncmp(argument, "--", 2)) {
-        if (strncmp(argument + 2, word, length) || (argument[2 + length] && argument[2 + length] != '='))
-            return false;
-        if (argument[2 + length] == '=') {
-            *value = argument + 3 + length;
-            return true;
-        }
-    } else {
-        if (argument[0] != '-' || !letter || argument[1] != letter)
-            return false;
-        if (argument[2]) {
-            *value = argument + 2;
-            return true;
-        }
-    }
-    *value = *i + 1 < argc ? argv[++*i] : NULL;
-    return true;
 }
 
 /* The tensor whose option this is, or TENSOR_KINDS. */
 static int takes_tensor(int argc, char **argv, int *i, const char **value)
 {
     int kind = 0;
-    while (kind < TENSOR_KINDS && !takes_value(argc, argv, i, 0, tensor_name((tensor_kind)kind), value))
+    while (kind < TENSOR_KINDS &&
+           !option_takes_value(argc, argv, i, 0, tensor_name((tensor_kind)kind), value))
         kind++;
     return kind;
 }
@@ -133,15 +115,10 @@ static int takes_tensor(int argc, char **argv, int *i, const char **value)
 static int choose_form(options *o, enum form form)
 {
     if (o->form != FORM_HEADER && o->form != form)
-        return refuse("one of --stats, --dump program and --dump dot at a time", NULL,
-                      "leave out the others");
+        return option_refuse("one of --stats, --dump program and --dump dot at a time", NULL,
+                             "leave out the others");
     o->form = form;
     return OPTIONS_GO;
-}
-
-static char *copy_text(const char *text)
-{
-    return strcpy(xcalloc(strlen(text) + 1, 1), text);
 }
 
 /* Whether the command line says anything of what the basis is to be. */
@@ -154,11 +131,31 @@ static bool chooses_basis(const options *o)
     return any;
 }
 
+static int check_molecule(const options *o)
+{
+    if (o->from && chooses_basis(o))
+        return option_refuse(
+            "--from", o->from,
+            "the file says all of the basis: leave out the composition, the degree and what cuts it");
+    if (!o->from && !o->composition)
+        return option_refuse("no composition", NULL, "for example: eqml-gen -d 6 -o h4_c_d6.h \"H4 C\"");
+    if (!o->from && !o->degree)
+        return option_refuse("no degree", NULL, "for example: eqml-gen -d 6 -o h4_c_d6.h \"H4 C\"");
+    for (int kind = 0; kind < TENSOR_KINDS; kind++)
+        if (o->tensor[kind] > o->degree)
+            return option_refuse(
+                "above the degree of the potential, whose invariants it uses, is that of the",
+                tensor_name((tensor_kind)kind), "choose a higher --degree, or a lower one for it");
+    return OPTIONS_GO;
+}
+
 int options_parse(int argc, char **argv, options *o)
 {
     const char *value = NULL, *name = NULL;
     int status, kind;
+    bool environment = false;
     memset(o, 0, sizeof *o);
+    o->rule = (level_rule){.weight = LEVEL_UNIT * 3 / 2, .lmax = LMAX_LIMIT, .nmax = NMAX_LIMIT};
     for (int i = 1; i < argc; i++) {
         const char *argument = argv[i];
         if (!strcmp(argument, "-h") || !strcmp(argument, "--help"))
@@ -166,98 +163,79 @@ int options_parse(int argc, char **argv, options *o)
         if (!strcmp(argument, "--stats")) {
             if ((status = choose_form(o, FORM_STATISTICS)) != OPTIONS_GO)
                 return status;
-        } else if (takes_value(argc, argv, &i, 'd', "degree", &value)) {
+        } else if (option_takes_value(argc, argv, &i, 'd', "degree", &value)) {
             if (!value)
-                return refuse("--degree needs a number", NULL, "for example --degree 6");
+                return option_refuse("--degree needs a number", NULL, "for example --degree 6");
             if ((status = parse_degree(value, &o->degree)) != OPTIONS_GO)
                 return status;
-        } else if (takes_value(argc, argv, &i, 'n', "name", &name)) {
+        } else if (option_takes_value(argc, argv, &i, 'n', "name", &name)) {
             if ((status = check_name(name ? name : "")) != OPTIONS_GO)
                 return status;
-        } else if (takes_value(argc, argv, &i, 'o', "output", &value)) {
+        } else if (option_takes_value(argc, argv, &i, 'o', "output", &value)) {
             if (!value || !*value)
-                return refuse("--output needs a file", NULL, "for example --output h4_c_d6.h");
+                return option_refuse("--output needs a file", NULL, "for example --output h4_c_d6.h");
             o->output = strcmp(value, "-") ? value : NULL;
-        } else if (takes_value(argc, argv, &i, 0, "from", &value)) {
+        } else if (option_takes_value(argc, argv, &i, 0, "from", &value)) {
             if (!value || !*value)
-                return refuse("--from needs a file", NULL, "eqml_basis_write writes such files");
+                return option_refuse("--from needs a file", NULL, "eqml_basis_write writes such files");
             o->from = value;
-        } else if (takes_value(argc, argv, &i, 0, "group", &value)) {
+        } else if (option_takes_value(argc, argv, &i, 0, "group", &value)) {
             if (!value || !*value)
-                return refuse("--group needs a file", NULL, "it holds generators such as (1 2)(3 4)");
+                return option_refuse("--group needs a file", NULL, "it holds generators such as (1 2)(3 4)");
             o->group = value;
-        } else if (takes_value(argc, argv, &i, 0, "terms", &value)) {
+        } else if (option_takes_value(argc, argv, &i, 0, "terms", &value)) {
             if (!value || request_set_terms(&o->wanted, value))
-                return refuse("--terms", value ? value : "",
-                              "it must be all, purified, no-intramolecular or intramolecular");
-        } else if (takes_value(argc, argv, &i, 0, "fragments", &value)) {
+                return option_refuse("--terms", value ? value : "",
+                                     "it must be all, purified, no-intramolecular or intramolecular");
+        } else if (option_takes_value(argc, argv, &i, 0, "fragments", &value)) {
             if (!value)
-                return refuse("--fragments needs a list", NULL, "for example --fragments 1-3,4-6");
+                return option_refuse("--fragments needs a list", NULL, "for example --fragments 1-3,4-6");
             o->wanted.fragments = value;
-        } else if (takes_value(argc, argv, &i, 0, "cap", &value)) {
+        } else if (option_takes_value(argc, argv, &i, 0, "cap", &value)) {
             if (!value || request_add_cap(&o->wanted, value, false))
-                return refuse("--cap", value ? value : "",
-                              "it must be two elements and a degree, as in H-H=3");
-        } else if (takes_value(argc, argv, &i, 0, "without", &value)) {
+                return option_refuse("--cap", value ? value : "",
+                                     "it must be two elements and a degree, as in H-H=3");
+        } else if (option_takes_value(argc, argv, &i, 0, "without", &value)) {
             if (!value || request_add_cap(&o->wanted, value, true))
-                return refuse("--without", value ? value : "", "it must be two elements, as in H-H");
-        } else if (takes_value(argc, argv, &i, 0, "body", &value)) {
+                return option_refuse("--without", value ? value : "", "it must be two elements, as in H-H");
+        } else if (option_takes_value(argc, argv, &i, 0, "body", &value)) {
             if ((status = parse_body(value, &o->wanted.body)) != OPTIONS_GO)
                 return status;
-        } else if (takes_value(argc, argv, &i, 0, "scheme", &value)) {
+        } else if (option_takes_value(argc, argv, &i, 0, "scheme", &value)) {
             if (!value || (strcmp(value, "orbit-sums") && strcmp(value, "factored")))
-                return refuse("scheme", value ? value : "", "it must be factored or orbit-sums");
+                return option_refuse("scheme", value ? value : "", "it must be factored or orbit-sums");
             o->orbit_sums = !strcmp(value, "orbit-sums");
-        } else if (takes_value(argc, argv, &i, 0, "dump", &value)) {
+        } else if (option_takes_value(argc, argv, &i, 0, "dump", &value)) {
             if (!value || (strcmp(value, "program") && strcmp(value, "dot")))
-                return refuse("--dump", value ? value : "", "it must be program or dot");
+                return option_refuse("--dump", value ? value : "", "it must be program or dot");
             status = choose_form(o, strcmp(value, "dot") ? FORM_PROGRAM : FORM_DOT);
+            if (status != OPTIONS_GO)
+                return status;
+        } else if ((status = options_take_environment(argc, argv, &i, o, &environment)) != OTHER_OPTION) {
             if (status != OPTIONS_GO)
                 return status;
         } else if ((kind = takes_tensor(argc, argv, &i, &value)) < TENSOR_KINDS) {
             if (!value)
-                return refuse("a tensor needs a degree", NULL, "for example --dipole 5");
+                return option_refuse("a tensor needs a degree", NULL, "for example --dipole 5");
             if ((status = parse_degree(value, &o->tensor[kind])) != OPTIONS_GO)
                 return status;
         } else if (argument[0] == '-' && argument[1]) {
-            return refuse("unknown option", argument, "eqml-gen --help lists the options");
+            return option_refuse("unknown option", argument, "eqml-gen --help lists the options");
         } else if (o->composition) {
-            return refuse("more than one composition: also", argument, "put it in quotes, as in \"H4 C\"");
+            return option_refuse("more than one composition: also", argument,
+                                 "put it in quotes, as in \"H4 C\"");
         } else {
             o->composition = argument;
         }
     }
-    if (o->from && chooses_basis(o))
-        return refuse(
-            "--from", o->from,
-            "the file says all of the basis: leave out the composition, the degree and what cuts it");
-    if (!o->from && !o->composition)
-        return refuse("no composition", NULL, "for example: eqml-gen -d 6 -o h4_c_d6.h \"H4 C\"");
-    if (!o->from && !o->degree)
-        return refuse("no degree", NULL, "for example: eqml-gen -d 6 -o h4_c_d6.h \"H4 C\"");
-    for (kind = 0; kind < TENSOR_KINDS; kind++)
-        if (o->tensor[kind] > o->degree)
-            return refuse("above the degree of the potential, whose invariants it uses, is that of the",
-                          tensor_name((tensor_kind)kind), "choose a higher --degree, or a lower one for it");
+    status = options_check_environment(o, environment, chooses_basis(o));
+    if (status == OPTIONS_GO && !o->environment)
+        status = check_molecule(o);
+    if (status != OPTIONS_GO)
+        return status;
     if (name)
-        o->name = copy_text(name);
+        o->name = option_copy(name);
     return OPTIONS_GO;
-}
-
-/* "(H2 O)2" and degree 5 to h2_o_2_d5. */
-static char *default_name(const composition *c, int degree)
-{
-    size_t n = 0;
-    char *name = xcalloc(strlen(c->text) + 16, 1);
-    for (const char *t = c->text; *t; t++) {
-        if (isalnum((unsigned char)*t)) {
-            if (n && !isalnum((unsigned char)t[-1]))
-                name[n++] = '_';
-            name[n++] = (char)tolower((unsigned char)*t);
-        }
-    }
-    sprintf(name + n, "_d%d", degree);
-    return name;
 }
 
 const char *options_base(const char *path)
@@ -272,7 +250,7 @@ int options_complete_from(options *o, const char *name)
     if (status != OPTIONS_GO)
         return status;
     if (!o->name)
-        o->name = copy_text(name);
+        o->name = option_copy(name);
     const char *file = options_base(o->from);
     const size_t size = strlen(file) + strlen(o->name) + 64;
     o->command = xcalloc(size, 1);
@@ -282,8 +260,10 @@ int options_complete_from(options *o, const char *name)
 
 void options_complete(options *o, const composition *c, const wanted_request *r)
 {
+    char end[16];
+    snprintf(end, sizeof end, "_d%d", o->degree);
     if (!o->name)
-        o->name = default_name(c, o->degree);
+        o->name = option_default_name(c->text, end);
     const char *group = o->group ? options_base(o->group) : NULL;
     o->cut = r ? request_options(&o->wanted, r, c) : NULL;
     const char *cuts = o->cut ? o->cut : "";

@@ -1,6 +1,7 @@
 /* The command line. */
 #ifndef EQML_GEN_OPTIONS_H
 #define EQML_GEN_OPTIONS_H
+#include "environment/level.h"
 #include "molecule/composition.h"
 #include "molecule/request.h"
 #include "molecule/tensor.h"
@@ -14,6 +15,8 @@ typedef struct options {
     const char *group;                /* file of generators, or NULL */
     const char
         *from; /* file of tables, in place of the composition and of all that chooses the basis; or NULL */
+    const char *environment;          /* of the second family, in place of a composition; or NULL */
+    level_rule rule;                  /* what that basis spans */
     int degree, tensor[TENSOR_KINDS]; /* degrees; 0: no such tensor */
     request_words wanted;             /* what the basis is to span */
     enum form form;

@@ -1,21 +1,6 @@
 #include "emit/statistics.h"
+#include "emit/json.h"
 #include <string.h>
-
-static void json_array(FILE *out, const char *key, int count, const size_t *value)
-{
-    fprintf(out, "  \"%s\": [", key);
-    for (int k = 0; k < count; k++)
-        fprintf(out, "%s%zu", k ? ", " : "", value[k]);
-    fprintf(out, "],\n");
-}
-
-static void json_counts(FILE *out, const char *key, int count, const uint64_t *value)
-{
-    fprintf(out, "  \"%s\": [", key);
-    for (int k = 0; k < count; k++)
-        fprintf(out, "%s%llu", k ? ", " : "", (unsigned long long)value[k]);
-    fprintf(out, "],\n");
-}
 
 static void json_operations(FILE *out, const char *key, const operation_count *o)
 {
@@ -36,14 +21,6 @@ static void tensor_statistics(FILE *out, const tensor_description *t)
             t->norbits);
     fprintf(out, "  \"%s_vector_factors\": %zu,\n  \"%s_operations\": %zu,\n", what, p->nvectors, what,
             p->operations.count);
-}
-
-static void json_string(FILE *out, const char *key, const char *value)
-{
-    fprintf(out, "  \"%s\": \"", key);
-    for (; *value; value++)
-        fprintf(out, *value == '"' || *value == '\\' ? "\\%c" : "%c", *value);
-    fprintf(out, "\",\n");
 }
 
 static void json_group(FILE *out, const atoms_description *a)

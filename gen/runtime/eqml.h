@@ -88,6 +88,17 @@
 #include "model.h"
 #include "model_tensor.h"
 
+/* Neighbour clouds: the second family. */
+#include "cloud/basis.h"
+#include "cloud/neighbours.h"
+#include "cloud/harmonics.h"
+#include "cloud/radial.h"
+#include "cloud/moments.h"
+#include "cloud/form.h"
+#include "cloud/evaluate.h"
+#include "cloud/model.h"
+#include "cloud/rows.h"
+
 /* Contracts. */
 #include "units.h"
 #include "data.h"
@@ -100,6 +111,9 @@
 #include "robust.h"
 #include "expansion.h"
 #include "choose.h"
+#include "cloud/frames.h"
+#include "cloud/fit.h"
+#include "cloud/potential.h"
 
 /* Implementation. */
 #if defined(EQML_IMPLEMENTATION) && !defined(EQML_IMPLEMENTED)
@@ -142,5 +156,9 @@
 #include "expansion_file.c"
 #include "trial.c"
 #include "choose.c"
+#include "cloud/neighbours.c"
+#include "cloud/frames.c"
+#include "cloud/fit.c"
+#include "cloud/potential.c"
 #endif /* EQML_IMPLEMENTATION */
 #endif /* EQML_H */

@@ -118,18 +118,18 @@ static char *eqml__find_part(char *runtime, const char *name, char **end)
     return NULL;
 }
 
-/* Puts the parts of the runtime that a basis with this header needs. */
-static eqml_status eqml__put_runtime(eqml__tagger *t, char *runtime, const char *path,
-                                     const char *basis_header, eqml_message *message)
+/* Puts those parts of the runtime, of a list, that a basis with this header needs. */
+static eqml_status eqml__put_parts(eqml__tagger *t, char *runtime, const char *path, const char *basis_header,
+                                   const struct eqml__needed *needed, int count, eqml_message *message)
 {
-    for (int k = 0; k < EQML__NEEDED; k++) {
-        char *end, *part = eqml__find_part(runtime, eqml__needed[k].name, &end);
+    for (int k = 0; k < count; k++) {
+        char *end, *part = eqml__find_part(runtime, needed[k].name, &end);
         if (!part) {
             return eqml__fail(message, EQML_ERROR_FORMAT,
                               "%s: has no part %s; is it the file eqml.h of this version?", path,
-                              eqml__needed[k].name);
+                              needed[k].name);
         }
-        if (eqml__needed[k].asked_by && !strstr(basis_header, eqml__needed[k].asked_by))
+        if (needed[k].asked_by && !strstr(basis_header, needed[k].asked_by))
             continue;
         const char next = *end;
         *end = 0;
@@ -360,7 +360,7 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
         tagger.out = out.file;
         eqml__put_banner(out.file, b, name);
         eqml__put_number_unit(out.file, surface, name);
-        status = eqml__put_runtime(&tagger, parts, runtime, basis, message);
+        status = eqml__put_parts(&tagger, parts, runtime, basis, eqml__needed, EQML__NEEDED, message);
         tagger.basis = b->name;
         if (!status) {
             eqml__put_tagged(&tagger, basis);

@@ -1,0 +1,85 @@
+/* What came of a fit, on the terminal and as JSON. Electron volts and angstrom, as is usual for materials. */
+#include "job.h"
+
+int fail(const char *text)
+{
+    fprintf(stderr, "potential: %s\n", text);
+    return 1;
+}
+
+static void print_errors(const char *what, const eqml_cloud_errors *e)
+{
+    if (e->energies)
+        printf("  %-6s %6zu energies  MAE %8.3f RMSE %8.3f meV/atom\n", what, e->energies,
+               1e3 * EV * e->mae_energy, 1e3 * EV * e->rmse_energy);
+    if (e->forces)
+        printf("  %-6s %6zu forces    MAE %8.4f RMSE %8.4f eV/angstrom\n", what, e->forces,
+               EV_PER_ANGSTROM * e->mae_force, EV_PER_ANGSTROM * e->rmse_force);
+    if (e->virials)
+        printf("  %-6s %6zu virials   MAE %8.3f RMSE %8.3f meV/atom\n", what, e->virials,
+               1e3 * EV * e->mae_virial, 1e3 * EV * e->rmse_virial);
+}
+
+void print_report(const eqml_cloud_model *model, const outcome *o)
+{
+    printf("  \"%s\": %d terms, rank %d, condition %.1e, %zu rows from %zu configurations, %.1f s\n",
+           model->basis->environment, model->basis->nterms, o->fit.rank, o->fit.condition, o->fit.rows,
+           o->fit.frames, o->seconds);
+    printf("  cutoff %.4g, range %.4g angstrom\n", model->radial.cutoff / EQML_ANGSTROM,
+           model->radial.range / EQML_ANGSTROM);
+    print_errors("train", &o->train);
+    if (o->tested)
+        print_errors("test", &o->test);
+    printf("  energy and forces: %.2f us for an atom, with its neighbours\n", o->us_per_atom);
+}
+
+/* Null where the number is not known, or not finite. */
+static void json_number(FILE *out, const char *key, int known, double value)
+{
+    if (known && isfinite(value))
+        fprintf(out, "  \"%s\": %.10g,\n", key, value);
+    else
+        fprintf(out, "  \"%s\": null,\n", key);
+}
+
+static void json_errors(FILE *out, const char *set, int known, const eqml_cloud_errors *e)
+{
+    const struct {
+        const char *key, *unit;
+        int known;
+        double value;
+    } line[] = {{"mae_energy", "ev_per_atom", e->energies > 0, EV * e->mae_energy},
+                {"rmse_energy", "ev_per_atom", e->energies > 0, EV * e->rmse_energy},
+                {"mae_force", "ev_per_angstrom", e->forces > 0, EV_PER_ANGSTROM * e->mae_force},
+                {"rmse_force", "ev_per_angstrom", e->forces > 0, EV_PER_ANGSTROM * e->rmse_force},
+                {"mae_virial", "ev_per_atom", e->virials > 0, EV * e->mae_virial},
+                {"rmse_virial", "ev_per_atom", e->virials > 0, EV * e->rmse_virial}};
+    for (size_t k = 0; k < sizeof line / sizeof *line; k++) {
+        char key[80];
+        snprintf(key, sizeof key, "%s_%s_%s", line[k].key, set, line[k].unit);
+        json_number(out, key, known && line[k].known, line[k].value);
+    }
+}
+
+int write_report(const char *path, const eqml_cloud_model *model, const outcome *o)
+{
+    FILE *out = fopen(path, "w");
+    if (out) {
+        fprintf(out, "{\n  \"terms\": %d,\n  \"rank\": %d,\n", model->basis->nterms, o->fit.rank);
+        json_number(out, "condition", 1, o->fit.condition);
+        fprintf(out, "  \"n_train\": %zu,\n  \"n_test\": %zu,\n", o->fit.frames,
+                o->tested ? o->test.energies : 0);
+        json_number(out, "cutoff_angstrom", 1, model->radial.cutoff / EQML_ANGSTROM);
+        json_number(out, "range_angstrom", 1, model->radial.range / EQML_ANGSTROM);
+        json_errors(out, "train", 1, &o->train);
+        json_errors(out, "test", o->tested, &o->test);
+        json_number(out, "us_per_atom", 1, o->us_per_atom);
+        fprintf(out, "  \"seconds_fit\": %.3f\n}\n", o->seconds);
+    }
+    const int bad = !out || ferror(out);
+    if ((out && fclose(out)) || bad) {
+        fprintf(stderr, "potential: %s: cannot be written: %s\n", path, strerror(errno));
+        return 1;
+    }
+    return 0;
+}

@@ -1,0 +1,216 @@
+#ifndef EQML__CLOUD_POTENTIAL_C
+#define EQML__CLOUD_POTENTIAL_C
+#include "cloud/potential.h"
+#include "file.c"
+#include "reader.c"
+#include "surface_file.c"
+#include "surface_header.c"
+
+/* ---- NAME.pot ---------------------------------------------------------------------------------------- */
+
+static eqml_status eqml__check_potential(const eqml_cloud_model *m, const char *path, eqml_message *message)
+{
+    eqml_status status = eqml__check_numbers(path, "coefficients", (size_t)m->basis->nterms, m->coefficients,
+                                             DBL_MAX, message);
+    if (!status && m->atoms)
+        status = eqml__check_numbers(path, "energies of atoms", (size_t)m->basis->nspecies, m->atoms, DBL_MAX,
+                                     message);
+    return status;
+}
+
+/* What tells one basis from another: its terms in their order. */
+static uint64_t eqml__cloud_number(const eqml_cloud_basis *b)
+{
+    uint64_t hash = 14695981039346656037u;
+    for (int c = 0; c < b->ncentres; c++) {
+        const eqml_cloud_program *p = b->centres[c].program;
+        eqml__mix(&hash, p->moments[0], 4 * (size_t)p->nmoments);
+        eqml__mix(&hash, p->products[0], 3 * (size_t)p->nproducts);
+        eqml__mix(&hash, p->rows[0], 3 * (size_t)p->nrows);
+        eqml__mix(&hash, p->columns, (size_t)p->nterms);
+    }
+    return hash;
+}
+
+static void eqml__put_hexadecimal(FILE *out, const char *word, int count, const double *number)
+{
+    fprintf(out, "%s %d\n", word, count);
+    for (int k = 0; k < count; k++)
+        fprintf(out, "%s\n", eqml__hexadecimal(number ? number[k] : 0).text);
+}
+
+static void eqml__cloud_says(const eqml_cloud_basis *b, char *text, size_t size)
+{
+    const uint64_t number = eqml__cloud_number(b);
+    snprintf(text, size, "%d %08lx%08lx %s", b->nterms, (unsigned long)(number >> 32),
+             (unsigned long)(number & 0xffffffff), b->environment);
+}
+
+EQML_API eqml_status eqml_cloud_write(const eqml_cloud_model *m, const char *path, eqml_message *message)
+{
+    eqml__output out;
+    char says[1024];
+    const double radial[2] = {m->radial.cutoff, m->radial.range};
+    eqml_status status = eqml__check_potential(m, path, message);
+    if (!status)
+        status = eqml__open_output(&out, path, message);
+    if (status)
+        return status;
+    eqml__cloud_says(m->basis, says, sizeof says);
+    fprintf(out.file, "eqml-pot 1\nbasis %s\n", says);
+    eqml__put_hexadecimal(out.file, "radial", 2, radial);
+    eqml__put_hexadecimal(out.file, "atoms", m->basis->nspecies, m->atoms);
+    eqml__put_hexadecimal(out.file, "coefficients", m->basis->nterms, m->coefficients);
+    return eqml__close_output(&out, EQML_OK, message);
+}
+
+/* The next line, which must be this text. */
+static eqml_status eqml__expect_line(eqml__reader *r, const char *text, eqml_status status)
+{
+    eqml__span line = {NULL, NULL};
+    if (eqml__next_line(r, &line)) {
+        while (line.end > line.begin && eqml__is_one_of(line.end[-1], EQML__BLANKS))
+            line.end--;
+        if (eqml__is(line, text))
+            return EQML_OK;
+    }
+    return EQML__REFUSE(r, status, "expected \"%.100s\", found %s", text, eqml__quote(line).text);
+}
+
+static eqml_status eqml__read_hexadecimal(eqml__reader *r, const char *word, int count, double *number)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%s %d", word, count);
+    eqml_status status = eqml__expect_line(r, text, EQML_ERROR_FORMAT);
+    for (int k = 0; k < count && !status; k++) {
+        eqml__span line = {NULL, NULL}, rest, one;
+        eqml__next_line(r, &line);
+        rest = line;
+        eqml__next_word(&rest, EQML__BLANKS, &one);
+        status = eqml__parse_number(one, EQML__HEXADECIMAL, &number[k]);
+        if (status)
+            EQML__REFUSE(r, status, "expected a finite number, found %s", eqml__quote(line).text);
+    }
+    return status;
+}
+
+EQML_API eqml_status eqml_cloud_read(const char *path, const eqml_cloud_basis *basis, eqml_radial *radial,
+                                     double *coefficients, double *atoms, eqml_message *message)
+{
+    eqml__reader r;
+    char says[1024], line[1040];
+    double parameters[2] = {0, 0};
+    eqml_status status = eqml__open_reader(&r, path, message);
+    if (status)
+        return status;
+    eqml__cloud_says(basis, says, sizeof says);
+    snprintf(line, sizeof line, "basis %s", says);
+    status = eqml__expect_line(&r, "eqml-pot 1", EQML_ERROR_FORMAT);
+    if (!status)
+        status = eqml__expect_line(&r, line, EQML_ERROR_MATCH);
+    if (!status)
+        status = eqml__read_hexadecimal(&r, "radial", 2, parameters);
+    if (!status)
+        status = eqml__read_hexadecimal(&r, "atoms", basis->nspecies, atoms);
+    if (!status)
+        status = eqml__read_hexadecimal(&r, "coefficients", basis->nterms, coefficients);
+    radial->cutoff = parameters[0];
+    radial->range = parameters[1];
+    eqml__close_reader(&r);
+    return status;
+}
+
+/* ---- NAME_pot.h -------------------------------------------------------------------------------------- */
+
+static const struct eqml__needed eqml__cloud_needed[] = {
+    {"status.h", NULL},          {"compiler.h", NULL},
+    {"lanes/choose.h", NULL},    {"lanes/vector.h", NULL},
+    {"lanes/scalar.h", NULL},    {"lanes/generic.h", NULL},
+    {"lanes/sse2.h", NULL},      {"lanes/neon.h", NULL},
+    {"lanes/plain.h", NULL},     {"lanes/avx.h", NULL},
+    {"lanes/avx2.h", NULL},      {"lanes/avx512.h", NULL},
+    {"lanes.h", NULL},           {"layout.h", NULL},
+    {"cloud/basis.h", NULL},     {"cloud/neighbours.h", NULL},
+    {"cloud/harmonics.h", NULL}, {"cloud/radial.h", NULL},
+    {"cloud/moments.h", NULL},   {"cloud/form.h", NULL},
+    {"cloud/evaluate.h", NULL},  {"cloud/model.h", NULL},
+    {"status.c", NULL},          {"memory.c", NULL},
+    {"cloud/neighbours.c", NULL}};
+enum { EQML__CLOUD_NEEDED = sizeof eqml__cloud_needed / sizeof *eqml__cloud_needed };
+
+static void eqml__put_potential_banner(FILE *out, const eqml_cloud_model *m, const char *name)
+{
+    fprintf(out, "/*\n * %s: a potential for configurations of %s, fitted with eqml.\n *\n", name,
+            m->basis->species);
+    fprintf(out,
+            " *     int    %s_nspecies(void);\n *     const char *%s_species(void);     \"%s\"\n"
+            " *     double %s_cutoff(void);        %.6g bohr\n"
+            " *     int    %s_evaluate(size_t natoms, const double *xyz, const int *species, const double "
+            "*cell,\n"
+            " *                const int *pbc, double *energy, double *forces, double *virial, double "
+            "*energies);\n *\n",
+            name, name, m->basis->species, name, m->radial.cutoff, name);
+    fprintf(out, " * xyz[natoms][3] in bohr; species[natoms], their numbers in the list above; cell[3][3], "
+                 "rows, or NULL: open;\n"
+                 " * pbc[3], NULL: as the cell. Outputs may be NULL: energy in hartree, forces[natoms][3] in "
+                 "hartree/bohr,\n"
+                 " * virial[6] xx yy zz yz xz xy, -dE/dstrain in hartree, energies[natoms] of the atoms. "
+                 "Returns 0, or a status\n"
+                 " * with the outputs as they were. Thread-safe. Compile with -O3 -march=native "
+                 "-ffp-contract=fast, link with\n"
+                 " * -lm.\n */\n");
+}
+
+static void eqml__put_potential(FILE *out, const eqml_cloud_model *m, const char *name)
+{
+    const int number = EQML_LAYOUT;
+    fprintf(out, "\n#ifndef EQML_POTENTIAL_%s\n#define EQML_POTENTIAL_%s\n", name, name);
+    eqml__put_numbers(out, name, "coefficients", false, m->basis->nterms, m->coefficients);
+    if (m->atoms)
+        eqml__put_numbers(out, name, "atoms", false, m->basis->nspecies, m->atoms);
+    fprintf(out, "static const eqml%d_cloud_model %s_model = {&eqml%d_%s_basis, {%s, ", number, name, number,
+            m->basis->name, eqml__decimal(m->radial.cutoff, false).text);
+    fprintf(out, "%s}, %s_coefficients, %s%s};\n", eqml__decimal(m->radial.range, false).text, name,
+            m->atoms ? name : "0", m->atoms ? "_atoms" : "");
+    fprintf(out,
+            "#ifndef %s_API /* define it as extern, in one file, for functions with external linkage */\n"
+            "#define %s_API EQML%d_FUNCTION\n#endif\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n"
+            "EQML%d_CLOUD_POTENTIAL_FUNCTIONS(%s, EQML%d__APART %s_API)\n"
+            "#ifdef __cplusplus\n}\n#endif\n#endif\n",
+            name, name, number, number, name, number, name);
+}
+
+EQML_API eqml_status eqml_cloud_write_header(const eqml_cloud_model *m, const char *name, const char *runtime,
+                                             const char *basis_header, const char *path,
+                                             eqml_message *message)
+{
+    eqml__output out;
+    eqml__tagger tagger = {NULL, "", 0};
+    char *parts = NULL, *basis = NULL;
+    size_t size;
+    eqml_status status = eqml__check_potential(m, path, message);
+    if (!status)
+        status = eqml__load_text(runtime, &parts, &size, message);
+    if (!status)
+        status = eqml__load_text(basis_header, &basis, &size, message);
+    if (!status)
+        status = eqml__open_output(&out, path, message);
+    if (!status) {
+        tagger.out = out.file;
+        eqml__put_potential_banner(out.file, m, name);
+        fprintf(out.file, "#ifndef EQML%d_STATIC\n#define EQML%d_STATIC\n#endif\n", EQML_LAYOUT, EQML_LAYOUT);
+        status =
+            eqml__put_parts(&tagger, parts, runtime, basis, eqml__cloud_needed, EQML__CLOUD_NEEDED, message);
+        tagger.basis = m->basis->name;
+        if (!status) {
+            eqml__put_tagged(&tagger, basis);
+            eqml__put_potential(out.file, m, name);
+        }
+        status = eqml__close_output(&out, status, message);
+    }
+    EQML_FREE(parts);
+    EQML_FREE(basis);
+    return status;
+}
+
+#endif /* EQML__CLOUD_POTENTIAL_C */

@@ -1,0 +1,29 @@
+/* Fitted potentials as files. */
+#ifndef EQML__CLOUD_POTENTIAL_H
+#define EQML__CLOUD_POTENTIAL_H
+#include "cloud/basis.h"
+#include "status.h"
+
+EQML_API eqml_status eqml_cloud_write(const eqml_cloud_model *model, const char *path, eqml_message *message);
+/*
+ * Writes the numbers of a potential as text, exact (hexadecimal floats): its environment, radial parameters, energies of
+ * atoms and coefficients, in atomic units. The file appears whole or not at all.
+ */
+
+EQML_API eqml_status eqml_cloud_read(const char *path, const eqml_cloud_basis *basis, eqml_radial *radial,
+                                     double *coefficients, double *atoms, eqml_message *message);
+/*
+ * Reads them back: radial, coefficients[basis->nterms], atoms[basis->nspecies]. EQML_ERROR_MATCH: the file is for another
+ * basis. EQML_ERROR_FILE, EQML_ERROR_FORMAT, EQML_ERROR_VALUE: with file and line in the message.
+ */
+
+EQML_API eqml_status eqml_cloud_write_header(const eqml_cloud_model *model, const char *name,
+                                             const char *runtime, const char *basis_header, const char *path,
+                                             eqml_message *message);
+/*
+ * Writes a C header that needs nothing else: the parts of the runtime (the file eqml.h), the header of the basis, the
+ * numbers, and the functions NAME_nspecies, NAME_species, NAME_cutoff and NAME_evaluate. They are static; NAME_API,
+ * defined before, gives them another linkage.
+ */
+
+#endif /* EQML__CLOUD_POTENTIAL_H */

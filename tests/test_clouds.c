@@ -1,0 +1,453 @@
+/*
+ * Evaluation of neighbour clouds: against the definition in long double, and by what must hold of any energy of atoms.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "clouds.h"
+#include "cloud_chiral.h"
+#include "cloud_one.h"
+#include "cloud_six.h"
+#include "cloud_two.h"
+
+enum { ATOMS = 24, COEFFICIENTS = 4096 };
+
+/* A system of atoms with a model, all made from a seed. */
+typedef struct sample {
+    size_t n;
+    double xyz[ATOMS][3], cell[9], atoms[2];
+    int species[ATOMS], pbc[3];
+    double coefficients[COEFFICIENTS];
+    eqml_cloud_model model;
+    eqml_configuration configuration;
+} sample;
+
+typedef struct answer {
+    double energy, forces[ATOMS][3], virial[6], energies[ATOMS];
+} answer;
+
+enum shape { OPEN, TRICLINIC, SLAB, WIRE };
+
+/* Cells of about three atoms' distance: the cutoff reaches beyond them. */
+static sample make_sample(const eqml_cloud_basis *basis, enum shape shape, size_t n, uint64_t seed)
+{
+    static const double cell[9] = {7.5, 0.4, -0.6, 1.1, 8.2, 0.7, -0.9, 0.5, 6.8};
+    sample s = {.n = n, .atoms = {-0.5, -0.25}};
+    uint64_t state = seed;
+    memcpy(s.cell, cell, sizeof cell);
+    for (size_t i = 0; i < n; i++) {
+        int close = 1;
+        while (close) {
+            for (int k = 0; k < 3; k++)
+                s.xyz[i][k] = 5 * draw_real(&state);
+            close = 0;
+            for (size_t j = 0; j < i; j++) {
+                double square = 0;
+                for (int k = 0; k < 3; k++)
+                    square += (s.xyz[i][k] - s.xyz[j][k]) * (s.xyz[i][k] - s.xyz[j][k]);
+                close = close || square < 2;
+            }
+        }
+        s.species[i] = (int)(draw_bits(&state) % (uint64_t)basis->nspecies);
+    }
+    cr_assert_leq(basis->nterms, COEFFICIENTS);
+    for (int k = 0; k < basis->nterms; k++)
+        s.coefficients[k] = 0.01 * draw_real(&state);
+    for (int k = 0; k < 3; k++)
+        s.pbc[k] = shape == TRICLINIC || (shape == SLAB && k != 1) || (shape == WIRE && k == 2);
+    for (int k = 0; k < 9; k++)
+        if (shape != TRICLINIC && !s.pbc[k / 3])
+            s.cell[k] = 0;
+    s.model = (eqml_cloud_model){basis, {8.5, 3.5}, NULL, NULL};
+    s.configuration = (eqml_configuration){n, NULL, NULL, NULL, NULL};
+    if (shape != OPEN)
+        s.configuration.cell = s.cell;
+    return s;
+}
+
+static answer evaluate(sample *s)
+{
+    answer a = {0};
+    eqml_message message;
+    eqml_cloud_workspace w = {0};
+    s->model.coefficients = s->coefficients;
+    s->model.atoms = s->atoms;
+    s->configuration.natoms = s->n;
+    s->configuration.xyz = &s->xyz[0][0];
+    s->configuration.species = s->species;
+    if (s->configuration.cell) {
+        s->configuration.cell = s->cell;
+        s->configuration.pbc = s->pbc;
+    }
+    const eqml_cloud_result result = {&a.energy, &a.forces[0][0], a.virial, a.energies};
+    cr_assert_eq(eqml_cloud_evaluate(&s->model, &s->configuration, &w, &result, &message), EQML_OK, "%s",
+                 message.text);
+    eqml_cloud_workspace_free(&w);
+    return a;
+}
+
+/* ---- by definition ---- */
+
+static long double exact_radial(const void *context, int n, long double r)
+{
+    const eqml_radial *radial = context;
+    const long double a = 10.0L / 13, c = radial->cutoff, s = r / radial->range, q = c / radial->range;
+    const long double y = 1 / (1 + a * s * s * s * s / (1 + s * s)),
+                      end = 1 / (1 + a * q * q * q * q / (1 + q * q));
+    const long double x = 2 * (y - end) / (1 - end) - 1, t = 1 - r * r / (c * c);
+    return r < c ? t * t * t * cosl((n - 1) * acosl(x > 1 ? 1 : x < -1 ? -1 : x)) : 0;
+}
+
+/* The energy of an atom at `at`, all images within three cells being looked at. */
+static long double exact_atom(const sample *s, const chosen *c, size_t i)
+{
+    static long double x[1 << 16][3];
+    static int species[1 << 16];
+    const eqml_cloud_basis *b = s->model.basis;
+    int centre = 0, count = 0, reach[3];
+    while (b->centres[centre].species != s->species[i])
+        centre++;
+    for (int k = 0; k < 3; k++)
+        reach[k] = s->configuration.cell && s->pbc[k] ? 3 : 0;
+    for (size_t j = 0; j < s->n; j++)
+        for (int p = -reach[0]; p <= reach[0]; p++)
+            for (int q = -reach[1]; q <= reach[1]; q++)
+                for (int r = -reach[2]; r <= reach[2]; r++) {
+                    if (i == j && !p && !q && !r)
+                        continue;
+                    for (int k = 0; k < 3; k++)
+                        x[count][k] = (long double)s->xyz[j][k] - s->xyz[i][k] + p * (long double)s->cell[k] +
+                                      q * (long double)s->cell[3 + k] + r * (long double)s->cell[6 + k];
+                    const long double *d = x[count];
+                    if (d[0] * d[0] + d[1] * d[1] + d[2] * d[2] >=
+                        s->model.radial.cutoff * s->model.radial.cutoff)
+                        continue;
+                    species[count] = 0;
+                    while (b->centres[centre].neighbours[species[count]] != s->species[j])
+                        species[count]++;
+                    count++;
+                }
+    long double *term =
+        cloud_terms(&c->p, exact_radial, &s->model.radial, count, (const long double(*)[3])x, species);
+    long double energy = s->atoms[s->species[i]];
+    for (int k = 0; k < b->centres[centre].program->nterms; k++)
+        energy += s->coefficients[b->centres[centre].first + k] * term[k];
+    free(term);
+    return energy;
+}
+
+static const struct {
+    const eqml_cloud_basis *basis;
+    int order, level, chiral;
+} bases[] = {{&cloud_one_basis, 4, 10, 0},
+             {&cloud_two_basis, 4, 7, 0},
+             {&cloud_six_basis, 6, 9, 0},
+             {&cloud_chiral_basis, 4, 12, 1}};
+
+Test(clouds, energies_are_those_of_the_definition)
+{
+    for (size_t b = 0; b < COUNT(bases); b++) {
+        chosen c =
+            choose_terms(rule_of(bases[b].order, bases[b].level, bases[b].chiral), bases[b].basis->nspecies);
+        for (int shape = OPEN; shape <= WIRE; shape++) {
+            sample s = make_sample(bases[b].basis, shape, shape == TRICLINIC ? 5 : 9, 17 + b);
+            const answer a = evaluate(&s);
+            double sum = 0;
+            for (size_t i = 0; i < s.n; i++) {
+                const long double exact = exact_atom(&s, &c, i);
+                cr_expect_lt((double)fabsl(a.energies[i] - exact), 2e-12 * (1 + (double)fabsl(exact)),
+                             "basis %zu, shape %d, atom %zu: %.17g, exactly %.17Lg", b, shape, i,
+                             a.energies[i], exact);
+                sum += a.energies[i];
+            }
+            cr_expect_float_eq(a.energy, sum, 1e-12 * (1 + fabs(sum)));
+        }
+        chosen_free(&c);
+    }
+}
+
+/* Central differences of fourth order. */
+static double slope(const double e[4], double h)
+{
+    return (8 * (e[1] - e[2]) - (e[0] - e[3])) / (12 * h);
+}
+
+Test(clouds, forces_and_virial_are_derivatives_of_the_energy)
+{
+    static const double steps[] = {2, 1, -1, -2};
+    static const int pair[6][2] = {{0, 0}, {1, 1}, {2, 2}, {1, 2}, {0, 2}, {0, 1}};
+    const double h = 1e-3;
+    for (size_t b = 0; b < COUNT(bases); b++)
+        for (int shape = OPEN; shape <= WIRE; shape++) {
+            sample s = make_sample(bases[b].basis, shape, shape == TRICLINIC ? 5 : 9, 40 + b);
+            const answer a = evaluate(&s);
+            const double size = 1 + fabs(a.energy);
+            for (size_t i = 0; i < 2; i++)
+                for (int k = 0; k < 3; k++) {
+                    double e[4];
+                    for (int j = 0; j < 4; j++) {
+                        sample moved = s;
+                        moved.xyz[i][k] += steps[j] * h;
+                        e[j] = evaluate(&moved).energy;
+                    }
+                    cr_expect_float_eq(a.forces[i][k], -slope(e, h), 1e-7 * size,
+                                       "basis %zu, shape %d: %g %g", b, shape, a.forces[i][k], -slope(e, h));
+                }
+            for (int v = 0; v < 6; v++) {
+                double e[4];
+                for (int j = 0; j < 4; j++) {
+                    sample moved = s;
+                    for (size_t i = 0; i < s.n + 3; i++) {
+                        const double *from = i < s.n ? s.xyz[i] : s.cell + 3 * (i - s.n);
+                        double *to = i < s.n ? moved.xyz[i] : moved.cell + 3 * (i - s.n);
+                        to[pair[v][0]] += 0.5e-1 * steps[j] * h * from[pair[v][1]];
+                        to[pair[v][1]] += 0.5e-1 * steps[j] * h * from[pair[v][0]];
+                    }
+                    e[j] = evaluate(&moved).energy;
+                }
+                cr_expect_float_eq(a.virial[v], -slope(e, 0.1 * h), 1e-7 * size, "basis %zu, shape %d: %g %g",
+                                   b, shape, a.virial[v], -slope(e, 0.1 * h));
+            }
+            for (int k = 0; k < 3; k++) {
+                double sum = 0;
+                for (size_t i = 0; i < s.n; i++)
+                    sum += a.forces[i][k];
+                cr_expect_float_eq(sum, 0, 1e-11 * size);
+            }
+        }
+}
+
+/* ---- invariance ---- */
+
+/* The same energies of atoms, in the order of `image`, and forces turned along. */
+static void expect_same(const answer *a, const answer *b, size_t n, const size_t *image,
+                        long double rotation[3][3], const char *what)
+{
+    for (size_t i = 0; i < n; i++) {
+        const size_t j = image ? image[i] : i;
+        long double f[3] = {a->forces[i][0], a->forces[i][1], a->forces[i][2]}, turned[3];
+        cr_expect_float_eq(a->energies[i], b->energies[j], 1e-12 * (1 + fabs(a->energies[i])),
+                           "%s: atom %zu: %g %g", what, i, a->energies[i], b->energies[j]);
+        rotate(rotation, f, turned);
+        for (int k = 0; k < 3; k++)
+            cr_expect_float_eq((double)turned[k], b->forces[j][k], 1e-11 * (1 + fabs(a->forces[i][k])),
+                               "%s: force", what);
+    }
+}
+
+Test(clouds, energies_are_invariant)
+{
+    long double one[3][3] = {{1, 0, 0}, {0, 1, 0}, {0, 0, 1}},
+                mirror[3][3] = {{1, 0, 0}, {0, -1, 0}, {0, 0, 1}};
+    for (size_t b = 0; b < COUNT(bases); b++)
+        for (int shape = OPEN; shape <= WIRE; shape++) {
+            sample s = make_sample(bases[b].basis, shape, shape == TRICLINIC ? 6 : 9, 60 + b), t;
+            const answer a = evaluate(&s);
+            uint64_t state = 5;
+            long double rotation[3][3];
+            random_rotation(&state, rotation);
+            for (int way = 0; way < 2; way++) {
+                t = s;
+                for (size_t i = 0; i < s.n + 3; i++) {
+                    const double *from = i < s.n ? s.xyz[i] : s.cell + 3 * (i - s.n);
+                    double *to = i < s.n ? t.xyz[i] : t.cell + 3 * (i - s.n);
+                    long double r[3] = {from[0], from[1], from[2]}, turned[3];
+                    rotate(way ? mirror : rotation, r, turned);
+                    for (int k = 0; k < 3; k++)
+                        to[k] = (double)turned[k];
+                }
+                const answer turned = evaluate(&t);
+                if (!way || !bases[b].chiral)
+                    expect_same(&a, &turned, s.n, NULL, way ? mirror : rotation, way ? "mirrored" : "turned");
+                else
+                    cr_expect_gt(fabs(a.energy - turned.energy), 1e-6,
+                                 "a chiral basis tells mirror images apart");
+            }
+            size_t image[ATOMS];
+            t = s;
+            for (size_t i = 0; i < s.n; i++) {
+                image[i] = (i + 3) % s.n;
+                memcpy(t.xyz[image[i]], s.xyz[i], sizeof s.xyz[i]);
+                t.species[image[i]] = s.species[i];
+            }
+            const answer permuted = evaluate(&t);
+            expect_same(&a, &permuted, s.n, image, one, "permuted");
+            t = s;
+            for (size_t i = 0; i < s.n; i++)
+                for (int k = 0; k < 3; k++)
+                    t.xyz[i][k] += 1.25 + k - 7 * s.cell[3 + k] + (i % 2 ? 2 * s.cell[6 + k] : 0);
+            const answer moved = evaluate(&t);
+            expect_same(&a, &moved, s.n, NULL, one, "moved, some by whole cells");
+            if (shape != TRICLINIC)
+                continue;
+            t = s; /* another cell of the same lattice, left-handed */
+            for (int k = 0; k < 3; k++) {
+                t.cell[k] = s.cell[3 + k] + s.cell[k];
+                t.cell[3 + k] = s.cell[k];
+                t.cell[6 + k] = s.cell[6 + k] - 2 * s.cell[k];
+            }
+            const answer other = evaluate(&t);
+            expect_same(&a, &other, s.n, NULL, one, "in another cell");
+            t = s; /* twice the cell */
+            t.n = 2 * s.n;
+            for (size_t i = 0; i < s.n; i++) {
+                t.species[s.n + i] = s.species[i];
+                for (int k = 0; k < 3; k++)
+                    t.xyz[s.n + i][k] = s.xyz[i][k] + s.cell[k];
+            }
+            for (int k = 0; k < 3; k++)
+                t.cell[k] *= 2;
+            const answer twice = evaluate(&t);
+            expect_same(&a, &twice, s.n, NULL, one, "in a cell of twice the size");
+            cr_expect_float_eq(2 * a.energy, twice.energy, 1e-11 * (1 + fabs(a.energy)));
+            for (int v = 0; v < 6; v++)
+                cr_expect_float_eq(2 * a.virial[v], twice.virial[v], 1e-11 * (1 + fabs(a.virial[v])));
+        }
+}
+
+/* ---- at the edge ---- */
+
+/* As a neighbour leaves, what it adds vanishes with the third power of the distance to the cutoff. */
+Test(clouds, energy_is_smooth_at_the_cutoff)
+{
+    sample s = make_sample(&cloud_one_basis, OPEN, 3, 9);
+    const double x[3][3] = {{0, 0, 0}, {2.5, 0, 0}, {0, 0, 0}};
+    memcpy(s.xyz, x, sizeof x);
+    double last = 0;
+    for (int k = 0; k < 4; k++) {
+        const double h = 0.1 / (1 << k);
+        s.n = 3;
+        s.xyz[2][1] = s.model.radial.cutoff - h; /* from atom 0; atom 1 is farther away */
+        const answer with = evaluate(&s);
+        s.n = 2;
+        const double rest = fabs(with.energies[0] - evaluate(&s).energies[0]);
+        if (k)
+            cr_expect_lt(rest, last / 7, "%g after %g", rest, last);
+        last = rest;
+    }
+    s.n = 3;
+    s.xyz[2][1] = s.model.radial.cutoff + 1e-9;
+    const answer outside = evaluate(&s);
+    s.n = 2;
+    cr_expect_eq(outside.energies[0], evaluate(&s).energies[0]);
+}
+
+Test(clouds, an_atom_alone_has_its_own_energy)
+{
+    for (size_t b = 0; b < COUNT(bases); b++) {
+        sample s = make_sample(bases[b].basis, OPEN, 2, 3);
+        s.xyz[1][0] = s.xyz[0][0] + 100;
+        const answer a = evaluate(&s);
+        cr_expect_float_eq(a.energy, s.atoms[s.species[0]] + s.atoms[s.species[1]], 1e-14);
+        for (int k = 0; k < 6; k++)
+            cr_expect(a.forces[k / 3][k % 3] == 0 && a.virial[k] == 0);
+        s.n = 0;
+        cr_expect_eq(evaluate(&s).energy, 0);
+    }
+}
+
+/* Many atoms at once: the last lanes are not full, and bins are many. */
+Test(clouds, pairs_are_all_found_and_symmetric)
+{
+    enum { MANY = 400 };
+    static double xyz[MANY][3];
+    static int count[2][MANY];
+    const double cell[9] = {31, 2, 0, -4, 29, 1, 3, 0, 37};
+    uint64_t state = 77;
+    for (int i = 0; i < MANY; i++)
+        for (int k = 0; k < 3; k++)
+            xyz[i][k] = 40 * draw_real(&state);
+    for (int periodic = 0; periodic < 2; periodic++)
+        for (int cutoff = 5; cutoff < 40; cutoff += 16) {
+            const eqml_configuration c = {MANY, &xyz[0][0], NULL, periodic ? cell : NULL, NULL};
+            eqml_neighbours list = {0};
+            eqml_message message;
+            cr_assert_eq(eqml_neighbours_find(&c, cutoff, &list, &message), EQML_OK, "%s", message.text);
+            size_t expected = 0;
+            memset(count, 0, sizeof count);
+            for (int i = 0; i < MANY; i++)
+                for (int j = 0; j < MANY; j++)
+                    for (int image = 0; image < (periodic ? 7 * 7 * 7 : 1); image++) {
+                        double square = 0;
+                        const int at[3] = {periodic ? image / 49 - 3 : 0, periodic ? image / 7 % 7 - 3 : 0,
+                                           periodic ? image % 7 - 3 : 0};
+                        for (int k = 0; k < 3; k++) {
+                            double d = xyz[j][k] - xyz[i][k];
+                            for (int e = 0; e < 3; e++)
+                                d += at[e] * cell[3 * e + k];
+                            square += d * d;
+                        }
+                        /* atoms lie up to two cells away from the first */
+                        expected += square < cutoff * cutoff && square > 0;
+                    }
+            for (int i = 0; i < MANY; i++)
+                for (size_t k = list.first[i]; k < list.first[i + 1]; k++) {
+                    count[0][i]++;
+                    count[1][list.index[k]]++;
+                }
+            cr_expect_eq(memcmp(count[0], count[1], sizeof count[0]), 0);
+            if (!periodic || cutoff < 30)
+                cr_expect_eq(list.count, expected, "cutoff %d: %zu, expected %zu", cutoff, list.count,
+                             expected);
+            eqml_neighbours_free(&list);
+        }
+}
+
+/* ---- what cannot be ---- */
+
+static void expect_refusal(sample *s, eqml_status status, const char *word)
+{
+    eqml_message message = {""};
+    eqml_cloud_workspace w = {0};
+    double energy = 42;
+    s->model.coefficients = s->coefficients;
+    s->configuration.xyz = &s->xyz[0][0];
+    s->configuration.species = s->species;
+    if (s->configuration.cell) {
+        s->configuration.cell = s->cell;
+        s->configuration.pbc = s->pbc;
+    }
+    const eqml_cloud_result result = {&energy, NULL, NULL, NULL};
+    cr_expect_eq(eqml_cloud_evaluate(&s->model, &s->configuration, &w, &result, &message), status);
+    cr_expect_not_null(strstr(message.text, word), "expected ...%s..., found %s", word, message.text);
+    cr_expect_eq(energy, 42);
+    cr_expect_eq(eqml_cloud_evaluate(&s->model, &s->configuration, &w, &result, NULL), status);
+    eqml_cloud_workspace_free(&w);
+}
+
+Test(clouds, what_cannot_be_is_told)
+{
+    const sample good = make_sample(&cloud_two_basis, TRICLINIC, 4, 8);
+    sample s = good;
+    s.xyz[2][1] = NAN;
+    expect_refusal(&s, EQML_ERROR_VALUE, "atom 2");
+    s = good;
+    s.xyz[3][0] = INFINITY;
+    expect_refusal(&s, EQML_ERROR_VALUE, "atom 3");
+    s = good;
+    memcpy(s.xyz[1], s.xyz[3], sizeof s.xyz[1]);
+    expect_refusal(&s, EQML_ERROR_VALUE, "in one place");
+    s = good;
+    for (int k = 0; k < 3; k++)
+        s.xyz[1][k] = s.xyz[3][k] + s.cell[k];
+    expect_refusal(&s, EQML_ERROR_VALUE, "in one place");
+    s = good;
+    memset(s.cell, 0, 3 * sizeof *s.cell);
+    expect_refusal(&s, EQML_ERROR_VALUE, "no volume");
+    s = good;
+    memcpy(s.cell, s.cell + 3, 3 * sizeof *s.cell);
+    expect_refusal(&s, EQML_ERROR_VALUE, "no volume");
+    s = good;
+    s.cell[4] = NAN;
+    expect_refusal(&s, EQML_ERROR_VALUE, "cell");
+    s = good;
+    s.species[1] = 2;
+    expect_refusal(&s, EQML_ERROR_ARGUMENT, "species");
+    s = good;
+    s.species[1] = -1;
+    expect_refusal(&s, EQML_ERROR_ARGUMENT, "species");
+    s = good;
+    s.model.radial.cutoff = -1;
+    expect_refusal(&s, EQML_ERROR_ARGUMENT, "cutoff");
+    s = good;
+    s.model.radial.range = 0;
+    expect_refusal(&s, EQML_ERROR_ARGUMENT, "range");
+}
