@@ -6535,7 +6535,7 @@ typedef struct eqml_choice {
     int degree;           /* of the terms in the last of those for variables; 0: all were fixed */
     double rmse_energy;   /* hartree, of the choice when it was cross-validated with these terms */
     double rmse_gradient; /* hartree/bohr for each component; 0 without gradients */
-    int growing;          /* classes of pairs with a negative range, chosen */
+    int growing;          /* classes of pairs whose variable, chosen, grows with the distance */
     double ridge;         /* chosen, or that of the fit */
 } eqml_choice;
 
@@ -6570,8 +6570,9 @@ EQML_API eqml_status eqml_choose_variables(const eqml_basis *basis, const eqml_d
  * The ridge is chosen with the variables that were taken, in the same way: of 0, 1e-14, 1e-13, ... 1e-9 the largest
  * that raises the score by at most 0.01, 1 % of the error.
  *
- * Negative ranges grow where atoms part. They are tried only where the longest distance in the data is less than
- * EQML_BOUNDED times the mean, and the surface is not to be used far beyond that. Ranges are rounded to three digits,
+ * Where atoms part, r itself grows, and negative ranges do so fast. They are tried only where the longest distance in
+ * the data is less than EQML_BOUNDED times the mean, and the surface is not to be used far beyond that; never in bases
+ * with factors that are not terms, whose surfaces are to vanish at long range. Ranges are rounded to three digits,
  * so that they can be given again. With fewer than 20 geometries that have an energy, k is 1/4 and the ridge 0.
  *
  * [1] Kolda, Lewis, Torczon, SIAM Rev. 45, 385 (2003).
@@ -14525,7 +14526,7 @@ enum { EQML__MOST_TRIALS = 64, EQML__MOST_RUNS = 8 };
 typedef struct eqml__group {
     char elements[2][8];
     double sum, count, mean, longest; /* of their distances in the training geometries, bohr */
-    bool bounded, is_hydrogen;        /* k may be negative; H-H */
+    bool may_grow, is_hydrogen;       /* k may be 0 and negative; H-H */
     bool open;                        /* there is a class whose variable is to be chosen */
 } eqml__group;
 
@@ -14624,7 +14625,7 @@ static void eqml__survey_groups(eqml__trials *s)
     }
     for (int k = 0; k < s->ngroups; k++) {
         s->groups[k].mean = s->groups[k].sum / s->groups[k].count;
-        s->groups[k].bounded = s->groups[k].longest < EQML_BOUNDED * s->groups[k].mean;
+        s->groups[k].may_grow = !b->is_term && s->groups[k].longest < EQML_BOUNDED * s->groups[k].mean;
     }
 }
 
@@ -14928,14 +14929,15 @@ static eqml_status eqml__trials_create(eqml__trials *s, const eqml_basis *basis,
 #define EQML__EFFORT 2e12   /* floating-point operations of one stage, at most */
 #define EQML__FINAL_FITS 20 /* and the same in final fits, for the last stage */
 
-/* Where k may be; what the menu and the last stage begin with. */
+/* Where k may be: the least of variables that may grow, and of those that may not; the gentle one of the menu. */
 #define EQML__LEAST_K -2.0
+#define EQML__LEAST_FALL 0.1
 #define EQML__MOST_K 8.0
 #define EQML__GENTLE_K 0.25
 
 static bool eqml__may_be(const eqml__trials *s, int group, double k)
 {
-    return k <= EQML__MOST_K && k >= (s->groups[group].bounded ? EQML__LEAST_K : 0);
+    return k <= EQML__MOST_K && k >= (s->groups[group].may_grow ? EQML__LEAST_K : EQML__LEAST_FALL);
 }
 
 /* Tries k; it becomes the best if it is better than that. */
@@ -15154,7 +15156,7 @@ EQML_API eqml_status eqml_choose_variables(const eqml_basis *basis, const eqml_d
         eqml__variables_of_k(&s, s.k, variables);
         for (int c = 0; c < basis->npair_classes; c++)
             found.growing +=
-                !eqml__is_fixed(&s, c) && variables[c].kind == EQML_MORSE && variables[c].range < 0;
+                !eqml__is_fixed(&s, c) && (variables[c].kind == EQML_POWER || variables[c].range < 0);
         found.ridge = s.fit.ridge;
         if (choice)
             *choice = found;

@@ -86,9 +86,11 @@ void print_choice(const job *j, const outcome *o)
         printf(" --ridge %g", j->fit.ridge);
     printf("\n");
     if (c->growing)
-        printf("  note: variables of negative range grow with the distance: the surface is for distances up "
-               "to those "
-               "of the data,\n        not for fragments far apart\n");
+        printf(
+            "  note: variables that are the distance, or of negative range, grow where atoms part: the surface is for "
+            "distances
+        up to those of the data
+");
 }
 
 void json_variables(FILE *out, const job *j, const outcome *o)

@@ -7,14 +7,15 @@
 #define EQML__EFFORT 2e12   /* floating-point operations of one stage, at most */
 #define EQML__FINAL_FITS 20 /* and the same in final fits, for the last stage */
 
-/* Where k may be; what the menu and the last stage begin with. */
+/* Where k may be: the least of variables that may grow, and of those that may not; the gentle one of the menu. */
 #define EQML__LEAST_K -2.0
+#define EQML__LEAST_FALL 0.1
 #define EQML__MOST_K 8.0
 #define EQML__GENTLE_K 0.25
 
 static bool eqml__may_be(const eqml__trials *s, int group, double k)
 {
-    return k <= EQML__MOST_K && k >= (s->groups[group].bounded ? EQML__LEAST_K : 0);
+    return k <= EQML__MOST_K && k >= (s->groups[group].may_grow ? EQML__LEAST_K : EQML__LEAST_FALL);
 }
 
 /* Tries k; it becomes the best if it is better than that. */
@@ -233,7 +234,7 @@ EQML_API eqml_status eqml_choose_variables(const eqml_basis *basis, const eqml_d
         eqml__variables_of_k(&s, s.k, variables);
         for (int c = 0; c < basis->npair_classes; c++)
             found.growing +=
-                !eqml__is_fixed(&s, c) && variables[c].kind == EQML_MORSE && variables[c].range < 0;
+                !eqml__is_fixed(&s, c) && (variables[c].kind == EQML_POWER || variables[c].range < 0);
         found.ridge = s.fit.ridge;
         if (choice)
             *choice = found;

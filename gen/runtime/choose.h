@@ -17,7 +17,7 @@ typedef struct eqml_choice {
     int degree;           /* of the terms in the last of those for variables; 0: all were fixed */
     double rmse_energy;   /* hartree, of the choice when it was cross-validated with these terms */
     double rmse_gradient; /* hartree/bohr for each component; 0 without gradients */
-    int growing;          /* classes of pairs with a negative range, chosen */
+    int growing;          /* classes of pairs whose variable, chosen, grows with the distance */
     double ridge;         /* chosen, or that of the fit */
 } eqml_choice;
 
@@ -52,8 +52,9 @@ EQML_API eqml_status eqml_choose_variables(const eqml_basis *basis, const eqml_d
  * The ridge is chosen with the variables that were taken, in the same way: of 0, 1e-14, 1e-13, ... 1e-9 the largest
  * that raises the score by at most 0.01, 1 % of the error.
  *
- * Negative ranges grow where atoms part. They are tried only where the longest distance in the data is less than
- * EQML_BOUNDED times the mean, and the surface is not to be used far beyond that. Ranges are rounded to three digits,
+ * Where atoms part, r itself grows, and negative ranges do so fast. They are tried only where the longest distance in
+ * the data is less than EQML_BOUNDED times the mean, and the surface is not to be used far beyond that; never in bases
+ * with factors that are not terms, whose surfaces are to vanish at long range. Ranges are rounded to three digits,
  * so that they can be given again. With fewer than 20 geometries that have an energy, k is 1/4 and the ridge 0.
  *
  * [1] Kolda, Lewis, Torczon, SIAM Rev. 45, 385 (2003).

@@ -15,7 +15,7 @@ enum { EQML__MOST_TRIALS = 64, EQML__MOST_RUNS = 8 };
 typedef struct eqml__group {
     char elements[2][8];
     double sum, count, mean, longest; /* of their distances in the training geometries, bohr */
-    bool bounded, is_hydrogen;        /* k may be negative; H-H */
+    bool may_grow, is_hydrogen;       /* k may be 0 and negative; H-H */
     bool open;                        /* there is a class whose variable is to be chosen */
 } eqml__group;
 
@@ -114,7 +114,7 @@ static void eqml__survey_groups(eqml__trials *s)
     }
     for (int k = 0; k < s->ngroups; k++) {
         s->groups[k].mean = s->groups[k].sum / s->groups[k].count;
-        s->groups[k].bounded = s->groups[k].longest < EQML_BOUNDED * s->groups[k].mean;
+        s->groups[k].may_grow = !b->is_term && s->groups[k].longest < EQML_BOUNDED * s->groups[k].mean;
     }
 }
 

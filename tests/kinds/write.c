@@ -1,6 +1,6 @@
 /* Writes NAME_pes.h of a made-up surface of one basis: write EQML.H BASIS.H FOLDER NAME WHAT TERMS VARIABLES
  * WHAT: whole, prune or grow; of the last two NAME.basis and NAME_all.pes, as examples/prune.c does. VARIABLES:
- * morse or mixed. */
+ * morse, growing, or mixed. */
 #include BASIS_HEADER
 #include "geometry.h"
 #include <stdio.h>
@@ -19,7 +19,7 @@ static void fail(const char *what)
 }
 
 /* With variables of all kinds where they are mixed; only one where there is one class of pairs. */
-static eqml_surface made_up_surface(int mixed)
+static eqml_surface made_up_surface(const char *which)
 {
     static const eqml_variable kinds[] = {{EQML_MORSE, 2.0, 0, 0},
                                           {EQML_EXP_OVER_R, 3.0, 0, 0},
@@ -29,8 +29,11 @@ static eqml_surface made_up_surface(int mixed)
     eqml_surface s;
     uint64_t state = 362436069u;
     int most = basis->nterms;
+    const int mixed = !strcmp(which, "mixed"), growing = !strcmp(which, "growing");
     for (int k = 0; k < MOST_CLASSES; k++)
         variables[k] = kinds[mixed ? k % 4 : 0];
+    for (int k = 0; growing && k < MOST_CLASSES; k += 2)
+        variables[k].range = -6;
     if (basis->npair_classes > MOST_CLASSES || eqml_surface_create(basis, variables, &s))
         fail("no surface");
     for (int k = 0; k < EQML_TENSORS; k++)
@@ -83,7 +86,7 @@ int main(int argc, char **argv)
     const char *runtime = argv[1], *header = argv[2], *name = argv[4], *what = argv[5];
     const int terms = atoi(argv[6]);
     char path[1000], tables[1000], called[100];
-    eqml_surface s = made_up_surface(!strcmp(argv[7], "mixed"));
+    eqml_surface s = made_up_surface(argv[7]);
     if (!strcmp(what, "whole")) {
         snprintf(path, sizeof path, "%s/%s_pes.h", argv[3], name);
         if (eqml_surface_write_header(&s, name, runtime, header, path, &message))
