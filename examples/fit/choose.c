@@ -86,11 +86,9 @@ void print_choice(const job *j, const outcome *o)
         printf(" --ridge %g", j->fit.ridge);
     printf("\n");
     if (c->growing)
-        printf(
-            "  note: variables that are the distance, or of negative range, grow where atoms part: the surface is for "
-            "distances
-        up to those of the data
-");
+        printf("  note: variables that are the distance, or of negative range, grow where atoms part: the "
+               "surface is for "
+               "distances\n        up to those of the data\n");
 }
 
 void json_variables(FILE *out, const job *j, const outcome *o)
