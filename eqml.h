@@ -6526,6 +6526,7 @@ typedef struct eqml_choice_options {
     const eqml_fit_options *fit; /* weights, ridge, reference, training geometries; not its progress */
     const unsigned char *fixed;  /* [npair_classes] nonzero: variables[c] stays as it is; NULL: none does */
     int choose_ridge;            /* nonzero: a ridge is chosen, too; that of `fit` does not count */
+    int choose_energy_weight;    /* the same for E0 */
     void (*progress)(void *context, int trials, int most); /* told after each trial; NULL: nobody */
     void *context;
 } eqml_choice_options;
@@ -6537,6 +6538,7 @@ typedef struct eqml_choice {
     double rmse_gradient; /* hartree/bohr for each component; 0 without gradients */
     int growing;          /* classes of pairs whose variable, chosen, grows with the distance */
     double ridge;         /* chosen, or that of the fit */
+    double energy_weight; /* the same */
 } eqml_choice;
 
 EQML_API eqml_status eqml_choose_variables(const eqml_basis *basis, const eqml_data *data,
@@ -6570,6 +6572,10 @@ EQML_API eqml_status eqml_choose_variables(const eqml_basis *basis, const eqml_d
  * The ridge is chosen with the variables that were taken, in the same way: of 0, 1e-14, 1e-13, ... 1e-9 the largest
  * that raises the score by at most 0.01, 1 % of the error.
  *
+ * The weight E0 is that of 0 (all weights 1), 0.3, 0.1, 0.03, 0.01, 0.003 and 0.001 hartree with the least mean logarithm of
+ * the errors of energies in four bands, each with a quarter of the geometries that were held back: the lowest count as
+ * much as the highest, which is what levels and dynamics near the minimum want.
+ *
  * Where atoms part, r itself grows, and negative ranges do so fast. They are tried only where the longest distance in
  * the data is less than EQML_BOUNDED times the mean, and the surface is not to be used far beyond that; never in bases
  * with factors that are not terms, whose surfaces are to vanish at long range. Ranges are rounded to three digits,
@@ -6581,6 +6587,16 @@ EQML_API eqml_status eqml_choose_variables(const eqml_basis *basis, const eqml_d
  */
 
 #define EQML_BOUNDED 2.5
+
+EQML_API eqml_status eqml_choose_degree(const eqml_basis *basis, const eqml_data *data,
+                                        const eqml_choice_options *options, const eqml_variable *variables,
+                                        int *degree, double *rmse_energy, eqml_message *message);
+/*
+ * *degree <- the least degree, from 1 to that of the basis, whose score in cross-validation is at most 0.02, 2 % of the
+ * error, above that of the best; rmse_energy[basis->degree + 1] <- the errors by degree (hartree; that of degree 0 is not
+ * written). A trial is made as above with the terms up to each degree, and with all training geometries. options and
+ * message may be NULL. EQML_ERROR_EMPTY: fewer than 20 training geometries have an energy.
+ */
 
 #endif /* EQML__CHOOSE_H */
 
@@ -14536,6 +14552,11 @@ typedef struct eqml__trial {
     double rmse_energy, rmse_gradient;
 } eqml__trial;
 
+/* The square of an error, and the energy of its geometry. */
+typedef struct eqml__banded {
+    double energy, square;
+} eqml__banded;
+
 /* What all trials share, and those of the present level: some of the terms, some of the geometries. */
 typedef struct eqml__trials {
     const eqml_basis *whole; /* that of the surface */
@@ -14549,6 +14570,8 @@ typedef struct eqml__trials {
     eqml__fitter weights;         /* knows the weights of geometries, and nothing else */
     unsigned char *offered, *use; /* [n] geometries of the level; those of one fit */
     double *squares, *slopes;     /* [n] errors of one fit */
+    eqml__banded *banded;         /* [n] the same with the energies */
+    bool by_bands;                /* a trial's score is that of eqml__log_bands */
     double *work;
     const eqml_variable *given; /* [npair_classes] by the caller */
     eqml_variable *variables;   /* [npair_classes] */
@@ -14777,9 +14800,9 @@ static double eqml__trimmed_rms(double *squares, size_t count)
     return count ? sqrt(sum / (double)(count - worst)) : 0;
 }
 
-/* Errors of a surface over the geometries that one fit of a trial holds back. */
-static void eqml__held_errors(eqml__trials *s, const eqml_surface *surface, int run, double *energy,
-                              double *gradient)
+/* Errors of a surface over the geometries that one fit of a trial holds back; returns how many these are. */
+static size_t eqml__held_errors(eqml__trials *s, const eqml_surface *surface, int run, double *energy,
+                                double *gradient)
 {
     const eqml_data *d = s->data;
     const size_t n = 3 * (size_t)d->natoms;
@@ -14795,6 +14818,8 @@ static void eqml__held_errors(eqml__trials *s, const eqml_surface *surface, int 
         memset(other, 0, n * sizeof(double));
         if (s->fit.reference)
             error += s->fit.reference(s->fit.reference_context, xyz, other);
+        s->banded[energies].energy = d->energy[g];
+        s->banded[energies].square = error * error;
         s->squares[energies++] = root * root * error * error;
         for (size_t k = 0; k < n && has; k++)
             square += (slope[k] + other[k] - d->gradient[g * n + k]) *
@@ -14804,12 +14829,34 @@ static void eqml__held_errors(eqml__trials *s, const eqml_surface *surface, int 
     }
     *energy = eqml__trimmed_rms(s->squares, energies);
     *gradient = eqml__trimmed_rms(s->slopes, gradients);
+    return energies;
 }
 
 /* The logarithm of an error; of a fit that came out as no number, infinity. */
 static double eqml__log_error(double error)
 {
     return error <= DBL_MAX ? log(fmax(error, DBL_MIN)) : HUGE_VAL;
+}
+
+static int eqml__compare_bands(const void *x, const void *y)
+{
+    const eqml__banded *a = (const eqml__banded *)x, *b = (const eqml__banded *)y;
+    return (a->energy > b->energy) - (a->energy < b->energy);
+}
+
+/* The mean logarithm of the errors of energies in four bands with equally many geometries: the lowest count as much as
+ * the highest, whose errors are larger. */
+static double eqml__log_bands(eqml__trials *s, size_t count)
+{
+    double sum = 0;
+    qsort(s->banded, count, sizeof *s->banded, eqml__compare_bands);
+    for (size_t band = 0; band < 4; band++) {
+        const size_t first = band * count / 4, end = (band + 1) * count / 4;
+        for (size_t i = first; i < end; i++)
+            s->squares[i - first] = s->banded[i].square;
+        sum += eqml__log_error(eqml__trimmed_rms(s->squares, end - first));
+    }
+    return sum / 4;
 }
 
 /* *t <- a trial of k[ngroups]. */
@@ -14821,6 +14868,7 @@ static eqml_status eqml__judge(eqml__trials *s, const double *k, eqml__trial *t)
         eqml_surface surface;
         eqml_fit_options fit = s->fit;
         double energy = 0, gradient = 0;
+        size_t held = 0;
         eqml_status status = eqml_surface_create(s->basis, s->variables, &surface);
         for (size_t g = 0; g < s->data->n; g++)
             s->use[g] = s->offered[g] && !eqml__is_held(s, g, run);
@@ -14828,11 +14876,12 @@ static eqml_status eqml__judge(eqml__trials *s, const double *k, eqml__trial *t)
         if (!status)
             status = eqml_fit(&surface, s->data, &fit, NULL, s->message);
         if (!status)
-            eqml__held_errors(s, &surface, run, &energy, &gradient);
+            held = eqml__held_errors(s, &surface, run, &energy, &gradient);
         eqml_surface_free(&surface);
         if (status)
             return status;
-        t->run[run] = eqml__log_error(energy) + (gradient > 0 ? eqml__log_error(gradient) : 0);
+        t->run[run] = s->by_bands ? eqml__log_bands(s, held)
+                                  : eqml__log_error(energy) + (gradient > 0 ? eqml__log_error(gradient) : 0);
         t->score += t->run[run] / s->runs;
         t->rmse_energy += energy * energy / s->runs;
         t->rmse_gradient += gradient * gradient / s->runs;
@@ -14867,6 +14916,7 @@ static void eqml__trials_free(eqml__trials *s)
     EQML_FREE(s->groups);
     EQML_FREE(s->offered);
     EQML_FREE(s->squares);
+    EQML_FREE(s->banded);
     EQML_FREE(s->work);
     EQML_FREE(s->variables);
     EQML_FREE(s->k);
@@ -14904,12 +14954,13 @@ static eqml_status eqml__trials_create(eqml__trials *s, const eqml_basis *basis,
     s->groups = (eqml__group *)eqml__zeroed(classes, sizeof(eqml__group));
     s->offered = (unsigned char *)eqml__zeroed(2 * n, 1);
     s->squares = (double *)eqml__zeroed(2 * n, sizeof(double));
+    s->banded = (eqml__banded *)eqml__zeroed(n, sizeof(eqml__banded));
     s->work = (double *)eqml__zeroed(eqml__most_work(basis) + 6 * atoms, sizeof(double));
     s->variables = (eqml_variable *)eqml__zeroed(classes, sizeof(eqml_variable));
     s->k = (double *)eqml__zeroed(2 * classes, sizeof(double));
     s->tried = (double *)eqml__zeroed(EQML__MOST_TRIALS * classes, sizeof(double));
-    if (!s->group_of || !s->groups || !s->offered || !s->squares || !s->work || !s->variables || !s->k ||
-        !s->tried)
+    if (!s->group_of || !s->groups || !s->offered || !s->squares || !s->banded || !s->work || !s->variables ||
+        !s->k || !s->tried)
         return eqml__fail(message, EQML_ERROR_MEMORY, "out of memory");
     s->use = s->offered + n;
     s->slopes = s->squares + n;
@@ -15084,34 +15135,57 @@ static int eqml__gentlest(const eqml__trials *s)
     return taken;
 }
 
-/* s->fit.ridge <- the largest that costs nearly nothing with these k: with all terms, unless that is too much. */
+/* A level of all terms and geometries, or of as many as so many trials can have. */
+static eqml_status eqml__set_final_level(eqml__trials *s, int trials)
+{
+    int degree = s->whole->degree;
+    while (degree > 1 && eqml__affordable(s, degree) < 8)
+        degree--;
+    return eqml__set_level(s, degree, (double)s->trained, EQML__EFFORT / trials);
+}
+
+/* s->fit.ridge <- the largest that costs nearly nothing with these k. */
 static eqml_status eqml__choose_ridge(eqml__trials *s, const double *k)
 {
     static const double ridges[] = {0, 1e-14, 1e-13, 1e-12, 1e-11, 1e-10, 1e-9};
     enum { COUNT = sizeof ridges / sizeof ridges[0] };
     double score[COUNT], least = HUGE_VAL;
-    int count = 0, taken = 0, degree = s->whole->degree;
-    while (degree > 1 && eqml__affordable(s, degree) < 8)
-        degree--;
-    const eqml_status set = eqml__set_level(s, degree, (double)s->trained, EQML__EFFORT / COUNT);
-    if (set)
-        return set;
-    for (; count < COUNT; count++) {
+    int count = 0, taken = 0;
+    eqml_status status = eqml__set_final_level(s, COUNT);
+    for (; count < COUNT && !status; count++) {
         eqml__trial trial;
         s->fit.ridge = ridges[count];
-        const eqml_status status = eqml__judge(s, k, &trial);
-        if (status)
-            return status;
+        status = eqml__judge(s, k, &trial);
         score[count] = trial.score;
         least = fmin(least, trial.score);
         if (trial.score > least + 0.1)
             break; /* larger ones are worse still */
     }
-    for (int r = 0; r < count; r++)
+    for (int r = 0; r < count && !status; r++)
         if (score[r] <= least + 0.01)
             taken = r;
     s->fit.ridge = ridges[taken];
-    return EQML_OK;
+    return status;
+}
+
+/* s->fit.energy_weight <- the one with the least error over bands of energies. */
+static eqml_status eqml__choose_energy_weight(eqml__trials *s, const double *k)
+{
+    static const double weights[] = {0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001};
+    enum { COUNT = sizeof weights / sizeof weights[0] };
+    double least = HUGE_VAL, taken = 0;
+    eqml_status status = eqml__set_final_level(s, COUNT);
+    s->by_bands = true;
+    for (int w = 0; w < COUNT && !status; w++) {
+        eqml__trial trial;
+        s->fit.energy_weight = weights[w];
+        status = eqml__judge(s, k, &trial);
+        if (!status && trial.score < least)
+            least = trial.score, taken = weights[w];
+    }
+    s->by_bands = false;
+    s->fit.energy_weight = taken;
+    return status;
 }
 
 /* All stages; s->k <- the choice. */
@@ -15130,26 +15204,31 @@ static eqml_status eqml__search(eqml__trials *s, eqml_choice *found)
         found->rmse_gradient = s->trials[taken].rmse_gradient;
         memcpy(s->k, eqml__trial_k(s, taken), (size_t)s->ngroups * sizeof(double));
     }
+    if (!status && s->options->choose_energy_weight)
+        status = eqml__choose_energy_weight(s, s->k);
     if (!status && s->options->choose_ridge)
         status = eqml__choose_ridge(s, s->k);
     found->trials = s->told;
     return status;
 }
 
+static const eqml_choice_options eqml__choice_defaults = {NULL, NULL, 0, 0, NULL, NULL};
+
 EQML_API eqml_status eqml_choose_variables(const eqml_basis *basis, const eqml_data *data,
                                            const eqml_choice_options *options, eqml_variable *variables,
                                            eqml_choice *choice, eqml_message *message)
 {
-    static const eqml_choice_options defaults = {NULL, NULL, 0, NULL, NULL};
     eqml__trials s;
     eqml_choice found;
     memset(&found, 0, sizeof found);
     eqml_status status =
-        eqml__trials_create(&s, basis, data, options ? options : &defaults, variables, message);
+        eqml__trials_create(&s, basis, data, options ? options : &eqml__choice_defaults, variables, message);
     for (int g = 0; g < s.ngroups; g++)
         s.k[g] = EQML__GENTLE_K;
     if (s.options->choose_ridge)
         s.fit.ridge = 0;
+    if (s.options->choose_energy_weight)
+        s.fit.energy_weight = 0;
     if (!status && s.trained >= EQML__FEWEST)
         status = eqml__search(&s, &found);
     if (!status) {
@@ -15158,10 +15237,49 @@ EQML_API eqml_status eqml_choose_variables(const eqml_basis *basis, const eqml_d
             found.growing +=
                 !eqml__is_fixed(&s, c) && (variables[c].kind == EQML_POWER || variables[c].range < 0);
         found.ridge = s.fit.ridge;
+        found.energy_weight = s.fit.energy_weight;
         if (choice)
             *choice = found;
     }
     eqml__trials_free(&s);
+    return status;
+}
+
+EQML_API eqml_status eqml_choose_degree(const eqml_basis *basis, const eqml_data *data,
+                                        const eqml_choice_options *options, const eqml_variable *variables,
+                                        int *degree, double *rmse_energy, eqml_message *message)
+{
+    eqml__trials s;
+    eqml_choice_options all_fixed = options ? *options : eqml__choice_defaults;
+    eqml__trial *trials = (eqml__trial *)eqml__zeroed((size_t)basis->degree + 1, sizeof *trials);
+    unsigned char *fixed = (unsigned char *)eqml__zeroed((size_t)basis->npair_classes, 1);
+    eqml_status status = trials && fixed ? EQML_OK : eqml__fail(message, EQML_ERROR_MEMORY, "out of memory");
+    int best = 1;
+    memset(&s, 0, sizeof s);
+    if (!status) {
+        memset(fixed, 1, (size_t)basis->npair_classes);
+        all_fixed.fixed = fixed;
+        status = eqml__trials_create(&s, basis, data, &all_fixed, variables, message);
+    }
+    if (!status && s.trained < EQML__FEWEST)
+        status = eqml__fail(message, EQML_ERROR_EMPTY,
+                            "%zu energies are too few to choose a degree by: %d are needed", s.trained,
+                            EQML__FEWEST);
+    for (int d = 1; d <= basis->degree && !status; d++) {
+        status = eqml__set_level(&s, d, (double)s.trained, HUGE_VAL);
+        if (!status)
+            status = eqml__judge(&s, s.k, &trials[d]);
+        rmse_energy[d] = trials[d].rmse_energy;
+        if (!status && trials[d].score < trials[best].score)
+            best = d;
+    }
+    *degree = best;
+    for (int d = best - 1; d >= 1 && !status; d--)
+        if (trials[d].score <= trials[best].score + 0.02)
+            *degree = d;
+    eqml__trials_free(&s);
+    EQML_FREE(trials);
+    EQML_FREE(fixed);
     return status;
 }
 

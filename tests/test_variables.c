@@ -1,4 +1,5 @@
 /* The choice of variables: what made the data is found, and what should not count does not. */
+#define _POSIX_C_SOURCE 200809L
 #include "ch4_d4.h"
 #include "h2o_d8.h"
 #include "nh3_d5.h"

@@ -162,34 +162,57 @@ static int eqml__gentlest(const eqml__trials *s)
     return taken;
 }
 
-/* s->fit.ridge <- the largest that costs nearly nothing with these k: with all terms, unless that is too much. */
+/* A level of all terms and geometries, or of as many as so many trials can have. */
+static eqml_status eqml__set_final_level(eqml__trials *s, int trials)
+{
+    int degree = s->whole->degree;
+    while (degree > 1 && eqml__affordable(s, degree) < 8)
+        degree--;
+    return eqml__set_level(s, degree, (double)s->trained, EQML__EFFORT / trials);
+}
+
+/* s->fit.ridge <- the largest that costs nearly nothing with these k. */
 static eqml_status eqml__choose_ridge(eqml__trials *s, const double *k)
 {
     static const double ridges[] = {0, 1e-14, 1e-13, 1e-12, 1e-11, 1e-10, 1e-9};
     enum { COUNT = sizeof ridges / sizeof ridges[0] };
     double score[COUNT], least = HUGE_VAL;
-    int count = 0, taken = 0, degree = s->whole->degree;
-    while (degree > 1 && eqml__affordable(s, degree) < 8)
-        degree--;
-    const eqml_status set = eqml__set_level(s, degree, (double)s->trained, EQML__EFFORT / COUNT);
-    if (set)
-        return set;
-    for (; count < COUNT; count++) {
+    int count = 0, taken = 0;
+    eqml_status status = eqml__set_final_level(s, COUNT);
+    for (; count < COUNT && !status; count++) {
         eqml__trial trial;
         s->fit.ridge = ridges[count];
-        const eqml_status status = eqml__judge(s, k, &trial);
-        if (status)
-            return status;
+        status = eqml__judge(s, k, &trial);
         score[count] = trial.score;
         least = fmin(least, trial.score);
         if (trial.score > least + 0.1)
             break; /* larger ones are worse still */
     }
-    for (int r = 0; r < count; r++)
+    for (int r = 0; r < count && !status; r++)
         if (score[r] <= least + 0.01)
             taken = r;
     s->fit.ridge = ridges[taken];
-    return EQML_OK;
+    return status;
+}
+
+/* s->fit.energy_weight <- the one with the least error over bands of energies. */
+static eqml_status eqml__choose_energy_weight(eqml__trials *s, const double *k)
+{
+    static const double weights[] = {0, 0.3, 0.1, 0.03, 0.01, 0.003, 0.001};
+    enum { COUNT = sizeof weights / sizeof weights[0] };
+    double least = HUGE_VAL, taken = 0;
+    eqml_status status = eqml__set_final_level(s, COUNT);
+    s->by_bands = true;
+    for (int w = 0; w < COUNT && !status; w++) {
+        eqml__trial trial;
+        s->fit.energy_weight = weights[w];
+        status = eqml__judge(s, k, &trial);
+        if (!status && trial.score < least)
+            least = trial.score, taken = weights[w];
+    }
+    s->by_bands = false;
+    s->fit.energy_weight = taken;
+    return status;
 }
 
 /* All stages; s->k <- the choice. */
@@ -208,26 +231,31 @@ static eqml_status eqml__search(eqml__trials *s, eqml_choice *found)
         found->rmse_gradient = s->trials[taken].rmse_gradient;
         memcpy(s->k, eqml__trial_k(s, taken), (size_t)s->ngroups * sizeof(double));
     }
+    if (!status && s->options->choose_energy_weight)
+        status = eqml__choose_energy_weight(s, s->k);
     if (!status && s->options->choose_ridge)
         status = eqml__choose_ridge(s, s->k);
     found->trials = s->told;
     return status;
 }
 
+static const eqml_choice_options eqml__choice_defaults = {NULL, NULL, 0, 0, NULL, NULL};
+
 EQML_API eqml_status eqml_choose_variables(const eqml_basis *basis, const eqml_data *data,
                                            const eqml_choice_options *options, eqml_variable *variables,
                                            eqml_choice *choice, eqml_message *message)
 {
-    static const eqml_choice_options defaults = {NULL, NULL, 0, NULL, NULL};
     eqml__trials s;
     eqml_choice found;
     memset(&found, 0, sizeof found);
     eqml_status status =
-        eqml__trials_create(&s, basis, data, options ? options : &defaults, variables, message);
+        eqml__trials_create(&s, basis, data, options ? options : &eqml__choice_defaults, variables, message);
     for (int g = 0; g < s.ngroups; g++)
         s.k[g] = EQML__GENTLE_K;
     if (s.options->choose_ridge)
         s.fit.ridge = 0;
+    if (s.options->choose_energy_weight)
+        s.fit.energy_weight = 0;
     if (!status && s.trained >= EQML__FEWEST)
         status = eqml__search(&s, &found);
     if (!status) {
@@ -236,10 +264,49 @@ EQML_API eqml_status eqml_choose_variables(const eqml_basis *basis, const eqml_d
             found.growing +=
                 !eqml__is_fixed(&s, c) && (variables[c].kind == EQML_POWER || variables[c].range < 0);
         found.ridge = s.fit.ridge;
+        found.energy_weight = s.fit.energy_weight;
         if (choice)
             *choice = found;
     }
     eqml__trials_free(&s);
+    return status;
+}
+
+EQML_API eqml_status eqml_choose_degree(const eqml_basis *basis, const eqml_data *data,
+                                        const eqml_choice_options *options, const eqml_variable *variables,
+                                        int *degree, double *rmse_energy, eqml_message *message)
+{
+    eqml__trials s;
+    eqml_choice_options all_fixed = options ? *options : eqml__choice_defaults;
+    eqml__trial *trials = (eqml__trial *)eqml__zeroed((size_t)basis->degree + 1, sizeof *trials);
+    unsigned char *fixed = (unsigned char *)eqml__zeroed((size_t)basis->npair_classes, 1);
+    eqml_status status = trials && fixed ? EQML_OK : eqml__fail(message, EQML_ERROR_MEMORY, "out of memory");
+    int best = 1;
+    memset(&s, 0, sizeof s);
+    if (!status) {
+        memset(fixed, 1, (size_t)basis->npair_classes);
+        all_fixed.fixed = fixed;
+        status = eqml__trials_create(&s, basis, data, &all_fixed, variables, message);
+    }
+    if (!status && s.trained < EQML__FEWEST)
+        status = eqml__fail(message, EQML_ERROR_EMPTY,
+                            "%zu energies are too few to choose a degree by: %d are needed", s.trained,
+                            EQML__FEWEST);
+    for (int d = 1; d <= basis->degree && !status; d++) {
+        status = eqml__set_level(&s, d, (double)s.trained, HUGE_VAL);
+        if (!status)
+            status = eqml__judge(&s, s.k, &trials[d]);
+        rmse_energy[d] = trials[d].rmse_energy;
+        if (!status && trials[d].score < trials[best].score)
+            best = d;
+    }
+    *degree = best;
+    for (int d = best - 1; d >= 1 && !status; d--)
+        if (trials[d].score <= trials[best].score + 0.02)
+            *degree = d;
+    eqml__trials_free(&s);
+    EQML_FREE(trials);
+    EQML_FREE(fixed);
     return status;
 }
 

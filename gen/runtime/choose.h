@@ -8,6 +8,7 @@ typedef struct eqml_choice_options {
     const eqml_fit_options *fit; /* weights, ridge, reference, training geometries; not its progress */
     const unsigned char *fixed;  /* [npair_classes] nonzero: variables[c] stays as it is; NULL: none does */
     int choose_ridge;            /* nonzero: a ridge is chosen, too; that of `fit` does not count */
+    int choose_energy_weight;    /* the same for E0 */
     void (*progress)(void *context, int trials, int most); /* told after each trial; NULL: nobody */
     void *context;
 } eqml_choice_options;
@@ -19,6 +20,7 @@ typedef struct eqml_choice {
     double rmse_gradient; /* hartree/bohr for each component; 0 without gradients */
     int growing;          /* classes of pairs whose variable, chosen, grows with the distance */
     double ridge;         /* chosen, or that of the fit */
+    double energy_weight; /* the same */
 } eqml_choice;
 
 EQML_API eqml_status eqml_choose_variables(const eqml_basis *basis, const eqml_data *data,
@@ -52,6 +54,10 @@ EQML_API eqml_status eqml_choose_variables(const eqml_basis *basis, const eqml_d
  * The ridge is chosen with the variables that were taken, in the same way: of 0, 1e-14, 1e-13, ... 1e-9 the largest
  * that raises the score by at most 0.01, 1 % of the error.
  *
+ * The weight E0 is that of 0 (all weights 1), 0.3, 0.1, 0.03, 0.01, 0.003 and 0.001 hartree with the least mean logarithm of
+ * the errors of energies in four bands, each with a quarter of the geometries that were held back: the lowest count as
+ * much as the highest, which is what levels and dynamics near the minimum want.
+ *
  * Where atoms part, r itself grows, and negative ranges do so fast. They are tried only where the longest distance in
  * the data is less than EQML_BOUNDED times the mean, and the surface is not to be used far beyond that; never in bases
  * with factors that are not terms, whose surfaces are to vanish at long range. Ranges are rounded to three digits,
@@ -63,5 +69,15 @@ EQML_API eqml_status eqml_choose_variables(const eqml_basis *basis, const eqml_d
  */
 
 #define EQML_BOUNDED 2.5
+
+EQML_API eqml_status eqml_choose_degree(const eqml_basis *basis, const eqml_data *data,
+                                        const eqml_choice_options *options, const eqml_variable *variables,
+                                        int *degree, double *rmse_energy, eqml_message *message);
+/*
+ * *degree <- the least degree, from 1 to that of the basis, whose score in cross-validation is at most 0.02, 2 % of the
+ * error, above that of the best; rmse_energy[basis->degree + 1] <- the errors by degree (hartree; that of degree 0 is not
+ * written). A trial is made as above with the terms up to each degree, and with all training geometries. options and
+ * message may be NULL. EQML_ERROR_EMPTY: fewer than 20 training geometries have an energy.
+ */
 
 #endif /* EQML__CHOOSE_H */

@@ -25,6 +25,11 @@ typedef struct eqml__trial {
     double rmse_energy, rmse_gradient;
 } eqml__trial;
 
+/* The square of an error, and the energy of its geometry. */
+typedef struct eqml__banded {
+    double energy, square;
+} eqml__banded;
+
 /* What all trials share, and those of the present level: some of the terms, some of the geometries. */
 typedef struct eqml__trials {
     const eqml_basis *whole; /* that of the surface */
@@ -38,6 +43,8 @@ typedef struct eqml__trials {
     eqml__fitter weights;         /* knows the weights of geometries, and nothing else */
     unsigned char *offered, *use; /* [n] geometries of the level; those of one fit */
     double *squares, *slopes;     /* [n] errors of one fit */
+    eqml__banded *banded;         /* [n] the same with the energies */
+    bool by_bands;                /* a trial's score is that of eqml__log_bands */
     double *work;
     const eqml_variable *given; /* [npair_classes] by the caller */
     eqml_variable *variables;   /* [npair_classes] */
@@ -266,9 +273,9 @@ static double eqml__trimmed_rms(double *squares, size_t count)
     return count ? sqrt(sum / (double)(count - worst)) : 0;
 }
 
-/* Errors of a surface over the geometries that one fit of a trial holds back. */
-static void eqml__held_errors(eqml__trials *s, const eqml_surface *surface, int run, double *energy,
-                              double *gradient)
+/* Errors of a surface over the geometries that one fit of a trial holds back; returns how many these are. */
+static size_t eqml__held_errors(eqml__trials *s, const eqml_surface *surface, int run, double *energy,
+                                double *gradient)
 {
     const eqml_data *d = s->data;
     const size_t n = 3 * (size_t)d->natoms;
@@ -284,6 +291,8 @@ static void eqml__held_errors(eqml__trials *s, const eqml_surface *surface, int 
         memset(other, 0, n * sizeof(double));
         if (s->fit.reference)
             error += s->fit.reference(s->fit.reference_context, xyz, other);
+        s->banded[energies].energy = d->energy[g];
+        s->banded[energies].square = error * error;
         s->squares[energies++] = root * root * error * error;
         for (size_t k = 0; k < n && has; k++)
             square += (slope[k] + other[k] - d->gradient[g * n + k]) *
@@ -293,12 +302,34 @@ static void eqml__held_errors(eqml__trials *s, const eqml_surface *surface, int 
     }
     *energy = eqml__trimmed_rms(s->squares, energies);
     *gradient = eqml__trimmed_rms(s->slopes, gradients);
+    return energies;
 }
 
 /* The logarithm of an error; of a fit that came out as no number, infinity. */
 static double eqml__log_error(double error)
 {
     return error <= DBL_MAX ? log(fmax(error, DBL_MIN)) : HUGE_VAL;
+}
+
+static int eqml__compare_bands(const void *x, const void *y)
+{
+    const eqml__banded *a = (const eqml__banded *)x, *b = (const eqml__banded *)y;
+    return (a->energy > b->energy) - (a->energy < b->energy);
+}
+
+/* The mean logarithm of the errors of energies in four bands with equally many geometries: the lowest count as much as
+ * the highest, whose errors are larger. */
+static double eqml__log_bands(eqml__trials *s, size_t count)
+{
+    double sum = 0;
+    qsort(s->banded, count, sizeof *s->banded, eqml__compare_bands);
+    for (size_t band = 0; band < 4; band++) {
+        const size_t first = band * count / 4, end = (band + 1) * count / 4;
+        for (size_t i = first; i < end; i++)
+            s->squares[i - first] = s->banded[i].square;
+        sum += eqml__log_error(eqml__trimmed_rms(s->squares, end - first));
+    }
+    return sum / 4;
 }
 
 /* *t <- a trial of k[ngroups]. */
@@ -310,6 +341,7 @@ static eqml_status eqml__judge(eqml__trials *s, const double *k, eqml__trial *t)
         eqml_surface surface;
         eqml_fit_options fit = s->fit;
         double energy = 0, gradient = 0;
+        size_t held = 0;
         eqml_status status = eqml_surface_create(s->basis, s->variables, &surface);
         for (size_t g = 0; g < s->data->n; g++)
             s->use[g] = s->offered[g] && !eqml__is_held(s, g, run);
@@ -317,11 +349,12 @@ static eqml_status eqml__judge(eqml__trials *s, const double *k, eqml__trial *t)
         if (!status)
             status = eqml_fit(&surface, s->data, &fit, NULL, s->message);
         if (!status)
-            eqml__held_errors(s, &surface, run, &energy, &gradient);
+            held = eqml__held_errors(s, &surface, run, &energy, &gradient);
         eqml_surface_free(&surface);
         if (status)
             return status;
-        t->run[run] = eqml__log_error(energy) + (gradient > 0 ? eqml__log_error(gradient) : 0);
+        t->run[run] = s->by_bands ? eqml__log_bands(s, held)
+                                  : eqml__log_error(energy) + (gradient > 0 ? eqml__log_error(gradient) : 0);
         t->score += t->run[run] / s->runs;
         t->rmse_energy += energy * energy / s->runs;
         t->rmse_gradient += gradient * gradient / s->runs;
@@ -356,6 +389,7 @@ static void eqml__trials_free(eqml__trials *s)
     EQML_FREE(s->groups);
     EQML_FREE(s->offered);
     EQML_FREE(s->squares);
+    EQML_FREE(s->banded);
     EQML_FREE(s->work);
     EQML_FREE(s->variables);
     EQML_FREE(s->k);
@@ -393,12 +427,13 @@ static eqml_status eqml__trials_create(eqml__trials *s, const eqml_basis *basis,
     s->groups = (eqml__group *)eqml__zeroed(classes, sizeof(eqml__group));
     s->offered = (unsigned char *)eqml__zeroed(2 * n, 1);
     s->squares = (double *)eqml__zeroed(2 * n, sizeof(double));
+    s->banded = (eqml__banded *)eqml__zeroed(n, sizeof(eqml__banded));
     s->work = (double *)eqml__zeroed(eqml__most_work(basis) + 6 * atoms, sizeof(double));
     s->variables = (eqml_variable *)eqml__zeroed(classes, sizeof(eqml_variable));
     s->k = (double *)eqml__zeroed(2 * classes, sizeof(double));
     s->tried = (double *)eqml__zeroed(EQML__MOST_TRIALS * classes, sizeof(double));
-    if (!s->group_of || !s->groups || !s->offered || !s->squares || !s->work || !s->variables || !s->k ||
-        !s->tried)
+    if (!s->group_of || !s->groups || !s->offered || !s->squares || !s->banded || !s->work || !s->variables ||
+        !s->k || !s->tried)
         return eqml__fail(message, EQML_ERROR_MEMORY, "out of memory");
     s->use = s->offered + n;
     s->slopes = s->squares + n;
