@@ -45,7 +45,7 @@
  *            and single geometries: to some units in the last place of the largest terms that cancel.
  * Speed      compile with -O3 -march=native, and with -ffp-contract=fast where -std=c11 is asked for. Batches
  *            take several geometries at a time; those in float do all but differences of coordinates in single
- *            precision, with errors of about 1e-6 of the range of energies. With -fopenmp batches use all cores,
+ *            precision, with errors of about 1e-6 of the range of energies. With -fopenmp batches and fits use all cores,
  *            with the same results to the bit.
  * Macros     EQML_MALLOC, EQML_FREE: the allocator. EQML_API: linkage of the functions. EQML_STATIC: they are
  *            private to the file. EQML_SCALAR: no vectors. EQML_USE_LAPACK: least squares with LAPACK and BLAS.

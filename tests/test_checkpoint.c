@@ -269,3 +269,22 @@ Test(checkpoint, that_cannot_be_written_is_refused)
     assert_refused(&ch4_d4_basis, morse, &d, plain, EQML_ERROR_FILE, "cannot be written");
     eqml_data_free(&d);
 }
+
+/* ---- the fit program ---- */
+
+Test(checkpoint, of_the_fit_program)
+{
+#define FIT_HERE                                                                                             \
+    "build/tests/fit --runtime eqml.h --basis-header build/tests/h2o_d8.h --name w --directory '%s' "        \
+    "--checkpoint '%s/fit.lsq' "
+    outcome o = run("head -n 2500 examples/data/h2o_ps.xyz >'%s/some.xyz' && " FIT_HERE "'%s/some.xyz'",
+                    folder, folder, folder, folder);
+    cr_assert_eq(o.status, 0, "%s", o.text);
+    cr_assert_null(strstr(o.text, "checkpoint"), "%s", o.text);
+    o = run(FIT_HERE "examples/data/h2o_ps.xyz", folder, folder);
+    cr_assert_eq(o.status, 0, "%s", o.text);
+    cr_assert_not_null(strstr(o.text, "500 of the 2500 geometries came from the checkpoint"), "%s", o.text);
+    o = run(FIT_HERE "--variable morse:3 examples/data/h2o_ps.xyz", folder, folder);
+    cr_assert_eq(o.status, 1, "%s", o.text);
+    cr_assert_not_null(strstr(o.text, "fit.lsq: belongs to a fit with"), "%s", o.text);
+}
