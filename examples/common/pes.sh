@@ -23,7 +23,7 @@ case $NAME in
 '' | [0-9]* | *[!A-Za-z0-9_]*) refuse "NAME=$NAME: it must be a C identifier, as in NAME=ch4" ;;
 esac
 [ -n "$COMPOSITION" ] || refuse 'no COMPOSITION; for example COMPOSITION="H4 C"'
-[ -n "$DEGREE" ] || refuse 'no DEGREE; for example DEGREE=6'
+[ -n "$DEGREE" ] || refuse 'no DEGREE; for example DEGREE=6, or DEGREE=auto'
 case $DATA in -*) DATA=./$DATA ;; esac
 
 # Runs a command; shows it first unless make is silent (-s).
@@ -74,6 +74,39 @@ take() {
     mv "$was/kept/$1" "$now/$1" 2>/dev/null
 }
 
+# Reads and checks the data, with the smallest basis of these atoms, which takes a moment. A pipe can be read only once.
+checked=
+check_data() {
+    [ -z "$checked" ] && [ -f "$DATA" ] || return 0
+    build/eqml-gen -d 1 ${DIPOLE:+--dipole 1} ${QUADRUPOLE:+--quadrupole 1} ${POLARIZABILITY:+--polarizability 1} \
+        -n reading -o "$aside/reading.h" "$COMPOSITION"
+    printf '#include "reading.h"\nconst eqml_basis *const basis = &reading_basis;\n' >"$aside/reading.c"
+    "$@" -O1 -DEQML_SCALAR -I. "-I$aside" "$aside/reading.c" build/fit.o build/eqml.o -o "$aside/reading" $LIBRARIES -lm
+    with_list "--name $NAME $FIT" "$aside/reading" --directory "$aside" --check --rows-file "$aside/rows" "$DATA"
+    checked=--checked
+}
+
+# DEGREE=auto: of the degrees that leave eight rows for each term, and at most 2,000 terms, cross-validation chooses.
+terms_of() {
+    with_list "$BASIS" build/eqml-gen --stats -d "$1" "$COMPOSITION" | sed -n 's/.*"terms": *\([0-9]*\).*/\1/p'
+}
+choose_degree() {
+    check_data "$@"
+    [ "$checked" ] || refuse "DEGREE=auto reads the data several times: $DATA must be a file"
+    rows=$(cat "$aside/rows") highest=1
+    while terms=$(terms_of $((highest + 1))) && [ "$terms" -le 2000 ] && [ $((8 * terms)) -le "$rows" ] &&
+        [ "$highest" -lt 20 ]; do
+        highest=$((highest + 1))
+    done
+    with_list "$BASIS" build/eqml-gen -d "$highest" -n degrees -o "$aside/degrees.h" "$COMPOSITION"
+    printf '#include "degrees.h"\nconst eqml_basis *const basis = &degrees_basis;\n' >"$aside/degrees.c"
+    run "$@" -I. "-I$aside" "$aside/degrees.c" build/fit.o build/eqml.o -o "$aside/degrees" $LIBRARIES -lm
+    run_with "--name $NAME $FIT" "$aside/degrees" --checked --degree-file "$aside/degree" "$DATA"
+    DEGREE=$(cat "$aside/degree")
+    echo "degree $DEGREE of at most $highest"
+}
+if [ "$DEGREE" = auto ]; then choose_degree "$@"; fi
+
 # What asks for a basis, and what the compiler is: text, to be compared. BASIS may name a file with a group, so that its
 # words say nothing for sure.
 {
@@ -85,18 +118,6 @@ take() {
     "$1" --version 2>/dev/null || :
 } >"$now/compiler"
 cat build/fit.o build/eqml.o | cksum >"$now/objects"
-
-# Reads and checks the data, with the smallest basis of these atoms, which takes a moment. A pipe can be read only once.
-checked=
-check_data() {
-    [ -z "$checked" ] && [ -f "$DATA" ] || return 0
-    build/eqml-gen -d 1 ${DIPOLE:+--dipole 1} ${QUADRUPOLE:+--quadrupole 1} ${POLARIZABILITY:+--polarizability 1} \
-        -n reading -o "$aside/reading.h" "$COMPOSITION"
-    printf '#include "reading.h"\nconst eqml_basis *const basis = &reading_basis;\n' >"$aside/reading.c"
-    "$@" -O1 -DEQML_SCALAR -I. "-I$aside" "$aside/reading.c" build/fit.o build/eqml.o -o "$aside/reading" $LIBRARIES -lm
-    with_list "--name $NAME $FIT" "$aside/reading" --directory "$aside" --check "$DATA"
-    checked=--checked
-}
 
 if [ -n "$BASIS" ] || ! same asked || ! mv "$was/$NAME.h" "$new/$NAME.h" 2>/dev/null; then
     check_data "$@"

@@ -41,8 +41,8 @@ int choose_variables(job *j, const eqml_data *data, outcome *o)
     eqml_message message;
     double shown = 0;
     const double start = seconds_now();
-    eqml_choice_options options = {&j->fit, j->given, j->ridge_auto, NULL, NULL};
-    int open = j->ridge_auto;
+    eqml_choice_options options = {&j->fit, j->given, j->ridge_auto, j->energy_weight_auto, NULL, NULL};
+    int open = j->ridge_auto || j->energy_weight_auto;
     for (int c = 0; c < basis->npair_classes; c++)
         open = open || !j->given[c];
     if (!open)
@@ -60,6 +60,7 @@ int choose_variables(job *j, const eqml_data *data, outcome *o)
         return 1;
     }
     j->fit.ridge = o->choice.ridge;
+    j->fit.energy_weight = o->choice.energy_weight;
     o->chosen = 1;
     o->seconds_choice = seconds_now() - start;
     return 0;
@@ -84,6 +85,8 @@ void print_choice(const job *j, const outcome *o)
     }
     if (j->ridge_auto)
         printf(" --ridge %g", j->fit.ridge);
+    if (j->energy_weight_auto && j->fit.energy_weight > 0)
+        printf(" --energy-weight %g", j->fit.energy_weight);
     printf("\n");
     if (c->growing)
         printf("  note: variables that are the distance, or of negative range, grow where atoms part: the "
@@ -104,5 +107,36 @@ void json_variables(FILE *out, const job *j, const outcome *o)
         }
     }
     fprintf(out, "],\n  \"ridge\": %.10g,\n", j->fit.ridge);
+    json_number(out, "energy_weight", j->fit.energy_weight > 0, j->fit.energy_weight);
     json_number(out, "seconds_choice", o->chosen, o->seconds_choice);
+}
+
+int choose_degree(job *j, const eqml_data *data, outcome *o)
+{
+    eqml_message message;
+    int degree;
+    const eqml_choice_options options = {&j->fit, NULL, 0, 0, NULL, NULL};
+    double *error = calloc((size_t)basis->degree + 1, sizeof *error);
+    if (!error)
+        return fail("out of memory");
+    if (choose_variables(j, data, o)) {
+        free(error);
+        return 1;
+    }
+    const eqml_status status =
+        eqml_choose_degree(basis, data, &options, j->variables, &degree, error, &message);
+    if (status) {
+        free(error);
+        fprintf(stderr, "fit: %s: %s\n", j->data, message.text);
+        return 1;
+    }
+    printf("degree, cross-validated RMSE in cm^-1:");
+    for (int d = 1; d <= basis->degree; d++)
+        printf("%s %d: %.4g", d > 1 ? "," : "", d, error[d] * PER_CM);
+    printf("; the least degree within 2 %% of the best: %d\n", degree);
+    free(error);
+    FILE *out = fopen(j->degree_file, "w");
+    if (out)
+        fprintf(out, "%d\n", degree);
+    return !out || fclose(out) ? fail("the degree cannot be written") : 0;
 }

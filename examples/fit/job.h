@@ -21,9 +21,11 @@ typedef struct job {
     int check, checked;     /* nonzero: end when all is read; it was read and told before */
     int train_every;
     double charge;
-    eqml_variable *variables; /* [npair_classes] */
-    unsigned char *given;     /* [npair_classes] nonzero: by an option; the others are chosen */
-    int ridge_auto;           /* nonzero: the ridge is chosen, too */
+    eqml_variable *variables;           /* [npair_classes] */
+    unsigned char *given;               /* [npair_classes] nonzero: by an option; the others are chosen */
+    int ridge_auto, energy_weight_auto; /* nonzero: these are chosen, too */
+    const char *rows_file,
+        *degree_file; /* for `make pes`: where to write the number of rows; the degree, and end */
     eqml_fit_options fit;
     int robust;        /* nonzero: wrong data are looked for and lose their weight */
     double max_energy; /* training geometries lie at most so far above the lowest, hartree; 0: no limit */
@@ -123,6 +125,9 @@ double *shortest_distances(const eqml_data *data);
 
 /* Chooses the variables that no option gives, by the geometries that j->fit.use marks. Returns nonzero after a message. */
 int choose_variables(job *j, const eqml_data *data, outcome *o);
+
+/* Chooses these and the degree, says so, and writes it to j->degree_file. Returns nonzero after a message. */
+int choose_degree(job *j, const eqml_data *data, outcome *o);
 
 void print_choice(const job *j, const outcome *o);
 void json_variables(FILE *out, const job *j, const outcome *o);

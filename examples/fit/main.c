@@ -52,15 +52,31 @@ static void show_progress(void *context, size_t done, size_t total)
     fprintf(stderr, "\rfitting: %zu of %zu geometries%s", done, total, done == total ? "\n" : "");
 }
 
-/* What the fit will take, before it begins. */
-static void print_memory(const job *j, const eqml_data *data, const unsigned char *train)
+/* Rows that the fit will have. */
+static size_t count_rows(const job *j, const eqml_data *data, const unsigned char *train)
 {
     const size_t inner = basis->natoms > 2 ? 3 * (size_t)basis->natoms - 6 : 1;
     const size_t gradients = j->fit.energies_only ? 0 : count_marked(data, train, EQML_HAS_GRADIENT);
-    printf("fit: %d terms, %zu rows: about %.2g GB of memory\n", basis->nterms,
-           count_marked(data, train, EQML_HAS_ENERGY) + inner * gradients,
+    return count_marked(data, train, EQML_HAS_ENERGY) + inner * gradients;
+}
+
+/* What the fit will take, before it begins. */
+static void print_memory(const job *j, const eqml_data *data, const unsigned char *train)
+{
+    printf("fit: %d terms, %zu rows: about %.2g GB of memory\n", basis->nterms, count_rows(j, data, train),
            1e-9 * (double)eqml_fit_memory(basis, &j->fit));
     fflush(stdout);
+}
+
+/* For --check: how many rows there are, which says how many terms they can determine. */
+static int write_rows(const job *j, const eqml_data *data, const unsigned char *train)
+{
+    FILE *out = j->rows_file ? fopen(j->rows_file, "w") : NULL;
+    if (!j->rows_file)
+        return 0;
+    if (out)
+        fprintf(out, "%zu\n", count_rows(j, data, train));
+    return !out || fclose(out) ? fail("the number of rows cannot be written") : 0;
 }
 
 static int fit_and_test(job *j, eqml_data *data, const eqml_data *other, unsigned char *train,
@@ -68,10 +84,7 @@ static int fit_and_test(job *j, eqml_data *data, const eqml_data *other, unsigne
 {
     eqml_message message;
     eqml_status status = EQML_OK;
-    double shown = 0, start = seconds_now();
-    split(data->n, j->train_every, train, test);
-    o->left_out = leave_out_high(j, data, train);
-    j->fit.use = train;
+    double shown = 0, start;
     if (isatty(2)) {
         j->fit.progress = show_progress;
         j->fit.context = &shown;
@@ -143,12 +156,19 @@ int main(int argc, char **argv)
         status = read_data(j.data, &j, &data);
     if (!status && j.test && !(j.check && is_pipe(j.test)))
         status = read_data(j.test, &j, &other);
-    if (!status && !j.check) {
+    if (!status) {
         marks = calloc(2, data.n);
-        status = marks ? fit_and_test(&j, &data, &other, marks, marks + data.n, &surface, &o)
-                       : fail("out of memory");
+        status = marks ? 0 : fail("out of memory");
     }
-    if (!status && !j.check) {
+    if (!status) {
+        split(data.n, j.train_every, marks, marks + data.n);
+        o.left_out = leave_out_high(&j, &data, marks);
+        j.fit.use = marks;
+        status = j.check         ? write_rows(&j, &data, marks)
+                 : j.degree_file ? choose_degree(&j, &data, &o)
+                                 : fit_and_test(&j, &data, &other, marks, marks + data.n, &surface, &o);
+    }
+    if (!status && !j.check && !j.degree_file) {
         print_report(&j, &data, &o);
         status = write_all(&j, &data, &surface, &o);
     }

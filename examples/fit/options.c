@@ -13,7 +13,8 @@ static const char help[] =
     "                         within the training data\n"
     "  --gradients W          weight of gradients against energies; default 1; 0: energies only\n"
     "  --ridge L              penalty L on the squares of the scaled coefficients, or auto; default 0\n"
-    "  --energy-weight E0     weight E0/(E0 + E - Emin) of a geometry, hartree; default: all weights 1\n"
+    "  --energy-weight E0     weight E0/(E0 + E - Emin) of a geometry, hartree, or auto; default: all "
+    "weights 1\n"
     "  --max-energy E         train only on geometries up to E above the lowest, hartree; default: on all\n"
     "  --robust               wrong energies and gradients lose their weight (Tukey's biweight, reweighted "
     "fits)\n"
@@ -143,7 +144,12 @@ int parse_options(int argc, char **argv, job *j)
             j->ridge_auto = !strcmp(value, "auto");
             bad = !j->ridge_auto && parse_number(option, value, 0, &j->fit.ridge);
         } else if (!strcmp(option, "--energy-weight")) {
-            bad = parse_number(option, value, DBL_MIN, &j->fit.energy_weight);
+            j->energy_weight_auto = !strcmp(value, "auto");
+            bad = !j->energy_weight_auto && parse_number(option, value, DBL_MIN, &j->fit.energy_weight);
+        } else if (!strcmp(option, "--rows-file")) {
+            j->rows_file = value;
+        } else if (!strcmp(option, "--degree-file")) {
+            j->degree_file = value;
         } else if (!strcmp(option, "--max-energy")) {
             bad = parse_number(option, value, DBL_MIN, &j->max_energy);
         } else if (!strcmp(option, "--diagnose")) {
@@ -188,7 +194,7 @@ int parse_options(int argc, char **argv, job *j)
 int check_places(const job *j)
 {
     const char *const needed[] = {j->runtime, j->basis_header, j->directory};
-    for (int k = 0; k < 3 && !j->check; k++)
+    for (int k = 0; k < 3 && !j->check && !j->degree_file; k++)
         if (!needed[k] || access(needed[k], k < 2 ? R_OK : W_OK | X_OK)) {
             fprintf(stderr, "fit: %s: %s\n", needed[k] ? needed[k] : "--basis-header is missing",
                     needed[k] ? strerror(errno) : "name the header from eqml-gen");
