@@ -3544,6 +3544,49 @@ EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz,
 
 #endif /* EQML__HESSIAN_H */
 
+/* ==== inside.h ========================================================================================== */
+
+/* Whether the distances of a geometry are among those of the training data. */
+#ifndef EQML__INSIDE_H
+#define EQML__INSIDE_H
+
+/*
+ * 1 if each distance of xyz[natoms][3] (bohr) lies in the range that its class of pairs has in the training data, 0 if
+ * one does not or a coordinate is no number, -1 if the ranges are not known. squares[2][EQML_ROUND(npairs)]: of the
+ * shortest distance of each pair, then of the longest; filled up with those of the last pair; negative: not known.
+ *
+ * A necessary condition for a surface to hold, and a cheap one: all distances may be usual and the geometry far
+ * from all others. A product of the two margins, negative outside, spares a branch for each pair.
+ */
+EQML_INLINE int eqml__inside(const eqml_basis *b, const double *squares, const double *xyz)
+{
+    const int vectors = (b->npairs + EQML__INNER - 1) / EQML__INNER;
+    const double *high = squares + EQML_ROUND(b->npairs);
+    int inside = 1;
+    if (squares[0] < 0)
+        return -1;
+    for (int k = 0; k < vectors; k++) {
+        const int p = k * EQML__INNER;
+        double margin[EQML__INNER] EQML_ALIGNED;
+        eqml__inner d[3];
+        eqml__differences(b->pairs, b->npairs - 1, p, xyz, d);
+        const eqml__inner r = eqml__fma_inner(d[0], d[0], eqml__fma_inner(d[1], d[1], d[2] * d[2]));
+        eqml__store_inner(margin, (r - eqml__load_inner(squares + p)) * (eqml__load_inner(high + p) - r));
+        for (int lane = 0; lane < EQML__INNER; lane++)
+            inside &= margin[lane] >= 0;
+    }
+    return inside;
+}
+
+/* The function of a surface NAME over BASIS, with its constants NAME_squares. */
+#define EQML_SURFACE_INSIDE_FUNCTION(NAME, BASIS, API)                                                       \
+    API int NAME##_inside(const double *xyz)                                                                 \
+    {                                                                                                        \
+        return eqml__inside(&BASIS##_basis, NAME##_squares, xyz);                                            \
+    }
+
+#endif /* EQML__INSIDE_H */
+
 /* ==== kernel/tensor.h =================================================================================== */
 
 /* Dipoles, quadrupoles and polarizabilities, and their Jacobians. */
@@ -4598,8 +4641,10 @@ typedef struct eqml_surface {
     double *offset, *linear;       /* [nfactors] */
     double *packed;                /* [ntiles][4][4] */
     double *tensors[EQML_TENSORS]; /* [ntiles][4][4] of the tensor; NULL where the basis has none */
-    int standardised;              /* nonzero: centres and offsets are set already; later fits keep them */
-    float *rounded;                /* offset, linear and packed in float; set by eqml_surface_set */
+    double *ranges;   /* [npair_classes][2] the shortest and the longest distance of each class in the
+                                      training data, bohr; 0 and infinity: not known */
+    int standardised; /* nonzero: centres and offsets are set already; later fits keep them */
+    float *rounded;   /* offset, linear and packed in float; set by eqml_surface_set */
 } eqml_surface;
 
 EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_variable *variables,
@@ -4629,6 +4674,13 @@ EQML_API void eqml_surface_get_tensor(const eqml_surface *surface, eqml_tensor k
  * other.
  */
 
+EQML_API int eqml_surface_inside(const eqml_surface *surface, const double *xyz);
+/*
+ * 1 if each distance of xyz[natoms][3] (bohr) lies in the range of its class, to 12 digits; 0 if one does not, or a
+ * coordinate is no number; -1 if the ranges are not known, as those of files from before they were stored. The fit of the
+ * energies finds the ranges; where there was none, that of a tensor. A written header has the same as NAME_inside().
+ */
+
 EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char *path, eqml_message *message);
 EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *basis, const char *path,
                                        eqml_message *message);
@@ -4638,7 +4690,8 @@ EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *
  *     eqml-pes 3
  *     basis NAME DEGREE NTERMS NFACTORS TERMS        TERMS: a number for the terms and their order
  *     composition H4 C
- *     variable 0 morse 0x1p+1 0x1.8p-2   one line for each class of pairs: kind, range, centre
+ *     variable 0 morse 0x1p+1 0x1.8p-2   one line for each class of pairs: kind, range, centre; then, where they are
+ *                                        known, the shortest and the longest distance in the training data
  *     offset 0x0p+0                      nfactors lines
  *     coefficient -0x1.43p+5             nterms lines
  *     dipole DEGREE NTERMS               these three for a dipole, then for a quadrupole, then for a
@@ -7093,6 +7146,7 @@ EQML_API void eqml_surface_free(eqml_surface *surface)
     EQML_FREE(surface->variables);
     EQML_FREE(surface->centres);
     EQML_FREE(surface->rates);
+    EQML_FREE(surface->ranges);
     EQML_FREE(surface->offset);
     EQML_FREE(surface->linear);
     EQML_FREE(surface->packed);
@@ -7136,11 +7190,43 @@ static void eqml__set_centre(eqml_surface *surface, int pair_class, double centr
             surface->centres[p] = centre;
 }
 
-/* Between surfaces over bases with the same classes of pairs. */
-static void eqml__copy_centres(eqml_surface *to, const eqml_surface *from)
+/* Centres and ranges, between surfaces over bases with the same classes of pairs. */
+static void eqml__copy_classes(eqml_surface *to, const eqml_surface *from)
 {
-    for (int c = 0; c < to->model.basis->npair_classes; c++)
+    const int count = to->model.basis->npair_classes;
+    for (int c = 0; c < count; c++)
         eqml__set_centre(to, c, eqml__get_centre(from, c));
+    memcpy(to->ranges, from->ranges, 2 * (size_t)count * sizeof(double));
+}
+
+/* Whether any distances are known to be inside. */
+static bool eqml__knows_ranges(const eqml_surface *surface)
+{
+    return surface->ranges[1] < HUGE_VAL;
+}
+
+/* The squares of the ranges of pair p, as eqml__inside takes them: a little wider, so that rounding leaves none out. */
+static void eqml__squared_range(const eqml_surface *surface, int p, double square[2])
+{
+    const double *range = surface->ranges + 2 * surface->model.basis->pair_classes[p];
+    square[0] = eqml__knows_ranges(surface) ? range[0] * range[0] * (1 - 2e-12) : -1;
+    square[1] = eqml__knows_ranges(surface) ? range[1] * range[1] * (1 + 2e-12) : 1;
+}
+
+EQML_API int eqml_surface_inside(const eqml_surface *surface, const double *xyz)
+{
+    const eqml_basis *b = surface->model.basis;
+    int inside = eqml__knows_ranges(surface) ? 1 : -1;
+    for (int p = 0; p < b->npairs && inside == 1; p++) {
+        double square = 0, range[2];
+        for (int k = 0; k < 3; k++) {
+            const double d = xyz[3 * b->pairs[p][0] + k] - xyz[3 * b->pairs[p][1] + k];
+            square += d * d;
+        }
+        eqml__squared_range(surface, p, range);
+        inside = square >= range[0] && square <= range[1];
+    }
+    return inside;
 }
 
 EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_variable *variables,
@@ -7155,12 +7241,13 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
     surface->variables = (eqml_variable *)eqml__zeroed((size_t)basis->npair_classes, sizeof(eqml_variable));
     surface->centres = (double *)eqml__zeroed(EQML_ROUND((size_t)basis->npairs), sizeof(double));
     surface->rates = (double *)eqml__zeroed(EQML_ROUND((size_t)basis->npairs), sizeof(double));
+    surface->ranges = (double *)eqml__zeroed(2 * (size_t)basis->npair_classes, sizeof(double));
     surface->offset = (double *)eqml__zeroed(nfactors, sizeof(double));
     surface->linear = (double *)eqml__zeroed(nfactors, sizeof(double));
     surface->packed = (double *)eqml__zeroed(eqml__times(16, (size_t)basis->ntiles), sizeof(double));
     surface->rounded = (float *)eqml__zeroed(2 * nfactors + 16 * (size_t)basis->ntiles, sizeof(float));
-    bool complete = surface->variables && surface->centres && surface->rates && surface->offset &&
-                    surface->linear && surface->packed && surface->rounded;
+    bool complete = surface->variables && surface->centres && surface->rates && surface->ranges &&
+                    surface->offset && surface->linear && surface->packed && surface->rounded;
     for (int k = 0; k < EQML_TENSORS; k++) {
         const eqml_tensor_basis *t = basis->tensors[k];
         surface->tensors[k] =
@@ -7172,6 +7259,8 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
         return EQML_ERROR_MEMORY;
     }
     memcpy(surface->variables, variables, (size_t)basis->npair_classes * sizeof(eqml_variable));
+    for (int k = 0; k < basis->npair_classes; k++)
+        surface->ranges[2 * k + 1] = HUGE_VAL;
     for (int p = 0; p < basis->npairs; p++) {
         const eqml_variable *v = &variables[basis->pair_classes[p]];
         surface->rates[p] = v->kind == EQML_MORSE || v->kind == EQML_EXP_OVER_R ? -1 / v->range : 0;
@@ -8349,6 +8438,23 @@ static void eqml__set_components(eqml__fitter *w)
     }
 }
 
+/* The shortest and the longest distance of each class of pairs in the training data, bohr. */
+static void eqml__set_ranges(const eqml__fitter *w, eqml_component *c)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    const eqml__seen *seen = w->seen + (c - w->components) * w->npairs;
+    double *ranges = c->surface.ranges;
+    for (int k = 0; k < b->npair_classes; k++)
+        ranges[2 * k] = HUGE_VAL, ranges[2 * k + 1] = 0;
+    for (int p = 0; p < b->npairs; p++) {
+        double *range = ranges + 2 * b->pair_classes[p];
+        range[0] = fmin(range[0], seen[p].shortest);
+        range[1] = fmax(range[1], seen[p].longest);
+    }
+    for (int k = 0; k < b->npair_classes; k++) /* a class without pairs */
+        ranges[2 * k] = ranges[2 * k] < HUGE_VAL ? ranges[2 * k] : 0;
+}
+
 /* All that goes before the rows: what is fitted, constant pairs, centres and shifts. */
 static eqml_status eqml__prepare_rows(eqml__fitter *w)
 {
@@ -8372,6 +8478,9 @@ static eqml_status eqml__run_fit(eqml__fitter *w, eqml_fit_result *result)
         status = eqml__prepare_rows(w);
     if (status)
         return status;
+    for (int k = 0; k < w->ncomponents; k++)
+        if (energies || !eqml__knows_ranges(&w->components[k].surface))
+            eqml__set_ranges(w, &w->components[k]);
     for (int k = 0; k < w->ncomponents; k++)
         result->constant_pairs +=
             eqml__constant_classes(w->components[k].surface.model.basis, w->frozen + k * w->npairs);
@@ -8900,10 +9009,14 @@ static eqml_status eqml__put_pes(FILE *out, const eqml_surface *surface)
     char basis[1024];
     eqml__describe_basis(b, basis, sizeof basis);
     fprintf(out, "eqml-pes 3\nbasis %s\ncomposition %s\n", basis, b->composition);
-    for (int k = 0; k < b->npair_classes; k++)
-        fprintf(out, "variable %d %s %s %s\n", k, eqml__kind_names[surface->variables[k].kind],
+    for (int k = 0; k < b->npair_classes; k++) {
+        fprintf(out, "variable %d %s %s %s", k, eqml__kind_names[surface->variables[k].kind],
                 eqml__hexadecimal(surface->variables[k].range).text,
                 eqml__hexadecimal(eqml__get_centre(surface, k)).text);
+        for (int end = 0; end < 2 && eqml__knows_ranges(surface); end++)
+            fprintf(out, " %s", eqml__hexadecimal(surface->ranges[2 * k + end]).text);
+        fprintf(out, "\n");
+    }
     for (int k = 0; k < b->nfactors; k++)
         fprintf(out, "offset %s\n", eqml__hexadecimal(surface->offset[k]).text);
     for (int k = 0; k < b->nterms; k++)
@@ -8998,9 +9111,22 @@ static eqml_status eqml__read_numbers(eqml__reader *in, const char *word, int co
     return EQML_OK;
 }
 
-/* Before version 3 variables had no centre. */
+/* Two distances, the shorter first, behind a centre; or nothing. */
+static bool eqml__parse_distances(eqml__span rest, double distance[2])
+{
+    const size_t words = eqml__count_words(rest);
+    eqml__span word;
+    for (size_t k = 0; k < words && words == 2; k++) {
+        eqml__next_word(&rest, EQML__BLANKS, &word);
+        if (eqml__parse_number(word, EQML__HEXADECIMAL, &distance[k]))
+            return false;
+    }
+    return words == 0 || (words == 2 && distance[0] >= 0 && distance[1] >= distance[0]);
+}
+
+/* Before version 3 variables had no centre. centre and ranges: of each class; these as they are where the file has none. */
 static eqml_status eqml__read_variables(eqml__reader *in, int version, const eqml_basis *b,
-                                        eqml_variable *variable, double *centre)
+                                        eqml_variable *variable, double *centre, double *ranges)
 {
     for (int k = 0; k < b->npair_classes; k++) {
         eqml__item item;
@@ -9024,9 +9150,13 @@ static eqml_status eqml__read_variables(eqml__reader *in, int version, const eqm
         range = item.rest;
         if (version > 2) {
             eqml__next_word(&item.rest, " ", &range);
-            item.rest.begin += item.rest.begin < item.rest.end;
-            if (eqml__parse_number(item.rest, EQML__HEXADECIMAL, &centre[k]))
+            eqml__span word = {item.rest.end, item.rest.end};
+            eqml__next_word(&item.rest, EQML__BLANKS, &word);
+            if (eqml__parse_number(word, EQML__HEXADECIMAL, &centre[k]))
                 return eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "a finite centre behind the range");
+            if (!eqml__parse_distances(item.rest, ranges + 2 * k))
+                return eqml__bad_line(in, EQML_ERROR_VALUE, item.line,
+                                      "the shortest and the longest distance behind the centre, or nothing");
         }
         if (eqml__parse_number(range, EQML__HEXADECIMAL, &variable[k].range) ||
             !eqml__variable_is_valid(&variable[k]))
@@ -9093,13 +9223,18 @@ static eqml_status eqml__read_zero_surface(eqml__reader *in, int version, const 
 {
     const size_t count = (size_t)b->npair_classes;
     eqml_variable *variable = (eqml_variable *)eqml__zeroed(count, sizeof(eqml_variable));
-    double *centre = (double *)eqml__zeroed(count, sizeof(double));
-    eqml_status status =
-        variable && centre ? eqml__read_variables(in, version, b, variable, centre) : EQML_ERROR_MEMORY;
+    double *centre = (double *)eqml__zeroed(3 * count, sizeof(double)),
+           *ranges = centre ? centre + count : NULL;
+    for (size_t k = 0; k < count && centre; k++)
+        ranges[2 * k + 1] = HUGE_VAL;
+    eqml_status status = variable && centre ? eqml__read_variables(in, version, b, variable, centre, ranges)
+                                            : EQML_ERROR_MEMORY;
     if (!status)
         status = eqml_surface_create(b, variable, surface);
     for (int k = 0; k < b->npair_classes && !status; k++)
         eqml__set_centre(surface, k, centre[k]);
+    if (!status)
+        memcpy(surface->ranges, ranges, 2 * count * sizeof(double));
     EQML_FREE(variable);
     EQML_FREE(centre);
     return status;
@@ -9253,6 +9388,7 @@ static const struct eqml__needed {
                     {"one.h", NULL},
                     {"batch.h", NULL},
                     {"hessian.h", NULL},
+                    {"inside.h", NULL},
                     {"kernel/tensor.h", "eqml_tensor_basis"},
                     {"model.h", NULL},
                     {"model_tensor.h", "eqml_tensor_basis"}};
@@ -9319,6 +9455,20 @@ static void eqml__put_numbers(FILE *out, const char *name, const char *what, boo
     fprintf(out, "%s\n};\n", count ? "" : "0");
 }
 
+/* What eqml__inside needs: the squares of the shortest distances of all pairs, then of the longest. */
+static void eqml__put_squares(FILE *out, const eqml_surface *surface, const char *name)
+{
+    const eqml_basis *b = surface->model.basis;
+    const int stride = EQML_ROUND(b->npairs);
+    fprintf(out, "static const double %s_squares[] EQML%d_ALIGNED = {", name, EQML_LAYOUT);
+    for (int k = 0; k < 2 * stride; k++) {
+        double square[2];
+        eqml__squared_range(surface, k % stride < b->npairs ? k % stride : b->npairs - 1, square);
+        fprintf(out, "%s%s,", k % 4 ? " " : "\n    ", eqml__decimal(square[k / stride], false).text);
+    }
+    fprintf(out, "\n};\n");
+}
+
 static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char *name)
 {
     static const char *const kinds[] = {"MORSE", "INVERSE", "EXP_OVER_R", "POWER"};
@@ -9333,6 +9483,7 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
     fprintf(out, "};\n");
     eqml__put_numbers(out, name, "centres", false, EQML_ROUND(b->npairs), surface->centres);
     eqml__put_numbers(out, name, "rates", false, EQML_ROUND(b->npairs), surface->rates);
+    eqml__put_squares(out, surface, name);
     for (int is_float = 0; is_float < 2; is_float++) {
         eqml__put_numbers(out, name, "offset", is_float, b->nfactors, surface->offset);
         eqml__put_numbers(out, name, "linear", is_float, b->nfactors, surface->linear);
@@ -9368,6 +9519,8 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
     for (int k = 0; k < 3; k++)
         fprintf(out, "EQML%d_SURFACE_%s_FUNCTIONS(%s, eqml%d_%s, EQML%d__APART %s_%s_API)\n", number,
                 groups[k], name, number, b->name, number, name, groups[k]);
+    fprintf(out, "EQML%d_SURFACE_INSIDE_FUNCTION(%s, eqml%d_%s, EQML%d__APART %s_ONE_API)\n", number, name,
+            number, b->name, number, name);
     for (int k = 0; k < EQML_TENSORS; k++)
         if (b->tensors[k])
             fprintf(out, "EQML%d_SURFACE_TENSOR_FUNCTIONS(%s, eqml%d_%s, EQML%d__APART %s_TENSORS_API, %s)\n",
@@ -9416,6 +9569,11 @@ static void eqml__put_banner(FILE *out, const eqml_basis *b, const char *name)
             out,
             " *     double %s_energy_gradient_dipole(const double *xyz, double *gradient, double *dipole);\n",
             name);
+    fprintf(
+        out,
+        " *     int    %s_inside(const double *xyz);   1: all distances are as in the training data, 0: not, "
+        "-1: not known\n",
+        name);
     fprintf(out, " *     int    %s_natoms(void);\n *     const char *%s_symbols(void);\n *\n", name, name);
     fprintf(out, " * xyz[%d][3] and gradient[%d][3] in bohr, hartree, hartree/bohr, hessian[%d][%d]", n, n,
             3 * n, 3 * n);
@@ -9511,7 +9669,7 @@ EQML_API eqml_status eqml_problem_create(eqml_problem **problem, eqml_surface *s
         eqml_problem_free(p);
         return status;
     }
-    eqml__copy_centres(&p->surface, surface);
+    eqml__copy_classes(&p->surface, surface);
     memcpy(p->surface.offset, surface->offset, (size_t)b->nfactors * sizeof(double));
     p->surface.standardised = 1;
     *problem = p;
@@ -10119,7 +10277,7 @@ static eqml_status eqml__subset_surface(const eqml_problem *p, const eqml__selec
     if (!status)
         status = eqml_surface_create(subset->basis, p->surface.variables, &subset->surface);
     if (!status) {
-        eqml__copy_centres(&subset->surface, &p->surface);
+        eqml__copy_classes(&subset->surface, &p->surface);
         for (int f = 0; f < s->nfactors; f++)
             subset->surface.offset[f] = p->surface.offset[s->order[f]];
         for (int k = 0; k < subset->basis->nterms; k++)
@@ -10486,7 +10644,7 @@ EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_ba
     if (!status)
         status = eqml_surface_create(basis, from->variables, to);
     if (!status) {
-        eqml__copy_centres(to, from);
+        eqml__copy_classes(to, from);
         eqml__match_factors(&m);
         eqml_surface_get(from, m.old_coefficient);
         lost = eqml__move_coefficients(&m);

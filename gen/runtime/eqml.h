@@ -84,6 +84,7 @@
 #include "one.h"
 #include "batch.h"
 #include "hessian.h"
+#include "inside.h"
 #include "kernel/tensor.h"
 #include "model.h"
 #include "model_tensor.h"

@@ -123,6 +123,23 @@ static void eqml__set_components(eqml__fitter *w)
     }
 }
 
+/* The shortest and the longest distance of each class of pairs in the training data, bohr. */
+static void eqml__set_ranges(const eqml__fitter *w, eqml_component *c)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    const eqml__seen *seen = w->seen + (c - w->components) * w->npairs;
+    double *ranges = c->surface.ranges;
+    for (int k = 0; k < b->npair_classes; k++)
+        ranges[2 * k] = HUGE_VAL, ranges[2 * k + 1] = 0;
+    for (int p = 0; p < b->npairs; p++) {
+        double *range = ranges + 2 * b->pair_classes[p];
+        range[0] = fmin(range[0], seen[p].shortest);
+        range[1] = fmax(range[1], seen[p].longest);
+    }
+    for (int k = 0; k < b->npair_classes; k++) /* a class without pairs */
+        ranges[2 * k] = ranges[2 * k] < HUGE_VAL ? ranges[2 * k] : 0;
+}
+
 /* All that goes before the rows: what is fitted, constant pairs, centres and shifts. */
 static eqml_status eqml__prepare_rows(eqml__fitter *w)
 {
@@ -146,6 +163,9 @@ static eqml_status eqml__run_fit(eqml__fitter *w, eqml_fit_result *result)
         status = eqml__prepare_rows(w);
     if (status)
         return status;
+    for (int k = 0; k < w->ncomponents; k++)
+        if (energies || !eqml__knows_ranges(&w->components[k].surface))
+            eqml__set_ranges(w, &w->components[k]);
     for (int k = 0; k < w->ncomponents; k++)
         result->constant_pairs +=
             eqml__constant_classes(w->components[k].surface.model.basis, w->frozen + k * w->npairs);
