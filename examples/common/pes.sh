@@ -64,9 +64,12 @@ tensors=
 if grep -q eqml_tensor_basis "$new/$NAME.h"; then tensors=TENSORS; fi
 running=
 case $FLOAT in '' | 0) float= ;; *) float=FLOAT ;; esac
-for group in ONE BATCH $tensors $float; do
+sigma=
+if [ -f "$new/${NAME}_sigma.h" ]; then sigma=SIGMA; fi
+for group in ONE BATCH $tensors $float $sigma; do
     unit=$new/$group
-    printf '#include <stddef.h>\n#define %s_%s_API extern\n#include "%s_pes.h"\n' "$NAME" "$group" "$NAME" >"$unit.c"
+    case $group in SIGMA) header=sigma ;; *) header=pes ;; esac
+    printf '#include <stddef.h>\n#define %s_%s_API extern\n#include "%s_%s.h"\n' "$NAME" "$group" "$NAME" $header >"$unit.c"
     run "$@" -fPIC $openmp -c "$unit.c" -o "$unit.o" &
     running="$running $!"
 done
@@ -99,4 +102,4 @@ for file in "$aside"/old.*/* "$aside"/old.*/.[!.]* "$aside"/old.*/..?*; do
     { [ ! -e "$file" ] && [ ! -L "$file" ]; } || [ -e "$at" ] || [ -L "$at" ] || mv -f "$file" "$final/" ||
         { trap '' EXIT; refuse "$file: cannot be moved to $final; it stays where it is"; }
 done
-echo "$final: $NAME.h ${NAME}_pes.h $NAME.pes lib$NAME.so report.json"
+echo "$final: $NAME.h ${NAME}_pes.h $NAME.pes lib$NAME.so report.json${sigma:+ ${NAME}_sigma.h $NAME.sigma}"

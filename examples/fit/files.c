@@ -36,6 +36,12 @@ int write_all(const job *j, const eqml_data *data, const eqml_surface *surface, 
     snprintf(path, sizeof path, "%s/%s_pes.h", j->directory, j->name);
     if (!status)
         status = eqml_surface_write_header(surface, j->name, j->runtime, j->basis_header, path, &message);
+    snprintf(path, sizeof path, "%s/%s_sigma.h", j->directory, j->name);
+    if (!status && o->few.rows)
+        status = eqml_sigma_write_header(&o->few, surface, j->name, j->runtime, path, &message);
+    snprintf(path, sizeof path, "%s/%s.sigma", j->directory, j->name);
+    if (!status && o->few.rows)
+        status = eqml_sigma_write(o->whole.rows ? &o->whole : &o->few, surface, path, &message);
     if (status)
         return fail(message.text);
     snprintf(path, sizeof path, "%s/report.json", j->directory);

@@ -22,6 +22,7 @@ typedef struct job {
     int robust;        /* nonzero: wrong data are looked for and lose their weight */
     double max_energy; /* training geometries lie at most so far above the lowest, hartree; 0: no limit */
     double diagnose; /* geometries that are left out in turn, at most; negative: as many as take about 20 s */
+    int sigma;       /* random rows of the standard deviation in NAME_sigma.h; 0: none */
 } job;
 
 /* Errors of the geometries up to an energy above the lowest. */
@@ -58,6 +59,9 @@ typedef struct outcome {
     level levels[MOST_LEVELS];
     int nlevels;
     diagnosis diagnosis;
+    eqml_sigma few,
+        whole; /* standard deviations of energies, empty where they were not made; see uncertainty.h */
+    eqml_coverage coverage; /* of the test set, by `few` */
 } outcome;
 
 /* Prints one line, "fit: text", and returns 1. */
@@ -100,7 +104,13 @@ eqml_status fit_energies(job *j, const eqml_data *data, eqml_surface *surface, o
 eqml_status find_levels(const eqml_surface *surface, const eqml_data *data, const unsigned char *train,
                         const eqml_data *other, const unsigned char *test, outcome *o);
 
+/* How sigma does on the test set. */
+eqml_status find_coverage(const eqml_surface *surface, const eqml_data *other, const unsigned char *test,
+                          outcome *o);
+
 void free_diagnosis(outcome *o);
+/* ---- explain.c ---------------------------------------------------------------------------------------- */
+
 void print_diagnosis(const eqml_data *data, const outcome *o);
 void print_notes(const outcome *o);
 void json_diagnosis(FILE *out, const eqml_data *data, const outcome *o);

@@ -81,6 +81,7 @@
 #include "kernel/matrix.h"
 #include "kernel/sweeps.h"
 #include "kernel/form.h"
+#include "kernel/terms.h"
 #include "one.h"
 #include "batch.h"
 #include "hessian.h"
@@ -88,6 +89,7 @@
 #include "kernel/tensor.h"
 #include "model.h"
 #include "model_tensor.h"
+#include "sigma.h"
 
 /* Contracts. */
 #include "data.h"
@@ -98,6 +100,7 @@
 #include "select.h"
 #include "diagnose.h"
 #include "robust.h"
+#include "uncertainty.h"
 #include "expansion.h"
 
 /* Implementation. */
@@ -132,6 +135,8 @@
 #include "scale.c"
 #include "diagnose.c"
 #include "robust.c"
+#include "uncertainty.c"
+#include "sigma_file.c"
 #include "expansion.c"
 #include "expansion_file.c"
 #endif /* EQML_IMPLEMENTATION */

@@ -2,6 +2,7 @@
 #ifndef EQML__SURFACE_C
 #define EQML__SURFACE_C
 #include "surface.h"
+#include "kernel/terms.h"
 #include "memory.c"
 #include <math.h>
 #include <stdbool.h>
@@ -170,12 +171,6 @@ static size_t eqml__packed_place(eqml__cursor *at, int left, int right)
         if (++at->row == at->nrows)
             at->row = at->tile = 0;
     }
-}
-
-/* Whether factor k is a term, and so has a linear coefficient. */
-static bool eqml__is_term(const eqml_basis *b, size_t k)
-{
-    return !b->is_term || b->is_term[k];
 }
 
 /* Copies the coefficients of products to the packed order (set) or from it. */

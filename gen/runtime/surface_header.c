@@ -114,25 +114,30 @@ static char *eqml__find_part(char *runtime, const char *name, char **end)
     return NULL;
 }
 
+/* Puts one part. */
+static eqml_status eqml__put_part(eqml__tagger *t, char *runtime, const char *path, const char *name,
+                                  eqml_message *message)
+{
+    char *end, *part = eqml__find_part(runtime, name, &end);
+    if (!part)
+        return eqml__fail(message, EQML_ERROR_FORMAT,
+                          "%s: has no part %s; is it the file eqml.h of this version?", path, name);
+    const char next = *end;
+    *end = 0;
+    eqml__put_tagged(t, part);
+    *end = next;
+    return EQML_OK;
+}
+
 /* Puts the parts of the runtime that a basis with this header needs. */
 static eqml_status eqml__put_runtime(eqml__tagger *t, char *runtime, const char *path,
                                      const char *basis_header, eqml_message *message)
 {
-    for (int k = 0; k < EQML__NEEDED; k++) {
-        char *end, *part = eqml__find_part(runtime, eqml__needed[k].name, &end);
-        if (!part) {
-            return eqml__fail(message, EQML_ERROR_FORMAT,
-                              "%s: has no part %s; is it the file eqml.h of this version?", path,
-                              eqml__needed[k].name);
-        }
-        if (eqml__needed[k].asked_by && !strstr(basis_header, eqml__needed[k].asked_by))
-            continue;
-        const char next = *end;
-        *end = 0;
-        eqml__put_tagged(t, part);
-        *end = next;
-    }
-    return EQML_OK;
+    eqml_status status = EQML_OK;
+    for (int k = 0; k < EQML__NEEDED && !status; k++)
+        if (!eqml__needed[k].asked_by || strstr(basis_header, eqml__needed[k].asked_by))
+            status = eqml__put_part(t, runtime, path, eqml__needed[k].name, message);
+    return status;
 }
 
 /*
