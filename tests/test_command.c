@@ -675,6 +675,8 @@ Test(make_pes, libraries_export_every_function)
         for (size_t f = 0; f < COUNT(of_tensor); f++)
             EXPECT("%s%s\n", tensor[k], of_tensor[f]);
     EXPECT("energy_gradient_dipole\n");
+    EXPECT("energy_sigma\n");
+    EXPECT("energy_sigma_batch\n");
 #undef EXPECT
     for (const char *at = strstr(o.text, "\npes_all_"); at; at = strstr(at + 1, "\npes_all_"))
         found++;

@@ -51,7 +51,7 @@ typedef struct outcome {
     double turning[EQML_TENSORS]; /* root mean square of the part that turns with the molecule, in train */
     double *constant;             /* [npair_classes], see eqml_constant_pairs */
     int tested;
-    double seconds;
+    double seconds, seconds_aside;    /* of the fit; of what is found out about it */
     double lowest;                    /* energy of the data, hartree */
     double spread_train, spread_test; /* standard deviations of the energies, hartree */
     size_t left_out;                  /* training geometries above max_energy */

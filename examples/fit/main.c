@@ -91,7 +91,7 @@ static int fit_and_test(job *j, eqml_data *data, const eqml_data *other, unsigne
         fprintf(stderr, "fit: %s: %s\n", j->data, message.text);
         return 1;
     }
-    o->seconds = seconds_now() - start - o->diagnosis.seconds;
+    o->seconds = seconds_now() - start - o->seconds_aside;
     eqml_constant_pairs(basis, data, train, o->constant);
     o->tested = other->n > 0 || j->train_every > 1;
     if (eqml_surface_errors(surface, data, train, &o->train) ||
