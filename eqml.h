@@ -4523,7 +4523,10 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
  * the variance v = |F t|^2, in units of that of an energy of weight 1 [1]. The errors of a surface are those of its finite
  * basis and not noise, so what v means in hartree is found from the data (eqml_sigma_create):
  *
- *     sigma = sqrt(floor^2 + (slope v^power)^2)      noise alone would be power 1/2, floor = slope.
+ *     sigma = sqrt(floor^2 + w^2),   w = slope v^power up to v = reach,   slope reach^power (v / reach)^(1/2) beyond.
+ *
+ * Noise alone would be power 1/2, floor = slope. Beyond the data w grows as the root of v, since an error of the
+ * coefficients makes no more than that: |t dx| <= |F t| |F^-T dx|.
  *
  * Rows of `matrix` are those of F, terms of them, or fewer that are random combinations of them, with signs +1 and -1:
  * their squares sum to v on average, with a relative standard deviation of at most sqrt(2 / rows) [2]. 32 rows: 25 % of v.
@@ -4536,7 +4539,7 @@ typedef struct eqml_sigma {
     int rows;            /* a multiple of 8; rows of zeros fill up */
     int triangular;      /* nonzero: row i is zero behind its i-th entry */
     double floor, slope; /* hartree */
-    double power;
+    double power, reach;
     const double *matrix; /* eight rows after the other, each as long as eqml__sigma_length() says */
 } eqml_sigma;
 
@@ -4552,7 +4555,9 @@ EQML_INLINE int eqml__sigma_length(const eqml_sigma *s, int row)
 /* Hartree, from the variance v. */
 EQML_INLINE double eqml__sigma_of(const eqml_sigma *s, double v)
 {
-    const double part = s->slope * (s->power == 0.5 ? sqrt(v) : pow(v, s->power));
+    const double within = v > s->reach ? s->reach : v;
+    double part = s->slope * (s->power == 0.5 ? sqrt(within) : pow(within, s->power));
+    part *= v > s->reach ? sqrt(v / s->reach) : 1;
     return sqrt(s->floor * s->floor + part * part);
 }
 
@@ -5389,7 +5394,7 @@ EQML_API eqml_status eqml_sigma_create(eqml_sigma *sigma, const eqml_problem *pr
  * Calibration looks at training data only: at the errors of the geometries that were left out in turn, e, and the
  * variances v there. The power is one of 1/4, 1/2, 3/4, 1 and 5/4; it and the ratio of floor and slope are those of the
  * largest likelihood of e under Student's t distribution of 4 degrees of freedom, which a few large errors do not
- * decide; then both are scaled so that 68.27 % of all |e| are at most sigma.
+ * decide; then both are scaled so that 68.27 % of all |e| are at most sigma. The reach is the largest v.
  *
  * What the data do not determine at all, where the rank is less than the terms, is not in v.
  *
@@ -5424,6 +5429,7 @@ EQML_API eqml_status eqml_sigma_read(eqml_sigma *sigma, const eqml_surface *surf
  *     floor 0x1p-20
  *     slope 0x1p-18
  *     power 0x1p-1
+ *     reach 0x1p-8
  *     number 0x1.8p+3                             the matrix, as it is stored
  *     end
  *
@@ -11756,6 +11762,7 @@ static eqml_status eqml__calibrate_on(const eqml_data *data, const eqml_influenc
         seen++;
     }
     e.median = eqml__median(e.scaled, e.count);
+    sigma->reach = e.scaled[e.count - 1];
     for (size_t k = 0; k < e.count; k++)
         e.variance[k] /= e.median;
     eqml__calibrate(&e, sigma);
@@ -11877,6 +11884,7 @@ EQML_API eqml_status eqml_sigma_write(const eqml_sigma *sigma, const eqml_surfac
     fprintf(out.file, "floor %s\n", eqml__hexadecimal(sigma->floor).text);
     fprintf(out.file, "slope %s\n", eqml__hexadecimal(sigma->slope).text);
     fprintf(out.file, "power %s\n", eqml__hexadecimal(sigma->power).text);
+    fprintf(out.file, "reach %s\n", eqml__hexadecimal(sigma->reach).text);
     for (size_t k = 0; k < size; k++)
         fprintf(out.file, "number %s\n", eqml__hexadecimal(sigma->matrix[k]).text);
     fprintf(out.file, "end\n");
@@ -11915,6 +11923,8 @@ static eqml_status eqml__read_sigma_head(eqml__reader *in, const eqml_surface *s
         status = eqml__read_numbers(in, "slope", 1, &sigma->slope);
     if (!status)
         status = eqml__read_numbers(in, "power", 1, &sigma->power);
+    if (!status)
+        status = eqml__read_numbers(in, "reach", 1, &sigma->reach);
     return status;
 }
 
@@ -11951,7 +11961,8 @@ static void eqml__put_sigma(FILE *out, const eqml_sigma *sigma, const char *basi
     fprintf(out, "static const eqml%d_sigma %s_sigma = {%d, %d, %d, %s, ", number, name, sigma->terms,
             sigma->rows, sigma->triangular, eqml__decimal(sigma->floor, false).text);
     fprintf(out, "%s, ", eqml__decimal(sigma->slope, false).text);
-    fprintf(out, "%s, %s_sigma_matrix};\n", eqml__decimal(sigma->power, false).text, name);
+    fprintf(out, "%s, ", eqml__decimal(sigma->power, false).text);
+    fprintf(out, "%s, %s_sigma_matrix};\n", eqml__decimal(sigma->reach, false).text, name);
     fprintf(out, "#ifndef %s_SIGMA_API\n#define %s_SIGMA_API %s_API\n#endif\n", name, name, name);
     fprintf(out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
     fprintf(out, "EQML%d_SURFACE_SIGMA_FUNCTIONS(%s, eqml%d_%s, EQML%d__APART %s_SIGMA_API)\n", number, name,

@@ -44,7 +44,7 @@ static void free_subject(subject *s)
 /* sigma squared is the variance itself. */
 static void uncalibrate(eqml_sigma *sigma)
 {
-    sigma->floor = 0, sigma->slope = 1, sigma->power = 0.5;
+    sigma->floor = 0, sigma->slope = 1, sigma->power = 0.5, sigma->reach = 1;
 }
 
 static double *work_room(const eqml_basis *b)
@@ -145,7 +145,8 @@ Test(sigma, random_rows_come_close)
     cr_assert_eq(eqml_sigma_create(&whole, s.problem, &s.data, s.influence, 0, NULL), EQML_OK);
     cr_assert_eq(eqml_sigma_create(&few, s.problem, &s.data, s.influence, ROWS, NULL), EQML_OK);
     cr_expect_eq(few.rows, ROWS);
-    cr_expect(few.floor == whole.floor && few.slope == whole.slope && few.power == whole.power);
+    cr_expect(few.floor == whole.floor && few.slope == whole.slope && few.power == whole.power &&
+              few.reach == whole.reach);
     uncalibrate(&whole);
     uncalibrate(&few);
     for (size_t g = 0; g < OTHERS; g++) {
@@ -253,7 +254,7 @@ Test(sigma, files_hold_every_bit_and_belong_to_a_fit)
                  {"4s/.*/rows 8000 0/", "multiple of 8", EQML_ERROR_FORMAT},
                  {"4s/.*/rows 16 1/", "multiple of 8", EQML_ERROR_FORMAT},
                  {"5s/0x.*/nan/", "finite", EQML_ERROR_VALUE},
-                 {"9s/number.*/number 1 2/", "finite", EQML_ERROR_VALUE},
+                 {"10s/number.*/number 1 2/", "finite", EQML_ERROR_VALUE},
                  {"100,$d", "truncated", EQML_ERROR_FORMAT},
                  {"$s/$/\\nend/", "nothing after", EQML_ERROR_FORMAT}};
     make_file(path);
@@ -263,7 +264,8 @@ Test(sigma, files_hold_every_bit_and_belong_to_a_fit)
         cr_assert_eq(eqml_sigma_write(&sigma, &s.surface, path, &message), EQML_OK, "%s", message.text);
         cr_assert_eq(eqml_sigma_read(&again, &s.surface, path, &message), EQML_OK, "%s", message.text);
         cr_expect(sigma.rows == again.rows && sigma.floor == again.floor && sigma.slope == again.slope &&
-                  sigma.power == again.power && sigma.triangular == again.triangular);
+                  sigma.power == again.power && sigma.reach == again.reach &&
+                  sigma.triangular == again.triangular);
         cr_expect_arr_eq(sigma.matrix, again.matrix, eqml__sigma_length(&sigma, 0) * 8 * sizeof(double));
         eqml_sigma_free(&again);
         eqml_sigma_free(&sigma);

@@ -137,6 +137,7 @@ void json_diagnosis(FILE *out, const eqml_data *data, const outcome *o)
     json_number(out, "sigma_floor", o->few.rows > 0, o->few.floor);
     json_number(out, "sigma_slope", o->few.rows > 0, o->few.slope);
     json_number(out, "sigma_power", o->few.rows > 0, o->few.power);
+    json_number(out, "sigma_reach", o->few.rows > 0, o->few.reach);
     json_number(out, "sigma_coverage_1_test", o->coverage.energies > 0, o->coverage.within[0]);
     json_number(out, "sigma_coverage_2_test", o->coverage.energies > 0, o->coverage.within[1]);
     fprintf(out, "  \"n_above_max_energy\": %zu,\n", o->left_out);

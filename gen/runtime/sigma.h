@@ -11,7 +11,10 @@
  * the variance v = |F t|^2, in units of that of an energy of weight 1 [1]. The errors of a surface are those of its finite
  * basis and not noise, so what v means in hartree is found from the data (eqml_sigma_create):
  *
- *     sigma = sqrt(floor^2 + (slope v^power)^2)      noise alone would be power 1/2, floor = slope.
+ *     sigma = sqrt(floor^2 + w^2),   w = slope v^power up to v = reach,   slope reach^power (v / reach)^(1/2) beyond.
+ *
+ * Noise alone would be power 1/2, floor = slope. Beyond the data w grows as the root of v, since an error of the
+ * coefficients makes no more than that: |t dx| <= |F t| |F^-T dx|.
  *
  * Rows of `matrix` are those of F, terms of them, or fewer that are random combinations of them, with signs +1 and -1:
  * their squares sum to v on average, with a relative standard deviation of at most sqrt(2 / rows) [2]. 32 rows: 25 % of v.
@@ -24,7 +27,7 @@ typedef struct eqml_sigma {
     int rows;            /* a multiple of 8; rows of zeros fill up */
     int triangular;      /* nonzero: row i is zero behind its i-th entry */
     double floor, slope; /* hartree */
-    double power;
+    double power, reach;
     const double *matrix; /* eight rows after the other, each as long as eqml__sigma_length() says */
 } eqml_sigma;
 
@@ -40,7 +43,9 @@ EQML_INLINE int eqml__sigma_length(const eqml_sigma *s, int row)
 /* Hartree, from the variance v. */
 EQML_INLINE double eqml__sigma_of(const eqml_sigma *s, double v)
 {
-    const double part = s->slope * (s->power == 0.5 ? sqrt(v) : pow(v, s->power));
+    const double within = v > s->reach ? s->reach : v;
+    double part = s->slope * (s->power == 0.5 ? sqrt(within) : pow(within, s->power));
+    part *= v > s->reach ? sqrt(v / s->reach) : 1;
     return sqrt(s->floor * s->floor + part * part);
 }
 

@@ -51,6 +51,7 @@ EQML_API eqml_status eqml_sigma_write(const eqml_sigma *sigma, const eqml_surfac
     fprintf(out.file, "floor %s\n", eqml__hexadecimal(sigma->floor).text);
     fprintf(out.file, "slope %s\n", eqml__hexadecimal(sigma->slope).text);
     fprintf(out.file, "power %s\n", eqml__hexadecimal(sigma->power).text);
+    fprintf(out.file, "reach %s\n", eqml__hexadecimal(sigma->reach).text);
     for (size_t k = 0; k < size; k++)
         fprintf(out.file, "number %s\n", eqml__hexadecimal(sigma->matrix[k]).text);
     fprintf(out.file, "end\n");
@@ -89,6 +90,8 @@ static eqml_status eqml__read_sigma_head(eqml__reader *in, const eqml_surface *s
         status = eqml__read_numbers(in, "slope", 1, &sigma->slope);
     if (!status)
         status = eqml__read_numbers(in, "power", 1, &sigma->power);
+    if (!status)
+        status = eqml__read_numbers(in, "reach", 1, &sigma->reach);
     return status;
 }
 
@@ -125,7 +128,8 @@ static void eqml__put_sigma(FILE *out, const eqml_sigma *sigma, const char *basi
     fprintf(out, "static const eqml%d_sigma %s_sigma = {%d, %d, %d, %s, ", number, name, sigma->terms,
             sigma->rows, sigma->triangular, eqml__decimal(sigma->floor, false).text);
     fprintf(out, "%s, ", eqml__decimal(sigma->slope, false).text);
-    fprintf(out, "%s, %s_sigma_matrix};\n", eqml__decimal(sigma->power, false).text, name);
+    fprintf(out, "%s, ", eqml__decimal(sigma->power, false).text);
+    fprintf(out, "%s, %s_sigma_matrix};\n", eqml__decimal(sigma->reach, false).text, name);
     fprintf(out, "#ifndef %s_SIGMA_API\n#define %s_SIGMA_API %s_API\n#endif\n", name, name, name);
     fprintf(out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
     fprintf(out, "EQML%d_SURFACE_SIGMA_FUNCTIONS(%s, eqml%d_%s, EQML%d__APART %s_SIGMA_API)\n", number, name,

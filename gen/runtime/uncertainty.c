@@ -152,6 +152,7 @@ static eqml_status eqml__calibrate_on(const eqml_data *data, const eqml_influenc
         seen++;
     }
     e.median = eqml__median(e.scaled, e.count);
+    sigma->reach = e.scaled[e.count - 1];
     for (size_t k = 0; k < e.count; k++)
         e.variance[k] /= e.median;
     eqml__calibrate(&e, sigma);

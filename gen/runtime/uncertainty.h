@@ -22,7 +22,7 @@ EQML_API eqml_status eqml_sigma_create(eqml_sigma *sigma, const eqml_problem *pr
  * Calibration looks at training data only: at the errors of the geometries that were left out in turn, e, and the
  * variances v there. The power is one of 1/4, 1/2, 3/4, 1 and 5/4; it and the ratio of floor and slope are those of the
  * largest likelihood of e under Student's t distribution of 4 degrees of freedom, which a few large errors do not
- * decide; then both are scaled so that 68.27 % of all |e| are at most sigma.
+ * decide; then both are scaled so that 68.27 % of all |e| are at most sigma. The reach is the largest v.
  *
  * What the data do not determine at all, where the rank is less than the terms, is not in v.
  *
@@ -57,6 +57,7 @@ EQML_API eqml_status eqml_sigma_read(eqml_sigma *sigma, const eqml_surface *surf
  *     floor 0x1p-20
  *     slope 0x1p-18
  *     power 0x1p-1
+ *     reach 0x1p-8
  *     number 0x1.8p+3                             the matrix, as it is stored
  *     end
  *
