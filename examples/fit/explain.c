@@ -145,3 +145,21 @@ void json_diagnosis(FILE *out, const eqml_data *data, const outcome *o)
     json_number(out, "robust_halved", o->robust.fits > 0, (double)o->robust.halved);
     json_number(out, "robust_dropped", o->robust.fits > 0, (double)o->robust.dropped);
 }
+
+void print_influence(FILE *out, const eqml_data *data, const outcome *o)
+{
+    fprintf(out,
+            "# Each training geometry left out in turn, in atomic units. error: V - E of the fit; left_out: "
+            "of the fit without\n"
+            "# this geometry; gradient: the same of a component, root mean square; leverage: by how much V "
+            "follows E;\n"
+            "# unknowns: how many it determines; variance: of V without it, in units of that of one energy.\n"
+            "# geometry energy error left_out gradient leverage unknowns variance cause\n");
+    for (size_t g = 0; g < data->n; g++) {
+        const eqml_influence *f = &o->diagnosis.influence[g];
+        if (f->known)
+            fprintf(out, "%zu %.10f %.4e %.4e %.4e %.4e %.4e %.4e %s\n", g + 1, data->energy[g], f->residual,
+                    f->deleted, f->gradient, f->leverage, f->unknowns, f->variance,
+                    cause_keys[o->diagnosis.cause[g]]);
+    }
+}

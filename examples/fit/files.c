@@ -3,7 +3,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static int write_json(const char *path, const eqml_data *data, const outcome *o)
+/* Writes a file by `put`, whole or not at all. */
+static int write_text(const char *path, void (*put)(FILE *, const eqml_data *, const outcome *),
+                      const eqml_data *data, const outcome *o)
 {
     char beside[1100];
     snprintf(beside, sizeof beside, "%s.XXXXXX", path);
@@ -13,7 +15,7 @@ static int write_json(const char *path, const eqml_data *data, const outcome *o)
     if (out) {
         const mode_t mask = umask(0);
         umask(mask);
-        print_json(out, data, o);
+        put(out, data, o);
         bad = ferror(out) != 0 || fchmod(descriptor, 0666 & ~mask);
         bad |= fclose(out) != 0;
         bad = bad || rename(beside, path);
@@ -45,5 +47,8 @@ int write_all(const job *j, const eqml_data *data, const eqml_surface *surface, 
     if (status)
         return fail(message.text);
     snprintf(path, sizeof path, "%s/report.json", j->directory);
-    return write_json(path, data, o);
+    if (write_text(path, print_json, data, o))
+        return 1;
+    snprintf(path, sizeof path, "%s/%s_diagnosis.txt", j->directory, j->name);
+    return o->diagnosis.looked ? write_text(path, print_influence, data, o) : 0;
 }

@@ -115,6 +115,9 @@ void print_diagnosis(const eqml_data *data, const outcome *o);
 void print_notes(const outcome *o);
 void json_diagnosis(FILE *out, const eqml_data *data, const outcome *o);
 
+/* A line for each geometry that was left out in turn. */
+void print_influence(FILE *out, const eqml_data *data, const outcome *o);
+
 /* ---- report.c and files.c ----------------------------------------------------------------------------- */
 
 /* Standard output may be a file on a full disk: returns nonzero after a message. */
@@ -129,7 +132,7 @@ void print_json(FILE *out, const eqml_data *data, const outcome *o);
 /* Null where the number is not known, or not finite: JSON has no other word for that. */
 void json_number(FILE *out, const char *key, int known, double value);
 
-/* Writes NAME.pes, NAME_pes.h and report.json. Returns nonzero after a message. */
+/* Writes NAME.pes, NAME_pes.h, report.json and what was found out beside the fit. Returns nonzero after a message. */
 int write_all(const job *j, const eqml_data *data, const eqml_surface *surface, const outcome *o);
 
 #endif
