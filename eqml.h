@@ -3217,6 +3217,81 @@ EQML_INLINE double eqml__rest(const eqml_model *m, int nvalues)
 
 #endif /* EQML__KERNEL_FORM_H */
 
+/* ==== kernel/terms.h ==================================================================================== */
+
+/* The terms from the factors. */
+#ifndef EQML__KERNEL_TERMS_H
+#define EQML__KERNEL_TERMS_H
+
+/* Whether factor k is a term, and so has a linear coefficient. */
+EQML_INLINE int eqml__is_term(const eqml_basis *b, size_t k)
+{
+    return !b->is_term || b->is_term[k];
+}
+
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T double
+#define EQML__NUMBER double
+#define EQML__SUFFIX one
+#define EQML__ALL(x) ((double)(x))
+#define EQML__FMA(a, b, c) ((a) * (b) + (c))
+#define EQML__DATA(name) name
+/* row += value * terms, in their order, from the factors f, without the first `skip` terms. */
+EQML_FUNCTION void EQML__FN(eqml__add_values)(const eqml_basis *b, const EQML__T *f, EQML__T value, int skip,
+                                              EQML__T *row)
+{
+    for (size_t k = (size_t)skip; k < (size_t)b->nfactors; k++)
+        if (eqml__is_term(b, k))
+            *row++ += value * f[k];
+    for (int r = 0; r < b->nruns; r++) {
+        const EQML__T left = value * f[b->runs[r][0]], *right = f + b->runs[r][1];
+        for (int c = 0; c < b->runs[r][2]; c++)
+            *row++ += left * right[c];
+    }
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_lanes
+#define EQML__NUMBER double
+#define EQML__INTEGERS eqml__integers
+#define EQML__SUFFIX lanes
+#define EQML__ALL eqml__all
+#define EQML__FMA eqml__fma
+#define EQML__DATA(name) name
+/* row += value * terms, in their order, from the factors f, without the first `skip` terms. */
+EQML_FUNCTION void EQML__FN(eqml__add_values)(const eqml_basis *b, const EQML__T *f, EQML__T value, int skip,
+                                              EQML__T *row)
+{
+    for (size_t k = (size_t)skip; k < (size_t)b->nfactors; k++)
+        if (eqml__is_term(b, k))
+            *row++ += value * f[k];
+    for (int r = 0; r < b->nruns; r++) {
+        const EQML__T left = value * f[b->runs[r][0]], *right = f + b->runs[r][1];
+        for (int c = 0; c < b->runs[r][2]; c++)
+            *row++ += left * right[c];
+    }
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+
+#endif /* EQML__KERNEL_TERMS_H */
+
 /* ==== one.h ============================================================================================= */
 
 /* Energy and gradient of one geometry. */
@@ -3607,6 +3682,49 @@ EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz,
 }
 
 #endif /* EQML__HESSIAN_H */
+
+/* ==== inside.h ========================================================================================== */
+
+/* Whether the distances of a geometry are among those of the training data. */
+#ifndef EQML__INSIDE_H
+#define EQML__INSIDE_H
+
+/*
+ * 1 if each distance of xyz[natoms][3] (bohr) lies in the range that its class of pairs has in the training data, 0 if
+ * one does not or a coordinate is no number, -1 if the ranges are not known. squares[2][EQML_ROUND(npairs)]: of the
+ * shortest distance of each pair, then of the longest; filled up with those of the last pair; negative: not known.
+ *
+ * A necessary condition for a surface to hold, and a cheap one: all distances may be usual and the geometry far
+ * from all others. A product of the two margins, negative outside, spares a branch for each pair.
+ */
+EQML_INLINE int eqml__inside(const eqml_basis *b, const double *squares, const double *xyz)
+{
+    const int vectors = (b->npairs + EQML__INNER - 1) / EQML__INNER;
+    const double *high = squares + EQML_ROUND(b->npairs);
+    int inside = 1;
+    if (squares[0] < 0)
+        return -1;
+    for (int k = 0; k < vectors; k++) {
+        const int p = k * EQML__INNER;
+        double margin[EQML__INNER] EQML_ALIGNED;
+        eqml__inner d[3];
+        eqml__differences(b->pairs, b->npairs - 1, p, xyz, d);
+        const eqml__inner r = eqml__fma_inner(d[0], d[0], eqml__fma_inner(d[1], d[1], d[2] * d[2]));
+        eqml__store_inner(margin, (r - eqml__load_inner(squares + p)) * (eqml__load_inner(high + p) - r));
+        for (int lane = 0; lane < EQML__INNER; lane++)
+            inside &= margin[lane] >= 0;
+    }
+    return inside;
+}
+
+/* The function of a surface NAME over BASIS, with its constants NAME_squares. */
+#define EQML_SURFACE_INSIDE_FUNCTION(NAME, BASIS, API)                                                       \
+    API int NAME##_inside(const double *xyz)                                                                 \
+    {                                                                                                        \
+        return eqml__inside(&BASIS##_basis, NAME##_squares, xyz);                                            \
+    }
+
+#endif /* EQML__INSIDE_H */
 
 /* ==== kernel/tensor.h =================================================================================== */
 
@@ -4457,6 +4575,184 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
     }
 
 #endif /* EQML__MODEL_TENSOR_H */
+
+/* ==== sigma.h =========================================================================================== */
+
+/* How sure an energy is: its predictive standard deviation, from the triangle of the fit. */
+#ifndef EQML__SIGMA_H
+#define EQML__SIGMA_H
+
+/*
+ * With the terms t(x) of a geometry and F^T F = (A^T A)^-1 of the fit, ridge included, the coefficients leave its energy
+ * the variance v = |F t|^2, in units of that of an energy of weight 1 [1]. The errors of a surface are those of its finite
+ * basis and not noise, so what v means in hartree is found from the data (eqml_sigma_create):
+ *
+ *     sigma = sqrt(floor^2 + w^2),   w = slope v^power up to v = reach,   slope reach^power (v / reach)^(1/2) beyond.
+ *
+ * Noise alone would be power 1/2, floor = slope. Beyond the data w grows as the root of v, since an error of the
+ * coefficients makes no more than that: |t dx| <= |F t| |F^-T dx|.
+ *
+ * Rows of `matrix` are those of F, terms of them, or fewer that are random combinations of them, with signs +1 and -1:
+ * their squares sum to v on average, with a relative standard deviation of at most sqrt(2 / rows) [2]. 32 rows: 25 % of v.
+ *
+ * [1] Hastie, Tibshirani, Friedman, The Elements of Statistical Learning, 2nd ed. (2009), section 3.2.
+ * [2] Achlioptas, J. Comput. Syst. Sci. 66, 671 (2003).
+ */
+typedef struct eqml_sigma {
+    int terms;           /* of the basis */
+    int rows;            /* a multiple of 8; rows of zeros fill up */
+    int triangular;      /* nonzero: row i is zero behind its i-th entry */
+    double floor, slope; /* hartree */
+    double power, reach;
+    const double *matrix; /* eight rows after the other, each as long as eqml__sigma_length() says */
+} eqml_sigma;
+
+enum { EQML__SIGMA_ROWS = 8 }; /* that share each load of a term */
+
+/* The stored length of the eight rows from `row` on: a multiple of eight, zeros behind the last entry. */
+EQML_INLINE int eqml__sigma_length(const eqml_sigma *s, int row)
+{
+    const int end = row + EQML__SIGMA_ROWS;
+    return s->triangular && end < s->terms ? end : EQML_ROUND(s->terms);
+}
+
+/* Hartree, from the variance v. */
+EQML_INLINE double eqml__sigma_of(const eqml_sigma *s, double v)
+{
+    const double within = v > s->reach ? s->reach : v;
+    double part = s->slope * (s->power == 0.5 ? sqrt(within) : pow(within, s->power));
+    part *= v > s->reach ? sqrt(v / s->reach) : 1;
+    return sqrt(s->floor * s->floor + part * part);
+}
+
+/* |matrix t|^2 for t[EQML_ROUND(terms)], zeros behind the last term. */
+EQML_FUNCTION double eqml__sigma_square_one(const eqml_sigma *s, const double *t)
+{
+    const double *row = s->matrix;
+    double square = 0;
+    for (int first = 0; first < s->rows; first += EQML__SIGMA_ROWS) {
+        const int length = eqml__sigma_length(s, first);
+        eqml_lanes sum[EQML__SIGMA_ROWS];
+        EQML__UNROLL_ALL
+        for (int k = 0; k < EQML__SIGMA_ROWS; k++)
+            sum[k] = eqml__all(0);
+        for (int j = 0; j < length; j += EQML_LANES) {
+            const eqml_lanes term = eqml__load(t + j);
+            EQML__UNROLL_ALL
+            for (int k = 0; k < EQML__SIGMA_ROWS; k++)
+                sum[k] += term * eqml__load(row + (size_t)k * (size_t)length + j);
+        }
+        for (int k = 0; k < EQML__SIGMA_ROWS; k++) {
+            const double z = eqml__sum(sum[k]);
+            square += z * z;
+        }
+        row += EQML__SIGMA_ROWS * (size_t)length;
+    }
+    return square;
+}
+
+/* The same for a geometry in each lane. */
+EQML_FUNCTION eqml_lanes eqml__sigma_square_lanes(const eqml_sigma *s, const eqml_lanes *t)
+{
+    const double *row = s->matrix;
+    eqml_lanes square = eqml__all(0);
+    for (int first = 0; first < s->rows; first += EQML__SIGMA_ROWS) {
+        const size_t length = (size_t)eqml__sigma_length(s, first);
+        const size_t terms = length < (size_t)s->terms ? length : (size_t)s->terms;
+        eqml_lanes sum[EQML__SIGMA_ROWS];
+        EQML__UNROLL_ALL
+        for (int k = 0; k < EQML__SIGMA_ROWS; k++)
+            sum[k] = eqml__all(0);
+        for (size_t j = 0; j < terms; j++) {
+            EQML__UNROLL_ALL
+            for (size_t k = 0; k < EQML__SIGMA_ROWS; k++)
+                sum[k] += row[k * length + j] * t[j];
+        }
+        for (int k = 0; k < EQML__SIGMA_ROWS; k++)
+            square += sum[k] * sum[k];
+        row += EQML__SIGMA_ROWS * length;
+    }
+    return square;
+}
+
+/* Room for one geometry, in doubles, 64-byte aligned, and for a group of them, in eqml_lanes. */
+#define EQML_WORK_SIGMA(nslots, npairs, nterms) (EQML_WORK_ONE(nslots, npairs) + EQML_ROUND(nterms))
+#define EQML_WORK_SIGMA_LANES(nslots, natoms, nterms) (EQML_ROUND(nslots) + 3 * (natoms) + (nterms))
+
+/*
+ * The standard deviation (hartree) of the energy of one geometry xyz[natoms][3] (bohr), on the model whose fit made *s.
+ * NaN where the energy is. Allocates nothing, keeps no state; one multiply-add for each number of the matrix.
+ */
+EQML_FUNCTION double eqml_energy_sigma(const eqml_sigma *s, const eqml_model *m, const double *xyz,
+                                       double *work)
+{
+    const eqml_basis *b = m->basis;
+    const int room = EQML_ROUND(b->nslots);
+    double *terms = work + EQML_WORK_ONE(b->nslots, b->npairs);
+    memset(terms, 0, sizeof(double) * (size_t)EQML_ROUND(b->nterms));
+    eqml__pairs_one(m, xyz, work, work + 3 * room, EQML_ROUND(b->npairs));
+    eqml__table_forward_one(b, work, m->offset);
+    eqml__add_values_one(b, work + b->factor0, 1, 0, terms);
+    return eqml__sigma_of(s, eqml__sigma_square_one(s, terms));
+}
+
+/* sigma[count] <- those of at most EQML_LANES geometries. work: EQML_WORK_SIGMA_LANES eqml_lanes. */
+EQML_FUNCTION void eqml__sigma_step(const eqml_sigma *s, const eqml_model *m, int count, const double *xyz,
+                                    double *sigma, eqml_lanes *work)
+{
+    const eqml_basis *b = m->basis;
+    eqml_lanes *x = work + EQML_ROUND(b->nslots), *terms = x + 3 * b->natoms, *const slots[1] = {work};
+    const eqml_lanes *const place[1] = {x};
+    double square[EQML_LANES] EQML_ALIGNED;
+    eqml__to_lanes(3 * b->natoms, count, xyz, x);
+    eqml__pairs_lanes(m, 1, place, slots, NULL);
+    eqml__table_forward_lanes(b, work, m->offset);
+    memset(terms, 0, sizeof(eqml_lanes) * (size_t)b->nterms);
+    eqml__add_values_lanes(b, work + b->factor0, eqml__all(1), 0, terms);
+    eqml__store(square, eqml__sigma_square_lanes(s, terms));
+    for (int k = 0; k < count; k++)
+        sigma[k] = eqml__sigma_of(s, square[k]);
+}
+
+/* Those of n geometries xyz[n][natoms][3]; one thread. */
+EQML_FUNCTION void eqml_energy_sigma_batch(const eqml_sigma *s, const eqml_model *m, size_t n,
+                                           const double *xyz, double *sigma, eqml_lanes *work)
+{
+    const size_t size = 3 * (size_t)m->basis->natoms;
+    for (size_t done = 0; done < n; done += EQML_LANES)
+        eqml__sigma_step(s, m, n - done < EQML_LANES ? (int)(n - done) : EQML_LANES, xyz + done * size,
+                         sigma + done, work);
+}
+
+/* The functions of a surface NAME over BASIS, with its constant NAME_sigma. */
+#define EQML_SURFACE_SIGMA_FUNCTIONS(NAME, BASIS, API)                                                       \
+    API double NAME##_energy_sigma(const double *xyz)                                                        \
+    {                                                                                                        \
+        double work[EQML_WORK_SIGMA(BASIS##_NSLOTS, BASIS##_NPAIRS, BASIS##_NTERMS)] EQML_ALIGNED;           \
+        return eqml_energy_sigma(&NAME##_sigma, &NAME##_model, xyz, work);                                   \
+    }                                                                                                        \
+    enum {                                                                                                   \
+        NAME##_SIGMA_ROOM = EQML_WORK_SIGMA_LANES(BASIS##_NSLOTS, BASIS##_NATOMS, BASIS##_NTERMS),           \
+        NAME##_SIGMA_GROUP = NAME##_SIGMA_ROOM * sizeof(eqml_lanes) <= EQML_STACK_LIMIT ? EQML_LANES : 1     \
+    };                                                                                                       \
+    API void NAME##_energy_sigma_batch(size_t n, const double *xyz, double *sigma)                           \
+    {                                                                                                        \
+        const size_t size = 3 * BASIS##_NATOMS, step = NAME##_SIGMA_GROUP;                                   \
+        const ptrdiff_t steps = (ptrdiff_t)((n + step - 1) / step);                                          \
+        EQML__PARALLEL                                                                                       \
+        for (ptrdiff_t k = 0; k < steps; k++) {                                                              \
+            const size_t first = (size_t)k * step, count = n - first < step ? n - first : step;              \
+            if (step > 1) {                                                                                  \
+                eqml_lanes work[NAME##_SIGMA_GROUP > 1 ? NAME##_SIGMA_ROOM : 1];                             \
+                eqml__sigma_step(&NAME##_sigma, &NAME##_model, (int)count, xyz + first * size,               \
+                                 sigma + first, work);                                                       \
+            } else {                                                                                         \
+                sigma[first] = NAME##_energy_sigma(xyz + first * size);                                      \
+            }                                                                                                \
+        }                                                                                                    \
+    }
+
+#endif /* EQML__SIGMA_H */
 
 /* Neighbour clouds: the second family. */
 
@@ -5780,8 +6076,10 @@ typedef struct eqml_surface {
     double *offset, *linear;       /* [nfactors] */
     double *packed;                /* [ntiles][4][4] */
     double *tensors[EQML_TENSORS]; /* [ntiles][4][4] of the tensor; NULL where the basis has none */
-    int standardised;              /* nonzero: centres and offsets are set already; later fits keep them */
-    float *rounded;                /* offset, linear and packed in float; set by eqml_surface_set */
+    double *ranges;   /* [npair_classes][2] the shortest and the longest distance of each class in the
+                                      training data, bohr; 0 and infinity: not known */
+    int standardised; /* nonzero: centres and offsets are set already; later fits keep them */
+    float *rounded;   /* offset, linear and packed in float; set by eqml_surface_set */
 } eqml_surface;
 
 EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_variable *variables,
@@ -5811,6 +6109,13 @@ EQML_API void eqml_surface_get_tensor(const eqml_surface *surface, eqml_tensor k
  * other.
  */
 
+EQML_API int eqml_surface_inside(const eqml_surface *surface, const double *xyz);
+/*
+ * 1 if each distance of xyz[natoms][3] (bohr) lies in the range of its class, to 12 digits; 0 if one does not, or a
+ * coordinate is no number; -1 if the ranges are not known, as those of files from before they were stored. The fit of the
+ * energies finds the ranges; where there was none, that of a tensor. A written header has the same as NAME_inside().
+ */
+
 EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char *path, eqml_message *message);
 EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *basis, const char *path,
                                        eqml_message *message);
@@ -5820,7 +6125,8 @@ EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *
  *     eqml-pes 3
  *     basis NAME DEGREE NTERMS NFACTORS TERMS        TERMS: a number for the terms and their order
  *     composition H4 C
- *     variable 0 morse 0x1p+1 0x1.8p-2   one line for each class of pairs: kind, range, centre
+ *     variable 0 morse 0x1p+1 0x1.8p-2   one line for each class of pairs: kind, range, centre; then, where they are
+ *                                        known, the shortest and the longest distance in the training data
  *     offset 0x0p+0                      nfactors lines
  *     coefficient -0x1.43p+5             nterms lines
  *     dipole DEGREE NTERMS               these three for a dipole, then for a quadrupole, then for a
@@ -6263,6 +6569,82 @@ EQML_API eqml_status eqml_fit_robust(eqml_surface *surface, const eqml_data *dat
  */
 
 #endif /* EQML__ROBUST_H */
+
+/* ==== uncertainty.h ===================================================================================== */
+
+/* Standard deviations of energies: from a fit, their calibration, their files. */
+#ifndef EQML__UNCERTAINTY_H
+#define EQML__UNCERTAINTY_H
+
+/*
+ *     eqml_problem_create(&problem, &surface, &data, &options, NULL, &message);         a fit that is kept
+ *     eqml_diagnose(problem, &surface, &data, &options, NULL, influence, &message);     its leave-one-out errors
+ *     eqml_sigma_create(&sigma, problem, &data, influence, 32, &message);
+ *     s = eqml_energy_sigma(&sigma, &surface.model, xyz, work);                         sigma.h
+ */
+
+EQML_API eqml_status eqml_sigma_create(eqml_sigma *sigma, const eqml_problem *problem, const eqml_data *data,
+                                       const eqml_influence *influence, int rows, eqml_message *message);
+/*
+ * Makes the matrix of the variance from the triangle of a fit, and calibrates it; release it with eqml_sigma_free().
+ * influence[data->n] is what eqml_diagnose() found. rows 0, or the number of terms or more: the whole factor, nterms^2 / 2
+ * numbers (nterms^2 where the rank is not full) and nterms^3 operations to make it. Else so many random combinations of
+ * its rows, a multiple of 8 at least: rows nterms numbers, and rows nterms^2 operations.
+ *
+ * Calibration looks at training data only: at the errors of the geometries that were left out in turn, e, and the
+ * variances v there. The power is one of 1/4, 1/2, 3/4, 1 and 5/4; it and the ratio of floor and slope are those of the
+ * largest likelihood of e under Student's t distribution of 4 degrees of freedom, which a few large errors do not
+ * decide; then both are scaled so that 68.27 % of all |e| are at most sigma. The reach is the largest v.
+ *
+ * What the data do not determine at all, where the rank is less than the terms, is not in v.
+ *
+ * EQML_ERROR_EMPTY: fewer than 20 geometries that the others determine. On failure *sigma is empty.
+ */
+
+EQML_API void eqml_sigma_free(eqml_sigma *sigma);
+/* Releases the matrix and empties *sigma. An empty one is allowed; one of a written header is not. */
+
+/* How many errors are within one and two standard deviations: of normal ones 68.3 and 95.4 %. */
+typedef struct eqml_coverage {
+    size_t energies;
+    double within[2];
+} eqml_coverage;
+
+EQML_API eqml_status eqml_sigma_coverage(const eqml_sigma *sigma, const eqml_surface *surface,
+                                         const eqml_data *data, const unsigned char *use,
+                                         eqml_coverage *coverage);
+/* Over the geometries with an energy and use[g] nonzero; NULL: all. Say how it does on data that were not trained on. */
+
+EQML_API eqml_status eqml_sigma_write(const eqml_sigma *sigma, const eqml_surface *surface, const char *path,
+                                      eqml_message *message);
+EQML_API eqml_status eqml_sigma_read(eqml_sigma *sigma, const eqml_surface *surface, const char *path,
+                                     eqml_message *message);
+/*
+ * A .sigma file beside the .pes file of the surface: text, numbers as hexadecimal floats.
+ *
+ *     eqml-sigma 1
+ *     basis NAME DEGREE NTERMS NFACTORS TERMS     as in a .pes file
+ *     surface 0123456789abcdef                    a number for the coefficients, centres and offsets
+ *     rows 32 0                                   rows; 1: row i is zero behind its i-th entry
+ *     floor 0x1p-20
+ *     slope 0x1p-18
+ *     power 0x1p-1
+ *     reach 0x1p-8
+ *     number 0x1.8p+3                             the matrix, as it is stored
+ *     end
+ *
+ * Reading: EQML_ERROR_MATCH, it belongs to another basis or to another fit. On failure *sigma is empty.
+ */
+
+EQML_API eqml_status eqml_sigma_write_header(const eqml_sigma *sigma, const eqml_surface *surface,
+                                             const char *name, const char *runtime, const char *path,
+                                             eqml_message *message);
+/*
+ * Writes a C header that includes "NAME_pes.h" (eqml_surface_write_header) and adds NAME_energy_sigma() and
+ * NAME_energy_sigma_batch(), with the matrix as a constant. `runtime` is the path of eqml.h.
+ */
+
+#endif /* EQML__UNCERTAINTY_H */
 
 /* ==== expansion.h ======================================================================================= */
 
@@ -9813,6 +10195,7 @@ EQML_API void eqml_surface_free(eqml_surface *surface)
     EQML_FREE(surface->variables);
     EQML_FREE(surface->centres);
     EQML_FREE(surface->rates);
+    EQML_FREE(surface->ranges);
     EQML_FREE(surface->offset);
     EQML_FREE(surface->linear);
     EQML_FREE(surface->packed);
@@ -9857,11 +10240,43 @@ static void eqml__set_centre(eqml_surface *surface, int pair_class, double centr
             surface->centres[p] = centre;
 }
 
-/* Between surfaces over bases with the same classes of pairs. */
-static void eqml__copy_centres(eqml_surface *to, const eqml_surface *from)
+/* Centres and ranges, between surfaces over bases with the same classes of pairs. */
+static void eqml__copy_classes(eqml_surface *to, const eqml_surface *from)
 {
-    for (int c = 0; c < to->model.basis->npair_classes; c++)
+    const int count = to->model.basis->npair_classes;
+    for (int c = 0; c < count; c++)
         eqml__set_centre(to, c, eqml__get_centre(from, c));
+    memcpy(to->ranges, from->ranges, 2 * (size_t)count * sizeof(double));
+}
+
+/* Whether any distances are known to be inside. */
+static bool eqml__knows_ranges(const eqml_surface *surface)
+{
+    return surface->ranges[1] < HUGE_VAL;
+}
+
+/* The squares of the ranges of pair p, as eqml__inside takes them: a little wider, so that rounding leaves none out. */
+static void eqml__squared_range(const eqml_surface *surface, int p, double square[2])
+{
+    const double *range = surface->ranges + 2 * surface->model.basis->pair_classes[p];
+    square[0] = eqml__knows_ranges(surface) ? range[0] * range[0] * (1 - 2e-12) : -1;
+    square[1] = eqml__knows_ranges(surface) ? range[1] * range[1] * (1 + 2e-12) : 1;
+}
+
+EQML_API int eqml_surface_inside(const eqml_surface *surface, const double *xyz)
+{
+    const eqml_basis *b = surface->model.basis;
+    int inside = eqml__knows_ranges(surface) ? 1 : -1;
+    for (int p = 0; p < b->npairs && inside == 1; p++) {
+        double square = 0, range[2];
+        for (int k = 0; k < 3; k++) {
+            const double d = xyz[3 * b->pairs[p][0] + k] - xyz[3 * b->pairs[p][1] + k];
+            square += d * d;
+        }
+        eqml__squared_range(surface, p, range);
+        inside = square >= range[0] && square <= range[1];
+    }
+    return inside;
 }
 
 EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_variable *variables,
@@ -9876,12 +10291,13 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
     surface->variables = (eqml_variable *)eqml__zeroed((size_t)basis->npair_classes, sizeof(eqml_variable));
     surface->centres = (double *)eqml__zeroed(EQML_ROUND((size_t)basis->npairs), sizeof(double));
     surface->rates = (double *)eqml__zeroed(EQML_ROUND((size_t)basis->npairs), sizeof(double));
+    surface->ranges = (double *)eqml__zeroed(2 * (size_t)basis->npair_classes, sizeof(double));
     surface->offset = (double *)eqml__zeroed(nfactors, sizeof(double));
     surface->linear = (double *)eqml__zeroed(nfactors, sizeof(double));
     surface->packed = (double *)eqml__zeroed(eqml__times(16, (size_t)basis->ntiles), sizeof(double));
     surface->rounded = (float *)eqml__zeroed(2 * nfactors + 16 * (size_t)basis->ntiles, sizeof(float));
-    bool complete = surface->variables && surface->centres && surface->rates && surface->offset &&
-                    surface->linear && surface->packed && surface->rounded;
+    bool complete = surface->variables && surface->centres && surface->rates && surface->ranges &&
+                    surface->offset && surface->linear && surface->packed && surface->rounded;
     for (int k = 0; k < EQML_TENSORS; k++) {
         const eqml_tensor_basis *t = basis->tensors[k];
         surface->tensors[k] =
@@ -9893,6 +10309,8 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
         return EQML_ERROR_MEMORY;
     }
     memcpy(surface->variables, variables, (size_t)basis->npair_classes * sizeof(eqml_variable));
+    for (int k = 0; k < basis->npair_classes; k++)
+        surface->ranges[2 * k + 1] = HUGE_VAL;
     for (int p = 0; p < basis->npairs; p++) {
         const eqml_variable *v = &variables[basis->pair_classes[p]];
         surface->rates[p] = v->kind == EQML_MORSE || v->kind == EQML_EXP_OVER_R ? -1 / v->range : 0;
@@ -9936,12 +10354,6 @@ static size_t eqml__packed_place(eqml__cursor *at, int left, int right)
         if (++at->row == at->nrows)
             at->row = at->tile = 0;
     }
-}
-
-/* Whether factor k is a term, and so has a linear coefficient. */
-static bool eqml__is_term(const eqml_basis *b, size_t k)
-{
-    return !b->is_term || b->is_term[k];
 }
 
 /* Copies the coefficients of products to the packed order (set) or from it. */
@@ -10719,19 +11131,6 @@ static bool eqml__has_rounding(eqml__fitter *w, const eqml_component *c)
 #ifndef EQML__ROWS_C
 #define EQML__ROWS_C
 
-/* row += value * terms, from the factors f, without the first `skip` terms. */
-static void eqml__add_values(const eqml_basis *b, const double *f, double value, int skip, double *row)
-{
-    for (size_t k = (size_t)skip; k < (size_t)b->nfactors; k++)
-        if (eqml__is_term(b, k))
-            *row++ += value * f[k];
-    for (int r = 0; r < b->nruns; r++) {
-        const double left = value * f[b->runs[r][0]], *right = f + b->runs[r][1];
-        for (int c = 0; c < b->runs[r][2]; c++)
-            *row++ += left * right[c];
-    }
-}
-
 /* row += value * terms + slope * their derivatives, where those of factor k are d[k EQML_LANES]. */
 static void eqml__add_slopes(const eqml_basis *b, const double *f, const double *d, double value,
                              double slope, int skip, double *row)
@@ -10790,7 +11189,7 @@ static void eqml__add_tuple(eqml__fitter *w, const eqml_component *c, size_t col
     const double s = eqml__tuple_slots(w, c, g, t, &pair);
     if (!(s > 0))
         return;
-    eqml__add_values(b, f, weight * s, skip, w->rows + column);
+    eqml__add_values_one(b, f, weight * s, skip, w->rows + column);
     for (int first = external; first < n; first += EQML_LANES) {
         eqml__seed_tangents(w, c, t, pair, first, along);
         eqml__tangent_forward(b, b->noperations, w->one, w->tangents);
@@ -10868,7 +11267,8 @@ static void eqml__set_energy_scales(eqml__fitter *w)
             for (int larger = 0; larger < 2; larger++) {
                 eqml__slot_sizes(&c->surface.model, w->seen + k * w->npairs, larger ? EQML__ERROR_STEP : 0,
                                  w->one);
-                eqml__add_values(b, w->one + b->factor0, larger ? scale : -scale, eqml__skipped(w, c), least);
+                eqml__add_values_one(b, w->one + b->factor0, larger ? scale : -scale, eqml__skipped(w, c),
+                                     least);
             }
             w->lsq->tolerance = EQML__NOISE;
         }
@@ -11408,11 +11808,31 @@ static void eqml__set_components(eqml__fitter *w)
     }
 }
 
-/* Finds which pairs are constant. */
+/* The shortest and the longest distance of each class of pairs in the training data, bohr. */
+static void eqml__set_ranges(const eqml__fitter *w, eqml_component *c)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    const eqml__seen *seen = w->seen + (c - w->components) * w->npairs;
+    double *ranges = c->surface.ranges;
+    for (int k = 0; k < b->npair_classes; k++)
+        ranges[2 * k] = HUGE_VAL, ranges[2 * k + 1] = 0;
+    for (int p = 0; p < b->npairs; p++) {
+        double *range = ranges + 2 * b->pair_classes[p];
+        range[0] = fmin(range[0], seen[p].shortest);
+        range[1] = fmax(range[1], seen[p].longest);
+    }
+    for (int k = 0; k < b->npair_classes; k++) /* a class without pairs */
+        ranges[2 * k] = ranges[2 * k] < HUGE_VAL ? ranges[2 * k] : 0;
+}
+
+/* Finds the ranges of distances, and which pairs are constant. Ranges are those of the energies, where there are such. */
 static void eqml__find_pairs(eqml__fitter *w)
 {
-    for (int k = 0; k < w->ncomponents; k++)
+    for (int k = 0; k < w->ncomponents; k++) {
         eqml__find_frozen(w, &w->components[k]);
+        if (eqml__fits_energies(w) || !eqml__knows_ranges(&w->components[k].surface))
+            eqml__set_ranges(w, &w->components[k]);
+    }
 }
 
 /* Centres of variables and shifts of factors. */
@@ -11896,10 +12316,14 @@ static eqml_status eqml__put_pes(FILE *out, const eqml_surface *surface)
     char basis[1024];
     eqml__describe_basis(b, basis, sizeof basis);
     fprintf(out, "eqml-pes 3\nbasis %s\ncomposition %s\n", basis, b->composition);
-    for (int k = 0; k < b->npair_classes; k++)
-        fprintf(out, "variable %d %s %s %s\n", k, eqml__kind_names[surface->variables[k].kind],
+    for (int k = 0; k < b->npair_classes; k++) {
+        fprintf(out, "variable %d %s %s %s", k, eqml__kind_names[surface->variables[k].kind],
                 eqml__hexadecimal(surface->variables[k].range).text,
                 eqml__hexadecimal(eqml__get_centre(surface, k)).text);
+        for (int end = 0; end < 2 && eqml__knows_ranges(surface); end++)
+            fprintf(out, " %s", eqml__hexadecimal(surface->ranges[2 * k + end]).text);
+        fprintf(out, "\n");
+    }
     for (int k = 0; k < b->nfactors; k++)
         fprintf(out, "offset %s\n", eqml__hexadecimal(surface->offset[k]).text);
     for (int k = 0; k < b->nterms; k++)
@@ -11994,9 +12418,22 @@ static eqml_status eqml__read_numbers(eqml__reader *in, const char *word, int co
     return EQML_OK;
 }
 
-/* Before version 3 variables had no centre. */
+/* Two distances, the shorter first, behind a centre; or nothing. */
+static bool eqml__parse_distances(eqml__span rest, double distance[2])
+{
+    const size_t words = eqml__count_words(rest);
+    eqml__span word;
+    for (size_t k = 0; k < words && words == 2; k++) {
+        eqml__next_word(&rest, EQML__BLANKS, &word);
+        if (eqml__parse_number(word, EQML__HEXADECIMAL, &distance[k]))
+            return false;
+    }
+    return words == 0 || (words == 2 && distance[0] >= 0 && distance[1] >= distance[0]);
+}
+
+/* Before version 3 variables had no centre. centre and ranges: of each class; these as they are where the file has none. */
 static eqml_status eqml__read_variables(eqml__reader *in, int version, const eqml_basis *b,
-                                        eqml_variable *variable, double *centre)
+                                        eqml_variable *variable, double *centre, double *ranges)
 {
     for (int k = 0; k < b->npair_classes; k++) {
         eqml__item item;
@@ -12020,9 +12457,13 @@ static eqml_status eqml__read_variables(eqml__reader *in, int version, const eqm
         range = item.rest;
         if (version > 2) {
             eqml__next_word(&item.rest, " ", &range);
-            item.rest.begin += item.rest.begin < item.rest.end;
-            if (eqml__parse_number(item.rest, EQML__HEXADECIMAL, &centre[k]))
+            eqml__span word = {item.rest.end, item.rest.end};
+            eqml__next_word(&item.rest, EQML__BLANKS, &word);
+            if (eqml__parse_number(word, EQML__HEXADECIMAL, &centre[k]))
                 return eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "a finite centre behind the range");
+            if (!eqml__parse_distances(item.rest, ranges + 2 * k))
+                return eqml__bad_line(in, EQML_ERROR_VALUE, item.line,
+                                      "the shortest and the longest distance behind the centre, or nothing");
         }
         if (eqml__parse_number(range, EQML__HEXADECIMAL, &variable[k].range) ||
             !eqml__variable_is_valid(&variable[k]))
@@ -12089,13 +12530,18 @@ static eqml_status eqml__read_zero_surface(eqml__reader *in, int version, const 
 {
     const size_t count = (size_t)b->npair_classes;
     eqml_variable *variable = (eqml_variable *)eqml__zeroed(count, sizeof(eqml_variable));
-    double *centre = (double *)eqml__zeroed(count, sizeof(double));
-    eqml_status status =
-        variable && centre ? eqml__read_variables(in, version, b, variable, centre) : EQML_ERROR_MEMORY;
+    double *centre = (double *)eqml__zeroed(3 * count, sizeof(double)),
+           *ranges = centre ? centre + count : NULL;
+    for (size_t k = 0; k < count && centre; k++)
+        ranges[2 * k + 1] = HUGE_VAL;
+    eqml_status status = variable && centre ? eqml__read_variables(in, version, b, variable, centre, ranges)
+                                            : EQML_ERROR_MEMORY;
     if (!status)
         status = eqml_surface_create(b, variable, surface);
     for (int k = 0; k < b->npair_classes && !status; k++)
         eqml__set_centre(surface, k, centre[k]);
+    if (!status)
+        memcpy(surface->ranges, ranges, 2 * count * sizeof(double));
     EQML_FREE(variable);
     EQML_FREE(centre);
     return status;
@@ -12254,6 +12700,7 @@ static const struct eqml__needed {
                     {"one.h", NULL},
                     {"batch.h", NULL},
                     {"hessian.h", NULL},
+                    {"inside.h", NULL},
                     {"kernel/tensor.h", "eqml_tensor_basis"},
                     {"model.h", NULL},
                     {"model_tensor.h", "eqml_tensor_basis"}};
@@ -12310,24 +12757,49 @@ static eqml__digits eqml__decimal(double number, bool is_float)
     return d;
 }
 
+/* The declaration of an array, or the beginning of its definition. */
+static void eqml__begin_array(FILE *out, const char *name, const char *what, bool is_float, int count,
+                              bool defined)
+{
+    if (defined)
+        fprintf(out, "%s_STORAGE ", name);
+    else
+        fprintf(out, "extern const ");
+    fprintf(out, "%s %s_%s%s[%d] %s_%s%s", is_float ? "float" : "double", name, what,
+            is_float ? "_float" : "", count > 0 ? count : 1, name, defined ? "PLACED" : "HIDDEN",
+            defined ? " = {" : ";\n");
+}
+
+/* Number k of an array that is defined. */
+static void eqml__put_number(FILE *out, int k, bool is_float, double number)
+{
+    fprintf(out, "%s%s,", k % 4 ? " " : "\n    ", eqml__decimal(number, is_float).text);
+}
+
 /* An array, by its declaration where number is NULL, or by its definition. */
 static void eqml__put_numbers(FILE *out, const char *name, const char *what, bool is_float, int count,
                               const double *number)
 {
+    eqml__begin_array(out, name, what, is_float, count, number != NULL);
+    for (int k = 0; k < count && number; k++)
+        eqml__put_number(out, k, is_float, number[k]);
     if (number)
-        fprintf(out, "%s_STORAGE ", name);
-    else
-        fprintf(out, "extern const ");
-    fprintf(out, "%s %s_%s%s[%d] %s_%s", is_float ? "float" : "double", name, what, is_float ? "_float" : "",
-            count > 0 ? count : 1, name, number ? "PLACED" : "HIDDEN");
-    if (!number) {
-        fprintf(out, ";\n");
-        return;
+        fprintf(out, "%s\n};\n", count > 0 ? "" : "0");
+}
+
+/* What eqml__inside needs: the squares of the shortest distances of all pairs, then of the longest. */
+static void eqml__put_squares(FILE *out, const eqml_surface *surface, const char *name, bool defined)
+{
+    const eqml_basis *b = surface->model.basis;
+    const int stride = EQML_ROUND(b->npairs);
+    eqml__begin_array(out, name, "squares", false, 2 * stride, defined);
+    for (int k = 0; k < 2 * stride && defined; k++) {
+        double square[2];
+        eqml__squared_range(surface, k % stride < b->npairs ? k % stride : b->npairs - 1, square);
+        eqml__put_number(out, k, false, square[k / stride]);
     }
-    fprintf(out, " = {");
-    for (int k = 0; k < count; k++)
-        fprintf(out, "%s%s,", k % 4 ? " " : "\n    ", eqml__decimal(number[k], is_float).text);
-    fprintf(out, "%s\n};\n", count > 0 ? "" : "0");
+    if (defined)
+        fprintf(out, "\n};\n");
 }
 
 /* All arrays of a surface, by declarations or definitions. */
@@ -12337,6 +12809,7 @@ static void eqml__put_arrays(FILE *out, const eqml_surface *s, const char *name,
     const int pairs = EQML_ROUND(b->npairs);
     eqml__put_numbers(out, name, "centres", false, pairs, defined ? s->centres : NULL);
     eqml__put_numbers(out, name, "rates", false, pairs, defined ? s->rates : NULL);
+    eqml__put_squares(out, s, name, defined);
     for (int is_float = 0; is_float < 2; is_float++) {
         eqml__put_numbers(out, name, "offset", is_float, b->nfactors, defined ? s->offset : NULL);
         eqml__put_numbers(out, name, "linear", is_float, b->nfactors, defined ? s->linear : NULL);
@@ -12429,6 +12902,10 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
                 "EQML" EQML__TAG "_SURFACE_%s_FUNCTIONS(%s, eqml" EQML__TAG "_%s, EQML" EQML__TAG
                 "__APART %s_%s_API)\n",
                 groups[k], name, b->name, name, groups[k]);
+    fprintf(out,
+            "EQML" EQML__TAG "_SURFACE_INSIDE_FUNCTION(%s, eqml" EQML__TAG "_%s, EQML" EQML__TAG
+            "__APART %s_ONE_API)\n",
+            name, b->name, name);
     for (int k = 0; k < EQML_TENSORS; k++)
         if (b->tensors[k])
             fprintf(out,
@@ -12481,6 +12958,11 @@ static void eqml__put_banner(FILE *out, const eqml_basis *b, const char *name)
             out,
             " *     double %s_energy_gradient_dipole(const double *xyz, double *gradient, double *dipole);\n",
             name);
+    fprintf(
+        out,
+        " *     int    %s_inside(const double *xyz);   1: all distances are as in the training data, 0: not, "
+        "-1: not known\n",
+        name);
     fprintf(out, " *     int    %s_natoms(void);\n *     const char *%s_symbols(void);\n *\n", name, name);
     fprintf(out, " * xyz[%d][3] and gradient[%d][3] in bohr, hartree, hartree/bohr, hessian[%d][%d]", n, n,
             3 * n, 3 * n);
@@ -12577,7 +13059,7 @@ EQML_API eqml_status eqml_problem_create(eqml_problem **problem, eqml_surface *s
         eqml_problem_free(p);
         return status;
     }
-    eqml__copy_centres(&p->surface, surface);
+    eqml__copy_classes(&p->surface, surface);
     memcpy(p->surface.offset, surface->offset, (size_t)b->nfactors * sizeof(double));
     p->surface.standardised = 1;
     *problem = p;
@@ -13194,7 +13676,7 @@ static eqml_status eqml__subset_surface(const eqml_problem *p, const eqml__selec
     if (!status)
         status = eqml_surface_create(subset->basis, p->surface.variables, &subset->surface);
     if (!status) {
-        eqml__copy_centres(&subset->surface, &p->surface);
+        eqml__copy_classes(&subset->surface, &p->surface);
         for (int f = 0; f < s->nfactors; f++)
             subset->surface.offset[f] = p->surface.offset[s->order[f]];
         for (int k = 0; k < subset->basis->nterms; k++)
@@ -13564,7 +14046,7 @@ EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_ba
     if (!status)
         status = eqml_surface_create(basis, from->variables, to);
     if (!status) {
-        eqml__copy_centres(to, from);
+        eqml__copy_classes(to, from);
         eqml__match_factors(&m);
         eqml_surface_get(from, m.old_coefficient);
         lost = eqml__move_coefficients(&m);
@@ -13668,39 +14150,62 @@ static inline void eqml__factor_step(const eqml__system *s, int first, eqml_lane
     eqml__store(to + EQML_LANES, right);
 }
 
-/* strip <- T^-T strip, for the leading rank rows. rank^2 operations for each of the WIDTH columns. */
-static void eqml__factor_divide(const eqml__system *s, double *strip)
+/* The rows first to first + count, count <= DEPTH, of a strip from which the rows above have been taken. */
+static void eqml__factor_corner(const eqml__system *s, int first, int count, double *strip)
 {
-    const int r = s->rank;
-    for (int first = 0; first < r; first += EQML__DEPTH) {
-        const int count = r - first < EQML__DEPTH ? r - first : EQML__DEPTH;
-        for (int i = first; i < first + count; i++) {
-            double *own = strip + (size_t)i * EQML__WIDTH;
-            for (int q = first; q < i; q++)
-                for (int k = 0; k < EQML__WIDTH; k++)
-                    own[k] -=
-                        s->a[(size_t)q * s->ld + (size_t)i] * strip[(size_t)q * EQML__WIDTH + (size_t)k];
+    for (int i = first; i < first + count; i++) {
+        double *own = strip + (size_t)i * EQML__WIDTH;
+        for (int q = first; q < i; q++)
             for (int k = 0; k < EQML__WIDTH; k++)
-                own[k] /= s->a[(size_t)i * s->ld + (size_t)i];
-        }
-        if (count < EQML__DEPTH)
-            break;
-        eqml_lanes known[EQML__DEPTH][2];
-        for (int k = 0; k < EQML__DEPTH; k++)
-            for (int half = 0; half < 2; half++)
-                known[k][half] =
-                    eqml__load(strip + (size_t)(first + k) * EQML__WIDTH + (size_t)(half * EQML_LANES));
-        for (int j = first + EQML__DEPTH; j < r; j++)
-            eqml__factor_step(s, first, known, j, strip + (size_t)j * EQML__WIDTH);
+                own[k] -= s->a[(size_t)q * s->ld + (size_t)i] * strip[(size_t)q * EQML__WIDTH + (size_t)k];
+        for (int k = 0; k < EQML__WIDTH; k++)
+            own[k] /= s->a[(size_t)i * s->ld + (size_t)i];
     }
 }
 
-/* strip[n][WIDTH], of which the first rank rows count <- the whitened rows[count][n], one in each column. */
-static void eqml__whiten(const eqml__system *s, int count, const double *rows, double *strip)
+/* Takes the part of the DEPTH rows from `first` on, which are known, from all rows below. */
+static void eqml__factor_below(const eqml__system *s, int first, double *strip)
 {
-    eqml__factor_load(s, count, rows, strip);
-    eqml__factor_turn(s, strip);
-    eqml__factor_divide(s, strip);
+    eqml_lanes known[EQML__DEPTH][2];
+    for (int k = 0; k < EQML__DEPTH; k++)
+        for (int half = 0; half < 2; half++)
+            known[k][half] =
+                eqml__load(strip + (size_t)(first + k) * EQML__WIDTH + (size_t)(half * EQML_LANES));
+    for (int j = first + EQML__DEPTH; j < s->rank; j++)
+        eqml__factor_step(s, first, known, j, strip + (size_t)j * EQML__WIDTH);
+}
+
+/*
+ * Each strip <- T^-T strip, for the leading rank rows: rank^2 operations for each of their columns. Eight rows of the
+ * triangle are used by all strips while they are in the cache.
+ */
+static void eqml__factor_divide(const eqml__system *s, int strips, double *strip)
+{
+    const int r = s->rank;
+    const size_t size = (size_t)s->n * EQML__WIDTH;
+    for (int first = 0; first < r; first += EQML__DEPTH)
+        for (int at = 0; at < strips; at++) {
+            double *own = strip + (size_t)at * size;
+            eqml__factor_corner(s, first, r - first < EQML__DEPTH ? r - first : EQML__DEPTH, own);
+            if (first + EQML__DEPTH < r)
+                eqml__factor_below(s, first, own);
+        }
+}
+
+/*
+ * strips[count / WIDTH, rounded up][n][WIDTH], of which the first rank rows count <- the whitened rows[count][n], one in
+ * each column.
+ */
+static void eqml__whiten(const eqml__system *s, int count, const double *rows, double *strips)
+{
+    const size_t n = (size_t)s->n, size = n * EQML__WIDTH;
+    int number = 0;
+    for (int first = 0; first < count; first += EQML__WIDTH, number++) {
+        const int some = count - first < EQML__WIDTH ? count - first : EQML__WIDTH;
+        eqml__factor_load(s, some, rows + (size_t)first * n, strips + (size_t)number * size);
+        eqml__factor_turn(s, strips + (size_t)number * size);
+    }
+    eqml__factor_divide(s, number, strips);
 }
 
 #endif /* EQML__FACTOR_C */
@@ -13817,9 +14322,7 @@ static void eqml__block_free(eqml__block *b)
 static void eqml__find_hat(const eqml__system *s, int count, const double *rows, eqml__block *b)
 {
     const size_t n = (size_t)s->n, size = n * EQML__WIDTH;
-    for (int first = 0; first < count; first += EQML__WIDTH)
-        eqml__whiten(s, count - first < EQML__WIDTH ? count - first : EQML__WIDTH, rows + (size_t)first * n,
-                     b->white + (size_t)(first / EQML__WIDTH) * size);
+    eqml__whiten(s, count, rows, b->white);
     memset(b->hat, 0, (size_t)(b->most * b->most) * sizeof(double));
     for (int i = 0; i < count; i++)
         for (int first = 0; first <= i; first += EQML__WIDTH) {
@@ -14222,6 +14725,406 @@ EQML_API eqml_status eqml_fit_robust(eqml_surface *surface, const eqml_data *dat
 }
 
 #endif /* EQML__ROBUST_C */
+
+/* ==== uncertainty.c ===================================================================================== */
+
+/* The standard deviation of energies: its matrix and its calibration. */
+#ifndef EQML__UNCERTAINTY_C
+#define EQML__UNCERTAINTY_C
+
+/* ---- the matrix ---------------------------------------------------------------------------------------- */
+
+/* Numbers of the whole matrix. */
+static size_t eqml__sigma_size(const eqml_sigma *s)
+{
+    size_t size = 0;
+    for (int first = 0; first < s->rows; first += EQML__SIGMA_ROWS)
+        size += EQML__SIGMA_ROWS * (size_t)eqml__sigma_length(s, first);
+    return size;
+}
+
+/*
+ * The right-hand side of the system <- row i of what is wanted of F: itself, or a combination of all rows with random signs
+ * over the root of `rows`.
+ */
+static void eqml__choose_row(eqml__system *s, int i, int rows, bool whole, uint64_t *random)
+{
+    for (int k = 0; k < s->rank; k++) {
+        *random ^= *random << 13, *random ^= *random >> 7, *random ^= *random << 17; /* xorshift */
+        const double sign = (*random * UINT64_C(0x9E3779B97F4A7C15)) >> 63 ? 1 : -1;
+        s->a[(size_t)k * s->ld + (size_t)s->n] = whole ? k == i : sign / sqrt((double)rows);
+    }
+}
+
+/* Fills the matrix: row i is the solution for the unit vector i, or for a random vector. */
+static eqml_status eqml__find_matrix(eqml__system *s, bool whole, eqml_sigma *sigma, double *matrix)
+{
+    uint64_t random = UINT64_C(0x2545F4914F6CDD1D);
+    double *row = (double *)eqml__zeroed((size_t)s->n, sizeof(double));
+    const int count = whole ? s->rank : sigma->rows;
+    for (int i = 0; i < sigma->rows && row; i++) {
+        const size_t length = (size_t)eqml__sigma_length(sigma, i / EQML__SIGMA_ROWS * EQML__SIGMA_ROWS);
+        if (i < count) {
+            eqml__choose_row(s, i, sigma->rows, whole, &random);
+            eqml__system_solve(s, 0, row);
+            memcpy(matrix, row, (length < (size_t)s->n ? length : (size_t)s->n) * sizeof(double));
+        }
+        matrix += length;
+    }
+    EQML_FREE(row);
+    return row ? EQML_OK : EQML_ERROR_MEMORY;
+}
+
+/* Whether the columns of the system are in their own order, so that F is triangular. */
+static bool eqml__in_order(const eqml__system *s)
+{
+    for (int j = 0; j < s->n; j++)
+        if (s->permuted[j] != j)
+            return false;
+    return s->rank == s->n;
+}
+
+EQML_API void eqml_sigma_free(eqml_sigma *sigma)
+{
+    EQML_FREE((void *)(uintptr_t)sigma->matrix);
+    memset(sigma, 0, sizeof *sigma);
+}
+
+/* ---- calibration --------------------------------------------------------------------------------------- */
+
+#define EQML__CALIBRATED ((size_t)2000) /* geometries that are looked at, at most */
+
+/* The geometries that were left out: the size of the error, and v over its median. */
+typedef struct eqml__errors_seen {
+    size_t count;
+    double median;
+    double *error, *variance, *shape, *scaled; /* [count]; shape: sigma but for its scale */
+} eqml__errors_seen;
+
+static double eqml__shape(double variance, double ratio, double power)
+{
+    const double part = pow(variance, power);
+    return ratio < HUGE_VAL ? sqrt(1 + ratio * ratio * part * part) : part;
+}
+
+/* Minus the logarithm of the likelihood; *scale <- 68.27 % of the errors are within scale times the shape. */
+static double eqml__unlikelihood(eqml__errors_seen *e, double ratio, double power, double *scale)
+{
+    const double freedom = 4;
+    double sum = 0;
+    for (size_t k = 0; k < e->count; k++) {
+        e->shape[k] = eqml__shape(e->variance[k], ratio, power);
+        e->scaled[k] = e->error[k] / e->shape[k];
+    }
+    qsort(e->scaled, e->count, sizeof(double), eqml__compare_numbers);
+    *scale = fmax(e->scaled[(size_t)(0.6827 * (double)e->count)], DBL_MIN);
+    for (size_t k = 0; k < e->count; k++) {
+        const double u = e->error[k] / (*scale * e->shape[k]);
+        sum += log(e->shape[k]) + log(*scale) + 0.5 * (freedom + 1) * log1p(u * u / freedom);
+    }
+    return sum;
+}
+
+static void eqml__calibrate(eqml__errors_seen *e, eqml_sigma *sigma)
+{
+    double best = HUGE_VAL;
+    for (int quarters = 1; quarters <= 5; quarters++)
+        for (int step = -9; step <= 9; step++) { /* ratios from 10^-2 to 10^2, and none of either */
+            const double power = 0.25 * quarters, ratio = step < -8  ? 0
+                                                          : step > 8 ? HUGE_VAL
+                                                                     : pow(10, 0.25 * step);
+            double scale;
+            const double loss = eqml__unlikelihood(e, ratio, power, &scale);
+            if (!(loss < best))
+                continue;
+            best = loss;
+            sigma->power = power;
+            sigma->floor = ratio < HUGE_VAL ? scale : 0;
+            sigma->slope = (ratio < HUGE_VAL ? ratio : 1) * scale / pow(e->median, power);
+        }
+}
+
+static bool eqml__is_calibrating(const eqml_influence *f)
+{
+    return f->known && fabs(f->deleted) < HUGE_VAL && f->variance > 0 && f->variance < HUGE_VAL;
+}
+
+/* Collects the errors, evenly spaced where there are many, and calibrates. */
+static eqml_status eqml__calibrate_on(const eqml_data *data, const eqml_influence *influence,
+                                      eqml_sigma *sigma)
+{
+    eqml__errors_seen e;
+    size_t all = 0, seen = 0;
+    for (size_t g = 0; g < data->n; g++)
+        all += eqml__is_calibrating(&influence[g]);
+    if (all < 20)
+        return EQML_ERROR_EMPTY;
+    const size_t most = all < EQML__CALIBRATED ? all : EQML__CALIBRATED;
+    e.count = 0;
+    e.error = (double *)eqml__zeroed(4 * most, sizeof(double));
+    if (!e.error)
+        return EQML_ERROR_MEMORY;
+    e.variance = e.error + most, e.shape = e.variance + most, e.scaled = e.shape + most;
+    for (size_t g = 0; g < data->n; g++) {
+        if (!eqml__is_calibrating(&influence[g]))
+            continue;
+        if ((seen + 1) * most / all > seen * most / all) {
+            e.error[e.count] = fabs(influence[g].deleted);
+            e.scaled[e.count] = e.variance[e.count] = influence[g].variance;
+            e.count++;
+        }
+        seen++;
+    }
+    e.median = eqml__median(e.scaled, e.count);
+    sigma->reach = e.scaled[e.count - 1];
+    for (size_t k = 0; k < e.count; k++)
+        e.variance[k] /= e.median;
+    eqml__calibrate(&e, sigma);
+    EQML_FREE(e.error);
+    return EQML_OK;
+}
+
+EQML_API eqml_status eqml_sigma_create(eqml_sigma *sigma, const eqml_problem *problem, const eqml_data *data,
+                                       const eqml_influence *influence, int rows, eqml_message *message)
+{
+    const int n = problem->basis->nterms, wanted = EQML_ROUND(rows);
+    const bool whole = rows == 0 || wanted >= n;
+    eqml__system s;
+    double *matrix = NULL;
+    memset(sigma, 0, sizeof *sigma);
+    memset(&s, 0, sizeof s);
+    if (rows < 0)
+        return eqml__fail(message, EQML_ERROR_ARGUMENT,
+                          "standard deviations from %d rows: expected 0 or more", rows);
+    eqml_status status = eqml__calibrate_on(data, influence, sigma);
+    if (status == EQML_ERROR_EMPTY)
+        eqml__fail(message, status, "standard deviations need 20 geometries that the others determine");
+    if (!status)
+        status = eqml__factor_create(problem, &s);
+    if (!status) {
+        sigma->terms = n;
+        sigma->rows = whole ? EQML_ROUND(s.rank) : wanted;
+        sigma->triangular = whole && eqml__in_order(&s);
+        matrix = (double *)eqml__zeroed(eqml__sigma_size(sigma), sizeof(double));
+        sigma->matrix = matrix;
+        status = matrix ? eqml__find_matrix(&s, whole, sigma, matrix) : EQML_ERROR_MEMORY;
+    }
+    EQML_FREE(s.a);
+    if (status)
+        eqml_sigma_free(sigma);
+    if (status && status != EQML_ERROR_EMPTY)
+        eqml__fail(message, status, "standard deviations failed: %s", eqml_status_text(status));
+    return status;
+}
+
+EQML_API eqml_status eqml_sigma_coverage(const eqml_sigma *sigma, const eqml_surface *surface,
+                                         const eqml_data *data, const unsigned char *use,
+                                         eqml_coverage *coverage)
+{
+    const eqml_model *m = &surface->model;
+    const eqml_basis *b = m->basis;
+    double *work =
+        (double *)eqml__zeroed((size_t)EQML_WORK_SIGMA(b->nslots, b->npairs, b->nterms), sizeof(double));
+    size_t within[2] = {0, 0};
+    memset(coverage, 0, sizeof *coverage);
+    if (!work)
+        return EQML_ERROR_MEMORY;
+    for (size_t g = 0; g < data->n; g++) {
+        const double *xyz = data->xyz + g * 3 * (size_t)data->natoms;
+        if ((use && !use[g]) || !(data->has[g] & EQML_HAS_ENERGY))
+            continue;
+        const double error = fabs(eqml_energy_gradient(m, xyz, NULL, work) - data->energy[g]);
+        const double deviation = eqml_energy_sigma(sigma, m, xyz, work);
+        coverage->energies++;
+        for (int k = 0; k < 2; k++)
+            within[k] += error <= (k + 1) * deviation;
+    }
+    for (int k = 0; k < 2 && coverage->energies; k++)
+        coverage->within[k] = (double)within[k] / (double)coverage->energies;
+    EQML_FREE(work);
+    return EQML_OK;
+}
+
+#endif /* EQML__UNCERTAINTY_C */
+
+/* ==== sigma_file.c ====================================================================================== */
+
+/* Standard deviations as .sigma files and as C headers. */
+#ifndef EQML__SIGMA_FILE_C
+#define EQML__SIGMA_FILE_C
+
+/* Adds numbers to a hash, by their bits, whatever their order in memory. */
+static void eqml__mix_numbers(uint64_t *hash, size_t count, const double *number)
+{
+    for (size_t k = 0; k < count; k++) {
+        uint64_t bits;
+        memcpy(&bits, &number[k], sizeof bits);
+        for (int shift = 0; shift < 64; shift += 16) {
+            const unsigned short part = (unsigned short)(bits >> shift & 0xffff);
+            eqml__mix(hash, &part, 1);
+        }
+    }
+}
+
+/* What ties a .sigma file to its surface. */
+static void eqml__describe_surface(const eqml_surface *s, char text[20])
+{
+    const eqml_basis *b = s->model.basis;
+    uint64_t hash = 14695981039346656037u;
+    for (int k = 0; k < b->npair_classes; k++)
+        eqml__mix_numbers(&hash, 1, &s->variables[k].range);
+    eqml__mix_numbers(&hash, (size_t)b->npairs, s->centres);
+    eqml__mix_numbers(&hash, (size_t)b->nfactors, s->offset);
+    eqml__mix_numbers(&hash, (size_t)b->nfactors, s->linear);
+    eqml__mix_numbers(&hash, 16 * (size_t)b->ntiles, s->packed);
+    snprintf(text, 20, "%08lx%08lx", (unsigned long)(hash >> 32), (unsigned long)(hash & 0xffffffff));
+}
+
+EQML_API eqml_status eqml_sigma_write(const eqml_sigma *sigma, const eqml_surface *surface, const char *path,
+                                      eqml_message *message)
+{
+    eqml__output out;
+    char basis[1024], fit[20];
+    const size_t size = eqml__sigma_size(sigma);
+    eqml_status status = eqml__check_numbers(path, "matrix", size, sigma->matrix, DBL_MAX, message);
+    if (!status)
+        status = eqml__open_output(&out, path, message);
+    if (status)
+        return status;
+    eqml__describe_basis(surface->model.basis, basis, sizeof basis);
+    eqml__describe_surface(surface, fit);
+    fprintf(out.file, "eqml-sigma 1\nbasis %s\nsurface %s\nrows %d %d\n", basis, fit, sigma->rows,
+            sigma->triangular);
+    fprintf(out.file, "floor %s\n", eqml__hexadecimal(sigma->floor).text);
+    fprintf(out.file, "slope %s\n", eqml__hexadecimal(sigma->slope).text);
+    fprintf(out.file, "power %s\n", eqml__hexadecimal(sigma->power).text);
+    fprintf(out.file, "reach %s\n", eqml__hexadecimal(sigma->reach).text);
+    for (size_t k = 0; k < size; k++)
+        fprintf(out.file, "number %s\n", eqml__hexadecimal(sigma->matrix[k]).text);
+    fprintf(out.file, "end\n");
+    return eqml__close_output(&out, status, message);
+}
+
+/* Reads up to the numbers. */
+static eqml_status eqml__read_sigma_head(eqml__reader *in, const eqml_surface *surface, eqml_sigma *sigma)
+{
+    char basis[1024], fit[20];
+    int shape[2];
+    eqml__item item;
+    eqml__describe_basis(surface->model.basis, basis, sizeof basis);
+    eqml__describe_surface(surface, fit);
+    eqml_status status = eqml__expect_item(in, "eqml-sigma", "1");
+    if (!status)
+        status = eqml__expect_item(in, "basis", basis);
+    if (!status)
+        status = eqml__next_item(in, "surface", &item);
+    if (!status && !eqml__is(item.rest, fit))
+        return EQML__REFUSE(in, EQML_ERROR_MATCH,
+                            "the standard deviations belong to another fit, %s and not %s",
+                            eqml__quote(item.rest).text, fit);
+    if (!status)
+        status = eqml__next_item(in, "rows", &item);
+    sigma->terms = surface->model.basis->nterms;
+    if (!status &&
+        (!eqml__next_counts(&item.rest, 2, 0, EQML_ROUND(sigma->terms), shape) || shape[0] < 1 ||
+         shape[0] % EQML__SIGMA_ROWS || shape[1] > 1 || (shape[1] && shape[0] != EQML_ROUND(sigma->terms))))
+        status = eqml__bad_line(in, EQML_ERROR_FORMAT, item.line, "rows, a multiple of 8, and 0 or 1");
+    if (!status) {
+        sigma->rows = shape[0], sigma->triangular = shape[1];
+        status = eqml__read_numbers(in, "floor", 1, &sigma->floor);
+    }
+    if (!status)
+        status = eqml__read_numbers(in, "slope", 1, &sigma->slope);
+    if (!status)
+        status = eqml__read_numbers(in, "power", 1, &sigma->power);
+    if (!status)
+        status = eqml__read_numbers(in, "reach", 1, &sigma->reach);
+    return status;
+}
+
+EQML_API eqml_status eqml_sigma_read(eqml_sigma *sigma, const eqml_surface *surface, const char *path,
+                                     eqml_message *message)
+{
+    eqml__reader in;
+    memset(sigma, 0, sizeof *sigma);
+    eqml_status status = eqml__open_reader(&in, path, message);
+    if (status)
+        return status;
+    status = eqml__read_sigma_head(&in, surface, sigma);
+    if (!status) {
+        const size_t size = eqml__sigma_size(sigma);
+        double *matrix = (double *)eqml__zeroed(size, sizeof(double));
+        sigma->matrix = matrix;
+        status = !matrix            ? EQML_ERROR_MEMORY
+                 : size > INT32_MAX ? EQML_ERROR_FORMAT
+                                    : eqml__read_numbers(&in, "number", (int)size, matrix);
+    }
+    if (!status)
+        status = eqml__expect_end(&in);
+    status = eqml__finish_reading(&in, status);
+    if (status)
+        eqml_sigma_free(sigma);
+    return status;
+}
+
+static void eqml__put_sigma(FILE *out, const eqml_sigma *sigma, const char *basis, const char *name)
+{
+    const int size = (int)eqml__sigma_size(sigma);
+    fprintf(out, "\n#ifndef EQML_SIGMA_%s\n#define EQML_SIGMA_%s\n", name, name);
+    fprintf(out, "static const double %s_sigma_matrix[%d] %s_ALIGNED = {", name, size, name);
+    for (int k = 0; k < size; k++)
+        eqml__put_number(out, k, false, sigma->matrix[k]);
+    fprintf(out, "\n};\nstatic const eqml" EQML__TAG "_sigma %s_sigma = {%d, %d, %d, %s, ", name,
+            sigma->terms, sigma->rows, sigma->triangular, eqml__decimal(sigma->floor, false).text);
+    fprintf(out, "%s, ", eqml__decimal(sigma->slope, false).text);
+    fprintf(out, "%s, ", eqml__decimal(sigma->power, false).text);
+    fprintf(out, "%s, %s_sigma_matrix};\n", eqml__decimal(sigma->reach, false).text, name);
+    fprintf(out, "#ifndef %s_SIGMA_API\n#define %s_SIGMA_API %s_API\n#endif\n", name, name, name);
+    fprintf(out, "#ifdef __cplusplus\nextern \"C\" {\n#endif\n");
+    fprintf(out,
+            "EQML" EQML__TAG "_SURFACE_SIGMA_FUNCTIONS(%s, eqml" EQML__TAG "_%s, EQML" EQML__TAG
+            "__APART %s_SIGMA_API)\n",
+            name, basis, name);
+    fprintf(out, "#ifdef __cplusplus\n}\n#endif\n#endif\n");
+}
+
+EQML_API eqml_status eqml_sigma_write_header(const eqml_sigma *sigma, const eqml_surface *surface,
+                                             const char *name, const char *runtime, const char *path,
+                                             eqml_message *message)
+{
+    static const struct eqml__needed needed[] = {{"kernel/terms.h", NULL}, {"sigma.h", NULL}};
+    eqml__output out;
+    eqml__tagger tagger = {NULL, "", 0};
+    char *parts = NULL;
+    size_t size = eqml__sigma_size(sigma);
+    if (size > INT32_MAX)
+        return eqml__fail_file(message, EQML_ERROR_ARGUMENT, path, 0,
+                               "a matrix of %zu numbers is no header: take fewer rows", size);
+    eqml_status status = eqml__check_numbers(path, "matrix", size, sigma->matrix, DBL_MAX, message);
+    if (!status)
+        status = eqml__load_text(runtime, &parts, &size, message);
+    if (!status)
+        status = eqml__open_output(&out, path, message);
+    if (!status) {
+        tagger.out = out.file;
+        fprintf(out.file,
+                "/*\n * How sure the energies of the surface %s are: predictive standard deviations, "
+                "hartree.\n *\n"
+                " *     double %s_energy_sigma(const double *xyz);\n"
+                " *     void   %s_energy_sigma_batch(size_t n, const double *xyz, double *sigma);\n *\n"
+                " * xyz in bohr, as in %s_pes.h, which must lie beside this file.\n */\n#include "
+                "\"%s_pes.h\"\n\n",
+                name, name, name, name, name);
+        status = eqml__put_parts(&tagger, parts, runtime, "", needed, 2, message);
+        if (!status)
+            eqml__put_sigma(out.file, sigma, surface->model.basis->name, name);
+        status = eqml__close_output(&out, status, message);
+    }
+    EQML_FREE(parts);
+    return status;
+}
+
+#endif /* EQML__SIGMA_FILE_C */
 
 /* ==== expansion.c ======================================================================================= */
 

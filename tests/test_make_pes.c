@@ -45,19 +45,20 @@ Test(make_pes, from_data_to_library)
                     " FIT='--variable morse:1.8 --gradients 0'",
                     folder, folder, folder, folder);
     cr_assert_eq(o.status, 0, "%s", o.text);
-    place("use.c",
-          "#include <stdio.h>\n"
-          "int pes_test_natoms(void);\nconst char *pes_test_symbols(void);\n"
-          "double pes_test_energy(const double *xyz);\n"
-          "int main(void)\n{\n    const double b = 1 / 0.529177210903;\n"
-          "    double x[] = {0, 0.75 * b, 0.6 * b, 0, -0.75 * b, 0.6 * b, 0, 0, 0};\n"
-          "    printf(\"%d %s %.3f\\n\", pes_test_natoms(), pes_test_symbols(), pes_test_energy(x));\n"
-          "    return 0;\n}\n");
+    place("use.c", "#include <stdio.h>\n"
+                   "int pes_test_natoms(void);\nconst char *pes_test_symbols(void);\n"
+                   "double pes_test_energy(const double *xyz);\nint pes_test_inside(const double *xyz);\n"
+                   "int main(void)\n{\n    const double b = 1 / 0.529177210903;\n"
+                   "    double x[] = {0, 0.75 * b, 0.6 * b, 0, -0.75 * b, 0.6 * b, 0, 0, 0};\n"
+                   "    printf(\"%d %s %.3f %d\", pes_test_natoms(), pes_test_symbols(), pes_test_energy(x), "
+                   "pes_test_inside(x));\n"
+                   "    x[0] = 1e6;\n    printf(\" %d\\n\", pes_test_inside(x));\n"
+                   "    return 0;\n}\n");
     o = run("${CC:-cc} '%s/use.c' -o '%s/use' build/pes/pes_test/libpes_test.so "
             "-Wl,-rpath,\"$PWD/build/pes/pes_test\" && "
             "'%s/use'",
             folder, folder, folder);
-    cr_assert_str_eq(o.text, "3 H H O -76.200\n");
+    cr_assert_str_eq(o.text, "3 H H O -76.200 1 0\n");
     cr_assert_eq(
         run("cd build/pes/pes_test && ls pes_test.h pes_test_pes.h pes_test.pes libpes_test.so report.json")
             .status,
@@ -68,7 +69,8 @@ Test(make_pes, from_data_to_library)
 /* Each group of functions is compiled by itself; all of them are in the library, and nothing else is. */
 Test(make_pes, libraries_export_every_function)
 {
-    static const char *const one[] = {"natoms", "symbols", "energy", "energy_gradient", "energy_hessian"};
+    static const char *const one[] = {"natoms",          "symbols",        "energy",
+                                      "energy_gradient", "energy_hessian", "inside"};
     static const char *const batch[] = {"energy_batch", "energy_gradient_batch"};
     static const char *const tensor[] = {"dipole", "quadrupole", "polarizability"};
     static const char *const of_tensor[] = {"", "_jacobian", "_batch", "_jacobian_batch"};
@@ -95,6 +97,8 @@ Test(make_pes, libraries_export_every_function)
         for (size_t f = 0; f < COUNT(of_tensor); f++)
             EXPECT("%s%s\n", tensor[k], of_tensor[f]);
     EXPECT("energy_gradient_dipole\n");
+    EXPECT("energy_sigma\n");
+    EXPECT("energy_sigma_batch\n");
 #undef EXPECT
     for (const char *at = strstr(o.text, "\npes_all_"); at; at = strstr(at + 1, "\npes_all_"))
         found++;

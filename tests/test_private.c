@@ -52,7 +52,10 @@ static const eqml_part parts[] = {{&h2o_d2_tensors_basis, inverse, 0, NULL, 0, 0
                                   {&h2_d4_basis, inverse, 0, NULL, 0, 6, 0}};
 static const eqml_basis *const part_bases[] = {&h2o_d2_tensors_basis, &h2_d4_basis};
 static char folder[256], data_path[300], pes_path[300], header_path[300], basis_path[300],
-    expansion_path[300], lsq_path[300], orders_path[300];
+    expansion_path[300], lsq_path[300], orders_path[300], sigma_path[300], sigma_header_path[300];
+enum { FRAMES = 24 };
+static eqml_influence influence[FRAMES];
+static eqml_sigma sigma;
 static eqml_data data;
 static eqml_surface surface, h2_surface;
 static eqml_problem *problem;
@@ -256,23 +259,55 @@ static eqml_status try_problem(void)
 
 static eqml_status try_diagnose(void)
 {
-    eqml_influence found[12];
+    eqml_influence found[FRAMES];
     return eqml_diagnose(problem, &surface, &data, NULL, NULL, found, &message);
 }
 
 static eqml_status try_causes(void)
 {
-    eqml_influence found[12];
-    eqml_cause cause[12];
+    eqml_influence found[FRAMES];
+    eqml_cause cause[FRAMES];
     memset(found, 0, sizeof found);
     return eqml_find_causes(&data, found, cause);
 }
 
 static eqml_status try_robust(void)
 {
-    double weights[12];
+    double weights[FRAMES];
     const eqml_fit_options o = {.ridge = 1e-3};
     return eqml_fit_robust(&surface, &data, &o, NULL, weights, NULL, NULL, &message);
+}
+
+static eqml_status try_sigma(void)
+{
+    eqml_sigma s;
+    eqml_status status = checked(eqml_sigma_create(&s, problem, &data, influence, 0, &message), &s, sizeof s);
+    eqml_sigma_free(&s);
+    return status;
+}
+
+static eqml_status try_coverage(void)
+{
+    eqml_coverage c;
+    return eqml_sigma_coverage(&sigma, &surface, &data, NULL, &c);
+}
+
+static eqml_status try_sigma_write(void)
+{
+    return eqml_sigma_write(&sigma, &surface, sigma_path, &message);
+}
+
+static eqml_status try_sigma_read(void)
+{
+    eqml_sigma s;
+    eqml_status status = checked(eqml_sigma_read(&s, &surface, sigma_path, &message), &s, sizeof s);
+    eqml_sigma_free(&s);
+    return status;
+}
+
+static eqml_status try_sigma_header(void)
+{
+    return eqml_sigma_write_header(&sigma, &surface, "h2o", "eqml.h", sigma_header_path, &message);
 }
 
 static eqml_status try_prune(void)
@@ -379,6 +414,11 @@ static const struct {
              {"eqml_diagnose", try_diagnose, 0, NULL},
              {"eqml_find_causes", try_causes, 1, NULL},
              {"eqml_fit_robust", try_robust, 0, NULL},
+             {"eqml_sigma_create", try_sigma, 0, NULL},
+             {"eqml_sigma_coverage", try_coverage, 1, NULL},
+             {"eqml_sigma_write", try_sigma_write, 0, sigma_path},
+             {"eqml_sigma_read", try_sigma_read, 0, NULL},
+             {"eqml_sigma_write_header", try_sigma_header, 0, sigma_header_path},
              {"eqml_prune", try_prune, 0, NULL},
              {"eqml_grow", try_grow, 0, NULL},
              {"eqml_keep", try_keep, 0, NULL},
@@ -396,7 +436,7 @@ static void write_frames(void)
     uint64_t state = 5;
     FILE *out = fopen(data_path, "w");
     cr_assert_not_null(out);
-    for (int g = 0; g < 12; g++) {
+    for (int g = 0; g < FRAMES; g++) {
         double xyz[9];
         draw_geometry(&state, 3, xyz);
         fprintf(out, "3\nProperties=species:S:1:pos:R:3:forces:R:3 energy=%.6f dipole=\"%.6f 0.1 0.2\" ",
@@ -448,6 +488,8 @@ Test(memory, every_refusal_is_reported_and_nothing_is_lost)
     snprintf(data_path, sizeof data_path, "%s/a.xyz", folder);
     snprintf(pes_path, sizeof pes_path, "%s/a.pes", folder);
     snprintf(header_path, sizeof header_path, "%s/a.h", folder);
+    snprintf(sigma_path, sizeof sigma_path, "%s/a.sigma", folder);
+    snprintf(sigma_header_path, sizeof sigma_header_path, "%s/a_sigma.h", folder);
     snprintf(basis_path, sizeof basis_path, "%s/h2.basis", folder);
     snprintf(expansion_path, sizeof expansion_path, "%s/expansion.pes", folder);
     snprintf(lsq_path, sizeof lsq_path, "%s/fit.lsq", folder);
@@ -461,15 +503,20 @@ Test(memory, every_refusal_is_reported_and_nothing_is_lost)
     cr_assert_eq(eqml_expansion_create(&expansion, "H H O", 2, parts, &message), EQML_OK, "%s", message.text);
     cr_assert_eq(eqml_problem_create(&problem, &surface, &data, NULL, NULL, &message), EQML_OK, "%s",
                  message.text);
+    cr_assert_eq(eqml_diagnose(problem, &surface, &data, NULL, NULL, influence, &message), EQML_OK);
+    cr_assert_eq(eqml_sigma_create(&sigma, problem, &data, influence, 0, &message), EQML_OK, "%s",
+                 message.text);
     cr_assert_eq(eqml_prune(problem, &ranking, &message), EQML_OK, "%s", message.text);
     cr_assert_gt(ranking.terms, 3);
     for (size_t k = 0; k < COUNT(calls); k++)
         refuse_each_allocation(k);
-    cr_assert_eq(
-        run("test \"$(ls '%s' | tr '\n' ' ')\" = 'a.h a.pes a.xyz expansion.pes fit.lsq h2.basis orders.xyz '",
-            folder)
-            .status,
-        0);
+    cr_assert_eq(run("test \"$(LC_ALL=C ls '%s' | tr '\n' ' ')\" = 'a.h a.pes a.sigma a.xyz a_sigma.h "
+                     "expansion.pes fit.lsq "
+                     "h2.basis orders.xyz '",
+                     folder)
+                     .status,
+                 0);
+    eqml_sigma_free(&sigma);
     eqml_ranking_free(&ranking);
     eqml_problem_free(problem);
     eqml_expansion_free(&expansion);

@@ -147,6 +147,14 @@ trap 'kill $running 2>/dev/null || :; rm -rf "$aside"' EXIT
 printf '#define %s_NUMBERS\n#include "%s_pes.h"\n' "$NAME" "$NAME" >"$new/numbers.c"
 run "$@" -fPIC -c "$new/numbers.c" -o "$new/numbers.o" &
 running=$!
+sigma=
+if [ -f "$new/${NAME}_sigma.h" ]; then # has numbers in its code, and few functions
+    sigma=$new/sigma.o
+    printf '#include <stddef.h>\n#define %s_APART\n#define %s_SIGMA_API extern\n#include "%s_sigma.h"\n' \
+        "$NAME" "$NAME" "$NAME" >"$new/sigma.c"
+    run "$@" -fPIC $openmp -c "$new/sigma.c" -o "$sigma" &
+    running="$running $!"
+fi
 printf '#define %s_APART\n#include "%s_pes.h"\n' "$NAME" "$NAME" >"$new/code.c"
 run "$@" -fPIC $openmp -E -P "$new/code.c" -o "$now/code.i"
 for group in $groups; do
@@ -159,7 +167,7 @@ for group in $groups; do
 done
 for unit in $running; do wait "$unit"; done
 set +f
-run "$@" -shared "$new/numbers.o" "$now"/*.o -o "$new/lib$NAME.so" $openmp -lm
+run "$@" -shared "$new/numbers.o" $sigma "$now"/*.o -o "$new/lib$NAME.so" $openmp -lm
 rm "$new"/*.[co]
 set -f
 
@@ -177,12 +185,14 @@ do
     fi
 done
 
-# What else was in the old folder stays. Where a link to a folder was, that folder is left as it is.
+# What else was in the old folder stays, but for what says how sure the old surface was. Where a link to a folder was,
+# that folder is left as it is.
 set +f
 for file in "$aside"/old.*/* "$aside"/old.*/.[!.]* "$aside"/old.*/..?*; do
     at=$final/${file##*/}
     [ ! -L "${file%/*}" ] || continue
+    case ${file##*/} in "${NAME}_sigma.h" | "$NAME.sigma" | "${NAME}_diagnosis.txt") continue ;; esac # of another fit
     { [ ! -e "$file" ] && [ ! -L "$file" ]; } || [ -e "$at" ] || [ -L "$at" ] || mv -f "$file" "$final/" ||
         { trap '' EXIT; refuse "$file: cannot be moved to $final; it stays where it is"; }
 done
-echo "$final: $NAME.h ${NAME}_pes.h $NAME.pes lib$NAME.so report.json"
+echo "$final: $NAME.h ${NAME}_pes.h $NAME.pes lib$NAME.so report.json${sigma:+ ${NAME}_sigma.h $NAME.sigma}"

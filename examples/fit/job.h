@@ -30,6 +30,7 @@ typedef struct job {
     int robust;        /* nonzero: wrong data are looked for and lose their weight */
     double max_energy; /* training geometries lie at most so far above the lowest, hartree; 0: no limit */
     double diagnose; /* geometries that are left out in turn, at most; negative: as many as take about 20 s */
+    int sigma;       /* random rows of the standard deviation in NAME_sigma.h; 0: none */
     int no_census;
 } job;
 
@@ -61,7 +62,8 @@ typedef struct outcome {
     eqml_choice choice;           /* of variables, */
     int chosen;                   /* if there was any to choose */
     int tested;
-    double seconds, seconds_choice;
+    double seconds, seconds_choice;   /* of the fit; of the choice before it */
+    double seconds_aside;             /* of what is found out about it */
     double lowest;                    /* energy of the data, hartree */
     double spread_train, spread_test; /* standard deviations of the energies, hartree */
     size_t left_out;                  /* training geometries above max_energy */
@@ -69,9 +71,12 @@ typedef struct outcome {
     level levels[MOST_LEVELS];
     int nlevels;
     diagnosis diagnosis;
-    census holes;          /* of the surface; empty where there is none, */
-    char *symbols;         /* of the atoms, as the census takes them, or NULL */
-    const char *uncounted; /* and why, or NULL */
+    eqml_sigma few,
+        whole; /* standard deviations of energies, empty where they were not made; see uncertainty.h */
+    eqml_coverage coverage; /* of the test set, by `few` */
+    census holes;           /* of the surface; empty where there is none, */
+    char *symbols;          /* of the atoms, as the census takes them, or NULL */
+    const char *uncounted;  /* and why, or NULL */
 } outcome;
 
 /* Prints one line, "fit: text", and returns 1. */
@@ -145,7 +150,13 @@ eqml_status fit_energies(job *j, const eqml_data *data, eqml_surface *surface, o
 eqml_status find_levels(const eqml_surface *surface, const eqml_data *data, const unsigned char *train,
                         const eqml_data *other, const unsigned char *test, outcome *o);
 
+/* How sigma does on the test set. */
+eqml_status find_coverage(const eqml_surface *surface, const eqml_data *other, const unsigned char *test,
+                          outcome *o);
+
 void free_diagnosis(outcome *o);
+/* ---- explain.c ---------------------------------------------------------------------------------------- */
+
 void print_diagnosis(const eqml_data *data, const outcome *o);
 void print_notes(const outcome *o);
 void json_diagnosis(FILE *out, const eqml_data *data, const outcome *o);
@@ -157,6 +168,9 @@ int count_holes(const eqml_surface *surface, const eqml_data *data, const unsign
 
 /* Writes minimum.xyz, holes.xyz and holes.svg, where there was a census. Returns nonzero after a message. */
 int write_holes(const job *j, const outcome *o);
+
+/* A line for each geometry that was left out in turn. */
+void print_influence(FILE *out, const job *j, const eqml_data *data, const outcome *o);
 
 /* ---- report.c and files.c ----------------------------------------------------------------------------- */
 
@@ -172,7 +186,8 @@ void print_json(FILE *out, const job *j, const eqml_data *data, const outcome *o
 /* Null where the number is not known, or not finite: JSON has no other word for that. */
 void json_number(FILE *out, const char *key, int known, double value);
 
-/* Writes NAME.pes, NAME_pes.h, report.json, and what write_holes does. Returns nonzero after a message. */
+/* Writes NAME.pes, NAME_pes.h, report.json, what was found out beside the fit, and what write_holes does. Returns nonzero
+ * after a message. */
 int write_all(const job *j, const eqml_data *data, const eqml_surface *surface, const outcome *o);
 
 #endif

@@ -109,13 +109,14 @@ static int fit_and_test(job *j, eqml_data *data, const eqml_data *other, unsigne
         fprintf(stderr, "fit: %s: %s\n", j->data, message.text);
         return 1;
     }
-    o->seconds = seconds_now() - start - o->diagnosis.seconds;
+    o->seconds = seconds_now() - start - o->seconds_aside;
     eqml_constant_pairs(basis, data, train, o->constant);
     o->tested = other->n > 0 || j->train_every > 1;
     if (eqml_surface_errors(surface, data, train, &o->train) ||
         (o->tested &&
          eqml_surface_errors(surface, other->n ? other : data, other->n ? NULL : test, &o->test)) ||
-        find_levels(surface, data, train, other->n ? other : data, other->n ? NULL : test, o))
+        find_levels(surface, data, train, other->n ? other : data, other->n ? NULL : test, o) ||
+        find_coverage(surface, other->n ? other : data, other->n ? NULL : test, o))
         return fail("out of memory");
     for (int k = 0; k < EQML_TENSORS; k++)
         o->turning[k] = k == EQML_POLARIZABILITY && data->tensors[k] ? rms_anisotropy(data, train)
@@ -134,7 +135,12 @@ static int is_pipe(const char *path)
 
 int main(int argc, char **argv)
 {
-    job j = {.directory = ".", .name = basis->name, .runtime = "eqml.h", .train_every = 1, .diagnose = -1};
+    job j = {.directory = ".",
+             .name = basis->name,
+             .runtime = "eqml.h",
+             .train_every = 1,
+             .diagnose = -1,
+             .sigma = 32};
     eqml_data data = {0}, other = {0};
     eqml_surface surface = {0};
     outcome o = {0};

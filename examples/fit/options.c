@@ -21,6 +21,9 @@ static const char help[] =
     "  --diagnose N|all       leave out N training geometries in turn, 0: none; default: all, or as many as "
     "take\n"
     "                         about 20 seconds\n"
+    "  --sigma N              rows of the standard deviation in NAME_sigma.h, a multiple of 8; default 32, "
+    "0: "
+    "none\n"
     "  --checkpoint FILE      keeps the fit in FILE, every minute and at the end; if FILE is there, goes on "
     "from it\n"
     "  --charge Q             total charge of the molecule, for dipole and quadrupole; default 0\n"
@@ -159,6 +162,11 @@ int parse_options(int argc, char **argv, job *j)
                 bad = parse_number(option, value, 0, &j->diagnose);
         } else if (!strcmp(option, "--checkpoint")) {
             j->fit.checkpoint = value;
+        } else if (!strcmp(option, "--sigma")) {
+            bad = parse_number(option, value, 0, &number);
+            j->sigma = number < 1e6 ? (int)number : -1;
+            if (!bad && (j->sigma != number || j->sigma % 8))
+                return fail("--sigma: expected a multiple of 8, or 0");
         } else if (!strcmp(option, "--charge")) {
             bad = parse_number(option, value, -1e6, &j->charge);
         } else if (!strcmp(option, "--census")) {

@@ -44,9 +44,7 @@ static void eqml__block_free(eqml__block *b)
 static void eqml__find_hat(const eqml__system *s, int count, const double *rows, eqml__block *b)
 {
     const size_t n = (size_t)s->n, size = n * EQML__WIDTH;
-    for (int first = 0; first < count; first += EQML__WIDTH)
-        eqml__whiten(s, count - first < EQML__WIDTH ? count - first : EQML__WIDTH, rows + (size_t)first * n,
-                     b->white + (size_t)(first / EQML__WIDTH) * size);
+    eqml__whiten(s, count, rows, b->white);
     memset(b->hat, 0, (size_t)(b->most * b->most) * sizeof(double));
     for (int i = 0; i < count; i++)
         for (int first = 0; first <= i; first += EQML__WIDTH) {

@@ -79,39 +79,62 @@ static inline void eqml__factor_step(const eqml__system *s, int first, eqml_lane
     eqml__store(to + EQML_LANES, right);
 }
 
-/* strip <- T^-T strip, for the leading rank rows. rank^2 operations for each of the WIDTH columns. */
-static void eqml__factor_divide(const eqml__system *s, double *strip)
+/* The rows first to first + count, count <= DEPTH, of a strip from which the rows above have been taken. */
+static void eqml__factor_corner(const eqml__system *s, int first, int count, double *strip)
 {
-    const int r = s->rank;
-    for (int first = 0; first < r; first += EQML__DEPTH) {
-        const int count = r - first < EQML__DEPTH ? r - first : EQML__DEPTH;
-        for (int i = first; i < first + count; i++) {
-            double *own = strip + (size_t)i * EQML__WIDTH;
-            for (int q = first; q < i; q++)
-                for (int k = 0; k < EQML__WIDTH; k++)
-                    own[k] -=
-                        s->a[(size_t)q * s->ld + (size_t)i] * strip[(size_t)q * EQML__WIDTH + (size_t)k];
+    for (int i = first; i < first + count; i++) {
+        double *own = strip + (size_t)i * EQML__WIDTH;
+        for (int q = first; q < i; q++)
             for (int k = 0; k < EQML__WIDTH; k++)
-                own[k] /= s->a[(size_t)i * s->ld + (size_t)i];
-        }
-        if (count < EQML__DEPTH)
-            break;
-        eqml_lanes known[EQML__DEPTH][2];
-        for (int k = 0; k < EQML__DEPTH; k++)
-            for (int half = 0; half < 2; half++)
-                known[k][half] =
-                    eqml__load(strip + (size_t)(first + k) * EQML__WIDTH + (size_t)(half * EQML_LANES));
-        for (int j = first + EQML__DEPTH; j < r; j++)
-            eqml__factor_step(s, first, known, j, strip + (size_t)j * EQML__WIDTH);
+                own[k] -= s->a[(size_t)q * s->ld + (size_t)i] * strip[(size_t)q * EQML__WIDTH + (size_t)k];
+        for (int k = 0; k < EQML__WIDTH; k++)
+            own[k] /= s->a[(size_t)i * s->ld + (size_t)i];
     }
 }
 
-/* strip[n][WIDTH], of which the first rank rows count <- the whitened rows[count][n], one in each column. */
-static void eqml__whiten(const eqml__system *s, int count, const double *rows, double *strip)
+/* Takes the part of the DEPTH rows from `first` on, which are known, from all rows below. */
+static void eqml__factor_below(const eqml__system *s, int first, double *strip)
 {
-    eqml__factor_load(s, count, rows, strip);
-    eqml__factor_turn(s, strip);
-    eqml__factor_divide(s, strip);
+    eqml_lanes known[EQML__DEPTH][2];
+    for (int k = 0; k < EQML__DEPTH; k++)
+        for (int half = 0; half < 2; half++)
+            known[k][half] =
+                eqml__load(strip + (size_t)(first + k) * EQML__WIDTH + (size_t)(half * EQML_LANES));
+    for (int j = first + EQML__DEPTH; j < s->rank; j++)
+        eqml__factor_step(s, first, known, j, strip + (size_t)j * EQML__WIDTH);
+}
+
+/*
+ * Each strip <- T^-T strip, for the leading rank rows: rank^2 operations for each of their columns. Eight rows of the
+ * triangle are used by all strips while they are in the cache.
+ */
+static void eqml__factor_divide(const eqml__system *s, int strips, double *strip)
+{
+    const int r = s->rank;
+    const size_t size = (size_t)s->n * EQML__WIDTH;
+    for (int first = 0; first < r; first += EQML__DEPTH)
+        for (int at = 0; at < strips; at++) {
+            double *own = strip + (size_t)at * size;
+            eqml__factor_corner(s, first, r - first < EQML__DEPTH ? r - first : EQML__DEPTH, own);
+            if (first + EQML__DEPTH < r)
+                eqml__factor_below(s, first, own);
+        }
+}
+
+/*
+ * strips[count / WIDTH, rounded up][n][WIDTH], of which the first rank rows count <- the whitened rows[count][n], one in
+ * each column.
+ */
+static void eqml__whiten(const eqml__system *s, int count, const double *rows, double *strips)
+{
+    const size_t n = (size_t)s->n, size = n * EQML__WIDTH;
+    int number = 0;
+    for (int first = 0; first < count; first += EQML__WIDTH, number++) {
+        const int some = count - first < EQML__WIDTH ? count - first : EQML__WIDTH;
+        eqml__factor_load(s, some, rows + (size_t)first * n, strips + (size_t)number * size);
+        eqml__factor_turn(s, strips + (size_t)number * size);
+    }
+    eqml__factor_divide(s, number, strips);
 }
 
 #endif /* EQML__FACTOR_C */

@@ -131,11 +131,31 @@ static void eqml__set_components(eqml__fitter *w)
     }
 }
 
-/* Finds which pairs are constant. */
+/* The shortest and the longest distance of each class of pairs in the training data, bohr. */
+static void eqml__set_ranges(const eqml__fitter *w, eqml_component *c)
+{
+    const eqml_basis *b = c->surface.model.basis;
+    const eqml__seen *seen = w->seen + (c - w->components) * w->npairs;
+    double *ranges = c->surface.ranges;
+    for (int k = 0; k < b->npair_classes; k++)
+        ranges[2 * k] = HUGE_VAL, ranges[2 * k + 1] = 0;
+    for (int p = 0; p < b->npairs; p++) {
+        double *range = ranges + 2 * b->pair_classes[p];
+        range[0] = fmin(range[0], seen[p].shortest);
+        range[1] = fmax(range[1], seen[p].longest);
+    }
+    for (int k = 0; k < b->npair_classes; k++) /* a class without pairs */
+        ranges[2 * k] = ranges[2 * k] < HUGE_VAL ? ranges[2 * k] : 0;
+}
+
+/* Finds the ranges of distances, and which pairs are constant. Ranges are those of the energies, where there are such. */
 static void eqml__find_pairs(eqml__fitter *w)
 {
-    for (int k = 0; k < w->ncomponents; k++)
+    for (int k = 0; k < w->ncomponents; k++) {
         eqml__find_frozen(w, &w->components[k]);
+        if (eqml__fits_energies(w) || !eqml__knows_ranges(&w->components[k].surface))
+            eqml__set_ranges(w, &w->components[k]);
+    }
 }
 
 /* Centres of variables and shifts of factors. */

@@ -46,7 +46,7 @@ EQML_API eqml_status eqml_problem_create(eqml_problem **problem, eqml_surface *s
         eqml_problem_free(p);
         return status;
     }
-    eqml__copy_centres(&p->surface, surface);
+    eqml__copy_classes(&p->surface, surface);
     memcpy(p->surface.offset, surface->offset, (size_t)b->nfactors * sizeof(double));
     p->surface.standardised = 1;
     *problem = p;

@@ -4,20 +4,8 @@
 #include "displacements.c"
 #include "fitter.c"
 #include "hessian.h"
+#include "kernel/terms.h"
 #include "shifts.c"
-
-/* row += value * terms, from the factors f, without the first `skip` terms. */
-static void eqml__add_values(const eqml_basis *b, const double *f, double value, int skip, double *row)
-{
-    for (size_t k = (size_t)skip; k < (size_t)b->nfactors; k++)
-        if (eqml__is_term(b, k))
-            *row++ += value * f[k];
-    for (int r = 0; r < b->nruns; r++) {
-        const double left = value * f[b->runs[r][0]], *right = f + b->runs[r][1];
-        for (int c = 0; c < b->runs[r][2]; c++)
-            *row++ += left * right[c];
-    }
-}
 
 /* row += value * terms + slope * their derivatives, where those of factor k are d[k EQML_LANES]. */
 static void eqml__add_slopes(const eqml_basis *b, const double *f, const double *d, double value,
@@ -77,7 +65,7 @@ static void eqml__add_tuple(eqml__fitter *w, const eqml_component *c, size_t col
     const double s = eqml__tuple_slots(w, c, g, t, &pair);
     if (!(s > 0))
         return;
-    eqml__add_values(b, f, weight * s, skip, w->rows + column);
+    eqml__add_values_one(b, f, weight * s, skip, w->rows + column);
     for (int first = external; first < n; first += EQML_LANES) {
         eqml__seed_tangents(w, c, t, pair, first, along);
         eqml__tangent_forward(b, b->noperations, w->one, w->tangents);
@@ -155,7 +143,8 @@ static void eqml__set_energy_scales(eqml__fitter *w)
             for (int larger = 0; larger < 2; larger++) {
                 eqml__slot_sizes(&c->surface.model, w->seen + k * w->npairs, larger ? EQML__ERROR_STEP : 0,
                                  w->one);
-                eqml__add_values(b, w->one + b->factor0, larger ? scale : -scale, eqml__skipped(w, c), least);
+                eqml__add_values_one(b, w->one + b->factor0, larger ? scale : -scale, eqml__skipped(w, c),
+                                     least);
             }
             w->lsq->tolerance = EQML__NOISE;
         }

@@ -99,6 +99,7 @@ static const struct eqml__needed {
                     {"one.h", NULL},
                     {"batch.h", NULL},
                     {"hessian.h", NULL},
+                    {"inside.h", NULL},
                     {"kernel/tensor.h", "eqml_tensor_basis"},
                     {"model.h", NULL},
                     {"model_tensor.h", "eqml_tensor_basis"}};
@@ -155,24 +156,49 @@ static eqml__digits eqml__decimal(double number, bool is_float)
     return d;
 }
 
+/* The declaration of an array, or the beginning of its definition. */
+static void eqml__begin_array(FILE *out, const char *name, const char *what, bool is_float, int count,
+                              bool defined)
+{
+    if (defined)
+        fprintf(out, "%s_STORAGE ", name);
+    else
+        fprintf(out, "extern const ");
+    fprintf(out, "%s %s_%s%s[%d] %s_%s%s", is_float ? "float" : "double", name, what,
+            is_float ? "_float" : "", count > 0 ? count : 1, name, defined ? "PLACED" : "HIDDEN",
+            defined ? " = {" : ";\n");
+}
+
+/* Number k of an array that is defined. */
+static void eqml__put_number(FILE *out, int k, bool is_float, double number)
+{
+    fprintf(out, "%s%s,", k % 4 ? " " : "\n    ", eqml__decimal(number, is_float).text);
+}
+
 /* An array, by its declaration where number is NULL, or by its definition. */
 static void eqml__put_numbers(FILE *out, const char *name, const char *what, bool is_float, int count,
                               const double *number)
 {
+    eqml__begin_array(out, name, what, is_float, count, number != NULL);
+    for (int k = 0; k < count && number; k++)
+        eqml__put_number(out, k, is_float, number[k]);
     if (number)
-        fprintf(out, "%s_STORAGE ", name);
-    else
-        fprintf(out, "extern const ");
-    fprintf(out, "%s %s_%s%s[%d] %s_%s", is_float ? "float" : "double", name, what, is_float ? "_float" : "",
-            count > 0 ? count : 1, name, number ? "PLACED" : "HIDDEN");
-    if (!number) {
-        fprintf(out, ";\n");
-        return;
+        fprintf(out, "%s\n};\n", count > 0 ? "" : "0");
+}
+
+/* What eqml__inside needs: the squares of the shortest distances of all pairs, then of the longest. */
+static void eqml__put_squares(FILE *out, const eqml_surface *surface, const char *name, bool defined)
+{
+    const eqml_basis *b = surface->model.basis;
+    const int stride = EQML_ROUND(b->npairs);
+    eqml__begin_array(out, name, "squares", false, 2 * stride, defined);
+    for (int k = 0; k < 2 * stride && defined; k++) {
+        double square[2];
+        eqml__squared_range(surface, k % stride < b->npairs ? k % stride : b->npairs - 1, square);
+        eqml__put_number(out, k, false, square[k / stride]);
     }
-    fprintf(out, " = {");
-    for (int k = 0; k < count; k++)
-        fprintf(out, "%s%s,", k % 4 ? " " : "\n    ", eqml__decimal(number[k], is_float).text);
-    fprintf(out, "%s\n};\n", count > 0 ? "" : "0");
+    if (defined)
+        fprintf(out, "\n};\n");
 }
 
 /* All arrays of a surface, by declarations or definitions. */
@@ -182,6 +208,7 @@ static void eqml__put_arrays(FILE *out, const eqml_surface *s, const char *name,
     const int pairs = EQML_ROUND(b->npairs);
     eqml__put_numbers(out, name, "centres", false, pairs, defined ? s->centres : NULL);
     eqml__put_numbers(out, name, "rates", false, pairs, defined ? s->rates : NULL);
+    eqml__put_squares(out, s, name, defined);
     for (int is_float = 0; is_float < 2; is_float++) {
         eqml__put_numbers(out, name, "offset", is_float, b->nfactors, defined ? s->offset : NULL);
         eqml__put_numbers(out, name, "linear", is_float, b->nfactors, defined ? s->linear : NULL);
@@ -274,6 +301,10 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
                 "EQML" EQML__TAG "_SURFACE_%s_FUNCTIONS(%s, eqml" EQML__TAG "_%s, EQML" EQML__TAG
                 "__APART %s_%s_API)\n",
                 groups[k], name, b->name, name, groups[k]);
+    fprintf(out,
+            "EQML" EQML__TAG "_SURFACE_INSIDE_FUNCTION(%s, eqml" EQML__TAG "_%s, EQML" EQML__TAG
+            "__APART %s_ONE_API)\n",
+            name, b->name, name);
     for (int k = 0; k < EQML_TENSORS; k++)
         if (b->tensors[k])
             fprintf(out,
@@ -326,6 +357,11 @@ static void eqml__put_banner(FILE *out, const eqml_basis *b, const char *name)
             out,
             " *     double %s_energy_gradient_dipole(const double *xyz, double *gradient, double *dipole);\n",
             name);
+    fprintf(
+        out,
+        " *     int    %s_inside(const double *xyz);   1: all distances are as in the training data, 0: not, "
+        "-1: not known\n",
+        name);
     fprintf(out, " *     int    %s_natoms(void);\n *     const char *%s_symbols(void);\n *\n", name, name);
     fprintf(out, " * xyz[%d][3] and gradient[%d][3] in bohr, hartree, hartree/bohr, hessian[%d][%d]", n, n,
             3 * n, 3 * n);

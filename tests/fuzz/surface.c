@@ -25,6 +25,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     HOLDS(!memcmp(x, y, sizeof x));
     HOLDS(!memcmp(s.centres, again.centres, (size_t)basis->npairs * sizeof *s.centres));
     HOLDS(!memcmp(s.offset, again.offset, (size_t)basis->nfactors * sizeof *s.offset));
+    HOLDS(!memcmp(s.ranges, again.ranges, 2 * (size_t)basis->npair_classes * sizeof *s.ranges));
     HOLDS(s.model.charge == again.model.charge);
     eqml_surface_free(&again);
     eqml_surface_free(&s);
