@@ -15,6 +15,8 @@ Test(make_pes, misuse_is_told)
         {"DATA=@ COMPOSITION='H2 O' NAME=pes_misuse", "DEGREE"},
         {"DATA=@ COMPOSITION='H2 O' DEGREE=0 NAME=pes_misuse", "degree \"0\""},
         {"DATA=@ COMPOSITION='H2 O' DEGREE='3 4' NAME=pes_misuse", "degree \"3 4\""},
+        {"DATA=@ COMPOSITION='H2 O' DEGREE=auto NAME=pes_misuse", "too few to choose a degree by"},
+        {"DATA=/dev/null COMPOSITION='H2 O' DEGREE=auto NAME=pes_misuse", "must be a file"},
         {"DATA=@ COMPOSITION='H2 O' DEGREE=99 BASIS='-d 101' NAME=pes_misuse", "degree \"101\""},
         {"DATA=@ COMPOSITION='H4 C' DEGREE=99 NAME=pes_misuse", "the data have 3 atoms"},
         {"DATA=@ COMPOSITION='H0 C' DEGREE=3 NAME=pes_misuse", "column 2"},
