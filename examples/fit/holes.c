@@ -41,6 +41,14 @@ int count_holes(const eqml_surface *surface, const eqml_data *data, const unsign
     return 0;
 }
 
+int raise_wall(const job *j, eqml_surface *surface, const eqml_data *data, const unsigned char *train)
+{
+    eqml_message message;
+    if (j->wall == WALL_YES && eqml_surface_set_wall(surface, data, train, &j->wall_options, &message))
+        return fail(message.text);
+    return 0;
+}
+
 int write_holes(const job *j, const outcome *o)
 {
     char path[1024], title[256];

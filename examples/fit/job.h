@@ -21,7 +21,11 @@ typedef struct job {
     eqml_variable *variables; /* [npair_classes] */
     eqml_fit_options fit;
     int no_census;
+    int wall; /* WALL_... */
+    eqml_wall_options wall_options;
 } job;
+
+enum { WALL_NO, WALL_YES, WALL_AUTO };
 
 /* What came of it. */
 typedef struct outcome {
@@ -65,6 +69,9 @@ int read_data(const char *path, eqml_data *data);
 /* The census of holes, from the lowest training geometry. Returns nonzero after a message; a surface without a minimum is
  * no failure, but a note. */
 int count_holes(const eqml_surface *surface, const eqml_data *data, const unsigned char *train, outcome *o);
+
+/* Gives the surface a wall, where the job wants one. Returns nonzero after a message. */
+int raise_wall(const job *j, eqml_surface *surface, const eqml_data *data, const unsigned char *train);
 
 /* Writes minimum.xyz, holes.xyz and holes.svg, where there was a census. Returns nonzero after a message. */
 int write_holes(const job *j, const outcome *o);

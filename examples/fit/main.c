@@ -93,6 +93,8 @@ static int fit_and_test(job *j, eqml_data *data, const eqml_data *other, unsigne
     }
     o->seconds = seconds_now() - start;
     eqml_constant_pairs(basis, data, train, o->constant);
+    if (o->fit.terms > 0 && raise_wall(j, surface, data, train))
+        return 1;
     o->tested = other->n > 0 || j->train_every > 1;
     if (eqml_surface_errors(surface, data, train, &o->train) ||
         (o->tested &&

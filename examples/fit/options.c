@@ -123,6 +123,16 @@ int parse_options(int argc, char **argv, job *j)
             j->no_census = !strcmp(value, "no");
             if (!j->no_census && strcmp(value, "yes"))
                 return fail("--census: expected yes or no");
+        } else if (!strcmp(option, "--wall")) {
+            char *end;
+            j->wall = !strcmp(value, "auto") ? WALL_AUTO : strcmp(value, "no") ? WALL_YES : WALL_NO;
+            if (j->wall == WALL_YES && strcmp(value, "yes")) {
+                j->wall_options.width = strtod(value, &end);
+                if (*end == ',')
+                    j->wall_options.outside = strtod(end + 1, &end);
+                if (*end || !(j->wall_options.width > 0))
+                    return fail("--wall: expected yes, no, auto, or a width above 0");
+            }
         } else if (!strcmp(option, "--directory")) {
             j->directory = value;
         } else if (!strcmp(option, "--name")) {

@@ -81,6 +81,26 @@ EQML_API eqml_status eqml_fit_tensor(eqml_surface *surface, eqml_tensor kind, co
  * geometry to train on. EQML_ERROR_VALUE: a quadrupole about another point than R has no dipole to move it.
  */
 
+/* What a wall may be told. Zero in a field is its default. */
+typedef struct eqml_wall_options {
+    double
+        width; /* the leverage where the wall begins, over the largest of the training geometries; 0: 1.5 */
+    double outside; /* the leverage, from there, where nothing of the fitted energy is left; 0: 4 */
+} eqml_wall_options;
+
+EQML_API eqml_status eqml_surface_set_wall(eqml_surface *surface, const eqml_data *data,
+                                           const unsigned char *use, const eqml_wall_options *options,
+                                           eqml_message *message);
+/*
+ * Gives a fitted surface a wall (eqml_wall) around the geometries with use[g] nonzero (NULL: all) that have an energy;
+ * one that it had is replaced. All functions of the surface respect it. Features are the factors of degree 1 and 2, or of
+ * degree 1 where those are more than EQML_WALL_FEATURES; base and height are those of the energies of the data. A later
+ * fit of the surface needs a new wall. A subset or another basis of the surface has none.
+ *
+ * EQML_ERROR_ARGUMENT: more than EQML_WALL_FEATURES factors of degree 1, or none. EQML_ERROR_EMPTY: fewer than twice as
+ * many geometries as features, or all alike. EQML_ERROR_MATCH: the data have another number of atoms.
+ */
+
 EQML_API size_t eqml_fit_memory(const eqml_basis *basis, const eqml_fit_options *options);
 /*
  * Bytes that a fit over this basis takes, beside data and surface: of the energy or of the tensor that takes

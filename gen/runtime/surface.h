@@ -17,6 +17,7 @@ typedef struct eqml_surface {
     double *tensors[EQML_TENSORS]; /* [ntiles][4][4] of the tensor; NULL where the basis has none */
     int standardised;              /* nonzero: centres and offsets are set already; later fits keep them */
     float *rounded;                /* offset, linear and packed in float; set by eqml_surface_set */
+    eqml_wall *wall;               /* with its arrays, in one piece; NULL: none */
 } eqml_surface;
 
 EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_variable *variables,
@@ -31,6 +32,9 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
 
 EQML_API void eqml_surface_free(eqml_surface *surface);
 /* Releases the arrays and empties the surface. An empty one is allowed. */
+
+EQML_API void eqml_surface_clear_wall(eqml_surface *surface);
+/* Takes the wall of a surface away, where it has one. */
 
 EQML_API void eqml_surface_set(eqml_surface *surface, const double *coefficients);
 EQML_API void eqml_surface_get(const eqml_surface *surface, double *coefficients);
@@ -58,6 +62,10 @@ EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *
  *     variable 0 morse 0x1p+1 0x1.8p-2   one line for each class of pairs: kind, range, centre
  *     offset 0x0p+0                      nfactors lines
  *     coefficient -0x1.43p+5             nterms lines
+ *     wall NFEATURES                     these four where there is a wall (eqml-pes 4 then, and 3 where there is none)
+ *     edge 0x1p+2                        3 lines: outside, base, height
+ *     feature 3 0x0p+0                   nfeatures lines: factor, mean
+ *     whiten 0x1.8p+1                    nfeatures (nfeatures + 1) / 2 lines
  *     dipole DEGREE NTERMS               these three for a dipole, then for a quadrupole, then for a
  *     charge 0x0p+0                      polarizability, where the basis has them; the total charge
  *     moment 0x1.8p-2                    for the dipole only, the last line for each term

@@ -91,6 +91,7 @@ static const struct eqml__needed {
                     {"kernel/matrix.h", "eqml_matrix"},
                     {"kernel/sweeps.h", NULL},
                     {"kernel/form.h", NULL},
+                    {"wall.h", NULL},
                     {"one.h", NULL},
                     {"batch.h", NULL},
                     {"hessian.h", NULL},
@@ -160,6 +161,22 @@ static void eqml__put_numbers(FILE *out, const char *name, const char *what, boo
     fprintf(out, "%s\n};\n", count ? "" : "0");
 }
 
+static void eqml__put_wall_arrays(FILE *out, const eqml_wall *w, const char *name)
+{
+    const int number = EQML_LAYOUT, n = w->nfeatures;
+    fprintf(out, "static const unsigned short %s_wall_features[] = {", name);
+    for (int k = 0; k < n; k++)
+        fprintf(out, "%d, ", w->features[k]);
+    fprintf(out, "};\n");
+    eqml__put_numbers(out, name, "wall_means", false, n, w->means);
+    eqml__put_numbers(out, name, "wall_whiten", false, n * (n + 1) / 2, w->whiten);
+    fprintf(out, "static const eqml%d_wall %s_wall = {%d, %s_wall_features, %s_wall_means, %s_wall_whiten, ",
+            number, name, n, name, name, name);
+    fprintf(out, "%s, ", eqml__decimal(w->outside, false).text);
+    fprintf(out, "%s, ", eqml__decimal(w->base, false).text);
+    fprintf(out, "%s};\n", eqml__decimal(w->height, false).text);
+}
+
 static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char *name)
 {
     static const char *const kinds[] = {"MORSE", "INVERSE", "EXP_OVER_R", "POWER"};
@@ -179,6 +196,8 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
         eqml__put_numbers(out, name, "linear", is_float, b->nfactors, surface->linear);
         eqml__put_numbers(out, name, "packed", is_float, 16 * b->ntiles, surface->packed);
     }
+    if (surface->wall)
+        eqml__put_wall_arrays(out, surface->wall, name);
     for (int k = 0; k < EQML_TENSORS; k++)
         if (b->tensors[k]) {
             char what[64];
@@ -196,7 +215,8 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
         else
             fprintf(out, "0, ");
     fprintf(out, "}, %s,\n", eqml__decimal(surface->model.charge, false).text);
-    fprintf(out, "    %s_offset_float, %s_linear_float, %s_packed_float};\n", name, name, name);
+    fprintf(out, "    %s_offset_float, %s_linear_float, %s_packed_float, ", name, name, name);
+    fprintf(out, surface->wall ? "&%s_wall};\n" : "0};\n", name);
     fprintf(out,
             "\n#ifndef %s_API /* define it as extern, in one file, for functions with external linkage */\n",
             name);
