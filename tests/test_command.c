@@ -293,6 +293,10 @@ Test(fit_command, misuse_is_told_in_one_line)
         {"--runtime /none/eqml.h x", "/none/eqml.h"},
         {"--basis-header /none/b.h x", "/none/b.h"},
         {"--test a.xyz --train-every 2 x", "exclude"},
+        {"--max-energy 0 x", "--max-energy 0"},
+        {"--max-energy much x", "--max-energy much"},
+        {"--diagnose some x", "--diagnose some"},
+        {"--diagnose -1 x", "--diagnose -1"},
     };
     for (size_t k = 0; k < COUNT(cases); k++) {
         outcome o = fit(cases[k][0]);
@@ -401,6 +405,59 @@ Test(fit_command, the_report)
     }
     cr_assert_eq(json_number(o.text, "n_train"), 2);
     cr_assert_eq(json_number(o.text, "n_test"), 1);
+}
+
+#define GOOD " --variable H-H=power:1 --variable H-O=morse:2"
+
+/* A wrong energy is named by its frame; a robust fit does without it, and --max-energy without those high up. */
+Test(fit_command, wrong_energies_are_named)
+{
+    cr_assert_eq(
+        run("sed '52s/energy=[^ ]*/energy=9.0/' examples/data/h2o_ps.xyz >'%s/wrong.xyz'", folder).status, 0);
+    outcome o = run(FIT GOOD " --train-every 2 '%s/wrong.xyz'", folder, folder);
+    cr_assert_eq(o.status, 0, "%s", o.text);
+    const char *at = strstr(o.text, "geometry    energy     error  left out  leverage");
+    cr_assert_not_null(at, "%s", o.text);
+    at = strchr(at, '\n');
+    cr_expect_eq(strtol(at, NULL, 10), 11, "%s", o.text);
+    cr_expect_lt(strstr(at, "off among close neighbours"), strchr(at + 1, '\n'), "%s", o.text);
+    cr_expect_not_null(strstr(o.text, "energies up to"), "%s", o.text);
+    o = run("cat '%s/report.json'", folder);
+    cr_expect_eq(json_number(o.text, "n_left_out_in_turn"), 1250);
+    cr_expect_eq(json_number(o.text, "n_off"), 1, "%s", o.text);
+    cr_expect_eq(json_number(o.text, "n_above_max_energy"), 0);
+    const double spoilt = json_number(o.text, "rmse_energy_test");
+    o = run(FIT GOOD " --train-every 2 --robust --max-energy 0.1 --diagnose 20 '%s/wrong.xyz'", folder,
+            folder);
+    cr_assert_eq(o.status, 0, "%s", o.text);
+    cr_expect_not_null(strstr(o.text, "robust: Tukey's biweight"), "%s", o.text);
+    o = run("cat '%s/report.json'", folder);
+    cr_expect_eq(json_number(o.text, "n_left_out_in_turn"), 20);
+    cr_expect_gt(json_number(o.text, "n_above_max_energy"), 10);
+    o = run(FIT GOOD " --train-every 2 --robust --diagnose 0 '%s/wrong.xyz'", folder, folder);
+    cr_assert_eq(o.status, 0, "%s", o.text);
+    o = run("cat '%s/report.json'", folder);
+    cr_expect_eq(json_number(o.text, "robust_dropped"), 1);
+    cr_expect_eq(json_number(o.text, "n_left_out_in_turn"), 0);
+    cr_expect_lt(json_number(o.text, "rmse_energy_test"), 0.5 * spoilt);
+}
+
+/* A fit that is worse than the mean of the data, or that the data do not determine, is told. */
+Test(fit_command, poor_fits_are_noted)
+{
+    outcome o = run(FIT " --gradients 0 --train-every 50 examples/data/h2o_ps.xyz", folder);
+    cr_assert_eq(o.status, 0, "%s", o.text);
+    cr_expect_not_null(strstr(o.text, "times the training error"), "%s", o.text);
+    cr_expect_not_null(strstr(o.text, "50 of 95 terms determined"), "%s", o.text);
+    cr_assert_eq(run("awk 'NR %% 5 == 2 { sub(/energy=[^ ]*/, \"energy=\" (NR * 7919 %% 1000) / 1000) } 1' "
+                     "examples/data/h2o_ps.xyz >'%s/chance.xyz'",
+                     folder)
+                     .status,
+                 0);
+    o = run(FIT " --gradients 0 --train-every 2 '%s/chance.xyz'", folder, folder);
+    cr_assert_eq(o.status, 0, "%s", o.text);
+    cr_expect_not_null(strstr(o.text, "half of the spread of the data"), "%s", o.text);
+    cr_expect_not_null(strstr(o.text, "worse than the spread of the data"), "%s", o.text);
 }
 
 /* One geometry says nothing of how distances vary. */
@@ -566,19 +623,20 @@ Test(make_pes, from_data_to_library)
                     " FIT='--variable morse:1.8 --gradients 0'",
                     folder, folder, folder, folder);
     cr_assert_eq(o.status, 0, "%s", o.text);
-    place("use.c",
-          "#include <stdio.h>\n"
-          "int pes_test_natoms(void);\nconst char *pes_test_symbols(void);\n"
-          "double pes_test_energy(const double *xyz);\n"
-          "int main(void)\n{\n    const double b = 1 / 0.529177210903;\n"
-          "    double x[] = {0, 0.75 * b, 0.6 * b, 0, -0.75 * b, 0.6 * b, 0, 0, 0};\n"
-          "    printf(\"%d %s %.3f\\n\", pes_test_natoms(), pes_test_symbols(), pes_test_energy(x));\n"
-          "    return 0;\n}\n");
+    place("use.c", "#include <stdio.h>\n"
+                   "int pes_test_natoms(void);\nconst char *pes_test_symbols(void);\n"
+                   "double pes_test_energy(const double *xyz);\nint pes_test_inside(const double *xyz);\n"
+                   "int main(void)\n{\n    const double b = 1 / 0.529177210903;\n"
+                   "    double x[] = {0, 0.75 * b, 0.6 * b, 0, -0.75 * b, 0.6 * b, 0, 0, 0};\n"
+                   "    printf(\"%d %s %.3f %d\", pes_test_natoms(), pes_test_symbols(), pes_test_energy(x), "
+                   "pes_test_inside(x));\n"
+                   "    x[0] = 1e6;\n    printf(\" %d\\n\", pes_test_inside(x));\n"
+                   "    return 0;\n}\n");
     o = run("${CC:-cc} '%s/use.c' -o '%s/use' build/pes/pes_test/libpes_test.so "
             "-Wl,-rpath,\"$PWD/build/pes/pes_test\" && "
             "'%s/use'",
             folder, folder, folder);
-    cr_assert_str_eq(o.text, "3 H H O -76.200\n");
+    cr_assert_str_eq(o.text, "3 H H O -76.200 1 0\n");
     cr_assert_eq(
         run("cd build/pes/pes_test && ls pes_test.h pes_test_pes.h pes_test.pes libpes_test.so report.json")
             .status,
@@ -589,7 +647,8 @@ Test(make_pes, from_data_to_library)
 /* Each group of functions is compiled by itself; all of them are in the library, and nothing else is. */
 Test(make_pes, libraries_export_every_function)
 {
-    static const char *const one[] = {"natoms", "symbols", "energy", "energy_gradient", "energy_hessian"};
+    static const char *const one[] = {"natoms",          "symbols",        "energy",
+                                      "energy_gradient", "energy_hessian", "inside"};
     static const char *const batch[] = {"energy_batch", "energy_gradient_batch"};
     static const char *const tensor[] = {"dipole", "quadrupole", "polarizability"};
     static const char *const of_tensor[] = {"", "_jacobian", "_batch", "_jacobian_batch"};

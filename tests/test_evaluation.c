@@ -120,6 +120,46 @@ Test(evaluation, energy_and_gradient_are_exact)
         }
 }
 
+/* Where no data are: two atoms at 0.05 bohr, or one of them 1e6 bohr away. What comes of the polynomials there has no
+ * meaning, but it is a number, and the gradient is that of the energy. */
+Test(evaluation, energy_and_gradient_agree_far_out)
+{
+    uint64_t state = 17;
+    for (size_t k = 0; k < COUNT(all); k++)
+        for (int variant = 0; variant < VARIANTS; variant++)
+            for (int away = 0; away < 2; away++) {
+                const eqml_basis *b = all[k].basis;
+                const int n = 3 * b->natoms;
+                trial t = make_trial(b, variant, &state);
+                const eqml_model *m = &t.surface.model;
+                double xyz[MAX_COORDINATES], gradient[MAX_COORDINATES], in_batch[MAX_COORDINATES], energy;
+                long double x[MAX_COORDINATES], g[MAX_COORDINATES], magnitude, scale = 0;
+                number z[MAX_COORDINATES];
+                draw_geometry(&state, b->natoms, xyz);
+                for (int i = 0; i < 3; i++)
+                    xyz[3 + i] = away ? xyz[3 + i] + 6e5 : xyz[i] + (i == 1 ? 0.05 : 0);
+                for (int i = 0; i < n; i++)
+                    z[i] = x[i] = xyz[i];
+                exact_energy(m, t.coefficients, z, &magnitude);
+                const double exact = (double)exact_gradient(m, t.coefficients, x, g),
+                             size = (double)magnitude;
+                for (int i = 0; i < n; i++)
+                    scale = fmaxl(scale, fabsl(g[i]));
+                const double alone = all[k].gradient(m, xyz, gradient);
+                all[k].gradient_batch(m, 1, xyz, &energy, in_batch);
+                cr_assert(isfinite(alone) && fabs(alone - exact) <= 1e-13 * size,
+                          "%s, variant %d: %.17g is not %.17g", b->name, variant, alone, exact);
+                cr_assert(fabs(energy - exact) <= 1e-12 * size, "%s, variant %d", b->name, variant);
+                for (int i = 0; i < n; i++) {
+                    cr_assert(fabs(gradient[i] - (double)g[i]) <= 1e-10 * (double)scale + 1e-12,
+                              "%s, variant %d, away %d: %g is not %Lg", b->name, variant, away, gradient[i],
+                              g[i]);
+                    cr_assert(fabs(in_batch[i] - (double)g[i]) <= 1e-10 * (double)scale + 1e-12);
+                }
+                free_trial(&t);
+            }
+}
+
 Test(evaluation, hessian_is_exact_and_symmetric)
 {
     uint64_t state = 2;

@@ -172,7 +172,11 @@ Test(pes, bad_files_are_refused_with_file_and_line)
     refuse_edit("4s/ 0x.*//", EQML_ERROR_FORMAT, 4, "RANGE CENTRE");
     refuse_edit("4s/ [^ ]*$//", EQML_ERROR_VALUE, 4, "centre");
     refuse_edit("4s/ [^ ]*$/ nan/", EQML_ERROR_VALUE, 4, "finite centre");
-    refuse_edit("4s/$/ 0/", EQML_ERROR_VALUE, 4, "finite centre");
+    refuse_edit("4s/$/ 0/", EQML_ERROR_VALUE, 4, "longest distance");
+    refuse_edit("4s/$/ 2 1/", EQML_ERROR_VALUE, 4, "longest distance");
+    refuse_edit("4s/$/ -1 1/", EQML_ERROR_VALUE, 4, "longest distance");
+    refuse_edit("4s/$/ 1 nan/", EQML_ERROR_VALUE, 4, "longest distance");
+    refuse_edit("4s/$/ 1 2 3/", EQML_ERROR_VALUE, 4, "longest distance");
     refuse_edit("1s/3$/2/", EQML_ERROR_VALUE, 4, "range"); /* which has no centre there */
     refuse_edit("5d", EQML_ERROR_FORMAT, 5, "variable");
     refuse_edit("7s/offset.*/offset nan/", EQML_ERROR_VALUE, 7, "finite");

@@ -2,19 +2,19 @@
 #include "job.h"
 #include "common/whole.h"
 
-static int write_json(const char *path, const outcome *o)
+static int write_json(const char *path, const eqml_data *data, const outcome *o)
 {
     whole w;
     whole_open(&w, path);
     if (w.out)
-        print_json(w.out, o);
+        print_json(w.out, data, o);
     if (!whole_close(&w, 0))
         return 0;
     fprintf(stderr, "fit: %s: cannot be written: %s\n", path, strerror(errno));
     return 1;
 }
 
-int write_all(const job *j, const eqml_surface *surface, const outcome *o)
+int write_all(const job *j, const eqml_data *data, const eqml_surface *surface, const outcome *o)
 {
     char path[1024];
     eqml_message message = {"no such file"};
@@ -29,5 +29,5 @@ int write_all(const job *j, const eqml_surface *surface, const outcome *o)
     if (write_holes(j, o))
         return 1;
     snprintf(path, sizeof path, "%s/report.json", j->directory);
-    return write_json(path, o);
+    return write_json(path, data, o);
 }

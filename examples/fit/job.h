@@ -20,12 +20,34 @@ typedef struct job {
     double charge;
     eqml_variable *variables; /* [npair_classes] */
     eqml_fit_options fit;
+    int robust;        /* nonzero: wrong data are looked for and lose their weight */
+    double max_energy; /* training geometries lie at most so far above the lowest, hartree; 0: no limit */
+    double diagnose; /* geometries that are left out in turn, at most; negative: as many as take about 20 s */
     int no_census;
     int wall; /* WALL_... */
     eqml_wall_options wall_options;
 } job;
 
 enum { WALL_NO, WALL_YES, WALL_AUTO };
+
+/* Errors of the geometries up to an energy above the lowest. */
+enum { MOST_LEVELS = 12 };
+typedef struct level {
+    double energy; /* above the lowest, hartree; infinite: all */
+    eqml_errors train, test;
+} level;
+
+/* What leaving out each training geometry in turn has shown. */
+enum { MOST_WORST = 10 };
+typedef struct diagnosis {
+    eqml_influence *influence; /* [data->n]; NULL: none was looked at */
+    eqml_cause *cause;         /* [data->n] */
+    size_t looked, determined; /* geometries that were looked at; those that the others determine */
+    size_t causes[EQML_CAUSE_GRADIENT + 1]; /* how many of each */
+    double rmse, seconds;                   /* hartree, over those that are determined */
+    size_t worst[MOST_WORST];               /* geometries, the worst first */
+    int nworst;
+} diagnosis;
 
 /* What came of it. */
 typedef struct outcome {
@@ -35,13 +57,25 @@ typedef struct outcome {
     double *constant;             /* [npair_classes], see eqml_constant_pairs */
     int tested;
     double seconds;
-    census holes;          /* of the surface; empty where there is none, */
-    char *symbols;         /* of the atoms, as the census takes them, or NULL */
-    const char *uncounted; /* and why, or NULL */
+    census holes;                     /* of the surface; empty where there is none, */
+    char *symbols;                    /* of the atoms, as the census takes them, or NULL */
+    const char *uncounted;            /* and why, or NULL */
+    double wall;                      /* where it begins, as eqml_wall_options.width; 0: there is none */
+    size_t unwalled;                  /* holes before there was one, where the job is WALL_AUTO */
+    double lowest;                    /* energy of the data, hartree */
+    double spread_train, spread_test; /* standard deviations of the energies, hartree */
+    size_t left_out;                  /* training geometries above max_energy */
+    eqml_robust_result robust;        /* fits 0: was not asked for */
+    level levels[MOST_LEVELS];
+    int nlevels;
+    diagnosis diagnosis;
 } outcome;
 
 /* Prints one line, "fit: text", and returns 1. */
 int fail(const char *text);
+
+/* A clock, in seconds. */
+double seconds_now(void);
 
 /* ---- classes.c ---------------------------------------------------------------------------------------- */
 
@@ -66,15 +100,34 @@ int read_data(const char *path, eqml_data *data);
 
 /* ---- holes.c ------------------------------------------------------------------------------------------ */
 
-/* The census of holes, from the lowest training geometry. Returns nonzero after a message; a surface without a minimum is
- * no failure, but a note. */
-int count_holes(const eqml_surface *surface, const eqml_data *data, const unsigned char *train, outcome *o);
+/*
+ * The wall, where the job wants one, and the census of holes, from the lowest training geometry. Returns nonzero after a
+ * message; a surface without a minimum is no failure, but a note.
+ */
+int count_holes(const job *j, eqml_surface *surface, const eqml_data *data, const unsigned char *train,
+                outcome *o);
 
-/* Gives the surface a wall, where the job wants one. Returns nonzero after a message. */
-int raise_wall(const job *j, eqml_surface *surface, const eqml_data *data, const unsigned char *train);
+void print_holes(const job *j, const outcome *o);
 
 /* Writes minimum.xyz, holes.xyz and holes.svg, where there was a census. Returns nonzero after a message. */
 int write_holes(const job *j, const outcome *o);
+/* ---- diagnose.c --------------------------------------------------------------------------------------- */
+
+/* Takes the marks of the geometries above max_energy away; returns how many these were. */
+size_t leave_out_high(const job *j, const eqml_data *data, unsigned char *train);
+
+/* Fits the energies, robustly where that is asked for, and leaves out each geometry in turn. */
+eqml_status fit_energies(job *j, const eqml_data *data, eqml_surface *surface, outcome *o,
+                         eqml_message *message);
+
+/* Errors below several energies; `test` are the marks of the test set in `other`, NULL: all of it. */
+eqml_status find_levels(const eqml_surface *surface, const eqml_data *data, const unsigned char *train,
+                        const eqml_data *other, const unsigned char *test, outcome *o);
+
+void free_diagnosis(outcome *o);
+void print_diagnosis(const eqml_data *data, const outcome *o);
+void print_notes(const outcome *o);
+void json_diagnosis(FILE *out, const eqml_data *data, const outcome *o);
 
 /* ---- report.c and files.c ----------------------------------------------------------------------------- */
 
@@ -84,10 +137,13 @@ int finish_output(void);
 /* The root mean square of a polarizability without its mean over all directions; next to that, the rest is small. */
 double rms_anisotropy(const eqml_data *data, const unsigned char *use);
 
-void print_report(const job *j, const outcome *o);
-void print_json(FILE *out, const outcome *o);
+void print_report(const job *j, const eqml_data *data, const outcome *o);
+void print_json(FILE *out, const eqml_data *data, const outcome *o);
+
+/* Null where the number is not known, or not finite: JSON has no other word for that. */
+void json_number(FILE *out, const char *key, int known, double value);
 
 /* Writes NAME.pes, NAME_pes.h, report.json, and what write_holes does. Returns nonzero after a message. */
-int write_all(const job *j, const eqml_surface *surface, const outcome *o);
+int write_all(const job *j, const eqml_data *data, const eqml_surface *surface, const outcome *o);
 
 #endif

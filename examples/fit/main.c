@@ -35,7 +35,7 @@ static size_t count_marked(const eqml_data *data, const unsigned char *mark, int
 
 /* ---- progress ----------------------------------------------------------------------------------------- */
 
-static double seconds_now(void)
+double seconds_now(void)
 {
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
@@ -69,6 +69,7 @@ static int fit_and_test(job *j, eqml_data *data, const eqml_data *other, unsigne
     eqml_status status = EQML_OK;
     double shown = 0, start = seconds_now();
     split(data->n, j->train_every, train, test);
+    o->left_out = leave_out_high(j, data, train);
     j->fit.use = train;
     if (isatty(2)) {
         j->fit.progress = show_progress;
@@ -82,7 +83,7 @@ static int fit_and_test(job *j, eqml_data *data, const eqml_data *other, unsigne
     for (int k = 0; k < EQML_TENSORS; k++)
         tensors += basis->tensors[k] != NULL;
     if (count_marked(data, train, EQML_HAS_ENERGY) > 0 || !tensors)
-        status = eqml_fit(surface, data, &j->fit, &o->fit, &message);
+        status = fit_energies(j, data, surface, o, &message);
     for (int k = 0; k < EQML_TENSORS && !status; k++)
         if (basis->tensors[k])
             status =
@@ -91,26 +92,25 @@ static int fit_and_test(job *j, eqml_data *data, const eqml_data *other, unsigne
         fprintf(stderr, "fit: %s: %s\n", j->data, message.text);
         return 1;
     }
-    o->seconds = seconds_now() - start;
+    o->seconds = seconds_now() - start - o->diagnosis.seconds;
     eqml_constant_pairs(basis, data, train, o->constant);
-    if (o->fit.terms > 0 && raise_wall(j, surface, data, train))
+    if (o->fit.terms > 0 && count_holes(j, surface, data, train, o))
         return 1;
     o->tested = other->n > 0 || j->train_every > 1;
     if (eqml_surface_errors(surface, data, train, &o->train) ||
         (o->tested &&
-         eqml_surface_errors(surface, other->n ? other : data, other->n ? NULL : test, &o->test)))
+         eqml_surface_errors(surface, other->n ? other : data, other->n ? NULL : test, &o->test)) ||
+        find_levels(surface, data, train, other->n ? other : data, other->n ? NULL : test, o))
         return fail("out of memory");
     for (int k = 0; k < EQML_TENSORS; k++)
         o->turning[k] = k == EQML_POLARIZABILITY && data->tensors[k] ? rms_anisotropy(data, train)
                                                                      : o->train.rms_tensor[k];
-    if (o->fit.terms > 0 && !j->no_census)
-        return count_holes(surface, data, train, o);
     return 0;
 }
 
 int main(int argc, char **argv)
 {
-    job j = {.directory = ".", .name = basis->name, .runtime = "eqml.h", .train_every = 1};
+    job j = {.directory = ".", .name = basis->name, .runtime = "eqml.h", .train_every = 1, .diagnose = -1};
     eqml_data data = {0}, other = {0};
     eqml_surface surface = {0};
     outcome o = {0};
@@ -139,14 +139,15 @@ int main(int argc, char **argv)
                        : fail("out of memory");
     }
     if (!status) {
-        print_report(&j, &o);
-        status = write_all(&j, &surface, &o) || finish_output();
+        print_report(&j, &data, &o);
+        status = write_all(&j, &data, &surface, &o) || finish_output();
     }
     free(marks);
     free(j.variables);
     free(o.constant);
     free(o.symbols);
     census_free(&o.holes);
+    free_diagnosis(&o);
     eqml_surface_free(&surface);
     eqml_data_free(&data);
     eqml_data_free(&other);

@@ -12,8 +12,15 @@ static const char help[] =
     "  --gradients W          weight of gradients against energies; default 1; 0: energies only\n"
     "  --ridge L              penalty L on the squares of the scaled coefficients; default 0\n"
     "  --energy-weight E0     weight E0/(E0 + E - Emin) of a geometry, hartree; default: all weights 1\n"
+    "  --max-energy E         train only on geometries up to E above the lowest, hartree; default: on all\n"
+    "  --robust               wrong energies and gradients lose their weight (Tukey's biweight, reweighted "
+    "fits)\n"
+    "  --diagnose N|all       leave out N training geometries in turn, 0: none; default: all, or as many as "
+    "take\n"
+    "                         about 20 seconds\n"
     "  --charge Q             total charge of the molecule, for dipole and quadrupole; default 0\n"
-    "  --census no            no census of holes after the fit\n";
+    "  --census no            no census of holes after the fit\n"
+    "  --wall no|auto|WIDTH   what the surface is outside of the data, see README; default no\n";
 
 static int parse_number(const char *option, const char *text, double least, double *number)
 {
@@ -96,6 +103,10 @@ int parse_options(int argc, char **argv, job *j)
             fputs(help, stdout);
             exit(finish_output());
         }
+        if (!strcmp(option, "--robust")) {
+            j->robust = 1;
+            continue;
+        }
         value = i + 1 < argc ? argv[++i] : NULL;
         if (!value) {
             fprintf(stderr, "fit: %s needs a value\n", option);
@@ -117,6 +128,13 @@ int parse_options(int argc, char **argv, job *j)
             bad = parse_number(option, value, 0, &j->fit.ridge);
         } else if (!strcmp(option, "--energy-weight")) {
             bad = parse_number(option, value, DBL_MIN, &j->fit.energy_weight);
+        } else if (!strcmp(option, "--max-energy")) {
+            bad = parse_number(option, value, DBL_MIN, &j->max_energy);
+        } else if (!strcmp(option, "--diagnose")) {
+            if (!strcmp(value, "all"))
+                j->diagnose = DBL_MAX;
+            else
+                bad = parse_number(option, value, 0, &j->diagnose);
         } else if (!strcmp(option, "--charge")) {
             bad = parse_number(option, value, -1e6, &j->charge);
         } else if (!strcmp(option, "--census")) {
@@ -126,12 +144,12 @@ int parse_options(int argc, char **argv, job *j)
         } else if (!strcmp(option, "--wall")) {
             char *end;
             j->wall = !strcmp(value, "auto") ? WALL_AUTO : strcmp(value, "no") ? WALL_YES : WALL_NO;
-            if (j->wall == WALL_YES && strcmp(value, "yes")) {
+            if (j->wall == WALL_YES) {
                 j->wall_options.width = strtod(value, &end);
                 if (*end == ',')
                     j->wall_options.outside = strtod(end + 1, &end);
                 if (*end || !(j->wall_options.width > 0))
-                    return fail("--wall: expected yes, no, auto, or a width above 0");
+                    return fail("--wall: expected no, auto, or a width above 0");
             }
         } else if (!strcmp(option, "--directory")) {
             j->directory = value;

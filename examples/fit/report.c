@@ -15,8 +15,7 @@ int finish_output(void)
     return 1;
 }
 
-/* Null where the number is not known, or not finite: JSON has no other word for that. */
-static void json_number(FILE *out, const char *key, int known, double value)
+void json_number(FILE *out, const char *key, int known, double value)
 {
     if (known && isfinite(value))
         fprintf(out, "  \"%s\": %.10g,\n", key, value);
@@ -57,7 +56,7 @@ static void print_constant_pairs(const job *j, const outcome *o)
     }
 }
 
-void print_json(FILE *out, const outcome *o)
+void print_json(FILE *out, const eqml_data *data, const outcome *o)
 {
     int test = o->tested;
     fprintf(out, "{\n  \"terms\": %d,\n  \"rank\": %d,\n", o->fit.terms, o->fit.rank);
@@ -83,6 +82,8 @@ void print_json(FILE *out, const outcome *o)
     }
     json_number(out, "max_error_energy_test", test && o->test.energies > 0 && isfinite(o->test.rmse_energy),
                 o->test.max_energy);
+    json_diagnosis(out, data, o);
+    json_number(out, "wall", o->wall > 0, o->wall);
     fprintf(out, "  \"holes\": ");
     if (o->holes.natoms)
         census_json(out, &o->holes);
@@ -117,9 +118,10 @@ static void print_fit(const char *what, const eqml_fit_result *fit)
     printf("  %s: %d terms, rank %d, condition %.1e, %zu rows from %zu geometries\n", what, fit->terms,
            fit->rank, fit->condition, fit->rows, fit->geometries);
     if (fit->rank < fit->terms)
-        printf(
-            "  note: the data do not determine all terms (rank %d of %d); the least-norm solution is taken\n",
-            fit->rank, fit->terms);
+        printf("  note: the data do not determine all terms: %d of %d terms determined; of all solutions "
+               "that of "
+               "least norm is taken\n",
+               fit->rank, fit->terms);
 }
 
 /* An error relative to what turns with the molecule that no fit has whose data are in the frame of the
@@ -141,7 +143,7 @@ double rms_anisotropy(const eqml_data *data, const unsigned char *use)
     return count ? sqrt(sum / (9 * (double)count)) : 0;
 }
 
-void print_report(const job *j, const outcome *o)
+void print_report(const job *j, const eqml_data *data, const outcome *o)
 {
     printf("%s: \"%s\", degree %d, fitted in %.1f s\n", j->name, basis->composition, basis->degree,
            o->seconds);
@@ -152,10 +154,9 @@ void print_report(const job *j, const outcome *o)
     print_errors("train", &o->train);
     if (o->tested)
         print_errors("test", &o->test);
-    if (o->holes.natoms)
-        census_print(stdout, &o->holes);
-    else if (o->uncounted)
-        printf("  note: no census of holes: %s\n", o->uncounted);
+    print_holes(j, o);
+    print_diagnosis(data, o);
+    print_notes(o);
     for (int k = 0; k < EQML_TENSORS; k++)
         if (o->tensor[k].terms && o->train.rmse_tensor[k] > ABSURD * o->turning[k])
             printf(

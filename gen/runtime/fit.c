@@ -9,6 +9,8 @@
 #include "status.c"
 #include "tensor_rows.c"
 
+static const eqml_fit_options eqml__fit_defaults = {0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL};
+
 /* The triangle of a fit of energies, for who wants to keep it. */
 typedef struct eqml__triangle {
     eqml_lsq *lsq; /* all rows, folded; owned */
@@ -54,7 +56,7 @@ static eqml_status eqml__set_targets(eqml__fitter *w)
         w->gradient = w->difference + d->n;
     }
     for (size_t g = 0; g < d->n; g++) {
-        if (!eqml__trains(w, g))
+        if (!eqml__is_offered(w, g))
             continue;
         if (o->reference) {
             double *gradient = w->difference + d->n + g * size;
@@ -62,7 +64,8 @@ static eqml_status eqml__set_targets(eqml__fitter *w)
             for (size_t k = 0; k < size; k++)
                 gradient[k] = (d->gradient ? d->gradient[g * size + k] : 0) - gradient[k];
         }
-        w->shift = fmin(w->shift, w->energy[g]);
+        if (eqml__trains(w, g))
+            w->shift = fmin(w->shift, w->energy[g]);
     }
     if (!eqml__constant_first(w)) /* no constant could take the shift up */
         w->shift = 0;
@@ -120,21 +123,52 @@ static void eqml__set_components(eqml__fitter *w)
     }
 }
 
-static eqml_status eqml__run_fit(eqml__fitter *w, eqml_fit_result *result)
+/* The shortest and the longest distance of each class of pairs in the training data, bohr. */
+static void eqml__set_ranges(const eqml__fitter *w, eqml_component *c)
 {
-    const bool energies = eqml__fits_energies(w);
-    eqml_status status = eqml__fitter_create(w);
-    if (!status && energies)
-        status = eqml__set_targets(w);
-    if (status)
-        return status;
-    for (int k = 0; k < w->ncomponents; k++) {
+    const eqml_basis *b = c->surface.model.basis;
+    const eqml__seen *seen = w->seen + (c - w->components) * w->npairs;
+    double *ranges = c->surface.ranges;
+    for (int k = 0; k < b->npair_classes; k++)
+        ranges[2 * k] = HUGE_VAL, ranges[2 * k + 1] = 0;
+    for (int p = 0; p < b->npairs; p++) {
+        double *range = ranges + 2 * b->pair_classes[p];
+        range[0] = fmin(range[0], seen[p].shortest);
+        range[1] = fmax(range[1], seen[p].longest);
+    }
+    for (int k = 0; k < b->npair_classes; k++) /* a class without pairs */
+        ranges[2 * k] = ranges[2 * k] < HUGE_VAL ? ranges[2 * k] : 0;
+}
+
+/* All that goes before the rows: what is fitted, constant pairs, centres and shifts. */
+static eqml_status eqml__prepare_rows(eqml__fitter *w)
+{
+    const eqml_status status = eqml__fits_energies(w) ? eqml__set_targets(w) : EQML_OK;
+    for (int k = 0; k < w->ncomponents && !status; k++) {
         eqml_component *c = &w->components[k];
         eqml__find_frozen(w, c);
         eqml__centre_variables(w, c);
         eqml__shift_factors(w, c);
-        result->constant_pairs += eqml__constant_classes(c->surface.model.basis, w->frozen + k * w->npairs);
     }
+    return status;
+}
+
+static eqml_status eqml__run_fit(eqml__fitter *w, eqml_fit_result *result)
+{
+    const bool energies = eqml__fits_energies(w);
+    eqml_status status = eqml__fitter_create(w);
+    if (!status)
+        status = eqml__lsq_start(&w->lsq, w->ncols, 1, w->options->ridge > 0);
+    if (!status)
+        status = eqml__prepare_rows(w);
+    if (status)
+        return status;
+    for (int k = 0; k < w->ncomponents; k++)
+        if (energies || !eqml__knows_ranges(&w->components[k].surface))
+            eqml__set_ranges(w, &w->components[k]);
+    for (int k = 0; k < w->ncomponents; k++)
+        result->constant_pairs +=
+            eqml__constant_classes(w->components[k].surface.model.basis, w->frozen + k * w->npairs);
     if (energies)
         eqml__set_energy_scales(w);
     else
@@ -162,6 +196,11 @@ static eqml_status eqml__check_fit(eqml__fitter *w, const char *over, const char
                           over, w->natoms);
     if (!(o->gradient_weight >= 0) || !(o->ridge >= 0) || !(o->energy_weight >= 0))
         return eqml__fail(message, EQML_ERROR_ARGUMENT, "weights and ridge must not be negative");
+    for (size_t g = 0; g < w->data->n && o->weights; g++)
+        if (!(o->weights[g] >= 0) || !(o->weights[g] <= DBL_MAX))
+            return eqml__fail(message, EQML_ERROR_ARGUMENT,
+                              "the weight of geometry %zu is %g: expected a finite number, at least 0", g + 1,
+                              o->weights[g]);
     eqml__survey_data(w);
     if (w->count == 0)
         return eqml__fail(message, EQML_ERROR_EMPTY, "no geometry with %s to train on", what);
@@ -193,11 +232,10 @@ static eqml_status eqml__explain_failure(const eqml__fitter *w, eqml_status stat
 static eqml_status eqml__fit(eqml__fitter *w, const char *over, const char *what, double *constant,
                              eqml__triangle *triangle, eqml_fit_result *result, eqml_message *message)
 {
-    static const eqml_fit_options defaults = {0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL};
     eqml_fit_result found;
     memset(&found, 0, sizeof found);
     if (!w->options)
-        w->options = &defaults;
+        w->options = &eqml__fit_defaults;
     eqml_status status = eqml__check_fit(w, over, what, message);
     if (status)
         return status;
@@ -222,6 +260,23 @@ static eqml_status eqml__fit(eqml__fitter *w, const char *over, const char *what
     return status;
 }
 
+/* A fitter of the energies of a surface, or of a tensor; *whole shares the arrays of the surface. */
+static void eqml__fitter_of_surface(eqml__fitter *w, eqml_component *whole, const eqml_surface *surface,
+                                    eqml_tensor kind, const eqml_data *data, const eqml_fit_options *options)
+{
+    memset(whole, 0, sizeof *whole);
+    memset(w, 0, sizeof *w);
+    whole->surface = *surface;
+    whole->ntuples = 1;
+    w->data = data;
+    w->options = options ? options : &eqml__fit_defaults;
+    w->natoms = surface->model.basis->natoms;
+    w->ncomponents = 1;
+    w->components = whole;
+    w->kind = kind;
+    w->wanted = kind == EQML_TENSORS ? EQML_HAS_ENERGY : EQML_HAS_DIPOLE << kind;
+}
+
 /* Fits the energies of a surface, or a tensor of it; kind EQML_TENSORS: the energies. */
 static eqml_status eqml__fit_surface(eqml_surface *surface, eqml_tensor kind, const eqml_data *data,
                                      const eqml_fit_options *options, eqml__triangle *triangle,
@@ -230,19 +285,9 @@ static eqml_status eqml__fit_surface(eqml_surface *surface, eqml_tensor kind, co
     static const char *const what[] = {"a dipole", "a quadrupole", "a polarizability", "an energy"};
     const eqml_basis *b = surface->model.basis;
     eqml_message over;
-    eqml_component whole; /* shares the arrays of the surface */
+    eqml_component whole;
     eqml__fitter w;
-    memset(&whole, 0, sizeof whole);
-    memset(&w, 0, sizeof w);
-    whole.surface = *surface;
-    whole.ntuples = 1;
-    w.data = data;
-    w.options = options;
-    w.natoms = b->natoms;
-    w.ncomponents = 1;
-    w.components = &whole;
-    w.kind = kind;
-    w.wanted = kind == EQML_TENSORS ? EQML_HAS_ENERGY : EQML_HAS_DIPOLE << kind;
+    eqml__fitter_of_surface(&w, &whole, surface, kind, data, options);
     snprintf(over.text, sizeof over.text, "basis \"%s\"", b->composition);
     const eqml_status status = eqml__fit(&w, over.text, what[kind], NULL, triangle, result, message);
     surface->standardised = whole.surface.standardised;

@@ -22,6 +22,9 @@ typedef struct eqml_fit_options {
     void *context;
     eqml_potential reference; /* energies are fitted as the difference to this potential; NULL: as they are */
     void *reference_context;
+    const double
+        *weights; /* [data->n] further weights of geometries, times those above; one of weight 0 takes no
+                              part; NULL: all have 1 */
 } eqml_fit_options;
 
 typedef struct eqml_fit_result {
@@ -37,7 +40,9 @@ EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, cons
  * Fits a surface to energies and gradients by weighted linear least squares. Over the geometries in use that
  * have an energy it minimises
  *
- *     sum_g w_g ( (V_g - E_g)^2 + W |grad V_g - G_g|^2 )        in hartree and hartree/bohr.
+ *     sum_g w_g ( (V_g - E_g)^2 + W |grad V_g - G_g|^2 )        in hartree and hartree/bohr,
+ *
+ * where w_g is the product of the weight by energy and of options.weights[g].
  *
  * The surface comes from eqml_surface_create(); the data are in the atom order of its basis. options, result
  * and message may be NULL. One surface may be fitted by one thread at a time.
@@ -60,7 +65,7 @@ EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, cons
  * All that grows so is taken before the first row.
  *
  * EQML_ERROR_EMPTY: no geometry to train on. EQML_ERROR_MATCH: the data have another number of atoms.
- * EQML_ERROR_ARGUMENT: a negative weight or ridge. EQML_ERROR_VALUE: a number of the data is not finite.
+ * EQML_ERROR_ARGUMENT: a weight or ridge that is negative or not finite. EQML_ERROR_VALUE: a number of the data is not finite.
  */
 
 EQML_API eqml_status eqml_fit_tensor(eqml_surface *surface, eqml_tensor kind, const eqml_data *data,
@@ -85,7 +90,7 @@ EQML_API eqml_status eqml_fit_tensor(eqml_surface *surface, eqml_tensor kind, co
 typedef struct eqml_wall_options {
     double
         width; /* the leverage where the wall begins, over the largest of the training geometries; 0: 1.5 */
-    double outside; /* the leverage, from there, where nothing of the fitted energy is left; 0: 4 */
+    double outside; /* the leverage, from there, where nothing of the fitted energy is left; 0: 2 */
 } eqml_wall_options;
 
 EQML_API eqml_status eqml_surface_set_wall(eqml_surface *surface, const eqml_data *data,

@@ -48,7 +48,8 @@ typedef struct eqml__fitter {
     double *sum, *size;   /* [nfactors] of factors, see eqml__survey_factors */
     int *level;           /* [nfactors] the pass in which the shift of a factor is found */
     double *directions;   /* [3 natoms][3 natoms] of the molecule: rows are displacements */
-    double *rows;         /* [eqml__rows_per_geometry][ncols] */
+    double *rows;         /* [eqml__rows_per_geometry][ncols], then [eqml__rows_per_geometry] their values */
+    double *values;       /* the latter */
     double *solution;     /* [ncols] */
 } eqml__fitter;
 
@@ -131,8 +132,8 @@ static void eqml__fitter_free(eqml__fitter *w)
 }
 
 /*
- * Takes all memory of a fit but that of the reference; the caller calls eqml__fitter_free also where this
- * fails.
+ * Takes all memory of a fit but that of the reference and of the triangle; the caller calls eqml__fitter_free also
+ * where this fails.
  */
 static eqml_status eqml__fitter_create(eqml__fitter *w)
 {
@@ -165,29 +166,36 @@ static eqml_status eqml__fitter_create(eqml__fitter *w)
     w->directions = (double *)eqml__zeroed(eqml__times(n, n), sizeof(double));
     w->solution = (double *)eqml__zeroed(ncols, sizeof(double));
     if (eqml__fits_energies(w))
-        w->rows = (double *)eqml__zeroed(eqml__times(eqml__rows_per_geometry(w->natoms, w->options), ncols),
-                                         sizeof(double));
+        w->rows = (double *)eqml__zeroed(
+            eqml__times(eqml__rows_per_geometry(w->natoms, w->options), ncols + 1), sizeof(double));
+    w->values = w->rows ? w->rows + eqml__rows_per_geometry(w->natoms, w->options) * ncols : NULL;
     if (!w->seen || !w->frozen || !w->nfrozen || !w->local || !w->one || !w->unaligned || !w->sum ||
         !w->level || !w->directions || !w->solution || (eqml__fits_energies(w) && !w->rows))
         return EQML_ERROR_MEMORY;
-    return eqml__lsq_start(&w->lsq, w->ncols, 1, w->options->ridge > 0);
+    return EQML_OK;
 }
 
 /* ---- one geometry, one tuple --------------------------------------------------------------------------- */
 
-/* Whether geometry g takes part in the fit. */
-static bool eqml__trains(const eqml__fitter *w, size_t g)
+/* Whether geometry g is one to fit, if of weight 0. */
+static bool eqml__is_offered(const eqml__fitter *w, size_t g)
 {
     return (!w->options->use || w->options->use[g]) && (w->data->has[g] & w->wanted);
+}
+
+/* Whether it takes part in the fit. */
+static bool eqml__trains(const eqml__fitter *w, size_t g)
+{
+    return eqml__is_offered(w, g) && (!w->options->weights || w->options->weights[g] > 0);
 }
 
 /* The square root of a geometry's weight, which multiplies its rows. */
 static double eqml__row_weight(const eqml__fitter *w, size_t g)
 {
-    const double e0 = w->options->energy_weight;
-    if (!(e0 > 0) || !(w->data->has[g] & EQML_HAS_ENERGY))
-        return 1;
-    return sqrt(e0 / (e0 + w->data->energy[g] - w->lowest));
+    const double e0 = w->options->energy_weight, own = w->options->weights ? w->options->weights[g] : 1;
+    if (!(e0 > 0) || !(own > 0) || !(w->data->has[g] & EQML_HAS_ENERGY))
+        return sqrt(own);
+    return sqrt(own * e0 / (e0 + w->data->energy[g] - w->lowest));
 }
 
 /* to[natoms of the basis][3] <- the vectors of the atoms of tuple t. */

@@ -235,7 +235,7 @@ EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_ba
     if (!status)
         status = eqml_surface_create(basis, from->variables, to);
     if (!status) {
-        eqml__copy_centres(to, from);
+        eqml__copy_classes(to, from);
         eqml__match_factors(&m);
         eqml_surface_get(from, m.old_coefficient);
         lost = eqml__move_coefficients(&m);

@@ -65,7 +65,7 @@ static void eqml__seed_tangents(eqml__fitter *w, const eqml_component *c, int t,
 
 /*
  * Adds tuple t of a component, whose columns begin at `column`, to the rows of geometry g; see
- * eqml__energy_rows.
+ * eqml__find_rows.
  */
 static void eqml__add_tuple(eqml__fitter *w, const eqml_component *c, size_t column, size_t g, int t,
                             double weight, double gradient_weight, int external)
@@ -87,24 +87,15 @@ static void eqml__add_tuple(eqml__fitter *w, const eqml_component *c, size_t col
     }
 }
 
-/* Adds row number `from` of a geometry, with the value that it should have, to the least-squares problem. */
-static eqml_status eqml__push_row(eqml__fitter *w, int from, double value)
-{
-    double *row = eqml_lsq_row(w->lsq);
-    memcpy(row, w->rows + (size_t)from * (size_t)w->ncols, (size_t)w->ncols * sizeof(double));
-    row[w->ncols] = value;
-    return eqml_lsq_add(w->lsq);
-}
-
 /*
- * The rows of geometry g: its energy, then, where it has a gradient, the derivative along each displacement
- * that is neither translation nor rotation. The others say nothing about the potential.
+ * w->rows and w->values <- the rows of geometry g and what they should give, times the square root `weight` of its
+ * weight; returns how many. The first is its energy, the others, where it has a gradient, the derivative along each
+ * displacement that is neither translation nor rotation. Those say nothing about the potential.
  */
-static eqml_status eqml__energy_rows(eqml__fitter *w, size_t g)
+static int eqml__find_rows(eqml__fitter *w, size_t g, double weight)
 {
     const eqml_fit_options *o = w->options;
     const int n = 3 * w->natoms, gradients = !o->energies_only && (w->data->has[g] & EQML_HAS_GRADIENT);
-    const double weight = eqml__row_weight(w, g);
     const double gradient_weight = weight * sqrt(o->gradient_weight > 0 ? o->gradient_weight : 1);
     size_t column = w->has_constant;
     int external = n;
@@ -119,13 +110,27 @@ static eqml_status eqml__energy_rows(eqml__fitter *w, size_t g)
             eqml__add_tuple(w, c, column, g, t, weight, gradient_weight, external);
         column += (size_t)eqml__fitted_terms(w, c);
     }
-    eqml_status status = eqml__push_row(w, 0, weight * (w->energy[g] - w->shift));
-    for (int i = external; i < n && !status; i++) {
+    w->values[0] = weight * (w->energy[g] - w->shift);
+    for (int i = external; i < n; i++) {
         const double *v = w->directions + i * n, *gradient = w->gradient + g * (size_t)n;
         double along = 0;
         for (int k = 0; k < n; k++)
             along += v[k] * gradient[k];
-        status = eqml__push_row(w, 1 + i - external, gradient_weight * along);
+        w->values[1 + i - external] = gradient_weight * along;
+    }
+    return 1 + n - external;
+}
+
+/* Adds the rows of geometry g to the least-squares problem. */
+static eqml_status eqml__energy_rows(eqml__fitter *w, size_t g)
+{
+    const int count = eqml__find_rows(w, g, eqml__row_weight(w, g));
+    eqml_status status = EQML_OK;
+    for (int i = 0; i < count && !status; i++) {
+        double *row = eqml_lsq_row(w->lsq);
+        memcpy(row, w->rows + (size_t)i * (size_t)w->ncols, (size_t)w->ncols * sizeof(double));
+        row[w->ncols] = w->values[i];
+        status = eqml_lsq_add(w->lsq);
     }
     return status;
 }

@@ -2,60 +2,17 @@
 #ifndef EQML__SELECT_C
 #define EQML__SELECT_C
 #include "select.h"
-#include "fit.c"
+#include "problem.c"
 #include "system.c"
 
-struct eqml_problem {
-    const eqml_basis *basis;
-    eqml_surface surface; /* variables, offsets */
-    eqml_lsq *lsq;        /* all rows, folded */
-    double shift;         /* what was subtracted from the energies */
-    double ridge;
-};
-
-EQML_API void eqml_problem_free(eqml_problem *problem)
+/* Pruning and growing count on every factor being a term. */
+static eqml_status eqml__check_terms(const eqml_problem *p, eqml_message *message)
 {
-    if (!problem)
-        return;
-    eqml_surface_free(&problem->surface);
-    eqml_lsq_free(problem->lsq);
-    EQML_FREE(problem);
-}
-
-EQML_API eqml_status eqml_problem_create(eqml_problem **problem, eqml_surface *surface, const eqml_data *data,
-                                         const eqml_fit_options *options, eqml_fit_result *result,
-                                         eqml_message *message)
-{
-    const eqml_basis *b = surface->model.basis;
-    eqml__triangle triangle = {NULL, 0};
-    eqml_problem *p = (eqml_problem *)eqml__zeroed(1, sizeof *p);
-    eqml_status status = p ? EQML_OK : EQML_ERROR_MEMORY;
-    *problem = NULL;
-    if (b->is_term) { /* pruning counts on every factor being a term */
-        eqml__fail(message, EQML_ERROR_ARGUMENT,
-                   "the basis \"%s\" has factors that are not terms: it cannot be pruned or grown", b->name);
-        EQML_FREE(p);
-        return EQML_ERROR_ARGUMENT;
-    }
-    if (!status)
-        status = eqml_surface_create(b, surface->variables, &p->surface);
-    if (status) {
-        eqml__fail(message, status, "%s", eqml_status_text(status));
-    } else {
-        p->basis = b;
-        p->ridge = options ? options->ridge : 0;
-        status = eqml__fit_surface(surface, EQML_TENSORS, data, options, &triangle, result, message);
-        p->lsq = triangle.lsq;
-        p->shift = triangle.shift;
-    }
-    if (status) {
-        eqml_problem_free(p);
-        return status;
-    }
-    eqml__copy_centres(&p->surface, surface);
-    memcpy(p->surface.offset, surface->offset, (size_t)b->nfactors * sizeof(double));
-    *problem = p;
-    return EQML_OK;
+    if (!p->basis->is_term)
+        return EQML_OK;
+    return eqml__fail(message, EQML_ERROR_ARGUMENT,
+                      "the basis \"%s\" has factors that are not terms: it cannot be pruned or grown",
+                      p->basis->name);
 }
 
 EQML_API void eqml_ranking_free(eqml_ranking *ranking)
@@ -74,32 +31,6 @@ static eqml_status eqml__ranking_create(eqml_ranking *ranking, int terms)
         return EQML_OK;
     eqml_ranking_free(ranking);
     return EQML_ERROR_MEMORY;
-}
-
-/* The triangle of the problem, ridge included, columns of unit norm; *beyond: the part of |b|^2 that no term
- * can reach. s->a is to be freed by the caller. */
-static eqml_status eqml__problem_system(const eqml_problem *p, eqml__system *s, double *beyond)
-{
-    const int n = p->basis->nterms;
-    void *room = EQML_MALLOC(eqml__system_size(n, 1));
-    eqml_lsq *ridge = NULL;
-    eqml_status status = room ? EQML_OK : EQML_ERROR_MEMORY;
-    s->a = (double *)room;
-    if (!status && p->ridge > 0)
-        status = eqml__lsq_open(&ridge, n, 1);
-    if (!status) {
-        eqml__system_create(s, n, 1, room);
-        status = eqml__system_load(s, p->lsq);
-    }
-    if (!status && ridge)
-        status = eqml__system_ridge(s, p->ridge, eqml__is_term(p->basis, 0) ? 1 : 0, ridge);
-    EQML_FREE(ridge);
-    *beyond = *eqml__lsq_r(p->lsq, n, n) * *eqml__lsq_r(p->lsq, n, n);
-    for (int i = 0; i < n && !status && p->ridge > 0; i++) { /* what the penalty takes away */
-        const double before = *eqml__lsq_r(p->lsq, i, n), now = s->a[(size_t)i * s->ld + (size_t)n];
-        *beyond += before * before - now * now;
-    }
-    return status;
 }
 
 static double eqml__row_error(const eqml_problem *p, double square)
@@ -133,8 +64,10 @@ EQML_API eqml_status eqml_grow(const eqml_problem *p, int terms, double error, e
     double beyond = 0,
            reach = 0; /* the part of |b|^2 that no term can reach; the part of |b| that some can */
     eqml__system s;
-    eqml_status status;
     memset(ranking, 0, sizeof *ranking);
+    eqml_status status = eqml__check_terms(p, message);
+    if (status)
+        return status;
     if (terms < 0 || terms > n || !(error >= 0)) {
         return eqml__fail(message, EQML_ERROR_ARGUMENT,
                           "growing to %d terms, error %g: expected 0 to %d terms, and an error of at least 0",
@@ -239,7 +172,10 @@ EQML_API eqml_status eqml_prune(const eqml_problem *p, eqml_ranking *ranking, eq
     int *places = NULL;
     eqml__system s;
     memset(ranking, 0, sizeof *ranking);
-    eqml_status status = eqml__problem_system(p, &s, &beyond);
+    eqml_status status = eqml__check_terms(p, message);
+    if (status)
+        return status;
+    status = eqml__problem_system(p, &s, &beyond);
     if (!status) {
         if (!eqml__system_regular(&s, tolerance, sqrt(1 + p->ridge)))
             eqml__system_triangulate(&s, tolerance);

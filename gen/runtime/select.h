@@ -1,7 +1,7 @@
 /* Pruning and growing. */
 #ifndef EQML__SELECT_H
 #define EQML__SELECT_H
-#include "fit.h"
+#include "problem.h"
 
 /* ---------------------------------------------------------------------------------------------------------
  * Pruning and growing: bases cut to the data
@@ -22,17 +22,6 @@
  * [2] Chen, Billings, Luo, Int. J. Control 50, 1873 (1989): orthogonal least squares.
  * [3] Rebollo-Neira, Lowe, IEEE Signal Process. Lett. 9, 137 (2002): optimized orthogonal matching pursuit.
  */
-typedef struct eqml_problem eqml_problem;
-
-EQML_API eqml_status eqml_problem_create(eqml_problem **problem, eqml_surface *surface, const eqml_data *data,
-                                         const eqml_fit_options *options, eqml_fit_result *result,
-                                         eqml_message *message);
-/* Does what eqml_fit() does, and keeps the triangle, of nterms^2 / 2 numbers. Variables and offsets of the
- * surface are copied; the tables of its basis must stay. Errors as eqml_fit; *problem is then null. A problem
- * is only read by what follows: threads may share it. */
-
-EQML_API void eqml_problem_free(eqml_problem *problem);
-/* Null is allowed. */
 
 /* Terms in the order of their importance. */
 typedef struct eqml_ranking {

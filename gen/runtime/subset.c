@@ -361,7 +361,7 @@ static eqml_status eqml__subset_surface(const eqml_problem *p, const eqml__selec
     if (!status)
         status = eqml_surface_create(subset->basis, p->surface.variables, &subset->surface);
     if (!status) {
-        eqml__copy_centres(&subset->surface, &p->surface);
+        eqml__copy_classes(&subset->surface, &p->surface);
         for (int f = 0; f < s->nfactors; f++)
             subset->surface.offset[f] = p->surface.offset[s->order[f]];
         for (int k = 0; k < subset->basis->nterms; k++)

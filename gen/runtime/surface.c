@@ -12,6 +12,7 @@ EQML_API void eqml_surface_free(eqml_surface *surface)
     EQML_FREE(surface->variables);
     EQML_FREE(surface->centres);
     EQML_FREE(surface->rates);
+    EQML_FREE(surface->ranges);
     EQML_FREE(surface->offset);
     EQML_FREE(surface->linear);
     EQML_FREE(surface->packed);
@@ -56,11 +57,43 @@ static void eqml__set_centre(eqml_surface *surface, int pair_class, double centr
             surface->centres[p] = centre;
 }
 
-/* Between surfaces over bases with the same classes of pairs. */
-static void eqml__copy_centres(eqml_surface *to, const eqml_surface *from)
+/* Centres and ranges, between surfaces over bases with the same classes of pairs. */
+static void eqml__copy_classes(eqml_surface *to, const eqml_surface *from)
 {
-    for (int c = 0; c < to->model.basis->npair_classes; c++)
+    const int count = to->model.basis->npair_classes;
+    for (int c = 0; c < count; c++)
         eqml__set_centre(to, c, eqml__get_centre(from, c));
+    memcpy(to->ranges, from->ranges, 2 * (size_t)count * sizeof(double));
+}
+
+/* Whether any distances are known to be inside. */
+static bool eqml__knows_ranges(const eqml_surface *surface)
+{
+    return surface->ranges[1] < HUGE_VAL;
+}
+
+/* The squares of the ranges of pair p, as eqml__inside takes them: a little wider, so that rounding leaves none out. */
+static void eqml__squared_range(const eqml_surface *surface, int p, double square[2])
+{
+    const double *range = surface->ranges + 2 * surface->model.basis->pair_classes[p];
+    square[0] = eqml__knows_ranges(surface) ? range[0] * range[0] * (1 - 2e-12) : -1;
+    square[1] = eqml__knows_ranges(surface) ? range[1] * range[1] * (1 + 2e-12) : 1;
+}
+
+EQML_API int eqml_surface_inside(const eqml_surface *surface, const double *xyz)
+{
+    const eqml_basis *b = surface->model.basis;
+    int inside = eqml__knows_ranges(surface) ? 1 : -1;
+    for (int p = 0; p < b->npairs && inside == 1; p++) {
+        double square = 0, range[2];
+        for (int k = 0; k < 3; k++) {
+            const double d = xyz[3 * b->pairs[p][0] + k] - xyz[3 * b->pairs[p][1] + k];
+            square += d * d;
+        }
+        eqml__squared_range(surface, p, range);
+        inside = square >= range[0] && square <= range[1];
+    }
+    return inside;
 }
 
 EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_variable *variables,
@@ -75,12 +108,13 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
     surface->variables = (eqml_variable *)eqml__zeroed((size_t)basis->npair_classes, sizeof(eqml_variable));
     surface->centres = (double *)eqml__zeroed(EQML_ROUND((size_t)basis->npairs), sizeof(double));
     surface->rates = (double *)eqml__zeroed(EQML_ROUND((size_t)basis->npairs), sizeof(double));
+    surface->ranges = (double *)eqml__zeroed(2 * (size_t)basis->npair_classes, sizeof(double));
     surface->offset = (double *)eqml__zeroed(nfactors, sizeof(double));
     surface->linear = (double *)eqml__zeroed(nfactors, sizeof(double));
     surface->packed = (double *)eqml__zeroed(eqml__times(16, (size_t)basis->ntiles), sizeof(double));
     surface->rounded = (float *)eqml__zeroed(2 * nfactors + 16 * (size_t)basis->ntiles, sizeof(float));
-    bool complete = surface->variables && surface->centres && surface->rates && surface->offset &&
-                    surface->linear && surface->packed && surface->rounded;
+    bool complete = surface->variables && surface->centres && surface->rates && surface->ranges &&
+                    surface->offset && surface->linear && surface->packed && surface->rounded;
     for (int k = 0; k < EQML_TENSORS; k++) {
         const eqml_tensor_basis *t = basis->tensors[k];
         surface->tensors[k] =
@@ -92,6 +126,8 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
         return EQML_ERROR_MEMORY;
     }
     memcpy(surface->variables, variables, (size_t)basis->npair_classes * sizeof(eqml_variable));
+    for (int k = 0; k < basis->npair_classes; k++)
+        surface->ranges[2 * k + 1] = HUGE_VAL;
     for (int p = 0; p < basis->npairs; p++) {
         const eqml_variable *v = &variables[basis->pair_classes[p]];
         surface->rates[p] = v->kind == EQML_MORSE || v->kind == EQML_EXP_OVER_R ? -1 / v->range : 0;

@@ -15,9 +15,11 @@ typedef struct eqml_surface {
     double *offset, *linear;       /* [nfactors] */
     double *packed;                /* [ntiles][4][4] */
     double *tensors[EQML_TENSORS]; /* [ntiles][4][4] of the tensor; NULL where the basis has none */
-    int standardised;              /* nonzero: centres and offsets are set already; later fits keep them */
-    float *rounded;                /* offset, linear and packed in float; set by eqml_surface_set */
-    eqml_wall *wall;               /* with its arrays, in one piece; NULL: none */
+    double *ranges;   /* [npair_classes][2] the shortest and the longest distance of each class in the
+                                      training data, bohr; 0 and infinity: not known */
+    int standardised; /* nonzero: centres and offsets are set already; later fits keep them */
+    float *rounded;   /* offset, linear and packed in float; set by eqml_surface_set */
+    eqml_wall *wall;  /* with its arrays, in one piece; NULL: none */
 } eqml_surface;
 
 EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_variable *variables,
@@ -50,6 +52,13 @@ EQML_API void eqml_surface_get_tensor(const eqml_surface *surface, eqml_tensor k
  * other.
  */
 
+EQML_API int eqml_surface_inside(const eqml_surface *surface, const double *xyz);
+/*
+ * 1 if each distance of xyz[natoms][3] (bohr) lies in the range of its class, to 12 digits; 0 if one does not, or a
+ * coordinate is no number; -1 if the ranges are not known, as those of files from before they were stored. The fit of the
+ * energies finds the ranges; where there was none, that of a tensor. A written header has the same as NAME_inside().
+ */
+
 EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char *path, eqml_message *message);
 EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *basis, const char *path,
                                        eqml_message *message);
@@ -59,7 +68,8 @@ EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *
  *     eqml-pes 3
  *     basis NAME DEGREE NTERMS NFACTORS TERMS        TERMS: a number for the terms and their order
  *     composition H4 C
- *     variable 0 morse 0x1p+1 0x1.8p-2   one line for each class of pairs: kind, range, centre
+ *     variable 0 morse 0x1p+1 0x1.8p-2   one line for each class of pairs: kind, range, centre; then, where they are
+ *                                        known, the shortest and the longest distance in the training data
  *     offset 0x0p+0                      nfactors lines
  *     coefficient -0x1.43p+5             nterms lines
  *     wall NFEATURES                     these four where there is a wall (eqml-pes 4 then, and 3 where there is none)

@@ -131,10 +131,14 @@ static eqml_status eqml__put_pes(FILE *out, const eqml_surface *surface)
     char basis[1024];
     eqml__describe_basis(b, basis, sizeof basis);
     fprintf(out, "eqml-pes %d\nbasis %s\ncomposition %s\n", surface->wall ? 4 : 3, basis, b->composition);
-    for (int k = 0; k < b->npair_classes; k++)
-        fprintf(out, "variable %d %s %s %s\n", k, eqml__kind_names[surface->variables[k].kind],
+    for (int k = 0; k < b->npair_classes; k++) {
+        fprintf(out, "variable %d %s %s %s", k, eqml__kind_names[surface->variables[k].kind],
                 eqml__hexadecimal(surface->variables[k].range).text,
                 eqml__hexadecimal(eqml__get_centre(surface, k)).text);
+        for (int end = 0; end < 2 && eqml__knows_ranges(surface); end++)
+            fprintf(out, " %s", eqml__hexadecimal(surface->ranges[2 * k + end]).text);
+        fprintf(out, "\n");
+    }
     for (int k = 0; k < b->nfactors; k++)
         fprintf(out, "offset %s\n", eqml__hexadecimal(surface->offset[k]).text);
     for (int k = 0; k < b->nterms; k++)
@@ -231,9 +235,22 @@ static eqml_status eqml__read_numbers(eqml__reader *in, const char *word, int co
     return EQML_OK;
 }
 
-/* Before version 3 variables had no centre. */
+/* Two distances, the shorter first, behind a centre; or nothing. */
+static bool eqml__parse_distances(eqml__span rest, double distance[2])
+{
+    const size_t words = eqml__count_words(rest);
+    eqml__span word;
+    for (size_t k = 0; k < words && words == 2; k++) {
+        eqml__next_word(&rest, EQML__BLANKS, &word);
+        if (eqml__parse_number(word, EQML__HEXADECIMAL, &distance[k]))
+            return false;
+    }
+    return words == 0 || (words == 2 && distance[0] >= 0 && distance[1] >= distance[0]);
+}
+
+/* Before version 3 variables had no centre. centre and ranges: of each class; these as they are where the file has none. */
 static eqml_status eqml__read_variables(eqml__reader *in, int version, const eqml_basis *b,
-                                        eqml_variable *variable, double *centre)
+                                        eqml_variable *variable, double *centre, double *ranges)
 {
     for (int k = 0; k < b->npair_classes; k++) {
         eqml__item item;
@@ -257,9 +274,13 @@ static eqml_status eqml__read_variables(eqml__reader *in, int version, const eqm
         range = item.rest;
         if (version > 2) {
             eqml__next_word(&item.rest, " ", &range);
-            item.rest.begin += item.rest.begin < item.rest.end;
-            if (eqml__parse_number(item.rest, EQML__HEXADECIMAL, &centre[k]))
+            eqml__span word = {item.rest.end, item.rest.end};
+            eqml__next_word(&item.rest, EQML__BLANKS, &word);
+            if (eqml__parse_number(word, EQML__HEXADECIMAL, &centre[k]))
                 return eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "a finite centre behind the range");
+            if (!eqml__parse_distances(item.rest, ranges + 2 * k))
+                return eqml__bad_line(in, EQML_ERROR_VALUE, item.line,
+                                      "the shortest and the longest distance behind the centre, or nothing");
         }
         if (eqml__parse_number(range, EQML__HEXADECIMAL, &variable[k].range) ||
             !eqml__variable_is_valid(&variable[k]))
@@ -359,13 +380,18 @@ static eqml_status eqml__read_zero_surface(eqml__reader *in, int version, const 
 {
     const size_t count = (size_t)b->npair_classes;
     eqml_variable *variable = (eqml_variable *)eqml__zeroed(count, sizeof(eqml_variable));
-    double *centre = (double *)eqml__zeroed(count, sizeof(double));
-    eqml_status status =
-        variable && centre ? eqml__read_variables(in, version, b, variable, centre) : EQML_ERROR_MEMORY;
+    double *centre = (double *)eqml__zeroed(3 * count, sizeof(double)),
+           *ranges = centre ? centre + count : NULL;
+    for (size_t k = 0; k < count && centre; k++)
+        ranges[2 * k + 1] = HUGE_VAL;
+    eqml_status status = variable && centre ? eqml__read_variables(in, version, b, variable, centre, ranges)
+                                            : EQML_ERROR_MEMORY;
     if (!status)
         status = eqml_surface_create(b, variable, surface);
     for (int k = 0; k < b->npair_classes && !status; k++)
         eqml__set_centre(surface, k, centre[k]);
+    if (!status)
+        memcpy(surface->ranges, ranges, 2 * count * sizeof(double));
     EQML_FREE(variable);
     EQML_FREE(centre);
     return status;

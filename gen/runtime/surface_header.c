@@ -95,6 +95,7 @@ static const struct eqml__needed {
                     {"one.h", NULL},
                     {"batch.h", NULL},
                     {"hessian.h", NULL},
+                    {"inside.h", NULL},
                     {"kernel/tensor.h", "eqml_tensor_basis"},
                     {"model.h", NULL},
                     {"model_tensor.h", "eqml_tensor_basis"}};
@@ -177,6 +178,20 @@ static void eqml__put_wall_arrays(FILE *out, const eqml_wall *w, const char *nam
     fprintf(out, "%s};\n", eqml__decimal(w->height, false).text);
 }
 
+/* What eqml__inside needs: the squares of the shortest distances of all pairs, then of the longest. */
+static void eqml__put_squares(FILE *out, const eqml_surface *surface, const char *name)
+{
+    const eqml_basis *b = surface->model.basis;
+    const int stride = EQML_ROUND(b->npairs);
+    fprintf(out, "static const double %s_squares[] EQML%d_ALIGNED = {", name, EQML_LAYOUT);
+    for (int k = 0; k < 2 * stride; k++) {
+        double square[2];
+        eqml__squared_range(surface, k % stride < b->npairs ? k % stride : b->npairs - 1, square);
+        fprintf(out, "%s%s,", k % 4 ? " " : "\n    ", eqml__decimal(square[k / stride], false).text);
+    }
+    fprintf(out, "\n};\n");
+}
+
 static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char *name)
 {
     static const char *const kinds[] = {"MORSE", "INVERSE", "EXP_OVER_R", "POWER"};
@@ -191,6 +206,7 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
     fprintf(out, "};\n");
     eqml__put_numbers(out, name, "centres", false, EQML_ROUND(b->npairs), surface->centres);
     eqml__put_numbers(out, name, "rates", false, EQML_ROUND(b->npairs), surface->rates);
+    eqml__put_squares(out, surface, name);
     for (int is_float = 0; is_float < 2; is_float++) {
         eqml__put_numbers(out, name, "offset", is_float, b->nfactors, surface->offset);
         eqml__put_numbers(out, name, "linear", is_float, b->nfactors, surface->linear);
@@ -229,6 +245,8 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
     for (int k = 0; k < 3; k++)
         fprintf(out, "EQML%d_SURFACE_%s_FUNCTIONS(%s, eqml%d_%s, EQML%d__APART %s_%s_API)\n", number,
                 groups[k], name, number, b->name, number, name, groups[k]);
+    fprintf(out, "EQML%d_SURFACE_INSIDE_FUNCTION(%s, eqml%d_%s, EQML%d__APART %s_ONE_API)\n", number, name,
+            number, b->name, number, name);
     for (int k = 0; k < EQML_TENSORS; k++)
         if (b->tensors[k])
             fprintf(out, "EQML%d_SURFACE_TENSOR_FUNCTIONS(%s, eqml%d_%s, EQML%d__APART %s_TENSORS_API, %s)\n",
@@ -277,6 +295,11 @@ static void eqml__put_banner(FILE *out, const eqml_basis *b, const char *name)
             out,
             " *     double %s_energy_gradient_dipole(const double *xyz, double *gradient, double *dipole);\n",
             name);
+    fprintf(
+        out,
+        " *     int    %s_inside(const double *xyz);   1: all distances are as in the training data, 0: not, "
+        "-1: not known\n",
+        name);
     fprintf(out, " *     int    %s_natoms(void);\n *     const char *%s_symbols(void);\n *\n", name, name);
     fprintf(out, " * xyz[%d][3] and gradient[%d][3] in bohr, hartree, hartree/bohr, hessian[%d][%d]", n, n,
             3 * n, 3 * n);

@@ -117,7 +117,7 @@ static size_t eqml__measure_spread(eqml__mason *a)
  * The covariance becomes the inverse W of its Cholesky factor, W covariance W^T = 1. Features that those before them
  * determine are left out.
  */
-static void eqml__whiten(eqml__mason *a)
+static void eqml__whiten_features(eqml__mason *a)
 {
     double factor[EQML_WALL_FEATURES][EQML_WALL_FEATURES];
     int from[EQML_WALL_FEATURES], kept = 0;
@@ -186,7 +186,7 @@ EQML_API eqml_status eqml_surface_set_wall(eqml_surface *surface, const eqml_dat
 {
     const eqml_basis *b = surface->model.basis;
     const double width = options && options->width > 0 ? options->width : 1.5;
-    const double outside = options && options->outside > 1 ? options->outside : 4;
+    const double outside = options && options->outside > 1 ? options->outside : 2;
     eqml__mason *a = (eqml__mason *)eqml__zeroed(1, sizeof *a);
     double *work = (double *)eqml__zeroed((size_t)EQML_WORK_ONE(b->nslots, b->npairs), sizeof(double));
     eqml_status status = EQML_OK;
@@ -210,7 +210,7 @@ EQML_API eqml_status eqml_surface_set_wall(eqml_surface *surface, const eqml_dat
                 eqml__fail(message, EQML_ERROR_EMPTY, "a wall: %lu geometries are too few for %d features",
                            (unsigned long)count, a->n);
         if (!status)
-            eqml__whiten(a);
+            eqml__whiten_features(a);
         if (!status && a->n == 0)
             status = eqml__fail(message, EQML_ERROR_EMPTY, "a wall: the geometries do not vary");
         if (!status && eqml__build_wall(a, width, outside, surface))
