@@ -50,6 +50,7 @@ typedef struct eqml__mason {
     double mean[EQML_WALL_FEATURES];
     double lower[EQML_WALL_FEATURES]
                 [EQML_WALL_FEATURES]; /* of the covariance, then its factor, then its inverse */
+    double largest;                   /* variable of a pair, not centred */
     double *work;
 } eqml__mason;
 
@@ -96,6 +97,10 @@ static size_t eqml__measure_spread(eqml__mason *a)
             if (!eqml__is_wall_point(a, g))
                 continue;
             const double *f = eqml__wall_factors(a, g);
+            for (int p = 0; p < a->m->basis->npairs; p++) {
+                const double y = fabs(a->work[p] + a->m->centres[p]);
+                a->largest = y > a->largest ? y : a->largest;
+            }
             count += pass == 0;
             for (int i = 0; i < a->n; i++) {
                 const double x = f[a->feature[i]] - a->mean[i];
@@ -114,8 +119,8 @@ static size_t eqml__measure_spread(eqml__mason *a)
 }
 
 /*
- * The covariance becomes the inverse W of its Cholesky factor, W covariance W^T = 1. Features that those before them
- * determine are left out.
+ * The covariance becomes the inverse W of its Cholesky factor, W covariance W^T = 1. Left out are features that those
+ * before them determine, and those that do not vary but in the last digits of the data, as of rigid molecules.
  */
 static void eqml__whiten_features(eqml__mason *a)
 {
@@ -130,7 +135,8 @@ static void eqml__whiten_features(eqml__mason *a)
             row[j] /= factor[j][j];
             pivot -= row[j] * row[j];
         }
-        if (pivot > 1e-9 * a->lower[i][i]) {
+        const double least = pow(a->largest, a->m->basis->degrees[a->feature[i]]);
+        if (pivot > 1e-9 * a->lower[i][i] && pivot > 1e-10 * least * least) {
             row[kept] = sqrt(pivot);
             from[kept++] = i;
         }
