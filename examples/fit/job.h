@@ -60,7 +60,8 @@ typedef struct outcome {
     census holes;                     /* of the surface; empty where there is none, */
     char *symbols;                    /* of the atoms, as the census takes them, or NULL */
     const char *uncounted;            /* and why, or NULL */
-    double wall;                      /* where it begins, as eqml_wall_options.width; 0: there is none */
+    eqml_wall_options wall;           /* of its width 0 there is none */
+    const char *no_wall;              /* why there can be none, or NULL */
     size_t unwalled;                  /* holes before there was one, where the job is WALL_AUTO */
     double lowest;                    /* energy of the data, hartree */
     double spread_train, spread_test; /* standard deviations of the energies, hartree */

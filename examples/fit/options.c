@@ -20,7 +20,7 @@ static const char help[] =
     "                         about 20 seconds\n"
     "  --charge Q             total charge of the molecule, for dipole and quadrupole; default 0\n"
     "  --census no            no census of holes after the fit\n"
-    "  --wall no|auto|WIDTH   what the surface is outside of the data, see README; default no\n";
+    "  --wall no|auto|W[,D]   what the surface is outside of the data, see README; default no\n";
 
 static int parse_number(const char *option, const char *text, double least, double *number)
 {
@@ -87,6 +87,21 @@ static int is_c_name(const char *text)
     return *text && strspn(text, letters) == strlen(text) && !(*text >= '0' && *text <= '9');
 }
 
+/* no, auto, or WIDTH[,DEGREE] */
+static int parse_wall(const char *text, job *j)
+{
+    char *end;
+    j->wall_options = (eqml_wall_options){.width = strtod(text, &end), .degree = 2};
+    j->wall = !strcmp(text, "no") ? WALL_NO : !strcmp(text, "auto") ? WALL_AUTO : WALL_YES;
+    if (end != text && *end == ',' && end[1] >= '1' && end[1] <= '9')
+        j->wall_options.degree = (int)strtol(end + 1, &end, 10);
+    if (j->wall != WALL_YES ||
+        (end != text && !*end && j->wall_options.width > 0 && j->wall_options.width < 1e6))
+        return 0;
+    fprintf(stderr, "fit: --wall %s: expected no, auto, or WIDTH[,DEGREE], as in 4,3\n", text);
+    return 1;
+}
+
 int parse_options(int argc, char **argv, job *j)
 {
     for (int i = 1; i < argc; i++) {
@@ -142,15 +157,7 @@ int parse_options(int argc, char **argv, job *j)
             if (!j->no_census && strcmp(value, "yes"))
                 return fail("--census: expected yes or no");
         } else if (!strcmp(option, "--wall")) {
-            char *end;
-            j->wall = !strcmp(value, "auto") ? WALL_AUTO : strcmp(value, "no") ? WALL_YES : WALL_NO;
-            if (j->wall == WALL_YES) {
-                j->wall_options.width = strtod(value, &end);
-                if (*end == ',')
-                    j->wall_options.outside = strtod(end + 1, &end);
-                if (*end || !(j->wall_options.width > 0))
-                    return fail("--wall: expected no, auto, or a width above 0");
-            }
+            bad = parse_wall(value, j);
         } else if (!strcmp(option, "--directory")) {
             j->directory = value;
         } else if (!strcmp(option, "--name")) {

@@ -83,7 +83,8 @@ void print_json(FILE *out, const eqml_data *data, const outcome *o)
     json_number(out, "max_error_energy_test", test && o->test.energies > 0 && isfinite(o->test.rmse_energy),
                 o->test.max_energy);
     json_diagnosis(out, data, o);
-    json_number(out, "wall", o->wall > 0, o->wall);
+    json_number(out, "wall_width", o->wall.width > 0, o->wall.width);
+    json_number(out, "wall_degree", o->wall.width > 0, o->wall.degree);
     fprintf(out, "  \"holes\": ");
     if (o->holes.natoms)
         census_json(out, &o->holes);

@@ -148,8 +148,9 @@ typedef struct eqml_variable {
  * training geometries spread alike in all directions (P. C. Mahalanobis, 1936), over a limit.
  *
  *     leverage  h = |W (f - mean)|^2                    W: lower triangle
- *     energy    V inside; beyond, (1 - s) V + s U       s goes from 0 to 1 between h = 1 and h = outside, as
+ *     energy    V inside; beyond, U + (1 - s) z         s goes from 0 to 1 between h = 1 and h = outside, as
  *     wall      U = base + height sqrt(h)               t^3 (10 - 15 t + 6 t^2)
+ *     rest      z = (V - U) / (1 + k^2 (V - U)^2)^(1/2), k = 10 s / height: deep holes end early
  *
  * So energies are the fitted ones to the bit inside, and have two continuous derivatives everywhere.
  */

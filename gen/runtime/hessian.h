@@ -142,7 +142,8 @@ EQML_NOINLINE double eqml__put_wall_hessian(const eqml_model *m, const double *x
             const double hi = sum[i / 3 * 4 + i % 3], hj = sum[j / 3 * 4 + j % 3], old = hessian[i * n + j];
             hessian[i * n + j] = e.hh * hi * hj;
             if (e.v > 0)
-                hessian[i * n + j] += e.v * old + e.vh * (gradient[i] * hj + hi * gradient[j]);
+                hessian[i * n + j] += e.v * old + e.vv * gradient[i] * gradient[j] +
+                                      e.vh * (gradient[i] * hj + hi * gradient[j]);
         }
     for (int k = 0; k < n; k++)
         gradient[k] = (e.v > 0 ? e.v * gradient[k] : 0) + e.h * sum[k / 3 * 4 + k % 3];

@@ -59,12 +59,12 @@ static bool eqml__is_wall_point(const eqml__mason *a, size_t g)
     return (!a->use || a->use[g]) && (a->data->has[g] & EQML_HAS_ENERGY);
 }
 
-/* Features: the factors of degree 1 and 2 whose values the code finds, or those of degree 1 where these are too many. */
-static void eqml__choose_features(eqml__mason *a)
+/* Features: the factors up to a degree whose values the code finds, or up to one less where these are too many. */
+static void eqml__choose_features(eqml__mason *a, int most)
 {
     const eqml_basis *b = a->m->basis;
     const int values = b->forward_one ? b->nvalues : b->nfactors;
-    for (int degree = 2; degree > 0; degree--) {
+    for (int degree = most; degree > 0; degree--) {
         int count = 0;
         for (int k = 1; k < values; k++)
             if (b->degrees[k] <= degree) {
@@ -191,7 +191,7 @@ EQML_API eqml_status eqml_surface_set_wall(eqml_surface *surface, const eqml_dat
                                            eqml_message *message)
 {
     const eqml_basis *b = surface->model.basis;
-    const double width = options && options->width > 0 ? options->width : 1.5;
+    const double width = options && options->width > 0 ? options->width : 4;
     const double outside = options && options->outside > 1 ? options->outside : 2;
     eqml__mason *a = (eqml__mason *)eqml__zeroed(1, sizeof *a);
     double *work = (double *)eqml__zeroed((size_t)EQML_WORK_ONE(b->nslots, b->npairs), sizeof(double));
@@ -204,7 +204,7 @@ EQML_API eqml_status eqml_surface_set_wall(eqml_surface *surface, const eqml_dat
                             data->natoms, b->natoms);
     } else {
         a->m = &surface->model, a->data = data, a->use = use, a->work = work;
-        eqml__choose_features(a);
+        eqml__choose_features(a, options && options->degree > 0 ? options->degree : 2);
         if (a->n == 0 || a->n > EQML_WALL_FEATURES)
             status = eqml__fail(message, EQML_ERROR_ARGUMENT,
                                 "a wall: the basis has %d factors of degree 1, not 1 to %d", a->n,

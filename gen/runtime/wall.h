@@ -27,23 +27,30 @@ EQML_INLINE double eqml__leverage_one(const eqml_wall *w, const double *f, doubl
 
 /* The walled energy as a function of the fitted one, v, and of the leverage, and its derivatives. */
 typedef struct eqml__walled {
-    double energy, v, h, vh, hh; /* the energy, its derivatives by v and h; that by v twice is zero */
+    double energy, v, h, vv, vh, hh;
 } eqml__walled;
 
 EQML_FUNCTION eqml__walled eqml__raise_wall(const eqml_wall *w, double v, double h)
 {
     const double scale = 1 / (w->outside - 1), t = h < w->outside ? (h - 1) * scale : 1, root = sqrt(h);
     const double s = t * t * t * (10 - t * (15 - 6 * t));
-    const double s1 = 30 * t * t * (1 - t) * (1 - t) * scale,
-                 s2 = 60 * t * (1 - t) * (1 - 2 * t) * scale * scale;
+    const double s1 = 30 * t * t * (1 - t) * (1 - t) * scale;
+    const double s2 = 60 * t * (1 - t) * (1 - 2 * t) * scale * scale;
     const double u = w->base + w->height * root, u1 = 0.5 * w->height / root, u2 = -0.5 * u1 / h;
-    eqml__walled e = {u, 0, u1, 0, u2};
+    eqml__walled e = {u, 0, u1, 0, 0, u2};
     if (t < 1) {
-        e.energy = (1 - s) * v + s * u;
-        e.v = 1 - s;
-        e.h = s1 * (u - v) + s * u1;
-        e.vh = -s1;
-        e.hh = s2 * (u - v) + 2 * s1 * u1 + s * u2;
+        /* f(z, k) = z / (1 + k^2 z^2)^(1/2) and its derivatives */
+        const double z = v - u, c = 10 / w->height, k = c * s, k1 = c * s1, k2 = c * s2, x = k * z;
+        const double q = 1 / sqrt(1 + x * x), q3 = q * q * q, q5 = q3 * q * q, rest = 1 - s;
+        const double f = z * q, fz = q3, fk = -x * z * z * q3, fzz = -3 * k * x * q5, fzk = -3 * x * z * q5;
+        const double fkk = z * z * z * (3 * x * x * q5 - q3), along = k1 * fk - u1 * fz; /* df/dh */
+        e.energy = u + rest * f;
+        e.v = rest * fz;
+        e.h = u1 - s1 * f + rest * along;
+        e.vv = rest * fzz;
+        e.vh = -s1 * fz + rest * (k1 * fzk - u1 * fzz);
+        e.hh = u2 - s2 * f - 2 * s1 * along +
+               rest * (k2 * fk - u2 * fz + u1 * u1 * fzz - 2 * u1 * k1 * fzk + k1 * k1 * fkk);
     }
     return e;
 }
