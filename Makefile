@@ -400,12 +400,12 @@ build/kinds/write-%: tests/kinds/write.c tests/kinds/geometry.h build/tests/impl
 	@mkdir -p $(@D)
 	$(TEST_COMPILE) -O0 -I. -Ibuild/tests -DBASIS_HEADER='"$*.h"' -DBASIS=$* $< build/tests/implementation.o -o $@ -lm
 
-# In the shell: basis $$1, whole, prune or grow $$2, terms $$3, variables $$4, own basis $$5, options.
+# In the shell: basis $$1, whole, walled, prune or grow $$2, terms $$3, variables $$4, own basis $$5, options.
 KIND = set -- $$(sed -n 's/^$*  *//p' $(KINDS))
 
 build/kinds/%_pes.h: $(KINDS) $(KIND_WRITERS) build/eqml.o build/eqml-gen examples/rebase.c examples/common/few.sh
 	$(KIND); build/kinds/write-$$1 eqml.h build/tests/$$1.h build/kinds $* $$2 $$3 $$4 && \
-	    case $$2 in whole) ;; *) sh examples/common/few.sh build/kinds $* build/tests/$$1.h $$1 $(CC) $(STD) $(WARNINGS);; esac
+	    case $$2 in whole | walled) ;; *) sh examples/common/few.sh build/kinds $* build/tests/$$1.h $$1 $(CC) $(STD) $(WARNINGS);; esac
 
 build/kinds/%: tests/kinds/driver.c tests/kinds/geometry.h build/kinds/%_pes.h
 	$(KIND); own=$$5; shift 5; case "$$*" in *TABLES*|*USERS*) api=;; *) api=-D$*_API=extern;; esac; \

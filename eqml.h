@@ -1480,10 +1480,10 @@ EQML_INLINE void eqml__from_lanes(int n, int count, const eqml_lanes *x, double 
 /*
  * The layout number: it grows with every change of the records in basis.h (eqml_basis, eqml_model and what they
  * hold) or of what generated code calls. A basis header is refused by an eqml.h of another number. In the
- * header of a surface every name of the runtime carries the number, eqml3_model for eqml_model, so that
+ * header of a surface every name of the runtime carries the number, eqml4_model for eqml_model, so that
  * surfaces written by different versions, and eqml.h, may be included in one file in any order.
  */
-#define EQML_LAYOUT 3
+#define EQML_LAYOUT 4
 
 typedef enum eqml_tensor { EQML_DIPOLE, EQML_QUADRUPOLE, EQML_POLARIZABILITY, EQML_TENSORS } eqml_tensor;
 
@@ -1633,6 +1633,27 @@ typedef struct eqml_variable {
 } eqml_variable;
 
 /*
+ * What a surface is outside of its data. Inside is where the leverage is at most 1: the square of the distance from the
+ * mean of the training geometries, in the space of a few factors of low degree (features), in units in which the
+ * training geometries spread alike in all directions (P. C. Mahalanobis, 1936), over a limit.
+ *
+ *     leverage  h = |W (f - mean)|^2                    W: lower triangle
+ *     energy    V inside; beyond, U + (1 - s) z         s goes from 0 to 1 between h = 1 and h = outside, as
+ *     wall      U = base + height sqrt(h)               t^3 (10 - 15 t + 6 t^2)
+ *     rest      z = (V - U) / (1 + k^2 (V - U)^2)^(1/2), k = 10 s / height: deep holes end early
+ *
+ * So energies are the fitted ones to the bit inside, and have two continuous derivatives everywhere.
+ */
+enum { EQML_WALL_FEATURES = 64 }; /* at most */
+typedef struct eqml_wall {
+    int nfeatures;
+    const unsigned short *features; /* [nfeatures] factors */
+    const double *means;            /* [nfeatures] */
+    const double *whiten;           /* [nfeatures (nfeatures + 1) / 2] W, row after row */
+    const double *edges;            /* [3] outside, above 1; base and height, hartree */
+} eqml_wall;
+
+/*
  * A fitted potential. All arrays belong to the caller and are only read: a model may be shared by threads.
  * V = sum_k linear[k] f_k + sum over products, in variables y = xi(r) - centre; each factor f_k is shifted by offset[k] when it is computed.
  */
@@ -1647,6 +1668,7 @@ typedef struct eqml_model {
     const double *tensors[EQML_TENSORS]; /* [ntiles of the tensor][4][4], 0 where there is none */
     double charge;                       /* total charge, in the dipole */
     const float *offset_float, *linear_float, *packed_float; /* the same, rounded, for batches in float */
+    const eqml_wall *wall;                                   /* 0: none */
 } eqml_model;
 
 /* Room for one evaluation, in doubles; 64-byte alignment is fastest. */
@@ -3292,6 +3314,173 @@ EQML_FUNCTION void EQML__FN(eqml__add_values)(const eqml_basis *b, const EQML__T
 
 #endif /* EQML__KERNEL_TERMS_H */
 
+/* ==== wall.h ============================================================================================ */
+
+/* Walls: what a surface is outside of its data. */
+#ifndef EQML__WALL_H
+#define EQML__WALL_H
+
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_lanes
+#define EQML__NUMBER double
+#define EQML__INTEGERS eqml__integers
+#define EQML__SUFFIX lanes
+#define EQML__ALL eqml__all
+#define EQML__FMA eqml__fma
+#define EQML__DATA(name) name
+/* The leverage of geometries in lanes, from their factors; see eqml_wall. */
+EQML_INLINE EQML__T EQML__FN(eqml__leverage)(const eqml_wall *w, const EQML__T *f)
+{
+    EQML__T x[EQML_WALL_FEATURES], sum = EQML__ALL(0);
+    const double *c = w->whiten;
+    for (int i = 0; i < w->nfeatures; i++) {
+        EQML__T z = EQML__ALL(0);
+        x[i] = f[w->features[i]] - (EQML__NUMBER)w->means[i];
+        for (int j = 0; j <= i; j++)
+            z = EQML__FMA(EQML__ALL((EQML__NUMBER)*c++), x[j], z);
+        sum = EQML__FMA(z, z, sum);
+    }
+    return sum;
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_floats
+#define EQML__NUMBER float
+#define EQML__INTEGERS eqml__integers_floats
+#define EQML__SUFFIX floats
+#define EQML__ALL eqml__all_floats
+#define EQML__FMA eqml__fma_floats
+#define EQML__DATA(name) name##_float
+/* The leverage of geometries in lanes, from their factors; see eqml_wall. */
+EQML_INLINE EQML__T EQML__FN(eqml__leverage)(const eqml_wall *w, const EQML__T *f)
+{
+    EQML__T x[EQML_WALL_FEATURES], sum = EQML__ALL(0);
+    const double *c = w->whiten;
+    for (int i = 0; i < w->nfeatures; i++) {
+        EQML__T z = EQML__ALL(0);
+        x[i] = f[w->features[i]] - (EQML__NUMBER)w->means[i];
+        for (int j = 0; j <= i; j++)
+            z = EQML__FMA(EQML__ALL((EQML__NUMBER)*c++), x[j], z);
+        sum = EQML__FMA(z, z, sum);
+    }
+    return sum;
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+
+/* The leverage of one geometry; z[nfeatures] <- the whitened features, whose squares it is the sum of. */
+EQML_INLINE double eqml__leverage_one(const eqml_wall *w, const double *f, double *z)
+{
+    double x[EQML_WALL_FEATURES], sum = 0;
+    const double *c = w->whiten;
+    for (int i = 0; i < w->nfeatures; i++) {
+        x[i] = f[w->features[i]] - w->means[i];
+        z[i] = 0;
+        for (int j = 0; j <= i; j++)
+            z[i] += *c++ * x[j];
+        sum += z[i] * z[i];
+    }
+    return sum;
+}
+
+/* The walled energy as a function of the fitted one, v, and of the leverage, and its derivatives. */
+typedef struct eqml__walled {
+    double energy, v, h, vv, vh, hh;
+} eqml__walled;
+
+EQML_FUNCTION eqml__walled eqml__raise_wall(const eqml_wall *w, double v, double h)
+{
+    const double outside = w->edges[0], base = w->edges[1], height = w->edges[2];
+    const double scale = 1 / (outside - 1), t = h < outside ? (h - 1) * scale : 1, root = sqrt(h);
+    const double s = t * t * t * (10 - t * (15 - 6 * t));
+    const double s1 = 30 * t * t * (1 - t) * (1 - t) * scale;
+    const double s2 = 60 * t * (1 - t) * (1 - 2 * t) * scale * scale;
+    const double u = base + height * root, u1 = 0.5 * height / root, u2 = -0.5 * u1 / h;
+    eqml__walled e = {u, 0, u1, 0, 0, u2};
+    if (t < 1) {
+        /* f(z, k) = z / (1 + k^2 z^2)^(1/2) and its derivatives */
+        const double z = v - u, c = 10 / height, k = c * s, k1 = c * s1, k2 = c * s2, x = k * z;
+        const double q = 1 / sqrt(1 + x * x), q3 = q * q * q, q5 = q3 * q * q, rest = 1 - s;
+        const double f = z * q, fz = q3, fk = -x * z * z * q3, fzz = -3 * k * x * q5, fzk = -3 * x * z * q5;
+        const double fkk = z * z * z * (3 * x * x * q5 - q3), along = k1 * fk - u1 * fz; /* df/dh */
+        e.energy = u + rest * f;
+        e.v = rest * fz;
+        e.h = u1 - s1 * f + rest * along;
+        e.vv = rest * fzz;
+        e.vh = -s1 * fz + rest * (k1 * fzk - u1 * fzz);
+        e.hh = u2 - s2 * f - 2 * s1 * along +
+               rest * (k2 * fk - u2 * fz + u1 * u1 * fzz - 2 * u1 * k1 * fzk + k1 * k1 * fkk);
+    }
+    return e;
+}
+
+/* adjoints of all slots <- the derivatives of the leverage, from its whitened features. */
+EQML_FUNCTION void eqml__leverage_reverse(const eqml_wall *w, const eqml_basis *b, const double *slots,
+                                          const double *z, double *adjoints)
+{
+    const double *c = w->whiten;
+    for (int k = 0; k < b->nfactors; k++)
+        adjoints[b->factor0 + k] = 0;
+    for (int i = 0; i < w->nfeatures; i++)
+        for (int j = 0; j <= i; j++)
+            adjoints[b->factor0 + w->features[j]] += 2 * z[i] * *c++;
+    eqml__table_reverse_one(b, slots, adjoints);
+}
+
+/* sum[natoms][4] <- the derivatives of the leverage by the coordinates, from the adjoints of the pair variables. */
+EQML_FUNCTION void eqml__leverage_gradient(const eqml_basis *b, const double *xyz, const double *adjoints,
+                                           const double *pair, int stride, double *sum)
+{
+    eqml__clear_points(b->natoms, sum);
+    for (int p = 0; p < b->npairs; p++) {
+        const int i = b->pairs[p][0], j = b->pairs[p][1];
+        eqml__push_points(adjoints[p] * pair[4 * stride + p] * pair[3 * stride + p], xyz + 3 * i, xyz + 3 * j,
+                          sum + 4 * i, sum + 4 * j);
+    }
+}
+
+/*
+ * What comes after the energy of one geometry, and its gradient where that is not NULL, where there is a wall: inside
+ * nothing. The slots hold the values, pair what eqml__pairs_one left there and room for sums behind it; adjoints are
+ * overwritten.
+ */
+EQML_NOINLINE double eqml__put_wall(const eqml_model *m, const double *xyz, const double *slots,
+                                    double *adjoints, double *pair, int stride, double energy,
+                                    double *gradient)
+{
+    const eqml_basis *b = m->basis;
+    double z[EQML_WALL_FEATURES], *sum = pair + 6 * stride;
+    const double h = eqml__leverage_one(m->wall, slots + b->factor0, z);
+    if (!(h > 1))
+        return energy;
+    const eqml__walled e = eqml__raise_wall(m->wall, energy, h);
+    if (gradient) {
+        eqml__leverage_reverse(m->wall, b, slots, z, adjoints);
+        eqml__leverage_gradient(b, xyz, adjoints, pair, stride, sum);
+        for (int k = 0; k < 3 * b->natoms; k++)
+            gradient[k] = (e.v > 0 ? e.v * gradient[k] : 0) + e.h * sum[k / 3 * 4 + k % 3];
+    }
+    return e.energy;
+}
+
+#endif /* EQML__WALL_H */
+
 /* ==== one.h ============================================================================================= */
 
 /* Energy and gradient of one geometry. */
@@ -3354,6 +3543,8 @@ EQML_INLINE double eqml_energy_gradient(const eqml_model *m, const double *xyz, 
     energy = eqml__potential_one(m, slots, gradient ? adjoints : NULL, sums);
     if (gradient)
         eqml__scatter(b, xyz, adjoints, pair, stride, pair + 6 * stride, gradient);
+    if (m->wall)
+        energy = eqml__put_wall(m, xyz, slots, adjoints, pair, stride, energy, gradient);
     return energy;
 }
 
@@ -3374,7 +3565,10 @@ EQML_INLINE double eqml_energy_gradient(const eqml_model *m, const double *xyz, 
 #define EQML_STACK_LIMIT (2 << 20)
 #endif
 #define EQML_WORK_GROUPS(groups, nslots, npairs, natoms)                                                     \
-    ((2 + (groups)) * EQML_ROUND(nslots) + (groups) * (5 * (npairs) + 6 * (natoms)) + 3 * (natoms))
+    ((2 + (groups)) * EQML_ROUND(nslots) + (groups) * (5 * (npairs) + 6 * (natoms)) + 3 * (natoms) +         \
+     EQML__WORK_WALL(npairs))
+/* What one geometry may need more than that, where it is outside of the data: see eqml__step_wall. */
+#define EQML__WORK_WALL(npairs) (EQML_LANES > 1 ? 64 : 5 * (npairs) + 64)
 #define EQML_WORK_BATCH(nslots, npairs, natoms) EQML_WORK_GROUPS(2, nslots, npairs, natoms)
 
 /* The sums of gradients as lanes: those of floats, widened, in x. */
@@ -3410,67 +3604,24 @@ EQML_INLINE const eqml_lanes *eqml__wide_floats(int size, const eqml_floats *sum
 #define EQML__FMA eqml__fma
 #define EQML__DATA(name) name
 /*
- * Evaluates most_groups groups of geometries, each with as many as a T holds numbers, or fewer in all. gradient may
- * be NULL. In float, differences of coordinates are taken in double and then rounded. work: EQML_WORK_GROUPS of
- * most_groups. The form always takes two groups: a single one is given to it twice, and its second result is dropped.
+ * Geometries of a step that are outside of the data, once more one by one; work: that of the step, which is done.
  */
-EQML_INLINE void EQML__FN(eqml__step)(const eqml_model *m, int most_groups, int count, const double *xyz,
-                                      double *energy, double *gradient, eqml_lanes *work)
+EQML_NOINLINE void EQML__FN(eqml__step_wall)(const eqml_model *m, int count, EQML__T *const *f,
+                                             const double *xyz, double *energy, double *gradient,
+                                             double *work)
 {
-    enum { WIDTH = sizeof(EQML__T) / sizeof(EQML__NUMBER), PARTS = WIDTH / EQML_LANES };
-    const eqml_basis *b = m->basis;
-    const int room = EQML_ROUND(b->nslots), size = 3 * b->natoms, second = most_groups - 1;
-    EQML__T *start = (EQML__T *)(void *)work, *rest = start + most_groups * room;
-    EQML__T *slots[2] = {start, start + second * room}, *adjoints[2] = {rest, rest + room};
-    EQML__T *f[2] = {slots[0] + b->factor0, slots[1] + b->factor0}, *g[2] = {0, 0}, v[2];
-    EQML__T *sum = rest + 2 * room, (*pair)[5] = (EQML__T(*)[5])(void *)(sum + size);
-    EQML__T(*const pairs[2])[5] = {pair, pair + second * b->npairs};
-    eqml_lanes *x = work + (most_groups + 2) * room + size + 5 * most_groups * b->npairs; /* coordinates */
-    const eqml_lanes *const place[2] = {x, x + second * PARTS * size};
-    const int nvalues = b->EQML__FN(forward) ? b->nvalues : b->nfactors, groups = count > WIDTH ? 2 : 1;
-    const double constant = eqml__rest(m, nvalues);
-    if (gradient)
-        g[0] = adjoints[0] + b->factor0, g[1] = adjoints[1] + b->factor0;
-    for (int part = 0; part < most_groups * PARTS; part++) {
-        const int done = part * EQML_LANES < count ? part * EQML_LANES : 0;
-        eqml__to_lanes(size, count - done, xyz + done * size, x + part * size);
-    }
-    EQML__FN(eqml__pairs)(m, most_groups, place, slots, gradient ? pairs : NULL);
-    EQML__FN(eqml__forward)(m, most_groups, slots);
-    EQML__FN(eqml__form)(b, nvalues, m->EQML__DATA(linear), m->EQML__DATA(packed), f, g, v);
-    if (gradient && b->EQML__FN(reverse))
-        b->EQML__FN(reverse)(groups, slots, adjoints, m->EQML__DATA(linear), v);
-    else if (!gradient && nvalues < b->nfactors)
-        b->EQML__FN(linear)(groups, slots, m->EQML__DATA(linear), v);
-    for (int group = 0; group < groups && gradient && !b->EQML__FN(reverse); group++)
-        EQML__FN(eqml__table_reverse)(b, slots[group], adjoints[group]);
+    enum { WIDTH = sizeof(EQML__T) / sizeof(EQML__NUMBER) };
+    const int size = 3 * m->basis->natoms;
+    EQML__T h[2];
+    EQML__NUMBER leverage[2 * WIDTH];
+    for (int group = 0; group < 2; group++)
+        h[group] = EQML__FN(eqml__leverage)(m->wall, f[group]);
+    memcpy(leverage, h, sizeof leverage);
     for (int k = 0; k < count; k++)
-        energy[k] = (double)((const EQML__NUMBER *)(const void *)v)[k] + constant;
-    for (int group = 0; gradient && group < groups; group++) {
-        const eqml_lanes *wide;
-        EQML__FN(eqml__scatter)(b, adjoints[group], pairs[group], sum);
-        wide = EQML__FN(eqml__wide)(size, sum, x);
-        for (int part = 0; part < PARTS; part++) {
-            const int done = group * WIDTH + part * EQML_LANES;
-            if (done < count)
-                eqml__from_lanes(size, count - done, wide + part * size, gradient + done * size);
-        }
-    }
+        if (leverage[k] > (EQML__NUMBER)1)
+            energy[k] = eqml_energy_gradient(m, xyz + k * size, gradient ? gradient + k * size : NULL, work);
 }
-#undef EQML__T
-#undef EQML__NUMBER
-#undef EQML__INTEGERS
-#undef EQML__SUFFIX
-#undef EQML__ALL
-#undef EQML__FMA
-#undef EQML__DATA
-#define EQML__T eqml_floats
-#define EQML__NUMBER float
-#define EQML__INTEGERS eqml__integers_floats
-#define EQML__SUFFIX floats
-#define EQML__ALL eqml__all_floats
-#define EQML__FMA eqml__fma_floats
-#define EQML__DATA(name) name##_float
+
 /*
  * Evaluates most_groups groups of geometries, each with as many as a T holds numbers, or fewer in all. gradient may
  * be NULL. In float, differences of coordinates are taken in double and then rounded. work: EQML_WORK_GROUPS of
@@ -3518,6 +3669,91 @@ EQML_INLINE void EQML__FN(eqml__step)(const eqml_model *m, int most_groups, int 
                 eqml__from_lanes(size, count - done, wide + part * size, gradient + done * size);
         }
     }
+    if (m->wall)
+        EQML__FN(eqml__step_wall)(m, count, f, xyz, energy, gradient, (double *)(void *)work);
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_floats
+#define EQML__NUMBER float
+#define EQML__INTEGERS eqml__integers_floats
+#define EQML__SUFFIX floats
+#define EQML__ALL eqml__all_floats
+#define EQML__FMA eqml__fma_floats
+#define EQML__DATA(name) name##_float
+/*
+ * Geometries of a step that are outside of the data, once more one by one; work: that of the step, which is done.
+ */
+EQML_NOINLINE void EQML__FN(eqml__step_wall)(const eqml_model *m, int count, EQML__T *const *f,
+                                             const double *xyz, double *energy, double *gradient,
+                                             double *work)
+{
+    enum { WIDTH = sizeof(EQML__T) / sizeof(EQML__NUMBER) };
+    const int size = 3 * m->basis->natoms;
+    EQML__T h[2];
+    EQML__NUMBER leverage[2 * WIDTH];
+    for (int group = 0; group < 2; group++)
+        h[group] = EQML__FN(eqml__leverage)(m->wall, f[group]);
+    memcpy(leverage, h, sizeof leverage);
+    for (int k = 0; k < count; k++)
+        if (leverage[k] > (EQML__NUMBER)1)
+            energy[k] = eqml_energy_gradient(m, xyz + k * size, gradient ? gradient + k * size : NULL, work);
+}
+
+/*
+ * Evaluates most_groups groups of geometries, each with as many as a T holds numbers, or fewer in all. gradient may
+ * be NULL. In float, differences of coordinates are taken in double and then rounded. work: EQML_WORK_GROUPS of
+ * most_groups. The form always takes two groups: a single one is given to it twice, and its second result is dropped.
+ */
+EQML_INLINE void EQML__FN(eqml__step)(const eqml_model *m, int most_groups, int count, const double *xyz,
+                                      double *energy, double *gradient, eqml_lanes *work)
+{
+    enum { WIDTH = sizeof(EQML__T) / sizeof(EQML__NUMBER), PARTS = WIDTH / EQML_LANES };
+    const eqml_basis *b = m->basis;
+    const int room = EQML_ROUND(b->nslots), size = 3 * b->natoms, second = most_groups - 1;
+    EQML__T *start = (EQML__T *)(void *)work, *rest = start + most_groups * room;
+    EQML__T *slots[2] = {start, start + second * room}, *adjoints[2] = {rest, rest + room};
+    EQML__T *f[2] = {slots[0] + b->factor0, slots[1] + b->factor0}, *g[2] = {0, 0}, v[2];
+    EQML__T *sum = rest + 2 * room, (*pair)[5] = (EQML__T(*)[5])(void *)(sum + size);
+    EQML__T(*const pairs[2])[5] = {pair, pair + second * b->npairs};
+    eqml_lanes *x = work + (most_groups + 2) * room + size + 5 * most_groups * b->npairs; /* coordinates */
+    const eqml_lanes *const place[2] = {x, x + second * PARTS * size};
+    const int nvalues = b->EQML__FN(forward) ? b->nvalues : b->nfactors, groups = count > WIDTH ? 2 : 1;
+    const double constant = eqml__rest(m, nvalues);
+    if (gradient)
+        g[0] = adjoints[0] + b->factor0, g[1] = adjoints[1] + b->factor0;
+    for (int part = 0; part < most_groups * PARTS; part++) {
+        const int done = part * EQML_LANES < count ? part * EQML_LANES : 0;
+        eqml__to_lanes(size, count - done, xyz + done * size, x + part * size);
+    }
+    EQML__FN(eqml__pairs)(m, most_groups, place, slots, gradient ? pairs : NULL);
+    EQML__FN(eqml__forward)(m, most_groups, slots);
+    EQML__FN(eqml__form)(b, nvalues, m->EQML__DATA(linear), m->EQML__DATA(packed), f, g, v);
+    if (gradient && b->EQML__FN(reverse))
+        b->EQML__FN(reverse)(groups, slots, adjoints, m->EQML__DATA(linear), v);
+    else if (!gradient && nvalues < b->nfactors)
+        b->EQML__FN(linear)(groups, slots, m->EQML__DATA(linear), v);
+    for (int group = 0; group < groups && gradient && !b->EQML__FN(reverse); group++)
+        EQML__FN(eqml__table_reverse)(b, slots[group], adjoints[group]);
+    for (int k = 0; k < count; k++)
+        energy[k] = (double)((const EQML__NUMBER *)(const void *)v)[k] + constant;
+    for (int group = 0; gradient && group < groups; group++) {
+        const eqml_lanes *wide;
+        EQML__FN(eqml__scatter)(b, adjoints[group], pairs[group], sum);
+        wide = EQML__FN(eqml__wide)(size, sum, x);
+        for (int part = 0; part < PARTS; part++) {
+            const int done = group * WIDTH + part * EQML_LANES;
+            if (done < count)
+                eqml__from_lanes(size, count - done, wide + part * size, gradient + done * size);
+        }
+    }
+    if (m->wall)
+        EQML__FN(eqml__step_wall)(m, count, f, xyz, energy, gradient, (double *)(void *)work);
 }
 #undef EQML__T
 #undef EQML__NUMBER
@@ -3612,33 +3848,39 @@ EQML_INLINE eqml_lanes eqml__stretch(const eqml_basis *b, const double *pair, in
     return eqml__load(part);
 }
 
-/*
- * Energy, gradient[natoms][3] and hessian[3 natoms][3 natoms] (hartree/bohr^2) of one geometry, analytic:
- * the reverse sweep differentiated forward, with the directions in lanes.
- * work: EQML_WORK_HESSIAN(nslots, npairs) doubles, 64-byte aligned.
- */
 #define EQML_WORK_HESSIAN(nslots, npairs) (EQML_WORK_ONE(nslots, npairs) + 32 * EQML_ROUND(nslots))
-EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz, double *gradient,
-                                         double *hessian, double *work)
+
+/* The changes of the adjoints of the factors of a leverage, from the tangents of these. */
+EQML_FUNCTION void eqml__leverage_tangent(const eqml_wall *w, int nfactors, const eqml_lanes *f,
+                                          eqml_lanes *g)
+{
+    const double *row = w->whiten;
+    for (int k = 0; k < nfactors; k++)
+        g[k] = eqml__all(0);
+    for (int i = 0; i < w->nfeatures; row += ++i) {
+        eqml_lanes z = eqml__all(0);
+        for (int j = 0; j <= i; j++)
+            z += f[w->features[j]] * row[j];
+        for (int j = 0; j <= i; j++)
+            g[w->features[j]] += z * (2 * row[j]);
+    }
+}
+
+/*
+ * Adds to hessian[n][n] scale times the second derivatives of the energy or, where there is one, of the leverage of a
+ * wall. Work is that of eqml_energy_hessian, with the slots, the adjoints, and the pairs in it; needed: the operations up
+ * to the last factor whose adjoint is not constant.
+ */
+EQML_FUNCTION void eqml__add_hessian(const eqml_model *m, const eqml_wall *wall, double scale, int needed,
+                                     double *hessian, double *work)
 {
     const eqml_basis *b = m->basis;
     const int stride = EQML_ROUND(b->npairs), room = EQML_ROUND(b->nslots), n = 3 * b->natoms;
-    double *slots = work, *adjoints = work + room, *sums = work + 2 * room, *pair = work + 3 * room;
+    const double *slots = work, *adjoints = work + room, *pair = work + 3 * room;
     eqml_lanes *start = (eqml_lanes *)(void *)(work + EQML_WORK_ONE(b->nslots, b->npairs));
     eqml_lanes *tangent[2] = {start, start + room}, *change[2] = {start + 2 * room, start + 3 * room};
     eqml_lanes *f[2] = {tangent[0] + b->factor0, tangent[1] + b->factor0}, unused[2];
     eqml_lanes *g[2] = {change[0] + b->factor0, change[1] + b->factor0};
-    int needed = b->noperations;
-    double energy;
-    eqml__pairs_one(m, xyz, adjoints, pair, stride);
-    for (int p = 0; p < b->npairs; p++)
-        slots[p] = adjoints[p];
-    eqml__forward_one(m, slots);
-    energy = eqml__potential_one(m, slots, adjoints, sums);
-    eqml__scatter(b, xyz, adjoints, pair, stride, pair + 6 * stride, gradient);
-    while (needed > 0 && b->operations[needed - 1][0] >= b->factor0 + b->nvalues)
-        needed--; /* the last ones make factors whose adjoints are constant */
-
     for (int first = 0; first < n; first += EQML_LANES) {
         const int lanes = n - first < EQML_LANES ? n - first : EQML_LANES;
         const int group = first / EQML_LANES % 2;
@@ -3650,12 +3892,13 @@ EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz,
                         eqml__stretch(b, pair, stride, p, first + k * EQML_LANES) * pair[4 * stride + p];
                 eqml__tangent_forward(b, needed, slots, tangent[k]);
             }
-            eqml__form_lanes(b, b->nfactors, NULL, m->packed, f, g, unused);
+            if (wall)
+                eqml__leverage_tangent(wall, b->nfactors, f[0], g[0]),
+                    eqml__leverage_tangent(wall, b->nfactors, f[1], g[1]);
+            else
+                eqml__form_lanes(b, b->nfactors, NULL, m->packed, f, g, unused);
         }
         eqml__tangent_reverse(b, slots, adjoints, tangent[group], changes);
-        for (int lane = 0; lane < lanes; lane++)
-            for (int k = 0; k < n; k++)
-                hessian[(first + lane) * n + k] = 0;
         for (int p = 0; p < b->npairs; p++) {
             double y[3], inverse = pair[3 * stride + p], slope = pair[4 * stride + p];
             eqml__variable(&m->variables[b->pair_classes[p]], m->rates[p], pair[5 * stride + p], y);
@@ -3672,13 +3915,67 @@ EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz,
                     double unit = pair[k * stride + p] * inverse;
                     double part = along[lane] * unit +
                                   ((first + lane == i + k) - (first + lane == j + k)) * force * inverse;
-                    row[i + k] += part;
-                    row[j + k] -= part;
+                    row[i + k] += scale * part;
+                    row[j + k] -= scale * part;
                 }
             }
         }
     }
-    return energy;
+}
+
+/* What comes after the Hessian of the fitted energy, where there is a wall: inside nothing. Work as above. */
+EQML_NOINLINE double eqml__put_wall_hessian(const eqml_model *m, const double *xyz, double energy,
+                                            double *gradient, double *hessian, double *work)
+{
+    const eqml_basis *b = m->basis;
+    const int stride = EQML_ROUND(b->npairs), room = EQML_ROUND(b->nslots), n = 3 * b->natoms;
+    double *slots = work, *adjoints = work + room, *pair = work + 3 * room, *sum = pair + 6 * stride;
+    double z[EQML_WALL_FEATURES];
+    const double h = eqml__leverage_one(m->wall, slots + b->factor0, z);
+    if (!(h > 1))
+        return energy;
+    const eqml__walled e = eqml__raise_wall(m->wall, energy, h);
+    eqml__leverage_reverse(m->wall, b, slots, z, adjoints);
+    eqml__leverage_gradient(b, xyz, adjoints, pair, stride, sum);
+    for (int i = 0; i < n; i++)
+        for (int j = 0; j < n; j++) {
+            const double hi = sum[i / 3 * 4 + i % 3], hj = sum[j / 3 * 4 + j % 3], old = hessian[i * n + j];
+            hessian[i * n + j] = e.hh * hi * hj;
+            if (e.v > 0)
+                hessian[i * n + j] += e.v * old + e.vv * gradient[i] * gradient[j] +
+                                      e.vh * (gradient[i] * hj + hi * gradient[j]);
+        }
+    for (int k = 0; k < n; k++)
+        gradient[k] = (e.v > 0 ? e.v * gradient[k] : 0) + e.h * sum[k / 3 * 4 + k % 3];
+    eqml__add_hessian(m, m->wall, e.h, b->noperations, hessian, work);
+    return e.energy;
+}
+
+/*
+ * Energy, gradient[natoms][3] and hessian[3 natoms][3 natoms] (hartree/bohr^2) of one geometry, analytic:
+ * the reverse sweep differentiated forward, with the directions in lanes.
+ * work: EQML_WORK_HESSIAN(nslots, npairs) doubles, 64-byte aligned.
+ */
+EQML_FUNCTION double eqml_energy_hessian(const eqml_model *m, const double *xyz, double *gradient,
+                                         double *hessian, double *work)
+{
+    const eqml_basis *b = m->basis;
+    const int stride = EQML_ROUND(b->npairs), room = EQML_ROUND(b->nslots), n = 3 * b->natoms;
+    double *slots = work, *adjoints = work + room, *sums = work + 2 * room, *pair = work + 3 * room;
+    int needed = b->noperations;
+    double energy;
+    eqml__pairs_one(m, xyz, adjoints, pair, stride);
+    for (int p = 0; p < b->npairs; p++)
+        slots[p] = adjoints[p];
+    eqml__forward_one(m, slots);
+    energy = eqml__potential_one(m, slots, adjoints, sums);
+    eqml__scatter(b, xyz, adjoints, pair, stride, pair + 6 * stride, gradient);
+    while (needed > 0 && b->operations[needed - 1][0] >= b->factor0 + b->nvalues)
+        needed--; /* the last ones make factors whose adjoints are constant */
+    for (int k = 0; k < n * n; k++)
+        hessian[k] = 0;
+    eqml__add_hessian(m, NULL, 1, needed, hessian, work);
+    return m->wall ? eqml__put_wall_hessian(m, xyz, energy, gradient, hessian, work) : energy;
 }
 
 #endif /* EQML__HESSIAN_H */
@@ -4089,6 +4386,8 @@ EQML_INLINE void eqml_tensor_value(const eqml_model *m, eqml_tensor kind, const 
         *energy = eqml__potential_one(m, slots, gradient ? adjoints : NULL, sums);
     if (energy && gradient)
         eqml__scatter(b, xyz, adjoints, pair, stride, pair + 6 * stride, gradient);
+    if (energy && m->wall)
+        *energy = eqml__put_wall(m, xyz, slots, adjoints, pair, stride, *energy, gradient);
     eqml__tensor_slots_one(b, t, slots);
     eqml__weights_one(t, m->tensors[kind], slots + b->factor0, weights);
     eqml__charges_one(b, t, carriers, slots, weights, charges);
@@ -6080,6 +6379,7 @@ typedef struct eqml_surface {
                                       training data, bohr; 0 and infinity: not known */
     int standardised; /* nonzero: centres and offsets are set already; later fits keep them */
     float *rounded;   /* offset, linear and packed in float; set by eqml_surface_set */
+    eqml_wall *wall;  /* with its arrays, in one piece; NULL: none */
 } eqml_surface;
 
 EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_variable *variables,
@@ -6094,6 +6394,9 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
 
 EQML_API void eqml_surface_free(eqml_surface *surface);
 /* Releases the arrays and empties the surface. An empty one is allowed. */
+
+EQML_API void eqml_surface_clear_wall(eqml_surface *surface);
+/* Takes the wall of a surface away, where it has one. */
 
 EQML_API void eqml_surface_set(eqml_surface *surface, const double *coefficients);
 EQML_API void eqml_surface_get(const eqml_surface *surface, double *coefficients);
@@ -6122,13 +6425,17 @@ EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *
 /*
  * Writes and reads a .pes file: text, one item a line, numbers as hexadecimal floats, which are exact.
  *
- *     eqml-pes 3
+ *     eqml-pes 4
  *     basis NAME DEGREE NTERMS NFACTORS TERMS        TERMS: a number for the terms and their order
  *     composition H4 C
  *     variable 0 morse 0x1p+1 0x1.8p-2   one line for each class of pairs: kind, range, centre; then, where they are
  *                                        known, the shortest and the longest distance in the training data
  *     offset 0x0p+0                      nfactors lines
  *     coefficient -0x1.43p+5             nterms lines
+ *     wall NFEATURES                     0: there is none, nor the next three
+ *     edge 0x1p+2                        3 lines: outside, base, height
+ *     feature 3 0x0p+0                   nfeatures lines: factor, mean
+ *     whiten 0x1.8p+1                    nfeatures (nfeatures + 1) / 2 lines
  *     dipole DEGREE NTERMS               these three for a dipole, then for a quadrupole, then for a
  *     charge 0x0p+0                      polarizability, where the basis has them; the total charge
  *     moment 0x1.8p-2                    for the dipole only, the last line for each term
@@ -6255,6 +6562,30 @@ EQML_API eqml_status eqml_fit_tensor(eqml_surface *surface, eqml_tensor kind, co
  *
  * EQML_ERROR_ARGUMENT: the basis has no such tensor, or the charge is not whole. EQML_ERROR_EMPTY: no
  * geometry to train on. EQML_ERROR_VALUE: a quadrupole about another point than R has no dipole to move it.
+ */
+
+/* What a wall may be told. Zero in a field is its default. */
+typedef struct eqml_wall_options {
+    double width; /* the leverage where the wall begins, over the largest of the training geometries; 0: 4 */
+    double outside; /* the leverage, from there, where nothing of the fitted energy is left; 0: 2 */
+    int degree;     /* of the features; one less where they are more than EQML_WALL_FEATURES; 0: 2 */
+} eqml_wall_options;
+
+EQML_API eqml_status eqml_surface_set_wall(eqml_surface *surface, const eqml_data *data,
+                                           const unsigned char *use, const eqml_wall_options *options,
+                                           eqml_message *message);
+/*
+ * Gives a fitted surface a wall (eqml_wall) around the geometries with use[g] nonzero (NULL: all) that have an energy;
+ * one that it had is replaced. All functions of the surface respect it. Features are the factors up to
+ * options.degree; base and height are the least energy of the data and the range of all. A later fit of the surface needs a
+ * new wall. A subset or another basis of the surface has none.
+ *
+ * Ranges of pair distances would be cheaper, and do not do: of the holes of methane (degree 6, Morse variables of 2 bohr)
+ * that diffusion Monte Carlo finds, 86 % lie within ranges that are widened by a fifth. Features of degree 2 set all of
+ * them apart; some of ammonia's need degree 3.
+ *
+ * EQML_ERROR_ARGUMENT: more than EQML_WALL_FEATURES factors of degree 1, or none. EQML_ERROR_EMPTY: fewer than twice as
+ * many geometries as features, or all alike. EQML_ERROR_MATCH: the data have another number of atoms.
  */
 
 EQML_API size_t eqml_fit_memory(const eqml_basis *basis, const eqml_fit_options *options);
@@ -6750,7 +7081,7 @@ EQML_API eqml_status eqml_expansion_read(eqml_expansion *expansion, const char *
  *     inner 0x0p+0
  *     cutoff 0x1.8p+2
  *     tuple 0 1 4                        its tuples
- *     eqml-pes 3 ...                     and its surface, see eqml_surface_write
+ *     eqml-pes 4 ...                     and its surface, see eqml_surface_write
  *     end
  *
  * Reading makes the whole expansion. It wants a basis for each component, in their order, and checks the file
@@ -10202,6 +10533,7 @@ EQML_API void eqml_surface_free(eqml_surface *surface)
     for (int k = 0; k < EQML_TENSORS; k++)
         EQML_FREE(surface->tensors[k]);
     EQML_FREE(surface->rounded);
+    EQML_FREE(surface->wall);
     memset(surface, 0, sizeof *surface);
 }
 
@@ -12201,6 +12533,234 @@ EQML_API eqml_status eqml_expansion_errors(const eqml_expansion *expansion, cons
 
 #endif /* EQML__ERRORS_C */
 
+/* ==== wall.c ============================================================================================ */
+
+/* Walls from training data. */
+#ifndef EQML__WALL_C
+#define EQML__WALL_C
+#include <stdbool.h>
+
+/* A wall of so many features, in one piece of memory with its arrays, all zero; NULL where there is no memory. */
+static eqml_wall *eqml__new_wall(int nfeatures)
+{
+    const size_t n = (size_t)nfeatures, triangle = n * (n + 1) / 2;
+    eqml_wall *w = (eqml_wall *)eqml__zeroed(1, sizeof *w + (n + triangle + 3) * sizeof(double) +
+                                                    n * sizeof(unsigned short));
+    if (!w)
+        return NULL;
+    double *numbers = (double *)(void *)(w + 1);
+    w->nfeatures = nfeatures;
+    w->means = numbers;
+    w->whiten = numbers + n;
+    w->edges = numbers + n + triangle;
+    w->features = (unsigned short *)(void *)(numbers + n + triangle + 3);
+    return w;
+}
+
+EQML_API void eqml_surface_clear_wall(eqml_surface *surface)
+{
+    EQML_FREE(surface->wall);
+    surface->wall = NULL;
+    surface->model.wall = NULL;
+}
+
+/* The surface takes the wall over. */
+static void eqml__use_wall(eqml_surface *surface, eqml_wall *wall)
+{
+    eqml_surface_clear_wall(surface);
+    surface->wall = wall;
+    surface->model.wall = wall;
+}
+
+/* What a wall is made from: the training geometries, the features, and their means and spread. */
+typedef struct eqml__mason {
+    const eqml_model *m;
+    const eqml_data *data;
+    const unsigned char *use;
+    int n;                                      /* features */
+    unsigned short feature[EQML_WALL_FEATURES]; /* factors */
+    double mean[EQML_WALL_FEATURES];
+    double lower[EQML_WALL_FEATURES]
+                [EQML_WALL_FEATURES]; /* of the covariance, then its factor, then its inverse */
+    double largest;                   /* variable of a pair, not centred */
+    double *work;
+} eqml__mason;
+
+static bool eqml__is_wall_point(const eqml__mason *a, size_t g)
+{
+    return (!a->use || a->use[g]) && (a->data->has[g] & EQML_HAS_ENERGY);
+}
+
+/* Features: the factors up to a degree whose values the code finds, or up to one less where these are too many. */
+static void eqml__choose_features(eqml__mason *a, int most)
+{
+    const eqml_basis *b = a->m->basis;
+    const int values = b->forward_one ? b->nvalues : b->nfactors;
+    for (int degree = most; degree > 0; degree--) {
+        int count = 0;
+        for (int k = 1; k < values; k++)
+            if (b->degrees[k] <= degree) {
+                if (count < EQML_WALL_FEATURES)
+                    a->feature[count] = (unsigned short)k;
+                count++;
+            }
+        a->n = count;
+        if (count <= EQML_WALL_FEATURES)
+            return;
+    }
+}
+
+/* The factors of a geometry. */
+static const double *eqml__wall_factors(const eqml__mason *a, size_t g)
+{
+    const eqml_basis *b = a->m->basis;
+    double *pair = a->work + 3 * EQML_ROUND(b->nslots);
+    eqml__pairs_one(a->m, a->data->xyz + g * 3 * (size_t)b->natoms, a->work, pair, EQML_ROUND(b->npairs));
+    eqml__forward_one(a->m, a->work);
+    return a->work + b->factor0;
+}
+
+/* Means and covariance of the features; returns how many geometries there are. */
+static size_t eqml__measure_spread(eqml__mason *a)
+{
+    size_t count = 0;
+    for (int pass = 0; pass < 2; pass++) {
+        for (size_t g = 0; g < a->data->n; g++) {
+            if (!eqml__is_wall_point(a, g))
+                continue;
+            const double *f = eqml__wall_factors(a, g);
+            for (int p = 0; p < a->m->basis->npairs; p++) {
+                const double y = fabs(a->work[p] + a->m->centres[p]);
+                a->largest = y > a->largest ? y : a->largest;
+            }
+            count += pass == 0;
+            for (int i = 0; i < a->n; i++) {
+                const double x = f[a->feature[i]] - a->mean[i];
+                if (pass == 0)
+                    a->lower[0][i] += x; /* sums, until there are means */
+                for (int j = 0; j <= i && pass == 1; j++)
+                    a->lower[i][j] += x * (f[a->feature[j]] - a->mean[j]) / (double)count;
+            }
+        }
+        for (int i = 0; i < a->n && pass == 0 && count > 0; i++) {
+            a->mean[i] = a->lower[0][i] / (double)count;
+            a->lower[0][i] = 0;
+        }
+    }
+    return count;
+}
+
+/*
+ * The covariance becomes the inverse W of its Cholesky factor, W covariance W^T = 1. Left out are features that those
+ * before them determine, and those that do not vary but in the last digits of the data, as of rigid molecules.
+ */
+static void eqml__whiten_features(eqml__mason *a)
+{
+    double factor[EQML_WALL_FEATURES][EQML_WALL_FEATURES];
+    int from[EQML_WALL_FEATURES], kept = 0;
+    for (int i = 0; i < a->n; i++) {
+        double *row = factor[kept], pivot = a->lower[i][i];
+        for (int j = 0; j < kept; j++) {
+            row[j] = a->lower[i][from[j]];
+            for (int k = 0; k < j; k++)
+                row[j] -= row[k] * factor[j][k];
+            row[j] /= factor[j][j];
+            pivot -= row[j] * row[j];
+        }
+        const double least = pow(a->largest, a->m->basis->degrees[a->feature[i]]);
+        if (pivot > 1e-9 * a->lower[i][i] && pivot > 1e-10 * least * least) {
+            row[kept] = sqrt(pivot);
+            from[kept++] = i;
+        }
+    }
+    for (int i = 0; i < kept; i++) {
+        a->feature[i] = a->feature[from[i]];
+        a->mean[i] = a->mean[from[i]];
+        for (int j = 0; j <= i; j++) {
+            double sum = i == j;
+            for (int k = j; k < i; k++)
+                sum -= factor[i][k] * a->lower[k][j];
+            a->lower[i][j] = sum / factor[i][i];
+        }
+    }
+    a->n = kept;
+}
+
+/* The wall around what was measured: the largest leverage of the training geometries, times width, becomes 1. */
+static eqml_status eqml__build_wall(const eqml__mason *a, double width, double outside, eqml_surface *surface)
+{
+    eqml_wall *wall = eqml__new_wall(a->n);
+    double z[EQML_WALL_FEATURES], most = 0, low = HUGE_VAL, high = -HUGE_VAL;
+    if (!wall)
+        return EQML_ERROR_MEMORY;
+    unsigned short *features = (unsigned short *)wall->features;
+    double *means = (double *)wall->means, *whiten = (double *)wall->whiten, *edges = (double *)wall->edges;
+    for (int i = 0; i < a->n; i++) {
+        features[i] = a->feature[i];
+        means[i] = a->mean[i];
+        for (int j = 0; j <= i; j++)
+            whiten[i * (i + 1) / 2 + j] = a->lower[i][j];
+    }
+    for (size_t g = 0; g < a->data->n; g++)
+        if (eqml__is_wall_point(a, g)) {
+            const double h = eqml__leverage_one(wall, eqml__wall_factors(a, g), z),
+                         energy = a->data->energy[g];
+            most = h > most ? h : most;
+            low = energy < low ? energy : low;
+            high = energy > high ? energy : high;
+        }
+    for (int k = 0; k < a->n * (a->n + 1) / 2; k++)
+        whiten[k] /= sqrt(width * most);
+    edges[0] = outside;
+    edges[1] = low;
+    edges[2] = high - low;
+    eqml__use_wall(surface, wall);
+    return EQML_OK;
+}
+
+EQML_API eqml_status eqml_surface_set_wall(eqml_surface *surface, const eqml_data *data,
+                                           const unsigned char *use, const eqml_wall_options *options,
+                                           eqml_message *message)
+{
+    const eqml_basis *b = surface->model.basis;
+    const double width = options && options->width > 0 ? options->width : 4;
+    const double outside = options && options->outside > 1 ? options->outside : 2;
+    eqml__mason *a = (eqml__mason *)eqml__zeroed(1, sizeof *a);
+    double *work = (double *)eqml__zeroed((size_t)EQML_WORK_ONE(b->nslots, b->npairs), sizeof(double));
+    eqml_status status = EQML_OK;
+    size_t count = 0;
+    if (!a || !work) {
+        status = eqml__fail(message, EQML_ERROR_MEMORY, "a wall: out of memory");
+    } else if (data->natoms != b->natoms) {
+        status = eqml__fail(message, EQML_ERROR_MATCH, "a wall: the data have %d atoms, the surface %d",
+                            data->natoms, b->natoms);
+    } else {
+        a->m = &surface->model, a->data = data, a->use = use, a->work = work;
+        eqml__choose_features(a, options && options->degree > 0 ? options->degree : 2);
+        if (a->n == 0 || a->n > EQML_WALL_FEATURES)
+            status = eqml__fail(message, EQML_ERROR_ARGUMENT,
+                                "a wall: the basis has %d factors of degree 1, not 1 to %d", a->n,
+                                EQML_WALL_FEATURES);
+        else
+            count = eqml__measure_spread(a);
+        if (!status && count < 2 * (size_t)a->n)
+            status =
+                eqml__fail(message, EQML_ERROR_EMPTY, "a wall: %lu geometries are too few for %d features",
+                           (unsigned long)count, a->n);
+        if (!status)
+            eqml__whiten_features(a);
+        if (!status && a->n == 0)
+            status = eqml__fail(message, EQML_ERROR_EMPTY, "a wall: the geometries do not vary");
+        if (!status && eqml__build_wall(a, width, outside, surface))
+            status = eqml__fail(message, EQML_ERROR_MEMORY, "a wall: out of memory");
+    }
+    EQML_FREE(a);
+    EQML_FREE(work);
+    return status;
+}
+
+#endif /* EQML__WALL_C */
+
 /* ==== surface_file.c ==================================================================================== */
 
 /* Surfaces as .pes files. */
@@ -12305,6 +12865,17 @@ static void eqml__describe_basis(const eqml_basis *b, char *text, size_t size)
              (unsigned long)(terms >> 32), (unsigned long)(terms & 0xffffffff));
 }
 
+static void eqml__put_wall_lines(FILE *out, const eqml_wall *w)
+{
+    fprintf(out, "wall %d\n", w ? w->nfeatures : 0);
+    for (int k = 0; k < 3 && w; k++)
+        fprintf(out, "edge %s\n", eqml__hexadecimal(w->edges[k]).text);
+    for (int k = 0; w && k < w->nfeatures; k++)
+        fprintf(out, "feature %d %s\n", w->features[k], eqml__hexadecimal(w->means[k]).text);
+    for (int k = 0; w && k < w->nfeatures * (w->nfeatures + 1) / 2; k++)
+        fprintf(out, "whiten %s\n", eqml__hexadecimal(w->whiten[k]).text);
+}
+
 /* Writes the text of a .pes file. */
 static eqml_status eqml__put_pes(FILE *out, const eqml_surface *surface)
 {
@@ -12315,7 +12886,7 @@ static eqml_status eqml__put_pes(FILE *out, const eqml_surface *surface)
     eqml_surface_get(surface, coefficients);
     char basis[1024];
     eqml__describe_basis(b, basis, sizeof basis);
-    fprintf(out, "eqml-pes 3\nbasis %s\ncomposition %s\n", basis, b->composition);
+    fprintf(out, "eqml-pes 4\nbasis %s\ncomposition %s\n", basis, b->composition);
     for (int k = 0; k < b->npair_classes; k++) {
         fprintf(out, "variable %d %s %s %s", k, eqml__kind_names[surface->variables[k].kind],
                 eqml__hexadecimal(surface->variables[k].range).text,
@@ -12328,6 +12899,7 @@ static eqml_status eqml__put_pes(FILE *out, const eqml_surface *surface)
         fprintf(out, "offset %s\n", eqml__hexadecimal(surface->offset[k]).text);
     for (int k = 0; k < b->nterms; k++)
         fprintf(out, "coefficient %s\n", eqml__hexadecimal(coefficients[k]).text);
+    eqml__put_wall_lines(out, surface->wall);
     for (int kind = 0; kind < EQML_TENSORS; kind++) {
         const eqml_tensor_basis *t = b->tensors[kind];
         if (!t)
@@ -12431,7 +13003,7 @@ static bool eqml__parse_distances(eqml__span rest, double distance[2])
     return words == 0 || (words == 2 && distance[0] >= 0 && distance[1] >= distance[0]);
 }
 
-/* Before version 3 variables had no centre. centre and ranges: of each class; these as they are where the file has none. */
+/* Before version 3 variables had no centre, before 4 no distances. centre and ranges: of each class; these as they are where the file has none. */
 static eqml_status eqml__read_variables(eqml__reader *in, int version, const eqml_basis *b,
                                         eqml_variable *variable, double *centre, double *ranges)
 {
@@ -12461,9 +13033,12 @@ static eqml_status eqml__read_variables(eqml__reader *in, int version, const eqm
             eqml__next_word(&item.rest, EQML__BLANKS, &word);
             if (eqml__parse_number(word, EQML__HEXADECIMAL, &centre[k]))
                 return eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "a finite centre behind the range");
-            if (!eqml__parse_distances(item.rest, ranges + 2 * k))
-                return eqml__bad_line(in, EQML_ERROR_VALUE, item.line,
-                                      "the shortest and the longest distance behind the centre, or nothing");
+            if (version < 4 ? item.rest.begin < item.rest.end
+                            : !eqml__parse_distances(item.rest, ranges + 2 * k))
+                return eqml__bad_line(
+                    in, EQML_ERROR_VALUE, item.line,
+                    version < 4 ? "nothing behind the centre"
+                                : "the shortest and the longest distance behind the centre, or nothing");
         }
         if (eqml__parse_number(range, EQML__HEXADECIMAL, &variable[k].range) ||
             !eqml__variable_is_valid(&variable[k]))
@@ -12496,6 +13071,37 @@ static eqml_status eqml__read_tensor(eqml__reader *in, eqml_tensor kind, eqml_su
     return status;
 }
 
+/* The lines of a wall, of which there may be none. */
+static eqml_status eqml__read_wall(eqml__reader *in, const eqml_basis *b, eqml_surface *surface)
+{
+    eqml__item item;
+    int nfeatures;
+    eqml_status status = eqml__next_item(in, "wall", &item);
+    if (!status && !eqml__next_counts(&item.rest, 1, 0, EQML_WALL_FEATURES, &nfeatures))
+        status = eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "a number of features");
+    if (status || nfeatures == 0)
+        return status;
+    eqml_wall *wall = eqml__new_wall(nfeatures);
+    if (!wall)
+        return EQML_ERROR_MEMORY;
+    eqml__use_wall(surface, wall);
+    status = eqml__read_numbers(in, "edge", 3, (double *)wall->edges);
+    if (!status && !(wall->edges[0] > 1))
+        status = eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "a wall whose first edge is above 1");
+    for (int k = 0; k < nfeatures && !status; k++) {
+        int feature = 0;
+        status = eqml__next_item(in, "feature", &item);
+        if (!status && (!eqml__next_counts(&item.rest, 1, 1, b->nfactors - 1, &feature) ||
+                        item.rest.begin == item.rest.end || *item.rest.begin++ != ' ' ||
+                        eqml__parse_number(item.rest, EQML__HEXADECIMAL, (double *)&wall->means[k])))
+            status = eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "a factor of this basis and its mean");
+        ((unsigned short *)wall->features)[k] = (unsigned short)feature;
+    }
+    if (!status)
+        status = eqml__read_numbers(in, "whiten", nfeatures * (nfeatures + 1) / 2, (double *)wall->whiten);
+    return status;
+}
+
 /* Takes the line "end". */
 static eqml_status eqml__expect_end(eqml__reader *in)
 {
@@ -12512,10 +13118,10 @@ static eqml_status eqml__read_basis(eqml__reader *in, const eqml_basis *b, int *
     char expected[1024];
     eqml__item item;
     eqml_status status = eqml__next_item(in, "eqml-pes", &item);
-    *version = !status && eqml__is(item.rest, "2") ? 2 : 3;
+    *version = status ? 3 : eqml__is(item.rest, "2") ? 2 : eqml__is(item.rest, "4") ? 4 : 3;
     if (!status && *version == 3 && !eqml__is(item.rest, "3"))
         status = eqml__bad_line(in, EQML_ERROR_FORMAT, item.line,
-                                "version 2 or 3 (terms of version 1 are in another order: fit again)");
+                                "version 2, 3 or 4 (terms of version 1 are in another order: fit again)");
     eqml__describe_basis(b, expected, sizeof expected);
     if (!status)
         status = eqml__expect_item(in, "basis", expected);
@@ -12563,6 +13169,8 @@ static eqml_status eqml__read_surface(eqml__reader *in, const eqml_basis *b, eqm
     }
     if (!status)
         eqml_surface_set(surface, terms);
+    if (!status && version == 4)
+        status = eqml__read_wall(in, b, surface);
     for (int k = 0; k < EQML_TENSORS && !status; k++)
         if (b->tensors[k])
             status = eqml__read_tensor(in, (eqml_tensor)k, surface, terms);
@@ -12697,6 +13305,7 @@ static const struct eqml__needed {
                     {"kernel/matrix.h", "eqml_matrix"},
                     {"kernel/sweeps.h", NULL},
                     {"kernel/form.h", NULL},
+                    {"wall.h", NULL},
                     {"one.h", NULL},
                     {"batch.h", NULL},
                     {"hessian.h", NULL},
@@ -12758,16 +13367,15 @@ static eqml__digits eqml__decimal(double number, bool is_float)
 }
 
 /* The declaration of an array, or the beginning of its definition. */
-static void eqml__begin_array(FILE *out, const char *name, const char *what, bool is_float, int count,
+static void eqml__begin_array(FILE *out, const char *type, const char *name, const char *what, int count,
                               bool defined)
 {
     if (defined)
         fprintf(out, "%s_STORAGE ", name);
     else
         fprintf(out, "extern const ");
-    fprintf(out, "%s %s_%s%s[%d] %s_%s%s", is_float ? "float" : "double", name, what,
-            is_float ? "_float" : "", count > 0 ? count : 1, name, defined ? "PLACED" : "HIDDEN",
-            defined ? " = {" : ";\n");
+    fprintf(out, "%s %s_%s%s[%d] %s_%s%s", type, name, what, strcmp(type, "float") ? "" : "_float",
+            count > 0 ? count : 1, name, defined ? "PLACED" : "HIDDEN", defined ? " = {" : ";\n");
 }
 
 /* Number k of an array that is defined. */
@@ -12780,7 +13388,7 @@ static void eqml__put_number(FILE *out, int k, bool is_float, double number)
 static void eqml__put_numbers(FILE *out, const char *name, const char *what, bool is_float, int count,
                               const double *number)
 {
-    eqml__begin_array(out, name, what, is_float, count, number != NULL);
+    eqml__begin_array(out, is_float ? "float" : "double", name, what, count, number != NULL);
     for (int k = 0; k < count && number; k++)
         eqml__put_number(out, k, is_float, number[k]);
     if (number)
@@ -12792,7 +13400,7 @@ static void eqml__put_squares(FILE *out, const eqml_surface *surface, const char
 {
     const eqml_basis *b = surface->model.basis;
     const int stride = EQML_ROUND(b->npairs);
-    eqml__begin_array(out, name, "squares", false, 2 * stride, defined);
+    eqml__begin_array(out, "double", name, "squares", 2 * stride, defined);
     for (int k = 0; k < 2 * stride && defined; k++) {
         double square[2];
         eqml__squared_range(surface, k % stride < b->npairs ? k % stride : b->npairs - 1, square);
@@ -12800,6 +13408,19 @@ static void eqml__put_squares(FILE *out, const eqml_surface *surface, const char
     }
     if (defined)
         fprintf(out, "\n};\n");
+}
+
+static void eqml__put_wall_arrays(FILE *out, const eqml_wall *w, const char *name, bool defined)
+{
+    const int n = w->nfeatures;
+    eqml__begin_array(out, "unsigned short", name, "wall_features", n, defined);
+    for (int k = 0; k < n && defined; k++)
+        fprintf(out, "%d, ", w->features[k]);
+    if (defined)
+        fprintf(out, "};\n");
+    eqml__put_numbers(out, name, "wall_means", false, n, defined ? w->means : NULL);
+    eqml__put_numbers(out, name, "wall_whiten", false, n * (n + 1) / 2, defined ? w->whiten : NULL);
+    eqml__put_numbers(out, name, "wall_edges", false, 3, defined ? w->edges : NULL);
 }
 
 /* All arrays of a surface, by declarations or definitions. */
@@ -12810,6 +13431,8 @@ static void eqml__put_arrays(FILE *out, const eqml_surface *s, const char *name,
     eqml__put_numbers(out, name, "centres", false, pairs, defined ? s->centres : NULL);
     eqml__put_numbers(out, name, "rates", false, pairs, defined ? s->rates : NULL);
     eqml__put_squares(out, s, name, defined);
+    if (s->wall)
+        eqml__put_wall_arrays(out, s->wall, name, defined);
     for (int is_float = 0; is_float < 2; is_float++) {
         eqml__put_numbers(out, name, "offset", is_float, b->nfactors, defined ? s->offset : NULL);
         eqml__put_numbers(out, name, "linear", is_float, b->nfactors, defined ? s->linear : NULL);
@@ -12875,6 +13498,11 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
                     range.text);
     }
     fprintf(out, "};\n");
+    if (surface->wall)
+        fprintf(out,
+                "static const eqml" EQML__TAG
+                "_wall %s_wall = {%d, %s_wall_features, %s_wall_means, %s_wall_whiten, %s_wall_edges};\n",
+                name, surface->wall->nfeatures, name, name, name, name);
     fprintf(out,
             "static const eqml" EQML__TAG "_model %s_model = {\n    &eqml" EQML__TAG
             "_%s_basis, %s_variables, %s_centres, "
@@ -12887,7 +13515,8 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
         else
             fprintf(out, "0, ");
     fprintf(out, "}, %s,\n", eqml__decimal(surface->model.charge, false).text);
-    fprintf(out, "    %s_offset_float, %s_linear_float, %s_packed_float};\n", name, name, name);
+    fprintf(out, "    %s_offset_float, %s_linear_float, %s_packed_float, ", name, name, name);
+    fprintf(out, surface->wall ? "&%s_wall};\n" : "0};\n", name);
     fprintf(out,
             "\n#ifndef %s_API /* define it as extern, in one file, for functions with external linkage */\n",
             name);
@@ -15683,7 +16312,8 @@ static eqml_status eqml__set_level(eqml__trials *s, int degree, double geometrie
     const double part = geometries / (double)s->trained;
     size_t count = 0;
     for (size_t g = 0; g < s->data->n; g++) {
-        s->offered[g] = eqml__may_train(s, g) && (double)(eqml__scatter_bits(g) >> 11) / 9007199254740992.0 <= part;
+        s->offered[g] =
+            eqml__may_train(s, g) && (double)(eqml__scatter_bits(g) >> 11) / 9007199254740992.0 <= part;
         count += s->offered[g];
     }
     s->runs = 2 * eqml__divisions((double)count);

@@ -155,8 +155,8 @@ static void refuse_edit(const char *script, eqml_status status, int line, const 
 Test(pes, bad_files_are_refused_with_file_and_line)
 {
     refuse_edit("1s/.*/junk/", EQML_ERROR_FORMAT, 1, "eqml-pes");
-    refuse_edit("1s/3$/1/", EQML_ERROR_FORMAT, 1, "version 2 or 3");
-    refuse_edit("1s/3$/4/", EQML_ERROR_FORMAT, 1, "version 2 or 3");
+    refuse_edit("1s/4$/1/", EQML_ERROR_FORMAT, 1, "version 2, 3 or 4");
+    refuse_edit("1s/4$/5/", EQML_ERROR_FORMAT, 1, "version 2, 3 or 4");
     refuse_edit("2s/.$/x/", EQML_ERROR_MATCH, 2, "ch4_d4 4 83"); /* the same counts, other terms */
     refuse_edit("2s/ch4/nh3/", EQML_ERROR_MATCH, 2, "ch4_d4 4 83");
     refuse_edit("2s/83/84/", EQML_ERROR_MATCH, 2, "83");
@@ -177,7 +177,8 @@ Test(pes, bad_files_are_refused_with_file_and_line)
     refuse_edit("4s/$/ -1 1/", EQML_ERROR_VALUE, 4, "longest distance");
     refuse_edit("4s/$/ 1 nan/", EQML_ERROR_VALUE, 4, "longest distance");
     refuse_edit("4s/$/ 1 2 3/", EQML_ERROR_VALUE, 4, "longest distance");
-    refuse_edit("1s/3$/2/", EQML_ERROR_VALUE, 4, "range"); /* which has no centre there */
+    refuse_edit("1s/4$/2/", EQML_ERROR_VALUE, 4, "range");                     /* which has no centre there */
+    refuse_edit("1s/4$/3/;4s/$/ 1 2/", EQML_ERROR_VALUE, 4, "nothing behind"); /* which has no distances */
     refuse_edit("5d", EQML_ERROR_FORMAT, 5, "variable");
     refuse_edit("7s/offset.*/offset nan/", EQML_ERROR_VALUE, 7, "finite");
     refuse_edit("7s/offset.*/offset inf/", EQML_ERROR_VALUE, 7, "finite");
@@ -188,10 +189,10 @@ Test(pes, bad_files_are_refused_with_file_and_line)
     refuse_edit("33d", EQML_ERROR_FORMAT, 33, "offset");
     refuse_edit("40s/.*/coefficient 1,5/", EQML_ERROR_VALUE, 40, "1,5");
     refuse_edit("100,$d", EQML_ERROR_FORMAT, 100, "truncated");
-    refuse_edit("$d", EQML_ERROR_FORMAT, 117, "truncated");
+    refuse_edit("$d", EQML_ERROR_FORMAT, 118, "truncated");
     refuse_edit("1,$d", EQML_ERROR_FORMAT, 1, "truncated");
-    refuse_edit("$s/end/coefficient 0/", EQML_ERROR_FORMAT, 117, "end");
-    refuse_edit("$s/$/\\nend/", EQML_ERROR_FORMAT, 118, "end");
+    refuse_edit("$s/end/coefficient 0/", EQML_ERROR_FORMAT, 118, "end");
+    refuse_edit("$s/$/\\nend/", EQML_ERROR_FORMAT, 119, "end");
 }
 
 /* A file of version 2 is one of a surface whose variables are not centred. */
@@ -203,7 +204,7 @@ Test(pes, version_2_has_no_centres)
     for (int p = 0; p < b->npairs; p++)
         s.centres[p] = 0;
     cr_assert_eq(eqml_surface_write(&s, f.path, NULL), EQML_OK);
-    cr_assert_eq(run("sed '1s/3$/2/;4,5s/ [^ ]*$//' '%s' >'%s'", f.path, f.other).status, 0);
+    cr_assert_eq(run("sed '1s/4$/2/;4,5s/ [^ ]*$//;/^wall 0$/d' '%s' >'%s'", f.path, f.other).status, 0);
     cr_assert_eq(eqml_surface_read(&t, b, f.other, NULL), EQML_OK);
     cr_assert_arr_eq(t.centres, s.centres, (size_t)b->npairs * sizeof(double));
     cr_assert_arr_eq(t.rates, s.rates, (size_t)b->npairs * sizeof(double));

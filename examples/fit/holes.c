@@ -22,23 +22,93 @@ static char *symbols_of(const eqml_data *data)
     return symbols;
 }
 
-int count_holes(const eqml_surface *surface, const eqml_data *data, const unsigned char *train, outcome *o)
+/* A census of the surface as it is, in place of the one before. Returns nonzero after a message. */
+static int take_census(const eqml_surface *surface, const double *start, const census_options *options,
+                       outcome *o)
 {
-    static eqml_message message; /* the program counts once, and says why it could not at the end */
-    const size_t lowest = lowest_of(data, train);
-    if (lowest == data->n)
-        return 0;
-    o->symbols = symbols_of(data);
-    if (!o->symbols)
-        return fail("out of memory");
-    const eqml_status status =
-        census_run(&surface->model, o->symbols, data->xyz + lowest * 3 * (size_t)data->natoms, NULL,
-                   &o->holes, &message);
+    static eqml_message
+        message; /* the program fits one surface, and says why there is no census at the end */
+    census_free(&o->holes);
+    o->uncounted = NULL;
+    const eqml_status status = census_run(&surface->model, o->symbols, start, options, &o->holes, &message);
     if (status == EQML_ERROR_MEMORY)
         return fail("out of memory");
     if (status)
         o->uncounted = message.text;
     return 0;
+}
+
+/* Returns nonzero where there can be no wall; o->no_wall says why. */
+static int raise_wall(const eqml_wall_options *options, eqml_surface *surface, const eqml_data *data,
+                      const unsigned char *train, outcome *o)
+{
+    static eqml_message message;
+    o->no_wall = NULL;
+    if (eqml_surface_set_wall(surface, data, train, options, &message)) {
+        o->no_wall = message.text;
+        return 1;
+    }
+    o->wall = *options;
+    return 0;
+}
+
+/*
+ * Walls from the loosest to the tightest, until a census finds no hole, and then one of twice as many walkers and other
+ * random numbers none either.
+ */
+static int find_wall(eqml_surface *surface, const eqml_data *data, const unsigned char *train,
+                     const double *start, outcome *o)
+{
+    static const eqml_wall_options walls[] = {{.width = 4, .degree = 2},
+                                              {.width = 8, .degree = 3},
+                                              {.width = 4, .degree = 3},
+                                              {.width = 2, .degree = 3},
+                                              {.width = 1, .degree = 3}};
+    const census_options again = {.seed = 2, .walkers = 2000, .samples = 20000};
+    for (size_t k = 0; k < sizeof walls / sizeof *walls && o->holes.holes; k++) {
+        if (raise_wall(&walls[k], surface, data, train, o))
+            return 0;
+        if (take_census(surface, start, NULL, o) ||
+            (o->holes.natoms && !o->holes.holes && take_census(surface, start, &again, o)))
+            return 1;
+    }
+    return 0;
+}
+
+int count_holes(const job *j, eqml_surface *surface, const eqml_data *data, const unsigned char *train,
+                outcome *o)
+{
+    const size_t lowest = lowest_of(data, train);
+    if (lowest == data->n)
+        return 0;
+    const double *start = data->xyz + lowest * 3 * (size_t)data->natoms;
+    if (j->wall == WALL_YES && raise_wall(&j->wall_options, surface, data, train, o))
+        return fail(o->no_wall);
+    if (j->no_census)
+        return 0;
+    o->symbols = symbols_of(data);
+    if (!o->symbols)
+        return fail("out of memory");
+    if (take_census(surface, start, NULL, o))
+        return 1;
+    o->unwalled = o->holes.holes;
+    return j->wall == WALL_AUTO && o->unwalled ? find_wall(surface, data, train, start, o) : 0;
+}
+
+void print_holes(const job *j, const outcome *o)
+{
+    if (o->no_wall)
+        printf("  note: %s\n", o->no_wall);
+    if (o->wall.width > 0)
+        printf("  wall: where the leverage in factors of degree %d is %g times the largest of the training "
+               "data\n",
+               o->wall.degree, o->wall.width);
+    if (o->wall.width > 0 && j->wall == WALL_AUTO)
+        printf("    (--wall %g,%d); without it %zu holes\n", o->wall.width, o->wall.degree, o->unwalled);
+    if (o->holes.natoms)
+        census_print(stdout, &o->holes);
+    else if (o->uncounted)
+        printf("  note: no census of holes: %s\n", o->uncounted);
 }
 
 int write_holes(const job *j, const outcome *o)

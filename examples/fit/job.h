@@ -32,7 +32,11 @@ typedef struct job {
     double diagnose; /* geometries that are left out in turn, at most; negative: as many as take about 20 s */
     int sigma;       /* random rows of the standard deviation in NAME_sigma.h; 0: none */
     int no_census;
+    int wall; /* WALL_... */
+    eqml_wall_options wall_options;
 } job;
+
+enum { WALL_NO, WALL_YES, WALL_AUTO };
 
 /* Errors of the geometries up to an energy above the lowest. */
 enum { MOST_LEVELS = 12 };
@@ -64,6 +68,12 @@ typedef struct outcome {
     int tested;
     double seconds, seconds_choice;   /* of the fit; of the choice before it */
     double seconds_aside;             /* of what is found out about it */
+    census holes;                     /* of the surface; empty where there is none, */
+    char *symbols;                    /* of the atoms, as the census takes them, or NULL */
+    const char *uncounted;            /* and why, or NULL */
+    eqml_wall_options wall;           /* of its width 0 there is none */
+    const char *no_wall;              /* why there can be none, or NULL */
+    size_t unwalled;                  /* holes before there was one, where the job is WALL_AUTO */
     double lowest;                    /* energy of the data, hartree */
     double spread_train, spread_test; /* standard deviations of the energies, hartree */
     size_t left_out;                  /* training geometries above max_energy */
@@ -74,9 +84,6 @@ typedef struct outcome {
     eqml_sigma few,
         whole; /* standard deviations of energies, empty where they were not made; see uncertainty.h */
     eqml_coverage coverage; /* of the test set, by `few` */
-    census holes;           /* of the surface; empty where there is none, */
-    char *symbols;          /* of the atoms, as the census takes them, or NULL */
-    const char *uncounted;  /* and why, or NULL */
 } outcome;
 
 /* Prints one line, "fit: text", and returns 1. */
@@ -137,6 +144,19 @@ int choose_degree(job *j, const eqml_data *data, outcome *o);
 void print_choice(const job *j, const outcome *o);
 void json_variables(FILE *out, const job *j, const outcome *o);
 
+/* ---- holes.c ------------------------------------------------------------------------------------------ */
+
+/*
+ * The wall, where the job wants one, and the census of holes, from the lowest training geometry. Returns nonzero after a
+ * message; a surface without a minimum is no failure, but a note.
+ */
+int count_holes(const job *j, eqml_surface *surface, const eqml_data *data, const unsigned char *train,
+                outcome *o);
+
+void print_holes(const job *j, const outcome *o);
+
+/* Writes minimum.xyz, holes.xyz and holes.svg, where there was a census. Returns nonzero after a message. */
+int write_holes(const job *j, const outcome *o);
 /* ---- diagnose.c --------------------------------------------------------------------------------------- */
 
 /* Takes the marks of the geometries above max_energy away; returns how many these were. */
@@ -160,15 +180,6 @@ void free_diagnosis(outcome *o);
 void print_diagnosis(const eqml_data *data, const outcome *o);
 void print_notes(const outcome *o);
 void json_diagnosis(FILE *out, const eqml_data *data, const outcome *o);
-/* ---- holes.c ------------------------------------------------------------------------------------------ */
-
-/* The census of holes, from the lowest training geometry. Returns nonzero after a message; a surface without a minimum is
- * no failure, but a note. */
-int count_holes(const eqml_surface *surface, const eqml_data *data, const unsigned char *train, outcome *o);
-
-/* Writes minimum.xyz, holes.xyz and holes.svg, where there was a census. Returns nonzero after a message. */
-int write_holes(const job *j, const outcome *o);
-
 /* A line for each geometry that was left out in turn. */
 void print_influence(FILE *out, const job *j, const eqml_data *data, const outcome *o);
 

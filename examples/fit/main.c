@@ -111,6 +111,8 @@ static int fit_and_test(job *j, eqml_data *data, const eqml_data *other, unsigne
     }
     o->seconds = seconds_now() - start - o->seconds_aside;
     eqml_constant_pairs(basis, data, train, o->constant);
+    if (o->fit.terms > 0 && count_holes(j, surface, data, train, o))
+        return 1;
     o->tested = other->n > 0 || j->train_every > 1;
     if (eqml_surface_errors(surface, data, train, &o->train) ||
         (o->tested &&
@@ -121,8 +123,6 @@ static int fit_and_test(job *j, eqml_data *data, const eqml_data *other, unsigne
     for (int k = 0; k < EQML_TENSORS; k++)
         o->turning[k] = k == EQML_POLARIZABILITY && data->tensors[k] ? rms_anisotropy(data, train)
                                                                      : o->train.rms_tensor[k];
-    if (o->fit.terms > 0 && !j->no_census)
-        return count_holes(surface, data, train, o);
     return 0;
 }
 

@@ -27,7 +27,8 @@ static const char help[] =
     "  --checkpoint FILE      keeps the fit in FILE, every minute and at the end; if FILE is there, goes on "
     "from it\n"
     "  --charge Q             total charge of the molecule, for dipole and quadrupole; default 0\n"
-    "  --census no            no census of holes after the fit\n";
+    "  --census no            no census of holes after the fit\n"
+    "  --wall no|auto|W[,D]   what the surface is outside of the data, see README; default no\n";
 
 static int parse_number(const char *option, const char *text, double least, double *number)
 {
@@ -96,6 +97,21 @@ static int is_c_name(const char *text)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
     return *text && strspn(text, letters) == strlen(text) && !(*text >= '0' && *text <= '9');
+}
+
+/* no, auto, or WIDTH[,DEGREE] */
+static int parse_wall(const char *text, job *j)
+{
+    char *end;
+    j->wall_options = (eqml_wall_options){.width = strtod(text, &end), .degree = 2};
+    j->wall = !strcmp(text, "no") ? WALL_NO : !strcmp(text, "auto") ? WALL_AUTO : WALL_YES;
+    if (end != text && *end == ',' && end[1] >= '1' && end[1] <= '9')
+        j->wall_options.degree = (int)strtol(end + 1, &end, 10);
+    if (j->wall != WALL_YES ||
+        (end != text && !*end && j->wall_options.width > 0 && j->wall_options.width < 1e6))
+        return 0;
+    fprintf(stderr, "fit: --wall %s: expected no, auto, or WIDTH[,DEGREE], as in 4,3\n", text);
+    return 1;
 }
 
 int parse_options(int argc, char **argv, job *j)
@@ -173,6 +189,8 @@ int parse_options(int argc, char **argv, job *j)
             j->no_census = !strcmp(value, "no");
             if (!j->no_census && strcmp(value, "yes"))
                 return fail("--census: expected yes or no");
+        } else if (!strcmp(option, "--wall")) {
+            bad = parse_wall(value, j);
         } else if (!strcmp(option, "--directory")) {
             j->directory = value;
         } else if (!strcmp(option, "--name")) {

@@ -84,6 +84,8 @@ void print_json(FILE *out, const job *j, const eqml_data *data, const outcome *o
     json_number(out, "max_error_energy_test", test && o->test.energies > 0 && isfinite(o->test.rmse_energy),
                 o->test.max_energy);
     json_diagnosis(out, data, o);
+    json_number(out, "wall_width", o->wall.width > 0, o->wall.width);
+    json_number(out, "wall_degree", o->wall.width > 0, o->wall.degree);
     fprintf(out, "  \"holes\": ");
     if (o->holes.natoms)
         census_json(out, &o->holes);
@@ -159,10 +161,7 @@ void print_report(const job *j, const eqml_data *data, const outcome *o)
         print_errors("test", &o->test);
     print_diagnosis(data, o);
     print_notes(o);
-    if (o->holes.natoms)
-        census_print(stdout, &o->holes);
-    else if (o->uncounted)
-        printf("  note: no census of holes: %s\n", o->uncounted);
+    print_holes(j, o);
     for (int k = 0; k < EQML_TENSORS; k++)
         if (o->tensor[k].terms && o->train.rmse_tensor[k] > ABSURD * o->turning[k])
             printf(

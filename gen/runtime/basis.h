@@ -143,6 +143,27 @@ typedef struct eqml_variable {
 } eqml_variable;
 
 /*
+ * What a surface is outside of its data. Inside is where the leverage is at most 1: the square of the distance from the
+ * mean of the training geometries, in the space of a few factors of low degree (features), in units in which the
+ * training geometries spread alike in all directions (P. C. Mahalanobis, 1936), over a limit.
+ *
+ *     leverage  h = |W (f - mean)|^2                    W: lower triangle
+ *     energy    V inside; beyond, U + (1 - s) z         s goes from 0 to 1 between h = 1 and h = outside, as
+ *     wall      U = base + height sqrt(h)               t^3 (10 - 15 t + 6 t^2)
+ *     rest      z = (V - U) / (1 + k^2 (V - U)^2)^(1/2), k = 10 s / height: deep holes end early
+ *
+ * So energies are the fitted ones to the bit inside, and have two continuous derivatives everywhere.
+ */
+enum { EQML_WALL_FEATURES = 64 }; /* at most */
+typedef struct eqml_wall {
+    int nfeatures;
+    const unsigned short *features; /* [nfeatures] factors */
+    const double *means;            /* [nfeatures] */
+    const double *whiten;           /* [nfeatures (nfeatures + 1) / 2] W, row after row */
+    const double *edges;            /* [3] outside, above 1; base and height, hartree */
+} eqml_wall;
+
+/*
  * A fitted potential. All arrays belong to the caller and are only read: a model may be shared by threads.
  * V = sum_k linear[k] f_k + sum over products, in variables y = xi(r) - centre; each factor f_k is shifted by offset[k] when it is computed.
  */
@@ -157,6 +178,7 @@ typedef struct eqml_model {
     const double *tensors[EQML_TENSORS]; /* [ntiles of the tensor][4][4], 0 where there is none */
     double charge;                       /* total charge, in the dipole */
     const float *offset_float, *linear_float, *packed_float; /* the same, rounded, for batches in float */
+    const eqml_wall *wall;                                   /* 0: none */
 } eqml_model;
 
 /* Room for one evaluation, in doubles; 64-byte alignment is fastest. */

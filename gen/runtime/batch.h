@@ -4,6 +4,7 @@
 #include "kernel/pairs.h"
 #include "kernel/sweeps.h"
 #include "kernel/form.h"
+#include "one.h"
 
 /*
  * A batch is done in steps of two groups of geometries, each of one vector. The room for a step is on the stack. If
@@ -14,7 +15,10 @@
 #define EQML_STACK_LIMIT (2 << 20)
 #endif
 #define EQML_WORK_GROUPS(groups, nslots, npairs, natoms)                                                     \
-    ((2 + (groups)) * EQML_ROUND(nslots) + (groups) * (5 * (npairs) + 6 * (natoms)) + 3 * (natoms))
+    ((2 + (groups)) * EQML_ROUND(nslots) + (groups) * (5 * (npairs) + 6 * (natoms)) + 3 * (natoms) +         \
+     EQML__WORK_WALL(npairs))
+/* What one geometry may need more than that, where it is outside of the data: see eqml__step_wall. */
+#define EQML__WORK_WALL(npairs) (EQML_LANES > 1 ? 64 : 5 * (npairs) + 64)
 #define EQML_WORK_BATCH(nslots, npairs, natoms) EQML_WORK_GROUPS(2, nslots, npairs, natoms)
 
 /* The sums of gradients as lanes: those of floats, widened, in x. */

@@ -102,7 +102,7 @@ EQML_API eqml_status eqml_expansion_read(eqml_expansion *expansion, const char *
  *     inner 0x0p+0
  *     cutoff 0x1.8p+2
  *     tuple 0 1 4                        its tuples
- *     eqml-pes 3 ...                     and its surface, see eqml_surface_write
+ *     eqml-pes 4 ...                     and its surface, see eqml_surface_write
  *     end
  *
  * Reading makes the whole expansion. It wants a basis for each component, in their order, and checks the file

@@ -104,6 +104,30 @@ EQML_API eqml_status eqml_fit_tensor(eqml_surface *surface, eqml_tensor kind, co
  * geometry to train on. EQML_ERROR_VALUE: a quadrupole about another point than R has no dipole to move it.
  */
 
+/* What a wall may be told. Zero in a field is its default. */
+typedef struct eqml_wall_options {
+    double width; /* the leverage where the wall begins, over the largest of the training geometries; 0: 4 */
+    double outside; /* the leverage, from there, where nothing of the fitted energy is left; 0: 2 */
+    int degree;     /* of the features; one less where they are more than EQML_WALL_FEATURES; 0: 2 */
+} eqml_wall_options;
+
+EQML_API eqml_status eqml_surface_set_wall(eqml_surface *surface, const eqml_data *data,
+                                           const unsigned char *use, const eqml_wall_options *options,
+                                           eqml_message *message);
+/*
+ * Gives a fitted surface a wall (eqml_wall) around the geometries with use[g] nonzero (NULL: all) that have an energy;
+ * one that it had is replaced. All functions of the surface respect it. Features are the factors up to
+ * options.degree; base and height are the least energy of the data and the range of all. A later fit of the surface needs a
+ * new wall. A subset or another basis of the surface has none.
+ *
+ * Ranges of pair distances would be cheaper, and do not do: of the holes of methane (degree 6, Morse variables of 2 bohr)
+ * that diffusion Monte Carlo finds, 86 % lie within ranges that are widened by a fifth. Features of degree 2 set all of
+ * them apart; some of ammonia's need degree 3.
+ *
+ * EQML_ERROR_ARGUMENT: more than EQML_WALL_FEATURES factors of degree 1, or none. EQML_ERROR_EMPTY: fewer than twice as
+ * many geometries as features, or all alike. EQML_ERROR_MATCH: the data have another number of atoms.
+ */
+
 EQML_API size_t eqml_fit_memory(const eqml_basis *basis, const eqml_fit_options *options);
 /*
  * Bytes that a fit over this basis takes, beside data and surface: of the energy or of the tensor that takes

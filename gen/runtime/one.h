@@ -4,6 +4,7 @@
 #include "kernel/pairs.h"
 #include "kernel/sweeps.h"
 #include "kernel/form.h"
+#include "wall.h"
 
 /*
  * gradient[natoms][3]: the sum over the pairs of dV/dr times the unit vector between the two atoms.
@@ -61,6 +62,8 @@ EQML_INLINE double eqml_energy_gradient(const eqml_model *m, const double *xyz, 
     energy = eqml__potential_one(m, slots, gradient ? adjoints : NULL, sums);
     if (gradient)
         eqml__scatter(b, xyz, adjoints, pair, stride, pair + 6 * stride, gradient);
+    if (m->wall)
+        energy = eqml__put_wall(m, xyz, slots, adjoints, pair, stride, energy, gradient);
     return energy;
 }
 

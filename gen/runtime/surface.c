@@ -20,6 +20,7 @@ EQML_API void eqml_surface_free(eqml_surface *surface)
     for (int k = 0; k < EQML_TENSORS; k++)
         EQML_FREE(surface->tensors[k]);
     EQML_FREE(surface->rounded);
+    EQML_FREE(surface->wall);
     memset(surface, 0, sizeof *surface);
 }
 

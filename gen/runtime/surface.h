@@ -19,6 +19,7 @@ typedef struct eqml_surface {
                                       training data, bohr; 0 and infinity: not known */
     int standardised; /* nonzero: centres and offsets are set already; later fits keep them */
     float *rounded;   /* offset, linear and packed in float; set by eqml_surface_set */
+    eqml_wall *wall;  /* with its arrays, in one piece; NULL: none */
 } eqml_surface;
 
 EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_variable *variables,
@@ -33,6 +34,9 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
 
 EQML_API void eqml_surface_free(eqml_surface *surface);
 /* Releases the arrays and empties the surface. An empty one is allowed. */
+
+EQML_API void eqml_surface_clear_wall(eqml_surface *surface);
+/* Takes the wall of a surface away, where it has one. */
 
 EQML_API void eqml_surface_set(eqml_surface *surface, const double *coefficients);
 EQML_API void eqml_surface_get(const eqml_surface *surface, double *coefficients);
@@ -61,13 +65,17 @@ EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *
 /*
  * Writes and reads a .pes file: text, one item a line, numbers as hexadecimal floats, which are exact.
  *
- *     eqml-pes 3
+ *     eqml-pes 4
  *     basis NAME DEGREE NTERMS NFACTORS TERMS        TERMS: a number for the terms and their order
  *     composition H4 C
  *     variable 0 morse 0x1p+1 0x1.8p-2   one line for each class of pairs: kind, range, centre; then, where they are
  *                                        known, the shortest and the longest distance in the training data
  *     offset 0x0p+0                      nfactors lines
  *     coefficient -0x1.43p+5             nterms lines
+ *     wall NFEATURES                     0: there is none, nor the next three
+ *     edge 0x1p+2                        3 lines: outside, base, height
+ *     feature 3 0x0p+0                   nfeatures lines: factor, mean
+ *     whiten 0x1.8p+1                    nfeatures (nfeatures + 1) / 2 lines
  *     dipole DEGREE NTERMS               these three for a dipole, then for a quadrupole, then for a
  *     charge 0x0p+0                      polarizability, where the basis has them; the total charge
  *     moment 0x1.8p-2                    for the dipole only, the last line for each term

@@ -4,6 +4,7 @@
 #include "surface.h"
 #include "data.h"
 #include "surface.c"
+#include "wall.c"
 #include "file.c"
 #include "memory.c"
 #include "reader.c"
@@ -107,6 +108,17 @@ static void eqml__describe_basis(const eqml_basis *b, char *text, size_t size)
              (unsigned long)(terms >> 32), (unsigned long)(terms & 0xffffffff));
 }
 
+static void eqml__put_wall_lines(FILE *out, const eqml_wall *w)
+{
+    fprintf(out, "wall %d\n", w ? w->nfeatures : 0);
+    for (int k = 0; k < 3 && w; k++)
+        fprintf(out, "edge %s\n", eqml__hexadecimal(w->edges[k]).text);
+    for (int k = 0; w && k < w->nfeatures; k++)
+        fprintf(out, "feature %d %s\n", w->features[k], eqml__hexadecimal(w->means[k]).text);
+    for (int k = 0; w && k < w->nfeatures * (w->nfeatures + 1) / 2; k++)
+        fprintf(out, "whiten %s\n", eqml__hexadecimal(w->whiten[k]).text);
+}
+
 /* Writes the text of a .pes file. */
 static eqml_status eqml__put_pes(FILE *out, const eqml_surface *surface)
 {
@@ -117,7 +129,7 @@ static eqml_status eqml__put_pes(FILE *out, const eqml_surface *surface)
     eqml_surface_get(surface, coefficients);
     char basis[1024];
     eqml__describe_basis(b, basis, sizeof basis);
-    fprintf(out, "eqml-pes 3\nbasis %s\ncomposition %s\n", basis, b->composition);
+    fprintf(out, "eqml-pes 4\nbasis %s\ncomposition %s\n", basis, b->composition);
     for (int k = 0; k < b->npair_classes; k++) {
         fprintf(out, "variable %d %s %s %s", k, eqml__kind_names[surface->variables[k].kind],
                 eqml__hexadecimal(surface->variables[k].range).text,
@@ -130,6 +142,7 @@ static eqml_status eqml__put_pes(FILE *out, const eqml_surface *surface)
         fprintf(out, "offset %s\n", eqml__hexadecimal(surface->offset[k]).text);
     for (int k = 0; k < b->nterms; k++)
         fprintf(out, "coefficient %s\n", eqml__hexadecimal(coefficients[k]).text);
+    eqml__put_wall_lines(out, surface->wall);
     for (int kind = 0; kind < EQML_TENSORS; kind++) {
         const eqml_tensor_basis *t = b->tensors[kind];
         if (!t)
@@ -233,7 +246,7 @@ static bool eqml__parse_distances(eqml__span rest, double distance[2])
     return words == 0 || (words == 2 && distance[0] >= 0 && distance[1] >= distance[0]);
 }
 
-/* Before version 3 variables had no centre. centre and ranges: of each class; these as they are where the file has none. */
+/* Before version 3 variables had no centre, before 4 no distances. centre and ranges: of each class; these as they are where the file has none. */
 static eqml_status eqml__read_variables(eqml__reader *in, int version, const eqml_basis *b,
                                         eqml_variable *variable, double *centre, double *ranges)
 {
@@ -263,9 +276,12 @@ static eqml_status eqml__read_variables(eqml__reader *in, int version, const eqm
             eqml__next_word(&item.rest, EQML__BLANKS, &word);
             if (eqml__parse_number(word, EQML__HEXADECIMAL, &centre[k]))
                 return eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "a finite centre behind the range");
-            if (!eqml__parse_distances(item.rest, ranges + 2 * k))
-                return eqml__bad_line(in, EQML_ERROR_VALUE, item.line,
-                                      "the shortest and the longest distance behind the centre, or nothing");
+            if (version < 4 ? item.rest.begin < item.rest.end
+                            : !eqml__parse_distances(item.rest, ranges + 2 * k))
+                return eqml__bad_line(
+                    in, EQML_ERROR_VALUE, item.line,
+                    version < 4 ? "nothing behind the centre"
+                                : "the shortest and the longest distance behind the centre, or nothing");
         }
         if (eqml__parse_number(range, EQML__HEXADECIMAL, &variable[k].range) ||
             !eqml__variable_is_valid(&variable[k]))
@@ -298,6 +314,37 @@ static eqml_status eqml__read_tensor(eqml__reader *in, eqml_tensor kind, eqml_su
     return status;
 }
 
+/* The lines of a wall, of which there may be none. */
+static eqml_status eqml__read_wall(eqml__reader *in, const eqml_basis *b, eqml_surface *surface)
+{
+    eqml__item item;
+    int nfeatures;
+    eqml_status status = eqml__next_item(in, "wall", &item);
+    if (!status && !eqml__next_counts(&item.rest, 1, 0, EQML_WALL_FEATURES, &nfeatures))
+        status = eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "a number of features");
+    if (status || nfeatures == 0)
+        return status;
+    eqml_wall *wall = eqml__new_wall(nfeatures);
+    if (!wall)
+        return EQML_ERROR_MEMORY;
+    eqml__use_wall(surface, wall);
+    status = eqml__read_numbers(in, "edge", 3, (double *)wall->edges);
+    if (!status && !(wall->edges[0] > 1))
+        status = eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "a wall whose first edge is above 1");
+    for (int k = 0; k < nfeatures && !status; k++) {
+        int feature = 0;
+        status = eqml__next_item(in, "feature", &item);
+        if (!status && (!eqml__next_counts(&item.rest, 1, 1, b->nfactors - 1, &feature) ||
+                        item.rest.begin == item.rest.end || *item.rest.begin++ != ' ' ||
+                        eqml__parse_number(item.rest, EQML__HEXADECIMAL, (double *)&wall->means[k])))
+            status = eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "a factor of this basis and its mean");
+        ((unsigned short *)wall->features)[k] = (unsigned short)feature;
+    }
+    if (!status)
+        status = eqml__read_numbers(in, "whiten", nfeatures * (nfeatures + 1) / 2, (double *)wall->whiten);
+    return status;
+}
+
 /* Takes the line "end". */
 static eqml_status eqml__expect_end(eqml__reader *in)
 {
@@ -314,10 +361,10 @@ static eqml_status eqml__read_basis(eqml__reader *in, const eqml_basis *b, int *
     char expected[1024];
     eqml__item item;
     eqml_status status = eqml__next_item(in, "eqml-pes", &item);
-    *version = !status && eqml__is(item.rest, "2") ? 2 : 3;
+    *version = status ? 3 : eqml__is(item.rest, "2") ? 2 : eqml__is(item.rest, "4") ? 4 : 3;
     if (!status && *version == 3 && !eqml__is(item.rest, "3"))
         status = eqml__bad_line(in, EQML_ERROR_FORMAT, item.line,
-                                "version 2 or 3 (terms of version 1 are in another order: fit again)");
+                                "version 2, 3 or 4 (terms of version 1 are in another order: fit again)");
     eqml__describe_basis(b, expected, sizeof expected);
     if (!status)
         status = eqml__expect_item(in, "basis", expected);
@@ -365,6 +412,8 @@ static eqml_status eqml__read_surface(eqml__reader *in, const eqml_basis *b, eqm
     }
     if (!status)
         eqml_surface_set(surface, terms);
+    if (!status && version == 4)
+        status = eqml__read_wall(in, b, surface);
     for (int k = 0; k < EQML_TENSORS && !status; k++)
         if (b->tensors[k])
             status = eqml__read_tensor(in, (eqml_tensor)k, surface, terms);

@@ -96,6 +96,7 @@ static const struct eqml__needed {
                     {"kernel/matrix.h", "eqml_matrix"},
                     {"kernel/sweeps.h", NULL},
                     {"kernel/form.h", NULL},
+                    {"wall.h", NULL},
                     {"one.h", NULL},
                     {"batch.h", NULL},
                     {"hessian.h", NULL},
@@ -157,16 +158,15 @@ static eqml__digits eqml__decimal(double number, bool is_float)
 }
 
 /* The declaration of an array, or the beginning of its definition. */
-static void eqml__begin_array(FILE *out, const char *name, const char *what, bool is_float, int count,
+static void eqml__begin_array(FILE *out, const char *type, const char *name, const char *what, int count,
                               bool defined)
 {
     if (defined)
         fprintf(out, "%s_STORAGE ", name);
     else
         fprintf(out, "extern const ");
-    fprintf(out, "%s %s_%s%s[%d] %s_%s%s", is_float ? "float" : "double", name, what,
-            is_float ? "_float" : "", count > 0 ? count : 1, name, defined ? "PLACED" : "HIDDEN",
-            defined ? " = {" : ";\n");
+    fprintf(out, "%s %s_%s%s[%d] %s_%s%s", type, name, what, strcmp(type, "float") ? "" : "_float",
+            count > 0 ? count : 1, name, defined ? "PLACED" : "HIDDEN", defined ? " = {" : ";\n");
 }
 
 /* Number k of an array that is defined. */
@@ -179,7 +179,7 @@ static void eqml__put_number(FILE *out, int k, bool is_float, double number)
 static void eqml__put_numbers(FILE *out, const char *name, const char *what, bool is_float, int count,
                               const double *number)
 {
-    eqml__begin_array(out, name, what, is_float, count, number != NULL);
+    eqml__begin_array(out, is_float ? "float" : "double", name, what, count, number != NULL);
     for (int k = 0; k < count && number; k++)
         eqml__put_number(out, k, is_float, number[k]);
     if (number)
@@ -191,7 +191,7 @@ static void eqml__put_squares(FILE *out, const eqml_surface *surface, const char
 {
     const eqml_basis *b = surface->model.basis;
     const int stride = EQML_ROUND(b->npairs);
-    eqml__begin_array(out, name, "squares", false, 2 * stride, defined);
+    eqml__begin_array(out, "double", name, "squares", 2 * stride, defined);
     for (int k = 0; k < 2 * stride && defined; k++) {
         double square[2];
         eqml__squared_range(surface, k % stride < b->npairs ? k % stride : b->npairs - 1, square);
@@ -199,6 +199,19 @@ static void eqml__put_squares(FILE *out, const eqml_surface *surface, const char
     }
     if (defined)
         fprintf(out, "\n};\n");
+}
+
+static void eqml__put_wall_arrays(FILE *out, const eqml_wall *w, const char *name, bool defined)
+{
+    const int n = w->nfeatures;
+    eqml__begin_array(out, "unsigned short", name, "wall_features", n, defined);
+    for (int k = 0; k < n && defined; k++)
+        fprintf(out, "%d, ", w->features[k]);
+    if (defined)
+        fprintf(out, "};\n");
+    eqml__put_numbers(out, name, "wall_means", false, n, defined ? w->means : NULL);
+    eqml__put_numbers(out, name, "wall_whiten", false, n * (n + 1) / 2, defined ? w->whiten : NULL);
+    eqml__put_numbers(out, name, "wall_edges", false, 3, defined ? w->edges : NULL);
 }
 
 /* All arrays of a surface, by declarations or definitions. */
@@ -209,6 +222,8 @@ static void eqml__put_arrays(FILE *out, const eqml_surface *s, const char *name,
     eqml__put_numbers(out, name, "centres", false, pairs, defined ? s->centres : NULL);
     eqml__put_numbers(out, name, "rates", false, pairs, defined ? s->rates : NULL);
     eqml__put_squares(out, s, name, defined);
+    if (s->wall)
+        eqml__put_wall_arrays(out, s->wall, name, defined);
     for (int is_float = 0; is_float < 2; is_float++) {
         eqml__put_numbers(out, name, "offset", is_float, b->nfactors, defined ? s->offset : NULL);
         eqml__put_numbers(out, name, "linear", is_float, b->nfactors, defined ? s->linear : NULL);
@@ -274,6 +289,11 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
                     range.text);
     }
     fprintf(out, "};\n");
+    if (surface->wall)
+        fprintf(out,
+                "static const eqml" EQML__TAG
+                "_wall %s_wall = {%d, %s_wall_features, %s_wall_means, %s_wall_whiten, %s_wall_edges};\n",
+                name, surface->wall->nfeatures, name, name, name, name);
     fprintf(out,
             "static const eqml" EQML__TAG "_model %s_model = {\n    &eqml" EQML__TAG
             "_%s_basis, %s_variables, %s_centres, "
@@ -286,7 +306,8 @@ static void eqml__put_surface(FILE *out, const eqml_surface *surface, const char
         else
             fprintf(out, "0, ");
     fprintf(out, "}, %s,\n", eqml__decimal(surface->model.charge, false).text);
-    fprintf(out, "    %s_offset_float, %s_linear_float, %s_packed_float};\n", name, name, name);
+    fprintf(out, "    %s_offset_float, %s_linear_float, %s_packed_float, ", name, name, name);
+    fprintf(out, surface->wall ? "&%s_wall};\n" : "0};\n", name);
     fprintf(out,
             "\n#ifndef %s_API /* define it as extern, in one file, for functions with external linkage */\n",
             name);

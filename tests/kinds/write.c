@@ -1,6 +1,6 @@
 /* Writes NAME_pes.h of a made-up surface of one basis: write EQML.H BASIS.H FOLDER NAME WHAT TERMS VARIABLES
- * WHAT: whole, prune or grow; of the last two NAME.basis and NAME_all.pes, as examples/prune.c does. VARIABLES:
- * morse, growing, or mixed. */
+ * WHAT: whole; walled: with a wall that part of the geometries of driver.c is beyond; prune or grow; of the last two
+ * NAME.basis and NAME_all.pes, as examples/prune.c does. VARIABLES: morse, growing, or mixed. */
 #include BASIS_HEADER
 #include "geometry.h"
 #include <stdio.h>
@@ -87,7 +87,14 @@ int main(int argc, char **argv)
     const int terms = atoi(argv[6]);
     char path[1000], tables[1000], called[100];
     eqml_surface s = made_up_surface(argv[7]);
-    if (!strcmp(what, "whole")) {
+    if (!strcmp(what, "walled")) {
+        eqml_data d = made_up_data(&s, 300);
+        const eqml_wall_options options = {.width = 0.15, .outside = 4};
+        if (eqml_surface_set_wall(&s, &d, NULL, &options, &message))
+            fail(message.text);
+        eqml_data_free(&d);
+    }
+    if (!strcmp(what, "whole") || !strcmp(what, "walled")) {
         snprintf(path, sizeof path, "%s/%s_pes.h", argv[3], name);
         if (eqml_surface_write_header(&s, name, runtime, header, path, &message))
             fail(message.text);

@@ -97,6 +97,8 @@ EQML_INLINE void eqml_tensor_value(const eqml_model *m, eqml_tensor kind, const 
         *energy = eqml__potential_one(m, slots, gradient ? adjoints : NULL, sums);
     if (energy && gradient)
         eqml__scatter(b, xyz, adjoints, pair, stride, pair + 6 * stride, gradient);
+    if (energy && m->wall)
+        *energy = eqml__put_wall(m, xyz, slots, adjoints, pair, stride, *energy, gradient);
     eqml__tensor_slots_one(b, t, slots);
     eqml__weights_one(t, m->tensors[kind], slots + b->factor0, weights);
     eqml__charges_one(b, t, carriers, slots, weights, charges);
