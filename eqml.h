@@ -16481,8 +16481,14 @@ static eqml_status eqml__trials_create(eqml__trials *s, const eqml_basis *basis,
     if (status && status != EQML_ERROR_EMPTY)
         return status;
     s->trained = s->weights.count;
-    if (status) /* distances are known at least */
+    if (status) { /* distances may be known at least */
+        size_t known = 0;
         s->weights.wanted = ~0;
+        for (size_t g = 0; g < n; g++)
+            known += eqml__trains(&s->weights, g);
+        if (known == 0)
+            return status;
+    }
     s->group_of = (int *)eqml__zeroed(classes, sizeof(int));
     s->groups = (eqml__group *)eqml__zeroed(classes, sizeof(eqml__group));
     s->offered = (unsigned char *)eqml__zeroed(2 * n, 1);

@@ -276,7 +276,7 @@ Test(checkpoint, of_the_fit_program)
 {
 #define FIT_HERE                                                                                             \
     "build/tests/fit --runtime eqml.h --basis-header build/tests/h2o_d8.h --name w --directory '%s' "        \
-    "--checkpoint '%s/fit.lsq' "
+    "--checkpoint '%s/fit.lsq' --variable morse:2 "
     outcome o = run("head -n 2500 examples/data/h2o_ps.xyz >'%s/some.xyz' && " FIT_HERE "'%s/some.xyz'",
                     folder, folder, folder, folder);
     cr_assert_eq(o.status, 0, "%s", o.text);

@@ -141,11 +141,12 @@ Test(fit_command, what_can_be_read_is_read)
         cr_assert_not_null(strstr(o.text, "3 geometries"), "%s: %s", scripts[k], o.text);
         cr_assert_not_null(strstr(o.text, "do not determine all terms"), "%s: %s", scripts[k], o.text);
     }
-    cr_assert_eq(run("cd '%s' && test \"$(LC_ALL=C ls | tr '\\n' ' ')\" = 'bad.xyz good.xyz report.json "
-                     "w.pes w_diagnosis.txt w_pes.h '",
-                     folder)
-                     .status,
-                 0);
+    cr_assert_eq(
+        run("cd '%s' && test \"$(LC_ALL=C ls | tr '\\n' ' ')\" = 'bad.xyz good.xyz holes.svg holes.xyz "
+            "minimum.xyz report.json w.pes w_diagnosis.txt w_pes.h '",
+            folder)
+            .status,
+        0);
 }
 
 /* The report has every key, numbers where there are data and null where there are none. */
@@ -266,7 +267,9 @@ Test(fit_command, output_is_written_or_an_error)
         run("for i in 1 2 3 4; do { " FIT " '%s/good.xyz' >'%s/log'$i || echo failed; } & done; wait; "
             "cd '%s' && ls | grep -v log",
             folder, folder, folder, folder);
-    cr_assert_str_eq(o.text, "good.xyz\nreport.json\nw.pes\nw_diagnosis.txt\nw_pes.h\n");
+    cr_assert_str_eq(
+        o.text,
+        "good.xyz\nholes.svg\nholes.xyz\nminimum.xyz\nreport.json\nw.pes\nw_diagnosis.txt\nw_pes.h\n");
     static const char *const written[] = {"report.json", "w.pes", "w_pes.h"};
     for (size_t k = 0; k < COUNT(written); k++) { /* what another may be writing is left alone */
         o = run("for i in .new .0.new; do echo mine >'%s/%s'$i; done; " FIT " '%s/good.xyz' >'%s/log' && "

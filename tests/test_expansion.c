@@ -459,7 +459,7 @@ static void expect_refused(const eqml_part *part, eqml_status status, const char
 Test(expansion, bad_inputs_are_refused)
 {
     static const int beyond[] = {0, 5}, negative[] = {-1, 0}, twice[] = {2, 2};
-    const eqml_variable bad[] = {{EQML_MORSE, -1.0, 0, 0}};
+    const eqml_variable bad[] = {{EQML_EXP_OVER_R, -1.0, 0, 0}};
     const eqml_basis *hh = &h2_d4_basis;
     expect_refused(&(eqml_part){hh, morse, 1, beyond, 0, 0, 0}, EQML_ERROR_ARGUMENT, "atom 5");
     expect_refused(&(eqml_part){hh, morse, 1, negative, 0, 0, 0}, EQML_ERROR_ARGUMENT, "atom -1");

@@ -1,13 +1,18 @@
 /* The second `make pes`: the data are read first, what did not change is kept, and what did is made anew. */
-#define _POSIX_C_SOURCE 200809L
+#define _DEFAULT_SOURCE
 #include "support.h"
+#include <fcntl.h>
+#include <sys/file.h>
 
 static char folder[TEMPORARY_PATH];
 
 #define MAKE "env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s "
 
+/* One test at a time: all make the same surface. The lock ends with the process. */
 static void begin(void)
 {
+    const int lock = open("build/pes_refit.lock", O_CREAT | O_RDWR, 0666);
+    cr_assert(lock >= 0 && !flock(lock, LOCK_EX));
     make_folder(folder);
     run("rm -rf build/pes/pes_refit*");
 }

@@ -19,7 +19,7 @@ Test(surface, variables_are_checked)
 {
     const double a = 1;
     eqml_surface s;
-    const eqml_variable bad[] = {{EQML_MORSE, 0, NULL, NULL},       {EQML_MORSE, -1, NULL, NULL},
+    const eqml_variable bad[] = {{EQML_MORSE, 0, NULL, NULL},       {EQML_EXP_OVER_R, -1, NULL, NULL},
                                  {EQML_MORSE, NAN, NULL, NULL},     {EQML_MORSE, INFINITY, NULL, NULL},
                                  {EQML_EXP_OVER_R, 0, NULL, NULL},  {EQML_USER, 1, NULL, &a},
                                  {(eqml_kind)17, 1, gaussian, NULL}};

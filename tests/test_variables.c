@@ -1,7 +1,6 @@
 /* The choice of variables: what made the data is found, and what should not count does not. */
 #define _POSIX_C_SOURCE 200809L
 #include "ch4_d4.h"
-#include "h2o_d8.h"
 #include "nh3_d5.h"
 #include "surfaces.h"
 
@@ -55,7 +54,7 @@ typedef struct truth {
 static const truth truths[] = {
     {&nh3_d5_basis, {{EQML_MORSE, 5.0, NULL, NULL}, {EQML_MORSE, 1.6, NULL, NULL}}},
     {&nh3_d5_basis, {{EQML_MORSE, -3.0, NULL, NULL}, {EQML_MORSE, 2.5, NULL, NULL}}},
-    {&h2o_d8_basis, {{EQML_MORSE, 2.0, NULL, NULL}, {EQML_MORSE, 1.2, NULL, NULL}}},
+    {&ch4_d4_basis, {{EQML_MORSE, 2.0, NULL, NULL}, {EQML_MORSE, 1.2, NULL, NULL}}},
     {&ch4_d4_basis, {{EQML_MORSE, 2.0, NULL, NULL}, {EQML_POWER, 1.0, NULL, NULL}}},
 };
 
