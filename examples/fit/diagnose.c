@@ -146,16 +146,15 @@ eqml_status fit_energies(job *j, const eqml_data *data, eqml_surface *surface, o
                          eqml_message *message)
 {
     eqml_problem *problem = NULL;
-    double *weights = NULL;
     eqml_status status = EQML_OK;
     if (j->robust) {
-        weights = calloc(data->n, sizeof *weights);
-        if (!weights) {
+        o->weights = calloc(data->n, sizeof *o->weights);
+        if (!o->weights) {
             snprintf(message->text, sizeof message->text, "%s", eqml_status_text(EQML_ERROR_MEMORY));
             return EQML_ERROR_MEMORY;
         }
-        status = eqml_fit_robust(surface, data, &j->fit, NULL, weights, &o->fit, &o->robust, message);
-        j->fit.weights = weights;
+        status = eqml_fit_robust(surface, data, &j->fit, NULL, o->weights, &o->fit, &o->robust, message);
+        j->fit.weights = o->weights;
     }
     if (!status)
         status = eqml_problem_create(&problem, surface, data, &j->fit, &o->fit, message);
@@ -165,8 +164,7 @@ eqml_status fit_energies(job *j, const eqml_data *data, eqml_surface *surface, o
     if (!status && j->diagnose != 0 && j->sigma > 0)
         status = find_sigma(j, data, problem, o, message);
     o->seconds_aside = seconds_now() - fitted;
-    j->fit.weights = NULL;
-    free(weights);
+    j->fit.weights = NULL; /* not those of tensors */
     eqml_problem_free(problem);
     return status;
 }
@@ -243,6 +241,7 @@ void free_diagnosis(outcome *o)
 {
     free(o->diagnosis.influence);
     free(o->diagnosis.cause);
+    free(o->weights);
     eqml_sigma_free(&o->few);
     eqml_sigma_free(&o->whole);
 }

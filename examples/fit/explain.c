@@ -46,6 +46,18 @@ static void print_worst(const eqml_data *data, const outcome *o)
     }
 }
 
+/* What the robust fit did, and the first ten that it dropped. */
+static void print_robust(const eqml_data *data, const outcome *o)
+{
+    int shown = 0;
+    printf("  robust: Tukey's biweight, %d fits; %zu geometries have a weight below 1/2, %zu of them 0",
+           o->robust.fits, o->robust.halved, o->robust.dropped);
+    for (size_t g = 0; g < data->n && shown < 10; g++)
+        if (o->weights[g] == 0)
+            printf("%s%zu", shown++ ? ", " : ": ", g + 1);
+    printf("%s\n", (size_t)shown < o->robust.dropped ? ", ..." : "");
+}
+
 void print_diagnosis(const eqml_data *data, const outcome *o)
 {
     print_levels(o);
@@ -57,8 +69,7 @@ void print_diagnosis(const eqml_data *data, const outcome *o)
     if (o->left_out)
         printf("  %zu geometries above --max-energy took no part in training\n", o->left_out);
     if (o->robust.fits)
-        printf("  robust: Tukey's biweight, %d fits; %zu geometries have a weight below 1/2, %zu of them 0\n",
-               o->robust.fits, o->robust.halved, o->robust.dropped);
+        print_robust(data, o);
 }
 
 void print_notes(const outcome *o)
@@ -153,13 +164,14 @@ void print_influence(FILE *out, const eqml_data *data, const outcome *o)
             "of the fit without\n"
             "# this geometry; gradient: the same of a component, root mean square; leverage: by how much V "
             "follows E;\n"
-            "# unknowns: how many it determines; variance: of V without it, in units of that of one energy.\n"
-            "# geometry energy error left_out gradient leverage unknowns variance cause\n");
+            "# unknowns: how many it determines; variance: of V without it, in units of that of one energy; "
+            "weight: of --robust.\n"
+            "# geometry energy error left_out gradient leverage unknowns variance weight cause\n");
     for (size_t g = 0; g < data->n; g++) {
         const eqml_influence *f = &o->diagnosis.influence[g];
         if (f->known)
-            fprintf(out, "%zu %.10f %.4e %.4e %.4e %.4e %.4e %.4e %s\n", g + 1, data->energy[g], f->residual,
-                    f->deleted, f->gradient, f->leverage, f->unknowns, f->variance,
-                    cause_keys[o->diagnosis.cause[g]]);
+            fprintf(out, "%zu %.10f %.4e %.4e %.4e %.4e %.4e %.4e %.4f %s\n", g + 1, data->energy[g],
+                    f->residual, f->deleted, f->gradient, f->leverage, f->unknowns, f->variance,
+                    o->weights ? o->weights[g] : 1.0, cause_keys[o->diagnosis.cause[g]]);
     }
 }

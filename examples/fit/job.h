@@ -55,6 +55,7 @@ typedef struct outcome {
     double lowest;                    /* energy of the data, hartree */
     double spread_train, spread_test; /* standard deviations of the energies, hartree */
     size_t left_out;                  /* training geometries above max_energy */
+    double *weights;                  /* [data->n] of the robust fit; NULL: was not asked for */
     eqml_robust_result robust;        /* fits 0: was not asked for */
     level levels[MOST_LEVELS];
     int nlevels;
