@@ -28,12 +28,16 @@ static void print_levels(const outcome *o)
 static void print_worst(const eqml_data *data, const outcome *o)
 {
     const diagnosis *d = &o->diagnosis;
+    if (!d->looked && o->fit.terms && d->influence)
+        printf("  leave-one-out: takes long for so many terms; --diagnose N does it for N geometries\n");
     if (!d->looked)
         return;
     printf("  leave-one-out: RMSE %.4f cm^-1 over %zu of %zu geometries (%.2f s)", PER_CM * d->rmse,
            d->determined, o->train.energies, d->seconds);
-    if (d->determined < d->looked)
-        printf("; without %zu more the fit is not determined there", d->looked - d->determined);
+    if (d->undetermined)
+        printf("; at %zu the others do not determine the fit", d->undetermined);
+    if (d->determined + d->undetermined < d->looked)
+        printf("; looked at besides: %zu with large errors", d->looked - d->determined - d->undetermined);
     printf("\n  %zu isolated, %zu off among their neighbours, %zu with a gradient that is off; the worst "
            "(cm^-1):\n",
            d->causes[EQML_CAUSE_ISOLATED], d->causes[EQML_CAUSE_OFF], d->causes[EQML_CAUSE_GRADIENT]);
