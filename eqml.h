@@ -38,9 +38,10 @@
  * Domain     coordinates must be finite and distances positive. Where a distance is zero, or a coordinate is
  *            NaN, the energy is NaN, and gradient, Hessian, tensors and Jacobians hold NaN, in batches those
  *            of that geometry alone (unless a basis that was cut or pruned does not use the pair). A distance
- *            counts as zero where its square does: below 1e-162 bohr, in float below 1e-23. At short distances a
- *            surface outside of its data has no meaning: the energy of two atoms at a tenth of a bond
- *            length may be finite and below the minimum.
+ *            counts as zero where its square does: below 1e-162 bohr, in float below 1e-23. Outside of its data a
+ *            surface has no meaning, though it is finite and its gradient exact: the energy of two atoms at a tenth
+ *            of a bond length may be below the minimum. eqml_surface_inside() tells where a distance is outside of
+ *            those of the data, eqml_energy_sigma() how sure an energy is.
  * Symmetry   permuted atoms give the same energy up to the order of sums, not to the bit, and so do batches
  *            and single geometries: to some units in the last place of the largest terms that cancel.
  * Speed      compile with -O3 -march=native, and with -ffp-contract=fast where -std=c11 is asked for. Batches
@@ -6847,7 +6848,7 @@ EQML_API eqml_status eqml_find_causes(const eqml_data *data, const eqml_influenc
  * Fills cause[data->n] for the geometries that are known, EQML_CAUSE_NONE for others. Usual sizes of the errors
  * `deleted` and `gradient`, and of the standard deviation of V, the root of `variance`, are their medians among the
  * geometries whose energies are nearest, a twentieth of all (51 to 501). Isolated: the standard deviation is 4 times its
- * usual size or more. Off: an error is 8 times its usual size, 1.4826 medians, or more; where the geometry is isolated,
+ * usual size or more. Off: an error is 12 times its usual size, 1.4826 medians, or more; where the geometry is isolated,
  * as many times more.
  */
 
@@ -6861,7 +6862,7 @@ EQML_API eqml_status eqml_find_causes(const eqml_data *data, const eqml_influenc
 
 /* How wrong data are told. Zero in every field is the default. */
 typedef struct eqml_robust_options {
-    double cut; /* c, in standard deviations: from here on a geometry has weight 0; 0: 12 */
+    double cut; /* c, in standard deviations: from here on a geometry has weight 0; 0: 20 */
     int fits;   /* at most so many; 0: 12 */
 } eqml_robust_options;
 
@@ -6886,8 +6887,8 @@ EQML_API eqml_status eqml_fit_robust(eqml_surface *surface, const eqml_data *dat
  * (eqml_find_causes), u is divided by how much: what no other geometry confirms is no error yet.
  *
  * Errors of a fit are mostly those of its finite basis: they have longer tails than a normal distribution, and the data at
- * their ends hold the surface. So c is large. With c = 12 clean data keep their errors
- * within 3 %, with c = 6, a usual choice for noise, they do not.
+ * their ends hold the surface. So c is large: with c = 20 gross errors alone are lost, and clean data keep theirs within
+ * 3 %. With 12 one geometry falls after the other in some sets, with 6, a usual choice for noise, in all.
  *
  * options.weights are multiplied by these; weights[] are those that the errors of the last fit give. robust, result, found
  * and message may be null. Takes as many fits as found->fits says, and the time
@@ -15082,7 +15083,7 @@ EQML_API eqml_status eqml_diagnose(const eqml_problem *problem, const eqml_surfa
 /* ---- causes -------------------------------------------------------------------------------------------- */
 
 #define EQML__ISOLATED 4 /* times the usual standard deviation */
-#define EQML__FAR 8      /* times the usual error */
+#define EQML__FAR 12     /* times the usual error */
 
 /* Of the geometries that are known, in their order. */
 typedef struct eqml__compared {
@@ -15317,7 +15318,7 @@ EQML_API eqml_status eqml_fit_robust(eqml_surface *surface, const eqml_data *dat
                                      eqml_message *message)
 {
     const eqml_robust_options zero = {0, 0}, *r = robust ? robust : &zero;
-    const double cut = r->cut > 0 ? r->cut : 12;
+    const double cut = r->cut > 0 ? r->cut : 20;
     const int most = r->fits > 0 ? r->fits : 12;
     eqml_component whole;
     eqml__fitter w;

@@ -2,8 +2,16 @@
 #define _POSIX_C_SOURCE 200809L
 #include "surfaces.h"
 
+#include "dimer_purified_d3.h"
 #include "h2o_d8.h"
 #include "nh3_d5.h"
+
+/* For each class of pairs, of which the dimer has five. */
+#define MORSE                                                                                                \
+    {                                                                                                        \
+        EQML_MORSE, 2.0, NULL, NULL                                                                          \
+    }
+static const eqml_variable ranges[] = {MORSE, MORSE, MORSE, MORSE, MORSE};
 
 /* A fit to data with noise, and what it takes to be sure of its energies. */
 typedef struct subject {
@@ -18,12 +26,12 @@ static subject make_subject(const eqml_basis *b, size_t n, double noise, const e
 {
     subject s;
     eqml_message message = {""};
-    eqml_surface truth = random_surface(b, morse, state);
+    eqml_surface truth = random_surface(b, ranges, state);
     s.data = sample(&truth.model, n, state);
     for (size_t g = 0; g < n; g++) /* twelve uniform numbers are as good as normal ones */
         for (int k = 0; k < 12; k++)
             s.data.energy[g] += 0.5 * noise * draw_real(state);
-    s.surface = empty_surface(b, morse);
+    s.surface = empty_surface(b, ranges);
     s.influence = room(n, sizeof *s.influence);
     cr_assert_eq(eqml_problem_create(&s.problem, &s.surface, &s.data, o, NULL, &message), EQML_OK, "%s",
                  message.text);
@@ -83,28 +91,34 @@ Test(sigma, is_how_the_energy_follows_the_data)
 }
 
 /* A geometry of weight 0 is left out already: what is diagnosed there is the same variance, of gradients and all. */
-Test(sigma, is_the_variance_that_is_diagnosed)
+static void compare_with_diagnosis(const eqml_basis *b, double ridge)
 {
     enum { N = 70 };
     double weights[N];
     uint64_t state = 18;
     for (int g = 0; g < N; g++)
         weights[g] = g < 60;
-    for (int ridge = 0; ridge < 2; ridge++) {
-        const eqml_fit_options o = {.weights = weights, .ridge = ridge * 1e-4};
-        subject s = make_subject(&nh3_d5_basis, N, 0.1, &o, &state);
-        eqml_sigma sigma;
-        double *work = work_room(&nh3_d5_basis);
-        cr_assert_eq(eqml_sigma_create(&sigma, s.problem, &s.data, s.influence, 0, NULL), EQML_OK);
-        uncalibrate(&sigma);
-        for (size_t g = 60; g < N; g++) {
-            const double v = pow(eqml_energy_sigma(&sigma, &s.surface.model, s.data.xyz + 12 * g, work), 2);
-            cr_expect_float_eq(v, s.influence[g].variance, 1e-8 * v);
-        }
-        free(work);
-        eqml_sigma_free(&sigma);
-        free_subject(&s);
+    const eqml_fit_options o = {.weights = weights, .ridge = ridge};
+    subject s = make_subject(b, N, 0.1, &o, &state);
+    eqml_sigma sigma;
+    double *work = work_room(b);
+    cr_assert_eq(eqml_sigma_create(&sigma, s.problem, &s.data, s.influence, 0, NULL), EQML_OK);
+    uncalibrate(&sigma);
+    for (size_t g = 60; g < N; g++) {
+        const double *xyz = s.data.xyz + 3 * (size_t)b->natoms * g;
+        const double v = pow(eqml_energy_sigma(&sigma, &s.surface.model, xyz, work), 2);
+        cr_expect_float_eq(v, s.influence[g].variance, 1e-8 * v, "%s, ridge %g", b->name, ridge);
     }
+    free(work);
+    eqml_sigma_free(&sigma);
+    free_subject(&s);
+}
+
+Test(sigma, is_the_variance_that_is_diagnosed)
+{
+    compare_with_diagnosis(&nh3_d5_basis, 0);
+    compare_with_diagnosis(&nh3_d5_basis, 1e-4);
+    compare_with_diagnosis(&dimer_purified_d3_basis, 0);
 }
 
 /* Fewer data than terms: the factor is no triangle, and each fitted energy follows its datum. */
@@ -284,4 +298,57 @@ Test(sigma, files_hold_every_bit_and_belong_to_a_fit)
     remove(path);
     remove(edited);
     free_subject(&s);
+}
+
+/* The header is compiled by another compiler run, beside that of the surface; beyond the reach too. */
+Test(sigma, a_written_header_gives_the_same_numbers)
+{
+    static const char program[] = "#include <stddef.h>\n#include \"nh3_sigma.h\"\n#include <stdio.h>\n"
+                                  "int main(void)\n{\n"
+                                  "    double x[60], s[5];\n"
+                                  "    for (int k = 0; k < 60; k++)\n"
+                                  "        if (scanf(\"%la\", &x[k]) != 1)\n            return 1;\n"
+                                  "    nh3_energy_sigma_batch(5, x, s);\n"
+                                  "    for (int k = 0; k < 5; k++)\n"
+                                  "        printf(\"%a %a\\n\", nh3_energy_sigma(x + 12 * k), s[k]);\n"
+                                  "    return 0;\n}\n";
+    uint64_t state = 78;
+    subject s = make_subject(&nh3_d5_basis, 80, 0.1, NULL, &state);
+    char folder[256], path[300], text[2048] = "";
+    double *work = work_room(&nh3_d5_basis);
+    eqml_message message = {""};
+    eqml_sigma sigma;
+    make_folder(folder);
+    cr_assert_eq(eqml_sigma_create(&sigma, s.problem, &s.data, s.influence, 16, &message), EQML_OK, "%s",
+                 message.text);
+    snprintf(path, sizeof path, "%s/nh3_pes.h", folder);
+    cr_assert_eq(
+        eqml_surface_write_header(&s.surface, "nh3", "eqml.h", "build/tests/nh3_d5.h", path, &message),
+        EQML_OK, "%s", message.text);
+    snprintf(path, sizeof path, "%s/nh3_sigma.h", folder);
+    cr_assert_eq(eqml_sigma_write_header(&sigma, &s.surface, "nh3", "eqml.h", path, &message), EQML_OK, "%s",
+                 message.text);
+    snprintf(path, sizeof path, "%s/use.c", folder);
+    write_file(path, program);
+    outcome o =
+        run("cd '%s' && ${CC:-cc} -std=c11 -O1 -Wall -Wextra -Wpedantic -Werror use.c -o use -lm", folder);
+    cr_assert_eq(o.status, 0, "%s", o.text);
+    for (int k = 0; k < 3; k++) /* the last geometry is away from all data */
+        s.data.xyz[12 * 4 + k] += 3;
+    for (int k = 0; k < 60; k++)
+        snprintf(text + strlen(text), sizeof text - strlen(text), "%a ", s.data.xyz[k]);
+    o = run("echo '%s' | '%s/use'", text, folder);
+    cr_assert_eq(o.status, 0);
+    char *at = o.text;
+    for (size_t g = 0; g < 5; g++)
+        for (int batch = 0; batch < 2; batch++) {
+            const double found = strtod(at, &at);
+            const double expected = eqml_energy_sigma(&sigma, &s.surface.model, s.data.xyz + 12 * g, work);
+            cr_expect(expected > 0 && fabs(found - expected) <= 1e-8 * expected, "%zu: %g is not %g", g,
+                      found, expected);
+        }
+    free(work);
+    eqml_sigma_free(&sigma);
+    free_subject(&s);
+    remove_folder(folder);
 }

@@ -195,4 +195,5 @@ for file in "$aside"/old.*/* "$aside"/old.*/.[!.]* "$aside"/old.*/..?*; do
     { [ ! -e "$file" ] && [ ! -L "$file" ]; } || [ -e "$at" ] || [ -L "$at" ] || mv -f "$file" "$final/" ||
         { trap '' EXIT; refuse "$file: cannot be moved to $final; it stays where it is"; }
 done
-echo "$final: $NAME.h ${NAME}_pes.h $NAME.pes lib$NAME.so report.json${sigma:+ ${NAME}_sigma.h $NAME.sigma}"
+if [ -f "$final/${NAME}_diagnosis.txt" ]; then diagnosis=" ${NAME}_diagnosis.txt"; else diagnosis=; fi
+echo "$final: $NAME.h ${NAME}_pes.h $NAME.pes lib$NAME.so report.json$diagnosis${sigma:+ ${NAME}_sigma.h $NAME.sigma}"

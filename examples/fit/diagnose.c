@@ -22,33 +22,48 @@ size_t leave_out_high(const job *j, const eqml_data *data, unsigned char *train)
 #define MOST_WORK 2e11
 
 /*
- * Marks the geometries to be left out in turn, at most as many as the job allows: all, or evenly spaced ones and, one in
- * ten, those with the largest errors. Returns how many.
+ * How many geometries to leave out in turn. Where the rank is not full, the triangle is reduced once more, in
+ * terms^3 operations.
  */
-static size_t choose_geometries(const job *j, const eqml_data *data, const double *error, size_t rows,
-                                size_t geometries, unsigned char *which)
+static double most_geometries(const job *j, const outcome *o, size_t offered)
 {
-    const double work = (double)rows * basis->nterms * (double)basis->nterms;
-    const double most =
-        j->diagnose >= 0 ? j->diagnose : floor((double)geometries * fmin(1, MOST_WORK / work));
-    size_t count = 0, seen = 0;
-    const size_t wanted = most < (double)geometries ? (size_t)most : geometries, largest = wanted / 10;
-    for (size_t k = 0; k < largest && wanted < geometries; k++) {
+    const double terms = basis->nterms, work = (double)o->fit.rows * terms * terms;
+    if (j->diagnose >= 0)
+        return j->diagnose;
+    if (o->fit.rank < o->fit.terms && terms * terms * terms > MOST_WORK)
+        return 0;
+    return floor((double)offered * fmin(1, MOST_WORK / work));
+}
+
+/*
+ * Marks the geometries to be left out in turn, of those whose error is not negative: all, or evenly spaced ones, 1, and,
+ * one in ten but a hundred at most, those with the largest errors of the others, 2. Returns how many.
+ */
+static size_t choose_geometries(const job *j, const outcome *o, const eqml_data *data, const double *error,
+                                unsigned char *which)
+{
+    size_t offered = 0, seen = 0;
+    for (size_t g = 0; g < data->n; g++)
+        offered += error[g] >= 0;
+    const double most = most_geometries(j, o, offered);
+    const size_t wanted = most < (double)offered ? (size_t)most : offered;
+    const size_t largest = wanted == offered ? 0
+                           : wanted > 1000   ? 100
+                                             : wanted / 10,
+                 spaced = wanted - largest;
+    for (size_t g = 0; g < data->n; g++)
+        if (error[g] >= 0) {
+            which[g] = (seen + 1) * spaced / offered > seen * spaced / offered;
+            seen++;
+        }
+    for (size_t k = 0; k < largest; k++) {
         size_t worst = data->n;
         for (size_t g = 0; g < data->n; g++)
             if (!which[g] && error[g] >= 0 && (worst == data->n || error[g] > error[worst]))
                 worst = g;
-        if (worst < data->n)
-            which[worst] = 1, count++;
+        which[worst] = 2;
     }
-    const size_t rest = wanted - count, among = geometries - count;
-    for (size_t g = 0; g < data->n; g++)
-        if (!which[g] && error[g] >= 0) {
-            which[g] = (seen + 1) * rest / among > seen * rest / among;
-            count += which[g];
-            seen++;
-        }
-    return count;
+    return wanted;
 }
 
 /* error[data->n] <- the sizes of the errors of the energies of the training geometries, -1 for others. */
@@ -77,10 +92,11 @@ static void find_worst(const eqml_data *data, diagnosis *d)
             continue;
         d->looked++;
         d->causes[d->cause[g]]++;
-        if (f->deleted < HUGE_VAL) {
+        if (f->deleted < HUGE_VAL && d->which[g] == 1) {
             squares += f->deleted * f->deleted;
             d->determined++;
         }
+        d->undetermined += !(f->deleted < HUGE_VAL);
         int at = d->nworst;
         while (at > 0 && fabs(f->deleted) > fabs(d->influence[d->worst[at - 1]].deleted))
             at--;
@@ -99,7 +115,7 @@ static eqml_status leave_out_in_turn(const job *j, const eqml_data *data, const 
 {
     diagnosis *d = &o->diagnosis;
     const double start = seconds_now();
-    unsigned char *which = calloc(data->n, 1);
+    unsigned char *which = d->which = calloc(data->n, 1);
     double *error = calloc(data->n, sizeof *error);
     d->influence = calloc(data->n, sizeof *d->influence);
     d->cause = calloc(data->n, sizeof *d->cause);
@@ -108,13 +124,12 @@ static eqml_status leave_out_in_turn(const job *j, const eqml_data *data, const 
         status = find_errors(j, data, surface, error);
     if (status)
         snprintf(message->text, sizeof message->text, "%s", eqml_status_text(status));
-    else if (choose_geometries(j, data, error, o->fit.rows, o->fit.geometries, which) > 0)
+    else if (choose_geometries(j, o, data, error, which) > 0)
         status = eqml_diagnose(problem, surface, data, &j->fit, which, d->influence, message);
     if (!status)
         status = eqml_find_causes(data, d->influence, d->cause);
     if (!status)
         find_worst(data, d);
-    free(which);
     free(error);
     d->seconds = seconds_now() - start;
     return status;
@@ -128,9 +143,19 @@ enum { MOST_WHOLE = 1000 }; /* terms of which the whole factor is kept: a file o
 static eqml_status find_sigma(const job *j, const eqml_data *data, const eqml_problem *problem, outcome *o,
                               eqml_message *message)
 {
-    eqml_status status = eqml_sigma_create(&o->few, problem, data, o->diagnosis.influence, j->sigma, message);
+    eqml_influence *fair =
+        calloc(data->n, sizeof *fair); /* without those that were chosen for their errors */
+    if (!fair) {
+        snprintf(message->text, sizeof message->text, "%s", eqml_status_text(EQML_ERROR_MEMORY));
+        return EQML_ERROR_MEMORY;
+    }
+    for (size_t g = 0; g < data->n; g++)
+        if (o->diagnosis.which[g] == 1)
+            fair[g] = o->diagnosis.influence[g];
+    eqml_status status = eqml_sigma_create(&o->few, problem, data, fair, j->sigma, message);
     if (!status && basis->nterms <= MOST_WHOLE)
-        status = eqml_sigma_create(&o->whole, problem, data, o->diagnosis.influence, 0, message);
+        status = eqml_sigma_create(&o->whole, problem, data, fair, 0, message);
+    free(fair);
     return status == EQML_ERROR_EMPTY ? EQML_OK : status;
 }
 
@@ -146,16 +171,15 @@ eqml_status fit_energies(job *j, const eqml_data *data, eqml_surface *surface, o
                          eqml_message *message)
 {
     eqml_problem *problem = NULL;
-    double *weights = NULL;
     eqml_status status = EQML_OK;
     if (j->robust) {
-        weights = calloc(data->n, sizeof *weights);
-        if (!weights) {
+        o->weights = calloc(data->n, sizeof *o->weights);
+        if (!o->weights) {
             snprintf(message->text, sizeof message->text, "%s", eqml_status_text(EQML_ERROR_MEMORY));
             return EQML_ERROR_MEMORY;
         }
-        status = eqml_fit_robust(surface, data, &j->fit, NULL, weights, &o->fit, &o->robust, message);
-        j->fit.weights = weights;
+        status = eqml_fit_robust(surface, data, &j->fit, NULL, o->weights, &o->fit, &o->robust, message);
+        j->fit.weights = o->weights;
     }
     if (!status)
         status = eqml_problem_create(&problem, surface, data, &j->fit, &o->fit, message);
@@ -165,8 +189,7 @@ eqml_status fit_energies(job *j, const eqml_data *data, eqml_surface *surface, o
     if (!status && j->diagnose != 0 && j->sigma > 0)
         status = find_sigma(j, data, problem, o, message);
     o->seconds_aside = seconds_now() - fitted;
-    j->fit.weights = NULL;
-    free(weights);
+    j->fit.weights = NULL; /* not those of tensors */
     eqml_problem_free(problem);
     return status;
 }
@@ -243,6 +266,8 @@ void free_diagnosis(outcome *o)
 {
     free(o->diagnosis.influence);
     free(o->diagnosis.cause);
+    free(o->diagnosis.which);
+    free(o->weights);
     eqml_sigma_free(&o->few);
     eqml_sigma_free(&o->whole);
 }

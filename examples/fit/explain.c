@@ -28,12 +28,16 @@ static void print_levels(const outcome *o)
 static void print_worst(const eqml_data *data, const outcome *o)
 {
     const diagnosis *d = &o->diagnosis;
+    if (!d->looked && o->fit.terms && d->influence)
+        printf("  leave-one-out: takes long for so many terms; --diagnose N does it for N geometries\n");
     if (!d->looked)
         return;
     printf("  leave-one-out: RMSE %.4f cm^-1 over %zu of %zu geometries (%.2f s)", PER_CM * d->rmse,
            d->determined, o->train.energies, d->seconds);
-    if (d->determined < d->looked)
-        printf("; without %zu more the fit is not determined there", d->looked - d->determined);
+    if (d->undetermined)
+        printf("; at %zu the others do not determine the fit", d->undetermined);
+    if (d->determined + d->undetermined < d->looked)
+        printf("; looked at besides: %zu with large errors", d->looked - d->determined - d->undetermined);
     printf("\n  %zu isolated, %zu off among their neighbours, %zu with a gradient that is off; the worst "
            "(cm^-1):\n",
            d->causes[EQML_CAUSE_ISOLATED], d->causes[EQML_CAUSE_OFF], d->causes[EQML_CAUSE_GRADIENT]);
@@ -44,6 +48,18 @@ static void print_worst(const eqml_data *data, const outcome *o)
                PER_CM * (data->energy[d->worst[k]] - o->lowest), PER_CM * f->residual, PER_CM * f->deleted,
                f->leverage, cause_words[d->cause[d->worst[k]]]);
     }
+}
+
+/* What the robust fit did, and the first ten that it dropped. */
+static void print_robust(const eqml_data *data, const outcome *o)
+{
+    int shown = 0;
+    printf("  robust: Tukey's biweight, %d fits; %zu geometries have a weight below 1/2, %zu of them 0",
+           o->robust.fits, o->robust.halved, o->robust.dropped);
+    for (size_t g = 0; g < data->n && shown < 10; g++)
+        if (o->weights[g] == 0)
+            printf("%s%zu", shown++ ? ", " : ": ", g + 1);
+    printf("%s\n", (size_t)shown < o->robust.dropped ? ", ..." : "");
 }
 
 void print_diagnosis(const eqml_data *data, const outcome *o)
@@ -57,8 +73,7 @@ void print_diagnosis(const eqml_data *data, const outcome *o)
     if (o->left_out)
         printf("  %zu geometries above --max-energy took no part in training\n", o->left_out);
     if (o->robust.fits)
-        printf("  robust: Tukey's biweight, %d fits; %zu geometries have a weight below 1/2, %zu of them 0\n",
-               o->robust.fits, o->robust.halved, o->robust.dropped);
+        print_robust(data, o);
 }
 
 void print_notes(const outcome *o)
@@ -154,14 +169,15 @@ void print_influence(FILE *out, const job *j, const eqml_data *data, const outco
         "of the fit without\n"
         "# this geometry; gradient: the same of a component, root mean square; leverage: by how much V "
         "follows E;\n"
-        "# unknowns: how many it determines; variance: of V without it, in units of that of one energy.\n"
-        "# geometry energy error left_out gradient leverage unknowns variance cause\n",
+        "# unknowns: how many it determines; variance: of V without it, in units of that of one energy; "
+        "weight: of --robust.\n"
+        "# geometry energy error left_out gradient leverage unknowns variance weight cause\n",
         j->name);
     for (size_t g = 0; g < data->n; g++) {
         const eqml_influence *f = &o->diagnosis.influence[g];
         if (f->known)
-            fprintf(out, "%zu %.10f %.4e %.4e %.4e %.4e %.4e %.4e %s\n", g + 1, data->energy[g], f->residual,
-                    f->deleted, f->gradient, f->leverage, f->unknowns, f->variance,
-                    cause_keys[o->diagnosis.cause[g]]);
+            fprintf(out, "%zu %.10f %.4e %.4e %.4e %.4e %.4e %.4e %.4f %s\n", g + 1, data->energy[g],
+                    f->residual, f->deleted, f->gradient, f->leverage, f->unknowns, f->variance,
+                    o->weights ? o->weights[g] : 1.0, cause_keys[o->diagnosis.cause[g]]);
     }
 }

@@ -49,8 +49,12 @@ typedef struct level {
 enum { MOST_WORST = 10 };
 typedef struct diagnosis {
     eqml_influence *influence; /* [data->n]; NULL: none was looked at */
-    eqml_cause *cause;         /* [data->n] */
-    size_t looked, determined; /* geometries that were looked at; those that the others determine */
+    unsigned char
+        *which; /* [data->n] 1: evenly spaced among all; 2: chosen for its large error; 0: not looked at */
+    eqml_cause *cause;                      /* [data->n] */
+    size_t looked;                          /* geometries that were looked at; of these ... */
+    size_t determined;                      /* ... the evenly spaced ones that the others determine */
+    size_t undetermined;                    /* ... those that the others do not */
     size_t causes[EQML_CAUSE_GRADIENT + 1]; /* how many of each */
     double rmse, seconds;                   /* hartree, over those that are determined */
     size_t worst[MOST_WORST];               /* geometries, the worst first */
@@ -77,6 +81,7 @@ typedef struct outcome {
     double lowest;                    /* energy of the data, hartree */
     double spread_train, spread_test; /* standard deviations of the energies, hartree */
     size_t left_out;                  /* training geometries above max_energy */
+    double *weights;                  /* [data->n] of the robust fit; NULL: was not asked for */
     eqml_robust_result robust;        /* fits 0: was not asked for */
     level levels[MOST_LEVELS];
     int nlevels;

@@ -175,7 +175,7 @@ EQML_API eqml_status eqml_diagnose(const eqml_problem *problem, const eqml_surfa
 /* ---- causes -------------------------------------------------------------------------------------------- */
 
 #define EQML__ISOLATED 4 /* times the usual standard deviation */
-#define EQML__FAR 8      /* times the usual error */
+#define EQML__FAR 12     /* times the usual error */
 
 /* Of the geometries that are known, in their order. */
 typedef struct eqml__compared {

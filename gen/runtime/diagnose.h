@@ -62,7 +62,7 @@ EQML_API eqml_status eqml_find_causes(const eqml_data *data, const eqml_influenc
  * Fills cause[data->n] for the geometries that are known, EQML_CAUSE_NONE for others. Usual sizes of the errors
  * `deleted` and `gradient`, and of the standard deviation of V, the root of `variance`, are their medians among the
  * geometries whose energies are nearest, a twentieth of all (51 to 501). Isolated: the standard deviation is 4 times its
- * usual size or more. Off: an error is 8 times its usual size, 1.4826 medians, or more; where the geometry is isolated,
+ * usual size or more. Off: an error is 12 times its usual size, 1.4826 medians, or more; where the geometry is isolated,
  * as many times more.
  */
 

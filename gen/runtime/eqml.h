@@ -38,9 +38,10 @@
  * Domain     coordinates must be finite and distances positive. Where a distance is zero, or a coordinate is
  *            NaN, the energy is NaN, and gradient, Hessian, tensors and Jacobians hold NaN, in batches those
  *            of that geometry alone (unless a basis that was cut or pruned does not use the pair). A distance
- *            counts as zero where its square does: below 1e-162 bohr, in float below 1e-23. At short distances a
- *            surface outside of its data has no meaning: the energy of two atoms at a tenth of a bond
- *            length may be finite and below the minimum.
+ *            counts as zero where its square does: below 1e-162 bohr, in float below 1e-23. Outside of its data a
+ *            surface has no meaning, though it is finite and its gradient exact: the energy of two atoms at a tenth
+ *            of a bond length may be below the minimum. eqml_surface_inside() tells where a distance is outside of
+ *            those of the data, eqml_energy_sigma() how sure an energy is.
  * Symmetry   permuted atoms give the same energy up to the order of sums, not to the bit, and so do batches
  *            and single geometries: to some units in the last place of the largest terms that cancel.
  * Speed      compile with -O3 -march=native, and with -ffp-contract=fast where -std=c11 is asked for. Batches

@@ -158,7 +158,7 @@ EQML_API eqml_status eqml_fit_robust(eqml_surface *surface, const eqml_data *dat
                                      eqml_message *message)
 {
     const eqml_robust_options zero = {0, 0}, *r = robust ? robust : &zero;
-    const double cut = r->cut > 0 ? r->cut : 12;
+    const double cut = r->cut > 0 ? r->cut : 20;
     const int most = r->fits > 0 ? r->fits : 12;
     eqml_component whole;
     eqml__fitter w;
