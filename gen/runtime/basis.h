@@ -159,7 +159,7 @@ typedef struct eqml_wall {
     int nfeatures;
     const unsigned short *features; /* [nfeatures] factors */
     const double *means;            /* [nfeatures] */
-    const double *whiten;           /* [nfeatures (nfeatures + 1) / 2] W, row after row */
+    const double *whiten;           /* [nfeatures][EQML_ROUND(nfeatures)] W, column after column */
     double outside;                 /* above 1 */
     double base, height;            /* hartree */
 } eqml_wall;

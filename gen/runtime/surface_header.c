@@ -170,7 +170,7 @@ static void eqml__put_wall_arrays(FILE *out, const eqml_wall *w, const char *nam
         fprintf(out, "%d, ", w->features[k]);
     fprintf(out, "};\n");
     eqml__put_numbers(out, name, "wall_means", false, n, w->means);
-    eqml__put_numbers(out, name, "wall_whiten", false, n * (n + 1) / 2, w->whiten);
+    eqml__put_numbers(out, name, "wall_whiten", false, n * EQML_ROUND(n), w->whiten);
     fprintf(out, "static const eqml%d_wall %s_wall = {%d, %s_wall_features, %s_wall_means, %s_wall_whiten, ",
             number, name, n, name, name, name);
     fprintf(out, "%s, ", eqml__decimal(w->outside, false).text);
