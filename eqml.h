@@ -1650,7 +1650,7 @@ typedef struct eqml_wall {
     int nfeatures;
     const unsigned short *features; /* [nfeatures] factors */
     const double *means;            /* [nfeatures] */
-    const double *whiten;           /* [nfeatures (nfeatures + 1) / 2] W, row after row */
+    const double *whiten;           /* [nfeatures][EQML_ROUND(nfeatures)] W, column after column */
     const double *edges;            /* [3] outside, above 1; base and height, hartree */
 } eqml_wall;
 
@@ -3338,13 +3338,13 @@ EQML_FUNCTION void EQML__FN(eqml__add_values)(const eqml_basis *b, const EQML__T
 /* The leverage of geometries in lanes, from their factors; see eqml_wall. */
 EQML_INLINE EQML__T EQML__FN(eqml__leverage)(const eqml_wall *w, const EQML__T *f)
 {
+    const int stride = EQML_ROUND(w->nfeatures);
     EQML__T x[EQML_WALL_FEATURES], sum = EQML__ALL(0);
-    const double *c = w->whiten;
     for (int i = 0; i < w->nfeatures; i++) {
         EQML__T z = EQML__ALL(0);
         x[i] = f[w->features[i]] - (EQML__NUMBER)w->means[i];
         for (int j = 0; j <= i; j++)
-            z = EQML__FMA(EQML__ALL((EQML__NUMBER)*c++), x[j], z);
+            z = EQML__FMA(EQML__ALL((EQML__NUMBER)w->whiten[j * stride + i]), x[j], z);
         sum = EQML__FMA(z, z, sum);
     }
     return sum;
@@ -3366,13 +3366,13 @@ EQML_INLINE EQML__T EQML__FN(eqml__leverage)(const eqml_wall *w, const EQML__T *
 /* The leverage of geometries in lanes, from their factors; see eqml_wall. */
 EQML_INLINE EQML__T EQML__FN(eqml__leverage)(const eqml_wall *w, const EQML__T *f)
 {
+    const int stride = EQML_ROUND(w->nfeatures);
     EQML__T x[EQML_WALL_FEATURES], sum = EQML__ALL(0);
-    const double *c = w->whiten;
     for (int i = 0; i < w->nfeatures; i++) {
         EQML__T z = EQML__ALL(0);
         x[i] = f[w->features[i]] - (EQML__NUMBER)w->means[i];
         for (int j = 0; j <= i; j++)
-            z = EQML__FMA(EQML__ALL((EQML__NUMBER)*c++), x[j], z);
+            z = EQML__FMA(EQML__ALL((EQML__NUMBER)w->whiten[j * stride + i]), x[j], z);
         sum = EQML__FMA(z, z, sum);
     }
     return sum;
@@ -3385,18 +3385,22 @@ EQML_INLINE EQML__T EQML__FN(eqml__leverage)(const eqml_wall *w, const EQML__T *
 #undef EQML__FMA
 #undef EQML__DATA
 
-/* The leverage of one geometry; z[nfeatures] <- the whitened features, whose squares it is the sum of. */
-EQML_INLINE double eqml__leverage_one(const eqml_wall *w, const double *f, double *z)
+/* The leverage of one geometry, rows of W in lanes; z[EQML_ROUND(nfeatures)] <- the whitened features, whose squares it is
+ * the sum of. */
+EQML_FUNCTION double eqml__leverage_one(const eqml_wall *w, const double *f, double *z)
 {
+    const int stride = EQML_ROUND(w->nfeatures);
     double x[EQML_WALL_FEATURES], sum = 0;
-    const double *c = w->whiten;
-    for (int i = 0; i < w->nfeatures; i++) {
-        x[i] = f[w->features[i]] - w->means[i];
-        z[i] = 0;
-        for (int j = 0; j <= i; j++)
-            z[i] += *c++ * x[j];
-        sum += z[i] * z[i];
+    for (int j = 0; j < w->nfeatures; j++)
+        x[j] = f[w->features[j]] - w->means[j];
+    for (int i = 0; i < stride; i += EQML_LANES) {
+        eqml_lanes row = eqml__all(0);
+        for (int j = 0; j < w->nfeatures; j++)
+            row = eqml__fma(eqml__load(w->whiten + j * stride + i), eqml__all(x[j]), row);
+        eqml__store(z + i, row);
     }
+    for (int i = 0; i < w->nfeatures; i++)
+        sum += z[i] * z[i];
     return sum;
 }
 
@@ -3435,12 +3439,12 @@ EQML_FUNCTION eqml__walled eqml__raise_wall(const eqml_wall *w, double v, double
 EQML_FUNCTION void eqml__leverage_reverse(const eqml_wall *w, const eqml_basis *b, const double *slots,
                                           const double *z, double *adjoints)
 {
-    const double *c = w->whiten;
+    const int stride = EQML_ROUND(w->nfeatures);
     for (int k = 0; k < b->nfactors; k++)
         adjoints[b->factor0 + k] = 0;
-    for (int i = 0; i < w->nfeatures; i++)
-        for (int j = 0; j <= i; j++)
-            adjoints[b->factor0 + w->features[j]] += 2 * z[i] * *c++;
+    for (int j = 0; j < w->nfeatures; j++)
+        for (int i = j; i < w->nfeatures; i++)
+            adjoints[b->factor0 + w->features[j]] += 2 * z[i] * w->whiten[j * stride + i];
     eqml__table_reverse_one(b, slots, adjoints);
 }
 
@@ -3855,15 +3859,15 @@ EQML_INLINE eqml_lanes eqml__stretch(const eqml_basis *b, const double *pair, in
 EQML_FUNCTION void eqml__leverage_tangent(const eqml_wall *w, int nfactors, const eqml_lanes *f,
                                           eqml_lanes *g)
 {
-    const double *row = w->whiten;
+    const int stride = EQML_ROUND(w->nfeatures);
     for (int k = 0; k < nfactors; k++)
         g[k] = eqml__all(0);
-    for (int i = 0; i < w->nfeatures; row += ++i) {
+    for (int i = 0; i < w->nfeatures; i++) {
         eqml_lanes z = eqml__all(0);
         for (int j = 0; j <= i; j++)
-            z += f[w->features[j]] * row[j];
+            z += f[w->features[j]] * w->whiten[j * stride + i];
         for (int j = 0; j <= i; j++)
-            g[w->features[j]] += z * (2 * row[j]);
+            g[w->features[j]] += z * (2 * w->whiten[j * stride + i]);
     }
 }
 
@@ -6436,7 +6440,7 @@ EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *
  *     wall NFEATURES                     0: there is none, nor the next three
  *     edge 0x1p+2                        3 lines: outside, base, height
  *     feature 3 0x0p+0                   nfeatures lines: factor, mean
- *     whiten 0x1.8p+1                    nfeatures (nfeatures + 1) / 2 lines
+ *     whiten 0x1.8p+1                    nfeatures (nfeatures + 1) / 2 lines, column after column
  *     dipole DEGREE NTERMS               these three for a dipole, then for a quadrupole, then for a
  *     charge 0x0p+0                      polarizability, where the basis has them; the total charge
  *     moment 0x1.8p-2                    for the dipole only, the last line for each term
@@ -12544,8 +12548,8 @@ EQML_API eqml_status eqml_expansion_errors(const eqml_expansion *expansion, cons
 /* A wall of so many features, in one piece of memory with its arrays, all zero; NULL where there is no memory. */
 static eqml_wall *eqml__new_wall(int nfeatures)
 {
-    const size_t n = (size_t)nfeatures, triangle = n * (n + 1) / 2;
-    eqml_wall *w = (eqml_wall *)eqml__zeroed(1, sizeof *w + (n + triangle + 3) * sizeof(double) +
+    const size_t n = (size_t)nfeatures, square = n * EQML_ROUND(n);
+    eqml_wall *w = (eqml_wall *)eqml__zeroed(1, sizeof *w + (n + square + 3) * sizeof(double) +
                                                     n * sizeof(unsigned short));
     if (!w)
         return NULL;
@@ -12553,8 +12557,8 @@ static eqml_wall *eqml__new_wall(int nfeatures)
     w->nfeatures = nfeatures;
     w->means = numbers;
     w->whiten = numbers + n;
-    w->edges = numbers + n + triangle;
-    w->features = (unsigned short *)(void *)(numbers + n + triangle + 3);
+    w->edges = numbers + n + square;
+    w->features = (unsigned short *)(void *)(numbers + n + square + 3);
     return w;
 }
 
@@ -12700,7 +12704,7 @@ static eqml_status eqml__build_wall(const eqml__mason *a, double width, double o
         features[i] = a->feature[i];
         means[i] = a->mean[i];
         for (int j = 0; j <= i; j++)
-            whiten[i * (i + 1) / 2 + j] = a->lower[i][j];
+            whiten[j * EQML_ROUND(a->n) + i] = a->lower[i][j];
     }
     for (size_t g = 0; g < a->data->n; g++)
         if (eqml__is_wall_point(a, g)) {
@@ -12710,7 +12714,7 @@ static eqml_status eqml__build_wall(const eqml__mason *a, double width, double o
             low = energy < low ? energy : low;
             high = energy > high ? energy : high;
         }
-    for (int k = 0; k < a->n * (a->n + 1) / 2; k++)
+    for (int k = 0; k < a->n * EQML_ROUND(a->n); k++)
         whiten[k] /= sqrt(width * most);
     edges[0] = outside;
     edges[1] = low;
@@ -12873,8 +12877,9 @@ static void eqml__put_wall_lines(FILE *out, const eqml_wall *w)
         fprintf(out, "edge %s\n", eqml__hexadecimal(w->edges[k]).text);
     for (int k = 0; w && k < w->nfeatures; k++)
         fprintf(out, "feature %d %s\n", w->features[k], eqml__hexadecimal(w->means[k]).text);
-    for (int k = 0; w && k < w->nfeatures * (w->nfeatures + 1) / 2; k++)
-        fprintf(out, "whiten %s\n", eqml__hexadecimal(w->whiten[k]).text);
+    for (int j = 0; w && j < w->nfeatures; j++)
+        for (int i = j; i < w->nfeatures; i++)
+            fprintf(out, "whiten %s\n", eqml__hexadecimal(w->whiten[j * EQML_ROUND(w->nfeatures) + i]).text);
 }
 
 /* Writes the text of a .pes file. */
@@ -13098,8 +13103,9 @@ static eqml_status eqml__read_wall(eqml__reader *in, const eqml_basis *b, eqml_s
             status = eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "a factor of this basis and its mean");
         ((unsigned short *)wall->features)[k] = (unsigned short)feature;
     }
-    if (!status)
-        status = eqml__read_numbers(in, "whiten", nfeatures * (nfeatures + 1) / 2, (double *)wall->whiten);
+    for (int j = 0; j < nfeatures && !status; j++)
+        status = eqml__read_numbers(in, "whiten", nfeatures - j,
+                                    (double *)wall->whiten + j * EQML_ROUND(nfeatures) + j);
     return status;
 }
 
@@ -13420,7 +13426,7 @@ static void eqml__put_wall_arrays(FILE *out, const eqml_wall *w, const char *nam
     if (defined)
         fprintf(out, "};\n");
     eqml__put_numbers(out, name, "wall_means", false, n, defined ? w->means : NULL);
-    eqml__put_numbers(out, name, "wall_whiten", false, n * (n + 1) / 2, defined ? w->whiten : NULL);
+    eqml__put_numbers(out, name, "wall_whiten", false, n * EQML_ROUND(n), defined ? w->whiten : NULL);
     eqml__put_numbers(out, name, "wall_edges", false, 3, defined ? w->edges : NULL);
 }
 

@@ -221,6 +221,14 @@ static eqml_status try_errors(void)
     return eqml_surface_errors(&surface, &data, NULL, &e);
 }
 
+static eqml_status try_wall(void)
+{
+    const eqml_wall_options options = {.degree = 1};
+    const eqml_status status = eqml_surface_set_wall(&surface, &data, NULL, &options, &message);
+    eqml_surface_clear_wall(&surface);
+    return status;
+}
+
 static eqml_status try_potential_errors(void)
 {
     eqml_errors e;
@@ -406,6 +414,7 @@ static const struct {
              {"eqml_fit_tensor", try_quadrupole, 0, NULL},
              {"eqml_fit_tensor", try_polarizability, 0, NULL},
              {"eqml_surface_errors", try_errors, 1, NULL},
+             {"eqml_surface_set_wall", try_wall, 0, NULL},
              {"eqml_potential_errors", try_potential_errors, 1, NULL},
              {"eqml_surface_write", try_write, 0, pes_path},
              {"eqml_surface_read", try_read_surface, 0, NULL},

@@ -159,7 +159,7 @@ typedef struct eqml_wall {
     int nfeatures;
     const unsigned short *features; /* [nfeatures] factors */
     const double *means;            /* [nfeatures] */
-    const double *whiten;           /* [nfeatures (nfeatures + 1) / 2] W, row after row */
+    const double *whiten;           /* [nfeatures][EQML_ROUND(nfeatures)] W, column after column */
     const double *edges;            /* [3] outside, above 1; base and height, hartree */
 } eqml_wall;
 

@@ -54,15 +54,15 @@ EQML_INLINE eqml_lanes eqml__stretch(const eqml_basis *b, const double *pair, in
 EQML_FUNCTION void eqml__leverage_tangent(const eqml_wall *w, int nfactors, const eqml_lanes *f,
                                           eqml_lanes *g)
 {
-    const double *row = w->whiten;
+    const int stride = EQML_ROUND(w->nfeatures);
     for (int k = 0; k < nfactors; k++)
         g[k] = eqml__all(0);
-    for (int i = 0; i < w->nfeatures; row += ++i) {
+    for (int i = 0; i < w->nfeatures; i++) {
         eqml_lanes z = eqml__all(0);
         for (int j = 0; j <= i; j++)
-            z += f[w->features[j]] * row[j];
+            z += f[w->features[j]] * w->whiten[j * stride + i];
         for (int j = 0; j <= i; j++)
-            g[w->features[j]] += z * (2 * row[j]);
+            g[w->features[j]] += z * (2 * w->whiten[j * stride + i]);
     }
 }
 

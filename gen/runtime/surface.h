@@ -75,7 +75,7 @@ EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *
  *     wall NFEATURES                     0: there is none, nor the next three
  *     edge 0x1p+2                        3 lines: outside, base, height
  *     feature 3 0x0p+0                   nfeatures lines: factor, mean
- *     whiten 0x1.8p+1                    nfeatures (nfeatures + 1) / 2 lines
+ *     whiten 0x1.8p+1                    nfeatures (nfeatures + 1) / 2 lines, column after column
  *     dipole DEGREE NTERMS               these three for a dipole, then for a quadrupole, then for a
  *     charge 0x0p+0                      polarizability, where the basis has them; the total charge
  *     moment 0x1.8p-2                    for the dipole only, the last line for each term

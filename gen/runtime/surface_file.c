@@ -115,8 +115,9 @@ static void eqml__put_wall_lines(FILE *out, const eqml_wall *w)
         fprintf(out, "edge %s\n", eqml__hexadecimal(w->edges[k]).text);
     for (int k = 0; w && k < w->nfeatures; k++)
         fprintf(out, "feature %d %s\n", w->features[k], eqml__hexadecimal(w->means[k]).text);
-    for (int k = 0; w && k < w->nfeatures * (w->nfeatures + 1) / 2; k++)
-        fprintf(out, "whiten %s\n", eqml__hexadecimal(w->whiten[k]).text);
+    for (int j = 0; w && j < w->nfeatures; j++)
+        for (int i = j; i < w->nfeatures; i++)
+            fprintf(out, "whiten %s\n", eqml__hexadecimal(w->whiten[j * EQML_ROUND(w->nfeatures) + i]).text);
 }
 
 /* Writes the text of a .pes file. */
@@ -340,8 +341,9 @@ static eqml_status eqml__read_wall(eqml__reader *in, const eqml_basis *b, eqml_s
             status = eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "a factor of this basis and its mean");
         ((unsigned short *)wall->features)[k] = (unsigned short)feature;
     }
-    if (!status)
-        status = eqml__read_numbers(in, "whiten", nfeatures * (nfeatures + 1) / 2, (double *)wall->whiten);
+    for (int j = 0; j < nfeatures && !status; j++)
+        status = eqml__read_numbers(in, "whiten", nfeatures - j,
+                                    (double *)wall->whiten + j * EQML_ROUND(nfeatures) + j);
     return status;
 }
 

@@ -210,7 +210,7 @@ static void eqml__put_wall_arrays(FILE *out, const eqml_wall *w, const char *nam
     if (defined)
         fprintf(out, "};\n");
     eqml__put_numbers(out, name, "wall_means", false, n, defined ? w->means : NULL);
-    eqml__put_numbers(out, name, "wall_whiten", false, n * (n + 1) / 2, defined ? w->whiten : NULL);
+    eqml__put_numbers(out, name, "wall_whiten", false, n * EQML_ROUND(n), defined ? w->whiten : NULL);
     eqml__put_numbers(out, name, "wall_edges", false, 3, defined ? w->edges : NULL);
 }
 

@@ -12,8 +12,8 @@
 /* A wall of so many features, in one piece of memory with its arrays, all zero; NULL where there is no memory. */
 static eqml_wall *eqml__new_wall(int nfeatures)
 {
-    const size_t n = (size_t)nfeatures, triangle = n * (n + 1) / 2;
-    eqml_wall *w = (eqml_wall *)eqml__zeroed(1, sizeof *w + (n + triangle + 3) * sizeof(double) +
+    const size_t n = (size_t)nfeatures, square = n * EQML_ROUND(n);
+    eqml_wall *w = (eqml_wall *)eqml__zeroed(1, sizeof *w + (n + square + 3) * sizeof(double) +
                                                     n * sizeof(unsigned short));
     if (!w)
         return NULL;
@@ -21,8 +21,8 @@ static eqml_wall *eqml__new_wall(int nfeatures)
     w->nfeatures = nfeatures;
     w->means = numbers;
     w->whiten = numbers + n;
-    w->edges = numbers + n + triangle;
-    w->features = (unsigned short *)(void *)(numbers + n + triangle + 3);
+    w->edges = numbers + n + square;
+    w->features = (unsigned short *)(void *)(numbers + n + square + 3);
     return w;
 }
 
@@ -168,7 +168,7 @@ static eqml_status eqml__build_wall(const eqml__mason *a, double width, double o
         features[i] = a->feature[i];
         means[i] = a->mean[i];
         for (int j = 0; j <= i; j++)
-            whiten[i * (i + 1) / 2 + j] = a->lower[i][j];
+            whiten[j * EQML_ROUND(a->n) + i] = a->lower[i][j];
     }
     for (size_t g = 0; g < a->data->n; g++)
         if (eqml__is_wall_point(a, g)) {
@@ -178,7 +178,7 @@ static eqml_status eqml__build_wall(const eqml__mason *a, double width, double o
             low = energy < low ? energy : low;
             high = energy > high ? energy : high;
         }
-    for (int k = 0; k < a->n * (a->n + 1) / 2; k++)
+    for (int k = 0; k < a->n * EQML_ROUND(a->n); k++)
         whiten[k] /= sqrt(width * most);
     edges[0] = outside;
     edges[1] = low;

@@ -10,18 +10,22 @@
 #include "kernel/wall.inc"
 #include "kernel/of_none.inc"
 
-/* The leverage of one geometry; z[nfeatures] <- the whitened features, whose squares it is the sum of. */
-EQML_INLINE double eqml__leverage_one(const eqml_wall *w, const double *f, double *z)
+/* The leverage of one geometry, rows of W in lanes; z[EQML_ROUND(nfeatures)] <- the whitened features, whose squares it is
+ * the sum of. */
+EQML_FUNCTION double eqml__leverage_one(const eqml_wall *w, const double *f, double *z)
 {
+    const int stride = EQML_ROUND(w->nfeatures);
     double x[EQML_WALL_FEATURES], sum = 0;
-    const double *c = w->whiten;
-    for (int i = 0; i < w->nfeatures; i++) {
-        x[i] = f[w->features[i]] - w->means[i];
-        z[i] = 0;
-        for (int j = 0; j <= i; j++)
-            z[i] += *c++ * x[j];
-        sum += z[i] * z[i];
+    for (int j = 0; j < w->nfeatures; j++)
+        x[j] = f[w->features[j]] - w->means[j];
+    for (int i = 0; i < stride; i += EQML_LANES) {
+        eqml_lanes row = eqml__all(0);
+        for (int j = 0; j < w->nfeatures; j++)
+            row = eqml__fma(eqml__load(w->whiten + j * stride + i), eqml__all(x[j]), row);
+        eqml__store(z + i, row);
     }
+    for (int i = 0; i < w->nfeatures; i++)
+        sum += z[i] * z[i];
     return sum;
 }
 
@@ -60,12 +64,12 @@ EQML_FUNCTION eqml__walled eqml__raise_wall(const eqml_wall *w, double v, double
 EQML_FUNCTION void eqml__leverage_reverse(const eqml_wall *w, const eqml_basis *b, const double *slots,
                                           const double *z, double *adjoints)
 {
-    const double *c = w->whiten;
+    const int stride = EQML_ROUND(w->nfeatures);
     for (int k = 0; k < b->nfactors; k++)
         adjoints[b->factor0 + k] = 0;
-    for (int i = 0; i < w->nfeatures; i++)
-        for (int j = 0; j <= i; j++)
-            adjoints[b->factor0 + w->features[j]] += 2 * z[i] * *c++;
+    for (int j = 0; j < w->nfeatures; j++)
+        for (int i = j; i < w->nfeatures; i++)
+            adjoints[b->factor0 + w->features[j]] += 2 * z[i] * w->whiten[j * stride + i];
     eqml__table_reverse_one(b, slots, adjoints);
 }
 
