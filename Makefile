@@ -15,7 +15,7 @@ endif
 # What the user gives goes to the shell in the environment, never as text of a command: "$$DATA" holds DATA as it
 # was given, whatever is in it. BASIS, FIT, PRUNE, BASES and HOLES are lists of words.
 NAME ?= pes
-VALUES = DATA COMPOSITION DEGREE NAME DIPOLE QUADRUPOLE POLARIZABILITY BASIS FIT FLOAT PRUNE BASES HOLES ENVIRONMENT ORDER LEVEL TEST
+VALUES = DATA COMPOSITION DEGREE NAME DIPOLE QUADRUPOLE POLARIZABILITY BASIS FIT FLOAT PRUNE BASES HOLES ENVIRONMENT ORDER LEVEL
 $(foreach v,$(VALUES),$(eval override $(v) := $$(value $(v)))$(eval export $(v)))
 
 # Floors of the generator, from the top down; a floor includes those below it only.
@@ -120,7 +120,7 @@ build/potential/%.o: examples/potential/%.c examples/potential/job.h eqml.h buil
 build/potential.o: $(POTENTIAL_PARTS)
 	$(CC) -r -nostdlib $^ -o $@.$$$$ && mv -f $@.$$$$ $@
 
-potential: build/eqml-gen build/eqml.o build/potential.o ## DATA=cu.xyz ENVIRONMENT="Cu: Cu" ORDER=4 LEVEL=12 NAME=cu [TEST=file.xyz] [BASIS="options"] [FIT="options"]: fit a potential for materials into build/potential/NAME
+potential: build/eqml-gen build/eqml.o build/potential.o ## DATA=cu.xyz ENVIRONMENT="Cu: Cu" ORDER=4 LEVEL=12 NAME=cu [BASIS="options"] [FIT="options"]: fit a potential for materials into build/potential/NAME
 	@LIBRARIES="$(OPTIONAL)" sh examples/common/potential.sh $(COMPILE)
 
 # ---- error against size ----------------------------------------------------------------------------------

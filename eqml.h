@@ -5220,6 +5220,7 @@ EQML_INLINE void eqml__harmonics(int lmax, const eqml_lanes *u, eqml_lanes *h, i
 {
 #define EQML__H(l, m) h[EQML__HARMONIC(l, m) * stride]
     EQML__H(0, 0) = eqml__all(1);
+    EQML__UNROLL_ALL
     for (int m = 0; m <= lmax; m++) {
         if (m > 0) {
             const double f = 1.0 / (2 * m);
@@ -5227,6 +5228,7 @@ EQML_INLINE void eqml__harmonics(int lmax, const eqml_lanes *u, eqml_lanes *h, i
             EQML__H(m, m) = (u[0] * c - u[1] * s) * f;
             EQML__H(m, -m) = (u[0] * s + u[1] * c) * f;
         }
+        EQML__UNROLL_ALL
         for (int l = m + 1; l <= lmax; l++) {
             const double f = 1.0 / ((l + m) * (l - m));
             const eqml_lanes z = u[2] * ((2 * l - 1) * f);
@@ -5345,8 +5347,7 @@ typedef struct eqml__shell {
 } eqml__shell;
 
 /* Finds functions of distance and direction; unit holds the vectors r before. */
-EQML_FUNCTION void eqml__shell_functions(const eqml_cloud_basis *b, const eqml__radial *radial,
-                                         eqml__shell *x)
+EQML_INLINE void eqml__shell_fill(int lmax, int nmax, const eqml__radial *radial, eqml__shell *x)
 {
     const int stride = x->stride;
     for (int v = 0; v < x->nvectors; v++) {
@@ -5355,19 +5356,66 @@ EQML_FUNCTION void eqml__shell_functions(const eqml_cloud_basis *b, const eqml__
         eqml__distances_lanes(1, &r2, &r, &x->inverse[v]);
         for (int k = 0; k < 3; k++)
             unit[k] = u[k * stride] = u[k * stride] * x->inverse[v];
-        eqml__radial_functions(radial, b->nmax, r2, r, x->value + v, x->slope + v, stride);
-        eqml__harmonics(b->lmax, unit, x->harmonic + v, stride);
+        eqml__radial_functions(radial, nmax, r2, r, x->value + v, x->slope + v, stride);
+        eqml__harmonics(lmax, unit, x->harmonic + v, stride);
     }
 }
 
-/* Moments from k on that differ in n only; at most four. */
+/* A function for each lmax that is common, whose factors the compiler knows. */
+EQML_FUNCTION void eqml__shell_functions(const eqml_cloud_basis *b, const eqml__radial *radial,
+                                         eqml__shell *x)
+{
+    switch (b->lmax) {
+#define EQML__CLOUD_FILL(l)                                                                                  \
+    case l:                                                                                                  \
+        eqml__shell_fill(l, b->nmax, radial, x);                                                             \
+        break;
+        EQML__CLOUD_FILL(2)
+        EQML__CLOUD_FILL(3)
+        EQML__CLOUD_FILL(4)
+        EQML__CLOUD_FILL(5)
+        EQML__CLOUD_FILL(6)
+#undef EQML__CLOUD_FILL
+    default:
+        eqml__shell_fill(b->lmax, b->nmax, radial, x);
+    }
+}
+
+/* Moments from k on that differ in n only. */
 EQML_INLINE int eqml__moments_alike(const eqml_cloud_program *p, int k)
 {
     int n = 1;
-    while (n < 4 && k + n < p->nmoments && p->moments[k + n][0] == p->moments[k][0] &&
+    while (k + n < p->nmoments && p->moments[k + n][0] == p->moments[k][0] &&
            p->moments[k + n][1] == p->moments[k][1])
         n++;
     return n;
+}
+
+/* sums[4] of each of four vectors. */
+EQML_INLINE void eqml__sums(const eqml_lanes sum[4], double *sums)
+{
+#if EQML_LANES == EQML__INNER || defined(EQML__WITH_SCALAR)
+    eqml__four_sums(sum, sums);
+#else
+    for (int i = 0; i < 4; i++)
+        sums[i] = eqml__sum(sum[i]);
+#endif
+}
+
+/* sums[nm][4] <- of four radial functions with nm harmonics, one or two: so each load serves twice. */
+EQML_INLINE void eqml__moment_tile(int nm, int begin, int end, const eqml_lanes *const *h,
+                                   const eqml_lanes *const *value, double (*sums)[4])
+{
+    eqml_lanes sum[2][4];
+    for (int m = 0; m < nm; m++)
+        for (int i = 0; i < 4; i++)
+            sum[m][i] = eqml__all(0);
+    for (int v = begin; v < end; v++)
+        for (int m = 0; m < nm; m++)
+            for (int i = 0; i < 4; i++)
+                sum[m][i] = eqml__fma(h[m][v], value[i][v], sum[m][i]);
+    for (int m = 0; m < nm; m++)
+        eqml__sums(sum[m], sums[m]);
 }
 
 /* slot[s * EQML_LANES] <- the moments of one atom: of lane `lane` where slot points there. */
@@ -5379,61 +5427,123 @@ EQML_FUNCTION void eqml__shell_moments(const eqml_cloud_program *p, const eqml__
         const unsigned short(*moment)[4] = p->moments + k;
         const int l = moment[0][1], begin = x->begin[moment[0][0]], end = x->begin[moment[0][0] + 1];
         n = eqml__moments_alike(p, k);
-        const eqml_lanes *value[4];
+        n = n < 4 ? n : 4;
+        const eqml_lanes *value[4], *h[2];
         for (int i = 0; i < 4; i++)
             value[i] = x->value + (moment[i < n ? i : 0][2] - 1) * stride;
-        for (int m = -l; m <= l; m++) {
-            const eqml_lanes *h = x->harmonic + EQML__HARMONIC(l, m) * stride;
-            eqml_lanes sum[4];
-            double sums[4];
-            for (int i = 0; i < 4; i++)
-                sum[i] = eqml__all(0);
-            for (int v = begin; v < end; v++)
-                for (int i = 0; i < 4; i++)
-                    sum[i] = eqml__fma(h[v], value[i][v], sum[i]);
-            for (int i = 0; i < 4; i++)
-                sums[i] = eqml__sum(sum[i]);
-            for (int i = 0; i < n; i++)
-                slot[(moment[i][3] + m + l) * EQML_LANES] = scale[EQML__HARMONIC(l, m)] * sums[i];
+        for (int m = -l, nm; m <= l; m += nm) {
+            double sums[2][4];
+            nm = m < l ? 2 : 1;
+            for (int j = 0; j < 2; j++)
+                h[j] = x->harmonic + EQML__HARMONIC(l, j < nm ? m + j : m) * stride;
+            if (nm == 2)
+                eqml__moment_tile(2, begin, end, h, value, sums);
+            else
+                eqml__moment_tile(1, begin, end, h, value, sums);
+            for (int j = 0; j < nm; j++)
+                for (int i = 0; i < n; i++)
+                    slot[(moment[i][3] + m + j + l) * EQML_LANES] =
+                        scale[EQML__HARMONIC(l, m + j)] * sums[j][i];
         }
     }
+}
+
+/* For nm neighbouring m, one or two, and nv vectors of neighbours, likewise: sums over n of adjoint times R_n and R_n'. */
+EQML_INLINE void eqml__adjoint_tile(int nm, int nv, int n, int stride, const unsigned short (*moment)[4],
+                                    const double *adjoint, const eqml_lanes *value, const eqml_lanes *slope,
+                                    eqml_lanes (*values)[2], eqml_lanes (*slopes)[2])
+{
+    for (int m = 0; m < nm; m++)
+        for (int v = 0; v < nv; v++)
+            values[m][v] = slopes[m][v] = eqml__all(0);
+    for (int i = 0; i < n; i++) {
+        const double *a = adjoint + moment[i][3] * EQML_LANES;
+        const eqml_lanes *r = value + (moment[i][2] - 1) * stride, *d = slope + (moment[i][2] - 1) * stride;
+        for (int m = 0; m < nm; m++) {
+            const eqml_lanes factor = eqml__all(a[m * EQML_LANES]);
+            for (int v = 0; v < nv; v++) {
+                values[m][v] = eqml__fma(factor, r[v], values[m][v]);
+                slopes[m][v] = eqml__fma(factor, d[v], slopes[m][v]);
+            }
+        }
+    }
+}
+
+/* One l, nv vectors of neighbours from v on: adds to their forces. */
+EQML_INLINE void eqml__shell_push(int l, int nv, int v, int n, const unsigned short (*moment)[4],
+                                  const eqml__shell *x, const double *scale, const double *adjoint,
+                                  eqml_lanes *force)
+{
+    const int stride = x->stride;
+    eqml_lanes g[2][3], along[2], values[2][2], slopes[2][2];
+    for (int w = 0; w < nv; w++) {
+        along[w] = eqml__all(0);
+        for (int d = 0; d < 3; d++)
+            g[w][d] = eqml__all(0);
+    }
+    EQML__UNROLL_ALL
+    for (int m = -l; m <= l; m += 2) {
+        const int nm = m < l ? 2 : 1;
+        eqml__adjoint_tile(nm, nv, n, stride, moment, adjoint + (m + l) * EQML_LANES, x->value + v,
+                           x->slope + v, values, slopes);
+        for (int j = 0; j < nm; j++)
+            for (int w = 0; w < nv; w++) {
+                const eqml_lanes *h = x->harmonic + v + w;
+                const double f = scale[EQML__HARMONIC(l, m + j)];
+                along[w] = eqml__fma(slopes[j][w] * f, h[EQML__HARMONIC(l, m + j) * stride], along[w]);
+                if (l)
+                    eqml__harmonic_gradient(l, m + j, values[j][w] * f, h, stride, g[w]);
+            }
+    }
+    for (int w = 0; w < nv; w++) {
+        /* across: what is left of g without its part along the unit vector, over |r| */
+        eqml_lanes u[3];
+        for (int d = 0; d < 3; d++)
+            u[d] = x->unit[d * stride + v + w];
+        const eqml_lanes inverse = x->inverse[v + w];
+        const eqml_lanes part = (g[w][0] * u[0] + g[w][1] * u[1] + g[w][2] * u[2]) * inverse;
+        for (int d = 0; d < 3; d++)
+            force[d * stride + v + w] =
+                force[d * stride + v + w] + g[w][d] * inverse + (along[w] - part) * u[d];
+    }
+}
+
+/* One l: all neighbours of the species, two vectors at a time. */
+EQML_INLINE void eqml__shell_push_all(int l, int n, const unsigned short (*moment)[4], const eqml__shell *x,
+                                      const double *scale, const double *adjoint, eqml_lanes *force)
+{
+    const int end = x->begin[moment[0][0] + 1];
+    int v = x->begin[moment[0][0]];
+    for (; v + 1 < end; v += 2)
+        eqml__shell_push(l, 2, v, n, moment, x, scale, adjoint, force);
+    if (v < end)
+        eqml__shell_push(l, 1, v, n, moment, x, scale, adjoint, force);
 }
 
 /* force[3][stride] <- dE/dr of each neighbour, from the adjoints of the moments in one lane. */
 EQML_FUNCTION void eqml__shell_forces(const eqml_cloud_program *p, const eqml__shell *x, const double *scale,
                                       const double *adjoint, eqml_lanes *force)
 {
-    const int stride = x->stride;
-    for (int k = 0; k < 3 * stride; k++)
-        force[k] = eqml__all(0);
-    for (int first = 0, end; first < p->nmoments; first = end) {
-        const unsigned short(*moment)[4] = p->moments;
-        const int l = moment[first][1], z = moment[first][0];
-        end = first;
-        while (end < p->nmoments && moment[end][0] == z && moment[end][1] == l)
-            end++;
-        for (int v = x->begin[z]; v < x->begin[z + 1]; v++) {
-            const eqml_lanes *h = x->harmonic + v;
-            eqml_lanes g[3] = {eqml__all(0), eqml__all(0), eqml__all(0)}, along = eqml__all(0), u[3];
-            for (int m = -l; m <= l; m++) {
-                eqml_lanes value = eqml__all(0), slope = eqml__all(0);
-                for (int i = first; i < end; i++) {
-                    const eqml_lanes a = eqml__all(adjoint[(moment[i][3] + m + l) * EQML_LANES]);
-                    value = eqml__fma(a, x->value[(moment[i][2] - 1) * stride + v], value);
-                    slope = eqml__fma(a, x->slope[(moment[i][2] - 1) * stride + v], slope);
-                }
-                const double f = scale[EQML__HARMONIC(l, m)];
-                along = eqml__fma(slope * f, h[EQML__HARMONIC(l, m) * stride], along);
-                if (l)
-                    eqml__harmonic_gradient(l, m, value * f, h, stride, g);
-            }
-            /* across: what is left of g without its part along the unit vector, over |r| */
-            for (int d = 0; d < 3; d++)
-                u[d] = x->unit[d * stride + v];
-            const eqml_lanes inverse = x->inverse[v],
-                             part = (g[0] * u[0] + g[1] * u[1] + g[2] * u[2]) * inverse;
-            for (int d = 0; d < 3; d++)
-                force[d * stride + v] = force[d * stride + v] + g[d] * inverse + (along - part) * u[d];
+    for (int k = 0; k < 3; k++)
+        for (int v = 0; v < x->nvectors; v++)
+            force[k * x->stride + v] = eqml__all(0);
+    for (int k = 0, n; k < p->nmoments; k += n) {
+        const unsigned short(*moment)[4] = p->moments + k;
+        const int l = moment[0][1];
+        n = eqml__moments_alike(p, k);
+        switch (l) {
+#define EQML__CLOUD_PUSH(l)                                                                                  \
+    case l:                                                                                                  \
+        eqml__shell_push_all(l, n, moment, x, scale, adjoint, force);                                        \
+        break;
+            EQML__CLOUD_PUSH(0)
+            EQML__CLOUD_PUSH(1)
+            EQML__CLOUD_PUSH(2)
+            EQML__CLOUD_PUSH(3)
+            EQML__CLOUD_PUSH(4)
+#undef EQML__CLOUD_PUSH
+        default:
+            eqml__shell_push_all(l, n, moment, x, scale, adjoint, force);
         }
     }
 }
@@ -5631,25 +5741,35 @@ EQML_FUNCTION void eqml__cloud_shell(const eqml__cloud *x, const eqml_cloud_cent
 }
 
 /* Gives the forces of an atom's neighbours to the atoms. */
-EQML_FUNCTION void eqml__cloud_scatter(eqml__cloud *x, size_t i, const eqml__shell *s)
+EQML_FUNCTION void eqml__cloud_scatter(const eqml__cloud *x, size_t i, const eqml__shell *s, double *forces)
 {
-    const eqml_neighbours *list = x->list;
+    const int *index = x->list->index + x->list->first[i];
     const double *force = (const double *)(const void *)x->force;
     const int stride = s->stride * EQML_LANES;
+    double own[3] = {0, 0, 0};
     for (int k = 0; k < s->nvectors * EQML_LANES; k++) {
         if (s->pair[k] < 0)
             continue;
-        const size_t pair = list->first[i] + (size_t)s->pair[k];
-        const double *r = list->vector[pair], f[3] = {force[k], force[stride + k], force[2 * stride + k]};
-        double *forces = x->result->forces;
-        for (size_t d = 0; d < 3 && forces; d++) {
-            forces[3 * i + d] += f[d];
-            forces[3 * (size_t)list->index[pair] + d] -= f[d];
+        double *to = forces + 3 * (size_t)index[s->pair[k]];
+        for (int d = 0; d < 3; d++) {
+            own[d] += force[d * stride + k];
+            to[d] -= force[d * stride + k];
         }
-        for (size_t d = 0; d < 3; d++) {
-            x->virial[d] -= r[d] * f[d];
-            x->virial[3 + d] -= r[d == 0 ? 1 : 0] * f[d == 2 ? 1 : 2];
-        }
+    }
+    for (size_t d = 0; d < 3; d++)
+        forces[3 * i + d] += own[d];
+}
+
+/* Adds what an atom's neighbours give to the virial; lanes that are filled up have no force. */
+EQML_FUNCTION void eqml__cloud_virial(eqml__cloud *x, const eqml__shell *s)
+{
+    static const int row[6] = {0, 1, 2, 1, 0, 0}, column[6] = {0, 1, 2, 2, 2, 1};
+    for (int c = 0; c < 6; c++) {
+        const eqml_lanes *u = s->unit + row[c] * s->stride, *f = x->force + column[c] * s->stride;
+        eqml_lanes sum = eqml__all(0);
+        for (int v = 0; v < s->nvectors; v++)
+            sum = eqml__fma(u[v] / s->inverse[v], f[v], sum);
+        x->virial[c] -= eqml__sum(sum);
     }
 }
 
@@ -5684,7 +5804,10 @@ EQML_FUNCTION void eqml__cloud_atoms(eqml__cloud *x, const eqml_cloud_centre *ce
     for (int k = 0; k < count; k++) {
         eqml__shell_forces(p, &x->shell[k], x->scale, (const double *)(const void *)x->adjoints + k,
                            x->force);
-        eqml__cloud_scatter(x, atom[k], &x->shell[k]);
+        if (result->forces)
+            eqml__cloud_scatter(x, atom[k], &x->shell[k], result->forces);
+        if (result->virial)
+            eqml__cloud_virial(x, &x->shell[k]);
     }
 }
 
@@ -7380,8 +7503,8 @@ typedef struct eqml_cloud_fit_options {
 
 typedef struct eqml_cloud_fit_result {
     size_t frames, rows; /* that were used */
-    int rank;
-    double condition; /* of the column-scaled problem */
+    int rank;            /* without the energies of atoms */
+    double condition;    /* of the column-scaled problem */
 } eqml_cloud_fit_result;
 
 EQML_API eqml_status eqml_cloud_fit(const eqml_cloud_basis *basis, const eqml_radial *radial,
@@ -7393,8 +7516,8 @@ EQML_API eqml_status eqml_cloud_fit(const eqml_cloud_basis *basis, const eqml_ra
  *
  *     sum over configurations of  W_E (E - E_data)^2 / natoms + |F - F_data|^2 + W_V |V - V_data|^2 / natoms
  *
- * plus the ridge. atoms come first, by least squares on the numbers of atoms of each species, so that the rest is
- * relative to a mean energy of an atom, not to free atoms. Rows are streamed: memory grows with the square of the terms.
+ * plus the ridge, on coefficients and energies of atoms together; these are relative to a first guess by least squares on
+ * the numbers of atoms of each species alone. They are mean energies in the data, not those of free atoms. Rows are streamed: memory grows with the square of the terms.
  * options, result and message may be NULL.
  *
  * EQML_ERROR_EMPTY: nothing to train on. EQML_ERROR_VALUE: see eqml_neighbours_find; the message names the configuration.
@@ -7470,7 +7593,7 @@ const char *eqml_status_text(eqml_status status)
 /*
  * Writes the message, unless it is NULL, and returns the status: `return eqml__fail(...);` says why and ends.
  */
-static eqml_status eqml__fail(eqml_message *message, eqml_status status, const char *format, ...)
+EQML_FUNCTION eqml_status eqml__fail(eqml_message *message, eqml_status status, const char *format, ...)
 {
     if (message) {
         va_list arguments;
@@ -7485,8 +7608,8 @@ static eqml_status eqml__fail(eqml_message *message, eqml_status status, const c
  * The same of a file: its name stands before what is said, and its line unless that is 0. A long path keeps
  * its end, which names the file, and leaves room for the reason.
  */
-static eqml_status eqml__fail_file(eqml_message *message, eqml_status status, const char *path, size_t line,
-                                   const char *format, ...)
+EQML_FUNCTION eqml_status eqml__fail_file(eqml_message *message, eqml_status status, const char *path,
+                                          size_t line, const char *format, ...)
 {
     const size_t room = 255, length = strlen(path);
     const char *shown = length > room ? path + length - room : path;
@@ -17501,7 +17624,7 @@ typedef struct eqml__cloud_fit {
     eqml_lsq *lsq;
     eqml_cloud_workspace workspace;
     double *forces; /* rows of the largest configuration */
-    double *energy, *virial;
+    double *energy, *virial, *count;
     eqml_message *message;
 } eqml__cloud_fit;
 
@@ -17538,14 +17661,17 @@ static eqml_status eqml__fit_atoms(const eqml_cloud_basis *basis, const eqml_fra
     return status;
 }
 
-/* One row, times a weight. */
-static eqml_status eqml__put_cloud_row(eqml__cloud_fit *w, const double *from, double value, double weight)
+/* One row, times a weight; count: atoms of each species, on which energies depend as well, or NULL. */
+static eqml_status eqml__put_cloud_row(eqml__cloud_fit *w, const double *from, const double *count,
+                                       double value, double weight)
 {
-    const int n = w->basis->nterms;
+    const int n = w->basis->nterms, species = w->basis->nspecies;
     double *row = eqml_lsq_row(w->lsq);
     for (int k = 0; k < n; k++)
         row[k] = weight * from[k];
-    row[n] = weight * value;
+    for (int k = 0; k < species; k++)
+        row[n + k] = count ? weight * count[k] : 0;
+    row[n + species] = weight * value;
     return eqml_lsq_add(w->lsq);
 }
 
@@ -17571,15 +17697,19 @@ static eqml_status eqml__put_frame(eqml__cloud_fit *w, size_t k)
                           why.text[0] ? why.text : eqml_status_text(status));
     if (f->has[k] & EQML_FRAME_ENERGY) {
         double rest = f->energy[k];
-        for (size_t i = 0; i < c.natoms; i++)
+        for (int s = 0; s < w->basis->nspecies; s++)
+            w->count[s] = 0;
+        for (size_t i = 0; i < c.natoms; i++) {
             rest -= w->atoms[c.species[i]];
-        status = eqml__put_cloud_row(w, w->energy, rest, sqrt(energy_weight / unit));
+            w->count[c.species[i]] += 1;
+        }
+        status = eqml__put_cloud_row(w, w->energy, w->count, rest, sqrt(energy_weight / unit));
     }
     for (size_t i = 0; i < 3 * c.natoms && has_forces && !status; i++)
-        status = eqml__put_cloud_row(w, w->forces + i * length, f->forces[3 * f->first[k] + i], 1);
+        status = eqml__put_cloud_row(w, w->forces + i * length, NULL, f->forces[3 * f->first[k] + i], 1);
     for (size_t i = 0; i < 6 && has_virial && !status; i++)
-        status =
-            eqml__put_cloud_row(w, w->virial + i * length, f->virial[6 * k + i], sqrt(virial_weight / unit));
+        status = eqml__put_cloud_row(w, w->virial + i * length, NULL, f->virial[6 * k + i],
+                                     sqrt(virial_weight / unit));
     return status;
 }
 
@@ -17594,6 +17724,7 @@ EQML_API eqml_status eqml_cloud_fit(const eqml_cloud_basis *basis, const eqml_ra
     const unsigned char *use = options ? options->use : NULL;
     const size_t length = (size_t)basis->nterms;
     size_t most = 0, used = 0;
+    double *x = NULL;
     memset(&w, 0, sizeof w);
     memset(&solved, 0, sizeof solved);
     w.basis = basis;
@@ -17611,11 +17742,13 @@ EQML_API eqml_status eqml_cloud_fit(const eqml_cloud_basis *basis, const eqml_ra
         return eqml__fail(message, EQML_ERROR_EMPTY, "no configuration with an energy or forces to train on");
     eqml_status status = eqml__fit_atoms(basis, frames, use, atoms);
     if (!status)
-        status = eqml_lsq_create(&w.lsq, basis->nterms, 1);
+        status = eqml_lsq_create(&w.lsq, basis->nterms + basis->nspecies, 1);
     w.forces = (double *)eqml__zeroed(eqml__times(3 * most, length), sizeof(double));
     w.energy = (double *)eqml__zeroed(length, sizeof(double));
     w.virial = (double *)eqml__zeroed(6 * length, sizeof(double));
-    if (!status && (!w.forces || !w.energy || !w.virial))
+    w.count = (double *)eqml__zeroed((size_t)basis->nspecies, sizeof(double));
+    x = (double *)eqml__zeroed(length + (size_t)basis->nspecies, sizeof(double));
+    if (!status && (!w.forces || !w.energy || !w.virial || !w.count || !x))
         status = EQML_ERROR_MEMORY;
     if (status)
         eqml__fail(message, status, "%s", eqml_status_text(status));
@@ -17626,14 +17759,17 @@ EQML_API eqml_status eqml_cloud_fit(const eqml_cloud_basis *basis, const eqml_ra
             options->progress(options->context, k + 1, frames->n);
     }
     if (!status) {
-        status = eqml_lsq_solve(w.lsq, &solve, coefficients, &solved);
+        status = eqml_lsq_solve(w.lsq, &solve, x, &solved);
         if (status)
             eqml__fail(message, status, "the least-squares problem: %s", eqml_status_text(status));
+        memcpy(coefficients, x, length * sizeof(double));
+        for (int s = 0; s < basis->nspecies; s++)
+            atoms[s] += x[basis->nterms + s];
     }
     if (result) {
         result->frames = used;
         result->rows = solved.rows;
-        result->rank = solved.rank;
+        result->rank = solved.rank > basis->nspecies ? solved.rank - basis->nspecies : 0;
         result->condition = solved.condition;
     }
     eqml_lsq_free(w.lsq);
@@ -17641,6 +17777,8 @@ EQML_API eqml_status eqml_cloud_fit(const eqml_cloud_basis *basis, const eqml_ra
     EQML_FREE(w.forces);
     EQML_FREE(w.energy);
     EQML_FREE(w.virial);
+    EQML_FREE(w.count);
+    EQML_FREE(x);
     return status;
 }
 

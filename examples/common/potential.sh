@@ -2,8 +2,7 @@
 # From configurations to a library, for `make potential`: sh examples/common/potential.sh COMPILER AND ITS OPTIONS
 #
 # What the user gives comes in the environment and is never read as shell code: DATA, ENVIRONMENT, ORDER, LEVEL, NAME,
-# and the lists of options BASIS and FIT, in which quotes and backslashes keep blanks together. Data that end in .gz are
-# unpacked. build/eqml.o and build/potential.o are the runtime and the fit program.
+# and the lists of options BASIS and FIT, in which quotes and backslashes keep blanks together. build/eqml.o and build/potential.o are the runtime and the fit program.
 #
 # All files are made in a folder of this run's own and put in place at the end, all or none.
 set -efu
@@ -45,32 +44,15 @@ trap 'exit 143' TERM
 trap 'exit 129' HUP
 chmod 755 "$new"
 
-# unpacked FILE: prints the name of a file that can be read as text.
-unpacked() {
-    case $1 in
-    *.gz)
-        gzip -dc -- "$1" >"$new/$2.xyz" || refuse "$1: cannot be unpacked"
-        printf '%s\n' "$new/$2.xyz"
-        ;;
-    *) printf '%s\n' "$1" ;;
-    esac
-}
-data=$(unpacked "$DATA" data)
-test=
-if [ -n "${TEST-}" ]; then
-    [ -r "$TEST" ] && [ ! -d "$TEST" ] || refuse "$TEST: there is no such file, or it cannot be read"
-    test=$(unpacked "$TEST" test)
-fi
-
 run_with "$BASIS" build/eqml-gen --environment "$ENVIRONMENT" --order "$ORDER" --level "$LEVEL" -n "$NAME" \
     -o "$new/$NAME.h"
 printf '#include "%s.h"\nconst eqml_cloud_basis *const basis = &%s_basis;\n' "$NAME" "$NAME" >"$new/basis.c"
 run "$@" -I. "-I$new" "$new/basis.c" build/potential.o build/eqml.o -o "$new/fit" $LIBRARIES -lm
 run_with "$FIT" "$new/fit" --name "$NAME" --directory "$new" --runtime eqml.h --basis-header "$new/$NAME.h" \
-    ${test:+--test "$test"} "$data"
+    "$DATA"
 printf '#include <stddef.h>\n#define %s_API extern\n#include "%s_pot.h"\n' "$NAME" "$NAME" >"$new/library.c"
 run "$@" -fPIC -shared "$new/library.c" -o "$new/lib$NAME.so" -lm
-rm -f "$new"/library.c "$new"/basis.c "$new"/fit "$new"/data.xyz "$new"/test.xyz
+rm -f "$new"/library.c "$new"/basis.c "$new"/fit
 
 trap '' INT TERM HUP
 rm -rf "$final.old"

@@ -9,7 +9,10 @@
  *     ./potential --basis-header cu.h --runtime eqml.h --directory . --name cu [options] data.xyz
  */
 #include "job.h"
+#include <sys/types.h>
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 static double seconds_now(void)
 {
@@ -18,10 +21,54 @@ static double seconds_now(void)
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
+/* The descriptor of a stream of what is in a .gz file, from gzip; -1 after a message. */
+static int unpack(const char *path, pid_t *child)
+{
+    int ends[2];
+    if (access(path, R_OK) || pipe(ends)) {
+        fprintf(stderr, "potential: %s: cannot be read: %s\n", path, strerror(errno));
+        return -1;
+    }
+    fflush(NULL);
+    *child = fork();
+    if (*child == 0) {
+        dup2(ends[1], 1);
+        close(ends[0]);
+        close(ends[1]);
+        execlp("gzip", "gzip", "-dc", "--", path, (char *)NULL);
+        _exit(127);
+    }
+    close(ends[1]);
+    if (*child > 0)
+        return ends[0];
+    close(ends[0]);
+    fprintf(stderr, "potential: %s: gzip cannot be started\n", path);
+    return -1;
+}
+
 static int read_frames(const char *path, eqml_frames *frames)
 {
     eqml_message message;
-    return eqml_frames_read(path, basis->species, frames, &message) ? fail(message.text) : 0;
+    const size_t length = strlen(path);
+    if (length < 3 || strcmp(path + length - 3, ".gz"))
+        return eqml_frames_read(path, basis->species, frames, &message) ? fail(message.text) : 0;
+    pid_t child = -1;
+    char stream[64];
+    int ended = 0;
+    const int descriptor = unpack(path, &child);
+    if (descriptor < 0)
+        return 1;
+    snprintf(stream, sizeof stream, "/dev/fd/%d", descriptor);
+    const int bad = eqml_frames_read(stream, basis->species, frames, &message) != EQML_OK;
+    close(descriptor);
+    waitpid(child, &ended, 0);
+    if (ended) {
+        fprintf(stderr, "potential: %s: gzip could not unpack it\n", path);
+        return 1;
+    }
+    if (bad) /* the message names the stream */
+        fprintf(stderr, "potential: %s%s\n", path, message.text + strcspn(message.text, ":"));
+    return bad;
 }
 
 static int compare(const void *a, const void *b)

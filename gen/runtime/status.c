@@ -1,6 +1,7 @@
 /* Messages. */
 #ifndef EQML__STATUS_C
 #define EQML__STATUS_C
+#include "compiler.h"
 #include "status.h"
 #include <stdarg.h>
 #include <stdio.h>
@@ -17,7 +18,7 @@ const char *eqml_status_text(eqml_status status)
 /*
  * Writes the message, unless it is NULL, and returns the status: `return eqml__fail(...);` says why and ends.
  */
-static eqml_status eqml__fail(eqml_message *message, eqml_status status, const char *format, ...)
+EQML_FUNCTION eqml_status eqml__fail(eqml_message *message, eqml_status status, const char *format, ...)
 {
     if (message) {
         va_list arguments;
@@ -32,8 +33,8 @@ static eqml_status eqml__fail(eqml_message *message, eqml_status status, const c
  * The same of a file: its name stands before what is said, and its line unless that is 0. A long path keeps
  * its end, which names the file, and leaves room for the reason.
  */
-static eqml_status eqml__fail_file(eqml_message *message, eqml_status status, const char *path, size_t line,
-                                   const char *format, ...)
+EQML_FUNCTION eqml_status eqml__fail_file(eqml_message *message, eqml_status status, const char *path,
+                                          size_t line, const char *format, ...)
 {
     const size_t room = 255, length = strlen(path);
     const char *shown = length > room ? path + length - room : path;

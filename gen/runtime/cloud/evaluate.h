@@ -128,25 +128,35 @@ EQML_FUNCTION void eqml__cloud_shell(const eqml__cloud *x, const eqml_cloud_cent
 }
 
 /* Gives the forces of an atom's neighbours to the atoms. */
-EQML_FUNCTION void eqml__cloud_scatter(eqml__cloud *x, size_t i, const eqml__shell *s)
+EQML_FUNCTION void eqml__cloud_scatter(const eqml__cloud *x, size_t i, const eqml__shell *s, double *forces)
 {
-    const eqml_neighbours *list = x->list;
+    const int *index = x->list->index + x->list->first[i];
     const double *force = (const double *)(const void *)x->force;
     const int stride = s->stride * EQML_LANES;
+    double own[3] = {0, 0, 0};
     for (int k = 0; k < s->nvectors * EQML_LANES; k++) {
         if (s->pair[k] < 0)
             continue;
-        const size_t pair = list->first[i] + (size_t)s->pair[k];
-        const double *r = list->vector[pair], f[3] = {force[k], force[stride + k], force[2 * stride + k]};
-        double *forces = x->result->forces;
-        for (size_t d = 0; d < 3 && forces; d++) {
-            forces[3 * i + d] += f[d];
-            forces[3 * (size_t)list->index[pair] + d] -= f[d];
+        double *to = forces + 3 * (size_t)index[s->pair[k]];
+        for (int d = 0; d < 3; d++) {
+            own[d] += force[d * stride + k];
+            to[d] -= force[d * stride + k];
         }
-        for (size_t d = 0; d < 3; d++) {
-            x->virial[d] -= r[d] * f[d];
-            x->virial[3 + d] -= r[d == 0 ? 1 : 0] * f[d == 2 ? 1 : 2];
-        }
+    }
+    for (size_t d = 0; d < 3; d++)
+        forces[3 * i + d] += own[d];
+}
+
+/* Adds what an atom's neighbours give to the virial; lanes that are filled up have no force. */
+EQML_FUNCTION void eqml__cloud_virial(eqml__cloud *x, const eqml__shell *s)
+{
+    static const int row[6] = {0, 1, 2, 1, 0, 0}, column[6] = {0, 1, 2, 2, 2, 1};
+    for (int c = 0; c < 6; c++) {
+        const eqml_lanes *u = s->unit + row[c] * s->stride, *f = x->force + column[c] * s->stride;
+        eqml_lanes sum = eqml__all(0);
+        for (int v = 0; v < s->nvectors; v++)
+            sum = eqml__fma(u[v] / s->inverse[v], f[v], sum);
+        x->virial[c] -= eqml__sum(sum);
     }
 }
 
@@ -181,7 +191,10 @@ EQML_FUNCTION void eqml__cloud_atoms(eqml__cloud *x, const eqml_cloud_centre *ce
     for (int k = 0; k < count; k++) {
         eqml__shell_forces(p, &x->shell[k], x->scale, (const double *)(const void *)x->adjoints + k,
                            x->force);
-        eqml__cloud_scatter(x, atom[k], &x->shell[k]);
+        if (result->forces)
+            eqml__cloud_scatter(x, atom[k], &x->shell[k], result->forces);
+        if (result->virial)
+            eqml__cloud_virial(x, &x->shell[k]);
     }
 }
 

@@ -15,7 +15,7 @@ typedef struct eqml__cloud_fit {
     eqml_lsq *lsq;
     eqml_cloud_workspace workspace;
     double *forces; /* rows of the largest configuration */
-    double *energy, *virial;
+    double *energy, *virial, *count;
     eqml_message *message;
 } eqml__cloud_fit;
 
@@ -52,14 +52,17 @@ static eqml_status eqml__fit_atoms(const eqml_cloud_basis *basis, const eqml_fra
     return status;
 }
 
-/* One row, times a weight. */
-static eqml_status eqml__put_cloud_row(eqml__cloud_fit *w, const double *from, double value, double weight)
+/* One row, times a weight; count: atoms of each species, on which energies depend as well, or NULL. */
+static eqml_status eqml__put_cloud_row(eqml__cloud_fit *w, const double *from, const double *count,
+                                       double value, double weight)
 {
-    const int n = w->basis->nterms;
+    const int n = w->basis->nterms, species = w->basis->nspecies;
     double *row = eqml_lsq_row(w->lsq);
     for (int k = 0; k < n; k++)
         row[k] = weight * from[k];
-    row[n] = weight * value;
+    for (int k = 0; k < species; k++)
+        row[n + k] = count ? weight * count[k] : 0;
+    row[n + species] = weight * value;
     return eqml_lsq_add(w->lsq);
 }
 
@@ -85,15 +88,19 @@ static eqml_status eqml__put_frame(eqml__cloud_fit *w, size_t k)
                           why.text[0] ? why.text : eqml_status_text(status));
     if (f->has[k] & EQML_FRAME_ENERGY) {
         double rest = f->energy[k];
-        for (size_t i = 0; i < c.natoms; i++)
+        for (int s = 0; s < w->basis->nspecies; s++)
+            w->count[s] = 0;
+        for (size_t i = 0; i < c.natoms; i++) {
             rest -= w->atoms[c.species[i]];
-        status = eqml__put_cloud_row(w, w->energy, rest, sqrt(energy_weight / unit));
+            w->count[c.species[i]] += 1;
+        }
+        status = eqml__put_cloud_row(w, w->energy, w->count, rest, sqrt(energy_weight / unit));
     }
     for (size_t i = 0; i < 3 * c.natoms && has_forces && !status; i++)
-        status = eqml__put_cloud_row(w, w->forces + i * length, f->forces[3 * f->first[k] + i], 1);
+        status = eqml__put_cloud_row(w, w->forces + i * length, NULL, f->forces[3 * f->first[k] + i], 1);
     for (size_t i = 0; i < 6 && has_virial && !status; i++)
-        status =
-            eqml__put_cloud_row(w, w->virial + i * length, f->virial[6 * k + i], sqrt(virial_weight / unit));
+        status = eqml__put_cloud_row(w, w->virial + i * length, NULL, f->virial[6 * k + i],
+                                     sqrt(virial_weight / unit));
     return status;
 }
 
@@ -108,6 +115,7 @@ EQML_API eqml_status eqml_cloud_fit(const eqml_cloud_basis *basis, const eqml_ra
     const unsigned char *use = options ? options->use : NULL;
     const size_t length = (size_t)basis->nterms;
     size_t most = 0, used = 0;
+    double *x = NULL;
     memset(&w, 0, sizeof w);
     memset(&solved, 0, sizeof solved);
     w.basis = basis;
@@ -125,11 +133,13 @@ EQML_API eqml_status eqml_cloud_fit(const eqml_cloud_basis *basis, const eqml_ra
         return eqml__fail(message, EQML_ERROR_EMPTY, "no configuration with an energy or forces to train on");
     eqml_status status = eqml__fit_atoms(basis, frames, use, atoms);
     if (!status)
-        status = eqml_lsq_create(&w.lsq, basis->nterms, 1);
+        status = eqml_lsq_create(&w.lsq, basis->nterms + basis->nspecies, 1);
     w.forces = (double *)eqml__zeroed(eqml__times(3 * most, length), sizeof(double));
     w.energy = (double *)eqml__zeroed(length, sizeof(double));
     w.virial = (double *)eqml__zeroed(6 * length, sizeof(double));
-    if (!status && (!w.forces || !w.energy || !w.virial))
+    w.count = (double *)eqml__zeroed((size_t)basis->nspecies, sizeof(double));
+    x = (double *)eqml__zeroed(length + (size_t)basis->nspecies, sizeof(double));
+    if (!status && (!w.forces || !w.energy || !w.virial || !w.count || !x))
         status = EQML_ERROR_MEMORY;
     if (status)
         eqml__fail(message, status, "%s", eqml_status_text(status));
@@ -140,14 +150,17 @@ EQML_API eqml_status eqml_cloud_fit(const eqml_cloud_basis *basis, const eqml_ra
             options->progress(options->context, k + 1, frames->n);
     }
     if (!status) {
-        status = eqml_lsq_solve(w.lsq, &solve, coefficients, &solved);
+        status = eqml_lsq_solve(w.lsq, &solve, x, &solved);
         if (status)
             eqml__fail(message, status, "the least-squares problem: %s", eqml_status_text(status));
+        memcpy(coefficients, x, length * sizeof(double));
+        for (int s = 0; s < basis->nspecies; s++)
+            atoms[s] += x[basis->nterms + s];
     }
     if (result) {
         result->frames = used;
         result->rows = solved.rows;
-        result->rank = solved.rank;
+        result->rank = solved.rank > basis->nspecies ? solved.rank - basis->nspecies : 0;
         result->condition = solved.condition;
     }
     eqml_lsq_free(w.lsq);
@@ -155,6 +168,8 @@ EQML_API eqml_status eqml_cloud_fit(const eqml_cloud_basis *basis, const eqml_ra
     EQML_FREE(w.forces);
     EQML_FREE(w.energy);
     EQML_FREE(w.virial);
+    EQML_FREE(w.count);
+    EQML_FREE(x);
     return status;
 }
 

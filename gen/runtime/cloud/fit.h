@@ -17,8 +17,8 @@ typedef struct eqml_cloud_fit_options {
 
 typedef struct eqml_cloud_fit_result {
     size_t frames, rows; /* that were used */
-    int rank;
-    double condition; /* of the column-scaled problem */
+    int rank;            /* without the energies of atoms */
+    double condition;    /* of the column-scaled problem */
 } eqml_cloud_fit_result;
 
 EQML_API eqml_status eqml_cloud_fit(const eqml_cloud_basis *basis, const eqml_radial *radial,
@@ -30,8 +30,8 @@ EQML_API eqml_status eqml_cloud_fit(const eqml_cloud_basis *basis, const eqml_ra
  *
  *     sum over configurations of  W_E (E - E_data)^2 / natoms + |F - F_data|^2 + W_V |V - V_data|^2 / natoms
  *
- * plus the ridge. atoms come first, by least squares on the numbers of atoms of each species, so that the rest is
- * relative to a mean energy of an atom, not to free atoms. Rows are streamed: memory grows with the square of the terms.
+ * plus the ridge, on coefficients and energies of atoms together; these are relative to a first guess by least squares on
+ * the numbers of atoms of each species alone. They are mean energies in the data, not those of free atoms. Rows are streamed: memory grows with the square of the terms.
  * options, result and message may be NULL.
  *
  * EQML_ERROR_EMPTY: nothing to train on. EQML_ERROR_VALUE: see eqml_neighbours_find; the message names the configuration.

@@ -29,6 +29,7 @@ EQML_INLINE void eqml__harmonics(int lmax, const eqml_lanes *u, eqml_lanes *h, i
 {
 #define EQML__H(l, m) h[EQML__HARMONIC(l, m) * stride]
     EQML__H(0, 0) = eqml__all(1);
+    EQML__UNROLL_ALL
     for (int m = 0; m <= lmax; m++) {
         if (m > 0) {
             const double f = 1.0 / (2 * m);
@@ -36,6 +37,7 @@ EQML_INLINE void eqml__harmonics(int lmax, const eqml_lanes *u, eqml_lanes *h, i
             EQML__H(m, m) = (u[0] * c - u[1] * s) * f;
             EQML__H(m, -m) = (u[0] * s + u[1] * c) * f;
         }
+        EQML__UNROLL_ALL
         for (int l = m + 1; l <= lmax; l++) {
             const double f = 1.0 / ((l + m) * (l - m));
             const eqml_lanes z = u[2] * ((2 * l - 1) * f);
