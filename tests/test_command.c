@@ -373,11 +373,11 @@ Test(fit_command, what_can_be_read_is_read)
         cr_assert_not_null(strstr(o.text, "3 geometries"), "%s: %s", scripts[k], o.text);
         cr_assert_not_null(strstr(o.text, "do not determine all terms"), "%s: %s", scripts[k], o.text);
     }
-    cr_assert_eq(
-        run("cd '%s' && test \"$(ls | tr '\\n' ' ')\" = 'bad.xyz good.xyz report.json w.pes w_pes.h '",
-            folder)
-            .status,
-        0);
+    cr_assert_eq(run("cd '%s' && test \"$(ls | grep -v 'holes\\|minimum' | tr '\\n' ' ')\" = 'bad.xyz "
+                     "good.xyz report.json w.pes w_pes.h '",
+                     folder)
+                     .status,
+                 0);
 }
 
 /* The report has every key, numbers where there are data and null where there are none. */
@@ -561,7 +561,7 @@ Test(fit_command, output_is_written_or_an_error)
 {
     outcome o =
         run("for i in 1 2 3 4; do { " FIT " '%s/good.xyz' >'%s/log'$i || echo failed; } & done; wait; "
-            "cd '%s' && ls | grep -v log",
+            "cd '%s' && ls | grep -v 'log\\|holes\\|minimum'", /* three that a census leaves */
             folder, folder, folder, folder);
     cr_assert_str_eq(o.text, "good.xyz\nreport.json\nw.pes\nw_pes.h\n");
     static const char *const written[] = {"report.json", "w.pes", "w_pes.h"};
