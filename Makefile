@@ -38,7 +38,7 @@ endef
 
 .SECONDARY: # what a pattern rule makes on the way is kept
 
-.PHONY: FORCE all help join check-joined check-parts pes refit holes potential prune expansion demo ir examples test asan fuzz check-libfuzzer bench bench-tensors generate check-generated check-headers check-kinds check-threads check-compilers check-ports format clean
+.PHONY: FORCE all help join check-joined check-parts pes refit holes potential prune expansion demo ir examples test asan fuzz check-libfuzzer bench bench-tensors bench-environment generate check-generated check-headers check-kinds check-threads check-compilers check-ports format clean
 
 all: build/eqml-gen build/eqml.o build/fit.o ## build the generator, build/eqml-gen, and what all surfaces share
 
@@ -296,6 +296,17 @@ build/bench/%.tensors: bench/tensors.c bench/timing.h bench/geometries.h build/b
 bench-tensors: $(TENSOR_BASES:%=build/bench/%.tensors) ## times of dipoles, quadrupoles and polarizabilities beside those of the energy
 	@printf '%-16s %5s %8s %8s %5s' basis terms gradient +dipole ratio; for t in dipole quadrupole polarizability; do \
 	    printf ' | %14.14s %7s %7s %7s' "$$t: one" Jacob. batch Jacob.; done; echo
+	@set -e; for p in $^; do $$p; done
+
+CLOUD_BASES = $(call names,bench/clouds.txt)
+
+$(CLOUD_BASES:%=build/bench/%.h): build/bench/%.h: bench/clouds.txt build/eqml-gen
+	$(generate)
+
+build/bench/%.cloud: bench/environment.c bench/timing.h build/bench/%.h build/eqml.o
+	$(COMPILE) $(OPTIONAL) -I. -Ibuild/bench -DBASIS_HEADER='"$*.h"' -DBASIS=$* $< build/eqml.o -o $@ -lm
+
+bench-environment: $(CLOUD_BASES:%=build/bench/%.cloud) ## times of neighbour clouds: stage by stage, against neighbours and against atoms
 	@set -e; for p in $^; do $$p; done
 
 # ---- generated headers -----------------------------------------------------------------------------------

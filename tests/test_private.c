@@ -12,6 +12,7 @@ static void limited_free(void *pointer);
 #define EQML_IMPLEMENTATION
 #include "eqml.h"
 
+#include "cloud_water.h"
 #include "h2_d4.h"
 #include "h2o_d2_tensors.h"
 #include "support.h"
@@ -52,11 +53,15 @@ static const eqml_part parts[] = {{&h2o_d2_tensors_basis, inverse, 0, NULL, 0, 0
                                   {&h2_d4_basis, inverse, 0, NULL, 0, 6, 0}};
 static const eqml_basis *const part_bases[] = {&h2o_d2_tensors_basis, &h2_d4_basis};
 static char folder[256], data_path[300], pes_path[300], header_path[300], basis_path[300],
-    expansion_path[300], lsq_path[300], orders_path[300], sigma_path[300], sigma_header_path[300];
+    expansion_path[300], lsq_path[300], orders_path[300], sigma_path[300], sigma_header_path[300],
+    potential_path[300];
 enum { FRAMES = 24 };
 static eqml_influence influence[FRAMES];
 static eqml_sigma sigma;
 static eqml_data data;
+static eqml_frames frames;
+static double numbers[64], atoms[2];
+static const eqml_cloud_model cloud = {&cloud_water_basis, {6, 2}, numbers, atoms};
 static eqml_surface surface, h2_surface;
 static eqml_problem *problem;
 static eqml_ranking ranking;
@@ -390,6 +395,56 @@ static eqml_status try_expansion_read(void)
     return status;
 }
 
+static eqml_status try_neighbours(void)
+{
+    const eqml_configuration c = eqml_frame(&frames, 0);
+    eqml_neighbours list = {0};
+    eqml_status status = eqml_neighbours_find(&c, 6, &list, &message);
+    eqml_neighbours_free(&list);
+    return status;
+}
+
+static eqml_status try_frames(void)
+{
+    eqml_frames f;
+    eqml_status status = checked(eqml_frames_read(data_path, "O H", &f, &message), &f, sizeof f);
+    eqml_frames_free(&f);
+    return status;
+}
+
+static const unsigned char few_frames[12] = {1, 1};
+
+static eqml_status try_cloud_fit(void)
+{
+    const eqml_cloud_fit_options o = {.use = few_frames};
+    double c[64], a[2];
+    return eqml_cloud_fit(&cloud_water_basis, &cloud.radial, &frames, &o, c, a, NULL, &message);
+}
+
+static eqml_status try_cloud_errors(void)
+{
+    eqml_cloud_errors e;
+    return eqml_cloud_find_errors(&cloud, &frames, few_frames, &e, &message);
+}
+
+static eqml_status try_cloud_write(void)
+{
+    return eqml_cloud_write(&cloud, potential_path, &message);
+}
+
+static eqml_status try_cloud_read(void)
+{
+    eqml_radial radial;
+    double c[64], a[2];
+    return eqml_cloud_read(potential_path, &cloud_water_basis, &radial, c, a, &message);
+}
+
+static eqml_status try_cloud_header(void)
+{
+    return eqml_cloud_write_header(&cloud, "water", "eqml.h", "build/tests/cloud_water.h", header_path,
+                                   &message);
+}
+
 static const struct {
     const char *name;
     eqml_status (*call)(void);
@@ -437,7 +492,14 @@ static const struct {
              {"eqml_expansion_fit", try_expansion_fit, 0, NULL},
              {"eqml_expansion_errors", try_expansion_errors, 1, NULL},
              {"eqml_expansion_write", try_expansion_write, 0, expansion_path},
-             {"eqml_expansion_read", try_expansion_read, 0, NULL}};
+             {"eqml_expansion_read", try_expansion_read, 0, NULL},
+             {"eqml_neighbours_find", try_neighbours, 0, NULL},
+             {"eqml_frames_read", try_frames, 0, NULL},
+             {"eqml_cloud_fit", try_cloud_fit, 0, NULL},
+             {"eqml_cloud_find_errors", try_cloud_errors, 0, NULL},
+             {"eqml_cloud_write", try_cloud_write, 0, potential_path},
+             {"eqml_cloud_read", try_cloud_read, 0, NULL},
+             {"eqml_cloud_write_header", try_cloud_header, 0, header_path}};
 
 /* Frames of water with all that a file can hold. */
 static void write_frames(void)
@@ -504,8 +566,11 @@ Test(memory, every_refusal_is_reported_and_nothing_is_lost)
     snprintf(lsq_path, sizeof lsq_path, "%s/fit.lsq", folder);
     snprintf(orders_path, sizeof orders_path, "%s/orders.xyz", folder);
     write_file(orders_path, "2\n-1\nH 0 0 0\nO 0 0 1\n2\n-1\nO 0 0 0\nH 0 0 1\n");
+    snprintf(potential_path, sizeof potential_path, "%s/water.pot", folder);
     write_frames();
     cr_assert_eq(eqml_data_read(data_path, &data, &message), EQML_OK, "%s", message.text);
+    cr_assert_eq(eqml_frames_read(data_path, "O H", &frames, &message), EQML_OK, "%s", message.text);
+    cr_assert_leq(cloud_water_basis.nterms, 64);
     cr_assert_eq(try_match(), EQML_OK);
     cr_assert_eq(eqml_surface_create(&h2o_d2_tensors_basis, inverse, &surface), EQML_OK);
     cr_assert_eq(eqml_surface_create(&h2_d4_basis, inverse, &h2_surface), EQML_OK);
@@ -521,7 +586,7 @@ Test(memory, every_refusal_is_reported_and_nothing_is_lost)
         refuse_each_allocation(k);
     cr_assert_eq(run("test \"$(LC_ALL=C ls '%s' | tr '\n' ' ')\" = 'a.h a.pes a.sigma a.xyz a_sigma.h "
                      "expansion.pes fit.lsq "
-                     "h2.basis orders.xyz '",
+                     "h2.basis orders.xyz water.pot '",
                      folder)
                      .status,
                  0);
@@ -532,6 +597,7 @@ Test(memory, every_refusal_is_reported_and_nothing_is_lost)
     eqml_surface_free(&h2_surface);
     eqml_surface_free(&surface);
     eqml_data_free(&data);
+    eqml_frames_free(&frames);
     cr_assert_eq(alive, 0);
     remove_folder(folder);
 }

@@ -53,6 +53,9 @@
  *            EQML_STACK_LIMIT: bytes of stack that a batch may take, 2 MB where it is not defined; batches of
  *            large molecules are slower with less.
  *
+ * Materials  the second family of bases, neighbour clouds (eqml-gen --environment), makes potentials for clusters,
+ *            surfaces and solids: see eqml_cloud_fit and eqml_cloud_evaluate.
+ *
  * [1] Braams, Bowman, Int. Rev. Phys. Chem. 28, 577 (2009).
  * [2] Xie, Bowman, J. Chem. Theory Comput. 6, 26 (2010).
  */

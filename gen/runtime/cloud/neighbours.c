@@ -345,6 +345,8 @@ EQML_API eqml_status eqml_neighbours_find(const eqml_configuration *c, double cu
         list->first[i] = list->count;
         status = eqml__pairs_of(c, &bins, &x, i, cutoff * cutoff, list, message);
     }
+    if (status == EQML_ERROR_MEMORY)
+        eqml__fail(message, status, "no memory for the pairs of %zu atoms", c->natoms);
     if (!status)
         list->first[c->natoms] = list->count;
     eqml__binned_free(&x);
