@@ -52,6 +52,15 @@ static int raise_wall(const eqml_wall_options *options, eqml_surface *surface, c
     return 0;
 }
 
+/* Whether samples or walkers have met a hole; those that only minimisations find are far out. */
+static int is_met(const census *c)
+{
+    size_t met = c->walker_holes;
+    for (int k = 0; k < CENSUS_WIDTHS; k++)
+        met += c->sampled[k];
+    return met > 0;
+}
+
 /*
  * Walls from the loosest to the tightest, until a census finds no hole, and then one of twice as many walkers and other
  * random numbers none either.
@@ -92,7 +101,7 @@ int count_holes(const job *j, eqml_surface *surface, const eqml_data *data, cons
     if (take_census(surface, start, NULL, o))
         return 1;
     o->unwalled = o->holes.holes;
-    return j->wall == WALL_AUTO && o->unwalled ? find_wall(surface, data, train, start, o) : 0;
+    return j->wall == WALL_AUTO && is_met(&o->holes) ? find_wall(surface, data, train, start, o) : 0;
 }
 
 void print_holes(const job *j, const outcome *o)

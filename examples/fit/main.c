@@ -139,6 +139,7 @@ int main(int argc, char **argv)
              .name = basis->name,
              .runtime = "eqml.h",
              .train_every = 1,
+             .wall = WALL_AUTO,
              .diagnose = -1,
              .sigma = 32};
     eqml_data data = {0}, other = {0};

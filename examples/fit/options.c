@@ -28,7 +28,8 @@ static const char help[] =
     "from it\n"
     "  --charge Q             total charge of the molecule, for dipole and quadrupole; default 0\n"
     "  --census no            no census of holes after the fit\n"
-    "  --wall no|auto|W[,D]   what the surface is outside of the data, see README; default no\n";
+    "  --wall no|auto|W[,D]   what the surface is outside of the data, see README; default auto: a wall\n"
+    "                         where samples or walkers of the census meet holes\n";
 
 static int parse_number(const char *option, const char *text, double least, double *number)
 {
