@@ -239,7 +239,7 @@ asan: ## the tests under the address and undefined-behaviour sanitizers
 	@! grep -q "SUMMARY: .*Sanitizer" build/asan/build/log # a leak alone does not fail a test
 
 # Fuzzers of all that reads text, by clang's libFuzzer, with the sanitizers; what they find stays in build/fuzz/found.
-FUZZERS = data surface sigma expansion options group tables
+FUZZERS = data frames surface sigma expansion options group tables
 FUZZ_CLANG = clang -std=c11 -O1 -g -march=native -fsanitize=address,undefined -fno-sanitize-recover=all
 FUZZ_OPTIONS = -rss_limit_mb=1024 -timeout=10 -max_len=4096 -close_fd_mask=3 -print_final_stats=1
 SECONDS = 60
@@ -262,7 +262,7 @@ check-libfuzzer:
 	@$(FUZZ_CLANG) -fsanitize=fuzzer build/fuzz/probe.c -o build/fuzz/probe 2>/dev/null || { \
 	    echo "make fuzz: needs clang and its libFuzzer; on Debian: apt-get install clang libclang-rt-dev (or libclang-rt-N-dev, N the version of clang)" >&2; exit 2; }
 
-fuzz: check-libfuzzer ## [SECONDS=60] [FUZZERS="data surface sigma expansion options group tables"]: fuzz all readers, so long each
+fuzz: check-libfuzzer ## [SECONDS=60] [FUZZERS="data frames surface sigma expansion options group tables"]: fuzz all readers, so long each
 	$(MAKE) $(FUZZERS:%=build/fuzz/%)
 	@set -e; for f in $(FUZZERS); do mkdir -p build/fuzz/corpus/$$f build/fuzz/found; echo "fuzz: $$f, $(SECONDS) s"; \
 	    build/fuzz/$$f $(FUZZ_OPTIONS) -max_total_time=$(SECONDS) -artifact_prefix=build/fuzz/found/$$f- \

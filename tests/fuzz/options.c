@@ -1,6 +1,7 @@
 /* The command line of the generator, an argument a line, up to what it asks for; nothing is generated. */
 #define _POSIX_C_SOURCE 200809L
-#include "options.h"
+#include "environment/species.h"
+#include "options_environment.h"
 #include "input.h"
 
 enum { MOST_ARGUMENTS = 40 };
@@ -24,6 +25,19 @@ static void complete(options *o)
     composition_free(&c);
 }
 
+static void complete_environment(options *o)
+{
+    species_list s;
+    char error[512] = "";
+    if (species_parse(o->environment, &s, error, sizeof error)) {
+        HOLDS(*error);
+    } else {
+        options_complete_environment(o, s.text);
+        HOLDS(o->name && o->command && o->rule.order && o->rule.level);
+    }
+    species_free(&s);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
 {
     char *text = calloc(size + 1, 1), *argument[MOST_ARGUMENTS + 1] = {"eqml-gen"}, *at = text;
@@ -39,7 +53,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t size)
     }
     const int status = options_parse(count, argument, &o);
     HOLDS(status == OPTIONS_GO || status == 0 || status == 2);
-    if (status == OPTIONS_GO)
+    if (status == OPTIONS_GO && o.environment)
+        complete_environment(&o);
+    else if (status == OPTIONS_GO && o.composition)
         complete(&o);
     options_free(&o);
     free(text);

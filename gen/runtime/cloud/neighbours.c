@@ -121,8 +121,9 @@ static int eqml__bin_of(const eqml__bins *b, int k, double fraction)
     return n < 0 ? 0 : n >= b->count[k] ? b->count[k] - 1 : n;
 }
 
-/* fraction[natoms][3] of the cell's vectors, within the cell where it is periodic. */
-static void eqml__wrap(const eqml_configuration *c, const eqml__bins *b, double *fraction, int *shift)
+/* fraction[natoms][3] of the cell's vectors, within the cell where it is periodic. Returns the first atom that is too many
+ * cells away to be counted, or natoms. */
+static size_t eqml__wrap(const eqml_configuration *c, const eqml__bins *b, double *fraction, int *shift)
 {
     for (size_t i = 0; i < c->natoms; i++)
         for (size_t k = 0; k < 3; k++) {
@@ -130,9 +131,12 @@ static void eqml__wrap(const eqml_configuration *c, const eqml__bins *b, double 
             for (size_t d = 0; d < 3; d++)
                 f += c->xyz[3 * i + d] * b->inverse[d][k];
             const double whole = b->periodic[k] ? floor(f) : 0;
+            if (!(fabs(whole) < 1e9))
+                return i;
             fraction[3 * i + k] = f - whole;
             shift[3 * i + k] = (int)whole;
         }
+    return c->natoms;
 }
 
 /* Where each bin begins, and its members in the order of their numbers. */
@@ -149,9 +153,11 @@ static void eqml__sort_bins(size_t natoms, size_t nbins, const int *bin, int *st
     start[nbins] = (int)natoms;
 }
 
-static eqml_status eqml__bin_atoms(const eqml_configuration *c, double cutoff, eqml__bins *b, eqml__binned *x)
+static eqml_status eqml__bin_atoms(const eqml_configuration *c, double cutoff, eqml__bins *b, eqml__binned *x,
+                                   eqml_message *message)
 {
     const size_t n = c->natoms;
+    size_t lost = n;
     double low[3] = {0, 0, 0}, high[3] = {0, 0, 0};
     double *fraction = (double *)eqml__zeroed(3 * n, sizeof(double));
     x->shift = (int *)eqml__zeroed(3 * n, sizeof(int));
@@ -159,8 +165,8 @@ static eqml_status eqml__bin_atoms(const eqml_configuration *c, double cutoff, e
     x->member = (int *)eqml__zeroed(n, sizeof(int));
     x->inside = (double(*)[3])eqml__zeroed(n, sizeof *x->inside);
     if (fraction && x->shift && x->bin && x->member && x->inside) {
-        eqml__wrap(c, b, fraction, x->shift);
-        for (size_t i = 0; i < 3 * n; i++) {
+        lost = eqml__wrap(c, b, fraction, x->shift);
+        for (size_t i = 0; i < 3 * n && lost == n; i++) {
             const size_t k = i % 3;
             low[k] = i < 3 || fraction[i] < low[k] ? fraction[i] : low[k];
             high[k] = i < 3 || fraction[i] > high[k] ? fraction[i] : high[k];
@@ -168,7 +174,7 @@ static eqml_status eqml__bin_atoms(const eqml_configuration *c, double cutoff, e
         eqml__bins_count(n, low, high, cutoff, b);
         const size_t nbins = (size_t)b->count[0] * (size_t)b->count[1] * (size_t)b->count[2];
         x->start = (int *)eqml__zeroed(nbins + 1, sizeof(int));
-        for (size_t i = 0; i < n; i++) {
+        for (size_t i = 0; i < n && lost == n; i++) {
             const double *f = fraction + 3 * i;
             x->bin[i] = (eqml__bin_of(b, 0, f[0]) * b->count[1] + eqml__bin_of(b, 1, f[1])) * b->count[2] +
                         eqml__bin_of(b, 2, f[2]);
@@ -177,6 +183,9 @@ static eqml_status eqml__bin_atoms(const eqml_configuration *c, double cutoff, e
             eqml__sort_bins(n, nbins, x->bin, x->start, x->member);
     }
     EQML_FREE(fraction);
+    if (lost < n)
+        return eqml__fail(message, EQML_ERROR_VALUE, "atom %zu, counted from 0, is more than 1e9 cells away",
+                          lost);
     if (!x->start)
         return EQML_ERROR_MEMORY;
     for (size_t at = 0; at < n; at++) {
@@ -340,7 +349,7 @@ EQML_API eqml_status eqml_neighbours_find(const eqml_configuration *c, double cu
     if (!status)
         status = eqml__bins_cell(c, &bins, message);
     if (!status)
-        status = eqml__bin_atoms(c, cutoff, &bins, &x);
+        status = eqml__bin_atoms(c, cutoff, &bins, &x, message);
     for (size_t i = 0; i < c->natoms && !status; i++) {
         list->first[i] = list->count;
         status = eqml__pairs_of(c, &bins, &x, i, cutoff * cutoff, list, message);
