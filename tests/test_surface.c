@@ -156,7 +156,7 @@ Test(pes, bad_files_are_refused_with_file_and_line)
 {
     refuse_edit("1s/.*/junk/", EQML_ERROR_FORMAT, 1, "eqml-pes");
     refuse_edit("1s/3$/1/", EQML_ERROR_FORMAT, 1, "version 2, 3 or 4");
-    refuse_edit("1s/3$/4/", EQML_ERROR_FORMAT, 1, "version 2, 3 or 4");
+    refuse_edit("1s/3$/5/", EQML_ERROR_FORMAT, 1, "version 2, 3 or 4");
     refuse_edit("2s/.$/x/", EQML_ERROR_MATCH, 2, "ch4_d4 4 83"); /* the same counts, other terms */
     refuse_edit("2s/ch4/nh3/", EQML_ERROR_MATCH, 2, "ch4_d4 4 83");
     refuse_edit("2s/83/84/", EQML_ERROR_MATCH, 2, "83");
