@@ -7024,7 +7024,7 @@ EQML_API eqml_status eqml_design(const eqml_sigma *sigma, const eqml_surface *su
 /*
  * choice[*found] <- at most `wanted` of the candidates xyz[n][natoms][3] (bohr, in the order of the basis), in order of
  * merit. No candidate is taken twice; of equal ones the first goes before. Fewer than wanted are found where candidates are
- * not apart, have no number (coincident atoms) or gain nothing. sigma, whole and not of random rows, is that of the
+ * not apart, have no number (coincident atoms) or gain nothing (weight 0). sigma, whole and not of random rows, is that of the
  * fit of the surface, whose wall plays no part. options and message may be NULL. One thread; the same input gives the
  * same choice.
  *
@@ -7033,6 +7033,12 @@ EQML_API eqml_status eqml_design(const eqml_sigma *sigma, const eqml_surface *su
  *
  * EQML_ERROR_ARGUMENT: sigma is not whole, or the data of the fit leave terms undetermined, since gains there would be
  * without bound: a ridge, more data or fewer terms help; or a weight is negative or no number.
+ */
+
+EQML_API double eqml_design_change(const eqml_basis *basis, const double *a, const double *b, double *room);
+/*
+ * How much two geometries a and b, each [natoms][3], differ: root mean square difference of their distances, sorted in
+ * each class of pairs, bohr. The order of equivalent atoms plays no part. room[2 npairs].
  */
 
 #endif /* EQML__DESIGN_H */
@@ -15909,6 +15915,23 @@ static void eqml__sort_distances(const eqml_basis *b, const double *xyz, double 
     }
 }
 
+/* Root mean square. */
+static double eqml__difference(size_t count, const double *a, const double *b)
+{
+    double square = 0;
+    for (size_t k = 0; k < count; k++)
+        square += (a[k] - b[k]) * (a[k] - b[k]);
+    return sqrt(square / (double)count);
+}
+
+EQML_API double eqml_design_change(const eqml_basis *basis, const double *a, const double *b, double *room)
+{
+    const size_t npairs = (size_t)basis->npairs;
+    eqml__sort_distances(basis, a, room);
+    eqml__sort_distances(basis, b, room + npairs);
+    return eqml__difference(npairs, room, room + npairs);
+}
+
 static double eqml__vector_product(size_t length, const double *a, const double *b)
 {
     eqml_lanes sum = eqml__all(0);
@@ -15981,15 +16004,10 @@ static bool eqml__is_near(const eqml__design *d, size_t g, size_t taken, const e
                           double apart)
 {
     const size_t npairs = (size_t)d->whole.surface.model.basis->npairs;
-    for (size_t k = 0; k < taken && apart > 0; k++) {
-        double square = 0;
-        for (size_t p = 0; p < npairs; p++) {
-            const double change = d->distance[g * npairs + p] - d->distance[choice[k].candidate * npairs + p];
-            square += change * change;
-        }
-        if (square < apart * apart * (double)npairs)
+    for (size_t k = 0; k < taken && apart > 0; k++)
+        if (eqml__difference(npairs, d->distance + g * npairs, d->distance + choice[k].candidate * npairs) <
+            apart)
             return true;
-    }
     return false;
 }
 

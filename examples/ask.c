@@ -38,8 +38,9 @@ typedef struct job {
 typedef struct candidates {
     char symbols[1024]; /* "H H O"; empty: not known yet */
     size_t n, count[ORIGINS];
-    double *xyz;    /* [n][natoms][3] */
-    double *weight; /* [n] */
+    double *xyz;     /* [n][natoms][3] */
+    double *weight;  /* [n] */
+    size_t left_out; /* holes of weight 0 */
 } candidates;
 
 static int fail(const char *what, const char *text)
@@ -131,7 +132,9 @@ static int read_geometries(const char *path, int may_be_empty, candidates *c, eq
         return 0;
     if (status || unlike)
         return fail(unlike ? path : "", message.text);
-    for (int i = 0; i < basis->natoms && !*c->symbols; i++)
+    if (*c->symbols)
+        return 0;
+    for (int i = 0; i < basis->natoms; i++)
         length += (size_t)snprintf(c->symbols + length, sizeof c->symbols - length, "%s%s", i ? " " : "",
                                    data->symbols[i]);
     return 0;
@@ -183,17 +186,28 @@ static int gather(const job *j, const eqml_model *m, candidates *c)
     return j->samples > 0 && add_samples(j, m, path, c);
 }
 
-/* Energies of the surface, and the weights that a fit would give them: the lowest has 1. */
-static void weigh(const eqml_model *m, double e0, candidates *c, double *energy, double *work)
+/*
+ * Energies of the surface, and the weights that a fit would give them: the lowest has 1. Holes come first; those that
+ * are farther from the lowest geometry than all samples and all of the pool are left out, by weight 0: they would come
+ * before all others, and tell of where nobody goes.
+ */
+static void weigh(const eqml_model *m, double e0, candidates *c, double *energy, double *room)
 {
-    double lowest = INFINITY;
-    for (size_t g = 0; g < c->n; g++) {
-        energy[g] = eqml_energy_gradient(m, c->xyz + g * 3 * (size_t)basis->natoms, NULL, work);
-        if (g >= c->count[HOLE]) /* holes come first */
-            lowest = fmin(lowest, energy[g]);
-    }
+    const size_t size = 3 * (size_t)basis->natoms, holes = c->count[HOLE];
+    size_t lowest = holes;
+    double reach = c->n > holes ? 0 : INFINITY;
     for (size_t g = 0; g < c->n; g++)
-        c->weight[g] = e0 > 0 ? e0 / (e0 + fmax(0, energy[g] - lowest)) : 1;
+        energy[g] = eqml_energy_gradient(m, c->xyz + g * size, NULL, room);
+    for (size_t g = holes; g < c->n; g++)
+        lowest = energy[g] < energy[lowest] ? g : lowest;
+    for (size_t g = c->n; g-- > 0;) {
+        const double change =
+            lowest < c->n ? eqml_design_change(basis, c->xyz + g * size, c->xyz + lowest * size, room) : 0;
+        const double above = lowest < c->n ? fmax(0, energy[g] - energy[lowest]) : 0;
+        c->weight[g] = g < holes && change > reach ? 0 : e0 > 0 ? e0 / (e0 + above) : 1;
+        c->left_out += g < holes && change > reach;
+        reach = g < holes ? reach : fmax(reach, change);
+    }
 }
 
 /* ---- the choice ---------------------------------------------------------------------------------------- */
@@ -223,10 +237,12 @@ static int write_choice(const job *j, const eqml_surface *surface, const eqml_si
     }
     if (whole_close(&w, 0))
         return fail(path, strerror(errno));
-    printf("%s: %zu geometries of %zu holes, %zu of the pool and %zu samples; gains %.3g to %.3g\n"
+    printf("%s: %zu geometries of %zu holes (%zu more are too far out), %zu of the pool and %zu samples; "
+           "gains %.3g to %.3g\n"
            "  %zu holes, %zu of the pool, %zu samples: %s\n",
-           j->name, found, c->count[HOLE], c->count[POOL], c->count[SAMPLE], found ? choice[0].gain : 0,
-           found ? choice[found - 1].gain : 0, count[HOLE], count[POOL], count[SAMPLE], path);
+           j->name, found, c->count[HOLE] - c->left_out, c->left_out, c->count[POOL], c->count[SAMPLE],
+           found ? choice[0].gain : 0, found ? choice[found - 1].gain : 0, count[HOLE], count[POOL],
+           count[SAMPLE], path);
     if ((double)found < j->wanted)
         printf("  fewer than %g: the others are not %g bohr apart, or tell nothing\n", j->wanted, j->apart);
     return fflush(stdout) || ferror(stdout) ? fail("", "standard output cannot be written") : 0;

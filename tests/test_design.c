@@ -155,6 +155,9 @@ Test(design, tells_what_is_alike)
     cr_expect_float_eq(choice[1].gain, log1p(variance / (1 + variance)), 1e-8);
     cr_expect_neq(choice[0].candidate, choice[1].candidate);
     cr_expect_eq(choose(&s, 2, pair, &(eqml_design_options){.apart = 1e-6}, 2, choice), 1);
+    double distances[2 * nh3_d5_NPAIRS];
+    cr_expect_lt(eqml_design_change(&nh3_d5_basis, pair, pair + 12, distances), 1e-12);
+    cr_expect_gt(eqml_design_change(&nh3_d5_basis, pair, s.candidates.xyz + 12, distances), 1e-3);
     cr_expect_eq(choose(&s, 2, pair, NULL, 3, choice), 2, "no candidate is taken twice");
     pair[1] = NAN;
     cr_expect_eq(choose(&s, 2, pair, NULL, 2, choice), 1);

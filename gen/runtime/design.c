@@ -94,6 +94,23 @@ static void eqml__sort_distances(const eqml_basis *b, const double *xyz, double 
     }
 }
 
+/* Root mean square. */
+static double eqml__difference(size_t count, const double *a, const double *b)
+{
+    double square = 0;
+    for (size_t k = 0; k < count; k++)
+        square += (a[k] - b[k]) * (a[k] - b[k]);
+    return sqrt(square / (double)count);
+}
+
+EQML_API double eqml_design_change(const eqml_basis *basis, const double *a, const double *b, double *room)
+{
+    const size_t npairs = (size_t)basis->npairs;
+    eqml__sort_distances(basis, a, room);
+    eqml__sort_distances(basis, b, room + npairs);
+    return eqml__difference(npairs, room, room + npairs);
+}
+
 static double eqml__vector_product(size_t length, const double *a, const double *b)
 {
     eqml_lanes sum = eqml__all(0);
@@ -166,15 +183,10 @@ static bool eqml__is_near(const eqml__design *d, size_t g, size_t taken, const e
                           double apart)
 {
     const size_t npairs = (size_t)d->whole.surface.model.basis->npairs;
-    for (size_t k = 0; k < taken && apart > 0; k++) {
-        double square = 0;
-        for (size_t p = 0; p < npairs; p++) {
-            const double change = d->distance[g * npairs + p] - d->distance[choice[k].candidate * npairs + p];
-            square += change * change;
-        }
-        if (square < apart * apart * (double)npairs)
+    for (size_t k = 0; k < taken && apart > 0; k++)
+        if (eqml__difference(npairs, d->distance + g * npairs, d->distance + choice[k].candidate * npairs) <
+            apart)
             return true;
-    }
     return false;
 }
 

@@ -39,7 +39,7 @@ EQML_API eqml_status eqml_design(const eqml_sigma *sigma, const eqml_surface *su
 /*
  * choice[*found] <- at most `wanted` of the candidates xyz[n][natoms][3] (bohr, in the order of the basis), in order of
  * merit. No candidate is taken twice; of equal ones the first goes before. Fewer than wanted are found where candidates are
- * not apart, have no number (coincident atoms) or gain nothing. sigma, whole and not of random rows, is that of the
+ * not apart, have no number (coincident atoms) or gain nothing (weight 0). sigma, whole and not of random rows, is that of the
  * fit of the surface, whose wall plays no part. options and message may be NULL. One thread; the same input gives the
  * same choice.
  *
@@ -48,6 +48,12 @@ EQML_API eqml_status eqml_design(const eqml_sigma *sigma, const eqml_surface *su
  *
  * EQML_ERROR_ARGUMENT: sigma is not whole, or the data of the fit leave terms undetermined, since gains there would be
  * without bound: a ridge, more data or fewer terms help; or a weight is negative or no number.
+ */
+
+EQML_API double eqml_design_change(const eqml_basis *basis, const double *a, const double *b, double *room);
+/*
+ * How much two geometries a and b, each [natoms][3], differ: root mean square difference of their distances, sorted in
+ * each class of pairs, bohr. The order of equivalent atoms plays no part. room[2 npairs].
  */
 
 #endif /* EQML__DESIGN_H */
