@@ -7006,11 +7006,9 @@ EQML_API eqml_status eqml_sigma_write_header(const eqml_sigma *sigma, const eqml
 /* Zero in a field is its default. */
 typedef struct eqml_design_options {
     double
-        gradient_weight; /* W: gradients are to be computed too, of this weight against energies; 0: energies alone */
+        gradient_weight; /* W > 0: gradients are to be computed too, so heavy against energies; 0: they are not */
     const double *weights; /* [n] of the candidates, as the fit would give them; NULL: all 1 */
-    double
-        apart; /* bohr: the least root mean square difference of the distances, sorted in each class of pairs, of two
-                     that are taken; 0: any */
+    double apart;          /* bohr: the least eqml_design_change() of any two that are taken */
 } eqml_design_options;
 
 typedef struct eqml_design_choice {
@@ -7023,10 +7021,10 @@ EQML_API eqml_status eqml_design(const eqml_sigma *sigma, const eqml_surface *su
                                  eqml_design_choice *choice, size_t *found, eqml_message *message);
 /*
  * choice[*found] <- at most `wanted` of the candidates xyz[n][natoms][3] (bohr, in the order of the basis), in order of
- * merit. No candidate is taken twice; of equal ones the first goes before. Fewer than wanted are found where candidates are
- * not apart, have no number (coincident atoms) or gain nothing (weight 0). sigma, whole and not of random rows, is that of the
- * fit of the surface, whose wall plays no part. options and message may be NULL. One thread; the same input gives the
- * same choice.
+ * merit. No candidate is taken twice; of equal ones the first goes before. Fewer than wanted are found where candidates
+ * are not apart, have no number (coincident atoms), or gain nothing (weight 0). sigma is that of the fit of the surface, whole
+ * and not of random rows; a wall plays no part. options and message may be NULL. One thread; the same input gives the same
+ * choice.
  *
  * Operations: r terms^2 / 2 for each candidate of r rows, r terms^2 for each that is looked at again, 3 r terms^2 for each
  * that is taken. Memory: 8 terms^2 bytes, and for each candidate 16 and 8 for each of its pairs.
