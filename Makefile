@@ -13,9 +13,10 @@ OPTIONAL += -fopenmp
 endif
 
 # What the user gives goes to the shell in the environment, never as text of a command: "$$DATA" holds DATA as it
-# was given, whatever is in it. BASIS, FIT, PRUNE, BASES and HOLES are lists of words.
+# was given, whatever is in it. BASIS, FIT, PRUNE, BASES, HOLES and ASK are lists of words.
 NAME ?= pes
-VALUES = DATA COMPOSITION DEGREE NAME DIPOLE QUADRUPOLE POLARIZABILITY BASIS FIT FLOAT PRUNE BASES HOLES ENVIRONMENT ORDER LEVEL
+N ?= 100
+VALUES = DATA COMPOSITION DEGREE NAME DIPOLE QUADRUPOLE POLARIZABILITY BASIS FIT FLOAT PRUNE BASES HOLES N POOL ASK ENVIRONMENT ORDER LEVEL
 $(foreach v,$(VALUES),$(eval override $(v) := $$(value $(v)))$(eval export $(v)))
 
 # Floors of the generator, from the top down; a floor includes those below it only.
@@ -38,7 +39,7 @@ endef
 
 .SECONDARY: # what a pattern rule makes on the way is kept
 
-.PHONY: FORCE all help join check-joined check-parts pes refit holes potential prune expansion demo ir examples test asan fuzz check-libfuzzer bench bench-tensors bench-environment generate check-generated check-headers check-kinds check-threads check-compilers check-ports format clean
+.PHONY: FORCE all help join check-joined check-parts pes refit holes ask potential prune expansion demo ir examples test asan fuzz check-libfuzzer bench bench-tensors bench-environment generate check-generated check-headers check-kinds check-threads check-compilers check-ports format clean
 
 all: build/eqml-gen build/eqml.o build/fit.o ## build the generator, build/eqml-gen, and what all surfaces share
 
@@ -103,13 +104,16 @@ pes: build/eqml-gen build/eqml.o build/fit.o ## DATA=file.xyz COMPOSITION="H4 C"
 
 refit: pes ## the same with other options in FIT: what did not change is not compiled again (make pes does so, too)
 
-build/holes.o: examples/holes.c $(CENSUS_PARTS)
+build/holes.o build/ask.o: build/%.o: examples/%.c $(CENSUS_PARTS)
 	$(COMPILE) $(OPTIONAL) -I. -Iexamples -c $< -o $@.$$$$ && \
 	    $(CC) -r -nostdlib $@.$$$$ $(CENSUS_PARTS) -o $@.$$$$.all; s=$$?; rm -f $@.$$$$; \
 	    test $$s = 0 && mv -f $@.$$$$.all $@
 
 holes: build/eqml.o build/holes.o ## NAME=ch4 [HOLES="options"]: the whole census of holes in the surface in build/pes/NAME; fails where there are any
 	@LIBRARIES="$(OPTIONAL)" sh examples/common/holes.sh $(COMPILE)
+
+ask: build/eqml.o build/ask.o ## NAME=ch4 [N=100] [POOL=file.xyz] [ASK="options"]: the geometries to compute next for the surface in build/pes/NAME
+	@LIBRARIES="$(OPTIONAL)" sh examples/common/ask.sh $(COMPILE)
 
 POTENTIAL_PARTS = $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/potential/*.c)))
 

@@ -98,8 +98,7 @@ static eqml_status fail(eqml_message *message, eqml_status status, const char *t
     return status;
 }
 
-/* Masses, and least distances. */
-static eqml_status know_atoms(search *s, const char *symbols, eqml_message *message)
+eqml_status know_atoms(search *s, const char *symbols, eqml_message *message)
 {
     const int natoms = s->n / 3;
     double *radius = s->distance; /* room for them, until the minimum is known */

@@ -86,6 +86,16 @@ eqml_status census_run(const eqml_model *m, const char *symbols, const double *s
 /* Releases the arrays and empties the census. An empty one is allowed. */
 void census_free(census *c);
 
+/*
+ * Geometries about the minimum[natoms][3], without a census: xyz[n][natoms][3] <- displacements along the vibrations in
+ * random directions, whose energies on the harmonic surface are even from 0 to `highest` (hartree), wavenumbers below 100
+ * cm^-1 taken as 100 cm^-1. Two atoms are never closer than half the sum of their covalent radii, and the energy of the surface
+ * is at most `highest` above that of the minimum; below it, it may be. *drawn <- how many there are: fewer than n where
+ * less than one in a hundred is so. The same seed gives the same geometries. Errors as census_run.
+ */
+eqml_status census_spread(const eqml_model *m, const char *symbols, const double *minimum, double highest,
+                          uint64_t seed, size_t n, double *xyz, size_t *drawn, eqml_message *message);
+
 /* ---- output.c ---- */
 
 /* Holes for each million steps of a walker. */
@@ -96,6 +106,9 @@ void census_print(FILE *out, const census *c);
 
 /* A JSON object without line end: hartree and bohr, energies of holes from that of the minimum. */
 void census_json(FILE *out, const census *c);
+
+/* One frame of extended XYZ, from bohr; the comment is what stands behind the properties. */
+void census_put_frame(FILE *out, int natoms, const char *symbols, const double *xyz, const char *comment);
 
 /*
  * Files, in extended XYZ (angstrom; energies in eV under the name surface_energy, since they are no data): the minimum; and

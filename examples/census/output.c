@@ -82,8 +82,7 @@ void census_json(FILE *out, const census *c)
 
 /* ---- geometries --------------------------------------------------------------------------------------- */
 
-/* One frame; what stands behind the properties is given. */
-static void put_frame(FILE *out, int natoms, const char *symbols, const double *xyz, const char *comment)
+void census_put_frame(FILE *out, int natoms, const char *symbols, const double *xyz, const char *comment)
 {
     fprintf(out, "%d\nProperties=species:S:1:pos:R:3 %s\n", natoms, comment);
     for (int i = 0; i < natoms; i++) {
@@ -102,7 +101,7 @@ int census_write_minimum(const census *c, const char *symbols, const char *path)
     snprintf(comment, sizeof comment, "surface_energy=%.12f pbc=\"F F F\"", c->minimum / EQML_EV);
     whole_open(&w, path);
     if (w.out)
-        put_frame(w.out, c->natoms, symbols, c->xyz, comment);
+        census_put_frame(w.out, c->natoms, symbols, c->xyz, comment);
     return whole_close(&w, 0);
 }
 
@@ -119,7 +118,7 @@ int census_write_holes(const census *c, const char *symbols, const char *path)
         snprintf(comment, sizeof comment,
                  "surface_energy=%.9f below_minimum_cm=%.1f found_by=%s%s pbc=\"F F F\"",
                  (c->minimum + h->energy) / EQML_EV, -PER_CM * h->energy, origins[h->origin], width);
-        put_frame(w.out, c->natoms, symbols, c->hole_xyz + k * 3 * (size_t)c->natoms, comment);
+        census_put_frame(w.out, c->natoms, symbols, c->hole_xyz + k * 3 * (size_t)c->natoms, comment);
     }
     return whole_close(&w, 0);
 }

@@ -21,6 +21,9 @@ typedef struct search {
     generator random, lots;      /* lots: which holes are kept */
 } search;
 
+/* Masses, and least distances. Needs s->c->options.closest; s->distance serves as room. */
+eqml_status know_atoms(search *s, const char *symbols, eqml_message *message);
+
 /* Are two atoms closer than atoms can be? */
 int is_close(const search *s, const double *xyz);
 
