@@ -412,7 +412,7 @@ static eqml_status try_frames(void)
     return status;
 }
 
-static const unsigned char few_frames[12] = {1, 1};
+static const unsigned char few_frames[FRAMES] = {1, 1};
 
 static eqml_status try_cloud_fit(void)
 {

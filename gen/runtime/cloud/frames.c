@@ -149,6 +149,7 @@ static eqml_status eqml__read_cloud_comment(eqml__cloud_reader *r, eqml__layout 
     f->has[f->n] = 0;
     for (int k = 0; k < 3; k++)
         pbc[k] = keys.lattice.begin != NULL;
+    layout->words = &r->file.source->extended;
     eqml_status status = eqml__read_properties(&r->file, keys.properties, layout);
     if (!status && keys.energy.begin) {
         status = eqml__read_list(&r->file, "the energy", keys.energy, 1, EQML_EV, &f->energy[f->n]);
@@ -259,7 +260,12 @@ EQML_API eqml_status eqml_frames_read(const char *path, const char *species, eqm
 {
     eqml__cloud_reader r;
     eqml__span line;
+    static const eqml_data_options none = {{NULL, NULL, NULL, NULL, NULL, NULL}, NULL, 0, NULL, NULL, 0};
+    eqml_data_source source; /* what the reader finds out, and nobody asks for */
     memset(&r, 0, sizeof r);
+    memset(&source, 0, sizeof source);
+    r.file.options = &none;
+    r.file.source = &source;
     memset(frames, 0, sizeof *frames);
     r.to = frames;
     r.species = species;
