@@ -17792,6 +17792,7 @@ static eqml_status eqml__read_cloud_comment(eqml__cloud_reader *r, eqml__layout 
     for (int k = 0; k < 3; k++)
         pbc[k] = keys.lattice.begin != NULL;
     layout->words = &r->file.source->extended;
+    layout->gradient_unit = -EQML_EV / EQML_ANGSTROM; /* the columns are forces */
     eqml_status status = eqml__read_properties(&r->file, keys.properties, layout);
     if (!status && keys.energy.begin) {
         status = eqml__read_list(&r->file, "the energy", keys.energy, 1, EQML_EV, &f->energy[f->n]);
