@@ -18341,6 +18341,7 @@ static void eqml__put_potential(FILE *out, const eqml_cloud_model *m, const char
 {
     const int number = EQML_LAYOUT;
     fprintf(out, "\n#ifndef EQML_POTENTIAL_%s\n#define EQML_POTENTIAL_%s\n", name, name);
+    fprintf(out, "#define %s_STORAGE static const\n#define %s_PLACED EQML%d_ALIGNED\n", name, name, number);
     eqml__put_numbers(out, name, "coefficients", false, m->basis->nterms, m->coefficients);
     if (m->atoms)
         eqml__put_numbers(out, name, "atoms", false, m->basis->nspecies, m->atoms);
