@@ -17057,7 +17057,7 @@ static eqml_status eqml__search_below(eqml__trials *s)
     const int whole = s->whole->degree, degree = whole > 3 ? whole - 2 : whole > 1 ? 2 : 1;
     const double geometries = fmax(0.25 * (double)s->trained,
                                    10.0 * eqml__terms_up_to(s->whole, degree) / eqml__rows_of_geometry(s));
-    eqml_status status = eqml__set_level(s, degree, geometries, EQML__EFFORT / EQML__MOST_TRIALS);
+    eqml_status status = eqml__set_level(s, degree, geometries, EQML__EFFORT / (double)EQML__MOST_TRIALS);
     if (!status)
         status = eqml__try_menu(s);
     if (!status)

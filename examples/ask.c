@@ -302,9 +302,9 @@ int main(int argc, char **argv)
         bad = fail("", message.text);
     snprintf(path, sizeof path, "%s/%s.sigma", j.directory, j.name);
     if (!bad && access(path, R_OK))
-        bad =
-            fail(path, "there are no standard deviations: they need 20 geometries that the others determine, "
-                       "and FIT without --sigma 0");
+        bad = fail(path, "there are no standard deviations: they need 20 geometries that the others "
+                         "determine (more data, a "
+                         "ridge or a lower degree), and FIT without --sigma 0");
     if (!bad && eqml_sigma_read(&sigma, &surface, path, &message))
         bad = fail("", message.text);
     bad = bad || gather(&j, &surface.model, &c) || choose(&j, &surface, &sigma, &c);

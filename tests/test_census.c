@@ -208,6 +208,36 @@ static double apart(const double *xyz)
     return sqrt(square);
 }
 
+/* Stretched hydrogen, where Morse's potential lies below its parabola, so that no sample is refused. */
+Test(census, samples_spread_up_to_an_energy)
+{
+    enum { N = 4000 };
+    static double xyz[N][6], again[N][6];
+    const double minimum[6] = {0, 0, 0, 0, REST, 0}, highest = 0.4 * DEPTH;
+    eqml_surface surface = surface_of(0);
+    eqml_message message;
+    size_t drawn;
+    double sum = 0, count = 0;
+    for (int k = 0; k < 2; k++) {
+        cr_assert_eq(census_spread(&surface.model, "H H", minimum, highest, 3, N, k ? again[0] : xyz[0],
+                                   &drawn, &message),
+                     EQML_OK, "%s", message.text);
+        cr_assert_eq(drawn, N);
+    }
+    cr_expect_arr_eq(xyz, again, sizeof xyz);
+    for (int k = 0; k < N; k++) {
+        const double stretch = (apart(xyz[k]) - REST) / RANGE;
+        cr_expect_leq(potential(apart(xyz[k]), 0), highest + 1e-9);
+        if (stretch > 0)
+            sum += DEPTH * stretch * stretch, count++;
+    }
+    cr_expect_float_eq(sum / count, highest / 2, 4 * highest / sqrt(12 * count));
+    cr_expect_eq(census_spread(&surface.model, "H Q", minimum, highest, 3, N, xyz[0], &drawn, &message),
+                 EQML_ERROR_ARGUMENT);
+    cr_expect_eq(drawn, 0);
+    eqml_surface_free(&surface);
+}
+
 /* The chance of a distance below r for width s: of a normal number. */
 static double chance(double r, double s, double w)
 {

@@ -299,6 +299,16 @@ static eqml_status try_sigma(void)
     return status;
 }
 
+static eqml_status try_design(void)
+{
+    const eqml_design_options o = {.gradient_weight = 1};
+    eqml_design_choice choice[2];
+    size_t found;
+    eqml_status status = eqml_design(&sigma, &surface, data.n, data.xyz, &o, 2, choice, &found, &message);
+    cr_assert(status ? !found : found == 2);
+    return status;
+}
+
 static eqml_status try_coverage(void)
 {
     eqml_coverage c;
@@ -483,6 +493,7 @@ static const struct {
              {"eqml_sigma_write", try_sigma_write, 0, sigma_path},
              {"eqml_sigma_read", try_sigma_read, 0, NULL},
              {"eqml_sigma_write_header", try_sigma_header, 0, sigma_header_path},
+             {"eqml_design", try_design, 0, NULL},
              {"eqml_prune", try_prune, 0, NULL},
              {"eqml_grow", try_grow, 0, NULL},
              {"eqml_keep", try_keep, 0, NULL},
