@@ -17223,6 +17223,8 @@ EQML_API eqml_status eqml_choose_variables(const eqml_basis *basis, const eqml_d
         if (choice)
             *choice = found;
     }
+    if (status == EQML_ERROR_MEMORY)
+        eqml__fail(message, status, "the choice of variables is out of memory");
     eqml__trials_free(&s);
     return status;
 }
@@ -17259,6 +17261,8 @@ EQML_API eqml_status eqml_choose_degree(const eqml_basis *basis, const eqml_data
     for (int d = best - 1; d >= 1 && !status; d--)
         if (trials[d].score <= trials[best].score + 0.02)
             *degree = d;
+    if (status == EQML_ERROR_MEMORY)
+        eqml__fail(message, status, "the choice of a degree is out of memory");
     eqml__trials_free(&s);
     EQML_FREE(trials);
     EQML_FREE(fixed);

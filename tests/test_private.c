@@ -291,6 +291,25 @@ static eqml_status try_robust(void)
     return eqml_fit_robust(&surface, &data, &o, NULL, weights, NULL, NULL, &message);
 }
 
+/* With fewer than 20 geometries nothing is fitted; a choice with trials asks for memory some thousand times. */
+static eqml_status try_choose(void)
+{
+    unsigned char use[FRAMES];
+    const eqml_fit_options fit = {.use = use};
+    const eqml_choice_options o = {.fit = &fit};
+    eqml_variable found[2];
+    for (int g = 0; g < FRAMES; g++)
+        use[g] = g < 19;
+    return eqml_choose_variables(surface.model.basis, &data, &o, found, NULL, &message);
+}
+
+static eqml_status try_choose_degree(void)
+{
+    double error[3];
+    int degree;
+    return eqml_choose_degree(surface.model.basis, &data, NULL, inverse, &degree, error, &message);
+}
+
 static eqml_status try_sigma(void)
 {
     eqml_sigma s;
@@ -488,6 +507,8 @@ static const struct {
              {"eqml_diagnose", try_diagnose, 0, NULL},
              {"eqml_find_causes", try_causes, 1, NULL},
              {"eqml_fit_robust", try_robust, 0, NULL},
+             {"eqml_choose_variables", try_choose, 0, NULL},
+             {"eqml_choose_degree", try_choose_degree, 0, NULL},
              {"eqml_sigma_create", try_sigma, 0, NULL},
              {"eqml_sigma_coverage", try_coverage, 1, NULL},
              {"eqml_sigma_write", try_sigma_write, 0, sigma_path},
