@@ -33,7 +33,8 @@ static outcome times(void)
     return o;
 }
 
-#define FIRST "pes DATA=examples/data/h2o_ps.xyz COMPOSITION='H2 O' NAME=pes_refit DEGREE=3"
+/* Whether there is a wall is in the code. */
+#define FIRST "pes DATA=examples/data/h2o_ps.xyz COMPOSITION='H2 O' NAME=pes_refit DEGREE=3 FIT='--wall no'"
 
 /* The energy of one geometry from the library, and from the header alone. */
 static void assert_one_surface(void)
@@ -79,8 +80,8 @@ Test(refit, what_did_not_change_is_kept)
     static const char *const same[] = {"--variable H-O=morse:3", "--variable morse:4 --gradients 0",
                                        "--train-every 3 --ridge 1e-9"};
     for (size_t k = 0; k < COUNT(same); k++) {
-        o = run(MAKE
-                "refit DATA=examples/data/h2o_ps.xyz COMPOSITION='H2 O' NAME=pes_refit DEGREE=3 FIT='%s'",
+        o = run(MAKE "refit DATA=examples/data/h2o_ps.xyz COMPOSITION='H2 O' NAME=pes_refit DEGREE=3 "
+                     "FIT='--wall no %s'",
                 same[k]);
         cr_assert_eq(o.status, 0, "%s: %s", same[k], o.text);
         cr_assert_str_eq(times().text, first.text, "%s", same[k]);
