@@ -134,7 +134,7 @@ prune: build/eqml-gen build/eqml.o ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=4 
 	@case $$NAME in ''|[0-9]*|*[!A-Za-z0-9_]*) echo "make prune: NAME=$$NAME: it must be a C identifier, as in NAME=ethanol" >&2; exit 2;; esac
 	@mkdir -p build/prune
 	build/eqml-gen -d "$$DEGREE" -n "$${NAME}_all" -o "build/prune/$${NAME}_all.h" "$$COMPOSITION"
-	$(COMPILE) -I. -Ibuild/prune -DBASIS_HEADER="\"$${NAME}_all.h\"" -DBASIS="$${NAME}_all" examples/prune.c build/eqml.o -o "build/prune/$$NAME" $(OPTIONAL) -lm
+	$(COMPILE) -Ibuild/prune -I. -DBASIS_HEADER="\"$${NAME}_all.h\"" -DBASIS="$${NAME}_all" examples/prune.c build/eqml.o -o "build/prune/$$NAME" $(OPTIONAL) -lm
 	rm -f "build/prune/$$NAME.basis"
 	case $$DATA in -*) DATA=./$$DATA;; esac; \
 	    printf '%s\n' "--name $$NAME $$PRUNE" | xargs "build/prune/$$NAME" --directory build/prune "$$DATA"
@@ -163,7 +163,7 @@ demo: build/eqml-gen build/eqml.o build/fit.o ## fit ammonia and water, report e
 	@$(MAKE) --no-print-directory pes NAME=h2o DATA=examples/data/h2o_ps.xyz COMPOSITION="H2 O" DEGREE=12 DIPOLE=8 \
 	    FIT="--train-every 2 --variable H-H=morse:8 --variable H-O=morse:5"
 	@mkdir -p $(DEMO)
-	$(COMPILE) -I. -Iexamples -Ibuild/pes/nh3 -Ibuild/pes/h2o examples/demo.c build/eqml.o -o $(DEMO)/demo $(OPTIONAL) -lm
+	$(COMPILE) -Ibuild/pes/nh3 -Ibuild/pes/h2o -Iexamples -I. examples/demo.c build/eqml.o -o $(DEMO)/demo $(OPTIONAL) -lm
 	$(DEMO)/demo $(DEMO)
 
 # ---- infrared spectra ------------------------------------------------------------------------------------
@@ -176,7 +176,7 @@ ir: build/eqml-gen ## infrared and Raman spectra of water and ammonia from fitte
 	@$(MAKE) --no-print-directory pes NAME=water_hf DATA=examples/data/h2o_tensors.xyz COMPOSITION="H2 O" DEGREE=7 \
 	    DIPOLE=6 POLARIZABILITY=6 FIT="--train-every 2 --variable H-H=power:1 --variable H-O=morse:2"
 	@mkdir -p build/ir
-	$(COMPILE) -I. -Iexamples -Ibuild/pes/water -Ibuild/pes/water_hf -Ibuild/pes/ammonia examples/ir.c -o build/ir/ir -lm
+	$(COMPILE) -Ibuild/pes/water -Ibuild/pes/water_hf -Ibuild/pes/ammonia -Iexamples -I. examples/ir.c -o build/ir/ir -lm
 	build/ir/ir build/ir
 
 # ---- the program to start from ---------------------------------------------------------------------------

@@ -23,7 +23,7 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 trap 'exit 129' HUP
 printf '#include "%s.h"\nconst eqml_basis *const basis = &%s_basis;\n' "$NAME" "$NAME" >"$aside/basis.c"
-"$@" -I. "-I$folder" "$aside/basis.c" build/ask.o build/eqml.o -o "$aside/ask" $LIBRARIES -lm
+"$@" "-I$folder" -I. "$aside/basis.c" build/ask.o build/eqml.o -o "$aside/ask" $LIBRARIES -lm
 status=0
 # xargs hides the status of what it runs: that goes by a file.
 printf '%s\n' "$ASK" | xargs sh -c '"$0" "$@" || echo "$?" >"$0.status"' "$aside/ask" --directory "$folder" \
