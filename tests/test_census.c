@@ -315,13 +315,13 @@ Test(census, what_cannot_be_done_is_said)
 /* What it writes can be read back, and its energies are no data. */
 Test(census, files)
 {
-    char folder[] = "/tmp/eqml-census-XXXXXX", path[64];
+    char folder[TEMPORARY_PATH], path[TEMPORARY_PATH + 32];
     eqml_surface surface = surface_of(1.5);
     census_options options = {.kept = 20};
     eqml_message message;
     eqml_data data;
     census c;
-    cr_assert_not_null(mkdtemp(folder));
+    make_folder(folder);
     cr_assert_eq(census_run(&surface.model, "H H", start, &options, &c, &message), EQML_OK);
     cr_assert_eq(c.kept, 20);
     snprintf(path, sizeof path, "%s/holes.xyz", folder);

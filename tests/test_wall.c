@@ -202,14 +202,12 @@ Test(wall, all_functions_agree)
 /* Files hold every bit; without a wall they are as they were. */
 Test(wall, files)
 {
-    char path[] = "/tmp/eqml-wall-XXXXXX", line[64];
+    char path[TEMPORARY_PATH], line[64];
     fixture f = walled(&ch4_d6_basis, (eqml_wall_options){.width = 0.3});
     eqml_surface other;
     eqml_message message;
     double gradient[15], gradient2[15];
-    const int file = mkstemp(path);
-    cr_assert_geq(file, 0);
-    cr_assert_eq(close(file), 0);
+    make_file(path);
     cr_assert_eq(eqml_surface_write(&f.surface, path, &message), EQML_OK, "%s", message.text);
     cr_assert_eq(eqml_surface_read(&other, &ch4_d6_basis, path, &message), EQML_OK, "%s", message.text);
     for (size_t g = 0; g < TRAIN; g++) {
@@ -240,13 +238,11 @@ Test(wall, bad_files)
                                            {"edge ", "edge -"},           {"feature 1 ", "feature 0 "},
                                            {"feature 1 ", "feature 52 "}, {"feature 1 ", "feature 1"},
                                            {"whiten ", "whiten x"},       {"eqml-pes 4", "eqml-pes 3"}};
-    char path[] = "/tmp/eqml-wall-XXXXXX", *text, *at;
+    char path[TEMPORARY_PATH], *text, *at;
     fixture f = walled(&ch4_d6_basis, (eqml_wall_options){0});
     eqml_surface other;
     eqml_message message;
-    const int file = mkstemp(path);
-    cr_assert_geq(file, 0);
-    cr_assert_eq(close(file), 0);
+    make_file(path);
     cr_assert_eq(f.surface.wall->nfeatures, 9);
     cr_assert_eq(eqml_surface_write(&f.surface, path, &message), EQML_OK);
     FILE *in = fopen(path, "r");
