@@ -13542,6 +13542,37 @@ static eqml_status eqml__put_parts(eqml__tagger *t, char *runtime, const char *p
     return EQML_OK;
 }
 
+/* The texts that a header copies. */
+typedef struct eqml__sources {
+    char *runtime, *basis; /* owned */
+} eqml__sources;
+
+static eqml_status eqml__load_sources(eqml__sources *s, const char *runtime, const char *basis_header,
+                                      eqml_message *message)
+{
+    size_t size;
+    const eqml_status status = eqml__load_text(runtime, &s->runtime, &size, message);
+    return status ? status : eqml__load_text(basis_header, &s->basis, &size, message);
+}
+
+static void eqml__free_sources(eqml__sources *s)
+{
+    EQML_FREE(s->runtime);
+    EQML_FREE(s->basis);
+}
+
+/* Puts the parts of the runtime that the basis needs, and the basis itself; runtime: the path, for messages. */
+static eqml_status eqml__put_sources(eqml__tagger *t, const eqml__sources *s, const char *runtime,
+                                     const char *basis_name, const struct eqml__needed *needed, int count,
+                                     eqml_message *message)
+{
+    const eqml_status status = eqml__put_parts(t, s->runtime, runtime, s->basis, needed, count, message);
+    t->basis = basis_name;
+    if (!status)
+        eqml__put_tagged(t, s->basis);
+    return status;
+}
+
 /*
  * A number for C and C++ of every standard, in decimal, since hexadecimal floats are new in C++17: with as
  * many digits as give it back exactly, a point whatever the locale, and "f" where it is a float.
@@ -13804,30 +13835,22 @@ EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, cons
     const eqml_basis *b = surface->model.basis;
     eqml__output out;
     eqml__tagger tagger = {NULL, "", 0};
-    char *parts = NULL, *basis = NULL;
-    size_t size;
+    eqml__sources sources = {NULL, NULL};
     eqml_status status = eqml__check_writable(surface, path, (double)FLT_MAX, message);
-    if (status)
-        return status;
-    status = eqml__load_text(runtime, &parts, &size, message);
     if (!status)
-        status = eqml__load_text(basis_header, &basis, &size, message);
+        status = eqml__load_sources(&sources, runtime, basis_header, message);
     if (!status)
         status = eqml__open_output(&out, path, message);
     if (!status) {
         tagger.out = out.file;
         eqml__put_banner(out.file, b, name);
         eqml__put_number_unit(out.file, surface, name);
-        status = eqml__put_parts(&tagger, parts, runtime, basis, eqml__needed, EQML__NEEDED, message);
-        tagger.basis = b->name;
-        if (!status) {
-            eqml__put_tagged(&tagger, basis);
+        status = eqml__put_sources(&tagger, &sources, runtime, b->name, eqml__needed, EQML__NEEDED, message);
+        if (!status)
             eqml__put_surface(out.file, surface, name);
-        }
         status = eqml__close_output(&out, status, message);
     }
-    EQML_FREE(parts);
-    EQML_FREE(basis);
+    eqml__free_sources(&sources);
     return status;
 }
 
@@ -17495,7 +17518,10 @@ static int eqml__neighbours_grow(eqml_neighbours *list)
     return 0;
 }
 
-/* One pair that is close enough, with a vector that owes nothing to where the atoms are in the cell. */
+/*
+ * Adds the pair of i and an image of j if they are closer than the cutoff. Its vector is that of the coordinates as given
+ * plus whole cells; wrapped coordinates would have other last digits.
+ */
 static eqml_status eqml__add_pair(const eqml_configuration *c, const eqml__bins *b, const eqml__binned *x,
                                   size_t i, size_t j, const int *image, double cutoff2, eqml_neighbours *list,
                                   eqml_message *message)
@@ -18367,30 +18393,23 @@ EQML_API eqml_status eqml_cloud_write_header(const eqml_cloud_model *m, const ch
 {
     eqml__output out;
     eqml__tagger tagger = {NULL, "", 0};
-    char *parts = NULL, *basis = NULL;
-    size_t size;
+    eqml__sources sources = {NULL, NULL};
     eqml_status status = eqml__check_potential(m, path, message);
     if (!status)
-        status = eqml__load_text(runtime, &parts, &size, message);
-    if (!status)
-        status = eqml__load_text(basis_header, &basis, &size, message);
+        status = eqml__load_sources(&sources, runtime, basis_header, message);
     if (!status)
         status = eqml__open_output(&out, path, message);
     if (!status) {
         tagger.out = out.file;
         eqml__put_potential_banner(out.file, m, name);
         fprintf(out.file, "#ifndef EQML%d_STATIC\n#define EQML%d_STATIC\n#endif\n", EQML_LAYOUT, EQML_LAYOUT);
-        status =
-            eqml__put_parts(&tagger, parts, runtime, basis, eqml__cloud_needed, EQML__CLOUD_NEEDED, message);
-        tagger.basis = m->basis->name;
-        if (!status) {
-            eqml__put_tagged(&tagger, basis);
+        status = eqml__put_sources(&tagger, &sources, runtime, m->basis->name, eqml__cloud_needed,
+                                   EQML__CLOUD_NEEDED, message);
+        if (!status)
             eqml__put_potential(out.file, m, name);
-        }
         status = eqml__close_output(&out, status, message);
     }
-    EQML_FREE(parts);
-    EQML_FREE(basis);
+    eqml__free_sources(&sources);
     return status;
 }
 

@@ -54,3 +54,14 @@ void emit_banner(FILE *out, const description *d, int layout)
             " * Layout number: %d, as in the eqml.h that it goes with.\n */\n",
             d->inputs, p->gradient.multiply, p->gradient.add, p->gradient.fma, layout);
 }
+
+void emit_guard(FILE *out, const char *name, int layout)
+{
+    fprintf(out, "#ifndef EQML_BASIS_%s\n#define EQML_BASIS_%s\n", name, name);
+    fprintf(out, "#ifndef EQML_LAYOUT\n#include \"eqml.h\"\n#endif\n");
+    fprintf(
+        out,
+        "#if EQML_LAYOUT != %d\n#error This basis has layout %d and eqml.h another: write it again by the "
+        "command above, with the eqml-gen beside eqml.h\n#endif\n\n",
+        layout, layout);
+}

@@ -6,4 +6,7 @@
 
 /* layout: the number that binds the header to its runtime. */
 void emit_banner(FILE *out, const description *d, int layout);
+
+/* What follows it in a header of either family: the include guard, the runtime, and the check of its layout number. */
+void emit_guard(FILE *out, const char *name, int layout);
 #endif

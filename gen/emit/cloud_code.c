@@ -42,6 +42,17 @@ static void close_loop(line *l)
     fprintf(l->out, "        }%s\n", l->end);
 }
 
+enum { FACTOR = 40 };
+
+/* Whether y multiplies the product of components of c, too; factor <- its coefficient, as code. */
+static bool print_shared(char factor[FACTOR], const coupled_constant *y, const coupled_constant *c)
+{
+    const bool shared = y->m1 == c->m1 && y->m2 == c->m2;
+    if (shared && !print_coefficient(factor, FACTOR, y->value))
+        *factor = 0;
+    return shared;
+}
+
 /* Each product of two components once; then it goes to the one or two M that have it. */
 static void put_forward(line *l, const coupled_kernel *x, const char *name)
 {
@@ -61,11 +72,9 @@ static void put_forward(line *l, const coupled_kernel *x, const char *name)
         put_item(l, item);
         for (size_t i = k; i < x->nconstants; i++) {
             const coupled_constant *y = &x->constant[i];
-            char factor[40];
-            if (y->m1 != c->m1 || y->m2 != c->m2)
+            char factor[FACTOR];
+            if (!print_shared(factor, y, c))
                 continue;
-            if (!print_coefficient(factor, sizeof factor, y->value))
-                *factor = 0;
             snprintf(item, sizeof item, "f%d %s %sx; ", y->M, begun[y->M] ? "+=" : "=", factor);
             put_item(l, item);
             begun[y->M] = true;
@@ -100,11 +109,9 @@ static void put_reverse(line *l, const coupled_kernel *x, const char *name)
         put_item(l, "{ const T q = ");
         for (size_t i = k; i < x->nconstants; i++) {
             const coupled_constant *y = &x->constant[i];
-            char factor[40];
-            if (y->m1 != c->m1 || y->m2 != c->m2)
+            char factor[FACTOR];
+            if (!print_shared(factor, y, c))
                 continue;
-            if (!print_coefficient(factor, sizeof factor, y->value))
-                *factor = 0;
             snprintf(item, sizeof item, "%s%sg%d", i > k ? " + " : "", factor, y->M);
             put_item(l, item);
         }

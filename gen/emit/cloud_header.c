@@ -1,5 +1,6 @@
 #include "emit/cloud.h"
 #include "base/memory.h"
+#include "emit/banner.h"
 #include "emit/cloud_code.h"
 #include "emit/line.h"
 #include "emit/tables.h"
@@ -186,13 +187,7 @@ void cloud_header(FILE *out, const cloud_description *d)
 {
     char *name = xcalloc(strlen(d->name) + 16, 1);
     put_banner(out, d);
-    fprintf(out, "#ifndef EQML_BASIS_%s\n#define EQML_BASIS_%s\n", d->name, d->name);
-    fprintf(out, "#ifndef EQML_LAYOUT\n#include \"eqml.h\"\n#endif\n");
-    fprintf(
-        out,
-        "#if EQML_LAYOUT != %d\n#error This basis has layout %d and eqml.h another: write it again by the "
-        "command above, with the eqml-gen beside eqml.h\n#endif\n\n",
-        EQML_LAYOUT, EQML_LAYOUT);
+    emit_guard(out, d->name, EQML_LAYOUT);
     for (int k = 0; k < d->nparts; k++) {
         sprintf(name, "%s_%d", d->name, k);
         put_program(out, name, d, k);

@@ -90,13 +90,7 @@ void emit_header(FILE *out, const description *d)
     const program *p = d->program;
     bool tensors = false;
     emit_banner(out, d, EQML_LAYOUT);
-    fprintf(out, "#ifndef EQML_BASIS_%s\n#define EQML_BASIS_%s\n", d->name, d->name);
-    fprintf(out, "#ifndef EQML_LAYOUT\n#include \"eqml.h\"\n#endif\n");
-    fprintf(
-        out,
-        "#if EQML_LAYOUT != %d\n#error This basis has layout %d and eqml.h another: write it again by the "
-        "command above, with the eqml-gen beside eqml.h\n#endif\n\n",
-        EQML_LAYOUT, EQML_LAYOUT);
+    emit_guard(out, d->name, EQML_LAYOUT);
     fprintf(out, "enum { %s_NATOMS = %d, %s_NPAIRS = %zu, %s_NTERMS = %zu, %s_NSLOTS = %zu };\n", d->name,
             d->atoms.natoms, d->name, p->ninputs, d->name, p->nterms, d->name, p->nslots);
     emit_pairs(out, d);

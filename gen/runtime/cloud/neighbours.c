@@ -223,7 +223,10 @@ static int eqml__neighbours_grow(eqml_neighbours *list)
     return 0;
 }
 
-/* One pair that is close enough, with a vector that owes nothing to where the atoms are in the cell. */
+/*
+ * Adds the pair of i and an image of j if they are closer than the cutoff. Its vector is that of the coordinates as given
+ * plus whole cells; wrapped coordinates would have other last digits.
+ */
 static eqml_status eqml__add_pair(const eqml_configuration *c, const eqml__bins *b, const eqml__binned *x,
                                   size_t i, size_t j, const int *image, double cutoff2, eqml_neighbours *list,
                                   eqml_message *message)

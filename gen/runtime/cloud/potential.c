@@ -187,30 +187,23 @@ EQML_API eqml_status eqml_cloud_write_header(const eqml_cloud_model *m, const ch
 {
     eqml__output out;
     eqml__tagger tagger = {NULL, "", 0};
-    char *parts = NULL, *basis = NULL;
-    size_t size;
+    eqml__sources sources = {NULL, NULL};
     eqml_status status = eqml__check_potential(m, path, message);
     if (!status)
-        status = eqml__load_text(runtime, &parts, &size, message);
-    if (!status)
-        status = eqml__load_text(basis_header, &basis, &size, message);
+        status = eqml__load_sources(&sources, runtime, basis_header, message);
     if (!status)
         status = eqml__open_output(&out, path, message);
     if (!status) {
         tagger.out = out.file;
         eqml__put_potential_banner(out.file, m, name);
         fprintf(out.file, "#ifndef EQML%d_STATIC\n#define EQML%d_STATIC\n#endif\n", EQML_LAYOUT, EQML_LAYOUT);
-        status =
-            eqml__put_parts(&tagger, parts, runtime, basis, eqml__cloud_needed, EQML__CLOUD_NEEDED, message);
-        tagger.basis = m->basis->name;
-        if (!status) {
-            eqml__put_tagged(&tagger, basis);
+        status = eqml__put_sources(&tagger, &sources, runtime, m->basis->name, eqml__cloud_needed,
+                                   EQML__CLOUD_NEEDED, message);
+        if (!status)
             eqml__put_potential(out.file, m, name);
-        }
         status = eqml__close_output(&out, status, message);
     }
-    EQML_FREE(parts);
-    EQML_FREE(basis);
+    eqml__free_sources(&sources);
     return status;
 }
 
