@@ -90,7 +90,9 @@ build/eqml.o: eqml.h build/flags
 CENSUS_PARTS = build/common/minimise.o $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/census/*.c)))
 FIT_PARTS = $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/fit/*.c))) $(CENSUS_PARTS)
 
-$(FIT_PARTS): build/%.o: examples/%.c $(wildcard examples/fit/*.h examples/census/*.h examples/common/*.h) eqml.h build/flags
+POTENTIAL_PARTS = $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/potential/*.c)))
+
+$(FIT_PARTS) $(POTENTIAL_PARTS): build/%.o: examples/%.c $(wildcard examples/*/*.h) eqml.h build/flags
 	@mkdir -p $(@D)
 	$(COMPILE) $(OPTIONAL) -I. -Iexamples -c $< -o $@.$$$$ && mv -f $@.$$$$ $@
 
@@ -110,16 +112,10 @@ build/holes.o build/ask.o: build/%.o: examples/%.c $(CENSUS_PARTS)
 	    test $$s = 0 && mv -f $@.$$$$.all $@
 
 holes: build/eqml.o build/holes.o ## NAME=ch4 [HOLES="options"]: the whole census of holes in the surface in build/pes/NAME; fails where there are any
-	@LIBRARIES="$(OPTIONAL)" sh examples/common/holes.sh $(COMPILE)
+	@LIBRARIES="$(OPTIONAL)" OPTIONS="$$HOLES" sh examples/common/surface.sh holes $(COMPILE)
 
 ask: build/eqml.o build/ask.o ## NAME=ch4 [N=100] [POOL=file.xyz] [ASK="options"]: the geometries to compute next for the surface in build/pes/NAME
-	@LIBRARIES="$(OPTIONAL)" sh examples/common/ask.sh $(COMPILE)
-
-POTENTIAL_PARTS = $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/potential/*.c)))
-
-build/potential/%.o: examples/potential/%.c examples/potential/job.h eqml.h build/flags
-	@mkdir -p $(@D)
-	$(COMPILE) $(OPTIONAL) -I. -c $< -o $@.$$$$ && mv -f $@.$$$$ $@
+	@LIBRARIES="$(OPTIONAL)" OPTIONS="$$ASK" sh examples/common/surface.sh ask $(COMPILE)
 
 build/potential.o: $(POTENTIAL_PARTS)
 	$(CC) -r -nostdlib $^ -o $@.$$$$ && mv -f $@.$$$$ $@
@@ -206,7 +202,7 @@ build/tests/%.h: tests/bases.txt build/eqml-gen
 TEST_CFLAGS = $(CFLAGS:-O3=-O0)
 TEST_COMPILE = $(CC) $(STD) $(WARNINGS) $(TEST_CFLAGS)
 build/tests/test_evaluation.o: TEST_CFLAGS = $(CFLAGS:-O3=-O2)
-build/tests/implementation.o build/tests/test_lsq.o: TEST_CFLAGS = $(CFLAGS:-O3=-O1)
+build/tests/implementation.o build/tests/test_lsq.o build/tests/test_triangles.o: TEST_CFLAGS = $(CFLAGS:-O3=-O1)
 
 # An object depends on those headers that it includes (-MMD); all of them must be there before.
 build/tests/%.o: tests/%.c | $(TEST_HEADERS)

@@ -11,7 +11,9 @@
  */
 #define _POSIX_C_SOURCE 200809L
 #include "census/census.h"
+#include "common/atoms.h"
 #include "common/modes.h"
+#include "common/options.h"
 #include "common/whole.h"
 
 extern const eqml_basis *const basis;
@@ -36,7 +38,7 @@ typedef struct job {
 } job;
 
 typedef struct candidates {
-    char symbols[1024]; /* "H H O"; empty: not known yet */
+    char *symbols; /* "H H O"; NULL: not known yet */
     size_t n, count[ORIGINS];
     double *xyz;     /* [n][natoms][3] */
     double *weight;  /* [n] */
@@ -68,18 +70,10 @@ static int parse_options(int argc, char **argv, job *j)
                    {"--apart", NULL, &j->apart, 0}};
     const size_t count = sizeof options / sizeof *options;
     for (int i = 1; i < argc; i++) {
-        size_t k = 0;
         char *end;
-        if (!strcmp(argv[i], "--help")) {
-            fputs(help, stdout);
-            exit(fflush(stdout) || ferror(stdout) ? fail("", "standard output cannot be written") : 0);
-        }
-        while (k < count && strcmp(argv[i], options[k].name))
-            k++;
-        if (k == count)
-            return fail(argv[i], "unknown option; --help lists the options");
-        if (++i == argc)
-            return fail(argv[i - 1], "needs a value");
+        const int k = find_option("ask", help, argc, argv, &i, options, count, sizeof *options);
+        if (k < 0)
+            return 1;
         if (options[k].text) {
             *options[k].text = argv[i];
             continue;
@@ -119,25 +113,16 @@ static void count_in(candidates *c, origin from, size_t n)
 static int read_geometries(const char *path, int may_be_empty, candidates *c, eqml_data *data)
 {
     eqml_message message;
-    size_t length = 0;
-    int *class_of = calloc((size_t)basis->natoms, sizeof *class_of);
-    if (!class_of)
-        return fail("", "out of memory");
-    for (int i = 0; i < basis->natoms; i++)
-        class_of[i] = basis->atom_classes[i];
     const eqml_status status = eqml_data_read(path, data, &message);
-    const int unlike = !status && eqml_data_match(data, basis->symbols, class_of, &message);
-    free(class_of);
     if (status == EQML_ERROR_EMPTY && may_be_empty)
         return 0;
-    if (status || unlike)
-        return fail(unlike ? path : "", message.text);
-    if (*c->symbols)
-        return 0;
-    for (int i = 0; i < basis->natoms; i++)
-        length += (size_t)snprintf(c->symbols + length, sizeof c->symbols - length, "%s%s", i ? " " : "",
-                                   data->symbols[i]);
-    return 0;
+    if (status)
+        return fail("", message.text);
+    if (match_basis(data, basis, NULL, &message))
+        return fail(path, message.text);
+    if (!c->symbols)
+        c->symbols = symbols_of(data);
+    return c->symbols ? 0 : fail("", "out of memory");
 }
 
 static int add_file(const char *path, origin from, candidates *c)
@@ -308,6 +293,7 @@ int main(int argc, char **argv)
     if (!bad && eqml_sigma_read(&sigma, &surface, path, &message))
         bad = fail("", message.text);
     bad = bad || gather(&j, &surface.model, &c) || choose(&j, &surface, &sigma, &c);
+    free(c.symbols);
     free(c.xyz);
     eqml_sigma_free(&sigma);
     eqml_surface_free(&surface);

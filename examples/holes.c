@@ -10,6 +10,8 @@
  */
 #define _POSIX_C_SOURCE 200809L
 #include "census/census.h"
+#include "common/atoms.h"
+#include "common/options.h"
 #include "common/whole.h"
 #include <limits.h>
 
@@ -41,7 +43,7 @@ static int fail(const char *what, const char *text)
     return 1;
 }
 
-static int parse_number(const char *option, const char *text, int whole_number, double *number)
+static int parse_positive(const char *option, const char *text, int whole_number, double *number)
 {
     char *end;
     *number = strtod(text, &end);
@@ -69,23 +71,15 @@ static int parse_options(int argc, char **argv, job *j)
                    {"--name", NULL, NULL, &j->name},       {"--seed", NULL, NULL, NULL}};
     const size_t count = sizeof options / sizeof *options;
     for (int i = 1; i < argc; i++) {
-        size_t k = 0;
         double number = 0;
-        if (!strcmp(argv[i], "--help")) {
-            fputs(help, stdout);
-            exit(fflush(stdout) || ferror(stdout) ? fail("", "standard output cannot be written") : 0);
-        }
-        while (k < count && strcmp(argv[i], options[k].name))
-            k++;
-        if (k == count)
-            return fail(argv[i], "unknown option; --help lists the options");
-        if (++i == argc)
-            return fail(argv[i - 1], "needs a value");
+        const int k = find_option("holes", help, argc, argv, &i, options, count, sizeof *options);
+        if (k < 0)
+            return 1;
         if (options[k].text) {
             *options[k].text = argv[i];
             continue;
         }
-        if (parse_number(argv[i - 1], argv[i], !options[k].real, &number))
+        if (parse_positive(argv[i - 1], argv[i], !options[k].real, &number))
             return 1;
         if (options[k].real)
             *options[k].real = number;
@@ -97,27 +91,16 @@ static int parse_options(int argc, char **argv, job *j)
     return 0;
 }
 
-/* The first geometry of a file, in the order of the basis, and the symbols of its atoms, "H H O", in room of its own. */
+/* The first geometry of a file, in the order of the basis, and the symbols of its atoms, in room of its own. */
 static int read_start(const char *path, eqml_data *data, char **symbols)
 {
     eqml_message message;
-    const size_t natoms = (size_t)basis->natoms;
-    int *class_of = calloc(natoms, sizeof *class_of), bad = 0;
-    char *end = *symbols = calloc(natoms + 1, sizeof data->symbols[0] + 1);
-    if (!class_of || !end) {
-        free(class_of);
-        return fail("", "out of memory");
-    }
-    for (size_t i = 0; i < natoms; i++)
-        class_of[i] = basis->atom_classes[i];
     if (eqml_data_read(path, data, &message))
-        bad = fail("", message.text);
-    else if (eqml_data_match(data, basis->symbols, class_of, &message))
-        bad = fail(path, message.text);
-    for (size_t i = 0; i < natoms && !bad; i++)
-        end += sprintf(end, "%s%s", i ? " " : "", data->symbols[i]);
-    free(class_of);
-    return bad;
+        return fail("", message.text);
+    if (match_basis(data, basis, NULL, &message))
+        return fail(path, message.text);
+    *symbols = symbols_of(data);
+    return *symbols ? 0 : fail("", "out of memory");
 }
 
 static int write_json(const char *path, const census *c)

@@ -13,6 +13,7 @@
  */
 #define _POSIX_C_SOURCE 200809L
 #include BASIS_HEADER
+#include "common/atoms.h"
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -104,15 +105,9 @@ static int parse_options(int argc, char **argv, job *j)
 static int read_data(job *j)
 {
     eqml_message message;
-    int *class_of = calloc((size_t)basis->natoms, sizeof *class_of);
-    if (!class_of)
-        return fail("out of memory");
-    for (int i = 0; i < basis->natoms; i++)
-        class_of[i] = basis->atom_classes[i];
     eqml_status status = eqml_data_read(j->path, &j->data, &message);
     if (!status)
-        status = eqml_data_match(&j->data, basis->symbols, class_of, &message);
-    free(class_of);
+        status = match_basis(&j->data, basis, NULL, &message);
     if (status)
         return fail(message.text);
     j->train = calloc(2, j->data.n);

@@ -12,42 +12,14 @@
 # All files are made in a folder of this run's own and put in place at the end, all or none.
 set -efu
 
-refuse() {
-    printf 'make pes: %s\n' "$1" >&2
-    exit 2
-}
+target=pes
+. examples/common/run.sh
 
 [ -n "$DATA" ] || refuse 'no data; for example: make pes DATA=file.xyz COMPOSITION="H4 C" DEGREE=6 NAME=ch4'
-[ -r "$DATA" ] && [ ! -d "$DATA" ] || refuse "$DATA: there is no such file, or it cannot be read"
-case $NAME in
-'' | [0-9]* | *[!A-Za-z0-9_]*) refuse "NAME=$NAME: it must be a C identifier, as in NAME=ch4" ;;
-esac
+check_file
+check_name ch4
 [ -n "$COMPOSITION" ] || refuse 'no COMPOSITION; for example COMPOSITION="H4 C"'
 [ -n "$DEGREE" ] || refuse 'no DEGREE; for example DEGREE=6, or DEGREE=auto'
-case $DATA in -*) DATA=./$DATA ;; esac
-
-# Runs a command; shows it first unless make is silent (-s).
-case ${MAKEFLAGS-} in
---*) silent= ;;
-*) silent=${MAKEFLAGS-} silent=${silent%% *} ;;
-esac
-run() {
-    case $silent in *s*) ;; *) printf '%s\n' "$*" ;; esac
-    "$@"
-}
-
-# Runs a command with a list of options after its arguments: xargs splits it at blanks and heeds quotes, nothing else.
-with_list() {
-    list=$1
-    shift
-    { printf '%s\n' "$list" | xargs sh -c 'exec "$@" <&3 3<&-' sh "$@"; } 3<&0
-}
-
-# The same, shown.
-run_with() {
-    case $silent in *s*) ;; *) shown=$1; shift; printf '%s\n' "$* $shown"; set -- "$shown" "$@" ;; esac
-    with_list "$@"
-}
 
 mkdir -p build/pes
 final=build/pes/$NAME

@@ -2,38 +2,21 @@
 # From configurations to a library, for `make potential`: sh examples/common/potential.sh COMPILER AND ITS OPTIONS
 #
 # What the user gives comes in the environment and is never read as shell code: DATA, ENVIRONMENT, ORDER, LEVEL, NAME,
-# and the lists of options BASIS and FIT, in which quotes and backslashes keep blanks together. build/eqml.o and build/potential.o are the runtime and the fit program.
+# and the lists of options BASIS and FIT, in which quotes and backslashes keep blanks together. build/eqml.o and
+# build/potential.o are the runtime and the fit program.
 #
 # All files are made in a folder of this run's own and put in place at the end, all or none.
 set -efu
 
-refuse() {
-    printf 'make potential: %s\n' "$1" >&2
-    exit 2
-}
+target=potential
+. examples/common/run.sh
 
 [ -n "$DATA" ] || refuse 'no data; for example: make potential DATA=cu.xyz ENVIRONMENT="Cu: Cu" ORDER=4 LEVEL=12 NAME=cu'
-[ -r "$DATA" ] && [ ! -d "$DATA" ] || refuse "$DATA: there is no such file, or it cannot be read"
-case $NAME in
-'' | [0-9]* | *[!A-Za-z0-9_]*) refuse "NAME=$NAME: it must be a C identifier, as in NAME=cu" ;;
-esac
+check_file
+check_name cu
 [ -n "$ENVIRONMENT" ] || refuse 'no ENVIRONMENT; for example ENVIRONMENT="Cu: Cu"'
 [ -n "$ORDER" ] || refuse 'no ORDER; for example ORDER=4'
 [ -n "$LEVEL" ] || refuse 'no LEVEL; for example LEVEL=12'
-case $DATA in -*) DATA=./$DATA ;; esac
-
-run() {
-    case ${MAKEFLAGS-} in --* | *' '*s*) ;; s*) ;; *) printf '%s\n' "$*" ;; esac
-    "$@"
-}
-
-# The same, with a list of options after its arguments: xargs splits it at blanks and heeds quotes, nothing else.
-run_with() {
-    list=$1
-    shift
-    printf '%s\n' "$* $list"
-    { printf '%s\n' "$list" | xargs sh -c 'exec "$@" <&3 3<&-' sh "$@"; } 3<&0
-}
 
 mkdir -p build/potential
 final=build/potential/$NAME

@@ -14,13 +14,11 @@ static void show_trial(void *context, int trials, int most)
 /* "H-O=morse:2.4", as an option says it. */
 static void word_of_variable(int c, const eqml_variable *v, char text[64])
 {
-    static const char *const kinds[] = {"morse", "inverse", "exp-over-r", "power"};
     char label[16];
     pair_of_class(c, label);
-    if (v->kind == EQML_INVERSE)
-        snprintf(text, 64, "%s=inverse", label);
-    else
-        snprintf(text, 64, "%s=%s:%.10g", label, kinds[v->kind], v->range);
+    const int length = snprintf(text, 64, "%s=%s", label, kind_words[v->kind]);
+    if (v->kind != EQML_INVERSE)
+        snprintf(text + length, 64 - (size_t)length, ":%.10g", v->range);
 }
 
 /* Whether an earlier class says the same. */
@@ -135,8 +133,5 @@ int choose_degree(job *j, const eqml_data *data, outcome *o)
         printf("%s %d: %.4g", d > 1 ? "," : "", d, error[d] * PER_CM);
     printf("; the least degree within 2 %% of the best: %d\n", degree);
     free(error);
-    FILE *out = fopen(j->degree_file, "w");
-    if (out)
-        fprintf(out, "%d\n", degree);
-    return !out || fclose(out) ? fail("the degree cannot be written") : 0;
+    return write_count(j->degree_file, (size_t)degree);
 }

@@ -1,6 +1,8 @@
 /* Names of the classes of pairs. */
 #include "job.h"
 
+const char *const kind_words[KIND_WORDS] = {"morse", "inverse", "exp-over-r", "power"};
+
 /* The symbol of atom i: its place and length in the basis' list. */
 static const char *symbol_of(int atom, size_t *length)
 {

@@ -2,6 +2,17 @@
 #include "job.h"
 #include "common/whole.h"
 
+int write_count(const char *path, size_t count)
+{
+    FILE *out = fopen(path, "w");
+    if (out)
+        fprintf(out, "%zu\n", count);
+    if (out && !fclose(out))
+        return 0;
+    fprintf(stderr, "fit: %s: cannot be written\n", path);
+    return 1;
+}
+
 /* A text that is written by `put`, whole or not at all. */
 static int write_text(const char *path, void (*put)(FILE *, const job *, const eqml_data *, const outcome *),
                       const job *j, const eqml_data *data, const outcome *o)

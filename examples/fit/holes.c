@@ -1,5 +1,6 @@
 /* The census of holes in the surface that was fitted. */
 #include "job.h"
+#include "common/atoms.h"
 
 /* The training geometry of the lowest energy, or data->n. */
 static size_t lowest_of(const eqml_data *data, const unsigned char *train)
@@ -10,16 +11,6 @@ static size_t lowest_of(const eqml_data *data, const unsigned char *train)
             (lowest == data->n || data->energy[g] < data->energy[lowest]))
             lowest = g;
     return lowest;
-}
-
-/* The symbols of the data, "H H O"; the basis may have none that are elements. The caller frees them. */
-static char *symbols_of(const eqml_data *data)
-{
-    const size_t most = sizeof data->symbols[0] + 1;
-    char *symbols = calloc((size_t)data->natoms + 1, most), *end = symbols;
-    for (int i = 0; symbols && i < data->natoms; i++)
-        end += snprintf(end, most, "%s%s", i ? " " : "", data->symbols[i]);
-    return symbols;
 }
 
 /* A census of the surface as it is, in place of the one before. Returns nonzero after a message. */

@@ -1,5 +1,6 @@
 /* Data files, as the basis wants them. */
 #include "job.h"
+#include "common/atoms.h"
 
 /* A refusal that names the file; returns 1. */
 static int refuse(const char *path, const char *text, const char *list)
@@ -77,17 +78,11 @@ int read_data(const char *path, const job *j, eqml_data *data)
 {
     eqml_message message;
     eqml_data_source source;
-    int *class_of = calloc((size_t)basis->natoms, sizeof *class_of);
-    if (!class_of)
-        return fail("out of memory");
-    for (int i = 0; i < basis->natoms; i++)
-        class_of[i] = basis->atom_classes[i];
     int bad = eqml_data_read_as(path, &j->read, data, &source, &message) != EQML_OK;
     if (bad)
         fail(message.text);
-    else if (eqml_data_match_order(data, basis->symbols, class_of, j->order, &message))
+    else if (match_basis(data, basis, j->order, &message))
         bad = refuse(path, message.text, "");
-    free(class_of);
     bad = bad || check_energy(path, j, data, &source) || check_reordered(path, data);
     if (bad) {
         eqml_data_free(data);

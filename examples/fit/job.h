@@ -99,6 +99,10 @@ double seconds_now(void);
 
 /* ---- classes.c ---------------------------------------------------------------------------------------- */
 
+/* What options call the kinds of variables, by eqml_kind. */
+enum { KIND_WORDS = EQML_USER };
+extern const char *const kind_words[KIND_WORDS];
+
 /* Does pair class k join the elements "A-B" (length characters), in either order? */
 int class_has_elements(int k, const char *label, size_t length);
 
@@ -201,6 +205,9 @@ void print_json(FILE *out, const job *j, const eqml_data *data, const outcome *o
 
 /* Null where the number is not known, or not finite: JSON has no other word for that. */
 void json_number(FILE *out, const char *key, int known, double value);
+
+/* Writes a number into a file by itself, for pes.sh. Returns nonzero after a message. */
+int write_count(const char *path, size_t count);
 
 /* Writes NAME.pes, NAME_pes.h, report.json, what was found out beside the fit, and what write_holes does. Returns nonzero
  * after a message. */

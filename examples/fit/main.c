@@ -68,17 +68,6 @@ static void print_memory(const job *j, const eqml_data *data, const unsigned cha
     fflush(stdout);
 }
 
-/* For --check: how many rows there are, which says how many terms they can determine. */
-static int write_rows(const job *j, const eqml_data *data, const unsigned char *train)
-{
-    FILE *out = j->rows_file ? fopen(j->rows_file, "w") : NULL;
-    if (!j->rows_file)
-        return 0;
-    if (out)
-        fprintf(out, "%zu\n", count_rows(j, data, train));
-    return !out || fclose(out) ? fail("the number of rows cannot be written") : 0;
-}
-
 static int fit_and_test(job *j, eqml_data *data, const eqml_data *other, unsigned char *train,
                         unsigned char *test, eqml_surface *surface, outcome *o)
 {
@@ -171,7 +160,7 @@ int main(int argc, char **argv)
         split(data.n, j.train_every, marks, marks + data.n);
         o.left_out = leave_out_high(&j, &data, marks);
         j.fit.use = marks;
-        status = j.check         ? write_rows(&j, &data, marks)
+        status = j.check         ? j.rows_file && write_count(j.rows_file, count_rows(&j, &data, marks))
                  : j.degree_file ? choose_degree(&j, &data, &o)
                                  : fit_and_test(&j, &data, &other, marks, marks + data.n, &surface, &o);
     }

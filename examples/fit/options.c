@@ -1,5 +1,6 @@
 /* The command line. */
 #include "job.h"
+#include "common/options.h"
 #include <unistd.h>
 
 static const char help[] =
@@ -31,16 +32,6 @@ static const char help[] =
     "  --wall no|auto|W[,D]   what the surface is outside of the data, see README; default auto: a wall\n"
     "                         where samples or walkers of the census meet holes\n";
 
-static int parse_number(const char *option, const char *text, double least, double *number)
-{
-    char *end;
-    *number = strtod(text, &end);
-    if (end != text && !*end && *number >= least && *number <= DBL_MAX)
-        return 0;
-    fprintf(stderr, "fit: %s %s: expected a finite number, at least %g\n", option, text, least);
-    return 1;
-}
-
 /* A positive number and nothing else; morse: any but 0; power: a whole number from -12 to 12 other than 0. */
 static int parse_range(eqml_kind kind, const char *text, double *range)
 {
@@ -56,22 +47,17 @@ static int parse_range(eqml_kind kind, const char *text, double *range)
 /* [A-B=]morse:2.0 or [A-B=]auto */
 static int parse_variable(const char *text, job *j)
 {
-    static const struct {
-        const char *word;
-        eqml_kind kind;
-    } kinds[] = {{"morse:", EQML_MORSE},
-                 {"exp-over-r:", EQML_EXP_OVER_R},
-                 {"inverse", EQML_INVERSE},
-                 {"power:", EQML_POWER}};
     const char *equals = strchr(text, '='), *spec = equals ? equals + 1 : text;
     eqml_variable v = {EQML_USER, 1, 0, 0};
     int used = 0;
-    for (size_t k = 0; k < 4; k++) {
-        const size_t length = strlen(kinds[k].word);
-        if (!strncmp(spec, kinds[k].word, length) &&
-            !(kinds[k].kind == EQML_INVERSE ? spec[length]
-                                            : parse_range(kinds[k].kind, spec + length, &v.range)))
-            v.kind = kinds[k].kind;
+    for (int kind = 0; kind < KIND_WORDS; kind++) {
+        const size_t length = strlen(kind_words[kind]);
+        if (strncmp(spec, kind_words[kind], length))
+            continue;
+        if (kind == EQML_INVERSE
+                ? !spec[length]
+                : spec[length] == ':' && !parse_range((eqml_kind)kind, spec + length + 1, &v.range))
+            v.kind = (eqml_kind)kind;
     }
     const int is_auto = !strcmp(spec, "auto");
     if (v.kind == EQML_USER && !is_auto) {
@@ -92,12 +78,6 @@ static int parse_variable(const char *text, job *j)
         fprintf(stderr, "fit: --variable %s: the composition %s has no such pair of elements\n", text,
                 basis->composition);
     return !used;
-}
-
-static int is_c_name(const char *text)
-{
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
-    return *text && strspn(text, letters) == strlen(text) && !(*text >= '0' && *text <= '9');
 }
 
 /* no, auto, or WIDTH[,DEGREE] */
@@ -151,41 +131,42 @@ int parse_options(int argc, char **argv, job *j)
         } else if (!strcmp(option, "--test")) {
             j->test = value;
         } else if (!strcmp(option, "--train-every")) {
-            bad = parse_number(option, value, 1, &number);
+            bad = parse_number("fit", option, value, 1, &number);
             j->train_every = number < 1e9 ? (int)number : 0;
             if (!bad && j->train_every != number)
                 return fail("--train-every: expected a whole number");
         } else if (!strcmp(option, "--variable")) {
             bad = parse_variable(value, j);
         } else if (!strcmp(option, "--gradients")) {
-            bad = parse_number(option, value, 0, &j->fit.gradient_weight);
+            bad = parse_number("fit", option, value, 0, &j->fit.gradient_weight);
             j->read.skip_unclear = j->fit.energies_only = j->fit.gradient_weight == 0;
         } else if (!strcmp(option, "--ridge")) {
             j->ridge_auto = !strcmp(value, "auto");
-            bad = !j->ridge_auto && parse_number(option, value, 0, &j->fit.ridge);
+            bad = !j->ridge_auto && parse_number("fit", option, value, 0, &j->fit.ridge);
         } else if (!strcmp(option, "--energy-weight")) {
             j->energy_weight_auto = !strcmp(value, "auto");
-            bad = !j->energy_weight_auto && parse_number(option, value, DBL_MIN, &j->fit.energy_weight);
+            bad =
+                !j->energy_weight_auto && parse_number("fit", option, value, DBL_MIN, &j->fit.energy_weight);
         } else if (!strcmp(option, "--rows-file")) {
             j->rows_file = value;
         } else if (!strcmp(option, "--degree-file")) {
             j->degree_file = value;
         } else if (!strcmp(option, "--max-energy")) {
-            bad = parse_number(option, value, DBL_MIN, &j->max_energy);
+            bad = parse_number("fit", option, value, DBL_MIN, &j->max_energy);
         } else if (!strcmp(option, "--diagnose")) {
             if (!strcmp(value, "all"))
                 j->diagnose = DBL_MAX;
             else
-                bad = parse_number(option, value, 0, &j->diagnose);
+                bad = parse_number("fit", option, value, 0, &j->diagnose);
         } else if (!strcmp(option, "--checkpoint")) {
             j->fit.checkpoint = value;
         } else if (!strcmp(option, "--sigma")) {
-            bad = parse_number(option, value, 0, &number);
+            bad = parse_number("fit", option, value, 0, &number);
             j->sigma = number < 1e6 ? (int)number : -1;
             if (!bad && (j->sigma != number || j->sigma % 8))
                 return fail("--sigma: expected a multiple of 8, or 0");
         } else if (!strcmp(option, "--charge")) {
-            bad = parse_number(option, value, -1e6, &j->charge);
+            bad = parse_number("fit", option, value, -1e6, &j->charge);
         } else if (!strcmp(option, "--census")) {
             j->no_census = !strcmp(value, "no");
             if (!j->no_census && strcmp(value, "yes"))

@@ -1,5 +1,6 @@
 /* The command line. */
 #include "job.h"
+#include "common/options.h"
 
 static const char help[] =
     "options of the fit of a potential:\n"
@@ -13,22 +14,6 @@ static const char help[] =
     "100\n"
     "  --virials W         the same of virials; default 0: they take no part\n"
     "  --ridge L           penalty L on the squares of the scaled coefficients; default 0\n";
-
-static int parse_number(const char *option, const char *text, double least, double *number)
-{
-    char *end;
-    *number = strtod(text, &end);
-    if (end != text && !*end && *number >= least && *number <= DBL_MAX)
-        return 0;
-    fprintf(stderr, "potential: %s %s: expected a finite number, at least %g\n", option, text, least);
-    return 1;
-}
-
-static int is_c_name(const char *text)
-{
-    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
-    return *text && strspn(text, letters) == strlen(text) && !(*text >= '0' && *text <= '9');
-}
 
 int parse_options(int argc, char **argv, job *j)
 {
@@ -71,13 +56,13 @@ int parse_options(int argc, char **argv, job *j)
             if (!strcmp(option, words[k].word)) {
                 *words[k].value = value;
             } else if (!strcmp(option, numbers[k].word)) {
-                if (parse_number(option, value, numbers[k].least, &number))
+                if (parse_number("potential", option, value, numbers[k].least, &number))
                     return 1;
                 *numbers[k].value = number * numbers[k].unit;
             }
         }
         if (!known && !strcmp(option, "--train-every")) {
-            if (parse_number(option, value, 1, &number))
+            if (parse_number("potential", option, value, 1, &number))
                 return 1;
             if (number > 1e9 || number != (int)number)
                 return fail("--train-every: expected a whole number");

@@ -1,0 +1,53 @@
+/* Options of command lines. Messages are one line and begin with the program's name. */
+#ifndef COMMON_OPTIONS_H
+#define COMMON_OPTIONS_H
+#include <float.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* *number <- the finite number that a text is, at least `least`. Returns nonzero after a message. */
+static inline int parse_number(const char *program, const char *option, const char *text, double least,
+                               double *number)
+{
+    char *end;
+    *number = strtod(text, &end);
+    if (end != text && !*end && *number >= least && *number <= DBL_MAX)
+        return 0;
+    fprintf(stderr, "%s: %s %s: expected a finite number, at least %g\n", program, option, text, least);
+    return 1;
+}
+
+static inline int is_c_name(const char *text)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789";
+    return *text && strspn(text, letters) == strlen(text) && !(*text >= '0' && *text <= '9');
+}
+
+/*
+ * Finds argv[*i] among `count` options, structs of `size` bytes whose first member is the name; *i then stands at its
+ * value. Returns its number, or -1 after a message. --help prints the help and ends the program.
+ */
+static inline int find_option(const char *program, const char *help, int argc, char **argv, int *i,
+                              const void *options, size_t count, size_t size)
+{
+    size_t k = 0;
+    if (!strcmp(argv[*i], "--help")) {
+        fputs(help, stdout);
+        if (!fflush(stdout) && !ferror(stdout))
+            exit(0);
+        fprintf(stderr, "%s: standard output cannot be written\n", program);
+        exit(1);
+    }
+    while (k < count &&
+           strcmp(argv[*i], *(const char *const *)(const void *)((const char *)options + k * size)))
+        k++;
+    if (k < count && ++*i < argc)
+        return (int)k;
+    fprintf(stderr,
+            k < count ? "%s: %s: needs a value\n" : "%s: %s: unknown option; --help lists the options\n",
+            program, argv[*i - (k < count)]);
+    return -1;
+}
+
+#endif

@@ -1,0 +1,31 @@
+#!/bin/sh
+# A program that works on a fitted surface, as for `make holes`: sh examples/common/surface.sh PROGRAM COMPILER AND ITS OPTIONS
+#
+# It is linked from build/PROGRAM.o and the basis in build/pes/NAME. NAME, OPTIONS and LIBRARIES come in the environment:
+# OPTIONS is a list in which quotes and backslashes keep blanks together, LIBRARIES are options of the compilation. N and
+# POOL, where they are set, are options too. The status is that of the program.
+set -efu
+
+target=$1
+shift
+. examples/common/run.sh
+
+check_name ch4
+folder=build/pes/$NAME
+[ -r "$folder/$NAME.pes" ] && [ -r "$folder/$NAME.h" ] ||
+    refuse "$folder: there is no surface; make pes NAME=$NAME ... fits one"
+
+aside=$(mktemp -d "build/$target.XXXXXX")
+trap 'rm -rf "$aside"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+trap 'exit 129' HUP
+printf '#include "%s.h"\nconst eqml_basis *const basis = &%s_basis;\n' "$NAME" "$NAME" >"$aside/basis.c"
+"$@" "-I$folder" -I. "$aside/basis.c" "build/$target.o" build/eqml.o -o "$aside/$target" $LIBRARIES -lm
+set -- --directory "$folder" --name "$NAME"
+[ "$target" != ask ] || set -- "$@" --n "$N" --pool "$POOL"
+status=0
+# xargs hides the status of what it runs: that goes by a file.
+printf '%s\n' "$OPTIONS" | xargs sh -c '"$0" "$@" || echo "$?" >"$0.status"' "$aside/$target" "$@"
+[ ! -f "$aside/$target.status" ] || read -r status <"$aside/$target.status"
+exit "$status"
