@@ -13,11 +13,12 @@ OPTIONAL += -fopenmp
 endif
 
 # What the user gives goes to the shell in the environment, never as text of a command: "$$DATA" holds DATA as it
-# was given, whatever is in it. BASIS, FIT, PRUNE, BASES, HOLES and ASK are lists of words.
+# was given, whatever is in it. BASIS, FIT, PRUNE and BASES are lists of words.
 NAME ?= pes
 N ?= 100
-VALUES = DATA COMPOSITION DEGREE NAME DIPOLE QUADRUPOLE POLARIZABILITY BASIS FIT FLOAT PRUNE BASES HOLES N POOL ASK ENVIRONMENT ORDER LEVEL
-$(foreach v,$(VALUES),$(eval override $(v) := $$(value $(v)))$(eval export $(v)))
+VALUES = DATA COMPOSITION DEGREE NAME DIPOLE QUADRUPOLE POLARIZABILITY BASIS FIT FLOAT PRUNE BASES N POOL ENVIRONMENT ORDER LEVEL
+given = $(foreach v,$(1),$(eval override $(v) := $$(value $(v)))$(eval export $(v)))
+$(call given,$(VALUES))
 
 # Floors of the generator, from the top down; a floor includes those below it only.
 # The families stand side by side on the upper floor, and never include each other.
@@ -39,12 +40,12 @@ endef
 
 .SECONDARY: # what a pattern rule makes on the way is kept
 
-.PHONY: FORCE all help join check-joined check-parts pes refit holes ask potential prune expansion demo ir examples test asan fuzz check-libfuzzer bench bench-tensors bench-environment generate check-generated check-headers check-kinds check-threads check-compilers check-ports format clean
+.PHONY: FORCE all help join check-joined check-parts pes refit potential prune expansion demo ir examples test asan fuzz check-libfuzzer bench bench-tensors bench-environment generate check-generated check-headers check-kinds check-threads check-compilers check-ports format clean
 
 all: build/eqml-gen build/eqml.o build/fit.o ## build the generator, build/eqml-gen, and what all surfaces share
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 24
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
 
 # Two makes may run at once: a file appears whole, under a name that is no other's before.
 build/eqml-gen: $(GEN)
@@ -106,16 +107,7 @@ pes: build/eqml-gen build/eqml.o build/fit.o ## DATA=file.xyz COMPOSITION="H4 C"
 
 refit: pes ## the same with other options in FIT: what did not change is not compiled again (make pes does so, too)
 
-build/holes.o build/ask.o: build/%.o: examples/%.c $(CENSUS_PARTS)
-	$(COMPILE) $(OPTIONAL) -I. -Iexamples -c $< -o $@.$$$$ && \
-	    $(CC) -r -nostdlib $@.$$$$ $(CENSUS_PARTS) -o $@.$$$$.all; s=$$?; rm -f $@.$$$$; \
-	    test $$s = 0 && mv -f $@.$$$$.all $@
-
-holes: build/eqml.o build/holes.o ## NAME=ch4 [HOLES="options"]: the whole census of holes in the surface in build/pes/NAME; fails where there are any
-	@LIBRARIES="$(OPTIONAL)" OPTIONS="$$HOLES" sh examples/common/surface.sh holes $(COMPILE)
-
-ask: build/eqml.o build/ask.o ## NAME=ch4 [N=100] [POOL=file.xyz] [ASK="options"]: the geometries to compute next for the surface in build/pes/NAME
-	@LIBRARIES="$(OPTIONAL)" OPTIONS="$$ASK" sh examples/common/surface.sh ask $(COMPILE)
+include examples/programs.mk
 
 build/potential.o: $(POTENTIAL_PARTS)
 	$(CC) -r -nostdlib $^ -o $@.$$$$ && mv -f $@.$$$$ $@

@@ -1,9 +1,9 @@
 #!/bin/sh
 # A program that works on a fitted surface, as for `make holes`: sh examples/common/surface.sh PROGRAM COMPILER AND ITS OPTIONS
 #
-# It is linked from build/PROGRAM.o and the basis in build/pes/NAME. NAME, OPTIONS and LIBRARIES come in the environment:
-# OPTIONS is a list in which quotes and backslashes keep blanks together, LIBRARIES are options of the compilation. N and
-# POOL, where they are set, are options too. The status is that of the program.
+# It is linked from build/PROGRAM.o and the basis in build/pes/NAME. NAME and LIBRARIES, options of the compilation,
+# come in the environment, and so do the program's options: a list in the variable of its own name in capitals, in which
+# quotes and backslashes keep blanks together. N and POOL are options of ask. The status is that of the program.
 set -efu
 
 target=$1
@@ -26,6 +26,7 @@ set -- --directory "$folder" --name "$NAME"
 [ "$target" != ask ] || set -- "$@" --n "$N" --pool "$POOL"
 status=0
 # xargs hides the status of what it runs: that goes by a file.
-printf '%s\n' "$OPTIONS" | xargs sh -c '"$0" "$@" || echo "$?" >"$0.status"' "$aside/$target" "$@"
+list=$(printenv "$(printf '%s' "$target" | tr a-z A-Z)" || true)
+printf '%s\n' "$list" | xargs sh -c '"$0" "$@" || echo "$?" >"$0.status"' "$aside/$target" "$@"
 [ ! -f "$aside/$target.status" ] || read -r status <"$aside/$target.status"
 exit "$status"
