@@ -91,9 +91,12 @@ build/eqml.o: eqml.h build/flags
 CENSUS_PARTS = build/common/minimise.o $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/census/*.c)))
 FIT_PARTS = $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/fit/*.c))) $(CENSUS_PARTS)
 
+# All parts of programs in examples/, and those that programs on a surface share.
+EXAMPLE_PARTS = $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/*/*.c)))
+COMMON_PARTS = $(filter build/common/%,$(EXAMPLE_PARTS))
 POTENTIAL_PARTS = $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/potential/*.c)))
 
-$(FIT_PARTS) $(POTENTIAL_PARTS): build/%.o: examples/%.c $(wildcard examples/*/*.h) eqml.h build/flags
+$(EXAMPLE_PARTS): build/%.o: examples/%.c $(wildcard examples/*/*.h) eqml.h build/flags
 	@mkdir -p $(@D)
 	$(COMPILE) $(OPTIONAL) -I. -Iexamples -c $< -o $@.$$$$ && mv -f $@.$$$$ $@
 
@@ -209,7 +212,7 @@ build/tests/fit build/tests/fit-h2o: build/fit.o build/eqml.o
 	printf '#include "%s"\nconst eqml_basis *const basis = &%s_basis;\n' $(filter %.h,$^) $(basename $(notdir $(filter %.h,$^))) | \
 	    $(COMPILE) -I. build/fit.o build/eqml.o -x c - -o $@ -lm
 
-build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) $(CENSUS_PARTS) | build/tests/fit build/tests/fit-h2o build/bench/run
+build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) $(sort $(COMMON_PARTS) $(CENSUS_PARTS)) | build/tests/fit build/tests/fit-h2o build/bench/run
 	$(COMPILE) $^ -o $@ $(shell pkg-config --libs criterion) -lm
 
 test: build/run-tests check-joined check-parts check-headers check-kinds check-threads check-generated check-compilers examples ## pass the tests (needs libcriterion-dev and pkg-config)

@@ -2,7 +2,7 @@
  * Which geometries to compute next for a surface that `make pes` fitted: D-optimal ones (eqml_design) among the holes that
  * the census found, a pool, and geometries about the minimum up to an energy. By hand:
  *
- *     cc -O3 -march=native -I. -Iexamples basis.c eqml.c examples/ask.c examples/common/minimise.c examples/census/?*.c \
+ *     cc -O3 -march=native -I. -Iexamples basis.c eqml.c examples/ask.c examples/common/?*.c examples/census/?*.c \
  *         -o ask -lm
  *     ./ask --directory build/pes/ch4 --name ch4 --n 100 --pool more.xyz [options]
  *
@@ -13,28 +13,28 @@
 #include "census/census.h"
 #include "common/atoms.h"
 #include "common/modes.h"
-#include "common/options.h"
+#include "common/molecule.h"
 #include "common/whole.h"
-
-extern const eqml_basis *const basis;
 
 static const char help[] =
     "options of the geometries to compute next:\n"
     "  --samples N         geometries about the minimum, beside holes and pool; default 2000, 0: none\n"
     "  --up-to E           their highest energy above the minimum, cm^-1; default 20000\n"
-    "  --seed N            of their random numbers; default 1\n"
     "  --holes yes|no      whether holes.xyz is looked at; default yes\n"
     "  --gradients W       gradients will be computed too, and fitted with this weight; default 0: energies "
     "alone\n"
     "  --energy-weight E0  weights of the fit, E0/(E0+E-Emin), hartree; default 0: all the same\n"
-    "  --apart D           least root mean square difference of sorted distances, bohr; default 0.02\n";
+    "  --apart D           least root mean square difference of sorted distances, bohr; default "
+    "0.02\n" SURFACE_HELP_FEW;
 
 typedef enum origin { HOLE, POOL, SAMPLE, ORIGINS } origin;
 static const char *const origins[ORIGINS] = {"hole", "pool", "sample"};
 
 typedef struct job {
-    const char *directory, *name, *pool, *holes;
-    double wanted, samples, up_to, seed, gradients, energy_weight, apart;
+    surface_job on;
+    const char *pool, *holes;
+    int wanted, samples;
+    double up_to, gradients, energy_weight, apart;
 } job;
 
 typedef struct candidates {
@@ -47,46 +47,21 @@ typedef struct candidates {
 
 static int fail(const char *what, const char *text)
 {
-    fprintf(stderr, "ask: %s%s%s\n", what, *what ? ": " : "", text);
-    return 1;
+    return complain("ask", what, text);
 }
 
-static int parse_options(int argc, char **argv, job *j)
+static int parse(int argc, char **argv, job *j)
 {
-    const struct {
-        const char *name, **text;
-        double *number;
-        int whole; /* a whole number, at least `whole` - 1 */
-    } options[] = {{"--directory", &j->directory, NULL, 0},
-                   {"--name", &j->name, NULL, 0},
-                   {"--pool", &j->pool, NULL, 0},
-                   {"--holes", &j->holes, NULL, 0},
-                   {"--n", NULL, &j->wanted, 2},
-                   {"--samples", NULL, &j->samples, 1},
-                   {"--seed", NULL, &j->seed, 1},
-                   {"--up-to", NULL, &j->up_to, 0},
-                   {"--gradients", NULL, &j->gradients, 0},
-                   {"--energy-weight", NULL, &j->energy_weight, 0},
-                   {"--apart", NULL, &j->apart, 0}};
-    const size_t count = sizeof options / sizeof *options;
-    for (int i = 1; i < argc; i++) {
-        char *end;
-        const int k = find_option("ask", help, argc, argv, &i, options, count, sizeof *options);
-        if (k < 0)
-            return 1;
-        if (options[k].text) {
-            *options[k].text = argv[i];
-            continue;
-        }
-        const double number = strtod(argv[i], &end), least = options[k].whole > 1;
-        *options[k].number = number;
-        if (end == argv[i] || *end || !(number >= least && number <= 1e9) ||
-            (options[k].whole && number != floor(number))) {
-            fprintf(stderr, "ask: %s %s: expected a %s, %g to 1e9\n", argv[i - 1], argv[i],
-                    options[k].whole ? "whole number" : "number", least);
-            return 1;
-        }
-    }
+    const option own[] = {{"--pool", &j->pool, NULL, NULL, 0, 0},
+                          {"--holes", &j->holes, NULL, NULL, 0, 0},
+                          {"--n", NULL, NULL, &j->wanted, 1, 0},
+                          {"--samples", NULL, NULL, &j->samples, 0, 0},
+                          {"--up-to", NULL, &j->up_to, NULL, 0, 0},
+                          {"--gradients", NULL, &j->gradients, NULL, 0, 0},
+                          {"--energy-weight", NULL, &j->energy_weight, NULL, 0, 0},
+                          {"--apart", NULL, &j->apart, NULL, 0, 0}};
+    if (surface_options(&j->on, help, argc, argv, own, sizeof own / sizeof *own))
+        return 1;
     if (strcmp(j->holes, "yes") && strcmp(j->holes, "no"))
         return fail("--holes", "expected yes or no");
     return 0;
@@ -142,33 +117,34 @@ static int add_file(const char *path, origin from, candidates *c)
 }
 
 /* Samples about the minimum, whose file must be there. */
-static int add_samples(const job *j, const eqml_model *m, const char *path, candidates *c)
+static int add_samples(const job *j, molecule *m, candidates *c)
 {
-    eqml_data minimum = {0};
     eqml_message message;
     size_t drawn = 0;
-    int bad = read_geometries(path, 0, c, &minimum);
-    double *to = bad ? NULL : more_room(c, (size_t)j->samples);
-    if (!bad && !to)
-        bad = fail("", "out of memory");
-    else if (!bad && census_spread(m, c->symbols, minimum.xyz, j->up_to / PER_CM, (uint64_t)j->seed,
-                                   (size_t)j->samples, to, &drawn, &message))
-        bad = fail(j->name, message.text);
+    if (molecule_start(&j->on, m))
+        return 1;
+    double *to = more_room(c, (size_t)j->samples);
+    int bad = !to && fail("", "out of memory");
+    if (!bad && census_spread(m->model, m->symbols, m->xyz, j->up_to / PER_CM, (uint64_t)j->on.seed,
+                              (size_t)j->samples, to, &drawn, &message))
+        bad = fail(j->on.name, message.text);
     count_in(c, SAMPLE, drawn);
-    eqml_data_free(&minimum);
+    if (!c->symbols) {
+        c->symbols = m->symbols;
+        m->symbols = NULL;
+    }
     return bad;
 }
 
-static int gather(const job *j, const eqml_model *m, candidates *c)
+static int gather(const job *j, molecule *m, candidates *c)
 {
     char path[4096];
-    snprintf(path, sizeof path, "%s/holes.xyz", j->directory);
+    snprintf(path, sizeof path, "%s/holes.xyz", j->on.directory);
     if (!strcmp(j->holes, "yes") && !access(path, F_OK) && add_file(path, HOLE, c))
         return 1;
     if (j->pool && *j->pool && add_file(j->pool, POOL, c))
         return 1;
-    snprintf(path, sizeof path, "%s/minimum.xyz", j->directory);
-    return j->samples > 0 && add_samples(j, m, path, c);
+    return j->samples > 0 && add_samples(j, m, c);
 }
 
 /*
@@ -204,7 +180,7 @@ static int write_choice(const job *j, const eqml_surface *surface, const eqml_si
     char path[4096], comment[256];
     size_t count[ORIGINS] = {0};
     whole w;
-    snprintf(path, sizeof path, "%s/ask.xyz", j->directory);
+    snprintf(path, sizeof path, "%s/ask.xyz", j->on.directory);
     whole_open(&w, path);
     for (size_t k = 0; k < found && w.out; k++) {
         const size_t g = choice[k].candidate;
@@ -225,11 +201,11 @@ static int write_choice(const job *j, const eqml_surface *surface, const eqml_si
     printf("%s: %zu geometries of %zu holes (%zu more are too far out), %zu of the pool and %zu samples; "
            "gains %.3g to %.3g\n"
            "  %zu holes, %zu of the pool, %zu samples: %s\n",
-           j->name, found, c->count[HOLE] - c->left_out, c->left_out, c->count[POOL], c->count[SAMPLE],
+           j->on.name, found, c->count[HOLE] - c->left_out, c->left_out, c->count[POOL], c->count[SAMPLE],
            found ? choice[0].gain : 0, found ? choice[found - 1].gain : 0, count[HOLE], count[POOL],
            count[SAMPLE], path);
-    if ((double)found < j->wanted)
-        printf("  fewer than %g: the others are not %g bohr apart, or tell nothing\n", j->wanted, j->apart);
+    if (found < (size_t)j->wanted)
+        printf("  fewer than %d: the others are not %g bohr apart, or tell nothing\n", j->wanted, j->apart);
     return fflush(stdout) || ferror(stdout) ? fail("", "standard output cannot be written") : 0;
 }
 
@@ -243,7 +219,7 @@ static int choose(const job *j, const eqml_surface *surface, const eqml_sigma *s
     size_t found;
     if (wanted > c->n) {
         snprintf(text, sizeof text, "%zu geometries are wanted, and there are %zu candidates", wanted, c->n);
-        return fail(j->name, text);
+        return fail(j->on.name, text);
     }
     eqml_design_choice *choice = calloc(wanted, sizeof *choice);
     double *energy = calloc(2 * c->n, sizeof *energy), *work = aligned_alloc(64, (work_size + 63) / 64 * 64);
@@ -256,7 +232,7 @@ static int choose(const job *j, const eqml_surface *surface, const eqml_sigma *s
         const eqml_design_options o = {
             .gradient_weight = j->gradients, .weights = c->weight, .apart = j->apart};
         if (eqml_design(sigma, surface, c->n, c->xyz, &o, wanted, choice, &found, &message))
-            bad = fail(j->name, message.text);
+            bad = fail(j->on.name, message.text);
         else
             bad = write_choice(j, surface, sigma, c, choice, found, energy, work);
     }
@@ -268,34 +244,29 @@ static int choose(const job *j, const eqml_surface *surface, const eqml_sigma *s
 
 int main(int argc, char **argv)
 {
-    job j = {.directory = ".",
-             .name = basis->name,
+    job j = {.on = {.program = "ask", .few = 1},
              .holes = "yes",
              .wanted = 100,
              .samples = 2000,
              .up_to = 20000,
-             .seed = 1,
              .apart = 0.02};
     char path[4096];
     eqml_message message;
-    eqml_surface surface = {0};
+    molecule m = {0};
     eqml_sigma sigma = {0};
     candidates c = {.n = 0};
-    int bad = parse_options(argc, argv, &j);
-    snprintf(path, sizeof path, "%s/%s.pes", j.directory, j.name);
-    if (!bad && eqml_surface_read(&surface, basis, path, &message))
-        bad = fail("", message.text);
-    snprintf(path, sizeof path, "%s/%s.sigma", j.directory, j.name);
+    int bad = parse(argc, argv, &j) || molecule_read(&j.on, &m);
+    snprintf(path, sizeof path, "%s/%s.sigma", j.on.directory, j.on.name);
     if (!bad && access(path, R_OK))
         bad = fail(path, "there are no standard deviations: they need 20 geometries that the others "
                          "determine (more data, a "
                          "ridge or a lower degree), and FIT without --sigma 0");
-    if (!bad && eqml_sigma_read(&sigma, &surface, path, &message))
+    if (!bad && eqml_sigma_read(&sigma, &m.surface, path, &message))
         bad = fail("", message.text);
-    bad = bad || gather(&j, &surface.model, &c) || choose(&j, &surface, &sigma, &c);
+    bad = bad || gather(&j, &m, &c) || choose(&j, &m.surface, &sigma, &c);
     free(c.symbols);
     free(c.xyz);
     eqml_sigma_free(&sigma);
-    eqml_surface_free(&surface);
+    molecule_free(&m);
     return bad;
 }

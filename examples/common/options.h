@@ -50,4 +50,42 @@ static inline int find_option(const char *program, const char *help, int argc, c
     return -1;
 }
 
+/* An option with a value: one of text, number and whole says where it goes. */
+typedef struct option {
+    const char *name; /* "--walkers" */
+    const char **text;
+    double *number;
+    int *whole;
+    double least, most; /* of a number; most 0: 1e9 */
+} option;
+
+/* Reads a command line by a table of options. Returns nonzero after a message. */
+static inline int parse_options(const char *program, const char *help, int argc, char **argv,
+                                const option *options, size_t count)
+{
+    for (int i = 1; i < argc; i++) {
+        char *end;
+        const int k = find_option(program, help, argc, argv, &i, options, count, sizeof *options);
+        if (k < 0)
+            return 1;
+        const option *o = &options[k];
+        if (o->text) {
+            *o->text = argv[i];
+            continue;
+        }
+        const double number = strtod(argv[i], &end), most = o->most != 0 ? o->most : 1e9;
+        if (end == argv[i] || *end || !(number >= o->least && number <= most) ||
+            (o->whole && number != (double)(int)number)) {
+            fprintf(stderr, "%s: %s %s: expected a %s, %g to %g\n", program, o->name, argv[i],
+                    o->whole ? "whole number" : "number", o->least, most);
+            return 1;
+        }
+        if (o->whole)
+            *o->whole = (int)number;
+        else
+            *o->number = number;
+    }
+    return 0;
+}
+
 #endif
