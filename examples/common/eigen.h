@@ -1,7 +1,37 @@
-/* Eigenvectors of symmetric matrices, by Jacobi's rotations: exact and short, for matrices up to a few hundred rows. */
+/*
+ * Eigenvectors of symmetric matrices: by Jacobi's rotations, exact and short, up to a few hundred rows; and in eigen.c all of
+ * a matrix of thousands of rows, and the lowest of a matrix that is only known by its products with vectors.
+ */
 #ifndef EXAMPLES_EIGEN_H
 #define EXAMPLES_EIGEN_H
 #include <math.h>
+#include <stddef.h>
+
+/*
+ * Eigenvalues, ascending, of a symmetric a[n][n], of which the upper triangle counts: Householder's tridiagonalisation, then QL
+ * with Wilkinson's shifts (J. H. Wilkinson, C. Reinsch, Linear Algebra, 1971, chapters II/2 and II/4). vector[n][n], unless
+ * NULL: rows <- the eigenvectors. a is overwritten. About 4/3 n^3 multiply-adds, with vectors 6 n^3. Nonzero: no memory, or
+ * the matrix is not finite.
+ */
+int eigen_all(size_t n, double *a, double *value, double *vector);
+
+/* A symmetric matrix by its products: y <- A x. */
+typedef struct eigen_operator {
+    size_t n;
+    void (*apply)(const void *context, size_t n, const double *x, double *y);
+    const void *context;
+    const double *diagonal; /* [n] of A: the preconditioner */
+} eigen_operator;
+
+/*
+ * The lowest `count` eigenvalues and vector[count][n] by Davidson's method (E. R. Davidson, J. Comput. Phys. 17, 87 (1975)),
+ * all at once, in a space of at most `space` vectors (0: 4 count + 20), which takes 2 space n doubles. It begins with the
+ * unit vectors of the lowest diagonal elements, or, with `begun`, with vector as it is. Done when the residuals |A x - e x|
+ * are below `tolerance`: errors of the values are their squares over a gap. Returns the number of products, 0 where they did
+ * not suffice (`most`), or without memory.
+ */
+int eigen_lowest(const eigen_operator *o, size_t count, size_t space, double tolerance, int most, int begun,
+                 double *value, double *vector);
 
 /* Jacobi's rotation of rows and columns p and q of a[n][n], which makes a_pq zero; of the rows of v with
  * them. */
