@@ -247,6 +247,7 @@ Test(make_pes, two_builds_at_once)
           "echo $out >>../outputs; echo begin >$out; sleep 0.03; echo end >>$out\n");
     outcome o = run(
         "chmod +x '%s/cc' && mkdir '%s/clone' && ln -s \"$PWD/Makefile\" \"$PWD/gen\" \"$PWD/eqml.h\" "
+        "\"$PWD/examples\" \"$PWD/tests\" "
         "'%s/clone/' && "
         "cd '%s/clone' && make='env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s CC=../cc build/eqml-gen' && "
         "{ $make & one=$!; $make; two=$?; wait $one && test $two = 0; } && "
