@@ -83,7 +83,7 @@ build/eqml.o: eqml.h build/flags
 	printf '#define EQML_IMPLEMENTATION\n#include "eqml.h"\n' | \
 	    $(COMPILE) $(OPTIONAL) -I. -x c -c - -o $@.$$$$ && mv -f $@.$$$$ $@
 
-CENSUS_PARTS = build/common/minimise.o $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/census/*.c)))
+CENSUS_PARTS = build/common/evaluate.o build/common/minimise.o $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/census/*.c)))
 FIT_PARTS = $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/fit/*.c))) $(CENSUS_PARTS)
 
 POTENTIAL_PARTS = $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/potential/*.c)))
@@ -184,11 +184,11 @@ build/tests/%.h: tests/bases.txt build/eqml-gen
 
 # Tests are compiled at -O0 where CFLAGS say -O3, since they show what is computed, not how fast; that takes a third of
 # the time. The runtime's implementation is at -O1, to be quick enough. What depends on the optimiser, the kernels, is
-# compiled at -O2: here test_evaluation, and in check-headers, for every set of vectors; those of tensors, at -O3, in
-# check-kinds.
+# compiled at -O2: here test_evaluation, and two bases of those it is about; in check-headers, for every set of vectors;
+# those of tensors, at -O3, in check-kinds.
 TEST_CFLAGS = $(CFLAGS:-O3=-O0)
 TEST_COMPILE = $(CC) $(STD) $(WARNINGS) $(TEST_CFLAGS)
-build/tests/test_evaluation.o: TEST_CFLAGS = $(CFLAGS:-O3=-O2)
+build/tests/test_evaluation.o build/tests/functions_optimised.o: TEST_CFLAGS = $(CFLAGS:-O3=-O2)
 build/tests/implementation.o build/tests/test_lsq.o build/tests/test_triangles.o: TEST_CFLAGS = $(CFLAGS:-O3=-O1)
 
 # An object depends on those headers that it includes (-MMD); all of them must be there before.
@@ -204,7 +204,10 @@ build/tests/fit build/tests/fit-h2o: build/fit.o build/eqml.o
 	printf '#include "%s"\nconst eqml_basis *const basis = &%s_basis;\n' $(filter %.h,$^) $(basename $(notdir $(filter %.h,$^))) | \
 	    $(COMPILE) -I. build/fit.o build/eqml.o -x c - -o $@ -lm
 
-build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) $(CENSUS_PARTS) | build/tests/fit build/tests/fit-h2o build/bench/run
+# What the tests run beside it is made before, since they would make it one after the other.
+TESTED_PROGRAMS = build/tests/fit build/tests/fit-h2o build/bench/run build/potential.o $(PROGRAMS:%=build/%.o)
+
+build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) $(CENSUS_PARTS) | $(TESTED_PROGRAMS)
 	$(COMPILE) $^ -o $@ $(shell pkg-config --libs criterion) -lm
 
 test: build/run-tests check-joined check-parts check-headers check-kinds check-threads check-generated check-compilers examples ## pass the tests (needs libcriterion-dev and pkg-config)
