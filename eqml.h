@@ -12592,6 +12592,12 @@ EQML_API size_t eqml_fit_memory(const eqml_basis *basis, const eqml_fit_options 
 #ifndef EQML__ERRORS_C
 #define EQML__ERRORS_C
 
+/* eqml_energy_gradient, which is inline: one copy for all of the implementation, which takes a second to compile. */
+EQML_NOINLINE double eqml__evaluate(const eqml_model *m, const double *xyz, double *gradient, double *work)
+{
+    return eqml_energy_gradient(m, xyz, gradient, work);
+}
+
 /* Sums of squares over the geometries in use, of errors and of the tensors themselves. */
 typedef struct eqml__squares {
     double energy, gradient, tensor[EQML_TENSORS], tensor_data[EQML_TENSORS];
@@ -12665,7 +12671,7 @@ EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml
     for (size_t g = 0; g < data->n; g++) {
         if (use && !use[g])
             continue;
-        const double energy = eqml_energy_gradient(m, data->xyz + g * n, gradient, work);
+        const double energy = eqml__evaluate(m, data->xyz + g * n, gradient, work);
         eqml__add_error(data, g, energy, gradient, errors, &squares);
         for (int k = 0; k < EQML_TENSORS; k++)
             if (b->tensors[k])
@@ -15428,7 +15434,7 @@ static void eqml__find_errors(const eqml__fitter *w, const eqml_surface *surface
     for (size_t g = 0; g < data->n; g++) {
         if (!eqml__is_offered(w, g))
             continue;
-        const double energy = eqml_energy_gradient(&surface->model, data->xyz + g * n, gradient, d->work);
+        const double energy = eqml__evaluate(&surface->model, data->xyz + g * n, gradient, d->work);
         double squares = 0;
         if (!w->options->energies_only && (data->has[g] & EQML_HAS_GRADIENT))
             for (size_t k = 0; k < n; k++)
@@ -15777,7 +15783,7 @@ EQML_API eqml_status eqml_sigma_coverage(const eqml_sigma *sigma, const eqml_sur
         const double *xyz = data->xyz + g * 3 * (size_t)data->natoms;
         if ((use && !use[g]) || !(data->has[g] & EQML_HAS_ENERGY))
             continue;
-        const double error = fabs(eqml_energy_gradient(m, xyz, NULL, work) - data->energy[g]);
+        const double error = fabs(eqml__evaluate(m, xyz, NULL, work) - data->energy[g]);
         const double deviation = eqml_energy_sigma(sigma, m, xyz, work);
         coverage->energies++;
         for (int k = 0; k < 2; k++)
@@ -16812,7 +16818,7 @@ static size_t eqml__held_errors(eqml__trials *s, const eqml_surface *surface, in
             continue;
         const double *xyz = d->xyz + g * n, root = eqml__row_weight(&s->weights, g);
         const bool has = !s->fit.energies_only && (d->has[g] & EQML_HAS_GRADIENT);
-        double error = eqml_energy_gradient(&surface->model, xyz, has ? slope : NULL, work) - d->energy[g];
+        double error = eqml__evaluate(&surface->model, xyz, has ? slope : NULL, work) - d->energy[g];
         double square = 0;
         memset(other, 0, n * sizeof(double));
         if (s->fit.reference)

@@ -12,6 +12,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "census/census.h"
 #include "common/atoms.h"
+#include "common/evaluate.h"
 #include "common/modes.h"
 #include "common/molecule.h"
 #include "common/whole.h"
@@ -158,7 +159,7 @@ static void weigh(const eqml_model *m, double e0, candidates *c, double *energy,
     size_t lowest = holes;
     double reach = c->n > holes ? 0 : INFINITY;
     for (size_t g = 0; g < c->n; g++)
-        energy[g] = eqml_energy_gradient(m, c->xyz + g * size, NULL, room);
+        energy[g] = evaluate(m, c->xyz + g * size, NULL, room);
     for (size_t g = holes; g < c->n; g++)
         lowest = energy[g] < energy[lowest] ? g : lowest;
     for (size_t g = c->n; g-- > 0;) {

@@ -1,4 +1,4 @@
-/* The bases whose headers the tests include; compiled in one place, test_evaluation.c. */
+/* The bases whose headers the tests include; compiled in one place, functions.c. */
 #ifndef TESTS_BASES_H
 #define TESTS_BASES_H
 #include "eqml.h"

@@ -21,4 +21,9 @@ typedef struct functions {
             NAME##_model_energy_gradient_batch_float                                                         \
     }
 
+/* of functions.c, and of functions_optimised.c */
+extern const functions h2o_d8_functions, ch4_d4_functions, h5o2_d4_functions, dimer_d3_functions,
+    abcd_d3_functions;
+extern const functions nh3_d5_functions, ch4_d6_functions;
+
 #endif

@@ -203,12 +203,10 @@ Test(design, refuses_what_it_cannot_judge)
 
 /* ---- the command ---- */
 
-#define MAKE "env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s "
-
 Test(ask, a_surface_asks_for_geometries, .init = begin, .fini = end)
 {
-    outcome o = run(MAKE "pes DATA=examples/data/h2o_ps.xyz COMPOSITION='H2 O' DEGREE=3 NAME=ask_test "
-                         "FIT='--variable morse:2 --train-every 20'");
+    outcome o = run(QUICK_MAKE "pes DATA=examples/data/h2o_ps.xyz COMPOSITION='H2 O' DEGREE=3 NAME=ask_test "
+                               "FIT='--variable morse:2 --train-every 20'");
     cr_assert_eq(o.status, 0, "%s", o.text);
     place("other.xyz", "2\n-1\nH 0 0 0\nH 0 0 1\n");
     static const char *const cases[][2] = {
@@ -225,12 +223,12 @@ Test(ask, a_surface_asks_for_geometries, .init = begin, .fini = end)
     for (size_t k = 0; k < COUNT(cases); k++) {
         const char *at = strstr(cases[k][0], "%s");
         const int before = at ? (int)(at - cases[k][0]) : (int)strlen(cases[k][0]);
-        o = run(MAKE "ask %.*s%s%s 2>&1 | grep -v ' Error '", before, cases[k][0], at ? folder : "",
+        o = run(QUICK_MAKE "ask %.*s%s%s 2>&1 | grep -v ' Error '", before, cases[k][0], at ? folder : "",
                 at ? at + 2 : "");
         cr_expect_not_null(strstr(o.text, cases[k][1]), "%s: %s", cases[k][0], o.text);
         cr_expect_eq(strchr(o.text, '\n') + 1 - o.text, (ptrdiff_t)o.length, "%s: %s", cases[k][0], o.text);
     }
-    o = run(MAKE
+    o = run(QUICK_MAKE
             "ask NAME=ask_test N=12 POOL='%s/good.xyz' ASK='--samples 100' && cat build/pes/ask_test/ask.xyz",
             folder);
     cr_assert_eq(o.status, 0, "%s", o.text);

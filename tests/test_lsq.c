@@ -266,30 +266,30 @@ Test(lsq, ridge_is_an_augmented_system)
 {
     const double ridges[] = {1e-8, 1e-3, 1.0, 1e4};
     for (int k = 0; k < COUNT(widths); k++)
-        for (int q = 0; q < COUNT(ridges); q++)
-            for (int free_first = 0; free_first < 2; free_first++) {
-                const int n = widths[k], rows = 200 + n;
-                matrix m = matrix_random(rows, n, (uint64_t)n), b = matrix_random(1, rows + n, 4);
-                matrix augmented = matrix_new(rows + n, n);
-                double *x = matrix_new(1, n).a, *y = matrix_new(1, n).a, *fit = matrix_new(1, rows).a;
-                for (int i = 0; i < rows; i++)
-                    *at(m, i, n / 2) *= 1e5;
-                memcpy(augmented.a, m.a, (size_t)(rows * n) * sizeof(double));
-                for (int j = 0; j < n; j++) {
-                    *at(augmented, rows + j, j) =
-                        free_first && j == 0 ? 0.0 : sqrt(ridges[q]) * column_norm(m, j);
-                    b.a[rows + j] = 0.0;
-                }
-                reference(augmented, b.a, y);
-                eqml_lsq_options options = {0.0, ridges[q], free_first};
-                eqml_lsq_result result = solve(m, b.a, options, x);
-                for (int j = 0; j < n; j++)
-                    cr_assert_leq(fabs(x[j] - y[j]) * column_norm(m, j), 1e-12 * sqrt(norm2(rows, b.a)));
-                multiply(m, x, fit);
-                assert_close(result.residual, distance2(rows, fit, b.a), 1e-12);
-                cr_assert_eq(result.rank, n);
-                free(m.a), free(b.a), free(augmented.a), free(x), free(y), free(fit);
+        for (int q = 0; q < COUNT(ridges); q++) {
+            const int n = widths[k], rows = 200 + n,
+                      free_first = (k + q) % 2; /* each ridge and each width has both */
+            matrix m = matrix_random(rows, n, (uint64_t)n), b = matrix_random(1, rows + n, 4);
+            matrix augmented = matrix_new(rows + n, n);
+            double *x = matrix_new(1, n).a, *y = matrix_new(1, n).a, *fit = matrix_new(1, rows).a;
+            for (int i = 0; i < rows; i++)
+                *at(m, i, n / 2) *= 1e5;
+            memcpy(augmented.a, m.a, (size_t)(rows * n) * sizeof(double));
+            for (int j = 0; j < n; j++) {
+                *at(augmented, rows + j, j) =
+                    free_first && j == 0 ? 0.0 : sqrt(ridges[q]) * column_norm(m, j);
+                b.a[rows + j] = 0.0;
             }
+            reference(augmented, b.a, y);
+            eqml_lsq_options options = {0.0, ridges[q], free_first};
+            eqml_lsq_result result = solve(m, b.a, options, x);
+            for (int j = 0; j < n; j++)
+                cr_assert_leq(fabs(x[j] - y[j]) * column_norm(m, j), 1e-12 * sqrt(norm2(rows, b.a)));
+            multiply(m, x, fit);
+            assert_close(result.residual, distance2(rows, fit, b.a), 1e-12);
+            cr_assert_eq(result.rank, n);
+            free(m.a), free(b.a), free(augmented.a), free(x), free(y), free(fit);
+        }
 }
 
 /* A ridge makes fewer rows than columns regular; a zero column stays at zero and carries no penalty. */

@@ -2,7 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "misuse.h"
 
-#define MAKE_PES "env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s pes"
+#define MAKE_PES QUICK_MAKE "pes"
 
 TestSuite(make_pes, .init = begin, .fini = end);
 
@@ -42,8 +42,8 @@ Test(make_pes, misuse_is_told)
 /* From data in a folder with a blank in its name to a library that another program loads. */
 Test(make_pes, from_data_to_library)
 {
-    outcome o = run("mkdir '%s/my data' && cp '%s/good.xyz' '%s/my data/a b.xyz' && " MAKE_PES
-                    " DATA='%s/my data/a b.xyz' COMPOSITION='H2 O' DEGREE=2 NAME=pes_test"
+    outcome o = run("mkdir '%s/my data' && cp '%s/good.xyz' '%s/my data/a b.xyz' && " MAKE
+                    "pes DATA='%s/my data/a b.xyz' COMPOSITION='H2 O' DEGREE=2 NAME=pes_test"
                     " FIT='--variable morse:1.8 --gradients 0'",
                     folder, folder, folder, folder);
     cr_assert_eq(o.status, 0, "%s", o.text);
@@ -130,8 +130,8 @@ static void place_compiler(const char *instead)
 }
 
 #define MAKE_STUB(target)                                                                                    \
-    "env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s -o build/eqml-gen -o build/flags -o build/eqml.o"       \
-    " -o build/fit.o " target " CC='%s/cc' COMPOSITION='H2 O' DEGREE=2 NAME=pes_stub"
+    MAKE "-o build/eqml-gen -o build/flags -o build/eqml.o -o build/fit.o " target                           \
+         " CC='%s/cc' COMPOSITION='H2 O' DEGREE=2 NAME=pes_stub"
 
 /* A run that fails or is interrupted leaves the old files as they are, and nothing else. */
 Test(make_pes, all_or_nothing)
@@ -247,6 +247,7 @@ Test(make_pes, two_builds_at_once)
           "echo $out >>../outputs; echo begin >$out; sleep 0.03; echo end >>$out\n");
     outcome o = run(
         "chmod +x '%s/cc' && mkdir '%s/clone' && ln -s \"$PWD/Makefile\" \"$PWD/gen\" \"$PWD/eqml.h\" "
+        "\"$PWD/examples\" \"$PWD/tests\" "
         "'%s/clone/' && "
         "cd '%s/clone' && make='env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s CC=../cc build/eqml-gen' && "
         "{ $make & one=$!; $make; two=$?; wait $one && test $two = 0; } && "

@@ -234,8 +234,8 @@ Test(potential, make_potential_leaves_a_header_a_library_and_a_report)
     make_frames(&model, path, 12);
     cr_assert_eq(run("cd '%s' && gzip -k 'a b.xyz'", folder).status, 0);
     const outcome o =
-        run("make potential DATA='%s.gz' ENVIRONMENT='W: W H; H: W H' ORDER=3 LEVEL=4 NAME=test_wh "
-            "FIT=\"--cutoff 4 --range 2.1 --ridge 1e-10 --test '%s'\"",
+        run(QUICK_MAKE "potential DATA='%s.gz' ENVIRONMENT='W: W H; H: W H' ORDER=3 LEVEL=4 NAME=test_wh "
+                       "FIT=\"--cutoff 4 --range 2.1 --ridge 1e-10 --test '%s'\"",
             path, path);
     cr_assert_eq(o.status, 0, "%s", o.text);
     const outcome report = run("cat build/potential/test_wh/report.json");
@@ -278,7 +278,7 @@ Test(potential, misuse_is_told_in_one_line)
         {"DATA=Makefile ENVIRONMENT='W: W' ORDER=3 LEVEL=4 NAME=3x", "C identifier"},
     };
     for (size_t k = 0; k < COUNT(cases); k++) {
-        const outcome o = run("make -s potential %s", cases[k][0]);
+        const outcome o = run(QUICK_MAKE "potential %s", cases[k][0]);
         cr_expect_not_null(strstr(o.text, cases[k][1]), "%s: %s", cases[k][0], o.text);
     }
 }

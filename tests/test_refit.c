@@ -6,8 +6,6 @@
 
 static char folder[TEMPORARY_PATH];
 
-#define MAKE "env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s "
-
 /* One test at a time: all make the same surface. The lock ends with the process. */
 static void begin(void)
 {
@@ -66,7 +64,7 @@ static void assert_one_surface(void)
 
 Test(refit, what_did_not_change_is_kept)
 {
-    outcome o = run(MAKE FIRST);
+    outcome o = run(QUICK_MAKE FIRST);
     cr_assert_eq(o.status, 0, "%s", o.text);
     assert_one_surface();
     o = run("cd build/pes/pes_refit && for form in -DALL -Dpes_refit_APART -Dpes_refit_NUMBERS; do "
@@ -80,8 +78,8 @@ Test(refit, what_did_not_change_is_kept)
     static const char *const same[] = {"--variable H-O=morse:3", "--variable morse:4 --gradients 0",
                                        "--train-every 3 --ridge 1e-9"};
     for (size_t k = 0; k < COUNT(same); k++) {
-        o = run(MAKE "refit DATA=examples/data/h2o_ps.xyz COMPOSITION='H2 O' NAME=pes_refit DEGREE=3 "
-                     "FIT='--wall no %s'",
+        o = run(QUICK_MAKE "refit DATA=examples/data/h2o_ps.xyz COMPOSITION='H2 O' NAME=pes_refit DEGREE=3 "
+                           "FIT='--wall no %s'",
                 same[k]);
         cr_assert_eq(o.status, 0, "%s: %s", same[k], o.text);
         cr_assert_str_eq(times().text, first.text, "%s", same[k]);
@@ -90,19 +88,19 @@ Test(refit, what_did_not_change_is_kept)
         assert_one_surface();
     }
     /* the same command makes the same */
-    o = run(MAKE FIRST);
+    o = run(QUICK_MAKE FIRST);
     cr_assert_eq(o.status, 0, "%s", o.text);
     cr_assert_str_eq(run("cksum <build/pes/pes_refit/libpes_refit.so").text, numbers.text);
     cr_assert_str_eq(times().text, first.text);
 
     /* another kind of variable is in the code; the fit program is as it was */
-    o = run(MAKE FIRST " FIT='--variable H-H=power:1'");
+    o = run(QUICK_MAKE FIRST " FIT='--variable H-H=power:1'");
     cr_assert_eq(o.status, 0, "%s", o.text);
     assert_one_surface();
     const outcome second = times();
     cr_assert_str_neq(second.text, first.text);
     /* another basis changes everything */
-    o = run(MAKE FIRST " DEGREE=2");
+    o = run(QUICK_MAKE FIRST " DEGREE=2");
     cr_assert_eq(o.status, 0, "%s", o.text);
     cr_assert_str_neq(times().text, second.text);
     assert_one_surface();
@@ -115,15 +113,15 @@ Test(refit, data_are_read_first)
     snprintf(path, sizeof path, "%s/bad.xyz", folder);
     write_file(path, "3\n-1 stone/mol\nH 0 0 0\nH 0 0 1\nO 0 1 0\n");
     outcome o = run("env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make build/eqml.o build/fit.o build/eqml-gen "
-                    ">'%s/log'; " MAKE "pes DATA='%s' COMPOSITION='H2 O' NAME=pes_refit DEGREE=3",
+                    ">'%s/log'; " QUICK_MAKE "pes DATA='%s' COMPOSITION='H2 O' NAME=pes_refit DEGREE=3",
                     folder, path);
     cr_assert_neq(o.status, 0);
     cr_assert_not_null(strstr(o.text, "bad.xyz:2: expected hartree"), "%s", o.text);
     cr_assert_eq(run("ls -d build/pes/pes_refit*").status, 2);
-    o = run(MAKE FIRST);
+    o = run(QUICK_MAKE FIRST);
     cr_assert_eq(o.status, 0, "%s", o.text);
     const outcome before = times();
-    o = run(MAKE "pes DATA='%s' COMPOSITION='H2 O' NAME=pes_refit DEGREE=3", path);
+    o = run(QUICK_MAKE "pes DATA='%s' COMPOSITION='H2 O' NAME=pes_refit DEGREE=3", path);
     cr_assert_neq(o.status, 0);
     cr_assert_not_null(strstr(o.text, "bad.xyz:2: expected hartree"), "%s", o.text);
     cr_assert_null(strstr(o.text, "eqml-gen"), "%s", o.text);

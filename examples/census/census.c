@@ -1,6 +1,7 @@
 /* The census as a whole: its minimum, and what it keeps of what it finds. */
 #include "census/census.h"
 #include "census/search.h"
+#include "common/evaluate.h"
 #include "common/elements.h"
 #include "common/minimise.h"
 #include "common/modes.h"
@@ -155,7 +156,7 @@ static eqml_status find_minimum(search *s, double *hessian, double *work, eqml_m
                         "no minimum: downhill from the lowest geometry of the data lies a hole");
         if (!isfinite(c->minimum))
             return fail(message, EQML_ERROR_VALUE, "no minimum: the energy is not a number");
-        eqml_energy_hessian(s->m, c->xyz, s->wavenumber, hessian, work);
+        evaluate_hessian(s->m, c->xyz, s->wavenumber, hessian, work);
         s->nvibrations =
             vibrations(n / 3, s->mass, c->xyz, hessian, s->root, s->wavenumber, s->modes, hessian + n * n);
         if (!leave_saddle(s, c->xyz)) {

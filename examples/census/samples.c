@@ -1,5 +1,6 @@
 /* Samples of the harmonic ground state, and of wider ones; and minimisations from what lies low. */
 #include "census/search.h"
+#include "common/evaluate.h"
 #include "common/minimise.h"
 #include "common/modes.h"
 #include <stdlib.h>
@@ -48,7 +49,7 @@ static void draw_width(search *s, int k, double *harmonic)
         const int left = c->options.samples - first, count = left < CENSUS_BATCH ? left : CENSUS_BATCH;
         for (int i = 0; i < count; i++)
             harmonic[i] = draw(s, width, s->xyz + i * s->n);
-        eqml_energy_gradient_batch(s->m, (size_t)count, s->xyz, s->energy, NULL, s->work);
+        evaluate_batch(s->m, (size_t)count, s->xyz, s->energy, s->work);
         for (int i = 0; i < count; i++) {
             const double *xyz = s->xyz + i * s->n;
             if (is_close(s, xyz)) {

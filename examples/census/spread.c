@@ -1,5 +1,6 @@
 /* Geometries about a minimum up to an energy. */
 #include "census/search.h"
+#include "common/evaluate.h"
 #include "common/modes.h"
 #include <stdlib.h>
 
@@ -22,12 +23,12 @@ static void displace(search *s, const double *minimum, double energy, double *am
 
 static size_t draw_all(search *s, const double *minimum, double highest, size_t n, double *xyz, double *work)
 {
-    const double lowest = eqml_energy_gradient(s->m, minimum, NULL, work);
+    const double lowest = evaluate(s->m, minimum, NULL, work);
     size_t drawn = 0;
     for (size_t tries = 0; tries < 100 * n && drawn < n; tries++) {
         double *to = xyz + drawn * (size_t)s->n;
         displace(s, minimum, highest * random_uniform(&s->random), s->energy, to);
-        if (!is_close(s, to) && eqml_energy_gradient(s->m, to, NULL, work) - lowest <= highest)
+        if (!is_close(s, to) && evaluate(s->m, to, NULL, work) - lowest <= highest)
             drawn++;
     }
     return drawn;
@@ -53,7 +54,7 @@ eqml_status census_spread(const eqml_model *m, const char *symbols, const double
         double *hessian = s.distance + natoms * natoms;
         status = know_atoms(&s, symbols, message);
         if (!status) {
-            eqml_energy_hessian(m, minimum, s.wavenumber, hessian, work);
+            evaluate_hessian(m, minimum, s.wavenumber, hessian, work);
             s.nvibrations = vibrations(b->natoms, s.mass, minimum, hessian, s.root, s.wavenumber, s.modes,
                                        hessian + size * size);
             random_start(&s.random, seed, 0);

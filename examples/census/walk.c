@@ -1,5 +1,6 @@
 /* Diffusion Monte Carlo whose walkers die in holes. */
 #include "census/search.h"
+#include "common/evaluate.h"
 #include "common/modes.h"
 #include "common/statistics.h"
 #include <stdlib.h>
@@ -39,7 +40,7 @@ static void diffuse(search *s, population *p)
     for (size_t i = 0; i < p->alive; i++)
         for (size_t k = 0; k < n; k++)
             p->xyz[i * n + k] += width / s->root[k] * random_normal(&s->random);
-    eqml_energy_gradient_batch(s->m, p->alive, p->xyz, p->energy, NULL, s->work);
+    evaluate_batch(s->m, p->alive, p->xyz, p->energy, s->work);
 }
 
 /* Copies of a walker go into the next population, as many as its weight says on average; returns the weight. */

@@ -1,4 +1,5 @@
 /* Minima of surfaces, by BFGS. */
+#include "common/evaluate.h"
 #include "common/minimise.h"
 #include <stdlib.h>
 
@@ -52,7 +53,7 @@ minimise_end minimise(const eqml_model *m, double *xyz, double *energy, const mi
     double *inverse = all + room, *gradient = inverse + n * n, *step = gradient + n, *next = step + n;
     double *next_gradient = next + n, *change = next_gradient + n, *image = change + n;
     int fresh = 1; /* nothing was learned yet */
-    *energy = eqml_energy_gradient(m, xyz, gradient, all);
+    *energy = evaluate(m, xyz, gradient, all);
     forget(n, inverse);
     memcpy(next, xyz, (size_t)n * sizeof *next);
     for (int k = 0; k < steps; k++) {
@@ -72,7 +73,7 @@ minimise_end minimise(const eqml_model *m, double *xyz, double *energy, const mi
                 next[i] = xyz[i] + length * step[i];
             if (o->outside && o->outside(o->context, next))
                 break;
-            there = eqml_energy_gradient(m, next, next_gradient, all);
+            there = evaluate(m, next, next_gradient, all);
             lower = there <= *energy + 1e-4 * length * slope;
         }
         if (!lower && o->outside && o->outside(o->context, next)) {

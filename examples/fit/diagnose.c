@@ -1,5 +1,6 @@
 /* What the errors mean: below several energies, and with each geometry left out in turn. */
 #include "job.h"
+#include "common/evaluate.h"
 
 /* ---- training ----------------------------------------------------------------------------------------- */
 
@@ -74,9 +75,8 @@ static eqml_status find_errors(const job *j, const eqml_data *data, const eqml_s
     for (size_t g = 0; g < data->n && work; g++) {
         error[g] = -1;
         if (j->fit.use[g] && (data->has[g] & EQML_HAS_ENERGY))
-            error[g] = fabs(
-                eqml_energy_gradient(&surface->model, data->xyz + 3 * g * (size_t)data->natoms, NULL, work) -
-                data->energy[g]);
+            error[g] = fabs(evaluate(&surface->model, data->xyz + 3 * g * (size_t)data->natoms, NULL, work) -
+                            data->energy[g]);
     }
     free(work);
     return work ? EQML_OK : EQML_ERROR_MEMORY;

@@ -8,6 +8,12 @@
 #include "one.h"
 #include "tensor_rows.c"
 
+/* eqml_energy_gradient, which is inline: one copy for all of the implementation, which takes a second to compile. */
+EQML_NOINLINE double eqml__evaluate(const eqml_model *m, const double *xyz, double *gradient, double *work)
+{
+    return eqml_energy_gradient(m, xyz, gradient, work);
+}
+
 /* Sums of squares over the geometries in use, of errors and of the tensors themselves. */
 typedef struct eqml__squares {
     double energy, gradient, tensor[EQML_TENSORS], tensor_data[EQML_TENSORS];
@@ -81,7 +87,7 @@ EQML_API eqml_status eqml_surface_errors(const eqml_surface *surface, const eqml
     for (size_t g = 0; g < data->n; g++) {
         if (use && !use[g])
             continue;
-        const double energy = eqml_energy_gradient(m, data->xyz + g * n, gradient, work);
+        const double energy = eqml__evaluate(m, data->xyz + g * n, gradient, work);
         eqml__add_error(data, g, energy, gradient, errors, &squares);
         for (int k = 0; k < EQML_TENSORS; k++)
             if (b->tensors[k])

@@ -3,6 +3,7 @@
 #define EQML__ROBUST_C
 #include "robust.h"
 #include "diagnose.c"
+#include "errors.c"
 #include "fit.c"
 #include "fitter.c"
 #include "scale.c"
@@ -54,7 +55,7 @@ static void eqml__find_errors(const eqml__fitter *w, const eqml_surface *surface
     for (size_t g = 0; g < data->n; g++) {
         if (!eqml__is_offered(w, g))
             continue;
-        const double energy = eqml_energy_gradient(&surface->model, data->xyz + g * n, gradient, d->work);
+        const double energy = eqml__evaluate(&surface->model, data->xyz + g * n, gradient, d->work);
         double squares = 0;
         if (!w->options->energies_only && (data->has[g] & EQML_HAS_GRADIENT))
             for (size_t k = 0; k < n; k++)

@@ -287,7 +287,7 @@ static size_t eqml__held_errors(eqml__trials *s, const eqml_surface *surface, in
             continue;
         const double *xyz = d->xyz + g * n, root = eqml__row_weight(&s->weights, g);
         const bool has = !s->fit.energies_only && (d->has[g] & EQML_HAS_GRADIENT);
-        double error = eqml_energy_gradient(&surface->model, xyz, has ? slope : NULL, work) - d->energy[g];
+        double error = eqml__evaluate(&surface->model, xyz, has ? slope : NULL, work) - d->energy[g];
         double square = 0;
         memset(other, 0, n * sizeof(double));
         if (s->fit.reference)

@@ -2,9 +2,9 @@
 #ifndef EQML__UNCERTAINTY_C
 #define EQML__UNCERTAINTY_C
 #include "uncertainty.h"
+#include "errors.c"
 #include "factor.c"
 #include "memory.c"
-#include "one.h"
 #include "scale.c"
 #include "status.c"
 
@@ -209,7 +209,7 @@ EQML_API eqml_status eqml_sigma_coverage(const eqml_sigma *sigma, const eqml_sur
         const double *xyz = data->xyz + g * 3 * (size_t)data->natoms;
         if ((use && !use[g]) || !(data->has[g] & EQML_HAS_ENERGY))
             continue;
-        const double error = fabs(eqml_energy_gradient(m, xyz, NULL, work) - data->energy[g]);
+        const double error = fabs(eqml__evaluate(m, xyz, NULL, work) - data->energy[g]);
         const double deviation = eqml_energy_sigma(sigma, m, xyz, work);
         coverage->energies++;
         for (int k = 0; k < 2; k++)

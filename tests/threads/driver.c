@@ -2,7 +2,6 @@
  * Prints what a fit gives, to the bit: compiled with OpenMP and without, with any number of threads, it must print
  * the same. The columns are many enough that threads share them, the rows do not fill the last block.
  */
-#define EQML_IMPLEMENTATION
 #include "eqml.h"
 #include "ch4_d6.h"
 
