@@ -5139,11 +5139,25 @@ typedef struct eqml_radial {
     double cutoff, range; /* bohr */
 } eqml_radial;
 
+/*
+ * A pair potential of two species beneath the fit: screened charges, and a polynomial that takes their value and two
+ * derivatives to zero at `outer`,
+ *
+ *     V(r) = sum_k amplitude_k exp(-rate_k r) / r + constant + cubic t^3 + quartic t^4,     t = max(r - inner, 0)
+ */
+typedef struct eqml_pair_reference {
+    double inner, outer;             /* bohr; outer 0: no potential */
+    double amplitude[4];             /* hartree bohr */
+    double rate[4];                  /* 1/bohr */
+    double constant, cubic, quartic; /* hartree, over bohr^3, over bohr^4 */
+} eqml_pair_reference;
+
 typedef struct eqml_cloud_model {
     const eqml_cloud_basis *basis;
     eqml_radial radial;
     const double *coefficients; /* [basis->nterms] hartree */
     const double *atoms;        /* [basis->nspecies] energies of atoms without neighbours, hartree; NULL: 0 */
+    const eqml_pair_reference *pairs; /* [eqml_pair of the last two species + 1], added; NULL: none */
 } eqml_cloud_model;
 
 #endif /* EQML__CLOUD_BASIS_H */
@@ -5616,6 +5630,150 @@ EQML_FUNCTION eqml_lanes eqml__cloud_form(const eqml_cloud_program *p, const dou
 
 #endif /* EQML__CLOUD_FORM_H */
 
+/* ==== cloud/pairs.h ===================================================================================== */
+
+/* Energy, forces and virial of the pair potentials beneath a fit. */
+#ifndef EQML__CLOUD_PAIRS_H
+#define EQML__CLOUD_PAIRS_H
+
+/* What is wanted: each may be NULL. */
+typedef struct eqml_cloud_result {
+    double *energy;   /* hartree */
+    double *forces;   /* [natoms][3] -dE/dx, hartree/bohr */
+    double *virial;   /* [6] xx yy zz yz xz xy, -dE/dstrain, hartree: minus volume times stress */
+    double *energies; /* [natoms] of the atoms, which add up to the energy */
+} eqml_cloud_result;
+
+/* The place of two species among the pairs of all: pairs[nspecies (nspecies + 1) / 2]. */
+EQML_INLINE int eqml_pair(int a, int b)
+{
+    return a > b ? a * (a + 1) / 2 + b : b * (b + 1) / 2 + a;
+}
+
+/* Beyond this distance no pair repels, bohr; pairs may be NULL: 0. */
+EQML_FUNCTION double eqml_pairs_reach(int nspecies, const eqml_pair_reference *pairs)
+{
+    double reach = 0;
+    for (int k = 0; pairs && k < nspecies * (nspecies + 1) / 2; k++)
+        reach = pairs[k].outer > reach ? pairs[k].outer : reach;
+    return reach;
+}
+
+/* How far neighbours must be known, bohr: the cutoff, or what pairs reach beyond it. */
+EQML_FUNCTION double eqml_cloud_cutoff(const eqml_cloud_model *model)
+{
+    const double reach = eqml_pairs_reach(model->basis->nspecies, model->pairs);
+    return model->radial.cutoff < reach ? reach : model->radial.cutoff;
+}
+
+/* Energies of a vector of distances below `outer`, and derivatives by them. */
+EQML_INLINE eqml_lanes eqml__pair_energies(const eqml_pair_reference *p, eqml_lanes r, eqml_lanes inverse,
+                                           eqml_lanes *slope)
+{
+    eqml_lanes screened[4], sum = eqml__all(0), rates = eqml__all(0);
+    for (int k = 0; k < 4; k++)
+        screened[k] = r * -p->rate[k];
+    eqml__exp_lanes(4, screened);
+    for (int k = 0; k < 4; k++) {
+        const eqml_lanes part = screened[k] * p->amplitude[k];
+        sum = sum + part;
+        rates = rates + part * p->rate[k];
+    }
+    const eqml_lanes t = eqml__at_least_lanes(r - eqml__all(p->inner), 0), t2 = t * t;
+    const eqml_lanes energy = sum * inverse;
+    *slope = t2 * (t * (4 * p->quartic) + eqml__all(3 * p->cubic)) - (energy + rates) * inverse;
+    return energy + (t2 * t * (t * p->quartic + eqml__all(p->cubic)) + eqml__all(p->constant));
+}
+
+/* The energy of two atoms, hartree, at a distance in bohr; *slope, where it is not NULL, its derivative. */
+EQML_FUNCTION double eqml_pair_energy(const eqml_pair_reference *p, double r, double *slope)
+{
+    if (r >= p->outer) {
+        if (slope)
+            *slope = 0;
+        return 0;
+    }
+    eqml_lanes d;
+    const eqml_lanes e = eqml__pair_energies(p, eqml__all(r), eqml__all(1 / r), &d);
+    if (slope)
+        *slope = ((const double *)(const void *)&d)[0];
+    return ((const double *)(const void *)&e)[0];
+}
+
+/* Some neighbours of one atom, of one species; lanes that are not taken are at `outer`. */
+typedef struct eqml__repelled {
+    int count, index[EQML_LANES];
+    double r[3][EQML_LANES] EQML_ALIGNED;
+} eqml__repelled;
+
+/* Half of each pair's energy and derivatives: the other atom of the pair gives the other half. */
+EQML_INLINE void eqml__pairs_flush(const eqml_pair_reference *p, size_t i, const eqml__repelled *x,
+                                   const eqml_cloud_result *result)
+{
+    double energies[EQML_LANES] EQML_ALIGNED, factors[EQML_LANES] EQML_ALIGNED;
+    double square[EQML_LANES] EQML_ALIGNED;
+    eqml_lanes r, inverse, slope, square_lanes;
+    for (int k = 0; k < EQML_LANES; k++)
+        square[k] = k < x->count ? x->r[0][k] * x->r[0][k] + x->r[1][k] * x->r[1][k] + x->r[2][k] * x->r[2][k]
+                                 : p->outer * p->outer;
+    square_lanes = eqml__load(square);
+    eqml__distances_lanes(1, &square_lanes, &r, &inverse);
+    eqml__store(energies, eqml__pair_energies(p, r, inverse, &slope) * 0.5);
+    eqml__store(factors, slope * inverse * 0.5);
+    for (int k = 0; k < x->count; k++) {
+        const double d[3] = {x->r[0][k], x->r[1][k], x->r[2][k]}, f = factors[k];
+        if (result->energy)
+            *result->energy += energies[k];
+        if (result->energies)
+            result->energies[i] += energies[k];
+        for (size_t e = 0; e < 3 && result->forces; e++) {
+            result->forces[3 * i + e] += f * d[e];
+            result->forces[3 * (size_t)x->index[k] + e] -= f * d[e];
+        }
+        if (result->virial) {
+            const double products[6] = {d[0] * d[0], d[1] * d[1], d[2] * d[2],
+                                        d[1] * d[2], d[0] * d[2], d[0] * d[1]};
+            for (int e = 0; e < 6; e++)
+                result->virial[e] -= f * products[e];
+        }
+    }
+}
+
+EQML_FUNCTION void eqml_pairs_add(int nspecies, const eqml_pair_reference *pairs, const eqml_neighbours *list,
+                                  const int *species, const eqml_cloud_result *result)
+/*
+ * Adds what the pairs give to results, which hold numbers before. The list must reach as far as eqml_pairs_reach, and may
+ * reach farther; species[natoms] are below nspecies. pairs may be NULL: then nothing is added.
+ */
+{
+    const double reach = eqml_pairs_reach(nspecies, pairs);
+    eqml__repelled x;
+    if (reach <= 0)
+        return;
+    for (size_t i = 0; i < list->natoms; i++)
+        for (int z = 0; z < nspecies; z++) {
+            const eqml_pair_reference *p = &pairs[eqml_pair(species[i], z)];
+            const double outer2 = p->outer * p->outer;
+            x.count = 0;
+            for (size_t k = list->first[i]; k < list->first[i + 1]; k++) {
+                const double *r = list->vector[k];
+                if (r[0] * r[0] + r[1] * r[1] + r[2] * r[2] >= outer2 || species[list->index[k]] != z)
+                    continue;
+                for (int d = 0; d < 3; d++)
+                    x.r[d][x.count] = r[d];
+                x.index[x.count++] = list->index[k];
+                if (x.count == EQML_LANES) {
+                    eqml__pairs_flush(p, i, &x, result);
+                    x.count = 0;
+                }
+            }
+            if (x.count)
+                eqml__pairs_flush(p, i, &x, result);
+        }
+}
+
+#endif /* EQML__CLOUD_PAIRS_H */
+
 /* ==== cloud/evaluate.h ================================================================================== */
 
 /* Energy, forces and virial of a configuration, atom by atom from their neighbours. */
@@ -5628,14 +5786,6 @@ typedef struct eqml_cloud_workspace {
     char *room;
     size_t size;
 } eqml_cloud_workspace;
-
-/* What is wanted: each may be NULL. */
-typedef struct eqml_cloud_result {
-    double *energy;   /* hartree */
-    double *forces;   /* [natoms][3] -dE/dx, hartree/bohr */
-    double *virial;   /* [6] xx yy zz yz xz xy, -dE/dstrain, hartree: minus volume times stress */
-    double *energies; /* [natoms] of the atoms, which add up to the energy */
-} eqml_cloud_result;
 
 EQML_FUNCTION void eqml_cloud_workspace_free(eqml_cloud_workspace *w)
 {
@@ -5867,8 +6017,8 @@ EQML_FUNCTION eqml_status eqml_cloud_evaluate_list(const eqml_cloud_model *model
                                                    const int *species, eqml_cloud_workspace *w,
                                                    const eqml_cloud_result *result)
 /*
- * Evaluates a model for neighbours that the caller has: those of eqml_neighbours_find, or a list with skin, whose pairs
- * beyond the cutoff are passed over. species[natoms]. Allocates only where the workspace is too small. Atoms of a species
+ * Evaluates a model for neighbours that the caller has: those of eqml_neighbours_find up to eqml_cloud_cutoff, or a
+ * list with skin, whose pairs beyond the cutoff are passed over. species[natoms]. Allocates only where the workspace is too small. Atoms of a species
  * that is no centre have the energy model->atoms, or 0; neighbours of a species that is not around a centre count as
  * absent.
  *
@@ -5897,6 +6047,7 @@ EQML_FUNCTION eqml_status eqml_cloud_evaluate_list(const eqml_cloud_model *model
         *result->energy = x.energy;
     if (result->virial)
         memcpy(result->virial, x.virial, sizeof x.virial);
+    eqml_pairs_add(b->nspecies, model->pairs, list, species, result);
     return EQML_OK;
 }
 
@@ -5911,7 +6062,7 @@ EQML_FUNCTION eqml_status eqml_cloud_evaluate(const eqml_cloud_model *model,
 {
     if (message)
         message->text[0] = 0;
-    eqml_status status = eqml_neighbours_find(configuration, model->radial.cutoff, &w->list, message);
+    eqml_status status = eqml_neighbours_find(configuration, eqml_cloud_cutoff(model), &w->list, message);
     if (!status)
         status = eqml_cloud_evaluate_list(model, &w->list, configuration->species, w, result);
     if (status && message && !message->text[0])
@@ -5965,7 +6116,7 @@ EQML_FUNCTION eqml_status eqml__cloud_call(const eqml_cloud_model *model, size_t
     }                                                                                                        \
     API double NAME##_cutoff(void)                                                                           \
     {                                                                                                        \
-        return NAME##_model.radial.cutoff;                                                                   \
+        return eqml_cloud_cutoff(&NAME##_model);                                                             \
     }                                                                                                        \
     API int NAME##_evaluate(size_t natoms, const double *xyz, const int *species, const double *cell,        \
                             const int *pbc, double *energy, double *forces, double *virial,                  \
@@ -6135,7 +6286,7 @@ EQML_FUNCTION eqml_status eqml_cloud_find_rows(const eqml_cloud_basis *basis, co
  * eqml_cloud_evaluate_list are rows c. EQML_ERROR_ARGUMENT as there.
  */
 {
-    const eqml_cloud_model model = {basis, *radial, NULL, NULL};
+    const eqml_cloud_model model = {basis, *radial, NULL, NULL, NULL};
     const eqml_cloud_result none = {NULL, NULL, NULL, NULL};
     const size_t length = (size_t)basis->nterms;
     eqml__cloud x;
@@ -7546,6 +7697,38 @@ EQML_API void eqml_frames_free(eqml_frames *frames);
 
 #endif /* EQML__CLOUD_FRAMES_H */
 
+/* ==== cloud/pair_reference.h ============================================================================ */
+
+/* Pair potentials beneath a fit, so that short distances are right: Ziegler-Biersack-Littmark, or fitted repulsion. */
+#ifndef EQML__CLOUD_PAIR_REFERENCE_H
+#define EQML__CLOUD_PAIR_REFERENCE_H
+
+EQML_API eqml_status eqml_pair_zbl(double z1, double z2, double inner, double outer,
+                                   eqml_pair_reference *pair);
+/*
+ * The universal repulsion of two nuclei of charges z1 and z2, atomic numbers, which from `inner` to `outer` (bohr) goes
+ * over to zero as in LAMMPS's pair_style zbl. J. F. Ziegler, J. P. Biersack, U. Littmark, The Stopping and Range of Ions
+ * in Matter (1985). Its constants are those of LAMMPS: screening length 0.46850 angstrom / (z1^0.23 + z2^0.23), square of
+ * the electron's charge 14.399645 eV angstrom (2e-8 of it off today's value).
+ *
+ * EQML_ERROR_ARGUMENT: charges that are not positive, or not 0 <= inner < outer.
+ */
+
+EQML_API eqml_status eqml_pair_fit(double z1, double z2, double inner, double outer, size_t n,
+                                   const double *distance, const double *energy, eqml_pair_reference *pair,
+                                   double *error);
+/*
+ * The same with weights that are fitted to n energies (hartree) of two atoms at distances below `outer` (bohr), against
+ * atoms far apart: weights at least zero of four screened charges, whose screening lengths are those of
+ * Ziegler, Biersack and Littmark times a factor of 1/2 to 2. Squares of relative errors are least; *error is the root of
+ * their mean, and may be NULL.
+ *
+ * EQML_ERROR_ARGUMENT: as above. EQML_ERROR_EMPTY: no energies. EQML_ERROR_VALUE: a distance that is not between 0 and
+ * `outer`, an energy that is not positive: repulsion only.
+ */
+
+#endif /* EQML__CLOUD_PAIR_REFERENCE_H */
+
 /* ==== cloud/fit.h ======================================================================================= */
 
 /* Fits of neighbour clouds to configurations, and their errors. */
@@ -7610,13 +7793,15 @@ EQML_API eqml_status eqml_cloud_find_errors(const eqml_cloud_model *model, const
 EQML_API eqml_status eqml_cloud_write(const eqml_cloud_model *model, const char *path, eqml_message *message);
 /*
  * Writes the numbers of a potential as text, exact (hexadecimal floats): its environment, radial parameters, energies of
- * atoms and coefficients, in atomic units. The file appears whole or not at all.
+ * atoms, coefficients and pairs, in atomic units. The file appears whole or not at all.
  */
 
 EQML_API eqml_status eqml_cloud_read(const char *path, const eqml_cloud_basis *basis, eqml_radial *radial,
-                                     double *coefficients, double *atoms, eqml_message *message);
+                                     double *coefficients, double *atoms, eqml_pair_reference *pairs,
+                                     eqml_message *message);
 /*
- * Reads them back: radial, coefficients[basis->nterms], atoms[basis->nspecies]. EQML_ERROR_MATCH: the file is for another
+ * Reads them back: radial, coefficients[basis->nterms], atoms[basis->nspecies], pairs[n (n + 1) / 2] for n species, all
+ * zero where the potential has none; pairs may be NULL where it is known to have none. EQML_ERROR_MATCH: the file is for another
  * basis. EQML_ERROR_FILE, EQML_ERROR_FORMAT, EQML_ERROR_VALUE: with file and line in the message.
  */
 
@@ -17670,6 +17855,176 @@ EQML_API void eqml_neighbours_free(eqml_neighbours *list)
 
 #endif /* EQML__CLOUD_NEIGHBOURS_C */
 
+/* ==== cloud/pair_reference.c ============================================================================ */
+
+#ifndef EQML__CLOUD_PAIR_REFERENCE_C
+#define EQML__CLOUD_PAIR_REFERENCE_C
+
+/* The universal screening function, and what LAMMPS takes for its length and for the square of the electron's charge. */
+static const double eqml__zbl_weight[4] = {0.02817, 0.28022, 0.50986, 0.18175};
+static const double eqml__zbl_rate[4] = {0.20162, 0.40290, 0.94229, 3.19980};
+#define EQML__ZBL_LENGTH (0.46850 * EQML_ANGSTROM)
+#define EQML__ZBL_CHARGE2 (14.399645 * EQML_EV * EQML_ANGSTROM)
+
+/* The polynomial that takes value and two derivatives to zero at `outer`, from what is without it at `inner`. */
+static void eqml__pair_switch(eqml_pair_reference *p)
+{
+    const double r = p->outer, width = p->outer - p->inner;
+    double e = 0, slope = 0, curvature = 0;
+    for (int k = 0; k < 4; k++) {
+        const double b = p->rate[k], v = p->amplitude[k] * exp(-b * r) / r;
+        e += v;
+        slope -= v * (b + 1 / r);
+        curvature += v * (b * b + 2 * b / r + 2 / (r * r));
+    }
+    p->cubic = (-3 * slope + width * curvature) / (3 * width * width);
+    p->quartic = (2 * slope - width * curvature) / (4 * width * width * width);
+    p->constant = -e + width * slope / 2 - width * width * curvature / 12;
+}
+
+EQML_API eqml_status eqml_pair_zbl(double z1, double z2, double inner, double outer,
+                                   eqml_pair_reference *pair)
+{
+    memset(pair, 0, sizeof *pair);
+    if (!(z1 > 0 && z2 > 0 && z1 < 1000 && z2 < 1000 && inner >= 0 && inner < outer && outer < 1e6))
+        return EQML_ERROR_ARGUMENT;
+    const double length = EQML__ZBL_LENGTH / (pow(z1, 0.23) + pow(z2, 0.23));
+    pair->inner = inner;
+    pair->outer = outer;
+    for (int k = 0; k < 4; k++) {
+        pair->amplitude[k] = z1 * z2 * EQML__ZBL_CHARGE2 * eqml__zbl_weight[k];
+        pair->rate[k] = eqml__zbl_rate[k] / length;
+    }
+    eqml__pair_switch(pair);
+    return EQML_OK;
+}
+
+/* x of the equations m x = b (order n, at most 4), by elimination; returns nonzero where m is singular. */
+static int eqml__solve_few(int n, double m[4][4], double *b)
+{
+    for (int k = 0; k < n; k++) {
+        if (!(m[k][k] > 1e-13))
+            return 1;
+        for (int i = k + 1; i < n; i++) {
+            const double f = m[i][k] / m[k][k];
+            for (int j = k; j < n; j++)
+                m[i][j] -= f * m[k][j];
+            b[i] -= f * b[k];
+        }
+    }
+    for (int k = n - 1; k >= 0; k--) {
+        for (int j = k + 1; j < n; j++)
+            b[k] -= m[k][j] * b[j];
+        b[k] /= m[k][k];
+    }
+    return 0;
+}
+
+/* Of all x >= 0 the one that makes x (m x - 2 b) least, which is returned: each set of positive x is tried. */
+static double eqml__least_positive(double m[4][4], const double *b, double *x)
+{
+    double best = 0;
+    for (int k = 0; k < 4; k++)
+        x[k] = 0;
+    for (int set = 1; set < 16; set++) {
+        int member[4], n = 0, positive = 1;
+        double part[4][4], y[4], value = 0;
+        for (int k = 0; k < 4; k++)
+            if (set >> k & 1)
+                member[n++] = k;
+        for (int i = 0; i < n; i++) {
+            for (int j = 0; j < n; j++)
+                part[i][j] = m[member[i]][member[j]];
+            y[i] = b[member[i]];
+        }
+        if (eqml__solve_few(n, part, y))
+            continue;
+        for (int i = 0; i < n; i++) {
+            positive = positive && y[i] >= 0;
+            value -= y[i] * b[member[i]];
+        }
+        if (!positive || value >= best)
+            continue;
+        best = value;
+        for (int k = 0; k < 4; k++)
+            x[k] = 0;
+        for (int i = 0; i < n; i++)
+            x[member[i]] = y[i];
+    }
+    return best;
+}
+
+/* Fits the amplitudes of a pair whose rates are set; returns the mean square of relative errors. */
+static double eqml__fit_amplitudes(size_t n, const double *distance, const double *energy,
+                                   eqml_pair_reference *pair)
+{
+    double m[4][4] = {{0}}, b[4] = {0}, size[4], x[4];
+    eqml_pair_reference single[4];
+    for (int k = 0; k < 4; k++) {
+        single[k] = *pair;
+        for (int j = 0; j < 4; j++)
+            single[k].amplitude[j] = j == k;
+        eqml__pair_switch(&single[k]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        double v[4];
+        for (int k = 0; k < 4; k++)
+            v[k] = eqml_pair_energy(&single[k], distance[i], NULL) / energy[i];
+        for (int k = 0; k < 4; k++) {
+            b[k] += v[k] / (double)n;
+            for (int j = 0; j < 4; j++)
+                m[k][j] += v[k] * v[j] / (double)n;
+        }
+    }
+    for (int k = 0; k < 4; k++) /* columns of length 1 */
+        size[k] = m[k][k] > 0 ? 1 / sqrt(m[k][k]) : 0;
+    for (int k = 0; k < 4; k++) {
+        b[k] *= size[k];
+        for (int j = 0; j < 4; j++)
+            m[k][j] *= size[k] * size[j];
+    }
+    const double rest = 1 + eqml__least_positive(m, b, x);
+    for (int k = 0; k < 4; k++)
+        pair->amplitude[k] = x[k] * size[k];
+    eqml__pair_switch(pair);
+    return rest > 0 ? rest : 0;
+}
+
+EQML_API eqml_status eqml_pair_fit(double z1, double z2, double inner, double outer, size_t n,
+                                   const double *distance, const double *energy, eqml_pair_reference *pair,
+                                   double *error)
+{
+    enum { STEPS = 64 };
+    eqml_pair_reference zbl, best;
+    double least = -1;
+    eqml_status status = eqml_pair_zbl(z1, z2, inner, outer, &zbl);
+    for (size_t i = 0; i < n && !status; i++)
+        if (!(distance[i] > 0 && distance[i] < outer && energy[i] > 0 && energy[i] < 1e9))
+            status = EQML_ERROR_VALUE;
+    if (!status && !n)
+        status = EQML_ERROR_EMPTY;
+    memset(pair, 0, sizeof *pair);
+    if (status)
+        return status;
+    best = zbl;
+    for (int step = -STEPS; step <= STEPS; step++) {
+        eqml_pair_reference p = zbl;
+        for (int k = 0; k < 4; k++)
+            p.rate[k] *= pow(2, (double)step / STEPS);
+        const double rest = eqml__fit_amplitudes(n, distance, energy, &p);
+        if (least < 0 || rest < least) {
+            least = rest;
+            best = p;
+        }
+    }
+    *pair = best;
+    if (error)
+        *error = sqrt(least);
+    return EQML_OK;
+}
+
+#endif /* EQML__CLOUD_PAIR_REFERENCE_C */
+
 /* ==== cloud/frames.c ==================================================================================== */
 
 #ifndef EQML__CLOUD_FRAMES_C
@@ -18214,6 +18569,40 @@ EQML_API eqml_status eqml_cloud_find_errors(const eqml_cloud_model *model, const
 
 /* ---- NAME.pot ---------------------------------------------------------------------------------------- */
 
+/* A pair as its numbers, in the order of the record; and back. */
+enum { EQML__PAIR_NUMBERS = 13 };
+
+static int eqml__npairs(const eqml_cloud_basis *b)
+{
+    return b->nspecies * (b->nspecies + 1) / 2;
+}
+
+static void eqml__pair_numbers(const eqml_pair_reference *p, double *number)
+{
+    number[0] = p->inner;
+    number[1] = p->outer;
+    for (int k = 0; k < 4; k++) {
+        number[2 + k] = p->amplitude[k];
+        number[6 + k] = p->rate[k];
+    }
+    number[10] = p->constant;
+    number[11] = p->cubic;
+    number[12] = p->quartic;
+}
+
+static void eqml__pair_of_numbers(const double *number, eqml_pair_reference *p)
+{
+    p->inner = number[0];
+    p->outer = number[1];
+    for (int k = 0; k < 4; k++) {
+        p->amplitude[k] = number[2 + k];
+        p->rate[k] = number[6 + k];
+    }
+    p->constant = number[10];
+    p->cubic = number[11];
+    p->quartic = number[12];
+}
+
 static eqml_status eqml__check_potential(const eqml_cloud_model *m, const char *path, eqml_message *message)
 {
     eqml_status status = eqml__check_numbers(path, "coefficients", (size_t)m->basis->nterms, m->coefficients,
@@ -18221,6 +18610,11 @@ static eqml_status eqml__check_potential(const eqml_cloud_model *m, const char *
     if (!status && m->atoms)
         status = eqml__check_numbers(path, "energies of atoms", (size_t)m->basis->nspecies, m->atoms, DBL_MAX,
                                      message);
+    for (int k = 0; m->pairs && k < eqml__npairs(m->basis) && !status; k++) {
+        double numbers[EQML__PAIR_NUMBERS];
+        eqml__pair_numbers(&m->pairs[k], numbers);
+        status = eqml__check_numbers(path, "pair references", EQML__PAIR_NUMBERS, numbers, DBL_MAX, message);
+    }
     return status;
 }
 
@@ -18263,10 +18657,16 @@ EQML_API eqml_status eqml_cloud_write(const eqml_cloud_model *m, const char *pat
     if (status)
         return status;
     eqml__cloud_says(m->basis, says, sizeof says);
-    fprintf(out.file, "eqml-pot 1\nbasis %s\n", says);
+    fprintf(out.file, "eqml-pot 2\nbasis %s\n", says);
     eqml__put_hexadecimal(out.file, "radial", 2, radial);
     eqml__put_hexadecimal(out.file, "atoms", m->basis->nspecies, m->atoms);
     eqml__put_hexadecimal(out.file, "coefficients", m->basis->nterms, m->coefficients);
+    fprintf(out.file, "pairs %d\n", m->pairs ? eqml__npairs(m->basis) : 0);
+    for (int k = 0; m->pairs && k < eqml__npairs(m->basis); k++) {
+        double numbers[EQML__PAIR_NUMBERS];
+        eqml__pair_numbers(&m->pairs[k], numbers);
+        eqml__put_hexadecimal(out.file, "pair", EQML__PAIR_NUMBERS, numbers);
+    }
     return eqml__close_output(&out, EQML_OK, message);
 }
 
@@ -18300,8 +18700,33 @@ static eqml_status eqml__read_hexadecimal(eqml__reader *r, const char *word, int
     return status;
 }
 
+static eqml_status eqml__read_pairs(eqml__reader *r, int npairs, eqml_pair_reference *pairs)
+{
+    eqml__span line = {NULL, NULL};
+    char text[64];
+    eqml_status status = EQML_OK;
+    if (pairs)
+        memset(pairs, 0, (size_t)npairs * sizeof *pairs);
+    snprintf(text, sizeof text, "pairs %d", npairs);
+    if (eqml__next_line(r, &line) && eqml__is(line, "pairs 0"))
+        return EQML_OK;
+    if (!line.begin || !eqml__is(line, text))
+        return EQML__REFUSE(r, EQML_ERROR_FORMAT, "expected \"pairs 0\" or \"%s\", found %s", text,
+                            eqml__quote(line).text);
+    if (!pairs)
+        return EQML__REFUSE(r, EQML_ERROR_MATCH,
+                            "this potential has pair references, which the caller leaves out");
+    for (int k = 0; k < npairs && !status; k++) {
+        double numbers[EQML__PAIR_NUMBERS] = {0};
+        status = eqml__read_hexadecimal(r, "pair", EQML__PAIR_NUMBERS, numbers);
+        eqml__pair_of_numbers(numbers, &pairs[k]);
+    }
+    return status;
+}
+
 EQML_API eqml_status eqml_cloud_read(const char *path, const eqml_cloud_basis *basis, eqml_radial *radial,
-                                     double *coefficients, double *atoms, eqml_message *message)
+                                     double *coefficients, double *atoms, eqml_pair_reference *pairs,
+                                     eqml_message *message)
 {
     eqml__reader r;
     char says[1024], line[1040];
@@ -18311,7 +18736,7 @@ EQML_API eqml_status eqml_cloud_read(const char *path, const eqml_cloud_basis *b
         return status;
     eqml__cloud_says(basis, says, sizeof says);
     snprintf(line, sizeof line, "basis %s", says);
-    status = eqml__expect_line(&r, "eqml-pot 1", EQML_ERROR_FORMAT);
+    status = eqml__expect_line(&r, "eqml-pot 2", EQML_ERROR_FORMAT);
     if (!status)
         status = eqml__expect_line(&r, line, EQML_ERROR_MATCH);
     if (!status)
@@ -18320,6 +18745,8 @@ EQML_API eqml_status eqml_cloud_read(const char *path, const eqml_cloud_basis *b
         status = eqml__read_hexadecimal(&r, "atoms", basis->nspecies, atoms);
     if (!status)
         status = eqml__read_hexadecimal(&r, "coefficients", basis->nterms, coefficients);
+    if (!status)
+        status = eqml__read_pairs(&r, eqml__npairs(basis), pairs);
     radial->cutoff = parameters[0];
     radial->range = parameters[1];
     eqml__close_reader(&r);
@@ -18339,9 +18766,9 @@ static const struct eqml__needed eqml__cloud_needed[] = {
     {"cloud/basis.h", NULL},     {"cloud/neighbours.h", NULL},
     {"cloud/harmonics.h", NULL}, {"cloud/radial.h", NULL},
     {"cloud/moments.h", NULL},   {"cloud/form.h", NULL},
-    {"cloud/evaluate.h", NULL},  {"cloud/model.h", NULL},
-    {"status.c", NULL},          {"memory.c", NULL},
-    {"cloud/neighbours.c", NULL}};
+    {"cloud/pairs.h", NULL},     {"cloud/evaluate.h", NULL},
+    {"cloud/model.h", NULL},     {"status.c", NULL},
+    {"memory.c", NULL},          {"cloud/neighbours.c", NULL}};
 enum { EQML__CLOUD_NEEDED = sizeof eqml__cloud_needed / sizeof *eqml__cloud_needed };
 
 static void eqml__put_potential_banner(FILE *out, const eqml_cloud_model *m, const char *name)
@@ -18355,7 +18782,7 @@ static void eqml__put_potential_banner(FILE *out, const eqml_cloud_model *m, con
             "*cell,\n"
             " *                const int *pbc, double *energy, double *forces, double *virial, double "
             "*energies);\n *\n",
-            name, name, m->basis->species, name, m->radial.cutoff, name);
+            name, name, m->basis->species, name, eqml_cloud_cutoff(m), name);
     fprintf(out, " * xyz[natoms][3] in bohr; species[natoms], their numbers in the list above; cell[3][3], "
                  "rows, or NULL: open;\n"
                  " * pbc[3], NULL: as the cell. Outputs may be NULL: energy in hartree, forces[natoms][3] in "
@@ -18367,6 +18794,18 @@ static void eqml__put_potential_banner(FILE *out, const eqml_cloud_model *m, con
                  " * -lm.\n */\n");
 }
 
+static void eqml__put_pair(FILE *out, const eqml_pair_reference *p)
+{
+    double number[EQML__PAIR_NUMBERS];
+    eqml__pair_numbers(p, number);
+    for (int k = 0; k < EQML__PAIR_NUMBERS; k++) {
+        const int opens = k == 2 || k == 6, closes = k == 5 || k == 9;
+        fprintf(out, "%s%s%s%s", k ? ", " : "    {", opens ? "{" : "", eqml__decimal(number[k], false).text,
+                closes ? "}" : "");
+    }
+    fprintf(out, "},\n");
+}
+
 static void eqml__put_potential(FILE *out, const eqml_cloud_model *m, const char *name)
 {
     const int number = EQML_LAYOUT;
@@ -18375,10 +18814,20 @@ static void eqml__put_potential(FILE *out, const eqml_cloud_model *m, const char
     eqml__put_numbers(out, name, "coefficients", false, m->basis->nterms, m->coefficients);
     if (m->atoms)
         eqml__put_numbers(out, name, "atoms", false, m->basis->nspecies, m->atoms);
+    if (m->pairs) {
+        fprintf(
+            out,
+            "%s_STORAGE eqml%d_pair_reference %s_pairs[] = { /* inner, outer, amplitudes, rates, switching "
+            "*/\n",
+            name, number, name);
+        for (int k = 0; k < eqml__npairs(m->basis); k++)
+            eqml__put_pair(out, &m->pairs[k]);
+        fprintf(out, "};\n");
+    }
     fprintf(out, "static const eqml%d_cloud_model %s_model = {&eqml%d_%s_basis, {%s, ", number, name, number,
             m->basis->name, eqml__decimal(m->radial.cutoff, false).text);
-    fprintf(out, "%s}, %s_coefficients, %s%s};\n", eqml__decimal(m->radial.range, false).text, name,
-            m->atoms ? name : "0", m->atoms ? "_atoms" : "");
+    fprintf(out, "%s}, %s_coefficients, %s%s, %s%s};\n", eqml__decimal(m->radial.range, false).text, name,
+            m->atoms ? name : "0", m->atoms ? "_atoms" : "", m->pairs ? name : "0", m->pairs ? "_pairs" : "");
     fprintf(out,
             "#ifndef %s_API /* define it as extern, in one file, for functions with external linkage */\n"
             "#define %s_API EQML%d_FUNCTION\n#endif\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n"

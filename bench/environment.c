@@ -166,7 +166,7 @@ int main(void)
     double *coefficients = malloc((size_t)basis->nterms * sizeof *coefficients);
     for (int k = 0; k < basis->nterms; k++)
         coefficients[k] = 1e-3 * draw();
-    const eqml_cloud_model model = {basis, {9.3, 5}, coefficients, NULL};
+    const eqml_cloud_model model = {basis, {9.3, 5}, coefficients, NULL, NULL};
     printf("%s: \"%s\", %d terms, %d lanes; us for an atom\n", basis->name, basis->environment, basis->nterms,
            EQML_LANES);
     for (int count = 15; count <= 60; count *= 2)

@@ -16,6 +16,7 @@ typedef struct sample {
     double xyz[ATOMS][3], cell[9], atoms[2];
     int species[ATOMS], pbc[3];
     double coefficients[COEFFICIENTS];
+    eqml_pair_reference pairs[3];
     eqml_cloud_model model;
     eqml_configuration configuration;
 } sample;
@@ -56,7 +57,9 @@ static sample make_sample(const eqml_cloud_basis *basis, enum shape shape, size_
     for (int k = 0; k < 9; k++)
         if (shape != TRICLINIC && !s.pbc[k / 3])
             s.cell[k] = 0;
-    s.model = (eqml_cloud_model){basis, {8.5, 3.5}, NULL, NULL};
+    for (int k = 0; k < 2; k++) /* one reaches beyond the cutoff, one there is none of */
+        cr_assert_eq(eqml_pair_zbl(1 + k, 2, 4, k ? 9 : 7, &s.pairs[k]), EQML_OK);
+    s.model = (eqml_cloud_model){basis, {8.5, 3.5}, NULL, NULL, NULL};
     s.configuration = (eqml_configuration){n, NULL, NULL, NULL, NULL};
     if (shape != OPEN)
         s.configuration.cell = s.cell;
@@ -70,6 +73,7 @@ static answer evaluate(sample *s)
     eqml_cloud_workspace w = {0};
     s->model.coefficients = s->coefficients;
     s->model.atoms = s->atoms;
+    s->model.pairs = s->pairs;
     s->configuration.natoms = s->n;
     s->configuration.xyz = &s->xyz[0][0];
     s->configuration.species = s->species;
@@ -96,12 +100,22 @@ static long double exact_radial(const void *context, int n, long double r)
     return r < c ? t * t * t * cosl((n - 1) * acosl(x > 1 ? 1 : x < -1 ? -1 : x)) : 0;
 }
 
+/* Without the polynomial that is added from 0 on, and ends at `outer`, V and two derivatives do not vanish there. */
+static long double exact_pair(const eqml_pair_reference *p, long double r)
+{
+    long double v = 0, t = r > p->inner ? r - p->inner : 0;
+    for (int k = 0; k < 4; k++)
+        v += p->amplitude[k] * expl(-(long double)p->rate[k] * r) / r;
+    return r < p->outer ? v + p->constant + t * t * t * (p->cubic + t * p->quartic) : 0;
+}
+
 /* The energy of an atom at `at`, all images within three cells being looked at. */
 static long double exact_atom(const sample *s, const chosen *c, size_t i)
 {
     static long double x[1 << 16][3];
     static int species[1 << 16];
     const eqml_cloud_basis *b = s->model.basis;
+    long double repulsion = 0;
     int centre = 0, count = 0, reach[3];
     while (b->centres[centre].species != s->species[i])
         centre++;
@@ -116,9 +130,10 @@ static long double exact_atom(const sample *s, const chosen *c, size_t i)
                     for (int k = 0; k < 3; k++)
                         x[count][k] = (long double)s->xyz[j][k] - s->xyz[i][k] + p * (long double)s->cell[k] +
                                       q * (long double)s->cell[3 + k] + r * (long double)s->cell[6 + k];
-                    const long double *d = x[count];
-                    if (d[0] * d[0] + d[1] * d[1] + d[2] * d[2] >=
-                        s->model.radial.cutoff * s->model.radial.cutoff)
+                    const long double *d = x[count],
+                                      distance = sqrtl(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
+                    repulsion += exact_pair(&s->pairs[eqml_pair(s->species[i], s->species[j])], distance) / 2;
+                    if (distance >= s->model.radial.cutoff)
                         continue;
                     species[count] = 0;
                     while (b->centres[centre].neighbours[species[count]] != s->species[j])
@@ -127,7 +142,7 @@ static long double exact_atom(const sample *s, const chosen *c, size_t i)
                 }
     long double *term =
         cloud_terms(&c->p, exact_radial, &s->model.radial, count, (const long double(*)[3])x, species);
-    long double energy = s->atoms[s->species[i]];
+    long double energy = s->atoms[s->species[i]] + repulsion;
     for (int k = 0; k < b->centres[centre].program->nterms; k++)
         energy += s->coefficients[b->centres[centre].first + k] * term[k];
     free(term);
@@ -389,6 +404,89 @@ Test(clouds, pairs_are_all_found_and_symmetric)
                              expected);
             eqml_neighbours_free(&list);
         }
+}
+
+/* ---- pairs ---- */
+
+/* Two tungsten atoms in LAMMPS (29 Sep 2021, pair_style zbl 4.0 4.8): angstrom, eV, eV/angstrom. */
+Test(clouds, repulsion_is_that_of_lammps)
+{
+    static const double known[][3] = {
+        {0.3, 27277.59043786253, 240938.05616176373},
+        {1.0, 435.76933164107925, 1951.1020054062244},
+        {2.0, 11.846145894232535, 35.84491913118989},
+        {3.0, 0.7014813874971825, 1.9173072322731843},
+        {3.5, 0.1757688020252593, 0.5007370736558877},
+        {4.0, 0.03647423411412422, 0.13519476607615305},
+        {4.2, 0.015679264728723896, 0.07622442468026092},
+        {4.79, 8.248470338646786e-08, 2.4723550882183335e-05},
+    };
+    eqml_pair_reference p;
+    cr_assert_eq(eqml_pair_zbl(74, 74, 4 * EQML_ANGSTROM, 4.8 * EQML_ANGSTROM, &p), EQML_OK);
+    for (size_t k = 0; k < COUNT(known); k++) {
+        double slope;
+        const double energy = eqml_pair_energy(&p, known[k][0] * EQML_ANGSTROM, &slope) / EQML_EV;
+        const double force = -slope * EQML_ANGSTROM / EQML_EV;
+        cr_expect_float_eq(energy, known[k][1], 1e-9 * known[k][1], "%g: %.15g", known[k][0], energy);
+        cr_expect_float_eq(force, known[k][2], 1e-9 * known[k][2], "%g: %.15g", known[k][0], force);
+    }
+    cr_expect_eq(eqml_pair_energy(&p, p.outer, NULL), 0);
+}
+
+/* What is left as the distance goes to the outer one falls with the third power: two derivatives vanish. */
+Test(clouds, repulsion_is_smooth_where_it_ends)
+{
+    eqml_pair_reference p;
+    double last = 0;
+    cr_assert_eq(eqml_pair_zbl(6, 14, 2, 5, &p), EQML_OK);
+    for (int k = 0; k < 6; k++) {
+        const double left = fabs(eqml_pair_energy(&p, p.outer - 0.1 / (1 << k), NULL));
+        if (k)
+            cr_expect_lt(left, last / 7, "%g after %g", left, last);
+        last = left;
+    }
+    for (int k = 0; k < 2;
+         k++) { /* and it is whole at short distances but for a constant, the derivative all */
+        double slope, v = 0, d = 0;
+        const double r = 0.4 + k;
+        for (int j = 0; j < 4; j++) {
+            v += p.amplitude[j] * exp(-p.rate[j] * r) / r;
+            d -= p.amplitude[j] * exp(-p.rate[j] * r) / r * (p.rate[j] + 1 / r);
+        }
+        cr_expect_float_eq(eqml_pair_energy(&p, r, &slope), v + p.constant, 1e-13 * v);
+        cr_expect_float_eq(slope, d, 1e-13 * fabs(d));
+    }
+}
+
+/* A potential of the same form is found again; another is met within a few parts in a hundred. */
+Test(clouds, repulsion_is_fitted)
+{
+    enum { POINTS = 20 };
+    double distance[POINTS], energy[POINTS], error;
+    eqml_pair_reference truth, found;
+    cr_assert_eq(eqml_pair_zbl(29, 29, 2, 4, &truth), EQML_OK);
+    for (int k = 0; k < POINTS; k++) {
+        distance[k] = 0.5 + 0.15 * k;
+        energy[k] = eqml_pair_energy(&truth, distance[k], NULL);
+    }
+    cr_assert_eq(eqml_pair_fit(29, 29, 2, 4, POINTS, distance, energy, &found, &error), EQML_OK);
+    cr_expect_lt(error, 1e-6);
+    for (int k = 0; k < POINTS; k++)
+        cr_expect_float_eq(eqml_pair_energy(&found, distance[k], NULL), energy[k], 1e-5 * energy[k]);
+    for (int k = 0; k < POINTS; k++)
+        energy[k] *= 1 + 0.1 * distance[k];
+    cr_assert_eq(eqml_pair_fit(29, 29, 2, 4, POINTS, distance, energy, &found, &error), EQML_OK);
+    cr_expect_lt(error, 0.03, "%g", error);
+    for (int k = 0; k < 4; k++)
+        cr_expect_geq(found.amplitude[k], 0);
+    cr_expect_eq(eqml_pair_fit(29, 29, 2, 4, 0, distance, energy, &found, NULL), EQML_ERROR_EMPTY);
+    energy[3] = -1;
+    cr_expect_eq(eqml_pair_fit(29, 29, 2, 4, POINTS, distance, energy, &found, NULL), EQML_ERROR_VALUE);
+    energy[3] = NAN;
+    cr_expect_eq(eqml_pair_fit(29, 29, 2, 4, POINTS, distance, energy, &found, NULL), EQML_ERROR_VALUE);
+    cr_expect_eq(eqml_pair_zbl(29, 29, 4, 4, &found), EQML_ERROR_ARGUMENT);
+    cr_expect_eq(eqml_pair_zbl(29, NAN, 2, 4, &found), EQML_ERROR_ARGUMENT);
+    cr_expect_eq(eqml_pair_zbl(29, 0, 2, 4, &found), EQML_ERROR_ARGUMENT);
 }
 
 /* ---- what cannot be ---- */

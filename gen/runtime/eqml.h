@@ -103,6 +103,7 @@
 #include "cloud/radial.h"
 #include "cloud/moments.h"
 #include "cloud/form.h"
+#include "cloud/pairs.h"
 #include "cloud/evaluate.h"
 #include "cloud/model.h"
 #include "cloud/rows.h"
@@ -122,6 +123,7 @@
 #include "expansion.h"
 #include "choose.h"
 #include "cloud/frames.h"
+#include "cloud/pair_reference.h"
 #include "cloud/fit.h"
 #include "cloud/potential.h"
 
@@ -171,6 +173,7 @@
 #include "trial.c"
 #include "choose.c"
 #include "cloud/neighbours.c"
+#include "cloud/pair_reference.c"
 #include "cloud/frames.c"
 #include "cloud/fit.c"
 #include "cloud/potential.c"

@@ -3,6 +3,7 @@
 #define EQML__CLOUD_EVALUATE_H
 #include "cloud/basis.h"
 #include "cloud/neighbours.h"
+#include "cloud/pairs.h"
 #include "cloud/moments.h"
 #include "cloud/form.h"
 
@@ -12,14 +13,6 @@ typedef struct eqml_cloud_workspace {
     char *room;
     size_t size;
 } eqml_cloud_workspace;
-
-/* What is wanted: each may be NULL. */
-typedef struct eqml_cloud_result {
-    double *energy;   /* hartree */
-    double *forces;   /* [natoms][3] -dE/dx, hartree/bohr */
-    double *virial;   /* [6] xx yy zz yz xz xy, -dE/dstrain, hartree: minus volume times stress */
-    double *energies; /* [natoms] of the atoms, which add up to the energy */
-} eqml_cloud_result;
 
 EQML_FUNCTION void eqml_cloud_workspace_free(eqml_cloud_workspace *w)
 {
@@ -251,8 +244,8 @@ EQML_FUNCTION eqml_status eqml_cloud_evaluate_list(const eqml_cloud_model *model
                                                    const int *species, eqml_cloud_workspace *w,
                                                    const eqml_cloud_result *result)
 /*
- * Evaluates a model for neighbours that the caller has: those of eqml_neighbours_find, or a list with skin, whose pairs
- * beyond the cutoff are passed over. species[natoms]. Allocates only where the workspace is too small. Atoms of a species
+ * Evaluates a model for neighbours that the caller has: those of eqml_neighbours_find up to eqml_cloud_cutoff, or a
+ * list with skin, whose pairs beyond the cutoff are passed over. species[natoms]. Allocates only where the workspace is too small. Atoms of a species
  * that is no centre have the energy model->atoms, or 0; neighbours of a species that is not around a centre count as
  * absent.
  *
@@ -281,6 +274,7 @@ EQML_FUNCTION eqml_status eqml_cloud_evaluate_list(const eqml_cloud_model *model
         *result->energy = x.energy;
     if (result->virial)
         memcpy(result->virial, x.virial, sizeof x.virial);
+    eqml_pairs_add(b->nspecies, model->pairs, list, species, result);
     return EQML_OK;
 }
 
@@ -295,7 +289,7 @@ EQML_FUNCTION eqml_status eqml_cloud_evaluate(const eqml_cloud_model *model,
 {
     if (message)
         message->text[0] = 0;
-    eqml_status status = eqml_neighbours_find(configuration, model->radial.cutoff, &w->list, message);
+    eqml_status status = eqml_neighbours_find(configuration, eqml_cloud_cutoff(model), &w->list, message);
     if (!status)
         status = eqml_cloud_evaluate_list(model, &w->list, configuration->species, w, result);
     if (status && message && !message->text[0])

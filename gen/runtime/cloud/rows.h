@@ -155,7 +155,7 @@ EQML_FUNCTION eqml_status eqml_cloud_find_rows(const eqml_cloud_basis *basis, co
  * eqml_cloud_evaluate_list are rows c. EQML_ERROR_ARGUMENT as there.
  */
 {
-    const eqml_cloud_model model = {basis, *radial, NULL, NULL};
+    const eqml_cloud_model model = {basis, *radial, NULL, NULL, NULL};
     const eqml_cloud_result none = {NULL, NULL, NULL, NULL};
     const size_t length = (size_t)basis->nterms;
     eqml__cloud x;
