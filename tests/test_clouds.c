@@ -489,6 +489,49 @@ Test(clouds, repulsion_is_fitted)
     cr_expect_eq(eqml_pair_zbl(29, 0, 2, 4, &found), EQML_ERROR_ARGUMENT);
 }
 
+/* ---- lists that are kept ---- */
+
+/* Atoms that wander: the energy is that of a list made anew, though pairs are searched for only now and then. */
+Test(clouds, lists_with_a_skin_hold_all_pairs)
+{
+    for (int shape = OPEN; shape <= WIRE; shape++) {
+        sample s = make_sample(&cloud_two_basis, shape, shape == TRICLINIC ? 5 : 9, 31);
+        eqml_skin skin = {0};
+        eqml_cloud_workspace w = {0};
+        uint64_t state = 3;
+        answer anew = evaluate(&s); /* sets the pointers */
+        const double cutoff = eqml_cloud_cutoff(&s.model);
+        for (int step = 0; step < 60; step++) {
+            answer kept = {0};
+            const eqml_cloud_result result = {&kept.energy, &kept.forces[0][0], kept.virial, NULL};
+            eqml_message message;
+            cr_assert_eq(eqml_skin_update(&s.configuration, cutoff, 1.5, &skin, &message), EQML_OK, "%s",
+                         message.text);
+            cr_assert_eq(eqml_cloud_evaluate_list(&s.model, &skin.list, s.species, &w, &result), EQML_OK);
+            anew = evaluate(&s);
+            cr_expect_float_eq(kept.energy, anew.energy, 1e-11 * (1 + fabs(anew.energy)));
+            for (size_t i = 0; i < s.n; i++)
+                for (int d = 0; d < 3; d++) {
+                    cr_expect_float_eq(kept.forces[i][d], anew.forces[i][d], 1e-10 * (1 + fabs(anew.energy)));
+                    s.xyz[i][d] += 0.1 * draw_real(&state);
+                }
+        }
+        cr_expect_eq(skin.updates, 60);
+        cr_expect(skin.searches > 1 && skin.searches < 40, "%zu searches", skin.searches);
+        const size_t before = skin.searches;
+        s.cell[0] += 0.25;
+        cr_assert_eq(eqml_skin_update(&s.configuration, cutoff, 1.5, &skin, NULL), EQML_OK);
+        cr_expect_eq(skin.searches, before + (shape == TRICLINIC || shape == SLAB ? 1 : 0));
+        memcpy(s.xyz[1], s.xyz[0], sizeof s.xyz[0]);
+        cr_expect_eq(eqml_skin_update(&s.configuration, cutoff, 1.5, &skin, NULL), EQML_ERROR_VALUE);
+        s.xyz[1][2] = NAN;
+        cr_expect_eq(eqml_skin_update(&s.configuration, cutoff, 1.5, &skin, NULL), EQML_ERROR_VALUE);
+        cr_expect_eq(eqml_skin_update(&s.configuration, cutoff, -1, &skin, NULL), EQML_ERROR_ARGUMENT);
+        eqml_skin_free(&skin);
+        eqml_cloud_workspace_free(&w);
+    }
+}
+
 /* ---- what cannot be ---- */
 
 static void expect_refusal(sample *s, eqml_status status, const char *word)

@@ -107,6 +107,7 @@
 #include "cloud/evaluate.h"
 #include "cloud/model.h"
 #include "cloud/rows.h"
+#include "cloud/skin.h"
 
 /* Contracts. */
 #include "units.h"
@@ -173,6 +174,7 @@
 #include "trial.c"
 #include "choose.c"
 #include "cloud/neighbours.c"
+#include "cloud/skin.c"
 #include "cloud/pair_reference.c"
 #include "cloud/frames.c"
 #include "cloud/fit.c"
