@@ -230,6 +230,40 @@ Test(clouds, forces_and_virial_are_derivatives_of_the_energy)
         }
 }
 
+/* In single precision the same within its roundings, in C units of the sizes of energies and forces. */
+Test(clouds, single_precision_is_near_double)
+{
+    for (size_t b = 0; b < COUNT(bases); b++)
+        for (int shape = OPEN; shape <= WIRE; shape++) {
+            sample s = make_sample(bases[b].basis, shape, shape == TRICLINIC ? 7 : 11, 50 + b);
+            const answer exact = evaluate(&s);
+            answer a = {0};
+            eqml_cloud_workspace w = {0};
+            const eqml_cloud_result result = {&a.energy, &a.forces[0][0], a.virial, a.energies};
+            double size = 1, force = 1;
+            cr_assert_eq(eqml_neighbours_find(&s.configuration, eqml_cloud_cutoff(&s.model), &w.list, NULL),
+                         EQML_OK);
+            cr_assert_eq(eqml_cloud_evaluate_list_float(&s.model, &w.list, s.species, &w, &result), EQML_OK);
+            for (size_t i = 0; i < s.n; i++) {
+                size += fabs(exact.energies[i]);
+                for (int d = 0; d < 3; d++)
+                    force += fabs(exact.forces[i][d]);
+            }
+            cr_expect_float_eq(a.energy, exact.energy, 1e-4 * size, "basis %zu, shape %d: %g %g", b, shape,
+                               a.energy, exact.energy);
+            for (size_t i = 0; i < s.n; i++) {
+                cr_expect_float_eq(a.energies[i], exact.energies[i], 1e-4 * size);
+                for (int d = 0; d < 3; d++)
+                    cr_expect_float_eq(a.forces[i][d], exact.forces[i][d], 1e-4 * force,
+                                       "basis %zu, shape %d: %g %g", b, shape, a.forces[i][d],
+                                       exact.forces[i][d]);
+            }
+            for (int v = 0; v < 6; v++)
+                cr_expect_float_eq(a.virial[v], exact.virial[v], 1e-3 * (size + force));
+            eqml_cloud_workspace_free(&w);
+        }
+}
+
 /* ---- invariance ---- */
 
 /* The same energies of atoms, in the order of `image`, and forces turned along. */

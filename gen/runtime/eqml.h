@@ -97,6 +97,7 @@
 #include "sigma.h"
 
 /* Neighbour clouds: the second family. */
+#include "threads.h"
 #include "cloud/basis.h"
 #include "cloud/neighbours.h"
 #include "cloud/harmonics.h"
@@ -133,7 +134,6 @@
 #define EQML_IMPLEMENTED
 #include "status.c"
 #include "memory.c"
-#include "threads.h"
 #include "text.c"
 #include "reader.c"
 #include "units.c"

@@ -47,6 +47,8 @@ typedef struct eqml_cloud_program {
     /* All products from the moments; and back: adjoints a of the slots, to which those of operands are added. */
     void (*forward_lanes)(eqml_lanes *s);
     void (*reverse_lanes)(const eqml_lanes *s, eqml_lanes *a);
+    void (*forward_floats)(eqml_floats *s);
+    void (*reverse_floats)(const eqml_floats *s, eqml_floats *a);
 } eqml_cloud_program;
 
 typedef struct eqml_cloud_centre {

@@ -206,9 +206,10 @@ static const struct eqml__needed eqml__cloud_needed[] = {
     {"cloud/basis.h", NULL},     {"cloud/neighbours.h", NULL},
     {"cloud/harmonics.h", NULL}, {"cloud/radial.h", NULL},
     {"cloud/moments.h", NULL},   {"cloud/form.h", NULL},
-    {"cloud/pairs.h", NULL},     {"cloud/evaluate.h", NULL},
-    {"cloud/model.h", NULL},     {"status.c", NULL},
-    {"memory.c", NULL},          {"cloud/neighbours.c", NULL}};
+    {"threads.h", NULL},         {"cloud/pairs.h", NULL},
+    {"cloud/evaluate.h", NULL},  {"cloud/model.h", NULL},
+    {"status.c", NULL},          {"memory.c", NULL},
+    {"cloud/neighbours.c", NULL}};
 enum { EQML__CLOUD_NEEDED = sizeof eqml__cloud_needed / sizeof *eqml__cloud_needed };
 
 static void eqml__put_potential_banner(FILE *out, const eqml_cloud_model *m, const char *name)
