@@ -425,7 +425,7 @@ check-kinds: $(KIND_PROGRAMS) ## every function of every kind of surface against
 # Fits by one thread and by several give the same bits: tests/threads/driver.c prints them.
 THREAD_COMPILE = $(CC) $(STD) $(WARNINGS) -O1 -march=native -I. -Ibuild/tests
 
-check-threads: tests/threads/driver.c eqml.h build/tests/ch4_d6.h ## fail where a fit depends on the number of threads
+check-threads: tests/threads/driver.c eqml.h build/tests/ch4_d6.h build/tests/cloud_two.h ## fail where a fit, or a cloud, depends on the number of threads
 	@mkdir -p build/threads
 	$(THREAD_COMPILE) $< -o build/threads/plain -lm
 	@echo '#include <omp.h>' | $(CC) -fopenmp -x c -fsyntax-only - 2>/dev/null || { echo "check-threads: no OpenMP here; skipped"; exit 0; }; \

@@ -352,6 +352,11 @@ EQML_INLINE eqml_floats eqml__all_floats(float x)
     return x;
 }
 
+EQML_INLINE eqml_lanes eqml__at_least_lanes(eqml_lanes x, double least)
+{
+    return x < least ? least : x;
+}
+
 EQML_INLINE eqml_lanes eqml__fma(eqml_lanes a, eqml_lanes b, eqml_lanes c)
 {
     return a * b + c;
@@ -7386,10 +7391,11 @@ EQML_FUNCTION eqml_status eqml_cloud_evaluate(const eqml_cloud_model *model,
     if (!status)
         status = eqml_cloud_evaluate_list(model, &w->list, configuration->species, w, result);
     if (status && message && !message->text[0])
-        strcpy(message->text,
-               status == EQML_ERROR_ARGUMENT
-                   ? "a species that the basis does not know, or a radial range that is not positive"
-                   : eqml_status_text(status));
+        strcpy(
+            message->text,
+            status == EQML_ERROR_ARGUMENT
+                ? "a species that the basis does not know, or a radial cutoff or range that is not positive"
+                : eqml_status_text(status));
     return status;
 }
 

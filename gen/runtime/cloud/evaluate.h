@@ -92,10 +92,11 @@ EQML_FUNCTION eqml_status eqml_cloud_evaluate(const eqml_cloud_model *model,
     if (!status)
         status = eqml_cloud_evaluate_list(model, &w->list, configuration->species, w, result);
     if (status && message && !message->text[0])
-        strcpy(message->text,
-               status == EQML_ERROR_ARGUMENT
-                   ? "a species that the basis does not know, or a radial range that is not positive"
-                   : eqml_status_text(status));
+        strcpy(
+            message->text,
+            status == EQML_ERROR_ARGUMENT
+                ? "a species that the basis does not know, or a radial cutoff or range that is not positive"
+                : eqml_status_text(status));
     return status;
 }
 
