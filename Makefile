@@ -250,8 +250,8 @@ CLOUD_BASES := $(call names,bench/clouds.txt)
 $(CLOUD_BASES:%=build/bench/%.h): build/bench/%.h: bench/clouds.txt build/eqml-gen
 	$(generate)
 
-build/bench/%.cloud: bench/environment.c bench/timing.h build/bench/%.h build/eqml.o
-	$(COMPILE) $(OPTIONAL) -I. -Ibuild/bench -DBASIS_HEADER='"$*.h"' -DBASIS=$* $< build/eqml.o -o $@ -lm
+build/bench/%.cloud: bench/environment.c bench/stages.inc bench/timing.h build/bench/%.h build/eqml.o
+	$(COMPILE) $(OPTIONAL) -I. -Igen/runtime -Ibuild/bench -DBASIS_HEADER='"$*.h"' -DBASIS=$* $< build/eqml.o -o $@ -lm
 
 bench-environment: $(CLOUD_BASES:%=build/bench/%.cloud) ## times of neighbour clouds: stage by stage, against neighbours and against atoms
 	@set -e; for p in $^; do $$p; done

@@ -166,7 +166,7 @@ check-kinds: $(KIND_PROGRAMS) ## every function of every kind of surface against
 # implementation.o is compiled like them, but for OpenMP.
 THREAD_COMPILE = $(CC) $(STD) $(WARNINGS) $(CFLAGS:-O3=-O1) -I. -Ibuild/tests tests/threads/driver.c
 
-check-threads: tests/threads/driver.c build/tests/implementation.o build/tests/ch4_d6.h ## fail where a fit depends on the number of threads
+check-threads: tests/threads/driver.c build/tests/implementation.o build/tests/ch4_d6.h build/tests/cloud_two.h ## fail where a fit, or a cloud, depends on the number of threads
 	@mkdir -p build/threads
 	$(THREAD_COMPILE) build/tests/implementation.o -o build/threads/plain -lm
 	@echo '#include <omp.h>' | $(CC) -fopenmp -x c -fsyntax-only - 2>/dev/null || { echo "check-threads: no OpenMP here; skipped"; exit 0; }; \

@@ -70,6 +70,7 @@ static const struct {
              {"eqml_cloud_find_errors", try_cloud_errors, 0, NULL},
              {"eqml_cloud_write", try_cloud_write, 0, potential_path},
              {"eqml_cloud_read", try_cloud_read, 0, NULL},
+             {"eqml_skin_update", try_skin, 0, NULL},
              {"eqml_cloud_write_header", try_cloud_header, 0, header_path}};
 
 /* Frames of water with all that a file can hold. */

@@ -7,7 +7,7 @@
 static char potential_path[300];
 static eqml_frames frames;
 static double numbers[64], atoms[2];
-static const eqml_cloud_model cloud = {&cloud_water_basis, {6, 2}, numbers, atoms};
+static const eqml_cloud_model cloud = {&cloud_water_basis, {6, 2}, numbers, atoms, NULL};
 
 static eqml_status try_neighbours(void)
 {
@@ -50,7 +50,18 @@ static eqml_status try_cloud_read(void)
 {
     eqml_radial radial;
     double c[64], a[2];
-    return eqml_cloud_read(potential_path, &cloud_water_basis, &radial, c, a, &message);
+    return eqml_cloud_read(potential_path, &cloud_water_basis, &radial, c, a, NULL, &message);
+}
+
+static eqml_status try_skin(void)
+{
+    static const double xyz[2][3] = {{0, 0, 0}, {1, 2, 3}};
+    const eqml_configuration c = {2, &xyz[0][0], NULL, NULL, NULL};
+    eqml_skin skin;
+    memset(&skin, 0, sizeof skin);
+    const eqml_status status = eqml_skin_update(&c, 5, 1, &skin, &message);
+    eqml_skin_free(&skin);
+    return status;
 }
 
 static eqml_status try_cloud_header(void)
