@@ -125,6 +125,7 @@
 #include "cloud/frames.h"
 #include "cloud/pair_reference.h"
 #include "cloud/fit.h"
+#include "cloud/choose.h"
 #include "cloud/potential.h"
 
 /* Implementation. */
@@ -170,12 +171,17 @@
 #include "design.c"
 #include "expansion.c"
 #include "expansion_file.c"
+#include "compass.c"
 #include "trial.c"
 #include "choose.c"
 #include "cloud/neighbours.c"
 #include "cloud/pair_reference.c"
 #include "cloud/frames.c"
+#include "cloud/levels.c"
+#include "cloud/fitter.c"
 #include "cloud/fit.c"
+#include "cloud/folds.c"
+#include "cloud/choose.c"
 #include "cloud/potential.c"
 #endif /* EQML_IMPLEMENTATION */
 #endif /* EQML_H */
