@@ -4883,11 +4883,11 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
 
 #endif /* EQML__MODEL_TENSOR_H */
 
-/* ==== sigma.h =========================================================================================== */
+/* ==== variance.h ======================================================================================== */
 
-/* How sure an energy is: its predictive standard deviation, from the triangle of the fit. */
-#ifndef EQML__SIGMA_H
-#define EQML__SIGMA_H
+/* The variance that the coefficients of a fit leave what is linear in them. */
+#ifndef EQML__VARIANCE_H
+#define EQML__VARIANCE_H
 
 /*
  * With the terms t(x) of a geometry and F^T F = (A^T A)^-1 of the fit, ridge included, the coefficients leave its energy
@@ -4981,6 +4981,14 @@ EQML_FUNCTION eqml_lanes eqml__sigma_square_lanes(const eqml_sigma *s, const eqm
     }
     return square;
 }
+
+#endif /* EQML__VARIANCE_H */
+
+/* ==== sigma.h =========================================================================================== */
+
+/* How sure an energy is: its predictive standard deviation, from the triangle of the fit. */
+#ifndef EQML__SIGMA_H
+#define EQML__SIGMA_H
 
 /* Room for one geometry, in doubles, 64-byte aligned, and for a group of them, in eqml_lanes. */
 #define EQML_WORK_SIGMA(nslots, npairs, nterms) (EQML_WORK_ONE(nslots, npairs) + EQML_ROUND(nterms))
@@ -6324,6 +6332,95 @@ EQML_FUNCTION eqml_status eqml_cloud_find_rows(const eqml_cloud_basis *basis, co
 }
 
 #endif /* EQML__CLOUD_ROWS_H */
+
+/* ==== cloud/grade.h ===================================================================================== */
+
+/* Extrapolation grades: how far an atom's neighbourhood is from those that a fit was trained on. */
+#ifndef EQML__CLOUD_GRADE_H
+#define EQML__CLOUD_GRADE_H
+
+/*
+ * The coefficients leave the energy of an atom with terms t the variance v = |F t|^2, F^T F the inverse of the fit's
+ * A^T A, penalty included (variance.h). Its grade is the root of v over the largest v of an atom of its species in the
+ * training data: up to 1 the fit is as sure of it as of those, beyond it extrapolates. The matrix is F, or random combinations of
+ * its rows: with 32 of them a grade has a relative standard deviation of at most 1/8. An atom takes one multiply-add for
+ * each number of the matrix, beside its terms.
+ */
+typedef struct eqml_cloud_grader {
+    eqml_sigma variance; /* its columns are the terms, then, unless they were given, the energies of atoms */
+    const double *reach; /* [nspecies] the largest variance in the training data */
+} eqml_cloud_grader;
+
+EQML_FUNCTION eqml_status eqml_cloud_find_grades(const eqml_cloud_grader *g, const eqml_cloud_model *model,
+                                                 const eqml_configuration *configuration,
+                                                 eqml_cloud_workspace *w, double *grade,
+                                                 eqml_message *message)
+/*
+ * grade[natoms] <- those of the atoms; 0 for an atom of a species that is no centre. Errors as those of
+ * eqml_cloud_evaluate.
+ */
+{
+    const eqml_cloud_basis *b = model->basis;
+    const eqml_cloud_result none = {NULL, NULL, NULL, NULL};
+    const size_t length = (size_t)EQML_ROUND(g->variance.terms);
+    const int *species = configuration->species;
+    size_t slots = 0, used = 0;
+    eqml__cloud x;
+    eqml_status status = eqml_neighbours_find(configuration, model->radial.cutoff, &w->list, message);
+    if (!status)
+        status = eqml__cloud_begin(&x, model, &w->list, species, w, &none);
+    if (status)
+        return status;
+    for (int c = 0; c < b->ncentres; c++)
+        slots = (size_t)b->centres[c].program->nslots > slots ? (size_t)b->centres[c].program->nslots : slots;
+    char *base = (char *)EQML_MALLOC((length + slots) * sizeof(double) + 192);
+    if (!base)
+        return EQML_ERROR_MEMORY;
+    char *room = base + (64 - (uintptr_t)base % 64);
+    double *terms = (double *)eqml__take(room, &used, length * sizeof(double));
+    double *own = (double *)eqml__take(room, &used, slots * sizeof(double));
+    for (size_t i = 0; i < configuration->natoms; i++) {
+        grade[i] = 0;
+        for (int c = 0; c < b->ncentres; c++) {
+            const eqml_cloud_centre *centre = &b->centres[c];
+            if (centre->species != species[i])
+                continue;
+            memset(terms, 0, length * sizeof(double));
+            eqml__cloud_shell(&x, centre, i, &x.shell[0]);
+            eqml__cloud_own_slots(&x, centre->program, own);
+            eqml__cloud_terms(centre->program, own, terms + centre->first);
+            if (g->variance.terms > b->nterms)
+                terms[b->nterms + species[i]] = 1;
+            grade[i] = sqrt(eqml__sigma_square_one(&g->variance, terms) / g->reach[species[i]]);
+        }
+    }
+    EQML_FREE(base);
+    return EQML_OK;
+}
+
+/*
+ * The function NAME_grades of the potential NAME_model with its constant NAME_grader: arguments as those of
+ * NAME_evaluate, grade[natoms]; returns an eqml_status.
+ */
+#define EQML_CLOUD_GRADE_FUNCTIONS(NAME, API)                                                                \
+    API int NAME##_grades(size_t natoms, const double *xyz, const int *species, const double *cell,          \
+                          const int *pbc, double *grade)                                                     \
+    {                                                                                                        \
+        eqml_cloud_workspace w;                                                                              \
+        eqml_configuration c;                                                                                \
+        memset(&w, 0, sizeof w);                                                                             \
+        c.natoms = natoms;                                                                                   \
+        c.xyz = xyz;                                                                                         \
+        c.species = species;                                                                                 \
+        c.cell = cell;                                                                                       \
+        c.pbc = pbc;                                                                                         \
+        const eqml_status status =                                                                           \
+            eqml_cloud_find_grades(&NAME##_grader, &NAME##_model, &c, &w, grade, NULL);                      \
+        eqml_cloud_workspace_free(&w);                                                                       \
+        return (int)status;                                                                                  \
+    }
+
+#endif /* EQML__CLOUD_GRADE_H */
 
 /* Contracts. */
 
@@ -7714,6 +7811,9 @@ EQML_API const char *eqml_frames_group(const eqml_frames *frames, int group);
 EQML_API eqml_status eqml_frames_append(eqml_frames *frames, eqml_frames *more);
 /* Puts the frames of *more behind the others, for the same species, and frees it. EQML_ERROR_MEMORY: both are as they were. */
 
+EQML_API int eqml_atomic_number(const char *symbol);
+/* 1 for H, 0 for what is no element. */
+
 EQML_API void eqml_frames_free(eqml_frames *frames);
 
 #endif /* EQML__CLOUD_FRAMES_H */
@@ -7924,6 +8024,42 @@ EQML_API eqml_status eqml_cloud_write_header(const eqml_cloud_model *model, cons
  */
 
 #endif /* EQML__CLOUD_POTENTIAL_H */
+
+/* ==== cloud/grading.h =================================================================================== */
+
+/* Extrapolation grades from a fit, and the configurations to compute next. */
+#ifndef EQML__CLOUD_GRADING_H
+#define EQML__CLOUD_GRADING_H
+
+EQML_API eqml_status eqml_cloud_grader_create(eqml_cloud_grader *grader, const eqml_cloud_model *model,
+                                              eqml_lsq *triangle, const eqml_frames *frames,
+                                              const unsigned char *use, int rows, eqml_message *message);
+/*
+ * From the triangle of the fit that made the model, see eqml_cloud_fit, and its training data; release it with
+ * eqml_cloud_grader_free. rows 0, or as many as columns: the whole of F, columns^2 / 2 numbers; else so many random
+ * combinations of its rows, a multiple of 8 at least. What the data leave undetermined is not in the variance: give a ridge. On failure *grader is empty.
+ */
+
+EQML_API void eqml_cloud_grader_free(eqml_cloud_grader *grader);
+
+EQML_API eqml_status eqml_cloud_design(const eqml_cloud_grader *grader, const eqml_cloud_model *model,
+                                       const eqml_frames *pool, const eqml_cloud_fit_options *options,
+                                       int forces, size_t wanted, eqml_design_choice *choice, size_t *found,
+                                       eqml_message *message);
+/*
+ * choice[*found] <- at most `wanted` of the configurations of the pool, those to be computed next, in order of merit: the
+ * same choice as eqml_design makes among geometries, by the rows of their energies and, where forces is not zero, of
+ * their forces, weighted as in the fit. The grader has the whole of F.
+ *
+ * EQML_ERROR_ARGUMENT: it has not, or the data leave terms undetermined; a ridge helps.
+ */
+
+EQML_API eqml_status eqml_cloud_write_grades(const eqml_cloud_grader *grader, const eqml_cloud_model *model,
+                                             const char *name, const char *runtime, const char *path,
+                                             eqml_message *message);
+/* Writes a C header that includes "NAME_pot.h" and adds NAME_grades(), with the matrix as a constant; runtime: eqml.h. */
+
+#endif /* EQML__CLOUD_GRADING_H */
 
 /* Implementation. */
 #if defined(EQML_IMPLEMENTATION) && !defined(EQML_IMPLEMENTED)
@@ -16235,7 +16371,8 @@ EQML_API eqml_status eqml_sigma_write_header(const eqml_sigma *sigma, const eqml
                                              const char *name, const char *runtime, const char *path,
                                              eqml_message *message)
 {
-    static const struct eqml__needed needed[] = {{"kernel/terms.h", NULL}, {"sigma.h", NULL}};
+    static const struct eqml__needed needed[] = {
+        {"kernel/terms.h", NULL}, {"variance.h", NULL}, {"sigma.h", NULL}};
     eqml__output out;
     eqml__tagger tagger = {NULL, "", 0};
     char *parts = NULL;
@@ -16258,7 +16395,7 @@ EQML_API eqml_status eqml_sigma_write_header(const eqml_sigma *sigma, const eqml
                 " * xyz in bohr, as in %s_pes.h, which must lie beside this file.\n */\n#include "
                 "\"%s_pes.h\"\n\n",
                 name, name, name, name, name);
-        status = eqml__put_parts(&tagger, parts, runtime, "", needed, 2, message);
+        status = eqml__put_parts(&tagger, parts, runtime, "", needed, 3, message);
         if (!status)
             eqml__put_sigma(out.file, sigma, surface->model.basis->name, name);
         status = eqml__close_output(&out, status, message);
@@ -16269,20 +16406,19 @@ EQML_API eqml_status eqml_sigma_write_header(const eqml_sigma *sigma, const eqml
 
 #endif /* EQML__SIGMA_FILE_C */
 
-/* ==== design.c ========================================================================================== */
+/* ==== designer.c ======================================================================================== */
 
-/* D-optimal geometries, one after the other. */
-#ifndef EQML__DESIGN_C
-#define EQML__DESIGN_C
+/* The choice of rows with the largest determinant, whatever they are rows of. */
+#ifndef EQML__DESIGNER_C
+#define EQML__DESIGNER_C
+#include <stdbool.h>
 
-typedef struct eqml__design {
-    const double *xyz, *weights;
-    eqml_data one;     /* the candidate whose rows are made */
-    double none;       /* its energy, which plays no part */
-    unsigned char has; /* what of it is to be computed */
-    eqml_fit_options options;
-    eqml_component whole;
-    eqml__fitter w;
+typedef struct eqml__designer {
+    void *context;
+    /* rows[most][length] of a candidate, which are zero before, weighted as in the fit; returns how many */
+    int (*find_rows)(void *context, size_t candidate, double *rows);
+    /* whether a candidate is too near to one that is taken; NULL: none is */
+    bool (*is_near)(void *context, size_t candidate, size_t other);
     int terms, most;     /* rows of a candidate, at most */
     size_t length;       /* of stored rows: EQML_ROUND(terms), zeros behind the last term */
     int taken;           /* 0: the factor is still a triangle */
@@ -16291,48 +16427,29 @@ typedef struct eqml__design {
     double *gram, *pull; /* [most][most]; [length] */
     double *gain;        /* [n] at most this; -1: not to be taken */
     size_t *seen;        /* [n] how many had been taken when it was found */
-    double *distance;    /* [n][npairs] sorted in each class */
-} eqml__design;
+} eqml__designer;
 
-static void eqml__design_free(eqml__design *d)
+static void eqml__designer_free(eqml__designer *d)
 {
-    eqml__fitter_free(&d->w);
-    EQML_FREE(d->one.gradient);
     EQML_FREE(d->factor);
     EQML_FREE(d->rows);
     EQML_FREE(d->gain);
     EQML_FREE(d->seen);
-    EQML_FREE(d->distance);
 }
 
-/* The caller calls eqml__design_free, also if this fails. */
-static eqml_status eqml__design_create(eqml__design *d, const eqml_sigma *sigma, const eqml_surface *surface,
-                                       size_t n, const eqml_design_options *o)
+/* For n candidates of at most so many rows. The caller calls eqml__designer_free, also if this fails. */
+static eqml_status eqml__designer_create(eqml__designer *d, const eqml_sigma *sigma, int most_rows, size_t n)
 {
-    const eqml_basis *b = surface->model.basis;
     const double *from = sigma->matrix;
-    d->weights = o->weights;
-    d->options.gradient_weight = o->gradient_weight;
-    d->options.energies_only = !(o->gradient_weight > 0);
-    d->one.natoms = b->natoms;
-    d->one.n = 1;
-    d->one.energy = &d->none;
-    d->has = d->options.energies_only ? EQML_HAS_ENERGY : EQML_HAS_ENERGY | EQML_HAS_GRADIENT;
-    d->one.has = &d->has;
-    eqml__fitter_of_surface(&d->w, &d->whole, surface, EQML_TENSORS, &d->one, &d->options);
-    d->one.gradient = (double *)eqml__zeroed(3 * (size_t)b->natoms, sizeof(double));
-    d->w.energy = d->one.energy, d->w.gradient = d->one.gradient;
-    d->terms = b->nterms;
-    d->length = (size_t)EQML_ROUND(b->nterms);
-    d->most = (int)eqml__rows_per_geometry(b->natoms, &d->options);
-    const size_t most = (size_t)d->most;
+    const size_t most = (size_t)most_rows;
+    d->terms = sigma->terms;
+    d->length = (size_t)EQML_ROUND(sigma->terms);
+    d->most = most_rows;
     d->factor = (double *)eqml__zeroed(eqml__times((size_t)d->terms, d->length), sizeof(double));
     d->rows = (double *)eqml__zeroed((2 * most + 1) * d->length + most * most, sizeof(double));
     d->gain = (double *)eqml__zeroed(n, sizeof(double));
     d->seen = (size_t *)eqml__zeroed(n, sizeof(size_t));
-    d->distance = (double *)eqml__zeroed(eqml__times(n, (size_t)b->npairs), sizeof(double));
-    if (!d->one.gradient || !d->factor || !d->rows || !d->gain || !d->seen || !d->distance ||
-        eqml__fitter_create(&d->w))
+    if (!d->factor || !d->rows || !d->gain || !d->seen)
         return EQML_ERROR_MEMORY;
     d->z = d->rows + most * d->length, d->pull = d->z + most * d->length, d->gram = d->pull + d->length;
     for (int i = 0; i < d->terms; i++) {
@@ -16341,6 +16458,132 @@ static eqml_status eqml__design_create(eqml__design *d, const eqml_sigma *sigma,
         from += length;
     }
     return EQML_OK;
+}
+
+static double eqml__vector_product(size_t length, const double *a, const double *b)
+{
+    eqml_lanes sum = eqml__all(0);
+    for (size_t j = 0; j < length; j += EQML_LANES)
+        sum += eqml__load(a + j) * eqml__load(b + j);
+    return eqml__sum(sum);
+}
+
+/* z[length] <- F row. */
+static void eqml__design_whiten(const eqml__designer *d, const double *row, double *z)
+{
+    for (size_t i = 0; i < (size_t)d->terms; i++)
+        z[i] = eqml__vector_product(d->taken ? d->length : (i + EQML_LANES) / EQML_LANES * EQML_LANES,
+                                    d->factor + i * d->length, row);
+}
+
+static int eqml__designer_rows(eqml__designer *d, size_t g)
+{
+    memset(d->rows, 0, (size_t)d->most * d->length * sizeof(double));
+    return d->find_rows(d->context, g, d->rows);
+}
+
+/* The logarithm of det(1 + Z Z^T) of candidate g, by Cholesky's factor; NaN where a row has no number. */
+static double eqml__design_gain(eqml__designer *d, size_t g)
+{
+    const int count = eqml__designer_rows(d, g);
+    double gain = 0;
+    for (int i = 0; i < count; i++) {
+        double *row = d->gram + i * d->most;
+        const double *z = d->z + (size_t)i * d->length;
+        eqml__design_whiten(d, d->rows + (size_t)i * d->length, d->z + (size_t)i * d->length);
+        for (int j = 0; j <= i; j++) {
+            const double *other = d->gram + j * d->most;
+            double sum = (i == j) + eqml__vector_product(d->length, z, d->z + (size_t)j * d->length);
+            for (int k = 0; k < j; k++)
+                sum -= row[k] * other[k];
+            row[j] = i == j ? sqrt(sum) : sum / other[j];
+        }
+        gain += 2 * log(row[i]);
+    }
+    return gain;
+}
+
+/* The factor with the rows of candidate g: F <- (1 - c z z^T) F, c = (1 - 1 / sqrt(1 + |z|^2)) / |z|^2, for each of them. */
+static void eqml__design_take(eqml__designer *d, size_t g)
+{
+    const int count = eqml__designer_rows(d, g);
+    for (int r = 0; r < count; r++) {
+        eqml__design_whiten(d, d->rows + (size_t)r * d->length, d->z);
+        const double square = eqml__vector_product(d->length, d->z, d->z), root = sqrt(1 + square);
+        const double c = 1 / (root * (1 + root)); /* the same without a difference */
+        d->taken = 1;
+        memset(d->pull, 0, d->length * sizeof(double));
+        for (size_t i = 0; i < (size_t)d->terms; i++)
+            for (size_t j = 0; j < d->length; j++)
+                d->pull[j] += d->z[i] * d->factor[i * d->length + j];
+        for (size_t i = 0; i < (size_t)d->terms; i++)
+            for (size_t j = 0; j < d->length; j++)
+                d->factor[i * d->length + j] -= c * d->z[i] * d->pull[j];
+    }
+}
+
+static bool eqml__is_near(const eqml__designer *d, size_t g, size_t taken, const eqml_design_choice *choice)
+{
+    for (size_t k = 0; k < taken && d->is_near; k++)
+        if (d->is_near(d->context, g, choice[k].candidate))
+            return true;
+    return false;
+}
+
+/* choice <- at most `wanted` of n candidates; returns how many. */
+static size_t eqml__design_choose(eqml__designer *d, size_t n, size_t wanted, eqml_design_choice *choice)
+{
+    size_t taken = 0;
+    for (size_t g = 0; g < n; g++)
+        d->gain[g] = eqml__design_gain(d, g);
+    while (taken < wanted) {
+        size_t top = n;
+        for (size_t g = 0; g < n; g++)
+            if (d->gain[g] > (top < n ? d->gain[top] : 0) && d->gain[g] < HUGE_VAL)
+                top = g;
+        if (top == n)
+            break;
+        if (d->seen[top] < taken) { /* its gain has fallen since */
+            d->seen[top] = taken;
+            d->gain[top] = eqml__is_near(d, top, taken, choice) ? -1 : eqml__design_gain(d, top);
+            continue;
+        }
+        choice[taken].candidate = top;
+        choice[taken++].gain = d->gain[top];
+        d->gain[top] = -1;
+        if (taken < wanted)
+            eqml__design_take(d, top);
+    }
+    return taken;
+}
+
+#endif /* EQML__DESIGNER_C */
+
+/* ==== design.c ========================================================================================== */
+
+/* D-optimal geometries, one after the other. */
+#ifndef EQML__DESIGN_C
+#define EQML__DESIGN_C
+
+typedef struct eqml__design {
+    eqml__designer core;
+    const double *xyz, *weights;
+    double apart;
+    eqml_data one;     /* the candidate whose rows are made */
+    double none;       /* its energy, which plays no part */
+    unsigned char has; /* what of it is to be computed */
+    eqml_fit_options options;
+    eqml_component whole;
+    eqml__fitter w;
+    double *distance; /* [n][npairs] sorted in each class */
+} eqml__design;
+
+static void eqml__design_free(eqml__design *d)
+{
+    eqml__designer_free(&d->core);
+    eqml__fitter_free(&d->w);
+    EQML_FREE(d->one.gradient);
+    EQML_FREE(d->distance);
 }
 
 /* The distances of geometry xyz, class by class, each sorted. */
@@ -16378,113 +16621,54 @@ EQML_API double eqml_design_change(const eqml_basis *basis, const double *a, con
     return eqml__difference(npairs, room, room + npairs);
 }
 
-static double eqml__vector_product(size_t length, const double *a, const double *b)
+/* Those of candidate g. */
+static int eqml__geometry_rows(void *context, size_t g, double *rows)
 {
-    eqml_lanes sum = eqml__all(0);
-    for (size_t j = 0; j < length; j += EQML_LANES)
-        sum += eqml__load(a + j) * eqml__load(b + j);
-    return eqml__sum(sum);
-}
-
-/* z[length] <- F row. */
-static void eqml__design_whiten(const eqml__design *d, const double *row, double *z)
-{
-    for (size_t i = 0; i < (size_t)d->terms; i++)
-        z[i] = eqml__vector_product(d->taken ? d->length : (i + EQML_LANES) / EQML_LANES * EQML_LANES,
-                                    d->factor + i * d->length, row);
-}
-
-/* d->rows <- those of candidate g; returns how many. */
-static int eqml__design_rows(eqml__design *d, size_t g)
-{
-    const size_t terms = (size_t)d->terms;
+    eqml__design *d = (eqml__design *)context;
+    const size_t terms = (size_t)d->core.terms;
     d->one.xyz = (double *)(uintptr_t)(d->xyz + g * 3 * (size_t)d->one.natoms);
     const int count = eqml__find_rows(&d->w, 0, d->weights ? sqrt(d->weights[g]) : 1);
     for (int r = 0; r < count; r++)
-        memcpy(d->rows + (size_t)r * d->length, d->w.rows + (size_t)r * (terms + 1), terms * sizeof(double));
+        memcpy(rows + (size_t)r * d->core.length, d->w.rows + (size_t)r * (terms + 1),
+               terms * sizeof(double));
     return count;
 }
 
-/* The logarithm of det(1 + Z Z^T) of candidate g, by Cholesky's factor; NaN where a row has no number. */
-static double eqml__design_gain(eqml__design *d, size_t g)
+static bool eqml__is_near_geometry(void *context, size_t g, size_t other)
 {
-    const int count = eqml__design_rows(d, g);
-    double gain = 0;
-    for (int i = 0; i < count; i++) {
-        double *row = d->gram + i * d->most;
-        const double *z = d->z + (size_t)i * d->length;
-        eqml__design_whiten(d, d->rows + (size_t)i * d->length, d->z + (size_t)i * d->length);
-        for (int j = 0; j <= i; j++) {
-            const double *other = d->gram + j * d->most;
-            double sum = (i == j) + eqml__vector_product(d->length, z, d->z + (size_t)j * d->length);
-            for (int k = 0; k < j; k++)
-                sum -= row[k] * other[k];
-            row[j] = i == j ? sqrt(sum) : sum / other[j];
-        }
-        gain += 2 * log(row[i]);
-    }
-    return gain;
-}
-
-/* The factor with the rows of candidate g: F <- (1 - c z z^T) F, c = (1 - 1 / sqrt(1 + |z|^2)) / |z|^2, for each of them. */
-static void eqml__design_take(eqml__design *d, size_t g)
-{
-    const int count = eqml__design_rows(d, g);
-    for (int r = 0; r < count; r++) {
-        eqml__design_whiten(d, d->rows + (size_t)r * d->length, d->z);
-        const double square = eqml__vector_product(d->length, d->z, d->z), root = sqrt(1 + square);
-        const double c = 1 / (root * (1 + root)); /* the same without a difference */
-        d->taken = 1;
-        memset(d->pull, 0, d->length * sizeof(double));
-        for (size_t i = 0; i < (size_t)d->terms; i++)
-            for (size_t j = 0; j < d->length; j++)
-                d->pull[j] += d->z[i] * d->factor[i * d->length + j];
-        for (size_t i = 0; i < (size_t)d->terms; i++)
-            for (size_t j = 0; j < d->length; j++)
-                d->factor[i * d->length + j] -= c * d->z[i] * d->pull[j];
-    }
-}
-
-/* Whether candidate g is too near to one of those taken. */
-static bool eqml__is_near(const eqml__design *d, size_t g, size_t taken, const eqml_design_choice *choice,
-                          double apart)
-{
+    const eqml__design *d = (const eqml__design *)context;
     const size_t npairs = (size_t)d->whole.surface.model.basis->npairs;
-    for (size_t k = 0; k < taken && apart > 0; k++)
-        if (eqml__difference(npairs, d->distance + g * npairs, d->distance + choice[k].candidate * npairs) <
-            apart)
-            return true;
-    return false;
+    return eqml__difference(npairs, d->distance + g * npairs, d->distance + other * npairs) < d->apart;
 }
 
-static size_t eqml__design_choose(eqml__design *d, size_t n, double apart, size_t wanted,
-                                  eqml_design_choice *choice)
+/* The caller calls eqml__design_free, also if this fails. */
+static eqml_status eqml__design_create(eqml__design *d, const eqml_sigma *sigma, const eqml_surface *surface,
+                                       size_t n, const eqml_design_options *o)
 {
-    const eqml_basis *b = d->whole.surface.model.basis;
-    size_t taken = 0;
-    for (size_t g = 0; g < n; g++) {
+    const eqml_basis *b = surface->model.basis;
+    d->core.context = d;
+    d->core.find_rows = eqml__geometry_rows;
+    d->core.is_near = o->apart > 0 ? eqml__is_near_geometry : NULL;
+    d->weights = o->weights;
+    d->apart = o->apart;
+    d->options.gradient_weight = o->gradient_weight;
+    d->options.energies_only = !(o->gradient_weight > 0);
+    d->one.natoms = b->natoms;
+    d->one.n = 1;
+    d->one.energy = &d->none;
+    d->has = d->options.energies_only ? EQML_HAS_ENERGY : EQML_HAS_ENERGY | EQML_HAS_GRADIENT;
+    d->one.has = &d->has;
+    eqml__fitter_of_surface(&d->w, &d->whole, surface, EQML_TENSORS, &d->one, &d->options);
+    d->one.gradient = (double *)eqml__zeroed(3 * (size_t)b->natoms, sizeof(double));
+    d->w.energy = d->one.energy, d->w.gradient = d->one.gradient;
+    d->distance = (double *)eqml__zeroed(eqml__times(n, (size_t)b->npairs), sizeof(double));
+    if (!d->one.gradient || !d->distance ||
+        eqml__designer_create(&d->core, sigma, (int)eqml__rows_per_geometry(b->natoms, &d->options), n) ||
+        eqml__fitter_create(&d->w))
+        return EQML_ERROR_MEMORY;
+    for (size_t g = 0; g < n; g++)
         eqml__sort_distances(b, d->xyz + g * 3 * (size_t)b->natoms, d->distance + g * (size_t)b->npairs);
-        d->gain[g] = eqml__design_gain(d, g);
-    }
-    while (taken < wanted) {
-        size_t top = n;
-        for (size_t g = 0; g < n; g++)
-            if (d->gain[g] > (top < n ? d->gain[top] : 0) && d->gain[g] < HUGE_VAL)
-                top = g;
-        if (top == n)
-            break;
-        if (d->seen[top] < taken) { /* its gain has fallen since */
-            d->seen[top] = taken;
-            d->gain[top] = eqml__is_near(d, top, taken, choice, apart) ? -1 : eqml__design_gain(d, top);
-            continue;
-        }
-        choice[taken].candidate = top;
-        choice[taken++].gain = d->gain[top];
-        d->gain[top] = -1;
-        if (taken < wanted)
-            eqml__design_take(d, top);
-    }
-    return taken;
+    return EQML_OK;
 }
 
 EQML_API eqml_status eqml_design(const eqml_sigma *sigma, const eqml_surface *surface, size_t n,
@@ -16511,7 +16695,7 @@ EQML_API eqml_status eqml_design(const eqml_sigma *sigma, const eqml_surface *su
                               o->weights[g]);
     const eqml_status status = eqml__design_create(&d, sigma, surface, n, o);
     if (!status)
-        *found = eqml__design_choose(&d, n, o->apart, wanted, choice);
+        *found = eqml__design_choose(&d.core, n, wanted, choice);
     else
         eqml__fail(message, status, "the design failed: %s", eqml_status_text(status));
     eqml__design_free(&d);
@@ -18560,6 +18744,17 @@ EQML_API eqml_status eqml_frames_read(const char *path, const char *species, eqm
     return eqml_frames_read_as(path, species, NULL, frames, message);
 }
 
+EQML_API int eqml_atomic_number(const char *symbol)
+{
+    for (int z = 118; z > 0; z--) {
+        char number[8], own[4];
+        snprintf(number, sizeof number, "%d", z);
+        if (eqml__parse_label(eqml__span_of(number), own) && !strcmp(own, symbol))
+            return z;
+    }
+    return 0;
+}
+
 EQML_API eqml_status eqml_frames_append(eqml_frames *f, eqml_frames *more)
 {
     const size_t n = f->n, m = more->n, atoms = f->natoms, some = more->natoms;
@@ -19981,5 +20176,236 @@ EQML_API eqml_status eqml_cloud_write_header(const eqml_cloud_model *m, const ch
 }
 
 #endif /* EQML__CLOUD_POTENTIAL_C */
+
+/* ==== cloud/grading.c =================================================================================== */
+
+#ifndef EQML__CLOUD_GRADING_C
+#define EQML__CLOUD_GRADING_C
+
+EQML_API void eqml_cloud_grader_free(eqml_cloud_grader *g)
+{
+    eqml_sigma_free(&g->variance);
+    EQML_FREE((void *)(uintptr_t)g->reach);
+    memset(g, 0, sizeof *g);
+}
+
+/* g->variance <- F, or combinations of its rows. */
+static eqml_status eqml__grader_matrix(eqml_cloud_grader *g, eqml_lsq *lsq, int rows)
+{
+    const int n = lsq->ncols, wanted = EQML_ROUND(rows);
+    const bool whole = rows == 0 || wanted >= n;
+    eqml__system s;
+    void *room = EQML_MALLOC(eqml__system_size(n, 1));
+    if (!room)
+        return EQML_ERROR_MEMORY;
+    eqml__lsq_fold(lsq);
+    eqml__system_create(&s, n, 1, room);
+    eqml_status status = eqml__system_load(&s, lsq);
+    if (!status) {
+        eqml__system_reduce(&s, eqml__lsq_tolerance(lsq), 1);
+        g->variance.terms = n;
+        g->variance.rows = whole ? EQML_ROUND(s.rank) : wanted;
+        g->variance.triangular = whole && eqml__in_order(&s);
+        double *matrix = (double *)eqml__zeroed(eqml__sigma_size(&g->variance), sizeof(double));
+        g->variance.matrix = matrix;
+        status = matrix ? eqml__find_matrix(&s, whole, &g->variance, matrix) : EQML_ERROR_MEMORY;
+    }
+    EQML_FREE(room);
+    return status;
+}
+
+EQML_API eqml_status eqml_cloud_grader_create(eqml_cloud_grader *g, const eqml_cloud_model *model,
+                                              eqml_lsq *triangle, const eqml_frames *frames,
+                                              const unsigned char *use, int rows, eqml_message *message)
+{
+    const size_t nspecies = (size_t)model->basis->nspecies;
+    eqml_cloud_workspace w;
+    size_t most = 0;
+    memset(g, 0, sizeof *g);
+    memset(&w, 0, sizeof w);
+    if (message)
+        message->text[0] = 0;
+    for (size_t k = 0; k < frames->n; k++)
+        most =
+            frames->first[k + 1] - frames->first[k] > most ? frames->first[k + 1] - frames->first[k] : most;
+    double *reach = (double *)eqml__zeroed(2 * nspecies, sizeof(double)), *top = reach + nspecies;
+    double *grade = (double *)eqml__zeroed(most, sizeof(double));
+    eqml_status status = reach && grade && rows >= 0 ? eqml__grader_matrix(g, triangle, rows)
+                         : rows < 0                  ? EQML_ERROR_ARGUMENT
+                                                     : EQML_ERROR_MEMORY;
+    g->reach = reach;
+    for (size_t s = 0; s < nspecies && reach; s++)
+        reach[s] = 1;
+    for (size_t k = 0; k < frames->n && !status; k++) {
+        const eqml_configuration c = eqml_frame(frames, k);
+        if (!eqml__frame_used(frames, use, k))
+            continue;
+        status = eqml_cloud_find_grades(g, model, &c, &w, grade, message);
+        for (size_t i = 0; i < c.natoms && !status; i++)
+            top[c.species[i]] = fmax(top[c.species[i]], grade[i] * grade[i]);
+    }
+    if (!status)
+        memcpy(reach, top, nspecies * sizeof(double));
+    EQML_FREE(grade);
+    eqml_cloud_workspace_free(&w);
+    if (status && message && !message->text[0])
+        eqml__fail(message, status, "the grades: %s", eqml_status_text(status));
+    if (status)
+        eqml_cloud_grader_free(g);
+    return status;
+}
+
+/* ---- the configurations to compute next ---------------------------------------------------------------- */
+
+typedef struct eqml__cloud_design {
+    eqml__designer core;
+    eqml__cloud_fit w;
+    int forces;
+} eqml__cloud_design;
+
+/* row <- a row of the fit without its value, times a factor. */
+static void eqml__design_row(const eqml__cloud_fit *w, const double *from, const double *count, double factor,
+                             double *row)
+{
+    const int n = w->basis->nterms;
+    for (int k = 0; k < n; k++)
+        row[k] = factor * from[k];
+    for (int k = n; k < w->ncols; k++)
+        row[k] = count ? factor * count[k - n] : 0;
+}
+
+/* Those of configuration g; one that has no neighbours, or two atoms in one place, has no rows, and gains nothing. */
+static int eqml__configuration_rows(void *context, size_t g, double *rows)
+{
+    eqml__cloud_design *d = (eqml__cloud_design *)context;
+    eqml__cloud_fit *w = &d->w;
+    const eqml_configuration c = eqml_frame(w->frames, g);
+    const size_t length = (size_t)w->basis->nterms;
+    const double weight = w->options.energy_weight > 0 ? w->options.energy_weight : 100;
+    const eqml_cloud_rows found = {w->energy, d->forces ? w->forces : NULL, NULL};
+    int count = 0;
+    if (eqml_neighbours_find(&c, w->radial->cutoff, &w->workspace.list, NULL) ||
+        eqml_cloud_find_rows(w->basis, w->radial, &w->workspace.list, c.species, &w->workspace, &found))
+        return 0;
+    memset(w->count, 0, (size_t)w->basis->nspecies * sizeof(double));
+    for (size_t i = 0; i < c.natoms; i++)
+        w->count[c.species[i]] += 1;
+    eqml__design_row(w, w->energy, w->count, sqrt(weight / (double)c.natoms) / EQML_ANGSTROM, rows);
+    count++;
+    for (size_t i = 0; i < 3 * c.natoms && d->forces; i++, count++)
+        eqml__design_row(w, w->forces + i * length, NULL, 1, rows + (size_t)count * d->core.length);
+    return count;
+}
+
+EQML_API eqml_status eqml_cloud_design(const eqml_cloud_grader *grader, const eqml_cloud_model *model,
+                                       const eqml_frames *pool, const eqml_cloud_fit_options *options,
+                                       int forces, size_t wanted, eqml_design_choice *choice, size_t *found,
+                                       eqml_message *message)
+{
+    eqml__cloud_design d;
+    eqml_cloud_fit_options all;
+    unsigned char *has = (unsigned char *)eqml__zeroed(pool->n, 1);
+    double *atoms = (double *)eqml__zeroed((size_t)model->basis->nspecies, sizeof(double));
+    eqml_frames bare = *pool; /* what it has already plays no part */
+    *found = 0;
+    memset(&d, 0, sizeof d);
+    memset(&all, 0, sizeof all);
+    if (options)
+        all = *options;
+    all.use = NULL;
+    if (grader->variance.terms == model->basis->nterms)
+        all.atoms = atoms;
+    eqml_status status = has && atoms ? EQML_OK : EQML_ERROR_MEMORY;
+    if (!status && !grader->variance.triangular)
+        status =
+            eqml__fail(message, EQML_ERROR_ARGUMENT,
+                       "the grades are not those of the whole fit, or its data leave some of its %d columns "
+                       "undetermined; a ridge helps",
+                       grader->variance.terms);
+    else if (status)
+        eqml__fail(message, status, "no memory for the design");
+    if (!status) {
+        memset(has, EQML_FRAME_FORCES, pool->n);
+        bare.has = has;
+        status = eqml__cloud_fit_create(&d.w, model->basis, &model->radial, &bare, &all, atoms, message);
+        d.core.context = &d;
+        d.core.find_rows = eqml__configuration_rows;
+        d.forces = forces;
+        if (!status)
+            status = eqml__designer_create(&d.core, &grader->variance, forces ? 1 + 3 * (int)d.w.natoms : 1,
+                                           pool->n);
+        if (!status)
+            *found = eqml__design_choose(&d.core, pool->n, wanted, choice);
+        eqml__designer_free(&d.core);
+        eqml__cloud_fit_free(&d.w);
+    }
+    EQML_FREE(has);
+    EQML_FREE(atoms);
+    return status;
+}
+
+/* ---- NAME_grade.h -------------------------------------------------------------------------------------- */
+
+static void eqml__put_grader(FILE *out, const eqml_cloud_grader *g, const char *name, int nspecies)
+{
+    const int size = (int)eqml__sigma_size(&g->variance);
+    fprintf(out, "\n#ifndef EQML_GRADE_%s\n#define EQML_GRADE_%s\n", name, name);
+    fprintf(out, "static const double %s_grade_matrix[%d] EQML" EQML__TAG "_ALIGNED = {", name, size);
+    for (int k = 0; k < size; k++)
+        eqml__put_number(out, k, false, g->variance.matrix[k]);
+    fprintf(out, "\n};\nstatic const double %s_grade_reach[] = {", name);
+    for (int s = 0; s < nspecies; s++)
+        eqml__put_number(out, s, false, g->reach[s]);
+    fprintf(out,
+            "\n};\nstatic const eqml" EQML__TAG
+            "_cloud_grader %s_grader = {{%d, %d, %d, 0, 0, 0, 0, %s_grade_matrix}, %s_grade_reach};\n",
+            name, g->variance.terms, g->variance.rows, g->variance.triangular, name, name);
+    fprintf(out,
+            "#ifdef __cplusplus\nextern \"C\" {\n#endif\nEQML" EQML__TAG
+            "_CLOUD_GRADE_FUNCTIONS(%s, EQML" EQML__TAG
+            "__APART %s_API)\n#ifdef __cplusplus\n}\n#endif\n#endif\n",
+            name, name);
+}
+
+EQML_API eqml_status eqml_cloud_write_grades(const eqml_cloud_grader *g, const eqml_cloud_model *model,
+                                             const char *name, const char *runtime, const char *path,
+                                             eqml_message *message)
+{
+    static const struct eqml__needed needed[] = {
+        {"variance.h", NULL}, {"cloud/rows.h", NULL}, {"cloud/grade.h", NULL}};
+    eqml__output out;
+    eqml__tagger tagger = {NULL, "", 0};
+    char *parts = NULL;
+    size_t size = eqml__sigma_size(&g->variance);
+    if (size > INT32_MAX)
+        return eqml__fail_file(message, EQML_ERROR_ARGUMENT, path, 0,
+                               "a matrix of %zu numbers is no header: take fewer rows", size);
+    eqml_status status = eqml__check_numbers(path, "matrix", size, g->variance.matrix, DBL_MAX, message);
+    if (!status)
+        status = eqml__load_text(runtime, &parts, &size, message);
+    if (!status)
+        status = eqml__open_output(&out, path, message);
+    if (!status) {
+        tagger.out = out.file;
+        fprintf(out.file,
+                "/*\n * How far neighbourhoods are from those that the potential %s was trained on: "
+                "extrapolation grades.\n"
+                " *\n *     int %s_grades(size_t natoms, const double *xyz, const int *species, const double "
+                "*cell,\n"
+                " *                   const int *pbc, double *grade);\n *\n"
+                " * Arguments as in %s_pot.h, which must lie beside this file; grade[natoms], up to 1 in the "
+                "training "
+                "data.\n */\n#include \"%s_pot.h\"\n\n",
+                name, name, name, name);
+        status = eqml__put_parts(&tagger, parts, runtime, "", needed, 3, message);
+        if (!status)
+            eqml__put_grader(out.file, g, name, model->basis->nspecies);
+        status = eqml__close_output(&out, status, message);
+    }
+    EQML_FREE(parts);
+    return status;
+}
+
+#endif /* EQML__CLOUD_GRADING_C */
 #endif /* EQML_IMPLEMENTATION */
 #endif /* EQML_H */

@@ -94,6 +94,7 @@
 #include "kernel/tensor.h"
 #include "model.h"
 #include "model_tensor.h"
+#include "variance.h"
 #include "sigma.h"
 
 /* Neighbour clouds: the second family. */
@@ -107,6 +108,7 @@
 #include "cloud/evaluate.h"
 #include "cloud/model.h"
 #include "cloud/rows.h"
+#include "cloud/grade.h"
 
 /* Contracts. */
 #include "units.h"
@@ -127,6 +129,7 @@
 #include "cloud/fit.h"
 #include "cloud/choose.h"
 #include "cloud/potential.h"
+#include "cloud/grading.h"
 
 /* Implementation. */
 #if defined(EQML_IMPLEMENTATION) && !defined(EQML_IMPLEMENTED)
@@ -168,6 +171,7 @@
 #include "robust.c"
 #include "uncertainty.c"
 #include "sigma_file.c"
+#include "designer.c"
 #include "design.c"
 #include "expansion.c"
 #include "expansion_file.c"
@@ -183,5 +187,6 @@
 #include "cloud/folds.c"
 #include "cloud/choose.c"
 #include "cloud/potential.c"
+#include "cloud/grading.c"
 #endif /* EQML_IMPLEMENTATION */
 #endif /* EQML_H */
