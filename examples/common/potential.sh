@@ -60,6 +60,7 @@ generate "$@"
 run_with "$weight $FIT $chosen" "$new/fit" --name "$NAME" --directory "$new" --runtime eqml.h \
     --basis-header "$new/$NAME.h" "$DATA"
 printf '#include <stddef.h>\n#define %s_API extern\n#include "%s_pot.h"\n' "$NAME" "$NAME" >"$new/library.c"
+[ ! -e "$new/${NAME}_grade.h" ] || printf '#include "%s_grade.h"\n' "$NAME" >>"$new/library.c"
 run "$@" -fPIC -shared "$new/library.c" -o "$new/lib$NAME.so" -lm
 rm -f "$new"/library.c "$new"/basis.c "$new"/fit
 
@@ -69,4 +70,4 @@ if [ -e "$final" ] || [ -L "$final" ]; then mv -f "$final" "$final.old"; fi
 mv -f "$new" "$final"
 rm -rf "$final.old"
 trap - EXIT
-echo "$final: $NAME.h ${NAME}_pot.h $NAME.pot lib$NAME.so report.json"
+echo "$final: $(ls "$final" | tr "\n" " ")"

@@ -129,8 +129,7 @@ static int read_weights(const job *j, input *in)
 
 /* ---- beneath the fit ----------------------------------------------------------------------------------- */
 
-/* symbol <- that of species k. */
-static void species_symbol(int k, char symbol[8])
+void species_symbol(int k, char symbol[8])
 {
     const char *at = basis->species;
     for (; k > 0; k--)
@@ -209,6 +208,8 @@ int read_input(const job *j, input *in)
     }
     if (!bad && j->test)
         bad = read_frames(j, j->test, &in->other);
+    if (!bad && j->pool)
+        bad = read_frames(j, j->pool, &in->pool);
     if (!bad) {
         in->train = calloc(2, in->data.n);
         if (!in->train)
@@ -250,6 +251,7 @@ void free_input(input *in)
 {
     eqml_frames_free(&in->data);
     eqml_frames_free(&in->other);
+    eqml_frames_free(&in->pool);
     free(in->weights);
     free(in->train);
     free(in->pairs);

@@ -26,11 +26,15 @@ typedef struct job {
     int highest;         /* a level is to be chosen up to this one, and nothing else; 0: no */
     const char *weights; /* a file */
     const char *reference, *atoms;
+    int grades; /* rows of their matrix; 0: none */
+    int ask;    /* configurations of the pool to compute next; 0: none */
+    const char *pool;
     eqml_cloud_fit_options fit;
 } job;
 
 /* What the data are, and what is beneath the fit. */
 typedef struct input {
+    eqml_frames pool;                    /* to choose from */
     eqml_frames data, other;             /* other: to test on */
     double (*weights)[EQML_CLOUD_KINDS]; /* [data.n], or NULL */
     unsigned char *train, *test;         /* [data.n] */
@@ -42,7 +46,10 @@ typedef struct outcome {
     eqml_cloud_fit_result fit;
     eqml_cloud_errors train, test, validation;
     eqml_cloud_choice choice;
-    int tested, validated;
+    int tested, validated, graded;
+    size_t beyond;                               /* test configurations with a grade beyond 1 */
+    double largest_grade;                        /* in the test set */
+    double us_per_grade;                         /* for an atom, with its neighbours */
     double seconds, seconds_choice, us_per_atom; /* of energy and forces, with the list of neighbours */
 } outcome;
 
@@ -56,6 +63,9 @@ int parse_options(int argc, char **argv, job *j);
 int read_input(const job *j, input *in);
 void free_input(input *in);
 
+/* symbol <- that of species k. */
+void species_symbol(int k, char symbol[8]);
+
 /* Of the input: groups' names and weights, one a line. */
 void print_groups(const input *in);
 
@@ -64,6 +74,10 @@ int choose_numbers(job *j, const input *in, outcome *o);
 
 /* The level, up to j->highest, into the file `level`; nonzero after a message. */
 int choose_level(job *j, const input *in);
+
+/* Grades, and the configurations to compute next, from the triangle of the fit; nonzero after a message. */
+int grade_and_ask(const job *j, const input *in, const eqml_cloud_model *model, eqml_lsq *triangle,
+                  outcome *o);
 
 double seconds_now(void);
 void print_report(const job *j, const eqml_cloud_model *model, const outcome *o);

@@ -46,7 +46,7 @@ static double time_per_atom(const eqml_cloud_model *model, const eqml_frames *fr
 }
 
 static int fit_and_test(job *j, const input *in, eqml_cloud_model *model, double *coefficients, double *atoms,
-                        outcome *o)
+                        eqml_lsq **triangle, outcome *o)
 {
     const eqml_frames *data = &in->data, *other = &in->other;
     eqml_message message;
@@ -56,7 +56,7 @@ static int fit_and_test(job *j, const input *in, eqml_cloud_model *model, double
     *model = (eqml_cloud_model){basis, j->radial, coefficients, atoms, in->pairs};
     o->tested = other->n > 0 || j->train_every > 1;
     o->validated = j->parts > 0;
-    if (eqml_cloud_fit(basis, &j->radial, data, &j->fit, coefficients, atoms, NULL, &o->fit, &message) ||
+    if (eqml_cloud_fit(basis, &j->radial, data, &j->fit, coefficients, atoms, triangle, &o->fit, &message) ||
         eqml_cloud_find_errors(model, data, in->train, &o->train, &message) ||
         (o->tested && eqml_cloud_find_errors(model, other->n ? other : data, other->n ? NULL : in->test,
                                              &o->test, &message)) ||
@@ -88,14 +88,17 @@ static int fit_and_write(job *j, const input *in)
 {
     eqml_cloud_model model;
     outcome o = {0};
+    eqml_lsq *triangle = NULL;
     double *numbers = calloc((size_t)(basis->nterms + basis->nspecies), sizeof *numbers);
-    int bad =
-        numbers ? fit_and_test(j, in, &model, numbers, numbers + basis->nterms, &o) : fail("out of memory");
+    int bad = numbers ? fit_and_test(j, in, &model, numbers, numbers + basis->nterms, &triangle, &o)
+                      : fail("out of memory");
+    bad = bad || grade_and_ask(j, in, &model, triangle, &o);
     if (!bad) {
         print_groups(in);
         print_report(j, &model, &o);
         bad = write_all(j, &model, &o);
     }
+    eqml_lsq_free(triangle);
     free(numbers);
     return bad;
 }
@@ -106,6 +109,7 @@ int main(int argc, char **argv)
     input in = {0};
     j.cutoff_auto = j.range_auto = j.weights_auto = j.ridge_auto = 1;
     j.fit.smoothness = 2;
+    j.grades = 32;
     int bad = parse_options(argc, argv, &j) || read_input(&j, &in);
     if (!bad) {
         j.fit.use = in.train;

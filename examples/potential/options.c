@@ -20,6 +20,9 @@ static const char help[] =
     "configurations\n"
     "                      of one atom; fitted, the default: by least squares\n"
     "  --cross-validate K  also the errors of each of K parts of the data, predicted by the others\n"
+    "  --grades N          rows of the matrix of extrapolation grades, a multiple of 8; default 32, 0: none\n"
+    "  --pool FILE         configurations to choose from, which need no energies, and\n"
+    "  --ask N             how many of them to compute next, into ask.xyz; default 20 with --pool\n"
     "options of the data, for --test too:\n"
     "  --energy-key KEY    of the comment line; default energy\n"
     "  --force-key COLUMN  its name in Properties; default forces or force\n"
@@ -74,6 +77,8 @@ enum {
     TRAIN_EVERY,
     CROSS_VALIDATE,
     CHOOSE_LEVEL,
+    GRADES,
+    ASK,
     STRESS_SIGN,
     ALSO
 };
@@ -109,6 +114,10 @@ static int parse_value(job *j, int option, const char *word, const char *value)
         return parse_whole(word, value, 2, 10, &j->parts);
     case CHOOSE_LEVEL:
         return parse_whole(word, value, 1, 1000, &j->highest);
+    case GRADES:
+        return parse_whole(word, value, 0, 1 << 20, &j->grades);
+    case ASK:
+        return parse_whole(word, value, 1, 1 << 20, &j->ask);
     case STRESS_SIGN:
         return parse_sign(value, &j->read.pressure);
     default:
@@ -131,6 +140,7 @@ int parse_options(int argc, char **argv, job *j)
                    {"--weights", &j->weights},
                    {"--reference", &j->reference},
                    {"--atoms", &j->atoms},
+                   {"--pool", &j->pool},
                    {"--energy-key", &j->read.energy_key},
                    {"--force-key", &j->read.force_key},
                    {"--stress-unit", &j->read.stress_unit},
@@ -144,6 +154,8 @@ int parse_options(int argc, char **argv, job *j)
                    {"--train-every", NULL},
                    {"--cross-validate", NULL},
                    {"--choose-level", NULL},
+                   {"--grades", NULL},
+                   {"--ask", NULL},
                    {"--stress-sign", NULL},
                    {"--also", NULL}};
     const size_t count = sizeof options / sizeof *options;
@@ -167,6 +179,10 @@ int parse_options(int argc, char **argv, job *j)
     j->data[0] = first;
     if (j->test && j->train_every > 1)
         return fail("--test and --train-every exclude each other");
+    if (j->ask && !j->pool)
+        return fail("--ask needs --pool, configurations to choose from");
+    if (j->pool && !j->ask)
+        j->ask = 20;
     if (!is_c_name(j->name))
         return fail("--name: expected a C identifier, letters, digits and _, as in cu");
     if (!j->basis_header && !j->highest)

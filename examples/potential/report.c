@@ -50,6 +50,13 @@ void print_report(const job *j, const eqml_cloud_model *model, const outcome *o)
         print_errors("c.-v.", &o->validation);
     doubt_virials(j, o);
     printf("  energy and forces: %.2f us for an atom, with its neighbours\n", o->us_per_atom);
+    if (o->graded)
+        printf("  extrapolation grades: %.2f us for an atom", o->us_per_grade);
+    if (o->graded && o->tested)
+        printf("; of the test configurations %zu have one beyond 1, the largest %.3g", o->beyond,
+               o->largest_grade);
+    if (o->graded)
+        printf("\n");
 }
 
 /* Null where the number is not known, or not finite. */
@@ -98,6 +105,9 @@ int write_report(const char *path, const job *j, const eqml_cloud_model *model, 
         json_errors(out, "train", 1, &o->train);
         json_errors(out, "test", o->tested, &o->test);
         json_errors(out, "cross_validation", o->validated, &o->validation);
+        json_number(out, "largest_grade_test", o->graded && o->tested, o->largest_grade);
+        json_number(out, "n_test_beyond", o->graded && o->tested, (double)o->beyond);
+        json_number(out, "us_per_grade", o->graded, o->us_per_grade);
         json_number(out, "us_per_atom", 1, o->us_per_atom);
         fprintf(out, "  \"seconds_fit\": %.3f\n}\n", o->seconds);
     }
