@@ -53,6 +53,55 @@ Test(frames, are_read_in_their_units)
     remove_folder(folder);
 }
 
+/* The same virial in the ways that files have it, and names of one's own. */
+Test(frames, variants_are_read)
+{
+    static const char *const lines[] = {
+        "virials=\"-8 0 0 0 -8 0 0 0 -8\" Properties=species:S:1:pos:R:3 energy=1",
+        "stress=\"1 1 1 0 0 0\" Properties=species:S:1:pos:R:3 energy=1 config_type=bcc",
+        "stress=\"160.2176634 160.2176634 160.2176634 0 0 0\" Properties=species:S:1:pos:R:3 energy=1 "
+        "config_type=\"hot bcc\"",
+        "stress=[-1602176.634, -1602176.634, -1602176.634, 0, 0, 0] Properties=species:S:1:pos:R:3:F:R:3 E=1 "
+        "energy=5 config_type=bcc"};
+    static const eqml_frames_options options[] = {
+        {NULL, NULL, NULL, 0}, {NULL, NULL, NULL, 0}, {NULL, NULL, "GPa", 0}, {"E", "F", "bar", 1}};
+    char folder[TEMPORARY_PATH], path[512], text[512];
+    eqml_frames all = {0};
+    eqml_message message;
+    make_folder(folder);
+    snprintf(path, sizeof path, "%s/one.xyz", folder);
+    for (size_t k = 0; k < COUNT(lines); k++) {
+        eqml_frames f;
+        snprintf(text, sizeof text, "1\nLattice=\"2 0 0 0 2 0 0 0 2\" %s\nW 0 0 0 7 8 9\n", lines[k]);
+        write_text(path, text);
+        cr_assert_eq(eqml_frames_read_as(path, "W", &options[k], &f, &message), EQML_OK, "%s", message.text);
+        cr_expect_eq(f.has[0], EQML_FRAME_ENERGY | EQML_FRAME_VIRIAL | (k == 3 ? EQML_FRAME_FORCES : 0));
+        cr_expect_float_eq(f.virial[2], -8 * EQML_EV, 1e-12, "case %zu: %g", k, f.virial[2] / EQML_EV);
+        cr_expect_float_eq(f.energy[0], EQML_EV, 1e-15);
+        if (k)
+            cr_assert_eq(eqml_frames_append(&all, &f), EQML_OK);
+        else
+            all = f;
+    }
+    cr_assert_eq(all.n, COUNT(lines));
+    cr_expect_eq(all.natoms, COUNT(lines));
+    cr_expect_eq(all.ngroups, 2);
+    cr_expect_str_eq(eqml_frames_group(&all, all.group[0]), "");
+    cr_expect_str_eq(eqml_frames_group(&all, all.group[2]), "hot bcc");
+    cr_expect_eq(all.group[1], all.group[3]);
+    cr_expect_eq(all.first[4], 4);
+    const eqml_frames_options torr = {.stress_unit = "torr"};
+    eqml_frames_free(&all);
+    cr_expect_eq(eqml_frames_read_as(path, "W", &torr, &all, &message), EQML_ERROR_ARGUMENT);
+    cr_expect_not_null(strstr(message.text, "torr"), "%s", message.text);
+    cr_expect_eq(eqml_frames_read(path, "W", &all, &message), EQML_ERROR_FORMAT);
+    cr_expect_not_null(strstr(message.text, "--stress-unit"), "%s", message.text);
+    cr_expect_eq(eqml_atomic_number("H"), 1);
+    cr_expect_eq(eqml_atomic_number("Ta"), 73);
+    cr_expect_eq(eqml_atomic_number("Xx"), 0);
+    remove_folder(folder);
+}
+
 Test(frames, what_cannot_be_read_is_told)
 {
     static const struct {
@@ -197,8 +246,9 @@ Test(potential, a_model_is_found_again)
     make_frames(&model, path, FRAMES);
     cr_assert_eq(eqml_frames_read(path, b->species, &frames, &message), EQML_OK, "%s", message.text);
     const eqml_cloud_fit_options options = {.virial_weight = 1};
-    cr_assert_eq(eqml_cloud_fit(b, &model.radial, &frames, &options, found, found_atoms, &result, &message),
-                 EQML_OK, "%s", message.text);
+    cr_assert_eq(
+        eqml_cloud_fit(b, &model.radial, &frames, &options, found, found_atoms, NULL, &result, &message),
+        EQML_OK, "%s", message.text);
     cr_expect_eq(result.frames, FRAMES);
     cr_expect_eq(result.rows, FRAMES * (1 + 3 * EACH + 6));
     eqml_cloud_model fitted = {b, model.radial, found, found_atoms, NULL};
@@ -229,6 +279,229 @@ Test(potential, a_model_is_found_again)
     free(truth);
     free(found);
     free(again);
+}
+
+/* ---- options of the fit -------------------------------------------------------------------------------- */
+
+/* Made configurations, and room for fits. */
+typedef struct made {
+    char folder[TEMPORARY_PATH];
+    eqml_frames frames;
+    eqml_cloud_model truth;
+    double *coefficients, *found, *other, atoms[2], found_atoms[2];
+} made;
+
+static const double made_atoms[2] = {-1.5, -0.25};
+
+static void make_data(made *m, const eqml_pair_reference *pairs, int count)
+{
+    const eqml_cloud_basis *b = &cloud_two_basis;
+    eqml_message message;
+    char path[512];
+    m->coefficients = room(3 * (size_t)b->nterms, sizeof *m->coefficients);
+    m->found = m->coefficients + b->nterms;
+    m->other = m->found + b->nterms;
+    m->truth = random_model(b, m->coefficients, made_atoms);
+    m->truth.pairs = pairs;
+    make_folder(m->folder);
+    snprintf(path, sizeof path, "%s/data.xyz", m->folder);
+    make_frames(&m->truth, path, count);
+    cr_assert_eq(eqml_frames_read(path, b->species, &m->frames, &message), EQML_OK, "%s", message.text);
+}
+
+static void free_data(made *m)
+{
+    eqml_frames_free(&m->frames);
+    remove_folder(m->folder);
+    free(m->coefficients);
+}
+
+static void fit_made(made *m, const eqml_cloud_fit_options *o, double *found)
+{
+    eqml_message message;
+    cr_assert_eq(eqml_cloud_fit(&cloud_two_basis, &m->truth.radial, &m->frames, o, found, m->found_atoms,
+                                NULL, NULL, &message),
+                 EQML_OK, "%s", message.text);
+}
+
+static void expect_equal_fits(const double *a, const double *b, double tolerance)
+{
+    for (int k = 0; k < cloud_two_basis.nterms; k++)
+        cr_expect_float_eq(a[k], b[k], tolerance, "coefficient %d: %g and %g", k, a[k], b[k]);
+}
+
+/* What is beneath the fit is subtracted from the data, and belongs to the potential. */
+Test(potential, the_fit_is_to_what_pairs_and_free_atoms_leave)
+{
+    eqml_pair_reference pairs[3];
+    made m;
+    for (int k = 0; k < 3; k++)
+        cr_assert_eq(eqml_pair_zbl(k ? 74 : 1, k == 1 ? 1 : 74, 3, 6.5, &pairs[k]), EQML_OK);
+    make_data(&m, pairs, FRAMES);
+    const eqml_cloud_fit_options options = {.virial_weight = 1, .pairs = pairs, .atoms = made_atoms};
+    eqml_cloud_errors e, bare;
+    fit_made(&m, &options, m.found);
+    cr_expect(m.found_atoms[0] == made_atoms[0] && m.found_atoms[1] == made_atoms[1]);
+    eqml_cloud_model fitted = {&cloud_two_basis, m.truth.radial, m.found, m.found_atoms, pairs};
+    cr_assert_eq(eqml_cloud_find_errors(&fitted, &m.frames, NULL, &e, NULL), EQML_OK);
+    cr_expect_lt(e.rmse_energy, 1e-9);
+    cr_expect_lt(e.rmse_force, 1e-9);
+    cr_expect_lt(e.rmse_virial, 1e-8);
+    cr_expect_float_eq(e.virial_sign, 1, 1e-9);
+    fitted.pairs = NULL;
+    cr_assert_eq(eqml_cloud_find_errors(&fitted, &m.frames, NULL, &bare, NULL), EQML_OK);
+    cr_expect_gt(bare.rmse_force, 1e-4);
+    free_data(&m);
+}
+
+/* A configuration of weight 0 is left out; the scale of all weights plays no part, a penalty included. */
+Test(potential, weights_of_configurations)
+{
+    double weights[FRAMES][EQML_CLOUD_KINDS];
+    unsigned char use[FRAMES];
+    made m;
+    make_data(&m, NULL, FRAMES);
+    for (int k = 0; k < FRAMES; k++) {
+        use[k] = k % 3 != 1;
+        for (int j = 0; j < EQML_CLOUD_KINDS; j++)
+            weights[k][j] = use[k] ? 4 : 0;
+    }
+    eqml_cloud_fit_options options = {
+        .virial_weight = 2, .ridge = 1e-4, .smoothness = 2, .use = use, .atoms = made_atoms};
+    fit_made(&m, &options, m.found);
+    options.use = NULL;
+    options.weights = (const double(*)[EQML_CLOUD_KINDS])weights;
+    fit_made(&m, &options, m.other);
+    expect_equal_fits(m.found, m.other, 1e-10);
+    for (int k = 0; k < FRAMES; k++)
+        weights[k][EQML_CLOUD_FORCES] = 0.25; /* the same as heavier energies and virials */
+    fit_made(&m, &options, m.found);
+    for (int k = 0; k < FRAMES; k++)
+        for (int j = 0; j < EQML_CLOUD_KINDS; j++)
+            weights[k][j] = j == EQML_CLOUD_FORCES || use[k] ? 1 : 0;
+    options.energy_weight = 1600;
+    options.virial_weight = 32;
+    fit_made(&m, &options, m.other);
+    expect_equal_fits(m.found, m.other, 1e-10);
+    free_data(&m);
+}
+
+/* As many terms up to a level as a basis of that level has; heavier l, fewer terms. */
+Test(potential, levels_of_terms)
+{
+    double level[256];
+    int below = 0;
+    cr_assert_eq(cloud_one_basis.nterms, 156); /* level 10 */
+    cr_assert_eq(eqml_cloud_levels(&cloud_one_basis, 1.5, level), EQML_OK);
+    for (int k = 0; k < 156; k++) {
+        cr_expect(level[k] >= 1 && level[k] <= 10);
+        below += level[k] <= 8;
+    }
+    cr_expect_eq(below, 69); /* level 8 */
+}
+
+/* Each part of exact data is predicted by the others; the cutoff of a model is found again. */
+Test(potential, cross_validation_of_exact_data)
+{
+    made m;
+    make_data(&m, NULL, FRAMES);
+    eqml_cloud_errors e;
+    eqml_message message;
+    eqml_cloud_fit_options fit = {.virial_weight = 1, .ridge = 1e-12};
+    cr_assert_eq(
+        eqml_cloud_cross_validate(&cloud_two_basis, &m.truth.radial, &m.frames, &fit, 5, &e, &message),
+        EQML_OK, "%s", message.text);
+    cr_expect_eq(e.energies, FRAMES);
+    cr_expect_eq(e.forces, FRAMES);
+    cr_expect_lt(e.rmse_force, 1e-6);
+    const eqml_cloud_choice_options options = {.cutoff = 1, .parts = 3};
+    eqml_radial radial = {m.truth.radial.cutoff * exp(0.14), m.truth.radial.range}, again = radial;
+    eqml_cloud_choice choice;
+    cr_assert_eq(eqml_cloud_choose(&cloud_two_basis, &m.frames, &options, &radial, &fit, &choice, &message),
+                 EQML_OK, "%s", message.text);
+    cr_expect_float_eq(radial.cutoff, m.truth.radial.cutoff, 0.005 * radial.cutoff);
+    cr_expect_gt(choice.trials, 2);
+    cr_assert_eq(eqml_cloud_choose(&cloud_two_basis, &m.frames, &options, &again, &fit, NULL, &message),
+                 EQML_OK);
+    cr_expect(again.cutoff == radial.cutoff && again.range == radial.range);
+    free_data(&m);
+}
+
+/* The sum of the logarithms of the squared diagonal of F: minus log det of the information. */
+static double log_determinant(const eqml_sigma *s)
+{
+    const double *row = s->matrix;
+    double sum = 0;
+    for (int i = 0; i < s->terms; i++) {
+        sum += 2 * log(fabs(row[i]));
+        row += eqml__sigma_length(s, i / EQML__SIGMA_ROWS * EQML__SIGMA_ROWS);
+    }
+    return sum;
+}
+
+static void grade_made(made *m, const eqml_cloud_fit_options *o, eqml_cloud_grader *g)
+{
+    eqml_message message;
+    eqml_lsq *triangle;
+    cr_assert_eq(eqml_cloud_fit(&cloud_two_basis, &m->truth.radial, &m->frames, o, m->found, m->found_atoms,
+                                &triangle, NULL, &message),
+                 EQML_OK, "%s", message.text);
+    cr_assert_eq(eqml_cloud_grader_create(g, &m->truth, triangle, &m->frames, o->use, 0, &message), EQML_OK,
+                 "%s", message.text);
+    eqml_lsq_free(triangle);
+}
+
+/* Grades are at most 1 in the training data and beyond it elsewhere; what configurations gain is what their rows do to
+ * the determinant of a fit with them. */
+Test(potential, grades_and_designs)
+{
+    made m;
+    eqml_cloud_grader few, all;
+    eqml_design_choice choice[FRAMES];
+    eqml_cloud_workspace w = {0};
+    unsigned char use[FRAMES];
+    double grade[EACH], top = 0, beyond = 0, xyz[EACH][3], gains = 0;
+    size_t found;
+    make_data(&m, NULL, FRAMES);
+    for (int k = 0; k < FRAMES; k++)
+        use[k] = k < FRAMES - 5;
+    const eqml_cloud_fit_options options = {.use = use, .energy_weight = 7};
+    grade_made(&m, &options, &few);
+    for (size_t k = 0; k < FRAMES - 5; k++) {
+        const eqml_configuration c = eqml_frame(&m.frames, k);
+        cr_assert_eq(eqml_cloud_find_grades(&few, &m.truth, &c, &w, grade, NULL), EQML_OK);
+        for (int i = 0; i < EACH; i++)
+            top = grade[i] > top ? grade[i] : top;
+    }
+    cr_expect_float_eq(top, 1, 1e-9);
+    eqml_configuration near = eqml_frame(&m.frames, 0); /* atoms come closer than in any of these */
+    memcpy(xyz, near.xyz, sizeof xyz);
+    for (int d = 0; d < 3; d++)
+        xyz[1][d] = xyz[0][d] + 0.6 * (xyz[1][d] - xyz[0][d]);
+    near.xyz = &xyz[0][0];
+    cr_assert_eq(eqml_cloud_find_grades(&few, &m.truth, &near, &w, grade, NULL), EQML_OK);
+    for (int i = 0; i < EACH; i++)
+        beyond = grade[i] > beyond ? grade[i] : beyond;
+    cr_expect_gt(beyond, 1);
+    /* the pool: the five that were left out */
+    eqml_frames pool = m.frames;
+    pool.n = 5;
+    pool.first = m.frames.first + FRAMES - 5;
+    pool.cell = m.frames.cell + (size_t)9 * (FRAMES - 5);
+    pool.pbc = m.frames.pbc + (size_t)3 * (FRAMES - 5);
+    cr_assert_eq(eqml_cloud_design(&few, &m.truth, &pool, &options, 1, 5, choice, &found, NULL), EQML_OK);
+    cr_assert_eq(found, 5);
+    for (size_t k = 0; k < 5; k++) {
+        gains += choice[k].gain;
+        cr_expect(k == 0 || choice[k].gain <= choice[k - 1].gain * (1 + 1e-9));
+    }
+    const eqml_cloud_fit_options whole = {.energy_weight = 7};
+    grade_made(&m, &whole, &all);
+    cr_expect_float_eq(gains, log_determinant(&few.variance) - log_determinant(&all.variance), 1e-6 * gains);
+    eqml_cloud_grader_free(&few);
+    eqml_cloud_grader_free(&all);
+    eqml_cloud_workspace_free(&w);
+    free_data(&m);
 }
 
 /* ---- make potential ---- */

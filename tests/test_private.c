@@ -447,7 +447,83 @@ static eqml_status try_cloud_fit(void)
 {
     const eqml_cloud_fit_options o = {.use = few_frames};
     double c[64], a[2];
-    return eqml_cloud_fit(&cloud_water_basis, &cloud.radial, &frames, &o, c, a, NULL, &message);
+    return eqml_cloud_fit(&cloud_water_basis, &cloud.radial, &frames, &o, c, a, NULL, NULL, &message);
+}
+
+static const eqml_cloud_fit_options held = {.ridge = 1e-6};
+
+static eqml_status try_cloud_choose(void)
+{
+    const eqml_cloud_choice_options o = {.weights = 1, .parts = 2};
+    eqml_cloud_fit_options fit = held;
+    eqml_radial radial = cloud.radial;
+    return eqml_cloud_choose(&cloud_water_basis, &frames, &o, &radial, &fit, NULL, &message);
+}
+
+static eqml_status try_cloud_level(void)
+{
+    double score[4];
+    int level, terms[4];
+    return eqml_cloud_choose_level(&cloud_water_basis, &cloud.radial, &frames, &held, 2, 3, &level, score,
+                                   terms, &message);
+}
+
+static eqml_status try_cloud_validate(void)
+{
+    eqml_cloud_errors e;
+    return eqml_cloud_cross_validate(&cloud_water_basis, &cloud.radial, &frames, &held, 2, &e, &message);
+}
+
+static eqml_status try_append(void)
+{
+    eqml_frames f, more;
+    eqml_status status = eqml_frames_read(data_path, "O H", &f, &message);
+    if (status)
+        return status;
+    status = eqml_frames_read(data_path, "O H", &more, &message);
+    if (!status && eqml_frames_append(&f, &more)) {
+        status = EQML_ERROR_MEMORY;
+        strcpy(message.text, "no memory to append");
+    }
+    eqml_frames_free(&f);
+    eqml_frames_free(&more);
+    return status;
+}
+
+/* A grader of the whole fit. */
+static eqml_status make_grader(eqml_cloud_grader *g)
+{
+    eqml_lsq *triangle;
+    double c[64], a[2];
+    memset(g, 0, sizeof *g);
+    eqml_status status =
+        eqml_cloud_fit(&cloud_water_basis, &cloud.radial, &frames, &held, c, a, &triangle, NULL, &message);
+    if (!status)
+        status = eqml_cloud_grader_create(g, &cloud, triangle, &frames, few_frames, 0, &message);
+    eqml_lsq_free(triangle);
+    return status;
+}
+
+static eqml_status try_grader(void)
+{
+    eqml_cloud_grader g;
+    const eqml_status status = checked(make_grader(&g), &g, sizeof g);
+    eqml_cloud_grader_free(&g);
+    return status;
+}
+
+static eqml_status try_cloud_design(void)
+{
+    eqml_design_choice choice[2];
+    eqml_cloud_grader g;
+    size_t found;
+    eqml_status status = make_grader(&g);
+    if (!status)
+        status = eqml_cloud_design(&g, &cloud, &frames, &held, 0, 2, choice, &found, &message);
+    if (!status)
+        status = eqml_cloud_write_grades(&g, &cloud, "water", "eqml.h", header_path, &message);
+    eqml_cloud_grader_free(&g);
+    return status;
 }
 
 static eqml_status try_cloud_errors(void)
@@ -529,6 +605,12 @@ static const struct {
              {"eqml_frames_read", try_frames, 0, NULL},
              {"eqml_cloud_fit", try_cloud_fit, 0, NULL},
              {"eqml_cloud_find_errors", try_cloud_errors, 0, NULL},
+             {"eqml_cloud_choose", try_cloud_choose, 0, NULL},
+             {"eqml_cloud_choose_level", try_cloud_level, 0, NULL},
+             {"eqml_cloud_cross_validate", try_cloud_validate, 0, NULL},
+             {"eqml_frames_append", try_append, 0, NULL},
+             {"eqml_cloud_grader_create", try_grader, 0, NULL},
+             {"eqml_cloud_design and eqml_cloud_write_grades", try_cloud_design, 0, header_path},
              {"eqml_cloud_write", try_cloud_write, 0, potential_path},
              {"eqml_cloud_read", try_cloud_read, 0, NULL},
              {"eqml_cloud_write_header", try_cloud_header, 0, header_path}};
