@@ -557,6 +557,71 @@ Test(potential, make_potential_leaves_a_header_a_library_and_a_report)
     cr_expect_eq(run("rm -rf build/potential/test_wh").status, 0);
 }
 
+/* The fit program over a basis of the tests: bad options, and what good ones leave. */
+Test(potential, options_of_the_fit)
+{
+    static const char *const cases[][2] = {
+        {"", "no data file"},
+        {"--none", "unknown option"},
+        {"--cutoff", "needs a value"},
+        {"--cutoff -1 a.xyz", "expected a finite number"},
+        {"--train-every 2.5 a.xyz", "expected a whole number"},
+        {"--stress-sign up a.xyz", "expected ase or pressure"},
+        {"--test a.xyz --train-every 2 a.xyz", "exclude each other"},
+        {"--ask 3 a.xyz", "needs --pool"},
+        {"a.xyz a.xyz", "--also"},
+        {"--reference zbl:4,3 a.xyz", "expected zbl:A,B"},
+        {"--atoms W=-1 a.xyz", "the energy of H"},
+        {"--atoms isolated a.xyz", "not each species"},
+        {"--weights none a.xyz", "none: cannot be read"},
+        {"--weights bad a.xyz", "bad:2: expected a config_type and factors"},
+        {"--weights other a.xyz", "other:1: no configuration has config_type=hot"},
+        {"--stress-unit torr a.xyz", "torr"},
+    };
+    double *truth = room((size_t)cloud_two_basis.nterms, sizeof *truth);
+    const eqml_cloud_model model = random_model(&cloud_two_basis, truth, NULL);
+    char folder[TEMPORARY_PATH], path[512], command[1024];
+    make_folder(folder);
+    snprintf(path, sizeof path, "%s/a.xyz", folder);
+    make_frames(&model, path, 20);
+    snprintf(path, sizeof path, "%s/bad", folder);
+    write_text(path, "# factors\ncold 1 2\n");
+    snprintf(path, sizeof path, "%s/other", folder);
+    write_text(path, "hot 1 2 3\n");
+    snprintf(path, sizeof path, "%s/basis.c", folder);
+    write_text(path, "#include \"cloud_two.h\"\nconst eqml_cloud_basis *const basis = &cloud_two_basis;\n");
+    const outcome built =
+        run("make -s build/eqml.o build/potential.o && cc -O0 -march=native -I. -Ibuild/tests "
+            "'%s/basis.c' build/potential.o build/eqml.o -o '%s/fit' -lm",
+            folder, folder);
+    cr_assert_eq(built.status, 0, "%s", built.text);
+    snprintf(command, sizeof command,
+             "here=$PWD; cd '%s' && ./fit --name wh --runtime \"$here/eqml.h\" "
+             "--basis-header \"$here/build/tests/cloud_two.h\" ",
+             folder);
+    for (size_t k = 0; k < COUNT(cases); k++) {
+        const outcome o = run("%s %s", command, cases[k][0]);
+        cr_expect_neq(o.status, 0, "%s", cases[k][0]);
+        cr_expect_not_null(strstr(o.text, cases[k][1]), "%s: %s", cases[k][0], o.text);
+        cr_expect(strchr(o.text, '\n') && !strchr(o.text, '\n')[1], "%s: %s", cases[k][0], o.text);
+    }
+    const outcome left = run("cd '%s' && ls", folder);
+    cr_expect_null(strstr(left.text, "wh"), "%s", left.text);
+    const outcome good =
+        run("%s --cutoff 4 --range 2.1 --energies 10 --virials 1 --ridge 1e-6 --reference zbl:1,2 "
+            "--atoms W=-4.5,H=-1.1 --cross-validate 2 --pool a.xyz --ask 3 --test a.xyz a.xyz",
+            command);
+    cr_assert_eq(good.status, 0, "%s", good.text);
+    const outcome report = run("cat '%s/report.json'", folder);
+    cr_expect_null(json_wrong(report.text), "%s", report.text);
+    cr_expect_gt(json_number(report.text, "mae_energy_cross_validation_ev_per_atom"), 0);
+    cr_expect_leq(json_number(report.text, "largest_grade_test"), 1 + 1e-9);
+    const outcome asked = run("grep -c Properties '%s/ask.xyz'", folder);
+    cr_expect_eq(atoi(asked.text), 3, "%s", asked.text);
+    remove_folder(folder);
+    free(truth);
+}
+
 Test(potential, misuse_is_told_in_one_line)
 {
     static const char *const cases[][2] = {
