@@ -424,6 +424,14 @@ Test(potential, cross_validation_of_exact_data)
     cr_assert_eq(eqml_cloud_choose(&cloud_two_basis, &m.frames, &options, &again, &fit, NULL, &message),
                  EQML_OK);
     cr_expect(again.cutoff == radial.cutoff && again.range == radial.range);
+    double score[8];
+    int level, terms[8];
+    cr_assert_eq(eqml_cloud_choose_level(&cloud_two_basis, &m.truth.radial, &m.frames, &fit, 2, 7, &level,
+                                         score, terms, &message),
+                 EQML_OK, "%s", message.text);
+    cr_expect_eq(level, 7); /* with fewer terms the data are not exact */
+    cr_expect_eq(terms[7], cloud_two_basis.nterms);
+    cr_expect(terms[4] < terms[5] && score[7] < score[4]);
     free_data(&m);
 }
 

@@ -454,7 +454,7 @@ static const eqml_cloud_fit_options held = {.ridge = 1e-6};
 
 static eqml_status try_cloud_choose(void)
 {
-    const eqml_cloud_choice_options o = {.weights = 1, .parts = 2};
+    const eqml_cloud_choice_options o = {.ridge = 1, .parts = 2};
     eqml_cloud_fit_options fit = held;
     eqml_radial radial = cloud.radial;
     return eqml_cloud_choose(&cloud_water_basis, &frames, &o, &radial, &fit, NULL, &message);
