@@ -19780,6 +19780,7 @@ EQML_API eqml_status eqml_cloud_choose_level(const eqml_cloud_basis *basis, cons
     eqml_status status = eqml__chooser_create(s, basis, frames, fit);
     for (int d = 0; d <= highest && !status; d++) {
         eqml__fold_trial trial;
+        memset(&trial, 0, sizeof trial);
         terms[d] = eqml__terms_below(s->level, basis->nterms, d);
         score[d] = HUGE_VAL;
         if (terms[d] < 3 || (d > 0 && terms[d] == terms[d - 1]))

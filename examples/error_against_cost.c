@@ -70,7 +70,7 @@ static void panel(plot *p, double left, size_t n, const report *r, const double 
         top = y[k] > top ? y[k] : top;
     }
     plot_axes(p, (plot_box){left, 20, 330, 300}, least - 0.1, most + 0.2, 0, 1.1 * top,
-              "log10 of the cost / (us for an atom)", label);
+              "log10 of the cost / (us for an atom); beside the points, terms", label);
     plot_line(p, n, x, y, (plot_style){"#4477aa", 1.5, 1, NULL}, NULL);
     plot_points(p, n, x, y, (plot_style){"#4477aa", 7, 1, NULL}, NULL);
     for (size_t k = 0; k < n; k++) {
