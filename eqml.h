@@ -7895,8 +7895,9 @@ EQML_API eqml_status eqml_cloud_fit(const eqml_cloud_basis *basis, const eqml_ra
  *
  * with the weights w of the configuration. The penalty is on coefficients c: |a| is the norm of a term's column, that is
  * what the term with coefficient 1 contributes to all of the data, and level the sum of n + w l over the factors of the
- * term, see eqml_cloud_levels. Energies of atoms are not penalised; unless they are given, they are fitted, relative to a first guess by
- * least squares on the numbers of atoms of each species alone: mean energies in the data, not those of free atoms.
+ * term, see eqml_cloud_levels. Energies of atoms, unless they are given, are fitted relative to a first guess by least
+ * squares on the numbers of atoms of each species alone: mean energies in the data, not those of free atoms. What is
+ * added to the guess is penalised like a term of mean level, so that what data of one composition leave open is small.
  *
  * Rows are streamed: memory grows with the square of the terms. triangle, unless NULL, <- that of all rows and of the
  * penalty, whose columns are the terms and then, unless they are given, the atoms; release it with eqml_lsq_free.
@@ -19112,18 +19113,19 @@ static eqml_status eqml__level_scales(const eqml_cloud_basis *basis, const eqml_
     return status;
 }
 
-/* Adds the penalty to a system: for each term a row of its own, ridge^(1/2) scale |a|. */
+/* Adds the penalty to a system: for each column a row of its own, ridge^(1/2) scale |a|; the scale of atoms is 1. */
 static eqml_status eqml__penalise(eqml_lsq *lsq, int nterms, double ridge, const double *scale)
 {
-    double *norm = (double *)eqml__zeroed((size_t)nterms, sizeof(double));
+    const int ncols = lsq->ncols;
+    double *norm = (double *)eqml__zeroed((size_t)ncols, sizeof(double));
     eqml_status status = norm ? EQML_OK : EQML_ERROR_MEMORY;
     eqml__lsq_fold(lsq);
-    for (int j = 0; j < nterms && !status; j++) {
+    for (int j = 0; j < ncols && !status; j++) {
         for (int i = 0; i <= j; i++)
             norm[j] += *eqml__lsq_r(lsq, i, j) * *eqml__lsq_r(lsq, i, j);
-        norm[j] = scale[j] * sqrt(ridge * norm[j]);
+        norm[j] = (j < nterms ? scale[j] : 1) * sqrt(ridge * norm[j]);
     }
-    for (int j = 0; j < nterms && !status; j++) {
+    for (int j = 0; j < ncols && !status; j++) {
         memset(eqml_lsq_row(lsq), 0, (size_t)lsq->width * sizeof(double));
         eqml_lsq_row(lsq)[j] = norm[j];
         status = eqml_lsq_add(lsq);

@@ -44,8 +44,9 @@ EQML_API eqml_status eqml_cloud_fit(const eqml_cloud_basis *basis, const eqml_ra
  *
  * with the weights w of the configuration. The penalty is on coefficients c: |a| is the norm of a term's column, that is
  * what the term with coefficient 1 contributes to all of the data, and level the sum of n + w l over the factors of the
- * term, see eqml_cloud_levels. Energies of atoms are not penalised; unless they are given, they are fitted, relative to a first guess by
- * least squares on the numbers of atoms of each species alone: mean energies in the data, not those of free atoms.
+ * term, see eqml_cloud_levels. Energies of atoms, unless they are given, are fitted relative to a first guess by least
+ * squares on the numbers of atoms of each species alone: mean energies in the data, not those of free atoms. What is
+ * added to the guess is penalised like a term of mean level, so that what data of one composition leave open is small.
  *
  * Rows are streamed: memory grows with the square of the terms. triangle, unless NULL, <- that of all rows and of the
  * penalty, whose columns are the terms and then, unless they are given, the atoms; release it with eqml_lsq_free.
