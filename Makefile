@@ -16,7 +16,7 @@ endif
 # was given, whatever is in it. BASIS, FIT, PRUNE and BASES are lists of words.
 NAME ?= pes
 N ?= 100
-VALUES = DATA COMPOSITION DEGREE NAME DIPOLE QUADRUPOLE POLARIZABILITY BASIS FIT FLOAT PRUNE BASES N POOL ENVIRONMENT ORDER LEVEL
+VALUES = DATA COMPOSITION DEGREE NAME DIPOLE QUADRUPOLE POLARIZABILITY BASIS FIT FLOAT PRUNE BASES N POOL ENVIRONMENT ORDER LEVEL LEVELS
 given = $(foreach v,$(1),$(eval override $(v) := $$(value $(v)))$(eval export $(v)))
 $(call given,$(VALUES))
 
@@ -40,7 +40,7 @@ endef
 
 .SECONDARY: # what a pattern rule makes on the way is kept
 
-.PHONY: FORCE all help join check-joined check-parts pes refit potential prune expansion demo ir examples test asan fuzz check-libfuzzer bench bench-tensors bench-environment generate check-generated check-headers check-kinds check-threads check-compilers check-ports format clean
+.PHONY: FORCE all help join check-joined check-parts pes refit potential potential-levels prune expansion demo ir examples test asan fuzz check-libfuzzer bench bench-tensors bench-environment generate check-generated check-headers check-kinds check-threads check-compilers check-ports format clean
 
 all: build/eqml-gen build/eqml.o build/fit.o ## build the generator, build/eqml-gen, and what all surfaces share
 
@@ -112,6 +112,12 @@ build/potential.o: $(POTENTIAL_PARTS)
 
 potential: build/eqml-gen build/eqml.o build/potential.o ## DATA=cu.xyz ENVIRONMENT="Cu: Cu" ORDER=4 LEVEL=12 NAME=cu [BASIS="options"] [FIT="options"]: fit a potential for materials into build/potential/NAME
 	@LIBRARIES="$(OPTIONAL)" sh examples/common/potential.sh $(COMPILE)
+
+build/error_against_cost: examples/error_against_cost.c examples/common/plot.h examples/common/whole.h build/flags
+	$(COMPILE) -Iexamples $< -o $@.$$$$ -lm && mv -f $@.$$$$ $@
+
+potential-levels: build/eqml-gen build/eqml.o build/potential.o build/error_against_cost ## the same with [LEVELS="8 10 12 14 16 18"]: potentials NAME_8, NAME_10, ..., and errors against cost, build/potential/NAME_levels.svg
+	@LIBRARIES="$(OPTIONAL)" sh examples/common/potential_levels.sh $(COMPILE)
 
 # ---- error against size ----------------------------------------------------------------------------------
 

@@ -4968,11 +4968,11 @@ EQML_INLINE void eqml__tensor_step(const eqml_model *m, eqml_tensor kind, int co
 
 #endif /* EQML__MODEL_TENSOR_H */
 
-/* ==== sigma.h =========================================================================================== */
+/* ==== variance.h ======================================================================================== */
 
-/* How sure an energy is: its predictive standard deviation, from the triangle of the fit. */
-#ifndef EQML__SIGMA_H
-#define EQML__SIGMA_H
+/* The variance that the coefficients of a fit leave what is linear in them. */
+#ifndef EQML__VARIANCE_H
+#define EQML__VARIANCE_H
 
 /*
  * With the terms t(x) of a geometry and F^T F = (A^T A)^-1 of the fit, ridge included, the coefficients leave its energy
@@ -5066,6 +5066,14 @@ EQML_FUNCTION eqml_lanes eqml__sigma_square_lanes(const eqml_sigma *s, const eqm
     }
     return square;
 }
+
+#endif /* EQML__VARIANCE_H */
+
+/* ==== sigma.h =========================================================================================== */
+
+/* How sure an energy is: its predictive standard deviation, from the triangle of the fit. */
+#ifndef EQML__SIGMA_H
+#define EQML__SIGMA_H
 
 /* Room for one geometry, in doubles, 64-byte aligned, and for a group of them, in eqml_lanes. */
 #define EQML_WORK_SIGMA(nslots, npairs, nterms) (EQML_WORK_ONE(nslots, npairs) + EQML_ROUND(nterms))
@@ -7687,6 +7695,95 @@ EQML_API void eqml_skin_free(eqml_skin *s);
 
 #endif /* EQML__CLOUD_SKIN_H */
 
+/* ==== cloud/grade.h ===================================================================================== */
+
+/* Extrapolation grades: how far an atom's neighbourhood is from those that a fit was trained on. */
+#ifndef EQML__CLOUD_GRADE_H
+#define EQML__CLOUD_GRADE_H
+
+/*
+ * The coefficients leave the energy of an atom with terms t the variance v = |F t|^2, F^T F the inverse of the fit's
+ * A^T A, penalty included (variance.h). Its grade is the root of v over the largest v of an atom of its species in the
+ * training data: up to 1 the fit is as sure of it as of those, beyond it extrapolates. The matrix is F, or random combinations of
+ * its rows: with 32 of them a grade has a relative standard deviation of at most 1/8. An atom takes one multiply-add for
+ * each number of the matrix, beside its terms.
+ */
+typedef struct eqml_cloud_grader {
+    eqml_sigma variance; /* its columns are the terms, then, unless they were given, the energies of atoms */
+    const double *reach; /* [nspecies] the largest variance in the training data */
+} eqml_cloud_grader;
+
+EQML_FUNCTION eqml_status eqml_cloud_find_grades(const eqml_cloud_grader *g, const eqml_cloud_model *model,
+                                                 const eqml_configuration *configuration,
+                                                 eqml_cloud_workspace *w, double *grade,
+                                                 eqml_message *message)
+/*
+ * grade[natoms] <- those of the atoms; 0 for an atom of a species that is no centre. Errors as those of
+ * eqml_cloud_evaluate.
+ */
+{
+    const eqml_cloud_basis *b = model->basis;
+    const eqml_cloud_result none = {NULL, NULL, NULL, NULL};
+    const size_t length = (size_t)EQML_ROUND(g->variance.terms);
+    const int *species = configuration->species;
+    size_t slots = 0, used = 0;
+    eqml__cloud x;
+    eqml_status status = eqml_neighbours_find(configuration, model->radial.cutoff, &w->list, message);
+    if (!status)
+        status = eqml__cloud_begin(&x, model, &w->list, species, w, &none);
+    if (status)
+        return status;
+    for (int c = 0; c < b->ncentres; c++)
+        slots = (size_t)b->centres[c].program->nslots > slots ? (size_t)b->centres[c].program->nslots : slots;
+    char *base = (char *)EQML_MALLOC((length + slots) * sizeof(double) + 192);
+    if (!base)
+        return EQML_ERROR_MEMORY;
+    char *room = base + (64 - (uintptr_t)base % 64);
+    double *terms = (double *)eqml__take(room, &used, length * sizeof(double));
+    double *own = (double *)eqml__take(room, &used, slots * sizeof(double));
+    for (size_t i = 0; i < configuration->natoms; i++) {
+        grade[i] = 0;
+        for (int c = 0; c < b->ncentres; c++) {
+            const eqml_cloud_centre *centre = &b->centres[c];
+            if (centre->species != species[i])
+                continue;
+            memset(terms, 0, length * sizeof(double));
+            eqml__cloud_shell(&x, centre, i, &x.shell[0]);
+            eqml__cloud_own_slots(&x, centre->program, own);
+            eqml__cloud_terms(centre->program, own, terms + centre->first);
+            if (g->variance.terms > b->nterms)
+                terms[b->nterms + species[i]] = 1;
+            grade[i] = sqrt(eqml__sigma_square_one(&g->variance, terms) / g->reach[species[i]]);
+        }
+    }
+    EQML_FREE(base);
+    return EQML_OK;
+}
+
+/*
+ * The function NAME_grades of the potential NAME_model with its constant NAME_grader: arguments as those of
+ * NAME_evaluate, grade[natoms]; returns an eqml_status.
+ */
+#define EQML_CLOUD_GRADE_FUNCTIONS(NAME, API)                                                                \
+    API int NAME##_grades(size_t natoms, const double *xyz, const int *species, const double *cell,          \
+                          const int *pbc, double *grade)                                                     \
+    {                                                                                                        \
+        eqml_cloud_workspace w;                                                                              \
+        eqml_configuration c;                                                                                \
+        memset(&w, 0, sizeof w);                                                                             \
+        c.natoms = natoms;                                                                                   \
+        c.xyz = xyz;                                                                                         \
+        c.species = species;                                                                                 \
+        c.cell = cell;                                                                                       \
+        c.pbc = pbc;                                                                                         \
+        const eqml_status status =                                                                           \
+            eqml_cloud_find_grades(&NAME##_grader, &NAME##_model, &c, &w, grade, NULL);                      \
+        eqml_cloud_workspace_free(&w);                                                                       \
+        return (int)status;                                                                                  \
+    }
+
+#endif /* EQML__CLOUD_GRADE_H */
+
 /* Contracts. */
 
 /* ==== units.h =========================================================================================== */
@@ -9037,23 +9134,47 @@ typedef struct eqml_frames {
     double *virial;     /* [n][6] xx yy zz yz xz xy, -dE/dstrain, hartree */
     unsigned char *has; /* [n] */
     size_t *line;       /* [n] that opens it in the file */
+    int *group;         /* [n] number of its config_type, from 0 on; -1: it has none */
+    int ngroups;
+    char *groups; /* their names, each with its zero, one after the other */
 } eqml_frames;
+
+/* How to read a file whose names and units are its own. All zero: as eqml_frames_read. */
+typedef struct eqml_frames_options {
+    const char *energy_key, *force_key; /* NULL: energy; force or forces */
+    const char *stress_unit;            /* eV/angstrom^3, GPa, kbar or bar; NULL: eV/angstrom^3 */
+    int pressure; /* nonzero: `stress` is the pressure tensor, positive where a solid is compressed; else as in ASE */
+} eqml_frames_options;
 
 EQML_API eqml_status eqml_frames_read(const char *path, const char *species, eqml_frames *frames,
                                       eqml_message *message);
+EQML_API eqml_status eqml_frames_read_as(const char *path, const char *species,
+                                         const eqml_frames_options *options, eqml_frames *frames,
+                                         eqml_message *message);
 /*
  * Reads extended XYZ, as ASE writes it: energies in eV, forces in eV/angstrom, positions and Lattice in angstrom, rows
  * of the cell one after the other. pbc="T T F" or pbc=[T, T, F]; without it a frame with a Lattice is periodic in all
- * directions. Columns may be force or forces. virial (eV, nine or six numbers: xx yy zz yz xz xy) is -dE/dstrain; stress
- * (eV/angstrom^3) is, as in ASE, dE/dstrain over the volume. Frames may differ in their atoms. species: "W H", as a basis
+ * directions. Columns may be force or forces. virial or virials (eV, nine or six numbers: xx yy zz yz xz xy) is
+ * -dE/dstrain; stress (eV/angstrom^3) is, as in ASE, dE/dstrain over the volume: a stress above 100 eV/angstrom^3 is
+ * taken to be in another unit, and refused unless options name one. config_type names the group of a frame. Frames may differ in their atoms. species: "W H", as a basis
  * lists them; each atom must be one of these.
  *
+ * options may be NULL. EQML_ERROR_ARGUMENT: the unit of stresses is not known.
  * EQML_ERROR_FILE, EQML_ERROR_FORMAT, EQML_ERROR_VALUE, EQML_ERROR_MATCH, EQML_ERROR_EMPTY: with file and line in the
  * message. On failure *frames is all zero.
  */
 
 EQML_API eqml_configuration eqml_frame(const eqml_frames *frames, size_t frame);
 /* One of them; valid as long as the frames are. */
+
+EQML_API const char *eqml_frames_group(const eqml_frames *frames, int group);
+/* The name of a group, from 0 on; "" for -1. */
+
+EQML_API eqml_status eqml_frames_append(eqml_frames *frames, eqml_frames *more);
+/* Puts the frames of *more behind the others, for the same species, and frees it. EQML_ERROR_MEMORY: both are as they were. */
+
+EQML_API int eqml_atomic_number(const char *symbol);
+/* 1 for H, 0 for what is no element. */
 
 EQML_API void eqml_frames_free(eqml_frames *frames);
 
@@ -9097,12 +9218,22 @@ EQML_API eqml_status eqml_pair_fit(double z1, double z2, double inner, double ou
 #ifndef EQML__CLOUD_FIT_H
 #define EQML__CLOUD_FIT_H
 
+/* What a fit weighs apart. */
+enum { EQML_CLOUD_ENERGY, EQML_CLOUD_FORCES, EQML_CLOUD_VIRIAL, EQML_CLOUD_KINDS };
+
 /* What a fit may be told. Zero in every field is the default. */
 typedef struct eqml_cloud_fit_options {
-    double energy_weight;     /* of (E - E_data)^2 / natoms, angstrom^-2 against forces; 0: 100 */
-    double virial_weight;     /* of the squares of virials over natoms, likewise; 0: they take no part */
-    double ridge;             /* see eqml_lsq_options; 0: none */
-    const unsigned char *use; /* [frames->n] nonzero: train on this one; NULL: on all */
+    double energy_weight; /* W_E, angstrom^-2 against forces; 0: 100 */
+    double virial_weight; /* W_V, likewise; 0: virials take no part */
+    double ridge;         /* L of the penalty below; 0: none */
+    double smoothness;    /* p of the penalty below */
+    double level_weight;  /* w of the levels in it; 0: 1.5, as eqml-gen has it where it is told nothing */
+    const double (
+        *weights)[EQML_CLOUD_KINDS];  /* [frames->n] factors of the weights of energies, forces and virials;
+                                        NULL: all 1 */
+    const unsigned char *use;         /* [frames->n] nonzero: train on this one; NULL: on all */
+    const eqml_pair_reference *pairs; /* beneath the potential: the fit is to the rest; NULL: none */
+    const double *atoms; /* [basis->nspecies] energies of atoms, which are then not fitted; NULL: they are */
     void (*progress)(void *context, size_t done,
                      size_t total); /* told after each configuration; NULL: nobody */
     void *context;
@@ -9110,25 +9241,39 @@ typedef struct eqml_cloud_fit_options {
 
 typedef struct eqml_cloud_fit_result {
     size_t frames, rows; /* that were used */
-    int rank;            /* without the energies of atoms */
+    int rank;            /* of the terms, without the energies of atoms; the penalty included */
     double condition;    /* of the column-scaled problem */
 } eqml_cloud_fit_result;
 
 EQML_API eqml_status eqml_cloud_fit(const eqml_cloud_basis *basis, const eqml_radial *radial,
                                     const eqml_frames *frames, const eqml_cloud_fit_options *options,
-                                    double *coefficients, double *atoms, eqml_cloud_fit_result *result,
-                                    eqml_message *message);
+                                    double *coefficients, double *atoms, eqml_lsq **triangle,
+                                    eqml_cloud_fit_result *result, eqml_message *message);
 /*
  * coefficients[basis->nterms] and atoms[basis->nspecies] <- the minimiser of
  *
- *     sum over configurations of  W_E (E - E_data)^2 / natoms + |F - F_data|^2 + W_V |V - V_data|^2 / natoms
+ *     sum over configurations of  w_E W_E (E - E_data)^2 / natoms + w_F |F - F_data|^2 + w_V W_V |V - V_data|^2 / natoms
+ *     + L sum over terms of  (level / mean level)^(2 p) |a|^2 c^2
  *
- * plus the ridge, on coefficients and energies of atoms together; these are relative to a first guess by least squares on
- * the numbers of atoms of each species alone. They are mean energies in the data, not those of free atoms. Rows are streamed: memory grows with the square of the terms.
+ * with the weights w of the configuration. The penalty is on coefficients c: |a| is the norm of a term's column, that is
+ * what the term with coefficient 1 contributes to all of the data, and level the sum of n + w l over the factors of the
+ * term, see eqml_cloud_levels. Energies of atoms, unless they are given, are fitted relative to a first guess by least
+ * squares on the numbers of atoms of each species alone: mean energies in the data, not those of free atoms. What is
+ * added to the guess is penalised like a term of mean level, so that what data of one composition leave open is small.
+ *
+ * Rows are streamed: memory grows with the square of the terms. triangle, unless NULL, <- that of all rows and of the
+ * penalty, whose columns are the terms and then, unless they are given, the atoms; release it with eqml_lsq_free.
  * options, result and message may be NULL.
  *
  * EQML_ERROR_EMPTY: nothing to train on. EQML_ERROR_VALUE: see eqml_neighbours_find; the message names the configuration.
  */
+
+EQML_API eqml_status eqml_cloud_levels(const eqml_cloud_basis *basis, double level_weight, double *level);
+/* level[basis->nterms] <- the sums of n + level_weight l over the factors of the terms. */
+
+EQML_API int eqml_cloud_isolated_atoms(const eqml_frames *frames, int nspecies, double *atoms);
+/* atoms[nspecies] <- the energies of configurations of one atom without images, the last of each species. Returns how many species have
+ * one; atoms of others stay as they are. */
 
 /* Mean absolute and root mean square errors; atomic units. */
 typedef struct eqml_cloud_errors {
@@ -9137,6 +9282,7 @@ typedef struct eqml_cloud_errors {
     double mae_force, rmse_force;   /* hartree/bohr for each component */
     size_t virials;                 /* configurations that have them */
     double mae_virial, rmse_virial; /* hartree for an atom, each component */
+    double virial_sign;             /* correlation, -1 to 1, of virials with those of the data */
 } eqml_cloud_errors;
 
 EQML_API eqml_status eqml_cloud_find_errors(const eqml_cloud_model *model, const eqml_frames *frames,
@@ -9145,6 +9291,70 @@ EQML_API eqml_status eqml_cloud_find_errors(const eqml_cloud_model *model, const
 /* Over the configurations with use[k] nonzero; NULL: over all. */
 
 #endif /* EQML__CLOUD_FIT_H */
+
+/* ==== cloud/choose.h ==================================================================================== */
+
+/* Cross-validation of potentials, and the choices that are made by it. */
+#ifndef EQML__CLOUD_CHOOSE_H
+#define EQML__CLOUD_CHOOSE_H
+
+/* How choices are made. Zero in every field is the default. */
+typedef struct eqml_cloud_choice_options {
+    int cutoff, range; /* nonzero: chosen; else that of *radial stays */
+    int weights,
+        ridge; /* the same for those of *fit; weights: of energies, and of virials where they take part */
+    int parts; /* of the data, 2 to 10; 0: 5 */
+    void (*progress)(void *context, int trials); /* told after each trial; NULL: nobody */
+    void *context;
+} eqml_cloud_choice_options;
+
+typedef struct eqml_cloud_choice {
+    int trials, terms; /* cross-validations; terms in the last of them */
+    double rms
+        [EQML_CLOUD_KINDS]; /* of the choice, in the data held back: (E - E_data) / natoms^(1/2), hartree; forces,
+                                  hartree/bohr; virials as energies. 0: not in the data */
+} eqml_cloud_choice;
+
+EQML_API eqml_status eqml_cloud_choose(const eqml_cloud_basis *basis, const eqml_frames *frames,
+                                       const eqml_cloud_choice_options *options, eqml_radial *radial,
+                                       eqml_cloud_fit_options *fit, eqml_cloud_choice *choice,
+                                       eqml_message *message);
+/*
+ * *radial and *fit <- what cross-validation over the training configurations likes best. radial->range is the distance
+ * of nearest neighbours, or about that; a cutoff of 0 stands for 2.2 times that. fit also says what to train on, weights
+ * of configurations, pairs beneath, and the smoothness of the penalty. Data that are not trained on are not looked at,
+ * no clock is read, and the same input gives the same bits. choice and message may be NULL.
+ *
+ * Of every five training configurations in a row each goes, in an order that looks random, to one of five parts. Four
+ * parts predict the fifth, in turn. The score of a trial is the sum of the logarithms of the root mean squares of the
+ * errors of energies, forces and, where they take part, virials: no unit and no weight enters it, but for those of
+ * configurations.
+ *
+ *   1. Cutoff and range: a compass search in their logarithms, by steps of 15 and 7 %, with terms up to the level that leaves at
+ *      most 400 of them, and with about 40,000 rows, with the weights that are given and a ridge of 1e-6.
+ *   2. Ridge and weights: a compass search by factors of 10 and of the root of it, with at most 1,000 terms and all
+ *      rows. Triangles of parts and kinds of rows are kept, so that these trials read no data.
+ *   3. Of the ridges with these weights the largest that costs at most 1 % in the score.
+ *
+ * Errors as those of eqml_cloud_fit. EQML_ERROR_EMPTY: fewer than 10 configurations.
+ */
+
+EQML_API eqml_status eqml_cloud_choose_level(const eqml_cloud_basis *basis, const eqml_radial *radial,
+                                             const eqml_frames *frames, const eqml_cloud_fit_options *fit,
+                                             int parts, int highest, int *level, double *score, int *terms,
+                                             eqml_message *message);
+/*
+ * *level <- the least whole level up to `highest` whose score is at most 0.02, 2 % of an error, above that of the best;
+ * score[highest + 1] <- those of each, terms[highest + 1] how many terms it has; 0 terms: it was not tried, since it has
+ * less than three terms or as many as the level below.
+ */
+
+EQML_API eqml_status eqml_cloud_cross_validate(const eqml_cloud_basis *basis, const eqml_radial *radial,
+                                               const eqml_frames *frames, const eqml_cloud_fit_options *fit,
+                                               int parts, eqml_cloud_errors *errors, eqml_message *message);
+/* *errors <- those of each part, fitted by the others, together. parts 0: 5. */
+
+#endif /* EQML__CLOUD_CHOOSE_H */
 
 /* ==== cloud/potential.h ================================================================================= */
 
@@ -9177,6 +9387,42 @@ EQML_API eqml_status eqml_cloud_write_header(const eqml_cloud_model *model, cons
  */
 
 #endif /* EQML__CLOUD_POTENTIAL_H */
+
+/* ==== cloud/grading.h =================================================================================== */
+
+/* Extrapolation grades from a fit, and the configurations to compute next. */
+#ifndef EQML__CLOUD_GRADING_H
+#define EQML__CLOUD_GRADING_H
+
+EQML_API eqml_status eqml_cloud_grader_create(eqml_cloud_grader *grader, const eqml_cloud_model *model,
+                                              eqml_lsq *triangle, const eqml_frames *frames,
+                                              const unsigned char *use, int rows, eqml_message *message);
+/*
+ * From the triangle of the fit that made the model, see eqml_cloud_fit, and its training data; release it with
+ * eqml_cloud_grader_free. rows 0, or as many as columns: the whole of F, columns^2 / 2 numbers; else so many random
+ * combinations of its rows, a multiple of 8 at least. What the data leave undetermined is not in the variance: give a ridge. On failure *grader is empty.
+ */
+
+EQML_API void eqml_cloud_grader_free(eqml_cloud_grader *grader);
+
+EQML_API eqml_status eqml_cloud_design(const eqml_cloud_grader *grader, const eqml_cloud_model *model,
+                                       const eqml_frames *pool, const eqml_cloud_fit_options *options,
+                                       int forces, size_t wanted, eqml_design_choice *choice, size_t *found,
+                                       eqml_message *message);
+/*
+ * choice[*found] <- at most `wanted` of the configurations of the pool, those to be computed next, in order of merit: the
+ * same choice as eqml_design makes among geometries, by the rows of their energies and, where forces is not zero, of
+ * their forces, weighted as in the fit. The grader has the whole of F.
+ *
+ * EQML_ERROR_ARGUMENT: it has not, or the data leave terms undetermined; a ridge helps.
+ */
+
+EQML_API eqml_status eqml_cloud_write_grades(const eqml_cloud_grader *grader, const eqml_cloud_model *model,
+                                             const char *name, const char *runtime, const char *path,
+                                             eqml_message *message);
+/* Writes a C header that includes "NAME_pot.h" and adds NAME_grades(), with the matrix as a constant; runtime: eqml.h. */
+
+#endif /* EQML__CLOUD_GRADING_H */
 
 /* Implementation. */
 #if defined(EQML_IMPLEMENTATION) && !defined(EQML_IMPLEMENTED)
@@ -11585,8 +11831,8 @@ static bool eqml__lsq_is_finite(const eqml_lsq *lsq)
     return finite;
 }
 
-/* The triangle's rows are added like others; their leading zeros make them cheap. */
-eqml_status eqml_lsq_merge(eqml_lsq *lsq, eqml_lsq *other)
+/* Adds the rows of another system times a factor: those of its triangle, whose leading zeros make them cheap. */
+static eqml_status eqml__lsq_merge_times(eqml_lsq *lsq, eqml_lsq *other, double factor)
 {
     if (!lsq || !other || lsq == other || lsq->ncols != other->ncols || lsq->nrhs != other->nrhs)
         return EQML_ERROR_ARGUMENT;
@@ -11594,12 +11840,12 @@ eqml_status eqml_lsq_merge(eqml_lsq *lsq, eqml_lsq *other)
     eqml__lsq_fold(other);
     if (!eqml__lsq_is_finite(other))
         return EQML_ERROR_VALUE;
-    if (lsq->rows == 0)
-        memcpy(lsq->r, other->r, eqml__lsq_r_size(lsq->padded) * sizeof(double));
+    for (size_t k = 0; k < eqml__lsq_r_size(lsq->padded) && lsq->rows == 0; k++)
+        lsq->r[k] = factor * other->r[k];
     for (int i = 0; i < lsq->width && lsq->rows > 0; i++) {
         memset(lsq->row, 0, (size_t)i * sizeof(double));
         for (int j = i; j < lsq->width; j++)
-            lsq->row[j] = *eqml__lsq_r(other, i, j);
+            lsq->row[j] = factor * *eqml__lsq_r(other, i, j);
         eqml__lsq_put(lsq, lsq->filled++, lsq->row);
         if (lsq->filled == EQML__LSQ_BLOCK || i + 1 == lsq->width)
             eqml__lsq_fold(lsq);
@@ -11609,6 +11855,11 @@ eqml_status eqml_lsq_merge(eqml_lsq *lsq, eqml_lsq *other)
         lsq->least[j] = lsq->least[j] < other->least[j] ? other->least[j] : lsq->least[j];
     lsq->tolerance = lsq->tolerance < other->tolerance ? other->tolerance : lsq->tolerance;
     return EQML_OK;
+}
+
+eqml_status eqml_lsq_merge(eqml_lsq *lsq, eqml_lsq *other)
+{
+    return eqml__lsq_merge_times(lsq, other, 1);
 }
 
 #endif /* EQML__LSQ_C */
@@ -17451,7 +17702,8 @@ EQML_API eqml_status eqml_sigma_write_header(const eqml_sigma *sigma, const eqml
                                              const char *name, const char *runtime, const char *path,
                                              eqml_message *message)
 {
-    static const struct eqml__needed needed[] = {{"kernel/terms.h", NULL}, {"sigma.h", NULL}};
+    static const struct eqml__needed needed[] = {
+        {"kernel/terms.h", NULL}, {"variance.h", NULL}, {"sigma.h", NULL}};
     eqml__output out;
     eqml__tagger tagger = {NULL, "", 0};
     char *parts = NULL;
@@ -17474,7 +17726,7 @@ EQML_API eqml_status eqml_sigma_write_header(const eqml_sigma *sigma, const eqml
                 " * xyz in bohr, as in %s_pes.h, which must lie beside this file.\n */\n#include "
                 "\"%s_pes.h\"\n\n",
                 name, name, name, name, name);
-        status = eqml__put_parts(&tagger, parts, runtime, "", needed, 2, message);
+        status = eqml__put_parts(&tagger, parts, runtime, "", needed, 3, message);
         if (!status)
             eqml__put_sigma(out.file, sigma, surface->model.basis->name, name);
         status = eqml__close_output(&out, status, message);
@@ -17485,20 +17737,19 @@ EQML_API eqml_status eqml_sigma_write_header(const eqml_sigma *sigma, const eqml
 
 #endif /* EQML__SIGMA_FILE_C */
 
-/* ==== design.c ========================================================================================== */
+/* ==== designer.c ======================================================================================== */
 
-/* D-optimal geometries, one after the other. */
-#ifndef EQML__DESIGN_C
-#define EQML__DESIGN_C
+/* The choice of rows with the largest determinant, whatever they are rows of. */
+#ifndef EQML__DESIGNER_C
+#define EQML__DESIGNER_C
+#include <stdbool.h>
 
-typedef struct eqml__design {
-    const double *xyz, *weights;
-    eqml_data one;     /* the candidate whose rows are made */
-    double none;       /* its energy, which plays no part */
-    unsigned char has; /* what of it is to be computed */
-    eqml_fit_options options;
-    eqml_component whole;
-    eqml__fitter w;
+typedef struct eqml__designer {
+    void *context;
+    /* rows[most][length] of a candidate, which are zero before, weighted as in the fit; returns how many */
+    int (*find_rows)(void *context, size_t candidate, double *rows);
+    /* whether a candidate is too near to one that is taken; NULL: none is */
+    bool (*is_near)(void *context, size_t candidate, size_t other);
     int terms, most;     /* rows of a candidate, at most */
     size_t length;       /* of stored rows: EQML_ROUND(terms), zeros behind the last term */
     int taken;           /* 0: the factor is still a triangle */
@@ -17507,48 +17758,29 @@ typedef struct eqml__design {
     double *gram, *pull; /* [most][most]; [length] */
     double *gain;        /* [n] at most this; -1: not to be taken */
     size_t *seen;        /* [n] how many had been taken when it was found */
-    double *distance;    /* [n][npairs] sorted in each class */
-} eqml__design;
+} eqml__designer;
 
-static void eqml__design_free(eqml__design *d)
+static void eqml__designer_free(eqml__designer *d)
 {
-    eqml__fitter_free(&d->w);
-    EQML_FREE(d->one.gradient);
     EQML_FREE(d->factor);
     EQML_FREE(d->rows);
     EQML_FREE(d->gain);
     EQML_FREE(d->seen);
-    EQML_FREE(d->distance);
 }
 
-/* The caller calls eqml__design_free, also if this fails. */
-static eqml_status eqml__design_create(eqml__design *d, const eqml_sigma *sigma, const eqml_surface *surface,
-                                       size_t n, const eqml_design_options *o)
+/* For n candidates of at most so many rows. The caller calls eqml__designer_free, also if this fails. */
+static eqml_status eqml__designer_create(eqml__designer *d, const eqml_sigma *sigma, int most_rows, size_t n)
 {
-    const eqml_basis *b = surface->model.basis;
     const double *from = sigma->matrix;
-    d->weights = o->weights;
-    d->options.gradient_weight = o->gradient_weight;
-    d->options.energies_only = !(o->gradient_weight > 0);
-    d->one.natoms = b->natoms;
-    d->one.n = 1;
-    d->one.energy = &d->none;
-    d->has = d->options.energies_only ? EQML_HAS_ENERGY : EQML_HAS_ENERGY | EQML_HAS_GRADIENT;
-    d->one.has = &d->has;
-    eqml__fitter_of_surface(&d->w, &d->whole, surface, EQML_TENSORS, &d->one, &d->options);
-    d->one.gradient = (double *)eqml__zeroed(3 * (size_t)b->natoms, sizeof(double));
-    d->w.energy = d->one.energy, d->w.gradient = d->one.gradient;
-    d->terms = b->nterms;
-    d->length = (size_t)EQML_ROUND(b->nterms);
-    d->most = (int)eqml__rows_per_geometry(b->natoms, &d->options);
-    const size_t most = (size_t)d->most;
+    const size_t most = (size_t)most_rows;
+    d->terms = sigma->terms;
+    d->length = (size_t)EQML_ROUND(sigma->terms);
+    d->most = most_rows;
     d->factor = (double *)eqml__zeroed(eqml__times((size_t)d->terms, d->length), sizeof(double));
     d->rows = (double *)eqml__zeroed((2 * most + 1) * d->length + most * most, sizeof(double));
     d->gain = (double *)eqml__zeroed(n, sizeof(double));
     d->seen = (size_t *)eqml__zeroed(n, sizeof(size_t));
-    d->distance = (double *)eqml__zeroed(eqml__times(n, (size_t)b->npairs), sizeof(double));
-    if (!d->one.gradient || !d->factor || !d->rows || !d->gain || !d->seen || !d->distance ||
-        eqml__fitter_create(&d->w))
+    if (!d->factor || !d->rows || !d->gain || !d->seen)
         return EQML_ERROR_MEMORY;
     d->z = d->rows + most * d->length, d->pull = d->z + most * d->length, d->gram = d->pull + d->length;
     for (int i = 0; i < d->terms; i++) {
@@ -17557,6 +17789,132 @@ static eqml_status eqml__design_create(eqml__design *d, const eqml_sigma *sigma,
         from += length;
     }
     return EQML_OK;
+}
+
+static double eqml__vector_product(size_t length, const double *a, const double *b)
+{
+    eqml_lanes sum = eqml__all(0);
+    for (size_t j = 0; j < length; j += EQML_LANES)
+        sum += eqml__load(a + j) * eqml__load(b + j);
+    return eqml__sum(sum);
+}
+
+/* z[length] <- F row. */
+static void eqml__design_whiten(const eqml__designer *d, const double *row, double *z)
+{
+    for (size_t i = 0; i < (size_t)d->terms; i++)
+        z[i] = eqml__vector_product(d->taken ? d->length : (i + EQML_LANES) / EQML_LANES * EQML_LANES,
+                                    d->factor + i * d->length, row);
+}
+
+static int eqml__designer_rows(eqml__designer *d, size_t g)
+{
+    memset(d->rows, 0, (size_t)d->most * d->length * sizeof(double));
+    return d->find_rows(d->context, g, d->rows);
+}
+
+/* The logarithm of det(1 + Z Z^T) of candidate g, by Cholesky's factor; NaN where a row has no number. */
+static double eqml__design_gain(eqml__designer *d, size_t g)
+{
+    const int count = eqml__designer_rows(d, g);
+    double gain = 0;
+    for (int i = 0; i < count; i++) {
+        double *row = d->gram + i * d->most;
+        const double *z = d->z + (size_t)i * d->length;
+        eqml__design_whiten(d, d->rows + (size_t)i * d->length, d->z + (size_t)i * d->length);
+        for (int j = 0; j <= i; j++) {
+            const double *other = d->gram + j * d->most;
+            double sum = (i == j) + eqml__vector_product(d->length, z, d->z + (size_t)j * d->length);
+            for (int k = 0; k < j; k++)
+                sum -= row[k] * other[k];
+            row[j] = i == j ? sqrt(sum) : sum / other[j];
+        }
+        gain += 2 * log(row[i]);
+    }
+    return gain;
+}
+
+/* The factor with the rows of candidate g: F <- (1 - c z z^T) F, c = (1 - 1 / sqrt(1 + |z|^2)) / |z|^2, for each of them. */
+static void eqml__design_take(eqml__designer *d, size_t g)
+{
+    const int count = eqml__designer_rows(d, g);
+    for (int r = 0; r < count; r++) {
+        eqml__design_whiten(d, d->rows + (size_t)r * d->length, d->z);
+        const double square = eqml__vector_product(d->length, d->z, d->z), root = sqrt(1 + square);
+        const double c = 1 / (root * (1 + root)); /* the same without a difference */
+        d->taken = 1;
+        memset(d->pull, 0, d->length * sizeof(double));
+        for (size_t i = 0; i < (size_t)d->terms; i++)
+            for (size_t j = 0; j < d->length; j++)
+                d->pull[j] += d->z[i] * d->factor[i * d->length + j];
+        for (size_t i = 0; i < (size_t)d->terms; i++)
+            for (size_t j = 0; j < d->length; j++)
+                d->factor[i * d->length + j] -= c * d->z[i] * d->pull[j];
+    }
+}
+
+static bool eqml__is_near(const eqml__designer *d, size_t g, size_t taken, const eqml_design_choice *choice)
+{
+    for (size_t k = 0; k < taken && d->is_near; k++)
+        if (d->is_near(d->context, g, choice[k].candidate))
+            return true;
+    return false;
+}
+
+/* choice <- at most `wanted` of n candidates; returns how many. */
+static size_t eqml__design_choose(eqml__designer *d, size_t n, size_t wanted, eqml_design_choice *choice)
+{
+    size_t taken = 0;
+    for (size_t g = 0; g < n; g++)
+        d->gain[g] = eqml__design_gain(d, g);
+    while (taken < wanted) {
+        size_t top = n;
+        for (size_t g = 0; g < n; g++)
+            if (d->gain[g] > (top < n ? d->gain[top] : 0) && d->gain[g] < HUGE_VAL)
+                top = g;
+        if (top == n)
+            break;
+        if (d->seen[top] < taken) { /* its gain has fallen since */
+            d->seen[top] = taken;
+            d->gain[top] = eqml__is_near(d, top, taken, choice) ? -1 : eqml__design_gain(d, top);
+            continue;
+        }
+        choice[taken].candidate = top;
+        choice[taken++].gain = d->gain[top];
+        d->gain[top] = -1;
+        if (taken < wanted)
+            eqml__design_take(d, top);
+    }
+    return taken;
+}
+
+#endif /* EQML__DESIGNER_C */
+
+/* ==== design.c ========================================================================================== */
+
+/* D-optimal geometries, one after the other. */
+#ifndef EQML__DESIGN_C
+#define EQML__DESIGN_C
+
+typedef struct eqml__design {
+    eqml__designer core;
+    const double *xyz, *weights;
+    double apart;
+    eqml_data one;     /* the candidate whose rows are made */
+    double none;       /* its energy, which plays no part */
+    unsigned char has; /* what of it is to be computed */
+    eqml_fit_options options;
+    eqml_component whole;
+    eqml__fitter w;
+    double *distance; /* [n][npairs] sorted in each class */
+} eqml__design;
+
+static void eqml__design_free(eqml__design *d)
+{
+    eqml__designer_free(&d->core);
+    eqml__fitter_free(&d->w);
+    EQML_FREE(d->one.gradient);
+    EQML_FREE(d->distance);
 }
 
 /* The distances of geometry xyz, class by class, each sorted. */
@@ -17594,113 +17952,54 @@ EQML_API double eqml_design_change(const eqml_basis *basis, const double *a, con
     return eqml__difference(npairs, room, room + npairs);
 }
 
-static double eqml__vector_product(size_t length, const double *a, const double *b)
+/* Those of candidate g. */
+static int eqml__geometry_rows(void *context, size_t g, double *rows)
 {
-    eqml_lanes sum = eqml__all(0);
-    for (size_t j = 0; j < length; j += EQML_LANES)
-        sum += eqml__load(a + j) * eqml__load(b + j);
-    return eqml__sum(sum);
-}
-
-/* z[length] <- F row. */
-static void eqml__design_whiten(const eqml__design *d, const double *row, double *z)
-{
-    for (size_t i = 0; i < (size_t)d->terms; i++)
-        z[i] = eqml__vector_product(d->taken ? d->length : (i + EQML_LANES) / EQML_LANES * EQML_LANES,
-                                    d->factor + i * d->length, row);
-}
-
-/* d->rows <- those of candidate g; returns how many. */
-static int eqml__design_rows(eqml__design *d, size_t g)
-{
-    const size_t terms = (size_t)d->terms;
+    eqml__design *d = (eqml__design *)context;
+    const size_t terms = (size_t)d->core.terms;
     d->one.xyz = (double *)(uintptr_t)(d->xyz + g * 3 * (size_t)d->one.natoms);
     const int count = eqml__find_rows(&d->w, 0, d->weights ? sqrt(d->weights[g]) : 1);
     for (int r = 0; r < count; r++)
-        memcpy(d->rows + (size_t)r * d->length, d->w.rows + (size_t)r * (terms + 1), terms * sizeof(double));
+        memcpy(rows + (size_t)r * d->core.length, d->w.rows + (size_t)r * (terms + 1),
+               terms * sizeof(double));
     return count;
 }
 
-/* The logarithm of det(1 + Z Z^T) of candidate g, by Cholesky's factor; NaN where a row has no number. */
-static double eqml__design_gain(eqml__design *d, size_t g)
+static bool eqml__is_near_geometry(void *context, size_t g, size_t other)
 {
-    const int count = eqml__design_rows(d, g);
-    double gain = 0;
-    for (int i = 0; i < count; i++) {
-        double *row = d->gram + i * d->most;
-        const double *z = d->z + (size_t)i * d->length;
-        eqml__design_whiten(d, d->rows + (size_t)i * d->length, d->z + (size_t)i * d->length);
-        for (int j = 0; j <= i; j++) {
-            const double *other = d->gram + j * d->most;
-            double sum = (i == j) + eqml__vector_product(d->length, z, d->z + (size_t)j * d->length);
-            for (int k = 0; k < j; k++)
-                sum -= row[k] * other[k];
-            row[j] = i == j ? sqrt(sum) : sum / other[j];
-        }
-        gain += 2 * log(row[i]);
-    }
-    return gain;
-}
-
-/* The factor with the rows of candidate g: F <- (1 - c z z^T) F, c = (1 - 1 / sqrt(1 + |z|^2)) / |z|^2, for each of them. */
-static void eqml__design_take(eqml__design *d, size_t g)
-{
-    const int count = eqml__design_rows(d, g);
-    for (int r = 0; r < count; r++) {
-        eqml__design_whiten(d, d->rows + (size_t)r * d->length, d->z);
-        const double square = eqml__vector_product(d->length, d->z, d->z), root = sqrt(1 + square);
-        const double c = 1 / (root * (1 + root)); /* the same without a difference */
-        d->taken = 1;
-        memset(d->pull, 0, d->length * sizeof(double));
-        for (size_t i = 0; i < (size_t)d->terms; i++)
-            for (size_t j = 0; j < d->length; j++)
-                d->pull[j] += d->z[i] * d->factor[i * d->length + j];
-        for (size_t i = 0; i < (size_t)d->terms; i++)
-            for (size_t j = 0; j < d->length; j++)
-                d->factor[i * d->length + j] -= c * d->z[i] * d->pull[j];
-    }
-}
-
-/* Whether candidate g is too near to one of those taken. */
-static bool eqml__is_near(const eqml__design *d, size_t g, size_t taken, const eqml_design_choice *choice,
-                          double apart)
-{
+    const eqml__design *d = (const eqml__design *)context;
     const size_t npairs = (size_t)d->whole.surface.model.basis->npairs;
-    for (size_t k = 0; k < taken && apart > 0; k++)
-        if (eqml__difference(npairs, d->distance + g * npairs, d->distance + choice[k].candidate * npairs) <
-            apart)
-            return true;
-    return false;
+    return eqml__difference(npairs, d->distance + g * npairs, d->distance + other * npairs) < d->apart;
 }
 
-static size_t eqml__design_choose(eqml__design *d, size_t n, double apart, size_t wanted,
-                                  eqml_design_choice *choice)
+/* The caller calls eqml__design_free, also if this fails. */
+static eqml_status eqml__design_create(eqml__design *d, const eqml_sigma *sigma, const eqml_surface *surface,
+                                       size_t n, const eqml_design_options *o)
 {
-    const eqml_basis *b = d->whole.surface.model.basis;
-    size_t taken = 0;
-    for (size_t g = 0; g < n; g++) {
+    const eqml_basis *b = surface->model.basis;
+    d->core.context = d;
+    d->core.find_rows = eqml__geometry_rows;
+    d->core.is_near = o->apart > 0 ? eqml__is_near_geometry : NULL;
+    d->weights = o->weights;
+    d->apart = o->apart;
+    d->options.gradient_weight = o->gradient_weight;
+    d->options.energies_only = !(o->gradient_weight > 0);
+    d->one.natoms = b->natoms;
+    d->one.n = 1;
+    d->one.energy = &d->none;
+    d->has = d->options.energies_only ? EQML_HAS_ENERGY : EQML_HAS_ENERGY | EQML_HAS_GRADIENT;
+    d->one.has = &d->has;
+    eqml__fitter_of_surface(&d->w, &d->whole, surface, EQML_TENSORS, &d->one, &d->options);
+    d->one.gradient = (double *)eqml__zeroed(3 * (size_t)b->natoms, sizeof(double));
+    d->w.energy = d->one.energy, d->w.gradient = d->one.gradient;
+    d->distance = (double *)eqml__zeroed(eqml__times(n, (size_t)b->npairs), sizeof(double));
+    if (!d->one.gradient || !d->distance ||
+        eqml__designer_create(&d->core, sigma, (int)eqml__rows_per_geometry(b->natoms, &d->options), n) ||
+        eqml__fitter_create(&d->w))
+        return EQML_ERROR_MEMORY;
+    for (size_t g = 0; g < n; g++)
         eqml__sort_distances(b, d->xyz + g * 3 * (size_t)b->natoms, d->distance + g * (size_t)b->npairs);
-        d->gain[g] = eqml__design_gain(d, g);
-    }
-    while (taken < wanted) {
-        size_t top = n;
-        for (size_t g = 0; g < n; g++)
-            if (d->gain[g] > (top < n ? d->gain[top] : 0) && d->gain[g] < HUGE_VAL)
-                top = g;
-        if (top == n)
-            break;
-        if (d->seen[top] < taken) { /* its gain has fallen since */
-            d->seen[top] = taken;
-            d->gain[top] = eqml__is_near(d, top, taken, choice, apart) ? -1 : eqml__design_gain(d, top);
-            continue;
-        }
-        choice[taken].candidate = top;
-        choice[taken++].gain = d->gain[top];
-        d->gain[top] = -1;
-        if (taken < wanted)
-            eqml__design_take(d, top);
-    }
-    return taken;
+    return EQML_OK;
 }
 
 EQML_API eqml_status eqml_design(const eqml_sigma *sigma, const eqml_surface *surface, size_t n,
@@ -17727,7 +18026,7 @@ EQML_API eqml_status eqml_design(const eqml_sigma *sigma, const eqml_surface *su
                               o->weights[g]);
     const eqml_status status = eqml__design_create(&d, sigma, surface, n, o);
     if (!status)
-        *found = eqml__design_choose(&d, n, o->apart, wanted, choice);
+        *found = eqml__design_choose(&d.core, n, wanted, choice);
     else
         eqml__fail(message, status, "the design failed: %s", eqml_status_text(status));
     eqml__design_free(&d);
@@ -18041,6 +18340,120 @@ EQML_API eqml_status eqml_expansion_read(eqml_expansion *expansion, const char *
 
 #endif /* EQML__EXPANSION_FILE_C */
 
+/* ==== compass.c ========================================================================================= */
+
+/* Compass search: one coordinate after the other goes up or down by a step for as long as that helps [1].
+ *
+ * [1] Kolda, Lewis, Torczon, SIAM Rev. 45, 385 (2003). */
+#ifndef EQML__COMPASS_C
+#define EQML__COMPASS_C
+#include <stdbool.h>
+
+enum { EQML__MOST_TRIALS = 64 };
+
+/* All trials so far. The arrays are the caller's. */
+typedef struct eqml__compass {
+    int n;                           /* coordinates */
+    int made, best;                  /* trials; the number of the one with the least score */
+    double *k;                       /* [n] to be tried next */
+    double *tried;                   /* [EQML__MOST_TRIALS][n] */
+    double score[EQML__MOST_TRIALS]; /* of them */
+    void *context;
+    bool (*may_be)(const void *context, int coordinate, double value);
+    bool (*is_open)(const void *context, int coordinate); /* that it may move at all */
+    eqml_status (*judge)(void *context, const double *k, int number, double *score); /* makes a trial */
+} eqml__compass;
+
+static double *eqml__tried(const eqml__compass *s, int trial)
+{
+    return s->tried + (size_t)trial * (size_t)s->n;
+}
+
+/* Makes a trial of k[n], unless it was made before; *number <- that of the trial. */
+static eqml_status eqml__try(eqml__compass *s, const double *k, int *number)
+{
+    const size_t size = (size_t)s->n * sizeof(double);
+    for (*number = 0; *number < s->made; ++*number)
+        if (!memcmp(eqml__tried(s, *number), k, size))
+            return EQML_OK;
+    memcpy(eqml__tried(s, *number), k, size);
+    const eqml_status status = s->judge(s->context, k, *number, &s->score[*number]);
+    s->made += !status;
+    return status;
+}
+
+/* Tries k, where each may be; it becomes the best if it is better than that. */
+static eqml_status eqml__contend(eqml__compass *s, const double *k, bool *better)
+{
+    int made = s->made, number;
+    *better = false;
+    for (int g = 0; g < s->n; g++)
+        if (!s->may_be(s->context, g, k[g]))
+            return EQML_OK;
+    const eqml_status status = eqml__try(s, k, &number);
+    *better = !status && s->made > made && (made == 0 || s->score[number] < s->score[s->best]);
+    if (*better)
+        s->best = number;
+    return status;
+}
+
+/* The best k moves along one coordinate for as long as that helps; *moved is set if it did. */
+static eqml_status eqml__slide(eqml__compass *s, int coordinate, double step, int most, bool *moved)
+{
+    for (int sign = 1; sign >= -1; sign -= 2) {
+        bool better = true, helped = false;
+        while (better && s->made < most) {
+            memcpy(s->k, eqml__tried(s, s->best), (size_t)s->n * sizeof(double));
+            s->k[coordinate] += sign * step;
+            const eqml_status status = eqml__contend(s, s->k, &better);
+            if (status)
+                return status;
+            helped = helped || better;
+        }
+        *moved = *moved || helped;
+        if (helped)
+            break;
+    }
+    return EQML_OK;
+}
+
+/* A search from the best so far, of so many trials at most, which is below EQML__MOST_TRIALS. */
+static eqml_status eqml__compass_search(eqml__compass *s, double step, double least, int most)
+{
+    while (step >= least && s->made < most) {
+        bool moved = false;
+        for (int g = 0; g < s->n; g++) {
+            if (!s->is_open(s->context, g))
+                continue;
+            const eqml_status status = eqml__slide(s, g, step, most, &moved);
+            if (status)
+                return status;
+        }
+        if (!moved)
+            step /= 2;
+    }
+    return EQML_OK;
+}
+
+/* Three digits can be read, and given again. */
+static double eqml__three_digits(double x)
+{
+    char text[32];
+    snprintf(text, sizeof text, "%.3g", x);
+    return strtod(text, NULL);
+}
+
+/* A number that looks random: the finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014). */
+static uint64_t eqml__scatter_bits(uint64_t x)
+{
+    x += 0x9E3779B97F4A7C15u;
+    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
+    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
+    return x ^ (x >> 31);
+}
+
+#endif /* EQML__COMPASS_C */
+
 /* ==== trial.c =========================================================================================== */
 
 /* Trials of variables: groups of pairs, divisions of the data, and one cross-validation. */
@@ -18049,7 +18462,7 @@ EQML_API eqml_status eqml_expansion_read(eqml_expansion *expansion, const char *
 
 #define EQML__TRIMMED 1e-3 /* of the errors do not count */
 #define EQML__FEWEST 20    /* geometries that are worth a trial */
-enum { EQML__MOST_TRIALS = 64, EQML__MOST_RUNS = 8 };
+enum { EQML__MOST_RUNS = 8 };
 
 /* All pairs of the same two elements: they share k. */
 typedef struct eqml__group {
@@ -18094,15 +18507,9 @@ typedef struct eqml__trials {
     const eqml_basis *basis; /* of the level */
     eqml_basis *lower;       /* owns it, where it is not the whole */
     int degree, runs;        /* runs: fits of a trial */
-    int made, best;          /* trials */
     eqml__trial trials[EQML__MOST_TRIALS];
-    double *tried; /* [EQML__MOST_TRIALS][ngroups] k */
+    eqml__compass search; /* over k */
 } eqml__trials;
-
-static double *eqml__trial_k(const eqml__trials *s, int trial)
-{
-    return s->tried + (size_t)trial * (size_t)s->ngroups;
-}
 
 /* ---- groups of pairs ----------------------------------------------------------------------------------- */
 
@@ -18163,14 +18570,6 @@ static void eqml__survey_groups(eqml__trials *s)
         s->groups[k].mean = s->groups[k].sum / s->groups[k].count;
         s->groups[k].may_grow = !b->is_term && s->groups[k].longest < EQML_BOUNDED * s->groups[k].mean;
     }
-}
-
-/* Three digits can be read, and given again. */
-static double eqml__three_digits(double x)
-{
-    char text[32];
-    snprintf(text, sizeof text, "%.3g", x);
-    return strtod(text, NULL);
 }
 
 /* variables[npair_classes] <- those of k[ngroups]. */
@@ -18246,15 +18645,6 @@ static double eqml__trial_cost(const eqml__trials *s, int degree, double geometr
 
 /* ---- geometries ---------------------------------------------------------------------------------------- */
 
-/* A number that looks random: the finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014). */
-static uint64_t eqml__scatter_bits(uint64_t x)
-{
-    x += 0x9E3779B97F4A7C15u;
-    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
-    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
-    return x ^ (x >> 31);
-}
-
 /* Whether geometry g is in the half that division number `run` / 2 holds back from its fit number `run` % 2. */
 static bool eqml__is_held(const eqml__trials *s, size_t g, int run)
 {
@@ -18276,7 +18666,7 @@ static eqml_status eqml__set_level(eqml__trials *s, int degree, double geometrie
     s->lower = NULL;
     s->basis = b;
     s->degree = b->is_term ? b->degree : degree; /* a basis with factors that are not terms is taken whole */
-    s->made = s->best = 0;
+    s->search.made = s->search.best = 0;
     if (s->degree < b->degree) {
         eqml__selection selection;
         unsigned char *keep = (unsigned char *)eqml__zeroed((size_t)b->nterms, 1);
@@ -18408,19 +18798,6 @@ static eqml_status eqml__judge(eqml__trials *s, const double *k, eqml__trial *t)
     return EQML_OK;
 }
 
-/* Makes a trial of k[ngroups], unless it was made before; *number <- that of the trial. */
-static eqml_status eqml__try(eqml__trials *s, const double *k, int *number)
-{
-    const size_t size = (size_t)s->ngroups * sizeof(double);
-    for (*number = 0; *number < s->made; ++*number)
-        if (!memcmp(eqml__trial_k(s, *number), k, size))
-            return EQML_OK;
-    memcpy(eqml__trial_k(s, *number), k, size);
-    const eqml_status status = eqml__judge(s, k, &s->trials[*number]);
-    s->made += !status;
-    return status;
-}
-
 /* ---- all of it ----------------------------------------------------------------------------------------- */
 
 static void eqml__trials_free(eqml__trials *s)
@@ -18434,7 +18811,7 @@ static void eqml__trials_free(eqml__trials *s)
     EQML_FREE(s->work);
     EQML_FREE(s->variables);
     EQML_FREE(s->k);
-    EQML_FREE(s->tried);
+    EQML_FREE(s->search.tried);
 }
 
 /* The caller frees the trials, also if this fails. */
@@ -18478,14 +18855,16 @@ static eqml_status eqml__trials_create(eqml__trials *s, const eqml_basis *basis,
     s->work = (double *)eqml__zeroed(eqml__most_work(basis) + 6 * atoms, sizeof(double));
     s->variables = (eqml_variable *)eqml__zeroed(classes, sizeof(eqml_variable));
     s->k = (double *)eqml__zeroed(2 * classes, sizeof(double));
-    s->tried = (double *)eqml__zeroed(EQML__MOST_TRIALS * classes, sizeof(double));
+    s->search.tried = (double *)eqml__zeroed(EQML__MOST_TRIALS * classes, sizeof(double));
     if (!s->group_of || !s->groups || !s->offered || !s->squares || !s->banded || !s->work || !s->variables ||
-        !s->k || !s->tried)
+        !s->k || !s->search.tried)
         return eqml__fail(message, EQML_ERROR_MEMORY, "out of memory");
     s->use = s->offered + n;
     s->slopes = s->squares + n;
     s->start = s->k + classes;
     eqml__survey_groups(s);
+    s->search.n = s->ngroups;
+    s->search.k = s->k;
     return EQML_OK;
 }
 
@@ -18506,23 +18885,22 @@ static eqml_status eqml__trials_create(eqml__trials *s, const eqml_basis *basis,
 #define EQML__MOST_K 8.0
 #define EQML__GENTLE_K 0.25
 
-static bool eqml__may_be(const eqml__trials *s, int group, double k)
+static bool eqml__may_be(const void *context, int group, double k)
 {
+    const eqml__trials *s = (const eqml__trials *)context;
     return k <= EQML__MOST_K && k >= (s->groups[group].may_grow ? EQML__LEAST_K : EQML__LEAST_FALL);
 }
 
-/* Tries k; it becomes the best if it is better than that. */
-static eqml_status eqml__contend(eqml__trials *s, const double *k, bool *better)
+static bool eqml__is_open(const void *context, int group)
 {
-    int made = s->made, number;
-    *better = false;
-    for (int g = 0; g < s->ngroups; g++)
-        if (!eqml__may_be(s, g, k[g]))
-            return EQML_OK;
-    const eqml_status status = eqml__try(s, k, &number);
-    *better = !status && s->made > made && (made == 0 || s->trials[number].score < s->trials[s->best].score);
-    if (*better)
-        s->best = number;
+    return ((const eqml__trials *)context)->groups[group].open;
+}
+
+static eqml_status eqml__judge_numbered(void *context, const double *k, int number, double *score)
+{
+    eqml__trials *s = (eqml__trials *)context;
+    const eqml_status status = eqml__judge(s, k, &s->trials[number]);
+    *score = s->trials[number].score;
     return status;
 }
 
@@ -18532,7 +18910,7 @@ static eqml_status eqml__contend_all(eqml__trials *s, double k)
     bool better;
     for (int g = 0; g < s->ngroups; g++)
         s->k[g] = k;
-    return eqml__contend(s, s->k, &better);
+    return eqml__contend(&s->search, s->k, &better);
 }
 
 static eqml_status eqml__try_menu(eqml__trials *s)
@@ -18545,48 +18923,10 @@ static eqml_status eqml__try_menu(eqml__trials *s)
     for (int g = 0; g < s->ngroups; g++)
         s->k[g] = s->groups[g].mean / 2;
     if (!status)
-        status = eqml__contend(s, s->k, &better);
+        status = eqml__contend(&s->search, s->k, &better);
     for (int g = 0; g < s->ngroups; g++)
         s->k[g] = s->groups[g].is_hydrogen ? -0.25 : 0.4;
-    return status ? status : eqml__contend(s, s->k, &better);
-}
-
-/* The best k moves along one group for as long as that helps; *moved is set if it did. */
-static eqml_status eqml__slide(eqml__trials *s, int group, double step, int most, bool *moved)
-{
-    for (int sign = 1; sign >= -1; sign -= 2) {
-        bool better = true, helped = false;
-        while (better && s->made < most) {
-            memcpy(s->k, eqml__trial_k(s, s->best), (size_t)s->ngroups * sizeof(double));
-            s->k[group] += sign * step;
-            const eqml_status status = eqml__contend(s, s->k, &better);
-            if (status)
-                return status;
-            helped = helped || better;
-        }
-        *moved = *moved || helped;
-        if (helped)
-            break;
-    }
-    return EQML_OK;
-}
-
-/* A compass search from the best so far, of so many trials at most. */
-static eqml_status eqml__compass(eqml__trials *s, double step, double least, int most)
-{
-    while (step >= least && s->made < most) {
-        bool moved = false;
-        for (int g = 0; g < s->ngroups; g++) {
-            if (!s->groups[g].open)
-                continue;
-            const eqml_status status = eqml__slide(s, g, step, most, &moved);
-            if (status)
-                return status;
-        }
-        if (!moved)
-            step /= 2;
-    }
-    return EQML_OK;
+    return status ? status : eqml__contend(&s->search, s->k, &better);
 }
 
 /* Stages 1 and 2; s->start <- the best. */
@@ -18599,8 +18939,8 @@ static eqml_status eqml__search_below(eqml__trials *s)
     if (!status)
         status = eqml__try_menu(s);
     if (!status)
-        status = eqml__compass(s, 0.25, 0.125, 40);
-    memcpy(s->start, eqml__trial_k(s, s->best), (size_t)s->ngroups * sizeof(double));
+        status = eqml__compass_search(&s->search, 0.25, 0.125, 40);
+    memcpy(s->start, eqml__tried(&s->search, s->search.best), (size_t)s->ngroups * sizeof(double));
     return status;
 }
 
@@ -18626,25 +18966,26 @@ static eqml_status eqml__search_above(eqml__trials *s)
         return EQML_OK;
     eqml_status status = eqml__set_level(s, degree, (double)s->trained, HUGE_VAL);
     if (!status)
-        status = eqml__contend(s, s->start, &better);
+        status = eqml__contend(&s->search, s->start, &better);
     if (!status)
         status = eqml__contend_all(s, EQML__GENTLE_K);
     if (!status)
         status = eqml__contend_all(s, 0);
-    return status ? status : eqml__compass(s, 0.25, 0.0625, most);
+    return status ? status : eqml__compass_search(&s->search, 0.25, 0.0625, most);
 }
 
 /* The trial that is taken: of those within one standard error of the best, the one that bends least. */
 static int eqml__gentlest(const eqml__trials *s)
 {
     const int runs = s->runs;
-    int taken = s->best;
+    int taken = s->search.best;
     double least = HUGE_VAL;
-    for (int t = 0; t < s->made; t++) {
-        const double mean = s->trials[t].score - s->trials[s->best].score, *k = eqml__trial_k(s, t);
+    for (int t = 0; t < s->search.made; t++) {
+        const double mean = s->trials[t].score - s->trials[s->search.best].score,
+                     *k = eqml__tried(&s->search, t);
         double squares = 0, bend = 0;
         for (int r = 0; r < runs; r++) {
-            const double d = s->trials[t].run[r] - s->trials[s->best].run[r] - mean;
+            const double d = s->trials[t].run[r] - s->trials[s->search.best].run[r] - mean;
             squares += d * d;
         }
         for (int g = 0; g < s->ngroups; g++)
@@ -18722,7 +19063,7 @@ static eqml_status eqml__search(eqml__trials *s, eqml_choice *found)
         found->degree = s->degree;
         found->rmse_energy = s->trials[taken].rmse_energy;
         found->rmse_gradient = s->trials[taken].rmse_gradient;
-        memcpy(s->k, eqml__trial_k(s, taken), (size_t)s->ngroups * sizeof(double));
+        memcpy(s->k, eqml__tried(&s->search, taken), (size_t)s->ngroups * sizeof(double));
     }
     if (!status && s->options->choose_energy_weight)
         status = eqml__choose_energy_weight(s, s->k);
@@ -18743,6 +19084,10 @@ EQML_API eqml_status eqml_choose_variables(const eqml_basis *basis, const eqml_d
     memset(&found, 0, sizeof found);
     eqml_status status =
         eqml__trials_create(&s, basis, data, options ? options : &eqml__choice_defaults, variables, message);
+    s.search.context = &s;
+    s.search.may_be = eqml__may_be;
+    s.search.is_open = eqml__is_open;
+    s.search.judge = eqml__judge_numbered;
     for (int g = 0; g < s.ngroups; g++)
         s.k[g] = EQML__GENTLE_K;
     if (s.options->choose_ridge)
@@ -19481,11 +19826,13 @@ typedef struct eqml__cloud_reader {
     eqml__frames file; /* whose readers of words serve here as well; it has no data */
     eqml_frames *to;
     const char *species;
+    const eqml_frames_options *options;
+    double stress; /* the unit of stresses, hartree/bohr^3; positive: as in ASE */
     size_t frames_room, atoms_room;
 } eqml__cloud_reader;
 
 typedef struct eqml__cloud_keys {
-    eqml__span properties, energy, lattice, pbc, virial, stress;
+    eqml__span properties, energy, lattice, pbc, virial, stress, group;
     int closed;
 } eqml__cloud_keys;
 
@@ -19514,7 +19861,9 @@ static eqml_status eqml__frames_room(eqml__cloud_reader *r, size_t atoms)
                eqml__grow(&f->pbc, 3 * n, 3 * room, sizeof *f->pbc) &&
                eqml__grow(&f->energy, n, room, sizeof *f->energy) &&
                eqml__grow(&f->virial, 6 * n, 6 * room, sizeof *f->virial) &&
-               eqml__grow(&f->has, n, room, sizeof *f->has) && eqml__grow(&f->line, n, room, sizeof *f->line);
+               eqml__grow(&f->has, n, room, sizeof *f->has) &&
+               eqml__grow(&f->group, n, room, sizeof *f->group) &&
+               eqml__grow(&f->line, n, room, sizeof *f->line);
         if (good) {
             f->first[n] = f->natoms;
             r->frames_room = room;
@@ -19531,7 +19880,7 @@ static eqml_status eqml__frames_room(eqml__cloud_reader *r, size_t atoms)
     return good ? EQML_OK : EQML__REFUSE(&r->file.in, EQML_ERROR_MEMORY, "no memory for this file");
 }
 
-static eqml__cloud_keys eqml__find_cloud_keys(eqml__span rest)
+static eqml__cloud_keys eqml__find_cloud_keys(const eqml_frames_options *options, eqml__span rest)
 {
     eqml__cloud_keys keys;
     eqml__span key, value;
@@ -19551,12 +19900,16 @@ static eqml__cloud_keys eqml__find_cloud_keys(eqml__span rest)
         } else {
             keys.closed = eqml__next_value(&rest, &value);
         }
-        static const char *const names[] = {"properties", "energy", "lattice", "pbc", "virial", "stress"};
-        eqml__span *const place[] = {&keys.properties, &keys.energy, &keys.lattice,
-                                     &keys.pbc,        &keys.virial, &keys.stress};
-        for (int k = 0; k < 6 && keys.closed; k++)
+        static const char *const names[] = {"properties", "lattice", "pbc",        "virial",
+                                            "virials",    "stress",  "config_type"};
+        eqml__span *const place[] = {&keys.properties, &keys.lattice, &keys.pbc,  &keys.virial,
+                                     &keys.virial,     &keys.stress,  &keys.group};
+        for (int k = 0; k < 7 && keys.closed; k++)
             if (eqml__equals(key, names[k]))
                 *place[k] = value;
+        if (keys.closed && (options->energy_key ? eqml__same_word(key, eqml__span_of(options->energy_key))
+                                                : eqml__equals(key, "energy")))
+            keys.energy = value;
     }
     return keys;
 }
@@ -19602,6 +19955,50 @@ static double eqml__volume(const double *c)
                 c[2] * (c[3] * c[7] - c[4] * c[6]));
 }
 
+/* stress[6] xx yy zz yz xz xy as virials, in a cell of this volume. */
+static eqml_status eqml__read_stress(eqml__cloud_reader *r, eqml__span list, double volume, double *virial)
+{
+    const double ev = EQML_EV / (EQML_ANGSTROM * EQML_ANGSTROM * EQML_ANGSTROM);
+    eqml_status status = eqml__read_virial(r, "stress", list, r->stress, virial);
+    for (int k = 0; k < 6 && !status; k++) {
+        if (!r->options->stress_unit && fabs(virial[k]) > 100 * ev)
+            return EQML__REFUSE(
+                &r->file.in, EQML_ERROR_FORMAT,
+                "a stress of %.4g eV/angstrom^3 is hardly one; say --stress-unit GPa, kbar or bar, "
+                "and --stress-sign pressure where it is positive under compression",
+                virial[k] / ev);
+        virial[k] *= -volume;
+    }
+    return status;
+}
+
+EQML_API const char *eqml_frames_group(const eqml_frames *f, int group)
+{
+    const char *name = f->groups;
+    if (group < 0 || group >= f->ngroups)
+        return "";
+    for (; group > 0; group--)
+        name += strlen(name) + 1;
+    return name;
+}
+
+/* *number <- that of a name of `length` bytes among the groups, to which it is added where it is new. */
+static eqml_status eqml__find_group_number(eqml_frames *f, const char *name, size_t length, int *number)
+{
+    size_t used = 0;
+    for (*number = 0; *number < f->ngroups; ++*number) {
+        const char *known = f->groups + used;
+        if (strlen(known) == length && !memcmp(known, name, length))
+            return EQML_OK;
+        used += strlen(known) + 1;
+    }
+    if (!eqml__grow(&f->groups, used, used + length + 1, 1))
+        return EQML_ERROR_MEMORY;
+    memcpy(f->groups + used, name, length);
+    f->ngroups++;
+    return EQML_OK;
+}
+
 static eqml_status eqml__read_cloud_comment(eqml__cloud_reader *r, eqml__layout *layout)
 {
     eqml__span line;
@@ -19611,7 +20008,7 @@ static eqml_status eqml__read_cloud_comment(eqml__cloud_reader *r, eqml__layout 
     if (!eqml__next_line(&r->file.in, &line))
         return EQML__REFUSE(&r->file.in, EQML_ERROR_FORMAT,
                             "the file ends where a frame begins; is it cut off?");
-    const eqml__cloud_keys keys = eqml__find_cloud_keys(line);
+    const eqml__cloud_keys keys = eqml__find_cloud_keys(r->options, line);
     if (!keys.closed)
         return EQML__REFUSE(&r->file.in, EQML_ERROR_FORMAT,
                             "a quote or bracket in this line is never closed");
@@ -19635,11 +20032,16 @@ static eqml_status eqml__read_cloud_comment(eqml__cloud_reader *r, eqml__layout 
         status = eqml__read_pbc(r, keys.pbc, pbc);
     if (!status && !keys.lattice.begin && (pbc[0] || pbc[1] || pbc[2]))
         status = EQML__REFUSE(&r->file.in, EQML_ERROR_FORMAT, "a periodic frame needs a Lattice");
+    f->group[f->n] = -1;
+    if (!status && keys.group.begin &&
+        eqml__find_group_number(f, keys.group.begin, (size_t)(keys.group.end - keys.group.begin),
+                                &f->group[f->n]))
+        status = EQML__REFUSE(&r->file.in, EQML_ERROR_MEMORY, "no memory for this file");
+    if (!status && !keys.virial.begin && keys.stress.begin && !(eqml__volume(cell) > 0))
+        status = EQML__REFUSE(&r->file.in, EQML_ERROR_FORMAT, "a stress needs a Lattice with a volume");
     if (!status && (keys.virial.begin || keys.stress.begin)) {
-        const double per = EQML_EV / (EQML_ANGSTROM * EQML_ANGSTROM * EQML_ANGSTROM);
-        status = keys.virial.begin
-                     ? eqml__read_virial(r, "virial", keys.virial, EQML_EV, virial)
-                     : eqml__read_virial(r, "stress", keys.stress, -per * eqml__volume(cell), virial);
+        status = keys.virial.begin ? eqml__read_virial(r, "virial", keys.virial, EQML_EV, virial)
+                                   : eqml__read_stress(r, keys.stress, eqml__volume(cell), virial);
         f->has[f->n] |= EQML_FRAME_VIRIAL;
     }
     return status;
@@ -19726,23 +20128,49 @@ EQML_API void eqml_frames_free(eqml_frames *f)
     EQML_FREE(f->virial);
     EQML_FREE(f->has);
     EQML_FREE(f->line);
+    EQML_FREE(f->group);
+    EQML_FREE(f->groups);
     memset(f, 0, sizeof *f);
 }
 
-EQML_API eqml_status eqml_frames_read(const char *path, const char *species, eqml_frames *frames,
-                                      eqml_message *message)
+/* hartree/bohr^3; 0: not known. */
+static double eqml__stress_unit(const char *name)
+{
+    static const char *const names[] = {"ev/angstrom^3", "gpa", "kbar", "bar"};
+    static const double in_gpa[] = {160.2176634, 1, 0.1, 1e-4};
+    const double ev = EQML_EV / (EQML_ANGSTROM * EQML_ANGSTROM * EQML_ANGSTROM);
+    for (int k = 0; k < 4; k++)
+        if (eqml__equals(eqml__span_of(name ? name : names[0]), names[k]))
+            return in_gpa[k] / in_gpa[0] * ev;
+    return 0;
+}
+
+EQML_API eqml_status eqml_frames_read_as(const char *path, const char *species,
+                                         const eqml_frames_options *options, eqml_frames *frames,
+                                         eqml_message *message)
 {
     eqml__cloud_reader r;
     eqml__span line;
-    static const eqml_data_options none = {{NULL, NULL, NULL, NULL, NULL, NULL}, NULL, 0, NULL, NULL, 0};
+    eqml_frames_options own;
+    eqml_data_options columns;
     eqml_data_source source; /* what the reader finds out, and nobody asks for */
     memset(&r, 0, sizeof r);
+    memset(&own, 0, sizeof own);
+    memset(&columns, 0, sizeof columns);
     memset(&source, 0, sizeof source);
-    r.file.options = &none;
+    if (options)
+        own = *options;
+    columns.force_key = own.force_key;
+    r.options = &own;
+    r.file.options = &columns;
     r.file.source = &source;
     memset(frames, 0, sizeof *frames);
     r.to = frames;
     r.species = species;
+    r.stress = eqml__stress_unit(own.stress_unit) * (own.pressure ? -1 : 1);
+    if (r.stress == 0)
+        return eqml__fail(message, EQML_ERROR_ARGUMENT,
+                          "stresses in %.40s: expected eV/angstrom^3, GPa, kbar or bar", own.stress_unit);
     eqml_status status = eqml__open_reader(&r.file.in, path, message);
     if (status)
         return status;
@@ -19755,6 +20183,61 @@ EQML_API eqml_status eqml_frames_read(const char *path, const char *species, eqm
     if (status)
         eqml_frames_free(frames);
     return status;
+}
+
+EQML_API eqml_status eqml_frames_read(const char *path, const char *species, eqml_frames *frames,
+                                      eqml_message *message)
+{
+    return eqml_frames_read_as(path, species, NULL, frames, message);
+}
+
+EQML_API int eqml_atomic_number(const char *symbol)
+{
+    for (int z = 118; z > 0; z--) {
+        char number[8], own[4];
+        snprintf(number, sizeof number, "%d", z);
+        if (eqml__parse_label(eqml__span_of(number), own) && !strcmp(own, symbol))
+            return z;
+    }
+    return 0;
+}
+
+EQML_API eqml_status eqml_frames_append(eqml_frames *f, eqml_frames *more)
+{
+    const size_t n = f->n, m = more->n, atoms = f->natoms, some = more->natoms;
+    int good = eqml__grow(&f->first, n + 1, n + m + 1, sizeof *f->first) &&
+               eqml__grow(&f->cell, 9 * n, 9 * (n + m), sizeof *f->cell) &&
+               eqml__grow(&f->pbc, 3 * n, 3 * (n + m), sizeof *f->pbc) &&
+               eqml__grow(&f->energy, n, n + m, sizeof *f->energy) &&
+               eqml__grow(&f->virial, 6 * n, 6 * (n + m), sizeof *f->virial) &&
+               eqml__grow(&f->has, n, n + m, sizeof *f->has) &&
+               eqml__grow(&f->group, n, n + m, sizeof *f->group) &&
+               eqml__grow(&f->line, n, n + m, sizeof *f->line) &&
+               eqml__grow(&f->xyz, 3 * atoms, 3 * (atoms + some), sizeof *f->xyz) &&
+               eqml__grow(&f->forces, 3 * atoms, 3 * (atoms + some), sizeof *f->forces) &&
+               eqml__grow(&f->species, atoms, atoms + some, sizeof *f->species);
+    for (size_t k = 0; k < m && good; k++) {
+        const char *name = eqml_frames_group(more, more->group[k]);
+        f->group[n + k] = -1;
+        if (more->group[k] >= 0)
+            good = !eqml__find_group_number(f, name, strlen(name), &f->group[n + k]);
+        f->first[n + k + 1] = atoms + more->first[k + 1];
+    }
+    if (!good)
+        return EQML_ERROR_MEMORY;
+    memcpy(f->cell + 9 * n, more->cell, 9 * m * sizeof *f->cell);
+    memcpy(f->pbc + 3 * n, more->pbc, 3 * m * sizeof *f->pbc);
+    memcpy(f->energy + n, more->energy, m * sizeof *f->energy);
+    memcpy(f->virial + 6 * n, more->virial, 6 * m * sizeof *f->virial);
+    memcpy(f->has + n, more->has, m);
+    memcpy(f->line + n, more->line, m * sizeof *f->line);
+    memcpy(f->xyz + 3 * atoms, more->xyz, 3 * some * sizeof *f->xyz);
+    memcpy(f->forces + 3 * atoms, more->forces, 3 * some * sizeof *f->forces);
+    memcpy(f->species + atoms, more->species, some * sizeof *f->species);
+    f->n += m;
+    f->natoms += some;
+    eqml_frames_free(more);
+    return EQML_OK;
 }
 
 EQML_API eqml_configuration eqml_frame(const eqml_frames *f, size_t k)
@@ -19771,22 +20254,119 @@ EQML_API eqml_configuration eqml_frame(const eqml_frames *f, size_t k)
 
 #endif /* EQML__CLOUD_FRAMES_C */
 
-/* ==== cloud/fit.c ======================================================================================= */
+/* ==== cloud/levels.c ==================================================================================== */
 
-#ifndef EQML__CLOUD_FIT_C
-#define EQML__CLOUD_FIT_C
+/* What terms are made of: their levels, and the bases of fewer of them. */
+#ifndef EQML__CLOUD_LEVELS_C
+#define EQML__CLOUD_LEVELS_C
 
-/* What a fit works with. */
+/* level[nslots] <- those of the tensors that begin there. */
+static void eqml__slot_levels(const eqml_cloud_program *p, double level_weight, double *level)
+{
+    for (int k = 0; k < p->nmoments; k++)
+        level[p->moments[k][3]] = p->moments[k][2] + level_weight * p->moments[k][1];
+    for (int k = 0; k < p->nproducts; k++) /* operands stand before */
+        level[p->products[k][2]] = level[p->products[k][0]] + level[p->products[k][1]];
+}
+
+EQML_API eqml_status eqml_cloud_levels(const eqml_cloud_basis *basis, double level_weight, double *level)
+{
+    for (int c = 0; c < basis->ncentres; c++) {
+        const eqml_cloud_program *p = basis->centres[c].program;
+        double *slot = (double *)eqml__zeroed((size_t)p->nslots, sizeof(double));
+        double *to = level + basis->centres[c].first;
+        const unsigned short *column = p->columns;
+        if (!slot)
+            return EQML_ERROR_MEMORY;
+        eqml__slot_levels(p, level_weight, slot);
+        for (int r = 0; r < p->nrows; r++)
+            for (int k = 0; k < p->rows[r][2]; k++)
+                *to++ = slot[p->rows[r][0]] + slot[*column++];
+        EQML_FREE(slot);
+    }
+    return EQML_OK;
+}
+
+/* A basis with some of the terms of another, whose products it has all. */
+typedef struct eqml__cloud_lower {
+    eqml_cloud_basis basis;
+    eqml_cloud_centre *centres;   /* [ncentres] */
+    eqml_cloud_program *programs; /* [ncentres] */
+    unsigned short (*rows)[3];    /* of all centres */
+    unsigned short *columns;      /* likewise */
+} eqml__cloud_lower;
+
+static void eqml__lower_free(eqml__cloud_lower *b)
+{
+    EQML_FREE(b->centres);
+    EQML_FREE(b->programs);
+    EQML_FREE(b->rows);
+    EQML_FREE(b->columns);
+    memset(b, 0, sizeof *b);
+}
+
+/* *to <- the terms up to a level, level[whole->nterms]; the whole must stay. The caller frees *to, also on failure. */
+static eqml_status eqml__lower_create(eqml__cloud_lower *to, const eqml_cloud_basis *whole,
+                                      const double *level, double highest)
+{
+    size_t nrows = 0, ncentres = (size_t)whole->ncentres;
+    memset(to, 0, sizeof *to);
+    for (int c = 0; c < whole->ncentres; c++)
+        nrows += (size_t)whole->centres[c].program->nrows;
+    to->centres = (eqml_cloud_centre *)eqml__zeroed(ncentres, sizeof *to->centres);
+    to->programs = (eqml_cloud_program *)eqml__zeroed(ncentres, sizeof *to->programs);
+    to->rows = (unsigned short(*)[3])eqml__zeroed(nrows, sizeof *to->rows);
+    to->columns = (unsigned short *)eqml__zeroed((size_t)whole->nterms, sizeof *to->columns);
+    if (!to->centres || !to->programs || !to->rows || !to->columns)
+        return EQML_ERROR_MEMORY;
+    to->basis = *whole;
+    to->basis.centres = to->centres;
+    to->basis.nterms = 0;
+    unsigned short(*row)[3] = to->rows, *put = to->columns;
+    for (int c = 0; c < whole->ncentres; c++) {
+        const eqml_cloud_program *p = whole->centres[c].program;
+        const unsigned short *column = p->columns;
+        eqml_cloud_program *q = &to->programs[c];
+        *q = *p;
+        q->rows = (const unsigned short(*)[3])row;
+        q->columns = put;
+        for (int r = 0; r < p->nrows; r++, row++) {
+            memcpy(*row, p->rows[r], sizeof *row);
+            (*row)[2] = 0;
+            for (int k = 0; k < p->rows[r][2]; k++, column++, level++)
+                if (*level <= highest) {
+                    *put++ = *column;
+                    (*row)[2]++;
+                }
+        }
+        q->nterms = (int)(put - q->columns);
+        to->centres[c] = whole->centres[c];
+        to->centres[c].program = q;
+        to->centres[c].first = to->basis.nterms;
+        to->basis.nterms += q->nterms;
+    }
+    return EQML_OK;
+}
+
+#endif /* EQML__CLOUD_LEVELS_C */
+
+/* ==== cloud/fitter.c ==================================================================================== */
+
+/* What a fit works with: the rows of configurations, and the penalty. */
+#ifndef EQML__CLOUD_FITTER_C
+#define EQML__CLOUD_FITTER_C
+
 typedef struct eqml__cloud_fit {
     const eqml_cloud_basis *basis;
     const eqml_radial *radial;
     const eqml_frames *frames;
-    const eqml_cloud_fit_options *options;
-    const double *atoms;
-    eqml_lsq *lsq;
+    eqml_cloud_fit_options options;
+    int ncols; /* terms, and atoms unless they are given */
+    double *atoms;
+    size_t used, natoms; /* configurations, and atoms of the largest */
     eqml_cloud_workspace workspace;
-    double *forces; /* rows of the largest configuration */
-    double *energy, *virial, *count;
+    double *energy, *forces, *virial, *count; /* rows of one configuration; atoms of each species */
+    double *reference;                        /* [3 natoms] forces of the pairs */
     eqml_message *message;
 } eqml__cloud_fit;
 
@@ -19795,151 +20375,310 @@ static int eqml__frame_used(const eqml_frames *f, const unsigned char *use, size
     return (!use || use[k]) && f->has[k];
 }
 
-/* The energies of atoms that explain energies best by the numbers of atoms alone. */
-static eqml_status eqml__fit_atoms(const eqml_cloud_basis *basis, const eqml_frames *f,
-                                   const unsigned char *use, double *atoms)
+static void eqml__cloud_fit_free(eqml__cloud_fit *w)
 {
+    eqml_cloud_workspace_free(&w->workspace);
+    EQML_FREE(w->energy);
+    EQML_FREE(w->forces);
+    EQML_FREE(w->virial);
+    EQML_FREE(w->count);
+    EQML_FREE(w->reference);
+}
+
+/* Energy (less that of atoms), forces and virial of the pairs of configuration k, whose neighbours are known; zero
+ * where there are none. */
+static void eqml__pairs_of_frame(eqml__cloud_fit *w, size_t k, double *energy, double *virial)
+{
+    const eqml_configuration c = eqml_frame(w->frames, k);
+    const eqml_cloud_result result = {energy, w->reference, virial, NULL};
+    *energy = 0;
+    memset(virial, 0, 6 * sizeof(double));
+    memset(w->reference, 0, 3 * c.natoms * sizeof(double));
+    eqml_pairs_add(w->basis->nspecies, w->options.pairs, &w->workspace.list, c.species, &result);
+}
+
+/* The neighbours of configuration k, as far as the potential with its pairs reaches. */
+static eqml_status eqml__neighbours_of_frame(eqml__cloud_fit *w, size_t k)
+{
+    const eqml_configuration c = eqml_frame(w->frames, k);
+    const eqml_cloud_model model = {w->basis, *w->radial, NULL, NULL, w->options.pairs};
+    eqml_message why = {""};
+    const eqml_status status = eqml_neighbours_find(&c, eqml_cloud_cutoff(&model), &w->workspace.list, &why);
+    if (status)
+        eqml__fail(w->message, status, "configuration %zu, line %zu: %s", k + 1, w->frames->line[k],
+                   why.text[0] ? why.text : eqml_status_text(status));
+    return status;
+}
+
+/* The energies of atoms that explain energies best by the numbers of atoms alone. */
+static eqml_status eqml__fit_atoms(eqml__cloud_fit *w)
+{
+    const eqml_frames *f = w->frames;
+    const int nspecies = w->basis->nspecies;
     eqml_lsq *lsq;
     size_t rows = 0;
-    eqml_status status = eqml_lsq_create(&lsq, basis->nspecies, 1);
+    eqml_status status = eqml_lsq_create(&lsq, nspecies, 1);
     for (size_t k = 0; k < f->n && !status; k++) {
-        if (!eqml__frame_used(f, use, k) || !(f->has[k] & EQML_FRAME_ENERGY))
+        if (!eqml__frame_used(f, w->options.use, k) || !(f->has[k] & EQML_FRAME_ENERGY))
             continue;
-        double *row = eqml_lsq_row(lsq);
+        double *row = eqml_lsq_row(lsq), pairs = 0, virial[6];
         const double scale = 1 / (double)(f->first[k + 1] - f->first[k]);
-        for (int s = 0; s <= basis->nspecies; s++)
+        for (int s = 0; s <= nspecies; s++)
             row[s] = 0;
         for (size_t i = f->first[k]; i < f->first[k + 1]; i++)
             row[f->species[i]] += scale;
-        row[basis->nspecies] = f->energy[k] * scale;
+        if (w->options.pairs) {
+            status = eqml__neighbours_of_frame(w, k);
+            if (status)
+                break;
+            eqml__pairs_of_frame(w, k, &pairs, virial);
+        }
+        row[nspecies] = (f->energy[k] - pairs) * scale;
         status = eqml_lsq_add(lsq);
         rows++;
     }
-    for (int s = 0; s < basis->nspecies; s++)
-        atoms[s] = 0;
+    for (int s = 0; s < nspecies; s++)
+        w->atoms[s] = 0;
     if (!status && rows)
-        status = eqml_lsq_solve(lsq, NULL, atoms, NULL);
+        status = eqml_lsq_solve(lsq, NULL, w->atoms, NULL);
     eqml_lsq_free(lsq);
     return status;
 }
 
-/* One row, times a weight; count: atoms of each species, on which energies depend as well, or NULL. */
-static eqml_status eqml__put_cloud_row(eqml__cloud_fit *w, const double *from, const double *count,
-                                       double value, double weight)
+/* The caller calls eqml__cloud_fit_free, also if this fails. atoms[nspecies] <- a first guess, unless they are given. */
+static eqml_status eqml__cloud_fit_create(eqml__cloud_fit *w, const eqml_cloud_basis *basis,
+                                          const eqml_radial *radial, const eqml_frames *frames,
+                                          const eqml_cloud_fit_options *options, double *atoms,
+                                          eqml_message *message)
 {
-    const int n = w->basis->nterms, species = w->basis->nspecies;
-    double *row = eqml_lsq_row(w->lsq);
-    for (int k = 0; k < n; k++)
-        row[k] = weight * from[k];
-    for (int k = 0; k < species; k++)
-        row[n + k] = count ? weight * count[k] : 0;
-    row[n + species] = weight * value;
-    return eqml_lsq_add(w->lsq);
+    const size_t length = (size_t)basis->nterms;
+    memset(w, 0, sizeof *w);
+    w->basis = basis;
+    w->radial = radial;
+    w->frames = frames;
+    if (options)
+        w->options = *options;
+    w->ncols = basis->nterms + (w->options.atoms ? 0 : basis->nspecies);
+    w->atoms = atoms;
+    w->message = message;
+    for (size_t k = 0; k < frames->n; k++) {
+        const size_t n = frames->first[k + 1] - frames->first[k];
+        w->used += eqml__frame_used(frames, w->options.use, k) != 0;
+        w->natoms = n > w->natoms ? n : w->natoms;
+    }
+    if (!w->used)
+        return eqml__fail(message, EQML_ERROR_EMPTY, "no configuration with an energy or forces to train on");
+    w->forces = (double *)eqml__zeroed(eqml__times(3 * w->natoms, length), sizeof(double));
+    w->energy = (double *)eqml__zeroed(length, sizeof(double));
+    w->virial = (double *)eqml__zeroed(6 * length, sizeof(double));
+    w->count = (double *)eqml__zeroed((size_t)basis->nspecies, sizeof(double));
+    w->reference = (double *)eqml__zeroed(3 * w->natoms, sizeof(double));
+    if (!w->forces || !w->energy || !w->virial || !w->count || !w->reference)
+        return eqml__fail(message, EQML_ERROR_MEMORY, "no memory for the rows of %zu atoms", w->natoms);
+    if (!w->options.atoms)
+        return eqml__fit_atoms(w);
+    memcpy(atoms, w->options.atoms, (size_t)basis->nspecies * sizeof(double));
+    return EQML_OK;
 }
 
-static eqml_status eqml__put_frame(eqml__cloud_fit *w, size_t k)
+/* One row, times a factor; count: atoms of each species, on which energies depend as well, or NULL. */
+static eqml_status eqml__put_cloud_row(const eqml__cloud_fit *w, eqml_lsq *lsq, const double *from,
+                                       const double *count, double value, double factor)
 {
+    const int n = w->basis->nterms;
+    double *row = eqml_lsq_row(lsq);
+    for (int k = 0; k < n; k++)
+        row[k] = factor * from[k];
+    for (int k = n; k < w->ncols; k++)
+        row[k] = count ? factor * count[k - n] : 0;
+    row[w->ncols] = factor * value;
+    return eqml_lsq_add(lsq);
+}
+
+/*
+ * Adds the rows of configuration k to a system for each kind, which may be the same one, or NULL where the kind takes no
+ * part; those of energies and virials over the root of the number of atoms times angstrom^2, of each kind times factor.
+ */
+static eqml_status eqml__put_frame(eqml__cloud_fit *w, size_t k, eqml_lsq *const lsq[EQML_CLOUD_KINDS],
+                                   const double factor[EQML_CLOUD_KINDS])
+{
+    static const unsigned char kind[EQML_CLOUD_KINDS] = {EQML_FRAME_ENERGY, EQML_FRAME_FORCES,
+                                                         EQML_FRAME_VIRIAL};
     const eqml_frames *f = w->frames;
     const eqml_configuration c = eqml_frame(f, k);
     const size_t length = (size_t)w->basis->nterms;
-    const eqml_cloud_fit_options *o = w->options;
-    const double energy_weight = o && o->energy_weight > 0 ? o->energy_weight : 100;
-    const double virial_weight = o ? o->virial_weight : 0;
-    const double unit = EQML_ANGSTROM * EQML_ANGSTROM * (double)c.natoms; /* weights are in angstrom^-2 */
-    const int has_forces = f->has[k] & EQML_FRAME_FORCES;
-    const int has_virial = virial_weight > 0 && (f->has[k] & EQML_FRAME_VIRIAL);
-    const eqml_cloud_rows rows = {w->energy, has_forces ? w->forces : NULL, has_virial ? w->virial : NULL};
-    eqml_message why = {""};
-    eqml_status status = eqml_neighbours_find(&c, w->radial->cutoff, &w->workspace.list, &why);
-    if (!status)
-        status =
-            eqml_cloud_find_rows(w->basis, w->radial, &w->workspace.list, c.species, &w->workspace, &rows);
+    double root[EQML_CLOUD_KINDS], pairs, virial[6];
+    int has[EQML_CLOUD_KINDS];
+    for (int j = 0; j < EQML_CLOUD_KINDS; j++) {
+        const double own = w->options.weights ? w->options.weights[k][j] : 1;
+        root[j] =
+            factor[j] * sqrt(own) / (j == EQML_CLOUD_FORCES ? 1 : EQML_ANGSTROM * sqrt((double)c.natoms));
+        has[j] = lsq[j] && (f->has[k] & kind[j]) && own > 0;
+    }
+    if (!has[EQML_CLOUD_ENERGY] && !has[EQML_CLOUD_FORCES] && !has[EQML_CLOUD_VIRIAL])
+        return EQML_OK;
+    const eqml_cloud_rows rows = {w->energy, has[EQML_CLOUD_FORCES] ? w->forces : NULL,
+                                  has[EQML_CLOUD_VIRIAL] ? w->virial : NULL};
+    eqml_status status = eqml__neighbours_of_frame(w, k);
+    if (status)
+        return status;
+    status = eqml_cloud_find_rows(w->basis, w->radial, &w->workspace.list, c.species, &w->workspace, &rows);
     if (status)
         return eqml__fail(w->message, status, "configuration %zu, line %zu: %s", k + 1, f->line[k],
-                          why.text[0] ? why.text : eqml_status_text(status));
-    if (f->has[k] & EQML_FRAME_ENERGY) {
-        double rest = f->energy[k];
-        for (int s = 0; s < w->basis->nspecies; s++)
-            w->count[s] = 0;
+                          eqml_status_text(status));
+    eqml__pairs_of_frame(w, k, &pairs, virial);
+    if (has[EQML_CLOUD_ENERGY]) {
+        double rest = f->energy[k] - pairs;
+        memset(w->count, 0, (size_t)w->basis->nspecies * sizeof(double));
         for (size_t i = 0; i < c.natoms; i++) {
             rest -= w->atoms[c.species[i]];
             w->count[c.species[i]] += 1;
         }
-        status = eqml__put_cloud_row(w, w->energy, w->count, rest, sqrt(energy_weight / unit));
+        status = eqml__put_cloud_row(w, lsq[0], w->energy, w->count, rest, root[0]);
     }
-    for (size_t i = 0; i < 3 * c.natoms && has_forces && !status; i++)
-        status = eqml__put_cloud_row(w, w->forces + i * length, NULL, f->forces[3 * f->first[k] + i], 1);
-    for (size_t i = 0; i < 6 && has_virial && !status; i++)
-        status = eqml__put_cloud_row(w, w->virial + i * length, NULL, f->virial[6 * k + i],
-                                     sqrt(virial_weight / unit));
+    for (size_t i = 0; i < 3 * c.natoms && has[EQML_CLOUD_FORCES] && !status; i++)
+        status = eqml__put_cloud_row(w, lsq[1], w->forces + i * length, NULL,
+                                     f->forces[3 * f->first[k] + i] - w->reference[i], root[1]);
+    for (size_t i = 0; i < 6 && has[EQML_CLOUD_VIRIAL] && !status; i++)
+        status = eqml__put_cloud_row(w, lsq[2], w->virial + i * length, NULL,
+                                     f->virial[6 * k + i] - virial[i], root[2]);
+    return status;
+}
+
+/* scale[nterms] <- (level / mean level)^p. */
+static eqml_status eqml__level_scales(const eqml_cloud_basis *basis, const eqml_cloud_fit_options *o,
+                                      double *scale)
+{
+    const double p = o->smoothness;
+    double mean = 0;
+    const eqml_status status = eqml_cloud_levels(basis, o->level_weight > 0 ? o->level_weight : 1.5, scale);
+    for (int k = 0; k < basis->nterms && !status; k++)
+        mean += scale[k] / basis->nterms;
+    for (int k = 0; k < basis->nterms && !status; k++)
+        scale[k] = p > 0 ? pow(scale[k] / mean, p) : 1;
+    return status;
+}
+
+/* Adds the penalty to a system: for each column a row of its own, ridge^(1/2) scale |a|; the scale of atoms is 1. */
+static eqml_status eqml__penalise(eqml_lsq *lsq, int nterms, double ridge, const double *scale)
+{
+    const int ncols = lsq->ncols;
+    double *norm = (double *)eqml__zeroed((size_t)ncols, sizeof(double));
+    eqml_status status = norm ? EQML_OK : EQML_ERROR_MEMORY;
+    eqml__lsq_fold(lsq);
+    for (int j = 0; j < ncols && !status; j++) {
+        for (int i = 0; i <= j; i++)
+            norm[j] += *eqml__lsq_r(lsq, i, j) * *eqml__lsq_r(lsq, i, j);
+        norm[j] = (j < nterms ? scale[j] : 1) * sqrt(ridge * norm[j]);
+    }
+    for (int j = 0; j < ncols && !status; j++) {
+        memset(eqml_lsq_row(lsq), 0, (size_t)lsq->width * sizeof(double));
+        eqml_lsq_row(lsq)[j] = norm[j];
+        status = eqml_lsq_add(lsq);
+    }
+    EQML_FREE(norm);
+    return status;
+}
+
+#endif /* EQML__CLOUD_FITTER_C */
+
+/* ==== cloud/fit.c ======================================================================================= */
+
+#ifndef EQML__CLOUD_FIT_C
+#define EQML__CLOUD_FIT_C
+
+EQML_API int eqml_cloud_isolated_atoms(const eqml_frames *f, int nspecies, double *atoms)
+{
+    int found = 0;
+    unsigned char seen[256] = {0};
+    for (size_t k = 0; k < f->n; k++) {
+        const int s = f->species[f->first[k]], *pbc = f->pbc + 3 * k;
+        if (f->first[k + 1] - f->first[k] != 1 || !(f->has[k] & EQML_FRAME_ENERGY) || pbc[0] || pbc[1] ||
+            pbc[2] || s >= nspecies || s > 255)
+            continue;
+        found += !seen[s];
+        seen[s] = 1;
+        atoms[s] = f->energy[k];
+    }
+    return found;
+}
+
+/* The triangle of all rows and of the penalty. */
+static eqml_status eqml__fit_rows(eqml__cloud_fit *w, eqml_lsq *lsq)
+{
+    const eqml_cloud_fit_options *o = &w->options;
+    const double factor[EQML_CLOUD_KINDS] = {sqrt(o->energy_weight > 0 ? o->energy_weight : 100), 1,
+                                             sqrt(o->virial_weight)};
+    eqml_lsq *const kinds[EQML_CLOUD_KINDS] = {lsq, lsq, o->virial_weight > 0 ? lsq : NULL};
+    eqml_status status = EQML_OK;
+    for (size_t k = 0; k < w->frames->n && !status; k++) {
+        if (eqml__frame_used(w->frames, o->use, k))
+            status = eqml__put_frame(w, k, kinds, factor);
+        if (o->progress)
+            o->progress(o->context, k + 1, w->frames->n);
+    }
+    return status;
+}
+
+static eqml_status eqml__fit_penalty(eqml__cloud_fit *w, eqml_lsq *lsq)
+{
+    double *scale;
+    if (!(w->options.ridge > 0))
+        return EQML_OK;
+    scale = (double *)eqml__zeroed((size_t)w->basis->nterms, sizeof(double));
+    eqml_status status = scale ? eqml__level_scales(w->basis, &w->options, scale) : EQML_ERROR_MEMORY;
+    if (!status)
+        status = eqml__penalise(lsq, w->basis->nterms, w->options.ridge, scale);
+    EQML_FREE(scale);
     return status;
 }
 
 EQML_API eqml_status eqml_cloud_fit(const eqml_cloud_basis *basis, const eqml_radial *radial,
                                     const eqml_frames *frames, const eqml_cloud_fit_options *options,
-                                    double *coefficients, double *atoms, eqml_cloud_fit_result *result,
-                                    eqml_message *message)
+                                    double *coefficients, double *atoms, eqml_lsq **triangle,
+                                    eqml_cloud_fit_result *result, eqml_message *message)
 {
     eqml__cloud_fit w;
-    eqml_lsq_options solve = {0, options ? options->ridge : 0, 0};
     eqml_lsq_result solved;
-    const unsigned char *use = options ? options->use : NULL;
-    const size_t length = (size_t)basis->nterms;
-    size_t most = 0, used = 0;
+    eqml_lsq *lsq = NULL;
+    size_t rows = 0;
     double *x = NULL;
-    memset(&w, 0, sizeof w);
     memset(&solved, 0, sizeof solved);
-    w.basis = basis;
-    w.radial = radial;
-    w.frames = frames;
-    w.options = options;
-    w.atoms = atoms;
-    w.message = message;
-    for (size_t k = 0; k < frames->n; k++) {
-        const size_t n = frames->first[k + 1] - frames->first[k];
-        used += eqml__frame_used(frames, use, k) != 0;
-        most = n > most ? n : most;
-    }
-    if (!used)
-        return eqml__fail(message, EQML_ERROR_EMPTY, "no configuration with an energy or forces to train on");
-    eqml_status status = eqml__fit_atoms(basis, frames, use, atoms);
+    if (triangle)
+        *triangle = NULL;
+    if (message)
+        message->text[0] = 0;
+    eqml_status status = eqml__cloud_fit_create(&w, basis, radial, frames, options, atoms, message);
     if (!status)
-        status = eqml_lsq_create(&w.lsq, basis->nterms + basis->nspecies, 1);
-    w.forces = (double *)eqml__zeroed(eqml__times(3 * most, length), sizeof(double));
-    w.energy = (double *)eqml__zeroed(length, sizeof(double));
-    w.virial = (double *)eqml__zeroed(6 * length, sizeof(double));
-    w.count = (double *)eqml__zeroed((size_t)basis->nspecies, sizeof(double));
-    x = (double *)eqml__zeroed(length + (size_t)basis->nspecies, sizeof(double));
-    if (!status && (!w.forces || !w.energy || !w.virial || !w.count || !x))
-        status = EQML_ERROR_MEMORY;
-    if (status)
-        eqml__fail(message, status, "%s", eqml_status_text(status));
-    for (size_t k = 0; k < frames->n && !status; k++) {
-        if (eqml__frame_used(frames, use, k))
-            status = eqml__put_frame(&w, k);
-        if (options && options->progress)
-            options->progress(options->context, k + 1, frames->n);
-    }
+        status = eqml_lsq_create(&lsq, w.ncols, 1);
+    x = (double *)eqml__zeroed((size_t)basis->nterms + (size_t)basis->nspecies, sizeof(double));
+    if (!status)
+        status = x ? eqml__fit_rows(&w, lsq) : EQML_ERROR_MEMORY;
     if (!status) {
-        status = eqml_lsq_solve(w.lsq, &solve, x, &solved);
-        if (status)
-            eqml__fail(message, status, "the least-squares problem: %s", eqml_status_text(status));
-        memcpy(coefficients, x, length * sizeof(double));
-        for (int s = 0; s < basis->nspecies; s++)
-            atoms[s] += x[basis->nterms + s];
+        rows = lsq->rows;
+        status = eqml__fit_penalty(&w, lsq);
+    }
+    if (!status)
+        status = eqml_lsq_solve(lsq, NULL, x, &solved);
+    if (status && message && !message->text[0])
+        eqml__fail(message, status, "the fit: %s", eqml_status_text(status));
+    if (!status) {
+        memcpy(coefficients, x, (size_t)basis->nterms * sizeof(double));
+        for (int s = basis->nterms; s < w.ncols; s++)
+            atoms[s - basis->nterms] += x[s];
     }
     if (result) {
-        result->frames = used;
-        result->rows = solved.rows;
-        result->rank = solved.rank > basis->nspecies ? solved.rank - basis->nspecies : 0;
+        const int others = w.ncols - basis->nterms;
+        result->frames = w.used;
+        result->rows = rows;
+        result->rank = solved.rank > others ? solved.rank - others : 0;
         result->condition = solved.condition;
     }
-    eqml_lsq_free(w.lsq);
-    eqml_cloud_workspace_free(&w.workspace);
-    EQML_FREE(w.forces);
-    EQML_FREE(w.energy);
-    EQML_FREE(w.virial);
-    EQML_FREE(w.count);
+    if (triangle && !status)
+        *triangle = lsq;
+    else
+        eqml_lsq_free(lsq);
+    eqml__cloud_fit_free(&w);
     EQML_FREE(x);
     return status;
 }
@@ -19966,6 +20705,7 @@ EQML_API eqml_status eqml_cloud_find_errors(const eqml_cloud_model *model, const
     memset(e, 0, sizeof *e);
     for (size_t k = 0; k < f->n; k++)
         most = f->first[k + 1] - f->first[k] > most ? f->first[k + 1] - f->first[k] : most;
+    double products[3] = {0, 0, 0};
     double energy, virial[6], *forces = (double *)eqml__zeroed(3 * most, sizeof(double));
     const eqml_cloud_result result = {&energy, forces, virial, NULL};
     if (!forces)
@@ -19991,6 +20731,12 @@ EQML_API eqml_status eqml_cloud_find_errors(const eqml_cloud_model *model, const
         }
         if (f->has[k] & EQML_FRAME_VIRIAL) {
             eqml__add_errors(6, virial, f->virial + 6 * k, per_atom, &e->mae_virial, &e->rmse_virial);
+            for (int i = 0; i < 6; i++) {
+                products[0] += per_atom * per_atom * virial[i] * f->virial[6 * k + (size_t)i];
+                products[1] += per_atom * per_atom * virial[i] * virial[i];
+                products[2] +=
+                    per_atom * per_atom * f->virial[6 * k + (size_t)i] * f->virial[6 * k + (size_t)i];
+            }
             e->virials++;
         }
     }
@@ -20001,12 +20747,582 @@ EQML_API eqml_status eqml_cloud_find_errors(const eqml_cloud_model *model, const
         *mean[k] = counts[k] > 0 ? *mean[k] / counts[k] : 0;
         *square[k] = counts[k] > 0 ? sqrt(*square[k] / counts[k]) : 0;
     }
+    if (products[1] > 0 && products[2] > 0)
+        e->virial_sign = products[0] / sqrt(products[1] * products[2]);
     EQML_FREE(forces);
     eqml_cloud_workspace_free(&w);
     return status;
 }
 
 #endif /* EQML__CLOUD_FIT_C */
+
+/* ==== cloud/folds.c ===================================================================================== */
+
+/* Parts of the data that predict each other: the triangles of their rows, by kind. */
+#ifndef EQML__CLOUD_FOLDS_C
+#define EQML__CLOUD_FOLDS_C
+
+enum { EQML__PARTS = 10, EQML__FEWEST_FRAMES = 10 };
+
+typedef struct eqml__folds {
+    eqml__cloud_fit w;
+    int parts, number;         /* number: trials so far */
+    unsigned char *part, *use; /* [frames->n] from 1; 0: takes no part. use: all but one */
+    eqml_lsq *rows[EQML__PARTS][EQML_CLOUD_KINDS], *others[EQML__PARTS], *work, *sum;
+    double factor[EQML_CLOUD_KINDS]; /* of `others`: roots of weights; negative: they are to be made */
+    double *scale, *x;               /* of the penalty; a solution */
+    double *atoms;
+} eqml__folds;
+
+/* What a trial found. */
+typedef struct eqml__fold_trial {
+    double score, rms[EQML_CLOUD_KINDS];
+} eqml__fold_trial;
+
+static void eqml__folds_free(eqml__folds *s)
+{
+    for (int g = 0; g < s->parts; g++) {
+        for (int j = 0; j < EQML_CLOUD_KINDS; j++)
+            eqml_lsq_free(s->rows[g][j]);
+        eqml_lsq_free(s->others[g]);
+    }
+    eqml_lsq_free(s->work);
+    eqml_lsq_free(s->sum);
+    EQML_FREE(s->part);
+    EQML_FREE(s->scale);
+    EQML_FREE(s->x);
+    eqml__cloud_fit_free(&s->w);
+    memset(s, 0, sizeof *s);
+}
+
+/*
+ * part[n] <- those of the used configurations, 1 to parts. Of so many in a row each goes to another part, in an order that
+ * looks random, so that each part has of everything. Only the fraction `some` takes part. Returns how many do.
+ */
+static size_t eqml__deal(const eqml_frames *f, const unsigned char *use, int parts, double some,
+                         unsigned char *part)
+{
+    int order[EQML__PARTS] = {0};
+    size_t dealt = 0;
+    for (size_t k = 0; k < f->n; k++) {
+        const double random = (double)(eqml__scatter_bits(k) >> 11) / 9007199254740992.0;
+        part[k] = 0;
+        if (!eqml__frame_used(f, use, k) || random > some)
+            continue;
+        const size_t place = dealt % (size_t)parts;
+        for (int i = 0; i < parts && place == 0; i++) { /* shuffle */
+            const int j = (int)(eqml__scatter_bits(dealt * EQML__PARTS + (size_t)i) % (unsigned)(i + 1));
+            order[i] = order[j];
+            order[j] = i;
+        }
+        part[k] = (unsigned char)(order[place] + 1);
+        dealt++;
+    }
+    return dealt;
+}
+
+/*
+ * The triangles of a basis. atoms[nspecies] is room; only a fraction of the configurations takes part. The caller calls
+ * eqml__folds_free, also on failure.
+ */
+static eqml_status eqml__folds_create(eqml__folds *s, const eqml_cloud_basis *basis,
+                                      const eqml_radial *radial, const eqml_frames *frames,
+                                      const eqml_cloud_fit_options *fit, int parts, double some,
+                                      double *atoms, eqml_message *message)
+{
+    const double factor[EQML_CLOUD_KINDS] = {1, 1, 1};
+    memset(s, 0, sizeof *s);
+    if (parts && (parts < 2 || parts > EQML__PARTS))
+        return eqml__fail(message, EQML_ERROR_ARGUMENT, "%d parts of the data: expected 2 to %d", parts,
+                          EQML__PARTS);
+    s->parts = parts ? parts : 5;
+    s->factor[0] = -1;
+    if (message)
+        message->text[0] = 0;
+    eqml_status status = eqml__cloud_fit_create(&s->w, basis, radial, frames, fit, atoms, message);
+    if (status)
+        return status;
+    s->part = (unsigned char *)eqml__zeroed(2 * frames->n, 1);
+    s->scale = (double *)eqml__zeroed((size_t)basis->nterms, sizeof(double));
+    s->x = (double *)eqml__zeroed((size_t)s->w.ncols, sizeof(double));
+    if (!s->part || !s->scale || !s->x)
+        return EQML_ERROR_MEMORY;
+    s->use = s->part + frames->n;
+    if (eqml__deal(frames, s->w.options.use, s->parts, some, s->part) < EQML__FEWEST_FRAMES)
+        return eqml__fail(message, EQML_ERROR_EMPTY, "too few configurations to choose by: %d are needed",
+                          EQML__FEWEST_FRAMES);
+    status = eqml__level_scales(basis, &s->w.options, s->scale);
+    for (int g = 0; g < s->parts && !status; g++) {
+        for (int j = 0; j < EQML_CLOUD_KINDS && !status; j++)
+            if (j < EQML_CLOUD_VIRIAL || s->w.options.virial_weight > 0)
+                status = eqml__lsq_open(&s->rows[g][j], s->w.ncols, 1);
+        if (!status)
+            status = eqml__lsq_open(&s->others[g], s->w.ncols, 1);
+    }
+    for (size_t k = 0; k < frames->n && !status; k++)
+        if (s->part[k])
+            status = eqml__put_frame(&s->w, k, s->rows[s->part[k] - 1], factor);
+    return status;
+}
+
+/* An empty system; the old one is freed. */
+static eqml_status eqml__lsq_renew(eqml_lsq **lsq, int ncols)
+{
+    eqml_lsq_free(*lsq);
+    return eqml__lsq_open(lsq, ncols, 1);
+}
+
+/* s->others[g] <- the rows of all parts but g, times roots of weights. */
+static eqml_status eqml__find_others(eqml__folds *s, const double factor[EQML_CLOUD_KINDS])
+{
+    eqml_status status = EQML_OK;
+    if (!memcmp(factor, s->factor, sizeof s->factor))
+        return EQML_OK;
+    for (int g = 0; g < s->parts && !status; g++)
+        status = eqml__lsq_renew(&s->others[g], s->w.ncols);
+    for (int way = 0; way < 2 && !status; way++) { /* the parts before, then those behind */
+        status = eqml__lsq_renew(&s->sum, s->w.ncols);
+        for (int i = 0; i < s->parts && !status; i++) {
+            const int g = way ? s->parts - 1 - i : i;
+            if (i > 0)
+                status = eqml_lsq_merge(s->others[g], s->sum);
+            for (int j = 0; j < EQML_CLOUD_KINDS && !status; j++)
+                if (s->rows[g][j] && s->rows[g][j]->rows > 0 && i + 1 < s->parts)
+                    status = eqml__lsq_merge_times(s->sum, s->rows[g][j], factor[j]);
+        }
+    }
+    memcpy(s->factor, factor, sizeof s->factor);
+    return status;
+}
+
+/* s->x <- the solution without part g. */
+static eqml_status eqml__fold_solve(eqml__folds *s, int g, const eqml_cloud_fit_options *fit)
+{
+    eqml_status status = eqml__lsq_renew(&s->work, s->w.ncols);
+    if (!status)
+        status = eqml_lsq_merge(s->work, s->others[g]);
+    if (!status && fit->ridge > 0)
+        status = eqml__penalise(s->work, s->w.basis->nterms, fit->ridge, s->scale);
+    return status ? status : eqml_lsq_solve(s->work, NULL, s->x, NULL);
+}
+
+static eqml_status eqml__find_folds(eqml__folds *s, const eqml_cloud_fit_options *fit)
+{
+    const double factor[EQML_CLOUD_KINDS] = {sqrt(fit->energy_weight > 0 ? fit->energy_weight : 100), 1,
+                                             sqrt(fit->virial_weight)};
+    return eqml__find_others(s, factor);
+}
+
+/* Trains on all parts but one, tests on this one, in turn; weights and ridge of *fit count. */
+static eqml_status eqml__fold_judge(eqml__folds *s, const eqml_cloud_fit_options *fit, eqml__fold_trial *t)
+{
+    double squares[EQML_CLOUD_KINDS] = {0, 0, 0}, rows[EQML_CLOUD_KINDS] = {0, 0, 0};
+    eqml_status status = eqml__find_folds(s, fit);
+    memset(t, 0, sizeof *t);
+    for (int g = 0; g < s->parts && !status; g++) {
+        status = eqml__fold_solve(s, g, fit);
+        for (int j = 0; j < EQML_CLOUD_KINDS && !status; j++)
+            if (s->rows[g][j] && s->rows[g][j]->rows > 0) {
+                eqml__lsq_fold(s->rows[g][j]);
+                squares[j] += eqml__lsq_residual(s->rows[g][j], 0, s->x);
+                rows[j] += (double)s->rows[g][j]->rows;
+            }
+    }
+    for (int j = 0; j < EQML_CLOUD_KINDS; j++)
+        if (rows[j] > 0) {
+            const double rms = sqrt(squares[j] / rows[j]);
+            t->rms[j] = j == EQML_CLOUD_FORCES ? rms : rms * EQML_ANGSTROM;
+            t->score += rms <= DBL_MAX ? log(fmax(rms, DBL_MIN)) : HUGE_VAL;
+        }
+    s->number++;
+    return status;
+}
+
+#endif /* EQML__CLOUD_FOLDS_C */
+
+/* ==== cloud/choose.c ==================================================================================== */
+
+#ifndef EQML__CLOUD_CHOOSE_C
+#define EQML__CLOUD_CHOOSE_C
+
+#define EQML__RADIAL_TERMS 400
+#define EQML__RADIAL_ROWS 40000.0
+#define EQML__WEIGHT_TERMS 1000
+
+/* What a choice works with. */
+typedef struct eqml__cloud_chooser {
+    const eqml_cloud_basis *whole;
+    const eqml_frames *frames;
+    eqml_cloud_choice_options options;
+    eqml_radial radial;         /* of the present trial */
+    double start[2], some;      /* logarithms of cutoff and range at the start; fraction of the data */
+    eqml_cloud_fit_options fit; /* likewise */
+    double *level, *atoms;      /* [nterms]; [nspecies] those of *fit, and room */
+    eqml__cloud_lower lower;
+    eqml__folds folds; /* of the weights */
+    eqml__compass search;
+    double tried[4 * EQML__MOST_TRIALS], k[4];
+    eqml__fold_trial trials[EQML__MOST_TRIALS];
+    int told;
+    eqml_message *message;
+} eqml__cloud_chooser;
+
+static int eqml__terms_below(const double *level, int count, double highest)
+{
+    int below = 0;
+    for (int k = 0; k < count; k++)
+        below += level[k] <= highest;
+    return below;
+}
+
+/* s->lower <- the terms up to the highest half level that leaves at most so many; at least those of the lowest. */
+static eqml_status eqml__set_lower(eqml__cloud_chooser *s, int most)
+{
+    const int n = s->whole->nterms;
+    double highest = 0;
+    for (int k = 0; k < n; k++)
+        highest = fmax(highest, s->level[k]);
+    while (highest > 1 && eqml__terms_below(s->level, n, highest) > most)
+        highest -= 0.5;
+    eqml__lower_free(&s->lower);
+    return eqml__lower_create(&s->lower, s->whole, s->level, fmax(highest, 2));
+}
+
+static void eqml__told(eqml__cloud_chooser *s)
+{
+    s->told++;
+    if (s->options.progress)
+        s->options.progress(s->options.context, s->told);
+}
+
+/* ---- cutoff and range ---------------------------------------------------------------------------------- */
+
+static eqml_radial eqml__radial_of_k(const eqml__cloud_chooser *s, const double *k)
+{
+    eqml_radial r;
+    r.cutoff = eqml__three_digits(exp(s->start[0] + k[0]) / EQML_ANGSTROM) * EQML_ANGSTROM;
+    r.range = eqml__three_digits(exp(s->start[1] + k[1]) / EQML_ANGSTROM) * EQML_ANGSTROM;
+    return r;
+}
+
+static bool eqml__radial_may_be(const void *context, int coordinate, double value)
+{
+    const eqml__cloud_chooser *s = (const eqml__cloud_chooser *)context;
+    const double x = exp(s->start[coordinate] + value - s->start[1]); /* in units of the range at first */
+    return coordinate == 0 ? x > 1.2 && x < 5 : x > 0.3 && x < 2.5;
+}
+
+static bool eqml__radial_is_open(const void *context, int coordinate)
+{
+    const eqml_cloud_choice_options *o = &((const eqml__cloud_chooser *)context)->options;
+    return coordinate == 0 ? o->cutoff != 0 : o->range != 0;
+}
+
+static eqml_status eqml__radial_judge(void *context, const double *k, int number, double *score)
+{
+    eqml__cloud_chooser *s = (eqml__cloud_chooser *)context;
+    eqml__folds folds;
+    s->radial = eqml__radial_of_k(s, k);
+    eqml_status status = eqml__folds_create(&folds, &s->lower.basis, &s->radial, s->frames, &s->fit,
+                                            s->options.parts, s->some, s->atoms, s->message);
+    if (!status)
+        status = eqml__fold_judge(&folds, &s->fit, &s->trials[number]);
+    *score = s->trials[number].score;
+    eqml__folds_free(&folds);
+    eqml__told(s);
+    return status;
+}
+
+static eqml_status eqml__choose_radial(eqml__cloud_chooser *s)
+{
+    const double given = s->fit.ridge;
+    double rows = 0;
+    bool better;
+    eqml_status status = eqml__set_lower(s, EQML__RADIAL_TERMS);
+    for (size_t k = 0; k < s->frames->n; k++)
+        if (eqml__frame_used(s->frames, s->fit.use, k) && (s->frames->has[k] & EQML_FRAME_FORCES))
+            rows += 3 * (double)(s->frames->first[k + 1] - s->frames->first[k]);
+    s->some = rows > EQML__RADIAL_ROWS ? EQML__RADIAL_ROWS / rows : 1;
+    s->start[0] = log(s->radial.cutoff);
+    s->start[1] = log(s->radial.range);
+    s->search.may_be = eqml__radial_may_be;
+    s->search.is_open = eqml__radial_is_open;
+    s->search.judge = eqml__radial_judge;
+    s->search.n = 2;
+    if (s->options.ridge || !(given > 0))
+        s->fit.ridge = 1e-6;
+    memset(s->k, 0, sizeof s->k);
+    if (!status)
+        status = eqml__contend(&s->search, s->k, &better);
+    if (!status)
+        status = eqml__compass_search(&s->search, 0.14, 0.07, 20);
+    s->fit.ridge = given;
+    if (!status && s->search.best > 0) /* else all stays as it was, to the last digit */
+        s->radial = eqml__radial_of_k(s, eqml__tried(&s->search, s->search.best));
+    else
+        s->radial.cutoff = exp(s->start[0]), s->radial.range = exp(s->start[1]);
+    return status;
+}
+
+/* ---- weights and ridge --------------------------------------------------------------------------------- */
+
+/* k: decades of the ridge over 1e-6, of the weight of energies over 100, of that of virials. */
+static void eqml__fit_of_k(const eqml__cloud_chooser *s, const double *k, eqml_cloud_fit_options *fit)
+{
+    if (s->options.ridge)
+        fit->ridge = eqml__three_digits(1e-6 * pow(10, k[0]));
+    if (s->options.weights)
+        fit->energy_weight = eqml__three_digits(100 * pow(10, k[1]));
+    if (s->options.weights && fit->virial_weight > 0)
+        fit->virial_weight = eqml__three_digits(pow(10, k[2]));
+}
+
+static bool eqml__fit_may_be(const void *context, int coordinate, double value)
+{
+    (void)context;
+    return coordinate == 0 ? value >= -6 && value <= 4 : value >= -4 && value <= 4;
+}
+
+static bool eqml__fit_is_open(const void *context, int coordinate)
+{
+    const eqml__cloud_chooser *s = (const eqml__cloud_chooser *)context;
+    return coordinate == 0   ? s->options.ridge != 0
+           : coordinate == 1 ? s->options.weights != 0
+                             : s->options.weights != 0 && s->fit.virial_weight > 0;
+}
+
+static eqml_status eqml__fit_judge(void *context, const double *k, int number, double *score)
+{
+    eqml__cloud_chooser *s = (eqml__cloud_chooser *)context;
+    eqml__fit_of_k(s, k, &s->fit);
+    const eqml_status status = eqml__fold_judge(&s->folds, &s->fit, &s->trials[number]);
+    *score = s->trials[number].score;
+    eqml__told(s);
+    return status;
+}
+
+/* The largest ridge beside the best that costs at most 1 %. */
+static eqml_status eqml__raise_ridge(eqml__cloud_chooser *s)
+{
+    const double best = s->search.score[s->search.best];
+    eqml_status status = EQML_OK;
+    int number = s->search.best;
+    memcpy(s->k, eqml__tried(&s->search, number), sizeof s->k);
+    while (!status && s->search.made < EQML__MOST_TRIALS && s->search.score[number] <= best + 0.01) {
+        s->search.best = number;
+        s->k[0] += 0.5;
+        if (!eqml__fit_may_be(s, 0, s->k[0]))
+            break;
+        status = eqml__try(&s->search, s->k, &number);
+    }
+    return status;
+}
+
+static eqml_status eqml__choose_fit(eqml__cloud_chooser *s)
+{
+    bool better;
+    eqml_status status = eqml__set_lower(s, EQML__WEIGHT_TERMS);
+    if (!status)
+        status = eqml__folds_create(&s->folds, &s->lower.basis, &s->radial, s->frames, &s->fit,
+                                    s->options.parts, 1, s->atoms, s->message);
+    s->search.may_be = eqml__fit_may_be;
+    s->search.is_open = eqml__fit_is_open;
+    s->search.judge = eqml__fit_judge;
+    s->search.n = 3;
+    s->search.made = s->search.best = 0;
+    memset(s->k, 0, sizeof s->k);
+    if (!status)
+        status = eqml__contend(&s->search, s->k, &better);
+    if (!status)
+        status = eqml__compass_search(&s->search, 1, 0.5, 30);
+    if (!status && s->options.ridge)
+        status = eqml__raise_ridge(s);
+    if (!status)
+        eqml__fit_of_k(s, eqml__tried(&s->search, s->search.best), &s->fit);
+    eqml__folds_free(&s->folds);
+    return status;
+}
+
+/* ---- all of it ----------------------------------------------------------------------------------------- */
+
+static eqml_status eqml__chooser_create(eqml__cloud_chooser *s, const eqml_cloud_basis *basis,
+                                        const eqml_frames *frames, const eqml_cloud_fit_options *fit)
+{
+    memset(s, 0, sizeof *s);
+    s->whole = basis;
+    s->frames = frames;
+    if (fit)
+        s->fit = *fit;
+    s->fit.progress = NULL;
+    s->search.context = s;
+    s->search.k = s->k;
+    s->search.tried = s->tried;
+    s->level = (double *)eqml__zeroed((size_t)basis->nterms, sizeof(double));
+    s->atoms = (double *)eqml__zeroed((size_t)basis->nspecies, sizeof(double));
+    if (!s->level || !s->atoms)
+        return EQML_ERROR_MEMORY;
+    return eqml_cloud_levels(basis, s->fit.level_weight > 0 ? s->fit.level_weight : 1.5, s->level);
+}
+
+static void eqml__chooser_free(eqml__cloud_chooser *s)
+{
+    eqml__lower_free(&s->lower);
+    EQML_FREE(s->level);
+    EQML_FREE(s->atoms);
+}
+
+static eqml_status eqml__chooser_failed(eqml_status status, eqml_message *message)
+{
+    if (status && message && !message->text[0])
+        eqml__fail(message, status, "the choice: %s", eqml_status_text(status));
+    return status;
+}
+
+EQML_API eqml_status eqml_cloud_choose(const eqml_cloud_basis *basis, const eqml_frames *frames,
+                                       const eqml_cloud_choice_options *options, eqml_radial *radial,
+                                       eqml_cloud_fit_options *fit, eqml_cloud_choice *choice,
+                                       eqml_message *message)
+{
+    eqml__cloud_chooser *s = (eqml__cloud_chooser *)eqml__zeroed(1, sizeof *s);
+    if (message)
+        message->text[0] = 0;
+    if (!s)
+        return eqml__chooser_failed(EQML_ERROR_MEMORY, message);
+    eqml_status status = eqml__chooser_create(s, basis, frames, fit);
+    s->options = *options;
+    s->message = message;
+    s->radial = *radial;
+    if (s->radial.cutoff == 0)
+        s->radial.cutoff = 2.2 * s->radial.range;
+    if (!status && (options->cutoff || options->range))
+        status = eqml__choose_radial(s);
+    if (!status && (options->weights || options->ridge))
+        status = eqml__choose_fit(s);
+    if (!status) {
+        *radial = s->radial;
+        fit->ridge = s->fit.ridge;
+        fit->energy_weight = s->fit.energy_weight;
+        fit->virial_weight = s->fit.virial_weight;
+    }
+    if (!status && choice) {
+        choice->trials = s->told;
+        choice->terms = s->lower.basis.nterms;
+        memcpy(choice->rms, s->trials[s->search.best].rms, sizeof choice->rms);
+    }
+    eqml__chooser_free(s);
+    EQML_FREE(s);
+    return eqml__chooser_failed(status, message);
+}
+
+EQML_API eqml_status eqml_cloud_choose_level(const eqml_cloud_basis *basis, const eqml_radial *radial,
+                                             const eqml_frames *frames, const eqml_cloud_fit_options *fit,
+                                             int parts, int highest, int *level, double *score, int *terms,
+                                             eqml_message *message)
+{
+    eqml__cloud_chooser *s = (eqml__cloud_chooser *)eqml__zeroed(1, sizeof *s);
+    int best = 0;
+    if (message)
+        message->text[0] = 0;
+    if (!s)
+        return eqml__chooser_failed(EQML_ERROR_MEMORY, message);
+    eqml_status status = eqml__chooser_create(s, basis, frames, fit);
+    for (int d = 0; d <= highest && !status; d++) {
+        eqml__fold_trial trial;
+        memset(&trial, 0, sizeof trial);
+        terms[d] = eqml__terms_below(s->level, basis->nterms, d);
+        score[d] = HUGE_VAL;
+        if (terms[d] < 3 || (d > 0 && terms[d] == terms[d - 1]))
+            continue;
+        eqml__lower_free(&s->lower);
+        status = eqml__lower_create(&s->lower, basis, s->level, d);
+        if (!status)
+            status = eqml__folds_create(&s->folds, &s->lower.basis, radial, frames, &s->fit, parts, 1,
+                                        s->atoms, message);
+        if (!status)
+            status = eqml__fold_judge(&s->folds, &s->fit, &trial);
+        eqml__folds_free(&s->folds);
+        score[d] = trial.score;
+        if (!status && (!best || score[d] < score[best]))
+            best = d;
+    }
+    *level = best;
+    for (int d = best - 1; d >= 0 && !status; d--)
+        if (score[d] <= score[best] + 0.02)
+            *level = d;
+    if (!status && !best)
+        status = EQML_ERROR_EMPTY;
+    eqml__chooser_free(s);
+    EQML_FREE(s);
+    return eqml__chooser_failed(status, message);
+}
+
+/* *to <- the errors of both, of which *to has none where it is empty. */
+static void eqml__join_errors(eqml_cloud_errors *to, size_t *components, const eqml_cloud_errors *e,
+                              size_t own)
+{
+    const double counts[3][2] = {{(double)to->energies, (double)e->energies},
+                                 {(double)*components, (double)own},
+                                 {(double)to->virials, (double)e->virials}};
+    double *const mean[3] = {&to->mae_energy, &to->mae_force, &to->mae_virial};
+    double *const square[3] = {&to->rmse_energy, &to->rmse_force, &to->rmse_virial};
+    const double more[3][2] = {
+        {e->mae_energy, e->rmse_energy}, {e->mae_force, e->rmse_force}, {e->mae_virial, e->rmse_virial}};
+    for (int j = 0; j < 3; j++) {
+        const double all = counts[j][0] + counts[j][1];
+        if (!(all > 0))
+            continue;
+        *mean[j] = (*mean[j] * counts[j][0] + more[j][0] * counts[j][1]) / all;
+        *square[j] =
+            sqrt((*square[j] * *square[j] * counts[j][0] + more[j][1] * more[j][1] * counts[j][1]) / all);
+    }
+    to->energies += e->energies;
+    to->forces += e->forces;
+    to->virials += e->virials;
+    *components += own;
+}
+
+EQML_API eqml_status eqml_cloud_cross_validate(const eqml_cloud_basis *basis, const eqml_radial *radial,
+                                               const eqml_frames *frames, const eqml_cloud_fit_options *fit,
+                                               int parts, eqml_cloud_errors *errors, eqml_message *message)
+{
+    const int n = basis->nterms;
+    eqml_cloud_fit_options o;
+    eqml__folds s;
+    size_t components = 0;
+    double *atoms = (double *)eqml__zeroed(2 * (size_t)basis->nspecies, sizeof(double));
+    memset(errors, 0, sizeof *errors);
+    memset(&o, 0, sizeof o);
+    if (fit)
+        o = *fit;
+    if (!atoms)
+        return eqml__chooser_failed(EQML_ERROR_MEMORY, message);
+    double *own = atoms + basis->nspecies;
+    eqml_status status = eqml__folds_create(&s, basis, radial, frames, &o, parts, 1, atoms, message);
+    if (!status)
+        status = eqml__find_folds(&s, &o);
+    for (int g = 0; g < s.parts && !status; g++) {
+        const eqml_cloud_model model = {basis, *radial, s.x, own, o.pairs};
+        eqml_cloud_errors e;
+        size_t held = 0;
+        status = eqml__fold_solve(&s, g, &o);
+        for (int k = 0; k < basis->nspecies; k++)
+            own[k] = atoms[k] + (n + k < s.w.ncols ? s.x[n + k] : 0);
+        for (size_t k = 0; k < frames->n; k++) {
+            s.use[k] = s.part[k] == g + 1;
+            if (s.use[k] && (frames->has[k] & EQML_FRAME_FORCES))
+                held += 3 * (frames->first[k + 1] - frames->first[k]);
+        }
+        if (!status)
+            status = eqml_cloud_find_errors(&model, frames, s.use, &e, message);
+        if (!status)
+            eqml__join_errors(errors, &components, &e, held);
+    }
+    eqml__folds_free(&s);
+    EQML_FREE(atoms);
+    return eqml__chooser_failed(status, message);
+}
+
+#endif /* EQML__CLOUD_CHOOSE_C */
 
 /* ==== cloud/potential.c ================================================================================= */
 
@@ -20310,5 +21626,236 @@ EQML_API eqml_status eqml_cloud_write_header(const eqml_cloud_model *m, const ch
 }
 
 #endif /* EQML__CLOUD_POTENTIAL_C */
+
+/* ==== cloud/grading.c =================================================================================== */
+
+#ifndef EQML__CLOUD_GRADING_C
+#define EQML__CLOUD_GRADING_C
+
+EQML_API void eqml_cloud_grader_free(eqml_cloud_grader *g)
+{
+    eqml_sigma_free(&g->variance);
+    EQML_FREE((void *)(uintptr_t)g->reach);
+    memset(g, 0, sizeof *g);
+}
+
+/* g->variance <- F, or combinations of its rows. */
+static eqml_status eqml__grader_matrix(eqml_cloud_grader *g, eqml_lsq *lsq, int rows)
+{
+    const int n = lsq->ncols, wanted = EQML_ROUND(rows);
+    const bool whole = rows == 0 || wanted >= n;
+    eqml__system s;
+    void *room = EQML_MALLOC(eqml__system_size(n, 1));
+    if (!room)
+        return EQML_ERROR_MEMORY;
+    eqml__lsq_fold(lsq);
+    eqml__system_create(&s, n, 1, room);
+    eqml_status status = eqml__system_load(&s, lsq);
+    if (!status) {
+        eqml__system_reduce(&s, eqml__lsq_tolerance(lsq), 1);
+        g->variance.terms = n;
+        g->variance.rows = whole ? EQML_ROUND(s.rank) : wanted;
+        g->variance.triangular = whole && eqml__in_order(&s);
+        double *matrix = (double *)eqml__zeroed(eqml__sigma_size(&g->variance), sizeof(double));
+        g->variance.matrix = matrix;
+        status = matrix ? eqml__find_matrix(&s, whole, &g->variance, matrix) : EQML_ERROR_MEMORY;
+    }
+    EQML_FREE(room);
+    return status;
+}
+
+EQML_API eqml_status eqml_cloud_grader_create(eqml_cloud_grader *g, const eqml_cloud_model *model,
+                                              eqml_lsq *triangle, const eqml_frames *frames,
+                                              const unsigned char *use, int rows, eqml_message *message)
+{
+    const size_t nspecies = (size_t)model->basis->nspecies;
+    eqml_cloud_workspace w;
+    size_t most = 0;
+    memset(g, 0, sizeof *g);
+    memset(&w, 0, sizeof w);
+    if (message)
+        message->text[0] = 0;
+    for (size_t k = 0; k < frames->n; k++)
+        most =
+            frames->first[k + 1] - frames->first[k] > most ? frames->first[k + 1] - frames->first[k] : most;
+    double *reach = (double *)eqml__zeroed(2 * nspecies, sizeof(double)), *top = reach + nspecies;
+    double *grade = (double *)eqml__zeroed(most, sizeof(double));
+    eqml_status status = reach && grade && rows >= 0 ? eqml__grader_matrix(g, triangle, rows)
+                         : rows < 0                  ? EQML_ERROR_ARGUMENT
+                                                     : EQML_ERROR_MEMORY;
+    g->reach = reach;
+    for (size_t s = 0; s < nspecies && reach; s++)
+        reach[s] = 1;
+    for (size_t k = 0; k < frames->n && !status; k++) {
+        const eqml_configuration c = eqml_frame(frames, k);
+        if (!eqml__frame_used(frames, use, k))
+            continue;
+        status = eqml_cloud_find_grades(g, model, &c, &w, grade, message);
+        for (size_t i = 0; i < c.natoms && !status; i++)
+            top[c.species[i]] = fmax(top[c.species[i]], grade[i] * grade[i]);
+    }
+    if (!status)
+        memcpy(reach, top, nspecies * sizeof(double));
+    EQML_FREE(grade);
+    eqml_cloud_workspace_free(&w);
+    if (status && message && !message->text[0])
+        eqml__fail(message, status, "the grades: %s", eqml_status_text(status));
+    if (status)
+        eqml_cloud_grader_free(g);
+    return status;
+}
+
+/* ---- the configurations to compute next ---------------------------------------------------------------- */
+
+typedef struct eqml__cloud_design {
+    eqml__designer core;
+    eqml__cloud_fit w;
+    int forces;
+} eqml__cloud_design;
+
+/* row <- a row of the fit without its value, times a factor. */
+static void eqml__design_row(const eqml__cloud_fit *w, const double *from, const double *count, double factor,
+                             double *row)
+{
+    const int n = w->basis->nterms;
+    for (int k = 0; k < n; k++)
+        row[k] = factor * from[k];
+    for (int k = n; k < w->ncols; k++)
+        row[k] = count ? factor * count[k - n] : 0;
+}
+
+/* Those of configuration g; one that has no neighbours, or two atoms in one place, has no rows, and gains nothing. */
+static int eqml__configuration_rows(void *context, size_t g, double *rows)
+{
+    eqml__cloud_design *d = (eqml__cloud_design *)context;
+    eqml__cloud_fit *w = &d->w;
+    const eqml_configuration c = eqml_frame(w->frames, g);
+    const size_t length = (size_t)w->basis->nterms;
+    const double weight = w->options.energy_weight > 0 ? w->options.energy_weight : 100;
+    const eqml_cloud_rows found = {w->energy, d->forces ? w->forces : NULL, NULL};
+    int count = 0;
+    if (eqml_neighbours_find(&c, w->radial->cutoff, &w->workspace.list, NULL) ||
+        eqml_cloud_find_rows(w->basis, w->radial, &w->workspace.list, c.species, &w->workspace, &found))
+        return 0;
+    memset(w->count, 0, (size_t)w->basis->nspecies * sizeof(double));
+    for (size_t i = 0; i < c.natoms; i++)
+        w->count[c.species[i]] += 1;
+    eqml__design_row(w, w->energy, w->count, sqrt(weight / (double)c.natoms) / EQML_ANGSTROM, rows);
+    count++;
+    for (size_t i = 0; i < 3 * c.natoms && d->forces; i++, count++)
+        eqml__design_row(w, w->forces + i * length, NULL, 1, rows + (size_t)count * d->core.length);
+    return count;
+}
+
+EQML_API eqml_status eqml_cloud_design(const eqml_cloud_grader *grader, const eqml_cloud_model *model,
+                                       const eqml_frames *pool, const eqml_cloud_fit_options *options,
+                                       int forces, size_t wanted, eqml_design_choice *choice, size_t *found,
+                                       eqml_message *message)
+{
+    eqml__cloud_design d;
+    eqml_cloud_fit_options all;
+    unsigned char *has = (unsigned char *)eqml__zeroed(pool->n, 1);
+    double *atoms = (double *)eqml__zeroed((size_t)model->basis->nspecies, sizeof(double));
+    eqml_frames bare = *pool; /* what it has already plays no part */
+    *found = 0;
+    memset(&d, 0, sizeof d);
+    memset(&all, 0, sizeof all);
+    if (options)
+        all = *options;
+    all.use = NULL;
+    if (grader->variance.terms == model->basis->nterms)
+        all.atoms = atoms;
+    eqml_status status = has && atoms ? EQML_OK : EQML_ERROR_MEMORY;
+    if (!status && !grader->variance.triangular)
+        status =
+            eqml__fail(message, EQML_ERROR_ARGUMENT,
+                       "the grades are not those of the whole fit, or its data leave some of its %d columns "
+                       "undetermined; a ridge helps",
+                       grader->variance.terms);
+    else if (status)
+        eqml__fail(message, status, "no memory for the design");
+    if (!status) {
+        memset(has, EQML_FRAME_FORCES, pool->n);
+        bare.has = has;
+        status = eqml__cloud_fit_create(&d.w, model->basis, &model->radial, &bare, &all, atoms, message);
+        d.core.context = &d;
+        d.core.find_rows = eqml__configuration_rows;
+        d.forces = forces;
+        if (!status)
+            status = eqml__designer_create(&d.core, &grader->variance, forces ? 1 + 3 * (int)d.w.natoms : 1,
+                                           pool->n);
+        if (!status)
+            *found = eqml__design_choose(&d.core, pool->n, wanted, choice);
+        eqml__designer_free(&d.core);
+        eqml__cloud_fit_free(&d.w);
+    }
+    EQML_FREE(has);
+    EQML_FREE(atoms);
+    return status;
+}
+
+/* ---- NAME_grade.h -------------------------------------------------------------------------------------- */
+
+static void eqml__put_grader(FILE *out, const eqml_cloud_grader *g, const char *name, int nspecies)
+{
+    const int size = (int)eqml__sigma_size(&g->variance);
+    fprintf(out, "\n#ifndef EQML_GRADE_%s\n#define EQML_GRADE_%s\n", name, name);
+    fprintf(out, "static const double %s_grade_matrix[%d] EQML" EQML__TAG "_ALIGNED = {", name, size);
+    for (int k = 0; k < size; k++)
+        eqml__put_number(out, k, false, g->variance.matrix[k]);
+    fprintf(out, "\n};\nstatic const double %s_grade_reach[] = {", name);
+    for (int s = 0; s < nspecies; s++)
+        eqml__put_number(out, s, false, g->reach[s]);
+    fprintf(out,
+            "\n};\nstatic const eqml" EQML__TAG
+            "_cloud_grader %s_grader = {{%d, %d, %d, 0, 0, 0, 0, %s_grade_matrix}, %s_grade_reach};\n",
+            name, g->variance.terms, g->variance.rows, g->variance.triangular, name, name);
+    fprintf(out,
+            "#ifdef __cplusplus\nextern \"C\" {\n#endif\nEQML" EQML__TAG
+            "_CLOUD_GRADE_FUNCTIONS(%s, EQML" EQML__TAG
+            "__APART %s_API)\n#ifdef __cplusplus\n}\n#endif\n#endif\n",
+            name, name);
+}
+
+EQML_API eqml_status eqml_cloud_write_grades(const eqml_cloud_grader *g, const eqml_cloud_model *model,
+                                             const char *name, const char *runtime, const char *path,
+                                             eqml_message *message)
+{
+    static const struct eqml__needed needed[] = {
+        {"variance.h", NULL}, {"cloud/rows.h", NULL}, {"cloud/grade.h", NULL}};
+    eqml__output out;
+    eqml__tagger tagger = {NULL, "", 0};
+    char *parts = NULL;
+    size_t size = eqml__sigma_size(&g->variance);
+    if (size > INT32_MAX)
+        return eqml__fail_file(message, EQML_ERROR_ARGUMENT, path, 0,
+                               "a matrix of %zu numbers is no header: take fewer rows", size);
+    eqml_status status = eqml__check_numbers(path, "matrix", size, g->variance.matrix, DBL_MAX, message);
+    if (!status)
+        status = eqml__load_text(runtime, &parts, &size, message);
+    if (!status)
+        status = eqml__open_output(&out, path, message);
+    if (!status) {
+        tagger.out = out.file;
+        fprintf(out.file,
+                "/*\n * How far neighbourhoods are from those that the potential %s was trained on: "
+                "extrapolation grades.\n"
+                " *\n *     int %s_grades(size_t natoms, const double *xyz, const int *species, const double "
+                "*cell,\n"
+                " *                   const int *pbc, double *grade);\n *\n"
+                " * Arguments as in %s_pot.h, which must lie beside this file; grade[natoms], up to 1 in the "
+                "training "
+                "data.\n */\n#include \"%s_pot.h\"\n\n",
+                name, name, name, name);
+        status = eqml__put_parts(&tagger, parts, runtime, "", needed, 3, message);
+        if (!status)
+            eqml__put_grader(out.file, g, name, model->basis->nspecies);
+        status = eqml__close_output(&out, status, message);
+    }
+    EQML_FREE(parts);
+    return status;
+}
+
+#endif /* EQML__CLOUD_GRADING_C */
 #endif /* EQML_IMPLEMENTATION */
 #endif /* EQML_H */

@@ -53,6 +53,55 @@ Test(frames, are_read_in_their_units)
     remove_folder(folder);
 }
 
+/* The same virial in the ways that files have it, and names of one's own. */
+Test(frames, variants_are_read)
+{
+    static const char *const lines[] = {
+        "virials=\"-8 0 0 0 -8 0 0 0 -8\" Properties=species:S:1:pos:R:3 energy=1",
+        "stress=\"1 1 1 0 0 0\" Properties=species:S:1:pos:R:3 energy=1 config_type=bcc",
+        "stress=\"160.2176634 160.2176634 160.2176634 0 0 0\" Properties=species:S:1:pos:R:3 energy=1 "
+        "config_type=\"hot bcc\"",
+        "stress=[-1602176.634, -1602176.634, -1602176.634, 0, 0, 0] Properties=species:S:1:pos:R:3:F:R:3 E=1 "
+        "energy=5 config_type=bcc"};
+    static const eqml_frames_options options[] = {
+        {NULL, NULL, NULL, 0}, {NULL, NULL, NULL, 0}, {NULL, NULL, "GPa", 0}, {"E", "F", "bar", 1}};
+    char folder[TEMPORARY_PATH], path[512], text[512];
+    eqml_frames all = {0};
+    eqml_message message;
+    make_folder(folder);
+    snprintf(path, sizeof path, "%s/one.xyz", folder);
+    for (size_t k = 0; k < COUNT(lines); k++) {
+        eqml_frames f;
+        snprintf(text, sizeof text, "1\nLattice=\"2 0 0 0 2 0 0 0 2\" %s\nW 0 0 0 7 8 9\n", lines[k]);
+        write_text(path, text);
+        cr_assert_eq(eqml_frames_read_as(path, "W", &options[k], &f, &message), EQML_OK, "%s", message.text);
+        cr_expect_eq(f.has[0], EQML_FRAME_ENERGY | EQML_FRAME_VIRIAL | (k == 3 ? EQML_FRAME_FORCES : 0));
+        cr_expect_float_eq(f.virial[2], -8 * EQML_EV, 1e-12, "case %zu: %g", k, f.virial[2] / EQML_EV);
+        cr_expect_float_eq(f.energy[0], EQML_EV, 1e-15);
+        if (k)
+            cr_assert_eq(eqml_frames_append(&all, &f), EQML_OK);
+        else
+            all = f;
+    }
+    cr_assert_eq(all.n, COUNT(lines));
+    cr_expect_eq(all.natoms, COUNT(lines));
+    cr_expect_eq(all.ngroups, 2);
+    cr_expect_str_eq(eqml_frames_group(&all, all.group[0]), "");
+    cr_expect_str_eq(eqml_frames_group(&all, all.group[2]), "hot bcc");
+    cr_expect_eq(all.group[1], all.group[3]);
+    cr_expect_eq(all.first[4], 4);
+    const eqml_frames_options torr = {.stress_unit = "torr"};
+    eqml_frames_free(&all);
+    cr_expect_eq(eqml_frames_read_as(path, "W", &torr, &all, &message), EQML_ERROR_ARGUMENT);
+    cr_expect_not_null(strstr(message.text, "torr"), "%s", message.text);
+    cr_expect_eq(eqml_frames_read(path, "W", &all, &message), EQML_ERROR_FORMAT);
+    cr_expect_not_null(strstr(message.text, "--stress-unit"), "%s", message.text);
+    cr_expect_eq(eqml_atomic_number("H"), 1);
+    cr_expect_eq(eqml_atomic_number("Ta"), 73);
+    cr_expect_eq(eqml_atomic_number("Xx"), 0);
+    remove_folder(folder);
+}
+
 Test(frames, what_cannot_be_read_is_told)
 {
     static const struct {
@@ -197,8 +246,9 @@ Test(potential, a_model_is_found_again)
     make_frames(&model, path, FRAMES);
     cr_assert_eq(eqml_frames_read(path, b->species, &frames, &message), EQML_OK, "%s", message.text);
     const eqml_cloud_fit_options options = {.virial_weight = 1};
-    cr_assert_eq(eqml_cloud_fit(b, &model.radial, &frames, &options, found, found_atoms, &result, &message),
-                 EQML_OK, "%s", message.text);
+    cr_assert_eq(
+        eqml_cloud_fit(b, &model.radial, &frames, &options, found, found_atoms, NULL, &result, &message),
+        EQML_OK, "%s", message.text);
     cr_expect_eq(result.frames, FRAMES);
     cr_expect_eq(result.rows, FRAMES * (1 + 3 * EACH + 6));
     eqml_cloud_model fitted = {b, model.radial, found, found_atoms, NULL};
@@ -229,6 +279,245 @@ Test(potential, a_model_is_found_again)
     free(truth);
     free(found);
     free(again);
+}
+
+/* ---- options of the fit -------------------------------------------------------------------------------- */
+
+/* Made configurations, and room for fits. */
+typedef struct made {
+    char folder[TEMPORARY_PATH];
+    eqml_frames frames;
+    eqml_cloud_model truth;
+    double *coefficients, *found, *other, atoms[2], found_atoms[2];
+} made;
+
+static const double made_atoms[2] = {-1.5, -0.25};
+
+static void make_data(made *m, const eqml_pair_reference *pairs, int count)
+{
+    const eqml_cloud_basis *b = &cloud_two_basis;
+    eqml_message message;
+    char path[512];
+    m->coefficients = room(3 * (size_t)b->nterms, sizeof *m->coefficients);
+    m->found = m->coefficients + b->nterms;
+    m->other = m->found + b->nterms;
+    m->truth = random_model(b, m->coefficients, made_atoms);
+    m->truth.pairs = pairs;
+    make_folder(m->folder);
+    snprintf(path, sizeof path, "%s/data.xyz", m->folder);
+    make_frames(&m->truth, path, count);
+    cr_assert_eq(eqml_frames_read(path, b->species, &m->frames, &message), EQML_OK, "%s", message.text);
+}
+
+static void free_data(made *m)
+{
+    eqml_frames_free(&m->frames);
+    remove_folder(m->folder);
+    free(m->coefficients);
+}
+
+static void fit_made(made *m, const eqml_cloud_fit_options *o, double *found)
+{
+    eqml_message message;
+    cr_assert_eq(eqml_cloud_fit(&cloud_two_basis, &m->truth.radial, &m->frames, o, found, m->found_atoms,
+                                NULL, NULL, &message),
+                 EQML_OK, "%s", message.text);
+}
+
+static void expect_equal_fits(const double *a, const double *b, double tolerance)
+{
+    for (int k = 0; k < cloud_two_basis.nterms; k++)
+        cr_expect_float_eq(a[k], b[k], tolerance, "coefficient %d: %g and %g", k, a[k], b[k]);
+}
+
+/* What is beneath the fit is subtracted from the data, and belongs to the potential. */
+Test(potential, the_fit_is_to_what_pairs_and_free_atoms_leave)
+{
+    eqml_pair_reference pairs[3];
+    made m;
+    for (int k = 0; k < 3; k++)
+        cr_assert_eq(eqml_pair_zbl(k ? 74 : 1, k == 1 ? 1 : 74, 3, 6.5, &pairs[k]), EQML_OK);
+    make_data(&m, pairs, FRAMES);
+    const eqml_cloud_fit_options options = {.virial_weight = 1, .pairs = pairs, .atoms = made_atoms};
+    eqml_cloud_errors e, bare;
+    fit_made(&m, &options, m.found);
+    cr_expect(m.found_atoms[0] == made_atoms[0] && m.found_atoms[1] == made_atoms[1]);
+    eqml_cloud_model fitted = {&cloud_two_basis, m.truth.radial, m.found, m.found_atoms, pairs};
+    cr_assert_eq(eqml_cloud_find_errors(&fitted, &m.frames, NULL, &e, NULL), EQML_OK);
+    cr_expect_lt(e.rmse_energy, 1e-9);
+    cr_expect_lt(e.rmse_force, 1e-9);
+    cr_expect_lt(e.rmse_virial, 1e-8);
+    cr_expect_float_eq(e.virial_sign, 1, 1e-9);
+    fitted.pairs = NULL;
+    cr_assert_eq(eqml_cloud_find_errors(&fitted, &m.frames, NULL, &bare, NULL), EQML_OK);
+    cr_expect_gt(bare.rmse_force, 1e-4);
+    free_data(&m);
+}
+
+/* A configuration of weight 0 is left out; the scale of all weights plays no part, a penalty included. */
+Test(potential, weights_of_configurations)
+{
+    double weights[FRAMES][EQML_CLOUD_KINDS];
+    unsigned char use[FRAMES];
+    made m;
+    make_data(&m, NULL, FRAMES);
+    for (int k = 0; k < FRAMES; k++) {
+        use[k] = k % 3 != 1;
+        for (int j = 0; j < EQML_CLOUD_KINDS; j++)
+            weights[k][j] = use[k] ? 4 : 0;
+    }
+    eqml_cloud_fit_options options = {
+        .virial_weight = 2, .ridge = 1e-4, .smoothness = 2, .use = use, .atoms = made_atoms};
+    fit_made(&m, &options, m.found);
+    options.use = NULL;
+    options.weights = (const double(*)[EQML_CLOUD_KINDS])weights;
+    fit_made(&m, &options, m.other);
+    expect_equal_fits(m.found, m.other, 1e-10);
+    for (int k = 0; k < FRAMES; k++)
+        weights[k][EQML_CLOUD_FORCES] = 0.25; /* the same as heavier energies and virials */
+    fit_made(&m, &options, m.found);
+    for (int k = 0; k < FRAMES; k++)
+        for (int j = 0; j < EQML_CLOUD_KINDS; j++)
+            weights[k][j] = j == EQML_CLOUD_FORCES || use[k] ? 1 : 0;
+    options.energy_weight = 1600;
+    options.virial_weight = 32;
+    fit_made(&m, &options, m.other);
+    expect_equal_fits(m.found, m.other, 1e-10);
+    free_data(&m);
+}
+
+/* As many terms up to a level as a basis of that level has; heavier l, fewer terms. */
+Test(potential, levels_of_terms)
+{
+    double level[256];
+    int below = 0;
+    cr_assert_eq(cloud_one_basis.nterms, 156); /* level 10 */
+    cr_assert_eq(eqml_cloud_levels(&cloud_one_basis, 1.5, level), EQML_OK);
+    for (int k = 0; k < 156; k++) {
+        cr_expect(level[k] >= 1 && level[k] <= 10);
+        below += level[k] <= 8;
+    }
+    cr_expect_eq(below, 69); /* level 8 */
+}
+
+/* Each part of exact data is predicted by the others; the cutoff of a model is found again. */
+Test(potential, cross_validation_of_exact_data)
+{
+    made m;
+    make_data(&m, NULL, FRAMES);
+    eqml_cloud_errors e;
+    eqml_message message;
+    eqml_cloud_fit_options fit = {.virial_weight = 1, .ridge = 1e-12};
+    cr_assert_eq(
+        eqml_cloud_cross_validate(&cloud_two_basis, &m.truth.radial, &m.frames, &fit, 5, &e, &message),
+        EQML_OK, "%s", message.text);
+    cr_expect_eq(e.energies, FRAMES);
+    cr_expect_eq(e.forces, FRAMES);
+    cr_expect_lt(e.rmse_force, 1e-6);
+    const eqml_cloud_choice_options options = {.cutoff = 1, .parts = 3};
+    eqml_radial radial = {m.truth.radial.cutoff * exp(0.14), m.truth.radial.range}, again = radial;
+    eqml_cloud_choice choice;
+    cr_assert_eq(eqml_cloud_choose(&cloud_two_basis, &m.frames, &options, &radial, &fit, &choice, &message),
+                 EQML_OK, "%s", message.text);
+    cr_expect_float_eq(radial.cutoff, m.truth.radial.cutoff, 0.005 * radial.cutoff);
+    cr_expect_gt(choice.trials, 2);
+    cr_assert_eq(eqml_cloud_choose(&cloud_two_basis, &m.frames, &options, &again, &fit, NULL, &message),
+                 EQML_OK);
+    cr_expect(again.cutoff == radial.cutoff && again.range == radial.range);
+    double score[8];
+    int level, terms[8];
+    cr_assert_eq(eqml_cloud_choose_level(&cloud_two_basis, &m.truth.radial, &m.frames, &fit, 2, 7, &level,
+                                         score, terms, &message),
+                 EQML_OK, "%s", message.text);
+    cr_expect_eq(level, 7); /* with fewer terms the data are not exact */
+    cr_expect_eq(terms[7], cloud_two_basis.nterms);
+    cr_expect(terms[4] < terms[5] && score[7] < score[4]);
+    free_data(&m);
+}
+
+/* The sum of the logarithms of the squared diagonal of F: minus log det of the information. */
+static double log_determinant(const eqml_sigma *s)
+{
+    const double *row = s->matrix;
+    double sum = 0;
+    for (int i = 0; i < s->terms; i++) {
+        sum += 2 * log(fabs(row[i]));
+        row += eqml__sigma_length(s, i / EQML__SIGMA_ROWS * EQML__SIGMA_ROWS);
+    }
+    return sum;
+}
+
+/* A potential of one species, as which all atoms count: with more, terms of pairs are there twice, around either. */
+static void grade_made(made *m, eqml_cloud_model *small, const eqml_cloud_fit_options *o,
+                       eqml_cloud_grader *g)
+{
+    eqml_message message;
+    eqml_lsq *triangle;
+    *small = (eqml_cloud_model){&cloud_one_basis, m->truth.radial, m->found, m->found_atoms, NULL};
+    cr_assert_eq(eqml_cloud_fit(small->basis, &small->radial, &m->frames, o, m->found, m->found_atoms,
+                                &triangle, NULL, &message),
+                 EQML_OK, "%s", message.text);
+    cr_assert_eq(eqml_cloud_grader_create(g, small, triangle, &m->frames, o->use, 0, &message), EQML_OK, "%s",
+                 message.text);
+    eqml_lsq_free(triangle);
+}
+
+/* Grades are at most 1 in the training data and beyond it elsewhere; what configurations gain is what their rows do to
+ * the determinant of a fit with them. */
+Test(potential, grades_and_designs)
+{
+    made m;
+    eqml_cloud_grader few, all;
+    eqml_cloud_model small;
+    eqml_message message;
+    eqml_design_choice choice[FRAMES];
+    eqml_cloud_workspace w = {0};
+    unsigned char use[FRAMES];
+    double grade[EACH], top = 0, beyond = 0, xyz[EACH][3], gains = 0;
+    size_t found;
+    make_data(&m, NULL, FRAMES);
+    for (int k = 0; k < FRAMES; k++)
+        use[k] = k < FRAMES - 5;
+    for (size_t i = 0; i < m.frames.natoms; i++)
+        m.frames.species[i] = 0;
+    const eqml_cloud_fit_options options = {.use = use, .energy_weight = 7};
+    grade_made(&m, &small, &options, &few);
+    for (size_t k = 0; k < FRAMES - 5; k++) {
+        const eqml_configuration c = eqml_frame(&m.frames, k);
+        cr_assert_eq(eqml_cloud_find_grades(&few, &small, &c, &w, grade, NULL), EQML_OK);
+        for (int i = 0; i < EACH; i++)
+            top = grade[i] > top ? grade[i] : top;
+    }
+    cr_expect_float_eq(top, 1, 1e-9);
+    eqml_configuration near = eqml_frame(&m.frames, 0); /* atoms come closer than in any of these */
+    memcpy(xyz, near.xyz, sizeof xyz);
+    for (int d = 0; d < 3; d++)
+        xyz[1][d] = xyz[0][d] + 0.3 * (xyz[1][d] - xyz[0][d]);
+    near.xyz = &xyz[0][0];
+    cr_assert_eq(eqml_cloud_find_grades(&few, &small, &near, &w, grade, NULL), EQML_OK);
+    for (int i = 0; i < EACH; i++)
+        beyond = grade[i] > beyond ? grade[i] : beyond;
+    cr_expect_gt(beyond, 1, "%g", beyond);
+    /* the pool: the five that were left out */
+    eqml_frames pool = m.frames;
+    pool.n = 5;
+    pool.first = m.frames.first + FRAMES - 5;
+    pool.cell = m.frames.cell + (size_t)9 * (FRAMES - 5);
+    pool.pbc = m.frames.pbc + (size_t)3 * (FRAMES - 5);
+    cr_assert_eq(eqml_cloud_design(&few, &small, &pool, &options, 1, 5, choice, &found, &message), EQML_OK,
+                 "%s", message.text);
+    cr_assert_eq(found, 5);
+    for (size_t k = 0; k < 5; k++) {
+        gains += choice[k].gain;
+        cr_expect(k == 0 || choice[k].gain <= choice[k - 1].gain * (1 + 1e-9));
+    }
+    const eqml_cloud_fit_options whole = {.energy_weight = 7};
+    grade_made(&m, &small, &whole, &all);
+    cr_expect_float_eq(gains, log_determinant(&few.variance) - log_determinant(&all.variance), 1e-6 * gains);
+    eqml_cloud_grader_free(&few);
+    eqml_cloud_grader_free(&all);
+    eqml_cloud_workspace_free(&w);
+    free_data(&m);
 }
 
 /* ---- make potential ---- */
@@ -274,6 +563,71 @@ Test(potential, make_potential_leaves_a_header_a_library_and_a_report)
     remove_folder(folder);
     free(truth);
     cr_expect_eq(run("rm -rf build/potential/test_wh").status, 0);
+}
+
+/* The fit program over a basis of the tests: bad options, and what good ones leave. */
+Test(potential, options_of_the_fit)
+{
+    static const char *const cases[][2] = {
+        {"", "no data file"},
+        {"--none", "unknown option"},
+        {"--cutoff", "needs a value"},
+        {"--cutoff -1 a.xyz", "expected a finite number"},
+        {"--train-every 2.5 a.xyz", "expected a whole number"},
+        {"--stress-sign up a.xyz", "expected ase or pressure"},
+        {"--test a.xyz --train-every 2 a.xyz", "exclude each other"},
+        {"--ask 3 a.xyz", "needs --pool"},
+        {"a.xyz a.xyz", "--also"},
+        {"--reference zbl:4,3 a.xyz", "expected zbl:A,B"},
+        {"--atoms W=-1 a.xyz", "the energy of H"},
+        {"--atoms isolated a.xyz", "not each species"},
+        {"--weights none a.xyz", "none: cannot be read"},
+        {"--weights bad a.xyz", "bad:2: expected a config_type and factors"},
+        {"--weights other a.xyz", "other:1: no configuration has config_type=hot"},
+        {"--stress-unit torr a.xyz", "torr"},
+    };
+    double *truth = room((size_t)cloud_two_basis.nterms, sizeof *truth);
+    const eqml_cloud_model model = random_model(&cloud_two_basis, truth, NULL);
+    char folder[TEMPORARY_PATH], path[512], command[1024];
+    make_folder(folder);
+    snprintf(path, sizeof path, "%s/a.xyz", folder);
+    make_frames(&model, path, 20);
+    snprintf(path, sizeof path, "%s/bad", folder);
+    write_text(path, "# factors\ncold 1 2\n");
+    snprintf(path, sizeof path, "%s/other", folder);
+    write_text(path, "hot 1 2 3\n");
+    snprintf(path, sizeof path, "%s/basis.c", folder);
+    write_text(path, "#include \"cloud_two.h\"\nconst eqml_cloud_basis *const basis = &cloud_two_basis;\n");
+    const outcome built =
+        run("make -s build/eqml.o build/potential.o && cc -O0 -march=native -I. -Ibuild/tests "
+            "'%s/basis.c' build/potential.o build/eqml.o -o '%s/fit' -lm",
+            folder, folder);
+    cr_assert_eq(built.status, 0, "%s", built.text);
+    snprintf(command, sizeof command,
+             "here=$PWD; cd '%s' && ./fit --name wh --runtime \"$here/eqml.h\" "
+             "--basis-header \"$here/build/tests/cloud_two.h\" ",
+             folder);
+    for (size_t k = 0; k < COUNT(cases); k++) {
+        const outcome o = run("%s %s", command, cases[k][0]);
+        cr_expect_neq(o.status, 0, "%s", cases[k][0]);
+        cr_expect_not_null(strstr(o.text, cases[k][1]), "%s: %s", cases[k][0], o.text);
+        cr_expect(strchr(o.text, '\n') && !strchr(o.text, '\n')[1], "%s: %s", cases[k][0], o.text);
+    }
+    const outcome left = run("cd '%s' && ls", folder);
+    cr_expect_null(strstr(left.text, "wh"), "%s", left.text);
+    const outcome good =
+        run("%s --cutoff 4 --range 2.1 --energies 10 --virials 1 --ridge 1e-6 --reference zbl:1,2 "
+            "--atoms W=-4.5,H=-1.1 --cross-validate 2 --pool a.xyz --ask 3 --test a.xyz a.xyz",
+            command);
+    cr_assert_eq(good.status, 0, "%s", good.text);
+    const outcome report = run("cat '%s/report.json'", folder);
+    cr_expect_null(json_wrong(report.text), "%s", report.text);
+    cr_expect_gt(json_number(report.text, "mae_energy_cross_validation_ev_per_atom"), 0);
+    cr_expect_leq(json_number(report.text, "largest_grade_test"), 1 + 1e-9);
+    const outcome asked = run("grep -c Properties '%s/ask.xyz'", folder);
+    cr_expect_eq(atoi(asked.text), 3, "%s", asked.text);
+    remove_folder(folder);
+    free(truth);
 }
 
 Test(potential, misuse_is_told_in_one_line)

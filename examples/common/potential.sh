@@ -16,7 +16,7 @@ check_file
 check_name cu
 [ -n "$ENVIRONMENT" ] || refuse 'no ENVIRONMENT; for example ENVIRONMENT="Cu: Cu"'
 [ -n "$ORDER" ] || refuse 'no ORDER; for example ORDER=4'
-[ -n "$LEVEL" ] || refuse 'no LEVEL; for example LEVEL=12'
+[ -n "$LEVEL" ] || refuse 'no LEVEL; for example LEVEL=12, or LEVEL=auto'
 
 mkdir -p build/potential
 final=build/potential/$NAME
@@ -27,13 +27,40 @@ trap 'exit 143' TERM
 trap 'exit 129' HUP
 chmod 755 "$new"
 
-run_with "$BASIS" build/eqml-gen --environment "$ENVIRONMENT" --order "$ORDER" --level "$LEVEL" -n "$NAME" \
-    -o "$new/$NAME.h"
-printf '#include "%s.h"\nconst eqml_cloud_basis *const basis = &%s_basis;\n' "$NAME" "$NAME" >"$new/basis.c"
-run "$@" -I. "-I$new" "$new/basis.c" build/potential.o build/eqml.o -o "$new/fit" $LIBRARIES -lm
-run_with "$FIT" "$new/fit" --name "$NAME" --directory "$new" --runtime eqml.h --basis-header "$new/$NAME.h" \
-    "$DATA"
+# The words of BASIS that the levels of terms depend on, for the fit: the weight of l.
+weight=$(with_list "$BASIS" sh -c 'while [ $# -gt 1 ]; do [ "$1" = --level-weight ] && echo "--level-weight $2"; shift; done' sh)
+
+# The basis, and the fit program over it.
+generate() {
+    run_with "$BASIS" build/eqml-gen --environment "$ENVIRONMENT" --order "$ORDER" --level "$LEVEL" -n "$NAME" \
+        -o "$new/$NAME.h"
+    printf '#include "%s.h"\nconst eqml_cloud_basis *const basis = &%s_basis;\n' "$NAME" "$NAME" >"$new/basis.c"
+    run "$@" -I. "-I$new" "$new/basis.c" build/potential.o build/eqml.o -o "$new/fit" $LIBRARIES -lm
+}
+
+terms_of() {
+    with_list "$BASIS" build/eqml-gen --environment "$ENVIRONMENT" --order "$ORDER" --level "$1" --stats |
+        sed -n 's/.*"terms": *\([0-9]*\).*/\1/p' | head -n 1
+}
+
+# LEVEL=auto: of the levels with at most 1,500 terms, cross-validation chooses.
+chosen=
+if [ "$LEVEL" = auto ]; then
+    LEVEL=3
+    while terms=$(terms_of "$((LEVEL + 1))") && [ "${terms:-1501}" -le 1500 ]; do LEVEL=$((LEVEL + 1)); done
+    highest=$LEVEL
+    generate "$@"
+    run_with "$weight $FIT" "$new/fit" --name "$NAME" --directory "$new" --choose-level "$highest" "$DATA"
+    { read -r LEVEL && read -r chosen; } <"$new/level"
+    rm -f "$new/level"
+    echo "level $LEVEL of at most $highest"
+fi
+
+generate "$@"
+run_with "$weight $FIT $chosen" "$new/fit" --name "$NAME" --directory "$new" --runtime eqml.h \
+    --basis-header "$new/$NAME.h" "$DATA"
 printf '#include <stddef.h>\n#define %s_API extern\n#include "%s_pot.h"\n' "$NAME" "$NAME" >"$new/library.c"
+[ ! -e "$new/${NAME}_grade.h" ] || printf '#include "%s_grade.h"\n' "$NAME" >>"$new/library.c"
 run "$@" -fPIC -shared "$new/library.c" -o "$new/lib$NAME.so" -lm
 rm -f "$new"/library.c "$new"/basis.c "$new"/fit
 
@@ -43,4 +70,4 @@ if [ -e "$final" ] || [ -L "$final" ]; then mv -f "$final" "$final.old"; fi
 mv -f "$new" "$final"
 rm -rf "$final.old"
 trap - EXIT
-echo "$final: $NAME.h ${NAME}_pot.h $NAME.pot lib$NAME.so report.json"
+echo "$final: $(ls "$final" | tr "\n" " ")"

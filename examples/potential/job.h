@@ -14,19 +14,43 @@ extern const eqml_cloud_basis *const basis; /* that of the potential; the file t
 #define EV (1 / EQML_EV) /* in a hartree */
 #define EV_PER_ANGSTROM (EQML_ANGSTROM / EQML_EV)
 
+enum { MOST_FILES = 64 };
+
 typedef struct job {
-    const char *data, *test, *directory, *name, *runtime, *basis_header;
-    int train_every;
-    eqml_radial radial; /* zero: from the data */
+    const char *data[MOST_FILES], *test, *directory, *name, *runtime, *basis_header;
+    int nfiles, train_every;
+    eqml_frames_options read;
+    eqml_radial radial; /* zero: chosen, or from the data */
+    int cutoff_auto, range_auto, weights_auto, ridge_auto;
+    int parts;           /* of a cross-validation beside; 0: none */
+    int highest;         /* a level is to be chosen up to this one, and nothing else; 0: no */
+    const char *weights; /* a file */
+    const char *reference, *atoms;
+    int grades; /* rows of their matrix; 0: none */
+    int ask;    /* configurations of the pool to compute next; 0: none */
+    const char *pool;
     eqml_cloud_fit_options fit;
 } job;
 
+/* What the data are, and what is beneath the fit. */
+typedef struct input {
+    eqml_frames pool;                    /* to choose from */
+    eqml_frames data, other;             /* other: to test on */
+    double (*weights)[EQML_CLOUD_KINDS]; /* [data.n], or NULL */
+    unsigned char *train, *test;         /* [data.n] */
+    eqml_pair_reference *pairs;          /* or NULL */
+    double *atoms;                       /* [nspecies], or NULL */
+} input;
+
 typedef struct outcome {
     eqml_cloud_fit_result fit;
-    eqml_cloud_errors train, test;
-    size_t atoms_train, atoms_test;
-    int tested;
-    double seconds, us_per_atom; /* of energy and forces, with the list of neighbours */
+    eqml_cloud_errors train, test, validation;
+    eqml_cloud_choice choice;
+    int tested, validated, graded;
+    size_t beyond;                               /* test configurations with a grade beyond 1 */
+    double largest_grade;                        /* in the test set */
+    double us_per_grade;                         /* for an atom, with its neighbours */
+    double seconds, seconds_choice, us_per_atom; /* of energy and forces, with the list of neighbours */
 } outcome;
 
 /* Prints one line, "potential: text", and returns 1. */
@@ -35,8 +59,29 @@ int fail(const char *text);
 /* Fills *j from the command line. Returns nonzero after a message. --help prints and ends the program. */
 int parse_options(int argc, char **argv, job *j);
 
-void print_report(const eqml_cloud_model *model, const outcome *o);
+/* Reads all files and makes what is beneath the fit; nonzero after a message. free_input is to be called anyway. */
+int read_input(const job *j, input *in);
+void free_input(input *in);
+
+/* symbol <- that of species k. */
+void species_symbol(int k, char symbol[8]);
+
+/* Of the input: groups' names and weights, one a line. */
+void print_groups(const input *in);
+
+/* Cutoff, range, weights and ridge that the user leaves to the program; nonzero after a message. */
+int choose_numbers(job *j, const input *in, outcome *o);
+
+/* The level, up to j->highest, into the file `level`; nonzero after a message. */
+int choose_level(job *j, const input *in);
+
+/* Grades, and the configurations to compute next, from the triangle of the fit; nonzero after a message. */
+int grade_and_ask(const job *j, const input *in, const eqml_cloud_model *model, eqml_lsq *triangle,
+                  outcome *o);
+
+double seconds_now(void);
+void print_report(const job *j, const eqml_cloud_model *model, const outcome *o);
 
 /* report.json. Returns nonzero after a message. */
-int write_report(const char *path, const eqml_cloud_model *model, const outcome *o);
+int write_report(const char *path, const job *j, const eqml_cloud_model *model, const outcome *o);
 #endif

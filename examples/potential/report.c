@@ -20,17 +20,43 @@ static void print_errors(const char *what, const eqml_cloud_errors *e)
                1e3 * EV * e->mae_virial, 1e3 * EV * e->rmse_virial);
 }
 
-void print_report(const eqml_cloud_model *model, const outcome *o)
+/* Where virials of the data point the other way than those that follow from energies and forces. */
+static void doubt_virials(const job *j, const outcome *o)
 {
+    if (o->train.virials && o->train.virial_sign < -0.5)
+        printf("  virials of the data have the other sign than those of the fit (correlation %.2f): try "
+               "--stress-sign %s\n",
+               o->train.virial_sign, j->read.pressure ? "ase" : "pressure");
+}
+
+void print_report(const job *j, const eqml_cloud_model *model, const outcome *o)
+{
+    if (o->choice.trials)
+        printf(
+            "  chosen in %.1f s by %d cross-validations within the training data, the last with %d terms\n",
+            o->seconds_choice, o->choice.trials, o->choice.terms);
     printf("  \"%s\": %d terms, rank %d, condition %.1e, %zu rows from %zu configurations, %.1f s\n",
            model->basis->environment, model->basis->nterms, o->fit.rank, o->fit.condition, o->fit.rows,
            o->fit.frames, o->seconds);
-    printf("  cutoff %.4g, range %.4g angstrom\n", model->radial.cutoff / EQML_ANGSTROM,
-           model->radial.range / EQML_ANGSTROM);
+    printf("  the same again: --cutoff %.10g --range %.10g --energies %.10g --virials %.10g --ridge %.10g "
+           "--smoothness %.10g\n",
+           model->radial.cutoff / EQML_ANGSTROM, model->radial.range / EQML_ANGSTROM,
+           j->fit.energy_weight > 0 ? j->fit.energy_weight : 100, j->fit.virial_weight, j->fit.ridge,
+           j->fit.smoothness);
     print_errors("train", &o->train);
     if (o->tested)
         print_errors("test", &o->test);
+    if (o->validated)
+        print_errors("c.-v.", &o->validation);
+    doubt_virials(j, o);
     printf("  energy and forces: %.2f us for an atom, with its neighbours\n", o->us_per_atom);
+    if (o->graded)
+        printf("  extrapolation grades: %.2f us for an atom", o->us_per_grade);
+    if (o->graded && o->tested)
+        printf("; of the test configurations %zu have one beyond 1, the largest %.3g", o->beyond,
+               o->largest_grade);
+    if (o->graded)
+        printf("\n");
 }
 
 /* Null where the number is not known, or not finite. */
@@ -61,7 +87,7 @@ static void json_errors(FILE *out, const char *set, int known, const eqml_cloud_
     }
 }
 
-int write_report(const char *path, const eqml_cloud_model *model, const outcome *o)
+int write_report(const char *path, const job *j, const eqml_cloud_model *model, const outcome *o)
 {
     FILE *out = fopen(path, "w");
     if (out) {
@@ -71,8 +97,17 @@ int write_report(const char *path, const eqml_cloud_model *model, const outcome 
                 o->tested ? o->test.energies : 0);
         json_number(out, "cutoff_angstrom", 1, model->radial.cutoff / EQML_ANGSTROM);
         json_number(out, "range_angstrom", 1, model->radial.range / EQML_ANGSTROM);
+        json_number(out, "energy_weight", 1, j->fit.energy_weight > 0 ? j->fit.energy_weight : 100);
+        json_number(out, "virial_weight", 1, j->fit.virial_weight);
+        json_number(out, "ridge", 1, j->fit.ridge);
+        json_number(out, "smoothness", 1, j->fit.smoothness);
+        json_number(out, "seconds_choice", o->choice.trials > 0, o->seconds_choice);
         json_errors(out, "train", 1, &o->train);
         json_errors(out, "test", o->tested, &o->test);
+        json_errors(out, "cross_validation", o->validated, &o->validation);
+        json_number(out, "largest_grade_test", o->graded && o->tested, o->largest_grade);
+        json_number(out, "n_test_beyond", o->graded && o->tested, (double)o->beyond);
+        json_number(out, "us_per_grade", o->graded, o->us_per_grade);
         json_number(out, "us_per_atom", 1, o->us_per_atom);
         fprintf(out, "  \"seconds_fit\": %.3f\n}\n", o->seconds);
     }

@@ -13,23 +13,22 @@
 #define EQML__MOST_K 8.0
 #define EQML__GENTLE_K 0.25
 
-static bool eqml__may_be(const eqml__trials *s, int group, double k)
+static bool eqml__may_be(const void *context, int group, double k)
 {
+    const eqml__trials *s = (const eqml__trials *)context;
     return k <= EQML__MOST_K && k >= (s->groups[group].may_grow ? EQML__LEAST_K : EQML__LEAST_FALL);
 }
 
-/* Tries k; it becomes the best if it is better than that. */
-static eqml_status eqml__contend(eqml__trials *s, const double *k, bool *better)
+static bool eqml__is_open(const void *context, int group)
 {
-    int made = s->made, number;
-    *better = false;
-    for (int g = 0; g < s->ngroups; g++)
-        if (!eqml__may_be(s, g, k[g]))
-            return EQML_OK;
-    const eqml_status status = eqml__try(s, k, &number);
-    *better = !status && s->made > made && (made == 0 || s->trials[number].score < s->trials[s->best].score);
-    if (*better)
-        s->best = number;
+    return ((const eqml__trials *)context)->groups[group].open;
+}
+
+static eqml_status eqml__judge_numbered(void *context, const double *k, int number, double *score)
+{
+    eqml__trials *s = (eqml__trials *)context;
+    const eqml_status status = eqml__judge(s, k, &s->trials[number]);
+    *score = s->trials[number].score;
     return status;
 }
 
@@ -39,7 +38,7 @@ static eqml_status eqml__contend_all(eqml__trials *s, double k)
     bool better;
     for (int g = 0; g < s->ngroups; g++)
         s->k[g] = k;
-    return eqml__contend(s, s->k, &better);
+    return eqml__contend(&s->search, s->k, &better);
 }
 
 static eqml_status eqml__try_menu(eqml__trials *s)
@@ -52,48 +51,10 @@ static eqml_status eqml__try_menu(eqml__trials *s)
     for (int g = 0; g < s->ngroups; g++)
         s->k[g] = s->groups[g].mean / 2;
     if (!status)
-        status = eqml__contend(s, s->k, &better);
+        status = eqml__contend(&s->search, s->k, &better);
     for (int g = 0; g < s->ngroups; g++)
         s->k[g] = s->groups[g].is_hydrogen ? -0.25 : 0.4;
-    return status ? status : eqml__contend(s, s->k, &better);
-}
-
-/* The best k moves along one group for as long as that helps; *moved is set if it did. */
-static eqml_status eqml__slide(eqml__trials *s, int group, double step, int most, bool *moved)
-{
-    for (int sign = 1; sign >= -1; sign -= 2) {
-        bool better = true, helped = false;
-        while (better && s->made < most) {
-            memcpy(s->k, eqml__trial_k(s, s->best), (size_t)s->ngroups * sizeof(double));
-            s->k[group] += sign * step;
-            const eqml_status status = eqml__contend(s, s->k, &better);
-            if (status)
-                return status;
-            helped = helped || better;
-        }
-        *moved = *moved || helped;
-        if (helped)
-            break;
-    }
-    return EQML_OK;
-}
-
-/* A compass search from the best so far, of so many trials at most. */
-static eqml_status eqml__compass(eqml__trials *s, double step, double least, int most)
-{
-    while (step >= least && s->made < most) {
-        bool moved = false;
-        for (int g = 0; g < s->ngroups; g++) {
-            if (!s->groups[g].open)
-                continue;
-            const eqml_status status = eqml__slide(s, g, step, most, &moved);
-            if (status)
-                return status;
-        }
-        if (!moved)
-            step /= 2;
-    }
-    return EQML_OK;
+    return status ? status : eqml__contend(&s->search, s->k, &better);
 }
 
 /* Stages 1 and 2; s->start <- the best. */
@@ -106,8 +67,8 @@ static eqml_status eqml__search_below(eqml__trials *s)
     if (!status)
         status = eqml__try_menu(s);
     if (!status)
-        status = eqml__compass(s, 0.25, 0.125, 40);
-    memcpy(s->start, eqml__trial_k(s, s->best), (size_t)s->ngroups * sizeof(double));
+        status = eqml__compass_search(&s->search, 0.25, 0.125, 40);
+    memcpy(s->start, eqml__tried(&s->search, s->search.best), (size_t)s->ngroups * sizeof(double));
     return status;
 }
 
@@ -133,25 +94,26 @@ static eqml_status eqml__search_above(eqml__trials *s)
         return EQML_OK;
     eqml_status status = eqml__set_level(s, degree, (double)s->trained, HUGE_VAL);
     if (!status)
-        status = eqml__contend(s, s->start, &better);
+        status = eqml__contend(&s->search, s->start, &better);
     if (!status)
         status = eqml__contend_all(s, EQML__GENTLE_K);
     if (!status)
         status = eqml__contend_all(s, 0);
-    return status ? status : eqml__compass(s, 0.25, 0.0625, most);
+    return status ? status : eqml__compass_search(&s->search, 0.25, 0.0625, most);
 }
 
 /* The trial that is taken: of those within one standard error of the best, the one that bends least. */
 static int eqml__gentlest(const eqml__trials *s)
 {
     const int runs = s->runs;
-    int taken = s->best;
+    int taken = s->search.best;
     double least = HUGE_VAL;
-    for (int t = 0; t < s->made; t++) {
-        const double mean = s->trials[t].score - s->trials[s->best].score, *k = eqml__trial_k(s, t);
+    for (int t = 0; t < s->search.made; t++) {
+        const double mean = s->trials[t].score - s->trials[s->search.best].score,
+                     *k = eqml__tried(&s->search, t);
         double squares = 0, bend = 0;
         for (int r = 0; r < runs; r++) {
-            const double d = s->trials[t].run[r] - s->trials[s->best].run[r] - mean;
+            const double d = s->trials[t].run[r] - s->trials[s->search.best].run[r] - mean;
             squares += d * d;
         }
         for (int g = 0; g < s->ngroups; g++)
@@ -229,7 +191,7 @@ static eqml_status eqml__search(eqml__trials *s, eqml_choice *found)
         found->degree = s->degree;
         found->rmse_energy = s->trials[taken].rmse_energy;
         found->rmse_gradient = s->trials[taken].rmse_gradient;
-        memcpy(s->k, eqml__trial_k(s, taken), (size_t)s->ngroups * sizeof(double));
+        memcpy(s->k, eqml__tried(&s->search, taken), (size_t)s->ngroups * sizeof(double));
     }
     if (!status && s->options->choose_energy_weight)
         status = eqml__choose_energy_weight(s, s->k);
@@ -250,6 +212,10 @@ EQML_API eqml_status eqml_choose_variables(const eqml_basis *basis, const eqml_d
     memset(&found, 0, sizeof found);
     eqml_status status =
         eqml__trials_create(&s, basis, data, options ? options : &eqml__choice_defaults, variables, message);
+    s.search.context = &s;
+    s.search.may_be = eqml__may_be;
+    s.search.is_open = eqml__is_open;
+    s.search.judge = eqml__judge_numbered;
     for (int g = 0; g < s.ngroups; g++)
         s.k[g] = EQML__GENTLE_K;
     if (s.options->choose_ridge)

@@ -94,6 +94,7 @@
 #include "kernel/tensor.h"
 #include "model.h"
 #include "model_tensor.h"
+#include "variance.h"
 #include "sigma.h"
 
 /* Neighbour clouds: the second family. */
@@ -109,6 +110,7 @@
 #include "cloud/model.h"
 #include "cloud/rows.h"
 #include "cloud/skin.h"
+#include "cloud/grade.h"
 
 /* Contracts. */
 #include "units.h"
@@ -127,7 +129,9 @@
 #include "cloud/frames.h"
 #include "cloud/pair_reference.h"
 #include "cloud/fit.h"
+#include "cloud/choose.h"
 #include "cloud/potential.h"
+#include "cloud/grading.h"
 
 /* Implementation. */
 #if defined(EQML_IMPLEMENTATION) && !defined(EQML_IMPLEMENTED)
@@ -168,16 +172,23 @@
 #include "robust.c"
 #include "uncertainty.c"
 #include "sigma_file.c"
+#include "designer.c"
 #include "design.c"
 #include "expansion.c"
 #include "expansion_file.c"
+#include "compass.c"
 #include "trial.c"
 #include "choose.c"
 #include "cloud/neighbours.c"
 #include "cloud/skin.c"
 #include "cloud/pair_reference.c"
 #include "cloud/frames.c"
+#include "cloud/levels.c"
+#include "cloud/fitter.c"
 #include "cloud/fit.c"
+#include "cloud/folds.c"
+#include "cloud/choose.c"
 #include "cloud/potential.c"
+#include "cloud/grading.c"
 #endif /* EQML_IMPLEMENTATION */
 #endif /* EQML_H */

@@ -515,8 +515,8 @@ static bool eqml__lsq_is_finite(const eqml_lsq *lsq)
     return finite;
 }
 
-/* The triangle's rows are added like others; their leading zeros make them cheap. */
-eqml_status eqml_lsq_merge(eqml_lsq *lsq, eqml_lsq *other)
+/* Adds the rows of another system times a factor: those of its triangle, whose leading zeros make them cheap. */
+static eqml_status eqml__lsq_merge_times(eqml_lsq *lsq, eqml_lsq *other, double factor)
 {
     if (!lsq || !other || lsq == other || lsq->ncols != other->ncols || lsq->nrhs != other->nrhs)
         return EQML_ERROR_ARGUMENT;
@@ -524,12 +524,12 @@ eqml_status eqml_lsq_merge(eqml_lsq *lsq, eqml_lsq *other)
     eqml__lsq_fold(other);
     if (!eqml__lsq_is_finite(other))
         return EQML_ERROR_VALUE;
-    if (lsq->rows == 0)
-        memcpy(lsq->r, other->r, eqml__lsq_r_size(lsq->padded) * sizeof(double));
+    for (size_t k = 0; k < eqml__lsq_r_size(lsq->padded) && lsq->rows == 0; k++)
+        lsq->r[k] = factor * other->r[k];
     for (int i = 0; i < lsq->width && lsq->rows > 0; i++) {
         memset(lsq->row, 0, (size_t)i * sizeof(double));
         for (int j = i; j < lsq->width; j++)
-            lsq->row[j] = *eqml__lsq_r(other, i, j);
+            lsq->row[j] = factor * *eqml__lsq_r(other, i, j);
         eqml__lsq_put(lsq, lsq->filled++, lsq->row);
         if (lsq->filled == EQML__LSQ_BLOCK || i + 1 == lsq->width)
             eqml__lsq_fold(lsq);
@@ -539,6 +539,11 @@ eqml_status eqml_lsq_merge(eqml_lsq *lsq, eqml_lsq *other)
         lsq->least[j] = lsq->least[j] < other->least[j] ? other->least[j] : lsq->least[j];
     lsq->tolerance = lsq->tolerance < other->tolerance ? other->tolerance : lsq->tolerance;
     return EQML_OK;
+}
+
+eqml_status eqml_lsq_merge(eqml_lsq *lsq, eqml_lsq *other)
+{
+    return eqml__lsq_merge_times(lsq, other, 1);
 }
 
 #endif /* EQML__LSQ_C */

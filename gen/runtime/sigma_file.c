@@ -145,7 +145,8 @@ EQML_API eqml_status eqml_sigma_write_header(const eqml_sigma *sigma, const eqml
                                              const char *name, const char *runtime, const char *path,
                                              eqml_message *message)
 {
-    static const struct eqml__needed needed[] = {{"kernel/terms.h", NULL}, {"sigma.h", NULL}};
+    static const struct eqml__needed needed[] = {
+        {"kernel/terms.h", NULL}, {"variance.h", NULL}, {"sigma.h", NULL}};
     eqml__output out;
     eqml__tagger tagger = {NULL, "", 0};
     char *parts = NULL;
@@ -168,7 +169,7 @@ EQML_API eqml_status eqml_sigma_write_header(const eqml_sigma *sigma, const eqml
                 " * xyz in bohr, as in %s_pes.h, which must lie beside this file.\n */\n#include "
                 "\"%s_pes.h\"\n\n",
                 name, name, name, name, name);
-        status = eqml__put_parts(&tagger, parts, runtime, "", needed, 2, message);
+        status = eqml__put_parts(&tagger, parts, runtime, "", needed, 3, message);
         if (!status)
             eqml__put_sigma(out.file, sigma, surface->model.basis->name, name);
         status = eqml__close_output(&out, status, message);

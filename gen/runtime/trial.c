@@ -2,6 +2,7 @@
 #ifndef EQML__TRIAL_C
 #define EQML__TRIAL_C
 #include "choose.h"
+#include "compass.c"
 #include "errors.c"
 #include "fit.c"
 #include "scale.c"
@@ -9,7 +10,7 @@
 
 #define EQML__TRIMMED 1e-3 /* of the errors do not count */
 #define EQML__FEWEST 20    /* geometries that are worth a trial */
-enum { EQML__MOST_TRIALS = 64, EQML__MOST_RUNS = 8 };
+enum { EQML__MOST_RUNS = 8 };
 
 /* All pairs of the same two elements: they share k. */
 typedef struct eqml__group {
@@ -54,15 +55,9 @@ typedef struct eqml__trials {
     const eqml_basis *basis; /* of the level */
     eqml_basis *lower;       /* owns it, where it is not the whole */
     int degree, runs;        /* runs: fits of a trial */
-    int made, best;          /* trials */
     eqml__trial trials[EQML__MOST_TRIALS];
-    double *tried; /* [EQML__MOST_TRIALS][ngroups] k */
+    eqml__compass search; /* over k */
 } eqml__trials;
-
-static double *eqml__trial_k(const eqml__trials *s, int trial)
-{
-    return s->tried + (size_t)trial * (size_t)s->ngroups;
-}
 
 /* ---- groups of pairs ----------------------------------------------------------------------------------- */
 
@@ -123,14 +118,6 @@ static void eqml__survey_groups(eqml__trials *s)
         s->groups[k].mean = s->groups[k].sum / s->groups[k].count;
         s->groups[k].may_grow = !b->is_term && s->groups[k].longest < EQML_BOUNDED * s->groups[k].mean;
     }
-}
-
-/* Three digits can be read, and given again. */
-static double eqml__three_digits(double x)
-{
-    char text[32];
-    snprintf(text, sizeof text, "%.3g", x);
-    return strtod(text, NULL);
 }
 
 /* variables[npair_classes] <- those of k[ngroups]. */
@@ -206,15 +193,6 @@ static double eqml__trial_cost(const eqml__trials *s, int degree, double geometr
 
 /* ---- geometries ---------------------------------------------------------------------------------------- */
 
-/* A number that looks random: the finaliser of SplitMix64 (Steele, Lea, Flood, OOPSLA 2014). */
-static uint64_t eqml__scatter_bits(uint64_t x)
-{
-    x += 0x9E3779B97F4A7C15u;
-    x = (x ^ (x >> 30)) * 0xBF58476D1CE4E5B9u;
-    x = (x ^ (x >> 27)) * 0x94D049BB133111EBu;
-    return x ^ (x >> 31);
-}
-
 /* Whether geometry g is in the half that division number `run` / 2 holds back from its fit number `run` % 2. */
 static bool eqml__is_held(const eqml__trials *s, size_t g, int run)
 {
@@ -236,7 +214,7 @@ static eqml_status eqml__set_level(eqml__trials *s, int degree, double geometrie
     s->lower = NULL;
     s->basis = b;
     s->degree = b->is_term ? b->degree : degree; /* a basis with factors that are not terms is taken whole */
-    s->made = s->best = 0;
+    s->search.made = s->search.best = 0;
     if (s->degree < b->degree) {
         eqml__selection selection;
         unsigned char *keep = (unsigned char *)eqml__zeroed((size_t)b->nterms, 1);
@@ -368,19 +346,6 @@ static eqml_status eqml__judge(eqml__trials *s, const double *k, eqml__trial *t)
     return EQML_OK;
 }
 
-/* Makes a trial of k[ngroups], unless it was made before; *number <- that of the trial. */
-static eqml_status eqml__try(eqml__trials *s, const double *k, int *number)
-{
-    const size_t size = (size_t)s->ngroups * sizeof(double);
-    for (*number = 0; *number < s->made; ++*number)
-        if (!memcmp(eqml__trial_k(s, *number), k, size))
-            return EQML_OK;
-    memcpy(eqml__trial_k(s, *number), k, size);
-    const eqml_status status = eqml__judge(s, k, &s->trials[*number]);
-    s->made += !status;
-    return status;
-}
-
 /* ---- all of it ----------------------------------------------------------------------------------------- */
 
 static void eqml__trials_free(eqml__trials *s)
@@ -394,7 +359,7 @@ static void eqml__trials_free(eqml__trials *s)
     EQML_FREE(s->work);
     EQML_FREE(s->variables);
     EQML_FREE(s->k);
-    EQML_FREE(s->tried);
+    EQML_FREE(s->search.tried);
 }
 
 /* The caller frees the trials, also if this fails. */
@@ -438,14 +403,16 @@ static eqml_status eqml__trials_create(eqml__trials *s, const eqml_basis *basis,
     s->work = (double *)eqml__zeroed(eqml__most_work(basis) + 6 * atoms, sizeof(double));
     s->variables = (eqml_variable *)eqml__zeroed(classes, sizeof(eqml_variable));
     s->k = (double *)eqml__zeroed(2 * classes, sizeof(double));
-    s->tried = (double *)eqml__zeroed(EQML__MOST_TRIALS * classes, sizeof(double));
+    s->search.tried = (double *)eqml__zeroed(EQML__MOST_TRIALS * classes, sizeof(double));
     if (!s->group_of || !s->groups || !s->offered || !s->squares || !s->banded || !s->work || !s->variables ||
-        !s->k || !s->tried)
+        !s->k || !s->search.tried)
         return eqml__fail(message, EQML_ERROR_MEMORY, "out of memory");
     s->use = s->offered + n;
     s->slopes = s->squares + n;
     s->start = s->k + classes;
     eqml__survey_groups(s);
+    s->search.n = s->ngroups;
+    s->search.k = s->k;
     return EQML_OK;
 }
 

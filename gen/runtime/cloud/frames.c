@@ -8,11 +8,13 @@ typedef struct eqml__cloud_reader {
     eqml__frames file; /* whose readers of words serve here as well; it has no data */
     eqml_frames *to;
     const char *species;
+    const eqml_frames_options *options;
+    double stress; /* the unit of stresses, hartree/bohr^3; positive: as in ASE */
     size_t frames_room, atoms_room;
 } eqml__cloud_reader;
 
 typedef struct eqml__cloud_keys {
-    eqml__span properties, energy, lattice, pbc, virial, stress;
+    eqml__span properties, energy, lattice, pbc, virial, stress, group;
     int closed;
 } eqml__cloud_keys;
 
@@ -41,7 +43,9 @@ static eqml_status eqml__frames_room(eqml__cloud_reader *r, size_t atoms)
                eqml__grow(&f->pbc, 3 * n, 3 * room, sizeof *f->pbc) &&
                eqml__grow(&f->energy, n, room, sizeof *f->energy) &&
                eqml__grow(&f->virial, 6 * n, 6 * room, sizeof *f->virial) &&
-               eqml__grow(&f->has, n, room, sizeof *f->has) && eqml__grow(&f->line, n, room, sizeof *f->line);
+               eqml__grow(&f->has, n, room, sizeof *f->has) &&
+               eqml__grow(&f->group, n, room, sizeof *f->group) &&
+               eqml__grow(&f->line, n, room, sizeof *f->line);
         if (good) {
             f->first[n] = f->natoms;
             r->frames_room = room;
@@ -58,7 +62,7 @@ static eqml_status eqml__frames_room(eqml__cloud_reader *r, size_t atoms)
     return good ? EQML_OK : EQML__REFUSE(&r->file.in, EQML_ERROR_MEMORY, "no memory for this file");
 }
 
-static eqml__cloud_keys eqml__find_cloud_keys(eqml__span rest)
+static eqml__cloud_keys eqml__find_cloud_keys(const eqml_frames_options *options, eqml__span rest)
 {
     eqml__cloud_keys keys;
     eqml__span key, value;
@@ -78,12 +82,16 @@ static eqml__cloud_keys eqml__find_cloud_keys(eqml__span rest)
         } else {
             keys.closed = eqml__next_value(&rest, &value);
         }
-        static const char *const names[] = {"properties", "energy", "lattice", "pbc", "virial", "stress"};
-        eqml__span *const place[] = {&keys.properties, &keys.energy, &keys.lattice,
-                                     &keys.pbc,        &keys.virial, &keys.stress};
-        for (int k = 0; k < 6 && keys.closed; k++)
+        static const char *const names[] = {"properties", "lattice", "pbc",        "virial",
+                                            "virials",    "stress",  "config_type"};
+        eqml__span *const place[] = {&keys.properties, &keys.lattice, &keys.pbc,  &keys.virial,
+                                     &keys.virial,     &keys.stress,  &keys.group};
+        for (int k = 0; k < 7 && keys.closed; k++)
             if (eqml__equals(key, names[k]))
                 *place[k] = value;
+        if (keys.closed && (options->energy_key ? eqml__same_word(key, eqml__span_of(options->energy_key))
+                                                : eqml__equals(key, "energy")))
+            keys.energy = value;
     }
     return keys;
 }
@@ -129,6 +137,50 @@ static double eqml__volume(const double *c)
                 c[2] * (c[3] * c[7] - c[4] * c[6]));
 }
 
+/* stress[6] xx yy zz yz xz xy as virials, in a cell of this volume. */
+static eqml_status eqml__read_stress(eqml__cloud_reader *r, eqml__span list, double volume, double *virial)
+{
+    const double ev = EQML_EV / (EQML_ANGSTROM * EQML_ANGSTROM * EQML_ANGSTROM);
+    eqml_status status = eqml__read_virial(r, "stress", list, r->stress, virial);
+    for (int k = 0; k < 6 && !status; k++) {
+        if (!r->options->stress_unit && fabs(virial[k]) > 100 * ev)
+            return EQML__REFUSE(
+                &r->file.in, EQML_ERROR_FORMAT,
+                "a stress of %.4g eV/angstrom^3 is hardly one; say --stress-unit GPa, kbar or bar, "
+                "and --stress-sign pressure where it is positive under compression",
+                virial[k] / ev);
+        virial[k] *= -volume;
+    }
+    return status;
+}
+
+EQML_API const char *eqml_frames_group(const eqml_frames *f, int group)
+{
+    const char *name = f->groups;
+    if (group < 0 || group >= f->ngroups)
+        return "";
+    for (; group > 0; group--)
+        name += strlen(name) + 1;
+    return name;
+}
+
+/* *number <- that of a name of `length` bytes among the groups, to which it is added where it is new. */
+static eqml_status eqml__find_group_number(eqml_frames *f, const char *name, size_t length, int *number)
+{
+    size_t used = 0;
+    for (*number = 0; *number < f->ngroups; ++*number) {
+        const char *known = f->groups + used;
+        if (strlen(known) == length && !memcmp(known, name, length))
+            return EQML_OK;
+        used += strlen(known) + 1;
+    }
+    if (!eqml__grow(&f->groups, used, used + length + 1, 1))
+        return EQML_ERROR_MEMORY;
+    memcpy(f->groups + used, name, length);
+    f->ngroups++;
+    return EQML_OK;
+}
+
 static eqml_status eqml__read_cloud_comment(eqml__cloud_reader *r, eqml__layout *layout)
 {
     eqml__span line;
@@ -138,7 +190,7 @@ static eqml_status eqml__read_cloud_comment(eqml__cloud_reader *r, eqml__layout 
     if (!eqml__next_line(&r->file.in, &line))
         return EQML__REFUSE(&r->file.in, EQML_ERROR_FORMAT,
                             "the file ends where a frame begins; is it cut off?");
-    const eqml__cloud_keys keys = eqml__find_cloud_keys(line);
+    const eqml__cloud_keys keys = eqml__find_cloud_keys(r->options, line);
     if (!keys.closed)
         return EQML__REFUSE(&r->file.in, EQML_ERROR_FORMAT,
                             "a quote or bracket in this line is never closed");
@@ -162,11 +214,16 @@ static eqml_status eqml__read_cloud_comment(eqml__cloud_reader *r, eqml__layout 
         status = eqml__read_pbc(r, keys.pbc, pbc);
     if (!status && !keys.lattice.begin && (pbc[0] || pbc[1] || pbc[2]))
         status = EQML__REFUSE(&r->file.in, EQML_ERROR_FORMAT, "a periodic frame needs a Lattice");
+    f->group[f->n] = -1;
+    if (!status && keys.group.begin &&
+        eqml__find_group_number(f, keys.group.begin, (size_t)(keys.group.end - keys.group.begin),
+                                &f->group[f->n]))
+        status = EQML__REFUSE(&r->file.in, EQML_ERROR_MEMORY, "no memory for this file");
+    if (!status && !keys.virial.begin && keys.stress.begin && !(eqml__volume(cell) > 0))
+        status = EQML__REFUSE(&r->file.in, EQML_ERROR_FORMAT, "a stress needs a Lattice with a volume");
     if (!status && (keys.virial.begin || keys.stress.begin)) {
-        const double per = EQML_EV / (EQML_ANGSTROM * EQML_ANGSTROM * EQML_ANGSTROM);
-        status = keys.virial.begin
-                     ? eqml__read_virial(r, "virial", keys.virial, EQML_EV, virial)
-                     : eqml__read_virial(r, "stress", keys.stress, -per * eqml__volume(cell), virial);
+        status = keys.virial.begin ? eqml__read_virial(r, "virial", keys.virial, EQML_EV, virial)
+                                   : eqml__read_stress(r, keys.stress, eqml__volume(cell), virial);
         f->has[f->n] |= EQML_FRAME_VIRIAL;
     }
     return status;
@@ -253,23 +310,49 @@ EQML_API void eqml_frames_free(eqml_frames *f)
     EQML_FREE(f->virial);
     EQML_FREE(f->has);
     EQML_FREE(f->line);
+    EQML_FREE(f->group);
+    EQML_FREE(f->groups);
     memset(f, 0, sizeof *f);
 }
 
-EQML_API eqml_status eqml_frames_read(const char *path, const char *species, eqml_frames *frames,
-                                      eqml_message *message)
+/* hartree/bohr^3; 0: not known. */
+static double eqml__stress_unit(const char *name)
+{
+    static const char *const names[] = {"ev/angstrom^3", "gpa", "kbar", "bar"};
+    static const double in_gpa[] = {160.2176634, 1, 0.1, 1e-4};
+    const double ev = EQML_EV / (EQML_ANGSTROM * EQML_ANGSTROM * EQML_ANGSTROM);
+    for (int k = 0; k < 4; k++)
+        if (eqml__equals(eqml__span_of(name ? name : names[0]), names[k]))
+            return in_gpa[k] / in_gpa[0] * ev;
+    return 0;
+}
+
+EQML_API eqml_status eqml_frames_read_as(const char *path, const char *species,
+                                         const eqml_frames_options *options, eqml_frames *frames,
+                                         eqml_message *message)
 {
     eqml__cloud_reader r;
     eqml__span line;
-    static const eqml_data_options none = {{NULL, NULL, NULL, NULL, NULL, NULL}, NULL, 0, NULL, NULL, 0};
+    eqml_frames_options own;
+    eqml_data_options columns;
     eqml_data_source source; /* what the reader finds out, and nobody asks for */
     memset(&r, 0, sizeof r);
+    memset(&own, 0, sizeof own);
+    memset(&columns, 0, sizeof columns);
     memset(&source, 0, sizeof source);
-    r.file.options = &none;
+    if (options)
+        own = *options;
+    columns.force_key = own.force_key;
+    r.options = &own;
+    r.file.options = &columns;
     r.file.source = &source;
     memset(frames, 0, sizeof *frames);
     r.to = frames;
     r.species = species;
+    r.stress = eqml__stress_unit(own.stress_unit) * (own.pressure ? -1 : 1);
+    if (r.stress == 0)
+        return eqml__fail(message, EQML_ERROR_ARGUMENT,
+                          "stresses in %.40s: expected eV/angstrom^3, GPa, kbar or bar", own.stress_unit);
     eqml_status status = eqml__open_reader(&r.file.in, path, message);
     if (status)
         return status;
@@ -282,6 +365,61 @@ EQML_API eqml_status eqml_frames_read(const char *path, const char *species, eqm
     if (status)
         eqml_frames_free(frames);
     return status;
+}
+
+EQML_API eqml_status eqml_frames_read(const char *path, const char *species, eqml_frames *frames,
+                                      eqml_message *message)
+{
+    return eqml_frames_read_as(path, species, NULL, frames, message);
+}
+
+EQML_API int eqml_atomic_number(const char *symbol)
+{
+    for (int z = 118; z > 0; z--) {
+        char number[8], own[4];
+        snprintf(number, sizeof number, "%d", z);
+        if (eqml__parse_label(eqml__span_of(number), own) && !strcmp(own, symbol))
+            return z;
+    }
+    return 0;
+}
+
+EQML_API eqml_status eqml_frames_append(eqml_frames *f, eqml_frames *more)
+{
+    const size_t n = f->n, m = more->n, atoms = f->natoms, some = more->natoms;
+    int good = eqml__grow(&f->first, n + 1, n + m + 1, sizeof *f->first) &&
+               eqml__grow(&f->cell, 9 * n, 9 * (n + m), sizeof *f->cell) &&
+               eqml__grow(&f->pbc, 3 * n, 3 * (n + m), sizeof *f->pbc) &&
+               eqml__grow(&f->energy, n, n + m, sizeof *f->energy) &&
+               eqml__grow(&f->virial, 6 * n, 6 * (n + m), sizeof *f->virial) &&
+               eqml__grow(&f->has, n, n + m, sizeof *f->has) &&
+               eqml__grow(&f->group, n, n + m, sizeof *f->group) &&
+               eqml__grow(&f->line, n, n + m, sizeof *f->line) &&
+               eqml__grow(&f->xyz, 3 * atoms, 3 * (atoms + some), sizeof *f->xyz) &&
+               eqml__grow(&f->forces, 3 * atoms, 3 * (atoms + some), sizeof *f->forces) &&
+               eqml__grow(&f->species, atoms, atoms + some, sizeof *f->species);
+    for (size_t k = 0; k < m && good; k++) {
+        const char *name = eqml_frames_group(more, more->group[k]);
+        f->group[n + k] = -1;
+        if (more->group[k] >= 0)
+            good = !eqml__find_group_number(f, name, strlen(name), &f->group[n + k]);
+        f->first[n + k + 1] = atoms + more->first[k + 1];
+    }
+    if (!good)
+        return EQML_ERROR_MEMORY;
+    memcpy(f->cell + 9 * n, more->cell, 9 * m * sizeof *f->cell);
+    memcpy(f->pbc + 3 * n, more->pbc, 3 * m * sizeof *f->pbc);
+    memcpy(f->energy + n, more->energy, m * sizeof *f->energy);
+    memcpy(f->virial + 6 * n, more->virial, 6 * m * sizeof *f->virial);
+    memcpy(f->has + n, more->has, m);
+    memcpy(f->line + n, more->line, m * sizeof *f->line);
+    memcpy(f->xyz + 3 * atoms, more->xyz, 3 * some * sizeof *f->xyz);
+    memcpy(f->forces + 3 * atoms, more->forces, 3 * some * sizeof *f->forces);
+    memcpy(f->species + atoms, more->species, some * sizeof *f->species);
+    f->n += m;
+    f->natoms += some;
+    eqml_frames_free(more);
+    return EQML_OK;
 }
 
 EQML_API eqml_configuration eqml_frame(const eqml_frames *f, size_t k)

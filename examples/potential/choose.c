@@ -1,0 +1,124 @@
+/* What the user leaves to the program. */
+#include "job.h"
+#include <unistd.h>
+
+static int compare(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The median over the configurations of the shortest distance; 0 where none has two atoms within 6 angstrom. */
+static double nearest(const eqml_frames *frames)
+{
+    double *shortest = malloc(frames->n * sizeof *shortest), median = 0;
+    size_t count = 0;
+    eqml_neighbours list = {0};
+    for (size_t k = 0; k < frames->n && shortest; k++) {
+        const eqml_configuration c = eqml_frame(frames, k);
+        double least = DBL_MAX;
+        if (eqml_neighbours_find(&c, 6 * EQML_ANGSTROM, &list, NULL))
+            continue;
+        for (size_t p = 0; p < list.count; p++) {
+            const double *r = list.vector[p], square = r[0] * r[0] + r[1] * r[1] + r[2] * r[2];
+            least = square < least ? square : least;
+        }
+        if (list.count)
+            shortest[count++] = sqrt(least);
+    }
+    if (count) {
+        qsort(shortest, count, sizeof *shortest, compare);
+        median = shortest[count / 2];
+    }
+    eqml_neighbours_free(&list);
+    free(shortest);
+    return median;
+}
+
+static void show_trial(void *context, int trials)
+{
+    double *last = context, now = seconds_now();
+    if (now - *last < 0.2)
+        return;
+    *last = now;
+    fprintf(stderr, "\rchoosing: trial %d ", trials);
+}
+
+/* Range and cutoff from the data, where they are not given. */
+static int begin_radial(job *j, const input *in)
+{
+    if (j->radial.range == 0)
+        j->radial.range = nearest(&in->data);
+    if (j->radial.range == 0)
+        return fail("no two atoms are within 6 angstrom in the data; give --range and --cutoff");
+    if (j->radial.cutoff == 0)
+        j->radial.cutoff = 2.2 * j->radial.range;
+    return 0;
+}
+
+int choose_numbers(job *j, const input *in, outcome *o)
+{
+    eqml_message message;
+    double shown = 0;
+    const double start = seconds_now();
+    eqml_cloud_choice_options options = {j->cutoff_auto, j->range_auto, j->weights_auto, j->ridge_auto, 0,
+                                         NULL,           NULL};
+    if (begin_radial(j, in))
+        return 1;
+    if (!j->cutoff_auto && !j->range_auto && !j->weights_auto && !j->ridge_auto)
+        return 0;
+    if (isatty(2)) {
+        options.progress = show_trial;
+        options.context = &shown;
+    }
+    const eqml_status status =
+        eqml_cloud_choose(basis, &in->data, &options, &j->radial, &j->fit, &o->choice, &message);
+    if (shown > 0)
+        fprintf(stderr, "\n");
+    if (status == EQML_ERROR_EMPTY) { /* defaults must do */
+        j->fit.ridge = j->ridge_auto ? 1e-8 : j->fit.ridge;
+        return 0;
+    }
+    o->seconds_choice = seconds_now() - start;
+    if (!status)
+        return 0;
+    fprintf(stderr, "potential: %s: %s\n", j->data[0], message.text);
+    return 1;
+}
+
+/* A file for the script: the level, and the options that were chosen with it. */
+static int write_level(const job *j, int level)
+{
+    char path[1024];
+    snprintf(path, sizeof path, "%s/level", j->directory);
+    FILE *out = fopen(path, "w");
+    if (out)
+        fprintf(out, "%d\n--cutoff %.10g --range %.10g --energies %.10g --virials %.10g --ridge %.10g\n",
+                level, j->radial.cutoff / EQML_ANGSTROM, j->radial.range / EQML_ANGSTROM,
+                j->fit.energy_weight > 0 ? j->fit.energy_weight : 100, j->fit.virial_weight, j->fit.ridge);
+    if (out && !fclose(out))
+        return 0;
+    fprintf(stderr, "potential: %s: cannot be written: %s\n", path, strerror(errno));
+    return 1;
+}
+
+int choose_level(job *j, const input *in)
+{
+    eqml_message message;
+    outcome o = {0};
+    int level = 0;
+    double *score = calloc((size_t)j->highest + 1, sizeof *score);
+    int *terms = calloc((size_t)j->highest + 1, sizeof *terms);
+    int bad = score && terms ? choose_numbers(j, in, &o) : fail("out of memory");
+    if (!bad && eqml_cloud_choose_level(basis, &j->radial, &in->data, &j->fit, 0, j->highest, &level, score,
+                                        terms, &message))
+        bad = fail(message.text);
+    for (int d = 1; d <= j->highest && !bad; d++)
+        if (score[d] < HUGE_VAL)
+            printf("  level %2d: %5d terms, cross-validated score %.3f%s\n", d, terms[d], score[d],
+                   d == level ? ", chosen" : "");
+    bad = bad || write_level(j, level);
+    free(score);
+    free(terms);
+    return bad;
+}
