@@ -16,3 +16,24 @@ ask: ## NAME=ch4 [N=100] [POOL=file.xyz] [ASK="options"]: the geometries to comp
 .PHONY: $(PROGRAMS)
 $(PROGRAMS): %: build/eqml.o build/%.o
 	@LIBRARIES="$(OPTIONAL)" sh examples/common/surface.sh $@ $(COMPILE)
+
+# ---- objects ---------------------------------------------------------------------------------------------
+
+# One level, with chiral terms and without.
+SHAPES_BASIS = --environment "P: P" --order 4 --level 12
+SHAPES_PARTS = $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/shapes/*.c)))
+$(call given,SHAPES)
+
+build/shapes/plain.h build/shapes/chiral.h: build/eqml-gen
+	@mkdir -p $(@D)
+	build/eqml-gen $(SHAPES_BASIS) $(if $(findstring chiral,$@),--chiral) -n $(basename $(@F)) -o $@
+
+$(SHAPES_PARTS): build/%.o: examples/%.c examples/shapes/shapes.h build/shapes/plain.h build/shapes/chiral.h eqml.h build/flags
+	$(COMPILE) -I. -Iexamples -Ibuild/shapes -c $< -o $@.$$$$ && mv -f $@.$$$$ $@
+
+build/shapes/shapes: $(SHAPES_PARTS) build/eqml.o
+	$(COMPILE) $^ -o $@.$$$$ $(OPTIONAL) -lm && mv -f $@.$$$$ $@
+
+.PHONY: shapes
+shapes: build/shapes/shapes ## [SHAPES="options"]: families, hands and sizes of 2,000 objects learnt from points of their surfaces, pictures into build/shapes/
+	@printf '%s\n' "--directory build/shapes $$SHAPES" | xargs build/shapes/shapes

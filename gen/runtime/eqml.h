@@ -106,6 +106,7 @@
 #include "cloud/evaluate.h"
 #include "cloud/model.h"
 #include "cloud/rows.h"
+#include "cloud/points.h"
 
 /* Contracts. */
 #include "units.h"
