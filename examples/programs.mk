@@ -20,7 +20,7 @@ $(PROGRAMS): %: build/eqml.o build/%.o
 # ---- objects ---------------------------------------------------------------------------------------------
 
 # One level, with chiral terms and without.
-SHAPES_BASIS = --environment "P: P" --order 4 --level 12
+SHAPES_BASIS = --environment "P: P" --order 3 --level 12 --level-weight 0.7 --nmax 4 --lmax 6
 SHAPES_PARTS = $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/shapes/*.c)))
 $(call given,SHAPES)
 
@@ -28,7 +28,9 @@ build/shapes/plain.h build/shapes/chiral.h: build/eqml-gen
 	@mkdir -p $(@D)
 	build/eqml-gen $(SHAPES_BASIS) $(if $(findstring chiral,$@),--chiral) -n $(basename $(@F)) -o $@
 
-$(SHAPES_PARTS): build/%.o: examples/%.c examples/shapes/shapes.h build/shapes/plain.h build/shapes/chiral.h eqml.h build/flags
+build/shapes/main.o: build/shapes/plain.h build/shapes/chiral.h
+$(SHAPES_PARTS): build/%.o: examples/%.c examples/shapes/shapes.h $(wildcard examples/common/*.h) eqml.h build/flags
+	@mkdir -p $(@D)
 	$(COMPILE) -I. -Iexamples -Ibuild/shapes -c $< -o $@.$$$$ && mv -f $@.$$$$ $@
 
 build/shapes/shapes: $(SHAPES_PARTS) build/eqml.o
@@ -37,3 +39,22 @@ build/shapes/shapes: $(SHAPES_PARTS) build/eqml.o
 .PHONY: shapes
 shapes: build/shapes/shapes ## [SHAPES="options"]: families, hands and sizes of 2,000 objects learnt from points of their surfaces, pictures into build/shapes/
 	@printf '%s\n' "--directory build/shapes $$SHAPES" | xargs build/shapes/shapes
+
+# ---- programs on a potential for materials -----------------------------------------------------------------
+
+# They work on the library that `make potential` left in build/potential/NAME; options come in the variable of their name.
+POTENTIAL_PROGRAMS = properties dynamics
+$(call given,PROPERTIES DYNAMICS)
+
+build/on/%: $(wildcard examples/properties/*.[ch] examples/dynamics.c examples/common/*.h) build/flags
+	@mkdir -p $(@D)
+	$(COMPILE) -D_POSIX_C_SOURCE=200809L -Iexamples $(sort $(wildcard examples/$*.c examples/$*/*.c)) -o $@.$$$$ -ldl -lm && mv -f $@.$$$$ $@
+
+properties: ## NAME=cu [PROPERTIES="options"]: crystals, elastic constants, vacancy, surfaces, phonons of the potential in build/potential/NAME
+dynamics: ## NAME=cu DYNAMICS="--edge 3.62 [options]": constant energy, or heating to the melt, with the potential in build/potential/NAME
+
+.PHONY: $(POTENTIAL_PROGRAMS)
+$(POTENTIAL_PROGRAMS): %: build/on/%
+	@target=$@; . examples/common/run.sh; check_name cu; \
+	    [ -r "build/potential/$$NAME/lib$$NAME.so" ] || refuse "build/potential/$$NAME: there is no potential; make potential NAME=$$NAME ... fits one"; \
+	    with_list "$$(printenv $(shell echo $@ | tr a-z A-Z) || true)" $< --directory "build/potential/$$NAME" --name "$$NAME"

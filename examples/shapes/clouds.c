@@ -208,7 +208,7 @@ static void make_surface(surface *s, family f, generator *g)
     case HELIX:
         o.a = between(g, 0.6, 1);
         o.b = between(g, 0.8, 1.4);
-        o.c = between(g, 1.3, 2.6);
+        o.c = between(g, 1.5, 2.6);
         o.d = between(g, 0.15, 0.3);
         add_patch(s, &o, tube, 12, 64);
         add_patch(s, &o, tube_begin, 1, 12);
@@ -225,7 +225,7 @@ static void make_surface(surface *s, family f, generator *g)
         o.a = between(g, 0.7, 1.1);
         o.b = between(g, 1.6, 3);
         o.c = between(g, 1, 1.5);
-        o.d = between(g, 0.7, 1.6);
+        o.d = between(g, 1, 1.8);
         add_patch(s, &o, prism, 6 * o.sides, 24);
         add_patch(s, &o, prism_bottom, o.sides, 1);
         add_patch(s, &o, prism_top, o.sides, 1);

@@ -2,8 +2,8 @@
  * Learns families, handedness, size and volume of objects from clouds of points on their surfaces, with the terms of
  * eqml-gen --environment as descriptors: `make shapes`. By hand:
  *
- *     build/eqml-gen --environment "P: P" --order 4 --level 12 -n plain -o plain.h
- *     build/eqml-gen --environment "P: P" --order 4 --level 12 --chiral -n chiral -o chiral.h
+ *     build/eqml-gen --environment "P: P" --order 3 --level 12 --level-weight 0.7 --nmax 4 --lmax 6 -n plain -o plain.h
+ *     build/eqml-gen --environment "P: P" --order 3 --level 12 --level-weight 0.7 --nmax 4 --lmax 6 --chiral -n chiral -o chiral.h
  *     cc -O3 -march=native -I. -Iexamples examples/shapes/[a-z]*.c -o shapes -lm
  *     ./shapes --directory .
  */
@@ -16,8 +16,8 @@ static const char help[] =
     "options:\n"
     "  --directory DIR   for the pictures; default .\n"
     "  --each N          clouds of each family, default 334\n"
-    "  --points N        points of a cloud, at least, default 200; at most twice as many\n"
-    "  --noise S         of the points, in radii of gyration, default 0.03\n"
+    "  --points N        points of a cloud, at least, default 800; at most twice as many\n"
+    "  --noise S         of the points, in radii of gyration, default 0.02\n"
     "  --seed N          default 1\n";
 
 typedef struct job {
@@ -281,7 +281,7 @@ static int report(const job *j, const cloud *c, size_t n)
 
 int main(int argc, char **argv)
 {
-    job j = {".", 334, 200, 0.03, 1};
+    job j = {".", 334, 800, 0.02, 1};
     if (parse(argc, argv, &j))
         return 1;
     const size_t n = FAMILIES * (size_t)j.each;
