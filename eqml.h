@@ -6243,7 +6243,7 @@ EQML_FUNCTION eqml_status eqml_points_describe(const eqml_cloud_basis *basis, in
  * does not have, a cutoff or range that is not positive. EQML_ERROR_MEMORY. On failure the terms are as they were.
  */
 {
-    const eqml_cloud_model model = {basis, *radial, NULL, NULL};
+    eqml_cloud_model model;
     const eqml_cloud_result none = {NULL, NULL, NULL, NULL};
     eqml_neighbours list;
     eqml__cloud x;
@@ -6255,6 +6255,9 @@ EQML_FUNCTION eqml_status eqml_points_describe(const eqml_cloud_basis *basis, in
         return EQML_ERROR_ARGUMENT;
     const eqml_cloud_centre *c = &basis->centres[centre];
     memset(&list, 0, sizeof list);
+    memset(&model, 0, sizeof model);
+    model.basis = basis;
+    model.radial = *radial;
     list.natoms = 1;
     list.count = points->n;
     list.first = first;

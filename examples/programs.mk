@@ -46,9 +46,17 @@ shapes: build/shapes/shapes ## [SHAPES="options"]: families, hands and sizes of 
 POTENTIAL_PROGRAMS = properties dynamics
 $(call given,PROPERTIES DYNAMICS)
 
-build/on/%: $(wildcard examples/properties/*.[ch] examples/dynamics.c examples/common/*.h) build/flags
+PROPERTIES_PARTS = $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/properties/*.c)))
+
+$(PROPERTIES_PARTS) build/dynamics.o: build/%.o: examples/%.c examples/properties/properties.h $(wildcard examples/common/*.h) build/flags
 	@mkdir -p $(@D)
-	$(COMPILE) -D_POSIX_C_SOURCE=200809L -Iexamples $(sort $(wildcard examples/$*.c examples/$*/*.c)) -o $@.$$$$ -ldl -lm && mv -f $@.$$$$ $@
+	$(COMPILE) -D_POSIX_C_SOURCE=200809L -Iexamples -c $< -o $@.$$$$ && mv -f $@.$$$$ $@
+
+build/on/properties: $(PROPERTIES_PARTS)
+build/on/dynamics: build/dynamics.o
+$(POTENTIAL_PROGRAMS:%=build/on/%):
+	@mkdir -p $(@D)
+	$(COMPILE) $^ -o $@.$$$$ -ldl -lm && mv -f $@.$$$$ $@
 
 properties: ## NAME=cu [PROPERTIES="options"]: crystals, elastic constants, vacancy, surfaces, phonons of the potential in build/potential/NAME
 dynamics: ## NAME=cu DYNAMICS="--edge 3.62 [options]": constant energy, or heating to the melt, with the potential in build/potential/NAME

@@ -19,7 +19,7 @@ static void draw_curves(plot *p, const results *r)
         }
         plot_line(p, CURVE, x, y, (plot_style){colours[l], 1.8, 1, NULL}, lattice_name((lattice)l));
     }
-    plot_legend(p, 270, 10);
+    plot_legend(p, 130, 10);
 }
 
 static void draw_dimer(plot *p, const results *r)
@@ -28,7 +28,7 @@ static void draw_dimer(plot *p, const results *r)
     for (int k = 0; k < CURVE; k++) {
         x[k] = r->dimer_x[k] / ANGSTROM;
         y[k] = r->dimer[k] / EV;
-        low = x[k] > 0.5 * r->crystal.neighbour / ANGSTROM ? fmin(low, y[k]) : low;
+        low = fmax(fmin(low, y[k]), -12);
     }
     plot_axes(p, (plot_box){540, 20, 360, 300}, 0, x[CURVE - 1], 1.2 * low - 0.5, 10,
               "distance of two atoms / \u00c5", "energy / eV");
@@ -47,7 +47,7 @@ static void draw_bands(plot *p, const results *r)
     for (int path = 0; path < 2; path++) {
         char label[40];
         snprintf(label, sizeof label, "\u0393 to %s", point_name(l, path));
-        plot_axes(p, (plot_box){80 + 310.0 * path, 20, 290, 300}, 0, 1, 1.1 * least, 1.1 * most, label,
+        plot_axes(p, (plot_box){80 + 320.0 * path, 20, 290, 300}, 0, 1, 1.1 * least, 1.1 * most, label,
                   path ? NULL : "frequency / THz");
         for (int m = 0; m < modes; m++) {
             for (int k = 0; k < BANDS; k++) {
@@ -70,7 +70,7 @@ int draw_results(const char *directory, const problem *problem, const results *r
     int bad = plot_close(&p);
     if (!bad && problem->mass > 0) {
         snprintf(path, sizeof path, "%s/phonons.svg", directory);
-        plot_open(&p, path, 720, 390);
+        plot_open(&p, path, 730, 390);
         draw_bands(&p, r);
         bad = plot_close(&p);
     }

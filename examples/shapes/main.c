@@ -130,7 +130,7 @@ static int say_hands(const features *f, const cloud *c, const int *said, int *ha
             truth[k] = c[k].hand;
             use[k] = (int)c[k].family == m;
         }
-        bad = learn(f, use, 1, truth, 1e-2, x);
+        bad = learn(f, use, 1, truth, 1e-4, x);
         for (size_t k = 0; k < n && !bad; k++)
             if (said[k] == m)
                 hand[k] = predict(f, k, x) > 0 ? 1 : -1;
