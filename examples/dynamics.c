@@ -22,25 +22,27 @@
 
 enum { POINTS = 200 }; /* of a curve */
 
-static const char help[] = "options:\n"
-                           "  --directory DIR     has libNAME.so; pictures go there, too; default .\n"
-                           "  --name NAME         of the potential; its first species is taken\n"
-                           "  --crystal LATTICE   fcc (default), bcc, hcp (c/a 1.633) or diamond\n"
-                           "  --edge A            of its cell, angstrom (required)\n"
-                           "  --cells N           along each edge, default 4\n"
-                           "  --mass M            dalton; default: that of the most abundant isotope\n"
-                           "  --temperature T     kelvin, default 300: of the atoms at the start (twice as "
-                           "much, of which half becomes potential)\n"
-                           "  --time T            picoseconds, default 5\n"
-                           "  --step S            femtoseconds, default 1\n"
-                           "  --melt T            heat from --temperature to T and cool again, in --time "
-                           "each, by a Langevin thermostat\n"
-                           "  --friction G        of that, in 1/ps, default 2\n"
-                           "  --seed N            of velocities and thermostat, default 1\n";
+static const char help[] =
+    "options:\n"
+    "  --directory DIR     has libNAME.so; pictures go there, too; default .\n"
+    "  --name NAME         of the potential; its first species is taken\n"
+    "  --crystal LATTICE   fcc (default), bcc, hcp (c/a 1.633) or diamond\n"
+    "  --edge A            of its cell, angstrom (required)\n"
+    "  --cells N           along each edge, default 4\n"
+    "  --periodic N        directions, 3 (default) or 2: a slab, which melts from its surfaces\n"
+    "  --mass M            dalton; default: that of the most abundant isotope\n"
+    "  --temperature T     kelvin, default 300: of the atoms at the start (twice as "
+    "much, of which half becomes potential)\n"
+    "  --time T            picoseconds, default 5\n"
+    "  --step S            femtoseconds, default 1\n"
+    "  --melt T            heat from --temperature to T and cool again, in --time "
+    "each, by a Langevin thermostat\n"
+    "  --friction G        of that, in 1/ps, default 2\n"
+    "  --seed N            of velocities and thermostat, default 1\n";
 
 typedef struct job {
     const char *directory, *name, *crystal;
-    double edge, cells, mass, temperature, time, step, melt, friction, seed;
+    double edge, cells, periodic, mass, temperature, time, step, melt, friction, seed;
 } job;
 
 typedef struct motion {
@@ -68,6 +70,7 @@ static int parse(int argc, char **argv, job *j)
                    {"--crystal", &j->crystal, NULL, 0},
                    {"--edge", NULL, &j->edge, 0.5},
                    {"--cells", NULL, &j->cells, 1},
+                   {"--periodic", NULL, &j->periodic, 2},
                    {"--mass", NULL, &j->mass, 0.1},
                    {"--temperature", NULL, &j->temperature, 0},
                    {"--time", NULL, &j->time, 0.001},
@@ -91,6 +94,8 @@ static int parse(int argc, char **argv, job *j)
         return fail("--edge", "is missing: the edge of the cell in angstrom, as make properties finds it");
     if (j->cells > 40 || j->cells != floor(j->cells))
         return fail("--cells", "expected a whole number, at most 40");
+    if (j->periodic != 2 && j->periodic != 3)
+        return fail("--periodic", "expected 2 or 3");
     return j->time * 1000 / j->step > 1e8 ? fail("--time", "more than 100 million steps") : 0;
 }
 
@@ -233,6 +238,11 @@ static int sweep(const job *j, motion *m, double from, double to, branch *b)
         for (size_t s = 0; s < each; s++) {
             if (advance(m, target, 1e-3 * j->friction / FEMTOSECOND))
                 return 1;
+            if (kinetic_energy(m) > 1.5 * KELVIN * (double)m->a.n * 10 * (target + 1000))
+                return fail(
+                    j->name,
+                    "atoms fell into a hole of the potential, at distances below those of its data; fit "
+                    "it with a repulsion beneath, or to more data");
             b->temperature[k] += kinetic_energy(m) / (1.5 * KELVIN * (double)m->a.n) / (double)each;
             b->energy[k] += m->energy / EV / (double)m->a.n / (double)each;
         }
@@ -254,7 +264,7 @@ static int draw_melting(const job *j, const branch *b, double ground)
     for (int side = 0; side < 2; side++) {
         plot_axes(&p, (plot_box){80 + 480.0 * side, 20, 390, 310}, 0, 1.05 * j->melt, 0,
                   side ? 1 : 1.1 * most, "temperature / K",
-                  side ? "Bragg order" : "potential energy from that of the crystal / (eV an atom)");
+                  side ? "Bragg order" : "energy above the crystal / (eV an atom)");
         for (int k = 0; k < 2; k++) {
             for (int i = 0; i < POINTS; i++) {
                 x[i] = b[k].temperature[i];
@@ -299,10 +309,9 @@ static int melt(const job *j, motion *m)
     printf("%zu atoms heated from %g to %g K in %g ps, and cooled\n", m->a.n, j->temperature, j->melt,
            j->time);
     if (at > 0)
-        printf("  the order of the crystal is lost at %.0f K: above the melting point, since a crystal "
-               "without surfaces "
-               "is superheated\n",
-               at);
+        printf("  the order of the crystal is lost at %.0f K%s\n", at,
+               j->periodic == 3 ? ": above the melting point, since a crystal without surfaces is superheated"
+                                : "");
     else
         printf("  it does not melt\n");
     return draw_melting(j, b, ground);
@@ -310,7 +319,7 @@ static int melt(const job *j, motion *m)
 
 int main(int argc, char **argv)
 {
-    job j = {".", "", "fcc", 0, 4, 0, 300, 5, 1, 0, 2, 1};
+    job j = {".", "", "fcc", 0, 4, 3, 0, 300, 5, 1, 0, 2, 1};
     motion m = {0};
     int bad = 0, l = 0;
     if (parse(argc, argv, &j) || load_potential("dynamics", j.directory, j.name, &m.potential))
@@ -330,6 +339,7 @@ int main(int argc, char **argv)
         if (fill_cells(&m.crystal, (int)j.cells, 0, &m.a) ||
             !(m.velocity = calloc(3 * m.a.n, sizeof *m.velocity)))
             bad = fail(j.name, "out of memory");
+        m.a.pbc[2] = j.periodic == 3;
         m.force = m.a.forces;
     }
     bad = bad || (j.melt > 0 ? melt(&j, &m) : run(&j, &m));

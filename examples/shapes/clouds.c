@@ -221,7 +221,7 @@ static void make_surface(surface *s, family f, generator *g)
         add_patch(s, &o, tube, 12, 96);
         break;
     case PRISM:
-        o.sides = 3 + (int)between(g, 0, 3);
+        o.sides = 3 + (int)between(g, 0, 2);
         o.a = between(g, 0.7, 1.1);
         o.b = between(g, 1.6, 3);
         o.c = between(g, 1, 1.5);

@@ -130,7 +130,7 @@ static int say_hands(const features *f, const cloud *c, const int *said, int *ha
             truth[k] = c[k].hand;
             use[k] = (int)c[k].family == m;
         }
-        bad = learn(f, use, 1, truth, 1e-4, x);
+        bad = learn(f, use, 1, truth, 1e-3, x);
         for (size_t k = 0; k < n && !bad; k++)
             if (said[k] == m)
                 hand[k] = predict(f, k, x) > 0 ? 1 : -1;
@@ -202,7 +202,7 @@ static int regress(const eqml_cloud_basis *basis, const cloud *c, size_t n, cons
             double mean = 0, count = 0, error = 0, spread = 0;
             for (size_t k = 0; k < n; k++)
                 use[k] = c[k].family == (family)m;
-            bad = learn(&f, use, 1, truth, 1e-4, x);
+            bad = learn(&f, use, 1, truth, 1e-3, x);
             for (size_t k = 1; k < n; k += 2)
                 if (use[k]) {
                     guess[k] = predict(&f, k, x);
