@@ -202,7 +202,7 @@ static int regress(const eqml_cloud_basis *basis, const cloud *c, size_t n, cons
             double mean = 0, count = 0, error = 0, spread = 0;
             for (size_t k = 0; k < n; k++)
                 use[k] = c[k].family == (family)m;
-            bad = learn(&f, use, 1, truth, 1e-3, x);
+            bad = learn(&f, use, 1, truth, 1e-4, x);
             for (size_t k = 1; k < n; k += 2)
                 if (use[k]) {
                     guess[k] = predict(&f, k, x);
