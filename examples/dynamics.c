@@ -281,16 +281,16 @@ static int draw_melting(const job *j, const branch *b, double ground)
     return plot_close(&p) ? fail(path, strerror(errno)) : 0;
 }
 
-/* The first temperature at which the order, a mean over ten points, is below a tenth; 0: there is none. */
+/* Where the order, a mean over ten points of heating and cooling in turn, first falls below 0.3; 0: nowhere. */
 static double where_it_melts(const branch *b)
 {
-    for (int k = 0; k + 10 <= POINTS; k++) {
+    for (int k = 0; k + 10 <= 2 * POINTS; k++) {
         double sum = 0, temperature = 0;
-        for (int i = 0; i < 10; i++) {
-            sum += b->order[k + i] / 10;
-            temperature += b->temperature[k + i] / 10;
+        for (int i = k; i < k + 10; i++) {
+            sum += b[i / POINTS].order[i % POINTS] / 10;
+            temperature += b[i / POINTS].temperature[i % POINTS] / 10;
         }
-        if (sum < 0.1)
+        if (sum < 0.3)
             return temperature;
     }
     return 0;

@@ -6,6 +6,8 @@
 static const char *const colours[FAMILIES] = {"#4477aa", "#ee6677", "#228833",
                                               "#ccbb44", "#66ccee", "#aa3377"};
 
+enum { BANDS = 12 };
+
 typedef struct dot {
     double depth, x, y;
 } dot;
@@ -31,13 +33,19 @@ static void draw_one(plot *p, const cloud *c, double left, double top, double si
             (dot){c->xyz[3 * k + 2] - centre[2], c->xyz[3 * k] - centre[0], c->xyz[3 * k + 1] - centre[1]};
     }
     qsort(dots, c->n, sizeof *dots, by_depth);
-    for (size_t k = 0; k < c->n && p->out; k++) {
+    for (size_t k = 0; k < c->n && p->out; k++) { /* bands of the same depth are one path each */
+        const size_t band = k * BANDS / c->n;
         const double near = 0.5 + 0.5 * dots[k].depth / most;
-        fprintf(p->out, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"%.1f\" fill=\"%s\" fill-opacity=\"%.2f\"/>\n",
-                left + size / 2 * (1 + 0.95 * dots[k].x / most),
-                top + size / 2 * (1 - 0.95 * dots[k].y / most), 1.2 + 2.2 * near, colours[c->family],
-                0.15 + 0.85 * near);
+        if (k == 0 || band != (k - 1) * BANDS / c->n)
+            fprintf(p->out,
+                    "%s<path fill=\"none\" stroke=\"%s\" stroke-width=\"%.1f\" stroke-opacity=\"%.2f\" "
+                    "stroke-linecap=\"round\" d=\"",
+                    k ? "\"/>\n" : "", colours[c->family], 2.4 + 4.4 * near, 0.15 + 0.85 * near);
+        fprintf(p->out, "M%.0f %.0fh0", left + size / 2 * (1 + 0.95 * dots[k].x / most),
+                top + size / 2 * (1 - 0.95 * dots[k].y / most));
     }
+    if (p->out && c->n > 0)
+        fputs("\"/>\n", p->out);
     plot_text(p, left + size / 2, top + size + 14, "middle", "normal", "#22262c", class_name(class_of(c)));
 }
 
