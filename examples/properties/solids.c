@@ -87,7 +87,10 @@ static int golden(const problem *p, lattice l, double x[2], int which, double lo
     return 0;
 }
 
-/* From the lowest of a scan of distances; edge NaN where that has no minimum within. */
+/*
+ * From the lowest minimum of a scan of distances; edge NaN where there is none. The ends do not count: a potential without
+ * repulsion beneath may fall again at distances shorter than those of its data.
+ */
 static int find_crystal(const problem *p, lattice l, results *r)
 {
     enum { SCAN = 56 };
@@ -98,11 +101,12 @@ static int find_crystal(const problem *p, lattice l, results *r)
         const crystal c = make_crystal(l, x[k], ratio);
         if (energy_of(p, &c, &e[k]))
             return 1;
-        if (e[k] < e[best])
-            best = k;
     }
+    for (int k = 1; k < SCAN - 1; k++)
+        if (e[k] <= e[k - 1] && e[k] <= e[k + 1] && (best == 0 || e[k] < e[best]))
+            best = k;
     r->edge[l] = r->energy[l] = (double)NAN;
-    if (best == 0 || best == SCAN - 1)
+    if (best == 0)
         return 0;
     double at[2] = {x[best], ratio}, width = x[1] - x[0];
     for (int round = 0; round < (l == HCP ? 12 : 1); round++) {
