@@ -239,7 +239,7 @@ int find_surfaces(const problem *p, results *r)
     for (int k = 0; k < SURFACES; k++) {
         const crystal *c = &r->crystal;
         int box[3][3], bad;
-        double out = 0, in[2] = {0, 0}, energy;
+        double out = 0, in[2] = {0, 0}, energy = 0;
         atoms a;
         memcpy(box, faces[c->lattice == HCP][k], sizeof box);
         for (int d = 0; d < 3; d++) {
