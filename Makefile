@@ -295,8 +295,8 @@ CLOUD_BASES = $(call names,bench/clouds.txt)
 $(CLOUD_BASES:%=build/bench/%.h): build/bench/%.h: bench/clouds.txt build/eqml-gen
 	$(generate)
 
-build/bench/%.cloud: bench/environment.c bench/timing.h build/bench/%.h build/eqml.o
-	$(COMPILE) $(OPTIONAL) -I. -Ibuild/bench -DBASIS_HEADER='"$*.h"' -DBASIS=$* $< build/eqml.o -o $@ -lm
+build/bench/%.cloud: bench/environment.c bench/stages.inc bench/timing.h build/bench/%.h build/eqml.o
+	$(COMPILE) $(OPTIONAL) -I. -Igen/runtime -Ibuild/bench -DBASIS_HEADER='"$*.h"' -DBASIS=$* $< build/eqml.o -o $@ -lm
 
 bench-environment: $(CLOUD_BASES:%=build/bench/%.cloud) ## times of neighbour clouds: stage by stage, against neighbours and against atoms
 	@set -e; for p in $^; do $$p; done
@@ -425,7 +425,7 @@ check-kinds: $(KIND_PROGRAMS) ## every function of every kind of surface against
 # Fits by one thread and by several give the same bits: tests/threads/driver.c prints them.
 THREAD_COMPILE = $(CC) $(STD) $(WARNINGS) -O1 -march=native -I. -Ibuild/tests
 
-check-threads: tests/threads/driver.c eqml.h build/tests/ch4_d6.h ## fail where a fit depends on the number of threads
+check-threads: tests/threads/driver.c eqml.h build/tests/ch4_d6.h build/tests/cloud_two.h ## fail where a fit, or a cloud, depends on the number of threads
 	@mkdir -p build/threads
 	$(THREAD_COMPILE) $< -o build/threads/plain -lm
 	@echo '#include <omp.h>' | $(CC) -fopenmp -x c -fsyntax-only - 2>/dev/null || { echo "check-threads: no OpenMP here; skipped"; exit 0; }; \

@@ -352,6 +352,11 @@ EQML_INLINE eqml_floats eqml__all_floats(float x)
     return x;
 }
 
+EQML_INLINE eqml_lanes eqml__at_least_lanes(eqml_lanes x, double least)
+{
+    return x < least ? least : x;
+}
+
 EQML_INLINE eqml_lanes eqml__fma(eqml_lanes a, eqml_lanes b, eqml_lanes c)
 {
     return a * b + c;
@@ -660,6 +665,26 @@ EQML_INLINE void eqml__differences(const unsigned short (*pairs)[2], int last, i
         d[k] = eqml__load(part[k]);
 }
 
+EQML_INLINE void eqml__put_sums_lanes(int n, const eqml_lanes *x, double *const *to)
+{
+    for (int k = 0; k < n; k++) {
+        const double *part = (const double *)(const void *)&x[k];
+        *to[k] = part[0];
+        for (int lane = 1; lane < EQML_LANES; lane++)
+            *to[k] += part[lane];
+    }
+}
+
+EQML_INLINE void eqml__put_sums_floats(int n, const eqml_floats *x, float *const *to)
+{
+    for (int k = 0; k < n; k++) {
+        const float *part = (const float *)(const void *)&x[k];
+        *to[k] = part[0];
+        for (int lane = 1; lane < EQML_FLOATS; lane++)
+            *to[k] += part[lane];
+    }
+}
+
 EQML_INLINE void eqml__clear_points(int n, double *sum)
 {
     for (int k = 0; k < 4 * n; k++)
@@ -762,6 +787,36 @@ EQML_INLINE void eqml__four_sums(const eqml__inner x[4], double *sums)
     const __m256d high = _mm256_hadd_pd((__m256d)x[2], (__m256d)x[3]);
     _mm256_storeu_pd(sums,
                      _mm256_add_pd(_mm256_permute2f128_pd(low, high, 0x21), _mm256_blend_pd(low, high, 0xC)));
+}
+
+/* The sums of four vectors, n of them wanted, each to its place; and of vectors of eight floats. */
+EQML_INLINE void eqml__put_four(int n, const eqml__inner *x, double *const *to)
+{
+    const __m256d low = _mm256_hadd_pd((__m256d)x[0], (__m256d)x[1]);
+    const __m256d high = _mm256_hadd_pd((__m256d)x[2], (__m256d)x[3]);
+    const __m256d all =
+        _mm256_add_pd(_mm256_permute2f128_pd(low, high, 0x21), _mm256_blend_pd(low, high, 0xC));
+    const __m128d first = _mm256_castpd256_pd128(all), second = _mm256_extractf128_pd(all, 1);
+    _mm_storel_pd(to[0], first);
+    if (n > 1)
+        _mm_storeh_pd(to[1], first);
+    if (n > 2)
+        _mm_storel_pd(to[2], second);
+    if (n > 3)
+        _mm_storeh_pd(to[3], second);
+}
+
+EQML_INLINE void eqml__put_four_floats(int n, const __m256 *x, float *const *to)
+{
+    const __m256 rows = _mm256_hadd_ps(_mm256_hadd_ps(x[0], x[1]), _mm256_hadd_ps(x[2], x[3]));
+    const __m128 all = _mm_add_ps(_mm256_castps256_ps128(rows), _mm256_extractf128_ps(rows, 1));
+    _mm_store_ss(to[0], all);
+    if (n > 1)
+        _mm_store_ss(to[1], _mm_shuffle_ps(all, all, 1));
+    if (n > 2)
+        _mm_store_ss(to[2], _mm_shuffle_ps(all, all, 2));
+    if (n > 3)
+        _mm_store_ss(to[3], _mm_shuffle_ps(all, all, 3));
 }
 
 /* x, y, z of an atom, and 0. */
@@ -904,6 +959,19 @@ EQML_INLINE void eqml__widen_floats(eqml_floats x, eqml_lanes y[2])
     y[0] = (eqml_lanes)_mm256_cvtps_pd(_mm256_castps256_ps128((__m256)x));
     y[1] = (eqml_lanes)_mm256_cvtps_pd(_mm256_extractf128_ps((__m256)x, 1));
 }
+
+EQML_INLINE void eqml__put_sums_lanes(int n, const eqml_lanes x[4], double *const *to)
+{
+    eqml__put_four(n, x, to);
+}
+
+EQML_INLINE void eqml__put_sums_floats(int n, const eqml_floats x[4], float *const *to)
+{
+    __m256 rows[4];
+    for (int k = 0; k < 4; k++)
+        rows[k] = (__m256)x[k];
+    eqml__put_four_floats(n, rows, to);
+}
 #endif
 
 #endif /* EQML__LANES_AVX2_H */
@@ -988,6 +1056,22 @@ EQML_INLINE void eqml__widen_floats(eqml_floats x, eqml_lanes y[2])
 {
     y[0] = (eqml_lanes)_mm512_maskz_cvtps_pd(EQML__ALL_8, (__m256)eqml__low((__m512d)x));
     y[1] = (eqml_lanes)_mm512_maskz_cvtps_pd(EQML__ALL_8, (__m256)eqml__high((__m512d)x));
+}
+
+EQML_INLINE void eqml__put_sums_lanes(int n, const eqml_lanes x[4], double *const *to)
+{
+    eqml__inner half[4];
+    for (int k = 0; k < 4; k++)
+        half[k] = (eqml__inner)(eqml__low((__m512d)x[k]) + eqml__high((__m512d)x[k]));
+    eqml__put_four(n, half, to);
+}
+
+EQML_INLINE void eqml__put_sums_floats(int n, const eqml_floats x[4], float *const *to)
+{
+    __m256 half[4];
+    for (int k = 0; k < 4; k++)
+        half[k] = (__m256)eqml__low((__m512d)x[k]) + (__m256)eqml__high((__m512d)x[k]);
+    eqml__put_four_floats(n, half, to);
 }
 
 /*
@@ -1115,6 +1199,7 @@ EQML_INLINE eqml__inner eqml__second_row(eqml_lanes x)
  *     load store       lanes and inner vectors, from any place
  *     distances        r and 1/r from r^2
  *     four_sums        sums[4]: the sum of each of four inner vectors
+ *     put_sums         to[k][0]: the sum of the vector x[k], n of four (lanes and floats)
  *     differences      d[3] = x_i - x_j of EQML__INNER pairs from p on; past the last pair the last again. In
  *                      registers: a vector that is loaded from numbers stored one by one waits until these have
  *                      left the store buffer.
@@ -5063,6 +5148,44 @@ EQML_FUNCTION void eqml_energy_sigma_batch(const eqml_sigma *s, const eqml_model
 
 /* Neighbour clouds: the second family. */
 
+/* ==== threads.h ========================================================================================= */
+
+/* The threads of OpenMP, where the compiler has it; else all is done by one. */
+#ifndef EQML__THREADS_H
+#define EQML__THREADS_H
+
+/* EQML__OMP(directive) is `#pragma omp directive`. What is dealt out this way is computed alike by whichever thread
+ * takes it, so that results do not depend on their number. */
+#ifdef _OPENMP
+#include <omp.h>
+#define EQML__OMP(directive) EQML__PRAGMA(omp directive)
+#define EQML__PRAGMA(text) _Pragma(#text)
+#else
+#define EQML__OMP(directive)
+#endif
+
+/* How many there will be: OMP_NUM_THREADS, or one for each core. */
+static inline int eqml__most_threads(void)
+{
+#ifdef _OPENMP
+    return omp_get_max_threads();
+#else
+    return 1;
+#endif
+}
+
+/* The number of the one that asks, from 0. */
+static inline int eqml__this_thread(void)
+{
+#ifdef _OPENMP
+    return omp_get_thread_num();
+#else
+    return 0;
+#endif
+}
+
+#endif /* EQML__THREADS_H */
+
 /* ==== cloud/basis.h ===================================================================================== */
 
 /* Bases of neighbour clouds as eqml-gen writes them, what their code calls, and models over them. */
@@ -5111,6 +5234,8 @@ typedef struct eqml_cloud_program {
     /* All products from the moments; and back: adjoints a of the slots, to which those of operands are added. */
     void (*forward_lanes)(eqml_lanes *s);
     void (*reverse_lanes)(const eqml_lanes *s, eqml_lanes *a);
+    void (*forward_floats)(eqml_floats *s);
+    void (*reverse_floats)(const eqml_floats *s, eqml_floats *a);
 } eqml_cloud_program;
 
 typedef struct eqml_cloud_centre {
@@ -5139,11 +5264,25 @@ typedef struct eqml_radial {
     double cutoff, range; /* bohr */
 } eqml_radial;
 
+/*
+ * A pair potential of two species beneath the fit: screened charges, and a polynomial that takes their value and two
+ * derivatives to zero at `outer`,
+ *
+ *     V(r) = sum_k amplitude_k exp(-rate_k r) / r + constant + cubic t^3 + quartic t^4,     t = max(r - inner, 0)
+ */
+typedef struct eqml_pair_reference {
+    double inner, outer;             /* bohr; outer 0: no potential */
+    double amplitude[4];             /* hartree bohr */
+    double rate[4];                  /* 1/bohr */
+    double constant, cubic, quartic; /* hartree, over bohr^3, over bohr^4 */
+} eqml_pair_reference;
+
 typedef struct eqml_cloud_model {
     const eqml_cloud_basis *basis;
     eqml_radial radial;
     const double *coefficients; /* [basis->nterms] hartree */
     const double *atoms;        /* [basis->nspecies] energies of atoms without neighbours, hartree; NULL: 0 */
+    const eqml_pair_reference *pairs; /* [eqml_pair of the last two species + 1], added; NULL: none */
 } eqml_cloud_model;
 
 #endif /* EQML__CLOUD_BASIS_H */
@@ -5218,49 +5357,186 @@ EQML_FUNCTION void eqml__harmonic_scales(int lmax, double *scale)
         }
 }
 
-/* The harmonics h[(lmax+1)^2], `stride` lanes apart, at the unit vectors u. */
-EQML_INLINE void eqml__harmonics(int lmax, const eqml_lanes *u, eqml_lanes *h, int stride)
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_lanes
+#define EQML__NUMBER double
+#define EQML__INTEGERS eqml__integers
+#define EQML__SUFFIX lanes
+#define EQML__ALL eqml__all
+#define EQML__FMA eqml__fma
+#define EQML__DATA(name) name
+#define EQML__H(l, m) h[EQML__HARMONIC(l, m)]
+
+/* h_mm and h_m-m, m >= 1, from those of m - 1. */
+EQML_INLINE void EQML__FN(eqml__harmonic_next)(int m, const EQML__T *u, EQML__T *h)
 {
-#define EQML__H(l, m) h[EQML__HARMONIC(l, m) * stride]
-    EQML__H(0, 0) = eqml__all(1);
+    const EQML__NUMBER f = (EQML__NUMBER)(1.0 / (2 * m));
+    const EQML__T c = EQML__H(m - 1, m - 1), s = m > 1 ? EQML__H(m - 1, 1 - m) : EQML__ALL(0);
+    const EQML__T x = u[0] * f, y = u[1] * f;
+    EQML__H(m, m) = x * c - y * s;
+    EQML__H(m, -m) = x * s + y * c;
+}
+
+/* h_lm and h_l-m, l > m, from those of smaller l. */
+EQML_INLINE void EQML__FN(eqml__harmonic_up)(int l, int m, const EQML__T *u, EQML__T *h)
+{
+    const EQML__NUMBER f = (EQML__NUMBER)(1.0 / ((l + m) * (l - m)));
+    const EQML__T z = u[2] * ((EQML__NUMBER)(2 * l - 1) * f);
+    EQML__H(l, m) = l > m + 1 ? z * EQML__H(l - 1, m) - EQML__H(l - 2, m) * f : z * EQML__H(l - 1, m);
+    if (m > 0)
+        EQML__H(l, -m) =
+            l > m + 1 ? z * EQML__H(l - 1, -m) - EQML__H(l - 2, -m) * f : z * EQML__H(l - 1, -m);
+}
+
+/* The harmonics h[(lmax+1)^2] at the unit vectors u. */
+EQML_INLINE void EQML__FN(eqml__harmonics)(int lmax, const EQML__T *u, EQML__T *h)
+{
+    EQML__H(0, 0) = EQML__ALL(1);
+    EQML__EACH(m, lmax + 1, lmax <= 6, {
+        if (m > 0)
+            EQML__FN(eqml__harmonic_next)(m, u, h);
+        EQML__EACH(k, lmax - m, lmax <= 6, EQML__FN(eqml__harmonic_up)(m + 1 + k, m, u, h););
+    });
+}
+
+/*
+ * Adds the gradient of the sum over m of weight[m + l] h_lm to g[3], those by x and y twice over, so that all coefficients
+ * are 1. Regrouped by the harmonics of l - 1, each of which is loaded once.
+ */
+EQML_INLINE void EQML__FN(eqml__harmonic_gradients)(int l, const EQML__T *weight, const EQML__T *h, EQML__T *g)
+{
+    const int k = l - 1;
     EQML__UNROLL_ALL
-    for (int m = 0; m <= lmax; m++) {
-        if (m > 0) {
-            const double f = 1.0 / (2 * m);
-            const eqml_lanes c = EQML__H(m - 1, m - 1), s = m > 1 ? EQML__H(m - 1, 1 - m) : eqml__all(0);
-            EQML__H(m, m) = (u[0] * c - u[1] * s) * f;
-            EQML__H(m, -m) = (u[0] * s + u[1] * c) * f;
+    for (int p = 0; p <= k; p++) {
+        const EQML__T cosine = EQML__H(k, p), up = weight[l + p + 1], side = weight[l - p - 1];
+        g[2] = EQML__FMA(weight[l + p], cosine, g[2]);
+        if (p == 0) {
+            g[0] = EQML__FMA(up, cosine, g[0]);
+            g[1] = EQML__FMA(side, cosine, g[1]);
+            continue;
         }
-        EQML__UNROLL_ALL
-        for (int l = m + 1; l <= lmax; l++) {
-            const double f = 1.0 / ((l + m) * (l - m));
-            const eqml_lanes z = u[2] * ((2 * l - 1) * f);
-            EQML__H(l, m) = l > m + 1 ? z * EQML__H(l - 1, m) - EQML__H(l - 2, m) * f : z * EQML__H(l - 1, m);
-            if (m > 0)
-                EQML__H(l, -m) =
-                    l > m + 1 ? z * EQML__H(l - 1, -m) - EQML__H(l - 2, -m) * f : z * EQML__H(l - 1, -m);
+        const EQML__T sine = EQML__H(k, -p), below = weight[l + p - 1], down = p == 1 ? below + below : below;
+        g[2] = EQML__FMA(weight[l - p], sine, g[2]);
+        if (p == 1) {
+            g[0] = EQML__FMA(side, sine, EQML__FMA(up - down, cosine, g[0]));
+            g[1] = EQML__FMA(side, cosine, g[1]) - (up + down) * sine;
+        } else {
+            const EQML__T other = weight[l - p + 1];
+            g[0] = EQML__FMA(side - other, sine, EQML__FMA(up - down, cosine, g[0]));
+            g[1] = EQML__FMA(side + other, cosine, g[1]) - (up + down) * sine;
         }
     }
 }
+#undef EQML__H
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_floats
+#define EQML__NUMBER float
+#define EQML__INTEGERS eqml__integers_floats
+#define EQML__SUFFIX floats
+#define EQML__ALL eqml__all_floats
+#define EQML__FMA eqml__fma_floats
+#define EQML__DATA(name) name##_float
+#define EQML__H(l, m) h[EQML__HARMONIC(l, m)]
+
+/* h_mm and h_m-m, m >= 1, from those of m - 1. */
+EQML_INLINE void EQML__FN(eqml__harmonic_next)(int m, const EQML__T *u, EQML__T *h)
+{
+    const EQML__NUMBER f = (EQML__NUMBER)(1.0 / (2 * m));
+    const EQML__T c = EQML__H(m - 1, m - 1), s = m > 1 ? EQML__H(m - 1, 1 - m) : EQML__ALL(0);
+    const EQML__T x = u[0] * f, y = u[1] * f;
+    EQML__H(m, m) = x * c - y * s;
+    EQML__H(m, -m) = x * s + y * c;
+}
+
+/* h_lm and h_l-m, l > m, from those of smaller l. */
+EQML_INLINE void EQML__FN(eqml__harmonic_up)(int l, int m, const EQML__T *u, EQML__T *h)
+{
+    const EQML__NUMBER f = (EQML__NUMBER)(1.0 / ((l + m) * (l - m)));
+    const EQML__T z = u[2] * ((EQML__NUMBER)(2 * l - 1) * f);
+    EQML__H(l, m) = l > m + 1 ? z * EQML__H(l - 1, m) - EQML__H(l - 2, m) * f : z * EQML__H(l - 1, m);
+    if (m > 0)
+        EQML__H(l, -m) =
+            l > m + 1 ? z * EQML__H(l - 1, -m) - EQML__H(l - 2, -m) * f : z * EQML__H(l - 1, -m);
+}
+
+/* The harmonics h[(lmax+1)^2] at the unit vectors u. */
+EQML_INLINE void EQML__FN(eqml__harmonics)(int lmax, const EQML__T *u, EQML__T *h)
+{
+    EQML__H(0, 0) = EQML__ALL(1);
+    EQML__EACH(m, lmax + 1, lmax <= 6, {
+        if (m > 0)
+            EQML__FN(eqml__harmonic_next)(m, u, h);
+        EQML__EACH(k, lmax - m, lmax <= 6, EQML__FN(eqml__harmonic_up)(m + 1 + k, m, u, h););
+    });
+}
+
+/*
+ * Adds the gradient of the sum over m of weight[m + l] h_lm to g[3], those by x and y twice over, so that all coefficients
+ * are 1. Regrouped by the harmonics of l - 1, each of which is loaded once.
+ */
+EQML_INLINE void EQML__FN(eqml__harmonic_gradients)(int l, const EQML__T *weight, const EQML__T *h, EQML__T *g)
+{
+    const int k = l - 1;
+    EQML__UNROLL_ALL
+    for (int p = 0; p <= k; p++) {
+        const EQML__T cosine = EQML__H(k, p), up = weight[l + p + 1], side = weight[l - p - 1];
+        g[2] = EQML__FMA(weight[l + p], cosine, g[2]);
+        if (p == 0) {
+            g[0] = EQML__FMA(up, cosine, g[0]);
+            g[1] = EQML__FMA(side, cosine, g[1]);
+            continue;
+        }
+        const EQML__T sine = EQML__H(k, -p), below = weight[l + p - 1], down = p == 1 ? below + below : below;
+        g[2] = EQML__FMA(weight[l - p], sine, g[2]);
+        if (p == 1) {
+            g[0] = EQML__FMA(side, sine, EQML__FMA(up - down, cosine, g[0]));
+            g[1] = EQML__FMA(side, cosine, g[1]) - (up + down) * sine;
+        } else {
+            const EQML__T other = weight[l - p + 1];
+            g[0] = EQML__FMA(side - other, sine, EQML__FMA(up - down, cosine, g[0]));
+            g[1] = EQML__FMA(side + other, cosine, g[1]) - (up + down) * sine;
+        }
+    }
+}
+#undef EQML__H
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
 
 /* g[3] += weight * gradient of the solid harmonic h_lm, l >= 1, |m| <= l; a harmonic that does not exist is zero. */
-EQML_INLINE void eqml__harmonic_gradient(int l, int m, eqml_lanes weight, const eqml_lanes *h, int stride,
-                                         eqml_lanes *g)
+EQML_INLINE void eqml__harmonic_gradient(int l, int m, eqml_lanes weight, const eqml_lanes *h, eqml_lanes *g)
 {
     const int k = l - 1, a = m < 0 ? -m : m;
     const eqml_lanes zero = eqml__all(0), half = weight * 0.5;
     if (a <= k)
-        g[2] = g[2] + weight * EQML__H(k, m);
+        g[2] = g[2] + weight * h[EQML__HARMONIC(k, m)];
     if (a == 0) {
         if (k >= 1) {
-            g[0] = g[0] - weight * EQML__H(k, 1);
-            g[1] = g[1] - weight * EQML__H(k, -1);
+            g[0] = g[0] - weight * h[EQML__HARMONIC(k, 1)];
+            g[1] = g[1] - weight * h[EQML__HARMONIC(k, -1)];
         }
         return;
     }
     /* neighbours in m of cosine and sine */
-    const eqml_lanes cu = a + 1 <= k ? EQML__H(k, a + 1) : zero, su = a + 1 <= k ? EQML__H(k, -a - 1) : zero;
-    const eqml_lanes cd = EQML__H(k, a - 1), sd = a > 1 ? EQML__H(k, 1 - a) : zero;
+    const eqml_lanes cu = a + 1 <= k ? h[EQML__HARMONIC(k, a + 1)] : zero,
+                     su = a + 1 <= k ? h[EQML__HARMONIC(k, -a - 1)] : zero;
+    const eqml_lanes cd = h[EQML__HARMONIC(k, a - 1)], sd = a > 1 ? h[EQML__HARMONIC(k, 1 - a)] : zero;
     if (m > 0) {
         g[0] = g[0] + half * (cd - cu);
         g[1] = g[1] - half * (sd + su);
@@ -5268,7 +5544,6 @@ EQML_INLINE void eqml__harmonic_gradient(int l, int m, eqml_lanes weight, const 
         g[0] = g[0] + half * (sd - su);
         g[1] = g[1] + half * (cd + cu);
     }
-#undef EQML__H
 }
 
 #endif /* EQML__CLOUD_HARMONICS_H */
@@ -5299,33 +5574,127 @@ EQML_FUNCTION eqml__radial eqml__radial_of(const eqml_radial *radial)
     return x;
 }
 
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_lanes
+#define EQML__NUMBER double
+#define EQML__INTEGERS eqml__integers
+#define EQML__SUFFIX lanes
+#define EQML__ALL eqml__all
+#define EQML__FMA eqml__fma
+#define EQML__DATA(name) name
 /*
- * R_n(r), n = 1..nmax, at [(n-1) stride], and dR_n/dr likewise, from r^2 and r up to the cutoff.
+ * radial[2 (k-1)] <- R_k(r), k = 1..nmax, and dR_k/dr behind it, from r^2 and r up to the cutoff; for n vectors side by
+ * side, whose results are `size` vectors apart.
  */
-EQML_INLINE void eqml__radial_functions(const eqml__radial *p, int nmax, eqml_lanes r2, eqml_lanes r,
-                                        eqml_lanes *value, eqml_lanes *slope, int stride)
+EQML_INLINE void EQML__FN(eqml__radial_functions)(int n, const eqml__radial *p, int nmax, const EQML__T *r2,
+                                                  const EQML__T *r, EQML__T *radial, int size)
 {
-    const eqml_lanes one = eqml__all(1), s2 = r2 * p->per_range2, t = s2 + one;
-    /* y = t / (t + a s^4); dy/d(s^2) = -a s^2 (2 + s^2) / (t + a s^4)^2 */
-    const eqml_lanes q = one / (t + s2 * s2 * EQML__AGNESI), y = t * q;
-    const eqml_lanes dy = s2 * (s2 + eqml__all(2)) * q * q * (-EQML__AGNESI);
-    const eqml_lanes x = y * p->slope - eqml__all(p->offset), dx = dy * r * (2 * p->slope * p->per_range2);
-    const eqml_lanes e = one - r2 * p->per_cutoff2, f = e * e * e;
-    const eqml_lanes df = e * e * r * (-6 * p->per_cutoff2), x2 = x + x;
-    /* T_0 f, T_1 f and the recursion T_(n+1) = 2 x T_n - T_(n-1), which holds for T_n f, and with 2 dx T_n f for slopes:
-     * (T_(n+1) f)' = 2 x (T_n f)' - (T_(n-1) f)' + 2 dx T_n f, f' being in the first two. */
-    eqml_lanes v0 = f, d0 = df, v1 = x * f, d1 = x * df + dx * f;
-    const eqml_lanes dx2 = dx + dx;
-    for (int n = 0; n < nmax; n++) {
-        value[n * stride] = v0;
-        slope[n * stride] = d0;
-        const eqml_lanes v2 = x2 * v1 - v0, d2 = x2 * d1 - d0 + dx2 * v1;
-        v0 = v1;
-        d0 = d1;
-        v1 = v2;
-        d1 = d2;
+    const EQML__T one = EQML__ALL(1);
+    const EQML__NUMBER a = (EQML__NUMBER)EQML__AGNESI, per_range2 = (EQML__NUMBER)p->per_range2,
+                       per_cutoff2 = (EQML__NUMBER)p->per_cutoff2, linear = (EQML__NUMBER)p->slope;
+    EQML__T x2[EQML__SIDES], dx2[EQML__SIDES], v0[EQML__SIDES], v1[EQML__SIDES], d0[EQML__SIDES],
+        d1[EQML__SIDES];
+    EQML__UNROLL_ALL
+    for (int k = 0; k < n; k++) {
+        /* y = t / (t + a s^4); dy/d(s^2) = -a s^2 (2 + s^2) / (t + a s^4)^2 */
+        const EQML__T s2 = r2[k] * per_range2, t = s2 + one;
+        const EQML__T q = one / (t + s2 * s2 * a), y = t * q;
+        const EQML__T dy = s2 * (s2 + (one + one)) * q * q * -a;
+        const EQML__T x = y * linear - EQML__ALL((EQML__NUMBER)p->offset);
+        const EQML__T dx = dy * r[k] * (2 * linear * per_range2);
+        const EQML__T e = one - r2[k] * per_cutoff2, f = e * e * e, df = e * e * r[k] * (-6 * per_cutoff2);
+        /* T_0 f, T_1 f and the recursion T_(n+1) = 2 x T_n - T_(n-1), which holds for T_n f, and with 2 dx T_n f for
+         * slopes: (T_(n+1) f)' = 2 x (T_n f)' - (T_(n-1) f)' + 2 dx T_n f, f' being in the first two. */
+        x2[k] = x + x;
+        dx2[k] = dx + dx;
+        v0[k] = f;
+        v1[k] = x * f;
+        d0[k] = df;
+        d1[k] = x * df + dx * f;
     }
+    for (int i = 0; i < nmax; i++, radial += 2)
+        EQML__UNROLL_ALL
+        for (int k = 0; k < n; k++) {
+            radial[k * size] = v0[k];
+            radial[k * size + 1] = d0[k];
+            const EQML__T v2 = x2[k] * v1[k] - v0[k];
+            const EQML__T d2 = EQML__FMA(x2[k], d1[k], dx2[k] * v1[k] - d0[k]); /* in this order: a short chain */
+            v0[k] = v1[k];
+            d0[k] = d1[k];
+            v1[k] = v2;
+            d1[k] = d2;
+        }
 }
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_floats
+#define EQML__NUMBER float
+#define EQML__INTEGERS eqml__integers_floats
+#define EQML__SUFFIX floats
+#define EQML__ALL eqml__all_floats
+#define EQML__FMA eqml__fma_floats
+#define EQML__DATA(name) name##_float
+/*
+ * radial[2 (k-1)] <- R_k(r), k = 1..nmax, and dR_k/dr behind it, from r^2 and r up to the cutoff; for n vectors side by
+ * side, whose results are `size` vectors apart.
+ */
+EQML_INLINE void EQML__FN(eqml__radial_functions)(int n, const eqml__radial *p, int nmax, const EQML__T *r2,
+                                                  const EQML__T *r, EQML__T *radial, int size)
+{
+    const EQML__T one = EQML__ALL(1);
+    const EQML__NUMBER a = (EQML__NUMBER)EQML__AGNESI, per_range2 = (EQML__NUMBER)p->per_range2,
+                       per_cutoff2 = (EQML__NUMBER)p->per_cutoff2, linear = (EQML__NUMBER)p->slope;
+    EQML__T x2[EQML__SIDES], dx2[EQML__SIDES], v0[EQML__SIDES], v1[EQML__SIDES], d0[EQML__SIDES],
+        d1[EQML__SIDES];
+    EQML__UNROLL_ALL
+    for (int k = 0; k < n; k++) {
+        /* y = t / (t + a s^4); dy/d(s^2) = -a s^2 (2 + s^2) / (t + a s^4)^2 */
+        const EQML__T s2 = r2[k] * per_range2, t = s2 + one;
+        const EQML__T q = one / (t + s2 * s2 * a), y = t * q;
+        const EQML__T dy = s2 * (s2 + (one + one)) * q * q * -a;
+        const EQML__T x = y * linear - EQML__ALL((EQML__NUMBER)p->offset);
+        const EQML__T dx = dy * r[k] * (2 * linear * per_range2);
+        const EQML__T e = one - r2[k] * per_cutoff2, f = e * e * e, df = e * e * r[k] * (-6 * per_cutoff2);
+        /* T_0 f, T_1 f and the recursion T_(n+1) = 2 x T_n - T_(n-1), which holds for T_n f, and with 2 dx T_n f for
+         * slopes: (T_(n+1) f)' = 2 x (T_n f)' - (T_(n-1) f)' + 2 dx T_n f, f' being in the first two. */
+        x2[k] = x + x;
+        dx2[k] = dx + dx;
+        v0[k] = f;
+        v1[k] = x * f;
+        d0[k] = df;
+        d1[k] = x * df + dx * f;
+    }
+    for (int i = 0; i < nmax; i++, radial += 2)
+        EQML__UNROLL_ALL
+        for (int k = 0; k < n; k++) {
+            radial[k * size] = v0[k];
+            radial[k * size + 1] = d0[k];
+            const EQML__T v2 = x2[k] * v1[k] - v0[k];
+            const EQML__T d2 = EQML__FMA(x2[k], d1[k], dx2[k] * v1[k] - d0[k]); /* in this order: a short chain */
+            v0[k] = v1[k];
+            d0[k] = d1[k];
+            v1[k] = v2;
+            d1[k] = d2;
+        }
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
 
 #endif /* EQML__CLOUD_RADIAL_H */
 
@@ -5335,43 +5704,96 @@ EQML_INLINE void eqml__radial_functions(const eqml__radial *p, int nmax, eqml_la
 #ifndef EQML__CLOUD_MOMENTS_H
 #define EQML__CLOUD_MOMENTS_H
 
+/* Numbers in a vector of the kernel's type. */
+#define EQML__CLOUD_WIDTH ((int)(sizeof(EQML__T) / sizeof(EQML__NUMBER)))
+
+/* Where the harmonics begin in the block of a vector of neighbours. */
+#define EQML__HARMONICS_AT 4
+
+/* Moments from k on that differ in n only, which grows by one, and whose slots follow one another. */
+EQML_INLINE int eqml__moments_alike(const eqml_cloud_program *p, int k)
+{
+    int n = 1;
+    for (; k + n < p->nmoments; n++) {
+        const unsigned short *first = p->moments[k], *other = p->moments[k + n];
+        if (other[0] != first[0] || other[1] != first[1] || other[2] != first[2] + n ||
+            other[3] != first[3] + n * (2 * first[1] + 1))
+            break;
+    }
+    return n;
+}
+
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_lanes
+#define EQML__NUMBER double
+#define EQML__INTEGERS eqml__integers
+#define EQML__SUFFIX lanes
+#define EQML__ALL eqml__all
+#define EQML__FMA eqml__fma
+#define EQML__DATA(name) name
 /*
  * The neighbours of one atom, sorted by their place among the species of the centre, those of each species in vectors of
- * their own. What fills up a vector is at the cutoff, where all functions vanish. Arrays are `stride` vectors long.
+ * their own. What fills up a vector is at the cutoff, where all functions vanish. Each vector of neighbours has a block of
+ * `size` vectors:
+ *
+ *     unit[3]  inverse  harmonic[(lmax+1)^2]  radial[nmax][2]          r / |r|, 1 / |r|, h_lm, R_n and dR_n/dr
+ *
+ * so that all but `size` and the place of the radial functions are constants where l is one.
  */
-typedef struct eqml__shell {
-    int nvectors, stride, capacity; /* capacity: of stride */
-    int *pair;                      /* [stride][EQML_LANES] numbers of pairs in the list, -1: none */
-    int *begin;                     /* [nspecies + 1] first vector of each species */
-    eqml_lanes *unit;               /* [3][stride] r / |r| */
-    eqml_lanes *inverse;            /* [stride] 1 / |r| */
-    eqml_lanes *harmonic;           /* [(lmax+1)^2][stride] */
-    eqml_lanes *value, *slope;      /* [nmax][stride] */
-} eqml__shell;
+typedef struct EQML__FN(eqml__shell) {
+    int nvectors, size, radial; /* radial: where these begin in a block */
+    int *pair;                  /* [..][width] numbers of pairs in the list, -1: none */
+    int *begin;                 /* [nspecies + 1] first vector of each species */
+    EQML__T *block;             /* [..][size] */
+} EQML__FN(eqml__shell);
 
-/* Finds functions of distance and direction; unit holds the vectors r before. */
-EQML_INLINE void eqml__shell_fill(int lmax, int nmax, const eqml__radial *radial, eqml__shell *x)
+/* Functions of n vectors of neighbours from `block` on; unit holds the vectors r before. */
+EQML_INLINE void EQML__FN(eqml__shell_vectors)(int n, EQML__T *block, int lmax, int nmax,
+                                               const eqml__radial *radial, const EQML__FN(eqml__shell) *x)
 {
-    const int stride = x->stride;
-    for (int v = 0; v < x->nvectors; v++) {
-        eqml_lanes *u = x->unit + v, r2, r, unit[3];
-        r2 = u[0] * u[0] + u[stride] * u[stride] + u[2 * stride] * u[2 * stride];
-        eqml__distances_lanes(1, &r2, &r, &x->inverse[v]);
-        for (int k = 0; k < 3; k++)
-            unit[k] = u[k * stride] = u[k * stride] * x->inverse[v];
-        eqml__radial_functions(radial, nmax, r2, r, x->value + v, x->slope + v, stride);
-        eqml__harmonics(lmax, unit, x->harmonic + v, stride);
+    const int size = x->size;
+    EQML__T r2[EQML__SIDES], r[EQML__SIDES], inverse[EQML__SIDES];
+    EQML__UNROLL_ALL
+    for (int k = 0; k < n; k++) {
+        const EQML__T *u = block + k * size;
+        r2[k] = u[0] * u[0] + u[1] * u[1] + u[2] * u[2];
+    }
+    EQML__FN(eqml__distances)(n, r2, r, inverse);
+    EQML__FN(eqml__radial_functions)(n, radial, nmax, r2, r, block + x->radial, size);
+    EQML__UNROLL_ALL
+    for (int k = 0; k < n; k++) {
+        EQML__T *u = block + k * size;
+        for (int d = 0; d < 3; d++)
+            u[d] = u[d] * inverse[k];
+        u[3] = inverse[k];
+        EQML__FN(eqml__harmonics)(lmax, u, u + EQML__HARMONICS_AT);
     }
 }
 
+EQML_INLINE void EQML__FN(eqml__shell_fill)(int lmax, int nmax, const eqml__radial *radial,
+                                            EQML__FN(eqml__shell) *x)
+{
+    int v = 0;
+    for (; v + 1 < x->nvectors; v += 2)
+        EQML__FN(eqml__shell_vectors)(2, x->block + v * x->size, lmax, nmax, radial, x);
+    if (v < x->nvectors)
+        EQML__FN(eqml__shell_vectors)(1, x->block + v * x->size, lmax, nmax, radial, x);
+}
+
 /* A function for each lmax that is common, whose factors the compiler knows. */
-EQML_FUNCTION void eqml__shell_functions(const eqml_cloud_basis *b, const eqml__radial *radial,
-                                         eqml__shell *x)
+EQML_FUNCTION void EQML__FN(eqml__shell_functions)(const eqml_cloud_basis *b, const eqml__radial *radial,
+                                                   EQML__FN(eqml__shell) *x)
 {
     switch (b->lmax) {
 #define EQML__CLOUD_FILL(l)                                                                                  \
     case l:                                                                                                  \
-        eqml__shell_fill(l, b->nmax, radial, x);                                                             \
+        EQML__FN(eqml__shell_fill)(l, b->nmax, radial, x);                                                   \
         break;
         EQML__CLOUD_FILL(2)
         EQML__CLOUD_FILL(3)
@@ -5380,176 +5802,508 @@ EQML_FUNCTION void eqml__shell_functions(const eqml_cloud_basis *b, const eqml__
         EQML__CLOUD_FILL(6)
 #undef EQML__CLOUD_FILL
     default:
-        eqml__shell_fill(b->lmax, b->nmax, radial, x);
+        EQML__FN(eqml__shell_fill)(b->lmax, b->nmax, radial, x);
     }
 }
 
-/* Moments from k on that differ in n only. */
-EQML_INLINE int eqml__moments_alike(const eqml_cloud_program *p, int k)
+/*
+ * slot[i (2 l + 1) + m] <- of ni radial functions with nm harmonics, both one after the other: at most twelve sums, which
+ * stay in registers, so that each load serves several of them.
+ */
+EQML_INLINE void EQML__FN(eqml__moment_tile)(int ni, int nm, int l, int nvectors, int size,
+                                             const EQML__T *radial, const EQML__T *harmonic,
+                                             EQML__NUMBER *slot)
 {
-    int n = 1;
-    while (k + n < p->nmoments && p->moments[k + n][0] == p->moments[k][0] &&
-           p->moments[k + n][1] == p->moments[k][1])
-        n++;
-    return n;
-}
-
-/* sums[4] of each of four vectors. */
-EQML_INLINE void eqml__sums(const eqml_lanes sum[4], double *sums)
-{
-#if EQML_LANES == EQML__INNER || defined(EQML__WITH_SCALAR)
-    eqml__four_sums(sum, sums);
-#else
-    for (int i = 0; i < 4; i++)
-        sums[i] = eqml__sum(sum[i]);
-#endif
-}
-
-/* sums[nm][4] <- of four radial functions with nm harmonics, one or two: so each load serves twice. */
-EQML_INLINE void eqml__moment_tile(int nm, int begin, int end, const eqml_lanes *const *h,
-                                   const eqml_lanes *const *value, double (*sums)[4])
-{
-    eqml_lanes sum[2][4];
-    for (int m = 0; m < nm; m++)
-        for (int i = 0; i < 4; i++)
-            sum[m][i] = eqml__all(0);
-    for (int v = begin; v < end; v++)
+    EQML__T sum[12];
+    EQML__UNROLL_ALL
+    for (int k = 0; k < ni * nm; k++)
+        sum[k] = EQML__ALL(0);
+    for (int v = 0; v < nvectors; v++, radial += size, harmonic += size) {
+        EQML__T h[4];
+        EQML__UNROLL_ALL
         for (int m = 0; m < nm; m++)
-            for (int i = 0; i < 4; i++)
-                sum[m][i] = eqml__fma(h[m][v], value[i][v], sum[m][i]);
-    for (int m = 0; m < nm; m++)
-        eqml__sums(sum[m], sums[m]);
-}
-
-/* slot[s * EQML_LANES] <- the moments of one atom: of lane `lane` where slot points there. */
-EQML_FUNCTION void eqml__shell_moments(const eqml_cloud_program *p, const eqml__shell *x, const double *scale,
-                                       double *slot)
-{
-    const int stride = x->stride;
-    for (int k = 0, n; k < p->nmoments; k += n) {
-        const unsigned short(*moment)[4] = p->moments + k;
-        const int l = moment[0][1], begin = x->begin[moment[0][0]], end = x->begin[moment[0][0] + 1];
-        n = eqml__moments_alike(p, k);
-        n = n < 4 ? n : 4;
-        const eqml_lanes *value[4], *h[2];
-        for (int i = 0; i < 4; i++)
-            value[i] = x->value + (moment[i < n ? i : 0][2] - 1) * stride;
-        for (int m = -l, nm; m <= l; m += nm) {
-            double sums[2][4];
-            nm = m < l ? 2 : 1;
-            for (int j = 0; j < 2; j++)
-                h[j] = x->harmonic + EQML__HARMONIC(l, j < nm ? m + j : m) * stride;
-            if (nm == 2)
-                eqml__moment_tile(2, begin, end, h, value, sums);
-            else
-                eqml__moment_tile(1, begin, end, h, value, sums);
-            for (int j = 0; j < nm; j++)
-                for (int i = 0; i < n; i++)
-                    slot[(moment[i][3] + m + j + l) * EQML_LANES] =
-                        scale[EQML__HARMONIC(l, m + j)] * sums[j][i];
+            h[m] = harmonic[m];
+        EQML__UNROLL_ALL
+        for (int i = 0; i < ni; i++) {
+            const EQML__T x = radial[2 * i];
+            EQML__UNROLL_ALL
+            for (int m = 0; m < nm; m++)
+                sum[i * nm + m] = EQML__FMA(x, h[m], sum[i * nm + m]);
         }
-    }
-}
-
-/* For nm neighbouring m, one or two, and nv vectors of neighbours, likewise: sums over n of adjoint times R_n and R_n'. */
-EQML_INLINE void eqml__adjoint_tile(int nm, int nv, int n, int stride, const unsigned short (*moment)[4],
-                                    const double *adjoint, const eqml_lanes *value, const eqml_lanes *slope,
-                                    eqml_lanes (*values)[2], eqml_lanes (*slopes)[2])
-{
-    for (int m = 0; m < nm; m++)
-        for (int v = 0; v < nv; v++)
-            values[m][v] = slopes[m][v] = eqml__all(0);
-    for (int i = 0; i < n; i++) {
-        const double *a = adjoint + moment[i][3] * EQML_LANES;
-        const eqml_lanes *r = value + (moment[i][2] - 1) * stride, *d = slope + (moment[i][2] - 1) * stride;
-        for (int m = 0; m < nm; m++) {
-            const eqml_lanes factor = eqml__all(a[m * EQML_LANES]);
-            for (int v = 0; v < nv; v++) {
-                values[m][v] = eqml__fma(factor, r[v], values[m][v]);
-                slopes[m][v] = eqml__fma(factor, d[v], slopes[m][v]);
-            }
-        }
-    }
-}
-
-/* One l, nv vectors of neighbours from v on: adds to their forces. */
-EQML_INLINE void eqml__shell_push(int l, int nv, int v, int n, const unsigned short (*moment)[4],
-                                  const eqml__shell *x, const double *scale, const double *adjoint,
-                                  eqml_lanes *force)
-{
-    const int stride = x->stride;
-    eqml_lanes g[2][3], along[2], values[2][2], slopes[2][2];
-    for (int w = 0; w < nv; w++) {
-        along[w] = eqml__all(0);
-        for (int d = 0; d < 3; d++)
-            g[w][d] = eqml__all(0);
     }
     EQML__UNROLL_ALL
-    for (int m = -l; m <= l; m += 2) {
-        const int nm = m < l ? 2 : 1;
-        eqml__adjoint_tile(nm, nv, n, stride, moment, adjoint + (m + l) * EQML_LANES, x->value + v,
-                           x->slope + v, values, slopes);
-        for (int j = 0; j < nm; j++)
-            for (int w = 0; w < nv; w++) {
-                const eqml_lanes *h = x->harmonic + v + w;
-                const double f = scale[EQML__HARMONIC(l, m + j)];
-                along[w] = eqml__fma(slopes[j][w] * f, h[EQML__HARMONIC(l, m + j) * stride], along[w]);
-                if (l)
-                    eqml__harmonic_gradient(l, m + j, values[j][w] * f, h, stride, g[w]);
-            }
-    }
-    for (int w = 0; w < nv; w++) {
-        /* across: what is left of g without its part along the unit vector, over |r| */
-        eqml_lanes u[3];
-        for (int d = 0; d < 3; d++)
-            u[d] = x->unit[d * stride + v + w];
-        const eqml_lanes inverse = x->inverse[v + w];
-        const eqml_lanes part = (g[w][0] * u[0] + g[w][1] * u[1] + g[w][2] * u[2]) * inverse;
-        for (int d = 0; d < 3; d++)
-            force[d * stride + v + w] =
-                force[d * stride + v + w] + g[w][d] * inverse + (along[w] - part) * u[d];
+    for (int k = 0; k < ni * nm; k += 4) {
+        const int last = ni * nm - 1, n = last - k < 3 ? last - k + 1 : 4;
+        EQML__T four[4];
+        EQML__NUMBER *to[4];
+        EQML__UNROLL_ALL
+        for (int q = 0; q < 4; q++) {
+            const int at = q < n ? k + q : k;
+            four[q] = sum[at];
+            to[q] = slot + (at / nm * (2 * l + 1) + at % nm) * EQML__CLOUD_WIDTH;
+        }
+        EQML__FN(eqml__put_sums)(n, four, to);
     }
 }
 
-/* One l: all neighbours of the species, two vectors at a time. */
-EQML_INLINE void eqml__shell_push_all(int l, int n, const unsigned short (*moment)[4], const eqml__shell *x,
-                                      const double *scale, const double *adjoint, eqml_lanes *force)
+/* All m of ni radial functions, at most nm at a time, and never one alone where l > 0: it would wait for itself. */
+EQML_INLINE void EQML__FN(eqml__moment_strip)(int ni, int nm, int l, int nvectors, int size,
+                                              const EQML__T *radial, const EQML__T *harmonic,
+                                              EQML__NUMBER *slot)
 {
-    const int end = x->begin[moment[0][0] + 1];
-    int v = x->begin[moment[0][0]];
-    for (; v + 1 < end; v += 2)
-        eqml__shell_push(l, 2, v, n, moment, x, scale, adjoint, force);
-    if (v < end)
-        eqml__shell_push(l, 1, v, n, moment, x, scale, adjoint, force);
-}
-
-/* force[3][stride] <- dE/dr of each neighbour, from the adjoints of the moments in one lane. */
-EQML_FUNCTION void eqml__shell_forces(const eqml_cloud_program *p, const eqml__shell *x, const double *scale,
-                                      const double *adjoint, eqml_lanes *force)
-{
-    for (int k = 0; k < 3; k++)
-        for (int v = 0; v < x->nvectors; v++)
-            force[k * x->stride + v] = eqml__all(0);
-    for (int k = 0, n; k < p->nmoments; k += n) {
-        const unsigned short(*moment)[4] = p->moments + k;
-        const int l = moment[0][1];
-        n = eqml__moments_alike(p, k);
-        switch (l) {
-#define EQML__CLOUD_PUSH(l)                                                                                  \
-    case l:                                                                                                  \
-        eqml__shell_push_all(l, n, moment, x, scale, adjoint, force);                                        \
+    for (int m = 0, step; m <= 2 * l; m += step) {
+        const int left = 2 * l + 1 - m;
+        step = left == nm + 1 ? nm - 1 : left < nm ? left : nm;
+        switch (step) {
+#define EQML__CLOUD_TILE(nm)                                                                                 \
+    case nm:                                                                                                 \
+        EQML__FN(eqml__moment_tile)(ni, nm, l, nvectors, size, radial, harmonic + m, slot + m * EQML__CLOUD_WIDTH);  \
         break;
-            EQML__CLOUD_PUSH(0)
-            EQML__CLOUD_PUSH(1)
-            EQML__CLOUD_PUSH(2)
-            EQML__CLOUD_PUSH(3)
-            EQML__CLOUD_PUSH(4)
-#undef EQML__CLOUD_PUSH
+            EQML__CLOUD_TILE(1)
+            EQML__CLOUD_TILE(2)
+            EQML__CLOUD_TILE(3)
         default:
-            eqml__shell_push_all(l, n, moment, x, scale, adjoint, force);
+            EQML__FN(eqml__moment_tile)(ni, nm, l, nvectors, size, radial, harmonic + m, slot + m * EQML__CLOUD_WIDTH);
+#undef EQML__CLOUD_TILE
         }
     }
 }
+
+/* slot[s * width] <- the moments of one atom, in terms of solid harmonics: of the lane where slot points to. */
+EQML_FUNCTION void EQML__FN(eqml__shell_moments)(const eqml_cloud_program *p,
+                                                 const EQML__FN(eqml__shell) *x, EQML__NUMBER *slots)
+{
+    for (int k = 0, n; k < p->nmoments; k += n) {
+        const unsigned short *moment = p->moments[k];
+        const int l = moment[1], begin = x->begin[moment[0]], count = x->begin[moment[0] + 1] - begin;
+        const int size = x->size, next = (2 * l + 1) * EQML__CLOUD_WIDTH;
+        const EQML__T *block = x->block + begin * size, *radial = block + x->radial + 2 * (moment[2] - 1),
+                      *harmonic = block + EQML__HARMONICS_AT + EQML__HARMONIC(l, -l);
+        EQML__NUMBER *slot = slots + moment[3] * EQML__CLOUD_WIDTH;
+        int left = n = eqml__moments_alike(p, k);
+        for (; l == 0 && left >= 8; left -= 8, radial += 16, slot += 8 * next)
+            EQML__FN(eqml__moment_tile)(8, 1, 0, count, size, radial, harmonic, slot);
+        for (; left >= 4; left -= 4, radial += 8, slot += 4 * next)
+            EQML__FN(eqml__moment_strip)(4, 3, l, count, size, radial, harmonic, slot);
+        if (left == 3)
+            EQML__FN(eqml__moment_strip)(3, 4, l, count, size, radial, harmonic, slot);
+        else if (left == 2)
+            EQML__FN(eqml__moment_strip)(2, 4, l, count, size, radial, harmonic, slot);
+        else if (left == 1)
+            EQML__FN(eqml__moment_strip)(1, 4, l, count, size, radial, harmonic, slot);
+    }
+}
+
+/* values and slopes[nv][nm] <- sums over n of the adjoint times R_n and R_n' of nv vectors of neighbours, nm neighbouring m. */
+EQML_INLINE void EQML__FN(eqml__adjoint_tile)(int nm, int nv, int l, int n, int size,
+                                              const EQML__NUMBER *adjoint, const EQML__T *radial,
+                                              EQML__T (*values)[6], EQML__T (*slopes)[6])
+{
+    EQML__UNROLL_ALL
+    for (int v = 0; v < nv; v++)
+        EQML__UNROLL_ALL
+        for (int m = 0; m < nm; m++)
+            values[v][m] = slopes[v][m] = EQML__ALL(0);
+    for (int i = 0; i < n; i++, adjoint += (2 * l + 1) * EQML__CLOUD_WIDTH, radial += 2)
+        EQML__UNROLL_ALL
+        for (int m = 0; m < nm; m++) {
+            const EQML__T factor = EQML__ALL(adjoint[m * EQML__CLOUD_WIDTH]);
+            EQML__UNROLL_ALL
+            for (int v = 0; v < nv; v++) {
+                values[v][m] = EQML__FMA(factor, radial[v * size], values[v][m]);
+                slopes[v][m] = EQML__FMA(factor, radial[v * size + 1], slopes[v][m]);
+            }
+        }
+}
+
+/*
+ * One l, nv vectors of neighbours: adds derivatives by the unit vectors (those by x and y twice over) and by the distances
+ * to total[nv][4]. Values and slopes of nm harmonics stay in registers.
+ */
+EQML_INLINE void EQML__FN(eqml__shell_push)(int l, int nm, int nv, int n, int size, const EQML__T *block,
+                                            const EQML__T *radial, const EQML__NUMBER *adjoint,
+                                            EQML__T *total)
+{
+    EQML__T weight[4][2 * EQML__CLOUD_LMAX + 1];
+    EQML__UNROLL_ALL
+    for (int m = 0; m < 2 * l + 1; m += nm) {
+        const int here = 2 * l + 1 - m < nm ? 2 * l + 1 - m : nm;
+        EQML__T values[4][6], slopes[4][6];
+        EQML__FN(eqml__adjoint_tile)(here, nv, l, n, size, adjoint + m * EQML__CLOUD_WIDTH, radial, values, slopes);
+        EQML__UNROLL_ALL
+        for (int v = 0; v < nv; v++) {
+            const EQML__T *h = block + v * size + EQML__HARMONICS_AT + EQML__HARMONIC(l, -l) + m;
+            EQML__T along = total[4 * v + 3];
+            EQML__UNROLL_ALL
+            for (int j = 0; j < here; j++) {
+                weight[v][m + j] = values[v][j];
+                along = EQML__FMA(slopes[v][j], h[j], along);
+            }
+            total[4 * v + 3] = along;
+        }
+    }
+    if (l == 0)
+        return;
+    EQML__UNROLL_ALL
+    for (int v = 0; v < nv; v++) {
+        EQML__T g[3];
+        for (int d = 0; d < 3; d++)
+            g[d] = total[4 * v + d];
+        EQML__FN(eqml__harmonic_gradients)(l, weight[v], block + v * size + EQML__HARMONICS_AT, g);
+        for (int d = 0; d < 3; d++)
+            total[4 * v + d] = g[d];
+    }
+}
+
+/* The moments from `moment` on of one l, n of them: all neighbours of the species, nv vectors at a time. */
+EQML_INLINE void EQML__FN(eqml__shell_push_all)(int l, int nm, int nv, int n, const unsigned short *moment,
+                                                const EQML__FN(eqml__shell) *x, const EQML__NUMBER *adjoints,
+                                                EQML__T *total)
+{
+    const int size = x->size, begin = x->begin[moment[0]];
+    const EQML__NUMBER *adjoint = adjoints + moment[3] * EQML__CLOUD_WIDTH;
+    const EQML__T *block = x->block + begin * size, *radial = block + x->radial + 2 * (moment[2] - 1);
+    int left = x->begin[moment[0] + 1] - begin;
+    total += 4 * begin;
+    for (; left >= nv; left -= nv, block += nv * size, radial += nv * size, total += 4 * nv)
+        EQML__FN(eqml__shell_push)(l, nm, nv, n, size, block, radial, adjoint, total);
+    for (; left > 0 && nv > 1; left--, block += size, radial += size, total += 4)
+        EQML__FN(eqml__shell_push)(l, nm, 1, n, size, block, radial, adjoint, total);
+}
+
+/*
+ * force[nvectors][4]: the first three of each <- dE/dr of the neighbours, from the adjoints of the moments (of solid
+ * harmonics) in one lane.
+ */
+EQML_FUNCTION void EQML__FN(eqml__shell_forces)(const eqml_cloud_program *p, const EQML__FN(eqml__shell) *x,
+                                                const EQML__NUMBER *adjoint, EQML__T *force)
+{
+    for (int k = 0; k < 4 * x->nvectors; k++)
+        force[k] = EQML__ALL(0);
+    for (int k = 0, n; k < p->nmoments; k += n) {
+        const unsigned short *moment = p->moments[k];
+        n = eqml__moments_alike(p, k);
+        switch (moment[1]) {
+#define EQML__CLOUD_PUSH(l, nm, nv)                                                                          \
+    case l:                                                                                                  \
+        EQML__FN(eqml__shell_push_all)(l, nm, nv, n, moment, x, adjoint, force);                             \
+        break;
+            EQML__CLOUD_PUSH(0, 1, 4)
+            EQML__CLOUD_PUSH(1, 3, 2)
+            EQML__CLOUD_PUSH(2, 5, 1)
+            EQML__CLOUD_PUSH(3, 4, 1)
+            EQML__CLOUD_PUSH(4, 5, 1)
+            EQML__CLOUD_PUSH(5, 6, 1)
+            EQML__CLOUD_PUSH(6, 5, 1)
+#undef EQML__CLOUD_PUSH
+        default:
+            EQML__FN(eqml__shell_push_all)(moment[1], 4, 1, n, moment, x, adjoint, force);
+        }
+    }
+    for (int v = 0; v < x->nvectors; v++) {
+        /* across: what is left of g without its part along the unit vector, over |r| */
+        const EQML__T *u = x->block + v * x->size, inverse = u[3];
+        EQML__T *f = force + 4 * v;
+        const EQML__T g[3] = {f[0] * (EQML__NUMBER)0.5, f[1] * (EQML__NUMBER)0.5, f[2]};
+        const EQML__T part = f[3] - (g[0] * u[0] + g[1] * u[1] + g[2] * u[2]) * inverse;
+        for (int d = 0; d < 3; d++)
+            f[d] = g[d] * inverse + part * u[d];
+    }
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_floats
+#define EQML__NUMBER float
+#define EQML__INTEGERS eqml__integers_floats
+#define EQML__SUFFIX floats
+#define EQML__ALL eqml__all_floats
+#define EQML__FMA eqml__fma_floats
+#define EQML__DATA(name) name##_float
+/*
+ * The neighbours of one atom, sorted by their place among the species of the centre, those of each species in vectors of
+ * their own. What fills up a vector is at the cutoff, where all functions vanish. Each vector of neighbours has a block of
+ * `size` vectors:
+ *
+ *     unit[3]  inverse  harmonic[(lmax+1)^2]  radial[nmax][2]          r / |r|, 1 / |r|, h_lm, R_n and dR_n/dr
+ *
+ * so that all but `size` and the place of the radial functions are constants where l is one.
+ */
+typedef struct EQML__FN(eqml__shell) {
+    int nvectors, size, radial; /* radial: where these begin in a block */
+    int *pair;                  /* [..][width] numbers of pairs in the list, -1: none */
+    int *begin;                 /* [nspecies + 1] first vector of each species */
+    EQML__T *block;             /* [..][size] */
+} EQML__FN(eqml__shell);
+
+/* Functions of n vectors of neighbours from `block` on; unit holds the vectors r before. */
+EQML_INLINE void EQML__FN(eqml__shell_vectors)(int n, EQML__T *block, int lmax, int nmax,
+                                               const eqml__radial *radial, const EQML__FN(eqml__shell) *x)
+{
+    const int size = x->size;
+    EQML__T r2[EQML__SIDES], r[EQML__SIDES], inverse[EQML__SIDES];
+    EQML__UNROLL_ALL
+    for (int k = 0; k < n; k++) {
+        const EQML__T *u = block + k * size;
+        r2[k] = u[0] * u[0] + u[1] * u[1] + u[2] * u[2];
+    }
+    EQML__FN(eqml__distances)(n, r2, r, inverse);
+    EQML__FN(eqml__radial_functions)(n, radial, nmax, r2, r, block + x->radial, size);
+    EQML__UNROLL_ALL
+    for (int k = 0; k < n; k++) {
+        EQML__T *u = block + k * size;
+        for (int d = 0; d < 3; d++)
+            u[d] = u[d] * inverse[k];
+        u[3] = inverse[k];
+        EQML__FN(eqml__harmonics)(lmax, u, u + EQML__HARMONICS_AT);
+    }
+}
+
+EQML_INLINE void EQML__FN(eqml__shell_fill)(int lmax, int nmax, const eqml__radial *radial,
+                                            EQML__FN(eqml__shell) *x)
+{
+    int v = 0;
+    for (; v + 1 < x->nvectors; v += 2)
+        EQML__FN(eqml__shell_vectors)(2, x->block + v * x->size, lmax, nmax, radial, x);
+    if (v < x->nvectors)
+        EQML__FN(eqml__shell_vectors)(1, x->block + v * x->size, lmax, nmax, radial, x);
+}
+
+/* A function for each lmax that is common, whose factors the compiler knows. */
+EQML_FUNCTION void EQML__FN(eqml__shell_functions)(const eqml_cloud_basis *b, const eqml__radial *radial,
+                                                   EQML__FN(eqml__shell) *x)
+{
+    switch (b->lmax) {
+#define EQML__CLOUD_FILL(l)                                                                                  \
+    case l:                                                                                                  \
+        EQML__FN(eqml__shell_fill)(l, b->nmax, radial, x);                                                   \
+        break;
+        EQML__CLOUD_FILL(2)
+        EQML__CLOUD_FILL(3)
+        EQML__CLOUD_FILL(4)
+        EQML__CLOUD_FILL(5)
+        EQML__CLOUD_FILL(6)
+#undef EQML__CLOUD_FILL
+    default:
+        EQML__FN(eqml__shell_fill)(b->lmax, b->nmax, radial, x);
+    }
+}
+
+/*
+ * slot[i (2 l + 1) + m] <- of ni radial functions with nm harmonics, both one after the other: at most twelve sums, which
+ * stay in registers, so that each load serves several of them.
+ */
+EQML_INLINE void EQML__FN(eqml__moment_tile)(int ni, int nm, int l, int nvectors, int size,
+                                             const EQML__T *radial, const EQML__T *harmonic,
+                                             EQML__NUMBER *slot)
+{
+    EQML__T sum[12];
+    EQML__UNROLL_ALL
+    for (int k = 0; k < ni * nm; k++)
+        sum[k] = EQML__ALL(0);
+    for (int v = 0; v < nvectors; v++, radial += size, harmonic += size) {
+        EQML__T h[4];
+        EQML__UNROLL_ALL
+        for (int m = 0; m < nm; m++)
+            h[m] = harmonic[m];
+        EQML__UNROLL_ALL
+        for (int i = 0; i < ni; i++) {
+            const EQML__T x = radial[2 * i];
+            EQML__UNROLL_ALL
+            for (int m = 0; m < nm; m++)
+                sum[i * nm + m] = EQML__FMA(x, h[m], sum[i * nm + m]);
+        }
+    }
+    EQML__UNROLL_ALL
+    for (int k = 0; k < ni * nm; k += 4) {
+        const int last = ni * nm - 1, n = last - k < 3 ? last - k + 1 : 4;
+        EQML__T four[4];
+        EQML__NUMBER *to[4];
+        EQML__UNROLL_ALL
+        for (int q = 0; q < 4; q++) {
+            const int at = q < n ? k + q : k;
+            four[q] = sum[at];
+            to[q] = slot + (at / nm * (2 * l + 1) + at % nm) * EQML__CLOUD_WIDTH;
+        }
+        EQML__FN(eqml__put_sums)(n, four, to);
+    }
+}
+
+/* All m of ni radial functions, at most nm at a time, and never one alone where l > 0: it would wait for itself. */
+EQML_INLINE void EQML__FN(eqml__moment_strip)(int ni, int nm, int l, int nvectors, int size,
+                                              const EQML__T *radial, const EQML__T *harmonic,
+                                              EQML__NUMBER *slot)
+{
+    for (int m = 0, step; m <= 2 * l; m += step) {
+        const int left = 2 * l + 1 - m;
+        step = left == nm + 1 ? nm - 1 : left < nm ? left : nm;
+        switch (step) {
+#define EQML__CLOUD_TILE(nm)                                                                                 \
+    case nm:                                                                                                 \
+        EQML__FN(eqml__moment_tile)(ni, nm, l, nvectors, size, radial, harmonic + m, slot + m * EQML__CLOUD_WIDTH);  \
+        break;
+            EQML__CLOUD_TILE(1)
+            EQML__CLOUD_TILE(2)
+            EQML__CLOUD_TILE(3)
+        default:
+            EQML__FN(eqml__moment_tile)(ni, nm, l, nvectors, size, radial, harmonic + m, slot + m * EQML__CLOUD_WIDTH);
+#undef EQML__CLOUD_TILE
+        }
+    }
+}
+
+/* slot[s * width] <- the moments of one atom, in terms of solid harmonics: of the lane where slot points to. */
+EQML_FUNCTION void EQML__FN(eqml__shell_moments)(const eqml_cloud_program *p,
+                                                 const EQML__FN(eqml__shell) *x, EQML__NUMBER *slots)
+{
+    for (int k = 0, n; k < p->nmoments; k += n) {
+        const unsigned short *moment = p->moments[k];
+        const int l = moment[1], begin = x->begin[moment[0]], count = x->begin[moment[0] + 1] - begin;
+        const int size = x->size, next = (2 * l + 1) * EQML__CLOUD_WIDTH;
+        const EQML__T *block = x->block + begin * size, *radial = block + x->radial + 2 * (moment[2] - 1),
+                      *harmonic = block + EQML__HARMONICS_AT + EQML__HARMONIC(l, -l);
+        EQML__NUMBER *slot = slots + moment[3] * EQML__CLOUD_WIDTH;
+        int left = n = eqml__moments_alike(p, k);
+        for (; l == 0 && left >= 8; left -= 8, radial += 16, slot += 8 * next)
+            EQML__FN(eqml__moment_tile)(8, 1, 0, count, size, radial, harmonic, slot);
+        for (; left >= 4; left -= 4, radial += 8, slot += 4 * next)
+            EQML__FN(eqml__moment_strip)(4, 3, l, count, size, radial, harmonic, slot);
+        if (left == 3)
+            EQML__FN(eqml__moment_strip)(3, 4, l, count, size, radial, harmonic, slot);
+        else if (left == 2)
+            EQML__FN(eqml__moment_strip)(2, 4, l, count, size, radial, harmonic, slot);
+        else if (left == 1)
+            EQML__FN(eqml__moment_strip)(1, 4, l, count, size, radial, harmonic, slot);
+    }
+}
+
+/* values and slopes[nv][nm] <- sums over n of the adjoint times R_n and R_n' of nv vectors of neighbours, nm neighbouring m. */
+EQML_INLINE void EQML__FN(eqml__adjoint_tile)(int nm, int nv, int l, int n, int size,
+                                              const EQML__NUMBER *adjoint, const EQML__T *radial,
+                                              EQML__T (*values)[6], EQML__T (*slopes)[6])
+{
+    EQML__UNROLL_ALL
+    for (int v = 0; v < nv; v++)
+        EQML__UNROLL_ALL
+        for (int m = 0; m < nm; m++)
+            values[v][m] = slopes[v][m] = EQML__ALL(0);
+    for (int i = 0; i < n; i++, adjoint += (2 * l + 1) * EQML__CLOUD_WIDTH, radial += 2)
+        EQML__UNROLL_ALL
+        for (int m = 0; m < nm; m++) {
+            const EQML__T factor = EQML__ALL(adjoint[m * EQML__CLOUD_WIDTH]);
+            EQML__UNROLL_ALL
+            for (int v = 0; v < nv; v++) {
+                values[v][m] = EQML__FMA(factor, radial[v * size], values[v][m]);
+                slopes[v][m] = EQML__FMA(factor, radial[v * size + 1], slopes[v][m]);
+            }
+        }
+}
+
+/*
+ * One l, nv vectors of neighbours: adds derivatives by the unit vectors (those by x and y twice over) and by the distances
+ * to total[nv][4]. Values and slopes of nm harmonics stay in registers.
+ */
+EQML_INLINE void EQML__FN(eqml__shell_push)(int l, int nm, int nv, int n, int size, const EQML__T *block,
+                                            const EQML__T *radial, const EQML__NUMBER *adjoint,
+                                            EQML__T *total)
+{
+    EQML__T weight[4][2 * EQML__CLOUD_LMAX + 1];
+    EQML__UNROLL_ALL
+    for (int m = 0; m < 2 * l + 1; m += nm) {
+        const int here = 2 * l + 1 - m < nm ? 2 * l + 1 - m : nm;
+        EQML__T values[4][6], slopes[4][6];
+        EQML__FN(eqml__adjoint_tile)(here, nv, l, n, size, adjoint + m * EQML__CLOUD_WIDTH, radial, values, slopes);
+        EQML__UNROLL_ALL
+        for (int v = 0; v < nv; v++) {
+            const EQML__T *h = block + v * size + EQML__HARMONICS_AT + EQML__HARMONIC(l, -l) + m;
+            EQML__T along = total[4 * v + 3];
+            EQML__UNROLL_ALL
+            for (int j = 0; j < here; j++) {
+                weight[v][m + j] = values[v][j];
+                along = EQML__FMA(slopes[v][j], h[j], along);
+            }
+            total[4 * v + 3] = along;
+        }
+    }
+    if (l == 0)
+        return;
+    EQML__UNROLL_ALL
+    for (int v = 0; v < nv; v++) {
+        EQML__T g[3];
+        for (int d = 0; d < 3; d++)
+            g[d] = total[4 * v + d];
+        EQML__FN(eqml__harmonic_gradients)(l, weight[v], block + v * size + EQML__HARMONICS_AT, g);
+        for (int d = 0; d < 3; d++)
+            total[4 * v + d] = g[d];
+    }
+}
+
+/* The moments from `moment` on of one l, n of them: all neighbours of the species, nv vectors at a time. */
+EQML_INLINE void EQML__FN(eqml__shell_push_all)(int l, int nm, int nv, int n, const unsigned short *moment,
+                                                const EQML__FN(eqml__shell) *x, const EQML__NUMBER *adjoints,
+                                                EQML__T *total)
+{
+    const int size = x->size, begin = x->begin[moment[0]];
+    const EQML__NUMBER *adjoint = adjoints + moment[3] * EQML__CLOUD_WIDTH;
+    const EQML__T *block = x->block + begin * size, *radial = block + x->radial + 2 * (moment[2] - 1);
+    int left = x->begin[moment[0] + 1] - begin;
+    total += 4 * begin;
+    for (; left >= nv; left -= nv, block += nv * size, radial += nv * size, total += 4 * nv)
+        EQML__FN(eqml__shell_push)(l, nm, nv, n, size, block, radial, adjoint, total);
+    for (; left > 0 && nv > 1; left--, block += size, radial += size, total += 4)
+        EQML__FN(eqml__shell_push)(l, nm, 1, n, size, block, radial, adjoint, total);
+}
+
+/*
+ * force[nvectors][4]: the first three of each <- dE/dr of the neighbours, from the adjoints of the moments (of solid
+ * harmonics) in one lane.
+ */
+EQML_FUNCTION void EQML__FN(eqml__shell_forces)(const eqml_cloud_program *p, const EQML__FN(eqml__shell) *x,
+                                                const EQML__NUMBER *adjoint, EQML__T *force)
+{
+    for (int k = 0; k < 4 * x->nvectors; k++)
+        force[k] = EQML__ALL(0);
+    for (int k = 0, n; k < p->nmoments; k += n) {
+        const unsigned short *moment = p->moments[k];
+        n = eqml__moments_alike(p, k);
+        switch (moment[1]) {
+#define EQML__CLOUD_PUSH(l, nm, nv)                                                                          \
+    case l:                                                                                                  \
+        EQML__FN(eqml__shell_push_all)(l, nm, nv, n, moment, x, adjoint, force);                             \
+        break;
+            EQML__CLOUD_PUSH(0, 1, 4)
+            EQML__CLOUD_PUSH(1, 3, 2)
+            EQML__CLOUD_PUSH(2, 5, 1)
+            EQML__CLOUD_PUSH(3, 4, 1)
+            EQML__CLOUD_PUSH(4, 5, 1)
+            EQML__CLOUD_PUSH(5, 6, 1)
+            EQML__CLOUD_PUSH(6, 5, 1)
+#undef EQML__CLOUD_PUSH
+        default:
+            EQML__FN(eqml__shell_push_all)(moment[1], 4, 1, n, moment, x, adjoint, force);
+        }
+    }
+    for (int v = 0; v < x->nvectors; v++) {
+        /* across: what is left of g without its part along the unit vector, over |r| */
+        const EQML__T *u = x->block + v * x->size, inverse = u[3];
+        EQML__T *f = force + 4 * v;
+        const EQML__T g[3] = {f[0] * (EQML__NUMBER)0.5, f[1] * (EQML__NUMBER)0.5, f[2]};
+        const EQML__T part = f[3] - (g[0] * u[0] + g[1] * u[1] + g[2] * u[2]) * inverse;
+        for (int d = 0; d < 3; d++)
+            f[d] = g[d] * inverse + part * u[d];
+    }
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
 
 #endif /* EQML__CLOUD_MOMENTS_H */
 
@@ -5559,62 +6313,331 @@ EQML_FUNCTION void eqml__shell_forces(const eqml_cloud_program *p, const eqml__s
 #ifndef EQML__CLOUD_FORM_H
 #define EQML__CLOUD_FORM_H
 
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_lanes
+#define EQML__NUMBER double
+#define EQML__INTEGERS eqml__integers
+#define EQML__SUFFIX lanes
+#define EQML__ALL eqml__all
+#define EQML__FMA eqml__fma
+#define EQML__DATA(name) name
 /*
- * Adds a row to the adjoints of its columns, and to its own; returns its part of the energy. The row and the sum over its
- * columns stay in registers as long as n = 2 l + 1 is small.
+ * Adds a row to the adjoints of its columns, and to its own; returns its part of the energy. The row and the sums over its
+ * columns stay in registers as long as n = 2 l + 1 is small. nc columns go side by side, with sums of their own: one sum
+ * would wait for itself.
  */
-EQML_INLINE eqml_lanes eqml__cloud_row(int n, int ncolumns, const unsigned short *column,
-                                       const double *coefficient, const eqml_lanes *row,
-                                       eqml_lanes *row_adjoint, const eqml_lanes *s, eqml_lanes *a)
+EQML_INLINE EQML__T EQML__FN(eqml__cloud_row)(int n, int nc, int ncolumns, const unsigned short *column,
+                                              const EQML__NUMBER *coefficient, const EQML__T *row,
+                                              EQML__T *row_adjoint, const EQML__T *s, EQML__T *a)
 {
-    eqml_lanes g[2 * EQML__CLOUD_ANGULAR + 1], sum[2 * EQML__CLOUD_ANGULAR + 1], energy = eqml__all(0);
+    EQML__T g[2 * EQML__CLOUD_ANGULAR + 1], sum[4][2 * EQML__CLOUD_ANGULAR + 1], energy = EQML__ALL(0);
+    int k = 0;
     for (int m = 0; m < n; m++) {
         g[m] = row[m];
-        sum[m] = eqml__all(0);
+        EQML__UNROLL_ALL
+        for (int q = 0; q < nc; q++)
+            sum[q][m] = EQML__ALL(0);
     }
-    for (int k = 0; k < ncolumns; k++) {
-        const eqml_lanes c = eqml__all(coefficient[k]), *b = s + column[k];
-        eqml_lanes *to = a + column[k];
+    for (; k + nc <= ncolumns; k += nc)
+        EQML__UNROLL_ALL
+        for (int q = 0; q < nc; q++) {
+            const EQML__T c = EQML__ALL(coefficient[k + q]), *b = s + column[k + q];
+            EQML__T *to = a + column[k + q];
+            for (int m = 0; m < n; m++) {
+                sum[q][m] = EQML__FMA(c, b[m], sum[q][m]);
+                to[m] = EQML__FMA(c, g[m], to[m]);
+            }
+        }
+    for (; k < ncolumns; k++) {
+        const EQML__T c = EQML__ALL(coefficient[k]), *b = s + column[k];
+        EQML__T *to = a + column[k];
         for (int m = 0; m < n; m++) {
-            sum[m] = eqml__fma(c, b[m], sum[m]);
-            to[m] = eqml__fma(c, g[m], to[m]);
+            sum[0][m] = EQML__FMA(c, b[m], sum[0][m]);
+            to[m] = EQML__FMA(c, g[m], to[m]);
         }
     }
     for (int m = 0; m < n; m++) {
-        energy = eqml__fma(g[m], sum[m], energy);
-        row_adjoint[m] = row_adjoint[m] + sum[m];
+        for (int q = 1; q < nc; q++)
+            sum[0][m] = sum[0][m] + sum[q][m];
+        energy = EQML__FMA(g[m], sum[0][m], energy);
+        row_adjoint[m] = row_adjoint[m] + sum[0][m];
     }
     return energy;
 }
 
 /* The energy of each lane; to the adjoints a[nslots] its derivatives by the slots are added. */
-EQML_FUNCTION eqml_lanes eqml__cloud_form(const eqml_cloud_program *p, const double *coefficient,
-                                          const eqml_lanes *s, eqml_lanes *a)
+EQML_FUNCTION EQML__T EQML__FN(eqml__cloud_form)(const eqml_cloud_program *p, const EQML__NUMBER *coefficient,
+                                                 const EQML__T *s, EQML__T *a)
 {
-    eqml_lanes energy = eqml__all(0);
+    EQML__T energy = EQML__ALL(0);
     const unsigned short *column = p->columns;
     for (int k = 0; k < p->nrows; k++) {
         const int slot = p->rows[k][0], l = p->rows[k][1], n = p->rows[k][2];
         switch (l) {
-#define EQML__CLOUD_ROW(l)                                                                                   \
+#define EQML__CLOUD_ROW(l, nc)                                                                               \
     case l:                                                                                                  \
-        energy = energy + eqml__cloud_row(2 * l + 1, n, column, coefficient, s + slot, a + slot, s, a);      \
+        energy = energy + EQML__FN(eqml__cloud_row)(2 * l + 1, nc, n, column, coefficient, s + slot, a + slot, \
+                                                    s, a);                                                   \
         break;
-            EQML__CLOUD_ROW(0)
-            EQML__CLOUD_ROW(1)
-            EQML__CLOUD_ROW(2)
-            EQML__CLOUD_ROW(3)
+            EQML__CLOUD_ROW(0, 4)
+            EQML__CLOUD_ROW(1, 2)
+            EQML__CLOUD_ROW(2, 1)
+            EQML__CLOUD_ROW(3, 1)
 #undef EQML__CLOUD_ROW
         default:
-            energy = energy + eqml__cloud_row(2 * l + 1, n, column, coefficient, s + slot, a + slot, s, a);
+            energy = energy + EQML__FN(eqml__cloud_row)(2 * l + 1, 1, n, column, coefficient, s + slot,
+                                                        a + slot, s, a);
         }
         column += n;
         coefficient += n;
     }
     return energy;
 }
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_floats
+#define EQML__NUMBER float
+#define EQML__INTEGERS eqml__integers_floats
+#define EQML__SUFFIX floats
+#define EQML__ALL eqml__all_floats
+#define EQML__FMA eqml__fma_floats
+#define EQML__DATA(name) name##_float
+/*
+ * Adds a row to the adjoints of its columns, and to its own; returns its part of the energy. The row and the sums over its
+ * columns stay in registers as long as n = 2 l + 1 is small. nc columns go side by side, with sums of their own: one sum
+ * would wait for itself.
+ */
+EQML_INLINE EQML__T EQML__FN(eqml__cloud_row)(int n, int nc, int ncolumns, const unsigned short *column,
+                                              const EQML__NUMBER *coefficient, const EQML__T *row,
+                                              EQML__T *row_adjoint, const EQML__T *s, EQML__T *a)
+{
+    EQML__T g[2 * EQML__CLOUD_ANGULAR + 1], sum[4][2 * EQML__CLOUD_ANGULAR + 1], energy = EQML__ALL(0);
+    int k = 0;
+    for (int m = 0; m < n; m++) {
+        g[m] = row[m];
+        EQML__UNROLL_ALL
+        for (int q = 0; q < nc; q++)
+            sum[q][m] = EQML__ALL(0);
+    }
+    for (; k + nc <= ncolumns; k += nc)
+        EQML__UNROLL_ALL
+        for (int q = 0; q < nc; q++) {
+            const EQML__T c = EQML__ALL(coefficient[k + q]), *b = s + column[k + q];
+            EQML__T *to = a + column[k + q];
+            for (int m = 0; m < n; m++) {
+                sum[q][m] = EQML__FMA(c, b[m], sum[q][m]);
+                to[m] = EQML__FMA(c, g[m], to[m]);
+            }
+        }
+    for (; k < ncolumns; k++) {
+        const EQML__T c = EQML__ALL(coefficient[k]), *b = s + column[k];
+        EQML__T *to = a + column[k];
+        for (int m = 0; m < n; m++) {
+            sum[0][m] = EQML__FMA(c, b[m], sum[0][m]);
+            to[m] = EQML__FMA(c, g[m], to[m]);
+        }
+    }
+    for (int m = 0; m < n; m++) {
+        for (int q = 1; q < nc; q++)
+            sum[0][m] = sum[0][m] + sum[q][m];
+        energy = EQML__FMA(g[m], sum[0][m], energy);
+        row_adjoint[m] = row_adjoint[m] + sum[0][m];
+    }
+    return energy;
+}
+
+/* The energy of each lane; to the adjoints a[nslots] its derivatives by the slots are added. */
+EQML_FUNCTION EQML__T EQML__FN(eqml__cloud_form)(const eqml_cloud_program *p, const EQML__NUMBER *coefficient,
+                                                 const EQML__T *s, EQML__T *a)
+{
+    EQML__T energy = EQML__ALL(0);
+    const unsigned short *column = p->columns;
+    for (int k = 0; k < p->nrows; k++) {
+        const int slot = p->rows[k][0], l = p->rows[k][1], n = p->rows[k][2];
+        switch (l) {
+#define EQML__CLOUD_ROW(l, nc)                                                                               \
+    case l:                                                                                                  \
+        energy = energy + EQML__FN(eqml__cloud_row)(2 * l + 1, nc, n, column, coefficient, s + slot, a + slot, \
+                                                    s, a);                                                   \
+        break;
+            EQML__CLOUD_ROW(0, 4)
+            EQML__CLOUD_ROW(1, 2)
+            EQML__CLOUD_ROW(2, 1)
+            EQML__CLOUD_ROW(3, 1)
+#undef EQML__CLOUD_ROW
+        default:
+            energy = energy + EQML__FN(eqml__cloud_row)(2 * l + 1, 1, n, column, coefficient, s + slot,
+                                                        a + slot, s, a);
+        }
+        column += n;
+        coefficient += n;
+    }
+    return energy;
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
 
 #endif /* EQML__CLOUD_FORM_H */
+
+/* ==== cloud/pairs.h ===================================================================================== */
+
+/* Energy, forces and virial of the pair potentials beneath a fit. */
+#ifndef EQML__CLOUD_PAIRS_H
+#define EQML__CLOUD_PAIRS_H
+
+/* What is wanted: each may be NULL. */
+typedef struct eqml_cloud_result {
+    double *energy;   /* hartree */
+    double *forces;   /* [natoms][3] -dE/dx, hartree/bohr */
+    double *virial;   /* [6] xx yy zz yz xz xy, -dE/dstrain, hartree: minus volume times stress */
+    double *energies; /* [natoms] of the atoms, which add up to the energy */
+} eqml_cloud_result;
+
+/* The place of two species among the pairs of all: pairs[nspecies (nspecies + 1) / 2]. */
+EQML_INLINE int eqml_pair(int a, int b)
+{
+    return a > b ? a * (a + 1) / 2 + b : b * (b + 1) / 2 + a;
+}
+
+/* Beyond this distance no pair repels, bohr; pairs may be NULL: 0. */
+EQML_FUNCTION double eqml_pairs_reach(int nspecies, const eqml_pair_reference *pairs)
+{
+    double reach = 0;
+    for (int k = 0; pairs && k < nspecies * (nspecies + 1) / 2; k++)
+        reach = pairs[k].outer > reach ? pairs[k].outer : reach;
+    return reach;
+}
+
+/* How far neighbours must be known, bohr: the cutoff, or what pairs reach beyond it. */
+EQML_FUNCTION double eqml_cloud_cutoff(const eqml_cloud_model *model)
+{
+    const double reach = eqml_pairs_reach(model->basis->nspecies, model->pairs);
+    return model->radial.cutoff < reach ? reach : model->radial.cutoff;
+}
+
+/* Energies of a vector of distances below `outer`, and derivatives by them. */
+EQML_INLINE eqml_lanes eqml__pair_energies(const eqml_pair_reference *p, eqml_lanes r, eqml_lanes inverse,
+                                           eqml_lanes *slope)
+{
+    eqml_lanes screened[4], sum = eqml__all(0), rates = eqml__all(0);
+    for (int k = 0; k < 4; k++)
+        screened[k] = r * -p->rate[k];
+    eqml__exp_lanes(4, screened);
+    for (int k = 0; k < 4; k++) {
+        const eqml_lanes part = screened[k] * p->amplitude[k];
+        sum = sum + part;
+        rates = rates + part * p->rate[k];
+    }
+    const eqml_lanes t = eqml__at_least_lanes(r - eqml__all(p->inner), 0), t2 = t * t;
+    const eqml_lanes energy = sum * inverse;
+    *slope = t2 * (t * (4 * p->quartic) + eqml__all(3 * p->cubic)) - (energy + rates) * inverse;
+    return energy + (t2 * t * (t * p->quartic + eqml__all(p->cubic)) + eqml__all(p->constant));
+}
+
+/* The energy of two atoms, hartree, at a distance in bohr; *slope, where it is not NULL, its derivative. */
+EQML_FUNCTION double eqml_pair_energy(const eqml_pair_reference *p, double r, double *slope)
+{
+    if (r >= p->outer) {
+        if (slope)
+            *slope = 0;
+        return 0;
+    }
+    eqml_lanes d;
+    const eqml_lanes e = eqml__pair_energies(p, eqml__all(r), eqml__all(1 / r), &d);
+    if (slope)
+        *slope = ((const double *)(const void *)&d)[0];
+    return ((const double *)(const void *)&e)[0];
+}
+
+/* Some neighbours of one atom, of one species; lanes that are not taken are at `outer`. */
+typedef struct eqml__repelled {
+    int count, index[EQML_LANES];
+    double r[3][EQML_LANES] EQML_ALIGNED;
+} eqml__repelled;
+
+/* Half of each pair's energy and derivatives: the other atom of the pair gives the other half. */
+EQML_INLINE void eqml__pairs_flush(const eqml_pair_reference *p, size_t i, const eqml__repelled *x,
+                                   const eqml_cloud_result *result)
+{
+    double energies[EQML_LANES] EQML_ALIGNED, factors[EQML_LANES] EQML_ALIGNED;
+    double square[EQML_LANES] EQML_ALIGNED;
+    eqml_lanes r, inverse, slope, square_lanes;
+    for (int k = 0; k < EQML_LANES; k++)
+        square[k] = k < x->count ? x->r[0][k] * x->r[0][k] + x->r[1][k] * x->r[1][k] + x->r[2][k] * x->r[2][k]
+                                 : p->outer * p->outer;
+    square_lanes = eqml__load(square);
+    eqml__distances_lanes(1, &square_lanes, &r, &inverse);
+    eqml__store(energies, eqml__pair_energies(p, r, inverse, &slope) * 0.5);
+    eqml__store(factors, slope * inverse * 0.5);
+    for (int k = 0; k < x->count; k++) {
+        const double d[3] = {x->r[0][k], x->r[1][k], x->r[2][k]}, f = factors[k];
+        if (result->energy)
+            *result->energy += energies[k];
+        if (result->energies)
+            result->energies[i] += energies[k];
+        for (size_t e = 0; e < 3 && result->forces; e++) {
+            result->forces[3 * i + e] += f * d[e];
+            result->forces[3 * (size_t)x->index[k] + e] -= f * d[e];
+        }
+        if (result->virial) {
+            const double products[6] = {d[0] * d[0], d[1] * d[1], d[2] * d[2],
+                                        d[1] * d[2], d[0] * d[2], d[0] * d[1]};
+            for (int e = 0; e < 6; e++)
+                result->virial[e] -= f * products[e];
+        }
+    }
+}
+
+EQML_FUNCTION void eqml_pairs_add(int nspecies, const eqml_pair_reference *pairs, const eqml_neighbours *list,
+                                  const int *species, const eqml_cloud_result *result)
+/*
+ * Adds what the pairs give to results, which hold numbers before. The list must reach as far as eqml_pairs_reach, and may
+ * reach farther; species[natoms] are below nspecies. pairs may be NULL: then nothing is added.
+ */
+{
+    const double reach = eqml_pairs_reach(nspecies, pairs);
+    eqml__repelled x;
+    if (reach <= 0)
+        return;
+    for (size_t i = 0; i < list->natoms; i++)
+        for (int z = 0; z < nspecies; z++) {
+            const eqml_pair_reference *p = &pairs[eqml_pair(species[i], z)];
+            const double outer2 = p->outer * p->outer;
+            x.count = 0;
+            for (size_t k = list->first[i]; k < list->first[i + 1]; k++) {
+                const double *r = list->vector[k];
+                if (r[0] * r[0] + r[1] * r[1] + r[2] * r[2] >= outer2 || species[list->index[k]] != z)
+                    continue;
+                for (int d = 0; d < 3; d++)
+                    x.r[d][x.count] = r[d];
+                x.index[x.count++] = list->index[k];
+                if (x.count == EQML_LANES) {
+                    eqml__pairs_flush(p, i, &x, result);
+                    x.count = 0;
+                }
+            }
+            if (x.count)
+                eqml__pairs_flush(p, i, &x, result);
+        }
+}
+
+#endif /* EQML__CLOUD_PAIRS_H */
 
 /* ==== cloud/evaluate.h ================================================================================== */
 
@@ -5629,14 +6652,6 @@ typedef struct eqml_cloud_workspace {
     size_t size;
 } eqml_cloud_workspace;
 
-/* What is wanted: each may be NULL. */
-typedef struct eqml_cloud_result {
-    double *energy;   /* hartree */
-    double *forces;   /* [natoms][3] -dE/dx, hartree/bohr */
-    double *virial;   /* [6] xx yy zz yz xz xy, -dE/dstrain, hartree: minus volume times stress */
-    double *energies; /* [natoms] of the atoms, which add up to the energy */
-} eqml_cloud_result;
-
 EQML_FUNCTION void eqml_cloud_workspace_free(eqml_cloud_workspace *w)
 {
     EQML_FREE(w->list.first);
@@ -5646,19 +6661,6 @@ EQML_FUNCTION void eqml_cloud_workspace_free(eqml_cloud_workspace *w)
     memset(w, 0, sizeof *w);
 }
 
-/* What one call works with. */
-typedef struct eqml__cloud {
-    const eqml_cloud_model *model;
-    const eqml_neighbours *list;
-    const int *species;
-    const eqml_cloud_result *result;
-    double virial[6], energy;
-    eqml__radial radial;
-    double *scale; /* of harmonics */
-    eqml__shell shell[EQML_LANES];
-    eqml_lanes *slots, *adjoints, *force;
-} eqml__cloud;
-
 /* Takes `bytes` from the room, which begins at 0 while the sizes are being added up; aligned for all vectors. */
 EQML_INLINE void *eqml__take(char *room, size_t *used, size_t bytes)
 {
@@ -5667,12 +6669,69 @@ EQML_INLINE void *eqml__take(char *room, size_t *used, size_t bytes)
     return at;
 }
 
-/* Lays out the arrays of a call whose atoms have at most `vectors` vectors of neighbours; returns their size. */
-EQML_FUNCTION size_t eqml__cloud_layout(eqml__cloud *x, char *room, int vectors)
+/* Vectors that the neighbours of any atom need at most: each species may leave one that is not full. */
+EQML_FUNCTION int eqml__cloud_vectors(const eqml_cloud_basis *b, const eqml_neighbours *list, int width)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < list->natoms; i++) {
+        const size_t n = list->first[i + 1] - list->first[i];
+        most = n > most ? n : most;
+    }
+    return (int)(most / (size_t)width) + b->nspecies + 1;
+}
+
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_lanes
+#define EQML__NUMBER double
+#define EQML__INTEGERS eqml__integers
+#define EQML__SUFFIX lanes
+#define EQML__ALL eqml__all
+#define EQML__FMA eqml__fma
+#define EQML__DATA(name) name
+/* Up to as many atoms of one centre as there are lanes, and what came out for them. */
+typedef struct EQML__FN(eqml__group) {
+    int count, nvectors[EQML__CLOUD_WIDTH];
+    size_t atom[EQML__CLOUD_WIDTH];
+    double energy[EQML__CLOUD_WIDTH], virial[6];
+    int *pair;      /* [width][vectors][width] as in the shells */
+    EQML__T *force; /* [width][vectors][4] dE/dr of the neighbours */
+} EQML__FN(eqml__group);
+
+/* What one thread works with. */
+typedef struct EQML__FN(eqml__desk) {
+    EQML__FN(eqml__shell) shell[EQML__CLOUD_WIDTH];
+    EQML__T *slots, *adjoints;
+} EQML__FN(eqml__desk);
+
+/* What one call works with. */
+typedef struct EQML__FN(eqml__cloud) {
+    const eqml_cloud_model *model;
+    const eqml_neighbours *list;
+    const int *species;
+    const eqml_cloud_result *result;
+    double virial[6], energy;
+    eqml__radial radial;
+    int vectors, ndesks, ngroups; /* vectors: of neighbours, at most */
+    double *scale; /* of harmonics */
+    const EQML__NUMBER *coefficients;
+    EQML__NUMBER *rounded; /* the same, where they are not at hand in this precision */
+    EQML__FN(eqml__desk) *desk;   /* [ndesks] */
+    EQML__FN(eqml__group) *group; /* [ngroups] */
+} EQML__FN(eqml__cloud);
+
+/* Lays out the arrays of a call; returns their size. */
+EQML_FUNCTION size_t EQML__FN(eqml__cloud_layout)(EQML__FN(eqml__cloud) *x, char *room)
 {
     const eqml_cloud_basis *b = x->model->basis;
-    const size_t lane = sizeof(eqml_lanes), n = (size_t)vectors,
+    const size_t lane = sizeof(EQML__T), n = (size_t)x->vectors,
                  harmonics = (size_t)(b->lmax + 1) * (size_t)(b->lmax + 1);
+    const int narrow = sizeof(EQML__NUMBER) < sizeof(double);
     size_t used = 0, slots = 0;
     int species = 0;
     for (int c = 0; c < b->ncentres; c++) {
@@ -5681,161 +6740,210 @@ EQML_FUNCTION size_t eqml__cloud_layout(eqml__cloud *x, char *room, int vectors)
         species = b->centres[c].nneighbours > species ? b->centres[c].nneighbours : species;
     }
     x->scale = (double *)eqml__take(room, &used, harmonics * sizeof(double));
-    x->slots = (eqml_lanes *)eqml__take(room, &used, slots * lane);
-    x->adjoints = (eqml_lanes *)eqml__take(room, &used, slots * lane);
-    x->force = (eqml_lanes *)eqml__take(room, &used, 3 * n * lane);
-    for (int k = 0; k < EQML_LANES; k++) {
-        eqml__shell *s = &x->shell[k];
-        s->capacity = vectors;
-        s->pair = (int *)eqml__take(room, &used, n * EQML_LANES * sizeof(int));
-        s->begin = (int *)eqml__take(room, &used, (size_t)(species + 1) * sizeof(int));
-        s->unit = (eqml_lanes *)eqml__take(room, &used, 3 * n * lane);
-        s->inverse = (eqml_lanes *)eqml__take(room, &used, n * lane);
-        s->harmonic = (eqml_lanes *)eqml__take(room, &used, harmonics * n * lane);
-        s->value = (eqml_lanes *)eqml__take(room, &used, (size_t)b->nmax * n * lane);
-        s->slope = (eqml_lanes *)eqml__take(room, &used, (size_t)b->nmax * n * lane);
+    x->rounded = (EQML__NUMBER *)eqml__take(room, &used, narrow ? (size_t)b->nterms * sizeof(EQML__NUMBER) : 0);
+    x->desk = (EQML__FN(eqml__desk) *)eqml__take(room, &used, (size_t)x->ndesks * sizeof *x->desk);
+    x->group = (EQML__FN(eqml__group) *)eqml__take(room, &used, (size_t)x->ngroups * sizeof *x->group);
+    for (int t = 0; t < x->ndesks; t++) {
+        EQML__FN(eqml__desk) none, *desk = room ? &x->desk[t] : &none;
+        desk->slots = (EQML__T *)eqml__take(room, &used, slots * lane);
+        desk->adjoints = (EQML__T *)eqml__take(room, &used, slots * lane);
+        for (int k = 0; k < EQML__CLOUD_WIDTH; k++) {
+            EQML__FN(eqml__shell) *s = &desk->shell[k];
+            s->radial = EQML__HARMONICS_AT + (int)harmonics;
+            s->size = (s->radial + 2 * b->nmax) | 1; /* odd: no strides of powers of two */
+            s->begin = (int *)eqml__take(room, &used, (size_t)(species + 1) * sizeof(int));
+            s->block = (EQML__T *)eqml__take(room, &used, (size_t)s->size * n * lane);
+        }
+    }
+    for (int k = 0; k < x->ngroups; k++) {
+        EQML__FN(eqml__group) none, *group = room ? &x->group[k] : &none;
+        group->pair = (int *)eqml__take(room, &used, n * (size_t)(EQML__CLOUD_WIDTH * EQML__CLOUD_WIDTH) * sizeof(int));
+        group->force = (EQML__T *)eqml__take(room, &used, 4 * (size_t)EQML__CLOUD_WIDTH * n * lane);
     }
     return used;
 }
 
-/* Vectors that the neighbours of any atom need at most: each species may leave one that is not full. */
-EQML_FUNCTION int eqml__cloud_vectors(const eqml_cloud_basis *b, const eqml_neighbours *list)
-{
-    size_t most = 0;
-    for (size_t i = 0; i < list->natoms; i++) {
-        const size_t n = list->first[i + 1] - list->first[i];
-        most = n > most ? n : most;
-    }
-    return (int)(most / EQML_LANES) + b->nspecies + 1;
-}
-
 /* Sorts the neighbours of atom i by species, and finds their functions. */
-EQML_FUNCTION void eqml__cloud_shell(const eqml__cloud *x, const eqml_cloud_centre *centre, size_t i,
-                                     eqml__shell *s)
+EQML_FUNCTION void EQML__FN(eqml__cloud_shell)(const EQML__FN(eqml__cloud) *x, const eqml_cloud_centre *centre,
+                                               size_t i, EQML__FN(eqml__shell) *s)
 {
     const eqml_neighbours *list = x->list;
     const double cutoff = x->model->radial.cutoff, cutoff2 = cutoff * cutoff;
+    const int any = x->model->basis->nspecies == 1;
     int vectors = 0;
-    s->stride = s->capacity;
     for (int z = 0; z < centre->nneighbours; z++) {
-        int count = 0;
-        double *unit = (double *)(void *)(s->unit + vectors);
-        const int stride = s->stride * EQML_LANES;
-        int *pair = s->pair + vectors * EQML_LANES;
+        const int wanted = centre->neighbours[z];
+        int lane = 0, *pair = s->pair + vectors * EQML__CLOUD_WIDTH;
+        EQML__NUMBER *unit = (EQML__NUMBER *)(void *)(s->block + vectors * s->size);
         s->begin[z] = vectors;
         for (size_t k = list->first[i]; k < list->first[i + 1]; k++) {
             const double *r = list->vector[k];
-            if (x->species[list->index[k]] != centre->neighbours[z] ||
-                r[0] * r[0] + r[1] * r[1] + r[2] * r[2] >= cutoff2)
+            if (r[0] * r[0] + r[1] * r[1] + r[2] * r[2] >= cutoff2 ||
+                (!any && x->species[list->index[k]] != wanted))
                 continue;
             for (int d = 0; d < 3; d++)
-                unit[d * stride + count] = r[d];
-            pair[count++] = (int)(k - list->first[i]);
+                unit[d * EQML__CLOUD_WIDTH + lane] = (EQML__NUMBER)r[d];
+            pair[lane++] = (int)(k - list->first[i]);
+            if (lane == EQML__CLOUD_WIDTH) {
+                lane = 0;
+                vectors++;
+                pair += EQML__CLOUD_WIDTH;
+                unit += s->size * EQML__CLOUD_WIDTH;
+            }
         }
-        for (; count % EQML_LANES; count++) {
-            unit[count] = cutoff;
-            unit[stride + count] = unit[2 * stride + count] = 0;
-            pair[count] = -1;
+        vectors += lane > 0;
+        for (; lane > 0 && lane < EQML__CLOUD_WIDTH; lane++) {
+            unit[lane] = (EQML__NUMBER)cutoff;
+            unit[EQML__CLOUD_WIDTH + lane] = unit[2 * EQML__CLOUD_WIDTH + lane] = 0;
+            pair[lane] = -1;
         }
-        vectors += count / EQML_LANES;
     }
     s->begin[centre->nneighbours] = s->nvectors = vectors;
-    eqml__shell_functions(x->model->basis, &x->radial, s);
+    EQML__FN(eqml__shell_functions)(x->model->basis, &x->radial, s);
 }
 
-/* Gives the forces of an atom's neighbours to the atoms. */
-EQML_FUNCTION void eqml__cloud_scatter(const eqml__cloud *x, size_t i, const eqml__shell *s, double *forces)
+/* Moments of solid harmonics become those of spherical ones; their adjoints go back alike. */
+EQML_FUNCTION void EQML__FN(eqml__cloud_scale)(const eqml_cloud_program *p, const double *scale, EQML__T *slots)
 {
-    const int *index = x->list->index + x->list->first[i];
-    const double *force = (const double *)(const void *)x->force;
-    const int stride = s->stride * EQML_LANES;
-    double own[3] = {0, 0, 0};
-    for (int k = 0; k < s->nvectors * EQML_LANES; k++) {
-        if (s->pair[k] < 0)
-            continue;
-        double *to = forces + 3 * (size_t)index[s->pair[k]];
-        for (int d = 0; d < 3; d++) {
-            own[d] += force[d * stride + k];
-            to[d] -= force[d * stride + k];
-        }
+    for (int k = 0; k < p->nmoments; k++) {
+        const int l = p->moments[k][1];
+        EQML__T *slot = slots + p->moments[k][3];
+        for (int m = 0; m <= 2 * l; m++)
+            slot[m] = slot[m] * (EQML__NUMBER)scale[EQML__HARMONIC(l, m - l)];
     }
-    for (size_t d = 0; d < 3; d++)
-        forces[3 * i + d] += own[d];
 }
 
-/* Adds what an atom's neighbours give to the virial; lanes that are filled up have no force. */
-EQML_FUNCTION void eqml__cloud_virial(eqml__cloud *x, const eqml__shell *s)
+/* Gives the forces of a group to those atoms that are not below `from`, and below `to`. */
+EQML_FUNCTION void EQML__FN(eqml__cloud_scatter)(const EQML__FN(eqml__cloud) *x,
+                                                 const EQML__FN(eqml__group) *g, size_t from, size_t to,
+                                                 double *forces)
+{
+    for (int a = 0; a < g->count; a++) {
+        const int *index = x->list->index + x->list->first[g->atom[a]];
+        const int *pair = g->pair + a * x->vectors * EQML__CLOUD_WIDTH;
+        const EQML__NUMBER *force = (const EQML__NUMBER *)(const void *)(g->force + 4 * a * x->vectors);
+        double own[3] = {0, 0, 0};
+        for (int v = 0; v < g->nvectors[a]; v++, force += 4 * EQML__CLOUD_WIDTH, pair += EQML__CLOUD_WIDTH)
+            for (int k = 0; k < EQML__CLOUD_WIDTH; k++) {
+                if (pair[k] < 0)
+                    continue;
+                const size_t j = (size_t)index[pair[k]];
+                for (int d = 0; d < 3; d++)
+                    own[d] += (double)force[d * EQML__CLOUD_WIDTH + k];
+                for (int d = 0; d < 3 && j >= from && j < to; d++)
+                    forces[3 * j + (size_t)d] -= (double)force[d * EQML__CLOUD_WIDTH + k];
+            }
+        for (size_t d = 0; d < 3 && g->atom[a] >= from && g->atom[a] < to; d++)
+            forces[3 * g->atom[a] + d] += own[d];
+    }
+}
+
+/* Adds what an atom's neighbours give to a virial; lanes that are filled up have no force. */
+EQML_FUNCTION void EQML__FN(eqml__cloud_virial)(const EQML__FN(eqml__shell) *s, const EQML__T *force,
+                                                double *virial)
 {
     static const int row[6] = {0, 1, 2, 1, 0, 0}, column[6] = {0, 1, 2, 2, 2, 1};
     for (int c = 0; c < 6; c++) {
-        const eqml_lanes *u = s->unit + row[c] * s->stride, *f = x->force + column[c] * s->stride;
-        eqml_lanes sum = eqml__all(0);
-        for (int v = 0; v < s->nvectors; v++)
-            sum = eqml__fma(u[v] / s->inverse[v], f[v], sum);
-        x->virial[c] -= eqml__sum(sum);
+        EQML__T sum = EQML__ALL(0);
+        for (int v = 0; v < s->nvectors; v++) {
+            const EQML__T *u = s->block + v * s->size;
+            sum = EQML__FMA(u[row[c]] / u[3], force[4 * v + column[c]], sum);
+        }
+        const EQML__NUMBER *part = (const EQML__NUMBER *)(const void *)&sum;
+        for (int k = 0; k < EQML__CLOUD_WIDTH; k++)
+            virial[c] -= (double)part[k];
     }
 }
 
-/* Up to EQML_LANES atoms of one centre, one in each lane. */
-EQML_FUNCTION void eqml__cloud_atoms(eqml__cloud *x, const eqml_cloud_centre *centre, int count,
-                                     const size_t *atom)
+/* Energies of a group of atoms, one in each lane, and the derivatives by their neighbours, if wanted. */
+EQML_FUNCTION void EQML__FN(eqml__cloud_group)(const EQML__FN(eqml__cloud) *x, EQML__FN(eqml__desk) *desk,
+                                               const eqml_cloud_centre *centre, EQML__FN(eqml__group) *g)
 {
     const eqml_cloud_program *p = centre->program;
-    const eqml_cloud_result *result = x->result;
-    double *slots = (double *)(void *)x->slots, energy[EQML_LANES];
+    const int forces = x->result->forces || x->result->virial, room = x->vectors * EQML__CLOUD_WIDTH;
+    EQML__NUMBER *slots = (EQML__NUMBER *)(void *)desk->slots;
     for (int k = 0; k < p->nslots; k++)
-        x->adjoints[k] = eqml__all(0);
-    if (count < EQML_LANES) /* lanes without an atom have no neighbours */
+        desk->adjoints[k] = EQML__ALL(0);
+    if (g->count < EQML__CLOUD_WIDTH) /* lanes without an atom have no neighbours */
         for (int k = 0; k < p->nslots; k++)
-            x->slots[k] = eqml__all(0);
-    x->slots[0] = eqml__all(1);
-    for (int k = 0; k < count; k++) {
-        eqml__cloud_shell(x, centre, atom[k], &x->shell[k]);
-        eqml__shell_moments(p, &x->shell[k], x->scale, slots + k);
+            desk->slots[k] = EQML__ALL(0);
+    desk->slots[0] = EQML__ALL(1);
+    for (int k = 0; k < g->count; k++) {
+        desk->shell[k].pair = g->pair + k * room;
+        EQML__FN(eqml__cloud_shell)(x, centre, g->atom[k], &desk->shell[k]);
+        EQML__FN(eqml__shell_moments)(p, &desk->shell[k], slots + k);
+        g->nvectors[k] = desk->shell[k].nvectors;
     }
-    p->forward_lanes(x->slots);
-    eqml__store(energy, eqml__cloud_form(p, x->model->coefficients + centre->first, x->slots, x->adjoints));
-    for (int k = 0; k < count; k++) {
-        const double own = x->model->atoms ? energy[k] + x->model->atoms[centre->species] : energy[k];
-        x->energy += own;
-        if (result->energies)
-            result->energies[atom[k]] = own;
-    }
-    if (!result->forces && !result->virial)
+    EQML__FN(eqml__cloud_scale)(p, x->scale, desk->slots);
+    p->EQML__FN(forward)(desk->slots);
+    const EQML__T energy = EQML__FN(eqml__cloud_form)(p, x->coefficients + centre->first, desk->slots, desk->adjoints);
+    for (int k = 0; k < g->count; k++)
+        g->energy[k] = (double)((const EQML__NUMBER *)(const void *)&energy)[k];
+    for (int c = 0; c < 6; c++)
+        g->virial[c] = 0;
+    if (!forces)
         return;
-    p->reverse_lanes(x->slots, x->adjoints);
-    for (int k = 0; k < count; k++) {
-        eqml__shell_forces(p, &x->shell[k], x->scale, (const double *)(const void *)x->adjoints + k,
-                           x->force);
-        if (result->forces)
-            eqml__cloud_scatter(x, atom[k], &x->shell[k], result->forces);
-        if (result->virial)
-            eqml__cloud_virial(x, &x->shell[k]);
+    p->EQML__FN(reverse)(desk->slots, desk->adjoints);
+    EQML__FN(eqml__cloud_scale)(p, x->scale, desk->adjoints);
+    for (int k = 0; k < g->count; k++) {
+        EQML__T *force = g->force + 4 * k * x->vectors;
+        EQML__FN(eqml__shell_forces)(p, &desk->shell[k], (const EQML__NUMBER *)(const void *)desk->adjoints + k, force);
+        if (x->result->virial)
+            EQML__FN(eqml__cloud_virial)(&desk->shell[k], force, g->virial);
     }
 }
 
-/* All atoms that are centres of one species, lane by lane. */
-EQML_FUNCTION void eqml__cloud_centre(eqml__cloud *x, const eqml_cloud_centre *centre)
+/* Adds what came out for some groups, in their order, whichever thread found it. */
+EQML_FUNCTION void EQML__FN(eqml__cloud_add)(EQML__FN(eqml__cloud) *x, const eqml_cloud_centre *centre, int ngroups)
 {
-    size_t atom[EQML_LANES];
-    int count = 0;
-    for (size_t i = 0; i < x->list->natoms; i++) {
-        if (x->species[i] != centre->species)
-            continue;
-        atom[count++] = i;
-        if (count == EQML_LANES) {
-            eqml__cloud_atoms(x, centre, count, atom);
-            count = 0;
-        }
+    const double lone = x->model->atoms ? x->model->atoms[centre->species] : 0;
+    const size_t n = x->list->natoms, parts = (size_t)x->ndesks;
+    if (x->result->forces) {
+        EQML__OMP(parallel for schedule(static) num_threads(x->ndesks) if (x->ndesks > 1))
+        for (size_t t = 0; t < parts; t++)
+            for (int k = 0; k < ngroups; k++)
+                EQML__FN(eqml__cloud_scatter)(x, &x->group[k], t * n / parts, (t + 1) * n / parts, x->result->forces);
     }
-    if (count)
-        eqml__cloud_atoms(x, centre, count, atom);
+    for (int k = 0; k < ngroups; k++) {
+        const EQML__FN(eqml__group) *g = &x->group[k];
+        for (int a = 0; a < g->count; a++) {
+            x->energy += g->energy[a] + lone;
+            if (x->result->energies)
+                x->result->energies[g->atom[a]] = g->energy[a] + lone;
+        }
+        for (int c = 0; c < 6; c++)
+            x->virial[c] += g->virial[c];
+    }
 }
 
-/* Checks the arguments of a call and lays out its room. */
-EQML_FUNCTION eqml_status eqml__cloud_begin(eqml__cloud *x, const eqml_cloud_model *model,
-                                            const eqml_neighbours *list, const int *species,
-                                            eqml_cloud_workspace *w, const eqml_cloud_result *result)
+/* All atoms that are centres of one species, some groups at a time, which threads share. */
+EQML_FUNCTION void EQML__FN(eqml__cloud_centre)(EQML__FN(eqml__cloud) *x, const eqml_cloud_centre *centre)
+{
+    size_t i = 0;
+    while (i < x->list->natoms) {
+        int ngroups = 0;
+        x->group[0].count = 0;
+        for (; i < x->list->natoms && ngroups < x->ngroups; i++) {
+            EQML__FN(eqml__group) *g = &x->group[ngroups];
+            if (x->species[i] != centre->species)
+                continue;
+            g->atom[g->count++] = i;
+            if (g->count == EQML__CLOUD_WIDTH && ++ngroups < x->ngroups)
+                x->group[ngroups].count = 0;
+        }
+        if (ngroups < x->ngroups && x->group[ngroups].count)
+            ngroups++;
+        EQML__OMP(parallel for schedule(dynamic) num_threads(x->ndesks) if (x->ndesks > 1))
+        for (int k = 0; k < ngroups; k++)
+            EQML__FN(eqml__cloud_group)(x, &x->desk[eqml__this_thread()], centre, &x->group[k]);
+        EQML__FN(eqml__cloud_add)(x, centre, ngroups);
+    }
+}
+
+/* Checks the arguments of a call and lays out its room, for so many threads. */
+EQML_FUNCTION eqml_status EQML__FN(eqml__cloud_begin)(EQML__FN(eqml__cloud) *x, const eqml_cloud_model *model,
+                                                      const eqml_neighbours *list, const int *species, int threads,
+                                                      eqml_cloud_workspace *w, const eqml_cloud_result *result)
 {
     const eqml_cloud_basis *b = model->basis;
     memset(x, 0, sizeof *x);
@@ -5848,8 +6956,11 @@ EQML_FUNCTION eqml_status eqml__cloud_begin(eqml__cloud *x, const eqml_cloud_mod
     for (size_t i = 0; i < list->natoms; i++)
         if (species[i] < 0 || species[i] >= b->nspecies)
             return EQML_ERROR_ARGUMENT;
-    const int vectors = eqml__cloud_vectors(b, list) | 1; /* odd: no strides of powers of two */
-    const size_t size = eqml__cloud_layout(x, NULL, vectors) + 64;
+    const size_t most = list->natoms / (size_t)EQML__CLOUD_WIDTH + 1; /* more threads have nothing to do */
+    x->ndesks = (size_t)threads < most ? threads : (int)most;
+    x->ngroups = x->ndesks > 1 ? 16 * x->ndesks : 1;
+    x->vectors = eqml__cloud_vectors(b, list, EQML__CLOUD_WIDTH);
+    const size_t size = EQML__FN(eqml__cloud_layout)(x, NULL) + 64;
     if (size > w->size) {
         EQML_FREE(w->room);
         w->room = (char *)EQML_MALLOC(size);
@@ -5857,27 +6968,26 @@ EQML_FUNCTION eqml_status eqml__cloud_begin(eqml__cloud *x, const eqml_cloud_mod
         if (!w->room)
             return EQML_ERROR_MEMORY;
     }
-    eqml__cloud_layout(x, w->room + (64 - (uintptr_t)w->room % 64), vectors);
+    EQML__FN(eqml__cloud_layout)(x, w->room + (64 - (uintptr_t)w->room % 64));
     eqml__harmonic_scales(b->lmax, x->scale);
     x->radial = eqml__radial_of(&model->radial);
+    if (sizeof(EQML__NUMBER) == sizeof(double)) {
+        x->coefficients = (const EQML__NUMBER *)(const void *)model->coefficients;
+    } else {
+        for (int k = 0; k < b->nterms; k++)
+            x->rounded[k] = (EQML__NUMBER)model->coefficients[k];
+        x->coefficients = x->rounded;
+    }
     return EQML_OK;
 }
 
-EQML_FUNCTION eqml_status eqml_cloud_evaluate_list(const eqml_cloud_model *model, const eqml_neighbours *list,
-                                                   const int *species, eqml_cloud_workspace *w,
-                                                   const eqml_cloud_result *result)
-/*
- * Evaluates a model for neighbours that the caller has: those of eqml_neighbours_find, or a list with skin, whose pairs
- * beyond the cutoff are passed over. species[natoms]. Allocates only where the workspace is too small. Atoms of a species
- * that is no centre have the energy model->atoms, or 0; neighbours of a species that is not around a centre count as
- * absent.
- *
- * EQML_ERROR_ARGUMENT: a species that the basis does not know, a radial cutoff or range that is not positive.
- */
+EQML_FUNCTION eqml_status EQML__FN(eqml__cloud_list)(const eqml_cloud_model *model, const eqml_neighbours *list,
+                                                     const int *species, eqml_cloud_workspace *w,
+                                                     const eqml_cloud_result *result)
 {
     const eqml_cloud_basis *b = model->basis;
-    eqml__cloud x;
-    const eqml_status status = eqml__cloud_begin(&x, model, list, species, w, result);
+    EQML__FN(eqml__cloud) x;
+    const eqml_status status = EQML__FN(eqml__cloud_begin)(&x, model, list, species, eqml__most_threads(), w, result);
     if (status)
         return status;
     for (size_t i = 0; i < list->natoms; i++) {
@@ -5892,12 +7002,378 @@ EQML_FUNCTION eqml_status eqml_cloud_evaluate_list(const eqml_cloud_model *model
             x.energy += model->atoms[species[i]];
     }
     for (int c = 0; c < b->ncentres; c++)
-        eqml__cloud_centre(&x, &b->centres[c]);
+        EQML__FN(eqml__cloud_centre)(&x, &b->centres[c]);
     if (result->energy)
         *result->energy = x.energy;
     if (result->virial)
         memcpy(result->virial, x.virial, sizeof x.virial);
+    eqml_pairs_add(b->nspecies, model->pairs, list, species, result);
     return EQML_OK;
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+#define EQML__T eqml_floats
+#define EQML__NUMBER float
+#define EQML__INTEGERS eqml__integers_floats
+#define EQML__SUFFIX floats
+#define EQML__ALL eqml__all_floats
+#define EQML__FMA eqml__fma_floats
+#define EQML__DATA(name) name##_float
+/* Up to as many atoms of one centre as there are lanes, and what came out for them. */
+typedef struct EQML__FN(eqml__group) {
+    int count, nvectors[EQML__CLOUD_WIDTH];
+    size_t atom[EQML__CLOUD_WIDTH];
+    double energy[EQML__CLOUD_WIDTH], virial[6];
+    int *pair;      /* [width][vectors][width] as in the shells */
+    EQML__T *force; /* [width][vectors][4] dE/dr of the neighbours */
+} EQML__FN(eqml__group);
+
+/* What one thread works with. */
+typedef struct EQML__FN(eqml__desk) {
+    EQML__FN(eqml__shell) shell[EQML__CLOUD_WIDTH];
+    EQML__T *slots, *adjoints;
+} EQML__FN(eqml__desk);
+
+/* What one call works with. */
+typedef struct EQML__FN(eqml__cloud) {
+    const eqml_cloud_model *model;
+    const eqml_neighbours *list;
+    const int *species;
+    const eqml_cloud_result *result;
+    double virial[6], energy;
+    eqml__radial radial;
+    int vectors, ndesks, ngroups; /* vectors: of neighbours, at most */
+    double *scale; /* of harmonics */
+    const EQML__NUMBER *coefficients;
+    EQML__NUMBER *rounded; /* the same, where they are not at hand in this precision */
+    EQML__FN(eqml__desk) *desk;   /* [ndesks] */
+    EQML__FN(eqml__group) *group; /* [ngroups] */
+} EQML__FN(eqml__cloud);
+
+/* Lays out the arrays of a call; returns their size. */
+EQML_FUNCTION size_t EQML__FN(eqml__cloud_layout)(EQML__FN(eqml__cloud) *x, char *room)
+{
+    const eqml_cloud_basis *b = x->model->basis;
+    const size_t lane = sizeof(EQML__T), n = (size_t)x->vectors,
+                 harmonics = (size_t)(b->lmax + 1) * (size_t)(b->lmax + 1);
+    const int narrow = sizeof(EQML__NUMBER) < sizeof(double);
+    size_t used = 0, slots = 0;
+    int species = 0;
+    for (int c = 0; c < b->ncentres; c++) {
+        const size_t more = (size_t)b->centres[c].program->nslots;
+        slots = more > slots ? more : slots;
+        species = b->centres[c].nneighbours > species ? b->centres[c].nneighbours : species;
+    }
+    x->scale = (double *)eqml__take(room, &used, harmonics * sizeof(double));
+    x->rounded = (EQML__NUMBER *)eqml__take(room, &used, narrow ? (size_t)b->nterms * sizeof(EQML__NUMBER) : 0);
+    x->desk = (EQML__FN(eqml__desk) *)eqml__take(room, &used, (size_t)x->ndesks * sizeof *x->desk);
+    x->group = (EQML__FN(eqml__group) *)eqml__take(room, &used, (size_t)x->ngroups * sizeof *x->group);
+    for (int t = 0; t < x->ndesks; t++) {
+        EQML__FN(eqml__desk) none, *desk = room ? &x->desk[t] : &none;
+        desk->slots = (EQML__T *)eqml__take(room, &used, slots * lane);
+        desk->adjoints = (EQML__T *)eqml__take(room, &used, slots * lane);
+        for (int k = 0; k < EQML__CLOUD_WIDTH; k++) {
+            EQML__FN(eqml__shell) *s = &desk->shell[k];
+            s->radial = EQML__HARMONICS_AT + (int)harmonics;
+            s->size = (s->radial + 2 * b->nmax) | 1; /* odd: no strides of powers of two */
+            s->begin = (int *)eqml__take(room, &used, (size_t)(species + 1) * sizeof(int));
+            s->block = (EQML__T *)eqml__take(room, &used, (size_t)s->size * n * lane);
+        }
+    }
+    for (int k = 0; k < x->ngroups; k++) {
+        EQML__FN(eqml__group) none, *group = room ? &x->group[k] : &none;
+        group->pair = (int *)eqml__take(room, &used, n * (size_t)(EQML__CLOUD_WIDTH * EQML__CLOUD_WIDTH) * sizeof(int));
+        group->force = (EQML__T *)eqml__take(room, &used, 4 * (size_t)EQML__CLOUD_WIDTH * n * lane);
+    }
+    return used;
+}
+
+/* Sorts the neighbours of atom i by species, and finds their functions. */
+EQML_FUNCTION void EQML__FN(eqml__cloud_shell)(const EQML__FN(eqml__cloud) *x, const eqml_cloud_centre *centre,
+                                               size_t i, EQML__FN(eqml__shell) *s)
+{
+    const eqml_neighbours *list = x->list;
+    const double cutoff = x->model->radial.cutoff, cutoff2 = cutoff * cutoff;
+    const int any = x->model->basis->nspecies == 1;
+    int vectors = 0;
+    for (int z = 0; z < centre->nneighbours; z++) {
+        const int wanted = centre->neighbours[z];
+        int lane = 0, *pair = s->pair + vectors * EQML__CLOUD_WIDTH;
+        EQML__NUMBER *unit = (EQML__NUMBER *)(void *)(s->block + vectors * s->size);
+        s->begin[z] = vectors;
+        for (size_t k = list->first[i]; k < list->first[i + 1]; k++) {
+            const double *r = list->vector[k];
+            if (r[0] * r[0] + r[1] * r[1] + r[2] * r[2] >= cutoff2 ||
+                (!any && x->species[list->index[k]] != wanted))
+                continue;
+            for (int d = 0; d < 3; d++)
+                unit[d * EQML__CLOUD_WIDTH + lane] = (EQML__NUMBER)r[d];
+            pair[lane++] = (int)(k - list->first[i]);
+            if (lane == EQML__CLOUD_WIDTH) {
+                lane = 0;
+                vectors++;
+                pair += EQML__CLOUD_WIDTH;
+                unit += s->size * EQML__CLOUD_WIDTH;
+            }
+        }
+        vectors += lane > 0;
+        for (; lane > 0 && lane < EQML__CLOUD_WIDTH; lane++) {
+            unit[lane] = (EQML__NUMBER)cutoff;
+            unit[EQML__CLOUD_WIDTH + lane] = unit[2 * EQML__CLOUD_WIDTH + lane] = 0;
+            pair[lane] = -1;
+        }
+    }
+    s->begin[centre->nneighbours] = s->nvectors = vectors;
+    EQML__FN(eqml__shell_functions)(x->model->basis, &x->radial, s);
+}
+
+/* Moments of solid harmonics become those of spherical ones; their adjoints go back alike. */
+EQML_FUNCTION void EQML__FN(eqml__cloud_scale)(const eqml_cloud_program *p, const double *scale, EQML__T *slots)
+{
+    for (int k = 0; k < p->nmoments; k++) {
+        const int l = p->moments[k][1];
+        EQML__T *slot = slots + p->moments[k][3];
+        for (int m = 0; m <= 2 * l; m++)
+            slot[m] = slot[m] * (EQML__NUMBER)scale[EQML__HARMONIC(l, m - l)];
+    }
+}
+
+/* Gives the forces of a group to those atoms that are not below `from`, and below `to`. */
+EQML_FUNCTION void EQML__FN(eqml__cloud_scatter)(const EQML__FN(eqml__cloud) *x,
+                                                 const EQML__FN(eqml__group) *g, size_t from, size_t to,
+                                                 double *forces)
+{
+    for (int a = 0; a < g->count; a++) {
+        const int *index = x->list->index + x->list->first[g->atom[a]];
+        const int *pair = g->pair + a * x->vectors * EQML__CLOUD_WIDTH;
+        const EQML__NUMBER *force = (const EQML__NUMBER *)(const void *)(g->force + 4 * a * x->vectors);
+        double own[3] = {0, 0, 0};
+        for (int v = 0; v < g->nvectors[a]; v++, force += 4 * EQML__CLOUD_WIDTH, pair += EQML__CLOUD_WIDTH)
+            for (int k = 0; k < EQML__CLOUD_WIDTH; k++) {
+                if (pair[k] < 0)
+                    continue;
+                const size_t j = (size_t)index[pair[k]];
+                for (int d = 0; d < 3; d++)
+                    own[d] += (double)force[d * EQML__CLOUD_WIDTH + k];
+                for (int d = 0; d < 3 && j >= from && j < to; d++)
+                    forces[3 * j + (size_t)d] -= (double)force[d * EQML__CLOUD_WIDTH + k];
+            }
+        for (size_t d = 0; d < 3 && g->atom[a] >= from && g->atom[a] < to; d++)
+            forces[3 * g->atom[a] + d] += own[d];
+    }
+}
+
+/* Adds what an atom's neighbours give to a virial; lanes that are filled up have no force. */
+EQML_FUNCTION void EQML__FN(eqml__cloud_virial)(const EQML__FN(eqml__shell) *s, const EQML__T *force,
+                                                double *virial)
+{
+    static const int row[6] = {0, 1, 2, 1, 0, 0}, column[6] = {0, 1, 2, 2, 2, 1};
+    for (int c = 0; c < 6; c++) {
+        EQML__T sum = EQML__ALL(0);
+        for (int v = 0; v < s->nvectors; v++) {
+            const EQML__T *u = s->block + v * s->size;
+            sum = EQML__FMA(u[row[c]] / u[3], force[4 * v + column[c]], sum);
+        }
+        const EQML__NUMBER *part = (const EQML__NUMBER *)(const void *)&sum;
+        for (int k = 0; k < EQML__CLOUD_WIDTH; k++)
+            virial[c] -= (double)part[k];
+    }
+}
+
+/* Energies of a group of atoms, one in each lane, and the derivatives by their neighbours, if wanted. */
+EQML_FUNCTION void EQML__FN(eqml__cloud_group)(const EQML__FN(eqml__cloud) *x, EQML__FN(eqml__desk) *desk,
+                                               const eqml_cloud_centre *centre, EQML__FN(eqml__group) *g)
+{
+    const eqml_cloud_program *p = centre->program;
+    const int forces = x->result->forces || x->result->virial, room = x->vectors * EQML__CLOUD_WIDTH;
+    EQML__NUMBER *slots = (EQML__NUMBER *)(void *)desk->slots;
+    for (int k = 0; k < p->nslots; k++)
+        desk->adjoints[k] = EQML__ALL(0);
+    if (g->count < EQML__CLOUD_WIDTH) /* lanes without an atom have no neighbours */
+        for (int k = 0; k < p->nslots; k++)
+            desk->slots[k] = EQML__ALL(0);
+    desk->slots[0] = EQML__ALL(1);
+    for (int k = 0; k < g->count; k++) {
+        desk->shell[k].pair = g->pair + k * room;
+        EQML__FN(eqml__cloud_shell)(x, centre, g->atom[k], &desk->shell[k]);
+        EQML__FN(eqml__shell_moments)(p, &desk->shell[k], slots + k);
+        g->nvectors[k] = desk->shell[k].nvectors;
+    }
+    EQML__FN(eqml__cloud_scale)(p, x->scale, desk->slots);
+    p->EQML__FN(forward)(desk->slots);
+    const EQML__T energy = EQML__FN(eqml__cloud_form)(p, x->coefficients + centre->first, desk->slots, desk->adjoints);
+    for (int k = 0; k < g->count; k++)
+        g->energy[k] = (double)((const EQML__NUMBER *)(const void *)&energy)[k];
+    for (int c = 0; c < 6; c++)
+        g->virial[c] = 0;
+    if (!forces)
+        return;
+    p->EQML__FN(reverse)(desk->slots, desk->adjoints);
+    EQML__FN(eqml__cloud_scale)(p, x->scale, desk->adjoints);
+    for (int k = 0; k < g->count; k++) {
+        EQML__T *force = g->force + 4 * k * x->vectors;
+        EQML__FN(eqml__shell_forces)(p, &desk->shell[k], (const EQML__NUMBER *)(const void *)desk->adjoints + k, force);
+        if (x->result->virial)
+            EQML__FN(eqml__cloud_virial)(&desk->shell[k], force, g->virial);
+    }
+}
+
+/* Adds what came out for some groups, in their order, whichever thread found it. */
+EQML_FUNCTION void EQML__FN(eqml__cloud_add)(EQML__FN(eqml__cloud) *x, const eqml_cloud_centre *centre, int ngroups)
+{
+    const double lone = x->model->atoms ? x->model->atoms[centre->species] : 0;
+    const size_t n = x->list->natoms, parts = (size_t)x->ndesks;
+    if (x->result->forces) {
+        EQML__OMP(parallel for schedule(static) num_threads(x->ndesks) if (x->ndesks > 1))
+        for (size_t t = 0; t < parts; t++)
+            for (int k = 0; k < ngroups; k++)
+                EQML__FN(eqml__cloud_scatter)(x, &x->group[k], t * n / parts, (t + 1) * n / parts, x->result->forces);
+    }
+    for (int k = 0; k < ngroups; k++) {
+        const EQML__FN(eqml__group) *g = &x->group[k];
+        for (int a = 0; a < g->count; a++) {
+            x->energy += g->energy[a] + lone;
+            if (x->result->energies)
+                x->result->energies[g->atom[a]] = g->energy[a] + lone;
+        }
+        for (int c = 0; c < 6; c++)
+            x->virial[c] += g->virial[c];
+    }
+}
+
+/* All atoms that are centres of one species, some groups at a time, which threads share. */
+EQML_FUNCTION void EQML__FN(eqml__cloud_centre)(EQML__FN(eqml__cloud) *x, const eqml_cloud_centre *centre)
+{
+    size_t i = 0;
+    while (i < x->list->natoms) {
+        int ngroups = 0;
+        x->group[0].count = 0;
+        for (; i < x->list->natoms && ngroups < x->ngroups; i++) {
+            EQML__FN(eqml__group) *g = &x->group[ngroups];
+            if (x->species[i] != centre->species)
+                continue;
+            g->atom[g->count++] = i;
+            if (g->count == EQML__CLOUD_WIDTH && ++ngroups < x->ngroups)
+                x->group[ngroups].count = 0;
+        }
+        if (ngroups < x->ngroups && x->group[ngroups].count)
+            ngroups++;
+        EQML__OMP(parallel for schedule(dynamic) num_threads(x->ndesks) if (x->ndesks > 1))
+        for (int k = 0; k < ngroups; k++)
+            EQML__FN(eqml__cloud_group)(x, &x->desk[eqml__this_thread()], centre, &x->group[k]);
+        EQML__FN(eqml__cloud_add)(x, centre, ngroups);
+    }
+}
+
+/* Checks the arguments of a call and lays out its room, for so many threads. */
+EQML_FUNCTION eqml_status EQML__FN(eqml__cloud_begin)(EQML__FN(eqml__cloud) *x, const eqml_cloud_model *model,
+                                                      const eqml_neighbours *list, const int *species, int threads,
+                                                      eqml_cloud_workspace *w, const eqml_cloud_result *result)
+{
+    const eqml_cloud_basis *b = model->basis;
+    memset(x, 0, sizeof *x);
+    x->model = model;
+    x->list = list;
+    x->species = species;
+    x->result = result;
+    if (!(model->radial.cutoff > 0) || !(model->radial.range > 0))
+        return EQML_ERROR_ARGUMENT;
+    for (size_t i = 0; i < list->natoms; i++)
+        if (species[i] < 0 || species[i] >= b->nspecies)
+            return EQML_ERROR_ARGUMENT;
+    const size_t most = list->natoms / (size_t)EQML__CLOUD_WIDTH + 1; /* more threads have nothing to do */
+    x->ndesks = (size_t)threads < most ? threads : (int)most;
+    x->ngroups = x->ndesks > 1 ? 16 * x->ndesks : 1;
+    x->vectors = eqml__cloud_vectors(b, list, EQML__CLOUD_WIDTH);
+    const size_t size = EQML__FN(eqml__cloud_layout)(x, NULL) + 64;
+    if (size > w->size) {
+        EQML_FREE(w->room);
+        w->room = (char *)EQML_MALLOC(size);
+        w->size = w->room ? size : 0;
+        if (!w->room)
+            return EQML_ERROR_MEMORY;
+    }
+    EQML__FN(eqml__cloud_layout)(x, w->room + (64 - (uintptr_t)w->room % 64));
+    eqml__harmonic_scales(b->lmax, x->scale);
+    x->radial = eqml__radial_of(&model->radial);
+    if (sizeof(EQML__NUMBER) == sizeof(double)) {
+        x->coefficients = (const EQML__NUMBER *)(const void *)model->coefficients;
+    } else {
+        for (int k = 0; k < b->nterms; k++)
+            x->rounded[k] = (EQML__NUMBER)model->coefficients[k];
+        x->coefficients = x->rounded;
+    }
+    return EQML_OK;
+}
+
+EQML_FUNCTION eqml_status EQML__FN(eqml__cloud_list)(const eqml_cloud_model *model, const eqml_neighbours *list,
+                                                     const int *species, eqml_cloud_workspace *w,
+                                                     const eqml_cloud_result *result)
+{
+    const eqml_cloud_basis *b = model->basis;
+    EQML__FN(eqml__cloud) x;
+    const eqml_status status = EQML__FN(eqml__cloud_begin)(&x, model, list, species, eqml__most_threads(), w, result);
+    if (status)
+        return status;
+    for (size_t i = 0; i < list->natoms; i++) {
+        if (result->energies)
+            result->energies[i] = model->atoms ? model->atoms[species[i]] : 0;
+        for (size_t d = 0; d < 3 && result->forces; d++)
+            result->forces[3 * i + d] = 0;
+        int centre = 0;
+        while (centre < b->ncentres && b->centres[centre].species != species[i])
+            centre++;
+        if (centre == b->ncentres && model->atoms)
+            x.energy += model->atoms[species[i]];
+    }
+    for (int c = 0; c < b->ncentres; c++)
+        EQML__FN(eqml__cloud_centre)(&x, &b->centres[c]);
+    if (result->energy)
+        *result->energy = x.energy;
+    if (result->virial)
+        memcpy(result->virial, x.virial, sizeof x.virial);
+    eqml_pairs_add(b->nspecies, model->pairs, list, species, result);
+    return EQML_OK;
+}
+#undef EQML__T
+#undef EQML__NUMBER
+#undef EQML__INTEGERS
+#undef EQML__SUFFIX
+#undef EQML__ALL
+#undef EQML__FMA
+#undef EQML__DATA
+
+EQML_FUNCTION eqml_status eqml_cloud_evaluate_list(const eqml_cloud_model *model, const eqml_neighbours *list,
+                                                   const int *species, eqml_cloud_workspace *w,
+                                                   const eqml_cloud_result *result)
+/*
+ * Evaluates a model for neighbours that the caller has: those of eqml_neighbours_find up to eqml_cloud_cutoff, or a
+ * list with skin, whose pairs beyond the cutoff are passed over. species[natoms]. Allocates only where the workspace is too small. With -fopenmp threads
+ * share the atoms, with the same results to the bit. Atoms of a species
+ * that is no centre have the energy model->atoms, or 0; neighbours of a species that is not around a centre count as
+ * absent.
+ *
+ * EQML_ERROR_ARGUMENT: a species that the basis does not know, a radial cutoff or range that is not positive.
+ */
+{
+    return eqml__cloud_list_lanes(model, list, species, w, result);
+}
+
+EQML_FUNCTION eqml_status eqml_cloud_evaluate_list_float(const eqml_cloud_model *model,
+                                                         const eqml_neighbours *list, const int *species,
+                                                         eqml_cloud_workspace *w,
+                                                         const eqml_cloud_result *result)
+/*
+ * The same in single precision, in about half the time: all but differences of coordinates, pairs, and sums over atoms,
+ * with errors of about 1e-6 of the sizes of an atom's terms.
+ */
+{
+    return eqml__cloud_list_floats(model, list, species, w, result);
 }
 
 EQML_FUNCTION eqml_status eqml_cloud_evaluate(const eqml_cloud_model *model,
@@ -5911,14 +7387,15 @@ EQML_FUNCTION eqml_status eqml_cloud_evaluate(const eqml_cloud_model *model,
 {
     if (message)
         message->text[0] = 0;
-    eqml_status status = eqml_neighbours_find(configuration, model->radial.cutoff, &w->list, message);
+    eqml_status status = eqml_neighbours_find(configuration, eqml_cloud_cutoff(model), &w->list, message);
     if (!status)
         status = eqml_cloud_evaluate_list(model, &w->list, configuration->species, w, result);
     if (status && message && !message->text[0])
-        strcpy(message->text,
-               status == EQML_ERROR_ARGUMENT
-                   ? "a species that the basis does not know, or a radial range that is not positive"
-                   : eqml_status_text(status));
+        strcpy(
+            message->text,
+            status == EQML_ERROR_ARGUMENT
+                ? "a species that the basis does not know, or a radial cutoff or range that is not positive"
+                : eqml_status_text(status));
     return status;
 }
 
@@ -5965,7 +7442,7 @@ EQML_FUNCTION eqml_status eqml__cloud_call(const eqml_cloud_model *model, size_t
     }                                                                                                        \
     API double NAME##_cutoff(void)                                                                           \
     {                                                                                                        \
-        return NAME##_model.radial.cutoff;                                                                   \
+        return eqml_cloud_cutoff(&NAME##_model);                                                             \
     }                                                                                                        \
     API int NAME##_evaluate(size_t natoms, const double *xyz, const int *species, const double *cell,        \
                             const int *pbc, double *energy, double *forces, double *virial,                  \
@@ -5997,14 +7474,16 @@ typedef struct eqml__tangents {
 } eqml__tangents;
 
 /* own[nslots] <- the slots of one atom. */
-EQML_FUNCTION void eqml__cloud_own_slots(eqml__cloud *x, const eqml_cloud_program *p, double *own)
+EQML_FUNCTION void eqml__cloud_own_slots(const eqml__cloud_lanes *x, const eqml_cloud_program *p, double *own)
 {
-    double *slots = (double *)(void *)x->slots;
+    eqml__desk_lanes *desk = &x->desk[0];
+    double *slots = (double *)(void *)desk->slots;
     for (int k = 0; k < p->nslots; k++)
-        x->slots[k] = eqml__all(0);
-    x->slots[0] = eqml__all(1);
-    eqml__shell_moments(p, &x->shell[0], x->scale, slots);
-    p->forward_lanes(x->slots);
+        desk->slots[k] = eqml__all(0);
+    desk->slots[0] = eqml__all(1);
+    eqml__shell_moments_lanes(p, &desk->shell[0], slots);
+    eqml__cloud_scale_lanes(p, x->scale, desk->slots);
+    p->forward_lanes(desk->slots);
     for (int k = 0; k < p->nslots; k++)
         own[k] = slots[k * EQML_LANES];
 }
@@ -6019,7 +7498,7 @@ EQML_FUNCTION void eqml__cloud_terms(const eqml_cloud_program *p, const double *
 }
 
 /* Gradients, by the vector r, of all harmonics of a vector of neighbours. */
-EQML_FUNCTION void eqml__cloud_gradients(int lmax, const eqml__shell *s, int v, const double *scale,
+EQML_FUNCTION void eqml__cloud_gradients(int lmax, const eqml_lanes *block, const double *scale,
                                          eqml_lanes (*gradient)[3])
 {
     for (int l = 0; l <= lmax; l++)
@@ -6028,33 +7507,33 @@ EQML_FUNCTION void eqml__cloud_gradients(int lmax, const eqml__shell *s, int v, 
             for (int d = 0; d < 3; d++)
                 g[d] = eqml__all(0);
             if (l)
-                eqml__harmonic_gradient(l, m, eqml__all(scale[EQML__HARMONIC(l, m)]), s->harmonic + v,
-                                        s->stride, g);
+                eqml__harmonic_gradient(l, m, eqml__all(scale[EQML__HARMONIC(l, m)]),
+                                        block + EQML__HARMONICS_AT, g);
             for (int d = 0; d < 3; d++)
-                along = along + g[d] * s->unit[d * s->stride + v];
+                along = along + g[d] * block[d];
             for (int d = 0; d < 3; d++)
-                g[d] = (g[d] - along * s->unit[d * s->stride + v]) * s->inverse[v];
+                g[d] = (g[d] - along * block[d]) * block[3];
         }
 }
 
-/* terms[nterms] <- the derivatives of all terms as the neighbours of species z in vector v move along d. */
-EQML_FUNCTION void eqml__cloud_tangent(const eqml_cloud_program *p, const eqml__shell *s, const double *scale,
-                                       int z, int v, int d, eqml__tangents *t)
+/* terms[nterms] <- the derivatives of all terms as the neighbours of species z in one vector move along d. */
+EQML_FUNCTION void eqml__cloud_tangent(const eqml_cloud_program *p, const eqml__shell_lanes *s,
+                                       const double *scale, int z, int v, int d, eqml__tangents *t)
 {
     const double *own = t->own;
+    const eqml_lanes *block = s->block + v * s->size, *harmonic = block + EQML__HARMONICS_AT;
     for (int k = 0; k < p->nslots; k++)
         t->slots[k] = eqml__all(0);
     for (int k = 0; k < p->nmoments; k++) {
         const unsigned short *moment = p->moments[k];
-        const int l = moment[1], n = moment[2] - 1;
+        const int l = moment[1];
         if (moment[0] != z)
             continue;
-        const eqml_lanes value = s->value[n * s->stride + v];
-        const eqml_lanes slope = s->slope[n * s->stride + v] * s->unit[d * s->stride + v];
+        const eqml_lanes *radial = block + s->radial + 2 * (moment[2] - 1), slope = radial[1] * block[d];
         for (int m = -l; m <= l; m++)
             t->slots[moment[3] + m + l] =
-                slope * (s->harmonic[EQML__HARMONIC(l, m) * s->stride + v] * scale[EQML__HARMONIC(l, m)]) +
-                value * t->gradient[EQML__HARMONIC(l, m)][d];
+                slope * (harmonic[EQML__HARMONIC(l, m)] * scale[EQML__HARMONIC(l, m)]) +
+                radial[0] * t->gradient[EQML__HARMONIC(l, m)][d];
     }
     for (int k = 0; k < p->nkernels; k++)
         for (int i = p->kernels[k].first; i < p->kernels[k].first + p->kernels[k].count; i++)
@@ -6079,9 +7558,9 @@ EQML_FUNCTION void eqml__cloud_tangent(const eqml_cloud_program *p, const eqml__
 }
 
 /* Adds the derivatives of atom i's terms to the rows of the forces and of the virial. */
-EQML_FUNCTION void eqml__cloud_add_forces(const eqml__cloud *x, const eqml_cloud_centre *centre, size_t i,
-                                          const eqml__shell *s, int v, int d, const eqml_lanes *terms,
-                                          const eqml_cloud_rows *rows)
+EQML_FUNCTION void eqml__cloud_add_forces(const eqml__cloud_lanes *x, const eqml_cloud_centre *centre,
+                                          size_t i, const eqml__shell_lanes *s, int v, int d,
+                                          const eqml_lanes *terms, const eqml_cloud_rows *rows)
 {
     static const int component[3][3] = {{0, 5, 4}, {5, 1, 3}, {4, 3, 2}};
     const eqml_neighbours *list = x->list;
@@ -6110,16 +7589,17 @@ EQML_FUNCTION void eqml__cloud_add_forces(const eqml__cloud *x, const eqml_cloud
     }
 }
 
-EQML_FUNCTION void eqml__cloud_atom_rows(eqml__cloud *x, const eqml_cloud_centre *centre, size_t i,
+EQML_FUNCTION void eqml__cloud_atom_rows(eqml__cloud_lanes *x, const eqml_cloud_centre *centre, size_t i,
                                          eqml__tangents *t, const eqml_cloud_rows *rows)
 {
-    eqml__shell *s = &x->shell[0];
-    eqml__cloud_shell(x, centre, i, s);
+    eqml__shell_lanes *s = &x->desk[0].shell[0];
+    s->pair = x->group[0].pair;
+    eqml__cloud_shell_lanes(x, centre, i, s);
     eqml__cloud_own_slots(x, centre->program, t->own);
     eqml__cloud_terms(centre->program, t->own, rows->energy + centre->first);
     for (int z = 0; z < centre->nneighbours && (rows->forces || rows->virial); z++)
         for (int v = s->begin[z]; v < s->begin[z + 1]; v++) {
-            eqml__cloud_gradients(x->model->basis->lmax, s, v, x->scale, t->gradient);
+            eqml__cloud_gradients(x->model->basis->lmax, s->block + v * s->size, x->scale, t->gradient);
             for (int d = 0; d < 3; d++) {
                 eqml__cloud_tangent(centre->program, s, x->scale, z, v, d, t);
                 eqml__cloud_add_forces(x, centre, i, s, v, d, t->terms, rows);
@@ -6135,13 +7615,13 @@ EQML_FUNCTION eqml_status eqml_cloud_find_rows(const eqml_cloud_basis *basis, co
  * eqml_cloud_evaluate_list are rows c. EQML_ERROR_ARGUMENT as there.
  */
 {
-    const eqml_cloud_model model = {basis, *radial, NULL, NULL};
+    const eqml_cloud_model model = {basis, *radial, NULL, NULL, NULL};
     const eqml_cloud_result none = {NULL, NULL, NULL, NULL};
     const size_t length = (size_t)basis->nterms;
-    eqml__cloud x;
+    eqml__cloud_lanes x;
     eqml__tangents t;
     size_t used = 0, slots = 0;
-    eqml_status status = eqml__cloud_begin(&x, &model, list, species, w, &none);
+    eqml_status status = eqml__cloud_begin_lanes(&x, &model, list, species, 1, w, &none);
     if (status)
         return status;
     memset(rows->energy, 0, length * sizeof(double));
@@ -6246,7 +7726,7 @@ EQML_FUNCTION eqml_status eqml_points_describe(const eqml_cloud_basis *basis, in
     eqml_cloud_model model;
     const eqml_cloud_result none = {NULL, NULL, NULL, NULL};
     eqml_neighbours list;
-    eqml__cloud x;
+    eqml__cloud_lanes x;
     size_t first[2] = {0, points->n}, used = 0;
     int *type = NULL;
     double *own = NULL;
@@ -6275,14 +7755,16 @@ EQML_FUNCTION eqml_status eqml_points_describe(const eqml_cloud_basis *basis, in
         list.index[k] = (int)k;
     eqml_status status = eqml__points_seen(basis, points, list.vector, type);
     if (!status)
-        status = eqml__cloud_begin(&x, &model, &list, type, w, &none);
+        status = eqml__cloud_begin_lanes(&x, &model, &list, type, 1, w, &none);
     if (!status) {
-        eqml__shell *s = &x.shell[0];
-        eqml__cloud_shell(&x, c, 0, s);
-        for (int n = 0; n < basis->nmax && points->weights; n++) {
-            double *value = (double *)(void *)(s->value + n * s->stride);
-            for (int k = 0; k < s->nvectors * EQML_LANES; k++)
-                value[k] *= s->pair[k] < 0 ? 0 : points->weights[s->pair[k]];
+        eqml__shell_lanes *s = &x.desk[0].shell[0];
+        s->pair = x.group[0].pair;
+        eqml__cloud_shell_lanes(&x, c, 0, s);
+        for (int k = 0; k < s->nvectors * basis->nmax && points->weights; k++) {
+            const int v = k / basis->nmax, n = k % basis->nmax, *pair = s->pair + v * EQML_LANES;
+            double *value = (double *)(void *)(s->block + v * s->size + s->radial + 2 * n);
+            for (int lane = 0; lane < EQML_LANES; lane++)
+                value[lane] *= pair[lane] < 0 ? 0 : points->weights[pair[lane]];
         }
         eqml__cloud_own_slots(&x, c->program, own);
         memset(terms, 0, (size_t)c->program->nterms * sizeof(double));
@@ -6324,6 +7806,39 @@ EQML_FUNCTION eqml_status eqml_cloud_term_kinds(const eqml_cloud_program *p, int
 }
 
 #endif /* EQML__CLOUD_POINTS_H */
+
+/* ==== cloud/skin.h ====================================================================================== */
+
+/* Neighbour lists for dynamics: kept, with a skin, until an atom has moved too far. */
+#ifndef EQML__CLOUD_SKIN_H
+#define EQML__CLOUD_SKIN_H
+
+/* All zero at first; eqml_skin_free releases it. One for each trajectory. */
+typedef struct eqml_skin {
+    eqml_neighbours list;           /* pairs within cutoff + skin, with the vectors of now */
+    size_t searches, updates;       /* how often pairs were searched for, and calls in all */
+    double reach, allowed, cell[9]; /* cutoff + skin; half the skin; of the last search, as are those below */
+    int pbc[3], valid;
+    size_t capacity, pairs_capacity;
+    double *xyz;         /* [natoms][3] */
+    double (*vector)[3]; /* [count] */
+} eqml_skin;
+
+EQML_API eqml_status eqml_skin_update(const eqml_configuration *configuration, double cutoff, double skin,
+                                      eqml_skin *s, eqml_message *message);
+/*
+ * Brings s->list up to date: all pairs closer than the cutoff are in it, and some more. They are searched for, up to
+ * cutoff + skin, at the first call, and where an atom has moved by more than half the skin since, or natoms, cell, pbc,
+ * cutoff or skin are others; else only the vectors are found anew, from the displacements. Atoms may not change their
+ * numbers between calls. An atom that is put back into the cell counts as moved.
+ *
+ * Errors are those of eqml_neighbours_find; EQML_ERROR_ARGUMENT also where the skin is negative. A list that is kept
+ * notices coordinates that are not finite, and atoms in one place.
+ */
+
+EQML_API void eqml_skin_free(eqml_skin *s);
+
+#endif /* EQML__CLOUD_SKIN_H */
 
 /* Contracts. */
 
@@ -7697,6 +9212,38 @@ EQML_API void eqml_frames_free(eqml_frames *frames);
 
 #endif /* EQML__CLOUD_FRAMES_H */
 
+/* ==== cloud/pair_reference.h ============================================================================ */
+
+/* Pair potentials beneath a fit, so that short distances are right: Ziegler-Biersack-Littmark, or fitted repulsion. */
+#ifndef EQML__CLOUD_PAIR_REFERENCE_H
+#define EQML__CLOUD_PAIR_REFERENCE_H
+
+EQML_API eqml_status eqml_pair_zbl(double z1, double z2, double inner, double outer,
+                                   eqml_pair_reference *pair);
+/*
+ * The universal repulsion of two nuclei of charges z1 and z2, atomic numbers, which from `inner` to `outer` (bohr) goes
+ * over to zero as in LAMMPS's pair_style zbl. J. F. Ziegler, J. P. Biersack, U. Littmark, The Stopping and Range of Ions
+ * in Matter (1985). Its constants are those of LAMMPS: screening length 0.46850 angstrom / (z1^0.23 + z2^0.23), square of
+ * the electron's charge 14.399645 eV angstrom (2e-8 of it off today's value).
+ *
+ * EQML_ERROR_ARGUMENT: charges that are not positive, or not 0 <= inner < outer.
+ */
+
+EQML_API eqml_status eqml_pair_fit(double z1, double z2, double inner, double outer, size_t n,
+                                   const double *distance, const double *energy, eqml_pair_reference *pair,
+                                   double *error);
+/*
+ * The same with weights that are fitted to n energies (hartree) of two atoms at distances below `outer` (bohr), against
+ * atoms far apart: weights at least zero of four screened charges, whose screening lengths are those of
+ * Ziegler, Biersack and Littmark times a factor of 1/2 to 2. Squares of relative errors are least; *error is the root of
+ * their mean, and may be NULL.
+ *
+ * EQML_ERROR_ARGUMENT: as above. EQML_ERROR_EMPTY: no energies. EQML_ERROR_VALUE: a distance that is not between 0 and
+ * `outer`, an energy that is not positive: repulsion only.
+ */
+
+#endif /* EQML__CLOUD_PAIR_REFERENCE_H */
+
 /* ==== cloud/fit.h ======================================================================================= */
 
 /* Fits of neighbour clouds to configurations, and their errors. */
@@ -7761,13 +9308,15 @@ EQML_API eqml_status eqml_cloud_find_errors(const eqml_cloud_model *model, const
 EQML_API eqml_status eqml_cloud_write(const eqml_cloud_model *model, const char *path, eqml_message *message);
 /*
  * Writes the numbers of a potential as text, exact (hexadecimal floats): its environment, radial parameters, energies of
- * atoms and coefficients, in atomic units. The file appears whole or not at all.
+ * atoms, coefficients and pairs, in atomic units. The file appears whole or not at all.
  */
 
 EQML_API eqml_status eqml_cloud_read(const char *path, const eqml_cloud_basis *basis, eqml_radial *radial,
-                                     double *coefficients, double *atoms, eqml_message *message);
+                                     double *coefficients, double *atoms, eqml_pair_reference *pairs,
+                                     eqml_message *message);
 /*
- * Reads them back: radial, coefficients[basis->nterms], atoms[basis->nspecies]. EQML_ERROR_MATCH: the file is for another
+ * Reads them back: radial, coefficients[basis->nterms], atoms[basis->nspecies], pairs[n (n + 1) / 2] for n species, all
+ * zero where the potential has none; pairs may be NULL where it is known to have none. EQML_ERROR_MATCH: the file is for another
  * basis. EQML_ERROR_FILE, EQML_ERROR_FORMAT, EQML_ERROR_VALUE: with file and line in the message.
  */
 
@@ -7861,44 +9410,6 @@ static void *eqml__zeroed(size_t count, size_t size)
 }
 
 #endif /* EQML__MEMORY_C */
-
-/* ==== threads.h ========================================================================================= */
-
-/* The threads of OpenMP, where the compiler has it; else all is done by one. */
-#ifndef EQML__THREADS_H
-#define EQML__THREADS_H
-
-/* EQML__OMP(directive) is `#pragma omp directive`. What is dealt out this way is computed alike by whichever thread
- * takes it, so that results do not depend on their number. */
-#ifdef _OPENMP
-#include <omp.h>
-#define EQML__OMP(directive) EQML__PRAGMA(omp directive)
-#define EQML__PRAGMA(text) _Pragma(#text)
-#else
-#define EQML__OMP(directive)
-#endif
-
-/* How many there will be: OMP_NUM_THREADS, or one for each core. */
-static inline int eqml__most_threads(void)
-{
-#ifdef _OPENMP
-    return omp_get_max_threads();
-#else
-    return 1;
-#endif
-}
-
-/* The number of the one that asks, from 0. */
-static inline int eqml__this_thread(void)
-{
-#ifdef _OPENMP
-    return omp_get_thread_num();
-#else
-    return 0;
-#endif
-}
-
-#endif /* EQML__THREADS_H */
 
 /* ==== text.c ============================================================================================ */
 
@@ -17821,6 +19332,292 @@ EQML_API void eqml_neighbours_free(eqml_neighbours *list)
 
 #endif /* EQML__CLOUD_NEIGHBOURS_C */
 
+/* ==== cloud/skin.c ====================================================================================== */
+
+#ifndef EQML__CLOUD_SKIN_C
+#define EQML__CLOUD_SKIN_C
+
+/* The cell and what is periodic as the search takes them: what it does not look at is zero. */
+static void eqml__skin_cell(const eqml_configuration *c, double *cell, int *pbc)
+{
+    for (int k = 0; k < 3; k++)
+        pbc[k] = c->cell && (!c->pbc || c->pbc[k]);
+    for (int k = 0; k < 9; k++)
+        cell[k] = pbc[k / 3] ? c->cell[k] : 0;
+}
+
+/* Whether the pairs of the last search still hold all that are closer than the cutoff. */
+static int eqml__skin_holds(const eqml_configuration *c, double cutoff, double skin, const eqml_skin *s)
+{
+    double cell[9];
+    int pbc[3];
+    if (!s->valid || s->list.natoms != c->natoms || s->reach != cutoff + skin || s->allowed != skin / 2)
+        return 0;
+    eqml__skin_cell(c, cell, pbc);
+    for (int k = 0; k < 9; k++)
+        if (cell[k] != s->cell[k] || pbc[k / 3] != s->pbc[k / 3])
+            return 0;
+    for (size_t i = 0; i < c->natoms; i++) {
+        double square = 0;
+        for (size_t d = 0; d < 3; d++) {
+            const double moved = c->xyz[3 * i + d] - s->xyz[3 * i + d];
+            square += moved * moved;
+        }
+        if (!(square <= s->allowed * s->allowed))
+            return 0;
+    }
+    return 1;
+}
+
+/* Room for a copy of coordinates and vectors. */
+static eqml_status eqml__skin_room(eqml_skin *s)
+{
+    if (s->capacity < s->list.natoms) {
+        EQML_FREE(s->xyz);
+        s->xyz = (double *)eqml__zeroed(3 * s->list.natoms, sizeof(double));
+        s->capacity = s->xyz ? s->list.natoms : 0;
+    }
+    if (s->pairs_capacity < s->list.count) {
+        EQML_FREE(s->vector);
+        s->vector = (double(*)[3])eqml__zeroed(s->list.count, sizeof *s->vector);
+        s->pairs_capacity = s->vector ? s->list.count : 0;
+    }
+    return s->capacity < s->list.natoms || s->pairs_capacity < s->list.count ? EQML_ERROR_MEMORY : EQML_OK;
+}
+
+static eqml_status eqml__skin_search(const eqml_configuration *c, double cutoff, double skin, eqml_skin *s,
+                                     eqml_message *message)
+{
+    s->valid = 0;
+    if (!(skin >= 0 && skin < 1e6))
+        return eqml__fail(message, EQML_ERROR_ARGUMENT, "the skin is %g bohr; it must not be negative", skin);
+    if (!(cutoff > 0))
+        return eqml__fail(message, EQML_ERROR_ARGUMENT, "the cutoff is %g bohr; it must be positive", cutoff);
+    eqml_status status = eqml_neighbours_find(c, cutoff + skin, &s->list, message);
+    if (!status && (status = eqml__skin_room(s)) != EQML_OK)
+        eqml__fail(message, status, "no memory for the pairs of %zu atoms", c->natoms);
+    if (status)
+        return status;
+    if (c->natoms)
+        memcpy(s->xyz, c->xyz, 3 * c->natoms * sizeof(double));
+    if (s->list.count)
+        memcpy(s->vector, s->list.vector, s->list.count * sizeof *s->vector);
+    eqml__skin_cell(c, s->cell, s->pbc);
+    s->reach = cutoff + skin;
+    s->allowed = skin / 2;
+    s->valid = 1;
+    s->searches++;
+    return EQML_OK;
+}
+
+EQML_API eqml_status eqml_skin_update(const eqml_configuration *c, double cutoff, double skin, eqml_skin *s,
+                                      eqml_message *message)
+{
+    if (message)
+        message->text[0] = 0;
+    s->updates++;
+    if (!eqml__skin_holds(c, cutoff, skin, s))
+        return eqml__skin_search(c, cutoff, skin, s, message);
+    for (size_t i = 0; i < c->natoms; i++) {
+        double own[3];
+        for (size_t d = 0; d < 3; d++)
+            own[d] = c->xyz[3 * i + d] - s->xyz[3 * i + d];
+        for (size_t k = s->list.first[i]; k < s->list.first[i + 1]; k++) {
+            const size_t j = (size_t)s->list.index[k];
+            double square = 0;
+            for (size_t d = 0; d < 3; d++) {
+                const double r = s->vector[k][d] + (c->xyz[3 * j + d] - s->xyz[3 * j + d] - own[d]);
+                s->list.vector[k][d] = r;
+                square += r * r;
+            }
+            if (!(square > 1e-16))
+                return eqml__fail(message, EQML_ERROR_VALUE,
+                                  "atoms %zu and %zu, counted from 0, are in one place", i, j);
+        }
+    }
+    return EQML_OK;
+}
+
+EQML_API void eqml_skin_free(eqml_skin *s)
+{
+    eqml_neighbours_free(&s->list);
+    EQML_FREE(s->xyz);
+    EQML_FREE(s->vector);
+    memset(s, 0, sizeof *s);
+}
+
+#endif /* EQML__CLOUD_SKIN_C */
+
+/* ==== cloud/pair_reference.c ============================================================================ */
+
+#ifndef EQML__CLOUD_PAIR_REFERENCE_C
+#define EQML__CLOUD_PAIR_REFERENCE_C
+
+/* The universal screening function, and what LAMMPS takes for its length and for the square of the electron's charge. */
+static const double eqml__zbl_weight[4] = {0.02817, 0.28022, 0.50986, 0.18175};
+static const double eqml__zbl_rate[4] = {0.20162, 0.40290, 0.94229, 3.19980};
+#define EQML__ZBL_LENGTH (0.46850 * EQML_ANGSTROM)
+#define EQML__ZBL_CHARGE2 (14.399645 * EQML_EV * EQML_ANGSTROM)
+
+/* The polynomial that takes value and two derivatives to zero at `outer`, from what is without it at `inner`. */
+static void eqml__pair_switch(eqml_pair_reference *p)
+{
+    const double r = p->outer, width = p->outer - p->inner;
+    double e = 0, slope = 0, curvature = 0;
+    for (int k = 0; k < 4; k++) {
+        const double b = p->rate[k], v = p->amplitude[k] * exp(-b * r) / r;
+        e += v;
+        slope -= v * (b + 1 / r);
+        curvature += v * (b * b + 2 * b / r + 2 / (r * r));
+    }
+    p->cubic = (-3 * slope + width * curvature) / (3 * width * width);
+    p->quartic = (2 * slope - width * curvature) / (4 * width * width * width);
+    p->constant = -e + width * slope / 2 - width * width * curvature / 12;
+}
+
+EQML_API eqml_status eqml_pair_zbl(double z1, double z2, double inner, double outer,
+                                   eqml_pair_reference *pair)
+{
+    memset(pair, 0, sizeof *pair);
+    if (!(z1 > 0 && z2 > 0 && z1 < 1000 && z2 < 1000 && inner >= 0 && inner < outer && outer < 1e6))
+        return EQML_ERROR_ARGUMENT;
+    const double length = EQML__ZBL_LENGTH / (pow(z1, 0.23) + pow(z2, 0.23));
+    pair->inner = inner;
+    pair->outer = outer;
+    for (int k = 0; k < 4; k++) {
+        pair->amplitude[k] = z1 * z2 * EQML__ZBL_CHARGE2 * eqml__zbl_weight[k];
+        pair->rate[k] = eqml__zbl_rate[k] / length;
+    }
+    eqml__pair_switch(pair);
+    return EQML_OK;
+}
+
+/* x of the equations m x = b (order n, at most 4), by elimination; returns nonzero where m is singular. */
+static int eqml__solve_few(int n, double m[4][4], double *b)
+{
+    for (int k = 0; k < n; k++) {
+        if (!(m[k][k] > 1e-13))
+            return 1;
+        for (int i = k + 1; i < n; i++) {
+            const double f = m[i][k] / m[k][k];
+            for (int j = k; j < n; j++)
+                m[i][j] -= f * m[k][j];
+            b[i] -= f * b[k];
+        }
+    }
+    for (int k = n - 1; k >= 0; k--) {
+        for (int j = k + 1; j < n; j++)
+            b[k] -= m[k][j] * b[j];
+        b[k] /= m[k][k];
+    }
+    return 0;
+}
+
+/* Of all x >= 0 the one that makes x (m x - 2 b) least, which is returned: each set of positive x is tried. */
+static double eqml__least_positive(double m[4][4], const double *b, double *x)
+{
+    double best = 0;
+    for (int k = 0; k < 4; k++)
+        x[k] = 0;
+    for (int set = 1; set < 16; set++) {
+        int member[4], n = 0, positive = 1;
+        double part[4][4], y[4], value = 0;
+        for (int k = 0; k < 4; k++)
+            if (set >> k & 1)
+                member[n++] = k;
+        for (int i = 0; i < n; i++) {
+            for (int j = 0; j < n; j++)
+                part[i][j] = m[member[i]][member[j]];
+            y[i] = b[member[i]];
+        }
+        if (eqml__solve_few(n, part, y))
+            continue;
+        for (int i = 0; i < n; i++) {
+            positive = positive && y[i] >= 0;
+            value -= y[i] * b[member[i]];
+        }
+        if (!positive || value >= best)
+            continue;
+        best = value;
+        for (int k = 0; k < 4; k++)
+            x[k] = 0;
+        for (int i = 0; i < n; i++)
+            x[member[i]] = y[i];
+    }
+    return best;
+}
+
+/* Fits the amplitudes of a pair whose rates are set; returns the mean square of relative errors. */
+static double eqml__fit_amplitudes(size_t n, const double *distance, const double *energy,
+                                   eqml_pair_reference *pair)
+{
+    double m[4][4] = {{0}}, b[4] = {0}, size[4], x[4];
+    eqml_pair_reference single[4];
+    for (int k = 0; k < 4; k++) {
+        single[k] = *pair;
+        for (int j = 0; j < 4; j++)
+            single[k].amplitude[j] = j == k;
+        eqml__pair_switch(&single[k]);
+    }
+    for (size_t i = 0; i < n; i++) {
+        double v[4];
+        for (int k = 0; k < 4; k++)
+            v[k] = eqml_pair_energy(&single[k], distance[i], NULL) / energy[i];
+        for (int k = 0; k < 4; k++) {
+            b[k] += v[k] / (double)n;
+            for (int j = 0; j < 4; j++)
+                m[k][j] += v[k] * v[j] / (double)n;
+        }
+    }
+    for (int k = 0; k < 4; k++) /* columns of length 1 */
+        size[k] = m[k][k] > 0 ? 1 / sqrt(m[k][k]) : 0;
+    for (int k = 0; k < 4; k++) {
+        b[k] *= size[k];
+        for (int j = 0; j < 4; j++)
+            m[k][j] *= size[k] * size[j];
+    }
+    const double rest = 1 + eqml__least_positive(m, b, x);
+    for (int k = 0; k < 4; k++)
+        pair->amplitude[k] = x[k] * size[k];
+    eqml__pair_switch(pair);
+    return rest > 0 ? rest : 0;
+}
+
+EQML_API eqml_status eqml_pair_fit(double z1, double z2, double inner, double outer, size_t n,
+                                   const double *distance, const double *energy, eqml_pair_reference *pair,
+                                   double *error)
+{
+    enum { STEPS = 64 };
+    eqml_pair_reference zbl, best;
+    double least = -1;
+    eqml_status status = eqml_pair_zbl(z1, z2, inner, outer, &zbl);
+    for (size_t i = 0; i < n && !status; i++)
+        if (!(distance[i] > 0 && distance[i] < outer && energy[i] > 0 && energy[i] < 1e9))
+            status = EQML_ERROR_VALUE;
+    if (!status && !n)
+        status = EQML_ERROR_EMPTY;
+    memset(pair, 0, sizeof *pair);
+    if (status)
+        return status;
+    best = zbl;
+    for (int step = -STEPS; step <= STEPS; step++) {
+        eqml_pair_reference p = zbl;
+        for (int k = 0; k < 4; k++)
+            p.rate[k] *= pow(2, (double)step / STEPS);
+        const double rest = eqml__fit_amplitudes(n, distance, energy, &p);
+        if (least < 0 || rest < least) {
+            least = rest;
+            best = p;
+        }
+    }
+    *pair = best;
+    if (error)
+        *error = sqrt(least);
+    return EQML_OK;
+}
+
+#endif /* EQML__CLOUD_PAIR_REFERENCE_C */
+
 /* ==== cloud/frames.c ==================================================================================== */
 
 #ifndef EQML__CLOUD_FRAMES_C
@@ -18365,6 +20162,40 @@ EQML_API eqml_status eqml_cloud_find_errors(const eqml_cloud_model *model, const
 
 /* ---- NAME.pot ---------------------------------------------------------------------------------------- */
 
+/* A pair as its numbers, in the order of the record; and back. */
+enum { EQML__PAIR_NUMBERS = 13 };
+
+static int eqml__npairs(const eqml_cloud_basis *b)
+{
+    return b->nspecies * (b->nspecies + 1) / 2;
+}
+
+static void eqml__pair_numbers(const eqml_pair_reference *p, double *number)
+{
+    number[0] = p->inner;
+    number[1] = p->outer;
+    for (int k = 0; k < 4; k++) {
+        number[2 + k] = p->amplitude[k];
+        number[6 + k] = p->rate[k];
+    }
+    number[10] = p->constant;
+    number[11] = p->cubic;
+    number[12] = p->quartic;
+}
+
+static void eqml__pair_of_numbers(const double *number, eqml_pair_reference *p)
+{
+    p->inner = number[0];
+    p->outer = number[1];
+    for (int k = 0; k < 4; k++) {
+        p->amplitude[k] = number[2 + k];
+        p->rate[k] = number[6 + k];
+    }
+    p->constant = number[10];
+    p->cubic = number[11];
+    p->quartic = number[12];
+}
+
 static eqml_status eqml__check_potential(const eqml_cloud_model *m, const char *path, eqml_message *message)
 {
     eqml_status status = eqml__check_numbers(path, "coefficients", (size_t)m->basis->nterms, m->coefficients,
@@ -18372,6 +20203,11 @@ static eqml_status eqml__check_potential(const eqml_cloud_model *m, const char *
     if (!status && m->atoms)
         status = eqml__check_numbers(path, "energies of atoms", (size_t)m->basis->nspecies, m->atoms, DBL_MAX,
                                      message);
+    for (int k = 0; m->pairs && k < eqml__npairs(m->basis) && !status; k++) {
+        double numbers[EQML__PAIR_NUMBERS];
+        eqml__pair_numbers(&m->pairs[k], numbers);
+        status = eqml__check_numbers(path, "pair references", EQML__PAIR_NUMBERS, numbers, DBL_MAX, message);
+    }
     return status;
 }
 
@@ -18414,10 +20250,16 @@ EQML_API eqml_status eqml_cloud_write(const eqml_cloud_model *m, const char *pat
     if (status)
         return status;
     eqml__cloud_says(m->basis, says, sizeof says);
-    fprintf(out.file, "eqml-pot 1\nbasis %s\n", says);
+    fprintf(out.file, "eqml-pot 2\nbasis %s\n", says);
     eqml__put_hexadecimal(out.file, "radial", 2, radial);
     eqml__put_hexadecimal(out.file, "atoms", m->basis->nspecies, m->atoms);
     eqml__put_hexadecimal(out.file, "coefficients", m->basis->nterms, m->coefficients);
+    fprintf(out.file, "pairs %d\n", m->pairs ? eqml__npairs(m->basis) : 0);
+    for (int k = 0; m->pairs && k < eqml__npairs(m->basis); k++) {
+        double numbers[EQML__PAIR_NUMBERS];
+        eqml__pair_numbers(&m->pairs[k], numbers);
+        eqml__put_hexadecimal(out.file, "pair", EQML__PAIR_NUMBERS, numbers);
+    }
     return eqml__close_output(&out, EQML_OK, message);
 }
 
@@ -18451,8 +20293,33 @@ static eqml_status eqml__read_hexadecimal(eqml__reader *r, const char *word, int
     return status;
 }
 
+static eqml_status eqml__read_pairs(eqml__reader *r, int npairs, eqml_pair_reference *pairs)
+{
+    eqml__span line = {NULL, NULL};
+    char text[64];
+    eqml_status status = EQML_OK;
+    if (pairs)
+        memset(pairs, 0, (size_t)npairs * sizeof *pairs);
+    snprintf(text, sizeof text, "pairs %d", npairs);
+    if (eqml__next_line(r, &line) && eqml__is(line, "pairs 0"))
+        return EQML_OK;
+    if (!line.begin || !eqml__is(line, text))
+        return EQML__REFUSE(r, EQML_ERROR_FORMAT, "expected \"pairs 0\" or \"%s\", found %s", text,
+                            eqml__quote(line).text);
+    if (!pairs)
+        return EQML__REFUSE(r, EQML_ERROR_MATCH,
+                            "this potential has pair references, which the caller leaves out");
+    for (int k = 0; k < npairs && !status; k++) {
+        double numbers[EQML__PAIR_NUMBERS] = {0};
+        status = eqml__read_hexadecimal(r, "pair", EQML__PAIR_NUMBERS, numbers);
+        eqml__pair_of_numbers(numbers, &pairs[k]);
+    }
+    return status;
+}
+
 EQML_API eqml_status eqml_cloud_read(const char *path, const eqml_cloud_basis *basis, eqml_radial *radial,
-                                     double *coefficients, double *atoms, eqml_message *message)
+                                     double *coefficients, double *atoms, eqml_pair_reference *pairs,
+                                     eqml_message *message)
 {
     eqml__reader r;
     char says[1024], line[1040];
@@ -18462,7 +20329,7 @@ EQML_API eqml_status eqml_cloud_read(const char *path, const eqml_cloud_basis *b
         return status;
     eqml__cloud_says(basis, says, sizeof says);
     snprintf(line, sizeof line, "basis %s", says);
-    status = eqml__expect_line(&r, "eqml-pot 1", EQML_ERROR_FORMAT);
+    status = eqml__expect_line(&r, "eqml-pot 2", EQML_ERROR_FORMAT);
     if (!status)
         status = eqml__expect_line(&r, line, EQML_ERROR_MATCH);
     if (!status)
@@ -18471,6 +20338,8 @@ EQML_API eqml_status eqml_cloud_read(const char *path, const eqml_cloud_basis *b
         status = eqml__read_hexadecimal(&r, "atoms", basis->nspecies, atoms);
     if (!status)
         status = eqml__read_hexadecimal(&r, "coefficients", basis->nterms, coefficients);
+    if (!status)
+        status = eqml__read_pairs(&r, eqml__npairs(basis), pairs);
     radial->cutoff = parameters[0];
     radial->range = parameters[1];
     eqml__close_reader(&r);
@@ -18490,6 +20359,7 @@ static const struct eqml__needed eqml__cloud_needed[] = {
     {"cloud/basis.h", NULL},     {"cloud/neighbours.h", NULL},
     {"cloud/harmonics.h", NULL}, {"cloud/radial.h", NULL},
     {"cloud/moments.h", NULL},   {"cloud/form.h", NULL},
+    {"threads.h", NULL},         {"cloud/pairs.h", NULL},
     {"cloud/evaluate.h", NULL},  {"cloud/model.h", NULL},
     {"status.c", NULL},          {"memory.c", NULL},
     {"cloud/neighbours.c", NULL}};
@@ -18506,7 +20376,7 @@ static void eqml__put_potential_banner(FILE *out, const eqml_cloud_model *m, con
             "*cell,\n"
             " *                const int *pbc, double *energy, double *forces, double *virial, double "
             "*energies);\n *\n",
-            name, name, m->basis->species, name, m->radial.cutoff, name);
+            name, name, m->basis->species, name, eqml_cloud_cutoff(m), name);
     fprintf(out, " * xyz[natoms][3] in bohr; species[natoms], their numbers in the list above; cell[3][3], "
                  "rows, or NULL: open;\n"
                  " * pbc[3], NULL: as the cell. Outputs may be NULL: energy in hartree, forces[natoms][3] in "
@@ -18518,6 +20388,18 @@ static void eqml__put_potential_banner(FILE *out, const eqml_cloud_model *m, con
                  " * -lm.\n */\n");
 }
 
+static void eqml__put_pair(FILE *out, const eqml_pair_reference *p)
+{
+    double number[EQML__PAIR_NUMBERS];
+    eqml__pair_numbers(p, number);
+    for (int k = 0; k < EQML__PAIR_NUMBERS; k++) {
+        const int opens = k == 2 || k == 6, closes = k == 5 || k == 9;
+        fprintf(out, "%s%s%s%s", k ? ", " : "    {", opens ? "{" : "", eqml__decimal(number[k], false).text,
+                closes ? "}" : "");
+    }
+    fprintf(out, "},\n");
+}
+
 static void eqml__put_potential(FILE *out, const eqml_cloud_model *m, const char *name)
 {
     const int number = EQML_LAYOUT;
@@ -18526,10 +20408,20 @@ static void eqml__put_potential(FILE *out, const eqml_cloud_model *m, const char
     eqml__put_numbers(out, name, "coefficients", false, m->basis->nterms, m->coefficients);
     if (m->atoms)
         eqml__put_numbers(out, name, "atoms", false, m->basis->nspecies, m->atoms);
+    if (m->pairs) {
+        fprintf(
+            out,
+            "%s_STORAGE eqml%d_pair_reference %s_pairs[] = { /* inner, outer, amplitudes, rates, switching "
+            "*/\n",
+            name, number, name);
+        for (int k = 0; k < eqml__npairs(m->basis); k++)
+            eqml__put_pair(out, &m->pairs[k]);
+        fprintf(out, "};\n");
+    }
     fprintf(out, "static const eqml%d_cloud_model %s_model = {&eqml%d_%s_basis, {%s, ", number, name, number,
             m->basis->name, eqml__decimal(m->radial.cutoff, false).text);
-    fprintf(out, "%s}, %s_coefficients, %s%s};\n", eqml__decimal(m->radial.range, false).text, name,
-            m->atoms ? name : "0", m->atoms ? "_atoms" : "");
+    fprintf(out, "%s}, %s_coefficients, %s%s, %s%s};\n", eqml__decimal(m->radial.range, false).text, name,
+            m->atoms ? name : "0", m->atoms ? "_atoms" : "", m->pairs ? name : "0", m->pairs ? "_pairs" : "");
     fprintf(out,
             "#ifndef %s_API /* define it as extern, in one file, for functions with external linkage */\n"
             "#define %s_API EQML%d_FUNCTION\n#endif\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n"

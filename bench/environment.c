@@ -12,7 +12,7 @@
 static const eqml_cloud_basis *const basis = &JOIN(BASIS, _basis);
 
 /* A stage of a few atoms is shorter than looking at the clock: it is repeated. */
-enum { ATOMS = 64, ROUNDS = 12, REPEATS = 16 };
+enum { ATOMS = 64, ROUNDS = 40, REPEATS = 8 };
 
 static uint64_t state = 1;
 
@@ -50,79 +50,62 @@ static eqml_neighbours make_list(int count, double cutoff)
     return l;
 }
 
-typedef struct stage {
-    const char *name;
-    double best;
-} stage;
+enum { FUNCTIONS, MOMENTS, PRODUCTS, FORM, REVERSE, FORCES, STAGES };
+static const char *const names[STAGES] = {"functions", "moments", "products", "form", "reverse", "forces"};
 
-/* The stages of eqml__cloud_atoms, each on its own for the atoms of the first centre. */
-static void time_stages(const eqml_cloud_model *model, int count)
+/* Multiply-adds of each stage for an atom; 0 where they are not most of the work. */
+static void count_multiply_adds(const eqml_cloud_program *p, int neighbours, double *count)
 {
-    eqml_neighbours list = make_list(count, model->radial.cutoff);
-    const eqml_cloud_centre *centre = &basis->centres[0];
-    const eqml_cloud_program *p = centre->program;
-    int species[ATOMS] = {0};
-    for (int i = 0; i < ATOMS && basis->nspecies > 1; i++)
-        species[i] = i % basis->nspecies;
-    eqml_cloud_workspace w = {0};
-    double energy, *forces = calloc(3 * ATOMS, sizeof *forces), best[8];
-    const eqml_cloud_result result = {&energy, forces, NULL, NULL};
-    static const char *const names[] = {"functions", "moments", "products", "form",
-                                        "reverse",   "forces",  "all"};
-    eqml__cloud x;
-    for (int s = 0; s < 7; s++)
-        best[s] = 1e9;
-    if (eqml__cloud_begin(&x, model, &list, species, &w, &result))
-        exit(1);
-    for (int round = 0; round < ROUNDS; round++) {
-        double sum[6] = {0}, t[7];
-        for (size_t i = 0; i + EQML_LANES <= ATOMS; i += EQML_LANES) {
-            memset(x.adjoints, 0, (size_t)p->nslots * sizeof *x.adjoints);
-            x.slots[0] = eqml__all(1);
-            t[0] = now();
-            for (int r = 0; r < REPEATS; r++)
-                for (size_t k = 0; k < EQML_LANES; k++)
-                    eqml__cloud_shell(&x, centre, i + k, &x.shell[k]);
-            t[1] = now();
-            for (int r = 0; r < REPEATS; r++)
-                for (int k = 0; k < EQML_LANES; k++)
-                    eqml__shell_moments(p, &x.shell[k], x.scale, (double *)(void *)x.slots + k);
-            t[2] = now();
-            for (int r = 0; r < REPEATS; r++)
-                p->forward_lanes(x.slots);
-            t[3] = now();
-            for (int r = 0; r < REPEATS; r++)
-                sink = eqml__sum(eqml__cloud_form(p, model->coefficients, x.slots, x.adjoints));
-            t[4] = now();
-            for (int r = 0; r < REPEATS; r++)
-                p->reverse_lanes(x.slots, x.adjoints);
-            t[5] = now();
-            for (int r = 0; r < REPEATS; r++)
-                for (size_t k = 0; k < EQML_LANES; k++) {
-                    eqml__shell_forces(p, &x.shell[k], x.scale, (const double *)(const void *)x.adjoints + k,
-                                       x.force);
-                    eqml__cloud_scatter(&x, i + k, &x.shell[k], forces);
-                }
-            t[6] = now();
-            for (int s = 0; s < 6; s++)
-                sum[s] += t[s + 1] - t[s];
-        }
-        for (int s = 0; s < 6; s++)
-            best[s] = sum[s] / REPEATS < best[s] ? sum[s] / REPEATS : best[s];
-        const double start = now();
-        eqml_cloud_evaluate_list(model, &list, species, &w, &result);
-        const double all = now() - start;
-        best[6] = all < best[6] ? all : best[6];
-    }
-    printf("  %2d neighbours:", count);
-    for (int s = 0; s < 7; s++)
-        printf(" %s %.2f%s", names[s], 1e6 * best[s] / ATOMS, s < 6 ? "," : "\n");
-    free(forces);
-    free(list.first);
-    free(list.index);
-    free(list.vector);
-    eqml_cloud_workspace_free(&w);
+    memset(count, 0, STAGES * sizeof *count);
+    for (int k = 0; k < p->nmoments; k++)
+        count[MOMENTS] += (2 * p->moments[k][1] + 1) * (double)neighbours;
+    for (int k = 0; k < p->nkernels; k++)
+        count[PRODUCTS] += (double)p->kernels[k].count * p->kernels[k].nconstants;
+    for (int k = 0; k < p->nrows; k++)
+        count[FORM] += 2.0 * (2 * p->rows[k][1] + 1) * p->rows[k][2];
+    count[REVERSE] = 2 * count[PRODUCTS];
+    count[FORCES] = 2 * count[MOMENTS];
 }
+
+/* Multiply-adds in a ns at most, of doubles. */
+static double find_peak(void)
+{
+    double best = 1e9;
+    for (int round = 0; round < 200; round++) {
+        eqml_lanes x[12];
+        for (int k = 0; k < 12; k++)
+            x[k] = eqml__all(1e-3 * k);
+        const double start = now();
+        for (int r = 0; r < 4000; r++)
+            for (int k = 0; k < 12; k++)
+                x[k] = eqml__fma(x[k], eqml__all(0.999), eqml__all(1e-4));
+        const double time = now() - start;
+        best = time < best ? time : best;
+        for (int k = 0; k < 12; k++)
+            sink = eqml__sum(x[k]);
+    }
+    return 4000 * 12 * EQML_LANES / (1e9 * best);
+}
+
+static void print_stages(const char *what, int neighbours, const double *best, double all, double peak)
+{
+    double count[STAGES];
+    count_multiply_adds(basis->centres[0].program, neighbours, count);
+    printf("  %2d neighbours, %s:", neighbours, what);
+    for (int s = 0; s < STAGES; s++) {
+        printf(" %s %.3f", names[s], 1e6 * best[s]);
+        if (count[s] > 0)
+            printf(" (%.0f %%)", 100 * count[s] / (1e9 * best[s] * peak));
+        printf(",");
+    }
+    printf(" all %.2f\n", 1e6 * all);
+}
+
+#include "kernel/of_lanes.inc"
+#include "stages.inc"
+#include "kernel/of_floats.inc"
+#include "stages.inc"
+#include "kernel/of_none.inc"
 
 /* A body-centred crystal with n^3 cells, displaced at random; the list of neighbours apart. */
 static void time_crystal(const eqml_cloud_model *model, int n)
@@ -166,13 +149,16 @@ int main(void)
     double *coefficients = malloc((size_t)basis->nterms * sizeof *coefficients);
     for (int k = 0; k < basis->nterms; k++)
         coefficients[k] = 1e-3 * draw();
-    const eqml_cloud_model model = {basis, {9.3, 5}, coefficients, NULL};
-    printf("%s: \"%s\", %d terms, %d lanes; us for an atom\n", basis->name, basis->environment, basis->nterms,
-           EQML_LANES);
+    const eqml_cloud_model model = {basis, {9.3, 5}, coefficients, NULL, NULL};
+    const double peak = find_peak();
+    printf("%s: \"%s\", %d terms; us for an atom (share of the peak, %.1f multiply-adds in a ns)\n",
+           basis->name, basis->environment, basis->nterms, peak);
     for (int count = 15; count <= 60; count *= 2)
-        time_stages(&model, count);
-    for (int n = 4; n <= 24; n *= 2)
+        time_stages_lanes(&model, count, peak, "double");
+    time_stages_floats(&model, 30, EQML_FLOATS / EQML_LANES * peak, "float");
+    for (int n = 4; n <= 32; n *= 2)
         time_crystal(&model, n);
+    if (getenv("LARGE"))time_crystal(&model, 37);
     free(coefficients);
     return 0;
 }

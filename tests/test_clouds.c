@@ -16,6 +16,7 @@ typedef struct sample {
     double xyz[ATOMS][3], cell[9], atoms[2];
     int species[ATOMS], pbc[3];
     double coefficients[COEFFICIENTS];
+    eqml_pair_reference pairs[3];
     eqml_cloud_model model;
     eqml_configuration configuration;
 } sample;
@@ -56,7 +57,9 @@ static sample make_sample(const eqml_cloud_basis *basis, enum shape shape, size_
     for (int k = 0; k < 9; k++)
         if (shape != TRICLINIC && !s.pbc[k / 3])
             s.cell[k] = 0;
-    s.model = (eqml_cloud_model){basis, {8.5, 3.5}, NULL, NULL};
+    for (int k = 0; k < 2; k++) /* one reaches beyond the cutoff, one there is none of */
+        cr_assert_eq(eqml_pair_zbl(1 + k, 2, 4, k ? 9 : 7, &s.pairs[k]), EQML_OK);
+    s.model = (eqml_cloud_model){basis, {8.5, 3.5}, NULL, NULL, NULL};
     s.configuration = (eqml_configuration){n, NULL, NULL, NULL, NULL};
     if (shape != OPEN)
         s.configuration.cell = s.cell;
@@ -70,6 +73,7 @@ static answer evaluate(sample *s)
     eqml_cloud_workspace w = {0};
     s->model.coefficients = s->coefficients;
     s->model.atoms = s->atoms;
+    s->model.pairs = s->pairs;
     s->configuration.natoms = s->n;
     s->configuration.xyz = &s->xyz[0][0];
     s->configuration.species = s->species;
@@ -96,12 +100,22 @@ static long double exact_radial(const void *context, int n, long double r)
     return r < c ? t * t * t * cosl((n - 1) * acosl(x > 1 ? 1 : x < -1 ? -1 : x)) : 0;
 }
 
+/* Without the polynomial that is added from 0 on, and ends at `outer`, V and two derivatives do not vanish there. */
+static long double exact_pair(const eqml_pair_reference *p, long double r)
+{
+    long double v = 0, t = r > p->inner ? r - p->inner : 0;
+    for (int k = 0; k < 4; k++)
+        v += p->amplitude[k] * expl(-(long double)p->rate[k] * r) / r;
+    return r < p->outer ? v + p->constant + t * t * t * (p->cubic + t * p->quartic) : 0;
+}
+
 /* The energy of an atom at `at`, all images within three cells being looked at. */
 static long double exact_atom(const sample *s, const chosen *c, size_t i)
 {
     static long double x[1 << 16][3];
     static int species[1 << 16];
     const eqml_cloud_basis *b = s->model.basis;
+    long double repulsion = 0;
     int centre = 0, count = 0, reach[3];
     while (b->centres[centre].species != s->species[i])
         centre++;
@@ -116,9 +130,10 @@ static long double exact_atom(const sample *s, const chosen *c, size_t i)
                     for (int k = 0; k < 3; k++)
                         x[count][k] = (long double)s->xyz[j][k] - s->xyz[i][k] + p * (long double)s->cell[k] +
                                       q * (long double)s->cell[3 + k] + r * (long double)s->cell[6 + k];
-                    const long double *d = x[count];
-                    if (d[0] * d[0] + d[1] * d[1] + d[2] * d[2] >=
-                        s->model.radial.cutoff * s->model.radial.cutoff)
+                    const long double *d = x[count],
+                                      distance = sqrtl(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
+                    repulsion += exact_pair(&s->pairs[eqml_pair(s->species[i], s->species[j])], distance) / 2;
+                    if (distance >= s->model.radial.cutoff)
                         continue;
                     species[count] = 0;
                     while (b->centres[centre].neighbours[species[count]] != s->species[j])
@@ -127,7 +142,7 @@ static long double exact_atom(const sample *s, const chosen *c, size_t i)
                 }
     long double *term =
         cloud_terms(&c->p, exact_radial, &s->model.radial, count, (const long double(*)[3])x, species);
-    long double energy = s->atoms[s->species[i]];
+    long double energy = s->atoms[s->species[i]] + repulsion;
     for (int k = 0; k < b->centres[centre].program->nterms; k++)
         energy += s->coefficients[b->centres[centre].first + k] * term[k];
     free(term);
@@ -212,6 +227,40 @@ Test(clouds, forces_and_virial_are_derivatives_of_the_energy)
                     sum += a.forces[i][k];
                 cr_expect_float_eq(sum, 0, 1e-11 * size);
             }
+        }
+}
+
+/* In single precision the same within its roundings, in C units of the sizes of energies and forces. */
+Test(clouds, single_precision_is_near_double)
+{
+    for (size_t b = 0; b < COUNT(bases); b++)
+        for (int shape = OPEN; shape <= WIRE; shape++) {
+            sample s = make_sample(bases[b].basis, shape, shape == TRICLINIC ? 7 : 11, 50 + b);
+            const answer exact = evaluate(&s);
+            answer a = {0};
+            eqml_cloud_workspace w = {0};
+            const eqml_cloud_result result = {&a.energy, &a.forces[0][0], a.virial, a.energies};
+            double size = 1, force = 1;
+            cr_assert_eq(eqml_neighbours_find(&s.configuration, eqml_cloud_cutoff(&s.model), &w.list, NULL),
+                         EQML_OK);
+            cr_assert_eq(eqml_cloud_evaluate_list_float(&s.model, &w.list, s.species, &w, &result), EQML_OK);
+            for (size_t i = 0; i < s.n; i++) {
+                size += fabs(exact.energies[i]);
+                for (int d = 0; d < 3; d++)
+                    force += fabs(exact.forces[i][d]);
+            }
+            cr_expect_float_eq(a.energy, exact.energy, 1e-4 * size, "basis %zu, shape %d: %g %g", b, shape,
+                               a.energy, exact.energy);
+            for (size_t i = 0; i < s.n; i++) {
+                cr_expect_float_eq(a.energies[i], exact.energies[i], 1e-4 * size);
+                for (int d = 0; d < 3; d++)
+                    cr_expect_float_eq(a.forces[i][d], exact.forces[i][d], 1e-4 * force,
+                                       "basis %zu, shape %d: %g %g", b, shape, a.forces[i][d],
+                                       exact.forces[i][d]);
+            }
+            for (int v = 0; v < 6; v++)
+                cr_expect_float_eq(a.virial[v], exact.virial[v], 1e-3 * (size + force));
+            eqml_cloud_workspace_free(&w);
         }
 }
 
@@ -389,6 +438,132 @@ Test(clouds, pairs_are_all_found_and_symmetric)
                              expected);
             eqml_neighbours_free(&list);
         }
+}
+
+/* ---- pairs ---- */
+
+/* Two tungsten atoms in LAMMPS (29 Sep 2021, pair_style zbl 4.0 4.8): angstrom, eV, eV/angstrom. */
+Test(clouds, repulsion_is_that_of_lammps)
+{
+    static const double known[][3] = {
+        {0.3, 27277.59043786253, 240938.05616176373},
+        {1.0, 435.76933164107925, 1951.1020054062244},
+        {2.0, 11.846145894232535, 35.84491913118989},
+        {3.0, 0.7014813874971825, 1.9173072322731843},
+        {3.5, 0.1757688020252593, 0.5007370736558877},
+        {4.0, 0.03647423411412422, 0.13519476607615305},
+        {4.2, 0.015679264728723896, 0.07622442468026092},
+        {4.79, 8.248470338646786e-08, 2.4723550882183335e-05},
+    };
+    eqml_pair_reference p;
+    cr_assert_eq(eqml_pair_zbl(74, 74, 4 * EQML_ANGSTROM, 4.8 * EQML_ANGSTROM, &p), EQML_OK);
+    for (size_t k = 0; k < COUNT(known); k++) {
+        double slope;
+        const double energy = eqml_pair_energy(&p, known[k][0] * EQML_ANGSTROM, &slope) / EQML_EV;
+        const double force = -slope * EQML_ANGSTROM / EQML_EV;
+        cr_expect_float_eq(energy, known[k][1], 1e-9 * known[k][1], "%g: %.15g", known[k][0], energy);
+        cr_expect_float_eq(force, known[k][2], 1e-9 * known[k][2], "%g: %.15g", known[k][0], force);
+    }
+    cr_expect_eq(eqml_pair_energy(&p, p.outer, NULL), 0);
+}
+
+/* What is left as the distance goes to the outer one falls with the third power: two derivatives vanish. */
+Test(clouds, repulsion_is_smooth_where_it_ends)
+{
+    eqml_pair_reference p;
+    double last = 0;
+    cr_assert_eq(eqml_pair_zbl(6, 14, 2, 5, &p), EQML_OK);
+    for (int k = 0; k < 6; k++) {
+        const double left = fabs(eqml_pair_energy(&p, p.outer - 0.1 / (1 << k), NULL));
+        if (k)
+            cr_expect_lt(left, last / 7, "%g after %g", left, last);
+        last = left;
+    }
+    for (int k = 0; k < 2;
+         k++) { /* and it is whole at short distances but for a constant, the derivative all */
+        double slope, v = 0, d = 0;
+        const double r = 0.4 + k;
+        for (int j = 0; j < 4; j++) {
+            v += p.amplitude[j] * exp(-p.rate[j] * r) / r;
+            d -= p.amplitude[j] * exp(-p.rate[j] * r) / r * (p.rate[j] + 1 / r);
+        }
+        cr_expect_float_eq(eqml_pair_energy(&p, r, &slope), v + p.constant, 1e-13 * v);
+        cr_expect_float_eq(slope, d, 1e-13 * fabs(d));
+    }
+}
+
+/* A potential of the same form is found again; another is met within a few parts in a hundred. */
+Test(clouds, repulsion_is_fitted)
+{
+    enum { POINTS = 20 };
+    double distance[POINTS], energy[POINTS], error;
+    eqml_pair_reference truth, found;
+    cr_assert_eq(eqml_pair_zbl(29, 29, 2, 4, &truth), EQML_OK);
+    for (int k = 0; k < POINTS; k++) {
+        distance[k] = 0.5 + 0.15 * k;
+        energy[k] = eqml_pair_energy(&truth, distance[k], NULL);
+    }
+    cr_assert_eq(eqml_pair_fit(29, 29, 2, 4, POINTS, distance, energy, &found, &error), EQML_OK);
+    cr_expect_lt(error, 1e-6);
+    for (int k = 0; k < POINTS; k++)
+        cr_expect_float_eq(eqml_pair_energy(&found, distance[k], NULL), energy[k], 1e-5 * energy[k]);
+    for (int k = 0; k < POINTS; k++)
+        energy[k] *= 1 + 0.1 * distance[k];
+    cr_assert_eq(eqml_pair_fit(29, 29, 2, 4, POINTS, distance, energy, &found, &error), EQML_OK);
+    cr_expect_lt(error, 0.03, "%g", error);
+    for (int k = 0; k < 4; k++)
+        cr_expect_geq(found.amplitude[k], 0);
+    cr_expect_eq(eqml_pair_fit(29, 29, 2, 4, 0, distance, energy, &found, NULL), EQML_ERROR_EMPTY);
+    energy[3] = -1;
+    cr_expect_eq(eqml_pair_fit(29, 29, 2, 4, POINTS, distance, energy, &found, NULL), EQML_ERROR_VALUE);
+    energy[3] = NAN;
+    cr_expect_eq(eqml_pair_fit(29, 29, 2, 4, POINTS, distance, energy, &found, NULL), EQML_ERROR_VALUE);
+    cr_expect_eq(eqml_pair_zbl(29, 29, 4, 4, &found), EQML_ERROR_ARGUMENT);
+    cr_expect_eq(eqml_pair_zbl(29, NAN, 2, 4, &found), EQML_ERROR_ARGUMENT);
+    cr_expect_eq(eqml_pair_zbl(29, 0, 2, 4, &found), EQML_ERROR_ARGUMENT);
+}
+
+/* ---- lists that are kept ---- */
+
+/* Atoms that wander: the energy is that of a list made anew, though pairs are searched for only now and then. */
+Test(clouds, lists_with_a_skin_hold_all_pairs)
+{
+    for (int shape = OPEN; shape <= WIRE; shape++) {
+        sample s = make_sample(&cloud_two_basis, shape, shape == TRICLINIC ? 5 : 9, 31);
+        eqml_skin skin = {0};
+        eqml_cloud_workspace w = {0};
+        uint64_t state = 3;
+        answer anew = evaluate(&s); /* sets the pointers */
+        const double cutoff = eqml_cloud_cutoff(&s.model);
+        for (int step = 0; step < 60; step++) {
+            answer kept = {0};
+            const eqml_cloud_result result = {&kept.energy, &kept.forces[0][0], kept.virial, NULL};
+            eqml_message message;
+            cr_assert_eq(eqml_skin_update(&s.configuration, cutoff, 1.5, &skin, &message), EQML_OK, "%s",
+                         message.text);
+            cr_assert_eq(eqml_cloud_evaluate_list(&s.model, &skin.list, s.species, &w, &result), EQML_OK);
+            anew = evaluate(&s);
+            cr_expect_float_eq(kept.energy, anew.energy, 1e-11 * (1 + fabs(anew.energy)));
+            for (size_t i = 0; i < s.n; i++)
+                for (int d = 0; d < 3; d++) {
+                    cr_expect_float_eq(kept.forces[i][d], anew.forces[i][d], 1e-10 * (1 + fabs(anew.energy)));
+                    s.xyz[i][d] += 0.1 * draw_real(&state);
+                }
+        }
+        cr_expect_eq(skin.updates, 60);
+        cr_expect(skin.searches > 1 && skin.searches < 40, "%zu searches", skin.searches);
+        const size_t before = skin.searches;
+        s.cell[0] += 0.25;
+        cr_assert_eq(eqml_skin_update(&s.configuration, cutoff, 1.5, &skin, NULL), EQML_OK);
+        cr_expect_eq(skin.searches, before + (shape == TRICLINIC || shape == SLAB ? 1 : 0));
+        memcpy(s.xyz[1], s.xyz[0], sizeof s.xyz[0]);
+        cr_expect_eq(eqml_skin_update(&s.configuration, cutoff, 1.5, &skin, NULL), EQML_ERROR_VALUE);
+        s.xyz[1][2] = NAN;
+        cr_expect_eq(eqml_skin_update(&s.configuration, cutoff, 1.5, &skin, NULL), EQML_ERROR_VALUE);
+        cr_expect_eq(eqml_skin_update(&s.configuration, cutoff, -1, &skin, NULL), EQML_ERROR_ARGUMENT);
+        eqml_skin_free(&skin);
+        eqml_cloud_workspace_free(&w);
+    }
 }
 
 /* ---- what cannot be ---- */

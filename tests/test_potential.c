@@ -139,7 +139,7 @@ static eqml_cloud_model random_model(const eqml_cloud_basis *b, double *coeffici
     uint64_t state = 99;
     for (int k = 0; k < b->nterms; k++)
         coefficients[k] = 1e-3 * draw_real(&state);
-    return (eqml_cloud_model){b, {7.5, 4}, coefficients, atoms};
+    return (eqml_cloud_model){b, {7.5, 4}, coefficients, atoms, NULL};
 }
 
 /* Energy, forces and virial are linear in the coefficients: rows times coefficients, by two ways of derivation. */
@@ -201,18 +201,27 @@ Test(potential, a_model_is_found_again)
                  EQML_OK, "%s", message.text);
     cr_expect_eq(result.frames, FRAMES);
     cr_expect_eq(result.rows, FRAMES * (1 + 3 * EACH + 6));
-    eqml_cloud_model fitted = {b, model.radial, found, found_atoms};
+    eqml_cloud_model fitted = {b, model.radial, found, found_atoms, NULL};
     cr_assert_eq(eqml_cloud_find_errors(&fitted, &frames, NULL, &errors, &message), EQML_OK);
     cr_expect_eq(errors.energies, FRAMES);
     cr_expect_lt(errors.rmse_force, 1e-9);
     cr_expect_lt(errors.rmse_virial, 1e-8);
-    cr_assert_eq(eqml_cloud_write(&fitted, pot, &message), EQML_OK);
+    eqml_pair_reference pairs[3] = {{.outer = 0}}, again_pairs[3];
     eqml_radial radial;
-    cr_assert_eq(eqml_cloud_read(pot, b, &radial, again, again_atoms, &message), EQML_OK, "%s", message.text);
+    for (int with = 0; with < 2; with++) {
+        cr_assert_eq(eqml_cloud_write(&fitted, pot, &message), EQML_OK);
+        cr_assert_eq(eqml_cloud_read(pot, b, &radial, again, again_atoms, again_pairs, &message), EQML_OK,
+                     "%s", message.text);
+        cr_expect_eq(memcmp(again_pairs, pairs, sizeof pairs), 0);
+        cr_expect_eq(eqml_cloud_read(pot, b, &radial, again, again_atoms, NULL, &message),
+                     with ? EQML_ERROR_MATCH : EQML_OK);
+        cr_assert_eq(eqml_pair_zbl(74, 1, 1.5, 3, &pairs[1]), EQML_OK);
+        fitted.pairs = pairs;
+    }
     cr_expect_eq(memcmp(again, found, n * sizeof *again), 0);
     cr_expect_eq(memcmp(again_atoms, found_atoms, sizeof found_atoms), 0);
     cr_expect(radial.cutoff == model.radial.cutoff && radial.range == model.radial.range);
-    cr_expect_eq(eqml_cloud_read(pot, &cloud_one_basis, &radial, again, again_atoms, &message),
+    cr_expect_eq(eqml_cloud_read(pot, &cloud_one_basis, &radial, again, again_atoms, again_pairs, &message),
                  EQML_ERROR_MATCH);
     cr_expect_not_null(strstr(message.text, "w.pot:2:"), "%s", message.text);
     eqml_frames_free(&frames);

@@ -61,7 +61,7 @@ static eqml_sigma sigma;
 static eqml_data data;
 static eqml_frames frames;
 static double numbers[64], atoms[2];
-static const eqml_cloud_model cloud = {&cloud_water_basis, {6, 2}, numbers, atoms};
+static const eqml_cloud_model cloud = {&cloud_water_basis, {6, 2}, numbers, atoms, NULL};
 static eqml_surface surface, h2_surface;
 static eqml_problem *problem;
 static eqml_ranking ranking;
@@ -465,7 +465,7 @@ static eqml_status try_cloud_read(void)
 {
     eqml_radial radial;
     double c[64], a[2];
-    return eqml_cloud_read(potential_path, &cloud_water_basis, &radial, c, a, &message);
+    return eqml_cloud_read(potential_path, &cloud_water_basis, &radial, c, a, NULL, &message);
 }
 
 static eqml_status try_cloud_header(void)

@@ -148,7 +148,7 @@ static int fit_and_test(job *j, const eqml_frames *data, const eqml_frames *othe
         return fail("no two atoms are within 6 angstrom in the data; give --range and --cutoff");
     if (j->radial.cutoff == 0)
         j->radial.cutoff = 2.2 * j->radial.range;
-    *model = (eqml_cloud_model){basis, j->radial, coefficients, atoms};
+    *model = (eqml_cloud_model){basis, j->radial, coefficients, atoms, NULL};
     o->tested = other->n > 0 || j->train_every > 1;
     if (eqml_cloud_fit(basis, &j->radial, data, &j->fit, coefficients, atoms, &o->fit, &message) ||
         eqml_cloud_find_errors(model, data, train, &o->train, &message) ||

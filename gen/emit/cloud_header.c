@@ -138,15 +138,15 @@ static void put_program(FILE *out, const char *name, const cloud_description *d,
         species = d->centre[c].part == part ? d->centre[c].nneighbours : species;
     put_program_tables(out, name, p);
     emit_cloud_code(out, name, p);
-    fprintf(out, "%s_CODE(lanes, eqml_lanes, double)\n", name);
+    fprintf(out, "%s_CODE(lanes, eqml_lanes, double)\n%s_CODE(floats, eqml_floats, float)\n", name, name);
     fprintf(out,
             "static const eqml_cloud_program %s_program = {\n"
             "    %d, %zu, %zu, %zu, %zu, %zu, %zu, /* species, moments, slots, kernels, products, rows, "
             "terms */\n"
             "    %s_moments, %s_kernels, %s_products, %s_rows, %s_columns,\n"
-            "    %s_forward_lanes, %s_reverse_lanes};\n",
+            "    %s_forward_lanes, %s_reverse_lanes, %s_forward_floats, %s_reverse_floats};\n",
             name, species, p->nmoments, p->nslots, p->nkernels, p->nproducts, p->nrows, p->nterms, name, name,
-            name, name, name, name, name);
+            name, name, name, name, name, name, name);
 }
 
 static void put_basis(FILE *out, const cloud_description *d)

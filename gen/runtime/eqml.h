@@ -97,16 +97,19 @@
 #include "sigma.h"
 
 /* Neighbour clouds: the second family. */
+#include "threads.h"
 #include "cloud/basis.h"
 #include "cloud/neighbours.h"
 #include "cloud/harmonics.h"
 #include "cloud/radial.h"
 #include "cloud/moments.h"
 #include "cloud/form.h"
+#include "cloud/pairs.h"
 #include "cloud/evaluate.h"
 #include "cloud/model.h"
 #include "cloud/rows.h"
 #include "cloud/points.h"
+#include "cloud/skin.h"
 
 /* Contracts. */
 #include "units.h"
@@ -123,6 +126,7 @@
 #include "expansion.h"
 #include "choose.h"
 #include "cloud/frames.h"
+#include "cloud/pair_reference.h"
 #include "cloud/fit.h"
 #include "cloud/potential.h"
 
@@ -131,7 +135,6 @@
 #define EQML_IMPLEMENTED
 #include "status.c"
 #include "memory.c"
-#include "threads.h"
 #include "text.c"
 #include "reader.c"
 #include "units.c"
@@ -172,6 +175,8 @@
 #include "trial.c"
 #include "choose.c"
 #include "cloud/neighbours.c"
+#include "cloud/skin.c"
+#include "cloud/pair_reference.c"
 #include "cloud/frames.c"
 #include "cloud/fit.c"
 #include "cloud/potential.c"

@@ -26,6 +26,7 @@
  *     load store       lanes and inner vectors, from any place
  *     distances        r and 1/r from r^2
  *     four_sums        sums[4]: the sum of each of four inner vectors
+ *     put_sums         to[k][0]: the sum of the vector x[k], n of four (lanes and floats)
  *     differences      d[3] = x_i - x_j of EQML__INNER pairs from p on; past the last pair the last again. In
  *                      registers: a vector that is loaded from numbers stored one by one waits until these have
  *                      left the store buffer.

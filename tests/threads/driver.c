@@ -1,10 +1,11 @@
 /*
- * Prints what a fit gives, to the bit: compiled with OpenMP and without, with any number of threads, it must print
+ * Prints what a fit gives, and neighbour clouds, to the bit: compiled with OpenMP and without, with any number of threads, it must print
  * the same. The columns are many enough that threads share them, the rows do not fill the last block.
  */
 #define EQML_IMPLEMENTATION
 #include "eqml.h"
 #include "ch4_d6.h"
+#include "cloud_two.h"
 
 enum { GEOMETRIES = 130, ATOMS = 5 };
 
@@ -48,6 +49,46 @@ static int print_fit(const eqml_data *data, const eqml_fit_options *options)
     return 0;
 }
 
+/* Energy, virial, forces of a crystal of two species, whose atoms do not fill the last lanes, in both precisions. */
+static int print_clouds(void)
+{
+    enum { SIDE = 6, MANY = SIDE * SIDE * SIDE - 1 };
+    static double xyz[MANY][3], forces[MANY][3], energies[MANY], coefficients[4096];
+    static int species[MANY];
+    const double a = 4, cell[9] = {SIDE * a, 0, 0, 0, SIDE * a, 0, 0, 0, SIDE * a};
+    double energy, virial[6];
+    uint64_t state = 7;
+    eqml_pair_reference pairs[3];
+    for (int k = 0; k < 3; k++)
+        if (eqml_pair_zbl(1 + k, 3, 2, 6, &pairs[k]))
+            return 1;
+    for (int k = 0; k < cloud_two_basis.nterms; k++)
+        coefficients[k] = 1e-3 * draw(&state);
+    for (int i = 0; i < MANY; i++) {
+        const int place[3] = {i % SIDE, i / SIDE % SIDE, i / SIDE / SIDE};
+        for (int d = 0; d < 3; d++)
+            xyz[i][d] = a * place[d] + 0.5 * draw(&state);
+        species[i] = draw(&state) > 0.2;
+    }
+    const eqml_cloud_model model = {&cloud_two_basis, {9, 4}, coefficients, NULL, pairs};
+    const eqml_configuration c = {MANY, xyz[0], species, cell, NULL};
+    const eqml_cloud_result result = {&energy, forces[0], virial, energies};
+    eqml_cloud_workspace w;
+    memset(&w, 0, sizeof w);
+    int status = 0;
+    for (int single = 0; single < 2 && !status; single++) {
+        status = single ? eqml_cloud_evaluate_list_float(&model, &w.list, species, &w, &result)
+                        : eqml_cloud_evaluate(&model, &c, &w, &result, NULL);
+        printf("%a\n", energy);
+        for (int k = 0; k < 6; k++)
+            printf("%a\n", virial[k]);
+        for (int i = 0; i < MANY; i++)
+            printf("%a %a %a %a\n", energies[i], forces[i][0], forces[i][1], forces[i][2]);
+    }
+    eqml_cloud_workspace_free(&w);
+    return status;
+}
+
 int main(void)
 {
     static double xyz[GEOMETRIES][3 * ATOMS], energy[GEOMETRIES], gradient[GEOMETRIES][3 * ATOMS];
@@ -67,5 +108,6 @@ int main(void)
     options.ridge = 1e-6;
     status |= print_fit(&data, &options);
     options.energies_only = 1;
-    return status | print_fit(&data, &options);
+    status |= print_fit(&data, &options);
+    return status | print_clouds();
 }

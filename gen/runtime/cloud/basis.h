@@ -47,6 +47,8 @@ typedef struct eqml_cloud_program {
     /* All products from the moments; and back: adjoints a of the slots, to which those of operands are added. */
     void (*forward_lanes)(eqml_lanes *s);
     void (*reverse_lanes)(const eqml_lanes *s, eqml_lanes *a);
+    void (*forward_floats)(eqml_floats *s);
+    void (*reverse_floats)(const eqml_floats *s, eqml_floats *a);
 } eqml_cloud_program;
 
 typedef struct eqml_cloud_centre {
@@ -75,11 +77,25 @@ typedef struct eqml_radial {
     double cutoff, range; /* bohr */
 } eqml_radial;
 
+/*
+ * A pair potential of two species beneath the fit: screened charges, and a polynomial that takes their value and two
+ * derivatives to zero at `outer`,
+ *
+ *     V(r) = sum_k amplitude_k exp(-rate_k r) / r + constant + cubic t^3 + quartic t^4,     t = max(r - inner, 0)
+ */
+typedef struct eqml_pair_reference {
+    double inner, outer;             /* bohr; outer 0: no potential */
+    double amplitude[4];             /* hartree bohr */
+    double rate[4];                  /* 1/bohr */
+    double constant, cubic, quartic; /* hartree, over bohr^3, over bohr^4 */
+} eqml_pair_reference;
+
 typedef struct eqml_cloud_model {
     const eqml_cloud_basis *basis;
     eqml_radial radial;
     const double *coefficients; /* [basis->nterms] hartree */
     const double *atoms;        /* [basis->nspecies] energies of atoms without neighbours, hartree; NULL: 0 */
+    const eqml_pair_reference *pairs; /* [eqml_pair of the last two species + 1], added; NULL: none */
 } eqml_cloud_model;
 
 #endif /* EQML__CLOUD_BASIS_H */

@@ -24,49 +24,30 @@ EQML_FUNCTION void eqml__harmonic_scales(int lmax, double *scale)
         }
 }
 
-/* The harmonics h[(lmax+1)^2], `stride` lanes apart, at the unit vectors u. */
-EQML_INLINE void eqml__harmonics(int lmax, const eqml_lanes *u, eqml_lanes *h, int stride)
-{
-#define EQML__H(l, m) h[EQML__HARMONIC(l, m) * stride]
-    EQML__H(0, 0) = eqml__all(1);
-    EQML__UNROLL_ALL
-    for (int m = 0; m <= lmax; m++) {
-        if (m > 0) {
-            const double f = 1.0 / (2 * m);
-            const eqml_lanes c = EQML__H(m - 1, m - 1), s = m > 1 ? EQML__H(m - 1, 1 - m) : eqml__all(0);
-            EQML__H(m, m) = (u[0] * c - u[1] * s) * f;
-            EQML__H(m, -m) = (u[0] * s + u[1] * c) * f;
-        }
-        EQML__UNROLL_ALL
-        for (int l = m + 1; l <= lmax; l++) {
-            const double f = 1.0 / ((l + m) * (l - m));
-            const eqml_lanes z = u[2] * ((2 * l - 1) * f);
-            EQML__H(l, m) = l > m + 1 ? z * EQML__H(l - 1, m) - EQML__H(l - 2, m) * f : z * EQML__H(l - 1, m);
-            if (m > 0)
-                EQML__H(l, -m) =
-                    l > m + 1 ? z * EQML__H(l - 1, -m) - EQML__H(l - 2, -m) * f : z * EQML__H(l - 1, -m);
-        }
-    }
-}
+#include "kernel/of_lanes.inc"
+#include "cloud/harmonics.inc"
+#include "kernel/of_floats.inc"
+#include "cloud/harmonics.inc"
+#include "kernel/of_none.inc"
 
 /* g[3] += weight * gradient of the solid harmonic h_lm, l >= 1, |m| <= l; a harmonic that does not exist is zero. */
-EQML_INLINE void eqml__harmonic_gradient(int l, int m, eqml_lanes weight, const eqml_lanes *h, int stride,
-                                         eqml_lanes *g)
+EQML_INLINE void eqml__harmonic_gradient(int l, int m, eqml_lanes weight, const eqml_lanes *h, eqml_lanes *g)
 {
     const int k = l - 1, a = m < 0 ? -m : m;
     const eqml_lanes zero = eqml__all(0), half = weight * 0.5;
     if (a <= k)
-        g[2] = g[2] + weight * EQML__H(k, m);
+        g[2] = g[2] + weight * h[EQML__HARMONIC(k, m)];
     if (a == 0) {
         if (k >= 1) {
-            g[0] = g[0] - weight * EQML__H(k, 1);
-            g[1] = g[1] - weight * EQML__H(k, -1);
+            g[0] = g[0] - weight * h[EQML__HARMONIC(k, 1)];
+            g[1] = g[1] - weight * h[EQML__HARMONIC(k, -1)];
         }
         return;
     }
     /* neighbours in m of cosine and sine */
-    const eqml_lanes cu = a + 1 <= k ? EQML__H(k, a + 1) : zero, su = a + 1 <= k ? EQML__H(k, -a - 1) : zero;
-    const eqml_lanes cd = EQML__H(k, a - 1), sd = a > 1 ? EQML__H(k, 1 - a) : zero;
+    const eqml_lanes cu = a + 1 <= k ? h[EQML__HARMONIC(k, a + 1)] : zero,
+                     su = a + 1 <= k ? h[EQML__HARMONIC(k, -a - 1)] : zero;
+    const eqml_lanes cd = h[EQML__HARMONIC(k, a - 1)], sd = a > 1 ? h[EQML__HARMONIC(k, 1 - a)] : zero;
     if (m > 0) {
         g[0] = g[0] + half * (cd - cu);
         g[1] = g[1] - half * (sd + su);
@@ -74,7 +55,6 @@ EQML_INLINE void eqml__harmonic_gradient(int l, int m, eqml_lanes weight, const 
         g[0] = g[0] + half * (sd - su);
         g[1] = g[1] + half * (cd + cu);
     }
-#undef EQML__H
 }
 
 #endif /* EQML__CLOUD_HARMONICS_H */

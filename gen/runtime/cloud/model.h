@@ -38,7 +38,7 @@ EQML_FUNCTION eqml_status eqml__cloud_call(const eqml_cloud_model *model, size_t
     }                                                                                                        \
     API double NAME##_cutoff(void)                                                                           \
     {                                                                                                        \
-        return NAME##_model.radial.cutoff;                                                                   \
+        return eqml_cloud_cutoff(&NAME##_model);                                                             \
     }                                                                                                        \
     API int NAME##_evaluate(size_t natoms, const double *xyz, const int *species, const double *cell,        \
                             const int *pbc, double *energy, double *forces, double *virial,                  \

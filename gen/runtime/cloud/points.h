@@ -69,7 +69,7 @@ EQML_FUNCTION eqml_status eqml_points_describe(const eqml_cloud_basis *basis, in
     eqml_cloud_model model;
     const eqml_cloud_result none = {NULL, NULL, NULL, NULL};
     eqml_neighbours list;
-    eqml__cloud x;
+    eqml__cloud_lanes x;
     size_t first[2] = {0, points->n}, used = 0;
     int *type = NULL;
     double *own = NULL;
@@ -98,14 +98,16 @@ EQML_FUNCTION eqml_status eqml_points_describe(const eqml_cloud_basis *basis, in
         list.index[k] = (int)k;
     eqml_status status = eqml__points_seen(basis, points, list.vector, type);
     if (!status)
-        status = eqml__cloud_begin(&x, &model, &list, type, w, &none);
+        status = eqml__cloud_begin_lanes(&x, &model, &list, type, 1, w, &none);
     if (!status) {
-        eqml__shell *s = &x.shell[0];
-        eqml__cloud_shell(&x, c, 0, s);
-        for (int n = 0; n < basis->nmax && points->weights; n++) {
-            double *value = (double *)(void *)(s->value + n * s->stride);
-            for (int k = 0; k < s->nvectors * EQML_LANES; k++)
-                value[k] *= s->pair[k] < 0 ? 0 : points->weights[s->pair[k]];
+        eqml__shell_lanes *s = &x.desk[0].shell[0];
+        s->pair = x.group[0].pair;
+        eqml__cloud_shell_lanes(&x, c, 0, s);
+        for (int k = 0; k < s->nvectors * basis->nmax && points->weights; k++) {
+            const int v = k / basis->nmax, n = k % basis->nmax, *pair = s->pair + v * EQML_LANES;
+            double *value = (double *)(void *)(s->block + v * s->size + s->radial + 2 * n);
+            for (int lane = 0; lane < EQML_LANES; lane++)
+                value[lane] *= pair[lane] < 0 ? 0 : points->weights[pair[lane]];
         }
         eqml__cloud_own_slots(&x, c->program, own);
         memset(terms, 0, (size_t)c->program->nterms * sizeof(double));

@@ -1,12 +1,47 @@
 #ifndef EQML__CLOUD_POTENTIAL_C
 #define EQML__CLOUD_POTENTIAL_C
 #include "cloud/potential.h"
+#include "cloud/pairs.h"
 #include "file.c"
 #include "reader.c"
 #include "surface_file.c"
 #include "surface_header.c"
 
 /* ---- NAME.pot ---------------------------------------------------------------------------------------- */
+
+/* A pair as its numbers, in the order of the record; and back. */
+enum { EQML__PAIR_NUMBERS = 13 };
+
+static int eqml__npairs(const eqml_cloud_basis *b)
+{
+    return b->nspecies * (b->nspecies + 1) / 2;
+}
+
+static void eqml__pair_numbers(const eqml_pair_reference *p, double *number)
+{
+    number[0] = p->inner;
+    number[1] = p->outer;
+    for (int k = 0; k < 4; k++) {
+        number[2 + k] = p->amplitude[k];
+        number[6 + k] = p->rate[k];
+    }
+    number[10] = p->constant;
+    number[11] = p->cubic;
+    number[12] = p->quartic;
+}
+
+static void eqml__pair_of_numbers(const double *number, eqml_pair_reference *p)
+{
+    p->inner = number[0];
+    p->outer = number[1];
+    for (int k = 0; k < 4; k++) {
+        p->amplitude[k] = number[2 + k];
+        p->rate[k] = number[6 + k];
+    }
+    p->constant = number[10];
+    p->cubic = number[11];
+    p->quartic = number[12];
+}
 
 static eqml_status eqml__check_potential(const eqml_cloud_model *m, const char *path, eqml_message *message)
 {
@@ -15,6 +50,11 @@ static eqml_status eqml__check_potential(const eqml_cloud_model *m, const char *
     if (!status && m->atoms)
         status = eqml__check_numbers(path, "energies of atoms", (size_t)m->basis->nspecies, m->atoms, DBL_MAX,
                                      message);
+    for (int k = 0; m->pairs && k < eqml__npairs(m->basis) && !status; k++) {
+        double numbers[EQML__PAIR_NUMBERS];
+        eqml__pair_numbers(&m->pairs[k], numbers);
+        status = eqml__check_numbers(path, "pair references", EQML__PAIR_NUMBERS, numbers, DBL_MAX, message);
+    }
     return status;
 }
 
@@ -57,10 +97,16 @@ EQML_API eqml_status eqml_cloud_write(const eqml_cloud_model *m, const char *pat
     if (status)
         return status;
     eqml__cloud_says(m->basis, says, sizeof says);
-    fprintf(out.file, "eqml-pot 1\nbasis %s\n", says);
+    fprintf(out.file, "eqml-pot 2\nbasis %s\n", says);
     eqml__put_hexadecimal(out.file, "radial", 2, radial);
     eqml__put_hexadecimal(out.file, "atoms", m->basis->nspecies, m->atoms);
     eqml__put_hexadecimal(out.file, "coefficients", m->basis->nterms, m->coefficients);
+    fprintf(out.file, "pairs %d\n", m->pairs ? eqml__npairs(m->basis) : 0);
+    for (int k = 0; m->pairs && k < eqml__npairs(m->basis); k++) {
+        double numbers[EQML__PAIR_NUMBERS];
+        eqml__pair_numbers(&m->pairs[k], numbers);
+        eqml__put_hexadecimal(out.file, "pair", EQML__PAIR_NUMBERS, numbers);
+    }
     return eqml__close_output(&out, EQML_OK, message);
 }
 
@@ -94,8 +140,33 @@ static eqml_status eqml__read_hexadecimal(eqml__reader *r, const char *word, int
     return status;
 }
 
+static eqml_status eqml__read_pairs(eqml__reader *r, int npairs, eqml_pair_reference *pairs)
+{
+    eqml__span line = {NULL, NULL};
+    char text[64];
+    eqml_status status = EQML_OK;
+    if (pairs)
+        memset(pairs, 0, (size_t)npairs * sizeof *pairs);
+    snprintf(text, sizeof text, "pairs %d", npairs);
+    if (eqml__next_line(r, &line) && eqml__is(line, "pairs 0"))
+        return EQML_OK;
+    if (!line.begin || !eqml__is(line, text))
+        return EQML__REFUSE(r, EQML_ERROR_FORMAT, "expected \"pairs 0\" or \"%s\", found %s", text,
+                            eqml__quote(line).text);
+    if (!pairs)
+        return EQML__REFUSE(r, EQML_ERROR_MATCH,
+                            "this potential has pair references, which the caller leaves out");
+    for (int k = 0; k < npairs && !status; k++) {
+        double numbers[EQML__PAIR_NUMBERS] = {0};
+        status = eqml__read_hexadecimal(r, "pair", EQML__PAIR_NUMBERS, numbers);
+        eqml__pair_of_numbers(numbers, &pairs[k]);
+    }
+    return status;
+}
+
 EQML_API eqml_status eqml_cloud_read(const char *path, const eqml_cloud_basis *basis, eqml_radial *radial,
-                                     double *coefficients, double *atoms, eqml_message *message)
+                                     double *coefficients, double *atoms, eqml_pair_reference *pairs,
+                                     eqml_message *message)
 {
     eqml__reader r;
     char says[1024], line[1040];
@@ -105,7 +176,7 @@ EQML_API eqml_status eqml_cloud_read(const char *path, const eqml_cloud_basis *b
         return status;
     eqml__cloud_says(basis, says, sizeof says);
     snprintf(line, sizeof line, "basis %s", says);
-    status = eqml__expect_line(&r, "eqml-pot 1", EQML_ERROR_FORMAT);
+    status = eqml__expect_line(&r, "eqml-pot 2", EQML_ERROR_FORMAT);
     if (!status)
         status = eqml__expect_line(&r, line, EQML_ERROR_MATCH);
     if (!status)
@@ -114,6 +185,8 @@ EQML_API eqml_status eqml_cloud_read(const char *path, const eqml_cloud_basis *b
         status = eqml__read_hexadecimal(&r, "atoms", basis->nspecies, atoms);
     if (!status)
         status = eqml__read_hexadecimal(&r, "coefficients", basis->nterms, coefficients);
+    if (!status)
+        status = eqml__read_pairs(&r, eqml__npairs(basis), pairs);
     radial->cutoff = parameters[0];
     radial->range = parameters[1];
     eqml__close_reader(&r);
@@ -133,6 +206,7 @@ static const struct eqml__needed eqml__cloud_needed[] = {
     {"cloud/basis.h", NULL},     {"cloud/neighbours.h", NULL},
     {"cloud/harmonics.h", NULL}, {"cloud/radial.h", NULL},
     {"cloud/moments.h", NULL},   {"cloud/form.h", NULL},
+    {"threads.h", NULL},         {"cloud/pairs.h", NULL},
     {"cloud/evaluate.h", NULL},  {"cloud/model.h", NULL},
     {"status.c", NULL},          {"memory.c", NULL},
     {"cloud/neighbours.c", NULL}};
@@ -149,7 +223,7 @@ static void eqml__put_potential_banner(FILE *out, const eqml_cloud_model *m, con
             "*cell,\n"
             " *                const int *pbc, double *energy, double *forces, double *virial, double "
             "*energies);\n *\n",
-            name, name, m->basis->species, name, m->radial.cutoff, name);
+            name, name, m->basis->species, name, eqml_cloud_cutoff(m), name);
     fprintf(out, " * xyz[natoms][3] in bohr; species[natoms], their numbers in the list above; cell[3][3], "
                  "rows, or NULL: open;\n"
                  " * pbc[3], NULL: as the cell. Outputs may be NULL: energy in hartree, forces[natoms][3] in "
@@ -161,6 +235,18 @@ static void eqml__put_potential_banner(FILE *out, const eqml_cloud_model *m, con
                  " * -lm.\n */\n");
 }
 
+static void eqml__put_pair(FILE *out, const eqml_pair_reference *p)
+{
+    double number[EQML__PAIR_NUMBERS];
+    eqml__pair_numbers(p, number);
+    for (int k = 0; k < EQML__PAIR_NUMBERS; k++) {
+        const int opens = k == 2 || k == 6, closes = k == 5 || k == 9;
+        fprintf(out, "%s%s%s%s", k ? ", " : "    {", opens ? "{" : "", eqml__decimal(number[k], false).text,
+                closes ? "}" : "");
+    }
+    fprintf(out, "},\n");
+}
+
 static void eqml__put_potential(FILE *out, const eqml_cloud_model *m, const char *name)
 {
     const int number = EQML_LAYOUT;
@@ -169,10 +255,20 @@ static void eqml__put_potential(FILE *out, const eqml_cloud_model *m, const char
     eqml__put_numbers(out, name, "coefficients", false, m->basis->nterms, m->coefficients);
     if (m->atoms)
         eqml__put_numbers(out, name, "atoms", false, m->basis->nspecies, m->atoms);
+    if (m->pairs) {
+        fprintf(
+            out,
+            "%s_STORAGE eqml%d_pair_reference %s_pairs[] = { /* inner, outer, amplitudes, rates, switching "
+            "*/\n",
+            name, number, name);
+        for (int k = 0; k < eqml__npairs(m->basis); k++)
+            eqml__put_pair(out, &m->pairs[k]);
+        fprintf(out, "};\n");
+    }
     fprintf(out, "static const eqml%d_cloud_model %s_model = {&eqml%d_%s_basis, {%s, ", number, name, number,
             m->basis->name, eqml__decimal(m->radial.cutoff, false).text);
-    fprintf(out, "%s}, %s_coefficients, %s%s};\n", eqml__decimal(m->radial.range, false).text, name,
-            m->atoms ? name : "0", m->atoms ? "_atoms" : "");
+    fprintf(out, "%s}, %s_coefficients, %s%s, %s%s};\n", eqml__decimal(m->radial.range, false).text, name,
+            m->atoms ? name : "0", m->atoms ? "_atoms" : "", m->pairs ? name : "0", m->pairs ? "_pairs" : "");
     fprintf(out,
             "#ifndef %s_API /* define it as extern, in one file, for functions with external linkage */\n"
             "#define %s_API EQML%d_FUNCTION\n#endif\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n"

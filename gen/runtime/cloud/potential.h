@@ -7,13 +7,15 @@
 EQML_API eqml_status eqml_cloud_write(const eqml_cloud_model *model, const char *path, eqml_message *message);
 /*
  * Writes the numbers of a potential as text, exact (hexadecimal floats): its environment, radial parameters, energies of
- * atoms and coefficients, in atomic units. The file appears whole or not at all.
+ * atoms, coefficients and pairs, in atomic units. The file appears whole or not at all.
  */
 
 EQML_API eqml_status eqml_cloud_read(const char *path, const eqml_cloud_basis *basis, eqml_radial *radial,
-                                     double *coefficients, double *atoms, eqml_message *message);
+                                     double *coefficients, double *atoms, eqml_pair_reference *pairs,
+                                     eqml_message *message);
 /*
- * Reads them back: radial, coefficients[basis->nterms], atoms[basis->nspecies]. EQML_ERROR_MATCH: the file is for another
+ * Reads them back: radial, coefficients[basis->nterms], atoms[basis->nspecies], pairs[n (n + 1) / 2] for n species, all
+ * zero where the potential has none; pairs may be NULL where it is known to have none. EQML_ERROR_MATCH: the file is for another
  * basis. EQML_ERROR_FILE, EQML_ERROR_FORMAT, EQML_ERROR_VALUE: with file and line in the message.
  */
 

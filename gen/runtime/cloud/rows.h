@@ -17,14 +17,16 @@ typedef struct eqml__tangents {
 } eqml__tangents;
 
 /* own[nslots] <- the slots of one atom. */
-EQML_FUNCTION void eqml__cloud_own_slots(eqml__cloud *x, const eqml_cloud_program *p, double *own)
+EQML_FUNCTION void eqml__cloud_own_slots(const eqml__cloud_lanes *x, const eqml_cloud_program *p, double *own)
 {
-    double *slots = (double *)(void *)x->slots;
+    eqml__desk_lanes *desk = &x->desk[0];
+    double *slots = (double *)(void *)desk->slots;
     for (int k = 0; k < p->nslots; k++)
-        x->slots[k] = eqml__all(0);
-    x->slots[0] = eqml__all(1);
-    eqml__shell_moments(p, &x->shell[0], x->scale, slots);
-    p->forward_lanes(x->slots);
+        desk->slots[k] = eqml__all(0);
+    desk->slots[0] = eqml__all(1);
+    eqml__shell_moments_lanes(p, &desk->shell[0], slots);
+    eqml__cloud_scale_lanes(p, x->scale, desk->slots);
+    p->forward_lanes(desk->slots);
     for (int k = 0; k < p->nslots; k++)
         own[k] = slots[k * EQML_LANES];
 }
@@ -39,7 +41,7 @@ EQML_FUNCTION void eqml__cloud_terms(const eqml_cloud_program *p, const double *
 }
 
 /* Gradients, by the vector r, of all harmonics of a vector of neighbours. */
-EQML_FUNCTION void eqml__cloud_gradients(int lmax, const eqml__shell *s, int v, const double *scale,
+EQML_FUNCTION void eqml__cloud_gradients(int lmax, const eqml_lanes *block, const double *scale,
                                          eqml_lanes (*gradient)[3])
 {
     for (int l = 0; l <= lmax; l++)
@@ -48,33 +50,33 @@ EQML_FUNCTION void eqml__cloud_gradients(int lmax, const eqml__shell *s, int v, 
             for (int d = 0; d < 3; d++)
                 g[d] = eqml__all(0);
             if (l)
-                eqml__harmonic_gradient(l, m, eqml__all(scale[EQML__HARMONIC(l, m)]), s->harmonic + v,
-                                        s->stride, g);
+                eqml__harmonic_gradient(l, m, eqml__all(scale[EQML__HARMONIC(l, m)]),
+                                        block + EQML__HARMONICS_AT, g);
             for (int d = 0; d < 3; d++)
-                along = along + g[d] * s->unit[d * s->stride + v];
+                along = along + g[d] * block[d];
             for (int d = 0; d < 3; d++)
-                g[d] = (g[d] - along * s->unit[d * s->stride + v]) * s->inverse[v];
+                g[d] = (g[d] - along * block[d]) * block[3];
         }
 }
 
-/* terms[nterms] <- the derivatives of all terms as the neighbours of species z in vector v move along d. */
-EQML_FUNCTION void eqml__cloud_tangent(const eqml_cloud_program *p, const eqml__shell *s, const double *scale,
-                                       int z, int v, int d, eqml__tangents *t)
+/* terms[nterms] <- the derivatives of all terms as the neighbours of species z in one vector move along d. */
+EQML_FUNCTION void eqml__cloud_tangent(const eqml_cloud_program *p, const eqml__shell_lanes *s,
+                                       const double *scale, int z, int v, int d, eqml__tangents *t)
 {
     const double *own = t->own;
+    const eqml_lanes *block = s->block + v * s->size, *harmonic = block + EQML__HARMONICS_AT;
     for (int k = 0; k < p->nslots; k++)
         t->slots[k] = eqml__all(0);
     for (int k = 0; k < p->nmoments; k++) {
         const unsigned short *moment = p->moments[k];
-        const int l = moment[1], n = moment[2] - 1;
+        const int l = moment[1];
         if (moment[0] != z)
             continue;
-        const eqml_lanes value = s->value[n * s->stride + v];
-        const eqml_lanes slope = s->slope[n * s->stride + v] * s->unit[d * s->stride + v];
+        const eqml_lanes *radial = block + s->radial + 2 * (moment[2] - 1), slope = radial[1] * block[d];
         for (int m = -l; m <= l; m++)
             t->slots[moment[3] + m + l] =
-                slope * (s->harmonic[EQML__HARMONIC(l, m) * s->stride + v] * scale[EQML__HARMONIC(l, m)]) +
-                value * t->gradient[EQML__HARMONIC(l, m)][d];
+                slope * (harmonic[EQML__HARMONIC(l, m)] * scale[EQML__HARMONIC(l, m)]) +
+                radial[0] * t->gradient[EQML__HARMONIC(l, m)][d];
     }
     for (int k = 0; k < p->nkernels; k++)
         for (int i = p->kernels[k].first; i < p->kernels[k].first + p->kernels[k].count; i++)
@@ -99,9 +101,9 @@ EQML_FUNCTION void eqml__cloud_tangent(const eqml_cloud_program *p, const eqml__
 }
 
 /* Adds the derivatives of atom i's terms to the rows of the forces and of the virial. */
-EQML_FUNCTION void eqml__cloud_add_forces(const eqml__cloud *x, const eqml_cloud_centre *centre, size_t i,
-                                          const eqml__shell *s, int v, int d, const eqml_lanes *terms,
-                                          const eqml_cloud_rows *rows)
+EQML_FUNCTION void eqml__cloud_add_forces(const eqml__cloud_lanes *x, const eqml_cloud_centre *centre,
+                                          size_t i, const eqml__shell_lanes *s, int v, int d,
+                                          const eqml_lanes *terms, const eqml_cloud_rows *rows)
 {
     static const int component[3][3] = {{0, 5, 4}, {5, 1, 3}, {4, 3, 2}};
     const eqml_neighbours *list = x->list;
@@ -130,16 +132,17 @@ EQML_FUNCTION void eqml__cloud_add_forces(const eqml__cloud *x, const eqml_cloud
     }
 }
 
-EQML_FUNCTION void eqml__cloud_atom_rows(eqml__cloud *x, const eqml_cloud_centre *centre, size_t i,
+EQML_FUNCTION void eqml__cloud_atom_rows(eqml__cloud_lanes *x, const eqml_cloud_centre *centre, size_t i,
                                          eqml__tangents *t, const eqml_cloud_rows *rows)
 {
-    eqml__shell *s = &x->shell[0];
-    eqml__cloud_shell(x, centre, i, s);
+    eqml__shell_lanes *s = &x->desk[0].shell[0];
+    s->pair = x->group[0].pair;
+    eqml__cloud_shell_lanes(x, centre, i, s);
     eqml__cloud_own_slots(x, centre->program, t->own);
     eqml__cloud_terms(centre->program, t->own, rows->energy + centre->first);
     for (int z = 0; z < centre->nneighbours && (rows->forces || rows->virial); z++)
         for (int v = s->begin[z]; v < s->begin[z + 1]; v++) {
-            eqml__cloud_gradients(x->model->basis->lmax, s, v, x->scale, t->gradient);
+            eqml__cloud_gradients(x->model->basis->lmax, s->block + v * s->size, x->scale, t->gradient);
             for (int d = 0; d < 3; d++) {
                 eqml__cloud_tangent(centre->program, s, x->scale, z, v, d, t);
                 eqml__cloud_add_forces(x, centre, i, s, v, d, t->terms, rows);
@@ -155,13 +158,13 @@ EQML_FUNCTION eqml_status eqml_cloud_find_rows(const eqml_cloud_basis *basis, co
  * eqml_cloud_evaluate_list are rows c. EQML_ERROR_ARGUMENT as there.
  */
 {
-    const eqml_cloud_model model = {basis, *radial, NULL, NULL};
+    const eqml_cloud_model model = {basis, *radial, NULL, NULL, NULL};
     const eqml_cloud_result none = {NULL, NULL, NULL, NULL};
     const size_t length = (size_t)basis->nterms;
-    eqml__cloud x;
+    eqml__cloud_lanes x;
     eqml__tangents t;
     size_t used = 0, slots = 0;
-    eqml_status status = eqml__cloud_begin(&x, &model, list, species, w, &none);
+    eqml_status status = eqml__cloud_begin_lanes(&x, &model, list, species, 1, w, &none);
     if (status)
         return status;
     memset(rows->energy, 0, length * sizeof(double));

@@ -69,6 +69,36 @@ EQML_INLINE void eqml__four_sums(const eqml__inner x[4], double *sums)
                      _mm256_add_pd(_mm256_permute2f128_pd(low, high, 0x21), _mm256_blend_pd(low, high, 0xC)));
 }
 
+/* The sums of four vectors, n of them wanted, each to its place; and of vectors of eight floats. */
+EQML_INLINE void eqml__put_four(int n, const eqml__inner *x, double *const *to)
+{
+    const __m256d low = _mm256_hadd_pd((__m256d)x[0], (__m256d)x[1]);
+    const __m256d high = _mm256_hadd_pd((__m256d)x[2], (__m256d)x[3]);
+    const __m256d all =
+        _mm256_add_pd(_mm256_permute2f128_pd(low, high, 0x21), _mm256_blend_pd(low, high, 0xC));
+    const __m128d first = _mm256_castpd256_pd128(all), second = _mm256_extractf128_pd(all, 1);
+    _mm_storel_pd(to[0], first);
+    if (n > 1)
+        _mm_storeh_pd(to[1], first);
+    if (n > 2)
+        _mm_storel_pd(to[2], second);
+    if (n > 3)
+        _mm_storeh_pd(to[3], second);
+}
+
+EQML_INLINE void eqml__put_four_floats(int n, const __m256 *x, float *const *to)
+{
+    const __m256 rows = _mm256_hadd_ps(_mm256_hadd_ps(x[0], x[1]), _mm256_hadd_ps(x[2], x[3]));
+    const __m128 all = _mm_add_ps(_mm256_castps256_ps128(rows), _mm256_extractf128_ps(rows, 1));
+    _mm_store_ss(to[0], all);
+    if (n > 1)
+        _mm_store_ss(to[1], _mm_shuffle_ps(all, all, 1));
+    if (n > 2)
+        _mm_store_ss(to[2], _mm_shuffle_ps(all, all, 2));
+    if (n > 3)
+        _mm_store_ss(to[3], _mm_shuffle_ps(all, all, 3));
+}
+
 /* x, y, z of an atom, and 0. */
 EQML_INLINE __m256d eqml__point(const double *xyz)
 {

@@ -60,6 +60,19 @@ EQML_INLINE void eqml__widen_floats(eqml_floats x, eqml_lanes y[2])
     y[0] = (eqml_lanes)_mm256_cvtps_pd(_mm256_castps256_ps128((__m256)x));
     y[1] = (eqml_lanes)_mm256_cvtps_pd(_mm256_extractf128_ps((__m256)x, 1));
 }
+
+EQML_INLINE void eqml__put_sums_lanes(int n, const eqml_lanes x[4], double *const *to)
+{
+    eqml__put_four(n, x, to);
+}
+
+EQML_INLINE void eqml__put_sums_floats(int n, const eqml_floats x[4], float *const *to)
+{
+    __m256 rows[4];
+    for (int k = 0; k < 4; k++)
+        rows[k] = (__m256)x[k];
+    eqml__put_four_floats(n, rows, to);
+}
 #endif
 
 #endif /* EQML__LANES_AVX2_H */

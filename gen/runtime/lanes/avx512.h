@@ -79,6 +79,22 @@ EQML_INLINE void eqml__widen_floats(eqml_floats x, eqml_lanes y[2])
     y[1] = (eqml_lanes)_mm512_maskz_cvtps_pd(EQML__ALL_8, (__m256)eqml__high((__m512d)x));
 }
 
+EQML_INLINE void eqml__put_sums_lanes(int n, const eqml_lanes x[4], double *const *to)
+{
+    eqml__inner half[4];
+    for (int k = 0; k < 4; k++)
+        half[k] = (eqml__inner)(eqml__low((__m512d)x[k]) + eqml__high((__m512d)x[k]));
+    eqml__put_four(n, half, to);
+}
+
+EQML_INLINE void eqml__put_sums_floats(int n, const eqml_floats x[4], float *const *to)
+{
+    __m256 half[4];
+    for (int k = 0; k < 4; k++)
+        half[k] = (__m256)eqml__low((__m512d)x[k]) + (__m256)eqml__high((__m512d)x[k]);
+    eqml__put_four_floats(n, half, to);
+}
+
 /*
  * r and 1/r from an approximation of 1/r to 14 bits, by an iteration of third order and one of second: the
  * unit for roots and quotients would take 40 cycles for eight numbers, longer than everything else (with AVX2

@@ -23,6 +23,26 @@ EQML_INLINE void eqml__differences(const unsigned short (*pairs)[2], int last, i
         d[k] = eqml__load(part[k]);
 }
 
+EQML_INLINE void eqml__put_sums_lanes(int n, const eqml_lanes *x, double *const *to)
+{
+    for (int k = 0; k < n; k++) {
+        const double *part = (const double *)(const void *)&x[k];
+        *to[k] = part[0];
+        for (int lane = 1; lane < EQML_LANES; lane++)
+            *to[k] += part[lane];
+    }
+}
+
+EQML_INLINE void eqml__put_sums_floats(int n, const eqml_floats *x, float *const *to)
+{
+    for (int k = 0; k < n; k++) {
+        const float *part = (const float *)(const void *)&x[k];
+        *to[k] = part[0];
+        for (int lane = 1; lane < EQML_FLOATS; lane++)
+            *to[k] += part[lane];
+    }
+}
+
 EQML_INLINE void eqml__clear_points(int n, double *sum)
 {
     for (int k = 0; k < 4 * n; k++)
