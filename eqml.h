@@ -6902,7 +6902,9 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_add)(EQML__FN(eqml__cloud) *x, const eqm
         EQML__OMP(parallel for schedule(static) num_threads(x->ndesks) if (x->ndesks > 1))
         for (size_t t = 0; t < parts; t++)
             for (int k = 0; k < ngroups; k++)
-                EQML__FN(eqml__cloud_scatter)(x, &x->group[k], t * n / parts, (t + 1) * n / parts, x->result->forces);
+                /* neighbours beyond natoms, copies that the caller has, are the last thread's */
+                EQML__FN(eqml__cloud_scatter)(x, &x->group[k], t * n / parts, t + 1 < parts ? (t + 1) * n / parts : SIZE_MAX,
+                                              x->result->forces);
     }
     for (int k = 0; k < ngroups; k++) {
         const EQML__FN(eqml__group) *g = &x->group[k];
@@ -7232,7 +7234,9 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_add)(EQML__FN(eqml__cloud) *x, const eqm
         EQML__OMP(parallel for schedule(static) num_threads(x->ndesks) if (x->ndesks > 1))
         for (size_t t = 0; t < parts; t++)
             for (int k = 0; k < ngroups; k++)
-                EQML__FN(eqml__cloud_scatter)(x, &x->group[k], t * n / parts, (t + 1) * n / parts, x->result->forces);
+                /* neighbours beyond natoms, copies that the caller has, are the last thread's */
+                EQML__FN(eqml__cloud_scatter)(x, &x->group[k], t * n / parts, t + 1 < parts ? (t + 1) * n / parts : SIZE_MAX,
+                                              x->result->forces);
     }
     for (int k = 0; k < ngroups; k++) {
         const EQML__FN(eqml__group) *g = &x->group[k];
