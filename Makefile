@@ -93,7 +93,7 @@ POTENTIAL_PARTS = $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/p
 
 $(EXAMPLE_PARTS): build/%.o: examples/%.c $(wildcard examples/*/*.h) eqml.h build/flags
 	@mkdir -p $(@D)
-	$(COMPILE) $(OPTIONAL) -I. -Iexamples -c $< -o $@.$$$$ && mv -f $@.$$$$ $@
+	$(COMPILE) $(OPTIONAL) $(PART_OPTIONS) -I. -Iexamples -c $< -o $@.$$$$ && mv -f $@.$$$$ $@
 
 build/fit.o: $(FIT_PARTS)
 	$(CC) -r -nostdlib $^ -o $@.$$$$ && mv -f $@.$$$$ $@
@@ -216,7 +216,7 @@ build/tests/fit build/tests/fit-h2o: build/fit.o build/eqml.o
 # What the tests run beside it is made before, since they would make it one after the other.
 TESTED_PROGRAMS = build/tests/fit build/tests/fit-h2o build/bench/run build/potential.o $(PROGRAMS:%=build/%.o)
 
-build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) $(sort $(COMMON_PARTS) $(CENSUS_PARTS)) | $(TESTED_PROGRAMS)
+build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) $(sort $(COMMON_PARTS) $(CENSUS_PARTS) $(TESTED_PARTS)) | $(TESTED_PROGRAMS)
 	$(COMPILE) $^ -o $@ $(shell pkg-config --libs criterion) -lm
 
 test: build/run-tests check-joined check-parts check-headers check-kinds check-threads check-generated check-compilers examples ## pass the tests (needs libcriterion-dev and pkg-config)

@@ -25,3 +25,54 @@ ask: ## NAME=ch4 [N=100] [POOL=file.xyz] [ASK="options"]: the geometries to comp
 .PHONY: $(PROGRAMS)
 $(PROGRAMS): %: build/eqml.o build/%.o
 	@LIBRARIES="$(OPTIONAL)" sh examples/common/surface.sh $@ $(COMPILE)
+
+# Parts that the tests are linked with, beside those of the census.
+TESTED_PARTS = build/shapes/clouds.o build/properties/solids.o build/properties/phonons.o
+
+# ---- objects ---------------------------------------------------------------------------------------------
+
+# One level, with chiral terms and without.
+SHAPES_BASIS = --environment "P: P" --order 3 --level 12 --level-weight 0.7 --nmax 4 --lmax 6
+SHAPES_PARTS = $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/shapes/*.c)))
+$(call given,SHAPES)
+
+build/shapes/plain.h build/shapes/chiral.h: build/eqml-gen
+	@mkdir -p $(@D)
+	build/eqml-gen $(SHAPES_BASIS) $(if $(findstring chiral,$@),--chiral) -n $(basename $(@F)) -o $@
+
+build/shapes/main.o: build/shapes/plain.h build/shapes/chiral.h
+build/shapes/main.o: PART_OPTIONS = -Ibuild/shapes
+
+build/shapes/shapes: $(SHAPES_PARTS) build/eqml.o
+	$(COMPILE) $^ -o $@.$$$$ $(OPTIONAL) -lm && mv -f $@.$$$$ $@
+
+.PHONY: shapes
+shapes: build/shapes/shapes ## [SHAPES="options"]: families, hands and sizes of 2,000 objects learnt from points of their surfaces, pictures into build/shapes/
+	@printf '%s\n' "--directory build/shapes $$SHAPES" | xargs build/shapes/shapes
+
+# ---- programs on a potential for materials -----------------------------------------------------------------
+
+# They work on the library that `make potential` left in build/potential/NAME; options come in the variable of their name.
+POTENTIAL_PROGRAMS = properties dynamics
+$(call given,PROPERTIES DYNAMICS)
+
+PROPERTIES_PARTS = $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/properties/*.c)))
+
+$(PROPERTIES_PARTS): PART_OPTIONS = -D_POSIX_C_SOURCE=200809L
+build/dynamics.o: examples/dynamics.c $(wildcard examples/common/*.h) build/flags
+	$(COMPILE) -D_POSIX_C_SOURCE=200809L -Iexamples -c $< -o $@.$$$$ && mv -f $@.$$$$ $@
+
+build/on/properties: $(PROPERTIES_PARTS)
+build/on/dynamics: build/dynamics.o
+$(POTENTIAL_PROGRAMS:%=build/on/%):
+	@mkdir -p $(@D)
+	$(COMPILE) $^ -o $@.$$$$ -ldl -lm && mv -f $@.$$$$ $@
+
+properties: ## NAME=cu [PROPERTIES="options"]: crystals, elastic constants, vacancy, surfaces, phonons of the potential in build/potential/NAME
+dynamics: ## NAME=cu DYNAMICS="--edge 3.62 [options]": constant energy, or heating to the melt, with the potential in build/potential/NAME
+
+.PHONY: $(POTENTIAL_PROGRAMS)
+$(POTENTIAL_PROGRAMS): %: build/on/%
+	@target=$@; . examples/common/run.sh; check_name cu; \
+	    [ -r "build/potential/$$NAME/lib$$NAME.so" ] || refuse "build/potential/$$NAME: there is no potential; make potential NAME=$$NAME ... fits one"; \
+	    with_list "$$(printenv $(shell echo $@ | tr a-z A-Z) || true)" $< --directory "build/potential/$$NAME" --name "$$NAME"

@@ -66,6 +66,8 @@ static const struct {
              {"eqml_expansion_read", try_expansion_read, 0, NULL},
              {"eqml_neighbours_find", try_neighbours, 0, NULL},
              {"eqml_frames_read", try_frames, 0, NULL},
+             {"eqml_points_describe", try_points, 1, NULL},
+             {"eqml_cloud_term_kinds", try_term_kinds, 1, NULL},
              {"eqml_cloud_fit", try_cloud_fit, 0, NULL},
              {"eqml_cloud_find_errors", try_cloud_errors, 0, NULL},
              {"eqml_cloud_choose", try_cloud_choose, 0, NULL},

@@ -180,4 +180,21 @@ static eqml_status try_cloud_header(void)
                                    &message);
 }
 
+static eqml_status try_points(void)
+{
+    static const double xyz[2][3] = {{1, 0, 0}, {0, 2, 0}};
+    const eqml_points points = {2, &xyz[0][0], NULL, NULL, NULL};
+    double terms[64];
+    eqml_cloud_workspace w = {0};
+    const eqml_status status = eqml_points_describe(&cloud_water_basis, 0, &cloud.radial, &points, &w, terms);
+    eqml_cloud_workspace_free(&w);
+    return status;
+}
+
+static eqml_status try_term_kinds(void)
+{
+    int order[64], parity[64];
+    return eqml_cloud_term_kinds(cloud_water_basis.centres[0].program, order, parity);
+}
+
 #endif

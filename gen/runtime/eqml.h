@@ -109,6 +109,7 @@
 #include "cloud/evaluate.h"
 #include "cloud/model.h"
 #include "cloud/rows.h"
+#include "cloud/points.h"
 #include "cloud/skin.h"
 #include "cloud/grade.h"
 
