@@ -92,6 +92,14 @@ static int eqml__is(eqml__span span, const char *text)
     return length == strlen(text) && memcmp(span.begin, text, length) == 0;
 }
 
+/* Whether the first word, up to a blank or the end of the line, is `text`. */
+static int eqml__starts(eqml__span span, const char *text)
+{
+    const size_t length = strlen(text), left = (size_t)(span.end - span.begin);
+    return left >= length && !memcmp(span.begin, text, length) &&
+           (left == length || eqml__is_one_of(span.begin[length], " \r\n"));
+}
+
 static eqml__span eqml__span_of(const char *text)
 {
     const eqml__span span = {text, text + strlen(text)};
