@@ -108,6 +108,7 @@ pes: build/eqml-gen build/eqml.o build/fit.o ## DATA=file.xyz COMPOSITION="H4 C"
 refit: pes ## the same with other options in FIT: what did not change is not compiled again (make pes does so, too)
 
 include examples/programs.mk
+include gen/bindings/bindings.mk
 
 build/potential.o: $(POTENTIAL_PARTS)
 	$(CC) -r -nostdlib $^ -o $@.$$$$ && mv -f $@.$$$$ $@
