@@ -16,7 +16,7 @@ endif
 # was given, whatever is in it. BASIS, FIT, PRUNE and BASES are lists of words.
 NAME ?= pes
 N ?= 100
-VALUES = DATA COMPOSITION DEGREE NAME DIPOLE QUADRUPOLE POLARIZABILITY BASIS FIT FLOAT PRUNE BASES N POOL ENVIRONMENT ORDER LEVEL
+VALUES = DATA COMPOSITION DEGREE NAME DIPOLE QUADRUPOLE POLARIZABILITY BASIS FIT FLOAT PORTABLE PRUNE BASES N POOL ENVIRONMENT ORDER LEVEL
 given = $(foreach v,$(1),$(eval override $(v) := $$(value $(v)))$(eval export $(v)))
 $(call given,$(VALUES))
 
@@ -97,12 +97,14 @@ $(FIT_PARTS) $(POTENTIAL_PARTS): build/%.o: examples/%.c $(wildcard examples/*/*
 	@mkdir -p $(@D)
 	$(COMPILE) $(OPTIONAL) -I. -Iexamples -c $< -o $@.$$$$ && mv -f $@.$$$$ $@
 
+build/fit/bindings.o: gen/bindings/library/functions.h
+
 build/fit.o: $(FIT_PARTS)
 	$(CC) -r -nostdlib $^ -o $@.$$$$ && mv -f $@.$$$$ $@
 
 # ---- from data to a library ------------------------------------------------------------------------------
 
-pes: build/eqml-gen build/eqml.o build/fit.o ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=6 NAME=ch4 [DIPOLE=5] [QUADRUPOLE=5] [POLARIZABILITY=5] [BASIS="options"] [FIT="options"] [FLOAT=1]: fit a surface into build/pes/NAME
+pes: build/eqml-gen build/eqml.o build/fit.o ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=6 NAME=ch4 [DIPOLE=5] [QUADRUPOLE=5] [POLARIZABILITY=5] [BASIS="options"] [FIT="options"] [FLOAT=1] [PORTABLE=1]: fit a surface into build/pes/NAME
 	@LIBRARIES="$(OPTIONAL)" sh examples/common/pes.sh $(COMPILE)
 
 refit: pes ## the same with other options in FIT: what did not change is not compiled again (make pes does so, too)

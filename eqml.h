@@ -6356,6 +6356,9 @@ EQML_API void eqml_data_free(eqml_data *data);
 EQML_API const char *eqml_tensor_name(eqml_tensor kind);
 /* "dipole", "quadrupole" or "polarizability". */
 
+EQML_API int eqml_atomic_number(const char *symbol);
+/* Of a symbol up to a blank or its end; that of hydrogen for D and T; 0 where it is no element. */
+
 #endif /* EQML__DATA_H */
 
 /* ==== lsq.h ============================================================================================= */
@@ -8026,9 +8029,9 @@ static const char eqml__elements[] =
     "TaW ReOsIrPtAuHgTlPbBiPoAtRnFrRaAcThPaU NpPuAmCmBkCfEsFmMdNoLrRfDbSgBhHs"
     "MtDsRgCnNhFlMcLvTsOg";
 
-/* The atomic number of a symbol; that of hydrogen for D and T; 0 where it is no element. */
-static int eqml__atomic_number(const char *symbol, size_t length)
+EQML_API int eqml_atomic_number(const char *symbol)
 {
+    const size_t length = strcspn(symbol, " ");
     for (int k = 0; eqml__elements[2 * k] && length > 0 && length < 3; k++)
         if (eqml__elements[2 * k] == symbol[0] &&
             eqml__elements[2 * k + 1] == (length == 2 ? symbol[1] : ' '))
@@ -9855,7 +9858,7 @@ static eqml_status eqml__read_size(eqml__reader *in, const char *word, int least
 static eqml_status eqml__read_table(eqml__reader *in, eqml__loaded *l, const char *rows, const char *row,
                                     const int most[3], int *count, const unsigned short (**table)[3])
 {
-    int number[3];
+    int number[3] = {0, 0, 0};
     eqml_status status = eqml__read_size(in, rows, 0, EQML__MOST_TERMS, count);
     unsigned short(*to)[3] = status ? NULL : (unsigned short(*)[3])eqml__own(l, (size_t)*count, sizeof *to);
     if (!status && !to)
@@ -9873,7 +9876,7 @@ static eqml_status eqml__read_atoms(eqml__reader *in, eqml__loaded *l)
 {
     eqml_basis *b = &l->basis;
     eqml__item item;
-    int class_of;
+    int class_of = 0;
     eqml_status status = eqml__read_size(in, "atoms", 1, EQML__MOST_ATOMS, &b->natoms);
     if (status)
         return status;
@@ -9905,7 +9908,7 @@ static eqml_status eqml__read_pairs(eqml__reader *in, eqml__loaded *l)
 {
     eqml_basis *b = &l->basis;
     const int all = b->natoms * (b->natoms - 1) / 2;
-    int number[3];
+    int number[3] = {0, 0, 0};
     eqml_status status = eqml__read_size(in, "classes", 0, all, &b->npair_classes);
     if (!status)
         status = eqml__read_size(in, "pairs", 0, all, &b->npairs);
@@ -9936,7 +9939,7 @@ static eqml_status eqml__read_factors(eqml__reader *in, eqml__loaded *l)
 {
     eqml_basis *b = &l->basis;
     static const int most[2] = {256, 2};
-    int number[2];
+    int number[2] = {0, 0};
     bool all = true;
     eqml_status status = eqml__read_size(in, "slots", b->npairs, EQML__MOST_SLOTS, &b->factor0);
     if (!status && b->factor0 % 8)
@@ -10043,7 +10046,7 @@ static eqml_status eqml__read_products(eqml__reader *in, eqml__loaded *l)
 {
     eqml_basis *b = &l->basis;
     eqml__tiling tiling = {NULL, NULL, 0, 0};
-    int terms, count;
+    int terms = 0, count = 0;
     eqml_status status =
         eqml__read_runs(in, l, b->nfactors, b->nfactors, 0, &terms, &b->nruns, &b->runs, &tiling);
     if (!status)
@@ -10070,7 +10073,7 @@ static eqml_status eqml__read_products(eqml__reader *in, eqml__loaded *l)
 static eqml_status eqml__read_references(eqml__reader *in, eqml__loaded *l, eqml_tensor_basis *t)
 {
     const int natoms = l->basis.natoms;
-    int atom;
+    int atom = 0;
     eqml_status status = eqml__read_size(in, "references", 1, natoms, &t->nreference);
     unsigned short *to =
         status ? NULL : (unsigned short *)eqml__own(l, (size_t)t->nreference, sizeof(unsigned short));
@@ -10156,8 +10159,8 @@ static eqml_status eqml__read_tensor_basis(eqml__reader *in, eqml__loaded *l)
 {
     eqml_basis *b = &l->basis;
     eqml__item item;
-    eqml__span name;
-    int number[5], kind = 0;
+    eqml__span name = {NULL, NULL};
+    int number[5] = {0, 0, 0, 0, 0}, kind = 0;
     eqml_status status = eqml__next_item(in, "tensor", &item);
     if (status)
         return status;
@@ -10237,8 +10240,8 @@ static eqml_status eqml__finish_reading(eqml__reader *in, eqml_status status)
 static eqml_status eqml__read_basis_file(eqml__reader *in, eqml_basis **basis)
 {
     static const int versions = 3, degrees = 256;
-    eqml__item name, origin, composition;
-    int version, degree;
+    eqml__item name = {{NULL, NULL}, {NULL, NULL}}, origin = name, composition = name;
+    int version = 0, degree = 0;
     eqml_status status = eqml__read_row(in, "eqml-basis", 1, &versions, &version);
     if (!status)
         status = eqml__next_item(in, "name", &name);
@@ -14166,9 +14169,9 @@ static eqml_status eqml__check_tables(const eqml__reader *in, const eqml_basis *
 static eqml_status eqml__load_basis(eqml__reader *in, eqml_basis **basis)
 {
     const eqml__span start = in->rest;
-    eqml__item head, composition;
-    eqml__span line = {NULL, NULL}, name;
-    int version, degree;
+    eqml__item head = {{NULL, NULL}, {NULL, NULL}}, composition = head;
+    eqml__span line = {NULL, NULL}, name = {NULL, NULL};
+    int version = 0, degree = 0;
     *basis = NULL;
     eqml_status status = eqml__read_version(in, &version);
     if (!status && version < 5)

@@ -482,9 +482,9 @@ static eqml_status eqml__check_tables(const eqml__reader *in, const eqml_basis *
 static eqml_status eqml__load_basis(eqml__reader *in, eqml_basis **basis)
 {
     const eqml__span start = in->rest;
-    eqml__item head, composition;
-    eqml__span line = {NULL, NULL}, name;
-    int version, degree;
+    eqml__item head = {{NULL, NULL}, {NULL, NULL}}, composition = head;
+    eqml__span line = {NULL, NULL}, name = {NULL, NULL};
+    int version = 0, degree = 0;
     *basis = NULL;
     eqml_status status = eqml__read_version(in, &version);
     if (!status && version < 5)

@@ -175,7 +175,7 @@ static eqml_status eqml__read_size(eqml__reader *in, const char *word, int least
 static eqml_status eqml__read_table(eqml__reader *in, eqml__loaded *l, const char *rows, const char *row,
                                     const int most[3], int *count, const unsigned short (**table)[3])
 {
-    int number[3];
+    int number[3] = {0, 0, 0};
     eqml_status status = eqml__read_size(in, rows, 0, EQML__MOST_TERMS, count);
     unsigned short(*to)[3] = status ? NULL : (unsigned short(*)[3])eqml__own(l, (size_t)*count, sizeof *to);
     if (!status && !to)
@@ -193,7 +193,7 @@ static eqml_status eqml__read_atoms(eqml__reader *in, eqml__loaded *l)
 {
     eqml_basis *b = &l->basis;
     eqml__item item;
-    int class_of;
+    int class_of = 0;
     eqml_status status = eqml__read_size(in, "atoms", 1, EQML__MOST_ATOMS, &b->natoms);
     if (status)
         return status;
@@ -225,7 +225,7 @@ static eqml_status eqml__read_pairs(eqml__reader *in, eqml__loaded *l)
 {
     eqml_basis *b = &l->basis;
     const int all = b->natoms * (b->natoms - 1) / 2;
-    int number[3];
+    int number[3] = {0, 0, 0};
     eqml_status status = eqml__read_size(in, "classes", 0, all, &b->npair_classes);
     if (!status)
         status = eqml__read_size(in, "pairs", 0, all, &b->npairs);
@@ -256,7 +256,7 @@ static eqml_status eqml__read_factors(eqml__reader *in, eqml__loaded *l)
 {
     eqml_basis *b = &l->basis;
     static const int most[2] = {256, 2};
-    int number[2];
+    int number[2] = {0, 0};
     bool all = true;
     eqml_status status = eqml__read_size(in, "slots", b->npairs, EQML__MOST_SLOTS, &b->factor0);
     if (!status && b->factor0 % 8)
@@ -363,7 +363,7 @@ static eqml_status eqml__read_products(eqml__reader *in, eqml__loaded *l)
 {
     eqml_basis *b = &l->basis;
     eqml__tiling tiling = {NULL, NULL, 0, 0};
-    int terms, count;
+    int terms = 0, count = 0;
     eqml_status status =
         eqml__read_runs(in, l, b->nfactors, b->nfactors, 0, &terms, &b->nruns, &b->runs, &tiling);
     if (!status)
@@ -390,7 +390,7 @@ static eqml_status eqml__read_products(eqml__reader *in, eqml__loaded *l)
 static eqml_status eqml__read_references(eqml__reader *in, eqml__loaded *l, eqml_tensor_basis *t)
 {
     const int natoms = l->basis.natoms;
-    int atom;
+    int atom = 0;
     eqml_status status = eqml__read_size(in, "references", 1, natoms, &t->nreference);
     unsigned short *to =
         status ? NULL : (unsigned short *)eqml__own(l, (size_t)t->nreference, sizeof(unsigned short));
@@ -476,8 +476,8 @@ static eqml_status eqml__read_tensor_basis(eqml__reader *in, eqml__loaded *l)
 {
     eqml_basis *b = &l->basis;
     eqml__item item;
-    eqml__span name;
-    int number[5], kind = 0;
+    eqml__span name = {NULL, NULL};
+    int number[5] = {0, 0, 0, 0, 0}, kind = 0;
     eqml_status status = eqml__next_item(in, "tensor", &item);
     if (status)
         return status;
@@ -557,8 +557,8 @@ static eqml_status eqml__finish_reading(eqml__reader *in, eqml_status status)
 static eqml_status eqml__read_basis_file(eqml__reader *in, eqml_basis **basis)
 {
     static const int versions = 3, degrees = 256;
-    eqml__item name, origin, composition;
-    int version, degree;
+    eqml__item name = {{NULL, NULL}, {NULL, NULL}}, origin = name, composition = name;
+    int version = 0, degree = 0;
     eqml_status status = eqml__read_row(in, "eqml-basis", 1, &versions, &version);
     if (!status)
         status = eqml__next_item(in, "name", &name);

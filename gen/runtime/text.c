@@ -232,9 +232,9 @@ static const char eqml__elements[] =
     "TaW ReOsIrPtAuHgTlPbBiPoAtRnFrRaAcThPaU NpPuAmCmBkCfEsFmMdNoLrRfDbSgBhHs"
     "MtDsRgCnNhFlMcLvTsOg";
 
-/* The atomic number of a symbol; that of hydrogen for D and T; 0 where it is no element. */
-static int eqml__atomic_number(const char *symbol, size_t length)
+EQML_API int eqml_atomic_number(const char *symbol)
 {
+    const size_t length = strcspn(symbol, " ");
     for (int k = 0; eqml__elements[2 * k] && length > 0 && length < 3; k++)
         if (eqml__elements[2 * k] == symbol[0] &&
             eqml__elements[2 * k + 1] == (length == 2 ? symbol[1] : ' '))

@@ -75,7 +75,7 @@ static void set_atoms(eqml_handle *h)
     const char *symbol = b->symbols;
     for (int i = 0; i < b->natoms; i++) {
         const size_t length = strcspn(symbol, " ");
-        h->numbers[i] = eqml__atomic_number(symbol, length);
+        h->numbers[i] = eqml_atomic_number(symbol);
         h->classes[i] = b->atom_classes[i];
         symbol += length + (symbol[length] == ' ');
     }
