@@ -215,7 +215,7 @@ build/tests/fit build/tests/fit-h2o: build/fit.o build/eqml.o
 build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) $(CENSUS_PARTS) | build/tests/fit build/tests/fit-h2o build/bench/run
 	$(COMPILE) $^ -o $@ $(shell pkg-config --libs criterion) -lm
 
-test: build/run-tests check-joined check-parts check-headers check-kinds check-threads check-generated check-compilers examples ## pass the tests (needs libcriterion-dev and pkg-config)
+test: build/run-tests check-joined check-parts check-headers check-kinds check-threads check-bindings check-generated check-compilers examples ## pass the tests (needs libcriterion-dev and pkg-config)
 	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL build/run-tests # the tests call make themselves
 
 # Other builds live in folders of their own, build/KIND, with links to the sources.

@@ -10100,7 +10100,7 @@ static eqml_status eqml__check_tensor_operations(const eqml__reader *in, const e
     return status;
 }
 
-/* Each tensor factor has elements, or is a product of another that comes before; and each has a term. */
+/* Each tensor factor has a term, and what it is a product of comes before it. */
 static eqml_status eqml__check_vectors(const eqml__reader *in, const eqml_tensor_basis *t)
 {
     int vector = 0;
@@ -10114,11 +10114,22 @@ static eqml_status eqml__check_vectors(const eqml__reader *in, const eqml_tensor
     if (vector + 1 != t->nvectors)
         return EQML__REFUSE(in, EQML_ERROR_VALUE, "tensor factor %d has no term; the table is damaged",
                             vector + 1);
-    for (int p = 0; p < t->nproducts; p++)
-        if (t->products[p][2] >= t->products[p][0])
-            return EQML__REFUSE(in, EQML_ERROR_VALUE, "product %d reads a later one; the table is damaged",
-                                p + 1);
-    return EQML_OK;
+    unsigned char *ready = (unsigned char *)eqml__zeroed((size_t)t->nvectors, 1);
+    if (!ready)
+        return EQML_ERROR_MEMORY;
+    eqml_status status = EQML_OK;
+    for (int e = 0; e < t->nelements; e++)
+        ready[t->elements[e][0]] = 1;
+    for (int p = 0; p < t->nproducts && !status; p++) {
+        if (!ready[t->products[p][2]] || ready[t->products[p][0]])
+            status = EQML__REFUSE(in, EQML_ERROR_VALUE,
+                                  "product %d reads or writes a tensor factor at a wrong time; the table is "
+                                  "damaged",
+                                  p + 1);
+        ready[t->products[p][0]] = 1;
+    }
+    EQML_FREE(ready);
+    return status;
 }
 
 static eqml_status eqml__read_tensor_tables(eqml__reader *in, eqml__loaded *l, eqml_tensor_basis *t)
