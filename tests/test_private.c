@@ -254,6 +254,24 @@ static eqml_status try_read_surface(void)
     return status;
 }
 
+/* With the basis that is in the file. */
+static eqml_status try_open_surface(void)
+{
+    eqml_surface s;
+    const eqml_status status = checked(eqml_surface_read(&s, NULL, pes_path, &message), &s, sizeof s);
+    eqml_surface_free(&s);
+    return status;
+}
+
+static eqml_status try_basis_read(void)
+{
+    eqml_basis *basis;
+    const eqml_status status = eqml_basis_read(basis_path, &basis, &message);
+    cr_assert(!status == (basis != NULL));
+    eqml_basis_free(basis);
+    return status;
+}
+
 static eqml_status try_write_header(void)
 {
     return eqml_surface_write_header(&surface, "h2o", "eqml.h", "build/tests/h2o_d2_tensors.h", header_path,
@@ -502,6 +520,7 @@ static const struct {
              {"eqml_potential_errors", try_potential_errors, 1, NULL},
              {"eqml_surface_write", try_write, 0, pes_path},
              {"eqml_surface_read", try_read_surface, 0, NULL},
+             {"eqml_surface_read", try_open_surface, 0, NULL},
              {"eqml_surface_write_header", try_write_header, 0, header_path},
              {"eqml_problem_create", try_problem, 0, NULL},
              {"eqml_diagnose", try_diagnose, 0, NULL},
@@ -519,6 +538,7 @@ static const struct {
              {"eqml_grow", try_grow, 0, NULL},
              {"eqml_keep", try_keep, 0, NULL},
              {"eqml_basis_write", try_basis_write, 0, basis_path},
+             {"eqml_basis_read", try_basis_read, 0, NULL},
              {"eqml_surface_rebase", try_rebase, 0, NULL},
              {"eqml_expansion_create", try_expansion_create, 0, NULL},
              {"eqml_expansion_fit", try_expansion_fit, 0, NULL},

@@ -423,13 +423,19 @@ static eqml_status eqml__read_training(eqml__reader *in, eqml_surface *surface)
     return status;
 }
 
-/* Passes over the tables of the basis, which is known already. */
-static eqml_status eqml__skip_tables(eqml__reader *in)
+/* The tables of the file must be those of the basis. */
+static eqml_status eqml__compare_tables(eqml__reader *in, const eqml_basis *b)
 {
     eqml__item item;
-    const eqml_status status = eqml__next_item(in, "tables", &item);
-    while (!status && in->rest.begin < in->rest.end && !eqml__starts(in->rest, "end"))
-        eqml__next_line(in, &item.line);
+    eqml_basis *found = NULL;
+    eqml_status status = eqml__next_item(in, "tables", &item);
+    if (!status)
+        status =
+            eqml__read_tables(in, eqml__span_of(b->name), eqml__span_of(b->composition), b->degree, &found);
+    if (!status && eqml__terms_number(found) != eqml__terms_number(b))
+        status = EQML__REFUSE(in, EQML_ERROR_MATCH, "the tables above are those of another basis than \"%s\"",
+                              b->name);
+    eqml_basis_free(found);
     return status;
 }
 
@@ -457,7 +463,7 @@ static eqml_status eqml__read_surface(eqml__reader *in, const eqml_basis *b, eqm
     if (!status && version >= 5)
         status = eqml__read_training(in, surface);
     if (!status && version >= 5)
-        status = eqml__skip_tables(in);
+        status = eqml__compare_tables(in, b);
     if (!status)
         status = eqml__expect_end(in);
     surface->standardised = 1;
