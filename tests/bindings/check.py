@@ -84,8 +84,8 @@ class Arrays(unittest.TestCase):
             (text.replace("eqml-pes 5", "eqml-pes 4"), "without the tables"),
             ("\n".join(lines[:40]), "truncated"),
             (text.replace("\noffset ", "\noffset nan ", 1), "finite"),
-            (text.replace("\noperation 8", "\noperation 9", 1), ":"),
-            (text.replace("basis water 6", "basis water 5"), "damaged"),
+            (text.replace("\npair 0 1 0", "\npair 0 1 1", 1), "damaged"),
+            (text.replace("basis water 6 50", "basis water 6 51"), "damaged"),
             ("", "truncated"),
         ):
             with open("edited.pes", "w") as f:
