@@ -10104,6 +10104,8 @@ static eqml_status eqml__check_tensor_operations(const eqml__reader *in, const e
 static eqml_status eqml__check_vectors(const eqml__reader *in, const eqml_tensor_basis *t)
 {
     int vector = 0;
+    if (t->nvectors == 0) /* as the dipole of O2 */
+        return EQML_OK;
     for (int k = 0; k < t->nruns; k++) {
         if (t->runs[k][0] > vector)
             vector++;
@@ -10180,8 +10182,8 @@ static eqml_status eqml__read_tensor_basis(eqml__reader *in, eqml__loaded *l)
     while (kind < EQML_TENSORS && !eqml__is(name, eqml_tensor_name((eqml_tensor)kind)))
         kind++;
     if (kind == EQML_TENSORS || b->tensors[kind] ||
-        !eqml__next_counts(&item.rest, 5, 0, EQML__MOST_TERMS, number) || number[2] < 1 ||
-        number[2] >= EQML__MOST_SLOTS || number[4] < b->nslots || number[4] > EQML__MOST_SLOTS)
+        !eqml__next_counts(&item.rest, 5, 0, EQML__MOST_TERMS, number) || number[2] >= EQML__MOST_SLOTS ||
+        number[4] < b->nslots || number[4] > EQML__MOST_SLOTS)
         return EQML__REFUSE(
             in, EQML_ERROR_VALUE,
             "expected a tensor, its degree, terms, tensor factors, generators and slots, found %s",
