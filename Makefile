@@ -16,7 +16,7 @@ endif
 # was given, whatever is in it. BASIS, FIT, PRUNE and BASES are lists of words.
 NAME ?= pes
 N ?= 100
-VALUES = DATA COMPOSITION DEGREE NAME DIPOLE QUADRUPOLE POLARIZABILITY BASIS FIT FLOAT PRUNE BASES N POOL ENVIRONMENT ORDER LEVEL LEVELS
+VALUES = DATA COMPOSITION DEGREE NAME DIPOLE QUADRUPOLE POLARIZABILITY BASIS FIT FLOAT PORTABLE PRUNE BASES N POOL ENVIRONMENT ORDER LEVEL LEVELS
 given = $(foreach v,$(1),$(eval override $(v) := $$(value $(v)))$(eval export $(v)))
 $(call given,$(VALUES))
 
@@ -95,17 +95,20 @@ $(EXAMPLE_PARTS): build/%.o: examples/%.c $(wildcard examples/*/*.h) eqml.h buil
 	@mkdir -p $(@D)
 	$(COMPILE) $(OPTIONAL) $(PART_OPTIONS) -I. -Iexamples -c $< -o $@.$$$$ && mv -f $@.$$$$ $@
 
+build/fit/bindings.o: gen/bindings/library/functions.h
+
 build/fit.o: $(FIT_PARTS)
 	$(CC) -r -nostdlib $^ -o $@.$$$$ && mv -f $@.$$$$ $@
 
 # ---- from data to a library ------------------------------------------------------------------------------
 
-pes: build/eqml-gen build/eqml.o build/fit.o ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=6 NAME=ch4 [DIPOLE=5] [QUADRUPOLE=5] [POLARIZABILITY=5] [BASIS="options"] [FIT="options"] [FLOAT=1]: fit a surface into build/pes/NAME
+pes: build/eqml-gen build/eqml.o build/fit.o ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=6 NAME=ch4 [DIPOLE=5] [QUADRUPOLE=5] [POLARIZABILITY=5] [BASIS="options"] [FIT="options"] [FLOAT=1] [PORTABLE=1]: fit a surface into build/pes/NAME
 	@LIBRARIES="$(OPTIONAL)" sh examples/common/pes.sh $(COMPILE)
 
 refit: pes ## the same with other options in FIT: what did not change is not compiled again (make pes does so, too)
 
 include examples/programs.mk
+include gen/bindings/bindings.mk
 
 build/potential.o: $(POTENTIAL_PARTS)
 	$(CC) -r -nostdlib $^ -o $@.$$$$ && mv -f $@.$$$$ $@
@@ -219,7 +222,7 @@ TESTED_PROGRAMS = build/tests/fit build/tests/fit-h2o build/bench/run build/pote
 build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) $(sort $(COMMON_PARTS) $(CENSUS_PARTS) $(TESTED_PARTS)) | $(TESTED_PROGRAMS)
 	$(COMPILE) $^ -o $@ $(shell pkg-config --libs criterion) -lm
 
-test: build/run-tests check-joined check-parts check-headers check-kinds check-threads check-generated check-compilers examples ## pass the tests (needs libcriterion-dev and pkg-config)
+test: build/run-tests check-joined check-parts check-headers check-kinds check-threads check-bindings check-generated check-compilers examples ## pass the tests (needs libcriterion-dev and pkg-config)
 	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL build/run-tests # the tests call make themselves
 
 # ---- speed -----------------------------------------------------------------------------------------------

@@ -8123,6 +8123,9 @@ EQML_API void eqml_data_free(eqml_data *data);
 EQML_API const char *eqml_tensor_name(eqml_tensor kind);
 /* "dipole", "quadrupole" or "polarizability". */
 
+EQML_API int eqml_atomic_number(const char *symbol);
+/* Of a symbol up to a blank or its end; that of hydrogen for D and T; 0 where it is no element. */
+
 #endif /* EQML__DATA_H */
 
 /* ==== lsq.h ============================================================================================= */
@@ -8256,6 +8259,38 @@ EQML_API void eqml_lsq_free(eqml_lsq *lsq);
 
 #endif /* EQML__LSQ_H */
 
+/* ==== tables.h ========================================================================================== */
+
+/* Bases at run time, from their tables. */
+#ifndef EQML__TABLES_H
+#define EQML__TABLES_H
+
+EQML_API eqml_status eqml_basis_read(const char *path, eqml_basis **basis, eqml_message *message);
+/*
+ * Reads the tables of a basis, as eqml_basis_write writes them, or `eqml-gen --dump tables`, whose file is of version 2:
+ * behind the terms it has, for each tensor,
+ *
+ *     tensor dipole 5 141 12 4 80        kind, degree, terms, tensor factors, generators of these, slots
+ *     operations 3                       of slots behind those of the energy
+ *     operation 70 1 20
+ *     elements 9
+ *     element 0 70 2                     tensor factor, slot, atom or pair; the number of pairs: the unit tensor
+ *     products 8
+ *     product 4 1 0                      tensor factor, factor, tensor factor that is its source
+ *     runs 12
+ *     run 0 0 20                         terms: a tensor factor with the factors from 0 on, so many
+ *     references 1
+ *     reference 4                        atoms whose centre is the point of reference
+ *
+ * The basis is evaluated from its tables, without code of its own, and serves for fits too. Release it with eqml_basis_free(),
+ * after the surfaces over it. On failure *basis is NULL, and the message names the line.
+ */
+
+EQML_API void eqml_basis_free(eqml_basis *basis);
+/* Releases a basis that was read; NULL is allowed. */
+
+#endif /* EQML__TABLES_H */
+
 /* ==== surface.h ========================================================================================= */
 
 /* Surfaces: models that own their arrays, and their files. */
@@ -8278,6 +8313,10 @@ typedef struct eqml_surface {
     int standardised; /* nonzero: centres and offsets are set already; later fits keep them */
     float *rounded;   /* offset, linear and packed in float; set by eqml_surface_set */
     eqml_wall *wall;  /* with its arrays, in one piece; NULL: none */
+    size_t ntrain;    /* geometries that the energies were fitted to; 0: not known, and nor the next three */
+    double lowest, highest; /* of their energies, hartree */
+    double *lowest_xyz;     /* [natoms][3] the geometry of the lowest, bohr */
+    eqml_basis *own_basis;  /* read from the surface's own file; NULL: the basis is another's */
 } eqml_surface;
 
 EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_variable *variables,
@@ -8323,7 +8362,7 @@ EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *
 /*
  * Writes and reads a .pes file: text, one item a line, numbers as hexadecimal floats, which are exact.
  *
- *     eqml-pes 4
+ *     eqml-pes 5
  *     basis NAME DEGREE NTERMS NFACTORS TERMS        TERMS: a number for the terms and their order
  *     composition H4 C
  *     variable 0 morse 0x1p+1 0x1.8p-2   one line for each class of pairs: kind, range, centre; then, where they are
@@ -8337,14 +8376,20 @@ EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *
  *     dipole DEGREE NTERMS               these three for a dipole, then for a quadrupole, then for a
  *     charge 0x0p+0                      polarizability, where the basis has them; the total charge
  *     moment 0x1.8p-2                    for the dipole only, the last line for each term
+ *     data 500 -0x1.3p+6 -0x1.2p+6       training geometries (0: not known), their lowest and highest energy
+ *     lowest 0x0p+0 0x0p+0 0x1p+0        natoms lines, where there are any: the geometry of the lowest
+ *     tables                             of the basis, as in eqml_basis_read, from the atoms on
+ *     ...
  *     end
  *
- * A file appears whole or not at all, like all that eqml writes: a new file is written beside it and renamed.
+ * The file holds all that evaluation needs. Files of versions 2 to 4, without the last ones of these, are read too, but
+ * for the tables. A file appears whole or not at all, like all that eqml writes: a new file is written beside it and renamed.
  * A symbolic link is therefore replaced, and permissions of an old file are not kept.
  *
  * Writing: EQML_ERROR_ARGUMENT, the surface has a user's function; EQML_ERROR_VALUE, a number is not finite.
- * Reading makes the surface; release it with eqml_surface_free(). EQML_ERROR_MATCH: the file is of another
- * basis. On failure *surface is empty, and the message names the line.
+ * Reading makes the surface; release it with eqml_surface_free(). With NULL for the basis, it is made from the
+ * tables of the file and belongs to the surface; evaluation then takes no code but that of eqml.h, a few times
+ * slower than a compiled header. EQML_ERROR_MATCH: the file is of another basis. On failure *surface is empty, and the message names the line.
  */
 
 EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, const char *name,
@@ -9756,6 +9801,14 @@ static int eqml__is(eqml__span span, const char *text)
     return length == strlen(text) && memcmp(span.begin, text, length) == 0;
 }
 
+/* Whether the first word, up to a blank or the end of the line, is `text`. */
+static int eqml__starts(eqml__span span, const char *text)
+{
+    const size_t length = strlen(text), left = (size_t)(span.end - span.begin);
+    return left >= length && !memcmp(span.begin, text, length) &&
+           (left == length || eqml__is_one_of(span.begin[length], " \r\n"));
+}
+
 static eqml__span eqml__span_of(const char *text)
 {
     const eqml__span span = {text, text + strlen(text)};
@@ -9881,6 +9934,23 @@ static eqml_status eqml__parse_number(eqml__span word, eqml__notation notation, 
     return fabs(*number) > (decimal ? 1e100 : DBL_MAX) || strpbrk(text, "nN") ? EQML_ERROR_VALUE : EQML_OK;
 }
 
+/* Two letters each, in the order of atomic numbers. */
+static const char eqml__elements[] =
+    "H HeLiBeB C N O F NeNaMgAlSiP S ClArK CaScTiV CrMnFeCoNiCuZnGaGeAsSeBrKr"
+    "RbSrY ZrNbMoTcRuRhPdAgCdInSnSbTeI XeCsBaLaCePrNdPmSmEuGdTbDyHoErTmYbLuHf"
+    "TaW ReOsIrPtAuHgTlPbBiPoAtRnFrRaAcThPaU NpPuAmCmBkCfEsFmMdNoLrRfDbSgBhHs"
+    "MtDsRgCnNhFlMcLvTsOg";
+
+EQML_API int eqml_atomic_number(const char *symbol)
+{
+    const size_t length = strcspn(symbol, " ");
+    for (int k = 0; eqml__elements[2 * k] && length > 0 && length < 3; k++)
+        if (eqml__elements[2 * k] == symbol[0] &&
+            eqml__elements[2 * k + 1] == (length == 2 ? symbol[1] : ' '))
+            return k + 1;
+    return length == 1 && eqml__is_one_of(symbol[0], "DT");
+}
+
 /*
  * symbol <- an element's label in its usual case, from a label or an atomic number, 8 or 8.0. What else programs write
  * behind an element is dropped: H1, O_w, C(2), and masses but for isotopes of hydrogen, which are D and T: H@2.014.
@@ -9888,10 +9958,6 @@ static eqml_status eqml__parse_number(eqml__span word, eqml__notation notation, 
  */
 static int eqml__parse_label(eqml__span word, char symbol[4])
 {
-    static const char elements[] = "H HeLiBeB C N O F NeNaMgAlSiP S ClArK CaScTiV CrMnFeCoNiCuZnGaGeAsSeBrKr"
-                                   "RbSrY ZrNbMoTcRuRhPdAgCdInSnSbTeI XeCsBaLaCePrNdPmSmEuGdTbDyHoErTmYbLuHf"
-                                   "TaW ReOsIrPtAuHgTlPbBiPoAtRnFrRaAcThPaU NpPuAmCmBkCfEsFmMdNoLrRfDbSgBhHs"
-                                   "MtDsRgCnNhFlMcLvTsOg";
     eqml__span head = word, tail;
     double mass = 0;
     const char *zeros = word.begin;
@@ -9905,7 +9971,7 @@ static int eqml__parse_label(eqml__span word, char symbol[4])
     }
     const int number = eqml__parse_count(head);
     if (number >= 1 && number <= 118) {
-        word.begin = elements + 2 * (number - 1);
+        word.begin = eqml__elements + 2 * (number - 1);
         word.end = word.begin + (word.begin[1] == ' ' ? 1 : 2);
     }
     memset(symbol, 0, 4);
@@ -9922,7 +9988,7 @@ static int eqml__parse_label(eqml__span word, char symbol[4])
         return symbol[0] != '\0';
     /* something stands behind the letters: these must be an element, so that a slip is no label */
     int known = eqml__is_one_of(*tail.begin, "0123456789_@-+(.:*'") && symbol[0] != '\0' && symbol[2] == '\0';
-    for (const char *e = elements; known == 1 && *e; e += 2)
+    for (const char *e = eqml__elements; known == 1 && *e; e += 2)
         known += e[0] == symbol[0] && (e[1] == symbol[1] || (e[1] == ' ' && symbol[1] == '\0'));
     if (known != 2 && !(known == 1 && !symbol[1] && eqml__is_one_of(symbol[0], "DT")))
         return 0;
@@ -11473,6 +11539,665 @@ static eqml__digits eqml__hexadecimal(double number)
 
 #endif /* EQML__FILE_C */
 
+/* ==== tiles.c =========================================================================================== */
+
+/* The tiles of a form from its runs. */
+#ifndef EQML__TILES_C
+#define EQML__TILES_C
+
+/* Tiles in the making: room for as many rows as there are runs, and as many tiles as products. */
+typedef struct eqml__tiling {
+    eqml_rows *rows;
+    eqml_tile *tiles;
+    int nrows, ntiles;
+} eqml__tiling;
+
+/*
+ * Arranges the tiles of runs that ascend by their rows. Four rows stand together, the next four that there are, or where
+ * `aligned` those that are equal but for their last two bits.
+ */
+static void eqml__arrange_tiles(int nruns, const unsigned short (*runs)[3], int ncolumns, int unused,
+                                int aligned, unsigned char *column, eqml__tiling *to)
+{
+    to->nrows = to->ntiles = 0;
+    for (int first = 0, next = 0; first < nruns; first = next) {
+        eqml_rows *r = &to->rows[to->nrows++];
+        int nrows = 0;
+        r->ntiles = 0;
+        memset(column, 0, (size_t)ncolumns);
+        for (; next < nruns; next++) {
+            if (nrows == 0 || r->row[nrows - 1] != runs[next][0]) {
+                if (nrows == 4 || (nrows && aligned && r->row[0] / 4 != runs[next][0] / 4))
+                    break;
+                r->row[nrows++] = runs[next][0];
+            }
+            memset(column + runs[next][1], 1, runs[next][2]);
+        }
+        for (int k = nrows; k < 4; k++)
+            r->row[k] = (unsigned short)unused;
+        for (int k = 0; k < ncolumns; k += 4) {
+            eqml_tile t = {(unsigned short)k, 0};
+            for (int i = 0; i < 4 && k + i < ncolumns; i++)
+                t.columns |= (unsigned short)(column[k + i] << i);
+            if (!t.columns)
+                continue;
+            to->tiles[to->ntiles++] = t;
+            r->ntiles++;
+        }
+    }
+}
+
+/* Takes the arrangement with fewer tiles. `unused` fills up rows of which there are none; column: room for [ncolumns]. */
+static void eqml__find_tiles(int nruns, const unsigned short (*runs)[3], int ncolumns, int unused,
+                             unsigned char *column, eqml__tiling *to)
+{
+    eqml__arrange_tiles(nruns, runs, ncolumns, unused, 0, column, to);
+    const int ntiles = to->ntiles;
+    eqml__arrange_tiles(nruns, runs, ncolumns, unused, 1, column, to);
+    if (to->ntiles > ntiles)
+        eqml__arrange_tiles(nruns, runs, ncolumns, unused, 0, column, to);
+}
+
+#endif /* EQML__TILES_C */
+
+/* ==== tables.c ========================================================================================== */
+
+/* The tables of a basis as text, and read at run time. */
+#ifndef EQML__TABLES_C
+#define EQML__TABLES_C
+#include <stdbool.h>
+
+/* ---- writing ------------------------------------------------------------------------------------------- */
+
+static void eqml__put_rows(FILE *out, const char *word, int count, const unsigned short (*row)[3])
+{
+    fprintf(out, "%ss %d\n", word, count);
+    for (int k = 0; k < count; k++)
+        fprintf(out, "%s %d %d %d\n", word, row[k][0], row[k][1], row[k][2]);
+}
+
+static void eqml__put_atoms(FILE *out, const eqml_basis *b)
+{
+    const char *symbol = b->symbols;
+    fprintf(out, "atoms %d\n", b->natoms);
+    for (int i = 0; i < b->natoms; i++) {
+        const int length = (int)strcspn(symbol, " ");
+        fprintf(out, "atom %.*s %d\n", length, symbol, b->atom_classes[i]);
+        symbol += length + (symbol[length] == ' ');
+    }
+    fprintf(out, "classes %d\npairs %d\n", b->npair_classes, b->npairs);
+    for (int p = 0; p < b->npairs; p++)
+        fprintf(out, "pair %d %d %d\n", b->pairs[p][0], b->pairs[p][1], b->pair_classes[p]);
+}
+
+/* All of the energy, from the atoms to the number of terms. */
+static void eqml__put_energy_tables(FILE *out, const eqml_basis *b)
+{
+    eqml__put_atoms(out, b);
+    fprintf(out, "slots %d\nfactors %d\n", b->factor0, b->nfactors);
+    for (int f = 0; f < b->nfactors; f++)
+        fprintf(out, "factor %d %d\n", b->degrees[f], !b->is_term || b->is_term[f]);
+    eqml__put_rows(out, "operation", b->noperations, b->operations);
+    eqml__put_rows(out, "run", b->nruns, b->runs);
+    fprintf(out, "terms %d\n", b->nterms);
+}
+
+static void eqml__put_tables(FILE *out, const eqml_basis *b)
+{
+    eqml__put_energy_tables(out, b);
+    for (int kind = 0; kind < EQML_TENSORS; kind++) {
+        const eqml_tensor_basis *t = b->tensors[kind];
+        if (!t)
+            continue;
+        fprintf(out, "tensor %s %d %d %d %d %d\n", eqml_tensor_name(t->kind), t->degree, t->nterms,
+                t->nvectors, t->ngenerators, t->nslots);
+        eqml__put_rows(out, "operation", t->noperations, t->operations);
+        eqml__put_rows(out, "element", t->nelements, t->elements);
+        eqml__put_rows(out, "product", t->nproducts, t->products);
+        eqml__put_rows(out, "run", t->nruns, t->runs);
+        fprintf(out, "references %d\n", t->nreference);
+        for (int a = 0; a < t->nreference; a++)
+            fprintf(out, "reference %d\n", t->reference[a]);
+    }
+}
+
+/* ---- items of files ------------------------------------------------------------------------------------ */
+
+/* Refuses a line; `expected` says what should stand there. */
+static eqml_status eqml__bad_line(const eqml__reader *in, eqml_status status, eqml__span line,
+                                  const char *expected)
+{
+    return EQML__REFUSE(in, status, "expected %s, found %s; is this the .pes file of this basis?", expected,
+                        eqml__quote(line).text);
+}
+
+/* A line of a file: `rest` is what follows its first word and a blank. */
+typedef struct eqml__item {
+    eqml__span line, rest;
+} eqml__item;
+
+/* Takes the next line, whose first word must be `word`. */
+static eqml_status eqml__next_item(eqml__reader *in, const char *word, eqml__item *item)
+{
+    eqml__span first;
+    if (!eqml__next_line(in, &item->line)) {
+        in->line++;
+        return EQML__REFUSE(in, EQML_ERROR_FORMAT, "the file ends where \"%s\" was expected; it is truncated",
+                            word);
+    }
+    if (item->line.begin < item->line.end && item->line.end[-1] == '\r')
+        item->line.end--;
+    first.begin = item->rest.begin = item->line.begin;
+    item->rest.end = item->line.end;
+    while (item->rest.begin < item->rest.end && *item->rest.begin != ' ')
+        item->rest.begin++;
+    first.end = item->rest.begin;
+    if (!eqml__is(first, word))
+        return eqml__bad_line(in, EQML_ERROR_FORMAT, item->line, word);
+    item->rest.begin += item->rest.begin < item->rest.end;
+    return EQML_OK;
+}
+
+/* ---- reading ------------------------------------------------------------------------------------------- */
+
+enum {
+    EQML__MOST_SLOTS = 65535,
+    EQML__MOST_ATOMS = 1000,
+    EQML__MOST_TERMS = 5000000, /* as in the generator */
+    EQML__MOST_ARRAYS = 40
+};
+
+/* A basis with all that it points to. The basis comes first, so that its address is that of the whole. */
+typedef struct eqml__loaded {
+    eqml_basis basis;
+    eqml_tensor_basis tensors[EQML_TENSORS];
+    void *arrays[EQML__MOST_ARRAYS];
+    int narrays;
+} eqml__loaded;
+
+EQML_API void eqml_basis_free(eqml_basis *basis)
+{
+    eqml__loaded *l = (eqml__loaded *)(void *)basis;
+    for (int k = 0; l && k < l->narrays; k++)
+        EQML_FREE(l->arrays[k]);
+    EQML_FREE(l);
+}
+
+/* An array that the basis owns; NULL: no memory. */
+static void *eqml__own(eqml__loaded *l, size_t count, size_t size)
+{
+    void *array = l->narrays < EQML__MOST_ARRAYS ? eqml__zeroed(count, size) : NULL;
+    if (array)
+        l->arrays[l->narrays++] = array;
+    return array;
+}
+
+static const char *eqml__own_text(eqml__loaded *l, eqml__span text)
+{
+    const size_t length = (size_t)(text.end - text.begin);
+    char *copy = (char *)eqml__own(l, length + 1, 1);
+    return copy ? (const char *)memcpy(copy, text.begin, length) : NULL;
+}
+
+/* Takes a line of a word and `width` numbers, number k from 0 to most[k] - 1, and nothing else. */
+static eqml_status eqml__read_row(eqml__reader *in, const char *word, int width, const int *most, int *number)
+{
+    eqml__item item;
+    const eqml_status status = eqml__next_item(in, word, &item);
+    for (int k = 0; k < width && !status; k++)
+        if (!eqml__next_counts(&item.rest, 1, 0, most[k] - 1, number + k))
+            return EQML__REFUSE(in, EQML_ERROR_VALUE,
+                                "number %d of %s must be a whole number from 0 to %d; the table is damaged",
+                                k + 1, eqml__quote(item.line).text, most[k] - 1);
+    if (!status && eqml__count_words(item.rest))
+        return EQML__REFUSE(in, EQML_ERROR_FORMAT, "%s has more than %d numbers; the table is damaged",
+                            eqml__quote(item.line).text, width);
+    return status;
+}
+
+/* Takes a line of a word and a number from `least` to `most`. A table is never longer than its file. */
+static eqml_status eqml__read_size(eqml__reader *in, const char *word, int least, int most, int *size)
+{
+    const ptrdiff_t bytes = in->rest.end - in->text;
+    const int end = bytes < most ? (int)bytes : most, limit = end + 1;
+    const eqml_status status = eqml__read_row(in, word, 1, &limit, size);
+    if (!status && *size < least)
+        return EQML__REFUSE(in, EQML_ERROR_VALUE, "\"%s %d\": expected at least %d", word, *size, least);
+    return status;
+}
+
+/* Takes a table of rows of three: "runs 80", then its lines "run 3 5 2". */
+static eqml_status eqml__read_table(eqml__reader *in, eqml__loaded *l, const char *rows, const char *row,
+                                    const int most[3], int *count, const unsigned short (**table)[3])
+{
+    int number[3] = {0, 0, 0};
+    eqml_status status = eqml__read_size(in, rows, 0, EQML__MOST_TERMS, count);
+    unsigned short(*to)[3] = status ? NULL : (unsigned short(*)[3])eqml__own(l, (size_t)*count, sizeof *to);
+    if (!status && !to)
+        status = EQML_ERROR_MEMORY;
+    for (int k = 0; k < *count && !status; k++) {
+        status = eqml__read_row(in, row, 3, most, number);
+        for (int side = 0; side < 3 && !status; side++)
+            to[k][side] = (unsigned short)number[side];
+    }
+    *table = (const unsigned short(*)[3])to;
+    return status;
+}
+
+static eqml_status eqml__read_atoms(eqml__reader *in, eqml__loaded *l)
+{
+    eqml_basis *b = &l->basis;
+    eqml__item item;
+    int class_of = 0;
+    eqml_status status = eqml__read_size(in, "atoms", 1, EQML__MOST_ATOMS, &b->natoms);
+    if (status)
+        return status;
+    unsigned short *classes = (unsigned short *)eqml__own(l, (size_t)b->natoms, sizeof *classes);
+    char *symbols = (char *)eqml__own(l, (size_t)b->natoms, 4), *end = symbols;
+    if (!classes || !symbols)
+        return EQML_ERROR_MEMORY;
+    for (int i = 0; i < b->natoms; i++) {
+        eqml__span symbol = {NULL, NULL};
+        status = eqml__next_item(in, "atom", &item);
+        if (status)
+            return status;
+        if (!eqml__next_word(&item.rest, EQML__BLANKS, &symbol) || symbol.end - symbol.begin > 3 ||
+            !eqml__next_counts(&item.rest, 1, 0, b->natoms - 1, &class_of))
+            return EQML__REFUSE(in, EQML_ERROR_VALUE, "expected a symbol and a class, found %s",
+                                eqml__quote(item.line).text);
+        if (i)
+            *end++ = ' ';
+        memcpy(end, symbol.begin, (size_t)(symbol.end - symbol.begin));
+        end += symbol.end - symbol.begin;
+        classes[i] = (unsigned short)class_of;
+    }
+    b->atom_classes = classes;
+    b->symbols = symbols;
+    return EQML_OK;
+}
+
+static eqml_status eqml__read_pairs(eqml__reader *in, eqml__loaded *l)
+{
+    eqml_basis *b = &l->basis;
+    const int all = b->natoms * (b->natoms - 1) / 2;
+    int number[3] = {0, 0, 0};
+    eqml_status status = eqml__read_size(in, "classes", 0, all, &b->npair_classes);
+    if (!status)
+        status = eqml__read_size(in, "pairs", 0, all, &b->npairs);
+    if (status)
+        return status;
+    unsigned short(*pairs)[2] = (unsigned short(*)[2])eqml__own(l, (size_t)b->npairs, sizeof *pairs);
+    unsigned short *classes = (unsigned short *)eqml__own(l, (size_t)b->npairs, sizeof *classes);
+    if (!pairs || !classes)
+        return EQML_ERROR_MEMORY;
+    const int most[3] = {b->natoms, b->natoms, b->npair_classes};
+    for (int p = 0; p < b->npairs && !status; p++) {
+        status = eqml__read_row(in, "pair", 3, most, number);
+        if (!status && number[0] >= number[1])
+            return EQML__REFUSE(in, EQML_ERROR_VALUE, "pair %d %d: expected the smaller atom first",
+                                number[0], number[1]);
+        if (!status) {
+            pairs[p][0] = (unsigned short)number[0];
+            pairs[p][1] = (unsigned short)number[1];
+            classes[p] = (unsigned short)number[2];
+        }
+    }
+    b->pairs = (const unsigned short(*)[2])pairs;
+    b->pair_classes = classes;
+    return status;
+}
+
+static eqml_status eqml__read_factors(eqml__reader *in, eqml__loaded *l)
+{
+    eqml_basis *b = &l->basis;
+    static const int most[2] = {256, 2};
+    int number[2] = {0, 0};
+    bool all = true;
+    eqml_status status = eqml__read_size(in, "slots", b->npairs, EQML__MOST_SLOTS, &b->factor0);
+    if (!status && b->factor0 % 8)
+        return EQML__REFUSE(in, EQML_ERROR_VALUE, "\"slots %d\": expected a multiple of 8", b->factor0);
+    if (!status)
+        status = eqml__read_size(in, "factors", 1, EQML__MOST_SLOTS - b->factor0, &b->nfactors);
+    if (status)
+        return status;
+    unsigned char *degrees = (unsigned char *)eqml__own(l, (size_t)b->nfactors, 1);
+    unsigned char *is_term = (unsigned char *)eqml__own(l, (size_t)b->nfactors, 1);
+    if (!degrees || !is_term)
+        return EQML_ERROR_MEMORY;
+    for (int f = 0; f < b->nfactors && !status; f++) {
+        status = eqml__read_row(in, "factor", 2, most, number);
+        degrees[f] = (unsigned char)(status ? 0 : number[0]);
+        is_term[f] = (unsigned char)(status ? 0 : number[1]);
+        all = all && is_term[f];
+        b->nterms += is_term[f];
+    }
+    b->degrees = degrees;
+    b->is_term = all ? NULL : is_term;
+    b->nvalues = b->nfactors;
+    b->nslots = b->factor0 + b->nfactors;
+    return status;
+}
+
+/* Operands must be finished before they are read, and a target is finished at once. ready[nslots]: slots that are. */
+static eqml_status eqml__check_operations(const eqml__reader *in, int count, const unsigned short (*o)[3],
+                                          unsigned char *ready)
+{
+    for (int k = 0; k < count; k++) {
+        const int target = o[k][0];
+        if (ready[target] || !ready[o[k][1]] || !ready[o[k][2]])
+            return EQML__REFUSE(
+                in, EQML_ERROR_VALUE,
+                "operation %d of those above, %d %d %d, reads or writes a slot at a wrong time; "
+                "the table is damaged",
+                k + 1, target, o[k][1], o[k][2]);
+        if (k + 1 == count || o[k + 1][0] != target)
+            ready[target] = 1;
+    }
+    return EQML_OK;
+}
+
+static eqml_status eqml__read_operations(eqml__reader *in, eqml__loaded *l)
+{
+    eqml_basis *b = &l->basis;
+    const int most[3] = {b->nslots, b->nslots, b->nslots};
+    eqml_status status =
+        eqml__read_table(in, l, "operations", "operation", most, &b->noperations, &b->operations);
+    unsigned char *ready = (unsigned char *)eqml__zeroed((size_t)b->nslots, 1);
+    if (!status && !ready)
+        status = EQML_ERROR_MEMORY;
+    if (!status) {
+        memset(ready, 1, (size_t)b->npairs);
+        ready[b->factor0] = 1;
+        status = eqml__check_operations(in, b->noperations, b->operations, ready);
+    }
+    for (int f = 0; f < b->nfactors && !status; f++)
+        if (!ready[b->factor0 + f])
+            status =
+                EQML__REFUSE(in, EQML_ERROR_VALUE, "factor %d has no operation; the table is damaged", f);
+    EQML_FREE(ready);
+    return status;
+}
+
+/*
+ * Takes the runs of a form, products of rows with columns, and arranges its tiles. Runs ascend by their rows. *terms <- their
+ * number; unused: the row that stands for none.
+ */
+static eqml_status eqml__read_runs(eqml__reader *in, eqml__loaded *l, int rows, int columns, int unused,
+                                   int *terms, int *nruns, const unsigned short (**runs)[3],
+                                   eqml__tiling *tiling)
+{
+    const int most[3] = {rows, columns, columns + 1};
+    const unsigned short(*r)[3] = NULL;
+    int count = 0;
+    eqml_status status = eqml__read_table(in, l, "runs", "run", most, nruns, runs);
+    r = *runs;
+    for (int k = 0; k < *nruns && !status; k++) {
+        if (r[k][1] + r[k][2] > columns || !r[k][2] || (k && r[k - 1][0] > r[k][0]) ||
+            r[k][2] > EQML__MOST_TERMS - count)
+            return EQML__REFUSE(in, EQML_ERROR_VALUE,
+                                "run %d of those above, %d %d %d, is not after the one before, or beyond the "
+                                "last of %d factors; the table is damaged",
+                                k + 1, r[k][0], r[k][1], r[k][2], columns);
+        count += r[k][2];
+    }
+    *terms = count;
+    if (status)
+        return status;
+    tiling->rows = (eqml_rows *)eqml__own(l, (size_t)*nruns, sizeof(eqml_rows));
+    tiling->tiles = (eqml_tile *)eqml__own(l, (size_t)count, sizeof(eqml_tile));
+    unsigned char *column = (unsigned char *)eqml__zeroed((size_t)columns, 1);
+    if (tiling->rows && tiling->tiles && column)
+        eqml__find_tiles(*nruns, r, columns, unused, column, tiling);
+    else
+        status = EQML_ERROR_MEMORY;
+    EQML_FREE(column);
+    return status;
+}
+
+static eqml_status eqml__read_products(eqml__reader *in, eqml__loaded *l)
+{
+    eqml_basis *b = &l->basis;
+    eqml__tiling tiling = {NULL, NULL, 0, 0};
+    int terms = 0, count = 0;
+    eqml_status status =
+        eqml__read_runs(in, l, b->nfactors, b->nfactors, 0, &terms, &b->nruns, &b->runs, &tiling);
+    if (!status)
+        status = eqml__read_size(in, "terms", 1, EQML__MOST_TERMS, &count);
+    if (status)
+        return status;
+    b->nterms += terms;
+    if (count != b->nterms)
+        return EQML__REFUSE(in, EQML_ERROR_VALUE, "\"terms %d\": the factors and runs above make %d terms",
+                            count, b->nterms);
+    b->ncore = 1;
+    for (int k = 0; k < b->nruns; k++) {
+        const int last = b->runs[k][1] + b->runs[k][2], row = b->runs[k][0] + 1,
+                  most = row > last ? row : last;
+        b->ncore = most > b->ncore ? most : b->ncore;
+    }
+    b->rows = tiling.rows;
+    b->tiles = tiling.tiles;
+    b->nrows = tiling.nrows;
+    b->ntiles = tiling.ntiles;
+    return EQML_OK;
+}
+
+static eqml_status eqml__read_references(eqml__reader *in, eqml__loaded *l, eqml_tensor_basis *t)
+{
+    const int natoms = l->basis.natoms;
+    int atom = 0;
+    eqml_status status = eqml__read_size(in, "references", 1, natoms, &t->nreference);
+    unsigned short *to =
+        status ? NULL : (unsigned short *)eqml__own(l, (size_t)t->nreference, sizeof(unsigned short));
+    if (!status && !to)
+        status = EQML_ERROR_MEMORY;
+    for (int k = 0; k < t->nreference && !status; k++) {
+        status = eqml__read_row(in, "reference", 1, &natoms, &atom);
+        to[k] = (unsigned short)(status ? 0 : atom);
+    }
+    t->reference = to;
+    return status;
+}
+
+/* Targets of the operations of a tensor are slots of its own. */
+static eqml_status eqml__check_tensor_operations(const eqml__reader *in, const eqml_basis *b,
+                                                 const eqml_tensor_basis *t)
+{
+    unsigned char *ready = (unsigned char *)eqml__zeroed((size_t)t->nslots, 1);
+    if (!ready)
+        return EQML_ERROR_MEMORY;
+    memset(ready, 1, (size_t)b->nslots);
+    const eqml_status status = eqml__check_operations(in, t->noperations, t->operations, ready);
+    EQML_FREE(ready);
+    return status;
+}
+
+/* Each tensor factor has a term, and what it is a product of comes before it. */
+static eqml_status eqml__check_vectors(const eqml__reader *in, const eqml_tensor_basis *t)
+{
+    int vector = 0;
+    if (t->nvectors == 0) /* as the dipole of O2 */
+        return EQML_OK;
+    for (int k = 0; k < t->nruns; k++) {
+        if (t->runs[k][0] > vector)
+            vector++;
+        if (t->runs[k][0] != vector)
+            return EQML__REFUSE(in, EQML_ERROR_VALUE, "tensor factor %d has no term; the table is damaged",
+                                vector);
+    }
+    if (vector + 1 != t->nvectors)
+        return EQML__REFUSE(in, EQML_ERROR_VALUE, "tensor factor %d has no term; the table is damaged",
+                            vector + 1);
+    unsigned char *ready = (unsigned char *)eqml__zeroed((size_t)t->nvectors, 1);
+    if (!ready)
+        return EQML_ERROR_MEMORY;
+    eqml_status status = EQML_OK;
+    for (int e = 0; e < t->nelements; e++)
+        ready[t->elements[e][0]] = 1;
+    for (int p = 0; p < t->nproducts && !status; p++) {
+        if (!ready[t->products[p][2]] || ready[t->products[p][0]])
+            status = EQML__REFUSE(in, EQML_ERROR_VALUE,
+                                  "product %d reads or writes a tensor factor at a wrong time; the table is "
+                                  "damaged",
+                                  p + 1);
+        ready[t->products[p][0]] = 1;
+    }
+    EQML_FREE(ready);
+    return status;
+}
+
+static eqml_status eqml__read_tensor_tables(eqml__reader *in, eqml__loaded *l, eqml_tensor_basis *t)
+{
+    const eqml_basis *b = &l->basis;
+    eqml__tiling tiling = {NULL, NULL, 0, 0};
+    const int carriers = t->kind == EQML_DIPOLE ? b->natoms : b->npairs + 1;
+    const int slots[3] = {t->nslots, t->nslots, t->nslots}, elements[3] = {t->nvectors, t->nslots, carriers},
+              products[3] = {t->nvectors, b->nfactors, t->nvectors};
+    int terms = 0;
+    eqml_status status =
+        eqml__read_table(in, l, "operations", "operation", slots, &t->noperations, &t->operations);
+    if (!status)
+        status = eqml__check_tensor_operations(in, b, t);
+    if (!status)
+        status = eqml__read_table(in, l, "elements", "element", elements, &t->nelements, &t->elements);
+    if (!status)
+        status = eqml__read_table(in, l, "products", "product", products, &t->nproducts, &t->products);
+    if (!status)
+        status = eqml__read_runs(in, l, t->nvectors, b->nfactors, t->nvectors, &terms, &t->nruns, &t->runs,
+                                 &tiling);
+    if (!status && terms != t->nterms)
+        status = EQML__REFUSE(in, EQML_ERROR_VALUE, "the runs above make %d terms, and the tensor has %d",
+                              terms, t->nterms);
+    if (!status)
+        status = eqml__check_vectors(in, t);
+    if (!status)
+        status = eqml__read_references(in, l, t);
+    t->rows = tiling.rows;
+    t->tiles = tiling.tiles;
+    t->nrows = tiling.nrows;
+    t->ntiles = tiling.ntiles;
+    return status;
+}
+
+/* Takes a line "tensor ...", whose kind is new, and its tables. */
+static eqml_status eqml__read_tensor_basis(eqml__reader *in, eqml__loaded *l)
+{
+    eqml_basis *b = &l->basis;
+    eqml__item item;
+    eqml__span name = {NULL, NULL};
+    int number[5] = {0, 0, 0, 0, 0}, kind = 0;
+    eqml_status status = eqml__next_item(in, "tensor", &item);
+    if (status)
+        return status;
+    if (!eqml__next_word(&item.rest, EQML__BLANKS, &name))
+        name = item.rest;
+    while (kind < EQML_TENSORS && !eqml__is(name, eqml_tensor_name((eqml_tensor)kind)))
+        kind++;
+    if (kind == EQML_TENSORS || b->tensors[kind] ||
+        !eqml__next_counts(&item.rest, 5, 0, EQML__MOST_TERMS, number) || number[2] >= EQML__MOST_SLOTS ||
+        number[4] < b->nslots || number[4] > EQML__MOST_SLOTS)
+        return EQML__REFUSE(
+            in, EQML_ERROR_VALUE,
+            "expected a tensor, its degree, terms, tensor factors, generators and slots, found %s",
+            eqml__quote(item.line).text);
+    eqml_tensor_basis *t = &l->tensors[kind];
+    t->kind = (eqml_tensor)kind;
+    t->degree = number[0];
+    t->nterms = number[1];
+    t->nvectors = number[2];
+    t->ngenerators = number[3];
+    t->nslots = number[4];
+    b->tensors[kind] = t;
+    return eqml__read_tensor_tables(in, l, t);
+}
+
+/* Reads the tables up to what follows the terms and tensors. name and composition: spans of the text. */
+static eqml_status eqml__read_tables(eqml__reader *in, eqml__span name, eqml__span composition, int degree,
+                                     eqml_basis **basis)
+{
+    eqml__loaded *l = (eqml__loaded *)eqml__zeroed(1, sizeof *l);
+    if (!l)
+        return EQML_ERROR_MEMORY;
+    l->basis.name = eqml__own_text(l, name);
+    l->basis.composition = eqml__own_text(l, composition);
+    l->basis.degree = degree;
+    eqml_status status = l->basis.name && l->basis.composition ? EQML_OK : EQML_ERROR_MEMORY;
+    if (!status)
+        status = eqml__read_atoms(in, l);
+    if (!status)
+        status = eqml__read_pairs(in, l);
+    if (!status)
+        status = eqml__read_factors(in, l);
+    if (!status)
+        status = eqml__read_operations(in, l);
+    if (!status)
+        status = eqml__read_products(in, l);
+    while (!status && eqml__starts(in->rest, "tensor"))
+        status = eqml__read_tensor_basis(in, l);
+    if (status)
+        eqml_basis_free(&l->basis);
+    *basis = status ? NULL : &l->basis;
+    return status;
+}
+
+/* Takes the line "end". */
+static eqml_status eqml__expect_end(eqml__reader *in)
+{
+    eqml__item item;
+    const eqml_status status = eqml__next_item(in, "end", &item);
+    if (!status && item.rest.begin < item.rest.end)
+        return eqml__bad_line(in, EQML_ERROR_FORMAT, item.line, "nothing after the end");
+    return status;
+}
+
+/* Closes the file, all of which must have been read; returns the status of reading it. */
+static eqml_status eqml__finish_reading(eqml__reader *in, eqml_status status)
+{
+    eqml__span line;
+    if (!status && eqml__next_line(in, &line))
+        status = eqml__bad_line(in, EQML_ERROR_FORMAT, line, "nothing after the end");
+    if (status == EQML_ERROR_MEMORY)
+        eqml__no_memory(in->path, in->message);
+    eqml__close_reader(in);
+    return status;
+}
+
+static eqml_status eqml__read_basis_file(eqml__reader *in, eqml_basis **basis)
+{
+    static const int versions = 3, degrees = 256;
+    eqml__item name = {{NULL, NULL}, {NULL, NULL}}, origin = name, composition = name;
+    int version = 0, degree = 0;
+    eqml_status status = eqml__read_row(in, "eqml-basis", 1, &versions, &version);
+    if (!status)
+        status = eqml__next_item(in, "name", &name);
+    if (!status)
+        status = eqml__next_item(in, "origin", &origin);
+    if (!status)
+        status = eqml__next_item(in, "composition", &composition);
+    if (!status)
+        status = eqml__read_row(in, "degree", 1, &degrees, &degree);
+    if (!status)
+        status = eqml__read_tables(in, name.rest, composition.rest, degree, basis);
+    return status ? status : eqml__expect_end(in);
+}
+
+EQML_API eqml_status eqml_basis_read(const char *path, eqml_basis **basis, eqml_message *message)
+{
+    eqml__reader in;
+    *basis = NULL;
+    eqml_status status = eqml__open_reader(&in, path, message);
+    if (status)
+        return status;
+    status = eqml__finish_reading(&in, eqml__read_basis_file(&in, basis));
+    if (status) {
+        eqml_basis_free(*basis);
+        *basis = NULL;
+    }
+    return status;
+}
+
+#endif /* EQML__TABLES_C */
+
 /* ==== lsq.c ============================================================================================= */
 
 /* Least squares on a stream of rows: the triangle, folded block by block. */
@@ -12641,6 +13366,8 @@ EQML_API void eqml_surface_free(eqml_surface *surface)
         EQML_FREE(surface->tensors[k]);
     EQML_FREE(surface->rounded);
     EQML_FREE(surface->wall);
+    EQML_FREE(surface->lowest_xyz);
+    eqml_basis_free(surface->own_basis);
     memset(surface, 0, sizeof *surface);
 }
 
@@ -12679,13 +13406,17 @@ static void eqml__set_centre(eqml_surface *surface, int pair_class, double centr
             surface->centres[p] = centre;
 }
 
-/* Centres and ranges, between surfaces over bases with the same classes of pairs. */
+/* Centres, ranges and what is known of the data, between surfaces over bases with the same atoms and classes of pairs. */
 static void eqml__copy_classes(eqml_surface *to, const eqml_surface *from)
 {
     const int count = to->model.basis->npair_classes;
     for (int c = 0; c < count; c++)
         eqml__set_centre(to, c, eqml__get_centre(from, c));
     memcpy(to->ranges, from->ranges, 2 * (size_t)count * sizeof(double));
+    to->ntrain = from->ntrain;
+    to->lowest = from->lowest;
+    to->highest = from->highest;
+    memcpy(to->lowest_xyz, from->lowest_xyz, 3 * (size_t)to->model.basis->natoms * sizeof(double));
 }
 
 /* Whether any distances are known to be inside. */
@@ -12730,13 +13461,15 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
     surface->variables = (eqml_variable *)eqml__zeroed((size_t)basis->npair_classes, sizeof(eqml_variable));
     surface->centres = (double *)eqml__zeroed(EQML_ROUND((size_t)basis->npairs), sizeof(double));
     surface->rates = (double *)eqml__zeroed(EQML_ROUND((size_t)basis->npairs), sizeof(double));
+    surface->lowest_xyz = (double *)eqml__zeroed(3 * (size_t)basis->natoms, sizeof(double));
     surface->ranges = (double *)eqml__zeroed(2 * (size_t)basis->npair_classes, sizeof(double));
     surface->offset = (double *)eqml__zeroed(nfactors, sizeof(double));
     surface->linear = (double *)eqml__zeroed(nfactors, sizeof(double));
     surface->packed = (double *)eqml__zeroed(eqml__times(16, (size_t)basis->ntiles), sizeof(double));
     surface->rounded = (float *)eqml__zeroed(2 * nfactors + 16 * (size_t)basis->ntiles, sizeof(float));
     bool complete = surface->variables && surface->centres && surface->rates && surface->ranges &&
-                    surface->offset && surface->linear && surface->packed && surface->rounded;
+                    surface->lowest_xyz && surface->offset && surface->linear && surface->packed &&
+                    surface->rounded;
     for (int k = 0; k < EQML_TENSORS; k++) {
         const eqml_tensor_basis *t = basis->tensors[k];
         surface->tensors[k] =
@@ -14429,6 +15162,25 @@ static void eqml__fitter_of_surface(eqml__fitter *w, eqml_component *whole, cons
     w->wanted = kind == EQML_TENSORS ? EQML_HAS_ENERGY : EQML_HAS_DIPOLE << kind;
 }
 
+/* What the surface says of its training data. */
+static void eqml__note_data(eqml_surface *surface, const eqml_data *data, const eqml_fit_options *options)
+{
+    const size_t size = 3 * (size_t)data->natoms;
+    surface->ntrain = 0;
+    for (size_t g = 0; g < data->n; g++) {
+        if (!(data->has[g] & EQML_HAS_ENERGY) || (options && options->use && !options->use[g]) ||
+            (options && options->weights && !(options->weights[g] > 0)))
+            continue;
+        const double energy = data->energy[g];
+        if (!surface->ntrain || energy < surface->lowest) {
+            surface->lowest = energy;
+            memcpy(surface->lowest_xyz, data->xyz + g * size, size * sizeof(double));
+        }
+        if (!surface->ntrain++ || energy > surface->highest)
+            surface->highest = energy;
+    }
+}
+
 /* Fits the energies of a surface, or a tensor of it; kind EQML_TENSORS: the energies. */
 static eqml_status eqml__fit_surface(eqml_surface *surface, eqml_tensor kind, const eqml_data *data,
                                      const eqml_fit_options *options, eqml__triangle *triangle,
@@ -14443,6 +15195,8 @@ static eqml_status eqml__fit_surface(eqml_surface *surface, eqml_tensor kind, co
     snprintf(over.text, sizeof over.text, "basis \"%s\"", b->composition);
     const eqml_status status = eqml__fit(&w, over.text, what[kind], NULL, triangle, result, message);
     surface->standardised = whole.surface.standardised;
+    if (!status && kind == EQML_TENSORS)
+        eqml__note_data(surface, data, options);
     return status;
 }
 
@@ -14926,6 +15680,8 @@ static eqml_status eqml__check_writable(const eqml_surface *surface, const char 
     return status;
 }
 
+enum { EQML__PES_VERSION = 5 };
+
 static const char *const eqml__kind_names[] = {"morse", "inverse", "exp-over-r", "power"};
 
 /* Terms of the energy or of the tensor that has the most. */
@@ -14990,6 +15746,19 @@ static void eqml__put_wall_lines(FILE *out, const eqml_wall *w)
             fprintf(out, "whiten %s\n", eqml__hexadecimal(w->whiten[j * EQML_ROUND(w->nfeatures) + i]).text);
 }
 
+/* What the surface was fitted to. */
+static void eqml__put_training(FILE *out, const eqml_surface *s)
+{
+    fprintf(out, "data %zu %s", s->ntrain, eqml__hexadecimal(s->lowest).text);
+    fprintf(out, " %s\n", eqml__hexadecimal(s->highest).text);
+    for (int i = 0; i < s->model.basis->natoms && s->ntrain; i++) {
+        fprintf(out, "lowest");
+        for (int k = 0; k < 3; k++)
+            fprintf(out, " %s", eqml__hexadecimal(s->lowest_xyz[3 * i + k]).text);
+        fprintf(out, "\n");
+    }
+}
+
 /* Writes the text of a .pes file. */
 static eqml_status eqml__put_pes(FILE *out, const eqml_surface *surface)
 {
@@ -15000,7 +15769,7 @@ static eqml_status eqml__put_pes(FILE *out, const eqml_surface *surface)
     eqml_surface_get(surface, coefficients);
     char basis[1024];
     eqml__describe_basis(b, basis, sizeof basis);
-    fprintf(out, "eqml-pes 4\nbasis %s\ncomposition %s\n", basis, b->composition);
+    fprintf(out, "eqml-pes 5\nbasis %s\ncomposition %s\n", basis, b->composition);
     for (int k = 0; k < b->npair_classes; k++) {
         fprintf(out, "variable %d %s %s %s", k, eqml__kind_names[surface->variables[k].kind],
                 eqml__hexadecimal(surface->variables[k].range).text,
@@ -15025,6 +15794,9 @@ static eqml_status eqml__put_pes(FILE *out, const eqml_surface *surface)
         for (int k = 0; k < t->nterms; k++)
             fprintf(out, "moment %s\n", eqml__hexadecimal(coefficients[k]).text);
     }
+    eqml__put_training(out, surface);
+    fprintf(out, "tables\n");
+    eqml__put_tables(out, b);
     fprintf(out, "end\n");
     EQML_FREE(coefficients);
     return EQML_OK;
@@ -15042,41 +15814,6 @@ EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char 
     if (status)
         eqml__no_memory(path, message);
     return eqml__close_output(&out, status, message);
-}
-
-/* Refuses a line; `expected` says what should stand there. */
-static eqml_status eqml__bad_line(const eqml__reader *in, eqml_status status, eqml__span line,
-                                  const char *expected)
-{
-    return EQML__REFUSE(in, status, "expected %s, found %s; is this the .pes file of this basis?", expected,
-                        eqml__quote(line).text);
-}
-
-/* A line of a file: `rest` is what follows its first word and a blank. */
-typedef struct eqml__item {
-    eqml__span line, rest;
-} eqml__item;
-
-/* Takes the next line, whose first word must be `word`. */
-static eqml_status eqml__next_item(eqml__reader *in, const char *word, eqml__item *item)
-{
-    eqml__span first;
-    if (!eqml__next_line(in, &item->line)) {
-        in->line++;
-        return EQML__REFUSE(in, EQML_ERROR_FORMAT, "the file ends where \"%s\" was expected; it is truncated",
-                            word);
-    }
-    if (item->line.begin < item->line.end && item->line.end[-1] == '\r')
-        item->line.end--;
-    first.begin = item->rest.begin = item->line.begin;
-    item->rest.end = item->line.end;
-    while (item->rest.begin < item->rest.end && *item->rest.begin != ' ')
-        item->rest.begin++;
-    first.end = item->rest.begin;
-    if (!eqml__is(first, word))
-        return eqml__bad_line(in, EQML_ERROR_FORMAT, item->line, word);
-    item->rest.begin += item->rest.begin < item->rest.end;
-    return EQML_OK;
 }
 
 /* Takes a line that must be `word` and behind it exactly `expected`. */
@@ -15217,26 +15954,33 @@ static eqml_status eqml__read_wall(eqml__reader *in, const eqml_basis *b, eqml_s
     return status;
 }
 
-/* Takes the line "end". */
-static eqml_status eqml__expect_end(eqml__reader *in)
+/* Takes the first line. */
+static eqml_status eqml__read_version(eqml__reader *in, int *version)
 {
     eqml__item item;
-    const eqml_status status = eqml__next_item(in, "end", &item);
-    if (!status && item.rest.begin < item.rest.end)
-        return eqml__bad_line(in, EQML_ERROR_FORMAT, item.line, "nothing after the end");
-    return status;
+    *version = 0;
+    const eqml_status status = eqml__next_item(in, "eqml-pes", &item);
+    if (status)
+        return status;
+    const int found = eqml__parse_count(item.rest);
+    if (found > EQML__PES_VERSION)
+        return EQML__REFUSE(
+            in, EQML_ERROR_FORMAT,
+            "the file is of version %d, newer than version 2 to %d, which this eqml reads: use the "
+            "eqml that wrote it, or a later one",
+            found, EQML__PES_VERSION);
+    if (found < 2)
+        return eqml__bad_line(in, EQML_ERROR_FORMAT, item.line,
+                              "version 2 to 5 (terms of version 1 are in another order: fit again)");
+    *version = found;
+    return EQML_OK;
 }
 
 /* Reads the version, and what the file says of its basis, which must be this one. */
 static eqml_status eqml__read_basis(eqml__reader *in, const eqml_basis *b, int *version)
 {
     char expected[1024];
-    eqml__item item;
-    eqml_status status = eqml__next_item(in, "eqml-pes", &item);
-    *version = status ? 3 : eqml__is(item.rest, "2") ? 2 : eqml__is(item.rest, "4") ? 4 : 3;
-    if (!status && *version == 3 && !eqml__is(item.rest, "3"))
-        status = eqml__bad_line(in, EQML_ERROR_FORMAT, item.line,
-                                "version 2, 3 or 4 (terms of version 1 are in another order: fit again)");
+    eqml_status status = eqml__read_version(in, version);
     eqml__describe_basis(b, expected, sizeof expected);
     if (!status)
         status = eqml__expect_item(in, "basis", expected);
@@ -15268,6 +16012,56 @@ static eqml_status eqml__read_zero_surface(eqml__reader *in, int version, const 
     return status;
 }
 
+/* Takes numbers off a line. */
+static bool eqml__next_numbers(eqml__span *rest, int count, double *number)
+{
+    eqml__span word;
+    for (int k = 0; k < count; k++)
+        if (!eqml__next_word(rest, EQML__BLANKS, &word) ||
+            eqml__parse_number(word, EQML__HEXADECIMAL, &number[k]))
+            return false;
+    return true;
+}
+
+static eqml_status eqml__read_training(eqml__reader *in, eqml_surface *surface)
+{
+    eqml__item item;
+    double ends[2] = {0, 0};
+    int count = 0;
+    eqml_status status = eqml__next_item(in, "data", &item);
+    if (!status &&
+        (!eqml__next_counts(&item.rest, 1, 0, 999999999, &count) ||
+         !eqml__next_numbers(&item.rest, 2, ends) || !(ends[0] <= ends[1]) || eqml__count_words(item.rest)))
+        status = eqml__bad_line(in, EQML_ERROR_VALUE, item.line,
+                                "the number of training geometries, and their lowest and highest energy");
+    surface->ntrain = (size_t)count;
+    surface->lowest = ends[0];
+    surface->highest = ends[1];
+    for (int i = 0; i < surface->model.basis->natoms && count && !status; i++) {
+        status = eqml__next_item(in, "lowest", &item);
+        if (!status &&
+            (!eqml__next_numbers(&item.rest, 3, surface->lowest_xyz + 3 * i) || eqml__count_words(item.rest)))
+            status = eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "three finite coordinates");
+    }
+    return status;
+}
+
+/* The tables of the file must be those of the basis. */
+static eqml_status eqml__compare_tables(eqml__reader *in, const eqml_basis *b)
+{
+    eqml__item item;
+    eqml_basis *found = NULL;
+    eqml_status status = eqml__next_item(in, "tables", &item);
+    if (!status)
+        status =
+            eqml__read_tables(in, eqml__span_of(b->name), eqml__span_of(b->composition), b->degree, &found);
+    if (!status && eqml__terms_number(found) != eqml__terms_number(b))
+        status = EQML__REFUSE(in, EQML_ERROR_MATCH, "the tables above are those of another basis than \"%s\"",
+                              b->name);
+    eqml_basis_free(found);
+    return status;
+}
+
 /* Reads a surface up to its end. *surface must be empty; the caller frees it, also where this fails. */
 static eqml_status eqml__read_surface(eqml__reader *in, const eqml_basis *b, eqml_surface *surface)
 {
@@ -15284,11 +16078,15 @@ static eqml_status eqml__read_surface(eqml__reader *in, const eqml_basis *b, eqm
     }
     if (!status)
         eqml_surface_set(surface, terms);
-    if (!status && version == 4)
+    if (!status && version >= 4)
         status = eqml__read_wall(in, b, surface);
     for (int k = 0; k < EQML_TENSORS && !status; k++)
         if (b->tensors[k])
             status = eqml__read_tensor(in, (eqml_tensor)k, surface, terms);
+    if (!status && version >= 5)
+        status = eqml__read_training(in, surface);
+    if (!status && version >= 5)
+        status = eqml__compare_tables(in, b);
     if (!status)
         status = eqml__expect_end(in);
     surface->standardised = 1;
@@ -15296,15 +16094,54 @@ static eqml_status eqml__read_surface(eqml__reader *in, const eqml_basis *b, eqm
     return status;
 }
 
-/* Closes the file, all of which must have been read; returns the status of reading it. */
-static eqml_status eqml__finish_reading(eqml__reader *in, eqml_status status)
+/* What the file says of its basis must be what its tables are: a number in it is made of all of them. */
+static eqml_status eqml__check_tables(const eqml__reader *in, const eqml_basis *b, eqml__span said)
 {
-    eqml__span line;
-    if (!status && eqml__next_line(in, &line))
-        status = eqml__bad_line(in, EQML_ERROR_FORMAT, line, "nothing after the end");
-    if (status == EQML_ERROR_MEMORY)
-        eqml__no_memory(in->path, in->message);
-    eqml__close_reader(in);
+    char expected[1024];
+    eqml__describe_basis(b, expected, sizeof expected);
+    return eqml__is(said, expected)
+               ? EQML_OK
+               : EQML__REFUSE(
+                     in, EQML_ERROR_VALUE,
+                     "the tables make the basis \"%s\", and line 2 says another; the file is damaged",
+                     expected);
+}
+
+/* *basis <- that of the file, which is read again from its beginning afterwards. */
+static eqml_status eqml__load_basis(eqml__reader *in, eqml_basis **basis)
+{
+    const eqml__span start = in->rest;
+    eqml__item head = {{NULL, NULL}, {NULL, NULL}}, composition = head;
+    eqml__span line = {NULL, NULL}, name = {NULL, NULL};
+    int version = 0, degree = 0;
+    *basis = NULL;
+    eqml_status status = eqml__read_version(in, &version);
+    if (!status && version < 5)
+        return EQML__REFUSE(
+            in, EQML_ERROR_FORMAT,
+            "the file is of version %d, without the tables of its basis, which version 5 has: run make "
+            "pes again, or take its libNAME.so",
+            version);
+    if (!status)
+        status = eqml__next_item(in, "basis", &head);
+    eqml__span rest = status ? start : head.rest;
+    if (!status &&
+        (!eqml__next_word(&rest, EQML__BLANKS, &name) || !eqml__next_counts(&rest, 1, 0, 255, &degree)))
+        status = eqml__bad_line(in, EQML_ERROR_FORMAT, head.line, "basis NAME DEGREE");
+    if (!status)
+        status = eqml__next_item(in, "composition", &composition);
+    while (!status && eqml__next_line(in, &line) && !eqml__starts(line, "tables"))
+        ;
+    if (!status && !eqml__starts(line, "tables")) {
+        in->line++;
+        status = EQML__REFUSE(in, EQML_ERROR_FORMAT, "the file ends before its tables; it is truncated");
+    }
+    if (!status)
+        status = eqml__read_tables(in, name, composition.rest, degree, basis);
+    if (!status)
+        status = eqml__check_tables(in, *basis, head.rest);
+    in->rest = start;
+    in->line = status ? in->line : 0;
     return status;
 }
 
@@ -15312,13 +16149,22 @@ EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *
                                        eqml_message *message)
 {
     eqml__reader in;
+    eqml_basis *own = NULL;
     memset(surface, 0, sizeof *surface);
     eqml_status status = eqml__open_reader(&in, path, message);
     if (status)
         return status;
-    status = eqml__finish_reading(&in, eqml__read_surface(&in, basis, surface));
-    if (status)
+    if (!basis)
+        status = eqml__load_basis(&in, &own);
+    if (!status)
+        status = eqml__read_surface(&in, basis ? basis : own, surface);
+    status = eqml__finish_reading(&in, status);
+    if (status) {
         eqml_surface_free(surface);
+        eqml_basis_free(own);
+    } else {
+        surface->own_basis = own;
+    }
     return status;
 }
 
@@ -16220,36 +17066,6 @@ static int eqml__find_runs(const eqml__selection *s, unsigned short (*runs)[3])
     return count;
 }
 
-/* Rows are taken four at a time. column: room for [ncore]. */
-static void eqml__find_tiles(eqml_basis *to, unsigned char *column, eqml_rows *rows, eqml_tile *tiles)
-{
-    const unsigned short(*runs)[3] = to->runs;
-    for (int first = 0, next = 0; first < to->nruns; first = next) {
-        eqml_rows *r = &rows[to->nrows++];
-        int nrows = 0;
-        memset(column, 0, (size_t)to->ncore);
-        for (; next < to->nruns; next++) {
-            if (nrows == 0 || r->row[nrows - 1] != runs[next][0]) {
-                if (nrows == 4)
-                    break;
-                r->row[nrows++] = runs[next][0];
-            }
-            memset(column + runs[next][1], 1, runs[next][2]);
-        }
-        for (int k = 0; k < to->ncore; k += 4) {
-            eqml_tile t = {(unsigned short)k, 0};
-            for (int i = 0; i < 4 && k + i < to->ncore; i++)
-                t.columns |= (unsigned short)(column[k + i] << i);
-            if (!t.columns)
-                continue;
-            tiles[to->ntiles++] = t;
-            r->ntiles++;
-        }
-    }
-    to->rows = rows;
-    to->tiles = tiles;
-}
-
 /* A basis with its tables, in one allocation. */
 typedef struct eqml__own_basis {
     eqml_basis basis;
@@ -16346,7 +17162,12 @@ static eqml_status eqml__build_basis(eqml__selection *s, const char *name, eqml_
         to->atom_classes = own->atom_classes;
         to->operations = (const unsigned short(*)[3])own->operations;
         to->runs = (const unsigned short(*)[3])own->runs;
-        eqml__find_tiles(to, column, own->rows, own->tiles);
+        eqml__tiling tiling = {own->rows, own->tiles, 0, 0};
+        eqml__find_tiles(to->nruns, to->runs, to->ncore, 0, column, &tiling);
+        to->rows = tiling.rows;
+        to->tiles = tiling.tiles;
+        to->nrows = tiling.nrows;
+        to->ntiles = tiling.ntiles;
         to->degrees = own->degrees;
         memcpy(own->is_term, s->is_term, (size_t)s->nfactors);
         to->is_term = memchr(own->is_term, 0, (size_t)s->nfactors) ? own->is_term : NULL;
@@ -16508,34 +17329,6 @@ EQML_API eqml_status eqml_keep(const eqml_problem *p, const eqml_ranking *rankin
 #include <ctype.h>
 #include <stdbool.h>
 
-static void eqml__put_basis_atoms(FILE *out, const eqml_basis *b)
-{
-    const char *symbol = b->symbols;
-    fprintf(out, "atoms %d\n", b->natoms);
-    for (int i = 0; i < b->natoms; i++) {
-        const int length = (int)strcspn(symbol, " ");
-        fprintf(out, "atom %.*s %d\n", length, symbol, b->atom_classes[i]);
-        symbol += length + (symbol[length] == ' ');
-    }
-    fprintf(out, "classes %d\npairs %d\n", b->npair_classes, b->npairs);
-    for (int p = 0; p < b->npairs; p++)
-        fprintf(out, "pair %d %d %d\n", b->pairs[p][0], b->pairs[p][1], b->pair_classes[p]);
-}
-
-static void eqml__put_basis_tables(FILE *out, const eqml_basis *b)
-{
-    fprintf(out, "slots %d\nfactors %d\n", b->factor0, b->nfactors);
-    for (int f = 0; f < b->nfactors; f++)
-        fprintf(out, "factor %d %d\n", b->degrees[f], !b->is_term || b->is_term[f]);
-    fprintf(out, "operations %d\n", b->noperations);
-    for (int k = 0; k < b->noperations; k++)
-        fprintf(out, "operation %d %d %d\n", b->operations[k][0], b->operations[k][1], b->operations[k][2]);
-    fprintf(out, "runs %d\n", b->nruns);
-    for (int k = 0; k < b->nruns; k++)
-        fprintf(out, "run %d %d %d\n", b->runs[k][0], b->runs[k][1], b->runs[k][2]);
-    fprintf(out, "terms %d\nend\n", b->nterms);
-}
-
 /* The header of the basis has it in a comment. */
 static bool eqml__is_origin(const char *text)
 {
@@ -16568,8 +17361,8 @@ EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *origi
         return status;
     fprintf(out.file, "eqml-basis 1\nname %s\norigin%s%s\ncomposition %s\ndegree %d\n", basis->name,
             *origin ? " " : "", origin, basis->composition, basis->degree);
-    eqml__put_basis_atoms(out.file, basis);
-    eqml__put_basis_tables(out.file, basis);
+    eqml__put_energy_tables(out.file, basis);
+    fprintf(out.file, "end\n");
     return eqml__close_output(&out, EQML_OK, message);
 }
 

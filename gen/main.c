@@ -13,6 +13,7 @@
 #include "molecule/composition.h"
 #include "emit/dump.h"
 #include "emit/header.h"
+#include "emit/plain_tables.h"
 #include "emit/statistics.h"
 #include "molecule/group.h"
 #include "base/memory.h"
@@ -242,7 +243,8 @@ static void write_form(FILE *out, const void *context)
     static void (*const print[])(FILE *, const description *) = {[FORM_HEADER] = emit_header,
                                                                  [FORM_STATISTICS] = emit_statistics,
                                                                  [FORM_PROGRAM] = dump_program,
-                                                                 [FORM_DOT] = dump_dot};
+                                                                 [FORM_DOT] = dump_dot,
+                                                                 [FORM_TABLES] = emit_plain_tables};
     print[w->form](out, &w->description);
 }
 
@@ -368,6 +370,11 @@ int main(int argc, char **argv)
         return fail(error);
     }
     wanted_request request;
+    if (o.form == FORM_TABLES && o.orbit_sums) {
+        composition_free(&c);
+        options_free(&o);
+        return fail("--dump tables takes the factored scheme: leave out --scheme orbit-sums");
+    }
     int cut = request_find(&o.wanted, o.composition, &c, &request, error, sizeof error);
     if ((cut > 0 || o.orbit_sums) && covariant_degree(&o)) {
         status = fail("dipoles and other tensors need the whole, factored basis; leave out --terms, --cap, "

@@ -51,7 +51,7 @@ static const char help[] =
     "      --stats         print one JSON object instead of a header\n"
     "      --dump WORD     print the operations instead: \"program\", a line for each; \"dot\", as a graph "
     "for\n"
-    "                      Graphviz\n"
+    "                      Graphviz; \"tables\", for eqml_basis_read and eqml-fit\n"
     "  -h, --help          this text\n";
 
 static void write_help(FILE *out, const void *context)
@@ -115,7 +115,7 @@ static int takes_tensor(int argc, char **argv, int *i, const char **value)
 static int choose_form(options *o, enum form form)
 {
     if (o->form != FORM_HEADER && o->form != form)
-        return option_refuse("one of --stats, --dump program and --dump dot at a time", NULL,
+        return option_refuse("one of --stats and --dump program, dot or tables at a time", NULL,
                              "leave out the others");
     o->form = form;
     return OPTIONS_GO;
@@ -206,9 +206,11 @@ int options_parse(int argc, char **argv, options *o)
                 return option_refuse("scheme", value ? value : "", "it must be factored or orbit-sums");
             o->orbit_sums = !strcmp(value, "orbit-sums");
         } else if (option_takes_value(argc, argv, &i, 0, "dump", &value)) {
-            if (!value || (strcmp(value, "program") && strcmp(value, "dot")))
-                return option_refuse("--dump", value ? value : "", "it must be program or dot");
-            status = choose_form(o, strcmp(value, "dot") ? FORM_PROGRAM : FORM_DOT);
+            if (!value || (strcmp(value, "program") && strcmp(value, "dot") && strcmp(value, "tables")))
+                return option_refuse("--dump", value ? value : "", "it must be program or dot, or tables");
+            status = choose_form(o, !strcmp(value, "dot")      ? FORM_DOT
+                                    : !strcmp(value, "tables") ? FORM_TABLES
+                                                               : FORM_PROGRAM);
             if (status != OPTIONS_GO)
                 return status;
         } else if ((status = options_take_environment(argc, argv, &i, o, &environment)) != OTHER_OPTION) {

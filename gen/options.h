@@ -8,7 +8,7 @@
 #include <stdbool.h>
 
 /* What is written. */
-enum form { FORM_HEADER, FORM_STATISTICS, FORM_PROGRAM, FORM_DOT };
+enum form { FORM_HEADER, FORM_STATISTICS, FORM_PROGRAM, FORM_DOT, FORM_TABLES };
 
 typedef struct options {
     const char *composition, *output; /* output NULL: standard output */

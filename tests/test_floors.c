@@ -32,6 +32,7 @@ Test(floors, no_include_points_upwards)
         int k = 0;
         while (k < count && strcmp(floor[k], word))
             k++;
-        cr_expect(k < count || !strcmp(word, "runtime"), "gen/%s is no floor", word);
+        cr_expect(k < count || !strcmp(word, "runtime") || !strcmp(word, "bindings"), "gen/%s is no floor",
+                  word);
     }
 }

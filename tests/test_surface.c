@@ -126,7 +126,16 @@ Test(pes, files_do_not_depend_on_the_locale)
     remove_folder(f.folder);
 }
 
-/* Edits a good file with a sed script; reading it must fail at the line, with the word in the message. */
+static int count_lines(const char *path)
+{
+    return atoi(run("wc -l <'%s'", path).text);
+}
+
+/*
+ * Edits a good file with a sed script; reading it must fail at the line, with the word in the message. LAST is the last
+ * line of the good file, LAST + 1 the one behind it.
+ */
+enum { LAST = 1000000 };
 static void refuse_edit(const char *script, eqml_status status, int line, const char *word)
 {
     static const eqml_surface nothing;
@@ -137,7 +146,7 @@ static void refuse_edit(const char *script, eqml_status status, int line, const 
     cr_assert_eq(eqml_surface_write(&s, f.path, NULL), EQML_OK);
     cr_assert_eq(run("sed '%s' '%s' >'%s'", script, f.path, f.other).status, 0);
     cr_assert_neq(run("cmp -s '%s' '%s'", f.path, f.other).status, 0, "%s changes nothing", script);
-    snprintf(place, sizeof place, "%s:%d: ", f.other, line);
+    snprintf(place, sizeof place, "%s:%d: ", f.other, line < LAST ? line : line - LAST + count_lines(f.path));
     memset(&t, 0x55, sizeof t);
     cr_assert_eq(eqml_surface_read(&t, &ch4_d4_basis, f.other, &message), status, "%s: %s", script,
                  message.text);
@@ -155,8 +164,8 @@ static void refuse_edit(const char *script, eqml_status status, int line, const 
 Test(pes, bad_files_are_refused_with_file_and_line)
 {
     refuse_edit("1s/.*/junk/", EQML_ERROR_FORMAT, 1, "eqml-pes");
-    refuse_edit("1s/4$/1/", EQML_ERROR_FORMAT, 1, "version 2, 3 or 4");
-    refuse_edit("1s/4$/5/", EQML_ERROR_FORMAT, 1, "version 2, 3 or 4");
+    refuse_edit("1s/5$/1/", EQML_ERROR_FORMAT, 1, "version 2 to 5");
+    refuse_edit("1s/5$/6/", EQML_ERROR_FORMAT, 1, "version 6, newer");
     refuse_edit("2s/.$/x/", EQML_ERROR_MATCH, 2, "ch4_d4 4 83"); /* the same counts, other terms */
     refuse_edit("2s/ch4/nh3/", EQML_ERROR_MATCH, 2, "ch4_d4 4 83");
     refuse_edit("2s/83/84/", EQML_ERROR_MATCH, 2, "83");
@@ -177,8 +186,8 @@ Test(pes, bad_files_are_refused_with_file_and_line)
     refuse_edit("4s/$/ -1 1/", EQML_ERROR_VALUE, 4, "longest distance");
     refuse_edit("4s/$/ 1 nan/", EQML_ERROR_VALUE, 4, "longest distance");
     refuse_edit("4s/$/ 1 2 3/", EQML_ERROR_VALUE, 4, "longest distance");
-    refuse_edit("1s/4$/2/", EQML_ERROR_VALUE, 4, "range");                     /* which has no centre there */
-    refuse_edit("1s/4$/3/;4s/$/ 1 2/", EQML_ERROR_VALUE, 4, "nothing behind"); /* which has no distances */
+    refuse_edit("1s/5$/2/", EQML_ERROR_VALUE, 4, "range");                     /* which has no centre there */
+    refuse_edit("1s/5$/3/;4s/$/ 1 2/", EQML_ERROR_VALUE, 4, "nothing behind"); /* which has no distances */
     refuse_edit("5d", EQML_ERROR_FORMAT, 5, "variable");
     refuse_edit("7s/offset.*/offset nan/", EQML_ERROR_VALUE, 7, "finite");
     refuse_edit("7s/offset.*/offset inf/", EQML_ERROR_VALUE, 7, "finite");
@@ -189,10 +198,10 @@ Test(pes, bad_files_are_refused_with_file_and_line)
     refuse_edit("33d", EQML_ERROR_FORMAT, 33, "offset");
     refuse_edit("40s/.*/coefficient 1,5/", EQML_ERROR_VALUE, 40, "1,5");
     refuse_edit("100,$d", EQML_ERROR_FORMAT, 100, "truncated");
-    refuse_edit("$d", EQML_ERROR_FORMAT, 118, "truncated");
+    refuse_edit("$d", EQML_ERROR_FORMAT, LAST, "truncated");
     refuse_edit("1,$d", EQML_ERROR_FORMAT, 1, "truncated");
-    refuse_edit("$s/end/coefficient 0/", EQML_ERROR_FORMAT, 118, "end");
-    refuse_edit("$s/$/\\nend/", EQML_ERROR_FORMAT, 119, "end");
+    refuse_edit("$s/end/coefficient 0/", EQML_ERROR_FORMAT, LAST, "end");
+    refuse_edit("$s/$/\\nend/", EQML_ERROR_FORMAT, LAST + 1, "end");
 }
 
 /* A file of version 2 is one of a surface whose variables are not centred. */
@@ -204,13 +213,94 @@ Test(pes, version_2_has_no_centres)
     for (int p = 0; p < b->npairs; p++)
         s.centres[p] = 0;
     cr_assert_eq(eqml_surface_write(&s, f.path, NULL), EQML_OK);
-    cr_assert_eq(run("sed '1s/4$/2/;4,5s/ [^ ]*$//;/^wall 0$/d' '%s' >'%s'", f.path, f.other).status, 0);
+    cr_assert_eq(
+        run("sed '1s/5$/2/;4,5s/ [^ ]*$//;/^wall 0$/d;/^data/,/^terms/d' '%s' >'%s'", f.path, f.other).status,
+        0);
     cr_assert_eq(eqml_surface_read(&t, b, f.other, NULL), EQML_OK);
     cr_assert_arr_eq(t.centres, s.centres, (size_t)b->npairs * sizeof(double));
     cr_assert_arr_eq(t.rates, s.rates, (size_t)b->npairs * sizeof(double));
     cr_assert_arr_eq(t.packed, s.packed, 16 * (size_t)b->ntiles * sizeof(double));
     eqml_surface_free(&s);
     eqml_surface_free(&t);
+    remove_folder(f.folder);
+}
+
+/* A file opens without its header: the same numbers, from its tables, and the same file again. */
+Test(pes, opens_without_a_header)
+{
+    static const eqml_basis *const bases[] = {&ch4_d4_basis, &nh3_d5_basis};
+    files f = make_files();
+    eqml_message message = {""};
+    uint64_t state = 41;
+    for (size_t k = 0; k < COUNT(bases); k++) {
+        const eqml_basis *b = bases[k];
+        eqml_surface s = random_surface(b, mixed, &state), t;
+        double xyz[15], gradient[2][15];
+        double *work = room((size_t)EQML_WORK_ONE(b->nslots, b->npairs) + 8, sizeof *work);
+        double *aligned = work + (64 - (uintptr_t)work % 64) / sizeof *work;
+        s.ntrain = 3;
+        s.lowest = -2;
+        s.highest = 1.0 / 3;
+        for (int i = 0; i < 3 * b->natoms; i++)
+            s.lowest_xyz[i] = 1.0 / (i + 1);
+        cr_assert_eq(eqml_surface_write(&s, f.path, &message), EQML_OK, "%s", message.text);
+        cr_assert_eq(eqml_surface_read(&t, NULL, f.path, &message), EQML_OK, "%s", message.text);
+        cr_expect_str_eq(t.model.basis->symbols, b->symbols);
+        cr_expect_eq(t.model.basis->ntiles <= b->ntiles + 2, 1, "%d tiles, and %d in the header",
+                     t.model.basis->ntiles, b->ntiles);
+        cr_expect(t.ntrain == 3 && t.lowest == -2 && t.highest == 1.0 / 3);
+        cr_expect_arr_eq(t.lowest_xyz, s.lowest_xyz, 3 * (size_t)b->natoms * sizeof(double));
+        for (int i = 0; i < 3 * b->natoms; i++)
+            xyz[i] = 1.5 * (i / 3 % 2 ? 1 : -1) + 0.3 * i * (i % 3 == 1 ? -1 : 1);
+        const double energy = eqml_energy_gradient(&s.model, xyz, gradient[0], aligned);
+        cr_expect_float_eq(eqml_energy_gradient(&t.model, xyz, gradient[1], aligned), energy,
+                           1e-11 * (1 + fabs(energy)));
+        for (int i = 0; i < 3 * b->natoms; i++)
+            cr_expect_float_eq(gradient[1][i], gradient[0][i], 1e-10 * (1 + fabs(gradient[0][i])));
+        cr_assert_eq(eqml_surface_write(&t, f.other, &message), EQML_OK);
+        cr_expect_eq(run("cmp '%s' '%s'", f.path, f.other).status, 0);
+        free(work);
+        eqml_surface_free(&s);
+        eqml_surface_free(&t);
+    }
+    remove_folder(f.folder);
+}
+
+/* Whichever number of the tables is another one, or whichever line is missing, the file is refused, with its line. */
+Test(pes, damaged_tables_are_refused)
+{
+    files f = make_files();
+    eqml_surface s = awkward_surface(), t;
+    eqml_message message = {""};
+    cr_assert_eq(eqml_surface_write(&s, f.path, NULL), EQML_OK);
+    char *text = read_whole(f.path), *start = strstr(text, "\ntables\n");
+    cr_assert_not_null(start);
+    for (char *at = start; *at; at++) {
+        const char was = *at;
+        if (was < '0' || was > '9' || (at - start) % 7)
+            continue;
+        char *line = at;
+        while (line[-1] != '\n')
+            line--;
+        if (!strncmp(line, "atom ", 5) ||
+            !strncmp(line, "factor ", 7)) /* what they say is no part of the terms */
+            continue;
+        *at = was == '9' ? '1' : (char)(was + 1);
+        write_file(f.other, text);
+        cr_expect_neq(eqml_surface_read(&t, NULL, f.other, &message), EQML_OK, "%.20s", line);
+        cr_expect_eq(strncmp(message.text, f.other, strlen(f.other)), 0, "%s", message.text);
+        cr_expect_null(t.own_basis);
+        *at = was;
+    }
+    write_file(f.other, "eqml-pes 4\nbasis ch4_d4 4 83 30 0\n");
+    cr_expect_eq(eqml_surface_read(&t, NULL, f.other, &message), EQML_ERROR_FORMAT);
+    cr_expect_not_null(strstr(message.text, "without the tables"), "%s", message.text);
+    *start = 0;
+    write_file(f.other, text);
+    cr_expect_eq(eqml_surface_read(&t, NULL, f.other, &message), EQML_ERROR_FORMAT);
+    cr_expect_not_null(strstr(message.text, "truncated"), "%s", message.text);
+    free(text);
+    eqml_surface_free(&s);
     remove_folder(f.folder);
 }
 

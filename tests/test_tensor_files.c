@@ -10,7 +10,7 @@
 Test(tensor_file, round_trip_is_exact)
 {
     uint64_t state = 61;
-    char folder[TEMPORARY_PATH], path[TEMPORARY_PATH + 16];
+    char folder[TEMPORARY_PATH], path[TEMPORARY_PATH + 16], other[TEMPORARY_PATH + 16];
     make_folder(folder);
     snprintf(path, sizeof path, "%s/a.pes", folder);
     for (size_t k = 0; k < SUBJECTS; k++) {
@@ -30,6 +30,22 @@ Test(tensor_file, round_trip_is_exact)
         j->value(&s.model, xyz, expected);
         j->value(&again.model, xyz, value);
         cr_expect_arr_eq(value, expected, sizeof value);
+        eqml_surface_free(&again);
+        /* from the tables in the file */
+        cr_assert_eq(eqml_surface_read(&again, NULL, path, &message), EQML_OK, "%s: %s", label(j),
+                     message.text);
+        const eqml_tensor_basis *t = again.model.basis->tensors[j->kind];
+        const size_t size = (size_t)EQML_WORK_TENSOR(j->kind, t->nslots, b->npairs, t->nvectors, b->natoms);
+        double *work = room(size + 8, sizeof *work);
+        memset(value, 0, sizeof value);
+        eqml_tensor_value(&again.model, j->kind, xyz, NULL, NULL, value,
+                          work + (64 - (uintptr_t)work % 64) / sizeof *work);
+        for (int c = 0; c < components_of(j); c++)
+            cr_expect_float_eq(value[c], expected[c], 1e-11 * (1 + fabs(expected[c])), "%s", label(j));
+        free(work);
+        snprintf(other, sizeof other, "%s/b.pes", folder);
+        cr_assert_eq(eqml_surface_write(&again, other, &message), EQML_OK);
+        cr_expect_eq(run("cmp '%s' '%s'", path, other).status, 0, "%s", label(j));
         eqml_surface_free(&s);
         eqml_surface_free(&again);
     }
@@ -92,7 +108,7 @@ Test(tensor_file, a_damaged_file_is_refused)
     size_t moments = 0;
     for (int kind = 0; kind < EQML_TENSORS; kind++)
         moments += (size_t)b->tensors[kind]->nterms;
-    cr_expect_eq(lines, moments + EQML_TENSORS + 2); /* their heads, the charge and the end */
+    cr_expect_gt(lines, moments + EQML_TENSORS + 2); /* their heads, the charge, the tables, the end */
     free(text);
     eqml_surface_free(&s);
     remove_folder(folder);

@@ -237,7 +237,7 @@ Test(wall, bad_files)
                                            {"wall 9", "wall 10"},         {"wall 9", "wall 8"},
                                            {"edge ", "edge -"},           {"feature 1 ", "feature 0 "},
                                            {"feature 1 ", "feature 52 "}, {"feature 1 ", "feature 1"},
-                                           {"whiten ", "whiten x"},       {"eqml-pes 4", "eqml-pes 3"}};
+                                           {"whiten ", "whiten x"},       {"eqml-pes 5", "eqml-pes 3"}};
     char path[TEMPORARY_PATH], *text, *at;
     fixture f = walled(&ch4_d6_basis, (eqml_wall_options){0});
     eqml_surface other;

@@ -208,6 +208,24 @@ static eqml_status try_read_surface(void)
     return status;
 }
 
+/* With the basis that is in the file. */
+static eqml_status try_open_surface(void)
+{
+    eqml_surface s;
+    const eqml_status status = checked(eqml_surface_read(&s, NULL, pes_path, &message), &s, sizeof s);
+    eqml_surface_free(&s);
+    return status;
+}
+
+static eqml_status try_basis_read(void)
+{
+    eqml_basis *basis;
+    const eqml_status status = eqml_basis_read(basis_path, &basis, &message);
+    cr_assert(!status == (basis != NULL));
+    eqml_basis_free(basis);
+    return status;
+}
+
 static eqml_status try_write_header(void)
 {
     return eqml_surface_write_header(&surface, "h2o", "eqml.h", "build/tests/h2o_d2_tensors.h", header_path,

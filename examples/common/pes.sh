@@ -2,8 +2,9 @@
 # From data to a library, for `make pes`: sh examples/common/pes.sh COMPILER AND ITS OPTIONS
 #
 # What the user gives comes in the environment and is never read as shell code: DATA, COMPOSITION, DEGREE, NAME,
-# DIPOLE, QUADRUPOLE, POLARIZABILITY, FLOAT, and the lists of options BASIS and FIT, in which quotes and backslashes keep
-# blanks together. With FLOAT=1 the library has the batches in single precision, too. LIBRARIES are options of the
+# DIPOLE, QUADRUPOLE, POLARIZABILITY, FLOAT, PORTABLE, and the lists of options BASIS and FIT, in which quotes and
+# backslashes keep blanks together. With FLOAT=1 the library has the batches in single precision, too. With PORTABLE=1 it
+# has code for each of LIBRARY_LEVELS, compiled with level_LEVEL, and takes the best as it is loaded. LIBRARIES are options of the
 # compilation; build/eqml.o and build/fit.o are the runtime and the fit program.
 #
 # The data are read and checked before anything is generated or compiled. What did not change since the last run is not
@@ -86,7 +87,7 @@ if [ "$DEGREE" = auto ]; then choose_degree "$@"; fi
     cksum <build/eqml-gen
 } >"$now/asked"
 {
-    printf '%s\n' "$*" "$LIBRARIES"
+    printf '%s\n' "$*" "$LIBRARIES" "$PORTABLE" "$LIBRARY_LEVELS"
     "$1" --version 2>/dev/null || :
 } >"$now/compiler"
 cat build/fit.o build/eqml.o | cksum >"$now/objects"
@@ -105,7 +106,8 @@ if ! { same compiler && same objects && take fit; }; then
     printf '#include "%s.h"\nconst eqml_basis *const basis = &%s_basis;\n' "$NAME" "$NAME" >"$new/basis.c"
     run "$@" -I. "-I$new" "$new/basis.c" build/fit.o build/eqml.o -o "$now/fit" $LIBRARIES -lm
 fi
-run_with "--name $NAME $FIT" "$now/fit" --directory "$new" --runtime eqml.h --basis-header "$new/$NAME.h" $checked "$DATA"
+run_with "--name $NAME $FIT" "$now/fit" --directory "$new" --runtime eqml.h --basis-header "$new/$NAME.h" \
+    --bindings gen/bindings --float "${FLOAT:-0}" $checked "$DATA"
 
 # The library, in units that are compiled side by side: the numbers of the fit, and one unit for each group of functions.
 # These depend on the numbers in nothing: where the preprocessor makes the same of the header, they are as they were.
@@ -114,33 +116,74 @@ groups='ONE BATCH'
 if grep -q eqml_tensor_basis "$new/$NAME.h"; then groups="$groups TENSORS"; fi
 case $FLOAT in '' | 0) ;; *) groups="$groups FLOAT" ;; esac
 
+# The sets of vectors: native, or those of a portable library, which have -march=native taken out.
+levels=native
+plain=
+case $PORTABLE in '' | 0) ;; *) levels=$LIBRARY_LEVELS plain=plain ;; esac
+portable=
+for word; do
+    case $word in -march=* | -mtune=* | -mcpu=*) ;; *) portable="$portable $word" ;; esac
+done
+
+# compile LEVEL FILE OBJECT CC AND ITS OPTIONS: for a level there are functions of its own names, if there are several.
+compile() {
+    level=$1 file=$2 object=$3
+    shift 3
+    [ "$level" = native ] || set -- $portable
+    case $levels in
+    *' '*)
+        eval "set -- \"\$@\" \$level_$level"
+        set -- "$@" -fvisibility=hidden -include "$new/${NAME}_$level.h"
+        ;;
+    esac
+    run "$@" -fPIC $openmp -c "$file" -o "$object"
+}
+
 running=
 trap 'kill $running 2>/dev/null || :; rm -rf "$aside"' EXIT
 printf '#define %s_NUMBERS\n#include "%s_pes.h"\n' "$NAME" "$NAME" >"$new/numbers.c"
-run "$@" -fPIC -c "$new/numbers.c" -o "$new/numbers.o" &
+run "$@" -fPIC -c "$new/numbers.c" -o "$new/numbers.o" & # data alone: for any machine
 running=$!
 sigma=
 if [ -f "$new/${NAME}_sigma.h" ]; then # has numbers in its code, and few functions
-    sigma=$new/sigma.o
     printf '#include <stddef.h>\n#define %s_APART\n#define %s_SIGMA_API extern\n#include "%s_sigma.h"\n' \
         "$NAME" "$NAME" "$NAME" >"$new/sigma.c"
-    run "$@" -fPIC $openmp -c "$new/sigma.c" -o "$sigma" &
-    running="$running $!"
+    for level in $levels; do
+        sigma="$sigma $new/sigma-$level.o"
+        compile "$level" "$new/sigma.c" "$new/sigma-$level.o" "$@" &
+        running="$running $!"
+    done
 fi
 printf '#define %s_APART\n#include "%s_pes.h"\n' "$NAME" "$NAME" >"$new/code.c"
 run "$@" -fPIC $openmp -E -P "$new/code.c" -o "$now/code.i"
 for group in $groups; do
     unit=$new/$group
-    if same compiler && same code.i && take "$group.o"; then continue; fi
     printf '#include <stddef.h>\n#define %s_APART\n#define %s_%s_API extern\n#include "%s_pes.h"\n' \
         "$NAME" "$NAME" "$group" "$NAME" >"$unit.c"
-    run "$@" -fPIC $openmp -c "$unit.c" -o "$now/$group.o" &
-    running="$running $!"
+    for level in $levels; do
+        if same compiler && same code.i && take "$group-$level.o"; then continue; fi
+        compile "$level" "$unit.c" "$now/$group-$level.o" "$@" &
+        running="$running $!"
+    done
 done
+
+# The record, for who opens the library by one name for all, and where there are several levels what chooses among them.
+record=
+if [ -f "$new/${NAME}_record.h" ]; then
+    glue=record
+    case $levels in *' '*) glue="record portable" ;; esac
+    case $FLOAT in '' | 0) float= ;; *) float=-DSURFACE_FLOAT ;; esac
+    for unit in $glue; do
+        record="$record $new/$unit.o"
+        run $portable -fPIC $float -Igen/bindings/library "-I$new" "-DRECORD_HEADER=\"${NAME}_record.h\"" \
+            -c "gen/bindings/library/$unit.c" -o "$new/$unit.o"
+    done
+fi
 for unit in $running; do wait "$unit"; done
 set +f
-run "$@" -shared "$new/numbers.o" $sigma "$now"/*.o -o "$new/lib$NAME.so" $openmp -lm
+run "$@" -shared -Wl,-Bsymbolic "$new/numbers.o" $sigma $record "$now"/*.o -o "$new/lib$NAME.so" $openmp -lm
 rm "$new"/*.[co]
+for file in record plain avx2 avx512; do rm -f "$new/${NAME}_$file.h"; done
 set -f
 
 # The old folder goes, the new one comes. Renaming fails where another run has put its own in between.
@@ -167,5 +210,6 @@ for file in "$aside"/old.*/* "$aside"/old.*/.[!.]* "$aside"/old.*/..?*; do
     { [ ! -e "$file" ] && [ ! -L "$file" ]; } || [ -e "$at" ] || [ -L "$at" ] || mv -f "$file" "$final/" ||
         { trap '' EXIT; refuse "$file: cannot be moved to $final; it stays where it is"; }
 done
+if [ -f "$final/${NAME}_api.h" ]; then api=" ${NAME}_api.h $NAME.f90"; else api=; fi
 if [ -f "$final/${NAME}_diagnosis.txt" ]; then diagnosis=" ${NAME}_diagnosis.txt"; else diagnosis=; fi
-echo "$final: $NAME.h ${NAME}_pes.h $NAME.pes lib$NAME.so report.json$diagnosis${sigma:+ ${NAME}_sigma.h $NAME.sigma}"
+echo "$final: $NAME.h ${NAME}_pes.h $NAME.pes lib$NAME.so report.json$api$diagnosis${sigma:+ ${NAME}_sigma.h $NAME.sigma}"

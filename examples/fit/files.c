@@ -35,17 +35,17 @@ int write_all(const job *j, const eqml_data *data, const eqml_surface *surface, 
     snprintf(path, sizeof path, "%s/%s.pes", j->directory, j->name);
     status = eqml_surface_write(surface, path, &message);
     snprintf(path, sizeof path, "%s/%s_pes.h", j->directory, j->name);
-    if (!status)
+    if (!status && !j->no_header)
         status = eqml_surface_write_header(surface, j->name, j->runtime, j->basis_header, path, &message);
     snprintf(path, sizeof path, "%s/%s_sigma.h", j->directory, j->name);
-    if (!status && o->few.rows)
+    if (!status && o->few.rows && !j->no_header)
         status = eqml_sigma_write_header(&o->few, surface, j->name, j->runtime, path, &message);
     snprintf(path, sizeof path, "%s/%s.sigma", j->directory, j->name);
     if (!status && o->few.rows)
         status = eqml_sigma_write(o->whole.rows ? &o->whole : &o->few, surface, path, &message);
     if (status)
         return fail(message.text);
-    if (write_holes(j, o))
+    if (write_bindings(j, surface, o) || write_holes(j, o))
         return 1;
     snprintf(path, sizeof path, "%s/report.json", j->directory);
     if (write_text(path, print_json, j, data, o))

@@ -16,6 +16,9 @@ extern const eqml_basis *const basis; /* that of the surface; see main.c */
 
 typedef struct job {
     const char *data, *test, *directory, *name, *runtime, *basis_header;
+    const char *bindings; /* the folder gen/bindings, for what other languages need; NULL: nothing of that */
+    int with_float;       /* nonzero: the library has batches in single precision */
+    int no_header;        /* nonzero: no NAME_pes.h, for want of a header of the basis */
     eqml_data_options read; /* how to read the files */
     int *order;             /* [natoms] from 0, see eqml_data_match_order; NULL: not given */
     int check, checked;     /* nonzero: end when all is read; it was read and told before */
@@ -208,6 +211,10 @@ void json_number(FILE *out, const char *key, int known, double value);
 
 /* Writes a number into a file by itself, for pes.sh. Returns nonzero after a message. */
 int write_count(const char *path, size_t count);
+
+/* bindings.c: NAME_api.h, NAME_record.h, NAME.f90 and NAME_plain.h and so on, where j->bindings says so. Returns nonzero
+ * after a message. */
+int write_bindings(const job *j, const eqml_surface *surface, const outcome *o);
 
 /* Writes NAME.pes, NAME_pes.h, report.json, what was found out beside the fit, and what write_holes does. Returns nonzero
  * after a message. */

@@ -181,6 +181,11 @@ int parse_options(int argc, char **argv, job *j)
             j->runtime = value;
         } else if (!strcmp(option, "--basis-header")) {
             j->basis_header = value;
+            j->no_header = !strcmp(value, "none");
+        } else if (!strcmp(option, "--bindings")) {
+            j->bindings = value;
+        } else if (!strcmp(option, "--float")) {
+            j->with_float = strcmp(value, "0") != 0;
         } else {
             fprintf(stderr, "fit: unknown option %s; --help lists the options\n", option);
             return 1;
@@ -202,7 +207,7 @@ int parse_options(int argc, char **argv, job *j)
 int check_places(const job *j)
 {
     const char *const needed[] = {j->runtime, j->basis_header, j->directory};
-    for (int k = 0; k < 3 && !j->check && !j->degree_file; k++)
+    for (int k = j->no_header ? 2 : 0; k < 3 && !j->check && !j->degree_file; k++)
         if (!needed[k] || access(needed[k], k < 2 ? R_OK : W_OK | X_OK)) {
             fprintf(stderr, "fit: %s: %s\n", needed[k] ? needed[k] : "--basis-header is missing",
                     needed[k] ? strerror(errno) : "name the header from eqml-gen");

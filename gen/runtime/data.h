@@ -144,4 +144,7 @@ EQML_API void eqml_data_free(eqml_data *data);
 EQML_API const char *eqml_tensor_name(eqml_tensor kind);
 /* "dipole", "quadrupole" or "polarizability". */
 
+EQML_API int eqml_atomic_number(const char *symbol);
+/* Of a symbol up to a blank or its end; that of hydrogen for D and T; 0 where it is no element. */
+
 #endif /* EQML__DATA_H */

@@ -313,6 +313,25 @@ static void eqml__fitter_of_surface(eqml__fitter *w, eqml_component *whole, cons
     w->wanted = kind == EQML_TENSORS ? EQML_HAS_ENERGY : EQML_HAS_DIPOLE << kind;
 }
 
+/* What the surface says of its training data. */
+static void eqml__note_data(eqml_surface *surface, const eqml_data *data, const eqml_fit_options *options)
+{
+    const size_t size = 3 * (size_t)data->natoms;
+    surface->ntrain = 0;
+    for (size_t g = 0; g < data->n; g++) {
+        if (!(data->has[g] & EQML_HAS_ENERGY) || (options && options->use && !options->use[g]) ||
+            (options && options->weights && !(options->weights[g] > 0)))
+            continue;
+        const double energy = data->energy[g];
+        if (!surface->ntrain || energy < surface->lowest) {
+            surface->lowest = energy;
+            memcpy(surface->lowest_xyz, data->xyz + g * size, size * sizeof(double));
+        }
+        if (!surface->ntrain++ || energy > surface->highest)
+            surface->highest = energy;
+    }
+}
+
 /* Fits the energies of a surface, or a tensor of it; kind EQML_TENSORS: the energies. */
 static eqml_status eqml__fit_surface(eqml_surface *surface, eqml_tensor kind, const eqml_data *data,
                                      const eqml_fit_options *options, eqml__triangle *triangle,
@@ -327,6 +346,8 @@ static eqml_status eqml__fit_surface(eqml_surface *surface, eqml_tensor kind, co
     snprintf(over.text, sizeof over.text, "basis \"%s\"", b->composition);
     const eqml_status status = eqml__fit(&w, over.text, what[kind], NULL, triangle, result, message);
     surface->standardised = whole.surface.standardised;
+    if (!status && kind == EQML_TENSORS)
+        eqml__note_data(surface, data, options);
     return status;
 }
 

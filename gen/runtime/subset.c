@@ -4,6 +4,7 @@
 #include "select.h"
 #include "fit.c"
 #include "select.c"
+#include "tiles.c"
 
 /* A product of two factors that the new basis takes over. */
 typedef struct eqml__product {
@@ -141,36 +142,6 @@ static int eqml__find_runs(const eqml__selection *s, unsigned short (*runs)[3])
     return count;
 }
 
-/* Rows are taken four at a time. column: room for [ncore]. */
-static void eqml__find_tiles(eqml_basis *to, unsigned char *column, eqml_rows *rows, eqml_tile *tiles)
-{
-    const unsigned short(*runs)[3] = to->runs;
-    for (int first = 0, next = 0; first < to->nruns; first = next) {
-        eqml_rows *r = &rows[to->nrows++];
-        int nrows = 0;
-        memset(column, 0, (size_t)to->ncore);
-        for (; next < to->nruns; next++) {
-            if (nrows == 0 || r->row[nrows - 1] != runs[next][0]) {
-                if (nrows == 4)
-                    break;
-                r->row[nrows++] = runs[next][0];
-            }
-            memset(column + runs[next][1], 1, runs[next][2]);
-        }
-        for (int k = 0; k < to->ncore; k += 4) {
-            eqml_tile t = {(unsigned short)k, 0};
-            for (int i = 0; i < 4 && k + i < to->ncore; i++)
-                t.columns |= (unsigned short)(column[k + i] << i);
-            if (!t.columns)
-                continue;
-            tiles[to->ntiles++] = t;
-            r->ntiles++;
-        }
-    }
-    to->rows = rows;
-    to->tiles = tiles;
-}
-
 /* A basis with its tables, in one allocation. */
 typedef struct eqml__own_basis {
     eqml_basis basis;
@@ -267,7 +238,12 @@ static eqml_status eqml__build_basis(eqml__selection *s, const char *name, eqml_
         to->atom_classes = own->atom_classes;
         to->operations = (const unsigned short(*)[3])own->operations;
         to->runs = (const unsigned short(*)[3])own->runs;
-        eqml__find_tiles(to, column, own->rows, own->tiles);
+        eqml__tiling tiling = {own->rows, own->tiles, 0, 0};
+        eqml__find_tiles(to->nruns, to->runs, to->ncore, 0, column, &tiling);
+        to->rows = tiling.rows;
+        to->tiles = tiling.tiles;
+        to->nrows = tiling.nrows;
+        to->ntiles = tiling.ntiles;
         to->degrees = own->degrees;
         memcpy(own->is_term, s->is_term, (size_t)s->nfactors);
         to->is_term = memchr(own->is_term, 0, (size_t)s->nfactors) ? own->is_term : NULL;

@@ -21,6 +21,8 @@ EQML_API void eqml_surface_free(eqml_surface *surface)
         EQML_FREE(surface->tensors[k]);
     EQML_FREE(surface->rounded);
     EQML_FREE(surface->wall);
+    EQML_FREE(surface->lowest_xyz);
+    eqml_basis_free(surface->own_basis);
     memset(surface, 0, sizeof *surface);
 }
 
@@ -59,13 +61,17 @@ static void eqml__set_centre(eqml_surface *surface, int pair_class, double centr
             surface->centres[p] = centre;
 }
 
-/* Centres and ranges, between surfaces over bases with the same classes of pairs. */
+/* Centres, ranges and what is known of the data, between surfaces over bases with the same atoms and classes of pairs. */
 static void eqml__copy_classes(eqml_surface *to, const eqml_surface *from)
 {
     const int count = to->model.basis->npair_classes;
     for (int c = 0; c < count; c++)
         eqml__set_centre(to, c, eqml__get_centre(from, c));
     memcpy(to->ranges, from->ranges, 2 * (size_t)count * sizeof(double));
+    to->ntrain = from->ntrain;
+    to->lowest = from->lowest;
+    to->highest = from->highest;
+    memcpy(to->lowest_xyz, from->lowest_xyz, 3 * (size_t)to->model.basis->natoms * sizeof(double));
 }
 
 /* Whether any distances are known to be inside. */
@@ -110,13 +116,15 @@ EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_var
     surface->variables = (eqml_variable *)eqml__zeroed((size_t)basis->npair_classes, sizeof(eqml_variable));
     surface->centres = (double *)eqml__zeroed(EQML_ROUND((size_t)basis->npairs), sizeof(double));
     surface->rates = (double *)eqml__zeroed(EQML_ROUND((size_t)basis->npairs), sizeof(double));
+    surface->lowest_xyz = (double *)eqml__zeroed(3 * (size_t)basis->natoms, sizeof(double));
     surface->ranges = (double *)eqml__zeroed(2 * (size_t)basis->npair_classes, sizeof(double));
     surface->offset = (double *)eqml__zeroed(nfactors, sizeof(double));
     surface->linear = (double *)eqml__zeroed(nfactors, sizeof(double));
     surface->packed = (double *)eqml__zeroed(eqml__times(16, (size_t)basis->ntiles), sizeof(double));
     surface->rounded = (float *)eqml__zeroed(2 * nfactors + 16 * (size_t)basis->ntiles, sizeof(float));
     bool complete = surface->variables && surface->centres && surface->rates && surface->ranges &&
-                    surface->offset && surface->linear && surface->packed && surface->rounded;
+                    surface->lowest_xyz && surface->offset && surface->linear && surface->packed &&
+                    surface->rounded;
     for (int k = 0; k < EQML_TENSORS; k++) {
         const eqml_tensor_basis *t = basis->tensors[k];
         surface->tensors[k] =

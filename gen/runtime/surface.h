@@ -3,6 +3,7 @@
 #define EQML__SURFACE_H
 #include "status.h"
 #include "basis.h"
+#include "tables.h"
 
 /*
  * A fitted potential, or one that is to be fitted, with its tensors. It owns its arrays; `model` points to
@@ -20,6 +21,10 @@ typedef struct eqml_surface {
     int standardised; /* nonzero: centres and offsets are set already; later fits keep them */
     float *rounded;   /* offset, linear and packed in float; set by eqml_surface_set */
     eqml_wall *wall;  /* with its arrays, in one piece; NULL: none */
+    size_t ntrain;    /* geometries that the energies were fitted to; 0: not known, and nor the next three */
+    double lowest, highest; /* of their energies, hartree */
+    double *lowest_xyz;     /* [natoms][3] the geometry of the lowest, bohr */
+    eqml_basis *own_basis;  /* read from the surface's own file; NULL: the basis is another's */
 } eqml_surface;
 
 EQML_API eqml_status eqml_surface_create(const eqml_basis *basis, const eqml_variable *variables,
@@ -65,7 +70,7 @@ EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *
 /*
  * Writes and reads a .pes file: text, one item a line, numbers as hexadecimal floats, which are exact.
  *
- *     eqml-pes 4
+ *     eqml-pes 5
  *     basis NAME DEGREE NTERMS NFACTORS TERMS        TERMS: a number for the terms and their order
  *     composition H4 C
  *     variable 0 morse 0x1p+1 0x1.8p-2   one line for each class of pairs: kind, range, centre; then, where they are
@@ -79,14 +84,20 @@ EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *
  *     dipole DEGREE NTERMS               these three for a dipole, then for a quadrupole, then for a
  *     charge 0x0p+0                      polarizability, where the basis has them; the total charge
  *     moment 0x1.8p-2                    for the dipole only, the last line for each term
+ *     data 500 -0x1.3p+6 -0x1.2p+6       training geometries (0: not known), their lowest and highest energy
+ *     lowest 0x0p+0 0x0p+0 0x1p+0        natoms lines, where there are any: the geometry of the lowest
+ *     tables                             of the basis, as in eqml_basis_read, from the atoms on
+ *     ...
  *     end
  *
- * A file appears whole or not at all, like all that eqml writes: a new file is written beside it and renamed.
+ * The file holds all that evaluation needs. Files of versions 2 to 4, without the last ones of these, are read too, but
+ * for the tables. A file appears whole or not at all, like all that eqml writes: a new file is written beside it and renamed.
  * A symbolic link is therefore replaced, and permissions of an old file are not kept.
  *
  * Writing: EQML_ERROR_ARGUMENT, the surface has a user's function; EQML_ERROR_VALUE, a number is not finite.
- * Reading makes the surface; release it with eqml_surface_free(). EQML_ERROR_MATCH: the file is of another
- * basis. On failure *surface is empty, and the message names the line.
+ * Reading makes the surface; release it with eqml_surface_free(). With NULL for the basis, it is made from the
+ * tables of the file and belongs to the surface; evaluation then takes no code but that of eqml.h, a few times
+ * slower than a compiled header. EQML_ERROR_MATCH: the file is of another basis. On failure *surface is empty, and the message names the line.
  */
 
 EQML_API eqml_status eqml_surface_write_header(const eqml_surface *surface, const char *name,

@@ -8,6 +8,7 @@
 #include "file.c"
 #include "memory.c"
 #include "reader.c"
+#include "tables.c"
 #include "text.c"
 
 /* Refuses numbers that are larger than `most` or not finite; `what` names them. */
@@ -55,6 +56,8 @@ static eqml_status eqml__check_writable(const eqml_surface *surface, const char 
         status = eqml__check_numbers(path, "total charge", 1, &surface->model.charge, DBL_MAX, message);
     return status;
 }
+
+enum { EQML__PES_VERSION = 5 };
 
 static const char *const eqml__kind_names[] = {"morse", "inverse", "exp-over-r", "power"};
 
@@ -120,6 +123,19 @@ static void eqml__put_wall_lines(FILE *out, const eqml_wall *w)
             fprintf(out, "whiten %s\n", eqml__hexadecimal(w->whiten[j * EQML_ROUND(w->nfeatures) + i]).text);
 }
 
+/* What the surface was fitted to. */
+static void eqml__put_training(FILE *out, const eqml_surface *s)
+{
+    fprintf(out, "data %zu %s", s->ntrain, eqml__hexadecimal(s->lowest).text);
+    fprintf(out, " %s\n", eqml__hexadecimal(s->highest).text);
+    for (int i = 0; i < s->model.basis->natoms && s->ntrain; i++) {
+        fprintf(out, "lowest");
+        for (int k = 0; k < 3; k++)
+            fprintf(out, " %s", eqml__hexadecimal(s->lowest_xyz[3 * i + k]).text);
+        fprintf(out, "\n");
+    }
+}
+
 /* Writes the text of a .pes file. */
 static eqml_status eqml__put_pes(FILE *out, const eqml_surface *surface)
 {
@@ -130,7 +146,7 @@ static eqml_status eqml__put_pes(FILE *out, const eqml_surface *surface)
     eqml_surface_get(surface, coefficients);
     char basis[1024];
     eqml__describe_basis(b, basis, sizeof basis);
-    fprintf(out, "eqml-pes 4\nbasis %s\ncomposition %s\n", basis, b->composition);
+    fprintf(out, "eqml-pes 5\nbasis %s\ncomposition %s\n", basis, b->composition);
     for (int k = 0; k < b->npair_classes; k++) {
         fprintf(out, "variable %d %s %s %s", k, eqml__kind_names[surface->variables[k].kind],
                 eqml__hexadecimal(surface->variables[k].range).text,
@@ -155,6 +171,9 @@ static eqml_status eqml__put_pes(FILE *out, const eqml_surface *surface)
         for (int k = 0; k < t->nterms; k++)
             fprintf(out, "moment %s\n", eqml__hexadecimal(coefficients[k]).text);
     }
+    eqml__put_training(out, surface);
+    fprintf(out, "tables\n");
+    eqml__put_tables(out, b);
     fprintf(out, "end\n");
     EQML_FREE(coefficients);
     return EQML_OK;
@@ -172,41 +191,6 @@ EQML_API eqml_status eqml_surface_write(const eqml_surface *surface, const char 
     if (status)
         eqml__no_memory(path, message);
     return eqml__close_output(&out, status, message);
-}
-
-/* Refuses a line; `expected` says what should stand there. */
-static eqml_status eqml__bad_line(const eqml__reader *in, eqml_status status, eqml__span line,
-                                  const char *expected)
-{
-    return EQML__REFUSE(in, status, "expected %s, found %s; is this the .pes file of this basis?", expected,
-                        eqml__quote(line).text);
-}
-
-/* A line of a file: `rest` is what follows its first word and a blank. */
-typedef struct eqml__item {
-    eqml__span line, rest;
-} eqml__item;
-
-/* Takes the next line, whose first word must be `word`. */
-static eqml_status eqml__next_item(eqml__reader *in, const char *word, eqml__item *item)
-{
-    eqml__span first;
-    if (!eqml__next_line(in, &item->line)) {
-        in->line++;
-        return EQML__REFUSE(in, EQML_ERROR_FORMAT, "the file ends where \"%s\" was expected; it is truncated",
-                            word);
-    }
-    if (item->line.begin < item->line.end && item->line.end[-1] == '\r')
-        item->line.end--;
-    first.begin = item->rest.begin = item->line.begin;
-    item->rest.end = item->line.end;
-    while (item->rest.begin < item->rest.end && *item->rest.begin != ' ')
-        item->rest.begin++;
-    first.end = item->rest.begin;
-    if (!eqml__is(first, word))
-        return eqml__bad_line(in, EQML_ERROR_FORMAT, item->line, word);
-    item->rest.begin += item->rest.begin < item->rest.end;
-    return EQML_OK;
 }
 
 /* Takes a line that must be `word` and behind it exactly `expected`. */
@@ -347,26 +331,33 @@ static eqml_status eqml__read_wall(eqml__reader *in, const eqml_basis *b, eqml_s
     return status;
 }
 
-/* Takes the line "end". */
-static eqml_status eqml__expect_end(eqml__reader *in)
+/* Takes the first line. */
+static eqml_status eqml__read_version(eqml__reader *in, int *version)
 {
     eqml__item item;
-    const eqml_status status = eqml__next_item(in, "end", &item);
-    if (!status && item.rest.begin < item.rest.end)
-        return eqml__bad_line(in, EQML_ERROR_FORMAT, item.line, "nothing after the end");
-    return status;
+    *version = 0;
+    const eqml_status status = eqml__next_item(in, "eqml-pes", &item);
+    if (status)
+        return status;
+    const int found = eqml__parse_count(item.rest);
+    if (found > EQML__PES_VERSION)
+        return EQML__REFUSE(
+            in, EQML_ERROR_FORMAT,
+            "the file is of version %d, newer than version 2 to %d, which this eqml reads: use the "
+            "eqml that wrote it, or a later one",
+            found, EQML__PES_VERSION);
+    if (found < 2)
+        return eqml__bad_line(in, EQML_ERROR_FORMAT, item.line,
+                              "version 2 to 5 (terms of version 1 are in another order: fit again)");
+    *version = found;
+    return EQML_OK;
 }
 
 /* Reads the version, and what the file says of its basis, which must be this one. */
 static eqml_status eqml__read_basis(eqml__reader *in, const eqml_basis *b, int *version)
 {
     char expected[1024];
-    eqml__item item;
-    eqml_status status = eqml__next_item(in, "eqml-pes", &item);
-    *version = status ? 3 : eqml__is(item.rest, "2") ? 2 : eqml__is(item.rest, "4") ? 4 : 3;
-    if (!status && *version == 3 && !eqml__is(item.rest, "3"))
-        status = eqml__bad_line(in, EQML_ERROR_FORMAT, item.line,
-                                "version 2, 3 or 4 (terms of version 1 are in another order: fit again)");
+    eqml_status status = eqml__read_version(in, version);
     eqml__describe_basis(b, expected, sizeof expected);
     if (!status)
         status = eqml__expect_item(in, "basis", expected);
@@ -398,6 +389,56 @@ static eqml_status eqml__read_zero_surface(eqml__reader *in, int version, const 
     return status;
 }
 
+/* Takes numbers off a line. */
+static bool eqml__next_numbers(eqml__span *rest, int count, double *number)
+{
+    eqml__span word;
+    for (int k = 0; k < count; k++)
+        if (!eqml__next_word(rest, EQML__BLANKS, &word) ||
+            eqml__parse_number(word, EQML__HEXADECIMAL, &number[k]))
+            return false;
+    return true;
+}
+
+static eqml_status eqml__read_training(eqml__reader *in, eqml_surface *surface)
+{
+    eqml__item item;
+    double ends[2] = {0, 0};
+    int count = 0;
+    eqml_status status = eqml__next_item(in, "data", &item);
+    if (!status &&
+        (!eqml__next_counts(&item.rest, 1, 0, 999999999, &count) ||
+         !eqml__next_numbers(&item.rest, 2, ends) || !(ends[0] <= ends[1]) || eqml__count_words(item.rest)))
+        status = eqml__bad_line(in, EQML_ERROR_VALUE, item.line,
+                                "the number of training geometries, and their lowest and highest energy");
+    surface->ntrain = (size_t)count;
+    surface->lowest = ends[0];
+    surface->highest = ends[1];
+    for (int i = 0; i < surface->model.basis->natoms && count && !status; i++) {
+        status = eqml__next_item(in, "lowest", &item);
+        if (!status &&
+            (!eqml__next_numbers(&item.rest, 3, surface->lowest_xyz + 3 * i) || eqml__count_words(item.rest)))
+            status = eqml__bad_line(in, EQML_ERROR_VALUE, item.line, "three finite coordinates");
+    }
+    return status;
+}
+
+/* The tables of the file must be those of the basis. */
+static eqml_status eqml__compare_tables(eqml__reader *in, const eqml_basis *b)
+{
+    eqml__item item;
+    eqml_basis *found = NULL;
+    eqml_status status = eqml__next_item(in, "tables", &item);
+    if (!status)
+        status =
+            eqml__read_tables(in, eqml__span_of(b->name), eqml__span_of(b->composition), b->degree, &found);
+    if (!status && eqml__terms_number(found) != eqml__terms_number(b))
+        status = EQML__REFUSE(in, EQML_ERROR_MATCH, "the tables above are those of another basis than \"%s\"",
+                              b->name);
+    eqml_basis_free(found);
+    return status;
+}
+
 /* Reads a surface up to its end. *surface must be empty; the caller frees it, also where this fails. */
 static eqml_status eqml__read_surface(eqml__reader *in, const eqml_basis *b, eqml_surface *surface)
 {
@@ -414,11 +455,15 @@ static eqml_status eqml__read_surface(eqml__reader *in, const eqml_basis *b, eqm
     }
     if (!status)
         eqml_surface_set(surface, terms);
-    if (!status && version == 4)
+    if (!status && version >= 4)
         status = eqml__read_wall(in, b, surface);
     for (int k = 0; k < EQML_TENSORS && !status; k++)
         if (b->tensors[k])
             status = eqml__read_tensor(in, (eqml_tensor)k, surface, terms);
+    if (!status && version >= 5)
+        status = eqml__read_training(in, surface);
+    if (!status && version >= 5)
+        status = eqml__compare_tables(in, b);
     if (!status)
         status = eqml__expect_end(in);
     surface->standardised = 1;
@@ -426,15 +471,54 @@ static eqml_status eqml__read_surface(eqml__reader *in, const eqml_basis *b, eqm
     return status;
 }
 
-/* Closes the file, all of which must have been read; returns the status of reading it. */
-static eqml_status eqml__finish_reading(eqml__reader *in, eqml_status status)
+/* What the file says of its basis must be what its tables are: a number in it is made of all of them. */
+static eqml_status eqml__check_tables(const eqml__reader *in, const eqml_basis *b, eqml__span said)
 {
-    eqml__span line;
-    if (!status && eqml__next_line(in, &line))
-        status = eqml__bad_line(in, EQML_ERROR_FORMAT, line, "nothing after the end");
-    if (status == EQML_ERROR_MEMORY)
-        eqml__no_memory(in->path, in->message);
-    eqml__close_reader(in);
+    char expected[1024];
+    eqml__describe_basis(b, expected, sizeof expected);
+    return eqml__is(said, expected)
+               ? EQML_OK
+               : EQML__REFUSE(
+                     in, EQML_ERROR_VALUE,
+                     "the tables make the basis \"%s\", and line 2 says another; the file is damaged",
+                     expected);
+}
+
+/* *basis <- that of the file, which is read again from its beginning afterwards. */
+static eqml_status eqml__load_basis(eqml__reader *in, eqml_basis **basis)
+{
+    const eqml__span start = in->rest;
+    eqml__item head = {{NULL, NULL}, {NULL, NULL}}, composition = head;
+    eqml__span line = {NULL, NULL}, name = {NULL, NULL};
+    int version = 0, degree = 0;
+    *basis = NULL;
+    eqml_status status = eqml__read_version(in, &version);
+    if (!status && version < 5)
+        return EQML__REFUSE(
+            in, EQML_ERROR_FORMAT,
+            "the file is of version %d, without the tables of its basis, which version 5 has: run make "
+            "pes again, or take its libNAME.so",
+            version);
+    if (!status)
+        status = eqml__next_item(in, "basis", &head);
+    eqml__span rest = status ? start : head.rest;
+    if (!status &&
+        (!eqml__next_word(&rest, EQML__BLANKS, &name) || !eqml__next_counts(&rest, 1, 0, 255, &degree)))
+        status = eqml__bad_line(in, EQML_ERROR_FORMAT, head.line, "basis NAME DEGREE");
+    if (!status)
+        status = eqml__next_item(in, "composition", &composition);
+    while (!status && eqml__next_line(in, &line) && !eqml__starts(line, "tables"))
+        ;
+    if (!status && !eqml__starts(line, "tables")) {
+        in->line++;
+        status = EQML__REFUSE(in, EQML_ERROR_FORMAT, "the file ends before its tables; it is truncated");
+    }
+    if (!status)
+        status = eqml__read_tables(in, name, composition.rest, degree, basis);
+    if (!status)
+        status = eqml__check_tables(in, *basis, head.rest);
+    in->rest = start;
+    in->line = status ? in->line : 0;
     return status;
 }
 
@@ -442,13 +526,22 @@ EQML_API eqml_status eqml_surface_read(eqml_surface *surface, const eqml_basis *
                                        eqml_message *message)
 {
     eqml__reader in;
+    eqml_basis *own = NULL;
     memset(surface, 0, sizeof *surface);
     eqml_status status = eqml__open_reader(&in, path, message);
     if (status)
         return status;
-    status = eqml__finish_reading(&in, eqml__read_surface(&in, basis, surface));
-    if (status)
+    if (!basis)
+        status = eqml__load_basis(&in, &own);
+    if (!status)
+        status = eqml__read_surface(&in, basis ? basis : own, surface);
+    status = eqml__finish_reading(&in, status);
+    if (status) {
         eqml_surface_free(surface);
+        eqml_basis_free(own);
+    } else {
+        surface->own_basis = own;
+    }
     return status;
 }
 

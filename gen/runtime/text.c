@@ -92,6 +92,14 @@ static int eqml__is(eqml__span span, const char *text)
     return length == strlen(text) && memcmp(span.begin, text, length) == 0;
 }
 
+/* Whether the first word, up to a blank or the end of the line, is `text`. */
+static int eqml__starts(eqml__span span, const char *text)
+{
+    const size_t length = strlen(text), left = (size_t)(span.end - span.begin);
+    return left >= length && !memcmp(span.begin, text, length) &&
+           (left == length || eqml__is_one_of(span.begin[length], " \r\n"));
+}
+
 static eqml__span eqml__span_of(const char *text)
 {
     const eqml__span span = {text, text + strlen(text)};
@@ -217,6 +225,23 @@ static eqml_status eqml__parse_number(eqml__span word, eqml__notation notation, 
     return fabs(*number) > (decimal ? 1e100 : DBL_MAX) || strpbrk(text, "nN") ? EQML_ERROR_VALUE : EQML_OK;
 }
 
+/* Two letters each, in the order of atomic numbers. */
+static const char eqml__elements[] =
+    "H HeLiBeB C N O F NeNaMgAlSiP S ClArK CaScTiV CrMnFeCoNiCuZnGaGeAsSeBrKr"
+    "RbSrY ZrNbMoTcRuRhPdAgCdInSnSbTeI XeCsBaLaCePrNdPmSmEuGdTbDyHoErTmYbLuHf"
+    "TaW ReOsIrPtAuHgTlPbBiPoAtRnFrRaAcThPaU NpPuAmCmBkCfEsFmMdNoLrRfDbSgBhHs"
+    "MtDsRgCnNhFlMcLvTsOg";
+
+EQML_API int eqml_atomic_number(const char *symbol)
+{
+    const size_t length = strcspn(symbol, " ");
+    for (int k = 0; eqml__elements[2 * k] && length > 0 && length < 3; k++)
+        if (eqml__elements[2 * k] == symbol[0] &&
+            eqml__elements[2 * k + 1] == (length == 2 ? symbol[1] : ' '))
+            return k + 1;
+    return length == 1 && eqml__is_one_of(symbol[0], "DT");
+}
+
 /*
  * symbol <- an element's label in its usual case, from a label or an atomic number, 8 or 8.0. What else programs write
  * behind an element is dropped: H1, O_w, C(2), and masses but for isotopes of hydrogen, which are D and T: H@2.014.
@@ -224,10 +249,6 @@ static eqml_status eqml__parse_number(eqml__span word, eqml__notation notation, 
  */
 static int eqml__parse_label(eqml__span word, char symbol[4])
 {
-    static const char elements[] = "H HeLiBeB C N O F NeNaMgAlSiP S ClArK CaScTiV CrMnFeCoNiCuZnGaGeAsSeBrKr"
-                                   "RbSrY ZrNbMoTcRuRhPdAgCdInSnSbTeI XeCsBaLaCePrNdPmSmEuGdTbDyHoErTmYbLuHf"
-                                   "TaW ReOsIrPtAuHgTlPbBiPoAtRnFrRaAcThPaU NpPuAmCmBkCfEsFmMdNoLrRfDbSgBhHs"
-                                   "MtDsRgCnNhFlMcLvTsOg";
     eqml__span head = word, tail;
     double mass = 0;
     const char *zeros = word.begin;
@@ -241,7 +262,7 @@ static int eqml__parse_label(eqml__span word, char symbol[4])
     }
     const int number = eqml__parse_count(head);
     if (number >= 1 && number <= 118) {
-        word.begin = elements + 2 * (number - 1);
+        word.begin = eqml__elements + 2 * (number - 1);
         word.end = word.begin + (word.begin[1] == ' ' ? 1 : 2);
     }
     memset(symbol, 0, 4);
@@ -258,7 +279,7 @@ static int eqml__parse_label(eqml__span word, char symbol[4])
         return symbol[0] != '\0';
     /* something stands behind the letters: these must be an element, so that a slip is no label */
     int known = eqml__is_one_of(*tail.begin, "0123456789_@-+(.:*'") && symbol[0] != '\0' && symbol[2] == '\0';
-    for (const char *e = elements; known == 1 && *e; e += 2)
+    for (const char *e = eqml__elements; known == 1 && *e; e += 2)
         known += e[0] == symbol[0] && (e[1] == symbol[1] || (e[1] == ' ' && symbol[1] == '\0'));
     if (known != 2 && !(known == 1 && !symbol[1] && eqml__is_one_of(symbol[0], "DT")))
         return 0;

@@ -1,0 +1,114 @@
+#!/bin/sh
+# What other programs load, for `make check-bindings`: sh tests/bindings/run.sh CC CXX
+#
+# A surface of water is fitted without a compiler; libeqml opens it from C, C++, Fortran, Python and ASE, by the programs in
+# README's table "From", and by those of this folder. What is not installed is named and left out.
+set -eu
+cc=$1 cxx=$2
+here=$PWD work=$PWD/build/bindings
+python=/usr/bin/python3
+rm -rf "$work"
+mkdir -p "$work"
+
+# fail WHAT: what is wrong.
+fail() {
+    echo "check-bindings: $1" >&2
+    exit 1
+}
+left_out() {
+    echo "check-bindings: no $1 here; left out"
+}
+
+# row LANGUAGE: the program in README's table.
+row() {
+    awk -F' [|] ' -v language="| $1" '$1 == language { gsub(/<br>/, "\n", $2); gsub(/`/, "", $2); print $2 }' README.md
+}
+
+# ---- the surface, and what is installed ----
+
+build/eqml-fit examples/data/h2o_ps.xyz "H2 O" -d 6 --dipole 4 -n water -o "$work" --train-every 20 --variable morse:2 \
+    --census no --diagnose 0 --sigma 0 --wall no >"$work/fit.log"
+make -s install PREFIX=/usr DESTDIR="$work/root" CC="$cc" >/dev/null
+usr=$work/root/usr
+export LD_LIBRARY_PATH="$usr/lib" PKG_CONFIG_PATH="$usr/lib/pkgconfig" EQML_LIBRARY="$usr/lib/libeqml.so"
+for file in bin/eqml-gen bin/eqml-fit include/eqml.h include/eqml_library.h lib/libeqml.so.1 lib/cmake/eqml/eqml-config.cmake \
+    share/man/man1/eqml-gen.1 share/man/man1/eqml-fit.1 share/eqml/eqml.f90; do
+    [ -s "$usr/$file" ] || fail "make install leaves no $file"
+done
+nm -D --defined-only "$usr/lib/libeqml.so.1" | awk '$3 !~ /^eqml_[a-z]/ { exit 1 }' || fail "libeqml.so exports names of others"
+readelf -d "$usr/lib/libeqml.so.1" | grep -q 'SONAME.*\[libeqml\.so\.1\]' || fail "the soname of libeqml.so is not libeqml.so.1"
+
+# ---- README's table: each prints the energy, and they agree ----
+
+cd "$work"
+flags=$(pkg-config --cflags --libs eqml)
+(cd "$here" && row C) >water.c
+"$cc" -std=c11 -Wall -Wextra -Wpedantic -Werror water.c $flags -o water_c
+./water_c >wanted
+(cd "$here" && row C++) >water.cpp
+"$cxx" -std=c++11 -Wall -Wextra -Wpedantic -Werror water.cpp $flags -o water_cpp
+./water_cpp >found_cpp
+if command -v gfortran >/dev/null; then
+    (cd "$here" && row Fortran) >water.f90
+    gfortran -std=f2018 -Wall -Werror "$usr/share/eqml/eqml.f90" water.f90 -L"$usr/lib" -leqml -o water_fortran
+    ./water_fortran >found_fortran
+    gfortran -std=f2018 -Wall -Wno-compare-reals -Werror "$usr/share/eqml/eqml.f90" "$usr/share/eqml/potential.f90" \
+        "$here/tests/bindings/check.f90" -L"$usr/lib" -leqml -o check_fortran
+    [ "$(PES=water.pes ./check_fortran)" = fortran ] || fail "tests/bindings/check.f90 fails"
+else
+    left_out gfortran
+fi
+export PYTHONPATH="$here/gen/bindings/python" PYTHONDONTWRITEBYTECODE=1
+has_numpy=
+if [ -x "$python" ] && "$python" -c 'import numpy' 2>/dev/null; then
+    has_numpy=1
+    (cd "$here" && row Python) >water.py
+    "$python" water.py >found_python
+else
+    left_out "Python with numpy"
+fi
+for found in found_*; do
+    awk 'NR == FNR { wanted = $1; next } { d = $1 - wanted; exit !(d < 2e-8 && d > -2e-8) }' wanted "$found" ||
+        fail "$found: $(cat "$found"), and C finds $(cat wanted)"
+done
+
+# ---- libraries: the record, code for several processors ----
+
+cd "$here"
+# As make pes does, but without optimisation, which costs time and says nothing here.
+env NAME=portable DATA=examples/data/h2o_ps.xyz COMPOSITION="H2 O" DEGREE=6 DIPOLE=4 QUADRUPOLE= POLARIZABILITY= FLOAT= BASIS= \
+    PORTABLE=1 LIBRARIES= FIT="--train-every 20 --variable morse:2 --census no --diagnose 0 --sigma 0 --wall no" \
+    sh examples/common/pes.sh "$cc" -std=c11 -ffp-contract=fast -O0 -march=native >"$work/pes.log"
+mv build/pes/portable/libportable.so "$work/libwater.so"
+printf '#include "portable_api.h"\nint main(void) { return !portable_natoms(); }\n' >"$work/api.c"
+for language in c c++; do
+    "$cc" -Wall -Wextra -Werror -Ibuild/pes/portable -fsyntax-only -x $language "$work/api.c"
+done
+if command -v gfortran >/dev/null; then
+    gfortran -std=f2018 -Wall -Werror -fsyntax-only -J"$work" build/pes/portable/portable.f90
+fi
+mv build/pes/portable/portable_pes.h "$work/"
+rm -rf build/pes/portable
+cd "$work"
+"$cc" -std=c11 -Wall -Wextra -Wpedantic -Werror -O1 "$here/tests/bindings/client.c" $flags -lm -pthread -o client
+for vectors in plain avx2 avx512; do
+    EQML_VECTORS=$vectors ./client water.pes water.pes ./libwater.so >"client_$vectors"
+    cmp client_plain "client_$vectors" || fail "numbers depend on the vectors: plain and $vectors"
+done
+if command -v qemu-x86_64 >/dev/null && [ "$(uname -m)" = x86_64 ]; then
+    qemu-x86_64 -cpu Nehalem ./client water.pes water.pes ./libwater.so >client_nehalem || fail "a processor without AVX: client fails"
+    cmp client_plain client_nehalem || fail "numbers differ on a processor without AVX"
+else
+    left_out "qemu-user for x86-64"
+fi
+
+# ---- Python and ASE ----
+
+if [ "$has_numpy" ]; then
+    "$python" "$here/tests/bindings/check.py" 2>check.log || { cat check.log >&2; fail "tests/bindings/check.py fails"; }
+    if "$python" -c 'import ase' 2>/dev/null; then
+        (cd "$here" && row ASE) >ase_water.py
+        "$python" ase_water.py >/dev/null
+    fi
+fi
+echo "check-bindings: C, C++ and what else is here agree"
