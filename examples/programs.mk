@@ -1,7 +1,7 @@
 # Programs on a fitted surface. Each is examples/PROGRAM.c; it works on what `make pes` left in build/pes/NAME, and its
 # options come in the variable of its own name: make ask NAME=ch4 ASK="--samples 500".
 
-PROGRAMS = holes ask levels
+PROGRAMS = holes ask levels thermo
 
 $(call given,$(shell echo $(PROGRAMS) | tr a-z A-Z))
 
@@ -24,6 +24,13 @@ ask: ## NAME=ch4 [N=100] [POOL=file.xyz] [ASK="options"]: the geometries to comp
 
 levels: ## NAME=water [LEVELS="options"]: rovibrational levels and band strengths of a triatomic molecule on the surface in build/pes/NAME
 
+thermo: ## NAME=water [THERMO="options"]: partition functions, heat capacities and isotope effects on the surface in build/pes/NAME
+
 .PHONY: $(PROGRAMS)
 $(PROGRAMS): %: build/eqml.o build/%.o
 	@LIBRARIES="$(OPTIONAL)" sh examples/common/surface.sh $@ $(COMPILE)
+
+.PHONY: examples-check
+examples-check: build/eqml-gen build/eqml.o build/fit.o ## programs on a surface against known answers (examples/check.txt): reference, found, difference
+	@rm -f build/check/*.json
+	@sh examples/common/check.sh

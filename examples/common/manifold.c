@@ -82,7 +82,8 @@ int manifold_levels(const molecule *m, const triatomic *t, int most, size_t coun
         for (int K = 0; K <= most && !bad; K++) {
             progress_show(p, "states of each K", kind * (most + 1) + K, kinds * (most + 1));
             bad = triatomic_solve(t, K, t->o.alike ? even : 0, 0, count, &of_K[K]);
-            while (!bad && of_K[K].n > 1 && of_K[K].value[of_K[K].n - 1] > highest)
+            /* States above `highest` still bend those below it. */
+            while (!bad && of_K[K].n > 1 && of_K[K].value[of_K[K].n - 1] > highest + 10000 / PER_CM)
                 of_K[K].n--;
         }
         for (int J = 0; J <= most && !bad; J++)

@@ -13,29 +13,27 @@ typedef struct manifold_options {
     double cut, cap;
 } manifold_options;
 
-#define MANIFOLD_DEFAULTS                                                                                    \
-    {                                                                                                        \
-        "auto", 0, 20, 40, 28000, 32000                                                                      \
-    }
+/* clang-format off */
+#define MANIFOLD_DEFAULTS {"auto", 0, 12, 32, 36000, 50000}
+/* clang-format on */
 
-/* The options of a program, seven lines of its table, and what --help says of them. */
+/* The options of a program, rows of its table, and what --help says of them. */
+/* clang-format off */
 #define MANIFOLD_OPTIONS(o)                                                                                  \
     {"--vectors", &(o).vectors, NULL, NULL, 0, 0}, {"--apex", NULL, NULL, &(o).apex, 1, 3},                  \
-        {"--points", NULL, NULL, &(o).points, 3, 60}, {"--angular", NULL, NULL, &(o).angular, 4, 200},       \
-        {"--cut", NULL, &(o).cut, NULL, 100, 1e6},                                                           \
-    {                                                                                                        \
-        "--cap", NULL, &(o).cap, NULL, 100, 1e6                                                              \
-    }
+    {"--points", NULL, NULL, &(o).points, 3, 60}, {"--angular", NULL, NULL, &(o).angular, 4, 200},           \
+    {"--cut", NULL, &(o).cut, NULL, 100, 1e6}, {"--cap", NULL, &(o).cap, NULL, 100, 1e6}
+/* clang-format on */
 #define MANIFOLD_HELP                                                                                        \
     "options of the basis:\n"                                                                                \
     "  --vectors V       radau, jacobi, or auto, the default: Radau's for AB2, Jacobi's for others\n"        \
     "  --apex N          the atom that the vectors of Radau begin near, and that those of Jacobi set "       \
     "apart,\n"                                                                                               \
     "                    from 1; default: the one that has no like, or else the lightest\n"                  \
-    "  --points N        of each distance; default 16\n"                                                     \
-    "  --angular N       Legendre functions; default 40\n"                                                   \
+    "  --points N        of each distance; default 12\n"                                                     \
+    "  --angular N       Legendre functions; default 32\n"                                                   \
     "  --cut E           bending states up to here are in the basis, cm^-1 above the minimum; default "      \
-    "28000\n"                                                                                                \
+    "36000\n"                                                                                                \
     "  --cap E           energies above this count as this, cm^-1; default 50000\n"
 
 /* The apex and the kind of vectors for a settled molecule of three atoms. Nonzero after a message. */
