@@ -10,22 +10,14 @@
 #include "ammonia_pes.h"
 #include "common/modes.h"
 #include "common/plot.h"
+#include "common/units.h"
 #include "water_hf_pes.h"
 #include "water_pes.h"
 #include <errno.h>
 #include <stdlib.h>
 
-#define ANGSTROM (1.0 / 0.529177210903) /* bohr; these constants: CODATA 2018 */
-#define DEBYE 2.541746473               /* debye in an e*bohr */
+#define ANGSTROM (1.0 / 0.529177210903) /* bohr; CODATA 2018 */
 #define DEGREE 0.017453292519943295
-
-/*
- * The integrated absorption of a band is N_A pi / (3 c^2 4 pi eps0) |dmu/dQ|^2, Q the mass-weighted normal
- * coordinate (Yamaguchi, Frisch, Gaw, Schaefer, Binkley, J. Chem. Phys. 84, 2262 (1986)). In atomic units,
- * e^2/m_e, the factor is (pi/3) N_A alpha^2 a_0: with 6.02214076e23 /mol, 1/137.035999084 and
- * 5.29177210903e-14 km it is this in km/mol; in (debye/angstrom)^2/dalton it is the familiar 42.2561.
- */
-#define KM_MOL 1777097.7
 
 /*
  * The Raman activity is 45 a'^2 + 7 g'^2, a' and g' the mean and the anisotropy of dalpha/dQ (Neugebauer,

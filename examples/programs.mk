@@ -1,7 +1,7 @@
 # Programs on a fitted surface. Each is examples/PROGRAM.c; it works on what `make pes` left in build/pes/NAME, and its
 # options come in the variable of its own name: make ask NAME=ch4 ASK="--samples 500".
 
-PROGRAMS = holes ask
+PROGRAMS = holes ask levels thermo
 
 $(call given,$(shell echo $(PROGRAMS) | tr a-z A-Z))
 
@@ -21,6 +21,10 @@ $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
 holes: ## NAME=ch4 [HOLES="options"]: the whole census of holes in the surface in build/pes/NAME; fails where there are any
 ask: ## NAME=ch4 [N=100] [POOL=file.xyz] [ASK="options"]: the geometries to compute next for the surface in build/pes/NAME
+
+levels: ## NAME=water [LEVELS="options"]: rovibrational levels and band strengths of a triatomic molecule on the surface in build/pes/NAME
+
+thermo: ## NAME=water [THERMO="options"]: partition functions, heat capacities and isotope effects on the surface in build/pes/NAME
 
 .PHONY: $(PROGRAMS)
 $(PROGRAMS): %: build/eqml.o build/%.o
@@ -76,3 +80,8 @@ $(POTENTIAL_PROGRAMS): %: build/on/%
 	@target=$@; . examples/common/run.sh; check_name cu; \
 	    [ -r "build/potential/$$NAME/lib$$NAME.so" ] || refuse "build/potential/$$NAME: there is no potential; make potential NAME=$$NAME ... fits one"; \
 	    with_list "$$(printenv $(shell echo $@ | tr a-z A-Z) || true)" $< --directory "build/potential/$$NAME" --name "$$NAME"
+
+.PHONY: examples-check
+examples-check: build/eqml-gen build/eqml.o build/fit.o ## programs on a surface against known answers (examples/check.txt): reference, found, difference
+	@rm -f build/check/*.json
+	@sh examples/common/check.sh

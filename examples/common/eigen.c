@@ -22,6 +22,23 @@ static void add(size_t n, double factor, const double *x, double *y)
         y[k] += factor * x[k];
 }
 
+/* Makes x orthogonal to the first `count` rows, and of length 1; 0 where nothing is left of it. */
+static int orthonormalise(size_t n, size_t count, const double *rows, double *x)
+{
+    double before = sqrt(dot(n, x, x));
+    for (int twice = 0; twice < 3 && before > 0; twice++) {
+        for (size_t r = 0; r < count; r++)
+            add(n, -dot(n, rows + r * n, x), rows + r * n, x);
+        const double after = sqrt(dot(n, x, x));
+        if (!(after > 1e-10 * before) || !isfinite(after))
+            return 0;
+        for (size_t k = 0; k < n; k++)
+            x[k] /= after;
+        before = 1;
+    }
+    return before > 0;
+}
+
 /* ---- all of them ---- */
 
 /*
@@ -125,49 +142,113 @@ static void sort(size_t n, double *value, double *vector)
     }
 }
 
-int eigen_all(size_t n, double *a, double *value, double *vector)
+/* Eigenvectors of the tridiagonal matrix to those of the whole, row by row. */
+static void reflect_back(size_t n, size_t count, const double *a, const double *beta, double *vector)
 {
-    double *beside = calloc(3 * n + 1, sizeof *beside), *beta = beside + n + 1;
-    int bad = !beside;
-    for (size_t k = 0; k < n * n && !bad; k++)
-        bad = k % n >= k / n && !isfinite(a[k]);
-    if (!bad) {
-        tridiagonalise(n, a, value, beside, beta, beta + n);
-        for (size_t k = 0; vector && k < n * n; k++)
-            vector[k] = k % (n + 1) == 0;
-        bad = iterate(n, value, beside, vector);
-    }
-    if (!bad)
-        sort(n, value, vector);
-    for (size_t row = 0; vector && !bad && row < n; row++)
+    for (size_t row = 0; row < count; row++)
         for (size_t k = n; k-- > 0;)
             if (beta[k] != 0) {
                 const double *v = a + k * n + k + 1;
                 double *x = vector + row * n + k + 1;
                 add(n - k - 1, -beta[k] * dot(n - k - 1, v, x), v, x);
             }
+}
+
+static int is_finite(size_t n, const double *a)
+{
+    for (size_t k = 0; k < n * n; k++)
+        if (k % n >= k / n && !isfinite(a[k]))
+            return 0;
+    return 1;
+}
+
+int eigen_all(size_t n, double *a, double *value, double *vector)
+{
+    double *beside = calloc(3 * n + 1, sizeof *beside), *beta = beside ? beside + n + 1 : NULL;
+    int bad = !beside || !is_finite(n, a);
+    if (!bad) {
+        tridiagonalise(n, a, value, beside, beta, beta + n);
+        for (size_t k = 0; vector && k < n * n; k++)
+            vector[k] = k % (n + 1) == 0;
+        bad = iterate(n, value, beside, vector);
+    }
+    if (!bad) {
+        sort(n, value, vector);
+        reflect_back(n, vector ? n : 0, a, beta, vector);
+    }
     free(beside);
     return bad;
 }
 
-/* ---- the lowest ---- */
-
-/* Makes x orthogonal to the first `count` rows, and of length 1; 0 where nothing is left of it. */
-static int orthonormalise(size_t n, size_t count, const double *rows, double *x)
+/*
+ * x <- (T - shift)^-1 x by elimination with exchange of rows, T tridiagonal; room[4][n]. Pivots that vanish are taken as `tiny`.
+ */
+static void solve_shifted(size_t n, const double *diagonal, const double *beside, double shift, double tiny,
+                          double *x, double *room)
 {
-    double before = sqrt(dot(n, x, x));
-    for (int twice = 0; twice < 3 && before > 0; twice++) {
-        for (size_t r = 0; r < count; r++)
-            add(n, -dot(n, rows + r * n, x), rows + r * n, x);
-        const double after = sqrt(dot(n, x, x));
-        if (!(after > 1e-10 * before) || !isfinite(after))
-            return 0;
-        for (size_t k = 0; k < n; k++)
-            x[k] /= after;
-        before = 1;
+    double *p = room, *q = p + n, *r = q + n; /* the row: p at the diagonal, q and r behind it */
+    double d = diagonal[0] - shift, e = n > 1 ? beside[0] : 0, first = x[0];
+    for (size_t k = 0; k + 1 < n; k++) {
+        const double below = beside[k], next = diagonal[k + 1] - shift, after = k + 2 < n ? beside[k + 1] : 0;
+        const double b = x[k + 1];
+        if (fabs(below) > fabs(d)) {
+            const double factor = d / below;
+            p[k] = below, q[k] = next, r[k] = after, x[k] = b;
+            d = e - factor * next, e = -factor * after, first -= factor * b;
+        } else {
+            const double pivot = d != 0 ? d : tiny, factor = below / pivot;
+            p[k] = pivot, q[k] = e, r[k] = 0, x[k] = first;
+            d = next - factor * e, e = after, first = b - factor * first;
+        }
     }
-    return before > 0;
+    p[n - 1] = fabs(d) > tiny ? d : tiny, q[n - 1] = r[n - 1] = 0, x[n - 1] = first;
+    for (size_t k = n; k-- > 0;) {
+        x[k] -= (k + 1 < n ? q[k] * x[k + 1] : 0) + (k + 2 < n ? r[k] * x[k + 2] : 0);
+        x[k] /= p[k];
+    }
 }
+
+int eigen_some(size_t n, size_t count, double *a, double *value, double *vector)
+{
+    if (4 * count > n && count < n) { /* no gain */
+        double *all = calloc(n * n, sizeof *all);
+        const int bad = !all || eigen_all(n, a, value, all);
+        if (!bad)
+            memcpy(vector, all, count * n * sizeof *all);
+        free(all);
+        return bad;
+    }
+    if (count >= n)
+        return eigen_all(n, a, value, vector);
+    double *room = calloc(8 * n + 1, sizeof *room);
+    int bad = !room || !is_finite(n, a);
+    if (!bad) {
+        double *diagonal = room, *beside = diagonal + n, *beta = beside + n, *spare = beta + n;
+        tridiagonalise(n, a, diagonal, beside, beta, spare);
+        memcpy(value, diagonal, n * sizeof *value);
+        memcpy(spare, beside, n * sizeof *spare);
+        bad = iterate(n, value, spare, NULL);
+        sort(n, value, NULL);
+        const double size = fmax(fabs(value[0]), fabs(value[n - 1])), tiny = DBL_EPSILON * size + DBL_MIN;
+        for (size_t c = 0; c < count && !bad; c++) {
+            double *x = vector + c * n;
+            unsigned state = 1;
+            for (size_t k = 0; k < n; k++) { /* what has a part in every direction */
+                state = state * 1664525U + 1013904223U;
+                x[k] = 0.5 + (double)state / 4294967296.0;
+            }
+            for (int step = 0; step < 4 && !bad; step++) {
+                solve_shifted(n, diagonal, beside, value[c], tiny, x, spare);
+                bad = !orthonormalise(n, c, vector, x);
+            }
+        }
+        reflect_back(n, count, a, beta, vector);
+    }
+    free(room);
+    return bad;
+}
+
+/* ---- the lowest ---- */
 
 /* to[count][n] <- turn[count][m] times from[m][n]. */
 static void combine(size_t n, size_t m, size_t count, const double *turn, size_t stride, const double *from,

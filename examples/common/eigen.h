@@ -15,6 +15,12 @@
  */
 int eigen_all(size_t n, double *a, double *value, double *vector);
 
+/*
+ * The same for the `count` lowest: value[n] are all of them, vector[count][n] by inverse iteration on the tridiagonal form, each
+ * orthogonal to those below it. About 4/3 n^3 + 6 count n^2 multiply-adds.
+ */
+int eigen_some(size_t n, size_t count, double *a, double *value, double *vector);
+
 /* A symmetric matrix by its products: y <- A x. */
 typedef struct eigen_operator {
     size_t n;
