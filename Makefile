@@ -212,7 +212,7 @@ build/tests/fit build/tests/fit-h2o: build/fit.o build/eqml.o
 	printf '#include "%s"\nconst eqml_basis *const basis = &%s_basis;\n' $(filter %.h,$^) $(basename $(notdir $(filter %.h,$^))) | \
 	    $(COMPILE) -I. build/fit.o build/eqml.o -x c - -o $@ -lm
 
-build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) $(sort $(COMMON_PARTS) $(CENSUS_PARTS)) | build/tests/fit build/tests/fit-h2o build/bench/run
+build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) $(sort $(COMMON_PARTS) $(CENSUS_PARTS) $(foreach p,$(PROGRAMS),$(filter build/$(p)/%,$(EXAMPLE_PARTS)))) | build/tests/fit build/tests/fit-h2o build/bench/run
 	$(COMPILE) $^ -o $@ $(shell pkg-config --libs criterion) -lm
 
 test: build/run-tests check-joined check-parts check-headers check-kinds check-threads check-generated check-compilers examples ## pass the tests (needs libcriterion-dev and pkg-config)

@@ -29,9 +29,11 @@ static const char help[] =
     "  --steps N         for each time step, beside those of settling; default 10000\n"
     "  --time-steps LIST a.u., up to 8; default 10,20,30\n"
     "  --settle T        a.u. of time before averages begin; default 5000\n"
-    "  --descend T       a.u. of time between walkers and the descendants that weigh them in averages; default 1000; 0: no\n"
+    "  --descend T       a.u. of time between walkers and the descendants that weigh them in averages; "
+    "default 1000; 0: no\n"
     "                    averages\n"
-    "  --node LIST       an excited state: the difference of two distances is zero, 1-3,2-3; or four atoms lie in one plane,\n"
+    "  --node LIST       an excited state: the difference of two distances is zero, 1-3,2-3; or four atoms "
+    "lie in one plane,\n"
     "                    1,2,3,4\n"
     "  --margin E        what lies deeper below the minimum is a hole, hartree; default 1e-4\n"
     "  --checkpoint FILE written every minute; a run that was stopped goes on from it\n"
@@ -59,17 +61,15 @@ static int read_time_steps(const char *text, run_options *o)
 int main(int argc, char **argv)
 {
     surface_job job = {.program = "dmc"};
-    run_options o = {.walkers = 20000, .steps = 10000, .settle = 5000, .descend = 1000, .margin = 1e-4, .every = 60};
+    run_options o = {
+        .walkers = 20000, .steps = 10000, .settle = 5000, .descend = 1000, .margin = 1e-4, .every = 60};
     const char *time_steps = "10,20,30";
-    const option own[] = {{"--walkers", NULL, NULL, &o.walkers, 10, 1e8},
-                          {"--steps", NULL, NULL, &o.steps, 10, 1e9},
-                          {"--time-steps", &time_steps, NULL, NULL, 0, 0},
-                          {"--settle", NULL, &o.settle, NULL, 0, 0},
-                          {"--descend", NULL, &o.descend, NULL, 0, 0},
-                          {"--node", &o.node, NULL, NULL, 0, 0},
-                          {"--margin", NULL, &o.margin, NULL, DBL_MIN, 0},
-                          {"--checkpoint", &o.checkpoint, NULL, NULL, 0, 0},
-                          {"--every", NULL, &o.every, NULL, 0, 0}};
+    const option own[] = {
+        {"--walkers", NULL, NULL, &o.walkers, 10, 1e8},  {"--steps", NULL, NULL, &o.steps, 10, 1e9},
+        {"--time-steps", &time_steps, NULL, NULL, 0, 0}, {"--settle", NULL, &o.settle, NULL, 0, 0},
+        {"--descend", NULL, &o.descend, NULL, 0, 0},     {"--node", &o.node, NULL, NULL, 0, 0},
+        {"--margin", NULL, &o.margin, NULL, DBL_MIN, 0}, {"--checkpoint", &o.checkpoint, NULL, NULL, 0, 0},
+        {"--every", NULL, &o.every, NULL, 0, 0}};
     char path[4096];
     molecule m = {0};
     run_results results = {0};

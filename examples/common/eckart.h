@@ -89,7 +89,8 @@ static inline void to_principal_axes(int natoms, const double *mass, double *xyz
     inertia_tensor(natoms, mass, xyz, tensor);
     eigenvectors(3, &tensor[0][0], moment, &axes[0][0]);
     for (int k = 0; k < 3; k++) /* right-handed */
-        axes[2][k] = axes[0][(k + 1) % 3] * axes[1][(k + 2) % 3] - axes[0][(k + 2) % 3] * axes[1][(k + 1) % 3];
+        axes[2][k] =
+            axes[0][(k + 1) % 3] * axes[1][(k + 2) % 3] - axes[0][(k + 2) % 3] * axes[1][(k + 1) % 3];
     rotate(axes, natoms, xyz);
 }
 

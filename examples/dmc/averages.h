@@ -3,7 +3,16 @@
 #define DMC_AVERAGES_H
 #include "common/molecule.h"
 
-enum { AVERAGE_A, AVERAGE_B, AVERAGE_C, AVERAGE_DIPOLE, AVERAGE_ALONG_A, AVERAGE_ALONG_B, AVERAGE_ALONG_C, AVERAGES };
+enum {
+    AVERAGE_A,
+    AVERAGE_B,
+    AVERAGE_C,
+    AVERAGE_DIPOLE,
+    AVERAGE_ALONG_A,
+    AVERAGE_ALONG_B,
+    AVERAGE_ALONG_C,
+    AVERAGES
+};
 
 /* Names and units, "A" and "cm^-1", as tables and JSON have them. */
 extern const char *const average_names[AVERAGES], *const average_units[AVERAGES];

@@ -7,7 +7,7 @@
 typedef struct head {
     char magic[16];
     uint64_t of; /* options and surface, in a few bits */
-    int done; /* time steps that are whole; the walkers of the next one follow */
+    int done;    /* time steps that are whole; the walkers of the next one follow */
 } head;
 
 static const char magic[16] = "eqml dmc 1";
@@ -25,7 +25,8 @@ static uint64_t add_bytes(uint64_t hash, const void *data, size_t bytes)
 static uint64_t print_of(const run_options *o, const molecule *m)
 {
     const size_t n = 3 * (size_t)m->natoms;
-    const double numbers[] = {o->walkers, o->steps, o->settle, o->descend, o->margin, o->seed, m->energy, m->has_dipole};
+    const double numbers[] = {o->walkers, o->steps, o->settle, o->descend,
+                              o->margin,  o->seed,  m->energy, m->has_dipole};
     uint64_t hash = add_bytes(UINT64_C(0xCBF29CE484222325), numbers, sizeof numbers);
     hash = add_bytes(hash, o->time_step, (size_t)o->ntime_steps * sizeof *o->time_step);
     hash = add_bytes(hash, o->node ? o->node : "", o->node ? strlen(o->node) : 0);
@@ -61,7 +62,7 @@ int checkpoint_count(const run_options *o, const molecule *m, int *done)
     FILE *file = fopen(o->checkpoint, "rb");
     const int bad = read_head(o, m, file, &h);
     if (!bad)
-        *done = h.done;
+        *done = (int)h.done;
     if (file)
         fclose(file);
     return bad;

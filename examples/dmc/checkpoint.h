@@ -8,12 +8,13 @@ typedef struct run {
     const molecule *m;
     terrain on;
     walkers w;
-    size_t at, settle;                /* steps done; steps of settling */
-    size_t length, nwindows, window;  /* steps between an ancestor and its descendants, 0: none; how often, and how often so far */
-    size_t numbers;                   /* in the arrays that follow, of one allocation */
-    double *reference;                /* [n] the minimum in its principal axes */
-    double *parents, *shares;         /* [room][n], [room] */
-    double *windows;                  /* [nwindows][AVERAGES] */
+    size_t at, settle; /* steps done; steps of settling */
+    size_t length, nwindows,
+        window; /* steps between an ancestor and its descendants, 0: none; how often, and how often so far */
+    size_t numbers;           /* in the arrays that follow, of one allocation */
+    double *reference;        /* [n] the minimum in its principal axes */
+    double *parents, *shares; /* [room][n], [room] */
+    double *windows;          /* [nwindows][AVERAGES] */
     double seconds;
 } run;
 

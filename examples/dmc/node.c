@@ -22,7 +22,8 @@ int node_read(const char *program, const char *text, int natoms, node *s)
     if (s->kind != NODE_NONE)
         return 0;
     snprintf(why, sizeof why,
-             "--node %.100s: expected two distances, 1-3,2-3, or four atoms, 1,2,3,4, of 1 to %d", text, natoms);
+             "--node %.100s: expected two distances, 1-3,2-3, or four atoms, 1,2,3,4, of 1 to %d", text,
+             natoms);
     return complain(program, "", why);
 }
 

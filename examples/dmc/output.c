@@ -10,18 +10,19 @@
 
 void outcome_of(const run_options *o, const run_results *r, outcome *all)
 {
-    double value[RUN_STEPS], error[RUN_STEPS], seconds = 0, surface = 0;
+    double x[RUN_STEPS], value[RUN_STEPS], error[RUN_STEPS], seconds = 0, surface = 0;
     *all = (outcome){0};
     for (int k = 0; k < r->done; k++) {
+        x[k] = o->time_step[k] * (o->node ? 1 : o->time_step[k]); /* the order of the error */
         value[k] = PER_CM * r->of[k].energy, error[k] = PER_CM * r->of[k].error;
         all->holes += r->of[k].holes, all->walker_steps += r->of[k].walker_steps;
         seconds += r->of[k].seconds, surface += r->of[k].surface_seconds;
     }
-    run_extrapolate(o, r->done, value, error, &all->zpe, &all->sigma);
+    extrapolate((size_t)r->done, x, value, error, &all->zpe, &all->sigma);
     for (int a = 0; a < AVERAGES; a++) {
         for (int k = 0; k < r->done; k++)
             value[k] = r->of[k].average[a], error[k] = r->of[k].average_error[a] + 1e-300;
-        run_extrapolate(o, r->done, value, error, &all->average[a], &all->sigma_average[a]);
+        extrapolate((size_t)r->done, x, value, error, &all->average[a], &all->sigma_average[a]);
     }
     all->walkers_per_s = all->walker_steps / seconds;
     all->surface_share = surface / (seconds * run_threads());
@@ -34,13 +35,14 @@ static int has_average(const run_options *o, const molecule *m, int k)
 
 void print_outcome(const run_options *o, const molecule *m, const run_results *r, const outcome *all)
 {
-    printf("%s: diffusion Monte Carlo, %d walkers, %d steps for each time step; energies above the minimum\n", m->name,
-           o->walkers, o->steps);
+    printf("%s: diffusion Monte Carlo, %d walkers, %d steps for each time step; energies above the minimum\n",
+           m->name, o->walkers, o->steps);
     printf("  time step, a.u.    energy, cm^-1     sigma\n");
     for (int k = 0; k < r->done; k++)
         printf("  %15g  %15.2f  %8.2f\n", o->time_step[k], PER_CM * r->of[k].energy, PER_CM * r->of[k].error);
     if (r->done > 1)
-        printf("  %15s  %15.2f  %8.2f   (value + slope dt%s)\n", "to 0", all->zpe, all->sigma, o->node ? "" : "^2");
+        printf("  %15s  %15.2f  %8.2f   (value + slope dt%s)\n", "to 0", all->zpe, all->sigma,
+               o->node ? "" : "^2");
     if (o->node)
         printf("  with the node %s: the lowest state that is odd there\n", o->node);
     for (int k = 0; k < AVERAGES; k++)
@@ -48,7 +50,8 @@ void print_outcome(const run_options *o, const molecule *m, const run_results *r
             printf("  %-10s %12.5f +- %.5f %s\n", average_names[k], all->average[k], all->sigma_average[k],
                    average_units[k]);
     if (all->holes > 0)
-        printf("  holes: %.0f walkers died in holes, %.3g for each million steps; the deepest lies %.1f cm^-1 below the "
+        printf("  holes: %.0f walkers died in holes, %.3g for each million steps; the deepest lies %.1f "
+               "cm^-1 below the "
                "minimum\n",
                all->holes, 1e6 * all->holes / all->walker_steps, -PER_CM * r->deepest);
     else
@@ -57,14 +60,16 @@ void print_outcome(const run_options *o, const molecule *m, const run_results *r
            100 * all->surface_share);
 }
 
-int write_json(const char *path, const run_options *o, const molecule *m, const run_results *r, const outcome *all)
+int write_json(const char *path, const run_options *o, const molecule *m, const run_results *r,
+               const outcome *all)
 {
     double step[3][RUN_STEPS];
     whole w;
     whole_open(&w, path);
     json j = {w.out, 0};
     for (int k = 0; k < r->done; k++)
-        step[0][k] = o->time_step[k], step[1][k] = PER_CM * r->of[k].energy, step[2][k] = PER_CM * r->of[k].error;
+        step[0][k] = o->time_step[k], step[1][k] = PER_CM * r->of[k].energy,
+        step[2][k] = PER_CM * r->of[k].error;
     json_number(&j, "zpe", all->zpe);
     json_number(&j, "sigma", all->sigma);
     json_numbers(&j, "time_steps", (size_t)r->done, step[0]);
@@ -103,7 +108,8 @@ int write_deepest(const char *path, const molecule *m, const run_results *r)
 
 enum { SHOWN = 400 }; /* averages of as many stretches of a run are drawn */
 
-static const char *const colours[] = {"#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377", "#bbbbbb", "#222222"};
+static const char *const colours[] = {"#4477aa", "#ee6677", "#228833", "#ccbb44",
+                                      "#66ccee", "#aa3377", "#bbbbbb", "#222222"};
 
 static void draw_run(plot *p, const run_options *o, const run_results *r, int k, char *name, size_t size)
 {
@@ -118,7 +124,8 @@ static void draw_run(plot *p, const run_options *o, const run_results *r, int k,
     plot_line(p, shown, x, y, (plot_style){colours[k % 8], 1, 0.8, NULL}, name);
 }
 
-int draw_trace(const char *path, const run_options *o, const molecule *m, const run_results *r, const outcome *all)
+int draw_trace(const char *path, const run_options *o, const molecule *m, const run_results *r,
+               const outcome *all)
 {
     double longest = 0, low = all->zpe, high = all->zpe;
     char name[RUN_STEPS][64], title[256], at_zero[96];
@@ -128,7 +135,8 @@ int draw_trace(const char *path, const run_options *o, const molecule *m, const 
         /* Averages of a stretch stray by its own error, about the root of their number times that of the run. */
         const double stray = PER_CM * r->of[k].error * 3.5 * sqrt(fmin(o->steps, SHOWN));
         longest = fmax(longest, o->time_step[k] * o->steps / 1000);
-        low = fmin(low, PER_CM * r->of[k].energy - stray), high = fmax(high, PER_CM * r->of[k].energy + stray);
+        low = fmin(low, PER_CM * r->of[k].energy - stray),
+        high = fmax(high, PER_CM * r->of[k].energy + stray);
     }
     whole_open(&w, path);
     plot_begin(&p, w.out, 760, 460);

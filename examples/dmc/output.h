@@ -14,8 +14,10 @@ void outcome_of(const run_options *o, const run_results *r, outcome *all);
 void print_outcome(const run_options *o, const molecule *m, const run_results *r, const outcome *all);
 
 /* The results as JSON, the energy of each step drawn, the lowest geometry where it lies in a hole. Nonzero after a message. */
-int write_json(const char *path, const run_options *o, const molecule *m, const run_results *r, const outcome *all);
-int draw_trace(const char *path, const run_options *o, const molecule *m, const run_results *r, const outcome *all);
+int write_json(const char *path, const run_options *o, const molecule *m, const run_results *r,
+               const outcome *all);
+int draw_trace(const char *path, const run_options *o, const molecule *m, const run_results *r,
+               const outcome *all);
 int write_deepest(const char *path, const molecule *m, const run_results *r);
 
 #endif

@@ -39,7 +39,8 @@ static int make_rooms(const molecule *m, rooms *r)
 {
     const size_t threads = (size_t)run_threads();
     r->m = m;
-    r->each = EQML_WORK_BATCH((size_t)basis->nslots, (size_t)basis->npairs, (size_t)m->natoms) * sizeof(eqml_lanes);
+    r->each =
+        EQML_WORK_BATCH((size_t)basis->nslots, (size_t)basis->npairs, (size_t)m->natoms) * sizeof(eqml_lanes);
     r->each = (r->each + 63) / 64 * 64;
     r->all = aligned_alloc(64, threads * r->each);
     return !r->all;
@@ -81,7 +82,8 @@ static int lost(const run *r)
 {
     char text[256];
     snprintf(text, sizeof text,
-             "all walkers died, at step %.0f of time step %g; the lowest energy they saw is %.1f cm^-1 above the minimum",
+             "all walkers died, at step %.0f of time step %g; the lowest energy they saw is %.1f cm^-1 above "
+             "the minimum",
              r->w.steps, r->w.time_step, PER_CM * (r->w.deepest - r->m->energy));
     return complain("dmc", r->m->name, text);
 }
@@ -168,13 +170,20 @@ static void run_release(run *r)
 }
 
 /* Room for the run of this time step, and its beginning; the walkers are not placed yet. */
-static int prepare(const run_options *o, const molecule *m, const node *at, rooms *lanes, double time_step, run *r)
+static int prepare(const run_options *o, const molecule *m, const node *at, rooms *lanes, double time_step,
+                   run *r)
 {
     const size_t n = 3 * (size_t)m->natoms, length = (size_t)ceil(o->descend / time_step);
     double spread;
     *r = (run){.o = o, .m = m};
-    r->on = (terrain){.n = (int)n, .root = m->root, .energies = energies, .context = lanes, .lowest = m->energy,
-                      .margin = o->margin, .node = *at, .side = 1};
+    r->on = (terrain){.n = (int)n,
+                      .root = m->root,
+                      .energies = energies,
+                      .context = lanes,
+                      .lowest = m->energy,
+                      .margin = o->margin,
+                      .node = *at,
+                      .side = 1};
     if (at->kind != NODE_NONE && node_value(at, m->xyz, m->root, &spread) < -1e-6)
         r->on.side = -1;
     r->settle = (size_t)ceil(o->settle / time_step);
@@ -201,7 +210,8 @@ static int one_run(const run_options *o, const molecule *m, const node *at, room
     const int begun = !bad && checkpoint_has(o) ? checkpoint_read(&r, all) : 0;
     bad = bad || begun < 0;
     if (!bad && !begun &&
-        walkers_begin(&r.w, (uint64_t)o->seed, (uint64_t)all->done << 32, m->xyz, m->vibrations, m->wavenumber, m->mode))
+        walkers_begin(&r.w, (uint64_t)o->seed, (uint64_t)all->done << 32, m->xyz, m->vibrations,
+                      m->wavenumber, m->mode))
         bad = complain("dmc", "--node", "no place on one side of the node was found about the minimum");
     bad = bad || go_on(&r, all, line) || conclude(&r, all);
     run_release(&r);
@@ -233,21 +243,4 @@ void run_free(run_results *r)
 {
     free(r->trace);
     *r = (run_results){0};
-}
-
-/* ---- to time step 0 ---- */
-
-void run_extrapolate(const run_options *o, int done, const double *value, const double *error, double *at_zero,
-                     double *its_error)
-{
-    /* Weighted least squares for value and slope; the 2 x 2 normal equations. */
-    double a = 0, b = 0, c = 0, p = 0, q = 0;
-    for (int k = 0; k < done; k++) {
-        const double weight = 1 / (error[k] * error[k]), dt = o->time_step[k], x = o->node ? dt : dt * dt;
-        a += weight, b += weight * x, c += weight * x * x;
-        p += weight * value[k], q += weight * x * value[k];
-    }
-    const double determinant = a * c - b * b;
-    *at_zero = done > 1 ? (c * p - b * q) / determinant : value[0];
-    *its_error = done > 1 ? sqrt(c / determinant) : error[0];
 }

@@ -8,9 +8,9 @@
 enum { RUN_STEPS = 8 }; /* time steps at most */
 
 typedef struct run_options {
-    int walkers, steps;             /* steps after those of settling */
-    double settle, descend;         /* a.u. of time; descend: of descendant weighting, 0: no averages */
-    double time_step[RUN_STEPS];    /* a.u. */
+    int walkers, steps;          /* steps after those of settling */
+    double settle, descend;      /* a.u. of time; descend: of descendant weighting, 0: no averages */
+    double time_step[RUN_STEPS]; /* a.u. */
     int ntime_steps;
     double margin; /* of holes, hartree */
     const char *node, *checkpoint;
@@ -42,10 +42,5 @@ void run_free(run_results *r);
 
 /* How many threads move walkers. */
 int run_threads(void);
-
-/* The value at time step 0 and its error, from values with errors at the time steps that were done, by weighted least squares: value +
- * slope dt^2, with a node value + slope dt. With one time step, its own value. */
-void run_extrapolate(const run_options *o, int done, const double *value, const double *error, double *at_zero,
-                     double *its_error);
 
 #endif

@@ -50,8 +50,8 @@ static void draw(const walkers *w, generator *g, const double *xyz, int modes, c
     }
 }
 
-int walkers_begin(walkers *w, uint64_t seed, uint64_t stream, const double *xyz, int modes, const double *wavenumber,
-                  const double *mode)
+int walkers_begin(walkers *w, uint64_t seed, uint64_t stream, const double *xyz, int modes,
+                  const double *wavenumber, const double *mode)
 {
     const terrain *on = w->on;
     double spread;
@@ -102,7 +102,8 @@ static void move_block(walkers *w, size_t b, int thread, double *seconds)
     const terrain *on = w->on;
     const size_t n = (size_t)on->n, from = b * WALKERS_BLOCK;
     const size_t count = w->alive - from < WALKERS_BLOCK ? w->alive - from : WALKERS_BLOCK;
-    double before[WALKERS_BLOCK], *xyz = w->xyz + from * n, *energy = w->energy + from, *sums = w->sums + SUMS * b;
+    double before[WALKERS_BLOCK], *xyz = w->xyz + from * n, *energy = w->energy + from,
+                                  *sums = w->sums + SUMS * b;
     generator g = w->random[b]; /* a copy that no other can touch: its state stays in registers */
     for (size_t i = 0; i < count; i++)
         for (size_t k = 0; k < n; k++)

@@ -28,7 +28,8 @@ typedef struct terrain {
     /* energy[count] at xyz[count][n]. Called by several threads at once, each with its number. */
     void (*energies)(void *context, int thread, size_t count, const double *xyz, double *energy);
     void *context;
-    double lowest; /* of the minimum; what lies deeper by the margin, or is not a number, is a hole: walkers there die */
+    double
+        lowest; /* of the minimum; what lies deeper by the margin, or is not a number, is a hole: walkers there die */
     double margin;
     node node;
     double side; /* of the node: +1 or -1 */
@@ -40,8 +41,8 @@ typedef struct walkers {
     double time_step, reference, average; /* average: of the energy, decaying, which the reference follows */
     double steps;
     double *xyz, *energy, *weight, *beside; /* [room][n], [room] thrice; beside: s */
-    double *parent;                         /* [room]: the number of a walker's ancestor at the last walkers_mark() */
-    generator *random;                      /* [blocks + 1]: one for each block, the last one for branching */
+    double *parent;        /* [room]: the number of a walker's ancestor at the last walkers_mark() */
+    generator *random;     /* [blocks + 1]: one for each block, the last one for branching */
     double holes, deepest; /* walkers that died in holes; the lowest energy seen, hartree */
     double *deepest_xyz;   /* [n] */
     double *kick;          /* [n] roots of the variances of a move */
@@ -56,8 +57,8 @@ void walkers_free(walkers *w);
 
 /* All weights 1, and all walkers at xyz[n], displaced along `modes` rows of mode[modes][n] (mass-weighted) as the ground states
  * of oscillators of these wavenumbers, cm^-1, are, on the right side of the node. Nonzero: no place beside the node was found. */
-int walkers_begin(walkers *w, uint64_t seed, uint64_t stream, const double *xyz, int modes, const double *wavenumber,
-                  const double *mode);
+int walkers_begin(walkers *w, uint64_t seed, uint64_t stream, const double *xyz, int modes,
+                  const double *wavenumber, const double *mode);
 
 /* One step; returns its energy, NaN where all walkers died. */
 double walkers_step(walkers *w);
