@@ -1,5 +1,6 @@
 /* Diffusion Monte Carlo: walkers on surfaces whose energies are known, nodes, averages, runs that stop and go on. */
 #define _POSIX_C_SOURCE 200809L
+#include "springs.h"
 #include "water.h"
 #include "common/eckart.h"
 #include "common/modes.h"
@@ -7,23 +8,6 @@
 #include "dmc/run.h"
 
 /* ---- walkers ---- */
-
-typedef struct springs {
-    int n;
-    double constant[4];
-} springs;
-
-static void harmonic(void *context, int thread, size_t count, const double *x, double *energy)
-{
-    const springs *s = context;
-    (void)thread;
-    for (size_t i = 0; i < count; i++) {
-        energy[i] = 0;
-        for (int k = 0; k < s->n; k++)
-            energy[i] +=
-                0.5 * s->constant[k] * x[i * (size_t)s->n + (size_t)k] * x[i * (size_t)s->n + (size_t)k];
-    }
-}
 
 /*
  * Oscillators: the lowest eigenvalue of exp(-dt V/2) exp(-dt T) exp(-dt V/2) is exp(-dt w'/2), cosh(w' dt) = 1 + (w dt)^2/2
@@ -63,9 +47,9 @@ Test(dmc, oscillators_are_exact)
 }
 
 /* A hole in the way: whoever comes there dies and is counted, and the lowest place is remembered. */
-static void with_a_hole(void *context, int thread, size_t count, const double *x, double *energy)
+static void with_a_hole(void *context, size_t count, const double *x, double *energy, double *gradient)
 {
-    harmonic(context, thread, count, x, energy);
+    harmonic(context, count, x, energy, gradient);
     for (size_t i = 0; i < count; i++)
         if (x[i] > 0.5)
             energy[i] = x[i] > 0.55 ? (double)NAN : -0.1 - x[i];

@@ -39,8 +39,8 @@ static inline double block_error(size_t n, double *x)
  * The value at x = 0, and its error, of value[n] with errors error[n] at x[n], by weighted least squares for a straight line. With
  * one value, that one.
  */
-static inline void extrapolate(size_t n, const double *x, const double *value, const double *error, double *at_zero,
-                               double *its_error)
+static inline void extrapolate(size_t n, const double *x, const double *value, const double *error,
+                               double *at_zero, double *its_error)
 {
     double a = 0, b = 0, c = 0, p = 0, q = 0; /* the normal equations: a b | p, b c | q */
     for (size_t k = 0; k < n; k++) {

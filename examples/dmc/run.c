@@ -4,47 +4,11 @@
 #include "common/eckart.h"
 #include "common/modes.h"
 #include "common/progress.h"
+#include "common/rooms.h"
 #include "common/statistics.h"
 #include "common/whole.h"
 #include "dmc/checkpoint.h"
 #include <stdlib.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
-
-/* A lane's room for each thread. */
-typedef struct rooms {
-    const molecule *m;
-    size_t each; /* bytes */
-    char *all;
-} rooms;
-
-static void energies(void *context, int thread, size_t count, const double *xyz, double *energy)
-{
-    const rooms *r = context;
-    eqml_energy_gradient_batch(r->m->model, count, xyz, energy, NULL,
-                               (eqml_lanes *)(void *)(r->all + (size_t)thread * r->each));
-}
-
-int run_threads(void)
-{
-#ifdef _OPENMP
-    return omp_get_max_threads();
-#else
-    return 1;
-#endif
-}
-
-static int make_rooms(const molecule *m, rooms *r)
-{
-    const size_t threads = (size_t)run_threads();
-    r->m = m;
-    r->each =
-        EQML_WORK_BATCH((size_t)basis->nslots, (size_t)basis->npairs, (size_t)m->natoms) * sizeof(eqml_lanes);
-    r->each = (r->each + 63) / 64 * 64;
-    r->all = aligned_alloc(64, threads * r->each);
-    return !r->all;
-}
 
 /* ---- descendant weighting ---- */
 
@@ -178,7 +142,7 @@ static int prepare(const run_options *o, const molecule *m, const node *at, room
     *r = (run){.o = o, .m = m};
     r->on = (terrain){.n = (int)n,
                       .root = m->root,
-                      .energies = energies,
+                      .energies = rooms_energies,
                       .context = lanes,
                       .lowest = m->energy,
                       .margin = o->margin,
@@ -227,7 +191,7 @@ int run_all(const run_options *o, const molecule *m, run_results *all)
     *all = (run_results){.deepest = INFINITY};
     all->trace = calloc((size_t)o->ntime_steps * (size_t)o->steps + n, sizeof *all->trace);
     int bad = node_read("dmc", o->node, m->natoms, &at);
-    if (!bad && (!all->trace || make_rooms(m, &lanes)))
+    if (!bad && (!all->trace || rooms_make(m, &lanes)))
         bad = complain("dmc", "", "out of memory");
     all->deepest_xyz = all->trace ? all->trace + (size_t)o->ntime_steps * (size_t)o->steps : NULL;
     if (!bad && checkpoint_has(o))

@@ -40,7 +40,4 @@ typedef struct run_results {
 int run_all(const run_options *o, const molecule *m, run_results *r);
 void run_free(run_results *r);
 
-/* How many threads move walkers. */
-int run_threads(void);
-
 #endif

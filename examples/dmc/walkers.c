@@ -5,9 +5,6 @@
 #include "common/progress.h"
 #include <stdlib.h>
 #include <string.h>
-#ifdef _OPENMP
-#include <omp.h>
-#endif
 
 #define RETURN_TIME 500 /* a.u., in which the sum of weights comes back */
 
@@ -72,7 +69,7 @@ int walkers_begin(walkers *w, uint64_t seed, uint64_t stream, const double *xyz,
     }
     w->alive = w->wanted;
     w->steps = w->holes = 0;
-    on->energies(on->context, 0, w->alive, w->xyz, w->energy);
+    on->energies(on->context, w->alive, w->xyz, w->energy, NULL);
     w->average = on->lowest;
     for (int q = 0; q < modes; q++)
         w->average += 0.5 * wavenumber[q] / PER_CM;
@@ -97,7 +94,7 @@ static double stayed(const walkers *w, size_t i)
 }
 
 /* Moves the walkers of a block, and weighs them. */
-static void move_block(walkers *w, size_t b, int thread, double *seconds)
+static void move_block(walkers *w, size_t b, double *seconds)
 {
     const terrain *on = w->on;
     const size_t n = (size_t)on->n, from = b * WALKERS_BLOCK;
@@ -111,7 +108,7 @@ static void move_block(walkers *w, size_t b, int thread, double *seconds)
     memcpy(w->random[b].state, g.state, sizeof g.state);
     memcpy(before, energy, count * sizeof *before);
     const double clock = seconds_now();
-    on->energies(on->context, thread, count, xyz, energy);
+    on->energies(on->context, count, xyz, energy, NULL);
     *seconds += seconds_now() - clock;
     sums[AFTER] = 0, sums[LOWEST] = INFINITY, sums[WHO] = (double)from;
     for (size_t i = 0; i < count; i++) {
@@ -169,13 +166,8 @@ double walkers_step(walkers *w)
 #ifdef _OPENMP
 #pragma omp parallel for schedule(static) reduction(+ : seconds)
 #endif
-    for (long b = 0; b < blocks; b++) {
-#ifdef _OPENMP
-        move_block(w, (size_t)b, omp_get_thread_num(), &seconds);
-#else
-        move_block(w, (size_t)b, 0, &seconds);
-#endif
-    }
+    for (long b = 0; b < blocks; b++)
+        move_block(w, (size_t)b, &seconds);
     w->surface += seconds;
     w->steps++;
     for (long b = 0; b < blocks; b++) {

@@ -25,8 +25,8 @@ enum { WALKERS_BLOCK = 512 }; /* walkers that one thread moves, with random numb
 typedef struct terrain {
     int n;              /* coordinates, 3 natoms */
     const double *root; /* [n] square roots of masses */
-    /* energy[count] at xyz[count][n]. Called by several threads at once, each with its number. */
-    void (*energies)(void *context, int thread, size_t count, const double *xyz, double *energy);
+    /* energy[count], and gradient[count][n] unless NULL, at xyz[count][n]. Several threads call it at once. */
+    void (*energies)(void *context, size_t count, const double *xyz, double *energy, double *gradient);
     void *context;
     double
         lowest; /* of the minimum; what lies deeper by the margin, or is not a number, is a hole: walkers there die */
