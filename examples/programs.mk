@@ -1,7 +1,7 @@
 # Programs on a fitted surface. Each is examples/PROGRAM.c; it works on what `make pes` left in build/pes/NAME, and its
 # options come in the variable of its own name: make ask NAME=ch4 ASK="--samples 500".
 
-PROGRAMS = holes ask levels thermo
+PROGRAMS = holes ask levels thermo dmc pimc
 
 $(call given,$(shell echo $(PROGRAMS) | tr a-z A-Z))
 
@@ -9,6 +9,8 @@ $(call given,$(shell echo $(PROGRAMS) | tr a-z A-Z))
 # and PROGRAM_PARTS.
 holes_PARTS = $(CENSUS_PARTS)
 ask_PARTS = $(CENSUS_PARTS)
+dmc_PARTS = $(CENSUS_PARTS)
+pimc_PARTS = $(CENSUS_PARTS)
 parts_of = $(sort $(COMMON_PARTS) $(filter build/$(1)/%,$(EXAMPLE_PARTS)) $($(1)_PARTS))
 
 define program
@@ -21,6 +23,8 @@ $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 
 holes: ## NAME=ch4 [HOLES="options"]: the whole census of holes in the surface in build/pes/NAME; fails where there are any
 ask: ## NAME=ch4 [N=100] [POOL=file.xyz] [ASK="options"]: the geometries to compute next for the surface in build/pes/NAME
+dmc: ## NAME=ch4 [DMC="options"]: zero-point energy and averages by diffusion Monte Carlo
+pimc: ## NAME=ch4 [PIMC="options"]: a molecule at a temperature by path-integral Monte Carlo
 
 levels: ## NAME=water [LEVELS="options"]: rovibrational levels and band strengths of a triatomic molecule on the surface in build/pes/NAME
 
@@ -31,7 +35,8 @@ $(PROGRAMS): %: build/eqml.o build/%.o
 	@LIBRARIES="$(OPTIONAL)" sh examples/common/surface.sh $@ $(COMPILE)
 
 # Parts that the tests are linked with, beside those of the census.
-TESTED_PARTS = build/shapes/clouds.o build/properties/solids.o build/properties/phonons.o
+TESTED_PARTS = $(foreach p,$(PROGRAMS),$(filter build/$(p)/%,$(EXAMPLE_PARTS))) \
+    build/shapes/clouds.o build/properties/solids.o build/properties/phonons.o
 
 # ---- objects ---------------------------------------------------------------------------------------------
 

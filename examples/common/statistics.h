@@ -35,4 +35,21 @@ static inline double block_error(size_t n, double *x)
     return most;
 }
 
+/*
+ * The value at x = 0, and its error, of value[n] with errors error[n] at x[n], by weighted least squares for a straight line. With
+ * one value, that one.
+ */
+static inline void extrapolate(size_t n, const double *x, const double *value, const double *error,
+                               double *at_zero, double *its_error)
+{
+    double a = 0, b = 0, c = 0, p = 0, q = 0; /* the normal equations: a b | p, b c | q */
+    for (size_t k = 0; k < n; k++) {
+        const double weight = 1 / (error[k] * error[k]);
+        a += weight, b += weight * x[k], c += weight * x[k] * x[k];
+        p += weight * value[k], q += weight * x[k] * value[k];
+    }
+    *at_zero = n > 1 ? (c * p - b * q) / (a * c - b * b) : value[0];
+    *its_error = n > 1 ? sqrt(c / (a * c - b * b)) : error[0];
+}
+
 #endif
