@@ -16,3 +16,19 @@ ask: ## NAME=ch4 [N=100] [POOL=file.xyz] [ASK="options"]: the geometries to comp
 .PHONY: $(PROGRAMS)
 $(PROGRAMS): %: build/eqml.o build/%.o
 	@LIBRARIES="$(OPTIONAL)" sh examples/common/surface.sh $@ $(COMPILE)
+
+# A potential that exists already, in a library.
+$(call given,LIBRARY SYMBOL ADOPT)
+
+ADOPT_PARTS = $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/adopt/*.c)))
+
+$(ADOPT_PARTS): build/%.o: examples/%.c $(wildcard examples/*/*.h) eqml.h build/flags
+	@mkdir -p $(@D)
+	$(COMPILE) $(OPTIONAL) -I. -Iexamples -c $< -o $@.$$$$ && mv -f $@.$$$$ $@
+
+build/adopt.o: $(ADOPT_PARTS) $(CENSUS_PARTS)
+	$(CC) -r -nostdlib $^ -o $@.$$$$ && mv -f $@.$$$$ $@
+
+.PHONY: adopt
+adopt: build/eqml-gen build/eqml.o build/fit.o build/adopt.o ## LIBRARY=./old.so SYMBOL=pot COMPOSITION="H4 C" DEGREE=6 NAME=ch4 [ADOPT="options"] [as make pes]: fit a surface to a potential of C or Fortran
+	@LIBRARIES="$(OPTIONAL)" sh examples/common/adopt.sh $(COMPILE)

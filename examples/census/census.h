@@ -96,6 +96,14 @@ void census_free(census *c);
 eqml_status census_spread(const eqml_model *m, const char *symbols, const double *minimum, double highest,
                           uint64_t seed, size_t n, double *xyz, size_t *drawn, eqml_message *message);
 
+/* A potential that is no surface: returns the energy at xyz[natoms][3]. What is no number is refused as too high. */
+typedef double (*census_function)(void *context, const double *xyz);
+
+/* The same for such a potential, with its Hessian at the minimum, hessian[3 natoms][3 natoms], which is overwritten. */
+eqml_status census_spread_of(int natoms, census_function function, void *context, const char *symbols,
+                             const double *minimum, double *hessian, double highest, uint64_t seed, size_t n,
+                             double *xyz, size_t *drawn, eqml_message *message);
+
 /* ---- output.c ---- */
 
 /* Holes for each million steps of a walker. */
