@@ -209,7 +209,12 @@ build/tests/fit build/tests/fit-h2o: build/fit.o build/eqml.o
 	printf '#include "%s"\nconst eqml_basis *const basis = &%s_basis;\n' $(filter %.h,$^) $(basename $(notdir $(filter %.h,$^))) | \
 	    $(COMPILE) -I. build/fit.o build/eqml.o -x c - -o $@ -lm
 
-build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) $(CENSUS_PARTS) | build/tests/fit build/tests/fit-h2o build/bench/run
+# The program that adopts potentials, for tests of its command line.
+build/tests/adopt: build/tests/h2o_d8.h build/adopt.o build/eqml.o
+	printf '#include "h2o_d8.h"\nconst eqml_basis *const basis = &h2o_d8_basis;\n' | \
+	    $(COMPILE) -O1 -DEQML_SCALAR -I. -Ibuild/tests build/adopt.o build/eqml.o -x c - -o $@ -ldl -lm
+
+build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) $(CENSUS_PARTS) | build/tests/fit build/tests/fit-h2o build/tests/adopt build/bench/run
 	$(COMPILE) $^ -o $@ $(shell pkg-config --libs criterion) -lm
 
 test: build/run-tests check-joined check-parts check-headers check-kinds check-threads check-generated check-compilers examples ## pass the tests (needs libcriterion-dev and pkg-config)

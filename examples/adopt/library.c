@@ -15,7 +15,7 @@ static struct {
     volatile sig_atomic_t calling;
     char text[512];
     int home; /* the folder where the program began */
-} guard;
+} guard = {.home = -1};
 
 static void tell(void)
 {
@@ -101,7 +101,6 @@ int potential_open(const job *j, potential *p)
     const size_t size = 3 * (size_t)basis->natoms;
     memset(p, 0, sizeof *p);
     p->j = j;
-    guard.home = -1;
     p->xyz = calloc(5 * size, sizeof *p->xyz);
     if (!p->xyz)
         return fail("", "out of memory");

@@ -124,7 +124,7 @@ static void place_atoms(const atoms *a, generator *random, double *xyz)
                     if (placed[k] != to)
                         closest =
                             fmin(closest, apart(xyz, i, placed[k]) / (a->radius[i] + a->radius[placed[k]]));
-                if (closest > 1.3)
+                if (closest > 1.6)
                     break;
             }
             placed[count++] = i;
@@ -184,10 +184,14 @@ static int search(const job *j, potential *p, const atoms *a, beginning *b)
         printf("\n");
     }
     free(xyz);
-    return best >= 0 ? 0
-                     : fail(j->symbol,
-                            "no random geometry leads to a minimum: give a geometry by --start FILE, and see "
-                            "whether units, layout and order are right");
+    if (best < 0)
+        return fail(j->symbol,
+                    p->calls == p->not_finite
+                        ? "no energy is a number: see whether it needs --init, or --in and a file there, and "
+                          "how it is called (--call)"
+                        : "no random geometry leads to a minimum: give a geometry by --start FILE, and see "
+                          "whether units, layout, order and the sign of gradients are right");
+    return 0;
 }
 
 static int print_wavenumbers(const atoms *a, const beginning *b)
@@ -219,7 +223,7 @@ int find_beginning(const job *j, potential *p, beginning *b)
     if (!bad && j->start && !minimum_below(p, &a, b->xyz, &b->energy))
         bad = fail(j->start,
                    "no minimum of the potential is in the valley of this geometry; see whether units, "
-                   "layout and order are right");
+                   "layout, order and the sign of gradients are right");
     if (!bad) {
         b->energy = potential_energy(p, b->xyz, NULL);
         potential_hessian(p, b->xyz, b->hessian);
