@@ -116,6 +116,7 @@ Test(adopt, from_library_to_library)
     cr_expect_lt(strtod(strchr(at, ':') + 1, NULL), 1e-9, "%s", json);
     free(json);
     cr_expect_not_null(strstr(o.text, "recovered"), "%s", o.text);
+    cr_expect_not_null(strstr(o.text, "below the minimum and are left out"), "%s", o.text);
     cr_expect_eq(run("test -s build/pes/adopt_test/adopt.xyz && test -s build/adopt/adopt_test.xyz").status,
                  0);
 

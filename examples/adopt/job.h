@@ -54,6 +54,7 @@ typedef struct potential {
     int has_gradient;
     double *xyz, *gradient; /* [natoms][3] as the library has them; behind them, room for differences */
     size_t calls, not_finite;
+    size_t below; /* geometries that the last draw() refused, see there */
 } potential;
 
 /* Loads the library, changes to the folder where it works, and has it initialised. Returns nonzero after a message. */
@@ -94,7 +95,7 @@ int find_beginning(const job *j, potential *p, beginning *b);
 
 void free_beginning(beginning *b);
 
-/* Geometries about the minimum up to an energy, n of stream `seed`: xyz[n][natoms][3], *drawn <- how many. Returns nonzero
+/* Geometries about the minimum up to an energy, and not more than 1e-4 hartree below it, n of stream `seed`: xyz[n][natoms][3], *drawn <- how many. Returns nonzero
  * after a message. */
 int draw(const job *j, potential *p, const beginning *b, uint64_t seed, size_t n, double *xyz, size_t *drawn);
 

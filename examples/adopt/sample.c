@@ -34,9 +34,9 @@ static int gather(const job *j, potential *p, const beginning *b, set *s)
 }
 
 /* Energies; those that are no number are left out. */
-static void evaluate(const job *j, potential *p, const beginning *b, set *s)
+static void evaluate(const job *j, potential *p, set *s)
 {
-    size_t kept = 0, below = 0;
+    size_t kept = 0;
     double low = HUGE_VAL, high = -HUGE_VAL;
     for (size_t g = 0; g < s->n; g++) {
         double *to = s->xyz + kept * s->size;
@@ -46,17 +46,17 @@ static void evaluate(const job *j, potential *p, const beginning *b, set *s)
             continue;
         s->energy[kept++] = e;
         low = fmin(low, e), high = fmax(high, e);
-        below += e < b->energy - 1e-4;
     }
     printf("  samples: %zu geometries, %.6f to %.6f hartree, a span of %.6g cm^-1%s\n", kept, low, high,
            PER_CM * (high - low), s->gradient ? ", with gradients" : "");
     if (p->not_finite)
         printf("  note: %zu of %zu energies of %s are no number; those geometries are left out\n",
                p->not_finite, p->calls, j->symbol);
-    if (below)
-        printf("  note: %zu samples lie below the minimum: holes of the library's potential, or another "
-               "isomer\n",
-               below);
+    if (p->below)
+        printf("  note: %zu geometries lie below the minimum and are left out: holes of %s, or another "
+               "isomer, which "
+               "--start or --geometries would take in\n",
+               p->below, j->symbol);
     s->n = kept;
 }
 
@@ -84,7 +84,7 @@ int write_samples(const job *j, potential *p, const beginning *b)
     whole w;
     int bad = gather(j, p, b, &s);
     if (!bad) {
-        evaluate(j, p, b, &s);
+        evaluate(j, p, &s);
         potential_close(p);
         whole_open(&w, j->samples_file);
         for (size_t g = 0; g < s.n && w.out; g++)

@@ -235,20 +235,31 @@ int find_beginning(const job *j, potential *p, beginning *b)
 
 /* ---- samples ---------------------------------------------------------------------------------------------- */
 
-static double energy_only(void *context, const double *xyz)
+/* Geometries to draw from: those below the minimum, holes or of another isomer, are counted and refused. */
+typedef struct source {
+    potential *p;
+    double least;
+} source;
+
+static double energy_of(void *context, const double *xyz)
 {
-    return potential_energy(context, xyz, NULL);
+    const source *s = context;
+    const double energy = potential_energy(s->p, xyz, NULL);
+    s->p->below += energy < s->least;
+    return energy < s->least ? HUGE_VAL : energy;
 }
 
 int draw(const job *j, potential *p, const beginning *b, uint64_t seed, size_t n, double *xyz, size_t *drawn)
 {
     const size_t size = 3 * (size_t)basis->natoms;
     double *hessian = malloc(size * size * sizeof *hessian);
+    source from = {p, b->energy - 1e-4};
     eqml_message message;
     if (!hessian)
         return fail("", "out of memory");
+    p->below = 0;
     memcpy(hessian, b->hessian, size * size * sizeof *hessian);
-    const eqml_status status = census_spread_of(basis->natoms, energy_only, p, b->symbols, b->xyz, hessian,
+    const eqml_status status = census_spread_of(basis->natoms, energy_of, &from, b->symbols, b->xyz, hessian,
                                                 j->up_to / PER_CM, seed, n, xyz, drawn, &message);
     free(hessian);
     return status ? fail("", message.text) : 0;
