@@ -74,7 +74,7 @@ typedef struct census {
 /*
  * Runs a census on a surface. start[natoms][3] (bohr) is a geometry in the valley of its minimum, such as that of the
  * lowest energy in the training data. symbols are those of the atoms, separated by blanks ("H H O"), in the order of the
- * basis. options may be NULL. One thread; the same seed gives the same census. Its cost is that of 4 samples + walkers
+ * basis. options may be NULL. The same seed gives the same census, by however many threads of OpenMP. Its cost is that of 4 samples + walkers
  * steps energies, in batches, and some random numbers for each. *c <- the census; release it with census_free().
  *
  * EQML_ERROR_ARGUMENT: a symbol is no element. EQML_ERROR_VALUE: the way down from the start leads to no minimum: it ends
