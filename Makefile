@@ -216,8 +216,13 @@ build/tests/fit build/tests/fit-h2o: build/fit.o build/eqml.o
 	printf '#include "%s"\nconst eqml_basis *const basis = &%s_basis;\n' $(filter %.h,$^) $(basename $(notdir $(filter %.h,$^))) | \
 	    $(COMPILE) -I. build/fit.o build/eqml.o -x c - -o $@ -lm
 
+# The program that adopts potentials, for tests of its command line.
+build/tests/adopt: build/tests/h2o_d8.h build/adopt.o build/eqml.o
+	printf '#include "h2o_d8.h"\nconst eqml_basis *const basis = &h2o_d8_basis;\n' | \
+	    $(COMPILE) -O1 -DEQML_SCALAR -I. -Ibuild/tests build/adopt.o build/eqml.o -x c - -o $@ -ldl -lm
+
 # What the tests run beside it is made before, since they would make it one after the other.
-TESTED_PROGRAMS = build/tests/fit build/tests/fit-h2o build/bench/run build/potential.o $(PROGRAMS:%=build/%.o)
+TESTED_PROGRAMS = build/tests/fit build/tests/fit-h2o build/tests/adopt build/bench/run build/potential.o $(PROGRAMS:%=build/%.o)
 
 build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) $(sort $(COMMON_PARTS) $(CENSUS_PARTS) $(TESTED_PARTS)) | $(TESTED_PROGRAMS)
 	$(COMPILE) $^ -o $@ $(shell pkg-config --libs criterion) -lm

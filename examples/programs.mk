@@ -90,3 +90,16 @@ $(POTENTIAL_PROGRAMS): %: build/on/%
 examples-check: build/eqml-gen build/eqml.o build/fit.o ## programs on a surface against known answers (examples/check.txt): reference, found, difference
 	@rm -f build/check/*.json
 	@sh examples/common/check.sh
+
+# ---- a potential that exists already, in a library -------------------------------------------------------
+
+$(call given,LIBRARY SYMBOL ADOPT)
+
+ADOPT_PARTS = $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/adopt/*.c)))
+
+build/adopt.o: $(ADOPT_PARTS) $(CENSUS_PARTS)
+	$(CC) -r -nostdlib $^ -o $@.$$$$ && mv -f $@.$$$$ $@
+
+.PHONY: adopt
+adopt: build/eqml-gen build/eqml.o build/fit.o build/adopt.o ## LIBRARY=./old.so SYMBOL=pot COMPOSITION="H4 C" DEGREE=6 NAME=ch4 [ADOPT="options"] [as make pes]: fit a surface to a potential of C or Fortran
+	@LIBRARIES="$(OPTIONAL)" sh examples/common/adopt.sh $(COMPILE)

@@ -164,15 +164,21 @@ check-kinds: $(KIND_PROGRAMS) ## every function of every kind of surface against
 
 # Fits by one thread and by several give the same bits: tests/threads/driver.c prints them.
 # implementation.o is compiled like them, but for OpenMP.
-THREAD_COMPILE = $(CC) $(STD) $(WARNINGS) $(CFLAGS:-O3=-O1) -I. -Ibuild/tests tests/threads/driver.c
+THREAD_COMPILE = $(CC) $(STD) $(WARNINGS) $(CFLAGS:-O3=-O1) -I. -Ibuild/tests -Iexamples
+# The census, of the runtime of all surfaces; its parts are compiled anew, with OpenMP.
+THREAD_CENSUS = tests/threads/census.c $(patsubst build/%.o,examples/%.c,$(CENSUS_PARTS)) build/eqml.o
 
-check-threads: tests/threads/driver.c build/tests/implementation.o build/tests/ch4_d6.h build/tests/cloud_two.h ## fail where a fit, or a cloud, depends on the number of threads
+check-threads: tests/threads/driver.c build/tests/implementation.o build/tests/ch4_d6.h build/tests/cloud_two.h $(THREAD_CENSUS) ## fail where a fit, a cloud or a census depends on the number of threads
 	@mkdir -p build/threads
-	$(THREAD_COMPILE) build/tests/implementation.o -o build/threads/plain -lm
+	$(THREAD_COMPILE) $< build/tests/implementation.o -o build/threads/plain -lm
 	@echo '#include <omp.h>' | $(CC) -fopenmp -x c -fsyntax-only - 2>/dev/null || { echo "check-threads: no OpenMP here; skipped"; exit 0; }; \
-	    set -e; $(THREAD_COMPILE) -fopenmp tests/implementation.c -o build/threads/threads -lm; build/threads/plain >build/threads/wanted; \
-	    for n in 1 2 3 7; do OMP_WAIT_POLICY=passive OMP_NUM_THREADS=$$n build/threads/threads >build/threads/found; \
-	        cmp build/threads/wanted build/threads/found; done; echo "check-threads: the same bits from 1, 2, 3 and 7 threads"
+	    set -e; $(THREAD_COMPILE) -fopenmp $< tests/implementation.c -o build/threads/threads -lm; build/threads/plain >build/threads/wanted; \
+	    $(THREAD_COMPILE) -fopenmp $(THREAD_CENSUS) -o build/threads/census -lm; \
+	    OMP_NUM_THREADS=1 build/threads/census >build/threads/census-wanted; \
+	    for n in 1 2 3 7; do export OMP_WAIT_POLICY=passive OMP_NUM_THREADS=$$n; build/threads/threads >build/threads/found; \
+	        cmp build/threads/wanted build/threads/found; build/threads/census >build/threads/found; \
+	        cmp build/threads/census-wanted build/threads/found; done; \
+	    echo "check-threads: the same bits from 1, 2, 3 and 7 threads"
 
 # The generator itself, built by another compiler, must write the same bytes; two larger bases beside those of the tests.
 # The other is at -O1, which takes half of the time to compile.

@@ -1,10 +1,11 @@
 /* The census as a whole: its minimum, and what it keeps of what it finds. */
 #include "census/census.h"
 #include "census/search.h"
-#include "common/evaluate.h"
 #include "common/elements.h"
+#include "common/evaluate.h"
 #include "common/minimise.h"
 #include "common/modes.h"
+#include "common/threads.h"
 #include <stdlib.h>
 #include <time.h>
 
@@ -123,6 +124,22 @@ eqml_status know_atoms(search *s, const char *symbols, eqml_message *message)
             s->closest[i * natoms + j] = least * least;
         }
     return EQML_OK;
+}
+
+void evaluate_blocks(const search *s, size_t n, double *xyz, double *energy, generator *random,
+                     void (*prepare)(const search *s, block *b, void *context), void *context)
+{
+    const int blocks = (int)((n + CENSUS_BLOCK - 1) / CENSUS_BLOCK);
+#ifdef _OPENMP
+#pragma omp parallel for schedule(dynamic)
+#endif
+    for (int k = 0; k < blocks; k++) {
+        const size_t first = (size_t)k * CENSUS_BLOCK, left = n - first;
+        block b = {xyz + first * (size_t)s->n, energy + first, left < CENSUS_BLOCK ? left : CENSUS_BLOCK,
+                   random + k};
+        prepare(s, &b, context);
+        evaluate_batch(s->m, b.count, b.xyz, b.energy, NULL, s->work + this_thread() * s->room);
+    }
 }
 
 static int outside(const void *context, const double *xyz)
@@ -252,7 +269,8 @@ eqml_status census_run(const eqml_model *m, const char *symbols, const double *s
     double *all =
         calloc(natoms + 2 * n + n * n + 2 * natoms * natoms + (n + 6) * n + (CENSUS_BATCH + lowest) * (n + 1),
                sizeof *all);
-    s.work = aligned_alloc(64, lines(batch_work > hessian_work ? batch_work : hessian_work));
+    s.room = lines(batch_work > hessian_work ? batch_work : hessian_work) / sizeof(eqml_lanes);
+    s.work = aligned_alloc(64, lines(threads_at_most() * s.room * sizeof(eqml_lanes)));
     if (all && s.work && make_room(c, b->natoms)) {
         s.mass = all, s.root = s.mass + natoms, s.wavenumber = s.root + n, s.modes = s.wavenumber + n;
         s.closest = s.modes + n * n, s.distance = s.closest + natoms * natoms;

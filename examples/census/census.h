@@ -74,7 +74,7 @@ typedef struct census {
 /*
  * Runs a census on a surface. start[natoms][3] (bohr) is a geometry in the valley of its minimum, such as that of the
  * lowest energy in the training data. symbols are those of the atoms, separated by blanks ("H H O"), in the order of the
- * basis. options may be NULL. One thread; the same seed gives the same census. Its cost is that of 4 samples + walkers
+ * basis. options may be NULL. The same seed gives the same census, by however many threads of OpenMP. Its cost is that of 4 samples + walkers
  * steps energies, in batches, and some random numbers for each. *c <- the census; release it with census_free().
  *
  * EQML_ERROR_ARGUMENT: a symbol is no element. EQML_ERROR_VALUE: the way down from the start leads to no minimum: it ends
@@ -95,6 +95,14 @@ void census_free(census *c);
  */
 eqml_status census_spread(const eqml_model *m, const char *symbols, const double *minimum, double highest,
                           uint64_t seed, size_t n, double *xyz, size_t *drawn, eqml_message *message);
+
+/* A potential that is no surface: returns the energy at xyz[natoms][3]. What is no number is refused as too high. */
+typedef double (*census_function)(void *context, const double *xyz);
+
+/* The same for such a potential, with its Hessian at the minimum, hessian[3 natoms][3 natoms], which is overwritten. */
+eqml_status census_spread_of(int natoms, census_function function, void *context, const char *symbols,
+                             const double *minimum, double *hessian, double highest, uint64_t seed, size_t n,
+                             double *xyz, size_t *drawn, eqml_message *message);
 
 /* ---- output.c ---- */
 

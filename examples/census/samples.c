@@ -5,16 +5,16 @@
 #include "common/modes.h"
 #include <stdlib.h>
 
-enum { SHOWN = 800 }; /* of each width, in the picture */
+enum { SHOWN = 800, FIRST_STREAM = 100 }; /* SHOWN: of each width, in the picture */
 
 /* A geometry of the density of width s; returns its energy on the harmonic surface, from the minimum (hartree). */
-static double draw(search *s, double width, double *xyz)
+static double draw(const search *s, generator *random, double width, double *xyz)
 {
     double harmonic = 0;
     memcpy(xyz, s->c->xyz, (size_t)s->n * sizeof *xyz);
     for (int q = 0; q < s->nvibrations; q++) {
         const double w = fmax(s->wavenumber[q], 100) / PER_CM;
-        const double x = width * sqrt(0.5 / w) * random_normal(&s->random), *mode = s->modes + q * s->n;
+        const double x = width * sqrt(0.5 / w) * random_normal(random), *mode = s->modes + q * s->n;
         harmonic += 0.5 * w * w * x * x;
         for (int k = 0; k < s->n; k++)
             xyz[k] += x * mode[k] / s->root[k];
@@ -40,16 +40,28 @@ static void keep_low(search *s, int wide, double beneath, const double *xyz)
     memcpy(to + (size_t)at * n, xyz, n * sizeof *to);
 }
 
-static void draw_width(search *s, int k, double *harmonic)
+/* The samples of a block. */
+typedef struct drawing {
+    double width, *harmonic; /* [CENSUS_BATCH] */
+} drawing;
+
+static void draw_block(const search *s, block *b, void *context)
+{
+    const drawing *d = context;
+    const size_t first = (size_t)(b->energy - s->energy);
+    for (size_t i = 0; i < b->count; i++)
+        d->harmonic[first + i] = draw(s, b->random, d->width, b->xyz + i * (size_t)s->n);
+}
+
+static void draw_width(search *s, int k, double *harmonic, generator *random)
 {
     census *c = s->c;
     const double width = census_widths[k];
+    drawing all = {width, harmonic};
     const int wide = k - (CENSUS_WIDTHS - 2); /* 0 and 1: descents begin here */
     for (int first = 0; first < c->options.samples; first += CENSUS_BATCH) {
         const int left = c->options.samples - first, count = left < CENSUS_BATCH ? left : CENSUS_BATCH;
-        for (int i = 0; i < count; i++)
-            harmonic[i] = draw(s, width, s->xyz + i * s->n);
-        evaluate_batch(s->m, (size_t)count, s->xyz, s->energy, s->work);
+        evaluate_blocks(s, (size_t)count, s->xyz, s->energy, random, draw_block, &all);
         for (int i = 0; i < count; i++) {
             const double *xyz = s->xyz + i * s->n;
             if (is_close(s, xyz)) {
@@ -70,14 +82,22 @@ static void draw_width(search *s, int k, double *harmonic)
 
 int draw_samples(search *s)
 {
+    enum { BLOCKS = CENSUS_BATCH / CENSUS_BLOCK };
     double *harmonic = malloc(CENSUS_BATCH * sizeof *harmonic);
-    if (!harmonic)
+    generator *random = malloc(BLOCKS * sizeof *random);
+    if (!harmonic || !random) {
+        free(harmonic);
+        free(random);
         return 1;
+    }
+    for (int k = 0; k < BLOCKS; k++)
+        random_start(&random[k], s->c->options.seed, FIRST_STREAM + (uint64_t)k);
     for (int k = 0; k < 2 * s->c->options.descents; k++)
         s->lowest[k] = INFINITY;
     for (int k = 0; k < CENSUS_WIDTHS; k++)
-        draw_width(s, k, harmonic);
+        draw_width(s, k, harmonic, random);
     free(harmonic);
+    free(random);
     return 0;
 }
 

@@ -4,7 +4,8 @@
 #include "census/census.h"
 #include "common/random.h"
 
-enum { CENSUS_BATCH = 1024 }; /* geometries that are evaluated together */
+/* Geometries that are evaluated together; and of these, those that one thread takes, by random numbers of their own. */
+enum { CENSUS_BATCH = 1024, CENSUS_BLOCK = 128 };
 
 typedef struct search {
     const eqml_model *m;
@@ -14,12 +15,25 @@ typedef struct search {
     double *wavenumber, *modes; /* [n], [n][n]: vibrations first, rows in mass-weighted coordinates */
     double *closest;            /* [natoms][natoms] squares of the least distances, bohr^2 */
     double *distance;           /* [natoms][natoms] of the minimum, bohr */
-    eqml_lanes *work;           /* of a batch */
-    double *xyz, *energy;       /* [CENSUS_BATCH][n], [CENSUS_BATCH] */
+    eqml_lanes *work;           /* [threads][room] of a batch */
+    size_t room;
+    double *xyz, *energy; /* [CENSUS_BATCH][n], [CENSUS_BATCH] */
     /* Samples of the two largest widths that lie lowest beneath the harmonic surface, lowest first: */
     double *lowest, *lowest_xyz; /* [2][descents] how far, hartree; [2][descents][n] */
     generator random, lots;      /* lots: which holes are kept */
 } search;
+
+/* For each block of n geometries: count geometries xyz and their energies, by a thread, with what is its own. */
+typedef struct block {
+    double *xyz, *energy;
+    size_t count;
+    generator *random; /* of this block, wherever it is done */
+} block;
+
+/* Has all geometries prepared, block by block by `prepare`, and evaluated. Block k of the geometries takes random[k], so that
+ * the number of threads changes nothing. */
+void evaluate_blocks(const search *s, size_t n, double *xyz, double *energy, generator *random,
+                     void (*prepare)(const search *s, block *b, void *context), void *context);
 
 /* Masses, and least distances. Needs s->c->options.closest; s->distance serves as room. */
 eqml_status know_atoms(search *s, const char *symbols, eqml_message *message);

@@ -21,49 +21,81 @@ static void displace(search *s, const double *minimum, double energy, double *am
     }
 }
 
-static size_t draw_all(search *s, const double *minimum, double highest, size_t n, double *xyz, double *work)
+static size_t draw_all(search *s, census_function function, void *context, const double *minimum,
+                       double highest, size_t n, double *xyz)
 {
-    const double lowest = evaluate(s->m, minimum, NULL, work);
+    const double lowest = function(context, minimum);
     size_t drawn = 0;
     for (size_t tries = 0; tries < 100 * n && drawn < n; tries++) {
         double *to = xyz + drawn * (size_t)s->n;
         displace(s, minimum, highest * random_uniform(&s->random), s->energy, to);
-        if (!is_close(s, to) && evaluate(s->m, to, NULL, work) - lowest <= highest)
+        if (!is_close(s, to) && function(context, to) - lowest <= highest)
             drawn++;
     }
     return drawn;
+}
+
+static eqml_status out_of_memory(eqml_message *message)
+{
+    if (message)
+        snprintf(message->text, sizeof message->text, "out of memory");
+    return EQML_ERROR_MEMORY;
+}
+
+eqml_status census_spread_of(int natoms, census_function function, void *context, const char *symbols,
+                             const double *minimum, double *hessian, double highest, uint64_t seed, size_t n,
+                             double *xyz, size_t *drawn, eqml_message *message)
+{
+    const size_t atoms = (size_t)natoms, size = 3 * atoms;
+    census c = {.options = {.closest = 0.5}};
+    search s = {.c = &c, .n = (int)size};
+    double *all = calloc(atoms + 3 * size + size * size + 2 * atoms * atoms + 6 * size, sizeof *all);
+    *drawn = 0;
+    if (!all)
+        return out_of_memory(message);
+    s.mass = all, s.root = s.mass + atoms, s.wavenumber = s.root + size, s.energy = s.wavenumber + size;
+    s.modes = s.energy + size, s.closest = s.modes + size * size, s.distance = s.closest + atoms * atoms;
+    const eqml_status status = know_atoms(&s, symbols, message);
+    if (!status) {
+        s.nvibrations = vibrations(natoms, s.mass, minimum, hessian, s.root, s.wavenumber, s.modes,
+                                   s.distance + atoms * atoms);
+        random_start(&s.random, seed, 0);
+        *drawn = draw_all(&s, function, context, minimum, highest, n, xyz);
+    }
+    free(all);
+    return status;
+}
+
+/* A surface and its room. */
+typedef struct place {
+    const eqml_model *m;
+    double *work;
+} place;
+
+static double surface_energy(void *context, const double *xyz)
+{
+    const place *p = context;
+    return evaluate(p->m, xyz, NULL, p->work);
 }
 
 eqml_status census_spread(const eqml_model *m, const char *symbols, const double *minimum, double highest,
                           uint64_t seed, size_t n, double *xyz, size_t *drawn, eqml_message *message)
 {
     const eqml_basis *b = m->basis;
-    const size_t natoms = (size_t)b->natoms, size = 3 * natoms;
+    const size_t size = 3 * (size_t)b->natoms;
     const size_t bytes = EQML_WORK_HESSIAN((size_t)b->nslots, (size_t)b->npairs) * sizeof(double);
-    census c = {.options = {.closest = 0.5}};
-    search s = {.m = m, .c = &c, .n = (int)size};
-    double *all =
-        calloc(natoms + 3 * size + size * size + 2 * natoms * natoms + (size + 6) * size, sizeof *all);
-    double *work = aligned_alloc(64, (bytes + 63) / 64 * 64);
-    eqml_status status = EQML_ERROR_MEMORY;
+    place p = {m, aligned_alloc(64, (bytes + 63) / 64 * 64)};
+    double *hessian = calloc(size * (size + 1), sizeof *hessian); /* a gradient behind it */
+    eqml_status status;
     *drawn = 0;
-    if (all && work) {
-        s.mass = all, s.root = s.mass + natoms, s.wavenumber = s.root + size, s.energy = s.wavenumber + size;
-        s.modes = s.energy + size, s.closest = s.modes + size * size,
-        s.distance = s.closest + natoms * natoms;
-        double *hessian = s.distance + natoms * natoms;
-        status = know_atoms(&s, symbols, message);
-        if (!status) {
-            evaluate_hessian(m, minimum, s.wavenumber, hessian, work);
-            s.nvibrations = vibrations(b->natoms, s.mass, minimum, hessian, s.root, s.wavenumber, s.modes,
-                                       hessian + size * size);
-            random_start(&s.random, seed, 0);
-            *drawn = draw_all(&s, minimum, highest, n, xyz, work);
-        }
-    } else if (message) {
-        snprintf(message->text, sizeof message->text, "out of memory");
+    if (p.work && hessian) {
+        evaluate_hessian(m, minimum, hessian + size * size, hessian, p.work);
+        status = census_spread_of(b->natoms, surface_energy, &p, symbols, minimum, hessian, highest, seed, n,
+                                  xyz, drawn, message);
+    } else {
+        status = out_of_memory(message);
     }
-    free(all);
-    free(work);
+    free(hessian);
+    free(p.work);
     return status;
 }

@@ -5,12 +5,13 @@
 #include "common/statistics.h"
 #include <stdlib.h>
 
-enum { SHOWN = 2000 }; /* of all walkers on their way, in the picture */
+enum { SHOWN = 2000, FIRST_STREAM = 1000 }; /* SHOWN: of all walkers on their way, in the picture */
 
 /* A population, and the next one. */
 typedef struct population {
     double *xyz, *next, *energy, *trace; /* [room][n] twice, [room], [steps] */
     size_t alive, room;
+    generator *random; /* [room / CENSUS_BLOCK, up] */
 } population;
 
 /* Walkers of the harmonic ground state, or at the minimum where one of these would be nonsense. */
@@ -33,14 +34,19 @@ static void begin(search *s, population *p)
     }
 }
 
-static void diffuse(search *s, population *p)
+static void diffuse_block(const search *s, block *b, void *context)
 {
     const size_t n = (size_t)s->n;
-    const double width = sqrt(s->c->options.time_step);
-    for (size_t i = 0; i < p->alive; i++)
+    const double width = *(double *)context;
+    for (size_t i = 0; i < b->count; i++)
         for (size_t k = 0; k < n; k++)
-            p->xyz[i * n + k] += width / s->root[k] * random_normal(&s->random);
-    evaluate_batch(s->m, p->alive, p->xyz, p->energy, s->work);
+            b->xyz[i * n + k] += width / s->root[k] * random_normal(b->random);
+}
+
+static void diffuse(search *s, population *p)
+{
+    double width = sqrt(s->c->options.time_step);
+    evaluate_blocks(s, p->alive, p->xyz, p->energy, p->random, diffuse_block, &width);
 }
 
 /* Copies of a walker go into the next population, as many as its weight says on average; returns the weight. */
@@ -111,13 +117,21 @@ int walk(search *s)
 {
     const census_options *o = &s->c->options;
     population p = {.room = 2 * (size_t)o->walkers};
+    const size_t blocks = (p.room + CENSUS_BLOCK - 1) / CENSUS_BLOCK;
     double *all = malloc((2 * p.room * (size_t)s->n + p.room + (size_t)o->steps) * sizeof *all);
-    if (!all)
+    p.random = malloc(blocks * sizeof *p.random);
+    if (!all || !p.random) {
+        free(all);
+        free(p.random);
         return 1;
+    }
+    for (size_t k = 0; k < blocks; k++)
+        random_start(&p.random[k], o->seed, FIRST_STREAM + k);
     p.xyz = all, p.next = p.xyz + p.room * (size_t)s->n, p.energy = p.next + p.room * (size_t)s->n;
     p.trace = p.energy + p.room;
     begin(s, &p);
     walk_on(s, &p);
     free(all);
+    free(p.random);
     return 0;
 }

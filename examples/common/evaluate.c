@@ -12,7 +12,8 @@ double evaluate_hessian(const eqml_model *m, const double *xyz, double *gradient
     return eqml_energy_hessian(m, xyz, gradient, hessian, work);
 }
 
-void evaluate_batch(const eqml_model *m, size_t n, const double *xyz, double *energy, eqml_lanes *work)
+void evaluate_batch(const eqml_model *m, size_t n, const double *xyz, double *energy, double *gradient,
+                    eqml_lanes *work)
 {
-    eqml_energy_gradient_batch(m, n, xyz, energy, NULL, work);
+    eqml_energy_gradient_batch(m, n, xyz, energy, gradient, work);
 }

@@ -8,6 +8,7 @@
 double evaluate(const eqml_model *m, const double *xyz, double *gradient, double *work);
 double evaluate_hessian(const eqml_model *m, const double *xyz, double *gradient, double *hessian,
                         double *work);
-void evaluate_batch(const eqml_model *m, size_t n, const double *xyz, double *energy, eqml_lanes *work);
+void evaluate_batch(const eqml_model *m, size_t n, const double *xyz, double *energy, double *gradient,
+                    eqml_lanes *work);
 
 #endif

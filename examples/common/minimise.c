@@ -40,20 +40,20 @@ static void learn(int n, const double *s, const double *y, double *inverse, doub
             inverse[i * n + j] += scale * s[i] * s[j] - (image[i] * s[j] + s[i] * image[j]) / sy;
 }
 
-minimise_end minimise(const eqml_model *m, double *xyz, double *energy, const minimise_options *options)
+minimise_end minimise_of(int n, minimise_function function, void *context, double *xyz, double *energy,
+                         const minimise_options *options)
 {
     const minimise_options none = {0}, *o = options ? options : &none;
-    const int n = 3 * m->basis->natoms, steps = o->steps ? o->steps : 500;
+    const int steps = o->steps ? o->steps : 500;
     const double small = o->gradient > 0 ? o->gradient : 1e-6, longest = o->longest > 0 ? o->longest : 0.15;
-    const size_t room = EQML_WORK_ONE((size_t)m->basis->nslots, (size_t)m->basis->npairs);
-    double *all = calloc(room + (size_t)n * (size_t)n + 6 * (size_t)n, sizeof *all);
+    double *inverse = calloc((size_t)n * (size_t)n + 6 * (size_t)n, sizeof *inverse);
     minimise_end end = MINIMISE_STOPPED;
-    if (!all)
+    if (!inverse)
         return MINIMISE_MEMORY;
-    double *inverse = all + room, *gradient = inverse + n * n, *step = gradient + n, *next = step + n;
+    double *gradient = inverse + n * n, *step = gradient + n, *next = step + n;
     double *next_gradient = next + n, *change = next_gradient + n, *image = change + n;
     int fresh = 1; /* nothing was learned yet */
-    *energy = evaluate(m, xyz, gradient, all);
+    *energy = function(context, xyz, gradient);
     forget(n, inverse);
     memcpy(next, xyz, (size_t)n * sizeof *next);
     for (int k = 0; k < steps; k++) {
@@ -73,7 +73,7 @@ minimise_end minimise(const eqml_model *m, double *xyz, double *energy, const mi
                 next[i] = xyz[i] + length * step[i];
             if (o->outside && o->outside(o->context, next))
                 break;
-            there = evaluate(m, next, next_gradient, all);
+            there = function(context, next, next_gradient);
             lower = there <= *energy + 1e-4 * length * slope;
         }
         if (!lower && o->outside && o->outside(o->context, next)) {
@@ -97,6 +97,29 @@ minimise_end minimise(const eqml_model *m, double *xyz, double *energy, const mi
         learn(n, step, change, inverse, image);
         fresh = 0;
     }
-    free(all);
+    free(inverse);
+    return end;
+}
+
+/* A surface and its room. */
+typedef struct place {
+    const eqml_model *m;
+    double *work;
+} place;
+
+static double surface_energy(void *context, const double *xyz, double *gradient)
+{
+    const place *p = context;
+    return evaluate(p->m, xyz, gradient, p->work);
+}
+
+minimise_end minimise(const eqml_model *m, double *xyz, double *energy, const minimise_options *options)
+{
+    const size_t room = EQML_WORK_ONE((size_t)m->basis->nslots, (size_t)m->basis->npairs);
+    place p = {m, calloc(room, sizeof *p.work)};
+    if (!p.work)
+        return MINIMISE_MEMORY;
+    const minimise_end end = minimise_of(3 * m->basis->natoms, surface_energy, &p, xyz, energy, options);
+    free(p.work);
     return end;
 }

@@ -26,4 +26,11 @@ typedef struct minimise_options {
  */
 minimise_end minimise(const eqml_model *m, double *xyz, double *energy, const minimise_options *options);
 
+/* A potential that is no surface: returns the energy at xyz[n], and gradient[n] <- its gradient. */
+typedef double (*minimise_function)(void *context, const double *xyz, double *gradient);
+
+/* The same for such a potential of n coordinates. */
+minimise_end minimise_of(int n, minimise_function function, void *context, double *xyz, double *energy,
+                         const minimise_options *options);
+
 #endif

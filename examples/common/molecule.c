@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "common/molecule.h"
 #include "common/atoms.h"
+#include "common/evaluate.h"
 #include "common/minimise.h"
 #include "common/modes.h"
 
@@ -237,7 +238,7 @@ static int find_vibrations(int steps, molecule *m)
         return complain(m->program, "", "out of memory");
     double *rigid = hessian + n * n, *gradient = rigid + 6 * n;
     for (int step = 0; step <= steps; step++) {
-        m->energy = eqml_energy_hessian(m->model, m->xyz, gradient, hessian, m->work);
+        m->energy = evaluate_hessian(m->model, m->xyz, gradient, hessian, m->work);
         m->vibrations =
             vibrations(m->natoms, m->mass, m->xyz, hessian, m->root, m->wavenumber, m->mode, rigid);
         m->negative = 0;
@@ -267,7 +268,7 @@ int molecule_settle(const surface_job *j, molecule *m)
         return complain(
             j->program, from,
             "a distance is outside of those of the training data, where the surface means nothing");
-    m->energy = eqml_energy_gradient(m->model, m->xyz, NULL, m->work);
+    m->energy = evaluate(m->model, m->xyz, NULL, m->work);
     if (!j->saddle) {
         const minimise_end end = minimise(m->model, m->xyz, &m->energy, &options);
         if (end == MINIMISE_MEMORY)
@@ -303,7 +304,7 @@ int molecule_needs_dipole(const molecule *m)
 
 void molecule_energies(const molecule *m, size_t n, const double *xyz, double *energy, double *gradient)
 {
-    eqml_energy_gradient_batch(m->model, n, xyz, energy, gradient, m->lanes);
+    evaluate_batch(m->model, n, xyz, energy, gradient, m->lanes);
 }
 
 void molecule_dipoles(const molecule *m, size_t n, const double *xyz, double *dipole)

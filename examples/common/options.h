@@ -24,6 +24,28 @@ static inline int is_c_name(const char *text)
     return *text && strspn(text, letters) == strlen(text) && !(*text >= '0' && *text <= '9');
 }
 
+/* order[n] <- a list of the numbers 1 to n, each once, "2,3,1", from 0. Returns nonzero after a message. */
+static inline int parse_order(const char *program, const char *text, int n, int *order)
+{
+    const char *rest = text;
+    int good = 1, count = 0;
+    for (; good && *rest; rest += strspn(rest, ", ")) {
+        char *end;
+        const long atom = strtol(rest, &end, 10);
+        good = *rest >= '0' && *rest <= '9' && count < n && atom >= 1 && atom <= n && strchr(", ", *end);
+        for (int i = 0; good && i < count; i++)
+            good = order[i] != atom - 1;
+        if (good)
+            order[count++] = (int)atom - 1;
+        rest = end;
+    }
+    if (good && count == n)
+        return 0;
+    fprintf(stderr, "%s: --order %s: expected the numbers 1 to %d, each once, with commas between\n", program,
+            text, n);
+    return 1;
+}
+
 /*
  * Finds argv[*i] among `count` options, structs of `size` bytes whose first member is the name; *i then stands at its
  * value. Returns its number, or -1 after a message. --help prints the help and ends the program.

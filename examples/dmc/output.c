@@ -5,7 +5,7 @@
 #include "common/json.h"
 #include "common/modes.h"
 #include "common/plot.h"
-#include "common/rooms.h"
+#include "common/threads.h"
 #include "common/statistics.h"
 #include "common/whole.h"
 
@@ -26,7 +26,7 @@ void outcome_of(const run_options *o, const run_results *r, outcome *all)
         extrapolate((size_t)r->done, x, value, error, &all->average[a], &all->sigma_average[a]);
     }
     all->walkers_per_s = all->walker_steps / seconds;
-    all->surface_share = surface / (seconds * threads_at_most());
+    all->surface_share = surface / (seconds * (double)threads_at_most());
 }
 
 static int has_average(const run_options *o, const molecule *m, int k)

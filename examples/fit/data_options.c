@@ -1,5 +1,6 @@
 /* Options of the reader. */
 #include "job.h"
+#include "common/options.h"
 
 const char data_help[] =
     "options of the data, for --test too:\n"
@@ -19,31 +20,11 @@ const char data_help[] =
     "                         layout its number, from 5 on\n"
     "  --order LIST           atoms of the file, from 1, in the order of the composition: 2,3,1\n";
 
-/* A list of all atoms, each once: "2,3,1". */
-static int parse_order(const char *text, job *j)
+static int parse_atoms(const char *text, job *j)
 {
-    const int n = basis->natoms;
-    const char *rest = text;
-    int good = 1, count = 0;
     free(j->order);
-    j->order = calloc((size_t)n, sizeof *j->order);
-    if (!j->order)
-        return fail("out of memory");
-    for (; good && *rest; rest += strspn(rest, ", ")) {
-        char *end;
-        const long atom = strtol(rest, &end, 10);
-        good = *rest >= '0' && *rest <= '9' && count < n && atom >= 1 && atom <= n && strchr(", ", *end);
-        for (int i = 0; good && i < count; i++)
-            good = j->order[i] != atom - 1;
-        if (good)
-            j->order[count++] = (int)atom - 1;
-        rest = end;
-    }
-    if (good && count == n)
-        return 0;
-    fprintf(stderr, "fit: --order %s: expected the numbers 1 to %d, each once, with commas between\n", text,
-            n);
-    return 1;
+    j->order = calloc((size_t)basis->natoms, sizeof *j->order);
+    return j->order ? parse_order("fit", text, basis->natoms, j->order) : fail("out of memory");
 }
 
 int parse_data_option(const char *option, const char *value, job *j)
@@ -61,7 +42,7 @@ int parse_data_option(const char *option, const char *value, job *j)
         return 1;
     }
     if (!strcmp(option, "--order"))
-        return parse_order(value, j);
+        return parse_atoms(value, j);
     if (!strcmp(option, "--energy-column")) {
         char *end;
         const long column = strtol(value, &end, 10);
