@@ -7601,13 +7601,21 @@ EQML_FUNCTION void eqml__cloud_add_forces(const eqml__cloud_lanes *x, const eqml
     }
 }
 
-EQML_FUNCTION void eqml__cloud_atom_rows(eqml__cloud_lanes *x, const eqml_cloud_centre *centre, size_t i,
-                                         eqml__tangents *t, const eqml_cloud_rows *rows)
+/* own <- the values of all slots of the program of atom i, whose neighbours are returned. */
+EQML_FUNCTION eqml__shell_lanes *
+eqml__cloud_atom_values(eqml__cloud_lanes *x, const eqml_cloud_centre *centre, size_t i, double *own)
 {
     eqml__shell_lanes *s = &x->desk[0].shell[0];
     s->pair = x->group[0].pair;
     eqml__cloud_shell_lanes(x, centre, i, s);
-    eqml__cloud_own_slots(x, centre->program, t->own);
+    eqml__cloud_own_slots(x, centre->program, own);
+    return s;
+}
+
+EQML_FUNCTION void eqml__cloud_atom_rows(eqml__cloud_lanes *x, const eqml_cloud_centre *centre, size_t i,
+                                         eqml__tangents *t, const eqml_cloud_rows *rows)
+{
+    eqml__shell_lanes *s = eqml__cloud_atom_values(x, centre, i, t->own);
     eqml__cloud_terms(centre->program, t->own, rows->energy + centre->first);
     for (int z = 0; z < centre->nneighbours && (rows->forces || rows->virial); z++)
         for (int v = s->begin[z]; v < s->begin[z + 1]; v++) {
@@ -7884,10 +7892,10 @@ EQML_FUNCTION eqml_status eqml_cloud_find_grades(const eqml_cloud_grader *g, con
     const size_t length = (size_t)EQML_ROUND(g->variance.terms);
     const int *species = configuration->species;
     size_t slots = 0, used = 0;
-    eqml__cloud x;
+    eqml__cloud_lanes x;
     eqml_status status = eqml_neighbours_find(configuration, model->radial.cutoff, &w->list, message);
     if (!status)
-        status = eqml__cloud_begin(&x, model, &w->list, species, w, &none);
+        status = eqml__cloud_begin_lanes(&x, model, &w->list, species, 1, w, &none);
     if (status)
         return status;
     for (int c = 0; c < b->ncentres; c++)
@@ -7905,8 +7913,7 @@ EQML_FUNCTION eqml_status eqml_cloud_find_grades(const eqml_cloud_grader *g, con
             if (centre->species != species[i])
                 continue;
             memset(terms, 0, length * sizeof(double));
-            eqml__cloud_shell(&x, centre, i, &x.shell[0]);
-            eqml__cloud_own_slots(&x, centre->program, own);
+            eqml__cloud_atom_values(&x, centre, i, own);
             eqml__cloud_terms(centre->program, own, terms + centre->first);
             if (g->variance.terms > b->nterms)
                 terms[b->nterms + species[i]] = 1;

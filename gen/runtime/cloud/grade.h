@@ -30,10 +30,10 @@ EQML_FUNCTION eqml_status eqml_cloud_find_grades(const eqml_cloud_grader *g, con
     const size_t length = (size_t)EQML_ROUND(g->variance.terms);
     const int *species = configuration->species;
     size_t slots = 0, used = 0;
-    eqml__cloud x;
+    eqml__cloud_lanes x;
     eqml_status status = eqml_neighbours_find(configuration, model->radial.cutoff, &w->list, message);
     if (!status)
-        status = eqml__cloud_begin(&x, model, &w->list, species, w, &none);
+        status = eqml__cloud_begin_lanes(&x, model, &w->list, species, 1, w, &none);
     if (status)
         return status;
     for (int c = 0; c < b->ncentres; c++)
@@ -51,8 +51,7 @@ EQML_FUNCTION eqml_status eqml_cloud_find_grades(const eqml_cloud_grader *g, con
             if (centre->species != species[i])
                 continue;
             memset(terms, 0, length * sizeof(double));
-            eqml__cloud_shell(&x, centre, i, &x.shell[0]);
-            eqml__cloud_own_slots(&x, centre->program, own);
+            eqml__cloud_atom_values(&x, centre, i, own);
             eqml__cloud_terms(centre->program, own, terms + centre->first);
             if (g->variance.terms > b->nterms)
                 terms[b->nterms + species[i]] = 1;

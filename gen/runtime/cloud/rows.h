@@ -132,13 +132,21 @@ EQML_FUNCTION void eqml__cloud_add_forces(const eqml__cloud_lanes *x, const eqml
     }
 }
 
-EQML_FUNCTION void eqml__cloud_atom_rows(eqml__cloud_lanes *x, const eqml_cloud_centre *centre, size_t i,
-                                         eqml__tangents *t, const eqml_cloud_rows *rows)
+/* own <- the values of all slots of the program of atom i, whose neighbours are returned. */
+EQML_FUNCTION eqml__shell_lanes *
+eqml__cloud_atom_values(eqml__cloud_lanes *x, const eqml_cloud_centre *centre, size_t i, double *own)
 {
     eqml__shell_lanes *s = &x->desk[0].shell[0];
     s->pair = x->group[0].pair;
     eqml__cloud_shell_lanes(x, centre, i, s);
-    eqml__cloud_own_slots(x, centre->program, t->own);
+    eqml__cloud_own_slots(x, centre->program, own);
+    return s;
+}
+
+EQML_FUNCTION void eqml__cloud_atom_rows(eqml__cloud_lanes *x, const eqml_cloud_centre *centre, size_t i,
+                                         eqml__tangents *t, const eqml_cloud_rows *rows)
+{
+    eqml__shell_lanes *s = eqml__cloud_atom_values(x, centre, i, t->own);
     eqml__cloud_terms(centre->program, t->own, rows->energy + centre->first);
     for (int z = 0; z < centre->nneighbours && (rows->forces || rows->virial); z++)
         for (int v = s->begin[z]; v < s->begin[z + 1]; v++) {
