@@ -9382,9 +9382,6 @@ EQML_API const char *eqml_frames_group(const eqml_frames *frames, int group);
 EQML_API eqml_status eqml_frames_append(eqml_frames *frames, eqml_frames *more);
 /* Puts the frames of *more behind the others, for the same species, and frees it. EQML_ERROR_MEMORY: both are as they were. */
 
-EQML_API int eqml_atomic_number(const char *symbol);
-/* 1 for H, 0 for what is no element. */
-
 EQML_API void eqml_frames_free(eqml_frames *frames);
 
 #endif /* EQML__CLOUD_FRAMES_H */
@@ -21148,17 +21145,6 @@ EQML_API eqml_status eqml_frames_read(const char *path, const char *species, eqm
     return eqml_frames_read_as(path, species, NULL, frames, message);
 }
 
-EQML_API int eqml_atomic_number(const char *symbol)
-{
-    for (int z = 118; z > 0; z--) {
-        char number[8], own[4];
-        snprintf(number, sizeof number, "%d", z);
-        if (eqml__parse_label(eqml__span_of(number), own) && !strcmp(own, symbol))
-            return z;
-    }
-    return 0;
-}
-
 EQML_API eqml_status eqml_frames_append(eqml_frames *f, eqml_frames *more)
 {
     const size_t n = f->n, m = more->n, atoms = f->natoms, some = more->natoms;
@@ -22419,7 +22405,7 @@ static eqml_status eqml__read_hexadecimal(eqml__reader *r, const char *word, int
     return status;
 }
 
-static eqml_status eqml__read_pairs(eqml__reader *r, int npairs, eqml_pair_reference *pairs)
+static eqml_status eqml__read_pair_references(eqml__reader *r, int npairs, eqml_pair_reference *pairs)
 {
     eqml__span line = {NULL, NULL};
     char text[64];
@@ -22465,7 +22451,7 @@ EQML_API eqml_status eqml_cloud_read(const char *path, const eqml_cloud_basis *b
     if (!status)
         status = eqml__read_hexadecimal(&r, "coefficients", basis->nterms, coefficients);
     if (!status)
-        status = eqml__read_pairs(&r, eqml__npairs(basis), pairs);
+        status = eqml__read_pair_references(&r, eqml__npairs(basis), pairs);
     radial->cutoff = parameters[0];
     radial->range = parameters[1];
     eqml__close_reader(&r);

@@ -373,17 +373,6 @@ EQML_API eqml_status eqml_frames_read(const char *path, const char *species, eqm
     return eqml_frames_read_as(path, species, NULL, frames, message);
 }
 
-EQML_API int eqml_atomic_number(const char *symbol)
-{
-    for (int z = 118; z > 0; z--) {
-        char number[8], own[4];
-        snprintf(number, sizeof number, "%d", z);
-        if (eqml__parse_label(eqml__span_of(number), own) && !strcmp(own, symbol))
-            return z;
-    }
-    return 0;
-}
-
 EQML_API eqml_status eqml_frames_append(eqml_frames *f, eqml_frames *more)
 {
     const size_t n = f->n, m = more->n, atoms = f->natoms, some = more->natoms;

@@ -57,9 +57,6 @@ EQML_API const char *eqml_frames_group(const eqml_frames *frames, int group);
 EQML_API eqml_status eqml_frames_append(eqml_frames *frames, eqml_frames *more);
 /* Puts the frames of *more behind the others, for the same species, and frees it. EQML_ERROR_MEMORY: both are as they were. */
 
-EQML_API int eqml_atomic_number(const char *symbol);
-/* 1 for H, 0 for what is no element. */
-
 EQML_API void eqml_frames_free(eqml_frames *frames);
 
 #endif /* EQML__CLOUD_FRAMES_H */

@@ -140,7 +140,7 @@ static eqml_status eqml__read_hexadecimal(eqml__reader *r, const char *word, int
     return status;
 }
 
-static eqml_status eqml__read_pairs(eqml__reader *r, int npairs, eqml_pair_reference *pairs)
+static eqml_status eqml__read_pair_references(eqml__reader *r, int npairs, eqml_pair_reference *pairs)
 {
     eqml__span line = {NULL, NULL};
     char text[64];
@@ -186,7 +186,7 @@ EQML_API eqml_status eqml_cloud_read(const char *path, const eqml_cloud_basis *b
     if (!status)
         status = eqml__read_hexadecimal(&r, "coefficients", basis->nterms, coefficients);
     if (!status)
-        status = eqml__read_pairs(&r, eqml__npairs(basis), pairs);
+        status = eqml__read_pair_references(&r, eqml__npairs(basis), pairs);
     radial->cutoff = parameters[0];
     radial->range = parameters[1];
     eqml__close_reader(&r);
