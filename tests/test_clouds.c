@@ -162,8 +162,9 @@ Test(clouds, energies_are_those_of_the_definition)
     for (size_t b = 0; b < COUNT(bases); b++) {
         chosen c =
             choose_terms(rule_of(bases[b].order, bases[b].level, bases[b].chiral), bases[b].basis->nspecies);
-        for (int shape = OPEN; shape <= WIRE; shape++) {
-            sample s = make_sample(bases[b].basis, shape, shape == TRICLINIC ? 5 : 9, 17 + b);
+        for (int shape = OPEN; shape <= WIRE + 1; shape++) { /* the last: two atoms, one neighbour each */
+            sample s = shape > WIRE ? make_sample(bases[b].basis, OPEN, 2, 18)
+                                    : make_sample(bases[b].basis, shape, shape == TRICLINIC ? 5 : 9, 17 + b);
             const answer a = evaluate(&s);
             double sum = 0;
             for (size_t i = 0; i < s.n; i++) {
@@ -377,6 +378,28 @@ Test(clouds, energy_is_smooth_at_the_cutoff)
     const answer outside = evaluate(&s);
     s.n = 2;
     cr_expect_eq(outside.energies[0], evaluate(&s).energies[0]);
+}
+
+/* An atom on a face of the cell, a little before it and a little behind, and put back on the other side. */
+Test(clouds, nothing_happens_at_the_faces_of_a_cell)
+{
+    for (int k = 0; k < 3; k++) {
+        sample s = make_sample(&cloud_two_basis, TRICLINIC, 5, 21);
+        answer a[4];
+        for (int way = 0; way < 4; way++) {
+            for (int d = 0; d < 3; d++)
+                s.xyz[0][d] = 0.1 * s.cell[3 * ((k + 1) % 3) + d] + (way - 1.5) * 1e-10 * s.cell[3 * k + d] +
+                              (way > 2 ? -s.cell[3 * k + d] : 0);
+            a[way] = evaluate(&s);
+        }
+        for (int way = 1; way < 4; way++)
+            for (size_t i = 0; i < s.n; i++) {
+                cr_expect_float_eq(a[way].energies[i], a[0].energies[i], 1e-7 * (1 + fabs(a[0].energies[i])));
+                for (int d = 0; d < 3; d++)
+                    cr_expect_float_eq(a[way].forces[i][d], a[0].forces[i][d],
+                                       1e-6 * (1 + fabs(a[0].forces[i][d])));
+            }
+    }
 }
 
 Test(clouds, an_atom_alone_has_its_own_energy)
@@ -619,6 +642,12 @@ Test(clouds, what_cannot_be_is_told)
     s = good;
     s.species[1] = -1;
     expect_refusal(&s, EQML_ERROR_ARGUMENT, "species");
+    s = good;
+    for (int k = 0; k < 3; k++) /* a cell may not be flat in any direction, nor zero in all */
+        s.cell[6 + k] = s.cell[k] - s.cell[3 + k];
+    expect_refusal(&s, EQML_ERROR_VALUE, "no volume");
+    memset(s.cell, 0, sizeof s.cell);
+    expect_refusal(&s, EQML_ERROR_VALUE, "no volume");
     s = good;
     s.model.radial.cutoff = -1;
     expect_refusal(&s, EQML_ERROR_ARGUMENT, "cutoff");

@@ -468,6 +468,17 @@ static eqml_status try_cloud_read(void)
     return eqml_cloud_read(potential_path, &cloud_water_basis, &radial, c, a, NULL, &message);
 }
 
+static eqml_status try_skin(void)
+{
+    static const double xyz[2][3] = {{0, 0, 0}, {1, 2, 3}};
+    const eqml_configuration c = {2, &xyz[0][0], NULL, NULL, NULL};
+    eqml_skin skin;
+    memset(&skin, 0, sizeof skin);
+    const eqml_status status = eqml_skin_update(&c, 5, 1, &skin, &message);
+    eqml_skin_free(&skin);
+    return status;
+}
+
 static eqml_status try_cloud_header(void)
 {
     return eqml_cloud_write_header(&cloud, "water", "eqml.h", "build/tests/cloud_water.h", header_path,
@@ -550,6 +561,7 @@ static const struct {
              {"eqml_cloud_find_errors", try_cloud_errors, 0, NULL},
              {"eqml_cloud_write", try_cloud_write, 0, potential_path},
              {"eqml_cloud_read", try_cloud_read, 0, NULL},
+             {"eqml_skin_update", try_skin, 0, NULL},
              {"eqml_cloud_write_header", try_cloud_header, 0, header_path}};
 
 /* Frames of water with all that a file can hold. */
