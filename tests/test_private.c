@@ -468,6 +468,14 @@ static eqml_status try_cloud_read(void)
     return eqml_cloud_read(potential_path, &cloud_water_basis, &radial, c, a, NULL, &message);
 }
 
+static eqml_status try_pair(void)
+{
+    static const double distance[2] = {1, 2}, energy[2] = {5, 1};
+    eqml_pair_reference pair;
+    const eqml_status status = eqml_pair_zbl(8, 8, 1, 3, &pair);
+    return status ? status : eqml_pair_fit(8, 8, 1, 3, 2, distance, energy, &pair, NULL);
+}
+
 static eqml_status try_skin(void)
 {
     static const double xyz[2][3] = {{0, 0, 0}, {1, 2, 3}};
@@ -562,6 +570,8 @@ static const struct {
              {"eqml_cloud_write", try_cloud_write, 0, potential_path},
              {"eqml_cloud_read", try_cloud_read, 0, NULL},
              {"eqml_skin_update", try_skin, 0, NULL},
+             {"eqml_pair_zbl", try_pair, 1, NULL},
+             {"eqml_pair_fit", try_pair, 1, NULL},
              {"eqml_cloud_write_header", try_cloud_header, 0, header_path}};
 
 /* Frames of water with all that a file can hold. */
@@ -612,7 +622,8 @@ static void refuse_each_allocation(size_t k)
             cr_assert_eq(exists(calls[k].writes), !status, "%s, allocation %zu: a file without its end",
                          calls[k].name, limit);
     }
-    cr_assert(calls[k].call == try_match || calls[k].call == try_match_order || used > 0,
+    cr_assert(calls[k].call == try_match || calls[k].call == try_match_order || calls[k].call == try_pair ||
+                  used > 0,
               "%s allocates nothing", calls[k].name);
 }
 
