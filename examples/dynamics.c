@@ -1,30 +1,33 @@
 /*
- * Dynamics of a crystal on a fitted potential, from its library: at constant energy, by velocity Verlet, and, with --melt,
- * heated slowly by a thermostat until it melts. `make dynamics NAME=cu DYNAMICS="options"`. By hand:
+ * Dynamics of a crystal on a fitted potential: at constant energy, by velocity Verlet, and, with --melt, heated slowly by a
+ * thermostat until it melts. `make dynamics NAME=cu DYNAMICS="options"` links it with a file that says which basis the
+ * potential has. By hand:
  *
- *     cc -O3 -Iexamples examples/dynamics.c -o dynamics -ldl -lm
+ *     printf '#include "cu.h"\nconst eqml_cloud_basis *const basis = &cu_basis;\n' >basis.c
+ *     printf '#define EQML_IMPLEMENTATION\n#include "eqml.h"\n' >eqml.c
+ *     cc -O3 -march=native -I. -Iexamples -Ibuild/potential/cu basis.c eqml.c examples/dynamics.c -o dynamics -lm
  *     ./dynamics --directory build/potential/cu --name cu --edge 3.62 --mass 63.546
  *
  * The thermostat is Langevin's, in the splitting BAOAB of B. Leimkuhler, C. Matthews, Appl. Math. Res. Express 2013, 34.
  */
 #include "common/crystal.h"
 #include "common/elements.h"
-#include "common/loaded.h"
 #include "common/options.h"
 #include "common/plot.h"
 #include "common/random.h"
+#include "eqml.h"
 #include <errno.h>
 
-#define ANGSTROM (1 / 0.529177210903)         /* bohr; CODATA 2018 */
-#define EV (1 / 27.211386245988)              /* hartree */
 #define KELVIN 3.1668115634556e-6             /* hartree */
 #define FEMTOSECOND (1 / 0.02418884326585747) /* atomic units of time */
+
+extern const eqml_cloud_basis *const basis; /* that of the potential; the file that is linked says which */
 
 enum { POINTS = 200 }; /* of a curve */
 
 static const char help[] =
     "options:\n"
-    "  --directory DIR     has libNAME.so; pictures go there, too; default .\n"
+    "  --directory DIR     has NAME.pot; pictures go there, too; default .\n"
     "  --name NAME         of the potential; its first species is taken\n"
     "  --crystal LATTICE   fcc (default), bcc, hcp (c/a 1.633) or diamond\n"
     "  --edge A            of its cell, angstrom (required)\n"
@@ -38,15 +41,21 @@ static const char help[] =
     "  --melt T            heat from --temperature to T and cool again, in --time "
     "each, by a Langevin thermostat\n"
     "  --friction G        of that, in 1/ps, default 2\n"
+    "  --skin S            of lists of neighbours, angstrom, default 1; 0: made anew at each step\n"
     "  --seed N            of velocities and thermostat, default 1\n";
 
 typedef struct job {
     const char *directory, *name, *crystal;
-    double edge, cells, periodic, mass, temperature, time, step, melt, friction, seed;
+    double edge, cells, periodic, mass, temperature, time, step, melt, friction, skin, seed;
 } job;
 
 typedef struct motion {
-    loaded potential;
+    eqml_cloud_model model;
+    double *numbers; /* coefficients, energies of atoms */
+    eqml_pair_reference *pairs;
+    eqml_skin list;
+    eqml_cloud_workspace room;
+    double skin;
     atoms a;
     double *velocity, *force;  /* [n][3]; force is that of the atoms */
     double mass, step, energy; /* potential */
@@ -65,19 +74,13 @@ static int parse(int argc, char **argv, job *j)
     const struct {
         const char *name, **text;
         double *number, least;
-    } options[] = {{"--directory", &j->directory, NULL, 0},
-                   {"--name", &j->name, NULL, 0},
-                   {"--crystal", &j->crystal, NULL, 0},
-                   {"--edge", NULL, &j->edge, 0.5},
-                   {"--cells", NULL, &j->cells, 1},
-                   {"--periodic", NULL, &j->periodic, 2},
-                   {"--mass", NULL, &j->mass, 0.1},
-                   {"--temperature", NULL, &j->temperature, 0},
-                   {"--time", NULL, &j->time, 0.001},
-                   {"--step", NULL, &j->step, 0.001},
-                   {"--melt", NULL, &j->melt, 1},
-                   {"--friction", NULL, &j->friction, 0},
-                   {"--seed", NULL, &j->seed, 0}};
+    } options[] = {{"--directory", &j->directory, NULL, 0}, {"--name", &j->name, NULL, 0},
+                   {"--crystal", &j->crystal, NULL, 0},     {"--edge", NULL, &j->edge, 0.5},
+                   {"--cells", NULL, &j->cells, 1},         {"--periodic", NULL, &j->periodic, 2},
+                   {"--mass", NULL, &j->mass, 0.1},         {"--temperature", NULL, &j->temperature, 0},
+                   {"--time", NULL, &j->time, 0.001},       {"--step", NULL, &j->step, 0.001},
+                   {"--melt", NULL, &j->melt, 1},           {"--friction", NULL, &j->friction, 0},
+                   {"--skin", NULL, &j->skin, 0},           {"--seed", NULL, &j->seed, 0}};
     for (int i = 1; i < argc; i++) {
         const int k = find_option("dynamics", help, argc, argv, &i, options, sizeof options / sizeof *options,
                                   sizeof *options);
@@ -101,13 +104,34 @@ static int parse(int argc, char **argv, job *j)
 
 static int find_forces(motion *m)
 {
-    const int status = m->potential.evaluate(m->a.n, m->a.xyz, m->a.species, m->a.cell, m->a.pbc, &m->energy,
-                                             m->force, NULL, NULL);
-    if (!status && isfinite(m->energy))
-        return 0;
-    fprintf(stderr, "dynamics: the potential fails (status %d): the atoms have gone where it has no data\n",
-            status);
-    return 1;
+    const eqml_configuration c = {m->a.n, m->a.xyz, m->a.species, m->a.cell, m->a.pbc};
+    const eqml_cloud_result result = {&m->energy, m->force, NULL, NULL};
+    eqml_message message;
+    if (eqml_skin_update(&c, eqml_cloud_cutoff(&m->model), m->skin, &m->list, &message))
+        return fail("the atoms have gone where the potential has no data", message.text);
+    if (eqml_cloud_evaluate_list(&m->model, &m->list.list, m->a.species, &m->room, &result) ||
+        !isfinite(m->energy))
+        return fail("the potential", "it has no energy here: the atoms have gone where it has no data");
+    return 0;
+}
+
+/* The numbers of the potential, from DIRECTORY/NAME.pot. */
+static int read_potential(const job *j, motion *m)
+{
+    const size_t n = (size_t)basis->nterms, species = (size_t)basis->nspecies;
+    char path[4096];
+    eqml_message message;
+    m->numbers = calloc(n + species, sizeof *m->numbers);
+    m->pairs = calloc(species * (species + 1) / 2, sizeof *m->pairs);
+    if (!m->numbers || !m->pairs)
+        return fail(j->name, "out of memory");
+    m->model = (eqml_cloud_model){basis, {0, 0}, m->numbers, m->numbers + n, m->pairs};
+    snprintf(path, sizeof path, "%s/%s.pot", j->directory, j->name);
+    if (eqml_cloud_read(path, basis, &m->model.radial, m->numbers, m->numbers + n, m->pairs, &message)) {
+        fprintf(stderr, "dynamics: %s\n", message.text);
+        return 1;
+    }
+    return 0;
 }
 
 static double kinetic_energy(const motion *m)
@@ -187,7 +211,7 @@ static int run(const job *j, motion *m)
         if (k > 0)
             bad = advance(m, -1, 0);
         t[k] = 1e-3 * j->step * (double)k;
-        e[k] = (m->energy + kinetic_energy(m)) / EV / (double)m->a.n;
+        e[k] = (m->energy + kinetic_energy(m)) / EQML_EV / (double)m->a.n;
         mt += t[k] / (double)(steps + 1);
         me += e[k] / (double)(steps + 1);
         if (2 * k >= steps)
@@ -209,6 +233,7 @@ static int run(const job *j, motion *m)
         printf("%zu atoms, %zu steps of %g fs, %.0f K in the second half\n", m->a.n, steps, j->step, warm);
         printf("  drift of the energy %.2e eV/ps an atom, its fluctuation %.2e eV an atom\n", se / st,
                sqrt(square));
+        printf("  neighbours were searched for in %zu of %zu steps\n", m->list.searches, m->list.updates);
         snprintf(path, sizeof path, "%s/energy.svg", j->directory);
         plot p;
         plot_open(&p, path, 660, 390);
@@ -244,7 +269,7 @@ static int sweep(const job *j, motion *m, double from, double to, branch *b)
                     "atoms fell into a hole of the potential, at distances below those of its data; fit "
                     "it with a repulsion beneath, or to more data");
             b->temperature[k] += kinetic_energy(m) / (1.5 * KELVIN * (double)m->a.n) / (double)each;
-            b->energy[k] += m->energy / EV / (double)m->a.n / (double)each;
+            b->energy[k] += m->energy / EQML_EV / (double)m->a.n / (double)each;
         }
         b->order[k] = order_of(m);
     }
@@ -272,7 +297,7 @@ static int draw_melting(const job *j, const branch *b, double ground)
             }
             plot_points(&p, POINTS, x, y, (plot_style){colour[k], 4, 0.8, NULL}, name[k]);
         }
-        const double slope = 1.5 * KELVIN / EV; /* of a harmonic crystal */
+        const double slope = 1.5 * KELVIN / EQML_EV; /* of a harmonic crystal */
         if (!side)
             plot_line(&p, 2, (double[]){0, 1e4}, (double[]){0, slope * 1e4},
                       (plot_style){"#22262c", 1, 0.6, "6 4"}, "harmonic");
@@ -301,7 +326,7 @@ static int melt(const job *j, motion *m)
     static branch b[2];
     if (find_forces(m))
         return 1;
-    const double ground = m->energy / EV / (double)m->a.n;
+    const double ground = m->energy / EQML_EV / (double)m->a.n;
     draw_velocities(m, 2 * j->temperature);
     if (sweep(j, m, j->temperature, j->melt, &b[0]) || sweep(j, m, j->melt, j->temperature, &b[1]))
         return 1;
@@ -319,32 +344,36 @@ static int melt(const job *j, motion *m)
 
 int main(int argc, char **argv)
 {
-    job j = {".", "", "fcc", 0, 4, 3, 0, 300, 5, 1, 0, 2, 1};
+    job j = {".", "", "fcc", 0, 4, 3, 0, 300, 5, 1, 0, 2, 1, 1};
     motion m = {0};
     int bad = 0, l = 0;
-    if (parse(argc, argv, &j) || load_potential("dynamics", j.directory, j.name, &m.potential))
+    if (parse(argc, argv, &j))
         return 1;
-    const element *known = find_element(m.potential.species, strcspn(m.potential.species, " "));
+    const element *known = find_element(basis->species, strcspn(basis->species, " "));
     m.mass = (j.mass > 0 ? j.mass : known ? known->mass : 0) * DALTON;
     m.step = j.step * FEMTOSECOND;
+    m.skin = j.skin * EQML_ANGSTROM;
     random_start(&m.random, (uint64_t)j.seed, 0);
     while (l < LATTICES && strcmp(j.crystal, lattice_name((lattice)l)))
         l++;
     if (l == LATTICES)
         bad = fail(j.crystal, "expected fcc, bcc, hcp or diamond");
     else if (m.mass == 0)
-        bad = fail(m.potential.species, "its mass is not known here; give --mass");
+        bad = fail(basis->species, "its mass is not known here; give --mass");
     if (!bad) {
-        m.crystal = make_crystal((lattice)l, j.edge * ANGSTROM, sqrt(8.0 / 3));
+        m.crystal = make_crystal((lattice)l, j.edge * EQML_ANGSTROM, sqrt(8.0 / 3));
         if (fill_cells(&m.crystal, (int)j.cells, 0, &m.a) ||
             !(m.velocity = calloc(3 * m.a.n, sizeof *m.velocity)))
             bad = fail(j.name, "out of memory");
         m.a.pbc[2] = j.periodic == 3;
         m.force = m.a.forces;
     }
-    bad = bad || (j.melt > 0 ? melt(&j, &m) : run(&j, &m));
+    bad = bad || read_potential(&j, &m) || (j.melt > 0 ? melt(&j, &m) : run(&j, &m));
     free(m.velocity);
     free_atoms(&m.a);
-    dlclose(m.potential.library);
+    free(m.numbers);
+    free(m.pairs);
+    eqml_skin_free(&m.list);
+    eqml_cloud_workspace_free(&m.room);
     return bad;
 }

@@ -61,30 +61,34 @@ shapes: build/shapes/shapes ## [SHAPES="options"]: families, hands and sizes of 
 
 # ---- programs on a potential for materials -----------------------------------------------------------------
 
-# They work on the library that `make potential` left in build/potential/NAME; options come in the variable of their name.
-POTENTIAL_PROGRAMS = properties dynamics
+# They work on what `make potential` left in build/potential/NAME: properties on the library, dynamics on basis and numbers,
+# with lists of neighbours of its own. Options come in the variable of their name.
 $(call given,PROPERTIES DYNAMICS)
 
 PROPERTIES_PARTS = $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/properties/*.c)))
 
 $(PROPERTIES_PARTS): PART_OPTIONS = -D_POSIX_C_SOURCE=200809L
-build/dynamics.o: examples/dynamics.c $(wildcard examples/common/*.h) build/flags
-	$(COMPILE) -D_POSIX_C_SOURCE=200809L -Iexamples -c $< -o $@.$$$$ && mv -f $@.$$$$ $@
 
-build/on/properties: $(PROPERTIES_PARTS)
-build/on/dynamics: build/dynamics.o
-$(POTENTIAL_PROGRAMS:%=build/on/%):
-	@mkdir -p $(@D)
+build/properties/properties: $(PROPERTIES_PARTS)
 	$(COMPILE) $^ -o $@.$$$$ -ldl -lm && mv -f $@.$$$$ $@
 
-properties: ## NAME=cu [PROPERTIES="options"]: crystals, elastic constants, vacancy, surfaces, phonons of the potential in build/potential/NAME
-dynamics: ## NAME=cu DYNAMICS="--edge 3.62 [options]": constant energy, or heating to the melt, with the potential in build/potential/NAME
+build/dynamics.o: examples/dynamics.c $(wildcard examples/common/*.h) eqml.h build/flags
+	$(COMPILE) $(OPTIONAL) -I. -Iexamples -c $< -o $@.$$$$ && mv -f $@.$$$$ $@
 
-.PHONY: $(POTENTIAL_PROGRAMS)
-$(POTENTIAL_PROGRAMS): %: build/on/%
-	@target=$@; . examples/common/run.sh; check_name cu; \
-	    [ -r "build/potential/$$NAME/lib$$NAME.so" ] || refuse "build/potential/$$NAME: there is no potential; make potential NAME=$$NAME ... fits one"; \
-	    with_list "$$(printenv $(shell echo $@ | tr a-z A-Z) || true)" $< --directory "build/potential/$$NAME" --name "$$NAME"
+# In the shell: the folder $$d of a potential.
+POTENTIAL = target=$@; . examples/common/run.sh; check_name cu; d=build/potential/$$NAME; \
+    [ -r "$$d/$$NAME.pot" ] && [ -r "$$d/$$NAME.h" ] && [ -r "$$d/lib$$NAME.so" ] || \
+    refuse "$$d: there is no potential; make potential NAME=$$NAME ... fits one"
+
+.PHONY: properties dynamics
+properties: build/properties/properties ## NAME=cu [PROPERTIES="options"]: crystals, elastic constants, vacancy, surfaces, phonons of the potential in build/potential/NAME
+	@$(POTENTIAL); with_list "$$PROPERTIES" $< --directory "$$d" --name "$$NAME"
+
+dynamics: build/dynamics.o build/eqml.o ## NAME=cu DYNAMICS="--edge 3.62 [options]": constant energy, or heating to the melt, with the potential in build/potential/NAME
+	@$(POTENTIAL); aside=$$(mktemp -d build/dynamics.XXXXXX); trap 'rm -rf "$$aside"' EXIT; trap 'exit 130' INT TERM HUP; \
+	    printf '#include "%s.h"\nconst eqml_cloud_basis *const basis = &%s_basis;\n' "$$NAME" "$$NAME" >"$$aside/basis.c"; \
+	    $(COMPILE) "-I$$d" -I. "$$aside/basis.c" build/dynamics.o build/eqml.o -o "$$aside/dynamics" $(OPTIONAL) -lm && \
+	    with_list "$$DYNAMICS" "$$aside/dynamics" --directory "$$d" --name "$$NAME"
 
 .PHONY: examples-check
 examples-check: build/eqml-gen build/eqml.o build/fit.o ## programs on a surface against known answers (examples/check.txt): reference, found, difference

@@ -21,8 +21,10 @@
 typedef struct work {
     species_list species;
     int nparts;
-    int *part_species;    /* [nparts] species around the centres of a part */
-    inventory *inventory; /* [nparts] */
+    int *part_species;     /* [nparts] species around the centres of a part */
+    level_rule *part_rule; /* [nparts] */
+    long *levels;          /* [ncentres][2][nspecies] weights and caps of what is around each centre */
+    inventory *inventory;  /* [nparts] */
     selection *selection;
     cloud_part *part;
     cloud_centre *centre;
@@ -37,17 +39,21 @@ static int fail(const char *text)
     return 1;
 }
 
-/* The part for so many species around a centre, chosen where there is none yet; -1 with a line. */
+/* The part for so many species around a centre, under this rule, chosen where there is none yet; -1 with a line. */
 static int find_part(work *w, const level_rule *rule, int nspecies, char *error, size_t error_size)
 {
+    const size_t size = (size_t)nspecies * sizeof *rule->weights;
     int k = 0;
-    while (k < w->nparts && w->part_species[k] != nspecies)
+    while (k < w->nparts &&
+           (w->part_species[k] != nspecies || memcmp(w->part_rule[k].weights, rule->weights, size) ||
+            memcmp(w->part_rule[k].caps, rule->caps, size)))
         k++;
     if (k < w->nparts)
         return k;
     inventory *v = &w->inventory[w->nparts];
     selection *s = &w->selection[w->nparts];
     cloud_part *part = &w->part[w->nparts];
+    w->part_rule[w->nparts] = *rule;
     w->part_species[w->nparts++] = nspecies;
     if (inventory_create(rule, nspecies, v, error, error_size))
         return -1;
@@ -72,9 +78,18 @@ static int find_part(work *w, const level_rule *rule, int nspecies, char *error,
     return k;
 }
 
-static int find_parts(work *w, const level_rule *rule, char *error, size_t error_size)
+static int find_parts(work *w, const options *o, char *error, size_t error_size)
 {
-    const size_t n = (size_t)w->species.ncentres;
+    const size_t n = (size_t)w->species.ncentres, nspecies = (size_t)w->species.nspecies;
+    const pair_rule *unused = pair_rules_unused(&o->weights, &w->species);
+    unused = unused ? unused : pair_rules_unused(&o->caps, &w->species);
+    if (unused) {
+        snprintf(error, error_size, "\"%.60s\" has no pair %s-%s; take out its --level-weight or --cap",
+                 w->species.text, unused->symbol[0], unused->symbol[1]);
+        return -1;
+    }
+    w->part_rule = xcalloc(n, sizeof *w->part_rule);
+    w->levels = xcalloc(2 * n * nspecies, sizeof *w->levels);
     w->part_species = xcalloc(n, sizeof *w->part_species);
     w->inventory = xcalloc(n, sizeof *w->inventory);
     w->selection = xcalloc(n, sizeof *w->selection);
@@ -82,7 +97,13 @@ static int find_parts(work *w, const level_rule *rule, char *error, size_t error
     w->centre = xcalloc(n, sizeof *w->centre);
     for (size_t k = 0; k < n; k++) {
         const centre *c = &w->species.centre[k];
-        const int part = find_part(w, rule, c->nneighbours, error, error_size);
+        long *weights = w->levels + 2 * k * nspecies, *caps = weights + nspecies;
+        level_rule rule = o->rule;
+        pair_rules_find(&o->weights, &w->species, c, o->rule.weight, weights);
+        pair_rules_find(&o->caps, &w->species, c, o->rule.level, caps);
+        rule.weights = weights;
+        rule.caps = caps;
+        const int part = find_part(w, &rule, c->nneighbours, error, error_size);
         if (part < 0)
             return -1;
         w->centre[k] =
@@ -129,6 +150,8 @@ static void work_free(work *w)
         inventory_free(&w->inventory[k]);
     }
     free(w->part_species);
+    free(w->part_rule);
+    free(w->levels);
     free(w->inventory);
     free(w->selection);
     free(w->part);
@@ -144,7 +167,7 @@ int clouds_generate(options *o)
     char error[512];
     int status = 1;
     if (species_parse(o->environment, &w.species, error, sizeof error) ||
-        find_parts(&w, &o->rule, error, sizeof error)) {
+        find_parts(&w, o, error, sizeof error)) {
         fail(error);
     } else {
         options_complete_environment(o, w.species.text);

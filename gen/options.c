@@ -42,7 +42,8 @@ static const char help[] =
     "      --order N           factors of a term, 1 to 6; body order is one more\n"
     "      --level D           the sum over the factors of n + W l is at most D, n the number of the radial "
     "function\n"
-    "      --level-weight W    default 1.5\n"
+    "      --level-weight W    default 1.5; A-B=W: for species B around A, and A around B; may be repeated\n"
+    "      --cap A-B=D         of their factors the sum of n + W l is at most D\n"
     "      --lmax L, --nmax N  largest l and n\n"
     "      --chiral            also what changes its sign under reflection\n"
     "      --from FILE     the basis from tables, as eqml_basis_write writes them where a basis was pruned "
@@ -121,11 +122,11 @@ static int choose_form(options *o, enum form form)
     return OPTIONS_GO;
 }
 
-/* Whether the command line says anything of what the basis is to be. */
-static bool chooses_basis(const options *o)
+/* Whether the command line says anything of what the basis of a molecule is to be, caps among it or not. */
+static bool chooses_basis(const options *o, bool caps)
 {
     bool any = o->composition || o->degree || o->group || o->orbit_sums || o->wanted.fragments ||
-               o->wanted.body || o->wanted.ncaps || o->wanted.terms != TERMS_ALL;
+               o->wanted.body || (caps && o->wanted.ncaps) || o->wanted.terms != TERMS_ALL;
     for (int kind = 0; kind < TENSOR_KINDS; kind++)
         any = any || o->tensor[kind];
     return any;
@@ -133,7 +134,7 @@ static bool chooses_basis(const options *o)
 
 static int check_molecule(const options *o)
 {
-    if (o->from && chooses_basis(o))
+    if (o->from && chooses_basis(o, true))
         return option_refuse(
             "--from", o->from,
             "the file says all of the basis: leave out the composition, the degree and what cuts it");
@@ -230,7 +231,7 @@ int options_parse(int argc, char **argv, options *o)
             o->composition = argument;
         }
     }
-    status = options_check_environment(o, environment, chooses_basis(o));
+    status = options_check_environment(o, environment, chooses_basis(o, false));
     if (status == OPTIONS_GO && !o->environment)
         status = check_molecule(o);
     if (status != OPTIONS_GO)

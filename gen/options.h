@@ -2,6 +2,7 @@
 #ifndef EQML_GEN_OPTIONS_H
 #define EQML_GEN_OPTIONS_H
 #include "environment/level.h"
+#include "environment/pair_rule.h"
 #include "molecule/composition.h"
 #include "molecule/request.h"
 #include "molecule/tensor.h"
@@ -17,6 +18,7 @@ typedef struct options {
         *from; /* file of tables, in place of the composition and of all that chooses the basis; or NULL */
     const char *environment;          /* of the second family, in place of a composition; or NULL */
     level_rule rule;                  /* what that basis spans */
+    pair_rules weights, caps;         /* of pairs of its species */
     int degree, tensor[TENSOR_KINDS]; /* degrees; 0: no such tensor */
     request_words wanted;             /* what the basis is to span */
     enum form form;

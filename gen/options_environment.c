@@ -43,6 +43,24 @@ static int parse_whole(const char *option, const char *text, long least, long mo
     return OPTIONS_GO;
 }
 
+/* "W", or "A-B=W" */
+static int parse_weight(const char *text, options *o)
+{
+    const size_t pair = text ? strcspn(text, "=") : 0;
+    const bool one = text && text[pair];
+    long weight = 0;
+    const int status = parse_thousandths("--level-weight", one ? text + pair + 1 : text, LEVEL_UNIT / 10,
+                                         NMAX_LIMIT * LEVEL_UNIT, &weight);
+    if (status != OPTIONS_GO)
+        return status;
+    if (one && !pair_rules_add(&o->weights, text, pair, weight))
+        return option_refuse("--level-weight", text,
+                             "it must be a number, or two species and one, as in W-H=2");
+    if (!one)
+        o->rule.weight = weight;
+    return OPTIONS_GO;
+}
+
 int options_take_environment(int argc, char **argv, int *i, options *o, bool *seen)
 {
     const char *value = NULL;
@@ -60,8 +78,7 @@ int options_take_environment(int argc, char **argv, int *i, options *o, bool *se
     else if (option_takes_value(argc, argv, i, 0, "level", &value))
         status = parse_thousandths("--level", value, LEVEL_UNIT, NMAX_LIMIT * LEVEL_UNIT, &r->level);
     else if (option_takes_value(argc, argv, i, 0, "level-weight", &value))
-        status =
-            parse_thousandths("--level-weight", value, LEVEL_UNIT / 10, NMAX_LIMIT * LEVEL_UNIT, &r->weight);
+        status = parse_weight(value, o);
     else if (option_takes_value(argc, argv, i, 0, "lmax", &value))
         status = parse_whole("--lmax", value, 0, LMAX_LIMIT, &r->lmax);
     else if (option_takes_value(argc, argv, i, 0, "nmax", &value))
@@ -72,7 +89,7 @@ int options_take_environment(int argc, char **argv, int *i, options *o, bool *se
     return status;
 }
 
-int options_check_environment(const options *o, bool seen, bool molecule)
+int options_check_environment(options *o, bool seen, bool molecule)
 {
     if (seen && !o->environment)
         return option_refuse(
@@ -90,13 +107,19 @@ int options_check_environment(const options *o, bool seen, bool molecule)
         return option_refuse("no order", NULL, "for example --order 4");
     if (!o->rule.level)
         return option_refuse("no level", NULL, "for example --level 12");
+    for (int k = 0; k < o->wanted.ncaps; k++) {
+        const pair_cap *c = &o->wanted.cap[k];
+        char pair[2 * sizeof c->symbol[0] + 1];
+        snprintf(pair, sizeof pair, "%s-%s", c->symbol[0], c->symbol[1]);
+        pair_rules_add(&o->caps, pair, strlen(pair), (long)c->degree * LEVEL_UNIT);
+    }
     return OPTIONS_GO;
 }
 
 void options_complete_environment(options *o, const char *text)
 {
     const level_rule *r = &o->rule;
-    char level[32], cut[96] = "";
+    char level[32], cut[96 + 2 * PAIR_RULES_LIMIT * 48] = "";
     snprintf(level, sizeof level, "_o%d_l%g", r->order, (double)r->level / LEVEL_UNIT);
     for (char *t = level; *t; t++)
         *t = *t == '.' ? '_' : *t;
@@ -106,6 +129,13 @@ void options_complete_environment(options *o, const char *text)
         snprintf(cut, sizeof cut, " --lmax %d", r->lmax);
     if (r->nmax < NMAX_LIMIT)
         snprintf(cut + strlen(cut), sizeof cut - strlen(cut), " --nmax %d", r->nmax);
+    for (int kind = 0; kind < 2; kind++) {
+        const pair_rules *rules = kind ? &o->caps : &o->weights;
+        for (int k = 0; k < rules->count; k++)
+            snprintf(cut + strlen(cut), sizeof cut - strlen(cut), " %s %s-%s=%g",
+                     kind ? "--cap" : "--level-weight", rules->item[k].symbol[0], rules->item[k].symbol[1],
+                     (double)rules->item[k].value / LEVEL_UNIT);
+    }
     o->cut = option_copy(cut);
     const size_t size = strlen(text) + strlen(o->name) + strlen(cut) + 160;
     o->command = xcalloc(size, 1);

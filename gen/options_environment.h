@@ -9,7 +9,7 @@ enum { OTHER_OPTION = -2 };
 int options_take_environment(int argc, char **argv, int *i, options *o, bool *seen);
 
 /* An environment takes the place of a composition; what is said of one (`molecule`) says nothing of the other. */
-int options_check_environment(const options *o, bool seen, bool molecule);
+int options_check_environment(options *o, bool seen, bool molecule);
 
 /* Fills in the rest from the normal form of the environment. */
 void options_complete_environment(options *o, const char *text);

@@ -7,8 +7,8 @@
 
 static inline level_rule rule_of(int order, double level, bool chiral)
 {
-    return (level_rule){order, (long)(level * LEVEL_UNIT), 3 * LEVEL_UNIT / 2, LMAX_LIMIT, NMAX_LIMIT,
-                        chiral};
+    return (level_rule){
+        order, (long)(level * LEVEL_UNIT), 3 * LEVEL_UNIT / 2, LMAX_LIMIT, NMAX_LIMIT, chiral, NULL, NULL};
 }
 
 typedef struct chosen {

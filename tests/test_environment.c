@@ -351,6 +351,44 @@ Test(environment_terms, chiral_ones_begin_with_three_vectors)
     chosen_free(&c);
 }
 
+/*
+ * Rules by pair: what is cut to nothing is not there; blocks of one species count alike whatever the other's weight; and
+ * a cap counts what the same rule without it has at a smaller level.
+ */
+Test(environment_counts, rules_by_pair_cut_what_they_say)
+{
+    const long weights[2] = {3 * LEVEL_UNIT / 2, 3 * LEVEL_UNIT}, all[2] = {10 * LEVEL_UNIT, 10 * LEVEL_UNIT},
+               none[2] = {10 * LEVEL_UNIT, 0}, both[2] = {6 * LEVEL_UNIT, 6 * LEVEL_UNIT},
+               one[1] = {8 * LEVEL_UNIT};
+    level_rule rule = rule_of(4, 10, false);
+    chosen plain = choose_terms(rule, 1), two = choose_terms(rule, 2);
+    rule.caps = all;
+    chosen same = choose_terms(rule, 2);
+    cr_expect_eq(same.p.nterms, two.p.nterms);
+    rule.caps = none;
+    chosen alone = choose_terms(rule, 2);
+    cr_expect_eq(alone.p.nterms, plain.p.nterms);
+    rule.weights = weights; /* of which the second species has none to weigh */
+    chosen weighed = choose_terms(rule, 2);
+    cr_expect_eq(weighed.p.nterms, plain.p.nterms);
+    rule.caps = all;
+    chosen fewer = choose_terms(rule, 2);
+    cr_expect(fewer.p.nterms > plain.p.nterms && fewer.p.nterms < two.p.nterms);
+    rule.weights = NULL;
+    rule.caps = one;
+    chosen capped = choose_terms(rule, 1), small = choose_terms(rule_of(4, 8, false), 1);
+    cr_expect_eq(capped.p.nterms, small.p.nterms);
+    rule.caps = both;
+    chosen mixed = choose_terms(rule, 2), six = choose_terms(rule_of(4, 6, false), 2);
+    cr_expect(mixed.p.nterms > six.p.nterms && mixed.p.nterms < two.p.nterms);
+    chosen *const list[] = {&plain, &two, &same, &alone, &weighed, &fewer, &capped, &small, &mixed, &six};
+    for (size_t k = 0; k < COUNT(list); k++) {
+        for (int order = 1; order <= 4; order++)
+            cr_expect_eq(list[k]->s.terms_by_order[order], list[k]->v.characters[order]);
+        chosen_free(list[k]);
+    }
+}
+
 /* ---- the command ---- */
 
 Test(environment_command, statistics_are_json)
@@ -382,6 +420,11 @@ Test(environment_command, misuse_is_told_in_one_line)
         {"--environment 'W: W' --order 3 --level 99999999999999999999", "from 1 to 100"},
         {"--environment 'W: W' --order 3 --level 2.0001", "three digits"},
         {"--environment 'W: W' --order 3 --level 5 --level-weight 0", "from 0.1 to 100"},
+        {"--environment 'W: W' --order 3 --level 5 --level-weight W-W=", "\"\""},
+        {"--environment 'W: W' --order 3 --level 5 --level-weight WW=2", "two species"},
+        {"--environment 'W: W' --order 3 --level 5 --level-weight W-H=2", "no pair W-H"},
+        {"--environment 'W: W' --order 3 --level 5 --cap H-W=2", "no pair H-W"},
+        {"--environment 'W: W' --order 3 --level 5 --cap W-W", "\"W-W\""},
         {"--environment 'W: W' --order 3 --level 5 --lmax -1", "\"-1\""},
         {"--environment 'W: W' --order 3 --level 5 --lmax 21", "\"21\""},
         {"--environment 'W: W' --order 3 --level 5 --nmax 0", "\"0\""},

@@ -18,12 +18,22 @@ static int compare(const void *a, const void *b)
     return 0;
 }
 
-/* A channel of l > 0 needs partners whose l add up to l at least, and each of them has n >= 1. */
-static bool may_occur(const level_rule *rule, int n, int l)
+static long level_of(const level_rule *rule, int species, int n, int l)
 {
-    const long own = (long)n * LEVEL_UNIT + l * rule->weight;
-    const long partners = l ? LEVEL_UNIT + l * rule->weight : 0;
-    return own + partners <= rule->level && (!l || rule->order > 1);
+    return (long)n * LEVEL_UNIT + l * (rule->weights ? rule->weights[species] : rule->weight);
+}
+
+/* A channel of l > 0 needs partners whose l add up to l at least, and each of them has n >= 1. */
+static bool may_occur(const level_rule *rule, int nspecies, int species, int n, int l)
+{
+    const long own = level_of(rule, species, n, l);
+    long partners = 0;
+    for (int z = 0; z < nspecies && l; z++) {
+        const long other = level_of(rule, z, 1, l);
+        partners = z && partners < other ? partners : other;
+    }
+    return own + partners <= rule->level && (!rule->caps || own <= rule->caps[species]) &&
+           (!l || rule->order > 1);
 }
 
 channel_list channels_create(const level_rule *rule, int nspecies)
@@ -31,11 +41,11 @@ channel_list channels_create(const level_rule *rule, int nspecies)
     size_t count = 0, capacity = 64;
     ranked *list = xmalloc(capacity, sizeof *list);
     for (int l = 0; l <= rule->lmax; l++)
-        for (int n = 1; n <= rule->nmax && may_occur(rule, n, l); n++)
-            for (int z = 0; z < nspecies; z++) {
+        for (int z = 0; z < nspecies; z++)
+            for (int n = 1; n <= rule->nmax && may_occur(rule, nspecies, z, n, l); n++) {
                 if (count == capacity)
                     list = xrealloc(list, capacity *= 2, sizeof *list);
-                list[count++] = (ranked){{z, n, l}, (long)n * LEVEL_UNIT + l * rule->weight};
+                list[count++] = (ranked){{z, n, l}, level_of(rule, z, n, l)};
             }
     qsort(list, count, sizeof *list, compare);
     channel_list c = {count, xmalloc(count, sizeof *c.item), xmalloc(count, sizeof *c.level)};
@@ -62,6 +72,19 @@ typedef struct walk {
     size_t index[ORDER_LIMIT];
 } walk;
 
+/* Whether the channels of one species are within its cap, the last of `order` ones being of that species. */
+static bool is_within_cap(const walk *w, int order)
+{
+    const channel_list *c = w->channels;
+    const int species = c->item[w->index[order - 1]].species;
+    long sum = 0;
+    if (!w->rule->caps)
+        return true;
+    for (int k = 0; k < order; k++)
+        sum += c->item[w->index[k]].species == species ? c->level[w->index[k]] : 0;
+    return sum <= w->rule->caps[species];
+}
+
 /* Channels from `first` on join the `order` ones that are there, of which l adds up to `sum`, the largest `largest`. */
 static int extend(walk *w, int order, size_t first, long left, int sum, int largest)
 {
@@ -76,6 +99,8 @@ static int extend(walk *w, int order, size_t first, long left, int sum, int larg
     for (size_t k = first; k < c->count && c->level[k] <= left; k++) {
         const int l = c->item[k].l;
         w->index[order] = k;
+        if (!is_within_cap(w, order + 1))
+            continue;
         const int status = extend(w, order + 1, k, left - c->level[k], sum + l, l > largest ? l : largest);
         if (status)
             return status;

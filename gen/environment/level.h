@@ -1,7 +1,7 @@
 /*
  * What a basis spans: the blocks up to a level, multisets of channels.
  *
- * A channel (z, n, l) stands for the moments A_znlm, m = -l..l. Its level is n + w l; that of a block is the sum over
+ * A channel (z, n, l) stands for the moments A_znlm, m = -l..l. Its level is n + w l, where w may depend on z; that of a block is the sum over
  * its channels, counted as often as they occur. Levels are whole thousandths, so that comparisons are exact.
  */
 #ifndef EQML_GEN_ENVIRONMENT_LEVEL_H
@@ -16,6 +16,8 @@ typedef struct level_rule {
     long level, weight; /* D and w, in units of 1 / LEVEL_UNIT */
     int lmax, nmax;     /* largest l and n; at most the limits above */
     bool chiral;        /* also what changes its sign under reflection */
+    /* For each species around the centre, in the same units: w; the level of its channels in a block at most. */
+    const long *weights, *caps; /* NULL: `weight` for all, and no such caps */
 } level_rule;
 
 typedef struct channel {
