@@ -284,7 +284,7 @@ check-generated: $(GENERATED:%=build/generated/%.h) ## fail where generated/ is 
 	diff -r -x bases.txt generated build/generated
 
 format: ## lay out the sources
-	clang-format -i gen/*.[ch] gen/*/*.[ch] gen/*/*/*.h gen/*/*/*.inc examples/*.[ch] examples/*/*.[ch] tests/*.[ch] tests/headers/*.[ch] bench/*.[ch]
+	clang-format -i gen/*.[ch] gen/*/*.[ch] gen/*/*/*.[ch] gen/*/*/*.inc examples/*.[ch] examples/*/*.[ch] tests/*.[ch] tests/headers/*.[ch] bench/*.[ch]
 	$(MAKE) join
 
 clean: ## remove build/

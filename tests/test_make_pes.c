@@ -105,6 +105,11 @@ Test(make_pes, libraries_export_every_function)
     for (const char *at = strstr(o.text, "\npes_all_"); at; at = strstr(at + 1, "\npes_all_"))
         found++;
     cr_expect_eq(found, expected, "%s", o.text);
+    /* their prototypes, and the record under a name that all libraries share */
+    o = run("cd build/pes/pes_all && { sed -n 's/.* [*]*\\(pes_all_[a-z_]*\\)(.*/\\1/p' pes_all_api.h; "
+            "echo eqml_surface_record; } | LC_ALL=C sort >api && nm -D --defined-only libpes_all.so | "
+            "sed -n 's/.* T //p' | LC_ALL=C sort | diff api - && grep -c 'bind(c)' pes_all.f90");
+    cr_expect_str_eq(o.text, "11\n");
     run("rm -rf build/pes/pes_all");
 }
 

@@ -161,8 +161,9 @@ for group in $groups; do
     printf '#include <stddef.h>\n#define %s_APART\n#define %s_%s_API extern\n#include "%s_pes.h"\n' \
         "$NAME" "$NAME" "$group" "$NAME" >"$unit.c"
     for level in $levels; do
-        if same compiler && same code.i && take "$group-$level.o"; then continue; fi
-        compile "$level" "$unit.c" "$now/$group-$level.o" "$@" &
+        if [ "$level" = native ]; then object=$group.o; else object=$group-$level.o; fi
+        if same compiler && same code.i && take "$object"; then continue; fi
+        compile "$level" "$unit.c" "$now/$object" "$@" &
         running="$running $!"
     done
 done

@@ -1,5 +1,7 @@
 """What the Python package promises, for check-bindings: in a folder with water.pes, and libwater.so."""
 
+import contextlib
+import io
 import sys
 import unittest
 
@@ -94,7 +96,9 @@ class Arrays(unittest.TestCase):
                 Surface("edited.pes")
 
     def test_command_line(self):
-        self.assertEqual(main(["show", "water.pes"]), 0)
+        with contextlib.redirect_stdout(io.StringIO()) as shown:
+            self.assertEqual(main(["show", "water.pes"]), 0)
+        self.assertIn("H2 O", shown.getvalue())
         self.assertEqual(main(["show", "none.pes"]), 1)
         self.assertNotEqual(main(["fit", "none.xyz", "H2 O", "-d", "2"]), 0)
 

@@ -105,6 +105,8 @@ fi
 # ---- Python and ASE ----
 
 if [ "$has_numpy" ]; then
+    if EQML_LIBRARY=/none.so "$python" water.py 2>missing; then fail "Python does without libeqml"; fi
+    grep -q 'EqmlError: /none.so: libeqml cannot be loaded' missing || fail "$(cat missing)"
     "$python" "$here/tests/bindings/check.py" 2>check.log || { cat check.log >&2; fail "tests/bindings/check.py fails"; }
     if "$python" -c 'import ase' 2>/dev/null; then
         (cd "$here" && row ASE) >ase_water.py

@@ -7,7 +7,8 @@ X(ALWAYS, int, natoms, (void), ())
 X(ALWAYS, const char *, symbols, (void), ())
 X(ALWAYS, double, energy, (const double *xyz), (xyz))
 X(ALWAYS, double, energy_gradient, (const double *xyz, double *gradient), (xyz, gradient))
-X(ALWAYS, double, energy_hessian, (const double *xyz, double *gradient, double *hessian), (xyz, gradient, hessian))
+X(ALWAYS, double, energy_hessian, (const double *xyz, double *gradient, double *hessian),
+  (xyz, gradient, hessian))
 V(ALWAYS, void, energy_batch, (size_t n, const double *xyz, double *energy), (n, xyz, energy))
 V(ALWAYS, void, energy_gradient_batch, (size_t n, const double *xyz, double *energy, double *gradient),
   (n, xyz, energy, gradient))
@@ -20,7 +21,8 @@ V(SIGMA, void, energy_sigma_batch, (size_t n, const double *xyz, double *sigma),
 X(DIPOLE, double, energy_gradient_dipole, (const double *xyz, double *gradient, double *dipole),
   (xyz, gradient, dipole))
 V(DIPOLE, void, dipole, (const double *xyz, double *dipole), (xyz, dipole))
-V(DIPOLE, void, dipole_jacobian, (const double *xyz, double *dipole, double *jacobian), (xyz, dipole, jacobian))
+V(DIPOLE, void, dipole_jacobian, (const double *xyz, double *dipole, double *jacobian),
+  (xyz, dipole, jacobian))
 V(DIPOLE, void, dipole_batch, (size_t n, const double *xyz, double *dipole), (n, xyz, dipole))
 V(DIPOLE, void, dipole_jacobian_batch, (size_t n, const double *xyz, double *dipole, double *jacobian),
   (n, xyz, dipole, jacobian))
@@ -28,11 +30,11 @@ V(QUADRUPOLE, void, quadrupole, (const double *xyz, double *quadrupole), (xyz, q
 V(QUADRUPOLE, void, quadrupole_jacobian, (const double *xyz, double *quadrupole, double *jacobian),
   (xyz, quadrupole, jacobian))
 V(QUADRUPOLE, void, quadrupole_batch, (size_t n, const double *xyz, double *quadrupole), (n, xyz, quadrupole))
-V(QUADRUPOLE, void, quadrupole_jacobian_batch, (size_t n, const double *xyz, double *quadrupole, double *jacobian),
-  (n, xyz, quadrupole, jacobian))
+V(QUADRUPOLE, void, quadrupole_jacobian_batch,
+  (size_t n, const double *xyz, double *quadrupole, double *jacobian), (n, xyz, quadrupole, jacobian))
 V(POLARIZABILITY, void, polarizability, (const double *xyz, double *polarizability), (xyz, polarizability))
-V(POLARIZABILITY, void, polarizability_jacobian, (const double *xyz, double *polarizability, double *jacobian),
-  (xyz, polarizability, jacobian))
+V(POLARIZABILITY, void, polarizability_jacobian,
+  (const double *xyz, double *polarizability, double *jacobian), (xyz, polarizability, jacobian))
 V(POLARIZABILITY, void, polarizability_batch, (size_t n, const double *xyz, double *polarizability),
   (n, xyz, polarizability))
 V(POLARIZABILITY, void, polarizability_jacobian_batch,

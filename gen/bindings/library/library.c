@@ -238,12 +238,14 @@ static int missing(const char *function, char *why, size_t size)
 static int explain(const eqml_handle *h, int status, const char *what, char *why, size_t size)
 {
     eqml_message message;
+    if (!status)
+        return status;
     if (status == EQML_ERROR_ARGUMENT)
         snprintf(message.text, sizeof message.text, "the surface %s has no %s", h->record->name, what);
     else
         snprintf(message.text, sizeof message.text, "%s of the surface %s: %s", what, h->record->name,
                  eqml_status_text((eqml_status)status));
-    return status ? tell(why, size, status, message.text) : status;
+    return tell(why, size, status, message.text);
 }
 
 EXPORT int eqml_energies(const eqml_handle *handle, size_t n, const double *xyz, double *energy,

@@ -8,7 +8,7 @@ import subprocess
 import sys
 from typing import List, Optional
 
-from .library import EqmlError, source_folder
+from .library import EqmlError, in_sources
 from .surface import Surface
 
 USAGE = """usage: python -m eqml fit DATA.xyz "COMPOSITION" [options of eqml-fit]
@@ -22,8 +22,7 @@ show  what a surface is.
 
 def find_fit() -> str:
     """The program eqml-fit: what EQML_FIT names, in build/ of the source folder, or on the PATH."""
-    built = source_folder() / "build" / "eqml-fit"
-    found = os.environ.get("EQML_FIT") or (str(built) if built.exists() else shutil.which("eqml-fit"))
+    found = os.environ.get("EQML_FIT") or in_sources("eqml-fit") or shutil.which("eqml-fit")
     if not found:
         raise EqmlError(
             "eqml-fit is not there: run `make install` in the source folder of eqml, or `make build/eqml-fit`, or name it "

@@ -10,7 +10,7 @@
 from __future__ import annotations
 
 import os
-from typing import Any, List, Optional, Union
+from typing import Any, List, Optional, Tuple, Union
 
 import numpy as np
 from ase.calculators.calculator import Calculator as _Base
@@ -44,6 +44,7 @@ class Calculator(_Base):
             self.surface = surface if isinstance(surface, Surface) else Surface(surface)
         except EqmlError as error:
             raise CalculatorError(str(error)) from None
+        self._matched: Tuple[bytes, np.ndarray] = (b"", np.empty(0, dtype=int))
         self.implemented_properties = ["energy", "free_energy", "forces"]
         if "dipole" in self.surface.fits:
             self.implemented_properties.append("dipole")
@@ -68,15 +69,22 @@ class Calculator(_Base):
             )
         return whole
 
+    def _order(self) -> np.ndarray:
+        """Atom k of the surface is order[k]; found anew where the elements have changed."""
+        elements = self.atoms.numbers.tobytes()
+        if self._matched[0] != elements:
+            try:
+                self._matched = (elements, self.surface.match(self.atoms.numbers))
+            except EqmlError as error:
+                raise CalculatorError(str(error)) from None
+        return self._matched[1]
+
     def calculate(
         self, atoms: Optional[Any] = None, properties: Optional[List[str]] = None, system_changes: Any = all_changes
     ) -> None:
         super().calculate(atoms, properties, system_changes)
         surface, names = self.surface, properties or ["energy"]
-        try:
-            order = surface.match(self.atoms.numbers)
-        except EqmlError as error:
-            raise CalculatorError(str(error)) from None
+        order = self._order()
         xyz = self._whole(self.atoms)[order] * ANGSTROM
         energy, gradient = surface.energy_gradient(xyz)
         if not np.isfinite(energy):

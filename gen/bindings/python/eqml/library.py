@@ -61,9 +61,13 @@ class EqmlError(Exception):
 _libeqml: Optional[Any] = None
 
 
-def source_folder() -> Path:
-    """The folder of the sources, if this package is used in them."""
-    return Path(__file__).resolve().parents[4]
+def in_sources(name: str) -> Optional[str]:
+    """A file of build/ in the source folder, if this package is used there and the file is built."""
+    here = Path(__file__).resolve().parent
+    if here.parent.name != "python" or here.parent.parent.name != "bindings":
+        return None
+    built = here.parents[3] / "build" / name
+    return str(built) if built.exists() else None
 
 
 def libeqml() -> Any:
@@ -72,8 +76,7 @@ def libeqml() -> Any:
     if _libeqml is not None:
         return _libeqml
     given = os.environ.get("EQML_LIBRARY")
-    built = source_folder() / "build" / "libeqml.so"
-    path = given or (str(built) if built.exists() else ctypes.util.find_library("eqml") or "libeqml.so.1")
+    path = given or in_sources("libeqml.so") or ctypes.util.find_library("eqml") or "libeqml.so.1"
     try:
         library = ctypes.CDLL(path)
     except OSError as error:
