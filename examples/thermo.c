@@ -33,7 +33,8 @@ static const char help[] =
     "  --j J             highest J; default 36\n"
     "  --states N        of each K and symmetry, at most; default 60\n"
     "  --ratio LIST      isotopes of a second molecule, as for --isotope: the isotope effect\n"
-    "  --exact yes|no    the sum over levels; default: yes for three atoms\n" MANIFOLD_HELP SURFACE_HELP;
+    "  --exact yes|no    the sum over levels; default: yes for three atoms\n"
+    "  --angular N       as below, but default 48: more than the highest K\n" MANIFOLD_HELP SURFACE_HELP;
 
 enum { TEMPERATURES = 32 };
 
@@ -318,6 +319,7 @@ int main(int argc, char **argv)
              .states = 60,
              .temperatures = "298.15,500,1000",
              .exact = ""};
+    j.basis.angular = 48; /* K goes to that of the highest J */
     const option own[] = {MANIFOLD_OPTIONS(j.basis),
                           {"--temperatures", &j.temperatures, NULL, NULL, 0, 0},
                           {"--up-to", NULL, &j.up_to, NULL, 100, 0},

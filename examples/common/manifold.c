@@ -8,21 +8,28 @@ static int alike(const molecule *m, int i, int j)
     return m->model->basis->atom_classes[i] == m->model->basis->atom_classes[j] && m->mass[i] == m->mass[j];
 }
 
+static double square(const molecule *m, int i, int j)
+{
+    double sum = 0;
+    for (int k = 0; k < 3; k++)
+        sum += (m->xyz[3 * i + k] - m->xyz[3 * j + k]) * (m->xyz[3 * i + k] - m->xyz[3 * j + k]);
+    return sum;
+}
+
 int manifold_choose(const molecule *m, const manifold_options *o, triatomic_options *t)
 {
     char text[256];
     int apex = o->apex - 1;
     if (m->natoms != 3) {
-        snprintf(text, sizeof text, "the molecule has %d atoms: this program is for three", m->natoms);
+        snprintf(text, sizeof text, "the molecule has %d atoms: this is for three", m->natoms);
         return complain(m->program, m->name, text);
     }
     for (int i = 0; i < 3 && apex < 0; i++)
         if (alike(m, (i + 1) % 3, (i + 2) % 3))
             apex = i;
-    for (int i = 1; i < 3 && o->apex == 0 && !alike(m, (apex + 1) % 3, (apex + 2) % 3); i++)
-        apex = m->mass[i] < m->mass[apex < 0 ? 0 : apex] ? i : apex < 0 ? 0 : apex;
-    if (o->apex == 0 && apex < 0)
-        apex = 0;
+    for (int i = 0; i < 3 && apex < 0; i++) /* opposite to the longest distance */
+        if (square(m, (i + 1) % 3, (i + 2) % 3) >= fmax(square(m, i, (i + 1) % 3), square(m, i, (i + 2) % 3)))
+            apex = i;
     *t = (triatomic_options){.apex = apex,
                              .alike = alike(m, (apex + 1) % 3, (apex + 2) % 3),
                              .points = o->points,
@@ -31,7 +38,7 @@ int manifold_choose(const molecule *m, const manifold_options *o, triatomic_opti
                              .cap = o->cap / PER_CM};
     memcpy(t->mass, m->mass, sizeof t->mass);
     if (!strcmp(o->vectors, "auto"))
-        t->vectors = t->alike ? TRIATOMIC_RADAU : TRIATOMIC_JACOBI;
+        t->vectors = TRIATOMIC_RADAU;
     else if (!strcmp(o->vectors, "radau") || !strcmp(o->vectors, "jacobi"))
         t->vectors = *o->vectors == 'r' ? TRIATOMIC_RADAU : TRIATOMIC_JACOBI;
     else
@@ -82,9 +89,11 @@ int manifold_levels(const molecule *m, const triatomic *t, int most, size_t coun
         for (int K = 0; K <= most && !bad; K++) {
             progress_show(p, "states of each K", kind * (most + 1) + K, kinds * (most + 1));
             bad = triatomic_solve(t, K, t->o.alike ? even : 0, 0, count, &of_K[K]);
-            /* States above `highest` still bend those below it. */
-            while (!bad && of_K[K].n > 1 && of_K[K].value[of_K[K].n - 1] > highest + 10000 / PER_CM)
+            /* States above `highest` still bend those below it; a K that has none lower has no part, nor have higher ones. */
+            while (!bad && of_K[K].n > 0 && of_K[K].value[of_K[K].n - 1] > highest + 10000 / PER_CM)
                 of_K[K].n--;
+            if (!bad && of_K[K].n == 0)
+                break;
         }
         for (int J = 0; J <= most && !bad; J++)
             for (int lowest = 0; lowest <= (J > 0) && !bad; lowest++) {

@@ -26,10 +26,10 @@ typedef struct manifold_options {
 /* clang-format on */
 #define MANIFOLD_HELP                                                                                        \
     "options of the basis:\n"                                                                                \
-    "  --vectors V       radau, jacobi, or auto, the default: Radau's for AB2, Jacobi's for others\n"        \
+    "  --vectors V       radau, jacobi, or auto, the default: Radau's\n"                                     \
     "  --apex N          the atom that the vectors of Radau begin near, and that those of Jacobi set "       \
     "apart,\n"                                                                                               \
-    "                    from 1; default: the one that has no like, or else the lightest\n"                  \
+    "                    from 1; default: the one that has no like, or the middle one\n"                     \
     "  --points N        of each distance; default 12\n"                                                     \
     "  --angular N       Legendre functions; default 32\n"                                                   \
     "  --cut E           bending states up to here are in the basis, cm^-1 above the minimum; default "      \

@@ -31,7 +31,7 @@ int surface_options(surface_job *j, const char *help, int argc, char **argv, con
     memcpy(all, shared, others * sizeof *all);
     if (count)
         memcpy(all + others, own, count * sizeof *own);
-    const int bad = read_options(j->program, help, argc, argv, all, count + others);
+    const int bad = take_options(j->program, help, argc, argv, all, count + others);
     free(all);
     return bad;
 }

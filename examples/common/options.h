@@ -82,8 +82,8 @@ typedef struct option {
 } option;
 
 /* Reads a command line by a table of options. Returns nonzero after a message. */
-static inline int read_options(const char *program, const char *help, int argc, char **argv,
-                                const option *options, size_t count)
+static inline int take_options(const char *program, const char *help, int argc, char **argv,
+                               const option *options, size_t count)
 {
     for (int i = 1; i < argc; i++) {
         char *end;

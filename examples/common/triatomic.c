@@ -182,7 +182,7 @@ static void relaxed(const triatomic *t, const triatomic_potential *v, int which,
     }
 }
 
-/* Potential-optimised points, and the kinetic energy: that of the eigenfunctions less the potential at the points. */
+/* Potential-optimised points, and the kinetic energy: that of the eigenfunctions less their potential. */
 static const char *optimise_points(triatomic *t, const triatomic_potential *v, int which, const double *x,
                                    double cosine)
 {
@@ -190,12 +190,12 @@ static const char *optimise_points(triatomic *t, const triatomic_potential *v, i
     find_range(t, v, which, x, cosine, range);
     const double low = range[0], step = (range[1] - low) / (FINE - 1), pi = acos(-1);
     const int n = t->n;
-    double *room = malloc((3 * FINE * FINE + 3 * FINE + 2 * (size_t)n * (size_t)n) * sizeof *room);
+    double *room = malloc((3 * FINE * FINE + 3 * FINE + 3 * (size_t)n * (size_t)n) * sizeof *room);
     if (!room)
         return no_memory;
     double *kinetic = room, *h = kinetic + FINE * FINE, *function = h + FINE * FINE;
     double *value = function + FINE * FINE, *place = value + FINE;
-    double *lowest = place + FINE, *small = lowest + FINE, *turn = small + n * n;
+    double *lowest = place + FINE, *small = lowest + FINE, *turn = small + n * n, *energy = turn + n * n;
     const char *bad = NULL;
     for (int i = 0; i < FINE; i++)
         for (int j = 0; j < FINE; j++) {
@@ -213,19 +213,22 @@ static const char *optimise_points(triatomic *t, const triatomic_potential *v, i
         bad = "the motion along a distance cannot be solved: the potential is no number";
     for (int i = 0; i < n && !bad; i++)
         for (int j = 0; j < n; j++) {
-            small[i * n + j] = 0;
-            for (int a = 0; a < FINE; a++)
-                small[i * n + j] += function[i * FINE + a] * place[a] * function[j * FINE + a];
+            double x = 0, k = 0;
+            for (int a = 0; a < FINE; a++) {
+                x += function[i * FINE + a] * place[a] * function[j * FINE + a];
+                k += function[i * FINE + a] * (lowest[a] * function[j * FINE + a]);
+            }
+            small[i * n + j] = x;
+            energy[i * n + j] = (i == j ? value[i] : 0) - k;
         }
     if (!bad && eigen_all((size_t)n, small, t->x[which], turn))
         bad = no_memory;
-    if (!bad)
-        relaxed(t, v, which, x, cosine, n, t->x[which], lowest);
     for (int a = 0; a < n && !bad; a++)
         for (int b = 0; b < n; b++) {
-            double sum = a == b ? -lowest[a] : 0;
+            double sum = 0;
             for (int i = 0; i < n; i++)
-                sum += turn[a * n + i] * value[i] * turn[b * n + i];
+                for (int j = 0; j < n; j++)
+                    sum += turn[a * n + i] * energy[i * n + j] * turn[b * n + j];
             t->kinetic[which][a * n + b] = sum;
         }
     free(room);
@@ -478,7 +481,7 @@ const char *triatomic_solve(const triatomic *t, int K, int parity, int exchange,
     s->first += parity && (K % 2 == 0) != (parity > 0);
     s->nl = t->o.angular > s->first ? (t->o.angular - s->first + s->step - 1) / s->step : 0;
     if (s->nl < 2)
-        return "there are too few angular functions for this K";
+        return "there are too few Legendre functions for this K: more --angular";
     const size_t nl = (size_t)s->nl, size = (size_t)t->npairs * nl;
     const char *bad = contract(t, s, exchange, &c);
     double *h = NULL;
