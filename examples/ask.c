@@ -22,6 +22,8 @@ static const char help[] =
     "options of the geometries to compute next:\n"
     "  --samples N         geometries about the minimum, beside holes and pool; default 2000, 0: none\n"
     "  --up-to E           their highest energy above the minimum, cm^-1; default 20000\n"
+    "  --pool-up-to E      geometries of the pool that are higher on the surface are left out; default: "
+    "none\n"
     "  --seed N            of their random numbers; default 1\n"
     "  --holes yes|no      whether holes.xyz is looked at; default yes\n"
     "  --gradients W       gradients will be computed too, and fitted with this weight; default 0: energies "
@@ -34,7 +36,7 @@ static const char *const origins[ORIGINS] = {"hole", "pool", "sample"};
 
 typedef struct job {
     const char *directory, *name, *pool, *holes;
-    double wanted, samples, up_to, seed, gradients, energy_weight, apart;
+    double wanted, samples, up_to, pool_up_to, seed, gradients, energy_weight, apart;
 } job;
 
 typedef struct candidates {
@@ -43,6 +45,8 @@ typedef struct candidates {
     double *xyz;     /* [n][natoms][3] */
     double *weight;  /* [n] */
     size_t left_out; /* holes of weight 0 */
+    double
+        zero; /* the energy of the minimum on the surface; NaN: that of the lowest candidate that is no hole */
 } candidates;
 
 static int fail(const char *what, const char *text)
@@ -65,6 +69,7 @@ static int parse_options(int argc, char **argv, job *j)
                    {"--samples", NULL, &j->samples, 1},
                    {"--seed", NULL, &j->seed, 1},
                    {"--up-to", NULL, &j->up_to, 0},
+                   {"--pool-up-to", NULL, &j->pool_up_to, 0},
                    {"--gradients", NULL, &j->gradients, 0},
                    {"--energy-weight", NULL, &j->energy_weight, 0},
                    {"--apart", NULL, &j->apart, 0}};
@@ -159,6 +164,20 @@ static int add_samples(const job *j, const eqml_model *m, const char *path, cand
     return bad;
 }
 
+/* The energy of the minimum, whose file must be there. */
+static int find_zero(const eqml_model *m, const char *path, candidates *c)
+{
+    eqml_data minimum = {0};
+    const size_t room = EQML_WORK_ONE((size_t)basis->nslots, (size_t)basis->npairs);
+    double *work = calloc(room, sizeof *work);
+    int bad = work ? read_geometries(path, 0, c, &minimum) : fail("", "out of memory");
+    if (!bad)
+        c->zero = eqml_energy_gradient(m, minimum.xyz, NULL, work);
+    free(work);
+    eqml_data_free(&minimum);
+    return bad;
+}
+
 static int gather(const job *j, const eqml_model *m, candidates *c)
 {
     char path[4096];
@@ -168,17 +187,21 @@ static int gather(const job *j, const eqml_model *m, candidates *c)
     if (j->pool && *j->pool && add_file(j->pool, POOL, c))
         return 1;
     snprintf(path, sizeof path, "%s/minimum.xyz", j->directory);
+    if (j->pool_up_to > 0 && find_zero(m, path, c))
+        return 1;
     return j->samples > 0 && add_samples(j, m, path, c);
 }
 
 /*
  * Energies of the surface, and the weights that a fit would give them: the lowest has 1. Holes come first; those that
  * are farther from the lowest geometry than all samples and all of the pool are left out, by weight 0: they would come
- * before all others, and tell of where nobody goes.
+ * before all others, and tell of where nobody goes. So are geometries of the pool that are too high.
  */
-static void weigh(const eqml_model *m, double e0, candidates *c, double *energy, double *room)
+static void weigh(const eqml_model *m, const job *j, candidates *c, double *energy, double *room)
 {
-    const size_t size = 3 * (size_t)basis->natoms, holes = c->count[HOLE];
+    const size_t size = 3 * (size_t)basis->natoms, holes = c->count[HOLE], pool = holes + c->count[POOL];
+    const double e0 = j->energy_weight,
+                 highest = j->pool_up_to > 0 ? j->pool_up_to / PER_CM : (double)INFINITY;
     size_t lowest = holes;
     double reach = c->n > holes ? 0 : INFINITY;
     for (size_t g = 0; g < c->n; g++)
@@ -188,10 +211,12 @@ static void weigh(const eqml_model *m, double e0, candidates *c, double *energy,
     for (size_t g = c->n; g-- > 0;) {
         const double change =
             lowest < c->n ? eqml_design_change(basis, c->xyz + g * size, c->xyz + lowest * size, room) : 0;
-        const double above = lowest < c->n ? fmax(0, energy[g] - energy[lowest]) : 0;
-        c->weight[g] = g < holes && change > reach ? 0 : e0 > 0 ? e0 / (e0 + above) : 1;
+        const double zero = isnan(c->zero) && lowest < c->n ? energy[lowest] : c->zero;
+        const double above = isnan(zero) ? 0 : fmax(0, energy[g] - zero);
+        const int out = g < holes ? change > reach : g < pool && above > highest;
+        c->weight[g] = out ? 0 : e0 > 0 ? e0 / (e0 + above) : 1;
         c->left_out += g < holes && change > reach;
-        reach = g < holes ? reach : fmax(reach, change);
+        reach = g < holes || out ? reach : fmax(reach, change);
     }
 }
 
@@ -252,7 +277,7 @@ static int choose(const job *j, const eqml_surface *surface, const eqml_sigma *s
         fail("", "out of memory");
     } else {
         c->weight = energy + c->n;
-        weigh(&surface->model, j->energy_weight, c, energy, work);
+        weigh(&surface->model, j, c, energy, work);
         const eqml_design_options o = {
             .gradient_weight = j->gradients, .weights = c->weight, .apart = j->apart};
         if (eqml_design(sigma, surface, c->n, c->xyz, &o, wanted, choice, &found, &message))
@@ -280,7 +305,7 @@ int main(int argc, char **argv)
     eqml_message message;
     eqml_surface surface = {0};
     eqml_sigma sigma = {0};
-    candidates c = {.n = 0};
+    candidates c = {.zero = NAN};
     int bad = parse_options(argc, argv, &j);
     snprintf(path, sizeof path, "%s/%s.pes", j.directory, j.name);
     if (!bad && eqml_surface_read(&surface, basis, path, &message))

@@ -39,20 +39,20 @@ static void learn(int n, const double *s, const double *y, double *inverse, doub
             inverse[i * n + j] += scale * s[i] * s[j] - (image[i] * s[j] + s[i] * image[j]) / sy;
 }
 
-minimise_end minimise(const eqml_model *m, double *xyz, double *energy, const minimise_options *options)
+minimise_end minimise_potential(int n, potential_function *potential, void *context, double *xyz,
+                                double *energy, const minimise_options *options)
 {
     const minimise_options none = {0}, *o = options ? options : &none;
-    const int n = 3 * m->basis->natoms, steps = o->steps ? o->steps : 500;
+    const int steps = o->steps ? o->steps : 500;
     const double small = o->gradient > 0 ? o->gradient : 1e-6, longest = o->longest > 0 ? o->longest : 0.15;
-    const size_t room = EQML_WORK_ONE((size_t)m->basis->nslots, (size_t)m->basis->npairs);
-    double *all = calloc(room + (size_t)n * (size_t)n + 6 * (size_t)n, sizeof *all);
+    double *all = calloc((size_t)n * (size_t)n + 6 * (size_t)n, sizeof *all);
     minimise_end end = MINIMISE_STOPPED;
     if (!all)
         return MINIMISE_MEMORY;
-    double *inverse = all + room, *gradient = inverse + n * n, *step = gradient + n, *next = step + n;
+    double *inverse = all, *gradient = inverse + n * n, *step = gradient + n, *next = step + n;
     double *next_gradient = next + n, *change = next_gradient + n, *image = change + n;
     int fresh = 1; /* nothing was learned yet */
-    *energy = eqml_energy_gradient(m, xyz, gradient, all);
+    *energy = potential(context, xyz, gradient);
     forget(n, inverse);
     memcpy(next, xyz, (size_t)n * sizeof *next);
     for (int k = 0; k < steps; k++) {
@@ -72,7 +72,7 @@ minimise_end minimise(const eqml_model *m, double *xyz, double *energy, const mi
                 next[i] = xyz[i] + length * step[i];
             if (o->outside && o->outside(o->context, next))
                 break;
-            there = eqml_energy_gradient(m, next, next_gradient, all);
+            there = potential(context, next, next_gradient);
             lower = there <= *energy + 1e-4 * length * slope;
         }
         if (!lower && o->outside && o->outside(o->context, next)) {
@@ -97,5 +97,28 @@ minimise_end minimise(const eqml_model *m, double *xyz, double *energy, const mi
         fresh = 0;
     }
     free(all);
+    return end;
+}
+
+/* A surface as a potential. */
+typedef struct modelled {
+    const eqml_model *m;
+    double *work;
+} modelled;
+
+static double energy_of(void *context, const double *xyz, double *gradient)
+{
+    const modelled *surface = context;
+    return eqml_energy_gradient(surface->m, xyz, gradient, surface->work);
+}
+
+minimise_end minimise(const eqml_model *m, double *xyz, double *energy, const minimise_options *options)
+{
+    modelled surface = {
+        m, calloc(EQML_WORK_ONE((size_t)m->basis->nslots, (size_t)m->basis->npairs), sizeof *surface.work)};
+    const minimise_end end =
+        surface.work ? minimise_potential(3 * m->basis->natoms, energy_of, &surface, xyz, energy, options)
+                     : MINIMISE_MEMORY;
+    free(surface.work);
     return end;
 }

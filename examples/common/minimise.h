@@ -1,4 +1,4 @@
-/* Minima of surfaces. */
+/* Minima of surfaces, and of other potentials. */
 #ifndef EXAMPLES_MINIMISE_H
 #define EXAMPLES_MINIMISE_H
 #include "eqml.h"
@@ -25,5 +25,15 @@ typedef struct minimise_options {
  * short. xyz <- where it ends, *energy <- the energy there (hartree). options may be NULL. Thread-safe.
  */
 minimise_end minimise(const eqml_model *m, double *xyz, double *energy, const minimise_options *options);
+
+/* The energy at xyz[n], hartree, and its gradient[n], hartree/bohr; an energy that is infinite or NaN: none could be found. */
+typedef double potential_function(void *context, const double *xyz, double *gradient);
+
+/*
+ * The same for any potential of n coordinates. Where it gives no energy, steps are made shorter; if it gives none at xyz
+ * itself, *energy is not finite.
+ */
+minimise_end minimise_potential(int n, potential_function *potential, void *context, double *xyz,
+                                double *energy, const minimise_options *options);
 
 #endif
