@@ -3,7 +3,7 @@
 #
 # What the user gives comes in the environment and is never read as shell code: DATA, COMPOSITION, DEGREE, NAME,
 # DIPOLE, QUADRUPOLE, POLARIZABILITY, FLOAT, and the lists of options BASIS and FIT, in which quotes and backslashes keep
-# blanks together. With FLOAT=1 the library has the batches in single precision, too. LIBRARIES are options of the
+# blanks together. With FLOAT=1 the library has the batches in single precision, too; with LIBRARY=no there is none. LIBRARIES are options of the
 # compilation; build/eqml.o and build/fit.o are the runtime and the fit program.
 #
 # The data are read and checked before anything is generated or compiled. What did not change since the last run is not
@@ -109,38 +109,46 @@ run_with "--name $NAME $FIT" "$now/fit" --directory "$new" --runtime eqml.h --ba
 
 # The library, in units that are compiled side by side: the numbers of the fit, and one unit for each group of functions.
 # These depend on the numbers in nothing: where the preprocessor makes the same of the header, they are as they were.
-case " $LIBRARIES " in *' -fopenmp '*) openmp=-fopenmp ;; *) openmp= ;; esac
-groups='ONE BATCH'
-if grep -q eqml_tensor_basis "$new/$NAME.h"; then groups="$groups TENSORS"; fi
-case $FLOAT in '' | 0) ;; *) groups="$groups FLOAT" ;; esac
+make_library() {
+    case " $LIBRARIES " in *' -fopenmp '*) openmp=-fopenmp ;; *) openmp= ;; esac
+    groups='ONE BATCH'
+    if grep -q eqml_tensor_basis "$new/$NAME.h"; then groups="$groups TENSORS"; fi
+    case $FLOAT in '' | 0) ;; *) groups="$groups FLOAT" ;; esac
 
-running=
-trap 'kill $running 2>/dev/null || :; rm -rf "$aside"' EXIT
-printf '#define %s_NUMBERS\n#include "%s_pes.h"\n' "$NAME" "$NAME" >"$new/numbers.c"
-run "$@" -fPIC -c "$new/numbers.c" -o "$new/numbers.o" &
-running=$!
-sigma=
-if [ -f "$new/${NAME}_sigma.h" ]; then # has numbers in its code, and few functions
-    sigma=$new/sigma.o
-    printf '#include <stddef.h>\n#define %s_APART\n#define %s_SIGMA_API extern\n#include "%s_sigma.h"\n' \
-        "$NAME" "$NAME" "$NAME" >"$new/sigma.c"
-    run "$@" -fPIC $openmp -c "$new/sigma.c" -o "$sigma" &
-    running="$running $!"
-fi
-printf '#define %s_APART\n#include "%s_pes.h"\n' "$NAME" "$NAME" >"$new/code.c"
-run "$@" -fPIC $openmp -E -P "$new/code.c" -o "$now/code.i"
-for group in $groups; do
-    unit=$new/$group
-    if same compiler && same code.i && take "$group.o"; then continue; fi
-    printf '#include <stddef.h>\n#define %s_APART\n#define %s_%s_API extern\n#include "%s_pes.h"\n' \
-        "$NAME" "$NAME" "$group" "$NAME" >"$unit.c"
-    run "$@" -fPIC $openmp -c "$unit.c" -o "$now/$group.o" &
-    running="$running $!"
-done
-for unit in $running; do wait "$unit"; done
+    running=
+    trap 'kill $running 2>/dev/null || :; rm -rf "$aside"' EXIT
+    printf '#define %s_NUMBERS\n#include "%s_pes.h"\n' "$NAME" "$NAME" >"$new/numbers.c"
+    run "$@" -fPIC -c "$new/numbers.c" -o "$new/numbers.o" &
+    running=$!
+    sigma=
+    if [ -f "$new/${NAME}_sigma.h" ]; then # has numbers in its code, and few functions
+        sigma=$new/sigma.o
+        printf '#include <stddef.h>\n#define %s_APART\n#define %s_SIGMA_API extern\n#include "%s_sigma.h"\n' \
+            "$NAME" "$NAME" "$NAME" >"$new/sigma.c"
+        run "$@" -fPIC $openmp -c "$new/sigma.c" -o "$sigma" &
+        running="$running $!"
+    fi
+    printf '#define %s_APART\n#include "%s_pes.h"\n' "$NAME" "$NAME" >"$new/code.c"
+    run "$@" -fPIC $openmp -E -P "$new/code.c" -o "$now/code.i"
+    for group in $groups; do
+        unit=$new/$group
+        if same compiler && same code.i && take "$group.o"; then continue; fi
+        printf '#include <stddef.h>\n#define %s_APART\n#define %s_%s_API extern\n#include "%s_pes.h"\n' \
+            "$NAME" "$NAME" "$group" "$NAME" >"$unit.c"
+        run "$@" -fPIC $openmp -c "$unit.c" -o "$now/$group.o" &
+        running="$running $!"
+    done
+    for unit in $running; do wait "$unit"; done
+    set +f
+    run "$@" -shared "$new/numbers.o" $sigma "$now"/*.o -o "$new/lib$NAME.so" $openmp -lm
+    set -f
+}
+case ${LIBRARY-} in
+no) library= ;;
+*) library=" lib$NAME.so" && make_library "$@" ;;
+esac
 set +f
-run "$@" -shared "$new/numbers.o" $sigma "$now"/*.o -o "$new/lib$NAME.so" $openmp -lm
-rm "$new"/*.[co]
+rm -f "$new"/*.[co]
 set -f
 
 # The old folder goes, the new one comes. Renaming fails where another run has put its own in between.
@@ -163,9 +171,10 @@ set +f
 for file in "$aside"/old.*/* "$aside"/old.*/.[!.]* "$aside"/old.*/..?*; do
     at=$final/${file##*/}
     [ ! -L "${file%/*}" ] || continue
-    case ${file##*/} in "${NAME}_sigma.h" | "$NAME.sigma" | "${NAME}_diagnosis.txt") continue ;; esac # of another fit
+    case ${file##*/} in "lib$NAME.so" | "${NAME}_sigma.h" | "$NAME.sigma" | "${NAME}_diagnosis.txt") continue ;; esac # of another fit
     { [ ! -e "$file" ] && [ ! -L "$file" ]; } || [ -e "$at" ] || [ -L "$at" ] || mv -f "$file" "$final/" ||
         { trap '' EXIT; refuse "$file: cannot be moved to $final; it stays where it is"; }
 done
+if [ -f "$final/${NAME}_sigma.h" ]; then sigmas=" ${NAME}_sigma.h $NAME.sigma"; else sigmas=; fi
 if [ -f "$final/${NAME}_diagnosis.txt" ]; then diagnosis=" ${NAME}_diagnosis.txt"; else diagnosis=; fi
-echo "$final: $NAME.h ${NAME}_pes.h $NAME.pes lib$NAME.so report.json$diagnosis${sigma:+ ${NAME}_sigma.h $NAME.sigma}"
+echo "$final: $NAME.h ${NAME}_pes.h $NAME.pes$library report.json$diagnosis$sigmas"

@@ -6,7 +6,7 @@
 #include <string.h>
 
 static const char heading[] =
-    "# round computed failed trained tested degree terms test_rmse_cm test_largest_cm holes census\n";
+    "# round computed failed trained tested degree terms test_rmse_cm test_largest_cm holes far census\n";
 
 int curve_add(curve *c, const turn *t)
 {
@@ -29,7 +29,7 @@ void curve_free(curve *c)
 
 int curve_read(const char *folder, curve *c)
 {
-    char path[PATH_LENGTH], line[512], holes[32], census[16];
+    char path[PATH_LENGTH], line[512], census[16];
     snprintf(path, sizeof path, "%s/rounds.txt", folder);
     *c = (curve){0};
     FILE *in = fopen(path, "r");
@@ -40,12 +40,12 @@ int curve_read(const char *folder, curve *c)
         turn t = {0};
         if (*line == '#')
             continue;
-        if (sscanf(line, "%d %lf %lf %lf %lf %d %d %lf %lf %31s %15s", &t.round, &t.computed, &t.failed,
-                   &t.trained, &t.tested, &t.degree, &t.terms, &t.rmse, &t.largest, holes, census) != 11) {
+        if (sscanf(line, "%d %lf %lf %lf %lf %d %d %lf %lf %lf %lf %15s", &t.round, &t.computed, &t.failed,
+                   &t.trained, &t.tested, &t.degree, &t.terms, &t.rmse, &t.largest, &t.holes, &t.far,
+                   census) != 12) {
             bad = fail(path, "a line is no round");
             break;
         }
-        t.holes = *holes == '-' ? (double)NAN : strtod(holes, NULL);
         t.whole = !strcmp(census, "whole");
         bad = curve_add(c, &t);
     }
@@ -63,11 +63,8 @@ static int write_table(const settings *s, const curve *c)
         fputs(heading, w.out);
     for (size_t k = 0; k < c->n && w.out; k++) {
         const turn *t = &c->turns[k];
-        char holes[32] = "-";
-        if (isfinite(t->holes))
-            snprintf(holes, sizeof holes, "%.0f", t->holes);
-        fprintf(w.out, "%d %.0f %.0f %.0f %.0f %d %d %.4g %.4g %s %s\n", t->round, t->computed, t->failed,
-                t->trained, t->tested, t->degree, t->terms, t->rmse, t->largest, holes,
+        fprintf(w.out, "%d %.0f %.0f %.0f %.0f %d %d %.4g %.4g %.0f %.0f %s\n", t->round, t->computed,
+                t->failed, t->trained, t->tested, t->degree, t->terms, t->rmse, t->largest, t->holes, t->far,
                 t->whole ? "whole" : "short");
     }
     return whole_close(&w, 0) ? fail(path, strerror(errno)) : 0;

@@ -143,18 +143,21 @@ void sample(search *found, const ways *w, double highest, double *xyz);
 typedef struct fitted {
     int degree, terms, rank;
     double rmse_train, rmse_test, max_test; /* hartree; NaN where not known */
-    double holes;                           /* NaN: there was no census */
-    int whole;                              /* nonzero: the holes are those of the whole census */
-    char variables[1024];                   /* options of the fit, as they were chosen */
+    double holes, far;    /* met by samples and walkers, by minimisations alone; NaN: no census */
+    int whole;            /* nonzero: the holes are those of the whole census */
+    char variables[1024]; /* options of the fit, as they were chosen */
 } fitted;
 
 /* The highest degree that leaves three rows for each term, has at most 1,000 terms, and is at least `least`; or s->degree. */
 int choose_degree(const settings *s, size_t trained, int least, int *degree);
 
-/* Fits to train.xyz. *f has the fit before: its variables are taken again where they are not empty. */
-int fit_surface(const settings *s, int degree, int walls, fitted *f);
+/*
+ * Fits to train.xyz. *f has the fit before: its variables are taken again where they are not empty. The last fit gets a wall
+ * where the census finds any hole, and a library; those before have neither, so that their holes show.
+ */
+int fit_surface(const settings *s, int degree, int last, fitted *f);
 
-/* The whole census. */
+/* The whole census, in place of the short one. */
 int count_holes(const settings *s, fitted *f);
 
 /* *asked <- the next geometries, of the holes and pool.xyz of the folder; none where the surface cannot tell. */
@@ -164,7 +167,8 @@ int ask_for(const settings *s, size_t wanted, eqml_data *asked);
 
 typedef struct turn {
     int round, degree, terms;
-    double computed, failed, trained, tested, rmse, largest, holes; /* cm^-1; holes NaN: not known */
+    double computed, failed, trained, tested, rmse, largest; /* cm^-1 */
+    double holes, far;                                       /* as in `fitted` */
     int whole;
 } turn;
 

@@ -254,7 +254,7 @@ static void say_turn(const turn *t)
     printf("round %d: %.0f computed (%.0f failed), degree %d, %d terms: test RMSE %.2f cm^-1, largest %.0f; ",
            t->round, t->computed, t->failed, t->degree, t->terms, t->rmse, t->largest);
     if (isfinite(t->holes))
-        printf("holes: %.0f%s\n", t->holes, t->whole ? ", the whole census" : "");
+        printf("holes: %.0f, and %.0f far out%s\n", t->holes, t->far, t->whole ? ", the whole census" : "");
     else
         printf("no census\n");
     fflush(stdout);
@@ -289,16 +289,31 @@ static int take_turn(const settings *s, const points *p, int round, size_t train
                     f->rmse_test * PER_CM,
                     f->max_test * PER_CM,
                     f->holes,
+                    f->far,
                     f->whole};
     say_turn(&t);
     return curve_add(c, &t) || curve_write(s, c, beside);
 }
 
+/* The surface as it is handed over; *reached <- whether it is as wanted, with no hole however far out. */
+static int take_last(const settings *s, const points *p, size_t tested, fitted f, int *reached)
+{
+    if (fit_surface(s, f.degree, 1, &f) || count_holes(s, &f))
+        return 1;
+    *reached = is_reached(s, &f) && f.far == 0;
+    printf("%s: test RMSE %.2f cm^-1 on %zu held-out geometries up to %g cm^-1; holes: %.0f, and %.0f far "
+           "out; %zu "
+           "geometries computed, %zu failed: build/pes/%s\n",
+           s->name, f.rmse_test * PER_CM, tested, s->up_to, f.holes, f.far, p->n, p->failures, s->name);
+    return 0;
+}
+
 static int learn(const settings *s, points *p, search *found, const ways *w, curve *c, const curve *beside)
 {
+    const size_t most = (size_t)s->most;
     fitted f = {0};
     size_t trained, tested;
-    int round = points_last_round(p, s->random ? "random-" : "ask-");
+    int round = points_last_round(p, s->random ? "random-" : "ask-"), reached = 0;
     for (size_t k = 0; k < c->n; k++)
         f.degree = c->turns[k].degree > f.degree ? c->turns[k].degree : f.degree;
     if (compute_test(s, p, found, w) || compute_first(s, p, found, w))
@@ -306,29 +321,19 @@ static int learn(const settings *s, points *p, search *found, const ways *w, cur
     for (;; round++) {
         if (points_split(p, s, &trained, &tested) || take_turn(s, p, round, trained, tested, &f, c, beside))
             return 1;
-        const size_t most = (size_t)s->most, quarter = trained / 4;
-        size_t wanted = (size_t)s->round > quarter ? (size_t)s->round : quarter;
-        if (is_reached(s, &f) || p->n >= most)
+        const int last = p->n >= most;
+        if ((last || is_reached(s, &f)) && take_last(s, p, tested, f, &reached))
+            return 1;
+        if (last || reached)
             break;
+        size_t wanted = (size_t)s->round > trained / 4 ? (size_t)s->round : trained / 4;
         wanted = wanted < most - p->n ? wanted : most - p->n;
         if (compute_next(s, p, found, w, round + 1, wanted))
             return 1;
     }
-    const int reached = is_reached(s, &f);
-    if (!reached && fit_surface(s, f.degree, 1, &f))
-        return 1;
-    printf("%s: test RMSE %.2f cm^-1 on %zu held-out geometries up to %g cm^-1, %s; %zu geometries computed, "
-           "%zu failed: "
-           "build/pes/%s\n",
-           s->name, f.rmse_test * PER_CM, tested, s->up_to,
-           reached        ? "no holes"
-           : f.holes == 0 ? "no holes with a wall"
-                          : "holes are left",
-           p->n, p->failures, s->name);
     if (!reached)
-        printf(
-            "  not yet a test RMSE of %g cm^-1 without holes: --most %.0f, more geometries, and run again\n",
-            s->target, 2 * s->most);
+        printf("  not yet a test RMSE of %g cm^-1 without holes; to go on from here: --most %.0f\n",
+               s->target, 2 * s->most);
     return reached ? 0 : 3;
 }
 

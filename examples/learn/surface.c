@@ -133,6 +133,14 @@ static void take_variables(const char *json, fitted *f)
     }
 }
 
+/* Holes, of the JSON of a census. */
+static void take_holes(const char *json, int whole_census, fitted *f)
+{
+    f->far = number_of(json, "descent_holes");
+    f->holes = number_of(json, "holes") - f->far;
+    f->whole = whole_census;
+}
+
 static int read_report(const settings *s, fitted *f)
 {
     char path[PATH_LENGTH];
@@ -146,18 +154,18 @@ static int read_report(const settings *s, fitted *f)
     f->rmse_train = number_of(json, "rmse_energy_train");
     f->rmse_test = number_of(json, "rmse_energy_test");
     f->max_test = number_of(json, "max_error_energy_test");
-    f->holes = holes ? number_of(holes + strlen("\"holes\": "), "holes") : (double)NAN;
-    f->whole = 0;
+    take_holes(holes ? holes + strlen("\"holes\": ") : "", 0, f);
     take_variables(json, f);
     free(json);
     return 0;
 }
 
-int fit_surface(const settings *s, int degree, int walls, fitted *f)
+int fit_surface(const settings *s, int degree, int last, fitted *f)
 {
     char data[PATH_LENGTH], number[16], dipole[16] = "", options[PATH_LENGTH + 4096], *arguments[ARGUMENTS];
-    const char *const variables[][2] = {
-        {"DATA", data}, {"DEGREE", number}, {"DIPOLE", dipole}, {"FIT", options}, {"NAME", s->name}};
+    const char *const variables[][2] = {{"DATA", data},     {"DEGREE", number},
+                                        {"DIPOLE", dipole}, {"FIT", options},
+                                        {"NAME", s->name},  {"LIBRARY", last ? "yes" : "no"}};
     int status;
     snprintf(data, sizeof data, "%s/train.xyz", s->folder);
     snprintf(number, sizeof number, "%d", degree);
@@ -165,8 +173,8 @@ int fit_surface(const settings *s, int degree, int walls, fitted *f)
         snprintf(dipole, sizeof dipole, "%d", s->dipole < degree ? (int)s->dipole : degree);
     /* Energies above those that are wanted count less and less. */
     snprintf(options, sizeof options, "--test %s/test.xyz --energy-weight %.6g%s%s %s", s->folder,
-             s->up_to / PER_CM, walls ? "" : " --wall no", strstr(s->fit, "--variable") ? "" : f->variables,
-             s->fit);
+             s->up_to / PER_CM, last ? " --wall any" : " --wall no",
+             strstr(s->fit, "--variable") ? "" : f->variables, s->fit);
     if (list_arguments(s, "examples/common/pes.sh", NULL, arguments) ||
         run_script(s, arguments, variables, sizeof variables / sizeof *variables, "fit.log", &status))
         return 1;
@@ -190,8 +198,7 @@ int count_holes(const settings *s, fitted *f)
         return fail_with_log(s, "the census", "holes.log");
     snprintf(path, sizeof path, "build/pes/%s/holes.json", s->name);
     char *json = read_file(path);
-    f->holes = json ? number_of(json, "holes") : (double)NAN;
-    f->whole = 1;
+    take_holes(json ? json : "", 1, f);
     free(json);
     return isfinite(f->holes) ? 0 : fail(path, "has no number of holes");
 }
