@@ -202,14 +202,17 @@ build/tests/%.o: tests/%.c | $(TEST_HEADERS)
 	$(TEST_COMPILE) -MMD -MP -I. -Igen -Iexamples -Ibuild/tests $(shell pkg-config --cflags criterion) -c $< -o $@
 -include $(TESTS:.o=.d)
 
-# The fit program over two bases, for tests of its command line and of its report.
+# The fit program over two bases, for tests of its command line and of its report; and the program of make learn.
 build/tests/fit: build/tests/h2o_d8.h
 build/tests/fit-h2o: build/tests/h2o_tensors.h
+build/tests/learn: build/tests/h2o_d8.h
 build/tests/fit build/tests/fit-h2o: build/fit.o build/eqml.o
+build/tests/learn: build/learn.o build/eqml.o
+build/tests/fit build/tests/fit-h2o build/tests/learn:
 	printf '#include "%s"\nconst eqml_basis *const basis = &%s_basis;\n' $(filter %.h,$^) $(basename $(notdir $(filter %.h,$^))) | \
-	    $(COMPILE) -I. build/fit.o build/eqml.o -x c - -o $@ -lm
+	    $(COMPILE) -I. $(filter %.o,$^) -x c - -o $@ -lm
 
-build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) $(CENSUS_PARTS) | build/tests/fit build/tests/fit-h2o build/bench/run
+build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) $(CENSUS_PARTS) | build/tests/fit build/tests/fit-h2o build/tests/learn build/bench/run build/ask.o build/holes.o
 	$(COMPILE) $^ -o $@ $(shell pkg-config --libs criterion) -lm
 
 test: build/run-tests check-joined check-parts check-headers check-kinds check-threads check-generated check-compilers examples ## pass the tests (needs libcriterion-dev and pkg-config)

@@ -254,31 +254,17 @@ static void say_turn(const turn *t)
     printf("round %d: %.0f computed (%.0f failed), degree %d, %d terms: test RMSE %.2f cm^-1, largest %.0f; ",
            t->round, t->computed, t->failed, t->degree, t->terms, t->rmse, t->largest);
     if (isfinite(t->holes))
-        printf("holes: %.0f, and %.0f far out%s\n", t->holes, t->far, t->whole ? ", the whole census" : "");
+        printf("holes: %.0f, and %.0f far out%s\n", t->holes, t->far,
+               t->whole ? ", the whole census of the last surface" : "");
     else
         printf("no census\n");
     fflush(stdout);
 }
 
-static int is_reached(const settings *s, const fitted *f)
+/* A line of the curve. */
+static int add_turn(const settings *s, const points *p, int round, size_t trained, size_t tested,
+                    const fitted *f, curve *c, const curve *beside)
 {
-    return f->rmse_test * PER_CM <= s->target && f->holes == 0;
-}
-
-/* One fit, its census, and a line of the curve. */
-static int take_turn(const settings *s, const points *p, int round, size_t trained, size_t tested, fitted *f,
-                     curve *c, const curve *beside)
-{
-    static size_t chosen; /* what the variables were chosen for */
-    int degree;
-    if (choose_degree(s, trained, f->degree, &degree))
-        return 1;
-    if (degree != f->degree || 2 * trained > 3 * chosen) {
-        f->variables[0] = 0;
-        chosen = trained;
-    }
-    if (fit_surface(s, degree, 0, f) || (is_reached(s, f) && count_holes(s, f)))
-        return 1;
     const turn t = {round,
                     f->degree,
                     f->terms,
@@ -295,23 +281,24 @@ static int take_turn(const settings *s, const points *p, int round, size_t train
     return curve_add(c, &t) || curve_write(s, c, beside);
 }
 
-/* The surface as it is handed over; *reached <- whether it is as wanted, with no hole however far out. */
-static int take_last(const settings *s, const points *p, size_t tested, fitted f, int *reached)
+/* A fit, its variables chosen anew where the degree or the data have grown. */
+static int fit_round(const settings *s, size_t trained, fitted *f)
 {
-    if (fit_surface(s, f.degree, 1, &f) || count_holes(s, &f))
+    static size_t chosen; /* what the variables were chosen for */
+    int degree;
+    if (choose_degree(s, trained, f->degree, &degree))
         return 1;
-    *reached = is_reached(s, &f) && f.far == 0;
-    printf("%s: test RMSE %.2f cm^-1 on %zu held-out geometries up to %g cm^-1; holes: %.0f, and %.0f far "
-           "out; %zu "
-           "geometries computed, %zu failed: build/pes/%s\n",
-           s->name, f.rmse_test * PER_CM, tested, s->up_to, f.holes, f.far, p->n, p->failures, s->name);
-    return 0;
+    if (degree != f->degree || 2 * trained > 3 * chosen) {
+        f->variables[0] = 0;
+        chosen = trained;
+    }
+    return fit_surface(s, degree, 0, f);
 }
 
 static int learn(const settings *s, points *p, search *found, const ways *w, curve *c, const curve *beside)
 {
     const size_t most = (size_t)s->most;
-    fitted f = {0};
+    fitted f = {0}, last;
     size_t trained, tested;
     int round = points_last_round(p, s->random ? "random-" : "ask-"), reached = 0;
     for (size_t k = 0; k < c->n; k++)
@@ -319,18 +306,29 @@ static int learn(const settings *s, points *p, search *found, const ways *w, cur
     if (compute_test(s, p, found, w) || compute_first(s, p, found, w))
         return 1;
     for (;; round++) {
-        if (points_split(p, s, &trained, &tested) || take_turn(s, p, round, trained, tested, &f, c, beside))
+        if (points_split(p, s, &trained, &tested) || fit_round(s, trained, &f) ||
+            add_turn(s, p, round, trained, tested, &f, c, beside))
             return 1;
-        const int last = p->n >= most;
-        if ((last || is_reached(s, &f)) && take_last(s, p, tested, f, &reached))
-            return 1;
-        if (last || reached)
+        const int enough = p->n >= most;
+        if (enough || f.rmse_test * PER_CM <= s->target) { /* the surface as it would be handed over */
+            last = f;
+            if (fit_surface(s, f.degree, 1, &last) || count_holes(s, &last) ||
+                add_turn(s, p, round, trained, tested, &last, c, beside))
+                return 1;
+            reached = last.rmse_test * PER_CM <= s->target && last.holes + last.far == 0;
+        }
+        if (enough || reached)
             break;
         size_t wanted = (size_t)s->round > trained / 4 ? (size_t)s->round : trained / 4;
         wanted = wanted < most - p->n ? wanted : most - p->n;
         if (compute_next(s, p, found, w, round + 1, wanted))
             return 1;
     }
+    printf("%s: test RMSE %.2f cm^-1 on %zu held-out geometries up to %g cm^-1; holes: %.0f, and %.0f far "
+           "out; %zu "
+           "geometries computed, %zu failed: build/pes/%s\n",
+           s->name, last.rmse_test * PER_CM, tested, s->up_to, last.holes, last.far, p->n, p->failures,
+           s->name);
     if (!reached)
         printf("  not yet a test RMSE of %g cm^-1 without holes; to go on from here: --most %.0f\n",
                s->target, 2 * s->most);
