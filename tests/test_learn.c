@@ -115,6 +115,22 @@ Test(learn, a_restart_loses_nothing)
     forget("learn_again");
 }
 
+/* A start as other programs write it, with a title for a comment, and its atoms in another order. */
+Test(learn, it_starts_from_a_geometry)
+{
+    begin("learn_start");
+    write_file("build/learn/learn_start/title.xyz",
+               "3\nwater, 0.96 angstrom\nO 0 0 0\nH 0.8 0.6 0\nH -0.8 0.6 0\n");
+    outcome o = run(PROGRAM("learn_start", "--start build/learn/learn_start/title.xyz" NO_FIT));
+    cr_expect_not_null(strstr(o.text, "learn: the fit: "), "%s", o.text);
+    o = run("head -n 5 build/learn/learn_start/points.xyz");
+    cr_expect_not_null(strstr(o.text, "id=start-00-0000 "), "%s", o.text);
+    double x = 0;
+    cr_expect_eq(sscanf(strstr(o.text, "\nH "), "\nH %lf", &x), 1);
+    cr_expect_float_eq(x, 0.8, 1e-9);
+    forget("learn_start");
+}
+
 /* Ended in the midst of its jobs, it leaves whole frames, and no job and no folder of one behind. */
 Test(learn, an_interrupted_run_leaves_whole_frames)
 {

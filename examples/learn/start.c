@@ -1,9 +1,11 @@
 /* Where it begins: the minimum and its normal modes, by the method itself. */
+#define _POSIX_C_SOURCE 200809L
 #include "learn/learn.h"
 #include "common/atoms.h"
 #include "common/elements.h"
 #include "common/minimise.h"
 #include "common/modes.h"
+#include "common/whole.h"
 #include <stdlib.h>
 
 #define STEP 0.01 /* bohr, of the differences that the Hessian is made of */
@@ -114,15 +116,44 @@ static int go_down(const settings *s, points *p, int attempt, double *xyz, doubl
     return w.broken;
 }
 
+/* The first frame of a file whose comment says nothing of what it has, as those of many programs: a copy that says so. */
+static int copy_frame(const char *from, const char *to)
+{
+    char line[1024];
+    whole w;
+    FILE *in = fopen(from, "r");
+    whole_open(&w, to);
+    for (long at = 0, lines = 2; in && w.out && at < lines && fgets(line, sizeof line, in); at++) {
+        if (at == 0)
+            lines = strtol(line, NULL, 10) + 2;
+        fputs(at == 1 ? "Properties=species:S:1:pos:R:3\n" : line, w.out);
+    }
+    if (in)
+        fclose(in);
+    return whole_close(&w, 0);
+}
+
+/* Where a file cannot be read either way, the message is of the file itself. */
+static int read_start(const settings *s, eqml_data *data)
+{
+    char path[PATH_LENGTH];
+    eqml_message message, other;
+    eqml_status status = eqml_data_read(s->start, data, &message);
+    snprintf(path, sizeof path, "%s/start.xyz", s->folder);
+    if (status == EQML_ERROR_FORMAT) {
+        if (copy_frame(s->start, path))
+            return fail(path, strerror(errno));
+        status = eqml_data_read(path, data, &other);
+    }
+    if (status)
+        return fail("", message.text);
+    return match_basis(data, basis, NULL, &message) ? fail(s->start, message.text) : 0;
+}
+
 static int start_from_file(const settings *s, points *p, search *f)
 {
     eqml_data data = {0};
-    eqml_message message;
-    int bad = 0;
-    if (eqml_data_read(s->start, &data, &message))
-        bad = fail("", message.text);
-    else if (match_basis(&data, basis, NULL, &message))
-        bad = fail(s->start, message.text);
+    int bad = read_start(s, &data);
     if (!bad) {
         memcpy(f->c->xyz, data.xyz, (size_t)f->n * sizeof *data.xyz);
         bad = is_close(f, f->c->xyz) ? fail(s->start, "two atoms are closer than half a bond")
