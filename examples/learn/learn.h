@@ -19,7 +19,7 @@
 
 extern const eqml_basis *const basis; /* any of the molecule: its atoms are what counts */
 
-enum { ID_LENGTH = 48, PATH_LENGTH = 4096, WAYS = 3, WAY_POINTS = 5 };
+enum { ID_LENGTH = 48, PATH_LENGTH = 4096, JOBS_LIMIT = 256, WAYS = 3, WAY_POINTS = 5 };
 
 typedef struct settings {
     const char *name, *folder, *method, *start, *fit, *beside; /* folder: build/learn/NAME */
@@ -97,8 +97,9 @@ int compute(const settings *s, points *p, const char *what, size_t n, task *task
 /* Why the last task failed that did, in this run or before. */
 const char *last_reason(void);
 
-/* Ends all that runs where the program is interrupted; what was computed stays. */
-void heed_signals(void);
+/* Before the first of them, when the folder is ours: from here on an interruption ends all that runs, and what was computed
+ * stays. */
+void prepare_jobs(const settings *s);
 
 /*
  * Runs a command of make's, with these variables in its environment, and its output in the file `log` of the folder.
@@ -145,6 +146,7 @@ typedef struct fitted {
     double rmse_train, rmse_test, max_test; /* hartree; NaN where not known */
     double holes, far;    /* met by samples and walkers, by minimisations alone; NaN: no census */
     int whole;            /* nonzero: the holes are those of the whole census */
+    size_t chosen;        /* what the variables were chosen for, training geometries */
     char variables[1024]; /* options of the fit, as they were chosen */
 } fitted;
 

@@ -37,7 +37,7 @@ int fail(const char *what, const char *text)
 
 static int parse_options(int argc, char **argv, settings *s)
 {
-    const char *choose = "ask";
+    const char *order = "ask";
     const struct {
         const char *name, **text;
         double *number, least;
@@ -45,7 +45,7 @@ static int parse_options(int argc, char **argv, settings *s)
     } options[] = {{"--name", &s->name, NULL, 0, 0},     {"--folder", &s->folder, NULL, 0, 0},
                    {"--method", &s->method, NULL, 0, 0}, {"--start", &s->start, NULL, 0, 0},
                    {"--fit", &s->fit, NULL, 0, 0},       {"--beside", &s->beside, NULL, 0, 0},
-                   {"--choose", &choose, NULL, 0, 0},    {"--target", NULL, &s->target, 1e-6, 0},
+                   {"--choose", &order, NULL, 0, 0},     {"--target", NULL, &s->target, 1e-6, 0},
                    {"--up-to", NULL, &s->up_to, 1, 0},   {"--jobs", NULL, &s->jobs, 1, 1},
                    {"--degree", NULL, &s->degree, 1, 1}, {"--dipole", NULL, &s->dipole, 1, 1},
                    {"--seed", NULL, &s->seed, 0, 1},     {"--timeout", NULL, &s->timeout, 1e-3, 0},
@@ -81,8 +81,10 @@ static int parse_options(int argc, char **argv, settings *s)
             return 1;
         }
     }
-    s->random = !strcmp(choose, "random");
-    if (!s->random && strcmp(choose, "ask"))
+    s->random = !strcmp(order, "random");
+    if (s->jobs > JOBS_LIMIT)
+        return fail("--jobs", "at most 256");
+    if (!s->random && strcmp(order, "ask"))
         return fail("--choose", "expected ask or random");
     if (!is_c_name(s->name))
         return fail(s->name, "the name must be a C identifier");
@@ -209,11 +211,27 @@ static int failed_before(const points *p, const double *xyz, double *room)
     return 0;
 }
 
-/* Computes what is asked for, or the first of the pool. */
+/* tasks[wanted] <- geometries of a list that two atoms are not too close in, and that did not fail before. */
+static size_t choose(const points *p, const search *found, const char *prefix, int round, size_t n,
+                     const double *xyz, double *room, size_t wanted, task *tasks)
+{
+    size_t count = 0;
+    for (size_t k = 0; k < n && count < wanted; k++) {
+        const double *at = xyz + k * (size_t)found->n;
+        if (is_close(found, at) || failed_before(p, at, room))
+            continue;
+        tasks[count].xyz = at;
+        snprintf(tasks[count].id, sizeof tasks[count].id, "%s-%03d-%04zu", prefix, round, count);
+        count++;
+    }
+    return count;
+}
+
+/* Computes what is asked for, or, where nothing is, the first of the pool. */
 static int compute_next(const settings *s, points *p, search *found, const ways *w, int round, size_t wanted)
 {
-    const size_t size = (size_t)found->n, npool = s->random ? wanted : 2000 + 10 * wanted;
-    double *pool = calloc(npool * size, sizeof *pool),
+    const size_t npool = 2000 + 10 * wanted;
+    double *pool = calloc(npool * (size_t)found->n, sizeof *pool),
            *room = calloc(2 * (size_t)basis->npairs, sizeof *room);
     task *tasks = calloc(wanted, sizeof *tasks);
     eqml_data asked = {0};
@@ -224,22 +242,15 @@ static int compute_next(const settings *s, points *p, search *found, const ways 
         if (!s->random)
             bad = write_pool(s, npool, pool) || ask_for(s, wanted, &asked);
     }
-    const int random = s->random || !asked.n;
-    const size_t all = random ? npool : asked.n;
-    for (size_t k = 0; k < all && n < wanted && !bad; k++) {
-        const double *xyz = (random ? pool : asked.xyz) + k * size;
-        if (!random && (is_close(found, xyz) || failed_before(p, xyz, room)))
-            continue;
-        tasks[n].xyz = xyz;
-        snprintf(tasks[n].id, sizeof tasks[n].id, "%s-%03d-%04zu", random ? "random" : "ask", round, n);
-        n++;
+    if (!bad) {
+        n = choose(p, found, "ask", round, asked.n, asked.xyz, room, wanted, tasks);
+        n = n ? n : choose(p, found, "random", round, npool, pool, room, wanted, tasks);
+        bad = compute(s, p, "the next geometries", n, tasks);
     }
-    bad = bad || compute(s, p, random ? "random geometries" : "what is asked for", n, tasks);
     for (size_t k = 0; k < n && !bad; k++)
         computed += tasks[k].point >= 0;
     if (!bad && !computed)
-        bad = fail(n ? "none of what is asked for could be computed" : "nothing more is asked for",
-                   last_reason());
+        bad = fail("none of the next geometries could be computed", last_reason());
     free(pool);
     free(room);
     free(tasks);
@@ -284,13 +295,12 @@ static int add_turn(const settings *s, const points *p, int round, size_t traine
 /* A fit, its variables chosen anew where the degree or the data have grown. */
 static int fit_round(const settings *s, size_t trained, fitted *f)
 {
-    static size_t chosen; /* what the variables were chosen for */
     int degree;
     if (choose_degree(s, trained, f->degree, &degree))
         return 1;
-    if (degree != f->degree || 2 * trained > 3 * chosen) {
+    if (degree != f->degree || 2 * trained > 3 * f->chosen) {
         f->variables[0] = 0;
-        chosen = trained;
+        f->chosen = trained;
     }
     return fit_surface(s, degree, 0, f);
 }
@@ -300,7 +310,8 @@ static int learn(const settings *s, points *p, search *found, const ways *w, cur
     const size_t most = (size_t)s->most;
     fitted f = {0}, last;
     size_t trained, tested;
-    int round = points_last_round(p, s->random ? "random-" : "ask-"), reached = 0;
+    const int asked = points_last_round(p, "ask-"), drawn = points_last_round(p, "random-");
+    int round = asked > drawn ? asked : drawn, reached = 0, said = 0;
     for (size_t k = 0; k < c->n; k++)
         f.degree = c->turns[k].degree > f.degree ? c->turns[k].degree : f.degree;
     if (compute_test(s, p, found, w) || compute_first(s, p, found, w))
@@ -309,6 +320,12 @@ static int learn(const settings *s, points *p, search *found, const ways *w, cur
         if (points_split(p, s, &trained, &tested) || fit_round(s, trained, &f) ||
             add_turn(s, p, round, trained, tested, &f, c, beside))
             return 1;
+        const double lower = found->c->minimum - points_lowest(p);
+        if (lower > 1e-4 && !said++)
+            printf("  note: a geometry lies %.0f cm^-1 below the minimum where it began; another NAME, and "
+                   "START near that, "
+                   "would begin there\n",
+                   lower * PER_CM);
         const int enough = p->n >= most;
         if (enough || f.rmse_test * PER_CM <= s->target) { /* the surface as it would be handed over */
             last = f;
@@ -361,15 +378,16 @@ int main(int argc, char **argv)
     curve own = {0}, beside = {0};
     int bad = parse_options(argc, argv, &s) || find_method(&s);
     s.symbols = (char *)(uintptr_t)basis->symbols;
-    heed_signals();
     if (!bad && *s.beside) {
         snprintf(path, sizeof path, "%s/../%s", s.folder, s.beside);
         bad = curve_read(path, &beside) || (!beside.n && fail(path, "has no rounds to be drawn beside"));
     }
-    bad = bad || check_settings(&s) || points_open(&p, &s) || curve_read(s.folder, &own) ||
-          find_start(&s, &p, &c, &found) || find_ways(&s, &p, &found, &w);
-    if (!bad)
-        bad = learn(&s, &p, &found, &w, &own, &beside);
+    bad = bad || check_settings(&s) || points_open(&p, &s) || curve_read(s.folder, &own);
+    if (!bad) {
+        prepare_jobs(&s);
+        bad = find_start(&s, &p, &c, &found) || find_ways(&s, &p, &found, &w);
+        bad = bad ? bad : learn(&s, &p, &found, &w, &own, &beside);
+    }
     if (fflush(stdout) || ferror(stdout))
         bad = fail("", "standard output cannot be written");
     curve_free(&own);

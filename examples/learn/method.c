@@ -12,7 +12,7 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { JOBS_LIMIT = 256, REASON_LENGTH = 240 };
+enum { REASON_LENGTH = 240 };
 
 #define MOVED 1e-3 /* bohr: what a program may round off places */
 
@@ -23,8 +23,7 @@ typedef struct job {
     char folder[PATH_LENGTH];
 } job;
 
-static job running[JOBS_LIMIT]; /* where a signal finds them */
-static pid_t script;            /* one of make's, or 0 */
+static job running[JOBS_LIMIT];
 static char reason[REASON_LENGTH] = "";
 
 const char *last_reason(void)
@@ -90,45 +89,54 @@ static void remove_folder(const char *path)
     nftw(path, remove_entry, 16, FTW_DEPTH | FTW_PHYS);
 }
 
-/* Ends what runs, when the program is interrupted. */
-static void interrupted(int signal_number)
+static volatile sig_atomic_t interrupted; /* by this signal, or 0 */
+
+static void note_signal(int number)
 {
-    if (script > 0)
-        kill(-script, SIGTERM); /* it cleans up behind itself */
-    for (int k = 0; k < JOBS_LIMIT; k++)
-        if (running[k].of && running[k].pid > 0)
-            kill(-running[k].pid, SIGKILL);
-    for (int k = 0; k < JOBS_LIMIT; k++)
-        if (running[k].of && running[k].pid > 0) {
-            waitpid(running[k].pid, NULL, 0);
-            remove_folder(running[k].folder);
-        }
-    _exit(128 + signal_number);
+    interrupted = number;
 }
 
-void heed_signals(void)
+/* Ends all jobs. */
+static void end_all(void)
 {
-    struct sigaction act = {.sa_handler = interrupted};
+    for (int k = 0; k < JOBS_LIMIT; k++)
+        if (running[k].of) {
+            kill(-running[k].pid, SIGKILL);
+            waitpid(running[k].pid, NULL, 0);
+            remove_folder(running[k].folder);
+            running[k].of = NULL;
+        }
+}
+
+/* Folders of jobs that a run has left which was ended at once. */
+static void remove_left_behind(const settings *s)
+{
+    char path[PATH_LENGTH];
+    DIR *folder = opendir(s->folder);
+    for (struct dirent *e; folder && (e = readdir(folder));)
+        if (!strncmp(e->d_name, "job.", 4) &&
+            snprintf(path, sizeof path, "%s/%s", s->folder, e->d_name) < PATH_LENGTH)
+            remove_folder(path);
+    if (folder)
+        closedir(folder);
+}
+
+void prepare_jobs(const settings *s)
+{
+    struct sigaction act = {.sa_handler = note_signal};
     sigfillset(&act.sa_mask);
     sigaction(SIGINT, &act, NULL);
     sigaction(SIGTERM, &act, NULL);
     sigaction(SIGHUP, &act, NULL);
+    remove_left_behind(s);
 }
 
 static int write_geometry(const settings *s, const char *path, const double *xyz)
 {
     FILE *out = fopen(path, "w");
-    const char *symbols = s->symbols;
     if (!out)
         return fail(path, strerror(errno));
-    fprintf(out, "%d\n\n", basis->natoms);
-    for (int i = 0; i < basis->natoms; i++) {
-        symbols += strspn(symbols, " ");
-        const int length = (int)strcspn(symbols, " ");
-        fprintf(out, "%-2.*s %.12f %.12f %.12f\n", length, symbols, xyz[3 * i] / EQML_ANGSTROM,
-                xyz[3 * i + 1] / EQML_ANGSTROM, xyz[3 * i + 2] / EQML_ANGSTROM);
-        symbols += length;
-    }
+    census_put_frame(out, basis->natoms, s->symbols, xyz, "pbc=\"F F F\"");
     const int bad = ferror(out) != 0;
     return fclose(out) || bad ? fail(path, "cannot be written") : 0;
 }
@@ -184,7 +192,7 @@ void last_line(const char *path, const char *otherwise, char *text, size_t size)
         fclose(in);
 }
 
-/* Puts what a job left into the points; says in `reason` what is wrong with it, and returns nonzero, where it cannot. */
+/* Nonzero where a result is not that of this geometry; `reason` says why. */
 static int is_wrong(const eqml_data *r, const double *xyz, const settings *s)
 {
     const size_t size = 3 * (size_t)basis->natoms;
@@ -211,7 +219,7 @@ static int is_wrong(const eqml_data *r, const double *xyz, const settings *s)
     return 0;
 }
 
-/* Reads the result of a job that ended; *bad is nonzero where it is none. Returns nonzero where files fail us. */
+/* Puts what a job left into the points, or into the failures. Returns nonzero where neither can be written. */
 static int take_result(const settings *s, points *p, const job *j, int status, int late)
 {
     char path[PATH_LENGTH + 32], text[REASON_LENGTH];
@@ -287,10 +295,11 @@ int run_script(const settings *s, char *const *arguments, const char *const (*va
     if (pid < 0)
         return fail("no process can be started", strerror(errno));
     setpgid(pid, pid);
-    script = pid;
     while (waitpid(pid, status, 0) < 0 && errno == EINTR)
-        ;
-    script = 0;
+        if (interrupted)
+            kill(-pid, SIGTERM); /* it cleans up behind itself */
+    if (interrupted)
+        exit(128 + interrupted);
     *status = WIFEXITED(*status) ? WEXITSTATUS(*status) : 128 + WTERMSIG(*status);
     return 0;
 }
@@ -307,21 +316,10 @@ static void show_progress(const char *what, size_t done, size_t n, size_t failed
     fputs(done == n ? "\n" : "", stderr);
 }
 
-static void end_all(void)
-{
-    for (int k = 0; k < JOBS_LIMIT; k++)
-        if (running[k].of) {
-            kill(-running[k].pid, SIGKILL);
-            waitpid(running[k].pid, NULL, 0);
-            remove_folder(running[k].folder);
-            running[k].of = NULL;
-        }
-}
-
 int compute(const settings *s, points *p, const char *what, size_t n, task *tasks)
 {
     const struct timespec pause = {0, 2000000};
-    const int jobs = (int)s->jobs < JOBS_LIMIT ? (int)s->jobs : JOBS_LIMIT;
+    const int jobs = (int)s->jobs;
     const size_t failures = p->failures;
     size_t next = 0, ended = 0, missing = 0;
     double shown = 0;
@@ -330,7 +328,7 @@ int compute(const settings *s, points *p, const char *what, size_t n, task *task
         tasks[k].point = points_find(p, tasks[k].id, tasks[k].xyz);
         missing += tasks[k].point == NOT_COMPUTED;
     }
-    while (ended < missing && !bad) {
+    while (ended < missing && !bad && !interrupted) {
         for (int k = 0; k < jobs && !bad; k++) {
             if (running[k].of)
                 bad = look_after(s, p, &running[k], &ended);
@@ -343,7 +341,9 @@ int compute(const settings *s, points *p, const char *what, size_t n, task *task
         if (ended < missing && !bad)
             nanosleep(&pause, NULL);
     }
-    if (bad)
+    if (bad || interrupted)
         end_all();
+    if (interrupted)
+        exit(128 + interrupted);
     return bad;
 }

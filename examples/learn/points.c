@@ -209,21 +209,20 @@ double points_lowest(const points *p)
 
 /* ---- appending ---------------------------------------------------------------------------------------------- */
 
-/* Prints a frame; gradient may be NULL. The digits are enough for the same numbers to come back. */
+/* Prints a frame. The digits are enough for the same numbers to come back. */
 static void print_frame(FILE *out, const settings *s, const char *comment, const double *xyz,
                         const double *gradient)
 {
     const char *symbols = s->symbols;
-    fprintf(out, "%d\nProperties=species:S:1:pos:R:3%s %s pbc=\"F F F\"\n", basis->natoms,
-            gradient ? ":forces:R:3" : "", comment);
+    fprintf(out, "%d\nProperties=species:S:1:pos:R:3:forces:R:3 %s\n", basis->natoms, comment);
     for (int i = 0; i < basis->natoms; i++) {
         symbols += strspn(symbols, " ");
         const int length = (int)strcspn(symbols, " ");
         fprintf(out, "%-2.*s", length, symbols);
         symbols += length;
         for (int k = 3 * i; k < 3 * i + 3; k++)
-            fprintf(out, " %16.10f", xyz[k] / EQML_ANGSTROM);
-        for (int k = 3 * i; gradient && k < 3 * i + 3; k++)
+            fprintf(out, " %18.12f", xyz[k] / EQML_ANGSTROM);
+        for (int k = 3 * i; k < 3 * i + 3; k++)
             fprintf(out, " %16.10f", -gradient[k] / EQML_EV * EQML_ANGSTROM);
         fputc('\n', out);
     }
@@ -239,7 +238,10 @@ static int append(const char *name, int file, const settings *s, const char *com
     FILE *out = open_memstream(&text, &size);
     if (!out)
         return fail("", "out of memory");
-    print_frame(out, s, comment, xyz, gradient);
+    if (gradient)
+        print_frame(out, s, comment, xyz, gradient);
+    else
+        census_put_frame(out, basis->natoms, s->symbols, xyz, comment);
     if (fclose(out)) {
         free(text);
         return fail("", "out of memory");
@@ -280,7 +282,7 @@ int points_add(points *p, const settings *s, const char *id, const double *xyz, 
     if (dipole)
         snprintf(moment, sizeof moment, " dipole=\"%.9f %.9f %.9f\"", dipole[0] / EQML_ANGSTROM,
                  dipole[1] / EQML_ANGSTROM, dipole[2] / EQML_ANGSTROM);
-    snprintf(comment, sizeof comment, "energy=%.11f%s id=%s", energy / EQML_EV, moment, id);
+    snprintf(comment, sizeof comment, "energy=%.11f%s id=%s pbc=\"F F F\"", energy / EQML_EV, moment, id);
     if (append("points.xyz", p->file, s, comment, xyz, gradient))
         return 1;
     snprintf(p->id[p->n], ID_LENGTH, "%s", id);
@@ -303,7 +305,7 @@ int points_add_failure(points *p, const settings *s, const char *id, const doubl
     snprintf(clean, sizeof clean, "%s", reason);
     for (char *c = clean; *c; c++)
         *c = *c == '"' || *c == '\\' || (unsigned char)*c < ' ' ? '\'' : *c;
-    snprintf(comment, sizeof comment, "id=%s reason=\"%s\"", id, clean);
+    snprintf(comment, sizeof comment, "id=%s reason=\"%s\" pbc=\"F F F\"", id, clean);
     if (append("failures.xyz", p->failed_file, s, comment, xyz, NULL))
         return 1;
     snprintf(p->failed[p->failures], ID_LENGTH, "%s", id);
