@@ -18,7 +18,7 @@
 static const char help[] =
     "options of learning, in LEARN:\n"
     "  --test N           held-out geometries to test on; default 200\n"
-    "  --first N          random geometries before the first fit; default 60, more where DEGREE is given\n"
+    "  --first N          random geometries before the first fit; default 60\n"
     "  --round N          geometries asked for at once, at least; a quarter of what is trained on where that "
     "is more; "
     "default 40\n"
@@ -238,7 +238,7 @@ static int compute_next(const settings *s, points *p, search *found, const ways 
     size_t n = 0, computed = 0;
     int bad = pool && room && tasks ? 0 : fail("", "out of memory");
     if (!bad) {
-        draw(s, found, w, STREAM_POOL, (size_t)round << 20, npool, 1.3 * s->up_to / PER_CM, pool);
+        draw(s, found, w, STREAM_POOL, (size_t)round << 20, npool, 1.1 * s->up_to / PER_CM, pool);
         if (!s->random)
             bad = write_pool(s, npool, pool) || ask_for(s, wanted, &asked);
     }
@@ -323,8 +323,7 @@ static int learn(const settings *s, points *p, search *found, const ways *w, cur
         const double lower = found->c->minimum - points_lowest(p);
         if (lower > 1e-4 && !said++)
             printf("  note: a geometry lies %.0f cm^-1 below the minimum where it began; another NAME, and "
-                   "START near that, "
-                   "would begin there\n",
+                   "START near that, would begin there\n",
                    lower * PER_CM);
         const int enough = p->n >= most;
         if (enough || f.rmse_test * PER_CM <= s->target) { /* the surface as it would be handed over */

@@ -213,7 +213,7 @@ int ask_for(const settings *s, size_t wanted, eqml_data *asked)
     snprintf(number, sizeof number, "%zu", wanted);
     snprintf(pool, sizeof pool, "%s/pool.xyz", s->folder);
     snprintf(options, sizeof options, "--samples 0 --gradients 1 --energy-weight %.6g --pool-up-to %.6g",
-             s->up_to / PER_CM, 1.5 * s->up_to);
+             s->up_to / PER_CM, 1.1 * s->up_to);
     if (list_arguments(s, "examples/common/surface.sh", "ask", arguments) ||
         run_script(s, arguments, variables, sizeof variables / sizeof *variables, "ask.log", &status))
         return 1;
