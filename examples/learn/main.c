@@ -188,7 +188,7 @@ static int compute_first(const settings *s, points *p, search *found, const ways
     return computed ? 0 : fail("no random geometry could be computed", last_reason());
 }
 
-/* pool.xyz, from which the surface chooses, higher in energy than what is tested on: xyz[n][natoms][3] in angstrom. */
+/* pool.xyz, from which the surface chooses: xyz[n][natoms][3], bohr. */
 static int write_pool(const settings *s, size_t n, const double *xyz)
 {
     char path[PATH_LENGTH];
