@@ -6,7 +6,7 @@
  *     ./learn --compile cc -std=c11 -O3 -march=native -- --name nh3 --folder build/learn/nh3 --method xtb [options]
  *
  * in the folder of the project, since fits and questions are those of make's scripts, which compile with what stands before
- * the two dashes. Status: 0 the surface is as wanted, 3 it is not yet, 1 it could not be done.
+ * the two dashes; their variables come in the environment, as in common/learn.sh. Status: 0 the surface is as wanted, 3 it is not yet, 1 it could not be done.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "learn/learn.h"
