@@ -209,12 +209,15 @@ build/tests/%.o: tests/%.c | $(TEST_HEADERS)
 	$(TEST_COMPILE) -MMD -MP -I. -Igen -Iexamples -Ibuild/tests $(shell pkg-config --cflags criterion) -c $< -o $@
 -include $(TESTS:.o=.d)
 
-# The fit program over two bases, for tests of its command line and of its report.
+# The fit program over two bases, for tests of its command line and of its report; and the program of make learn.
 build/tests/fit: build/tests/h2o_d8.h
 build/tests/fit-h2o: build/tests/h2o_tensors.h
+build/tests/learn: build/tests/h2o_d8.h
 build/tests/fit build/tests/fit-h2o: build/fit.o build/eqml.o
+build/tests/learn: build/learn.o build/eqml.o
+build/tests/fit build/tests/fit-h2o build/tests/learn:
 	printf '#include "%s"\nconst eqml_basis *const basis = &%s_basis;\n' $(filter %.h,$^) $(basename $(notdir $(filter %.h,$^))) | \
-	    $(COMPILE) -I. build/fit.o build/eqml.o -x c - -o $@ -lm
+	    $(COMPILE) -I. $(filter %.o,$^) -x c - -o $@ -lm
 
 # The program that adopts potentials, for tests of its command line.
 build/tests/adopt: build/tests/h2o_d8.h build/adopt.o build/eqml.o
@@ -222,7 +225,7 @@ build/tests/adopt: build/tests/h2o_d8.h build/adopt.o build/eqml.o
 	    $(COMPILE) -O1 -DEQML_SCALAR -I. -Ibuild/tests build/adopt.o build/eqml.o -x c - -o $@ -ldl -lm
 
 # What the tests run beside it is made before, since they would make it one after the other.
-TESTED_PROGRAMS = build/tests/fit build/tests/fit-h2o build/tests/adopt build/bench/run build/potential.o $(PROGRAMS:%=build/%.o)
+TESTED_PROGRAMS = build/tests/fit build/tests/fit-h2o build/tests/adopt build/tests/learn build/bench/run build/potential.o $(PROGRAMS:%=build/%.o)
 
 build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) $(sort $(COMMON_PARTS) $(CENSUS_PARTS) $(TESTED_PARTS)) | $(TESTED_PROGRAMS)
 	$(COMPILE) $^ -o $@ $(shell pkg-config --libs criterion) -lm

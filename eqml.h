@@ -12147,7 +12147,7 @@ static eqml_status eqml__read_tables(eqml__reader *in, eqml__span name, eqml__sp
 /* Takes the line "end". */
 static eqml_status eqml__expect_end(eqml__reader *in)
 {
-    eqml__item item;
+    eqml__item item = {{NULL, NULL}, {NULL, NULL}};
     const eqml_status status = eqml__next_item(in, "end", &item);
     if (!status && item.rest.begin < item.rest.end)
         return eqml__bad_line(in, EQML_ERROR_FORMAT, item.line, "nothing after the end");

@@ -21,6 +21,8 @@ static const char help[] =
     "options of the geometries to compute next:\n"
     "  --samples N         geometries about the minimum, beside holes and pool; default 2000, 0: none\n"
     "  --up-to E           their highest energy above the minimum, cm^-1; default 20000\n"
+    "  --pool-up-to E      geometries of the pool that are higher on the surface are left out; default: "
+    "none\n"
     "  --holes yes|no      whether holes.xyz is looked at; default yes\n"
     "  --gradients W       gradients will be computed too, and fitted with this weight; default 0: energies "
     "alone\n"
@@ -35,7 +37,7 @@ typedef struct job {
     surface_job on;
     const char *pool, *holes;
     int wanted, samples;
-    double up_to, gradients, energy_weight, apart;
+    double up_to, pool_up_to, gradients, energy_weight, apart;
 } job;
 
 typedef struct candidates {
@@ -44,6 +46,8 @@ typedef struct candidates {
     double *xyz;     /* [n][natoms][3] */
     double *weight;  /* [n] */
     size_t left_out; /* holes of weight 0 */
+    double
+        zero; /* the energy of the minimum on the surface; NaN: that of the lowest candidate that is no hole */
 } candidates;
 
 static int fail(const char *what, const char *text)
@@ -58,6 +62,7 @@ static int parse(int argc, char **argv, job *j)
                           {"--n", NULL, NULL, &j->wanted, 1, 0},
                           {"--samples", NULL, NULL, &j->samples, 0, 0},
                           {"--up-to", NULL, &j->up_to, NULL, 0, 0},
+                          {"--pool-up-to", NULL, &j->pool_up_to, NULL, 0, 0},
                           {"--gradients", NULL, &j->gradients, NULL, 0, 0},
                           {"--energy-weight", NULL, &j->energy_weight, NULL, 0, 0},
                           {"--apart", NULL, &j->apart, NULL, 0, 0}};
@@ -117,13 +122,11 @@ static int add_file(const char *path, origin from, candidates *c)
     return bad;
 }
 
-/* Samples about the minimum, whose file must be there. */
+/* Samples about the minimum. */
 static int add_samples(const job *j, molecule *m, candidates *c)
 {
     eqml_message message;
     size_t drawn = 0;
-    if (molecule_start(&j->on, m))
-        return 1;
     double *to = more_room(c, (size_t)j->samples);
     int bad = !to && fail("", "out of memory");
     if (!bad && census_spread(m->model, m->symbols, m->xyz, j->up_to / PER_CM, (uint64_t)j->on.seed,
@@ -145,17 +148,23 @@ static int gather(const job *j, molecule *m, candidates *c)
         return 1;
     if (j->pool && *j->pool && add_file(j->pool, POOL, c))
         return 1;
+    if ((j->samples > 0 || j->pool_up_to > 0) && molecule_start(&j->on, m))
+        return 1;
+    if (j->pool_up_to > 0)
+        c->zero = evaluate(m->model, m->xyz, NULL, m->work);
     return j->samples > 0 && add_samples(j, m, c);
 }
 
 /*
  * Energies of the surface, and the weights that a fit would give them: the lowest has 1. Holes come first; those that
  * are farther from the lowest geometry than all samples and all of the pool are left out, by weight 0: they would come
- * before all others, and tell of where nobody goes.
+ * before all others, and tell of where nobody goes. So are geometries of the pool that are too high.
  */
-static void weigh(const eqml_model *m, double e0, candidates *c, double *energy, double *room)
+static void weigh(const eqml_model *m, const job *j, candidates *c, double *energy, double *room)
 {
-    const size_t size = 3 * (size_t)basis->natoms, holes = c->count[HOLE];
+    const size_t size = 3 * (size_t)basis->natoms, holes = c->count[HOLE], pool = holes + c->count[POOL];
+    const double e0 = j->energy_weight,
+                 highest = j->pool_up_to > 0 ? j->pool_up_to / PER_CM : (double)INFINITY;
     size_t lowest = holes;
     double reach = c->n > holes ? 0 : INFINITY;
     for (size_t g = 0; g < c->n; g++)
@@ -165,10 +174,12 @@ static void weigh(const eqml_model *m, double e0, candidates *c, double *energy,
     for (size_t g = c->n; g-- > 0;) {
         const double change =
             lowest < c->n ? eqml_design_change(basis, c->xyz + g * size, c->xyz + lowest * size, room) : 0;
-        const double above = lowest < c->n ? fmax(0, energy[g] - energy[lowest]) : 0;
-        c->weight[g] = g < holes && change > reach ? 0 : e0 > 0 ? e0 / (e0 + above) : 1;
+        const double zero = isnan(c->zero) && lowest < c->n ? energy[lowest] : c->zero;
+        const double above = isnan(zero) ? 0 : fmax(0, energy[g] - zero);
+        const int out = g < holes ? change > reach : g < pool && above > highest;
+        c->weight[g] = out ? 0 : e0 > 0 ? e0 / (e0 + above) : 1;
         c->left_out += g < holes && change > reach;
-        reach = g < holes ? reach : fmax(reach, change);
+        reach = g < holes || out ? reach : fmax(reach, change);
     }
 }
 
@@ -229,7 +240,7 @@ static int choose(const job *j, const eqml_surface *surface, const eqml_sigma *s
         fail("", "out of memory");
     } else {
         c->weight = energy + c->n;
-        weigh(&surface->model, j->energy_weight, c, energy, work);
+        weigh(&surface->model, j, c, energy, work);
         const eqml_design_options o = {
             .gradient_weight = j->gradients, .weights = c->weight, .apart = j->apart};
         if (eqml_design(sigma, surface, c->n, c->xyz, &o, wanted, choice, &found, &message))
@@ -255,7 +266,7 @@ int main(int argc, char **argv)
     eqml_message message;
     molecule m = {0};
     eqml_sigma sigma = {0};
-    candidates c = {.n = 0};
+    candidates c = {.zero = NAN};
     int bad = parse(argc, argv, &j) || molecule_read(&j.on, &m);
     snprintf(path, sizeof path, "%s/%s.sigma", j.on.directory, j.on.name);
     if (!bad && access(path, R_OK))

@@ -107,3 +107,21 @@ build/adopt.o: $(ADOPT_PARTS) $(CENSUS_PARTS)
 .PHONY: adopt
 adopt: build/eqml-gen build/eqml.o build/fit.o build/adopt.o ## LIBRARY=./old.so SYMBOL=pot COMPOSITION="H4 C" DEGREE=6 NAME=ch4 [ADOPT="options"] [as make pes]: fit a surface to a potential of C or Fortran
 	@LIBRARIES="$(OPTIONAL)" sh examples/common/adopt.sh $(COMPILE)
+
+# ---- from a formula to a surface --------------------------------------------------------------------------
+
+# A loop of fits, census and questions around a quantum chemistry program.
+METHOD ?= xtb
+TARGET ?= 5
+UP_TO ?= 15000
+JOBS ?= 2
+$(call given,METHOD START TARGET UP_TO JOBS LEARN)
+
+LEARN_PARTS = $(patsubst examples/%.c,build/%.o,$(sort $(wildcard examples/learn/*.c)))
+
+build/learn.o: $(LEARN_PARTS) $(CENSUS_PARTS)
+	$(CC) -r -nostdlib $^ -o $@.$$$$ && mv -f $@.$$$$ $@
+
+.PHONY: learn
+learn: build/eqml-gen build/eqml.o build/fit.o build/learn.o build/ask.o build/holes.o ## COMPOSITION="H3 N" [METHOD=xtb|psi4|./my.sh] NAME=nh3 [START=file.xyz] [TARGET=5] [UP_TO=15000] [JOBS=2] [DEGREE=6] [DIPOLE=4] [LEARN="options"]: compute geometries until the surface is good
+	@LIBRARIES="$(OPTIONAL)" sh examples/common/learn.sh $(COMPILE)

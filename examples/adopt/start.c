@@ -143,7 +143,7 @@ static int minimum_below(potential *p, const atoms *a, double *xyz, double *ener
 {
     const minimise_options options = {.gradient = 2e-6, .outside = is_nonsense, .context = a};
     return !is_nonsense(a, xyz) &&
-           minimise_of(3 * basis->natoms, function, p, xyz, energy, &options) == MINIMISE_DONE &&
+           minimise_potential(3 * basis->natoms, function, p, xyz, energy, &options) == MINIMISE_DONE &&
            isfinite(*energy);
 }
 

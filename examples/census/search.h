@@ -50,6 +50,10 @@ void add_hole(search *s, const double *xyz, double energy, census_origin origin,
 /* Remembers a geometry for the picture, as long as there is room. */
 void add_point(search *s, const double *xyz, double energy, double width);
 
+/* xyz[n] <- centre[n] and a displacement in a random direction of the vibrations that takes this energy on the harmonic
+ * surface, hartree, wavenumbers below 100 cm^-1 taken as 100 cm^-1. s->energy serves as room. */
+void census_displace(search *s, const double *centre, double energy, double *xyz);
+
 /* The three ways, in this order. They return nonzero where memory ran out. */
 int draw_samples(search *s);
 int walk(search *s);

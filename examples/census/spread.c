@@ -4,15 +4,14 @@
 #include "common/modes.h"
 #include <stdlib.h>
 
-/* xyz <- a displacement of this energy on the harmonic surface, hartree, in a random direction. */
-static void displace(search *s, const double *minimum, double energy, double *amplitude, double *xyz)
+void census_displace(search *s, const double *centre, double energy, double *xyz)
 {
-    double square = 0;
+    double square = 0, *amplitude = s->energy;
     for (int q = 0; q < s->nvibrations; q++) {
         amplitude[q] = random_normal(&s->random);
         square += amplitude[q] * amplitude[q];
     }
-    memcpy(xyz, minimum, (size_t)s->n * sizeof *xyz);
+    memcpy(xyz, centre, (size_t)s->n * sizeof *xyz);
     for (int q = 0; q < s->nvibrations; q++) {
         const double w = fmax(s->wavenumber[q], 100) / PER_CM;
         const double x = amplitude[q] * sqrt(2 * energy / square) / w, *mode = s->modes + q * s->n;
@@ -28,7 +27,7 @@ static size_t draw_all(search *s, census_function function, void *context, const
     size_t drawn = 0;
     for (size_t tries = 0; tries < 100 * n && drawn < n; tries++) {
         double *to = xyz + drawn * (size_t)s->n;
-        displace(s, minimum, highest * random_uniform(&s->random), s->energy, to);
+        census_displace(s, minimum, highest * random_uniform(&s->random), to);
         if (!is_close(s, to) && function(context, to) - lowest <= highest)
             drawn++;
     }

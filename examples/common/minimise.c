@@ -40,8 +40,8 @@ static void learn(int n, const double *s, const double *y, double *inverse, doub
             inverse[i * n + j] += scale * s[i] * s[j] - (image[i] * s[j] + s[i] * image[j]) / sy;
 }
 
-minimise_end minimise_of(int n, minimise_function function, void *context, double *xyz, double *energy,
-                         const minimise_options *options)
+minimise_end minimise_potential(int n, potential_function *potential, void *context, double *xyz,
+                                double *energy, const minimise_options *options)
 {
     const minimise_options none = {0}, *o = options ? options : &none;
     const int steps = o->steps ? o->steps : 500;
@@ -53,7 +53,7 @@ minimise_end minimise_of(int n, minimise_function function, void *context, doubl
     double *gradient = inverse + n * n, *step = gradient + n, *next = step + n;
     double *next_gradient = next + n, *change = next_gradient + n, *image = change + n;
     int fresh = 1; /* nothing was learned yet */
-    *energy = function(context, xyz, gradient);
+    *energy = potential(context, xyz, gradient);
     forget(n, inverse);
     memcpy(next, xyz, (size_t)n * sizeof *next);
     for (int k = 0; k < steps; k++) {
@@ -73,7 +73,7 @@ minimise_end minimise_of(int n, minimise_function function, void *context, doubl
                 next[i] = xyz[i] + length * step[i];
             if (o->outside && o->outside(o->context, next))
                 break;
-            there = function(context, next, next_gradient);
+            there = potential(context, next, next_gradient);
             lower = there <= *energy + 1e-4 * length * slope;
         }
         if (!lower && o->outside && o->outside(o->context, next)) {
@@ -101,25 +101,25 @@ minimise_end minimise_of(int n, minimise_function function, void *context, doubl
     return end;
 }
 
-/* A surface and its room. */
-typedef struct place {
+/* A surface as a potential. */
+typedef struct modelled {
     const eqml_model *m;
     double *work;
-} place;
+} modelled;
 
-static double surface_energy(void *context, const double *xyz, double *gradient)
+static double energy_of(void *context, const double *xyz, double *gradient)
 {
-    const place *p = context;
-    return evaluate(p->m, xyz, gradient, p->work);
+    const modelled *surface = context;
+    return evaluate(surface->m, xyz, gradient, surface->work);
 }
 
 minimise_end minimise(const eqml_model *m, double *xyz, double *energy, const minimise_options *options)
 {
-    const size_t room = EQML_WORK_ONE((size_t)m->basis->nslots, (size_t)m->basis->npairs);
-    place p = {m, calloc(room, sizeof *p.work)};
-    if (!p.work)
-        return MINIMISE_MEMORY;
-    const minimise_end end = minimise_of(3 * m->basis->natoms, surface_energy, &p, xyz, energy, options);
-    free(p.work);
+    modelled surface = {
+        m, calloc(EQML_WORK_ONE((size_t)m->basis->nslots, (size_t)m->basis->npairs), sizeof *surface.work)};
+    const minimise_end end =
+        surface.work ? minimise_potential(3 * m->basis->natoms, energy_of, &surface, xyz, energy, options)
+                     : MINIMISE_MEMORY;
+    free(surface.work);
     return end;
 }

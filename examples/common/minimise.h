@@ -1,4 +1,4 @@
-/* Minima of surfaces. */
+/* Minima of surfaces, and of other potentials. */
 #ifndef EXAMPLES_MINIMISE_H
 #define EXAMPLES_MINIMISE_H
 #include "eqml.h"
@@ -26,11 +26,14 @@ typedef struct minimise_options {
  */
 minimise_end minimise(const eqml_model *m, double *xyz, double *energy, const minimise_options *options);
 
-/* A potential that is no surface: returns the energy at xyz[n], and gradient[n] <- its gradient. */
-typedef double (*minimise_function)(void *context, const double *xyz, double *gradient);
+/* The energy at xyz[n], hartree, and its gradient[n], hartree/bohr; an energy that is infinite or NaN: none could be found. */
+typedef double potential_function(void *context, const double *xyz, double *gradient);
 
-/* The same for such a potential of n coordinates. */
-minimise_end minimise_of(int n, minimise_function function, void *context, double *xyz, double *energy,
-                         const minimise_options *options);
+/*
+ * The same for any potential of n coordinates. Where it gives no energy, steps are made shorter; if it gives none at xyz
+ * itself, *energy is not finite.
+ */
+minimise_end minimise_potential(int n, potential_function *potential, void *context, double *xyz,
+                                double *energy, const minimise_options *options);
 
 #endif

@@ -4,7 +4,7 @@
 # What the user gives comes in the environment and is never read as shell code: DATA, COMPOSITION, DEGREE, NAME,
 # DIPOLE, QUADRUPOLE, POLARIZABILITY, FLOAT, PORTABLE, and the lists of options BASIS and FIT, in which quotes and
 # backslashes keep blanks together. With FLOAT=1 the library has the batches in single precision, too. With PORTABLE=1 it
-# has code for each of LIBRARY_LEVELS, compiled with level_LEVEL, and takes the best as it is loaded. LIBRARIES are options of the
+# has code for each of LIBRARY_LEVELS, compiled with level_LEVEL, and takes the best as it is loaded. With NO_LIBRARY=1 there is none. LIBRARIES are options of the
 # compilation; build/eqml.o and build/fit.o are the runtime and the fit program.
 #
 # The data are read and checked before anything is generated or compiled. What did not change since the last run is not
@@ -111,79 +111,89 @@ run_with "--name $NAME $FIT" "$now/fit" --directory "$new" --runtime eqml.h --ba
 
 # The library, in units that are compiled side by side: the numbers of the fit, and one unit for each group of functions.
 # These depend on the numbers in nothing: where the preprocessor makes the same of the header, they are as they were.
-case " $LIBRARIES " in *' -fopenmp '*) openmp=-fopenmp ;; *) openmp= ;; esac
-groups='ONE BATCH'
-if grep -q eqml_tensor_basis "$new/$NAME.h"; then groups="$groups TENSORS"; fi
-case $FLOAT in '' | 0) ;; *) groups="$groups FLOAT" ;; esac
+make_library() {
+    case " $LIBRARIES " in *' -fopenmp '*) openmp=-fopenmp ;; *) openmp= ;; esac
+    groups='ONE BATCH'
+    if grep -q eqml_tensor_basis "$new/$NAME.h"; then groups="$groups TENSORS"; fi
+    case $FLOAT in '' | 0) ;; *) groups="$groups FLOAT" ;; esac
 
-# The sets of vectors: native, or those of a portable library, which have -march=native taken out.
-levels=native
-plain=
-case $PORTABLE in '' | 0) ;; *) levels=$LIBRARY_LEVELS plain=plain ;; esac
-portable=
-for word; do
-    case $word in -march=* | -mtune=* | -mcpu=*) ;; *) portable="$portable $word" ;; esac
-done
+    # The sets of vectors: native, or those of a portable library, which have -march=native taken out.
+    levels=native
+    plain=
+    case $PORTABLE in '' | 0) ;; *) levels=$LIBRARY_LEVELS plain=plain ;; esac
+    portable=
+    for word; do
+        case $word in -march=* | -mtune=* | -mcpu=*) ;; *) portable="$portable $word" ;; esac
+    done
 
-# compile LEVEL FILE OBJECT CC AND ITS OPTIONS: for a level there are functions of its own names, if there are several.
-compile() {
-    level=$1 file=$2 object=$3
-    shift 3
-    [ "$level" = native ] || set -- $portable
-    case $levels in
-    *' '*)
-        eval "set -- \"\$@\" \$level_$level"
-        set -- "$@" -fvisibility=hidden -include "$new/${NAME}_$level.h"
-        ;;
-    esac
-    run "$@" -fPIC $openmp -c "$file" -o "$object"
+    # compile LEVEL FILE OBJECT CC AND ITS OPTIONS: for a level there are functions of its own names, if there are several.
+    compile() {
+        level=$1 file=$2 object=$3
+        shift 3
+        [ "$level" = native ] || set -- $portable
+        case $levels in
+        *' '*)
+            eval "set -- \"\$@\" \$level_$level"
+            set -- "$@" -fvisibility=hidden -include "$new/${NAME}_$level.h"
+            ;;
+        esac
+        run "$@" -fPIC $openmp -c "$file" -o "$object"
+    }
+
+    running=
+    trap 'kill $running 2>/dev/null || :; rm -rf "$aside"' EXIT
+    printf '#define %s_NUMBERS\n#include "%s_pes.h"\n' "$NAME" "$NAME" >"$new/numbers.c"
+    run "$@" -fPIC -c "$new/numbers.c" -o "$new/numbers.o" & # data alone: for any machine
+    running=$!
+    sigma=
+    if [ -f "$new/${NAME}_sigma.h" ]; then # has numbers in its code, and few functions
+        printf '#include <stddef.h>\n#define %s_APART\n#define %s_SIGMA_API extern\n#include "%s_sigma.h"\n' \
+            "$NAME" "$NAME" "$NAME" >"$new/sigma.c"
+        for level in $levels; do
+            sigma="$sigma $new/sigma-$level.o"
+            compile "$level" "$new/sigma.c" "$new/sigma-$level.o" "$@" &
+            running="$running $!"
+        done
+    fi
+    printf '#define %s_APART\n#include "%s_pes.h"\n' "$NAME" "$NAME" >"$new/code.c"
+    run "$@" -fPIC $openmp -E -P "$new/code.c" -o "$now/code.i"
+    for group in $groups; do
+        unit=$new/$group
+        printf '#include <stddef.h>\n#define %s_APART\n#define %s_%s_API extern\n#include "%s_pes.h"\n' \
+            "$NAME" "$NAME" "$group" "$NAME" >"$unit.c"
+        for level in $levels; do
+            if [ "$level" = native ]; then object=$group.o; else object=$group-$level.o; fi
+            if same compiler && same code.i && take "$object"; then continue; fi
+            compile "$level" "$unit.c" "$now/$object" "$@" &
+            running="$running $!"
+        done
+    done
+
+    # The record, for who opens the library by one name for all, and where there are several levels what chooses among them.
+    record=
+    if [ -f "$new/${NAME}_record.h" ]; then
+        glue=record
+        case $levels in *' '*) glue="record portable" ;; esac
+        case $FLOAT in '' | 0) float= ;; *) float=-DSURFACE_FLOAT ;; esac
+        for unit in $glue; do
+            record="$record $new/$unit.o"
+            run $portable -fPIC $float -Igen/bindings/library "-I$new" "-DRECORD_HEADER=\"${NAME}_record.h\"" \
+                -c "gen/bindings/library/$unit.c" -o "$new/$unit.o"
+        done
+    fi
+    for unit in $running; do wait "$unit"; done
+    set +f
+    run "$@" -shared -Wl,-Bsymbolic "$new/numbers.o" $sigma $record "$now"/*.o -o "$new/lib$NAME.so" $openmp -lm
+    set -f
 }
 
-running=
-trap 'kill $running 2>/dev/null || :; rm -rf "$aside"' EXIT
-printf '#define %s_NUMBERS\n#include "%s_pes.h"\n' "$NAME" "$NAME" >"$new/numbers.c"
-run "$@" -fPIC -c "$new/numbers.c" -o "$new/numbers.o" & # data alone: for any machine
-running=$!
-sigma=
-if [ -f "$new/${NAME}_sigma.h" ]; then # has numbers in its code, and few functions
-    printf '#include <stddef.h>\n#define %s_APART\n#define %s_SIGMA_API extern\n#include "%s_sigma.h"\n' \
-        "$NAME" "$NAME" "$NAME" >"$new/sigma.c"
-    for level in $levels; do
-        sigma="$sigma $new/sigma-$level.o"
-        compile "$level" "$new/sigma.c" "$new/sigma-$level.o" "$@" &
-        running="$running $!"
-    done
+library=
+if [ -z "${NO_LIBRARY-}" ]; then
+    library=" lib$NAME.so"
+    make_library "$@"
 fi
-printf '#define %s_APART\n#include "%s_pes.h"\n' "$NAME" "$NAME" >"$new/code.c"
-run "$@" -fPIC $openmp -E -P "$new/code.c" -o "$now/code.i"
-for group in $groups; do
-    unit=$new/$group
-    printf '#include <stddef.h>\n#define %s_APART\n#define %s_%s_API extern\n#include "%s_pes.h"\n' \
-        "$NAME" "$NAME" "$group" "$NAME" >"$unit.c"
-    for level in $levels; do
-        if [ "$level" = native ]; then object=$group.o; else object=$group-$level.o; fi
-        if same compiler && same code.i && take "$object"; then continue; fi
-        compile "$level" "$unit.c" "$now/$object" "$@" &
-        running="$running $!"
-    done
-done
-
-# The record, for who opens the library by one name for all, and where there are several levels what chooses among them.
-record=
-if [ -f "$new/${NAME}_record.h" ]; then
-    glue=record
-    case $levels in *' '*) glue="record portable" ;; esac
-    case $FLOAT in '' | 0) float= ;; *) float=-DSURFACE_FLOAT ;; esac
-    for unit in $glue; do
-        record="$record $new/$unit.o"
-        run $portable -fPIC $float -Igen/bindings/library "-I$new" "-DRECORD_HEADER=\"${NAME}_record.h\"" \
-            -c "gen/bindings/library/$unit.c" -o "$new/$unit.o"
-    done
-fi
-for unit in $running; do wait "$unit"; done
 set +f
-run "$@" -shared -Wl,-Bsymbolic "$new/numbers.o" $sigma $record "$now"/*.o -o "$new/lib$NAME.so" $openmp -lm
-rm "$new"/*.[co]
+rm -f "$new"/*.[co]
 for file in record plain avx2 avx512; do rm -f "$new/${NAME}_$file.h"; done
 set -f
 
@@ -207,10 +217,11 @@ set +f
 for file in "$aside"/old.*/* "$aside"/old.*/.[!.]* "$aside"/old.*/..?*; do
     at=$final/${file##*/}
     [ ! -L "${file%/*}" ] || continue
-    case ${file##*/} in "${NAME}_sigma.h" | "$NAME.sigma" | "${NAME}_diagnosis.txt") continue ;; esac # of another fit
+    case ${file##*/} in "lib$NAME.so" | "${NAME}_sigma.h" | "$NAME.sigma" | "${NAME}_diagnosis.txt") continue ;; esac # of another fit
     { [ ! -e "$file" ] && [ ! -L "$file" ]; } || [ -e "$at" ] || [ -L "$at" ] || mv -f "$file" "$final/" ||
         { trap '' EXIT; refuse "$file: cannot be moved to $final; it stays where it is"; }
 done
 if [ -f "$final/${NAME}_api.h" ]; then api=" ${NAME}_api.h $NAME.f90"; else api=; fi
+if [ -f "$final/${NAME}_sigma.h" ]; then sigmas=" ${NAME}_sigma.h $NAME.sigma"; else sigmas=; fi
 if [ -f "$final/${NAME}_diagnosis.txt" ]; then diagnosis=" ${NAME}_diagnosis.txt"; else diagnosis=; fi
-echo "$final: $NAME.h ${NAME}_pes.h $NAME.pes lib$NAME.so report.json$api$diagnosis${sigma:+ ${NAME}_sigma.h $NAME.sigma}"
+echo "$final: $NAME.h ${NAME}_pes.h $NAME.pes$library report.json$api$diagnosis$sigmas"

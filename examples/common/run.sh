@@ -40,3 +40,15 @@ run_with() {
     case $silent in *s*) ;; *) shown=$1; shift; printf '%s\n' "$* $shown"; set -- "$shown" "$@" ;; esac
     with_list "$@"
 }
+
+# Runs a program with a list of options after its arguments: run_listed LIST PROGRAM ... Its status is the program's, which
+# xargs hides: it goes by the file PROGRAM.status.
+run_listed() {
+    list=$1
+    shift
+    rm -f "$1.status"
+    printf '%s\n' "$list" | xargs sh -c '"$0" "$@" || echo "$?" >"$0.status"' "$@" || return 2
+    status=0
+    [ ! -f "$1.status" ] || read -r status <"$1.status"
+    return "$status"
+}

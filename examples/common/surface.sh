@@ -24,9 +24,4 @@ printf '#include "%s.h"\nconst eqml_basis *const basis = &%s_basis;\n' "$NAME" "
 "$@" "-I$folder" -I. "$aside/basis.c" "build/$target.o" build/eqml.o -o "$aside/$target" $LIBRARIES -lm
 set -- --directory "$folder" --name "$NAME"
 [ "$target" != ask ] || set -- "$@" --n "$N" --pool "$POOL"
-status=0
-# xargs hides the status of what it runs: that goes by a file.
-list=$(printenv "$(printf '%s' "$target" | tr a-z A-Z)" || true)
-printf '%s\n' "$list" | xargs sh -c '"$0" "$@" || echo "$?" >"$0.status"' "$aside/$target" "$@"
-[ ! -f "$aside/$target.status" ] || read -r status <"$aside/$target.status"
-exit "$status"
+run_listed "$(printenv "$(printf '%s' "$target" | tr a-z A-Z)" || true)" "$aside/$target" "$@"

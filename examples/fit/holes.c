@@ -92,7 +92,8 @@ int count_holes(const job *j, eqml_surface *surface, const eqml_data *data, cons
     if (take_census(surface, start, NULL, o))
         return 1;
     o->unwalled = o->holes.holes;
-    return j->wall == WALL_AUTO && is_met(&o->holes) ? find_wall(surface, data, train, start, o) : 0;
+    const int wanted = j->wall == WALL_AUTO ? is_met(&o->holes) : j->wall == WALL_ANY && o->holes.holes > 0;
+    return wanted ? find_wall(surface, data, train, start, o) : 0;
 }
 
 void print_holes(const job *j, const outcome *o)
@@ -103,7 +104,7 @@ void print_holes(const job *j, const outcome *o)
         printf("  wall: where the leverage in factors of degree %d is %g times the largest of the training "
                "data\n",
                o->wall.degree, o->wall.width);
-    if (o->wall.width > 0 && j->wall == WALL_AUTO)
+    if (o->wall.width > 0 && j->wall != WALL_YES)
         printf("    (--wall %g,%d); without it %zu holes\n", o->wall.width, o->wall.degree, o->unwalled);
     if (o->holes.natoms)
         census_print(stdout, &o->holes);

@@ -1,0 +1,398 @@
+/*
+ * `make learn`: from a formula to a surface, see learn.h. By hand, with a basis of any degree and eqml.c as in fit/main.c:
+ *
+ *     cc -O3 -march=native -I. -Iexamples basis.c eqml.c examples/learn/?*.c examples/census/?*.c \
+ *         examples/common/minimise.c -o learn -lm
+ *     ./learn --compile cc -std=c11 -O3 -march=native -- --name nh3 --folder build/learn/nh3 --method xtb [options]
+ *
+ * in the folder of the project, since fits and questions are those of make's scripts, which compile with what stands before
+ * the two dashes; their variables come in the environment, as in common/learn.sh. Status: 0 the surface is as wanted, 3 it is not yet, 1 it could not be done.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "learn/learn.h"
+#include "common/atoms.h"
+#include "common/modes.h"
+#include "common/options.h"
+#include "common/whole.h"
+
+static const char help[] =
+    "options of learning, in LEARN:\n"
+    "  --test N           held-out geometries to test on; default 200\n"
+    "  --first N          random geometries before the first fit; default 60\n"
+    "  --round N          geometries asked for at once, at least; a quarter of what is trained on where that "
+    "is more; "
+    "default 40\n"
+    "  --most N           computed geometries at most; default 4000\n"
+    "  --starts N         rough geometries to begin with, where there is no START; default 6\n"
+    "  --timeout T        seconds for one geometry; default 600\n"
+    "  --seed N           of the random numbers; default 1\n"
+    "  --choose ask|random  geometries that the surface asks for, or random ones, to compare; default ask\n"
+    "  --beside NAME      a run whose learning curve is drawn beside; default none\n";
+
+int fail(const char *what, const char *text)
+{
+    fprintf(stderr, "learn: %s%s%s\n", what, *what ? ": " : "", text);
+    return 1;
+}
+
+static int parse_options(int argc, char **argv, settings *s)
+{
+    const char *order = "ask";
+    const struct {
+        const char *name, **text;
+        double *number, least;
+        int whole;
+    } options[] = {{"--name", &s->name, NULL, 0, 0},     {"--folder", &s->folder, NULL, 0, 0},
+                   {"--method", &s->method, NULL, 0, 0}, {"--start", &s->start, NULL, 0, 0},
+                   {"--fit", &s->fit, NULL, 0, 0},       {"--beside", &s->beside, NULL, 0, 0},
+                   {"--choose", &order, NULL, 0, 0},     {"--target", NULL, &s->target, 1e-6, 0},
+                   {"--up-to", NULL, &s->up_to, 1, 0},   {"--jobs", NULL, &s->jobs, 1, 1},
+                   {"--degree", NULL, &s->degree, 1, 1}, {"--dipole", NULL, &s->dipole, 1, 1},
+                   {"--seed", NULL, &s->seed, 0, 1},     {"--timeout", NULL, &s->timeout, 1e-3, 0},
+                   {"--test", NULL, &s->test, 1, 1},     {"--first", NULL, &s->first, 1, 1},
+                   {"--round", NULL, &s->round, 1, 1},   {"--most", NULL, &s->most, 1, 1},
+                   {"--starts", NULL, &s->starts, 1, 1}};
+    const size_t count = sizeof options / sizeof *options;
+    static char *nothing[] = {NULL};
+    s->compile = nothing;
+    for (int i = 1; i < argc; i++) {
+        if (!strcmp(argv[i], "--compile")) {
+            s->compile = argv + i + 1;
+            while (i < argc && strcmp(argv[i], "--"))
+                i++;
+            if (i == argc)
+                return fail("--compile", "-- must stand after the compiler and its options");
+            argv[i] = NULL;
+            continue;
+        }
+        const int k = find_option("learn", help, argc, argv, &i, options, count, sizeof *options);
+        if (k < 0)
+            return 1;
+        if (options[k].text) {
+            *options[k].text = argv[i];
+            continue;
+        }
+        if (parse_number("learn", argv[i - 1], argv[i], options[k].least, options[k].number))
+            return 1;
+        if (*options[k].number > 1e9 ||
+            (options[k].whole && *options[k].number != floor(*options[k].number))) {
+            fprintf(stderr, "learn: %s %s: expected a %s, at most 1e9\n", argv[i - 1], argv[i],
+                    options[k].whole ? "whole number" : "number");
+            return 1;
+        }
+    }
+    s->random = !strcmp(order, "random");
+    if (s->jobs > JOBS_LIMIT)
+        return fail("--jobs", "at most 256");
+    if (!s->random && strcmp(order, "ask"))
+        return fail("--choose", "expected ask or random");
+    if (!is_c_name(s->name))
+        return fail(s->name, "the name must be a C identifier");
+    return *s->compile ? 0 : fail("", "no compiler: --compile cc -O3 --");
+}
+
+/* ---- what a folder was begun with --------------------------------------------------------------------------------- */
+
+/* What was computed belongs to these; a folder that was begun with others is refused. */
+static int check_settings(const settings *s)
+{
+    char path[PATH_LENGTH], now[3 * PATH_LENGTH], was[3 * PATH_LENGTH] = "", text[2 * PATH_LENGTH];
+    snprintf(now, sizeof now, "COMPOSITION=%s\nMETHOD=%s\nSTART=%s\nUP_TO=%g\nseed=%.0f\n",
+             basis->composition, s->method, s->start, s->up_to, s->seed);
+    snprintf(path, sizeof path, "%s/settings.txt", s->folder);
+    FILE *in = fopen(path, "r");
+    if (in) {
+        was[fread(was, 1, sizeof was - 1, in)] = 0;
+        fclose(in);
+        size_t k = 0, line = 0;
+        for (; now[k] && now[k] == was[k]; k++)
+            line = now[k] == '\n' ? k + 1 : line;
+        if (!now[k] && !was[k])
+            return 0;
+        snprintf(text, sizeof text,
+                 "was begun with %.*s, not with %.*s: take another NAME, or remove this folder",
+                 (int)strcspn(was + line, "\n"), was + line, (int)strcspn(now + line, "\n"), now + line);
+        return fail(s->folder, text);
+    }
+    whole w;
+    whole_open(&w, path);
+    if (w.out)
+        fputs(now, w.out);
+    return whole_close(&w, 0) ? fail(path, strerror(errno)) : 0;
+}
+
+/* ---- samples ---------------------------------------------------------------------------------------------------------- */
+
+/* Random numbers of their own for each kind, round and number, so that a run that goes on draws the same again. */
+enum { STREAM_TEST = 1, STREAM_FIRST = 2, STREAM_POOL = 3 };
+
+/* xyz[n][natoms][3] <- samples first, first + 1, ... */
+static void draw(const settings *s, search *found, const ways *w, int stream, size_t first, size_t n,
+                 double highest, double *xyz)
+{
+    for (size_t k = 0; k < n; k++) {
+        random_start(&found->random, (uint64_t)s->seed, ((uint64_t)stream << 40) + first + k);
+        sample(found, w, highest, xyz + k * (size_t)found->n);
+    }
+}
+
+/* Computes n samples of a stream, which are named PREFIX-00012. *computed <- how many of them there are. */
+static int compute_samples(const settings *s, points *p, search *found, const ways *w, int stream,
+                           const char *prefix, size_t first, size_t n, size_t *computed)
+{
+    const size_t size = (size_t)found->n;
+    double *xyz = calloc(n * size + 1, sizeof *xyz);
+    task *tasks = calloc(n + 1, sizeof *tasks);
+    int bad = xyz && tasks ? 0 : fail("", "out of memory");
+    *computed = 0;
+    if (!bad) {
+        draw(s, found, w, stream, first, n, s->up_to / PER_CM, xyz);
+        for (size_t k = 0; k < n; k++) {
+            tasks[k].xyz = xyz + k * size;
+            snprintf(tasks[k].id, sizeof tasks[k].id, "%s-%05zu", prefix, first + k);
+        }
+        bad = compute(s, p, prefix, n, tasks);
+    }
+    for (size_t k = 0; k < n && !bad; k++)
+        *computed += tasks[k].point >= 0;
+    free(xyz);
+    free(tasks);
+    return bad;
+}
+
+/* The held-out geometries: so many samples as have s->test energies up to s->up_to among them. */
+static int compute_test(const settings *s, points *p, search *found, const ways *w)
+{
+    size_t trained, tested = 0, computed, all = 0;
+    for (size_t first = 0, n; tested < (size_t)s->test; first += n) {
+        n = (size_t)s->test - tested;
+        n = n < 8 ? 8 : n;
+        if (compute_samples(s, p, found, w, STREAM_TEST, "test", first, n, &computed) ||
+            points_split(p, s, &trained, &tested))
+            return 1;
+        all += computed;
+        if (!all)
+            return fail("no random geometry could be computed", last_reason());
+        if (first > 20 * (size_t)s->test + 100)
+            return fail("", "hardly a random geometry has an energy below UP_TO: is the start a minimum?");
+    }
+    return 0;
+}
+
+/* Samples before the first fit: as many as that needs. */
+static int compute_first(const settings *s, points *p, search *found, const ways *w)
+{
+    size_t computed, n = (size_t)s->first;
+    if (compute_samples(s, p, found, w, STREAM_FIRST, "first", 0, n, &computed))
+        return 1;
+    return computed ? 0 : fail("no random geometry could be computed", last_reason());
+}
+
+/* pool.xyz, from which the surface chooses: xyz[n][natoms][3], bohr. */
+static int write_pool(const settings *s, size_t n, const double *xyz)
+{
+    char path[PATH_LENGTH];
+    whole w;
+    snprintf(path, sizeof path, "%s/pool.xyz", s->folder);
+    whole_open(&w, path);
+    for (size_t k = 0; k < n && w.out; k++)
+        census_put_frame(w.out, basis->natoms, s->symbols, xyz + k * 3 * (size_t)basis->natoms,
+                         "pbc=\"F F F\"");
+    return whole_close(&w, 0) ? fail(path, strerror(errno)) : 0;
+}
+
+/* Is this about a geometry that failed? room[2 npairs]. */
+static int failed_before(const points *p, const double *xyz, double *room)
+{
+    const size_t size = 3 * (size_t)basis->natoms;
+    for (size_t k = 0; k < p->failures; k++)
+        if (eqml_design_change(basis, p->failed_xyz + k * size, xyz, room) < 0.02)
+            return 1;
+    return 0;
+}
+
+/* tasks[wanted] <- geometries of a list that two atoms are not too close in, and that did not fail before. */
+static size_t choose(const points *p, const search *found, const char *prefix, int round, size_t n,
+                     const double *xyz, double *room, size_t wanted, task *tasks)
+{
+    size_t count = 0;
+    for (size_t k = 0; k < n && count < wanted; k++) {
+        const double *at = xyz + k * (size_t)found->n;
+        if (is_close(found, at) || failed_before(p, at, room))
+            continue;
+        tasks[count].xyz = at;
+        snprintf(tasks[count].id, sizeof tasks[count].id, "%s-%03d-%04zu", prefix, round, count);
+        count++;
+    }
+    return count;
+}
+
+/* Computes what is asked for, or, where nothing is, the first of the pool. */
+static int compute_next(const settings *s, points *p, search *found, const ways *w, int round, size_t wanted)
+{
+    const size_t npool = 2000 + 10 * wanted;
+    double *pool = calloc(npool * (size_t)found->n, sizeof *pool),
+           *room = calloc(2 * (size_t)basis->npairs, sizeof *room);
+    task *tasks = calloc(wanted, sizeof *tasks);
+    eqml_data asked = {0};
+    size_t n = 0, computed = 0;
+    int bad = pool && room && tasks ? 0 : fail("", "out of memory");
+    if (!bad) {
+        draw(s, found, w, STREAM_POOL, (size_t)round << 20, npool, 1.1 * s->up_to / PER_CM, pool);
+        if (!s->random)
+            bad = write_pool(s, npool, pool) || ask_for(s, wanted, &asked);
+    }
+    if (!bad) {
+        n = choose(p, found, "ask", round, asked.n, asked.xyz, room, wanted, tasks);
+        n = n ? n : choose(p, found, "random", round, npool, pool, room, wanted, tasks);
+        bad = compute(s, p, "the next geometries", n, tasks);
+    }
+    for (size_t k = 0; k < n && !bad; k++)
+        computed += tasks[k].point >= 0;
+    if (!bad && !computed)
+        bad = fail("none of the next geometries could be computed", last_reason());
+    free(pool);
+    free(room);
+    free(tasks);
+    eqml_data_free(&asked);
+    return bad;
+}
+
+/* ---- rounds ----------------------------------------------------------------------------------------------------------- */
+
+static void say_turn(const turn *t)
+{
+    printf("round %d: %.0f computed (%.0f failed), degree %d, %d terms: test RMSE %.2f cm^-1, largest %.0f; ",
+           t->round, t->computed, t->failed, t->degree, t->terms, t->rmse, t->largest);
+    if (isfinite(t->holes))
+        printf("holes: %.0f, and %.0f far out%s\n", t->holes, t->far,
+               t->whole ? ", the whole census of the last surface" : "");
+    else
+        printf("no census\n");
+    fflush(stdout);
+}
+
+/* A line of the curve. */
+static int add_turn(const settings *s, const points *p, int round, size_t trained, size_t tested,
+                    const fitted *f, curve *c, const curve *beside)
+{
+    const turn t = {round,
+                    f->degree,
+                    f->terms,
+                    (double)p->n,
+                    (double)p->failures,
+                    (double)trained,
+                    (double)tested,
+                    f->rmse_test * PER_CM,
+                    f->max_test * PER_CM,
+                    f->holes,
+                    f->far,
+                    f->whole};
+    say_turn(&t);
+    return curve_add(c, &t) || curve_write(s, c, beside);
+}
+
+/* A fit, its variables chosen anew where the degree or the data have grown. */
+static int fit_round(const settings *s, size_t trained, fitted *f)
+{
+    int degree;
+    if (choose_degree(s, trained, f->degree, &degree))
+        return 1;
+    if (degree != f->degree || 2 * trained > 3 * f->chosen) {
+        f->variables[0] = 0;
+        f->chosen = trained;
+    }
+    return fit_surface(s, degree, 0, f);
+}
+
+static int learn(const settings *s, points *p, search *found, const ways *w, curve *c, const curve *beside)
+{
+    const size_t most = (size_t)s->most;
+    fitted f = {0}, last;
+    size_t trained, tested;
+    const int asked = points_last_round(p, "ask-"), drawn = points_last_round(p, "random-");
+    int round = asked > drawn ? asked : drawn, reached = 0, said = 0;
+    for (size_t k = 0; k < c->n; k++)
+        f.degree = c->turns[k].degree > f.degree ? c->turns[k].degree : f.degree;
+    if (compute_test(s, p, found, w) || compute_first(s, p, found, w))
+        return 1;
+    for (;; round++) {
+        if (points_split(p, s, &trained, &tested) || fit_round(s, trained, &f) ||
+            add_turn(s, p, round, trained, tested, &f, c, beside))
+            return 1;
+        const double lower = found->c->minimum - points_lowest(p);
+        if (lower > 1e-4 && !said++)
+            printf("  note: a geometry lies %.0f cm^-1 below the minimum where it began; another NAME, and "
+                   "START near that, would begin there\n",
+                   lower * PER_CM);
+        const int enough = p->n >= most;
+        if (enough || f.rmse_test * PER_CM <= s->target) { /* the surface as it would be handed over */
+            last = f;
+            if (fit_surface(s, f.degree, 1, &last) || count_holes(s, &last) ||
+                add_turn(s, p, round, trained, tested, &last, c, beside))
+                return 1;
+            reached = last.rmse_test * PER_CM <= s->target && last.holes + last.far == 0;
+        }
+        if (enough || reached)
+            break;
+        size_t wanted = (size_t)s->round > trained / 4 ? (size_t)s->round : trained / 4;
+        wanted = wanted < most - p->n ? wanted : most - p->n;
+        if (compute_next(s, p, found, w, round + 1, wanted))
+            return 1;
+    }
+    printf("%s: test RMSE %.2f cm^-1 on %zu held-out geometries up to %g cm^-1; holes: %.0f, and %.0f far "
+           "out; %zu "
+           "geometries computed, %zu failed: build/pes/%s\n",
+           s->name, last.rmse_test * PER_CM, tested, s->up_to, last.holes, last.far, p->n, p->failures,
+           s->name);
+    if (!reached)
+        printf("  not yet a test RMSE of %g cm^-1 without holes; to go on from here: --most %.0f\n",
+               s->target, 2 * s->most);
+    return reached ? 0 : 3;
+}
+
+int main(int argc, char **argv)
+{
+    settings s = {.name = "pes",
+                  .folder = ".",
+                  .method = "xtb",
+                  .start = "",
+                  .fit = "",
+                  .beside = "",
+                  .target = 5,
+                  .up_to = 15000,
+                  .jobs = 2,
+                  .seed = 1,
+                  .timeout = 600,
+                  .test = 200,
+                  .first = 60,
+                  .round = 40,
+                  .most = 4000,
+                  .starts = 6};
+    char path[PATH_LENGTH];
+    points p = {.file = -1, .failed_file = -1};
+    census c = {.natoms = 0};
+    search found = {.m = NULL};
+    ways w = {0};
+    curve own = {0}, beside = {0};
+    int bad = parse_options(argc, argv, &s) || find_method(&s);
+    s.symbols = (char *)(uintptr_t)basis->symbols;
+    if (!bad && *s.beside) {
+        snprintf(path, sizeof path, "%s/../%s", s.folder, s.beside);
+        bad = curve_read(path, &beside) || (!beside.n && fail(path, "has no rounds to be drawn beside"));
+    }
+    bad = bad || check_settings(&s) || points_open(&p, &s) || curve_read(s.folder, &own);
+    if (!bad) {
+        prepare_jobs(&s);
+        bad = find_start(&s, &p, &c, &found) || find_ways(&s, &p, &found, &w);
+        bad = bad ? bad : learn(&s, &p, &found, &w, &own, &beside);
+    }
+    if (fflush(stdout) || ferror(stdout))
+        bad = fail("", "standard output cannot be written");
+    curve_free(&own);
+    curve_free(&beside);
+    ways_free(&w);
+    start_free(&found);
+    points_close(&p);
+    return bad;
+}
