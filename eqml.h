@@ -5390,8 +5390,7 @@ EQML_INLINE void EQML__FN(eqml__harmonic_up)(int l, int m, const EQML__T *u, EQM
     const EQML__T z = u[2] * ((EQML__NUMBER)(2 * l - 1) * f);
     EQML__H(l, m) = l > m + 1 ? z * EQML__H(l - 1, m) - EQML__H(l - 2, m) * f : z * EQML__H(l - 1, m);
     if (m > 0)
-        EQML__H(l, -m) =
-            l > m + 1 ? z * EQML__H(l - 1, -m) - EQML__H(l - 2, -m) * f : z * EQML__H(l - 1, -m);
+        EQML__H(l, -m) = l > m + 1 ? z * EQML__H(l - 1, -m) - EQML__H(l - 2, -m) * f : z * EQML__H(l - 1, -m);
 }
 
 /* The harmonics h[(lmax+1)^2] at the unit vectors u. */
@@ -5409,7 +5408,8 @@ EQML_INLINE void EQML__FN(eqml__harmonics)(int lmax, const EQML__T *u, EQML__T *
  * Adds the gradient of the sum over m of weight[m + l] h_lm to g[3], those by x and y twice over, so that all coefficients
  * are 1. Regrouped by the harmonics of l - 1, each of which is loaded once.
  */
-EQML_INLINE void EQML__FN(eqml__harmonic_gradients)(int l, const EQML__T *weight, const EQML__T *h, EQML__T *g)
+EQML_INLINE void EQML__FN(eqml__harmonic_gradients)(int l, const EQML__T *weight, const EQML__T *h,
+                                                    EQML__T *g)
 {
     const int k = l - 1;
     EQML__UNROLL_ALL
@@ -5467,8 +5467,7 @@ EQML_INLINE void EQML__FN(eqml__harmonic_up)(int l, int m, const EQML__T *u, EQM
     const EQML__T z = u[2] * ((EQML__NUMBER)(2 * l - 1) * f);
     EQML__H(l, m) = l > m + 1 ? z * EQML__H(l - 1, m) - EQML__H(l - 2, m) * f : z * EQML__H(l - 1, m);
     if (m > 0)
-        EQML__H(l, -m) =
-            l > m + 1 ? z * EQML__H(l - 1, -m) - EQML__H(l - 2, -m) * f : z * EQML__H(l - 1, -m);
+        EQML__H(l, -m) = l > m + 1 ? z * EQML__H(l - 1, -m) - EQML__H(l - 2, -m) * f : z * EQML__H(l - 1, -m);
 }
 
 /* The harmonics h[(lmax+1)^2] at the unit vectors u. */
@@ -5486,7 +5485,8 @@ EQML_INLINE void EQML__FN(eqml__harmonics)(int lmax, const EQML__T *u, EQML__T *
  * Adds the gradient of the sum over m of weight[m + l] h_lm to g[3], those by x and y twice over, so that all coefficients
  * are 1. Regrouped by the harmonics of l - 1, each of which is loaded once.
  */
-EQML_INLINE void EQML__FN(eqml__harmonic_gradients)(int l, const EQML__T *weight, const EQML__T *h, EQML__T *g)
+EQML_INLINE void EQML__FN(eqml__harmonic_gradients)(int l, const EQML__T *weight, const EQML__T *h,
+                                                    EQML__T *g)
 {
     const int k = l - 1;
     EQML__UNROLL_ALL
@@ -5620,16 +5620,16 @@ EQML_INLINE void EQML__FN(eqml__radial_functions)(int n, const eqml__radial *p, 
     }
     for (int i = 0; i < nmax; i++, radial += 2)
         EQML__UNROLL_ALL
-        for (int k = 0; k < n; k++) {
-            radial[k * size] = v0[k];
-            radial[k * size + 1] = d0[k];
-            const EQML__T v2 = x2[k] * v1[k] - v0[k];
-            const EQML__T d2 = EQML__FMA(x2[k], d1[k], dx2[k] * v1[k] - d0[k]); /* in this order: a short chain */
-            v0[k] = v1[k];
-            d0[k] = d1[k];
-            v1[k] = v2;
-            d1[k] = d2;
-        }
+    for (int k = 0; k < n; k++) {
+        radial[k * size] = v0[k];
+        radial[k * size + 1] = d0[k];
+        const EQML__T v2 = x2[k] * v1[k] - v0[k];
+        const EQML__T d2 = EQML__FMA(x2[k], d1[k], dx2[k] * v1[k] - d0[k]); /* in this order: a short chain */
+        v0[k] = v1[k];
+        d0[k] = d1[k];
+        v1[k] = v2;
+        d1[k] = d2;
+    }
 }
 #undef EQML__T
 #undef EQML__NUMBER
@@ -5677,16 +5677,16 @@ EQML_INLINE void EQML__FN(eqml__radial_functions)(int n, const eqml__radial *p, 
     }
     for (int i = 0; i < nmax; i++, radial += 2)
         EQML__UNROLL_ALL
-        for (int k = 0; k < n; k++) {
-            radial[k * size] = v0[k];
-            radial[k * size + 1] = d0[k];
-            const EQML__T v2 = x2[k] * v1[k] - v0[k];
-            const EQML__T d2 = EQML__FMA(x2[k], d1[k], dx2[k] * v1[k] - d0[k]); /* in this order: a short chain */
-            v0[k] = v1[k];
-            d0[k] = d1[k];
-            v1[k] = v2;
-            d1[k] = d2;
-        }
+    for (int k = 0; k < n; k++) {
+        radial[k * size] = v0[k];
+        radial[k * size + 1] = d0[k];
+        const EQML__T v2 = x2[k] * v1[k] - v0[k];
+        const EQML__T d2 = EQML__FMA(x2[k], d1[k], dx2[k] * v1[k] - d0[k]); /* in this order: a short chain */
+        v0[k] = v1[k];
+        d0[k] = d1[k];
+        v1[k] = v2;
+        d1[k] = d2;
+    }
 }
 #undef EQML__T
 #undef EQML__NUMBER
@@ -5755,7 +5755,7 @@ typedef struct EQML__FN(eqml__shell) {
 
 /* Functions of n vectors of neighbours from `block` on; unit holds the vectors r before. */
 EQML_INLINE void EQML__FN(eqml__shell_vectors)(int n, EQML__T *block, int lmax, int nmax,
-                                               const eqml__radial *radial, const EQML__FN(eqml__shell) *x)
+                                               const eqml__radial *radial, const EQML__FN(eqml__shell) * x)
 {
     const int size = x->size;
     EQML__T r2[EQML__SIDES], r[EQML__SIDES], inverse[EQML__SIDES];
@@ -5777,7 +5777,7 @@ EQML_INLINE void EQML__FN(eqml__shell_vectors)(int n, EQML__T *block, int lmax, 
 }
 
 EQML_INLINE void EQML__FN(eqml__shell_fill)(int lmax, int nmax, const eqml__radial *radial,
-                                            EQML__FN(eqml__shell) *x)
+                                            EQML__FN(eqml__shell) * x)
 {
     int v = 0;
     for (; v + 1 < x->nvectors; v += 2)
@@ -5788,7 +5788,7 @@ EQML_INLINE void EQML__FN(eqml__shell_fill)(int lmax, int nmax, const eqml__radi
 
 /* A function for each lmax that is common, whose factors the compiler knows. */
 EQML_FUNCTION void EQML__FN(eqml__shell_functions)(const eqml_cloud_basis *b, const eqml__radial *radial,
-                                                   EQML__FN(eqml__shell) *x)
+                                                   EQML__FN(eqml__shell) * x)
 {
     switch (b->lmax) {
 #define EQML__CLOUD_FILL(l)                                                                                  \
@@ -5857,21 +5857,23 @@ EQML_INLINE void EQML__FN(eqml__moment_strip)(int ni, int nm, int l, int nvector
         switch (step) {
 #define EQML__CLOUD_TILE(nm)                                                                                 \
     case nm:                                                                                                 \
-        EQML__FN(eqml__moment_tile)(ni, nm, l, nvectors, size, radial, harmonic + m, slot + m * EQML__CLOUD_WIDTH);  \
+        EQML__FN(eqml__moment_tile)                                                                          \
+        (ni, nm, l, nvectors, size, radial, harmonic + m, slot + m * EQML__CLOUD_WIDTH);                     \
         break;
             EQML__CLOUD_TILE(1)
             EQML__CLOUD_TILE(2)
             EQML__CLOUD_TILE(3)
         default:
-            EQML__FN(eqml__moment_tile)(ni, nm, l, nvectors, size, radial, harmonic + m, slot + m * EQML__CLOUD_WIDTH);
+            EQML__FN(eqml__moment_tile)
+            (ni, nm, l, nvectors, size, radial, harmonic + m, slot + m * EQML__CLOUD_WIDTH);
 #undef EQML__CLOUD_TILE
         }
     }
 }
 
 /* slot[s * width] <- the moments of one atom, in terms of solid harmonics: of the lane where slot points to. */
-EQML_FUNCTION void EQML__FN(eqml__shell_moments)(const eqml_cloud_program *p,
-                                                 const EQML__FN(eqml__shell) *x, EQML__NUMBER *slots)
+EQML_FUNCTION void EQML__FN(eqml__shell_moments)(const eqml_cloud_program *p, const EQML__FN(eqml__shell) * x,
+                                                 EQML__NUMBER *slots)
 {
     for (int k = 0, n; k < p->nmoments; k += n) {
         const unsigned short *moment = p->moments[k];
@@ -5902,18 +5904,18 @@ EQML_INLINE void EQML__FN(eqml__adjoint_tile)(int nm, int nv, int l, int n, int 
     EQML__UNROLL_ALL
     for (int v = 0; v < nv; v++)
         EQML__UNROLL_ALL
-        for (int m = 0; m < nm; m++)
-            values[v][m] = slopes[v][m] = EQML__ALL(0);
+    for (int m = 0; m < nm; m++)
+        values[v][m] = slopes[v][m] = EQML__ALL(0);
     for (int i = 0; i < n; i++, adjoint += (2 * l + 1) * EQML__CLOUD_WIDTH, radial += 2)
         EQML__UNROLL_ALL
-        for (int m = 0; m < nm; m++) {
-            const EQML__T factor = EQML__ALL(adjoint[m * EQML__CLOUD_WIDTH]);
-            EQML__UNROLL_ALL
-            for (int v = 0; v < nv; v++) {
-                values[v][m] = EQML__FMA(factor, radial[v * size], values[v][m]);
-                slopes[v][m] = EQML__FMA(factor, radial[v * size + 1], slopes[v][m]);
-            }
+    for (int m = 0; m < nm; m++) {
+        const EQML__T factor = EQML__ALL(adjoint[m * EQML__CLOUD_WIDTH]);
+        EQML__UNROLL_ALL
+        for (int v = 0; v < nv; v++) {
+            values[v][m] = EQML__FMA(factor, radial[v * size], values[v][m]);
+            slopes[v][m] = EQML__FMA(factor, radial[v * size + 1], slopes[v][m]);
         }
+    }
 }
 
 /*
@@ -5929,7 +5931,8 @@ EQML_INLINE void EQML__FN(eqml__shell_push)(int l, int nm, int nv, int n, int si
     for (int m = 0; m < 2 * l + 1; m += nm) {
         const int here = 2 * l + 1 - m < nm ? 2 * l + 1 - m : nm;
         EQML__T values[4][6], slopes[4][6];
-        EQML__FN(eqml__adjoint_tile)(here, nv, l, n, size, adjoint + m * EQML__CLOUD_WIDTH, radial, values, slopes);
+        EQML__FN(eqml__adjoint_tile)
+        (here, nv, l, n, size, adjoint + m * EQML__CLOUD_WIDTH, radial, values, slopes);
         EQML__UNROLL_ALL
         for (int v = 0; v < nv; v++) {
             const EQML__T *h = block + v * size + EQML__HARMONICS_AT + EQML__HARMONIC(l, -l) + m;
@@ -5957,7 +5960,7 @@ EQML_INLINE void EQML__FN(eqml__shell_push)(int l, int nm, int nv, int n, int si
 
 /* The moments from `moment` on of one l, n of them: all neighbours of the species, nv vectors at a time. */
 EQML_INLINE void EQML__FN(eqml__shell_push_all)(int l, int nm, int nv, int n, const unsigned short *moment,
-                                                const EQML__FN(eqml__shell) *x, const EQML__NUMBER *adjoints,
+                                                const EQML__FN(eqml__shell) * x, const EQML__NUMBER *adjoints,
                                                 EQML__T *total)
 {
     const int size = x->size, begin = x->begin[moment[0]];
@@ -5975,7 +5978,7 @@ EQML_INLINE void EQML__FN(eqml__shell_push_all)(int l, int nm, int nv, int n, co
  * force[nvectors][4]: the first three of each <- dE/dr of the neighbours, from the adjoints of the moments (of solid
  * harmonics) in one lane.
  */
-EQML_FUNCTION void EQML__FN(eqml__shell_forces)(const eqml_cloud_program *p, const EQML__FN(eqml__shell) *x,
+EQML_FUNCTION void EQML__FN(eqml__shell_forces)(const eqml_cloud_program *p, const EQML__FN(eqml__shell) * x,
                                                 const EQML__NUMBER *adjoint, EQML__T *force)
 {
     for (int k = 0; k < 4 * x->nvectors; k++)
@@ -6042,7 +6045,7 @@ typedef struct EQML__FN(eqml__shell) {
 
 /* Functions of n vectors of neighbours from `block` on; unit holds the vectors r before. */
 EQML_INLINE void EQML__FN(eqml__shell_vectors)(int n, EQML__T *block, int lmax, int nmax,
-                                               const eqml__radial *radial, const EQML__FN(eqml__shell) *x)
+                                               const eqml__radial *radial, const EQML__FN(eqml__shell) * x)
 {
     const int size = x->size;
     EQML__T r2[EQML__SIDES], r[EQML__SIDES], inverse[EQML__SIDES];
@@ -6064,7 +6067,7 @@ EQML_INLINE void EQML__FN(eqml__shell_vectors)(int n, EQML__T *block, int lmax, 
 }
 
 EQML_INLINE void EQML__FN(eqml__shell_fill)(int lmax, int nmax, const eqml__radial *radial,
-                                            EQML__FN(eqml__shell) *x)
+                                            EQML__FN(eqml__shell) * x)
 {
     int v = 0;
     for (; v + 1 < x->nvectors; v += 2)
@@ -6075,7 +6078,7 @@ EQML_INLINE void EQML__FN(eqml__shell_fill)(int lmax, int nmax, const eqml__radi
 
 /* A function for each lmax that is common, whose factors the compiler knows. */
 EQML_FUNCTION void EQML__FN(eqml__shell_functions)(const eqml_cloud_basis *b, const eqml__radial *radial,
-                                                   EQML__FN(eqml__shell) *x)
+                                                   EQML__FN(eqml__shell) * x)
 {
     switch (b->lmax) {
 #define EQML__CLOUD_FILL(l)                                                                                  \
@@ -6144,21 +6147,23 @@ EQML_INLINE void EQML__FN(eqml__moment_strip)(int ni, int nm, int l, int nvector
         switch (step) {
 #define EQML__CLOUD_TILE(nm)                                                                                 \
     case nm:                                                                                                 \
-        EQML__FN(eqml__moment_tile)(ni, nm, l, nvectors, size, radial, harmonic + m, slot + m * EQML__CLOUD_WIDTH);  \
+        EQML__FN(eqml__moment_tile)                                                                          \
+        (ni, nm, l, nvectors, size, radial, harmonic + m, slot + m * EQML__CLOUD_WIDTH);                     \
         break;
             EQML__CLOUD_TILE(1)
             EQML__CLOUD_TILE(2)
             EQML__CLOUD_TILE(3)
         default:
-            EQML__FN(eqml__moment_tile)(ni, nm, l, nvectors, size, radial, harmonic + m, slot + m * EQML__CLOUD_WIDTH);
+            EQML__FN(eqml__moment_tile)
+            (ni, nm, l, nvectors, size, radial, harmonic + m, slot + m * EQML__CLOUD_WIDTH);
 #undef EQML__CLOUD_TILE
         }
     }
 }
 
 /* slot[s * width] <- the moments of one atom, in terms of solid harmonics: of the lane where slot points to. */
-EQML_FUNCTION void EQML__FN(eqml__shell_moments)(const eqml_cloud_program *p,
-                                                 const EQML__FN(eqml__shell) *x, EQML__NUMBER *slots)
+EQML_FUNCTION void EQML__FN(eqml__shell_moments)(const eqml_cloud_program *p, const EQML__FN(eqml__shell) * x,
+                                                 EQML__NUMBER *slots)
 {
     for (int k = 0, n; k < p->nmoments; k += n) {
         const unsigned short *moment = p->moments[k];
@@ -6189,18 +6194,18 @@ EQML_INLINE void EQML__FN(eqml__adjoint_tile)(int nm, int nv, int l, int n, int 
     EQML__UNROLL_ALL
     for (int v = 0; v < nv; v++)
         EQML__UNROLL_ALL
-        for (int m = 0; m < nm; m++)
-            values[v][m] = slopes[v][m] = EQML__ALL(0);
+    for (int m = 0; m < nm; m++)
+        values[v][m] = slopes[v][m] = EQML__ALL(0);
     for (int i = 0; i < n; i++, adjoint += (2 * l + 1) * EQML__CLOUD_WIDTH, radial += 2)
         EQML__UNROLL_ALL
-        for (int m = 0; m < nm; m++) {
-            const EQML__T factor = EQML__ALL(adjoint[m * EQML__CLOUD_WIDTH]);
-            EQML__UNROLL_ALL
-            for (int v = 0; v < nv; v++) {
-                values[v][m] = EQML__FMA(factor, radial[v * size], values[v][m]);
-                slopes[v][m] = EQML__FMA(factor, radial[v * size + 1], slopes[v][m]);
-            }
+    for (int m = 0; m < nm; m++) {
+        const EQML__T factor = EQML__ALL(adjoint[m * EQML__CLOUD_WIDTH]);
+        EQML__UNROLL_ALL
+        for (int v = 0; v < nv; v++) {
+            values[v][m] = EQML__FMA(factor, radial[v * size], values[v][m]);
+            slopes[v][m] = EQML__FMA(factor, radial[v * size + 1], slopes[v][m]);
         }
+    }
 }
 
 /*
@@ -6216,7 +6221,8 @@ EQML_INLINE void EQML__FN(eqml__shell_push)(int l, int nm, int nv, int n, int si
     for (int m = 0; m < 2 * l + 1; m += nm) {
         const int here = 2 * l + 1 - m < nm ? 2 * l + 1 - m : nm;
         EQML__T values[4][6], slopes[4][6];
-        EQML__FN(eqml__adjoint_tile)(here, nv, l, n, size, adjoint + m * EQML__CLOUD_WIDTH, radial, values, slopes);
+        EQML__FN(eqml__adjoint_tile)
+        (here, nv, l, n, size, adjoint + m * EQML__CLOUD_WIDTH, radial, values, slopes);
         EQML__UNROLL_ALL
         for (int v = 0; v < nv; v++) {
             const EQML__T *h = block + v * size + EQML__HARMONICS_AT + EQML__HARMONIC(l, -l) + m;
@@ -6244,7 +6250,7 @@ EQML_INLINE void EQML__FN(eqml__shell_push)(int l, int nm, int nv, int n, int si
 
 /* The moments from `moment` on of one l, n of them: all neighbours of the species, nv vectors at a time. */
 EQML_INLINE void EQML__FN(eqml__shell_push_all)(int l, int nm, int nv, int n, const unsigned short *moment,
-                                                const EQML__FN(eqml__shell) *x, const EQML__NUMBER *adjoints,
+                                                const EQML__FN(eqml__shell) * x, const EQML__NUMBER *adjoints,
                                                 EQML__T *total)
 {
     const int size = x->size, begin = x->begin[moment[0]];
@@ -6262,7 +6268,7 @@ EQML_INLINE void EQML__FN(eqml__shell_push_all)(int l, int nm, int nv, int n, co
  * force[nvectors][4]: the first three of each <- dE/dr of the neighbours, from the adjoints of the moments (of solid
  * harmonics) in one lane.
  */
-EQML_FUNCTION void EQML__FN(eqml__shell_forces)(const eqml_cloud_program *p, const EQML__FN(eqml__shell) *x,
+EQML_FUNCTION void EQML__FN(eqml__shell_forces)(const eqml_cloud_program *p, const EQML__FN(eqml__shell) * x,
                                                 const EQML__NUMBER *adjoint, EQML__T *force)
 {
     for (int k = 0; k < 4 * x->nvectors; k++)
@@ -6346,14 +6352,14 @@ EQML_INLINE EQML__T EQML__FN(eqml__cloud_row)(int n, int nc, int ncolumns, const
     }
     for (; k + nc <= ncolumns; k += nc)
         EQML__UNROLL_ALL
-        for (int q = 0; q < nc; q++) {
-            const EQML__T c = EQML__ALL(coefficient[k + q]), *b = s + column[k + q];
-            EQML__T *to = a + column[k + q];
-            for (int m = 0; m < n; m++) {
-                sum[q][m] = EQML__FMA(c, b[m], sum[q][m]);
-                to[m] = EQML__FMA(c, g[m], to[m]);
-            }
+    for (int q = 0; q < nc; q++) {
+        const EQML__T c = EQML__ALL(coefficient[k + q]), *b = s + column[k + q];
+        EQML__T *to = a + column[k + q];
+        for (int m = 0; m < n; m++) {
+            sum[q][m] = EQML__FMA(c, b[m], sum[q][m]);
+            to[m] = EQML__FMA(c, g[m], to[m]);
         }
+    }
     for (; k < ncolumns; k++) {
         const EQML__T c = EQML__ALL(coefficient[k]), *b = s + column[k];
         EQML__T *to = a + column[k];
@@ -6382,8 +6388,8 @@ EQML_FUNCTION EQML__T EQML__FN(eqml__cloud_form)(const eqml_cloud_program *p, co
         switch (l) {
 #define EQML__CLOUD_ROW(l, nc)                                                                               \
     case l:                                                                                                  \
-        energy = energy + EQML__FN(eqml__cloud_row)(2 * l + 1, nc, n, column, coefficient, s + slot, a + slot, \
-                                                    s, a);                                                   \
+        energy = energy +                                                                                    \
+                 EQML__FN(eqml__cloud_row)(2 * l + 1, nc, n, column, coefficient, s + slot, a + slot, s, a); \
         break;
             EQML__CLOUD_ROW(0, 4)
             EQML__CLOUD_ROW(1, 2)
@@ -6432,14 +6438,14 @@ EQML_INLINE EQML__T EQML__FN(eqml__cloud_row)(int n, int nc, int ncolumns, const
     }
     for (; k + nc <= ncolumns; k += nc)
         EQML__UNROLL_ALL
-        for (int q = 0; q < nc; q++) {
-            const EQML__T c = EQML__ALL(coefficient[k + q]), *b = s + column[k + q];
-            EQML__T *to = a + column[k + q];
-            for (int m = 0; m < n; m++) {
-                sum[q][m] = EQML__FMA(c, b[m], sum[q][m]);
-                to[m] = EQML__FMA(c, g[m], to[m]);
-            }
+    for (int q = 0; q < nc; q++) {
+        const EQML__T c = EQML__ALL(coefficient[k + q]), *b = s + column[k + q];
+        EQML__T *to = a + column[k + q];
+        for (int m = 0; m < n; m++) {
+            sum[q][m] = EQML__FMA(c, b[m], sum[q][m]);
+            to[m] = EQML__FMA(c, g[m], to[m]);
         }
+    }
     for (; k < ncolumns; k++) {
         const EQML__T c = EQML__ALL(coefficient[k]), *b = s + column[k];
         EQML__T *to = a + column[k];
@@ -6468,8 +6474,8 @@ EQML_FUNCTION EQML__T EQML__FN(eqml__cloud_form)(const eqml_cloud_program *p, co
         switch (l) {
 #define EQML__CLOUD_ROW(l, nc)                                                                               \
     case l:                                                                                                  \
-        energy = energy + EQML__FN(eqml__cloud_row)(2 * l + 1, nc, n, column, coefficient, s + slot, a + slot, \
-                                                    s, a);                                                   \
+        energy = energy +                                                                                    \
+                 EQML__FN(eqml__cloud_row)(2 * l + 1, nc, n, column, coefficient, s + slot, a + slot, s, a); \
         break;
             EQML__CLOUD_ROW(0, 4)
             EQML__CLOUD_ROW(1, 2)
@@ -6718,15 +6724,15 @@ typedef struct EQML__FN(eqml__cloud) {
     double virial[6], energy;
     eqml__radial radial;
     int vectors, ndesks, ngroups; /* vectors: of neighbours, at most */
-    double *scale; /* of harmonics */
+    double *scale;                /* of harmonics */
     const EQML__NUMBER *coefficients;
-    EQML__NUMBER *rounded; /* the same, where they are not at hand in this precision */
-    EQML__FN(eqml__desk) *desk;   /* [ndesks] */
-    EQML__FN(eqml__group) *group; /* [ngroups] */
+    EQML__NUMBER *rounded;         /* the same, where they are not at hand in this precision */
+    EQML__FN(eqml__desk) * desk;   /* [ndesks] */
+    EQML__FN(eqml__group) * group; /* [ngroups] */
 } EQML__FN(eqml__cloud);
 
 /* Lays out the arrays of a call; returns their size. */
-EQML_FUNCTION size_t EQML__FN(eqml__cloud_layout)(EQML__FN(eqml__cloud) *x, char *room)
+EQML_FUNCTION size_t EQML__FN(eqml__cloud_layout)(EQML__FN(eqml__cloud) * x, char *room)
 {
     const eqml_cloud_basis *b = x->model->basis;
     const size_t lane = sizeof(EQML__T), n = (size_t)x->vectors,
@@ -6740,7 +6746,8 @@ EQML_FUNCTION size_t EQML__FN(eqml__cloud_layout)(EQML__FN(eqml__cloud) *x, char
         species = b->centres[c].nneighbours > species ? b->centres[c].nneighbours : species;
     }
     x->scale = (double *)eqml__take(room, &used, harmonics * sizeof(double));
-    x->rounded = (EQML__NUMBER *)eqml__take(room, &used, narrow ? (size_t)b->nterms * sizeof(EQML__NUMBER) : 0);
+    x->rounded =
+        (EQML__NUMBER *)eqml__take(room, &used, narrow ? (size_t)b->nterms * sizeof(EQML__NUMBER) : 0);
     x->desk = (EQML__FN(eqml__desk) *)eqml__take(room, &used, (size_t)x->ndesks * sizeof *x->desk);
     x->group = (EQML__FN(eqml__group) *)eqml__take(room, &used, (size_t)x->ngroups * sizeof *x->group);
     for (int t = 0; t < x->ndesks; t++) {
@@ -6757,15 +6764,17 @@ EQML_FUNCTION size_t EQML__FN(eqml__cloud_layout)(EQML__FN(eqml__cloud) *x, char
     }
     for (int k = 0; k < x->ngroups; k++) {
         EQML__FN(eqml__group) none, *group = room ? &x->group[k] : &none;
-        group->pair = (int *)eqml__take(room, &used, n * (size_t)(EQML__CLOUD_WIDTH * EQML__CLOUD_WIDTH) * sizeof(int));
+        group->pair =
+            (int *)eqml__take(room, &used, n * (size_t)(EQML__CLOUD_WIDTH * EQML__CLOUD_WIDTH) * sizeof(int));
         group->force = (EQML__T *)eqml__take(room, &used, 4 * (size_t)EQML__CLOUD_WIDTH * n * lane);
     }
     return used;
 }
 
 /* Sorts the neighbours of atom i by species, and finds their functions. */
-EQML_FUNCTION void EQML__FN(eqml__cloud_shell)(const EQML__FN(eqml__cloud) *x, const eqml_cloud_centre *centre,
-                                               size_t i, EQML__FN(eqml__shell) *s)
+EQML_FUNCTION void EQML__FN(eqml__cloud_shell)(const EQML__FN(eqml__cloud) * x,
+                                               const eqml_cloud_centre *centre, size_t i,
+                                               EQML__FN(eqml__shell) * s)
 {
     const eqml_neighbours *list = x->list;
     const double cutoff = x->model->radial.cutoff, cutoff2 = cutoff * cutoff;
@@ -6803,7 +6812,8 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_shell)(const EQML__FN(eqml__cloud) *x, c
 }
 
 /* Moments of solid harmonics become those of spherical ones; their adjoints go back alike. */
-EQML_FUNCTION void EQML__FN(eqml__cloud_scale)(const eqml_cloud_program *p, const double *scale, EQML__T *slots)
+EQML_FUNCTION void EQML__FN(eqml__cloud_scale)(const eqml_cloud_program *p, const double *scale,
+                                               EQML__T *slots)
 {
     for (int k = 0; k < p->nmoments; k++) {
         const int l = p->moments[k][1];
@@ -6814,8 +6824,8 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_scale)(const eqml_cloud_program *p, cons
 }
 
 /* Gives the forces of a group to those atoms that are not below `from`, and below `to`. */
-EQML_FUNCTION void EQML__FN(eqml__cloud_scatter)(const EQML__FN(eqml__cloud) *x,
-                                                 const EQML__FN(eqml__group) *g, size_t from, size_t to,
+EQML_FUNCTION void EQML__FN(eqml__cloud_scatter)(const EQML__FN(eqml__cloud) * x,
+                                                 const EQML__FN(eqml__group) * g, size_t from, size_t to,
                                                  double *forces)
 {
     for (int a = 0; a < g->count; a++) {
@@ -6839,7 +6849,7 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_scatter)(const EQML__FN(eqml__cloud) *x,
 }
 
 /* Adds what an atom's neighbours give to a virial; lanes that are filled up have no force. */
-EQML_FUNCTION void EQML__FN(eqml__cloud_virial)(const EQML__FN(eqml__shell) *s, const EQML__T *force,
+EQML_FUNCTION void EQML__FN(eqml__cloud_virial)(const EQML__FN(eqml__shell) * s, const EQML__T *force,
                                                 double *virial)
 {
     static const int row[6] = {0, 1, 2, 1, 0, 0}, column[6] = {0, 1, 2, 2, 2, 1};
@@ -6856,8 +6866,8 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_virial)(const EQML__FN(eqml__shell) *s, 
 }
 
 /* Energies of a group of atoms, one in each lane, and the derivatives by their neighbours, if wanted. */
-EQML_FUNCTION void EQML__FN(eqml__cloud_group)(const EQML__FN(eqml__cloud) *x, EQML__FN(eqml__desk) *desk,
-                                               const eqml_cloud_centre *centre, EQML__FN(eqml__group) *g)
+EQML_FUNCTION void EQML__FN(eqml__cloud_group)(const EQML__FN(eqml__cloud) * x, EQML__FN(eqml__desk) * desk,
+                                               const eqml_cloud_centre *centre, EQML__FN(eqml__group) * g)
 {
     const eqml_cloud_program *p = centre->program;
     const int forces = x->result->forces || x->result->virial, room = x->vectors * EQML__CLOUD_WIDTH;
@@ -6876,7 +6886,8 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_group)(const EQML__FN(eqml__cloud) *x, E
     }
     EQML__FN(eqml__cloud_scale)(p, x->scale, desk->slots);
     p->EQML__FN(forward)(desk->slots);
-    const EQML__T energy = EQML__FN(eqml__cloud_form)(p, x->coefficients + centre->first, desk->slots, desk->adjoints);
+    const EQML__T energy =
+        EQML__FN(eqml__cloud_form)(p, x->coefficients + centre->first, desk->slots, desk->adjoints);
     for (int k = 0; k < g->count; k++)
         g->energy[k] = (double)((const EQML__NUMBER *)(const void *)&energy)[k];
     for (int c = 0; c < 6; c++)
@@ -6887,14 +6898,16 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_group)(const EQML__FN(eqml__cloud) *x, E
     EQML__FN(eqml__cloud_scale)(p, x->scale, desk->adjoints);
     for (int k = 0; k < g->count; k++) {
         EQML__T *force = g->force + 4 * k * x->vectors;
-        EQML__FN(eqml__shell_forces)(p, &desk->shell[k], (const EQML__NUMBER *)(const void *)desk->adjoints + k, force);
+        EQML__FN(eqml__shell_forces)
+        (p, &desk->shell[k], (const EQML__NUMBER *)(const void *)desk->adjoints + k, force);
         if (x->result->virial)
             EQML__FN(eqml__cloud_virial)(&desk->shell[k], force, g->virial);
     }
 }
 
 /* Adds what came out for some groups, in their order, whichever thread found it. */
-EQML_FUNCTION void EQML__FN(eqml__cloud_add)(EQML__FN(eqml__cloud) *x, const eqml_cloud_centre *centre, int ngroups)
+EQML_FUNCTION void EQML__FN(eqml__cloud_add)(EQML__FN(eqml__cloud) * x, const eqml_cloud_centre *centre,
+                                             int ngroups)
 {
     const double lone = x->model->atoms ? x->model->atoms[centre->species] : 0;
     const size_t n = x->list->natoms, parts = (size_t)x->ndesks;
@@ -6902,7 +6915,8 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_add)(EQML__FN(eqml__cloud) *x, const eqm
         EQML__OMP(parallel for schedule(static) num_threads(x->ndesks) if (x->ndesks > 1))
         for (size_t t = 0; t < parts; t++)
             for (int k = 0; k < ngroups; k++)
-                EQML__FN(eqml__cloud_scatter)(x, &x->group[k], t * n / parts, (t + 1) * n / parts, x->result->forces);
+                EQML__FN(eqml__cloud_scatter)
+                (x, &x->group[k], t * n / parts, (t + 1) * n / parts, x->result->forces);
     }
     for (int k = 0; k < ngroups; k++) {
         const EQML__FN(eqml__group) *g = &x->group[k];
@@ -6917,7 +6931,7 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_add)(EQML__FN(eqml__cloud) *x, const eqm
 }
 
 /* All atoms that are centres of one species, some groups at a time, which threads share. */
-EQML_FUNCTION void EQML__FN(eqml__cloud_centre)(EQML__FN(eqml__cloud) *x, const eqml_cloud_centre *centre)
+EQML_FUNCTION void EQML__FN(eqml__cloud_centre)(EQML__FN(eqml__cloud) * x, const eqml_cloud_centre *centre)
 {
     size_t i = 0;
     while (i < x->list->natoms) {
@@ -6941,9 +6955,11 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_centre)(EQML__FN(eqml__cloud) *x, const 
 }
 
 /* Checks the arguments of a call and lays out its room, for so many threads. */
-EQML_FUNCTION eqml_status EQML__FN(eqml__cloud_begin)(EQML__FN(eqml__cloud) *x, const eqml_cloud_model *model,
-                                                      const eqml_neighbours *list, const int *species, int threads,
-                                                      eqml_cloud_workspace *w, const eqml_cloud_result *result)
+EQML_FUNCTION eqml_status EQML__FN(eqml__cloud_begin)(EQML__FN(eqml__cloud) * x,
+                                                      const eqml_cloud_model *model,
+                                                      const eqml_neighbours *list, const int *species,
+                                                      int threads, eqml_cloud_workspace *w,
+                                                      const eqml_cloud_result *result)
 {
     const eqml_cloud_basis *b = model->basis;
     memset(x, 0, sizeof *x);
@@ -6981,13 +6997,14 @@ EQML_FUNCTION eqml_status EQML__FN(eqml__cloud_begin)(EQML__FN(eqml__cloud) *x, 
     return EQML_OK;
 }
 
-EQML_FUNCTION eqml_status EQML__FN(eqml__cloud_list)(const eqml_cloud_model *model, const eqml_neighbours *list,
-                                                     const int *species, eqml_cloud_workspace *w,
-                                                     const eqml_cloud_result *result)
+EQML_FUNCTION eqml_status EQML__FN(eqml__cloud_list)(const eqml_cloud_model *model,
+                                                     const eqml_neighbours *list, const int *species,
+                                                     eqml_cloud_workspace *w, const eqml_cloud_result *result)
 {
     const eqml_cloud_basis *b = model->basis;
     EQML__FN(eqml__cloud) x;
-    const eqml_status status = EQML__FN(eqml__cloud_begin)(&x, model, list, species, eqml__most_threads(), w, result);
+    const eqml_status status =
+        EQML__FN(eqml__cloud_begin)(&x, model, list, species, eqml__most_threads(), w, result);
     if (status)
         return status;
     for (size_t i = 0; i < list->natoms; i++) {
@@ -7048,15 +7065,15 @@ typedef struct EQML__FN(eqml__cloud) {
     double virial[6], energy;
     eqml__radial radial;
     int vectors, ndesks, ngroups; /* vectors: of neighbours, at most */
-    double *scale; /* of harmonics */
+    double *scale;                /* of harmonics */
     const EQML__NUMBER *coefficients;
-    EQML__NUMBER *rounded; /* the same, where they are not at hand in this precision */
-    EQML__FN(eqml__desk) *desk;   /* [ndesks] */
-    EQML__FN(eqml__group) *group; /* [ngroups] */
+    EQML__NUMBER *rounded;         /* the same, where they are not at hand in this precision */
+    EQML__FN(eqml__desk) * desk;   /* [ndesks] */
+    EQML__FN(eqml__group) * group; /* [ngroups] */
 } EQML__FN(eqml__cloud);
 
 /* Lays out the arrays of a call; returns their size. */
-EQML_FUNCTION size_t EQML__FN(eqml__cloud_layout)(EQML__FN(eqml__cloud) *x, char *room)
+EQML_FUNCTION size_t EQML__FN(eqml__cloud_layout)(EQML__FN(eqml__cloud) * x, char *room)
 {
     const eqml_cloud_basis *b = x->model->basis;
     const size_t lane = sizeof(EQML__T), n = (size_t)x->vectors,
@@ -7070,7 +7087,8 @@ EQML_FUNCTION size_t EQML__FN(eqml__cloud_layout)(EQML__FN(eqml__cloud) *x, char
         species = b->centres[c].nneighbours > species ? b->centres[c].nneighbours : species;
     }
     x->scale = (double *)eqml__take(room, &used, harmonics * sizeof(double));
-    x->rounded = (EQML__NUMBER *)eqml__take(room, &used, narrow ? (size_t)b->nterms * sizeof(EQML__NUMBER) : 0);
+    x->rounded =
+        (EQML__NUMBER *)eqml__take(room, &used, narrow ? (size_t)b->nterms * sizeof(EQML__NUMBER) : 0);
     x->desk = (EQML__FN(eqml__desk) *)eqml__take(room, &used, (size_t)x->ndesks * sizeof *x->desk);
     x->group = (EQML__FN(eqml__group) *)eqml__take(room, &used, (size_t)x->ngroups * sizeof *x->group);
     for (int t = 0; t < x->ndesks; t++) {
@@ -7087,15 +7105,17 @@ EQML_FUNCTION size_t EQML__FN(eqml__cloud_layout)(EQML__FN(eqml__cloud) *x, char
     }
     for (int k = 0; k < x->ngroups; k++) {
         EQML__FN(eqml__group) none, *group = room ? &x->group[k] : &none;
-        group->pair = (int *)eqml__take(room, &used, n * (size_t)(EQML__CLOUD_WIDTH * EQML__CLOUD_WIDTH) * sizeof(int));
+        group->pair =
+            (int *)eqml__take(room, &used, n * (size_t)(EQML__CLOUD_WIDTH * EQML__CLOUD_WIDTH) * sizeof(int));
         group->force = (EQML__T *)eqml__take(room, &used, 4 * (size_t)EQML__CLOUD_WIDTH * n * lane);
     }
     return used;
 }
 
 /* Sorts the neighbours of atom i by species, and finds their functions. */
-EQML_FUNCTION void EQML__FN(eqml__cloud_shell)(const EQML__FN(eqml__cloud) *x, const eqml_cloud_centre *centre,
-                                               size_t i, EQML__FN(eqml__shell) *s)
+EQML_FUNCTION void EQML__FN(eqml__cloud_shell)(const EQML__FN(eqml__cloud) * x,
+                                               const eqml_cloud_centre *centre, size_t i,
+                                               EQML__FN(eqml__shell) * s)
 {
     const eqml_neighbours *list = x->list;
     const double cutoff = x->model->radial.cutoff, cutoff2 = cutoff * cutoff;
@@ -7133,7 +7153,8 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_shell)(const EQML__FN(eqml__cloud) *x, c
 }
 
 /* Moments of solid harmonics become those of spherical ones; their adjoints go back alike. */
-EQML_FUNCTION void EQML__FN(eqml__cloud_scale)(const eqml_cloud_program *p, const double *scale, EQML__T *slots)
+EQML_FUNCTION void EQML__FN(eqml__cloud_scale)(const eqml_cloud_program *p, const double *scale,
+                                               EQML__T *slots)
 {
     for (int k = 0; k < p->nmoments; k++) {
         const int l = p->moments[k][1];
@@ -7144,8 +7165,8 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_scale)(const eqml_cloud_program *p, cons
 }
 
 /* Gives the forces of a group to those atoms that are not below `from`, and below `to`. */
-EQML_FUNCTION void EQML__FN(eqml__cloud_scatter)(const EQML__FN(eqml__cloud) *x,
-                                                 const EQML__FN(eqml__group) *g, size_t from, size_t to,
+EQML_FUNCTION void EQML__FN(eqml__cloud_scatter)(const EQML__FN(eqml__cloud) * x,
+                                                 const EQML__FN(eqml__group) * g, size_t from, size_t to,
                                                  double *forces)
 {
     for (int a = 0; a < g->count; a++) {
@@ -7169,7 +7190,7 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_scatter)(const EQML__FN(eqml__cloud) *x,
 }
 
 /* Adds what an atom's neighbours give to a virial; lanes that are filled up have no force. */
-EQML_FUNCTION void EQML__FN(eqml__cloud_virial)(const EQML__FN(eqml__shell) *s, const EQML__T *force,
+EQML_FUNCTION void EQML__FN(eqml__cloud_virial)(const EQML__FN(eqml__shell) * s, const EQML__T *force,
                                                 double *virial)
 {
     static const int row[6] = {0, 1, 2, 1, 0, 0}, column[6] = {0, 1, 2, 2, 2, 1};
@@ -7186,8 +7207,8 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_virial)(const EQML__FN(eqml__shell) *s, 
 }
 
 /* Energies of a group of atoms, one in each lane, and the derivatives by their neighbours, if wanted. */
-EQML_FUNCTION void EQML__FN(eqml__cloud_group)(const EQML__FN(eqml__cloud) *x, EQML__FN(eqml__desk) *desk,
-                                               const eqml_cloud_centre *centre, EQML__FN(eqml__group) *g)
+EQML_FUNCTION void EQML__FN(eqml__cloud_group)(const EQML__FN(eqml__cloud) * x, EQML__FN(eqml__desk) * desk,
+                                               const eqml_cloud_centre *centre, EQML__FN(eqml__group) * g)
 {
     const eqml_cloud_program *p = centre->program;
     const int forces = x->result->forces || x->result->virial, room = x->vectors * EQML__CLOUD_WIDTH;
@@ -7206,7 +7227,8 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_group)(const EQML__FN(eqml__cloud) *x, E
     }
     EQML__FN(eqml__cloud_scale)(p, x->scale, desk->slots);
     p->EQML__FN(forward)(desk->slots);
-    const EQML__T energy = EQML__FN(eqml__cloud_form)(p, x->coefficients + centre->first, desk->slots, desk->adjoints);
+    const EQML__T energy =
+        EQML__FN(eqml__cloud_form)(p, x->coefficients + centre->first, desk->slots, desk->adjoints);
     for (int k = 0; k < g->count; k++)
         g->energy[k] = (double)((const EQML__NUMBER *)(const void *)&energy)[k];
     for (int c = 0; c < 6; c++)
@@ -7217,14 +7239,16 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_group)(const EQML__FN(eqml__cloud) *x, E
     EQML__FN(eqml__cloud_scale)(p, x->scale, desk->adjoints);
     for (int k = 0; k < g->count; k++) {
         EQML__T *force = g->force + 4 * k * x->vectors;
-        EQML__FN(eqml__shell_forces)(p, &desk->shell[k], (const EQML__NUMBER *)(const void *)desk->adjoints + k, force);
+        EQML__FN(eqml__shell_forces)
+        (p, &desk->shell[k], (const EQML__NUMBER *)(const void *)desk->adjoints + k, force);
         if (x->result->virial)
             EQML__FN(eqml__cloud_virial)(&desk->shell[k], force, g->virial);
     }
 }
 
 /* Adds what came out for some groups, in their order, whichever thread found it. */
-EQML_FUNCTION void EQML__FN(eqml__cloud_add)(EQML__FN(eqml__cloud) *x, const eqml_cloud_centre *centre, int ngroups)
+EQML_FUNCTION void EQML__FN(eqml__cloud_add)(EQML__FN(eqml__cloud) * x, const eqml_cloud_centre *centre,
+                                             int ngroups)
 {
     const double lone = x->model->atoms ? x->model->atoms[centre->species] : 0;
     const size_t n = x->list->natoms, parts = (size_t)x->ndesks;
@@ -7232,7 +7256,8 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_add)(EQML__FN(eqml__cloud) *x, const eqm
         EQML__OMP(parallel for schedule(static) num_threads(x->ndesks) if (x->ndesks > 1))
         for (size_t t = 0; t < parts; t++)
             for (int k = 0; k < ngroups; k++)
-                EQML__FN(eqml__cloud_scatter)(x, &x->group[k], t * n / parts, (t + 1) * n / parts, x->result->forces);
+                EQML__FN(eqml__cloud_scatter)
+                (x, &x->group[k], t * n / parts, (t + 1) * n / parts, x->result->forces);
     }
     for (int k = 0; k < ngroups; k++) {
         const EQML__FN(eqml__group) *g = &x->group[k];
@@ -7247,7 +7272,7 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_add)(EQML__FN(eqml__cloud) *x, const eqm
 }
 
 /* All atoms that are centres of one species, some groups at a time, which threads share. */
-EQML_FUNCTION void EQML__FN(eqml__cloud_centre)(EQML__FN(eqml__cloud) *x, const eqml_cloud_centre *centre)
+EQML_FUNCTION void EQML__FN(eqml__cloud_centre)(EQML__FN(eqml__cloud) * x, const eqml_cloud_centre *centre)
 {
     size_t i = 0;
     while (i < x->list->natoms) {
@@ -7271,9 +7296,11 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_centre)(EQML__FN(eqml__cloud) *x, const 
 }
 
 /* Checks the arguments of a call and lays out its room, for so many threads. */
-EQML_FUNCTION eqml_status EQML__FN(eqml__cloud_begin)(EQML__FN(eqml__cloud) *x, const eqml_cloud_model *model,
-                                                      const eqml_neighbours *list, const int *species, int threads,
-                                                      eqml_cloud_workspace *w, const eqml_cloud_result *result)
+EQML_FUNCTION eqml_status EQML__FN(eqml__cloud_begin)(EQML__FN(eqml__cloud) * x,
+                                                      const eqml_cloud_model *model,
+                                                      const eqml_neighbours *list, const int *species,
+                                                      int threads, eqml_cloud_workspace *w,
+                                                      const eqml_cloud_result *result)
 {
     const eqml_cloud_basis *b = model->basis;
     memset(x, 0, sizeof *x);
@@ -7311,13 +7338,14 @@ EQML_FUNCTION eqml_status EQML__FN(eqml__cloud_begin)(EQML__FN(eqml__cloud) *x, 
     return EQML_OK;
 }
 
-EQML_FUNCTION eqml_status EQML__FN(eqml__cloud_list)(const eqml_cloud_model *model, const eqml_neighbours *list,
-                                                     const int *species, eqml_cloud_workspace *w,
-                                                     const eqml_cloud_result *result)
+EQML_FUNCTION eqml_status EQML__FN(eqml__cloud_list)(const eqml_cloud_model *model,
+                                                     const eqml_neighbours *list, const int *species,
+                                                     eqml_cloud_workspace *w, const eqml_cloud_result *result)
 {
     const eqml_cloud_basis *b = model->basis;
     EQML__FN(eqml__cloud) x;
-    const eqml_status status = EQML__FN(eqml__cloud_begin)(&x, model, list, species, eqml__most_threads(), w, result);
+    const eqml_status status =
+        EQML__FN(eqml__cloud_begin)(&x, model, list, species, eqml__most_threads(), w, result);
     if (status)
         return status;
     for (size_t i = 0; i < list->natoms; i++) {
