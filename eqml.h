@@ -5398,8 +5398,7 @@ EQML_INLINE void EQML__FN(eqml__harmonic_up)(int l, int m, const EQML__T *u, EQM
     const EQML__T z = u[2] * ((EQML__NUMBER)(2 * l - 1) * f);
     EQML__H(l, m) = l > m + 1 ? z * EQML__H(l - 1, m) - EQML__H(l - 2, m) * f : z * EQML__H(l - 1, m);
     if (m > 0)
-        EQML__H(l, -m) =
-            l > m + 1 ? z * EQML__H(l - 1, -m) - EQML__H(l - 2, -m) * f : z * EQML__H(l - 1, -m);
+        EQML__H(l, -m) = l > m + 1 ? z * EQML__H(l - 1, -m) - EQML__H(l - 2, -m) * f : z * EQML__H(l - 1, -m);
 }
 
 /* The harmonics h[(lmax+1)^2] at the unit vectors u. */
@@ -5417,7 +5416,8 @@ EQML_INLINE void EQML__FN(eqml__harmonics)(int lmax, const EQML__T *u, EQML__T *
  * Adds the gradient of the sum over m of weight[m + l] h_lm to g[3], those by x and y twice over, so that all coefficients
  * are 1. Regrouped by the harmonics of l - 1, each of which is loaded once.
  */
-EQML_INLINE void EQML__FN(eqml__harmonic_gradients)(int l, const EQML__T *weight, const EQML__T *h, EQML__T *g)
+EQML_INLINE void EQML__FN(eqml__harmonic_gradients)(int l, const EQML__T *weight, const EQML__T *h,
+                                                    EQML__T *g)
 {
     const int k = l - 1;
     EQML__UNROLL_ALL
@@ -5475,8 +5475,7 @@ EQML_INLINE void EQML__FN(eqml__harmonic_up)(int l, int m, const EQML__T *u, EQM
     const EQML__T z = u[2] * ((EQML__NUMBER)(2 * l - 1) * f);
     EQML__H(l, m) = l > m + 1 ? z * EQML__H(l - 1, m) - EQML__H(l - 2, m) * f : z * EQML__H(l - 1, m);
     if (m > 0)
-        EQML__H(l, -m) =
-            l > m + 1 ? z * EQML__H(l - 1, -m) - EQML__H(l - 2, -m) * f : z * EQML__H(l - 1, -m);
+        EQML__H(l, -m) = l > m + 1 ? z * EQML__H(l - 1, -m) - EQML__H(l - 2, -m) * f : z * EQML__H(l - 1, -m);
 }
 
 /* The harmonics h[(lmax+1)^2] at the unit vectors u. */
@@ -5494,7 +5493,8 @@ EQML_INLINE void EQML__FN(eqml__harmonics)(int lmax, const EQML__T *u, EQML__T *
  * Adds the gradient of the sum over m of weight[m + l] h_lm to g[3], those by x and y twice over, so that all coefficients
  * are 1. Regrouped by the harmonics of l - 1, each of which is loaded once.
  */
-EQML_INLINE void EQML__FN(eqml__harmonic_gradients)(int l, const EQML__T *weight, const EQML__T *h, EQML__T *g)
+EQML_INLINE void EQML__FN(eqml__harmonic_gradients)(int l, const EQML__T *weight, const EQML__T *h,
+                                                    EQML__T *g)
 {
     const int k = l - 1;
     EQML__UNROLL_ALL
@@ -5628,16 +5628,16 @@ EQML_INLINE void EQML__FN(eqml__radial_functions)(int n, const eqml__radial *p, 
     }
     for (int i = 0; i < nmax; i++, radial += 2)
         EQML__UNROLL_ALL
-        for (int k = 0; k < n; k++) {
-            radial[k * size] = v0[k];
-            radial[k * size + 1] = d0[k];
-            const EQML__T v2 = x2[k] * v1[k] - v0[k];
-            const EQML__T d2 = EQML__FMA(x2[k], d1[k], dx2[k] * v1[k] - d0[k]); /* in this order: a short chain */
-            v0[k] = v1[k];
-            d0[k] = d1[k];
-            v1[k] = v2;
-            d1[k] = d2;
-        }
+    for (int k = 0; k < n; k++) {
+        radial[k * size] = v0[k];
+        radial[k * size + 1] = d0[k];
+        const EQML__T v2 = x2[k] * v1[k] - v0[k];
+        const EQML__T d2 = EQML__FMA(x2[k], d1[k], dx2[k] * v1[k] - d0[k]); /* in this order: a short chain */
+        v0[k] = v1[k];
+        d0[k] = d1[k];
+        v1[k] = v2;
+        d1[k] = d2;
+    }
 }
 #undef EQML__T
 #undef EQML__NUMBER
@@ -5685,16 +5685,16 @@ EQML_INLINE void EQML__FN(eqml__radial_functions)(int n, const eqml__radial *p, 
     }
     for (int i = 0; i < nmax; i++, radial += 2)
         EQML__UNROLL_ALL
-        for (int k = 0; k < n; k++) {
-            radial[k * size] = v0[k];
-            radial[k * size + 1] = d0[k];
-            const EQML__T v2 = x2[k] * v1[k] - v0[k];
-            const EQML__T d2 = EQML__FMA(x2[k], d1[k], dx2[k] * v1[k] - d0[k]); /* in this order: a short chain */
-            v0[k] = v1[k];
-            d0[k] = d1[k];
-            v1[k] = v2;
-            d1[k] = d2;
-        }
+    for (int k = 0; k < n; k++) {
+        radial[k * size] = v0[k];
+        radial[k * size + 1] = d0[k];
+        const EQML__T v2 = x2[k] * v1[k] - v0[k];
+        const EQML__T d2 = EQML__FMA(x2[k], d1[k], dx2[k] * v1[k] - d0[k]); /* in this order: a short chain */
+        v0[k] = v1[k];
+        d0[k] = d1[k];
+        v1[k] = v2;
+        d1[k] = d2;
+    }
 }
 #undef EQML__T
 #undef EQML__NUMBER
@@ -5763,7 +5763,7 @@ typedef struct EQML__FN(eqml__shell) {
 
 /* Functions of n vectors of neighbours from `block` on; unit holds the vectors r before. */
 EQML_INLINE void EQML__FN(eqml__shell_vectors)(int n, EQML__T *block, int lmax, int nmax,
-                                               const eqml__radial *radial, const EQML__FN(eqml__shell) *x)
+                                               const eqml__radial *radial, const EQML__FN(eqml__shell) * x)
 {
     const int size = x->size;
     EQML__T r2[EQML__SIDES], r[EQML__SIDES], inverse[EQML__SIDES];
@@ -5785,7 +5785,7 @@ EQML_INLINE void EQML__FN(eqml__shell_vectors)(int n, EQML__T *block, int lmax, 
 }
 
 EQML_INLINE void EQML__FN(eqml__shell_fill)(int lmax, int nmax, const eqml__radial *radial,
-                                            EQML__FN(eqml__shell) *x)
+                                            EQML__FN(eqml__shell) * x)
 {
     int v = 0;
     for (; v + 1 < x->nvectors; v += 2)
@@ -5796,7 +5796,7 @@ EQML_INLINE void EQML__FN(eqml__shell_fill)(int lmax, int nmax, const eqml__radi
 
 /* A function for each lmax that is common, whose factors the compiler knows. */
 EQML_FUNCTION void EQML__FN(eqml__shell_functions)(const eqml_cloud_basis *b, const eqml__radial *radial,
-                                                   EQML__FN(eqml__shell) *x)
+                                                   EQML__FN(eqml__shell) * x)
 {
     switch (b->lmax) {
 #define EQML__CLOUD_FILL(l)                                                                                  \
@@ -5865,21 +5865,23 @@ EQML_INLINE void EQML__FN(eqml__moment_strip)(int ni, int nm, int l, int nvector
         switch (step) {
 #define EQML__CLOUD_TILE(nm)                                                                                 \
     case nm:                                                                                                 \
-        EQML__FN(eqml__moment_tile)(ni, nm, l, nvectors, size, radial, harmonic + m, slot + m * EQML__CLOUD_WIDTH);  \
+        EQML__FN(eqml__moment_tile)                                                                          \
+        (ni, nm, l, nvectors, size, radial, harmonic + m, slot + m * EQML__CLOUD_WIDTH);                     \
         break;
             EQML__CLOUD_TILE(1)
             EQML__CLOUD_TILE(2)
             EQML__CLOUD_TILE(3)
         default:
-            EQML__FN(eqml__moment_tile)(ni, nm, l, nvectors, size, radial, harmonic + m, slot + m * EQML__CLOUD_WIDTH);
+            EQML__FN(eqml__moment_tile)
+            (ni, nm, l, nvectors, size, radial, harmonic + m, slot + m * EQML__CLOUD_WIDTH);
 #undef EQML__CLOUD_TILE
         }
     }
 }
 
 /* slot[s * width] <- the moments of one atom, in terms of solid harmonics: of the lane where slot points to. */
-EQML_FUNCTION void EQML__FN(eqml__shell_moments)(const eqml_cloud_program *p,
-                                                 const EQML__FN(eqml__shell) *x, EQML__NUMBER *slots)
+EQML_FUNCTION void EQML__FN(eqml__shell_moments)(const eqml_cloud_program *p, const EQML__FN(eqml__shell) * x,
+                                                 EQML__NUMBER *slots)
 {
     for (int k = 0, n; k < p->nmoments; k += n) {
         const unsigned short *moment = p->moments[k];
@@ -5910,18 +5912,18 @@ EQML_INLINE void EQML__FN(eqml__adjoint_tile)(int nm, int nv, int l, int n, int 
     EQML__UNROLL_ALL
     for (int v = 0; v < nv; v++)
         EQML__UNROLL_ALL
-        for (int m = 0; m < nm; m++)
-            values[v][m] = slopes[v][m] = EQML__ALL(0);
+    for (int m = 0; m < nm; m++)
+        values[v][m] = slopes[v][m] = EQML__ALL(0);
     for (int i = 0; i < n; i++, adjoint += (2 * l + 1) * EQML__CLOUD_WIDTH, radial += 2)
         EQML__UNROLL_ALL
-        for (int m = 0; m < nm; m++) {
-            const EQML__T factor = EQML__ALL(adjoint[m * EQML__CLOUD_WIDTH]);
-            EQML__UNROLL_ALL
-            for (int v = 0; v < nv; v++) {
-                values[v][m] = EQML__FMA(factor, radial[v * size], values[v][m]);
-                slopes[v][m] = EQML__FMA(factor, radial[v * size + 1], slopes[v][m]);
-            }
+    for (int m = 0; m < nm; m++) {
+        const EQML__T factor = EQML__ALL(adjoint[m * EQML__CLOUD_WIDTH]);
+        EQML__UNROLL_ALL
+        for (int v = 0; v < nv; v++) {
+            values[v][m] = EQML__FMA(factor, radial[v * size], values[v][m]);
+            slopes[v][m] = EQML__FMA(factor, radial[v * size + 1], slopes[v][m]);
         }
+    }
 }
 
 /*
@@ -5937,7 +5939,8 @@ EQML_INLINE void EQML__FN(eqml__shell_push)(int l, int nm, int nv, int n, int si
     for (int m = 0; m < 2 * l + 1; m += nm) {
         const int here = 2 * l + 1 - m < nm ? 2 * l + 1 - m : nm;
         EQML__T values[4][6], slopes[4][6];
-        EQML__FN(eqml__adjoint_tile)(here, nv, l, n, size, adjoint + m * EQML__CLOUD_WIDTH, radial, values, slopes);
+        EQML__FN(eqml__adjoint_tile)
+        (here, nv, l, n, size, adjoint + m * EQML__CLOUD_WIDTH, radial, values, slopes);
         EQML__UNROLL_ALL
         for (int v = 0; v < nv; v++) {
             const EQML__T *h = block + v * size + EQML__HARMONICS_AT + EQML__HARMONIC(l, -l) + m;
@@ -5965,7 +5968,7 @@ EQML_INLINE void EQML__FN(eqml__shell_push)(int l, int nm, int nv, int n, int si
 
 /* The moments from `moment` on of one l, n of them: all neighbours of the species, nv vectors at a time. */
 EQML_INLINE void EQML__FN(eqml__shell_push_all)(int l, int nm, int nv, int n, const unsigned short *moment,
-                                                const EQML__FN(eqml__shell) *x, const EQML__NUMBER *adjoints,
+                                                const EQML__FN(eqml__shell) * x, const EQML__NUMBER *adjoints,
                                                 EQML__T *total)
 {
     const int size = x->size, begin = x->begin[moment[0]];
@@ -5983,7 +5986,7 @@ EQML_INLINE void EQML__FN(eqml__shell_push_all)(int l, int nm, int nv, int n, co
  * force[nvectors][4]: the first three of each <- dE/dr of the neighbours, from the adjoints of the moments (of solid
  * harmonics) in one lane.
  */
-EQML_FUNCTION void EQML__FN(eqml__shell_forces)(const eqml_cloud_program *p, const EQML__FN(eqml__shell) *x,
+EQML_FUNCTION void EQML__FN(eqml__shell_forces)(const eqml_cloud_program *p, const EQML__FN(eqml__shell) * x,
                                                 const EQML__NUMBER *adjoint, EQML__T *force)
 {
     for (int k = 0; k < 4 * x->nvectors; k++)
@@ -6050,7 +6053,7 @@ typedef struct EQML__FN(eqml__shell) {
 
 /* Functions of n vectors of neighbours from `block` on; unit holds the vectors r before. */
 EQML_INLINE void EQML__FN(eqml__shell_vectors)(int n, EQML__T *block, int lmax, int nmax,
-                                               const eqml__radial *radial, const EQML__FN(eqml__shell) *x)
+                                               const eqml__radial *radial, const EQML__FN(eqml__shell) * x)
 {
     const int size = x->size;
     EQML__T r2[EQML__SIDES], r[EQML__SIDES], inverse[EQML__SIDES];
@@ -6072,7 +6075,7 @@ EQML_INLINE void EQML__FN(eqml__shell_vectors)(int n, EQML__T *block, int lmax, 
 }
 
 EQML_INLINE void EQML__FN(eqml__shell_fill)(int lmax, int nmax, const eqml__radial *radial,
-                                            EQML__FN(eqml__shell) *x)
+                                            EQML__FN(eqml__shell) * x)
 {
     int v = 0;
     for (; v + 1 < x->nvectors; v += 2)
@@ -6083,7 +6086,7 @@ EQML_INLINE void EQML__FN(eqml__shell_fill)(int lmax, int nmax, const eqml__radi
 
 /* A function for each lmax that is common, whose factors the compiler knows. */
 EQML_FUNCTION void EQML__FN(eqml__shell_functions)(const eqml_cloud_basis *b, const eqml__radial *radial,
-                                                   EQML__FN(eqml__shell) *x)
+                                                   EQML__FN(eqml__shell) * x)
 {
     switch (b->lmax) {
 #define EQML__CLOUD_FILL(l)                                                                                  \
@@ -6152,21 +6155,23 @@ EQML_INLINE void EQML__FN(eqml__moment_strip)(int ni, int nm, int l, int nvector
         switch (step) {
 #define EQML__CLOUD_TILE(nm)                                                                                 \
     case nm:                                                                                                 \
-        EQML__FN(eqml__moment_tile)(ni, nm, l, nvectors, size, radial, harmonic + m, slot + m * EQML__CLOUD_WIDTH);  \
+        EQML__FN(eqml__moment_tile)                                                                          \
+        (ni, nm, l, nvectors, size, radial, harmonic + m, slot + m * EQML__CLOUD_WIDTH);                     \
         break;
             EQML__CLOUD_TILE(1)
             EQML__CLOUD_TILE(2)
             EQML__CLOUD_TILE(3)
         default:
-            EQML__FN(eqml__moment_tile)(ni, nm, l, nvectors, size, radial, harmonic + m, slot + m * EQML__CLOUD_WIDTH);
+            EQML__FN(eqml__moment_tile)
+            (ni, nm, l, nvectors, size, radial, harmonic + m, slot + m * EQML__CLOUD_WIDTH);
 #undef EQML__CLOUD_TILE
         }
     }
 }
 
 /* slot[s * width] <- the moments of one atom, in terms of solid harmonics: of the lane where slot points to. */
-EQML_FUNCTION void EQML__FN(eqml__shell_moments)(const eqml_cloud_program *p,
-                                                 const EQML__FN(eqml__shell) *x, EQML__NUMBER *slots)
+EQML_FUNCTION void EQML__FN(eqml__shell_moments)(const eqml_cloud_program *p, const EQML__FN(eqml__shell) * x,
+                                                 EQML__NUMBER *slots)
 {
     for (int k = 0, n; k < p->nmoments; k += n) {
         const unsigned short *moment = p->moments[k];
@@ -6197,18 +6202,18 @@ EQML_INLINE void EQML__FN(eqml__adjoint_tile)(int nm, int nv, int l, int n, int 
     EQML__UNROLL_ALL
     for (int v = 0; v < nv; v++)
         EQML__UNROLL_ALL
-        for (int m = 0; m < nm; m++)
-            values[v][m] = slopes[v][m] = EQML__ALL(0);
+    for (int m = 0; m < nm; m++)
+        values[v][m] = slopes[v][m] = EQML__ALL(0);
     for (int i = 0; i < n; i++, adjoint += (2 * l + 1) * EQML__CLOUD_WIDTH, radial += 2)
         EQML__UNROLL_ALL
-        for (int m = 0; m < nm; m++) {
-            const EQML__T factor = EQML__ALL(adjoint[m * EQML__CLOUD_WIDTH]);
-            EQML__UNROLL_ALL
-            for (int v = 0; v < nv; v++) {
-                values[v][m] = EQML__FMA(factor, radial[v * size], values[v][m]);
-                slopes[v][m] = EQML__FMA(factor, radial[v * size + 1], slopes[v][m]);
-            }
+    for (int m = 0; m < nm; m++) {
+        const EQML__T factor = EQML__ALL(adjoint[m * EQML__CLOUD_WIDTH]);
+        EQML__UNROLL_ALL
+        for (int v = 0; v < nv; v++) {
+            values[v][m] = EQML__FMA(factor, radial[v * size], values[v][m]);
+            slopes[v][m] = EQML__FMA(factor, radial[v * size + 1], slopes[v][m]);
         }
+    }
 }
 
 /*
@@ -6224,7 +6229,8 @@ EQML_INLINE void EQML__FN(eqml__shell_push)(int l, int nm, int nv, int n, int si
     for (int m = 0; m < 2 * l + 1; m += nm) {
         const int here = 2 * l + 1 - m < nm ? 2 * l + 1 - m : nm;
         EQML__T values[4][6], slopes[4][6];
-        EQML__FN(eqml__adjoint_tile)(here, nv, l, n, size, adjoint + m * EQML__CLOUD_WIDTH, radial, values, slopes);
+        EQML__FN(eqml__adjoint_tile)
+        (here, nv, l, n, size, adjoint + m * EQML__CLOUD_WIDTH, radial, values, slopes);
         EQML__UNROLL_ALL
         for (int v = 0; v < nv; v++) {
             const EQML__T *h = block + v * size + EQML__HARMONICS_AT + EQML__HARMONIC(l, -l) + m;
@@ -6252,7 +6258,7 @@ EQML_INLINE void EQML__FN(eqml__shell_push)(int l, int nm, int nv, int n, int si
 
 /* The moments from `moment` on of one l, n of them: all neighbours of the species, nv vectors at a time. */
 EQML_INLINE void EQML__FN(eqml__shell_push_all)(int l, int nm, int nv, int n, const unsigned short *moment,
-                                                const EQML__FN(eqml__shell) *x, const EQML__NUMBER *adjoints,
+                                                const EQML__FN(eqml__shell) * x, const EQML__NUMBER *adjoints,
                                                 EQML__T *total)
 {
     const int size = x->size, begin = x->begin[moment[0]];
@@ -6270,7 +6276,7 @@ EQML_INLINE void EQML__FN(eqml__shell_push_all)(int l, int nm, int nv, int n, co
  * force[nvectors][4]: the first three of each <- dE/dr of the neighbours, from the adjoints of the moments (of solid
  * harmonics) in one lane.
  */
-EQML_FUNCTION void EQML__FN(eqml__shell_forces)(const eqml_cloud_program *p, const EQML__FN(eqml__shell) *x,
+EQML_FUNCTION void EQML__FN(eqml__shell_forces)(const eqml_cloud_program *p, const EQML__FN(eqml__shell) * x,
                                                 const EQML__NUMBER *adjoint, EQML__T *force)
 {
     for (int k = 0; k < 4 * x->nvectors; k++)
@@ -6354,14 +6360,14 @@ EQML_INLINE EQML__T EQML__FN(eqml__cloud_row)(int n, int nc, int ncolumns, const
     }
     for (; k + nc <= ncolumns; k += nc)
         EQML__UNROLL_ALL
-        for (int q = 0; q < nc; q++) {
-            const EQML__T c = EQML__ALL(coefficient[k + q]), *b = s + column[k + q];
-            EQML__T *to = a + column[k + q];
-            for (int m = 0; m < n; m++) {
-                sum[q][m] = EQML__FMA(c, b[m], sum[q][m]);
-                to[m] = EQML__FMA(c, g[m], to[m]);
-            }
+    for (int q = 0; q < nc; q++) {
+        const EQML__T c = EQML__ALL(coefficient[k + q]), *b = s + column[k + q];
+        EQML__T *to = a + column[k + q];
+        for (int m = 0; m < n; m++) {
+            sum[q][m] = EQML__FMA(c, b[m], sum[q][m]);
+            to[m] = EQML__FMA(c, g[m], to[m]);
         }
+    }
     for (; k < ncolumns; k++) {
         const EQML__T c = EQML__ALL(coefficient[k]), *b = s + column[k];
         EQML__T *to = a + column[k];
@@ -6390,8 +6396,8 @@ EQML_FUNCTION EQML__T EQML__FN(eqml__cloud_form)(const eqml_cloud_program *p, co
         switch (l) {
 #define EQML__CLOUD_ROW(l, nc)                                                                               \
     case l:                                                                                                  \
-        energy = energy + EQML__FN(eqml__cloud_row)(2 * l + 1, nc, n, column, coefficient, s + slot, a + slot, \
-                                                    s, a);                                                   \
+        energy = energy +                                                                                    \
+                 EQML__FN(eqml__cloud_row)(2 * l + 1, nc, n, column, coefficient, s + slot, a + slot, s, a); \
         break;
             EQML__CLOUD_ROW(0, 4)
             EQML__CLOUD_ROW(1, 2)
@@ -6440,14 +6446,14 @@ EQML_INLINE EQML__T EQML__FN(eqml__cloud_row)(int n, int nc, int ncolumns, const
     }
     for (; k + nc <= ncolumns; k += nc)
         EQML__UNROLL_ALL
-        for (int q = 0; q < nc; q++) {
-            const EQML__T c = EQML__ALL(coefficient[k + q]), *b = s + column[k + q];
-            EQML__T *to = a + column[k + q];
-            for (int m = 0; m < n; m++) {
-                sum[q][m] = EQML__FMA(c, b[m], sum[q][m]);
-                to[m] = EQML__FMA(c, g[m], to[m]);
-            }
+    for (int q = 0; q < nc; q++) {
+        const EQML__T c = EQML__ALL(coefficient[k + q]), *b = s + column[k + q];
+        EQML__T *to = a + column[k + q];
+        for (int m = 0; m < n; m++) {
+            sum[q][m] = EQML__FMA(c, b[m], sum[q][m]);
+            to[m] = EQML__FMA(c, g[m], to[m]);
         }
+    }
     for (; k < ncolumns; k++) {
         const EQML__T c = EQML__ALL(coefficient[k]), *b = s + column[k];
         EQML__T *to = a + column[k];
@@ -6476,8 +6482,8 @@ EQML_FUNCTION EQML__T EQML__FN(eqml__cloud_form)(const eqml_cloud_program *p, co
         switch (l) {
 #define EQML__CLOUD_ROW(l, nc)                                                                               \
     case l:                                                                                                  \
-        energy = energy + EQML__FN(eqml__cloud_row)(2 * l + 1, nc, n, column, coefficient, s + slot, a + slot, \
-                                                    s, a);                                                   \
+        energy = energy +                                                                                    \
+                 EQML__FN(eqml__cloud_row)(2 * l + 1, nc, n, column, coefficient, s + slot, a + slot, s, a); \
         break;
             EQML__CLOUD_ROW(0, 4)
             EQML__CLOUD_ROW(1, 2)
@@ -6726,15 +6732,15 @@ typedef struct EQML__FN(eqml__cloud) {
     double virial[6], energy;
     eqml__radial radial;
     int vectors, ndesks, ngroups; /* vectors: of neighbours, at most */
-    double *scale; /* of harmonics */
+    double *scale;                /* of harmonics */
     const EQML__NUMBER *coefficients;
-    EQML__NUMBER *rounded; /* the same, where they are not at hand in this precision */
-    EQML__FN(eqml__desk) *desk;   /* [ndesks] */
-    EQML__FN(eqml__group) *group; /* [ngroups] */
+    EQML__NUMBER *rounded;         /* the same, where they are not at hand in this precision */
+    EQML__FN(eqml__desk) * desk;   /* [ndesks] */
+    EQML__FN(eqml__group) * group; /* [ngroups] */
 } EQML__FN(eqml__cloud);
 
 /* Lays out the arrays of a call; returns their size. */
-EQML_FUNCTION size_t EQML__FN(eqml__cloud_layout)(EQML__FN(eqml__cloud) *x, char *room)
+EQML_FUNCTION size_t EQML__FN(eqml__cloud_layout)(EQML__FN(eqml__cloud) * x, char *room)
 {
     const eqml_cloud_basis *b = x->model->basis;
     const size_t lane = sizeof(EQML__T), n = (size_t)x->vectors,
@@ -6748,7 +6754,8 @@ EQML_FUNCTION size_t EQML__FN(eqml__cloud_layout)(EQML__FN(eqml__cloud) *x, char
         species = b->centres[c].nneighbours > species ? b->centres[c].nneighbours : species;
     }
     x->scale = (double *)eqml__take(room, &used, harmonics * sizeof(double));
-    x->rounded = (EQML__NUMBER *)eqml__take(room, &used, narrow ? (size_t)b->nterms * sizeof(EQML__NUMBER) : 0);
+    x->rounded =
+        (EQML__NUMBER *)eqml__take(room, &used, narrow ? (size_t)b->nterms * sizeof(EQML__NUMBER) : 0);
     x->desk = (EQML__FN(eqml__desk) *)eqml__take(room, &used, (size_t)x->ndesks * sizeof *x->desk);
     x->group = (EQML__FN(eqml__group) *)eqml__take(room, &used, (size_t)x->ngroups * sizeof *x->group);
     for (int t = 0; t < x->ndesks; t++) {
@@ -6765,15 +6772,17 @@ EQML_FUNCTION size_t EQML__FN(eqml__cloud_layout)(EQML__FN(eqml__cloud) *x, char
     }
     for (int k = 0; k < x->ngroups; k++) {
         EQML__FN(eqml__group) none, *group = room ? &x->group[k] : &none;
-        group->pair = (int *)eqml__take(room, &used, n * (size_t)(EQML__CLOUD_WIDTH * EQML__CLOUD_WIDTH) * sizeof(int));
+        group->pair =
+            (int *)eqml__take(room, &used, n * (size_t)(EQML__CLOUD_WIDTH * EQML__CLOUD_WIDTH) * sizeof(int));
         group->force = (EQML__T *)eqml__take(room, &used, 4 * (size_t)EQML__CLOUD_WIDTH * n * lane);
     }
     return used;
 }
 
 /* Sorts the neighbours of atom i by species, and finds their functions. */
-EQML_FUNCTION void EQML__FN(eqml__cloud_shell)(const EQML__FN(eqml__cloud) *x, const eqml_cloud_centre *centre,
-                                               size_t i, EQML__FN(eqml__shell) *s)
+EQML_FUNCTION void EQML__FN(eqml__cloud_shell)(const EQML__FN(eqml__cloud) * x,
+                                               const eqml_cloud_centre *centre, size_t i,
+                                               EQML__FN(eqml__shell) * s)
 {
     const eqml_neighbours *list = x->list;
     const double cutoff = x->model->radial.cutoff, cutoff2 = cutoff * cutoff;
@@ -6811,7 +6820,8 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_shell)(const EQML__FN(eqml__cloud) *x, c
 }
 
 /* Moments of solid harmonics become those of spherical ones; their adjoints go back alike. */
-EQML_FUNCTION void EQML__FN(eqml__cloud_scale)(const eqml_cloud_program *p, const double *scale, EQML__T *slots)
+EQML_FUNCTION void EQML__FN(eqml__cloud_scale)(const eqml_cloud_program *p, const double *scale,
+                                               EQML__T *slots)
 {
     for (int k = 0; k < p->nmoments; k++) {
         const int l = p->moments[k][1];
@@ -6822,8 +6832,8 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_scale)(const eqml_cloud_program *p, cons
 }
 
 /* Gives the forces of a group to those atoms that are not below `from`, and below `to`. */
-EQML_FUNCTION void EQML__FN(eqml__cloud_scatter)(const EQML__FN(eqml__cloud) *x,
-                                                 const EQML__FN(eqml__group) *g, size_t from, size_t to,
+EQML_FUNCTION void EQML__FN(eqml__cloud_scatter)(const EQML__FN(eqml__cloud) * x,
+                                                 const EQML__FN(eqml__group) * g, size_t from, size_t to,
                                                  double *forces)
 {
     for (int a = 0; a < g->count; a++) {
@@ -6847,7 +6857,7 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_scatter)(const EQML__FN(eqml__cloud) *x,
 }
 
 /* Adds what an atom's neighbours give to a virial; lanes that are filled up have no force. */
-EQML_FUNCTION void EQML__FN(eqml__cloud_virial)(const EQML__FN(eqml__shell) *s, const EQML__T *force,
+EQML_FUNCTION void EQML__FN(eqml__cloud_virial)(const EQML__FN(eqml__shell) * s, const EQML__T *force,
                                                 double *virial)
 {
     static const int row[6] = {0, 1, 2, 1, 0, 0}, column[6] = {0, 1, 2, 2, 2, 1};
@@ -6864,8 +6874,8 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_virial)(const EQML__FN(eqml__shell) *s, 
 }
 
 /* Energies of a group of atoms, one in each lane, and the derivatives by their neighbours, if wanted. */
-EQML_FUNCTION void EQML__FN(eqml__cloud_group)(const EQML__FN(eqml__cloud) *x, EQML__FN(eqml__desk) *desk,
-                                               const eqml_cloud_centre *centre, EQML__FN(eqml__group) *g)
+EQML_FUNCTION void EQML__FN(eqml__cloud_group)(const EQML__FN(eqml__cloud) * x, EQML__FN(eqml__desk) * desk,
+                                               const eqml_cloud_centre *centre, EQML__FN(eqml__group) * g)
 {
     const eqml_cloud_program *p = centre->program;
     const int forces = x->result->forces || x->result->virial, room = x->vectors * EQML__CLOUD_WIDTH;
@@ -6884,7 +6894,8 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_group)(const EQML__FN(eqml__cloud) *x, E
     }
     EQML__FN(eqml__cloud_scale)(p, x->scale, desk->slots);
     p->EQML__FN(forward)(desk->slots);
-    const EQML__T energy = EQML__FN(eqml__cloud_form)(p, x->coefficients + centre->first, desk->slots, desk->adjoints);
+    const EQML__T energy =
+        EQML__FN(eqml__cloud_form)(p, x->coefficients + centre->first, desk->slots, desk->adjoints);
     for (int k = 0; k < g->count; k++)
         g->energy[k] = (double)((const EQML__NUMBER *)(const void *)&energy)[k];
     for (int c = 0; c < 6; c++)
@@ -6895,14 +6906,16 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_group)(const EQML__FN(eqml__cloud) *x, E
     EQML__FN(eqml__cloud_scale)(p, x->scale, desk->adjoints);
     for (int k = 0; k < g->count; k++) {
         EQML__T *force = g->force + 4 * k * x->vectors;
-        EQML__FN(eqml__shell_forces)(p, &desk->shell[k], (const EQML__NUMBER *)(const void *)desk->adjoints + k, force);
+        EQML__FN(eqml__shell_forces)
+        (p, &desk->shell[k], (const EQML__NUMBER *)(const void *)desk->adjoints + k, force);
         if (x->result->virial)
             EQML__FN(eqml__cloud_virial)(&desk->shell[k], force, g->virial);
     }
 }
 
 /* Adds what came out for some groups, in their order, whichever thread found it. */
-EQML_FUNCTION void EQML__FN(eqml__cloud_add)(EQML__FN(eqml__cloud) *x, const eqml_cloud_centre *centre, int ngroups)
+EQML_FUNCTION void EQML__FN(eqml__cloud_add)(EQML__FN(eqml__cloud) * x, const eqml_cloud_centre *centre,
+                                             int ngroups)
 {
     const double lone = x->model->atoms ? x->model->atoms[centre->species] : 0;
     const size_t n = x->list->natoms, parts = (size_t)x->ndesks;
@@ -6911,8 +6924,9 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_add)(EQML__FN(eqml__cloud) *x, const eqm
         for (size_t t = 0; t < parts; t++)
             for (int k = 0; k < ngroups; k++)
                 /* neighbours beyond natoms, copies that the caller has, are the last thread's */
-                EQML__FN(eqml__cloud_scatter)(x, &x->group[k], t * n / parts, t + 1 < parts ? (t + 1) * n / parts : SIZE_MAX,
-                                              x->result->forces);
+                EQML__FN(eqml__cloud_scatter)
+                (x, &x->group[k], t * n / parts, t + 1 < parts ? (t + 1) * n / parts : SIZE_MAX,
+                 x->result->forces);
     }
     for (int k = 0; k < ngroups; k++) {
         const EQML__FN(eqml__group) *g = &x->group[k];
@@ -6927,7 +6941,7 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_add)(EQML__FN(eqml__cloud) *x, const eqm
 }
 
 /* All atoms that are centres of one species, some groups at a time, which threads share. */
-EQML_FUNCTION void EQML__FN(eqml__cloud_centre)(EQML__FN(eqml__cloud) *x, const eqml_cloud_centre *centre)
+EQML_FUNCTION void EQML__FN(eqml__cloud_centre)(EQML__FN(eqml__cloud) * x, const eqml_cloud_centre *centre)
 {
     size_t i = 0;
     while (i < x->list->natoms) {
@@ -6951,9 +6965,11 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_centre)(EQML__FN(eqml__cloud) *x, const 
 }
 
 /* Checks the arguments of a call and lays out its room, for so many threads. */
-EQML_FUNCTION eqml_status EQML__FN(eqml__cloud_begin)(EQML__FN(eqml__cloud) *x, const eqml_cloud_model *model,
-                                                      const eqml_neighbours *list, const int *species, int threads,
-                                                      eqml_cloud_workspace *w, const eqml_cloud_result *result)
+EQML_FUNCTION eqml_status EQML__FN(eqml__cloud_begin)(EQML__FN(eqml__cloud) * x,
+                                                      const eqml_cloud_model *model,
+                                                      const eqml_neighbours *list, const int *species,
+                                                      int threads, eqml_cloud_workspace *w,
+                                                      const eqml_cloud_result *result)
 {
     const eqml_cloud_basis *b = model->basis;
     memset(x, 0, sizeof *x);
@@ -6991,13 +7007,14 @@ EQML_FUNCTION eqml_status EQML__FN(eqml__cloud_begin)(EQML__FN(eqml__cloud) *x, 
     return EQML_OK;
 }
 
-EQML_FUNCTION eqml_status EQML__FN(eqml__cloud_list)(const eqml_cloud_model *model, const eqml_neighbours *list,
-                                                     const int *species, eqml_cloud_workspace *w,
-                                                     const eqml_cloud_result *result)
+EQML_FUNCTION eqml_status EQML__FN(eqml__cloud_list)(const eqml_cloud_model *model,
+                                                     const eqml_neighbours *list, const int *species,
+                                                     eqml_cloud_workspace *w, const eqml_cloud_result *result)
 {
     const eqml_cloud_basis *b = model->basis;
     EQML__FN(eqml__cloud) x;
-    const eqml_status status = EQML__FN(eqml__cloud_begin)(&x, model, list, species, eqml__most_threads(), w, result);
+    const eqml_status status =
+        EQML__FN(eqml__cloud_begin)(&x, model, list, species, eqml__most_threads(), w, result);
     if (status)
         return status;
     for (size_t i = 0; i < list->natoms; i++) {
@@ -7058,15 +7075,15 @@ typedef struct EQML__FN(eqml__cloud) {
     double virial[6], energy;
     eqml__radial radial;
     int vectors, ndesks, ngroups; /* vectors: of neighbours, at most */
-    double *scale; /* of harmonics */
+    double *scale;                /* of harmonics */
     const EQML__NUMBER *coefficients;
-    EQML__NUMBER *rounded; /* the same, where they are not at hand in this precision */
-    EQML__FN(eqml__desk) *desk;   /* [ndesks] */
-    EQML__FN(eqml__group) *group; /* [ngroups] */
+    EQML__NUMBER *rounded;         /* the same, where they are not at hand in this precision */
+    EQML__FN(eqml__desk) * desk;   /* [ndesks] */
+    EQML__FN(eqml__group) * group; /* [ngroups] */
 } EQML__FN(eqml__cloud);
 
 /* Lays out the arrays of a call; returns their size. */
-EQML_FUNCTION size_t EQML__FN(eqml__cloud_layout)(EQML__FN(eqml__cloud) *x, char *room)
+EQML_FUNCTION size_t EQML__FN(eqml__cloud_layout)(EQML__FN(eqml__cloud) * x, char *room)
 {
     const eqml_cloud_basis *b = x->model->basis;
     const size_t lane = sizeof(EQML__T), n = (size_t)x->vectors,
@@ -7080,7 +7097,8 @@ EQML_FUNCTION size_t EQML__FN(eqml__cloud_layout)(EQML__FN(eqml__cloud) *x, char
         species = b->centres[c].nneighbours > species ? b->centres[c].nneighbours : species;
     }
     x->scale = (double *)eqml__take(room, &used, harmonics * sizeof(double));
-    x->rounded = (EQML__NUMBER *)eqml__take(room, &used, narrow ? (size_t)b->nterms * sizeof(EQML__NUMBER) : 0);
+    x->rounded =
+        (EQML__NUMBER *)eqml__take(room, &used, narrow ? (size_t)b->nterms * sizeof(EQML__NUMBER) : 0);
     x->desk = (EQML__FN(eqml__desk) *)eqml__take(room, &used, (size_t)x->ndesks * sizeof *x->desk);
     x->group = (EQML__FN(eqml__group) *)eqml__take(room, &used, (size_t)x->ngroups * sizeof *x->group);
     for (int t = 0; t < x->ndesks; t++) {
@@ -7097,15 +7115,17 @@ EQML_FUNCTION size_t EQML__FN(eqml__cloud_layout)(EQML__FN(eqml__cloud) *x, char
     }
     for (int k = 0; k < x->ngroups; k++) {
         EQML__FN(eqml__group) none, *group = room ? &x->group[k] : &none;
-        group->pair = (int *)eqml__take(room, &used, n * (size_t)(EQML__CLOUD_WIDTH * EQML__CLOUD_WIDTH) * sizeof(int));
+        group->pair =
+            (int *)eqml__take(room, &used, n * (size_t)(EQML__CLOUD_WIDTH * EQML__CLOUD_WIDTH) * sizeof(int));
         group->force = (EQML__T *)eqml__take(room, &used, 4 * (size_t)EQML__CLOUD_WIDTH * n * lane);
     }
     return used;
 }
 
 /* Sorts the neighbours of atom i by species, and finds their functions. */
-EQML_FUNCTION void EQML__FN(eqml__cloud_shell)(const EQML__FN(eqml__cloud) *x, const eqml_cloud_centre *centre,
-                                               size_t i, EQML__FN(eqml__shell) *s)
+EQML_FUNCTION void EQML__FN(eqml__cloud_shell)(const EQML__FN(eqml__cloud) * x,
+                                               const eqml_cloud_centre *centre, size_t i,
+                                               EQML__FN(eqml__shell) * s)
 {
     const eqml_neighbours *list = x->list;
     const double cutoff = x->model->radial.cutoff, cutoff2 = cutoff * cutoff;
@@ -7143,7 +7163,8 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_shell)(const EQML__FN(eqml__cloud) *x, c
 }
 
 /* Moments of solid harmonics become those of spherical ones; their adjoints go back alike. */
-EQML_FUNCTION void EQML__FN(eqml__cloud_scale)(const eqml_cloud_program *p, const double *scale, EQML__T *slots)
+EQML_FUNCTION void EQML__FN(eqml__cloud_scale)(const eqml_cloud_program *p, const double *scale,
+                                               EQML__T *slots)
 {
     for (int k = 0; k < p->nmoments; k++) {
         const int l = p->moments[k][1];
@@ -7154,8 +7175,8 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_scale)(const eqml_cloud_program *p, cons
 }
 
 /* Gives the forces of a group to those atoms that are not below `from`, and below `to`. */
-EQML_FUNCTION void EQML__FN(eqml__cloud_scatter)(const EQML__FN(eqml__cloud) *x,
-                                                 const EQML__FN(eqml__group) *g, size_t from, size_t to,
+EQML_FUNCTION void EQML__FN(eqml__cloud_scatter)(const EQML__FN(eqml__cloud) * x,
+                                                 const EQML__FN(eqml__group) * g, size_t from, size_t to,
                                                  double *forces)
 {
     for (int a = 0; a < g->count; a++) {
@@ -7179,7 +7200,7 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_scatter)(const EQML__FN(eqml__cloud) *x,
 }
 
 /* Adds what an atom's neighbours give to a virial; lanes that are filled up have no force. */
-EQML_FUNCTION void EQML__FN(eqml__cloud_virial)(const EQML__FN(eqml__shell) *s, const EQML__T *force,
+EQML_FUNCTION void EQML__FN(eqml__cloud_virial)(const EQML__FN(eqml__shell) * s, const EQML__T *force,
                                                 double *virial)
 {
     static const int row[6] = {0, 1, 2, 1, 0, 0}, column[6] = {0, 1, 2, 2, 2, 1};
@@ -7196,8 +7217,8 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_virial)(const EQML__FN(eqml__shell) *s, 
 }
 
 /* Energies of a group of atoms, one in each lane, and the derivatives by their neighbours, if wanted. */
-EQML_FUNCTION void EQML__FN(eqml__cloud_group)(const EQML__FN(eqml__cloud) *x, EQML__FN(eqml__desk) *desk,
-                                               const eqml_cloud_centre *centre, EQML__FN(eqml__group) *g)
+EQML_FUNCTION void EQML__FN(eqml__cloud_group)(const EQML__FN(eqml__cloud) * x, EQML__FN(eqml__desk) * desk,
+                                               const eqml_cloud_centre *centre, EQML__FN(eqml__group) * g)
 {
     const eqml_cloud_program *p = centre->program;
     const int forces = x->result->forces || x->result->virial, room = x->vectors * EQML__CLOUD_WIDTH;
@@ -7216,7 +7237,8 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_group)(const EQML__FN(eqml__cloud) *x, E
     }
     EQML__FN(eqml__cloud_scale)(p, x->scale, desk->slots);
     p->EQML__FN(forward)(desk->slots);
-    const EQML__T energy = EQML__FN(eqml__cloud_form)(p, x->coefficients + centre->first, desk->slots, desk->adjoints);
+    const EQML__T energy =
+        EQML__FN(eqml__cloud_form)(p, x->coefficients + centre->first, desk->slots, desk->adjoints);
     for (int k = 0; k < g->count; k++)
         g->energy[k] = (double)((const EQML__NUMBER *)(const void *)&energy)[k];
     for (int c = 0; c < 6; c++)
@@ -7227,14 +7249,16 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_group)(const EQML__FN(eqml__cloud) *x, E
     EQML__FN(eqml__cloud_scale)(p, x->scale, desk->adjoints);
     for (int k = 0; k < g->count; k++) {
         EQML__T *force = g->force + 4 * k * x->vectors;
-        EQML__FN(eqml__shell_forces)(p, &desk->shell[k], (const EQML__NUMBER *)(const void *)desk->adjoints + k, force);
+        EQML__FN(eqml__shell_forces)
+        (p, &desk->shell[k], (const EQML__NUMBER *)(const void *)desk->adjoints + k, force);
         if (x->result->virial)
             EQML__FN(eqml__cloud_virial)(&desk->shell[k], force, g->virial);
     }
 }
 
 /* Adds what came out for some groups, in their order, whichever thread found it. */
-EQML_FUNCTION void EQML__FN(eqml__cloud_add)(EQML__FN(eqml__cloud) *x, const eqml_cloud_centre *centre, int ngroups)
+EQML_FUNCTION void EQML__FN(eqml__cloud_add)(EQML__FN(eqml__cloud) * x, const eqml_cloud_centre *centre,
+                                             int ngroups)
 {
     const double lone = x->model->atoms ? x->model->atoms[centre->species] : 0;
     const size_t n = x->list->natoms, parts = (size_t)x->ndesks;
@@ -7243,8 +7267,9 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_add)(EQML__FN(eqml__cloud) *x, const eqm
         for (size_t t = 0; t < parts; t++)
             for (int k = 0; k < ngroups; k++)
                 /* neighbours beyond natoms, copies that the caller has, are the last thread's */
-                EQML__FN(eqml__cloud_scatter)(x, &x->group[k], t * n / parts, t + 1 < parts ? (t + 1) * n / parts : SIZE_MAX,
-                                              x->result->forces);
+                EQML__FN(eqml__cloud_scatter)
+                (x, &x->group[k], t * n / parts, t + 1 < parts ? (t + 1) * n / parts : SIZE_MAX,
+                 x->result->forces);
     }
     for (int k = 0; k < ngroups; k++) {
         const EQML__FN(eqml__group) *g = &x->group[k];
@@ -7259,7 +7284,7 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_add)(EQML__FN(eqml__cloud) *x, const eqm
 }
 
 /* All atoms that are centres of one species, some groups at a time, which threads share. */
-EQML_FUNCTION void EQML__FN(eqml__cloud_centre)(EQML__FN(eqml__cloud) *x, const eqml_cloud_centre *centre)
+EQML_FUNCTION void EQML__FN(eqml__cloud_centre)(EQML__FN(eqml__cloud) * x, const eqml_cloud_centre *centre)
 {
     size_t i = 0;
     while (i < x->list->natoms) {
@@ -7283,9 +7308,11 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_centre)(EQML__FN(eqml__cloud) *x, const 
 }
 
 /* Checks the arguments of a call and lays out its room, for so many threads. */
-EQML_FUNCTION eqml_status EQML__FN(eqml__cloud_begin)(EQML__FN(eqml__cloud) *x, const eqml_cloud_model *model,
-                                                      const eqml_neighbours *list, const int *species, int threads,
-                                                      eqml_cloud_workspace *w, const eqml_cloud_result *result)
+EQML_FUNCTION eqml_status EQML__FN(eqml__cloud_begin)(EQML__FN(eqml__cloud) * x,
+                                                      const eqml_cloud_model *model,
+                                                      const eqml_neighbours *list, const int *species,
+                                                      int threads, eqml_cloud_workspace *w,
+                                                      const eqml_cloud_result *result)
 {
     const eqml_cloud_basis *b = model->basis;
     memset(x, 0, sizeof *x);
@@ -7323,13 +7350,14 @@ EQML_FUNCTION eqml_status EQML__FN(eqml__cloud_begin)(EQML__FN(eqml__cloud) *x, 
     return EQML_OK;
 }
 
-EQML_FUNCTION eqml_status EQML__FN(eqml__cloud_list)(const eqml_cloud_model *model, const eqml_neighbours *list,
-                                                     const int *species, eqml_cloud_workspace *w,
-                                                     const eqml_cloud_result *result)
+EQML_FUNCTION eqml_status EQML__FN(eqml__cloud_list)(const eqml_cloud_model *model,
+                                                     const eqml_neighbours *list, const int *species,
+                                                     eqml_cloud_workspace *w, const eqml_cloud_result *result)
 {
     const eqml_cloud_basis *b = model->basis;
     EQML__FN(eqml__cloud) x;
-    const eqml_status status = EQML__FN(eqml__cloud_begin)(&x, model, list, species, eqml__most_threads(), w, result);
+    const eqml_status status =
+        EQML__FN(eqml__cloud_begin)(&x, model, list, species, eqml__most_threads(), w, result);
     if (status)
         return status;
     for (size_t i = 0; i < list->natoms; i++) {

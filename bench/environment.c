@@ -58,7 +58,7 @@ static void count_multiply_adds(const eqml_cloud_program *p, int neighbours, dou
 {
     memset(count, 0, STAGES * sizeof *count);
     for (int k = 0; k < p->nmoments; k++)
-        count[MOMENTS] += (2 * p->moments[k][1] + 1) * (double)neighbours;
+        count[MOMENTS] += (2 * p->moments[k][1] + 1) * (double)neighbours / p->nspecies;
     for (int k = 0; k < p->nkernels; k++)
         count[PRODUCTS] += (double)p->kernels[k].count * p->kernels[k].nconstants;
     for (int k = 0; k < p->nrows; k++)
@@ -156,9 +156,9 @@ int main(void)
     for (int count = 15; count <= 60; count *= 2)
         time_stages_lanes(&model, count, peak, "double");
     time_stages_floats(&model, 30, EQML_FLOATS / EQML_LANES * peak, "float");
-    for (int n = 4; n <= 32; n *= 2)
-        time_crystal(&model, n);
-    if (getenv("LARGE"))time_crystal(&model, 37);
+    static const int sides[] = {4, 8, 16, 37}; /* 128 to 101,306 atoms */
+    for (size_t k = 0; k < sizeof sides / sizeof *sides; k++)
+        time_crystal(&model, sides[k]);
     free(coefficients);
     return 0;
 }
