@@ -20315,6 +20315,8 @@ EQML_API eqml_status eqml_cloud_design(const eqml_cloud_grader *grader, const eq
     double *atoms = (double *)eqml__zeroed((size_t)model->basis->nspecies, sizeof(double));
     eqml_frames bare = *pool; /* what it has already plays no part */
     *found = 0;
+    if (message)
+        message->text[0] = 0;
     memset(&d, 0, sizeof d);
     memset(&all, 0, sizeof all);
     if (options)
@@ -20329,8 +20331,6 @@ EQML_API eqml_status eqml_cloud_design(const eqml_cloud_grader *grader, const eq
                        "the grades are not those of the whole fit, or its data leave some of its %d columns "
                        "undetermined; a ridge helps",
                        grader->variance.terms);
-    else if (status)
-        eqml__fail(message, status, "no memory for the design");
     if (!status) {
         memset(has, EQML_FRAME_FORCES, pool->n);
         bare.has = has;
@@ -20346,6 +20346,8 @@ EQML_API eqml_status eqml_cloud_design(const eqml_cloud_grader *grader, const eq
         eqml__designer_free(&d.core);
         eqml__cloud_fit_free(&d.w);
     }
+    if (status && message && !message->text[0])
+        eqml__fail(message, status, "the design failed: %s", eqml_status_text(status));
     EQML_FREE(has);
     EQML_FREE(atoms);
     return status;
