@@ -85,6 +85,7 @@ typedef struct eqml__cloud_design {
     eqml__designer core;
     eqml__cloud_fit w;
     int forces;
+    eqml_status status; /* memory that was refused while rows were made */
 } eqml__cloud_design;
 
 /* row <- a row of the fit without its value, times a factor. */
@@ -108,8 +109,13 @@ static int eqml__configuration_rows(void *context, size_t g, double *rows)
     const double weight = w->options.energy_weight > 0 ? w->options.energy_weight : 100;
     const eqml_cloud_rows found = {w->energy, d->forces ? w->forces : NULL, NULL};
     int count = 0;
-    if (eqml_neighbours_find(&c, w->radial->cutoff, &w->workspace.list, NULL) ||
-        eqml_cloud_find_rows(w->basis, w->radial, &w->workspace.list, c.species, &w->workspace, &found))
+    eqml_status status = eqml_neighbours_find(&c, w->radial->cutoff, &w->workspace.list, NULL);
+    if (!status)
+        status =
+            eqml_cloud_find_rows(w->basis, w->radial, &w->workspace.list, c.species, &w->workspace, &found);
+    if (status == EQML_ERROR_MEMORY)
+        d->status = status;
+    if (status)
         return 0;
     memset(w->count, 0, (size_t)w->basis->nspecies * sizeof(double));
     for (size_t i = 0; i < c.natoms; i++)
@@ -160,6 +166,7 @@ EQML_API eqml_status eqml_cloud_design(const eqml_cloud_grader *grader, const eq
                                            pool->n);
         if (!status)
             *found = eqml__design_choose(&d.core, pool->n, wanted, choice);
+        status = status ? status : d.status;
         eqml__designer_free(&d.core);
         eqml__cloud_fit_free(&d.w);
     }
