@@ -32,6 +32,11 @@ EQML_INLINE eqml_floats eqml__all_floats(float x)
     return x;
 }
 
+EQML_INLINE eqml_lanes eqml__at_least_lanes(eqml_lanes x, double least)
+{
+    return x < least ? least : x;
+}
+
 EQML_INLINE eqml_lanes eqml__fma(eqml_lanes a, eqml_lanes b, eqml_lanes c)
 {
     return a * b + c;
