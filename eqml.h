@@ -9493,7 +9493,8 @@ EQML_API eqml_status eqml_cloud_fit(const eqml_cloud_basis *basis, const eqml_ra
  * what the term with coefficient 1 contributes to all of the data, and level the sum of n + w l over the factors of the
  * term, see eqml_cloud_levels. Energies of atoms, unless they are given, are fitted relative to a first guess by least
  * squares on the numbers of atoms of each species alone: mean energies in the data, not those of free atoms. What is
- * added to the guess is penalised like a term of mean level, so that what data of one composition leave open is small.
+ * added to the guess is penalised like a term of mean level, so that what data of one composition leave open is small. A
+ * term that no configuration has is penalised as if its norm were the usual one.
  *
  * Rows are streamed: memory grows with the square of the terms. triangle, unless NULL, <- that of all rows and of the
  * penalty, whose columns are the terms and then, unless they are given, the atoms; release it with eqml_lsq_free.
@@ -21530,21 +21531,24 @@ static eqml_status eqml__level_scales(const eqml_cloud_basis *basis, const eqml_
     return status;
 }
 
-/* Adds the penalty to a system: for each column a row of its own, ridge^(1/2) scale |a|; the scale of atoms is 1. */
+/*
+ * Adds the penalty to a system: for each column a row of its own, ridge^(1/2) scale |a|; the scale of atoms is 1. A column
+ * without any data counts as one of usual norm, so that it is determined too: to be 0.
+ */
 static eqml_status eqml__penalise(eqml_lsq *lsq, int nterms, double ridge, const double *scale)
 {
     const int ncols = lsq->ncols;
-    double *norm = (double *)eqml__zeroed((size_t)ncols, sizeof(double));
+    double *norm = (double *)eqml__zeroed((size_t)ncols, sizeof(double)), all = 0;
     eqml_status status = norm ? EQML_OK : EQML_ERROR_MEMORY;
     eqml__lsq_fold(lsq);
     for (int j = 0; j < ncols && !status; j++) {
         for (int i = 0; i <= j; i++)
             norm[j] += *eqml__lsq_r(lsq, i, j) * *eqml__lsq_r(lsq, i, j);
-        norm[j] = (j < nterms ? scale[j] : 1) * sqrt(ridge * norm[j]);
+        all += norm[j] / ncols;
     }
     for (int j = 0; j < ncols && !status; j++) {
         memset(eqml_lsq_row(lsq), 0, (size_t)lsq->width * sizeof(double));
-        eqml_lsq_row(lsq)[j] = norm[j];
+        eqml_lsq_row(lsq)[j] = (j < nterms ? scale[j] : 1) * sqrt(ridge * (norm[j] > 0 ? norm[j] : all));
         status = eqml_lsq_add(lsq);
     }
     EQML_FREE(norm);
@@ -22682,6 +22686,7 @@ typedef struct eqml__cloud_design {
     eqml__designer core;
     eqml__cloud_fit w;
     int forces;
+    eqml_status status; /* memory that was refused while rows were made */
 } eqml__cloud_design;
 
 /* row <- a row of the fit without its value, times a factor. */
@@ -22705,8 +22710,13 @@ static int eqml__configuration_rows(void *context, size_t g, double *rows)
     const double weight = w->options.energy_weight > 0 ? w->options.energy_weight : 100;
     const eqml_cloud_rows found = {w->energy, d->forces ? w->forces : NULL, NULL};
     int count = 0;
-    if (eqml_neighbours_find(&c, w->radial->cutoff, &w->workspace.list, NULL) ||
-        eqml_cloud_find_rows(w->basis, w->radial, &w->workspace.list, c.species, &w->workspace, &found))
+    eqml_status status = eqml_neighbours_find(&c, w->radial->cutoff, &w->workspace.list, NULL);
+    if (!status)
+        status =
+            eqml_cloud_find_rows(w->basis, w->radial, &w->workspace.list, c.species, &w->workspace, &found);
+    if (status == EQML_ERROR_MEMORY)
+        d->status = status;
+    if (status)
         return 0;
     memset(w->count, 0, (size_t)w->basis->nspecies * sizeof(double));
     for (size_t i = 0; i < c.natoms; i++)
@@ -22729,6 +22739,8 @@ EQML_API eqml_status eqml_cloud_design(const eqml_cloud_grader *grader, const eq
     double *atoms = (double *)eqml__zeroed((size_t)model->basis->nspecies, sizeof(double));
     eqml_frames bare = *pool; /* what it has already plays no part */
     *found = 0;
+    if (message)
+        message->text[0] = 0;
     memset(&d, 0, sizeof d);
     memset(&all, 0, sizeof all);
     if (options)
@@ -22743,8 +22755,6 @@ EQML_API eqml_status eqml_cloud_design(const eqml_cloud_grader *grader, const eq
                        "the grades are not those of the whole fit, or its data leave some of its %d columns "
                        "undetermined; a ridge helps",
                        grader->variance.terms);
-    else if (status)
-        eqml__fail(message, status, "no memory for the design");
     if (!status) {
         memset(has, EQML_FRAME_FORCES, pool->n);
         bare.has = has;
@@ -22757,9 +22767,12 @@ EQML_API eqml_status eqml_cloud_design(const eqml_cloud_grader *grader, const eq
                                            pool->n);
         if (!status)
             *found = eqml__design_choose(&d.core, pool->n, wanted, choice);
+        status = status ? status : d.status;
         eqml__designer_free(&d.core);
         eqml__cloud_fit_free(&d.w);
     }
+    if (status && message && !message->text[0])
+        eqml__fail(message, status, "the design failed: %s", eqml_status_text(status));
     EQML_FREE(has);
     EQML_FREE(atoms);
     return status;

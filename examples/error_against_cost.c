@@ -20,7 +20,7 @@ typedef struct report {
 /* The number of a key of one of our reports; NAN where it is null or missing. */
 static double number_of(const char *text, const char *key)
 {
-    char quoted[80];
+    char quoted[128];
     double value;
     snprintf(quoted, sizeof quoted, "\"%s\":", key);
     const char *at = strstr(text, quoted);

@@ -46,7 +46,8 @@ EQML_API eqml_status eqml_cloud_fit(const eqml_cloud_basis *basis, const eqml_ra
  * what the term with coefficient 1 contributes to all of the data, and level the sum of n + w l over the factors of the
  * term, see eqml_cloud_levels. Energies of atoms, unless they are given, are fitted relative to a first guess by least
  * squares on the numbers of atoms of each species alone: mean energies in the data, not those of free atoms. What is
- * added to the guess is penalised like a term of mean level, so that what data of one composition leave open is small.
+ * added to the guess is penalised like a term of mean level, so that what data of one composition leave open is small. A
+ * term that no configuration has is penalised as if its norm were the usual one.
  *
  * Rows are streamed: memory grows with the square of the terms. triangle, unless NULL, <- that of all rows and of the
  * penalty, whose columns are the terms and then, unless they are given, the atoms; release it with eqml_lsq_free.

@@ -209,21 +209,24 @@ static eqml_status eqml__level_scales(const eqml_cloud_basis *basis, const eqml_
     return status;
 }
 
-/* Adds the penalty to a system: for each column a row of its own, ridge^(1/2) scale |a|; the scale of atoms is 1. */
+/*
+ * Adds the penalty to a system: for each column a row of its own, ridge^(1/2) scale |a|; the scale of atoms is 1. A column
+ * without any data counts as one of usual norm, so that it is determined too: to be 0.
+ */
 static eqml_status eqml__penalise(eqml_lsq *lsq, int nterms, double ridge, const double *scale)
 {
     const int ncols = lsq->ncols;
-    double *norm = (double *)eqml__zeroed((size_t)ncols, sizeof(double));
+    double *norm = (double *)eqml__zeroed((size_t)ncols, sizeof(double)), all = 0;
     eqml_status status = norm ? EQML_OK : EQML_ERROR_MEMORY;
     eqml__lsq_fold(lsq);
     for (int j = 0; j < ncols && !status; j++) {
         for (int i = 0; i <= j; i++)
             norm[j] += *eqml__lsq_r(lsq, i, j) * *eqml__lsq_r(lsq, i, j);
-        norm[j] = (j < nterms ? scale[j] : 1) * sqrt(ridge * norm[j]);
+        all += norm[j] / ncols;
     }
     for (int j = 0; j < ncols && !status; j++) {
         memset(eqml_lsq_row(lsq), 0, (size_t)lsq->width * sizeof(double));
-        eqml_lsq_row(lsq)[j] = norm[j];
+        eqml_lsq_row(lsq)[j] = (j < nterms ? scale[j] : 1) * sqrt(ridge * (norm[j] > 0 ? norm[j] : all));
         status = eqml_lsq_add(lsq);
     }
     EQML_FREE(norm);

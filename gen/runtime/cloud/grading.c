@@ -85,6 +85,7 @@ typedef struct eqml__cloud_design {
     eqml__designer core;
     eqml__cloud_fit w;
     int forces;
+    eqml_status status; /* memory that was refused while rows were made */
 } eqml__cloud_design;
 
 /* row <- a row of the fit without its value, times a factor. */
@@ -108,8 +109,13 @@ static int eqml__configuration_rows(void *context, size_t g, double *rows)
     const double weight = w->options.energy_weight > 0 ? w->options.energy_weight : 100;
     const eqml_cloud_rows found = {w->energy, d->forces ? w->forces : NULL, NULL};
     int count = 0;
-    if (eqml_neighbours_find(&c, w->radial->cutoff, &w->workspace.list, NULL) ||
-        eqml_cloud_find_rows(w->basis, w->radial, &w->workspace.list, c.species, &w->workspace, &found))
+    eqml_status status = eqml_neighbours_find(&c, w->radial->cutoff, &w->workspace.list, NULL);
+    if (!status)
+        status =
+            eqml_cloud_find_rows(w->basis, w->radial, &w->workspace.list, c.species, &w->workspace, &found);
+    if (status == EQML_ERROR_MEMORY)
+        d->status = status;
+    if (status)
         return 0;
     memset(w->count, 0, (size_t)w->basis->nspecies * sizeof(double));
     for (size_t i = 0; i < c.natoms; i++)
@@ -132,6 +138,8 @@ EQML_API eqml_status eqml_cloud_design(const eqml_cloud_grader *grader, const eq
     double *atoms = (double *)eqml__zeroed((size_t)model->basis->nspecies, sizeof(double));
     eqml_frames bare = *pool; /* what it has already plays no part */
     *found = 0;
+    if (message)
+        message->text[0] = 0;
     memset(&d, 0, sizeof d);
     memset(&all, 0, sizeof all);
     if (options)
@@ -146,8 +154,6 @@ EQML_API eqml_status eqml_cloud_design(const eqml_cloud_grader *grader, const eq
                        "the grades are not those of the whole fit, or its data leave some of its %d columns "
                        "undetermined; a ridge helps",
                        grader->variance.terms);
-    else if (status)
-        eqml__fail(message, status, "no memory for the design");
     if (!status) {
         memset(has, EQML_FRAME_FORCES, pool->n);
         bare.has = has;
@@ -160,9 +166,12 @@ EQML_API eqml_status eqml_cloud_design(const eqml_cloud_grader *grader, const eq
                                            pool->n);
         if (!status)
             *found = eqml__design_choose(&d.core, pool->n, wanted, choice);
+        status = status ? status : d.status;
         eqml__designer_free(&d.core);
         eqml__cloud_fit_free(&d.w);
     }
+    if (status && message && !message->text[0])
+        eqml__fail(message, status, "the design failed: %s", eqml_status_text(status));
     EQML_FREE(has);
     EQML_FREE(atoms);
     return status;
