@@ -4,6 +4,7 @@
  */
 #include "eqml.h"
 #include "ch4_d6.h"
+#include <stdio.h>
 
 enum { GEOMETRIES = 130, ATOMS = 5 };
 
