@@ -195,13 +195,14 @@ build/tests/%.h: tests/bases.txt build/eqml-gen
 	$(generate)
 
 # Tests are compiled at -O0 where CFLAGS say -O3, since they show what is computed, not how fast; that takes a third of
-# the time. The runtime's implementation is at -O1, to be quick enough. What depends on the optimiser, the kernels, is
-# compiled at -O2: here test_evaluation, and two bases of those it is about; in check-headers, for every set of vectors;
-# those of tensors, at -O3, in check-kinds.
+# the time. The runtime's implementation is at -O1, to be quick enough, and so are tests that take long to run. What
+# depends on the optimiser, the kernels, is compiled at -O2: here test_evaluation, and two bases of those it is about; in
+# check-headers, for every set of vectors; those of tensors, at -O3, in check-kinds.
 TEST_CFLAGS = $(CFLAGS:-O3=-O0)
 TEST_COMPILE = $(CC) $(STD) $(WARNINGS) $(TEST_CFLAGS)
 build/tests/test_evaluation.o build/tests/functions_optimised.o: TEST_CFLAGS = $(CFLAGS:-O3=-O2)
-build/tests/implementation.o build/tests/test_lsq.o build/tests/test_triangles.o: TEST_CFLAGS = $(CFLAGS:-O3=-O1)
+TESTS_LONG = implementation test_lsq test_triangles test_tensor_basis
+$(TESTS_LONG:%=build/tests/%.o): TEST_CFLAGS = $(CFLAGS:-O3=-O1)
 
 # An object depends on those headers that it includes (-MMD); all of them must be there before.
 build/tests/%.o: tests/%.c | $(TEST_HEADERS)

@@ -122,8 +122,9 @@ build/headers/refused: build/tests/h2o_d8.h $(NEXT)/eqml.h
 	@touch $@
 
 # What the optimiser may spoil, the numbers, is compiled at -O2 for each set of vectors: main and library. So is large, for
-# the vectors of this machine alone, since it takes long; check-ports does so for others. Whether the rest compiles, links and agrees does not
-# depend on it. The implementation takes longest, and build/eqml.o is that of gcc, optimised: clang's is at -O1.
+# the vectors of this machine alone, since it takes long; check-ports does so for others. Whether the rest compiles, links
+# and agrees does not depend on it. The implementation takes longest, and build/eqml.o is that of gcc, optimised: clang's
+# is at -O1.
 build/headers/%: $(HEADER_UNITS:%=tests/headers/%.c) tests/headers/units.h tests/headers/versions.h build/headers/h2o_pes.h build/headers/next_pes.h eqml.h build/tests/h2o_d8.h build/tests/h30_d3.h
 	@mkdir -p $@.units
 	@set -e; for u in $(HEADER_UNITS); do \

@@ -40,11 +40,13 @@ __attribute__((format(printf, 1, 2))) static inline outcome run(const char *form
     return o;
 }
 
-/* A make of its own, whatever make runs the tests. The second takes what is built as it is, and compiles surfaces and
- * programs at -O0: for tests of files, names and messages, which do not depend on it. */
+/* A make of its own, whatever make runs the tests. The second takes what is built as it is, and compiles surfaces at -O0:
+ * for tests of files, names and messages, which do not depend on it. It must name all objects that are built before the
+ * tests (TESTED_PROGRAMS in the Makefile), or it would make them again at -O0. */
 #define MAKE "env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL make -s "
 #define QUICK_MAKE                                                                                           \
-    MAKE "-o build/eqml-gen -o build/flags -o build/eqml.o -o build/fit.o CFLAGS='-O0 -march=native' "
+    MAKE "-o build/eqml-gen -o build/flags -o build/eqml.o -o build/fit.o -o build/potential.o "             \
+         "-o build/ask.o -o build/holes.o CFLAGS='-O0 -march=native' "
 
 /* Removes a folder of make_folder() with all that is in it. */
 static inline void remove_folder(const char *path)

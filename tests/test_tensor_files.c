@@ -147,7 +147,7 @@ Test(tensor_file, a_copied_header_has_all_tensors)
     snprintf(path, sizeof path, "%s/use.c", folder);
     write_file(path, program);
     outcome o =
-        run("cd '%s' && ${CC:-cc} -std=c11 -O1 -Wall -Wextra -Wpedantic -Werror use.c -o use -lm", folder);
+        run("cd '%s' && ${CC:-cc} -std=c11 -O0 -Wall -Wextra -Wpedantic -Werror use.c -o use -lm", folder);
     cr_assert_eq(o.status, 0, "%s", o.text);
     draw_geometry(&state, 3, xyz);
     for (int k = 0; k < 9; k++)

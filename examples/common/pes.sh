@@ -211,6 +211,16 @@ do
     fi
 done
 
+# Where another run is just putting its own in place, there is no folder for a moment.
+move_there() {
+    tries=0
+    until mv -f "$1" "$final/" 2>/dev/null || [ -e "$at" ]; do
+        tries=$((tries + 1))
+        [ "$tries" -lt 5 ] || return 1
+        sleep 1
+    done
+}
+
 # What else was in the old folder stays, but for what says how sure the old surface was. Where a link to a folder was,
 # that folder is left as it is.
 set +f
@@ -218,7 +228,7 @@ for file in "$aside"/old.*/* "$aside"/old.*/.[!.]* "$aside"/old.*/..?*; do
     at=$final/${file##*/}
     [ ! -L "${file%/*}" ] || continue
     case ${file##*/} in "lib$NAME.so" | "${NAME}_sigma.h" | "$NAME.sigma" | "${NAME}_diagnosis.txt") continue ;; esac # of another fit
-    { [ ! -e "$file" ] && [ ! -L "$file" ]; } || [ -e "$at" ] || [ -L "$at" ] || mv -f "$file" "$final/" ||
+    { [ ! -e "$file" ] && [ ! -L "$file" ]; } || [ -e "$at" ] || [ -L "$at" ] || move_there "$file" ||
         { trap '' EXIT; refuse "$file: cannot be moved to $final; it stays where it is"; }
 done
 if [ -f "$final/${NAME}_api.h" ]; then api=" ${NAME}_api.h $NAME.f90"; else api=; fi

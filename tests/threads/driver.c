@@ -5,6 +5,7 @@
 #include "eqml.h"
 #include "ch4_d6.h"
 #include "cloud_two.h"
+#include <stdio.h>
 
 enum { GEOMETRIES = 130, ATOMS = 5 };
 
