@@ -223,13 +223,13 @@ build/tests/fit build/tests/fit-h2o build/tests/learn:
 # The program that adopts potentials, for tests of its command line.
 build/tests/adopt: build/tests/h2o_d8.h build/adopt.o build/eqml.o
 	printf '#include "h2o_d8.h"\nconst eqml_basis *const basis = &h2o_d8_basis;\n' | \
-	    $(COMPILE) -O1 -DEQML_SCALAR -I. -Ibuild/tests build/adopt.o build/eqml.o -x c - -o $@ -ldl -lm
+	    $(COMPILE) -O1 -DEQML_SCALAR -I. -Ibuild/tests build/adopt.o build/eqml.o -x c - -o $@ $(OPTIONAL) -ldl -lm
 
 # What the tests run beside it is made before, since they would make it one after the other.
 TESTED_PROGRAMS = build/tests/fit build/tests/fit-h2o build/tests/adopt build/tests/learn build/bench/run build/potential.o $(PROGRAMS:%=build/%.o)
 
 build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) $(sort $(COMMON_PARTS) $(CENSUS_PARTS) $(TESTED_PARTS)) | $(TESTED_PROGRAMS)
-	$(COMPILE) $^ -o $@ $(shell pkg-config --libs criterion) -lm
+	$(COMPILE) $^ -o $@ $(OPTIONAL) $(shell pkg-config --libs criterion) -lm
 
 test: build/run-tests check-joined check-parts check-headers check-kinds check-threads check-bindings check-generated check-compilers examples ## pass the tests (needs libcriterion-dev and pkg-config)
 	env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL build/run-tests # the tests call make themselves

@@ -89,14 +89,15 @@ typedef struct beginning {
 /* Reads the files that the job names. Returns nonzero after a message. */
 int read_files(const job *j, beginning *b);
 
-/* The minimum in the valley of the start, or the lowest of those below random geometries; says so, with its
+/* The minimum in the valley of the start, or that which most random geometries lead to; says so, with its
  * wavenumbers. Returns nonzero after a message. */
 int find_beginning(const job *j, potential *p, beginning *b);
 
 void free_beginning(beginning *b);
 
-/* Geometries about the minimum up to an energy, and not more than 1e-4 hartree below it, n of stream `seed`: xyz[n][natoms][3], *drawn <- how many. Returns nonzero
- * after a message. */
+/* Geometries about the minimum, xyz[n][natoms][3], up to an energy, and not more than 1e-4 hartree below it: those would be in
+ * holes, or of another isomer. *drawn <- how many there are. Another seed, other geometries. Returns nonzero after a
+ * message. */
 int draw(const job *j, potential *p, const beginning *b, uint64_t seed, size_t n, double *xyz, size_t *drawn);
 
 /* ---- checks.c: is it a potential of these atoms? ---- */

@@ -16,6 +16,7 @@
  * eqml.c is that of fit/main.c; ch4.h a basis of these atoms, of any degree. Status: 0, or 1 where it could not be done.
  */
 #include "adopt/job.h"
+#include <errno.h>
 
 int fail(const char *what, const char *text)
 {
@@ -33,8 +34,19 @@ static void print_job(const job *j, const potential *p)
     fflush(stdout);
 }
 
+/* The library of the surface is loaded when the potential's folder is the working one: its path must hold there too. */
+static int settle_surface(job *j, char **full)
+{
+    *full = j->surface ? realpath(j->surface, NULL) : NULL;
+    if (j->surface && !*full)
+        return fail(j->surface, strerror(errno));
+    j->surface = *full;
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
+    char *full = NULL;
     job j = {.library = "",
              .symbol = "",
              .form = "v=f(x)",
@@ -50,7 +62,8 @@ int main(int argc, char **argv)
     potential p = {0};
     beginning b = {0};
     checked c;
-    int bad = parse_options(argc, argv, &j) || read_files(&j, &b) || potential_open(&j, &p);
+    int bad = parse_options(argc, argv, &j) || settle_surface(&j, &full) || read_files(&j, &b) ||
+              potential_open(&j, &p);
     if (!bad) {
         print_job(&j, &p);
         bad = find_beginning(&j, &p, &b) || check_potential(&j, &p, &b, &c) ||
@@ -61,5 +74,6 @@ int main(int argc, char **argv)
     potential_close(&p);
     free_beginning(&b);
     free(j.order);
+    free(full);
     return bad;
 }
