@@ -22,11 +22,9 @@
 #include "common/progress.h"
 #include "common/rooms.h"
 #include "common/statistics.h"
+#include "common/units.h"
 #include "common/whole.h"
 #include "pimc/paths.h"
-
-#define HARTREE_PER_K 3.166811563e-6 /* CODATA 2018 */
-#define GAS_CONSTANT 8.314462618     /* J/(mol K) */
 
 enum { RUNS = 8, BINS = 600, PAIR_KINDS = 8 };
 #define BIN 0.02 /* bohr */
@@ -73,7 +71,7 @@ static int fail(const char *what, const char *text)
 static int read_beads(const char *text, const molecule *m, pimc_options *o)
 {
     static const double parts[] = {0.6, 0.45, 0.36};
-    const double quanta = m->wavenumber[m->vibrations - 1] / PER_CM / (HARTREE_PER_K * o->temperature);
+    const double quanta = m->wavenumber[m->vibrations - 1] / PER_CM / (KELVIN * o->temperature);
     if (!text)
         for (o->nruns = 0; o->nruns < 3; o->nruns++)
             o->beads[o->nruns] = 2 * (o->nruns + 1) + (int)ceil(quanta / parts[o->nruns]);
@@ -146,7 +144,7 @@ static int one_run(const pimc_options *o, const surface_job *job, const molecule
     char what[64];
     paths p;
     snprintf(what, sizeof what, "%d beads (%d of %d)", o->beads[k], k + 1, o->nruns);
-    if (paths_make(&p, on, (size_t)o->rings, (size_t)o->beads[k], HARTREE_PER_K * o->temperature)) {
+    if (paths_make(&p, on, (size_t)o->rings, (size_t)o->beads[k], KELVIN * o->temperature)) {
         paths_free(&p);
         return fail("", "out of memory: fewer --rings or --beads take less");
     }
@@ -209,10 +207,10 @@ static void print_results(const pimc_options *o, const molecule *m, const pimc_r
     printf("  %8s %16s %8s %16s %8s\n", "beads", "energy, cm^-1", "sigma", "C, J/(mol K)", "sigma");
     for (int k = 0; k < o->nruns; k++)
         printf("  %8d %16.2f %8.2f %16.3f %8.3f\n", o->beads[k], PER_CM * r->energy[k], PER_CM * r->error[k],
-               GAS_CONSTANT * r->capacity[k], GAS_CONSTANT * r->capacity_error[k]);
+               GAS * r->capacity[k], GAS * r->capacity_error[k]);
     if (o->nruns > 1)
         printf("  %8s %16.2f %8.2f %16.3f %8.3f   (value + slope/P^2)\n", "all", PER_CM * r->at_zero[0],
-               PER_CM * r->its_error[0], GAS_CONSTANT * r->at_zero[1], GAS_CONSTANT * r->its_error[1]);
+               PER_CM * r->its_error[0], GAS * r->at_zero[1], GAS * r->its_error[1]);
     printf("  longest distance of two atoms: %.3f angstrom; ", r->longest / EQML_ANGSTROM);
     if (r->holes > 0)
         printf(
@@ -234,8 +232,8 @@ static int write_json(const char *path, const pimc_options *o, const pimc_result
     json_number(&j, "temperature", o->temperature);
     json_number(&j, "energy", PER_CM * r->at_zero[0]);
     json_number(&j, "sigma", PER_CM * r->its_error[0]);
-    json_number(&j, "heat_capacity", GAS_CONSTANT * r->at_zero[1]);
-    json_number(&j, "heat_capacity_sigma", GAS_CONSTANT * r->its_error[1]);
+    json_number(&j, "heat_capacity", GAS * r->at_zero[1]);
+    json_number(&j, "heat_capacity_sigma", GAS * r->its_error[1]);
     json_numbers(&j, "beads", (size_t)o->nruns, beads);
     json_numbers(&j, "energies", (size_t)o->nruns, energy);
     json_number(&j, "longest", r->longest);

@@ -101,7 +101,6 @@ Test(adopt, what_is_no_potential_is_said)
     }
 }
 
-#define MAKE "env -u MAKEFLAGS -u MAKELEVEL -u MFLAGS make -s "
 
 /* A polynomial is recovered with its hole, which the census then finds. */
 Test(adopt, from_library_to_library)

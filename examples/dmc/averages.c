@@ -2,8 +2,7 @@
 #include "dmc/averages.h"
 #include "common/eckart.h"
 #include "common/modes.h"
-
-#define DEBYE 2.541746473 /* in e bohr; CODATA 2018 */
+#include "common/units.h"
 
 const char *const average_names[AVERAGES] = {"A", "B", "C", "dipole", "dipole_a", "dipole_b", "dipole_c"};
 const char *const average_units[AVERAGES] = {"cm^-1", "cm^-1", "cm^-1", "debye", "debye", "debye", "debye"};
