@@ -47,7 +47,7 @@ static int find_constants(const problem *p, const crystal *c, constants *f)
                 double *to = f->value + ((size_t)k * 3 + d) * 3 * f->a.n, *x = &f->a.xyz[3 * f->first[k] + d];
                 const double rest = *x;
                 *x += sign * step;
-                if (evaluate(p, &f->a, &energy, 1, NULL))
+                if (evaluate_atoms(p, &f->a, &energy, 1, NULL))
                     return 1;
                 *x = rest;
                 for (size_t j = 0; j < 3 * f->a.n; j++)

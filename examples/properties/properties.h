@@ -34,7 +34,7 @@ typedef struct results {
 } results;
 
 /* Energy, and where wanted forces a->forces and virial[6]; nonzero after a message. */
-int evaluate(const problem *p, atoms *a, double *energy, int forces, double *virial);
+int evaluate_atoms(const problem *p, atoms *a, double *energy, int forces, double *virial);
 
 /* Moves the atoms in their cell until no force is above 1e-4 eV/angstrom; nonzero after a message. */
 int relax(const problem *p, atoms *a, double *energy);

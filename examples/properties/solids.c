@@ -1,7 +1,7 @@
 /* Crystals, elastic constants, vacancies, surfaces. */
 #include "properties.h"
 
-int evaluate(const problem *p, atoms *a, double *energy, int forces, double *virial)
+int evaluate_atoms(const problem *p, atoms *a, double *energy, int forces, double *virial)
 {
     const int status = p->potential.evaluate(a->n, a->xyz, a->species, a->cell, a->pbc, energy,
                                              forces ? a->forces : NULL, virial, NULL);
@@ -19,7 +19,7 @@ int relax(const problem *p, atoms *a, double *energy)
     int good = 0, bad = !v;
     for (int step = 0; step < 2000 && !bad; step++) {
         double power = 0, speed = 0, force = 0, most = 0;
-        bad = evaluate(p, a, energy, 1, NULL);
+        bad = evaluate_atoms(p, a, energy, 1, NULL);
         for (size_t k = 0; k < 3 * a->n && !bad; k++) {
             power += v[k] * a->forces[k];
             speed += v[k] * v[k];
@@ -54,7 +54,7 @@ static int energy_of(const problem *p, const crystal *c, double *energy)
 {
     atoms a;
     int bad = fill_cells(c, 1, p->species, &a);
-    bad = bad || evaluate(p, &a, energy, 0, NULL);
+    bad = bad || evaluate_atoms(p, &a, energy, 0, NULL);
     *energy /= c->natoms;
     free_atoms(&a);
     return bad;
@@ -173,7 +173,7 @@ static int stress_of(const problem *p, const crystal *c, int component, double s
             y[d] = x[0] * tensor[0][d] + x[1] * tensor[1][d] + x[2] * tensor[2][d];
         memcpy(x, y, sizeof y);
     }
-    bad = bad || (relaxed && relax(p, &a, &energy)) || evaluate(p, &a, &energy, 1, virial);
+    bad = bad || (relaxed && relax(p, &a, &energy)) || evaluate_atoms(p, &a, &energy, 1, virial);
     for (int k = 0; k < 6 && !bad; k++)
         stress[k] = -virial[k] / (c->edge[0] * c->edge[1] * c->edge[2]);
     free_atoms(&a);
@@ -207,11 +207,11 @@ int find_vacancy(const problem *p, results *r)
     atoms a;
     double whole = 0, left = 0;
     int bad = fill_cells(&r->crystal, along[r->crystal.lattice], p->species, &a) ||
-              evaluate(p, &a, &whole, 0, NULL);
+              evaluate_atoms(p, &a, &whole, 0, NULL);
     const double n = (double)a.n;
     r->vacancy_atoms = (int)a.n;
     a.n -= !bad;
-    bad = bad || evaluate(p, &a, &left, 0, NULL);
+    bad = bad || evaluate_atoms(p, &a, &left, 0, NULL);
     r->vacancy_unrelaxed = left - (n - 1) / n * whole;
     bad = bad || relax(p, &a, &left);
     r->vacancy = left - (n - 1) / n * whole;
@@ -254,7 +254,7 @@ int find_surfaces(const problem *p, results *r)
         bad = fill_box(c, box, p->species, &a);
         a.pbc[2] = 0;
         const double area = sqrt(in[0] * in[1]), bulk = r->energy[c->lattice];
-        bad = bad || evaluate(p, &a, &energy, 0, NULL);
+        bad = bad || evaluate_atoms(p, &a, &energy, 0, NULL);
         r->surface_unrelaxed[k] = (energy - (double)a.n * bulk) / (2 * area);
         bad = bad || relax(p, &a, &energy);
         r->surface[k] = (energy - (double)a.n * bulk) / (2 * area);
@@ -270,13 +270,13 @@ int find_dimer(const problem *p, results *r)
     double xyz[6] = {0}, forces[6], alone;
     int species[2] = {p->species, p->species};
     atoms a = {.n = 1, .xyz = xyz, .species = species, .forces = forces};
-    if (evaluate(p, &a, &alone, 0, NULL))
+    if (evaluate_atoms(p, &a, &alone, 0, NULL))
         return 1;
     a.n = 2;
     for (int k = 0; k < CURVE; k++) {
         const double low = 0.3 * p->distance;
         r->dimer_x[k] = xyz[3] = low + (p->potential.cutoff - low) * k / (CURVE - 1);
-        if (evaluate(p, &a, &r->dimer[k], 0, NULL))
+        if (evaluate_atoms(p, &a, &r->dimer[k], 0, NULL))
             return 1;
         r->dimer[k] -= 2 * alone;
     }
