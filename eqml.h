@@ -170,6 +170,9 @@ EQML_API const char *eqml_status_text(eqml_status status);
 #define EQML_NOINLINE static inline
 #endif
 
+/* Rounds a length up to whole vectors, whatever their kind. */
+#define EQML_ROUND(n) (((n) + 7) / 8 * 8)
+
 /*
  * A loop over tables. It is unrolled if the compiler knows the tables and the loop is short: offsets are then
  * constants, and numbers stay in registers. Only gcc is told to: clang decides by itself, and warns where it cannot
@@ -1761,7 +1764,6 @@ typedef struct eqml_model {
 } eqml_model;
 
 /* Room for one evaluation, in doubles; 64-byte alignment is fastest. */
-#define EQML_ROUND(n) (((n) + 7) / 8 * 8)
 #define EQML_WORK_ONE(nslots, npairs)                                                                        \
     (3 * EQML_ROUND(nslots) + 6 * EQML_ROUND(npairs) +                                                       \
      4 * EQML_ROUND((npairs) + 1)) /* atoms are at most one more than pairs */
@@ -19331,6 +19333,7 @@ EQML_API eqml_status eqml_expansion_read(eqml_expansion *expansion, const char *
 #ifndef EQML__COMPASS_C
 #define EQML__COMPASS_C
 #include <stdbool.h>
+#include <stdio.h>
 
 enum { EQML__MOST_TRIALS = 64 };
 

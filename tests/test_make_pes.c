@@ -248,6 +248,7 @@ Test(make_pes, two_builds_at_once)
     place("cc",
           "#!/bin/sh\n"
           "while test $# -gt 0; do case $1 in -o) out=$2; shift;; *.o) in=\"$in $1\";; esac; shift; done\n"
+          "test -n \"$out\" || exit 0 # asked what it is\n"
           "for i in $in; do test \"$(tail -n 1 $i)\" = end || { echo \"$i is not whole\"; exit 1; }; done\n"
           "echo $out >>../outputs; echo begin >$out; sleep 0.03; echo end >>$out\n");
     outcome o = run(

@@ -87,7 +87,7 @@ if [ "$DEGREE" = auto ]; then choose_degree "$@"; fi
     cksum <build/eqml-gen
 } >"$now/asked"
 {
-    printf '%s\n' "$*" "$LIBRARIES" "$PORTABLE" "$LIBRARY_LEVELS"
+    printf '%s\n' "$*" "$LIBRARIES" "${PORTABLE-}" "$LIBRARY_LEVELS"
     "$1" --version 2>/dev/null || :
 } >"$now/compiler"
 cat build/fit.o build/eqml.o | cksum >"$now/objects"
@@ -120,7 +120,7 @@ make_library() {
     # The sets of vectors: native, or those of a portable library, which have -march=native taken out.
     levels=native
     plain=
-    case $PORTABLE in '' | 0) ;; *) levels=$LIBRARY_LEVELS plain=plain ;; esac
+    case ${PORTABLE-} in '' | 0) ;; *) levels=$LIBRARY_LEVELS plain=plain ;; esac
     portable=
     for word; do
         case $word in -march=* | -mtune=* | -mcpu=*) ;; *) portable="$portable $word" ;; esac

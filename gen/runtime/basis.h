@@ -182,7 +182,6 @@ typedef struct eqml_model {
 } eqml_model;
 
 /* Room for one evaluation, in doubles; 64-byte alignment is fastest. */
-#define EQML_ROUND(n) (((n) + 7) / 8 * 8)
 #define EQML_WORK_ONE(nslots, npairs)                                                                        \
     (3 * EQML_ROUND(nslots) + 6 * EQML_ROUND(npairs) +                                                       \
      4 * EQML_ROUND((npairs) + 1)) /* atoms are at most one more than pairs */

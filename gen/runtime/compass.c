@@ -5,6 +5,7 @@
 #define EQML__COMPASS_C
 #include "status.h"
 #include <stdbool.h>
+#include <stdio.h>
 
 enum { EQML__MOST_TRIALS = 64 };
 

@@ -42,6 +42,9 @@
 #define EQML_NOINLINE static inline
 #endif
 
+/* Rounds a length up to whole vectors, whatever their kind. */
+#define EQML_ROUND(n) (((n) + 7) / 8 * 8)
+
 /*
  * A loop over tables. It is unrolled if the compiler knows the tables and the loop is short: offsets are then
  * constants, and numbers stay in registers. Only gcc is told to: clang decides by itself, and warns where it cannot
