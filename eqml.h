@@ -2104,9 +2104,8 @@ EQML_INLINE void eqml__pairs_one(const eqml_model *m, const double *xyz, double 
 #define EQML__DATA(name) name
 /* Pair p of n groups of geometries, one in each lane: their variables y[k][p], and where pair is not NULL,
  * pair[k][p] = x_i - x_j (three), 1/r, dy/dr. d[n]: x_i - x_j. */
-EQML_INLINE void EQML__FN(eqml__pair)(const eqml_variable *v, EQML__NUMBER rate, EQML__NUMBER centre,
-                                      int n, int p,
-                                      EQML__T (*d)[3], EQML__T *const *y, EQML__T (*const *pair)[5])
+EQML_INLINE void EQML__FN(eqml__pair)(const eqml_variable *v, EQML__NUMBER rate, EQML__NUMBER centre, int n,
+                                      int p, EQML__T (*d)[3], EQML__T *const *y, EQML__T (*const *pair)[5])
 {
     EQML__T r[EQML__SIDES], inverse[EQML__SIDES], rates[EQML__SIDES], value[EQML__SIDES], slope[EQML__SIDES];
     EQML__SIDE(r[k] = EQML__FMA(d[k][0], d[k][0], EQML__FMA(d[k][1], d[k][1], d[k][2] * d[k][2])));
@@ -2182,9 +2181,8 @@ EQML_INLINE void EQML__FN(eqml__pairs)(const eqml_model *m, int n, const eqml_la
 #define EQML__DATA(name) name##_float
 /* Pair p of n groups of geometries, one in each lane: their variables y[k][p], and where pair is not NULL,
  * pair[k][p] = x_i - x_j (three), 1/r, dy/dr. d[n]: x_i - x_j. */
-EQML_INLINE void EQML__FN(eqml__pair)(const eqml_variable *v, EQML__NUMBER rate, EQML__NUMBER centre,
-                                      int n, int p,
-                                      EQML__T (*d)[3], EQML__T *const *y, EQML__T (*const *pair)[5])
+EQML_INLINE void EQML__FN(eqml__pair)(const eqml_variable *v, EQML__NUMBER rate, EQML__NUMBER centre, int n,
+                                      int p, EQML__T (*d)[3], EQML__T *const *y, EQML__T (*const *pair)[5])
 {
     EQML__T r[EQML__SIDES], inverse[EQML__SIDES], rates[EQML__SIDES], value[EQML__SIDES], slope[EQML__SIDES];
     EQML__SIDE(r[k] = EQML__FMA(d[k][0], d[k][0], EQML__FMA(d[k][1], d[k][1], d[k][2] * d[k][2])));
@@ -6927,8 +6925,7 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_add)(EQML__FN(eqml__cloud) * x, const eq
             for (int k = 0; k < ngroups; k++)
                 /* neighbours beyond natoms, copies that the caller has, are the last thread's */
                 EQML__FN(eqml__cloud_scatter)
-                (x, &x->group[k], t * n / parts, t + 1 < parts ? (t + 1) * n / parts : SIZE_MAX,
-                 x->result->forces);
+        (x, &x->group[k], t * n / parts, t + 1 < parts ? (t + 1) * n / parts : SIZE_MAX, x->result->forces);
     }
     for (int k = 0; k < ngroups; k++) {
         const EQML__FN(eqml__group) *g = &x->group[k];
@@ -7270,8 +7267,7 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_add)(EQML__FN(eqml__cloud) * x, const eq
             for (int k = 0; k < ngroups; k++)
                 /* neighbours beyond natoms, copies that the caller has, are the last thread's */
                 EQML__FN(eqml__cloud_scatter)
-                (x, &x->group[k], t * n / parts, t + 1 < parts ? (t + 1) * n / parts : SIZE_MAX,
-                 x->result->forces);
+        (x, &x->group[k], t * n / parts, t + 1 < parts ? (t + 1) * n / parts : SIZE_MAX, x->result->forces);
     }
     for (int k = 0; k < ngroups; k++) {
         const EQML__FN(eqml__group) *g = &x->group[k];
@@ -19334,6 +19330,7 @@ EQML_API eqml_status eqml_expansion_read(eqml_expansion *expansion, const char *
 #define EQML__COMPASS_C
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { EQML__MOST_TRIALS = 64 };
 

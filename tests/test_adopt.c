@@ -101,7 +101,6 @@ Test(adopt, what_is_no_potential_is_said)
     }
 }
 
-
 /* A polynomial is recovered with its hole, which the census then finds. */
 Test(adopt, from_library_to_library)
 {

@@ -238,7 +238,8 @@ Test(ask, a_surface_asks_for_geometries, .init = begin, .fini = end)
             "! grep ' energy=' build/pes/ask_test/ask.xyz");
     cr_expect_str_eq(o.text, "12\n12\n");
     /* Nothing of the pool is lower than its lowest. */
-    o = run(MAKE "ask NAME=ask_test N=3 POOL='%s/good.xyz' ASK='--samples 0 --holes no --pool-up-to 1e-6'", folder);
+    o = run(MAKE "ask NAME=ask_test N=3 POOL='%s/good.xyz' ASK='--samples 0 --holes no --pool-up-to 1e-6'",
+            folder);
     cr_expect_eq(o.status, 0, "%s", o.text);
     cr_expect_not_null(strstr(o.text, "ask_test: 0 geometries of"), "%s", o.text);
     run("rm -rf build/pes/ask_test");

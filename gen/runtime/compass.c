@@ -6,6 +6,7 @@
 #include "status.h"
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 enum { EQML__MOST_TRIALS = 64 };
 
