@@ -153,7 +153,7 @@ EQML_API eqml_status eqml_pair_fit(double z1, double z2, double inner, double ou
     for (int step = -STEPS; step <= STEPS; step++) {
         eqml_pair_reference p = zbl;
         for (int k = 0; k < 4; k++)
-            p.rate[k] *= pow(2, (double)step / STEPS);
+            p.rate[k] *= pow(2, (double)step / (double)STEPS);
         const double rest = eqml__fit_amplitudes(n, distance, energy, &p);
         if (least < 0 || rest < least) {
             least = rest;
