@@ -111,6 +111,18 @@ if [ "$has_numpy" ]; then
     if "$python" -c 'import ase' 2>/dev/null; then
         (cd "$here" && row ASE) >ase_water.py
         "$python" ase_water.py >/dev/null
+        # i-PI's protocol, with ASE as the server.
+        name=eqml_check_$$
+        command=$(cd "$here" && row i-PI | sed "s/-u water/-u $name/")
+        PATH="$usr/bin:$PATH" timeout 120 "$python" "$here/tests/bindings/ipi.py" "$command" "$name" water.pes 2>ipi.log ||
+            { cat ipi.log >&2; fail "tests/bindings/ipi.py fails"; }
+    else
+        left_out ASE
     fi
 fi
+for words in "water.pes" "-u none --wait 0 water.pes" "-u none --wait 0 missing.pes" "-u x --atoms 'H O' water.pes" \
+    "-u x -p 1 water.pes" "-u x --atoms 'H X H' water.pes" "-a 127.0.0.1 -p 1 --wait 0 water.pes"; do
+    if eval "\"$usr/bin/eqml-ipi\" $words" 2>message; then fail "eqml-ipi $words is not refused"; fi
+    [ "$(wc -l <message)" = 1 ] || fail "eqml-ipi $words: $(cat message)"
+done
 echo "check-bindings: C, C++ and what else is here agree"
