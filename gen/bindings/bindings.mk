@@ -51,6 +51,15 @@ build/eqml-ipi: $(wildcard $(BINDINGS)/ipi/*.[ch]) $(LIBRARY_OBJECTS)
 
 ipi-client: build/eqml-ipi ## build build/eqml-ipi, the client of i-PI's protocol
 
+# Models of OpenKIM, for LAMMPS and others.
+build/kim-describe: $(BINDINGS)/kim/describe.c $(LIBRARY_OBJECTS)
+	$(COMPILE) -I$(BINDINGS)/library $^ -o $@.$$$$ -ldl -lm && mv -f $@.$$$$ $@
+
+kim: private export NAME := $(value NAME)
+kim: private export BOND := $(or $(value BOND),1.3)
+kim: build/kim-describe ## NAME=water [BOND=1.3]: an OpenKIM model of the surface in build/pes/NAME or the potential in build/potential/NAME, into build/kim/eqml_NAME
+	@sh $(BINDINGS)/kim/kim.sh $(COMPILE)
+
 # A manual page has the help text of its command.
 build/man/%.1: build/%
 	@mkdir -p $(@D)
@@ -76,4 +85,4 @@ install: build/eqml-gen build/eqml-fit build/eqml-ipi build/libeqml.so build/man
 check-bindings: build/eqml-fit build/eqml-gen build/libeqml.so build/fit.o build/eqml-ipi build/man/eqml-gen.1 build/man/eqml-fit.1 build/man/eqml-ipi.1 ## what other programs load: libeqml from C, C++, Fortran, Python and ASE, as far as they are installed
 	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL sh tests/bindings/run.sh $(CC) $(CXX)
 
-.PHONY: library ipi-client install check-bindings
+.PHONY: library ipi-client kim install check-bindings
