@@ -82,7 +82,7 @@ install: build/eqml-gen build/eqml-fit build/eqml-ipi build/libeqml.so build/man
 	install -m 644 $(BINDINGS)/fortran/eqml.f90 $(BINDINGS)/fortran/potential.f90 "$(INSTALL_TO)/share/eqml"
 	install -m 644 build/man/eqml-gen.1 build/man/eqml-fit.1 build/man/eqml-ipi.1 "$(INSTALL_TO)/share/man/man1"
 
-check-bindings: build/eqml-fit build/eqml-gen build/libeqml.so build/fit.o build/eqml-ipi build/man/eqml-gen.1 build/man/eqml-fit.1 build/man/eqml-ipi.1 ## what other programs load: libeqml from C, C++, Fortran, Python and ASE, as far as they are installed
+check-bindings: build/eqml-fit build/eqml-gen build/libeqml.so build/fit.o build/potential.o build/kim-describe build/eqml-ipi build/man/eqml-gen.1 build/man/eqml-fit.1 build/man/eqml-ipi.1 ## what other programs load: libeqml from C, C++, Fortran, Python, ASE, i-PI and LAMMPS, as far as they are installed
 	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL sh tests/bindings/run.sh $(CC) $(CXX)
 
 .PHONY: library ipi-client kim install check-bindings
