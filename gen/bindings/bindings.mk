@@ -45,6 +45,21 @@ build/library/fit_main.o: examples/fit/main.c $(wildcard examples/*/*.h) eqml.h 
 build/eqml-fit: $(BINDINGS)/library/fit.c build/library/fit_main.o $(filter-out build/fit/main.o,$(FIT_PARTS)) build/eqml.o
 	$(COMPILE) $(OPTIONAL) -I. $^ -o $@.$$$$ -lm && mv -f $@.$$$$ $@
 
+# The client of i-PI's protocol, which has libeqml in it.
+build/eqml-ipi: $(wildcard $(BINDINGS)/ipi/*.[ch]) $(LIBRARY_OBJECTS)
+	$(COMPILE) -I$(BINDINGS)/library $(filter %.c %.o,$^) -o $@.$$$$ -ldl -lm && mv -f $@.$$$$ $@
+
+ipi-client: build/eqml-ipi ## build build/eqml-ipi, the client of i-PI's protocol
+
+# Models of OpenKIM, for LAMMPS and others.
+build/kim-describe: $(BINDINGS)/kim/describe.c $(LIBRARY_OBJECTS)
+	$(COMPILE) -I$(BINDINGS)/library $^ -o $@.$$$$ -ldl -lm && mv -f $@.$$$$ $@
+
+kim: private export NAME := $(value NAME)
+kim: private export BOND := $(or $(value BOND),1.3)
+kim: build/kim-describe ## NAME=water [BOND=1.3]: an OpenKIM model of the surface in build/pes/NAME or the potential in build/potential/NAME, into build/kim/eqml_NAME
+	@sh $(BINDINGS)/kim/kim.sh $(COMPILE)
+
 # A manual page has the help text of its command.
 build/man/%.1: build/%
 	@mkdir -p $(@D)
@@ -53,20 +68,21 @@ build/man/%.1: build/%
 	    printf '.fi\n.SH SEE ALSO\neqml-gen(1), eqml-fit(1)\n'; } >$@.$$$$ && mv -f $@.$$$$ $@
 man-eqml-gen = permutationally invariant polynomials of a molecule as a C header
 man-eqml-fit = fit a potential energy surface to the data of a molecule
+man-eqml-ipi = a fitted potential energy surface as a client of i-PI
 
 INSTALL_TO = $(DESTDIR)$(PREFIX)
-install: build/eqml-gen build/eqml-fit build/libeqml.so build/man/eqml-gen.1 build/man/eqml-fit.1 ## [PREFIX=/usr/local] [DESTDIR=]: headers, libeqml, eqml-gen, eqml-fit, Fortran's module, pkg-config, CMake and manual pages
+install: build/eqml-gen build/eqml-fit build/eqml-ipi build/libeqml.so build/man/eqml-gen.1 build/man/eqml-fit.1 build/man/eqml-ipi.1 ## [PREFIX=/usr/local] [DESTDIR=]: headers, libeqml, eqml-gen, eqml-fit, eqml-ipi, Fortran's module, pkg-config, CMake and manual pages
 	@for d in bin include lib/pkgconfig lib/cmake/eqml share/man/man1 share/eqml; do mkdir -p "$(INSTALL_TO)/$$d" || exit 1; done
-	install -m 755 build/eqml-gen build/eqml-fit "$(INSTALL_TO)/bin"
+	install -m 755 build/eqml-gen build/eqml-fit build/eqml-ipi "$(INSTALL_TO)/bin"
 	install -m 644 eqml.h $(BINDINGS)/library/eqml_library.h "$(INSTALL_TO)/include"
 	install -m 755 build/libeqml.so.$(LIBRARY_VERSION) "$(INSTALL_TO)/lib"
 	ln -sf libeqml.so.$(LIBRARY_VERSION) "$(INSTALL_TO)/lib/libeqml.so"
 	install -m 644 $(BINDINGS)/library/eqml.pc "$(INSTALL_TO)/lib/pkgconfig"
 	install -m 644 $(BINDINGS)/library/eqml-config.cmake "$(INSTALL_TO)/lib/cmake/eqml"
 	install -m 644 $(BINDINGS)/fortran/eqml.f90 $(BINDINGS)/fortran/potential.f90 "$(INSTALL_TO)/share/eqml"
-	install -m 644 build/man/eqml-gen.1 build/man/eqml-fit.1 "$(INSTALL_TO)/share/man/man1"
+	install -m 644 build/man/eqml-gen.1 build/man/eqml-fit.1 build/man/eqml-ipi.1 "$(INSTALL_TO)/share/man/man1"
 
-check-bindings: build/eqml-fit build/eqml-gen build/libeqml.so build/fit.o build/man/eqml-gen.1 build/man/eqml-fit.1 ## what other programs load: libeqml from C, C++, Fortran, Python and ASE, as far as they are installed
+check-bindings: build/eqml-fit build/eqml-gen build/libeqml.so build/fit.o build/potential.o build/kim-describe build/eqml-ipi build/man/eqml-gen.1 build/man/eqml-fit.1 build/man/eqml-ipi.1 ## what other programs load: libeqml from C, C++, Fortran, Python, ASE, i-PI and LAMMPS, as far as they are installed
 	@env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL sh tests/bindings/run.sh $(CC) $(CXX)
 
-.PHONY: library install check-bindings
+.PHONY: library ipi-client kim install check-bindings

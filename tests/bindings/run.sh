@@ -87,6 +87,27 @@ done
 if command -v gfortran >/dev/null; then
     gfortran -std=f2018 -Wall -Werror -fsyntax-only -J"$work" build/pes/portable/portable.f90
 fi
+# Models of OpenKIM for a stock LAMMPS: of this surface, and of a potential of copper and nickel.
+has_kim=
+if [ "$has_numpy" ] && pkg-config --exists libkim-api && command -v lmp >/dev/null && command -v mpirun >/dev/null &&
+    lmp -h | grep -qw KIM && "$python" -c 'import ase' 2>/dev/null; then
+    has_kim=1
+    NAME=portable BOND=1.3 sh gen/bindings/kim/kim.sh "$cc" -std=c11 -Wall -Wextra -Wpedantic -Werror -O1 >"$work/kim.log"
+    cp build/pes/portable/portable.pes "$work/"
+    "$python" tests/bindings/kim_data.py "$work/cuni.xyz"
+    env NAME=kimcheck DATA="$work/cuni.xyz" ENVIRONMENT="Cu: Cu Ni; Ni: Cu Ni" ORDER=3 LEVEL=3 BASIS= LIBRARIES= \
+        FIT="--cutoff 4.2 --range 2.5 --energies 10 --ridge 1e-8 --grades 0" \
+        sh examples/common/potential.sh "$cc" -std=c11 -ffp-contract=fast -O0 >"$work/potential.log"
+    NAME=kimcheck BOND=1.3 sh gen/bindings/kim/kim.sh "$cc" -std=c11 -Wall -Wextra -Wpedantic -Werror -O0 >"$work/kim.log"
+    mv build/potential/kimcheck/libkimcheck.so "$work/"
+    rm -rf build/potential/kimcheck "$work/kim"
+    mkdir "$work/kim"
+    mv build/kim/eqml_portable build/kim/eqml_kimcheck "$work/kim/"
+    if NAME=nosuch BOND=1.3 sh gen/bindings/kim/kim.sh "$cc" 2>"$work/message"; then fail "make kim does without a surface"; fi
+    [ "$(wc -l <"$work/message")" = 1 ] || fail "make kim NAME=nosuch: $(cat "$work/message")"
+else
+    left_out "LAMMPS with KIM, libkim-api-dev, mpirun or ASE"
+fi
 mv build/pes/portable/portable_pes.h "$work/"
 rm -rf build/pes/portable
 cd "$work"
@@ -111,6 +132,24 @@ if [ "$has_numpy" ]; then
     if "$python" -c 'import ase' 2>/dev/null; then
         (cd "$here" && row ASE) >ase_water.py
         "$python" ase_water.py >/dev/null
+        # i-PI's protocol, with ASE as the server.
+        name=eqml_check_$$
+        command=$(cd "$here" && row i-PI | sed "s/-u water/-u $name/")
+        PATH="$usr/bin:$PATH" timeout 120 "$python" "$here/tests/bindings/ipi.py" "$command" "$name" water.pes 2>ipi.log ||
+            { cat ipi.log >&2; fail "tests/bindings/ipi.py fails"; }
+    else
+        left_out ASE
     fi
 fi
+if [ "$has_kim" ]; then
+    "$python" "$here/tests/bindings/kim.py" "$work/kim" portable.pes libkimcheck.so kimcheck 2>kim.err ||
+        { cat kim.err >&2; fail "tests/bindings/kim.py fails"; }
+    (cd "$here" && row LAMMPS | sed 's/eqml_water/eqml_portable/') >lammps.in
+    KIM_API_PORTABLE_MODELS_DIR=$work/kim lmp -in lammps.in -log none >lammps.log || { cat lammps.log >&2; fail "README's LAMMPS fails"; }
+fi
+for words in "water.pes" "-u none --wait 0 water.pes" "-u none --wait 0 missing.pes" "-u x --atoms 'H O' water.pes" \
+    "-u x -p 1 water.pes" "-u x --atoms 'H X H' water.pes" "-a 127.0.0.1 -p 1 --wait 0 water.pes"; do
+    if eval "\"$usr/bin/eqml-ipi\" $words" 2>message; then fail "eqml-ipi $words is not refused"; fi
+    [ "$(wc -l <message)" = 1 ] || fail "eqml-ipi $words: $(cat message)"
+done
 echo "check-bindings: C, C++ and what else is here agree"
