@@ -16,7 +16,7 @@ ifdef MPI
 MPI_FOUND := $(filter -%,$(shell pkg-config --silence-errors --cflags --libs mpi-c || mpicc -show 2>/dev/null))
 MPI_FLAGS := -DEQML_USE_MPI $(or $(MPI_FOUND),$(error MPI=$(MPI): no mpicc was found; on Debian: apt-get install libopenmpi-dev))
 MPI_LIBS := $(filter -L% -l% -Wl% -pthread,$(MPI_FOUND))
-MPIRUN ?= mpirun -q -n $(MPI)
+MPIRUN ?= mpirun -n $(MPI)
 else
 override MPIRUN :=
 endif
