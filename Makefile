@@ -11,6 +11,16 @@ endif
 ifdef OPENMP
 OPTIONAL += -fopenmp
 endif
+# make MPI=4: the fit by so many processes. One part alone knows of it, build/fit/team.o.
+ifdef MPI
+MPI_FOUND := $(filter -%,$(shell pkg-config --silence-errors --cflags --libs mpi-c || mpicc -show 2>/dev/null))
+MPI_FLAGS := -DEQML_USE_MPI $(or $(MPI_FOUND),$(error MPI=$(MPI): no mpicc was found; on Debian: apt-get install libopenmpi-dev))
+MPI_LIBS := $(filter -L% -l% -Wl% -pthread,$(MPI_FOUND))
+MPIRUN ?= mpirun -n $(MPI)
+else
+override MPIRUN :=
+endif
+export MPIRUN
 
 # What the user gives goes to the shell in the environment, never as text of a command: "$$DATA" holds DATA as it
 # was given, whatever is in it. BASIS, FIT, PRUNE and BASES are lists of words.
@@ -95,6 +105,13 @@ $(EXAMPLE_PARTS): build/%.o: examples/%.c $(wildcard examples/*/*.h) eqml.h buil
 	@mkdir -p $(@D)
 	$(COMPILE) $(OPTIONAL) $(PART_OPTIONS) -I. -Iexamples -c $< -o $@.$$$$ && mv -f $@.$$$$ $@
 
+# Again where MPI comes or goes.
+build/fit/team.flags: FORCE
+	@mkdir -p $(@D)
+	@printf '%s\n' '$(MPI_FLAGS)' | cmp -s - $@ || printf '%s\n' '$(MPI_FLAGS)' >$@
+build/fit/team.o: build/fit/team.flags
+build/fit/team.o: PART_OPTIONS = $(MPI_FLAGS)
+
 build/fit/bindings.o: gen/bindings/library/functions.h
 
 build/fit.o: $(FIT_PARTS)
@@ -103,7 +120,7 @@ build/fit.o: $(FIT_PARTS)
 # ---- from data to a library ------------------------------------------------------------------------------
 
 pes: build/eqml-gen build/eqml.o build/fit.o ## DATA=file.xyz COMPOSITION="H4 C" DEGREE=6 NAME=ch4 [DIPOLE=5] [QUADRUPOLE=5] [POLARIZABILITY=5] [BASIS="options"] [FIT="options"] [FLOAT=1] [PORTABLE=1]: fit a surface into build/pes/NAME
-	@LIBRARIES="$(OPTIONAL)" sh examples/common/pes.sh $(COMPILE)
+	@LIBRARIES="$(OPTIONAL) $(MPI_LIBS)" sh examples/common/pes.sh $(COMPILE)
 
 refit: pes ## the same with other options in FIT: what did not change is not compiled again (make pes does so, too)
 

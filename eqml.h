@@ -8258,7 +8258,7 @@ EQML_API eqml_status eqml_lsq_merge(eqml_lsq *lsq, eqml_lsq *other);
  * Adds all rows of another system of the same ncols and nrhs, from its triangle [1]: as if they had been added one by
  * one, up to rounding (exactly where *lsq has no rows yet), for the price of ncols / 3 of them. So rows may be dealt
  * out to several systems, whose triangles are combined at the end, and new rows cost nothing but themselves. *other
- * keeps its rows. What eqml_lsq_row() points to is overwritten.
+ * keeps its rows. What eqml_lsq_row() points to is overwritten, in both.
  *
  * EQML_ERROR_ARGUMENT: the same system, or other sizes. EQML_ERROR_VALUE: squares of *other overflowed; *lsq is then
  * as before.
@@ -8291,6 +8291,39 @@ EQML_API void eqml_lsq_free(eqml_lsq *lsq);
 /* NULL is allowed. */
 
 #endif /* EQML__LSQ_H */
+
+/* ==== team.h ============================================================================================ */
+
+/* Fits by several processes. */
+#ifndef EQML__TEAM_H
+#define EQML__TEAM_H
+
+/*
+ * One of several processes that work together: MPI's ranks, or others that can send bytes to each other. `send` and
+ * `receive` return EQML_OK when the bytes were passed on, or have arrived, in the order in which they were sent. For
+ * each `send` there is a `receive` of the same size on the other side. Bytes are those of memory: all processes run the
+ * same program on machines of one kind. examples/fit/team.c is such a team over MPI.
+ */
+typedef struct eqml_team {
+    int rank, size; /* this process, from 0; how many there are */
+    eqml_status (*send)(void *context, int to, const void *bytes, size_t size);
+    eqml_status (*receive)(void *context, int from, void *bytes, size_t size);
+    void *context;
+} eqml_team;
+
+EQML_API eqml_status eqml_lsq_gather(const eqml_team *team, eqml_lsq *lsq, eqml_message *message);
+/*
+ * Adds the rows of all processes to the system of rank 0, from their triangles, which go up a binary tree [1 of lsq.h]: as
+ * if they had been added there, up to rounding, and with the same bits each time. All processes of the team call it, with
+ * systems of the same sizes. Each sends 4 (ncols + nrhs)^2 bytes at most once, and receives as much at most log2(size)
+ * times, row by row, so that nobody has a second triangle; folding one takes the time of ncols / 3 rows. The systems of
+ * other ranks keep what they have gathered.
+ *
+ * All return the same status and the same message, where one fails. EQML_ERROR_VALUE: squares of a system overflowed.
+ * EQML_ERROR_ARGUMENT: sizes differ. EQML_ERROR_FILE: another process cannot be reached.
+ */
+
+#endif /* EQML__TEAM_H */
 
 /* ==== tables.h ========================================================================================== */
 
@@ -8463,6 +8496,7 @@ typedef struct eqml_fit_options {
                               part; NULL: all have 1 */
     const char *checkpoint;    /* a file that keeps what is done, see eqml_fit(); NULL: none */
     double checkpoint_seconds; /* it is written that often; 0: 60; negative: as often as progress is told */
+    const eqml_team *team;     /* processes that fit together, see eqml_fit(); NULL: this one alone */
 } eqml_fit_options;
 
 typedef struct eqml_fit_result {
@@ -8518,8 +8552,14 @@ EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, cons
  * data is so no longer; EQML_ERROR_FORMAT, it is damaged; EQML_ERROR_FILE. Remove it to begin anew. A user's function
  * (EQML_USER) cannot be told from another one. Fits of tensors, which take little, keep no checkpoint.
  *
- * EQML_ERROR_EMPTY: no geometry to train on. EQML_ERROR_MATCH: the data have another number of atoms.
- * EQML_ERROR_ARGUMENT: a weight or ridge that is negative or not finite. EQML_ERROR_VALUE: a number of the data is not finite.
+ * Several processes. With options.team all of them call eqml_fit(), or eqml_fit_tensor(), with the same surface, data and
+ * options. Each makes and folds the rows of every team.size-th geometry; the triangles are gathered as eqml_lsq_gather()
+ * does it, rank 0 solves, and all receive the surface, the same to the bit; with other numbers of processes it is the same up to
+ * rounding. Rank 0 alone needs the memory of the solution, and reads and writes the checkpoint, at the end only; which was
+ * of any number of processes. Where one fails, all return its status and its message, which names its rank.
+ *
+ * EQML_ERROR_EMPTY: no geometry to train on. EQML_ERROR_MATCH: the data have another number of atoms, or are not those of
+ * rank 0. EQML_ERROR_ARGUMENT: a weight or ridge that is negative or not finite. EQML_ERROR_VALUE: a number of the data is not finite.
  */
 
 EQML_API eqml_status eqml_fit_tensor(eqml_surface *surface, eqml_tensor kind, const eqml_data *data,
@@ -8638,7 +8678,8 @@ EQML_API eqml_status eqml_problem_create(eqml_problem **problem, eqml_surface *s
 /*
  * Does what eqml_fit() does, and keeps the triangle, of nterms^2 / 2 numbers. Variables, centres and offsets of the
  * surface are copied; the tables of its basis must stay. Errors as eqml_fit; *problem is then null. A problem
- * is only read by what follows: threads may share it.
+ * is only read by what follows: threads may share it. Of several processes (options.team) rank 0 has the triangle; the
+ * problems of the others are of no use but to be freed.
  */
 
 EQML_API void eqml_problem_free(eqml_problem *problem);
@@ -12744,6 +12785,31 @@ static bool eqml__lsq_is_finite(const eqml_lsq *lsq)
     return finite;
 }
 
+/* lsq->row <- row i of the triangle times a factor; what stands before its diagonal is left as it was. */
+static void eqml__lsq_triangle_row(eqml_lsq *lsq, int i, double factor)
+{
+    for (int j = i; j < lsq->width; j++)
+        lsq->row[j] = factor * *eqml__lsq_r(lsq, i, j);
+}
+
+/* Adds lsq->row as row i of another triangle, of which row 0 must be the first and the last one the last. */
+static void eqml__lsq_add_merged(eqml_lsq *lsq, int i)
+{
+    memset(lsq->row, 0, (size_t)i * sizeof(double));
+    eqml__lsq_put(lsq, lsq->filled++, lsq->row);
+    if (lsq->filled == EQML__LSQ_BLOCK || i + 1 == lsq->width)
+        eqml__lsq_fold(lsq);
+}
+
+/* What another triangle brings beside its rows. */
+static void eqml__lsq_note_merged(eqml_lsq *lsq, size_t rows, const double *least, double tolerance)
+{
+    lsq->rows += rows;
+    for (int j = 0; j < lsq->width; j++)
+        lsq->least[j] = lsq->least[j] < least[j] ? least[j] : lsq->least[j];
+    lsq->tolerance = lsq->tolerance < tolerance ? tolerance : lsq->tolerance;
+}
+
 /* Adds the rows of another system times a factor: those of its triangle, whose leading zeros make them cheap. */
 static eqml_status eqml__lsq_merge_times(eqml_lsq *lsq, eqml_lsq *other, double factor)
 {
@@ -12756,17 +12822,11 @@ static eqml_status eqml__lsq_merge_times(eqml_lsq *lsq, eqml_lsq *other, double 
     for (size_t k = 0; k < eqml__lsq_r_size(lsq->padded) && lsq->rows == 0; k++)
         lsq->r[k] = factor * other->r[k];
     for (int i = 0; i < lsq->width && lsq->rows > 0; i++) {
-        memset(lsq->row, 0, (size_t)i * sizeof(double));
-        for (int j = i; j < lsq->width; j++)
-            lsq->row[j] = factor * *eqml__lsq_r(other, i, j);
-        eqml__lsq_put(lsq, lsq->filled++, lsq->row);
-        if (lsq->filled == EQML__LSQ_BLOCK || i + 1 == lsq->width)
-            eqml__lsq_fold(lsq);
+        eqml__lsq_triangle_row(other, i, factor);
+        memcpy(lsq->row + i, other->row + i, (size_t)(lsq->width - i) * sizeof(double));
+        eqml__lsq_add_merged(lsq, i);
     }
-    lsq->rows += other->rows;
-    for (int j = 0; j < lsq->width; j++)
-        lsq->least[j] = lsq->least[j] < other->least[j] ? other->least[j] : lsq->least[j];
-    lsq->tolerance = lsq->tolerance < other->tolerance ? other->tolerance : lsq->tolerance;
+    eqml__lsq_note_merged(lsq, other->rows, other->least, other->tolerance);
     return EQML_OK;
 }
 
@@ -12979,6 +13039,143 @@ EQML_API eqml_status eqml_lsq_load(eqml_lsq **lsq, uint64_t key, const char *pat
 }
 
 #endif /* EQML__LSQ_FILE_C */
+
+/* ==== team.c ============================================================================================ */
+
+/* Several processes: what they agree on, and their triangles, gathered. */
+#ifndef EQML__TEAM_C
+#define EQML__TEAM_C
+
+/* The tree: a rank's parent is the rank without its lowest bit; its children have one lower bit more. Returns that bit, or
+ * for rank 0 the first power of two that is not below the size. */
+static int eqml__team_bit(const eqml_team *team)
+{
+    int bit = 1;
+    while (bit < team->size && !(team->rank & bit))
+        bit *= 2;
+    return bit;
+}
+
+static eqml_status eqml__unreachable(int rank, eqml_message *message)
+{
+    return eqml__fail(message, EQML_ERROR_FILE, "rank %d cannot be reached any more", rank);
+}
+
+/* Bytes of rank 0 to all. */
+static eqml_status eqml__broadcast(const eqml_team *team, void *bytes, size_t size, eqml_message *message)
+{
+    const int bit = eqml__team_bit(team), parent = team->rank - bit;
+    if (team->rank && team->receive(team->context, parent, bytes, size))
+        return eqml__unreachable(parent, message);
+    for (int step = bit / 2; step > 0; step /= 2) {
+        const int child = team->rank + step;
+        if (child < team->size && team->send(team->context, child, bytes, size))
+            return eqml__unreachable(child, message);
+    }
+    return EQML_OK;
+}
+
+/* What a rank says of itself and of those below it. */
+typedef struct eqml__said {
+    int status, ncols, nrhs;
+    eqml_message message;
+} eqml__said;
+
+/*
+ * Whether all ranks are as they should be: each gives its status, and where that is none of success its message. All get
+ * the status and the message of the first rank that failed. Work of which a rank may fail alone stands before such a call.
+ */
+static eqml_status eqml__agree(const eqml_team *team, eqml_status status, int ncols, int nrhs,
+                               eqml_message *message)
+{
+    const int bit = eqml__team_bit(team);
+    eqml__said own, other;
+    memset(&own, 0, sizeof own);
+    own.status = (int)status, own.ncols = ncols, own.nrhs = nrhs;
+    if (status && team->rank)
+        eqml__fail(&own.message, status, "rank %d: %.480s", team->rank,
+                   message ? message->text : eqml_status_text(status));
+    else if (status)
+        eqml__fail(&own.message, status, "%s", message ? message->text : eqml_status_text(status));
+    for (int step = 1; step < bit; step *= 2) {
+        const int child = team->rank + step;
+        if (child >= team->size)
+            continue;
+        if (team->receive(team->context, child, &other, sizeof other))
+            return eqml__unreachable(child, message);
+        if (!own.status && other.status)
+            own = other;
+        else if (!own.status && (own.ncols != other.ncols || own.nrhs != other.nrhs))
+            own.status = (int)eqml__fail(&own.message, EQML_ERROR_ARGUMENT,
+                                         "rank %d has %d columns, and rank %d has %d", team->rank, own.ncols,
+                                         child, other.ncols);
+    }
+    if (team->rank && team->send(team->context, team->rank - bit, &own, sizeof own))
+        return eqml__unreachable(team->rank - bit, message);
+    const eqml_status passed = eqml__broadcast(team, &own, sizeof own, message);
+    if (passed || !own.status)
+        return passed;
+    return eqml__fail(message, (eqml_status)own.status, "%s", own.message.text);
+}
+
+/* What goes before a triangle. */
+typedef struct eqml__triangle_head {
+    uint64_t rows;
+    double tolerance;
+} eqml__triangle_head;
+
+/* Sends the triangle row by row, without the zeros, and what columns are scaled by. */
+static eqml_status eqml__send_triangle(const eqml_team *team, int to, eqml_lsq *lsq)
+{
+    const size_t width = (size_t)lsq->width;
+    const eqml__triangle_head head = {lsq->rows, lsq->tolerance};
+    eqml_status status = team->send(team->context, to, &head, sizeof head);
+    if (!status)
+        status = team->send(team->context, to, lsq->least, width * sizeof(double));
+    for (int i = 0; i < lsq->width && head.rows && !status; i++) {
+        eqml__lsq_triangle_row(lsq, i, 1);
+        status = team->send(team->context, to, lsq->row + i, (width - (size_t)i) * sizeof(double));
+    }
+    return status;
+}
+
+/* Adds the triangle that arrives. */
+static eqml_status eqml__receive_triangle(const eqml_team *team, int from, eqml_lsq *lsq)
+{
+    const size_t width = (size_t)lsq->width;
+    eqml__triangle_head head;
+    eqml_status status = team->receive(team->context, from, &head, sizeof head);
+    if (!status)
+        status = team->receive(team->context, from, lsq->row, width * sizeof(double));
+    if (status)
+        return status;
+    eqml__lsq_note_merged(lsq, (size_t)head.rows, lsq->row, head.tolerance);
+    for (int i = 0; i < lsq->width && head.rows && !status; i++) {
+        status = team->receive(team->context, from, lsq->row + i, (width - (size_t)i) * sizeof(double));
+        eqml__lsq_add_merged(lsq, i);
+    }
+    return status;
+}
+
+EQML_API eqml_status eqml_lsq_gather(const eqml_team *team, eqml_lsq *lsq, eqml_message *message)
+{
+    eqml_status status = EQML_OK;
+    eqml__lsq_fold(lsq);
+    if (!eqml__lsq_is_finite(lsq))
+        status = eqml__fail(message, EQML_ERROR_VALUE, "%s", eqml_status_text(EQML_ERROR_VALUE));
+    status = eqml__agree(team, status, lsq->ncols, lsq->nrhs, message);
+    const int bit = eqml__team_bit(team);
+    for (int step = 1; step < bit && !status; step *= 2) {
+        const int child = team->rank + step;
+        if (child < team->size && eqml__receive_triangle(team, child, lsq))
+            status = eqml__unreachable(child, message);
+    }
+    if (!status && team->rank && eqml__send_triangle(team, team->rank - bit, lsq))
+        status = eqml__unreachable(team->rank - bit, message);
+    return status;
+}
+
+#endif /* EQML__TEAM_C */
 
 /* ==== system.c ========================================================================================== */
 
@@ -14801,7 +14998,7 @@ static eqml_status eqml__follow_notes(const eqml__fitter *w, const uint64_t *not
             message, EQML_ERROR_MATCH, path, 0,
             "its weights refer to the energy %.10g hartree, and the new data go down to %.10g; "
             "remove it to begin anew",
-            notes[2], w->lowest);
+            eqml__noted(notes[2]), w->lowest);
     const uint64_t *at = notes + 4;
     for (int k = 0; k < w->ncomponents; k++) {
         const eqml_basis *b = w->components[k].surface.model.basis;
@@ -14890,7 +15087,8 @@ static eqml_status eqml__begin_checkpoint(eqml__fitter *w, bool *resumed, eqml_m
 #ifndef EQML__FIT_C
 #define EQML__FIT_C
 
-static const eqml_fit_options eqml__fit_defaults = {0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0};
+static const eqml_fit_options eqml__fit_defaults = {0,    0,    0,    0,    NULL, NULL, NULL,
+                                                    NULL, NULL, NULL, NULL, 0,    NULL};
 
 /* The triangle of a fit of energies, for who wants to keep it. */
 typedef struct eqml__triangle {
@@ -14953,28 +15151,37 @@ static eqml_status eqml__set_targets(eqml__fitter *w)
     return EQML_OK;
 }
 
+/* Passes the next training geometry: whether its rows are for this process. */
+static bool eqml__takes(eqml__fitter *w, size_t g)
+{
+    const eqml_team *team = w->options->team;
+    const bool takes = !team || w->done % (size_t)team->size == (size_t)team->rank;
+    if (eqml__fits_energies(w))
+        eqml__pass_geometry(w, g);
+    else
+        w->done++;
+    return takes;
+}
+
 static eqml_status eqml__add_rows(eqml__fitter *w, eqml_message *message)
 {
     const eqml_fit_options *o = w->options;
     const bool energies = eqml__fits_energies(w);
-    const size_t before = w->done;
     eqml_status status = EQML_OK;
     for (size_t g = w->first; g < w->data->n && !status;) {
         size_t count = 0;
         for (; g < w->data->n && count < w->batch; g++)
-            if (eqml__trains(w, g))
+            if (eqml__trains(w, g) && eqml__takes(w, g))
                 w->chosen[count++] = g;
         if (count == 0)
             break;
         status = energies ? eqml__add_energy_rows(w, count) : eqml__tensor_rows(w, w->chosen[0]);
-        for (size_t i = 0; i < count && energies; i++)
-            eqml__pass_geometry(w, w->chosen[i]);
-        if (!status && energies)
+        if (!status && energies && !o->team) /* else there are rows elsewhere */
             status = eqml__keep_checkpoint(w, false, message);
         if (!status && energies && o->progress)
             o->progress(o->context, w->done, w->count);
     }
-    return !status && energies && w->done > before ? eqml__keep_checkpoint(w, true, message) : status;
+    return status;
 }
 
 static eqml_status eqml__solve(eqml__fitter *w, eqml_fit_result *result)
@@ -15047,6 +15254,12 @@ static void eqml__shift_components(eqml__fitter *w)
     }
 }
 
+/* Whether this process solves, and keeps the checkpoint. */
+static bool eqml__leads(const eqml__fitter *w)
+{
+    return !w->options->team || w->options->team->rank == 0;
+}
+
 /* Sets what the rows rest on: centres, shifts, scales of columns; from the checkpoint, where there is one. */
 static eqml_status eqml__prepare(eqml__fitter *w, eqml_fit_result *result, eqml_message *message)
 {
@@ -15056,10 +15269,10 @@ static eqml_status eqml__prepare(eqml__fitter *w, eqml_fit_result *result, eqml_
     for (int k = 0; k < w->ncomponents; k++)
         result->constant_pairs +=
             eqml__constant_classes(w->components[k].surface.model.basis, w->frozen + k * w->npairs);
-    if (eqml__fits_energies(w))
+    if (eqml__fits_energies(w) && eqml__leads(w))
         status = eqml__begin_checkpoint(w, &resumed, message);
     result->resumed = w->done;
-    if (status || resumed)
+    if (status || resumed || !eqml__leads(w))
         return status;
     eqml__shift_components(w);
     if (eqml__fits_energies(w))
@@ -15067,25 +15280,6 @@ static eqml_status eqml__prepare(eqml__fitter *w, eqml_fit_result *result, eqml_
     else
         eqml__set_tensor_scales(w);
     return EQML_OK;
-}
-
-static eqml_status eqml__run_fit(eqml__fitter *w, eqml_fit_result *result, eqml_message *message)
-{
-    eqml_status status = eqml__fitter_create(w);
-    if (!status)
-        status = eqml__lsq_start(&w->lsq, w->ncols, 1, w->options->ridge > 0);
-    if (!status && eqml__fits_energies(w))
-        status = eqml__set_targets(w);
-    if (!status)
-        status = eqml__prepare(w, result, message);
-    if (!status)
-        status = eqml__add_rows(w, message);
-    if (!status)
-        status = eqml__solve(w, result);
-    if (!status)
-        eqml__set_components(w);
-    result->geometries = w->count;
-    return status;
 }
 
 /* Rows of energies and gradients that are held before they are folded. Those of tensors are not. */
@@ -15101,30 +15295,17 @@ static size_t eqml__fit_bytes(int terms, size_t rows, const eqml_fit_options *op
            rows * ((size_t)terms + 1) * sizeof(double);
 }
 
-/* What all fits refuse; `over` names the basis or the expansion, `what` the data that are fitted. */
-static eqml_status eqml__check_fit(eqml__fitter *w, const char *over, const char *what, eqml_message *message)
+/* What is fitted, in words. */
+static const char *eqml__what(const eqml__fitter *w)
 {
-    const eqml_fit_options *o = w->options;
-    if (w->data->natoms != w->natoms)
-        return eqml__fail(message, EQML_ERROR_MATCH, "the data have %d atoms, the %s has %d", w->data->natoms,
-                          over, w->natoms);
-    if (!(o->gradient_weight >= 0) || !(o->ridge >= 0) || !(o->energy_weight >= 0))
-        return eqml__fail(message, EQML_ERROR_ARGUMENT, "weights and ridge must not be negative");
-    for (size_t g = 0; g < w->data->n && o->weights; g++)
-        if (!(o->weights[g] >= 0) || !(o->weights[g] <= DBL_MAX))
-            return eqml__fail(message, EQML_ERROR_ARGUMENT,
-                              "the weight of geometry %zu is %g: expected a finite number, at least 0", g + 1,
-                              o->weights[g]);
-    eqml__survey_data(w);
-    if (w->count == 0)
-        return eqml__fail(message, EQML_ERROR_EMPTY, "no geometry with %s to train on", what);
-    return EQML_OK;
+    static const char *const what[] = {"a dipole", "a quadrupole", "a polarizability", "an energy"};
+    return what[w->kind];
 }
 
 /* Says why a fit failed. */
-static eqml_status eqml__explain_failure(const eqml__fitter *w, eqml_status status, const char *what,
-                                         eqml_message *message)
+static eqml_status eqml__explain_failure(const eqml__fitter *w, eqml_status status, eqml_message *message)
 {
+    const char *what = eqml__what(w);
     const size_t rows = eqml__fits_energies(w) ? eqml__rows_held(w->natoms, w->options) : 0;
     if (w->explained)
         return status;
@@ -15141,18 +15322,164 @@ static eqml_status eqml__explain_failure(const eqml__fitter *w, eqml_status stat
     return eqml__fail(message, status, "the fit of %s failed: %s", what, eqml_status_text(status));
 }
 
+/* ---- several processes ---------------------------------------------------------------------------------- */
+
+/* Where there are several processes: fails with the first of them that has, and with its words. */
+static eqml_status eqml__fit_agree(eqml__fitter *w, eqml_status status, eqml_message *message)
+{
+    if (!w->options->team)
+        return status;
+    if (status)
+        eqml__explain_failure(w, status, message);
+    status = eqml__agree(w->options->team, status, w->ncols, 1, message);
+    w->explained = status != EQML_OK;
+    return status;
+}
+
+/* What the fit is asked, and its data. */
+static uint64_t eqml__digest_fit(const eqml__fitter *w)
+{
+    const size_t size = 3 * (size_t)w->natoms, parts = (size_t)EQML_COMPONENTS(w->kind);
+    eqml__fitter all = *w;
+    all.passed = eqml__digest(eqml__fit_key(w), &w->options->ridge, sizeof(double));
+    for (size_t g = 0; g < w->data->n; g++) {
+        if (!eqml__trains(w, g))
+            continue;
+        if (eqml__fits_energies(w)) {
+            eqml__pass_geometry(&all, g);
+            continue;
+        }
+        all.passed = eqml__digest(all.passed, w->data->xyz + g * size, size * sizeof(double));
+        all.passed = eqml__digest(all.passed, w->data->tensors[w->kind] + g * parts, parts * sizeof(double));
+    }
+    return all.passed;
+}
+
+/* What rank 0 found before the rows, and these rest on, to all; which must have been asked the same. */
+static eqml_status eqml__share_notes(eqml__fitter *w, uint64_t digest, eqml_message *message)
+{
+    const eqml_team *team = w->options->team;
+    const size_t count = eqml__count_notes(w);
+    uint64_t *notes = (uint64_t *)eqml__zeroed(count + 1, sizeof(uint64_t));
+    eqml_status status = eqml__fit_agree(w, notes ? EQML_OK : EQML_ERROR_MEMORY, message);
+    if (!status && team->rank == 0) {
+        eqml__pass_notes(w, notes, false);
+        notes[count] = digest;
+    }
+    if (!status)
+        status = eqml__broadcast(team, notes, (count + 1) * sizeof(uint64_t), message);
+    if (!status && notes[count] != digest)
+        status = eqml__fail(message, EQML_ERROR_MATCH, "its data or options are not those of rank 0");
+    if (!status && team->rank) {
+        w->passed = 1;
+        if (eqml__fits_energies(w))
+            status = eqml__follow_data(w, notes, message);
+        eqml__pass_notes(w, notes, true);
+    }
+    EQML_FREE(notes);
+    w->explained = status != EQML_OK;
+    return eqml__fit_agree(w, status, message);
+}
+
+/* The solution of rank 0 to all. */
+static eqml_status eqml__share_solution(eqml__fitter *w, eqml_fit_result *result, eqml_message *message)
+{
+    const eqml_team *team = w->options->team;
+    eqml_status status = eqml__broadcast(team, result, sizeof *result, message);
+    if (!status)
+        status = eqml__broadcast(team, w->solution, (size_t)w->ncols * sizeof(double), message);
+    w->explained = status != EQML_OK;
+    return status;
+}
+
+/* ---- the driver ----------------------------------------------------------------------------------------- */
+
+/* Takes all memory, and sets what is fitted. Who does not solve needs no room for it. */
+static eqml_status eqml__begin_fit(eqml__fitter *w)
+{
+    eqml_status status = eqml__fitter_create(w);
+    if (!status)
+        status = eqml__leads(w) ? eqml__lsq_start(&w->lsq, w->ncols, 1, w->options->ridge > 0)
+                                : eqml__lsq_open(&w->lsq, w->ncols, 1);
+    return !status && eqml__fits_energies(w) ? eqml__set_targets(w) : status;
+}
+
+/* Makes the rows, and gathers those of all processes. */
+static eqml_status eqml__fold_rows(eqml__fitter *w, eqml_message *message)
+{
+    const eqml_team *team = w->options->team;
+    eqml_status status = eqml__fit_agree(w, eqml__add_rows(w, message), message);
+    if (!status && team) {
+        status = eqml_lsq_gather(team, w->lsq, message);
+        w->explained = status != EQML_OK;
+    }
+    return status;
+}
+
+static eqml_status eqml__run_fit(eqml__fitter *w, eqml_fit_result *result, eqml_message *message)
+{
+    eqml_status status = eqml__fit_agree(w, eqml__begin_fit(w), message);
+    const uint64_t digest = !status && w->options->team ? eqml__digest_fit(w) : 0;
+    if (!status)
+        status = eqml__fit_agree(w, eqml__prepare(w, result, message), message);
+    if (!status && w->options->team)
+        status = eqml__share_notes(w, digest, message);
+    if (!status)
+        status = eqml__fold_rows(w, message);
+    if (status)
+        return status;
+    if (eqml__leads(w)) {
+        if (eqml__fits_energies(w) && w->done > result->resumed)
+            status = eqml__keep_checkpoint(w, true, message);
+        if (!status)
+            status = eqml__solve(w, result);
+        result->geometries = w->count;
+    }
+    status = eqml__fit_agree(w, status, message);
+    if (!status && w->options->team)
+        status = eqml__share_solution(w, result, message);
+    if (!status)
+        eqml__set_components(w);
+    return status;
+}
+
+/* What all fits refuse; `over` names the basis or the expansion. */
+static eqml_status eqml__check_fit(eqml__fitter *w, const char *over, eqml_message *message)
+{
+    const eqml_fit_options *o = w->options;
+    if (w->data->natoms != w->natoms)
+        return eqml__fail(message, EQML_ERROR_MATCH, "the data have %d atoms, the %s has %d", w->data->natoms,
+                          over, w->natoms);
+    if (!(o->gradient_weight >= 0) || !(o->ridge >= 0) || !(o->energy_weight >= 0))
+        return eqml__fail(message, EQML_ERROR_ARGUMENT, "weights and ridge must not be negative");
+    for (size_t g = 0; g < w->data->n && o->weights; g++)
+        if (!(o->weights[g] >= 0) || !(o->weights[g] <= DBL_MAX))
+            return eqml__fail(message, EQML_ERROR_ARGUMENT,
+                              "the weight of geometry %zu is %g: expected a finite number, at least 0", g + 1,
+                              o->weights[g]);
+    eqml__survey_data(w);
+    if (w->count == 0)
+        return eqml__fail(message, EQML_ERROR_EMPTY, "no geometry with %s to train on", eqml__what(w));
+    return EQML_OK;
+}
+
 /*
  * Fits what *w asks for and frees the rest of it. On success *result, which may be NULL, is written, and
  * `constant`, unless NULL, receives the constant of the sum and `triangle`, unless NULL, the triangle.
  */
-static eqml_status eqml__fit(eqml__fitter *w, const char *over, const char *what, double *constant,
-                             eqml__triangle *triangle, eqml_fit_result *result, eqml_message *message)
+static eqml_status eqml__fit(eqml__fitter *w, const char *over, double *constant, eqml__triangle *triangle,
+                             eqml_fit_result *result, eqml_message *message)
 {
     eqml_fit_result found;
+    eqml_message unread;
     memset(&found, 0, sizeof found);
     if (!w->options)
         w->options = &eqml__fit_defaults;
-    eqml_status status = eqml__check_fit(w, over, what, message);
+    if (!message)
+        message = &unread;
+    eqml_status status = eqml__check_fit(w, over, message);
+    w->explained = status != EQML_OK;
+    status = eqml__fit_agree(w, status, message);
     if (status)
         return status;
     if (!eqml__fits_energies(w) && !eqml__fitted_terms(w, w->components))
@@ -15160,7 +15487,7 @@ static eqml_status eqml__fit(eqml__fitter *w, const char *over, const char *what
     else
         status = eqml__run_fit(w, &found, message);
     if (status) {
-        eqml__explain_failure(w, status, what, message);
+        eqml__explain_failure(w, status, message);
     } else {
         if (constant)
             *constant = w->solution[0];
@@ -15217,14 +15544,13 @@ static eqml_status eqml__fit_surface(eqml_surface *surface, eqml_tensor kind, co
                                      const eqml_fit_options *options, eqml__triangle *triangle,
                                      eqml_fit_result *result, eqml_message *message)
 {
-    static const char *const what[] = {"a dipole", "a quadrupole", "a polarizability", "an energy"};
     const eqml_basis *b = surface->model.basis;
     eqml_message over;
     eqml_component whole;
     eqml__fitter w;
     eqml__fitter_of_surface(&w, &whole, surface, kind, data, options);
     snprintf(over.text, sizeof over.text, "basis \"%s\"", b->composition);
-    const eqml_status status = eqml__fit(&w, over.text, what[kind], NULL, triangle, result, message);
+    const eqml_status status = eqml__fit(&w, over.text, NULL, triangle, result, message);
     surface->standardised = whole.surface.standardised;
     if (!status && kind == EQML_TENSORS)
         eqml__note_data(surface, data, options);
@@ -15272,7 +15598,7 @@ EQML_API eqml_status eqml_expansion_fit(eqml_expansion *expansion, const eqml_da
     w.wanted = EQML_HAS_ENERGY;
     for (int k = 0; k < w.ncomponents; k++) /* each fit shifts the factors anew */
         w.components[k].surface.standardised = 0;
-    return eqml__fit(&w, "expansion", "an energy", &expansion->constant, NULL, result, message);
+    return eqml__fit(&w, "expansion", &expansion->constant, NULL, result, message);
 }
 
 EQML_API size_t eqml_fit_memory(const eqml_basis *basis, const eqml_fit_options *options)
@@ -18012,7 +18338,7 @@ EQML_API eqml_status eqml_diagnose(const eqml_problem *problem, const eqml_surfa
     eqml__fitter_of_surface(&w, &whole, &problem->surface, EQML_TENSORS, data, options);
     if (surface->model.basis != problem->basis)
         return eqml__fail(message, EQML_ERROR_ARGUMENT, "the surface is not over the basis of the problem");
-    eqml_status status = eqml__check_fit(&w, "basis", "an energy", message);
+    eqml_status status = eqml__check_fit(&w, "basis", message);
     if (status)
         return status;
     status = eqml__fitter_create(&w);
@@ -18291,8 +18617,10 @@ EQML_API eqml_status eqml_fit_robust(eqml_surface *surface, const eqml_data *dat
     if (!(r->cut >= 0) || r->fits < 0)
         return eqml__fail(message, EQML_ERROR_ARGUMENT,
                           "robust fit: cut and number of fits must not be negative");
+    if (options && options->team)
+        return eqml__fail(message, EQML_ERROR_ARGUMENT, "robust fit: is for one process");
     eqml__fitter_of_surface(&w, &whole, surface, EQML_TENSORS, data, options);
-    eqml_status status = eqml__check_fit(&w, "basis", "an energy", message);
+    eqml_status status = eqml__check_fit(&w, "basis", message);
     if (status)
         return status;
     double *product = (double *)eqml__zeroed(data->n, sizeof(double));
@@ -19818,7 +20146,7 @@ static eqml_status eqml__trials_create(eqml__trials *s, const eqml_basis *basis,
     s->weights.natoms = basis->natoms;
     s->weights.wanted = EQML_HAS_ENERGY;
     s->weights.kind = EQML_TENSORS;
-    const eqml_status status = eqml__check_fit(&s->weights, "basis", "an energy", message);
+    const eqml_status status = eqml__check_fit(&s->weights, "basis", message);
     if (status && status != EQML_ERROR_EMPTY)
         return status;
     s->trained = s->weights.count;

@@ -106,7 +106,7 @@ build/adopt.o: $(ADOPT_PARTS) $(CENSUS_PARTS)
 
 .PHONY: adopt
 adopt: build/eqml-gen build/eqml.o build/fit.o build/adopt.o ## LIBRARY=./old.so SYMBOL=pot COMPOSITION="H4 C" DEGREE=6 NAME=ch4 [ADOPT="options"] [as make pes]: fit a surface to a potential of C or Fortran
-	@LIBRARIES="$(OPTIONAL)" sh examples/common/adopt.sh $(COMPILE)
+	@LIBRARIES="$(OPTIONAL) $(MPI_LIBS)" sh examples/common/adopt.sh $(COMPILE)
 
 # ---- from a formula to a surface --------------------------------------------------------------------------
 
@@ -124,4 +124,4 @@ build/learn.o: $(LEARN_PARTS) $(CENSUS_PARTS)
 
 .PHONY: learn
 learn: build/eqml-gen build/eqml.o build/fit.o build/learn.o build/ask.o build/holes.o ## COMPOSITION="H3 N" [METHOD=xtb|psi4|./my.sh] NAME=nh3 [START=file.xyz] [TARGET=5] [UP_TO=15000] [JOBS=2] [DEGREE=6] [DIPOLE=4] [LEARN="options"]: compute geometries until the surface is good
-	@LIBRARIES="$(OPTIONAL)" sh examples/common/learn.sh $(COMPILE)
+	@LIBRARIES="$(OPTIONAL) $(MPI_LIBS)" sh examples/common/learn.sh $(COMPILE)

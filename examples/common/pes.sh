@@ -106,7 +106,8 @@ if ! { same compiler && same objects && take fit; }; then
     printf '#include "%s.h"\nconst eqml_basis *const basis = &%s_basis;\n' "$NAME" "$NAME" >"$new/basis.c"
     run "$@" -I. "-I$new" "$new/basis.c" build/fit.o build/eqml.o -o "$now/fit" $LIBRARIES -lm
 fi
-run_with "--name $NAME $FIT" "$now/fit" --directory "$new" --runtime eqml.h --basis-header "$new/$NAME.h" \
+if [ "${MPIRUN-}" ]; then ln -s kept/fit "$new/fit"; fi # for mpirun by hand
+run_with "--name $NAME $FIT" ${MPIRUN-} "$now/fit" --directory "$new" --runtime eqml.h --basis-header "$new/$NAME.h" \
     --bindings gen/bindings --float "${FLOAT:-0}" $checked "$DATA"
 
 # The library, in units that are compiled side by side: the numbers of the fit, and one unit for each group of functions.

@@ -1,5 +1,6 @@
 /* What the errors mean: below several energies, and with each geometry left out in turn. */
 #include "job.h"
+#include "team.h"
 #include "common/evaluate.h"
 
 /* ---- training ----------------------------------------------------------------------------------------- */
@@ -184,9 +185,10 @@ eqml_status fit_energies(job *j, const eqml_data *data, eqml_surface *surface, o
     if (!status)
         status = eqml_problem_create(&problem, surface, data, &j->fit, &o->fit, message);
     const double fitted = seconds_now();
-    if (!status && j->diagnose != 0)
+    const int look = j->diagnose != 0 && !team_rank(); /* rank 0 has the triangle */
+    if (!status && look)
         status = leave_out_in_turn(j, data, surface, problem, o, message);
-    if (!status && j->diagnose != 0 && j->sigma > 0)
+    if (!status && look && j->sigma > 0)
         status = find_sigma(j, data, problem, o, message);
     o->seconds_aside = seconds_now() - fitted;
     j->fit.weights = NULL; /* not those of tensors */

@@ -12,6 +12,7 @@
  *     ./fit --basis-header ch4.h --runtime eqml.h --directory . --name ch4 [options] data.xyz
  */
 #include "job.h"
+#include "team.h"
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -74,12 +75,16 @@ static int fit_and_test(job *j, eqml_data *data, const eqml_data *other, unsigne
     eqml_message message;
     eqml_status status = EQML_OK;
     double shown = 0, start;
-    if (isatty(2)) {
+    if (isatty(2)) { /* which of several ranks, the first alone is */
         j->fit.progress = show_progress;
         j->fit.context = &shown;
     }
-    if (choose_variables(j, data, o))
+    if (team_failed(team_rank() ? 0 : choose_variables(j, data, o)))
         return 1;
+    team_share(j->variables, basis->npair_classes * (int)sizeof *j->variables);
+    team_share(&j->fit.ridge, sizeof j->fit.ridge);
+    team_share(&j->fit.energy_weight, sizeof j->fit.energy_weight);
+    j->fit.team = team_of_all();
     start = seconds_now();
     if (count_marked(data, train, EQML_HAS_ENERGY) > 0)
         print_memory(j, data, train);
@@ -98,6 +103,8 @@ static int fit_and_test(job *j, eqml_data *data, const eqml_data *other, unsigne
         fprintf(stderr, "fit: %s: %s\n", j->data, message.text);
         return 1;
     }
+    if (team_rank()) /* rank 0 does the rest */
+        return 0;
     o->seconds = seconds_now() - start - o->seconds_aside;
     eqml_constant_pairs(basis, data, train, o->constant);
     if (o->fit.terms > 0 && count_holes(j, surface, data, train, o))
@@ -122,6 +129,18 @@ static int is_pipe(const char *path)
     return !stat(path, &s) && !S_ISREG(s.st_mode);
 }
 
+/* What is not for several ranks. */
+static int check_team(const job *j)
+{
+    if (j->check || j->degree_file)
+        return fail("--check and --degree-file are for one rank");
+    if (j->robust)
+        return fail("--robust is for one rank");
+    if (is_pipe(j->data) || (j->test && is_pipe(j->test)))
+        return fail("several ranks read the data, which must be files and no pipes");
+    return 0;
+}
+
 int main(int argc, char **argv)
 {
     job j = {.directory = ".",
@@ -136,6 +155,7 @@ int main(int argc, char **argv)
     outcome o = {0};
     unsigned char *marks = NULL;
     int status;
+    team_begin(&argc, &argv);
     j.variables = calloc((size_t)basis->npair_classes, sizeof *j.variables);
     j.given = calloc((size_t)basis->npair_classes, 1);
     o.constant = calloc((size_t)basis->npair_classes, sizeof *o.constant);
@@ -143,9 +163,11 @@ int main(int argc, char **argv)
         free(j.variables);
         free(j.given);
         free(o.constant);
-        return fail("out of memory");
+        return team_failed(fail("out of memory"));
     }
     status = parse_options(argc, argv, &j);
+    if (!status)
+        status = team_of_all() ? check_team(&j) : 0;
     if (!status)
         status = check_places(&j);
     if (!status)
@@ -156,6 +178,7 @@ int main(int argc, char **argv)
         marks = calloc(2, data.n);
         status = marks ? 0 : fail("out of memory");
     }
+    status = team_failed(status);
     if (!status) {
         split(data.n, j.train_every, marks, marks + data.n);
         o.left_out = leave_out_high(&j, &data, marks);
@@ -164,11 +187,11 @@ int main(int argc, char **argv)
                  : j.degree_file ? choose_degree(&j, &data, &o)
                                  : fit_and_test(&j, &data, &other, marks, marks + data.n, &surface, &o);
     }
-    if (!status && !j.check && !j.degree_file) {
+    if (!status && !j.check && !j.degree_file && !team_rank()) {
         print_report(&j, &data, &o);
         status = write_all(&j, &data, &surface, &o);
     }
-    status = status || finish_output();
+    status = team_failed(status || finish_output());
     free(marks);
     free(j.variables);
     free(j.given);

@@ -181,7 +181,7 @@ static eqml_status eqml__follow_notes(const eqml__fitter *w, const uint64_t *not
             message, EQML_ERROR_MATCH, path, 0,
             "its weights refer to the energy %.10g hartree, and the new data go down to %.10g; "
             "remove it to begin anew",
-            notes[2], w->lowest);
+            eqml__noted(notes[2]), w->lowest);
     const uint64_t *at = notes + 4;
     for (int k = 0; k < w->ncomponents; k++) {
         const eqml_basis *b = w->components[k].surface.model.basis;

@@ -143,7 +143,7 @@ EQML_API eqml_status eqml_diagnose(const eqml_problem *problem, const eqml_surfa
     eqml__fitter_of_surface(&w, &whole, &problem->surface, EQML_TENSORS, data, options);
     if (surface->model.basis != problem->basis)
         return eqml__fail(message, EQML_ERROR_ARGUMENT, "the surface is not over the basis of the problem");
-    eqml_status status = eqml__check_fit(&w, "basis", "an energy", message);
+    eqml_status status = eqml__check_fit(&w, "basis", message);
     if (status)
         return status;
     status = eqml__fitter_create(&w);

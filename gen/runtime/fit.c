@@ -8,9 +8,11 @@
 #include "rows.c"
 #include "shifts.c"
 #include "status.c"
+#include "team.c"
 #include "tensor_rows.c"
 
-static const eqml_fit_options eqml__fit_defaults = {0, 0, 0, 0, NULL, NULL, NULL, NULL, NULL, NULL, NULL, 0};
+static const eqml_fit_options eqml__fit_defaults = {0,    0,    0,    0,    NULL, NULL, NULL,
+                                                    NULL, NULL, NULL, NULL, 0,    NULL};
 
 /* The triangle of a fit of energies, for who wants to keep it. */
 typedef struct eqml__triangle {
@@ -73,28 +75,37 @@ static eqml_status eqml__set_targets(eqml__fitter *w)
     return EQML_OK;
 }
 
+/* Passes the next training geometry: whether its rows are for this process. */
+static bool eqml__takes(eqml__fitter *w, size_t g)
+{
+    const eqml_team *team = w->options->team;
+    const bool takes = !team || w->done % (size_t)team->size == (size_t)team->rank;
+    if (eqml__fits_energies(w))
+        eqml__pass_geometry(w, g);
+    else
+        w->done++;
+    return takes;
+}
+
 static eqml_status eqml__add_rows(eqml__fitter *w, eqml_message *message)
 {
     const eqml_fit_options *o = w->options;
     const bool energies = eqml__fits_energies(w);
-    const size_t before = w->done;
     eqml_status status = EQML_OK;
     for (size_t g = w->first; g < w->data->n && !status;) {
         size_t count = 0;
         for (; g < w->data->n && count < w->batch; g++)
-            if (eqml__trains(w, g))
+            if (eqml__trains(w, g) && eqml__takes(w, g))
                 w->chosen[count++] = g;
         if (count == 0)
             break;
         status = energies ? eqml__add_energy_rows(w, count) : eqml__tensor_rows(w, w->chosen[0]);
-        for (size_t i = 0; i < count && energies; i++)
-            eqml__pass_geometry(w, w->chosen[i]);
-        if (!status && energies)
+        if (!status && energies && !o->team) /* else there are rows elsewhere */
             status = eqml__keep_checkpoint(w, false, message);
         if (!status && energies && o->progress)
             o->progress(o->context, w->done, w->count);
     }
-    return !status && energies && w->done > before ? eqml__keep_checkpoint(w, true, message) : status;
+    return status;
 }
 
 static eqml_status eqml__solve(eqml__fitter *w, eqml_fit_result *result)
@@ -167,6 +178,12 @@ static void eqml__shift_components(eqml__fitter *w)
     }
 }
 
+/* Whether this process solves, and keeps the checkpoint. */
+static bool eqml__leads(const eqml__fitter *w)
+{
+    return !w->options->team || w->options->team->rank == 0;
+}
+
 /* Sets what the rows rest on: centres, shifts, scales of columns; from the checkpoint, where there is one. */
 static eqml_status eqml__prepare(eqml__fitter *w, eqml_fit_result *result, eqml_message *message)
 {
@@ -176,10 +193,10 @@ static eqml_status eqml__prepare(eqml__fitter *w, eqml_fit_result *result, eqml_
     for (int k = 0; k < w->ncomponents; k++)
         result->constant_pairs +=
             eqml__constant_classes(w->components[k].surface.model.basis, w->frozen + k * w->npairs);
-    if (eqml__fits_energies(w))
+    if (eqml__fits_energies(w) && eqml__leads(w))
         status = eqml__begin_checkpoint(w, &resumed, message);
     result->resumed = w->done;
-    if (status || resumed)
+    if (status || resumed || !eqml__leads(w))
         return status;
     eqml__shift_components(w);
     if (eqml__fits_energies(w))
@@ -187,25 +204,6 @@ static eqml_status eqml__prepare(eqml__fitter *w, eqml_fit_result *result, eqml_
     else
         eqml__set_tensor_scales(w);
     return EQML_OK;
-}
-
-static eqml_status eqml__run_fit(eqml__fitter *w, eqml_fit_result *result, eqml_message *message)
-{
-    eqml_status status = eqml__fitter_create(w);
-    if (!status)
-        status = eqml__lsq_start(&w->lsq, w->ncols, 1, w->options->ridge > 0);
-    if (!status && eqml__fits_energies(w))
-        status = eqml__set_targets(w);
-    if (!status)
-        status = eqml__prepare(w, result, message);
-    if (!status)
-        status = eqml__add_rows(w, message);
-    if (!status)
-        status = eqml__solve(w, result);
-    if (!status)
-        eqml__set_components(w);
-    result->geometries = w->count;
-    return status;
 }
 
 /* Rows of energies and gradients that are held before they are folded. Those of tensors are not. */
@@ -221,30 +219,17 @@ static size_t eqml__fit_bytes(int terms, size_t rows, const eqml_fit_options *op
            rows * ((size_t)terms + 1) * sizeof(double);
 }
 
-/* What all fits refuse; `over` names the basis or the expansion, `what` the data that are fitted. */
-static eqml_status eqml__check_fit(eqml__fitter *w, const char *over, const char *what, eqml_message *message)
+/* What is fitted, in words. */
+static const char *eqml__what(const eqml__fitter *w)
 {
-    const eqml_fit_options *o = w->options;
-    if (w->data->natoms != w->natoms)
-        return eqml__fail(message, EQML_ERROR_MATCH, "the data have %d atoms, the %s has %d", w->data->natoms,
-                          over, w->natoms);
-    if (!(o->gradient_weight >= 0) || !(o->ridge >= 0) || !(o->energy_weight >= 0))
-        return eqml__fail(message, EQML_ERROR_ARGUMENT, "weights and ridge must not be negative");
-    for (size_t g = 0; g < w->data->n && o->weights; g++)
-        if (!(o->weights[g] >= 0) || !(o->weights[g] <= DBL_MAX))
-            return eqml__fail(message, EQML_ERROR_ARGUMENT,
-                              "the weight of geometry %zu is %g: expected a finite number, at least 0", g + 1,
-                              o->weights[g]);
-    eqml__survey_data(w);
-    if (w->count == 0)
-        return eqml__fail(message, EQML_ERROR_EMPTY, "no geometry with %s to train on", what);
-    return EQML_OK;
+    static const char *const what[] = {"a dipole", "a quadrupole", "a polarizability", "an energy"};
+    return what[w->kind];
 }
 
 /* Says why a fit failed. */
-static eqml_status eqml__explain_failure(const eqml__fitter *w, eqml_status status, const char *what,
-                                         eqml_message *message)
+static eqml_status eqml__explain_failure(const eqml__fitter *w, eqml_status status, eqml_message *message)
 {
+    const char *what = eqml__what(w);
     const size_t rows = eqml__fits_energies(w) ? eqml__rows_held(w->natoms, w->options) : 0;
     if (w->explained)
         return status;
@@ -261,18 +246,164 @@ static eqml_status eqml__explain_failure(const eqml__fitter *w, eqml_status stat
     return eqml__fail(message, status, "the fit of %s failed: %s", what, eqml_status_text(status));
 }
 
+/* ---- several processes ---------------------------------------------------------------------------------- */
+
+/* Where there are several processes: fails with the first of them that has, and with its words. */
+static eqml_status eqml__fit_agree(eqml__fitter *w, eqml_status status, eqml_message *message)
+{
+    if (!w->options->team)
+        return status;
+    if (status)
+        eqml__explain_failure(w, status, message);
+    status = eqml__agree(w->options->team, status, w->ncols, 1, message);
+    w->explained = status != EQML_OK;
+    return status;
+}
+
+/* What the fit is asked, and its data. */
+static uint64_t eqml__digest_fit(const eqml__fitter *w)
+{
+    const size_t size = 3 * (size_t)w->natoms, parts = (size_t)EQML_COMPONENTS(w->kind);
+    eqml__fitter all = *w;
+    all.passed = eqml__digest(eqml__fit_key(w), &w->options->ridge, sizeof(double));
+    for (size_t g = 0; g < w->data->n; g++) {
+        if (!eqml__trains(w, g))
+            continue;
+        if (eqml__fits_energies(w)) {
+            eqml__pass_geometry(&all, g);
+            continue;
+        }
+        all.passed = eqml__digest(all.passed, w->data->xyz + g * size, size * sizeof(double));
+        all.passed = eqml__digest(all.passed, w->data->tensors[w->kind] + g * parts, parts * sizeof(double));
+    }
+    return all.passed;
+}
+
+/* What rank 0 found before the rows, and these rest on, to all; which must have been asked the same. */
+static eqml_status eqml__share_notes(eqml__fitter *w, uint64_t digest, eqml_message *message)
+{
+    const eqml_team *team = w->options->team;
+    const size_t count = eqml__count_notes(w);
+    uint64_t *notes = (uint64_t *)eqml__zeroed(count + 1, sizeof(uint64_t));
+    eqml_status status = eqml__fit_agree(w, notes ? EQML_OK : EQML_ERROR_MEMORY, message);
+    if (!status && team->rank == 0) {
+        eqml__pass_notes(w, notes, false);
+        notes[count] = digest;
+    }
+    if (!status)
+        status = eqml__broadcast(team, notes, (count + 1) * sizeof(uint64_t), message);
+    if (!status && notes[count] != digest)
+        status = eqml__fail(message, EQML_ERROR_MATCH, "its data or options are not those of rank 0");
+    if (!status && team->rank) {
+        w->passed = 1;
+        if (eqml__fits_energies(w))
+            status = eqml__follow_data(w, notes, message);
+        eqml__pass_notes(w, notes, true);
+    }
+    EQML_FREE(notes);
+    w->explained = status != EQML_OK;
+    return eqml__fit_agree(w, status, message);
+}
+
+/* The solution of rank 0 to all. */
+static eqml_status eqml__share_solution(eqml__fitter *w, eqml_fit_result *result, eqml_message *message)
+{
+    const eqml_team *team = w->options->team;
+    eqml_status status = eqml__broadcast(team, result, sizeof *result, message);
+    if (!status)
+        status = eqml__broadcast(team, w->solution, (size_t)w->ncols * sizeof(double), message);
+    w->explained = status != EQML_OK;
+    return status;
+}
+
+/* ---- the driver ----------------------------------------------------------------------------------------- */
+
+/* Takes all memory, and sets what is fitted. Who does not solve needs no room for it. */
+static eqml_status eqml__begin_fit(eqml__fitter *w)
+{
+    eqml_status status = eqml__fitter_create(w);
+    if (!status)
+        status = eqml__leads(w) ? eqml__lsq_start(&w->lsq, w->ncols, 1, w->options->ridge > 0)
+                                : eqml__lsq_open(&w->lsq, w->ncols, 1);
+    return !status && eqml__fits_energies(w) ? eqml__set_targets(w) : status;
+}
+
+/* Makes the rows, and gathers those of all processes. */
+static eqml_status eqml__fold_rows(eqml__fitter *w, eqml_message *message)
+{
+    const eqml_team *team = w->options->team;
+    eqml_status status = eqml__fit_agree(w, eqml__add_rows(w, message), message);
+    if (!status && team) {
+        status = eqml_lsq_gather(team, w->lsq, message);
+        w->explained = status != EQML_OK;
+    }
+    return status;
+}
+
+static eqml_status eqml__run_fit(eqml__fitter *w, eqml_fit_result *result, eqml_message *message)
+{
+    eqml_status status = eqml__fit_agree(w, eqml__begin_fit(w), message);
+    const uint64_t digest = !status && w->options->team ? eqml__digest_fit(w) : 0;
+    if (!status)
+        status = eqml__fit_agree(w, eqml__prepare(w, result, message), message);
+    if (!status && w->options->team)
+        status = eqml__share_notes(w, digest, message);
+    if (!status)
+        status = eqml__fold_rows(w, message);
+    if (status)
+        return status;
+    if (eqml__leads(w)) {
+        if (eqml__fits_energies(w) && w->done > result->resumed)
+            status = eqml__keep_checkpoint(w, true, message);
+        if (!status)
+            status = eqml__solve(w, result);
+        result->geometries = w->count;
+    }
+    status = eqml__fit_agree(w, status, message);
+    if (!status && w->options->team)
+        status = eqml__share_solution(w, result, message);
+    if (!status)
+        eqml__set_components(w);
+    return status;
+}
+
+/* What all fits refuse; `over` names the basis or the expansion. */
+static eqml_status eqml__check_fit(eqml__fitter *w, const char *over, eqml_message *message)
+{
+    const eqml_fit_options *o = w->options;
+    if (w->data->natoms != w->natoms)
+        return eqml__fail(message, EQML_ERROR_MATCH, "the data have %d atoms, the %s has %d", w->data->natoms,
+                          over, w->natoms);
+    if (!(o->gradient_weight >= 0) || !(o->ridge >= 0) || !(o->energy_weight >= 0))
+        return eqml__fail(message, EQML_ERROR_ARGUMENT, "weights and ridge must not be negative");
+    for (size_t g = 0; g < w->data->n && o->weights; g++)
+        if (!(o->weights[g] >= 0) || !(o->weights[g] <= DBL_MAX))
+            return eqml__fail(message, EQML_ERROR_ARGUMENT,
+                              "the weight of geometry %zu is %g: expected a finite number, at least 0", g + 1,
+                              o->weights[g]);
+    eqml__survey_data(w);
+    if (w->count == 0)
+        return eqml__fail(message, EQML_ERROR_EMPTY, "no geometry with %s to train on", eqml__what(w));
+    return EQML_OK;
+}
+
 /*
  * Fits what *w asks for and frees the rest of it. On success *result, which may be NULL, is written, and
  * `constant`, unless NULL, receives the constant of the sum and `triangle`, unless NULL, the triangle.
  */
-static eqml_status eqml__fit(eqml__fitter *w, const char *over, const char *what, double *constant,
-                             eqml__triangle *triangle, eqml_fit_result *result, eqml_message *message)
+static eqml_status eqml__fit(eqml__fitter *w, const char *over, double *constant, eqml__triangle *triangle,
+                             eqml_fit_result *result, eqml_message *message)
 {
     eqml_fit_result found;
+    eqml_message unread;
     memset(&found, 0, sizeof found);
     if (!w->options)
         w->options = &eqml__fit_defaults;
-    eqml_status status = eqml__check_fit(w, over, what, message);
+    if (!message)
+        message = &unread;
+    eqml_status status = eqml__check_fit(w, over, message);
+    w->explained = status != EQML_OK;
+    status = eqml__fit_agree(w, status, message);
     if (status)
         return status;
     if (!eqml__fits_energies(w) && !eqml__fitted_terms(w, w->components))
@@ -280,7 +411,7 @@ static eqml_status eqml__fit(eqml__fitter *w, const char *over, const char *what
     else
         status = eqml__run_fit(w, &found, message);
     if (status) {
-        eqml__explain_failure(w, status, what, message);
+        eqml__explain_failure(w, status, message);
     } else {
         if (constant)
             *constant = w->solution[0];
@@ -337,14 +468,13 @@ static eqml_status eqml__fit_surface(eqml_surface *surface, eqml_tensor kind, co
                                      const eqml_fit_options *options, eqml__triangle *triangle,
                                      eqml_fit_result *result, eqml_message *message)
 {
-    static const char *const what[] = {"a dipole", "a quadrupole", "a polarizability", "an energy"};
     const eqml_basis *b = surface->model.basis;
     eqml_message over;
     eqml_component whole;
     eqml__fitter w;
     eqml__fitter_of_surface(&w, &whole, surface, kind, data, options);
     snprintf(over.text, sizeof over.text, "basis \"%s\"", b->composition);
-    const eqml_status status = eqml__fit(&w, over.text, what[kind], NULL, triangle, result, message);
+    const eqml_status status = eqml__fit(&w, over.text, NULL, triangle, result, message);
     surface->standardised = whole.surface.standardised;
     if (!status && kind == EQML_TENSORS)
         eqml__note_data(surface, data, options);
@@ -392,7 +522,7 @@ EQML_API eqml_status eqml_expansion_fit(eqml_expansion *expansion, const eqml_da
     w.wanted = EQML_HAS_ENERGY;
     for (int k = 0; k < w.ncomponents; k++) /* each fit shifts the factors anew */
         w.components[k].surface.standardised = 0;
-    return eqml__fit(&w, "expansion", "an energy", &expansion->constant, NULL, result, message);
+    return eqml__fit(&w, "expansion", &expansion->constant, NULL, result, message);
 }
 
 EQML_API size_t eqml_fit_memory(const eqml_basis *basis, const eqml_fit_options *options)

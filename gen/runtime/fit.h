@@ -4,6 +4,7 @@
 #include "surface.h"
 #include "data.h"
 #include "lsq.h"
+#include "team.h"
 
 /*
  * A potential as a C function: returns the energy (hartree) at xyz[natoms][3] (bohr), writes
@@ -27,6 +28,7 @@ typedef struct eqml_fit_options {
                               part; NULL: all have 1 */
     const char *checkpoint;    /* a file that keeps what is done, see eqml_fit(); NULL: none */
     double checkpoint_seconds; /* it is written that often; 0: 60; negative: as often as progress is told */
+    const eqml_team *team;     /* processes that fit together, see eqml_fit(); NULL: this one alone */
 } eqml_fit_options;
 
 typedef struct eqml_fit_result {
@@ -82,8 +84,14 @@ EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, cons
  * data is so no longer; EQML_ERROR_FORMAT, it is damaged; EQML_ERROR_FILE. Remove it to begin anew. A user's function
  * (EQML_USER) cannot be told from another one. Fits of tensors, which take little, keep no checkpoint.
  *
- * EQML_ERROR_EMPTY: no geometry to train on. EQML_ERROR_MATCH: the data have another number of atoms.
- * EQML_ERROR_ARGUMENT: a weight or ridge that is negative or not finite. EQML_ERROR_VALUE: a number of the data is not finite.
+ * Several processes. With options.team all of them call eqml_fit(), or eqml_fit_tensor(), with the same surface, data and
+ * options. Each makes and folds the rows of every team.size-th geometry; the triangles are gathered as eqml_lsq_gather()
+ * does it, rank 0 solves, and all receive the surface, the same to the bit; with other numbers of processes it is the same up to
+ * rounding. Rank 0 alone needs the memory of the solution, and reads and writes the checkpoint, at the end only; which was
+ * of any number of processes. Where one fails, all return its status and its message, which names its rank.
+ *
+ * EQML_ERROR_EMPTY: no geometry to train on. EQML_ERROR_MATCH: the data have another number of atoms, or are not those of
+ * rank 0. EQML_ERROR_ARGUMENT: a weight or ridge that is negative or not finite. EQML_ERROR_VALUE: a number of the data is not finite.
  */
 
 EQML_API eqml_status eqml_fit_tensor(eqml_surface *surface, eqml_tensor kind, const eqml_data *data,

@@ -515,6 +515,31 @@ static bool eqml__lsq_is_finite(const eqml_lsq *lsq)
     return finite;
 }
 
+/* lsq->row <- row i of the triangle times a factor; what stands before its diagonal is left as it was. */
+static void eqml__lsq_triangle_row(eqml_lsq *lsq, int i, double factor)
+{
+    for (int j = i; j < lsq->width; j++)
+        lsq->row[j] = factor * *eqml__lsq_r(lsq, i, j);
+}
+
+/* Adds lsq->row as row i of another triangle, of which row 0 must be the first and the last one the last. */
+static void eqml__lsq_add_merged(eqml_lsq *lsq, int i)
+{
+    memset(lsq->row, 0, (size_t)i * sizeof(double));
+    eqml__lsq_put(lsq, lsq->filled++, lsq->row);
+    if (lsq->filled == EQML__LSQ_BLOCK || i + 1 == lsq->width)
+        eqml__lsq_fold(lsq);
+}
+
+/* What another triangle brings beside its rows. */
+static void eqml__lsq_note_merged(eqml_lsq *lsq, size_t rows, const double *least, double tolerance)
+{
+    lsq->rows += rows;
+    for (int j = 0; j < lsq->width; j++)
+        lsq->least[j] = lsq->least[j] < least[j] ? least[j] : lsq->least[j];
+    lsq->tolerance = lsq->tolerance < tolerance ? tolerance : lsq->tolerance;
+}
+
 /* Adds the rows of another system times a factor: those of its triangle, whose leading zeros make them cheap. */
 static eqml_status eqml__lsq_merge_times(eqml_lsq *lsq, eqml_lsq *other, double factor)
 {
@@ -527,17 +552,11 @@ static eqml_status eqml__lsq_merge_times(eqml_lsq *lsq, eqml_lsq *other, double 
     for (size_t k = 0; k < eqml__lsq_r_size(lsq->padded) && lsq->rows == 0; k++)
         lsq->r[k] = factor * other->r[k];
     for (int i = 0; i < lsq->width && lsq->rows > 0; i++) {
-        memset(lsq->row, 0, (size_t)i * sizeof(double));
-        for (int j = i; j < lsq->width; j++)
-            lsq->row[j] = factor * *eqml__lsq_r(other, i, j);
-        eqml__lsq_put(lsq, lsq->filled++, lsq->row);
-        if (lsq->filled == EQML__LSQ_BLOCK || i + 1 == lsq->width)
-            eqml__lsq_fold(lsq);
+        eqml__lsq_triangle_row(other, i, factor);
+        memcpy(lsq->row + i, other->row + i, (size_t)(lsq->width - i) * sizeof(double));
+        eqml__lsq_add_merged(lsq, i);
     }
-    lsq->rows += other->rows;
-    for (int j = 0; j < lsq->width; j++)
-        lsq->least[j] = lsq->least[j] < other->least[j] ? other->least[j] : lsq->least[j];
-    lsq->tolerance = lsq->tolerance < other->tolerance ? other->tolerance : lsq->tolerance;
+    eqml__lsq_note_merged(lsq, other->rows, other->least, other->tolerance);
     return EQML_OK;
 }
 

@@ -94,7 +94,7 @@ EQML_API eqml_status eqml_lsq_merge(eqml_lsq *lsq, eqml_lsq *other);
  * Adds all rows of another system of the same ncols and nrhs, from its triangle [1]: as if they had been added one by
  * one, up to rounding (exactly where *lsq has no rows yet), for the price of ncols / 3 of them. So rows may be dealt
  * out to several systems, whose triangles are combined at the end, and new rows cost nothing but themselves. *other
- * keeps its rows. What eqml_lsq_row() points to is overwritten.
+ * keeps its rows. What eqml_lsq_row() points to is overwritten, in both.
  *
  * EQML_ERROR_ARGUMENT: the same system, or other sizes. EQML_ERROR_VALUE: squares of *other overflowed; *lsq is then
  * as before.

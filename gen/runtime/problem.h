@@ -16,7 +16,8 @@ EQML_API eqml_status eqml_problem_create(eqml_problem **problem, eqml_surface *s
 /*
  * Does what eqml_fit() does, and keeps the triangle, of nterms^2 / 2 numbers. Variables, centres and offsets of the
  * surface are copied; the tables of its basis must stay. Errors as eqml_fit; *problem is then null. A problem
- * is only read by what follows: threads may share it.
+ * is only read by what follows: threads may share it. Of several processes (options.team) rank 0 has the triangle; the
+ * problems of the others are of no use but to be freed.
  */
 
 EQML_API void eqml_problem_free(eqml_problem *problem);

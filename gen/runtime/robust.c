@@ -171,8 +171,10 @@ EQML_API eqml_status eqml_fit_robust(eqml_surface *surface, const eqml_data *dat
     if (!(r->cut >= 0) || r->fits < 0)
         return eqml__fail(message, EQML_ERROR_ARGUMENT,
                           "robust fit: cut and number of fits must not be negative");
+    if (options && options->team)
+        return eqml__fail(message, EQML_ERROR_ARGUMENT, "robust fit: is for one process");
     eqml__fitter_of_surface(&w, &whole, surface, EQML_TENSORS, data, options);
-    eqml_status status = eqml__check_fit(&w, "basis", "an energy", message);
+    eqml_status status = eqml__check_fit(&w, "basis", message);
     if (status)
         return status;
     double *product = (double *)eqml__zeroed(data->n, sizeof(double));

@@ -383,7 +383,7 @@ static eqml_status eqml__trials_create(eqml__trials *s, const eqml_basis *basis,
     s->weights.natoms = basis->natoms;
     s->weights.wanted = EQML_HAS_ENERGY;
     s->weights.kind = EQML_TENSORS;
-    const eqml_status status = eqml__check_fit(&s->weights, "basis", "an energy", message);
+    const eqml_status status = eqml__check_fit(&s->weights, "basis", message);
     if (status && status != EQML_ERROR_EMPTY)
         return status;
     s->trained = s->weights.count;
