@@ -101,7 +101,7 @@ dynamics: build/dynamics.o build/eqml.o ## NAME=cu DYNAMICS="--edge 3.62 [option
 	    with_list "$$DYNAMICS" "$$aside/dynamics" --directory "$$d" --name "$$NAME"
 
 .PHONY: examples-check
-examples-check: build/eqml-gen build/eqml.o build/fit.o ## programs on a surface against known answers (examples/check.txt): reference, found, difference
+examples-check: build/eqml-gen build/eqml.o build/fit.o build/h3.xyz ## programs on a surface against known answers (examples/check.txt): reference, found, difference
 	@rm -f build/check/*.json
 	@sh examples/common/check.sh
 

@@ -34,7 +34,7 @@ static const char help[] =
     "  --check N         1, the default: once more with coarser grids, to tell the error; 0: not\n"
     "  --absorber L      length of the absorbers, bohr; default 8\n"
     "  --strength E      of the absorbers at their ends, hartree; default 0.03\n"
-    "  --apart R         the packet begins at least this far from the molecule, bohr; default 6.5\n"
+    "  --apart R         the packet begins at least this far from the molecule, bohr; default 9\n"
     "  --rho R           where the method without time ends, bohr; default 14\n" SURFACE_HELP;
 
 static int fail(const char *what, const char *text)
@@ -253,7 +253,7 @@ int main(int argc, char **argv)
                          .fineness = 1,
                          .absorber = 8,
                          .strength = 0.03,
-                         .apart = 6.5,
+                         .apart = 9,
                          .rho = 14,
                          .channels = 24};
     const option own[] = {{"--energies", &energies, NULL, NULL, 0, 0},

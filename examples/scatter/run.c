@@ -8,7 +8,8 @@
 #include <time.h>
 
 #define PI 3.14159265358979323846
-#define CUT 0.2 /* hartree above the bottom: the surface is cut off, above the energies of interest */
+#define MOLECULE 6 /* bohr: longer than any molecule in its lowest state */
+#define CUT 0.2    /* hartree above the bottom: the surface is cut off, above the energies of interest */
 
 static int fail(const char *text)
 {
@@ -49,7 +50,7 @@ static plan plan_of(const collinear *c, const scatter_options *o, const scatter_
                    0.8); /* at both ends the amplitude is exp(-2.25) of the middle one */
     p.centre = o->apart + 4.5 * p.width;
     p.far_line = p.centre + 6.5 * p.width;
-    p.product_line = o->apart - 1.5;
+    p.product_line = 5;
     return p;
 }
 
@@ -76,15 +77,16 @@ static double *packet_surface(const collinear *c, const packet_axis *axis, doubl
     return energy;
 }
 
-/* The lowest state of BC where the packet begins. */
-static int channel_of(const packet_axis *r, const double *potential, double *energy, double *state)
+/* The lowest state of BC where the packet begins; at long distances, where the products are, a wall is put. */
+static int channel_of(const packet_axis *r, const double *potential, double wall, double *energy,
+                      double *state)
 {
     double *h = calloc(r->n * r->n + r->n, sizeof *h);
     if (!h)
         return 1;
     packet_kinetic(r->n, r->step, r->mass, h);
     for (size_t j = 0; j < r->n; j++)
-        h[j * r->n + j] += potential[j];
+        h[j * r->n + j] += r->first + (double)j * r->step < MOLECULE ? potential[j] : wall;
     const int bad = eigen_some(r->n, 1, h, h + r->n * r->n, state);
     *energy = h[r->n * r->n];
     free(h);
@@ -94,12 +96,13 @@ static int channel_of(const packet_axis *r, const double *potential, double *ene
 static int by_packet(const collinear *c, const scatter_options *o, scatter_results *r)
 {
     const plan at = plan_of(c, o, r);
-    const double highest = o->energy[o->nenergies - 1];
+    const double kinetic =
+        o->energy[o->nenergies - 1] + 0.012; /* hartree: with a reserve, as waves go under barriers */
     packet_axis axis[2] = {{0, 0.5, 0, collinear_approach(c, 0), 0, o->absorber},
                            {0, 0.4, 0, collinear_molecule(c, 0), 0, o->absorber}};
     const double end[2] = {at.far_line + 0.5 + o->absorber, at.product_line + 0.5 + o->absorber};
     for (int k = 0; k < 2; k++) {
-        axis[k].step = PI / ((k ? 2.8 : 2.1) * o->fineness * sqrt(2 * axis[k].mass * highest));
+        axis[k].step = PI / ((k ? 2.5 : 1.9) * o->fineness * sqrt(2 * axis[k].mass * kinetic));
         axis[k].n = (size_t)((end[k] - axis[k].first) / axis[k].step) + 1;
         r->points[k] = axis[k].n;
     }
@@ -125,10 +128,10 @@ static int by_packet(const collinear *c, const scatter_options *o, scatter_resul
                                      {0, 1, (size_t)((at.far_line - axis[0].first) / axis[0].step)}},
                             .leave = 1e-6,
                             .most = 100000};
-        const size_t begin = (size_t)((at.centre - axis[0].first) / axis[0].step);
+        const double *row = potential + (size_t)((at.centre - axis[0].first) / axis[0].step) * axis[1].n;
         for (size_t e = 0; e < o->nenergies; e++)
             energy[e] = r->bottom + o->energy[e];
-        bad = channel_of(&axis[1], potential + begin * axis[1].n, &p.channel_energy, state) ||
+        bad = channel_of(&axis[1], row, cut, &p.channel_energy, state) ||
               packet_run(&p, probability, &r->steps, &r->left);
         for (size_t e = 0; e < o->nenergies && !bad; e++)
             r->passed[e] = probability[e], r->back[e] = probability[o->nenergies + e];
@@ -191,7 +194,7 @@ int scatter_run(const collinear *c, const scatter_options *o, scatter_results *r
     const delves_options options = {
         .from = 1.5,
         .to = o->rho,
-        .sector = 0.03 / o->fineness,
+        .sector = 0.02 / o->fineness,
         .points = (int)(0.5 + 170 * o->fineness * sqrt(o->energy[n - 1] / 0.045 * collinear_mass(c) / 1060)),
         .channels = o->channels,
         .longest = 8,
