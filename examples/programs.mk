@@ -1,7 +1,7 @@
 # Programs on a fitted surface. Each is examples/PROGRAM.c; it works on what `make pes` left in build/pes/NAME, and its
 # options come in the variable of its own name: make ask NAME=ch4 ASK="--samples 500".
 
-PROGRAMS = holes ask levels thermo dmc pimc scatter
+PROGRAMS = holes ask levels thermo dmc pimc scatter rpmd
 
 $(call given,$(shell echo $(PROGRAMS) | tr a-z A-Z))
 
@@ -11,6 +11,7 @@ holes_PARTS = $(CENSUS_PARTS)
 ask_PARTS = $(CENSUS_PARTS)
 dmc_PARTS = $(CENSUS_PARTS)
 pimc_PARTS = $(CENSUS_PARTS)
+rpmd_PARTS = $(filter build/scatter/%,$(EXAMPLE_PARTS))
 parts_of = $(sort $(COMMON_PARTS) $(filter build/$(1)/%,$(EXAMPLE_PARTS)) $($(1)_PARTS))
 
 define program
@@ -26,6 +27,8 @@ ask: ## NAME=ch4 [N=100] [POOL=file.xyz] [ASK="options"]: the geometries to comp
 dmc: ## NAME=ch4 [DMC="options"]: zero-point energy and averages by diffusion Monte Carlo
 pimc: ## NAME=ch4 [PIMC="options"]: a molecule at a temperature by path-integral Monte Carlo
 scatter: ## NAME=h3 [SCATTER="options"]: probabilities of a collinear reaction, atom 1 + molecule 2-3, by a wave packet and without time
+
+rpmd: ## NAME=water [RPMD="options"]: infrared spectrum, or rate of a collinear reaction, by ring-polymer molecular dynamics
 
 levels: ## NAME=water [LEVELS="options"]: rovibrational levels and band strengths of a triatomic molecule on the surface in build/pes/NAME
 

@@ -19,22 +19,22 @@
 #include "common/json.h"
 #include "common/molecule.h"
 #include "common/elements.h"
-#include "common/evaluate.h"
 #include "common/plot.h"
 #include "common/whole.h"
+#include "scatter/line.h"
 #include "scatter/run.h"
 
-enum { ENERGIES = 1000, BATCH = 64 };
+enum { ENERGIES = 1000 };
 
 static const char help[] =
     "options of collinear scattering, atom 1 + molecule 2-3 in its lowest state:\n"
     "  --energies LIST   total energies above the minimum of the molecule, eV: 0.55,0.6 or FROM:TO:NUMBER;\n"
-    "                    default 0.35:1.25:91\n"
+    "                    default 0.4:1.2:81\n"
     "  --fineness F      of all grids; default 1; 1.4 halves the steps' squares\n"
     "  --check N         1, the default: once more with coarser grids, to tell the error; 0: not\n"
     "  --absorber L      length of the absorbers, bohr; default 8\n"
     "  --strength E      of the absorbers at their ends, hartree; default 0.03\n"
-    "  --apart R         the packet begins at least this far from the molecule, bohr; default 9\n"
+    "  --apart R         the packet begins at least this far from the molecule, bohr; default 10\n"
     "  --rho R           where the method without time ends, bohr; default 14\n" SURFACE_HELP;
 
 static int fail(const char *what, const char *text)
@@ -68,56 +68,6 @@ static int read_energies(const char *text, size_t *n, double *energy)
     return (*at || !*n) &&
            fail("--energies",
                 "expected up to 1000 energies of at most 3 eV, ascending: 0.55,0.6, or FROM:TO:NUMBER");
-}
-
-/* ---- the surface on a line ---- */
-
-typedef struct line {
-    const molecule *m;
-    double wall; /* hartree: where atoms are closer than in any data */
-} line;
-
-static void on_line(void *context, size_t n, const double *ab, const double *bc, double *energy)
-{
-    const line *l = context;
-    double xyz[9 * BATCH];
-    for (size_t from = 0; from < n; from += BATCH) {
-        const size_t count = n - from < BATCH ? n - from : BATCH;
-        memset(xyz, 0, sizeof xyz);
-        for (size_t k = 0; k < count; k++)
-            xyz[9 * k] = -fmax(ab[from + k], 0.1), xyz[9 * k + 6] = fmax(bc[from + k], 0.1);
-        molecule_energies(l->m, count, xyz, energy + from, NULL);
-        for (size_t k = 0; k < count; k++)
-            if (!isfinite(energy[from + k]) ||
-                (fmin(ab[from + k], bc[from + k]) < 1 && !eqml_surface_inside(&l->m->surface, xyz + 9 * k)))
-                energy[from + k] = l->wall;
-    }
-}
-
-/* Where the packet begins there must be data, and the surface must be flat. */
-static int check_reach(const collinear *c, const scatter_options *o, line *l)
-{
-    const double far = o->apart + 3, part = c->mass[2] / (c->mass[1] + c->mass[2]);
-    const double one = scatter_bottom(c, far), two = scatter_bottom(c, 1.5 * far);
-    const double xyz[9] = {-(far - part * 1.5), 0, 0, 0, 0, 0, 1.5, 0, 0};
-    char text[256];
-    if (!eqml_surface_inside(&l->m->surface, xyz)) {
-        snprintf(text, sizeof text,
-                 "the data do not reach to atom 1 at %.1f bohr from the molecule 2-3: scattering needs a "
-                 "surface of an "
-                 "atom and a molecule apart, as make h3-surface fits one",
-                 far);
-        return fail(l->m->name, text);
-    }
-    if (!(fabs(one - two) < 1e-3)) {
-        snprintf(text, sizeof text,
-                 "the minimum of the molecule 2-3 changes by %.2g hartree from %.1f to %.1f bohr: the "
-                 "surface is not flat "
-                 "there; fit it with variables that vanish far out, FIT=\"--variable morse:2\"",
-                 two - one, far, 1.5 * far);
-        return fail(l->m->name, text);
-    }
-    return 0;
 }
 
 /* ---- results ---- */
@@ -204,7 +154,7 @@ static int draw(const char *path, const molecule *m, const scatter_options *o, c
         x[e] = o->energy[e] / EQML_EV;
     const double margin = n > 1 ? 0 : 0.1;
     whole_open(&w, path);
-    plot_begin(&p, w.out, 720, 460);
+    plot_begin(&p, w.out, 920, 460);
     snprintf(title, sizeof title, "%s, collinear: probability of reaction from v = 0", m->name);
     plot_text(&p, 80, 26, "start", "bold", "#22262c", title);
     plot_axes(&p, (plot_box){80, 44, 610, 350}, x[0] - margin, x[n - 1] + margin, 0, 1.05,
@@ -219,7 +169,7 @@ static int draw(const char *path, const molecule *m, const scatter_options *o, c
     }
     plot_line(&p, n, x, r->reactive, (plot_style){"#4477aa", 2, 1, NULL}, "logarithmic derivative");
     plot_points(&p, n, x, r->passed, (plot_style){"#ee6677", 5, 1, NULL}, "wave packet");
-    plot_legend(&p, 10, 10);
+    plot_legend(&p, 620, 0); /* beside the axes */
     plot_finish(&p);
     return whole_close(&w, 0) ? fail(path, strerror(errno)) : 0;
 }
@@ -247,13 +197,13 @@ int main(int argc, char **argv)
 {
     surface_job job = {.program = "scatter", .saddle = 1};
     double energy[ENERGIES];
-    const char *energies = "0.35:1.25:91";
+    const char *energies = "0.4:1.2:81";
     int check = 1;
     scatter_options o = {.energy = energy,
                          .fineness = 1,
                          .absorber = 8,
                          .strength = 0.03,
-                         .apart = 9,
+                         .apart = 10,
                          .rho = 14,
                          .channels = 24};
     const option own[] = {{"--energies", &energies, NULL, NULL, 0, 0},
@@ -274,7 +224,7 @@ int main(int argc, char **argv)
         collinear c = {.surface = on_line, .context = &l};
         for (int k = 0; k < 3; k++)
             c.mass[k] = DALTON * m.mass[k];
-        bad = check_reach(&c, &o, &l) || run(&job, &m, &c, &o, check);
+        bad = line_reaches("scatter", &c, o.apart + 3, &l) || run(&job, &m, &c, &o, check);
     }
     molecule_free(&m);
     return surface_end("scatter", bad);
