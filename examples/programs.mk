@@ -1,7 +1,7 @@
 # Programs on a fitted surface. Each is examples/PROGRAM.c; it works on what `make pes` left in build/pes/NAME, and its
 # options come in the variable of its own name: make ask NAME=ch4 ASK="--samples 500".
 
-PROGRAMS = holes ask levels thermo dmc pimc
+PROGRAMS = holes ask levels thermo dmc pimc scatter rpmd
 
 $(call given,$(shell echo $(PROGRAMS) | tr a-z A-Z))
 
@@ -11,6 +11,7 @@ holes_PARTS = $(CENSUS_PARTS)
 ask_PARTS = $(CENSUS_PARTS)
 dmc_PARTS = $(CENSUS_PARTS)
 pimc_PARTS = $(CENSUS_PARTS)
+rpmd_PARTS = $(filter build/scatter/%,$(EXAMPLE_PARTS))
 parts_of = $(sort $(COMMON_PARTS) $(filter build/$(1)/%,$(EXAMPLE_PARTS)) $($(1)_PARTS))
 
 define program
@@ -25,6 +26,9 @@ holes: ## NAME=ch4 [HOLES="options"]: the whole census of holes in the surface i
 ask: ## NAME=ch4 [N=100] [POOL=file.xyz] [ASK="options"]: the geometries to compute next for the surface in build/pes/NAME
 dmc: ## NAME=ch4 [DMC="options"]: zero-point energy and averages by diffusion Monte Carlo
 pimc: ## NAME=ch4 [PIMC="options"]: a molecule at a temperature by path-integral Monte Carlo
+scatter: ## NAME=h3 [SCATTER="options"]: probabilities of a collinear reaction, atom 1 + molecule 2-3, by a wave packet and without time
+
+rpmd: ## NAME=water [RPMD="options"]: infrared spectrum, or rate of a collinear reaction, by ring-polymer molecular dynamics
 
 levels: ## NAME=water [LEVELS="options"]: rovibrational levels and band strengths of a triatomic molecule on the surface in build/pes/NAME
 
@@ -33,6 +37,15 @@ thermo: ## NAME=water [THERMO="options"]: partition functions, heat capacities a
 .PHONY: $(PROGRAMS)
 $(PROGRAMS): %: build/eqml.o build/%.o
 	@LIBRARIES="$(OPTIONAL)" sh examples/common/surface.sh $@ $(COMPILE)
+
+# Points of a published surface of H3, for scatter.
+build/h3.xyz: examples/h3_points.c build/scatter/bkmp2.o
+	$(COMPILE) -I. -Iexamples $^ -o build/h3_points.$$$$ -lm && build/h3_points.$$$$ >$@.$$$$; s=$$?; rm -f build/h3_points.$$$$; \
+	    test $$s = 0 && mv -f $@.$$$$ $@
+
+.PHONY: h3-surface
+h3-surface: build/h3.xyz ## fit the BKMP2 surface of H3 into build/pes/h3, for make scatter NAME=h3
+	@$(MAKE) --no-print-directory pes DATA=build/h3.xyz COMPOSITION=H3 DEGREE=14 NAME=h3 FIT="--variable morse:2.5 --wall no --energy-weight 0.02"
 
 # Parts that the tests are linked with, beside those of the census.
 TESTED_PARTS = $(foreach p,$(PROGRAMS),$(filter build/$(p)/%,$(EXAMPLE_PARTS))) \
@@ -91,7 +104,7 @@ dynamics: build/dynamics.o build/eqml.o ## NAME=cu DYNAMICS="--edge 3.62 [option
 	    with_list "$$DYNAMICS" "$$aside/dynamics" --directory "$$d" --name "$$NAME"
 
 .PHONY: examples-check
-examples-check: build/eqml-gen build/eqml.o build/fit.o ## programs on a surface against known answers (examples/check.txt): reference, found, difference
+examples-check: build/eqml-gen build/eqml.o build/fit.o build/h3.xyz ## programs on a surface against known answers (examples/check.txt): reference, found, difference
 	@rm -f build/check/*.json
 	@sh examples/common/check.sh
 

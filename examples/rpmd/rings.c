@@ -1,0 +1,158 @@
+/* Ring-polymer molecular dynamics. */
+#include "rpmd/rings.h"
+#include <stdlib.h>
+#include <string.h>
+
+#define PI 3.14159265358979323846
+
+int ring_make(ring *r, const path_land *on, size_t beads, double temperature, double step)
+{
+    const size_t n = (size_t)on->n, size = beads * n;
+    *r = (ring){.on = on, .beads = beads, .beta = 1 / temperature, .step = step, .friction = 1e-3};
+    r->x = calloc(5 * size + beads * (beads + 2), sizeof *r->x);
+    if (!r->x)
+        return 1;
+    r->p = r->x + size, r->gradient = r->p + size, r->xmode = r->gradient + size, r->pmode = r->xmode + size;
+    r->mode = r->pmode + size, r->frequency = r->mode + beads * beads, r->energy = r->frequency + beads;
+    for (size_t k = 0; k < beads; k++) {
+        r->frequency[k] = 2 * (double)beads * temperature * sin(PI * (double)k / (double)beads);
+        for (size_t j = 0; j < beads; j++) {
+            const double angle = 2 * PI * (double)(j * k % beads) / (double)beads;
+            r->mode[k * beads + j] =
+                k == 0           ? sqrt(1 / (double)beads)
+                : 2 * k == beads ? (j % 2 ? -1 : 1) * sqrt(1 / (double)beads)
+                                 : sqrt(2 / (double)beads) * (2 * k < beads ? cos(angle) : sin(angle));
+        }
+    }
+    return 0;
+}
+
+void ring_free(ring *r)
+{
+    free(r->x);
+    *r = (ring){0};
+}
+
+/* to <- modes of from, or back. */
+static void turn(const ring *r, int back, const double *from, double *to)
+{
+    const size_t n = (size_t)r->on->n, beads = r->beads;
+    memset(to, 0, beads * n * sizeof *to);
+    for (size_t k = 0; k < beads; k++)
+        for (size_t j = 0; j < beads; j++) {
+            const double f = r->mode[back ? j * beads + k : k * beads + j];
+            for (size_t c = 0; c < n; c++)
+                to[k * n + c] += f * from[j * n + c];
+        }
+}
+
+/* Takes what moves along `hold` from the centroid's momentum, the first n of the modes'. */
+static void hold(ring *r)
+{
+    double speed = 0, inverse = 0;
+    for (int c = 0; r->hold && c < r->on->n; c++) {
+        const double mass = r->on->root[c] * r->on->root[c];
+        speed += r->hold[c] * r->pmode[c] / mass, inverse += r->hold[c] * r->hold[c] / mass;
+    }
+    for (int c = 0; r->hold && c < r->on->n; c++)
+        r->pmode[c] -= r->hold[c] * speed / inverse;
+}
+
+/* Mixes the modes' momenta with new ones: what is kept of mode k is exp(-friction dt). */
+static void thermalise(ring *r, double dt)
+{
+    const size_t n = (size_t)r->on->n;
+    for (size_t k = 0; k < r->beads; k++) {
+        const double kept = exp(-dt * (k ? 2 * r->frequency[k] : r->friction)),
+                     drawn = sqrt((1 - kept * kept) * (double)r->beads / r->beta);
+        for (size_t c = 0; c < n; c++)
+            r->pmode[k * n + c] =
+                kept * r->pmode[k * n + c] + drawn * r->on->root[c] * random_normal(&r->random);
+    }
+}
+
+void ring_momenta(ring *r)
+{
+    const size_t n = (size_t)r->on->n;
+    for (size_t k = 0; k < r->beads * n; k++)
+        r->p[k] = sqrt((double)r->beads / r->beta) * r->on->root[k % n] * random_normal(&r->random);
+}
+
+void ring_begin(ring *r, uint64_t seed, uint64_t stream, const double *x)
+{
+    const size_t n = (size_t)r->on->n;
+    random_start(&r->random, seed, stream);
+    for (size_t j = 0; j < r->beads; j++)
+        memcpy(r->x + j * n, x, n * sizeof *x);
+    ring_momenta(r);
+    r->on->energies(r->on->context, r->beads, r->x, r->energy, r->gradient);
+}
+
+static void free_motion(ring *r)
+{
+    const size_t n = (size_t)r->on->n;
+    turn(r, 0, r->x, r->xmode);
+    for (size_t k = 0; k < r->beads; k++) {
+        const double w = r->frequency[k], c = cos(w * r->step), s = sin(w * r->step);
+        for (size_t i = 0; i < n; i++) {
+            const double mass = r->on->root[i] * r->on->root[i], x = r->xmode[k * n + i],
+                         p = r->pmode[k * n + i];
+            r->xmode[k * n + i] = k ? c * x + s * p / (mass * w) : x + r->step * p / mass;
+            r->pmode[k * n + i] = k ? c * p - mass * w * s * x : p;
+        }
+    }
+    turn(r, 1, r->xmode, r->x);
+}
+
+static void kick(ring *r)
+{
+    for (size_t k = 0; k < r->beads * (size_t)r->on->n; k++)
+        r->p[k] -= 0.5 * r->step * r->gradient[k];
+}
+
+void ring_step(ring *r, int thermostat)
+{
+    if (thermostat) {
+        turn(r, 0, r->p, r->pmode);
+        thermalise(r, 0.5 * r->step);
+        turn(r, 1, r->pmode, r->p);
+    }
+    kick(r);
+    turn(r, 0, r->p, r->pmode);
+    hold(r);
+    free_motion(r);
+    turn(r, 1, r->pmode, r->p);
+    r->on->energies(r->on->context, r->beads, r->x, r->energy, r->gradient);
+    kick(r);
+    if (thermostat || r->hold) {
+        turn(r, 0, r->p, r->pmode);
+        if (thermostat)
+            thermalise(r, 0.5 * r->step);
+        hold(r);
+        turn(r, 1, r->pmode, r->p);
+    }
+}
+
+double ring_energy(const ring *r)
+{
+    const size_t n = (size_t)r->on->n;
+    const double w = (double)r->beads / r->beta;
+    double sum = 0;
+    for (size_t j = 0; j < r->beads; j++) {
+        const double *next = r->x + (j + 1) % r->beads * n;
+        sum += r->energy[j];
+        for (size_t c = 0; c < n; c++) {
+            const double mass = r->on->root[c] * r->on->root[c], d = w * (next[c] - r->x[j * n + c]);
+            sum += r->p[j * n + c] * r->p[j * n + c] / (2 * mass) + 0.5 * mass * d * d;
+        }
+    }
+    return sum;
+}
+
+void ring_mean(const ring *r, const double *values, double *mean)
+{
+    const size_t n = (size_t)r->on->n;
+    memset(mean, 0, n * sizeof *mean);
+    for (size_t k = 0; k < r->beads * n; k++)
+        mean[k % n] += values[k] / (double)r->beads;
+}
