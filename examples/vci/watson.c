@@ -49,8 +49,19 @@ static void geometry(const watson *w, const double *q, double *xyz)
             xyz[i] += q[k] * w->shift[k * n + i];
 }
 
-/* mu; what is not finite where the tensor has no inverse. */
-static void effective_inverse(const watson *w, const double *xyz, double mu[3][3])
+/* Near geometries where the tensor of inertia has no inverse, as a bent molecule that becomes linear, Watson's term goes to
+ * minus infinity; states that reach there are none of this Hamiltonian's. Its determinant is this share of the minimum's. */
+#define LEAST_INERTIA 0.2
+
+static double determinant_of(double (*a)[3])
+{
+    return a[0][0] * (a[1][1] * a[2][2] - a[1][2] * a[2][1]) -
+           a[0][1] * (a[1][0] * a[2][2] - a[1][2] * a[2][0]) +
+           a[0][2] * (a[1][0] * a[2][1] - a[1][1] * a[2][0]);
+}
+
+/* mu; not a number where there is too little inertia. */
+static void effective_inverse(watson *w, const double *xyz, double mu[3][3])
 {
     double mixed[3][3] = {{0}}, inverse[3][3], half[3][3];
     for (int i = 0; i < w->m->natoms; i++) {
@@ -60,12 +71,12 @@ static void effective_inverse(const watson *w, const double *xyz, double mu[3][3
             for (int b = 0; b < 3; b++)
                 mixed[a][b] += mass * ((a == b ? product : 0) - r0[a] * r[b]);
     }
-    double determinant = 0;
+    const double whole = determinant_of(mixed), least = LEAST_INERTIA * determinant_of(w->inertia);
+    const double determinant = whole > least ? whole : (double)NAN;
     for (int a = 0; a < 3; a++)
         for (int b = 0; b < 3; b++) {
             const int c = (a + 1) % 3, d = (a + 2) % 3, e = (b + 1) % 3, f = (b + 2) % 3;
             inverse[b][a] = mixed[c][e] * mixed[d][f] - mixed[c][f] * mixed[d][e];
-            determinant += a == 0 ? mixed[a][b] * inverse[b][a] : 0;
         }
     for (int a = 0; a < 3; a++)
         for (int b = 0; b < 3; b++) {
@@ -110,7 +121,7 @@ void watson_energy(void *context, size_t count, const double *q, double *value)
 
 void watson_mu(void *context, size_t count, const double *q, double *value)
 {
-    const watson *w = context;
+    watson *w = context;
     double *xyz = w->room, mu[3][3];
     for (size_t i = 0; i < count; i++) {
         geometry(w, q + i * (size_t)w->modes, xyz);
