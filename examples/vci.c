@@ -26,7 +26,8 @@ static const char help[] =
     "vibrations\n"
     "  --coupled N       modes of a configuration that are excited; default: all\n"
     "  --points N        of each mode; default: 2 more than excitations, at least 10\n"
-    "  --reach E         how far up one-mode potentials go, and their sums, cm^-1; default 30000\n"
+    "  --reach E         how far up one-mode potentials go, and at points of several modes their sums, "
+    "cm^-1; default 60000\n"
     "  --mu N            modes of a term of the inverse tensor of inertia, 0: that of the minimum; default "
     "2, from 10\n"
     "                    vibrations on 1, three atoms 3\n"
@@ -40,7 +41,7 @@ static const char help[] =
 int main(int argc, char **argv)
 {
     surface_job job = {.program = "vci"};
-    run_options o = {.mu = -1, .dipole = -1, .reach = 30000, .every = 60};
+    run_options o = {.mu = -1, .dipole = -1, .reach = 60000, .every = 60};
     const char *convergence = "yes";
     const option own[] = {{"--order", NULL, NULL, &o.order, 1, EXPANSION_ORDER},
                           {"--quanta", NULL, NULL, &o.quanta, 1, 40},

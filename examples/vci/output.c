@@ -84,7 +84,8 @@ void print_run(const run_options *o, const molecule *m, const run *r)
         "%s: Watson's Hamiltonian, J = 0, terms of up to %d modes, %d points of a mode, up to %d excitations "
         "in up to %d modes: %zu configurations\n",
         m->name, o->order, o->points, o->quanta, o->coupled, r->states.configurations);
-    printf("  mu in terms of up to %d modes; one-mode potentials up to %.0f cm^-1\n", o->mu, o->reach);
+    printf("  mu in terms of up to %d modes; one-mode potentials and their sums up to %.0f cm^-1\n", o->mu,
+           o->reach);
     for (int k = 0; k < r->m.modes; k++)
         if (r->m.wells[k])
             printf("  along v%d there is a barrier with another well behind it: these are the states of the "

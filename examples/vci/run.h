@@ -12,7 +12,7 @@ typedef struct run_options {
     int mu,
         dipole; /* modes of terms; -1: as run_choose has it; mu -1 after that: without rotation of the frame */
     int states;
-    double reach; /* cm^-1 */
+    double reach; /* cm^-1: of one-mode potentials, and of their sums */
     int convergence;
     const char *checkpoint;
     double every;

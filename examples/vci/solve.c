@@ -8,10 +8,43 @@ enum { AUTO_STATES = 150, MOST_PRODUCTS = 20000 };
 
 typedef struct hamiltonian {
     sparse v, mu, pi;
-    double *diagonal, *image, *sum; /* [n], [3][n], [n] */
+    double *diagonal, *image, *sum; /* [n], [n][3] R x, [n][3] mu R x */
 } hamiltonian;
 
-static const int field_of[3][3] = {{0, 3, 4}, {3, 1, 5}, {4, 5, 2}};
+/* y[n][3] <- R_a x for the three components. */
+static void angular_momentum(const sparse *pi, const double *x, double *y)
+{
+    memset(y, 0, 3 * pi->n * sizeof *y);
+    for (size_t i = 0; i < pi->n; i++)
+        for (size_t k = pi->begin[i]; k < pi->begin[i + 1]; k++) {
+            const size_t j = pi->column[k];
+            for (size_t a = 0; a < 3; a++) {
+                y[3 * i + a] += pi->value[3 * k + a] * x[j];
+                y[3 * j + a] -= pi->value[3 * k + a] * x[i];
+            }
+        }
+}
+
+/* y[n] += 1/2 sum_a R_a^T x_a, x[n][3]. */
+static void add_transposed(const sparse *pi, const double *x, double *y)
+{
+    for (size_t i = 0; i < pi->n; i++)
+        for (size_t k = pi->begin[i]; k < pi->begin[i + 1]; k++) {
+            const size_t j = pi->column[k];
+            for (size_t a = 0; a < 3; a++) {
+                y[j] += 0.5 * pi->value[3 * k + a] * x[3 * i + a];
+                y[i] -= 0.5 * pi->value[3 * k + a] * x[3 * j + a];
+            }
+        }
+}
+
+/* y[3] += mu x, of six fields. */
+static void add_mu(const double *mu, const double *x, double *y)
+{
+    y[0] += mu[0] * x[0] + mu[3] * x[1] + mu[4] * x[2];
+    y[1] += mu[3] * x[0] + mu[1] * x[1] + mu[5] * x[2];
+    y[2] += mu[4] * x[0] + mu[5] * x[1] + mu[2] * x[2];
+}
 
 /* y <- H x. pi_a = -i R_a, R_a real and antisymmetric, so that 1/2 pi_a mu pi_b = 1/2 R_a^T mu R_b. */
 static void apply(const void *context, size_t n, const double *x, double *y)
@@ -21,15 +54,16 @@ static void apply(const void *context, size_t n, const double *x, double *y)
     sparse_add(&h->v, 0, 1, x, y);
     if (!h->pi.begin)
         return;
-    memset(h->image, 0, 3 * n * sizeof *h->image);
-    for (int a = 0; a < 3; a++)
-        sparse_add(&h->pi, a, 1, x, h->image + (size_t)a * n);
-    for (int a = 0; a < 3; a++) {
-        memset(h->sum, 0, n * sizeof *h->sum);
-        for (int b = 0; b < 3; b++)
-            sparse_add(&h->mu, field_of[a][b], 1, h->image + (size_t)b * n, h->sum);
-        sparse_add(&h->pi, a, -0.5, h->sum, y); /* the transpose */
-    }
+    angular_momentum(&h->pi, x, h->image);
+    memset(h->sum, 0, 3 * n * sizeof *h->sum);
+    for (size_t i = 0; i < n; i++)
+        for (size_t k = h->mu.begin[i]; k < h->mu.begin[i + 1]; k++) {
+            const size_t j = h->mu.column[k];
+            add_mu(h->mu.value + 6 * k, h->image + 3 * j, h->sum + 3 * i);
+            if (j != i)
+                add_mu(h->mu.value + 6 * k, h->image + 3 * i, h->sum + 3 * j);
+        }
+    add_transposed(&h->pi, h->sum, y);
 }
 
 static void hamiltonian_free(hamiltonian *h)
@@ -69,7 +103,7 @@ static int hamiltonian_make(hamiltonian *h, const vci_problem *p, const space *s
     if (!bad && p->mu)
         bad = take(&h->mu, s, &terms, terms_make(&terms, s, m, p->mu, p->mu_order, 0)) ||
               take(&h->pi, s, &terms, terms_pi(&terms, s, m, p->v, p->zeta));
-    h->diagonal = bad ? NULL : calloc(5 * s->count, sizeof *h->diagonal);
+    h->diagonal = bad ? NULL : calloc(7 * s->count, sizeof *h->diagonal);
     if (!h->diagonal)
         return 1;
     h->image = h->diagonal + s->count, h->sum = h->image + 3 * s->count;
