@@ -1,7 +1,7 @@
 # Programs on a fitted surface. Each is examples/PROGRAM.c; it works on what `make pes` left in build/pes/NAME, and its
 # options come in the variable of its own name: make ask NAME=ch4 ASK="--samples 500".
 
-PROGRAMS = holes ask levels thermo dmc pimc scatter rpmd
+PROGRAMS = holes ask levels thermo dmc pimc scatter rpmd vci
 
 $(call given,$(shell echo $(PROGRAMS) | tr a-z A-Z))
 
@@ -25,6 +25,7 @@ $(foreach p,$(PROGRAMS),$(eval $(call program,$(p))))
 holes: ## NAME=ch4 [HOLES="options"]: the whole census of holes in the surface in build/pes/NAME; fails where there are any
 ask: ## NAME=ch4 [N=100] [POOL=file.xyz] [ASK="options"]: the geometries to compute next for the surface in build/pes/NAME
 dmc: ## NAME=ch4 [DMC="options"]: zero-point energy and averages by diffusion Monte Carlo
+vci: ## NAME=ch4 [VCI="options"]: vibrational levels and band strengths by configuration interaction, 3 to 9 atoms
 pimc: ## NAME=ch4 [PIMC="options"]: a molecule at a temperature by path-integral Monte Carlo
 scatter: ## NAME=h3 [SCATTER="options"]: probabilities of a collinear reaction, atom 1 + molecule 2-3, by a wave packet and without time
 

@@ -1,6 +1,7 @@
 /* Checkpoints: a line that says what they are of, then numbers as they lie in memory. */
 #define _POSIX_C_SOURCE 200809L
 #include "dmc/checkpoint.h"
+#include "common/fingerprint.h"
 #include "common/whole.h"
 #include <math.h>
 
@@ -12,27 +13,15 @@ typedef struct head {
 
 static const char magic[16] = "eqml dmc 1";
 
-/* Fowler, Noll and Vo's hash. */
-static uint64_t add_bytes(uint64_t hash, const void *data, size_t bytes)
-{
-    const unsigned char *byte = data;
-    for (size_t k = 0; k < bytes; k++)
-        hash = (hash ^ byte[k]) * UINT64_C(0x100000001B3);
-    return hash;
-}
-
-/* All that the results depend on. The vibrations stand for the surface. */
+/* All that the results depend on. */
 static uint64_t print_of(const run_options *o, const molecule *m)
 {
-    const size_t n = 3 * (size_t)m->natoms;
     const double numbers[] = {o->walkers, o->steps, o->settle, o->descend,
                               o->margin,  o->seed,  m->energy, m->has_dipole};
-    uint64_t hash = add_bytes(UINT64_C(0xCBF29CE484222325), numbers, sizeof numbers);
-    hash = add_bytes(hash, o->time_step, (size_t)o->ntime_steps * sizeof *o->time_step);
-    hash = add_bytes(hash, o->node ? o->node : "", o->node ? strlen(o->node) : 0);
-    hash = add_bytes(hash, m->mass, (size_t)m->natoms * sizeof *m->mass);
-    hash = add_bytes(hash, m->xyz, n * sizeof *m->xyz);
-    return add_bytes(hash, m->wavenumber, n * sizeof *m->wavenumber);
+    uint64_t hash = fingerprint_add(FINGERPRINT, numbers, sizeof numbers);
+    hash = fingerprint_add(hash, o->time_step, (size_t)o->ntime_steps * sizeof *o->time_step);
+    hash = fingerprint_add(hash, o->node ? o->node : "", o->node ? strlen(o->node) : 0);
+    return fingerprint_molecule(hash, m);
 }
 
 int checkpoint_has(const run_options *o)

@@ -1,0 +1,172 @@
+/* Expansions term by term, then one calculation for each row of the table of convergence. */
+#define _POSIX_C_SOURCE 200809L
+#include "vci/run.h"
+#include "common/modes.h"
+#include "vci/checkpoint.h"
+
+int run_choose(run_options *o, const molecule *m)
+{
+    const int modes = m->vibrations, large = modes > 9;
+    if (m->natoms < 3 || modes > EXPANSION_MODES)
+        return complain("vci", m->name, "molecules of 3 to 9 atoms are what it can do");
+    if (modes != 3 * m->natoms - 6)
+        return complain("vci", m->name,
+                        "the molecule is linear at the minimum, where Watson's Hamiltonian has another form "
+                        "(Mol. Phys. 19, 465 (1970)): levels does those of three atoms");
+    if (o->order == 0)
+        o->order = large ? 3 : 4;
+    if (o->order > modes)
+        o->order = modes;
+    if (o->quanta == 0)
+        o->quanta = modes <= 3 ? 12 : modes <= 6 ? 8 : modes <= 9 ? 6 : 4;
+    if (o->coupled == 0 || o->coupled > modes)
+        o->coupled = modes;
+    if (o->points == 0)
+        o->points = o->quanta + 2 > 10 ? o->quanta + 2 : 10;
+    if (o->mu < 0)
+        o->mu = modes <= 3 ? 3 : large ? 1 : 2;
+    if (o->mu > modes)
+        o->mu = modes;
+    if (o->dipole < 0)
+        o->dipole = large ? 2 : 3;
+    if (o->dipole > modes)
+        o->dipole = modes;
+    if (o->dipole > 0 && !m->has_dipole)
+        o->dipole = 0;
+    return 0;
+}
+
+static int no_memory(void)
+{
+    return complain("vci", "", "out of memory");
+}
+
+/* The potential, from the checkpoint as far as that goes. */
+static int expand_potential(const run_options *o, const expansion_grid *grid, progress *p, run *r)
+{
+    const uint64_t of = checkpoint_of(&r->w, &r->m, grid->limit);
+    size_t filled = 0;
+    double written = seconds_now(), done = 0, total = 0;
+    if (expansion_make(&r->v, r->m.modes, o->order, o->points, 1))
+        return no_memory();
+    if (o->checkpoint && checkpoint_read(o->checkpoint, of, &r->w, &r->v, &filled))
+        return 1;
+    for (size_t t = filled; t < r->v.count; t++)
+        total += (double)expansion_size(&r->v, t);
+    if (filled == 0)
+        expansion_origin(&r->v, watson_energy, &r->w);
+    for (size_t t = filled; t < r->v.count; t++) {
+        progress_show(p, "points of the surface", done, total);
+        if (expansion_fill(&r->v, t, grid, watson_energy, &r->w))
+            return no_memory();
+        done += (double)expansion_size(&r->v, t);
+        if (o->checkpoint && (t + 1 == r->v.count || seconds_now() - written > o->every)) {
+            if (checkpoint_write(o->checkpoint, of, &r->w, &r->v, t + 1))
+                return 1;
+            written = seconds_now();
+        }
+    }
+    return 0;
+}
+
+static int expand_other(int order, int points, int fields, const expansion_grid *grid, mode_function *f,
+                        run *r, expansion *e)
+{
+    if (expansion_make(e, r->m.modes, order, points, fields))
+        return no_memory();
+    expansion_origin(e, f, &r->w);
+    for (size_t t = 0; t < e->count; t++)
+        if (expansion_fill(e, t, grid, f, &r->w))
+            return no_memory();
+    return 0;
+}
+
+static int make_modals(const run_options *o, const molecule *m, run *r)
+{
+    double w[EXPANSION_MODES];
+    char text[256];
+    int failed;
+    for (int k = 0; k < m->vibrations; k++)
+        w[k] = m->wavenumber[k] / PER_CM;
+    for (int k = 0; k < m->vibrations; k++)
+        if (m->wavenumber[k] < 10) {
+            snprintf(text, sizeof text,
+                     "vibration %d has %.1f cm^-1: a mode as soft as this is no vibration in normal modes",
+                     k + 1, m->wavenumber[k]);
+            return complain("vci", m->name, text);
+        }
+    if (!modals_make(&r->m, m->vibrations, o->points, w, o->reach / PER_CM, watson_energy, &r->w, &failed))
+        return 0;
+    if (failed < 0)
+        return no_memory();
+    snprintf(
+        text, sizeof text,
+        "along vibration %d (%.1f cm^-1) the surface has no well that holds %d points: it may have a hole "
+        "near (make holes), or --points is too high",
+        failed + 1, m->wavenumber[failed], o->points);
+    return complain("vci", m->name, text);
+}
+
+static int solve_row(const run_options *o, int order, int quanta, int last, run *r)
+{
+    vci_states other = {0}, *s = last ? &r->states : &other;
+    const vci_problem p = {.v = &r->v,
+                           .mu = o->mu >= 0 ? &r->mu : NULL,
+                           .zeta = r->w.zeta,
+                           .dipole = last && o->dipole > 0 ? &r->dipole : NULL,
+                           .order = order,
+                           .quanta = quanta,
+                           .coupled = o->coupled,
+                           .mu_order = o->mu,
+                           .states = o->states};
+    const char *bad = vci_solve(&p, &r->m, s);
+    if (!bad) {
+        run_row *row = &r->row[r->nrows++];
+        *row = (run_row){.order = order, .quanta = quanta, .configurations = s->configurations};
+        row->zpe = PER_CM * s->energy[0];
+        for (int k = 0; k < r->m.modes; k++)
+            row->fundamental[k] =
+                s->fundamental[k] < 0 ? NAN : PER_CM * (s->energy[s->fundamental[k]] - s->energy[0]);
+    }
+    vci_states_free(&other);
+    return bad ? complain("vci", r->w.m->name, bad) : 0;
+}
+
+int run_all(const run_options *o, const molecule *m, run *r)
+{
+    progress p = {.program = "vci"};
+    const double begin = seconds_now();
+    *r = (run){0};
+    if (watson_make(&r->w, m))
+        return no_memory();
+    if (make_modals(o, m, r))
+        return 1;
+    const expansion_grid grid = {r->m.q, r->m.v, o->reach / PER_CM};
+    int bad = expand_potential(o, &grid, &p, r);
+    r->calls = r->v.calls;
+    r->surface_seconds = seconds_now() - begin;
+    bad = bad || expand_other(o->mu, o->points, 6, &grid, watson_mu, r, &r->mu) ||
+          (o->dipole > 0 && expand_other(o->dipole, o->points, 3, &grid, watson_dipole, r, &r->dipole));
+    for (int order = 2; order < o->order && o->convergence && !bad; order++) {
+        progress_show(&p, "order of the expansion", order, o->order);
+        bad = solve_row(o, order, o->quanta, 0, r);
+    }
+    for (int less = o->convergence ? 2 : 0; less >= 0 && !bad; less--) {
+        progress_show(&p, "excitations", o->quanta - less, o->quanta);
+        if (o->quanta - less >= 2 || less == 0)
+            bad = solve_row(o, o->order, o->quanta - less, less == 0, r);
+    }
+    progress_end(&p);
+    r->seconds = seconds_now() - begin;
+    return bad;
+}
+
+void run_free(run *r)
+{
+    watson_free(&r->w);
+    modals_free(&r->m);
+    expansion_free(&r->v);
+    expansion_free(&r->mu);
+    expansion_free(&r->dipole);
+    vci_states_free(&r->states);
+}
