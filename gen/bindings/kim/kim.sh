@@ -55,8 +55,10 @@ find_package(KIM-API-ITEMS 2.2 REQUIRED CONFIG)
 kim_api_items_setup_before_project(ITEM_TYPE "portableModel")
 project($model)
 kim_api_items_setup_after_project(ITEM_TYPE "portableModel")
-add_kim_api_model_library(NAME \${PROJECT_NAME} CREATE_ROUTINE_NAME "model_create" CREATE_ROUTINE_LANGUAGE "C")
+add_kim_api_model_library(NAME \${PROJECT_NAME} CREATE_ROUTINE_NAME "model_create" CREATE_ROUTINE_LANGUAGE "c")
 target_sources(\${PROJECT_NAME} PRIVATE $sources)
+set_target_properties(\${PROJECT_NAME} PROPERTIES C_STANDARD 11 C_STANDARD_REQUIRED ON)
+target_link_libraries(\${PROJECT_NAME} PRIVATE m)
 END
 set -- "$@" $(pkg-config --cflags libkim-api) "-I$new"
 files=

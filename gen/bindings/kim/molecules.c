@@ -110,17 +110,22 @@ void *family_room(void)
     return calloc(1, sizeof(room));
 }
 
-void family_room_free(void *memory)
+static void free_atoms(room *r)
 {
-    room *r = memory;
-    if (!r)
-        return;
     free(r->found);
     free(r->member);
     free(r->share);
     free(r->xyz);
     free(r->gradient);
     free(r->energy);
+}
+
+void family_room_free(void *memory)
+{
+    room *r = memory;
+    if (!r)
+        return;
+    free_atoms(r);
     free(r);
 }
 
@@ -132,12 +137,7 @@ static int take(room *r, int atoms)
     if (atoms <= r->atoms)
         return 0;
     const size_t n = (size_t)atoms;
-    free(r->found);
-    free(r->member);
-    free(r->share);
-    free(r->xyz);
-    free(r->gradient);
-    free(r->energy);
+    free_atoms(r);
     r->found = malloc(n * sizeof(int));
     r->member = malloc(n * N * sizeof(int));
     r->share = malloc(n * sizeof(double));
