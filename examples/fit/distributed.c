@@ -191,7 +191,6 @@ static eqml_status find_solution(const eqml_lsq_options *o, double *norm, double
                                  eqml_lsq_result *result, eqml_message *message)
 {
     int info;
-    fold_all();
     find_norms(norm);
     if (o->ridge > 0)
         add_ridge(o, norm, row);
@@ -225,6 +224,7 @@ static eqml_status solve_system(void *context, const eqml_lsq_options *options, 
                                 eqml_lsq_result *result, eqml_message *message)
 {
     (void)context;
+    fold_all(); /* before all else: other ranks may still have rows */
     double *norm = room_for((size_t)d.n, 1), *row = room_for((size_t)d.width, 1);
     int bad = !norm || !row;
     eqml_status status = EQML_ERROR_MEMORY;
