@@ -15,6 +15,10 @@ endif
 ifdef MPI
 MPI_FOUND := $(filter -%,$(shell pkg-config --silence-errors --cflags --libs mpi-c || mpicc -show 2>/dev/null))
 MPI_FLAGS := -DEQML_USE_MPI $(or $(MPI_FOUND),$(error MPI=$(MPI): no mpicc was found; on Debian: apt-get install libopenmpi-dev))
+ifdef SCALAPACK
+MPI_FOUND += $(or $(shell pkg-config --silence-errors --cflags --libs scalapack-openmpi),$(error SCALAPACK=1: it was not found; on Debian: apt-get install libscalapack-openmpi-dev))
+MPI_FLAGS += -DEQML_USE_SCALAPACK
+endif
 MPI_LIBS := $(filter -L% -l% -Wl% -pthread,$(MPI_FOUND))
 MPIRUN ?= mpirun -n $(MPI)
 else
@@ -109,8 +113,8 @@ $(EXAMPLE_PARTS): build/%.o: examples/%.c $(wildcard examples/*/*.h) eqml.h buil
 build/fit/team.flags: FORCE
 	@mkdir -p $(@D)
 	@printf '%s\n' '$(MPI_FLAGS)' | cmp -s - $@ || printf '%s\n' '$(MPI_FLAGS)' >$@
-build/fit/team.o: build/fit/team.flags
-build/fit/team.o: PART_OPTIONS = $(MPI_FLAGS)
+build/fit/team.o build/fit/distributed.o: build/fit/team.flags
+build/fit/team.o build/fit/distributed.o: PART_OPTIONS = $(MPI_FLAGS)
 
 build/fit/bindings.o: gen/bindings/library/functions.h
 

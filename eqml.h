@@ -8323,6 +8323,19 @@ EQML_API eqml_status eqml_lsq_gather(const eqml_team *team, eqml_lsq *lsq, eqml_
  * EQML_ERROR_ARGUMENT: sizes differ. EQML_ERROR_FILE: another process cannot be reached.
  */
 
+/*
+ * Least squares by others than eqml_lsq, for a triangle that no process can hold. All processes of a team call `begin`, then
+ * `add` for each of their rows, then `solve`. `add` cannot fail: what is wrong with a row, solve tells. Status, solution and
+ * message are the same in all. examples/fit/distributed.c is such a solver over ScaLAPACK.
+ */
+typedef struct eqml_solver {
+    eqml_status (*begin)(void *context, int ncols);
+    void (*add)(void *context, const double *row); /* [ncols + 1], the value last */
+    eqml_status (*solve)(void *context, const eqml_lsq_options *options, double *x, eqml_lsq_result *result,
+                         eqml_message *message); /* x[ncols] */
+    void *context;
+} eqml_solver;
+
 #endif /* EQML__TEAM_H */
 
 /* ==== tables.h ========================================================================================== */
@@ -8497,6 +8510,7 @@ typedef struct eqml_fit_options {
     const char *checkpoint;    /* a file that keeps what is done, see eqml_fit(); NULL: none */
     double checkpoint_seconds; /* it is written that often; 0: 60; negative: as often as progress is told */
     const eqml_team *team;     /* processes that fit together, see eqml_fit(); NULL: this one alone */
+    const eqml_solver *solver; /* solves for the energies, in all processes; NULL: eqml_lsq */
 } eqml_fit_options;
 
 typedef struct eqml_fit_result {
@@ -8557,6 +8571,8 @@ EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, cons
  * does it, rank 0 solves, and all receive the surface, the same to the bit; with other numbers of processes it is the same up to
  * rounding. Rank 0 alone needs the memory of the solution, and reads and writes the checkpoint, at the end only; which was
  * of any number of processes. Where one fails, all return its status and its message, which names its rank.
+ *
+ * With options.solver a fit of energies holds no triangle, takes no checkpoint, and is no eqml_problem (EQML_ERROR_ARGUMENT).
  *
  * EQML_ERROR_EMPTY: no geometry to train on. EQML_ERROR_MATCH: the data have another number of atoms, or are not those of
  * rank 0. EQML_ERROR_ARGUMENT: a weight or ridge that is negative or not finite. EQML_ERROR_VALUE: a number of the data is not finite.
@@ -14639,6 +14655,7 @@ static int eqml__find_rows(eqml__fitter *w, size_t g, double weight)
 static eqml_status eqml__add_energy_rows(eqml__fitter *w, size_t count)
 {
     const size_t length = (size_t)w->ncols + 1, most = eqml__rows_per_geometry(w->natoms, w->options);
+    const eqml_solver *solver = w->options->solver;
     eqml_status status = EQML_OK;
     EQML__OMP(parallel for schedule(dynamic) num_threads(w->nrooms) if (count > 1))
     for (size_t i = 0; i < count; i++) {
@@ -14649,7 +14666,12 @@ static eqml_status eqml__add_energy_rows(eqml__fitter *w, size_t count)
     }
     for (size_t i = 0; i < count; i++)
         for (int k = 0; k < w->nrows[i] && !status; k++) {
-            memcpy(eqml_lsq_row(w->lsq), w->rows + (i * most + (size_t)k) * length, length * sizeof(double));
+            const double *row = w->rows + (i * most + (size_t)k) * length;
+            if (solver) {
+                solver->add(solver->context, row);
+                continue;
+            }
+            memcpy(eqml_lsq_row(w->lsq), row, length * sizeof(double));
             status = eqml_lsq_add(w->lsq);
         }
     return status;
@@ -15088,7 +15110,7 @@ static eqml_status eqml__begin_checkpoint(eqml__fitter *w, bool *resumed, eqml_m
 #define EQML__FIT_C
 
 static const eqml_fit_options eqml__fit_defaults = {0,    0,    0,    0,    NULL, NULL, NULL,
-                                                    NULL, NULL, NULL, NULL, 0,    NULL};
+                                                    NULL, NULL, NULL, NULL, 0,    NULL, NULL};
 
 /* The triangle of a fit of energies, for who wants to keep it. */
 typedef struct eqml__triangle {
@@ -15184,12 +15206,21 @@ static eqml_status eqml__add_rows(eqml__fitter *w, eqml_message *message)
     return status;
 }
 
-static eqml_status eqml__solve(eqml__fitter *w, eqml_fit_result *result)
+/* What solves in the place of the triangle, or NULL. */
+static const eqml_solver *eqml__solver(const eqml__fitter *w)
 {
+    return eqml__fits_energies(w) ? w->options->solver : NULL;
+}
+
+static eqml_status eqml__solve(eqml__fitter *w, eqml_fit_result *result, eqml_message *message)
+{
+    const eqml_solver *solver = eqml__solver(w);
     const bool energies = eqml__fits_energies(w);
     const eqml_lsq_options o = {0, w->options->ridge, energies && eqml__constant_first(w)};
     eqml_lsq_result solved;
-    const eqml_status status = eqml_lsq_solve(w->lsq, &o, w->solution, &solved);
+    const eqml_status status = solver ? solver->solve(solver->context, &o, w->solution, &solved, message)
+                                      : eqml_lsq_solve(w->lsq, &o, w->solution, &solved);
+    w->explained = status && solver;
     if (status)
         return status;
     result->rows = solved.rows;
@@ -15275,6 +15306,8 @@ static eqml_status eqml__prepare(eqml__fitter *w, eqml_fit_result *result, eqml_
     if (status || resumed || !eqml__leads(w))
         return status;
     eqml__shift_components(w);
+    if (eqml__solver(w))
+        return EQML_OK;
     if (eqml__fits_energies(w))
         eqml__set_energy_scales(w);
     else
@@ -15397,8 +15430,11 @@ static eqml_status eqml__share_solution(eqml__fitter *w, eqml_fit_result *result
 /* Takes all memory, and sets what is fitted. Who does not solve needs no room for it. */
 static eqml_status eqml__begin_fit(eqml__fitter *w)
 {
+    const eqml_solver *solver = eqml__solver(w);
     eqml_status status = eqml__fitter_create(w);
-    if (!status)
+    if (!status && solver)
+        status = solver->begin(solver->context, w->ncols);
+    else if (!status)
         status = eqml__leads(w) ? eqml__lsq_start(&w->lsq, w->ncols, 1, w->options->ridge > 0)
                                 : eqml__lsq_open(&w->lsq, w->ncols, 1);
     return !status && eqml__fits_energies(w) ? eqml__set_targets(w) : status;
@@ -15408,6 +15444,8 @@ static eqml_status eqml__begin_fit(eqml__fitter *w)
 static eqml_status eqml__fold_rows(eqml__fitter *w, eqml_message *message)
 {
     const eqml_team *team = w->options->team;
+    if (eqml__solver(w)) /* which waits for the rows of others: none of them may wait elsewhere */
+        return eqml__add_rows(w, message);
     eqml_status status = eqml__fit_agree(w, eqml__add_rows(w, message), message);
     if (!status && team) {
         status = eqml_lsq_gather(team, w->lsq, message);
@@ -15428,11 +15466,11 @@ static eqml_status eqml__run_fit(eqml__fitter *w, eqml_fit_result *result, eqml_
         status = eqml__fold_rows(w, message);
     if (status)
         return status;
-    if (eqml__leads(w)) {
+    if (eqml__leads(w) || eqml__solver(w)) {
         if (eqml__fits_energies(w) && w->done > result->resumed)
             status = eqml__keep_checkpoint(w, true, message);
         if (!status)
-            status = eqml__solve(w, result);
+            status = eqml__solve(w, result, message);
         result->geometries = w->count;
     }
     status = eqml__fit_agree(w, status, message);
@@ -15457,6 +15495,9 @@ static eqml_status eqml__check_fit(eqml__fitter *w, const char *over, eqml_messa
             return eqml__fail(message, EQML_ERROR_ARGUMENT,
                               "the weight of geometry %zu is %g: expected a finite number, at least 0", g + 1,
                               o->weights[g]);
+    if (eqml__solver(w) && o->checkpoint)
+        return eqml__fail(message, EQML_ERROR_ARGUMENT,
+                          "%s: a fit without a triangle of its own keeps no checkpoint", o->checkpoint);
     eqml__survey_data(w);
     if (w->count == 0)
         return eqml__fail(message, EQML_ERROR_EMPTY, "no geometry with %s to train on", eqml__what(w));
@@ -17014,6 +17055,8 @@ EQML_API eqml_status eqml_problem_create(eqml_problem **problem, eqml_surface *s
     eqml_problem *p = (eqml_problem *)eqml__zeroed(1, sizeof *p);
     eqml_status status = p ? EQML_OK : EQML_ERROR_MEMORY;
     *problem = NULL;
+    if (!status && options && options->solver)
+        status = EQML_ERROR_ARGUMENT;
     if (!status)
         status = eqml_surface_create(b, surface->variables, &p->surface);
     if (status) {

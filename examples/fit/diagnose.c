@@ -182,6 +182,8 @@ eqml_status fit_energies(job *j, const eqml_data *data, eqml_surface *surface, o
         status = eqml_fit_robust(surface, data, &j->fit, NULL, o->weights, &o->fit, &o->robust, message);
         j->fit.weights = o->weights;
     }
+    if (!status && j->fit.solver)
+        return eqml_fit(surface, data, &j->fit, &o->fit, message);
     if (!status)
         status = eqml_problem_create(&problem, surface, data, &j->fit, &o->fit, message);
     const double fitted = seconds_now();

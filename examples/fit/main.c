@@ -79,12 +79,15 @@ static int fit_and_test(job *j, eqml_data *data, const eqml_data *other, unsigne
         j->fit.progress = show_progress;
         j->fit.context = &shown;
     }
+    const eqml_solver *solver = j->fit.solver; /* not for the choice, which rank 0 makes alone */
+    j->fit.solver = NULL;
     if (team_failed(team_rank() ? 0 : choose_variables(j, data, o)))
         return 1;
     team_share(j->variables, basis->npair_classes * (int)sizeof *j->variables);
     team_share(&j->fit.ridge, sizeof j->fit.ridge);
     team_share(&j->fit.energy_weight, sizeof j->fit.energy_weight);
     j->fit.team = team_of_all();
+    j->fit.solver = solver;
     start = seconds_now();
     if (count_marked(data, train, EQML_HAS_ENERGY) > 0)
         print_memory(j, data, train);

@@ -1,5 +1,6 @@
 /* The command line. */
 #include "job.h"
+#include "team.h"
 #include "common/options.h"
 #include <unistd.h>
 
@@ -27,6 +28,7 @@ static const char help[] =
     "none\n"
     "  --checkpoint FILE      keeps the fit in FILE, every minute and at the end; if FILE is there, goes on "
     "from it\n"
+    "  --solver scalapack     the triangle lies on all ranks of MPI, where no node can hold it, see README\n"
     "  --charge Q             total charge of the molecule, for dipole and quadrupole; default 0\n"
     "  --census no            no census of holes after the fit\n"
     "  --wall no|auto|any|W[,D] what the surface is outside of the data, see README; default auto: a wall\n"
@@ -163,6 +165,14 @@ int parse_options(int argc, char **argv, job *j)
                 bad = parse_number("fit", option, value, 0, &j->diagnose);
         } else if (!strcmp(option, "--checkpoint")) {
             j->fit.checkpoint = value;
+        } else if (!strcmp(option, "--solver")) {
+            j->fit.solver = distributed_solver();
+            if (strcmp(value, "scalapack") || !j->fit.solver) {
+                fprintf(stderr,
+                        "fit: --solver %s: expected scalapack, in a program of make pes MPI=4 SCALAPACK=1\n",
+                        value);
+                return 1;
+            }
         } else if (!strcmp(option, "--sigma")) {
             bad = parse_number("fit", option, value, 0, &number);
             j->sigma = number < 1e6 ? (int)number : -1;
@@ -200,6 +210,8 @@ int parse_options(int argc, char **argv, job *j)
         return fail("--energy-key and --energy-column exclude each other");
     if (j->read.force_key && j->read.gradient_key)
         return fail("--force-key and --gradient-key exclude each other");
+    if (j->fit.solver && (j->robust || j->fit.checkpoint))
+        return fail("--solver scalapack excludes --robust and --checkpoint");
     if (j->test && j->train_every > 1)
         return fail("--test and --train-every exclude each other");
     if (!is_c_name(j->name))

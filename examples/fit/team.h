@@ -24,4 +24,7 @@ int team_failed(int failed);
 /* bytes[size] of rank 0 to all ranks, which all call it. */
 void team_share(void *bytes, int size);
 
+/* Least squares whose triangle lies on all ranks (distributed.c), for eqml_fit_options.solver; NULL: not compiled in. */
+const eqml_solver *distributed_solver(void);
+
 #endif

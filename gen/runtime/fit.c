@@ -12,7 +12,7 @@
 #include "tensor_rows.c"
 
 static const eqml_fit_options eqml__fit_defaults = {0,    0,    0,    0,    NULL, NULL, NULL,
-                                                    NULL, NULL, NULL, NULL, 0,    NULL};
+                                                    NULL, NULL, NULL, NULL, 0,    NULL, NULL};
 
 /* The triangle of a fit of energies, for who wants to keep it. */
 typedef struct eqml__triangle {
@@ -108,12 +108,21 @@ static eqml_status eqml__add_rows(eqml__fitter *w, eqml_message *message)
     return status;
 }
 
-static eqml_status eqml__solve(eqml__fitter *w, eqml_fit_result *result)
+/* What solves in the place of the triangle, or NULL. */
+static const eqml_solver *eqml__solver(const eqml__fitter *w)
 {
+    return eqml__fits_energies(w) ? w->options->solver : NULL;
+}
+
+static eqml_status eqml__solve(eqml__fitter *w, eqml_fit_result *result, eqml_message *message)
+{
+    const eqml_solver *solver = eqml__solver(w);
     const bool energies = eqml__fits_energies(w);
     const eqml_lsq_options o = {0, w->options->ridge, energies && eqml__constant_first(w)};
     eqml_lsq_result solved;
-    const eqml_status status = eqml_lsq_solve(w->lsq, &o, w->solution, &solved);
+    const eqml_status status = solver ? solver->solve(solver->context, &o, w->solution, &solved, message)
+                                      : eqml_lsq_solve(w->lsq, &o, w->solution, &solved);
+    w->explained = status && solver;
     if (status)
         return status;
     result->rows = solved.rows;
@@ -199,6 +208,8 @@ static eqml_status eqml__prepare(eqml__fitter *w, eqml_fit_result *result, eqml_
     if (status || resumed || !eqml__leads(w))
         return status;
     eqml__shift_components(w);
+    if (eqml__solver(w))
+        return EQML_OK;
     if (eqml__fits_energies(w))
         eqml__set_energy_scales(w);
     else
@@ -321,8 +332,11 @@ static eqml_status eqml__share_solution(eqml__fitter *w, eqml_fit_result *result
 /* Takes all memory, and sets what is fitted. Who does not solve needs no room for it. */
 static eqml_status eqml__begin_fit(eqml__fitter *w)
 {
+    const eqml_solver *solver = eqml__solver(w);
     eqml_status status = eqml__fitter_create(w);
-    if (!status)
+    if (!status && solver)
+        status = solver->begin(solver->context, w->ncols);
+    else if (!status)
         status = eqml__leads(w) ? eqml__lsq_start(&w->lsq, w->ncols, 1, w->options->ridge > 0)
                                 : eqml__lsq_open(&w->lsq, w->ncols, 1);
     return !status && eqml__fits_energies(w) ? eqml__set_targets(w) : status;
@@ -332,6 +346,8 @@ static eqml_status eqml__begin_fit(eqml__fitter *w)
 static eqml_status eqml__fold_rows(eqml__fitter *w, eqml_message *message)
 {
     const eqml_team *team = w->options->team;
+    if (eqml__solver(w)) /* which waits for the rows of others: none of them may wait elsewhere */
+        return eqml__add_rows(w, message);
     eqml_status status = eqml__fit_agree(w, eqml__add_rows(w, message), message);
     if (!status && team) {
         status = eqml_lsq_gather(team, w->lsq, message);
@@ -352,11 +368,11 @@ static eqml_status eqml__run_fit(eqml__fitter *w, eqml_fit_result *result, eqml_
         status = eqml__fold_rows(w, message);
     if (status)
         return status;
-    if (eqml__leads(w)) {
+    if (eqml__leads(w) || eqml__solver(w)) {
         if (eqml__fits_energies(w) && w->done > result->resumed)
             status = eqml__keep_checkpoint(w, true, message);
         if (!status)
-            status = eqml__solve(w, result);
+            status = eqml__solve(w, result, message);
         result->geometries = w->count;
     }
     status = eqml__fit_agree(w, status, message);
@@ -381,6 +397,9 @@ static eqml_status eqml__check_fit(eqml__fitter *w, const char *over, eqml_messa
             return eqml__fail(message, EQML_ERROR_ARGUMENT,
                               "the weight of geometry %zu is %g: expected a finite number, at least 0", g + 1,
                               o->weights[g]);
+    if (eqml__solver(w) && o->checkpoint)
+        return eqml__fail(message, EQML_ERROR_ARGUMENT,
+                          "%s: a fit without a triangle of its own keeps no checkpoint", o->checkpoint);
     eqml__survey_data(w);
     if (w->count == 0)
         return eqml__fail(message, EQML_ERROR_EMPTY, "no geometry with %s to train on", eqml__what(w));

@@ -29,6 +29,7 @@ typedef struct eqml_fit_options {
     const char *checkpoint;    /* a file that keeps what is done, see eqml_fit(); NULL: none */
     double checkpoint_seconds; /* it is written that often; 0: 60; negative: as often as progress is told */
     const eqml_team *team;     /* processes that fit together, see eqml_fit(); NULL: this one alone */
+    const eqml_solver *solver; /* solves for the energies, in all processes; NULL: eqml_lsq */
 } eqml_fit_options;
 
 typedef struct eqml_fit_result {
@@ -89,6 +90,8 @@ EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, cons
  * does it, rank 0 solves, and all receive the surface, the same to the bit; with other numbers of processes it is the same up to
  * rounding. Rank 0 alone needs the memory of the solution, and reads and writes the checkpoint, at the end only; which was
  * of any number of processes. Where one fails, all return its status and its message, which names its rank.
+ *
+ * With options.solver a fit of energies holds no triangle, takes no checkpoint, and is no eqml_problem (EQML_ERROR_ARGUMENT).
  *
  * EQML_ERROR_EMPTY: no geometry to train on. EQML_ERROR_MATCH: the data have another number of atoms, or are not those of
  * rank 0. EQML_ERROR_ARGUMENT: a weight or ridge that is negative or not finite. EQML_ERROR_VALUE: a number of the data is not finite.

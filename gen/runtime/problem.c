@@ -31,6 +31,8 @@ EQML_API eqml_status eqml_problem_create(eqml_problem **problem, eqml_surface *s
     eqml_problem *p = (eqml_problem *)eqml__zeroed(1, sizeof *p);
     eqml_status status = p ? EQML_OK : EQML_ERROR_MEMORY;
     *problem = NULL;
+    if (!status && options && options->solver)
+        status = EQML_ERROR_ARGUMENT;
     if (!status)
         status = eqml_surface_create(b, surface->variables, &p->surface);
     if (status) {

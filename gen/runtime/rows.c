@@ -115,6 +115,7 @@ static int eqml__find_rows(eqml__fitter *w, size_t g, double weight)
 static eqml_status eqml__add_energy_rows(eqml__fitter *w, size_t count)
 {
     const size_t length = (size_t)w->ncols + 1, most = eqml__rows_per_geometry(w->natoms, w->options);
+    const eqml_solver *solver = w->options->solver;
     eqml_status status = EQML_OK;
     EQML__OMP(parallel for schedule(dynamic) num_threads(w->nrooms) if (count > 1))
     for (size_t i = 0; i < count; i++) {
@@ -125,7 +126,12 @@ static eqml_status eqml__add_energy_rows(eqml__fitter *w, size_t count)
     }
     for (size_t i = 0; i < count; i++)
         for (int k = 0; k < w->nrows[i] && !status; k++) {
-            memcpy(eqml_lsq_row(w->lsq), w->rows + (i * most + (size_t)k) * length, length * sizeof(double));
+            const double *row = w->rows + (i * most + (size_t)k) * length;
+            if (solver) {
+                solver->add(solver->context, row);
+                continue;
+            }
+            memcpy(eqml_lsq_row(w->lsq), row, length * sizeof(double));
             status = eqml_lsq_add(w->lsq);
         }
     return status;

@@ -28,4 +28,17 @@ EQML_API eqml_status eqml_lsq_gather(const eqml_team *team, eqml_lsq *lsq, eqml_
  * EQML_ERROR_ARGUMENT: sizes differ. EQML_ERROR_FILE: another process cannot be reached.
  */
 
+/*
+ * Least squares by others than eqml_lsq, for a triangle that no process can hold. All processes of a team call `begin`, then
+ * `add` for each of their rows, then `solve`. `add` cannot fail: what is wrong with a row, solve tells. Status, solution and
+ * message are the same in all. examples/fit/distributed.c is such a solver over ScaLAPACK.
+ */
+typedef struct eqml_solver {
+    eqml_status (*begin)(void *context, int ncols);
+    void (*add)(void *context, const double *row); /* [ncols + 1], the value last */
+    eqml_status (*solve)(void *context, const eqml_lsq_options *options, double *x, eqml_lsq_result *result,
+                         eqml_message *message); /* x[ncols] */
+    void *context;
+} eqml_solver;
+
 #endif /* EQML__TEAM_H */
