@@ -35,15 +35,15 @@
 static const char help[] =
     "options of ring-polymer molecular dynamics:\n"
     "  --temperature T   K; default 300\n"
-    "  --beads N         default: 6 hw/kT of the fastest vibration, at most 64\n"
+    "  --beads N         default: 3 hw/kT of the fastest vibration, at most 64\n"
     "  --time-step T     a.u.; default 8\n"
     "  --rate N          1: the rate of atom 1 + molecule 2-3 on a line; default 0: the infrared spectrum\n"
     "  --trajectories N  of the spectrum; default 64\n"
     "  --length N        steps of each; default 4096\n"
-    "  --steps N         of the rate, for each place of the mean force; default 8000\n"
+    "  --steps N         of the rate, for each place of the mean force; default 20000\n"
     "  --places N        of the mean force, an odd number; default 25\n"
     "  --far Q           bohr: the difference of both distances where the reactants begin; default 9\n"
-    "  --released N      rings that are let go from the dividing line; default 1000\n" SURFACE_HELP;
+    "  --released N      rings that are let go from the dividing line; default 3000\n" SURFACE_HELP;
 
 typedef struct rpmd_options {
     double temperature, step, far; /* K, a.u., bohr */
@@ -89,7 +89,7 @@ static int rate(const surface_job *job, const molecule *m, rpmd_options *o)
     double along[2], begin[2], outwards[2], exact;
     line_reaction(&c, along, begin, outwards);
     if (!o->beads)
-        o->beads = (int)fmin(64, 4 * ceil(6 * 4400 / (4 * KELVIN_CM * o->temperature)));
+        o->beads = (int)fmin(64, 4 * ceil(3 * 4400 / (4 * KELVIN_CM * o->temperature)));
     const rate_options options = {.temperature = kT,
                                   .step = o->step,
                                   .far = o->far,
@@ -132,7 +132,7 @@ static int spectrum(const surface_job *job, const molecule *m, rpmd_options *o)
         return 1;
     if (!o->beads)
         o->beads =
-            (int)fmin(64, 4 * ceil(6 * m->wavenumber[m->vibrations - 1] / (4 * KELVIN_CM * o->temperature)));
+            (int)fmin(64, 4 * ceil(3 * m->wavenumber[m->vibrations - 1] / (4 * KELVIN_CM * o->temperature)));
     if (rooms_make(m, &all))
         return fail("", "out of memory");
     const path_land on = {.n = 3 * m->natoms, .root = m->root, .energies = rooms_energies, .context = &all};
@@ -177,9 +177,9 @@ int main(int argc, char **argv)
                       .far = 9,
                       .trajectories = 64,
                       .length = 4096,
-                      .steps = 8000,
+                      .steps = 20000,
                       .places = 25,
-                      .released = 1000};
+                      .released = 3000};
     const option own[] = {{"--temperature", NULL, &o.temperature, NULL, 10, 1e5},
                           {"--beads", NULL, NULL, &o.beads, 1, 1024},
                           {"--time-step", NULL, &o.step, NULL, 0.01, 200},

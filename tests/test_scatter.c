@@ -159,10 +159,10 @@ static void both_methods(const double *dalton, size_t n, const double *ev, const
         energy[e] = ev[e] * EQML_EV;
     const scatter_options o = {.nenergies = n,
                                .energy = energy,
-                               .fineness = 0.85,
-                               .absorber = 7,
+                               .fineness = 0.8,
+                               .absorber = 5,
                                .strength = 0.03,
-                               .apart = 9,
+                               .apart = 8.5,
                                .rho = 12,
                                .channels = 16};
     scatter_results r;

@@ -13,7 +13,7 @@
 typedef struct rate_options {
     double temperature;             /* kT */
     double step, far;               /* a.u.; bohr: q of the reactants */
-    size_t beads, places;           /* of the mean force, Gauss-Legendre's would be fewer: Simpson's, odd */
+    size_t beads, places;           /* of the mean force, by Simpson's rule: odd */
     size_t steps, settle;           /* at each place */
     size_t released, apart, length; /* rings let go, steps between them, steps that each is followed */
     uint64_t seed;

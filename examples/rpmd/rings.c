@@ -8,7 +8,7 @@
 int ring_make(ring *r, const path_land *on, size_t beads, double temperature, double step)
 {
     const size_t n = (size_t)on->n, size = beads * n;
-    *r = (ring){.on = on, .beads = beads, .beta = 1 / temperature, .step = step, .friction = 1e-3};
+    *r = (ring){.on = on, .beads = beads, .beta = 1 / temperature, .step = step, .friction = 3e-3};
     r->x = calloc(5 * size + beads * (beads + 2), sizeof *r->x);
     if (!r->x)
         return 1;
