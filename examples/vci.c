@@ -41,7 +41,7 @@ static const char help[] =
 int main(int argc, char **argv)
 {
     surface_job job = {.program = "vci"};
-    vci_options o = {.mu = -1, .dipole = -1, .reach = 60000, .every = 60};
+    vci_options o = {.mu = -1, .dipole = -1, .every = 60};
     const char *convergence = "yes";
     const option own[] = {{"--order", NULL, NULL, &o.order, 1, EXPANSION_ORDER},
                           {"--quanta", NULL, NULL, &o.quanta, 1, 40},

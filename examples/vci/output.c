@@ -96,11 +96,6 @@ void vci_print(const vci_options *o, const molecule *m, const vci_run *r)
             "states of one\n  well, without the splittings of tunnelling, and those near the barrier are not "
             "to be trusted\n",
             PER_CM * r->mirror);
-    if (r->w.holes > 0)
-        printf("  %.0f points lie in holes of the surface, down to %.1f cm^-1 below the minimum: left out of "
-               "the "
-               "expansion\n",
-               r->w.holes, -PER_CM * r->w.deepest);
     printf("  zero-point energy: %.3f cm^-1; mean field %.3f\n", PER_CM * r->states.energy[0],
            PER_CM * r->states.scf);
     if (isfinite(r->states.strength[0])) {
@@ -164,7 +159,6 @@ int vci_write_json(const char *path, const vci_options *o, const molecule *m, co
     }
     json_matrix(&j, "convergence", (size_t)r->nrows, modes + 4, table);
     json_number(&j, "mirror_barrier", PER_CM * r->mirror);
-    json_number(&j, "holes", r->w.holes);
     json_number(&j, "calls", r->calls);
     json_number(&j, "calls_per_s", r->calls / r->surface_seconds);
     json_number(&j, "surface_share", r->surface_seconds / r->seconds);

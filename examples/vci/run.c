@@ -21,6 +21,8 @@ int vci_choose(vci_options *o, const molecule *m)
         o->quanta = modes <= 3 ? 12 : modes <= 6 ? 8 : modes <= 9 ? 6 : 4;
     if (o->coupled == 0 || o->coupled > modes)
         o->coupled = modes;
+    if (o->reach == 0)
+        o->reach = large ? 15000 : 60000;
     if (o->points == 0)
         o->points = o->quanta + 2 > 10 ? o->quanta + 2 : 10;
     if (o->mu < 0)
@@ -145,6 +147,15 @@ int vci_run_all(const vci_options *o, const molecule *m, vci_run *r)
     const expansion_grid grid = {r->m.q, r->m.v, o->reach / PER_CM};
     int bad = expand_potential(o, &grid, &p, r);
     r->calls = r->v.calls;
+    if (!bad && r->w.holes > 0) {
+        char text[256];
+        snprintf(text, sizeof text,
+                 "%.0f points lie in holes of the surface, down to %.0f cm^-1 below the minimum: lower "
+                 "--reach (now "
+                 "%.0f), or mend the surface (make holes)",
+                 r->w.holes, -PER_CM * r->w.deepest, o->reach);
+        bad = complain("vci", m->name, text);
+    }
     r->surface_seconds = seconds_now() - begin;
     bad = bad || expand_other(o->mu, o->points, 6, &grid, watson_mu, r, &r->mu) ||
           (o->dipole > 0 && expand_other(o->dipole, o->points, 3, &grid, watson_dipole, r, &r->dipole));
