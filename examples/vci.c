@@ -41,7 +41,7 @@ static const char help[] =
 int main(int argc, char **argv)
 {
     surface_job job = {.program = "vci"};
-    run_options o = {.mu = -1, .dipole = -1, .reach = 60000, .every = 60};
+    vci_options o = {.mu = -1, .dipole = -1, .every = 60};
     const char *convergence = "yes";
     const option own[] = {{"--order", NULL, NULL, &o.order, 1, EXPANSION_ORDER},
                           {"--quanta", NULL, NULL, &o.quanta, 1, 40},
@@ -55,18 +55,18 @@ int main(int argc, char **argv)
                           {"--checkpoint", &o.checkpoint, NULL, NULL, 0, 0},
                           {"--every", NULL, &o.every, NULL, 0, 0}};
     molecule m = {0};
-    run r = {0};
+    vci_run r = {0};
     int bad = surface_options(&job, help, argc, argv, own, sizeof own / sizeof *own);
     if (!bad && strcmp(convergence, "yes") && strcmp(convergence, "no"))
         bad = complain("vci", "--convergence", "expected yes or no");
     o.convergence = !strcmp(convergence, "yes");
     bad = bad || molecule_read(&job, &m) || (o.dipole > 0 && molecule_needs_dipole(&m)) ||
-          molecule_settle(&job, &m) || run_choose(&o, &m) || run_all(&o, &m, &r);
+          molecule_settle(&job, &m) || vci_choose(&o, &m) || vci_run_all(&o, &m, &r);
     if (!bad) {
-        print_run(&o, &m, &r);
-        bad = job.json && write_json(job.json, &o, &m, &r);
+        vci_print(&o, &m, &r);
+        bad = job.json && vci_write_json(job.json, &o, &m, &r);
     }
-    run_free(&r);
+    vci_run_free(&r);
     molecule_free(&m);
     return surface_end("vci", bad);
 }

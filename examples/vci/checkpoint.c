@@ -14,7 +14,7 @@ typedef struct head {
 
 static const char magic[16] = "eqml vci 1";
 
-uint64_t checkpoint_of(const watson *w, const modals *m, double limit)
+uint64_t grids_of(const watson *w, const modals *m, double limit)
 {
     const size_t n = (size_t)m->modes, atoms = 3 * (size_t)w->m->natoms;
     const double numbers[] = {m->modes, m->points, limit, w->m->energy, w->margin};
@@ -34,7 +34,7 @@ static size_t bytes_of(const expansion *e, size_t term)
     return expansion_size(e, term) * sizeof *e->term[term].value;
 }
 
-int checkpoint_read(const char *path, uint64_t of, watson *w, expansion *e, size_t *filled)
+int grids_read(const char *path, uint64_t of, watson *w, expansion *e, size_t *filled)
 {
     head h = {0};
     *filled = 0;
@@ -65,7 +65,7 @@ int checkpoint_read(const char *path, uint64_t of, watson *w, expansion *e, size
     return bad;
 }
 
-int checkpoint_write(const char *path, uint64_t of, const watson *w, const expansion *e, size_t filled)
+int grids_write(const char *path, uint64_t of, const watson *w, const expansion *e, size_t filled)
 {
     head h = {{0}, of, filled, e->origin[0], w->holes, w->deepest};
     whole to;

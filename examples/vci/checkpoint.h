@@ -7,12 +7,12 @@
 #include "vci/watson.h"
 
 /* What the terms depend on: surface, masses, points, limit. The order of the expansion may grow. */
-uint64_t checkpoint_of(const watson *w, const modals *m, double limit);
+uint64_t grids_of(const watson *w, const modals *m, double limit);
 
 /* Fills the terms that the file has, and *filled is how many; none where there is no file. Nonzero after a message. */
-int checkpoint_read(const char *path, uint64_t of, watson *w, expansion *e, size_t *filled);
+int grids_read(const char *path, uint64_t of, watson *w, expansion *e, size_t *filled);
 
 /* The first `filled` terms; the file is whole, or as it was. Nonzero after a message. */
-int checkpoint_write(const char *path, uint64_t of, const watson *w, const expansion *e, size_t filled);
+int grids_write(const char *path, uint64_t of, const watson *w, const expansion *e, size_t filled);
 
 #endif

@@ -23,9 +23,9 @@ static void along(int modes, int mode, mode_function *f, void *context, size_t n
         v[k] -= origin;
 }
 
-/* How far the well goes in one direction; *well: it ends at the top of a barrier. */
+/* How far the well goes in one direction; *barrier, where it ends at the top of one. */
 static double end_of_well(int modes, int mode, double step, double reach, mode_function *f, void *context,
-                          double *room, int *well)
+                          double *room, double *barrier)
 {
     double before = 0, x = 0;
     for (int k = 1; k <= 400; k++) {
@@ -34,7 +34,7 @@ static double end_of_well(int modes, int mode, double step, double reach, mode_f
         if (!isfinite(v) || v > reach)
             return k * step;
         if (v < before && v > 0.1 * step * step) { /* it falls */
-            *well = 1;
+            *barrier = *barrier > 0 ? fmin(*barrier, before) : before;
             return x;
         }
         before = v;
@@ -119,20 +119,20 @@ int modals_make(modals *m, int modes, int points, const double *wavenumber, doub
     const size_t p = (size_t)points, n = (size_t)modes;
     *m = (modals){.modes = modes, .points = points};
     *failed = -1;
-    double *all = calloc(n * (3 * p + 3 * p * p + 2), sizeof *all);
+    double *all = calloc(n * (3 * p + 3 * p * p + 3), sizeof *all);
     double *room = calloc(4 * SINES * SINES + 4 * SINES + 2 * p * p + p + SINES * n + n * p, sizeof *room);
-    m->wells = calloc(n, sizeof *m->wells);
     m->q = all;
-    int bad = !all || !room || !m->wells;
+    int bad = !all || !room;
     if (!bad) {
         m->v = m->q + n * p, m->level = m->v + n * p, m->h = m->level + n * p;
         m->d = m->h + n * p * p, m->modal = m->d + n * p * p, m->low = m->modal + n * p * p,
         m->high = m->low + n;
+        m->barrier = m->high + n;
     }
     for (int k = 0; k < modes && !bad; k++) {
         const double w = wavenumber[k], step = 0.1 / sqrt(w), far = fmin(reach, (3 * points + 10) * w);
-        m->low[k] = end_of_well(modes, k, -step, far, f, context, room, &m->wells[k]);
-        m->high[k] = end_of_well(modes, k, step, far, f, context, room, &m->wells[k]);
+        m->low[k] = end_of_well(modes, k, -step, far, f, context, room, &m->barrier[k]);
+        m->high[k] = end_of_well(modes, k, step, far, f, context, room, &m->barrier[k]);
         bad = m->high[k] - m->low[k] < 10 * step || solve_mode(m, k, f, context, room);
         *failed = bad ? k : -1;
     }
@@ -143,7 +143,6 @@ int modals_make(modals *m, int modes, int points, const double *wavenumber, doub
 void modals_free(modals *m)
 {
     free(m->q);
-    free(m->wells);
     *m = (modals){0};
 }
 

@@ -16,7 +16,7 @@ typedef struct modals {
     double *modal;      /* [modes][points][points] rows: modals, the lowest first */
     double *level;      /* [modes][points] their energies in the mean field */
     double *low, *high; /* [modes] the interval */
-    int *wells;         /* [modes] nonzero: the interval ends at the top of a barrier */
+    double *barrier;    /* [modes] hartree, the lower one of those at whose top the interval ends; 0: none */
     double scf;         /* energy of the ground state in the mean field */
 } modals;
 

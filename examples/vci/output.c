@@ -6,19 +6,19 @@
 #include "common/units.h"
 #include "common/whole.h"
 
-static double above(const run *r, size_t state)
+static double above(const vci_run *r, size_t state)
 {
     return PER_CM * (r->states.energy[state] - r->states.energy[0]);
 }
 
 /* km/mol */
-static double strength(const run *r, size_t state)
+static double strength(const vci_run *r, size_t state)
 {
     return KM_MOL * 2 * above(r, state) / PER_CM * r->states.strength[state];
 }
 
 /* "v1 + 2 v3" */
-static void name_state(const run *r, size_t state, size_t size, char *text)
+static void name_state(const vci_run *r, size_t state, size_t size, char *text)
 {
     const unsigned char *main = r->states.main + state * (size_t)r->m.modes;
     size_t at = 0;
@@ -34,9 +34,9 @@ static void name_state(const run *r, size_t state, size_t size, char *text)
         snprintf(text, size, "ground state");
 }
 
-static void print_modes(const molecule *m, const run *r)
+static void print_modes(const molecule *m, const vci_run *r)
 {
-    const run_row *row = &r->row[r->nrows - 1];
+    const vci_row *row = &r->row[r->nrows - 1];
     int missing = 0;
     printf("  mode  harmonic / cm^-1  mean field / cm^-1  fundamental / cm^-1%s\n",
            isfinite(r->states.strength[0]) ? "  strength / (km/mol)" : "");
@@ -57,7 +57,7 @@ static void print_modes(const molecule *m, const run *r)
             "  - lies above the states that were asked for (--states), or is spread over several of them\n");
 }
 
-static void print_convergence(const run *r)
+static void print_convergence(const vci_run *r)
 {
     const int shown = r->m.modes <= 9 ? r->m.modes : 0;
     printf(
@@ -65,7 +65,7 @@ static void print_convergence(const run *r)
         shown ? ", fundamentals" : "");
     printf("  order  excitations  configurations  zero-point   change\n");
     for (int k = 0; k < r->nrows; k++) {
-        const run_row *row = &r->row[k], *last = &r->row[r->nrows - 1];
+        const vci_row *row = &r->row[k], *last = &r->row[r->nrows - 1];
         double change = 0;
         for (int q = 0; q < r->m.modes; q++)
             change =
@@ -78,7 +78,7 @@ static void print_convergence(const run *r)
     }
 }
 
-void print_run(const run_options *o, const molecule *m, const run *r)
+void vci_print(const vci_options *o, const molecule *m, const vci_run *r)
 {
     printf(
         "%s: Watson's Hamiltonian, J = 0, terms of up to %d modes, %d points of a mode, up to %d excitations "
@@ -87,16 +87,15 @@ void print_run(const run_options *o, const molecule *m, const run *r)
     printf("  mu in terms of up to %d modes; one-mode potentials and their sums up to %.0f cm^-1\n", o->mu,
            o->reach);
     for (int k = 0; k < r->m.modes; k++)
-        if (r->m.wells[k])
-            printf("  along v%d there is a barrier with another well behind it: these are the states of the "
-                   "one well, "
-                   "without tunnelling\n",
-                   k + 1);
-    if (r->w.holes > 0)
-        printf("  %.0f points lie in holes of the surface, down to %.1f cm^-1 below the minimum: left out of "
-               "the "
-               "expansion\n",
-               r->w.holes, -PER_CM * r->w.deepest);
+        if (r->m.barrier[k] > 0)
+            printf("  along v%d the potential falls again behind %.0f cm^-1, where the grid ends\n", k + 1,
+                   PER_CM * r->m.barrier[k]);
+    if (isfinite(r->mirror))
+        printf(
+            "  there are two minima: the mirror image lies behind a barrier of at most %.0f cm^-1; these are "
+            "states of one\n  well, without the splittings of tunnelling, and those near the barrier are not "
+            "to be trusted\n",
+            PER_CM * r->mirror);
     printf("  zero-point energy: %.3f cm^-1; mean field %.3f\n", PER_CM * r->states.energy[0],
            PER_CM * r->states.scf);
     if (isfinite(r->states.strength[0])) {
@@ -120,10 +119,10 @@ void print_run(const run_options *o, const molecule *m, const run *r)
            100 * r->surface_seconds / r->seconds, r->states.products);
 }
 
-int write_json(const char *path, const run_options *o, const molecule *m, const run *r)
+int vci_write_json(const char *path, const vci_options *o, const molecule *m, const vci_run *r)
 {
     const size_t n = r->states.n, modes = (size_t)r->m.modes;
-    const run_row *last = &r->row[r->nrows - 1];
+    const vci_row *last = &r->row[r->nrows - 1];
     double *room = calloc(2 * n + RUN_ROWS * (modes + 4) + modes, sizeof *room);
     if (!room)
         return complain("vci", "", "out of memory");
@@ -135,7 +134,7 @@ int write_json(const char *path, const run_options *o, const molecule *m, const 
     for (size_t k = 0; k < modes; k++)
         bands[k] = r->states.fundamental[k] < 0 ? NAN : strengths[r->states.fundamental[k]];
     for (int k = 0; k < r->nrows; k++) {
-        const run_row *row = &r->row[k];
+        const vci_row *row = &r->row[k];
         *to++ = row->order, *to++ = row->quanta, *to++ = (double)row->configurations, *to++ = row->zpe;
         for (size_t q = 0; q < modes; q++)
             *to++ = row->fundamental[q];
@@ -159,7 +158,7 @@ int write_json(const char *path, const run_options *o, const molecule *m, const 
         json_numbers(&j, "strengths", n, strengths);
     }
     json_matrix(&j, "convergence", (size_t)r->nrows, modes + 4, table);
-    json_number(&j, "holes", r->w.holes);
+    json_number(&j, "mirror_barrier", PER_CM * r->mirror);
     json_number(&j, "calls", r->calls);
     json_number(&j, "calls_per_s", r->calls / r->surface_seconds);
     json_number(&j, "surface_share", r->surface_seconds / r->seconds);

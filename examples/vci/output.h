@@ -3,9 +3,9 @@
 #define VCI_OUTPUT_H
 #include "vci/run.h"
 
-void print_run(const run_options *o, const molecule *m, const run *r);
+void vci_print(const vci_options *o, const molecule *m, const vci_run *r);
 
 /* Nonzero after a message; the file is whole, or as it was. */
-int write_json(const char *path, const run_options *o, const molecule *m, const run *r);
+int vci_write_json(const char *path, const vci_options *o, const molecule *m, const vci_run *r);
 
 #endif

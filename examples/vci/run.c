@@ -4,7 +4,7 @@
 #include "common/modes.h"
 #include "vci/checkpoint.h"
 
-int run_choose(run_options *o, const molecule *m)
+int vci_choose(vci_options *o, const molecule *m)
 {
     const int modes = m->vibrations, large = modes > 9;
     if (m->natoms < 3 || modes > EXPANSION_MODES)
@@ -21,6 +21,8 @@ int run_choose(run_options *o, const molecule *m)
         o->quanta = modes <= 3 ? 12 : modes <= 6 ? 8 : modes <= 9 ? 6 : 4;
     if (o->coupled == 0 || o->coupled > modes)
         o->coupled = modes;
+    if (o->reach == 0)
+        o->reach = large ? 15000 : 60000;
     if (o->points == 0)
         o->points = o->quanta + 2 > 10 ? o->quanta + 2 : 10;
     if (o->mu < 0)
@@ -42,14 +44,14 @@ static int no_memory(void)
 }
 
 /* The potential, from the checkpoint as far as that goes. */
-static int expand_potential(const run_options *o, const expansion_grid *grid, progress *p, run *r)
+static int expand_potential(const vci_options *o, const expansion_grid *grid, progress *p, vci_run *r)
 {
-    const uint64_t of = checkpoint_of(&r->w, &r->m, grid->limit);
+    const uint64_t of = grids_of(&r->w, &r->m, grid->limit);
     size_t filled = 0;
     double written = seconds_now(), done = 0, total = 0;
     if (expansion_make(&r->v, r->m.modes, o->order, o->points, 1))
         return no_memory();
-    if (o->checkpoint && checkpoint_read(o->checkpoint, of, &r->w, &r->v, &filled))
+    if (o->checkpoint && grids_read(o->checkpoint, of, &r->w, &r->v, &filled))
         return 1;
     for (size_t t = filled; t < r->v.count; t++)
         total += (double)expansion_size(&r->v, t);
@@ -61,7 +63,7 @@ static int expand_potential(const run_options *o, const expansion_grid *grid, pr
             return no_memory();
         done += (double)expansion_size(&r->v, t);
         if (o->checkpoint && (t + 1 == r->v.count || seconds_now() - written > o->every)) {
-            if (checkpoint_write(o->checkpoint, of, &r->w, &r->v, t + 1))
+            if (grids_write(o->checkpoint, of, &r->w, &r->v, t + 1))
                 return 1;
             written = seconds_now();
         }
@@ -70,7 +72,7 @@ static int expand_potential(const run_options *o, const expansion_grid *grid, pr
 }
 
 static int expand_other(int order, int points, int fields, const expansion_grid *grid, mode_function *f,
-                        run *r, expansion *e)
+                        vci_run *r, expansion *e)
 {
     if (expansion_make(e, r->m.modes, order, points, fields))
         return no_memory();
@@ -81,7 +83,7 @@ static int expand_other(int order, int points, int fields, const expansion_grid 
     return 0;
 }
 
-static int make_modals(const run_options *o, const molecule *m, run *r)
+static int make_modals(const vci_options *o, const molecule *m, vci_run *r)
 {
     double w[EXPANSION_MODES];
     char text[256];
@@ -107,7 +109,7 @@ static int make_modals(const run_options *o, const molecule *m, run *r)
     return complain("vci", m->name, text);
 }
 
-static int solve_row(const run_options *o, int order, int quanta, int last, run *r)
+static int solve_row(const vci_options *o, int order, int quanta, int last, vci_run *r)
 {
     vci_states other = {0}, *s = last ? &r->states : &other;
     const vci_problem p = {.v = &r->v,
@@ -121,8 +123,8 @@ static int solve_row(const run_options *o, int order, int quanta, int last, run 
                            .states = o->states};
     const char *bad = vci_solve(&p, &r->m, s);
     if (!bad) {
-        run_row *row = &r->row[r->nrows++];
-        *row = (run_row){.order = order, .quanta = quanta, .configurations = s->configurations};
+        vci_row *row = &r->row[r->nrows++];
+        *row = (vci_row){.order = order, .quanta = quanta, .configurations = s->configurations};
         row->zpe = PER_CM * s->energy[0];
         for (int k = 0; k < r->m.modes; k++)
             row->fundamental[k] =
@@ -132,18 +134,28 @@ static int solve_row(const run_options *o, int order, int quanta, int last, run 
     return bad ? complain("vci", r->w.m->name, bad) : 0;
 }
 
-int run_all(const run_options *o, const molecule *m, run *r)
+int vci_run_all(const vci_options *o, const molecule *m, vci_run *r)
 {
     progress p = {.program = "vci"};
     const double begin = seconds_now();
-    *r = (run){0};
+    *r = (vci_run){0};
     if (watson_make(&r->w, m))
         return no_memory();
+    r->mirror = watson_mirror(&r->w);
     if (make_modals(o, m, r))
         return 1;
     const expansion_grid grid = {r->m.q, r->m.v, o->reach / PER_CM};
     int bad = expand_potential(o, &grid, &p, r);
     r->calls = r->v.calls;
+    if (!bad && r->w.holes > 0) {
+        char text[256];
+        snprintf(text, sizeof text,
+                 "%.0f points lie in holes of the surface, down to %.0f cm^-1 below the minimum: lower "
+                 "--reach (now "
+                 "%.0f), or mend the surface (make holes)",
+                 r->w.holes, -PER_CM * r->w.deepest, o->reach);
+        bad = complain("vci", m->name, text);
+    }
     r->surface_seconds = seconds_now() - begin;
     bad = bad || expand_other(o->mu, o->points, 6, &grid, watson_mu, r, &r->mu) ||
           (o->dipole > 0 && expand_other(o->dipole, o->points, 3, &grid, watson_dipole, r, &r->dipole));
@@ -161,7 +173,7 @@ int run_all(const run_options *o, const molecule *m, run *r)
     return bad;
 }
 
-void run_free(run *r)
+void vci_run_free(vci_run *r)
 {
     watson_free(&r->w);
     modals_free(&r->m);

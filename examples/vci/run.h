@@ -7,39 +7,40 @@
 
 enum { RUN_ROWS = 8 };
 
-typedef struct run_options {
-    int order, quanta, coupled, points; /* 0: as run_choose has it */
+typedef struct vci_options {
+    int order, quanta, coupled, points; /* 0: as vci_choose has it */
     int mu,
-        dipole; /* modes of terms; -1: as run_choose has it; mu -1 after that: without rotation of the frame */
+        dipole; /* modes of terms; -1: as vci_choose has it; mu -1 after that: without rotation of the frame */
     int states;
     double reach; /* cm^-1: of one-mode potentials, and of their sums */
     int convergence;
     const char *checkpoint;
     double every;
-} run_options;
+} vci_options;
 
 /* A row of the table of convergence. */
-typedef struct run_row {
+typedef struct vci_row {
     int order, quanta;
     size_t configurations;
     double zpe, fundamental[EXPANSION_MODES]; /* cm^-1; NAN: not among the states */
-} run_row;
+} vci_row;
 
-typedef struct run {
+typedef struct vci_run {
     watson w;
     modals m;
     expansion v, mu, dipole;
+    double mirror; /* as watson_mirror has it */
     vci_states states;
-    run_row row[RUN_ROWS];
+    vci_row row[RUN_ROWS];
     int nrows;
     double calls, surface_seconds, seconds; /* of this run, into the surface; spent there, and in all */
-} run;
+} vci_run;
 
 /* Defaults for a molecule; refuses what it cannot have. Nonzero after a message. */
-int run_choose(run_options *o, const molecule *m);
+int vci_choose(vci_options *o, const molecule *m);
 
-/* Nonzero after a message. Released with run_free(), also after a failure. */
-int run_all(const run_options *o, const molecule *m, run *r);
-void run_free(run *r);
+/* Nonzero after a message. Released with vci_run_free(), also after a failure. */
+int vci_run_all(const vci_options *o, const molecule *m, vci_run *r);
+void vci_run_free(vci_run *r);
 
 #endif
