@@ -23,6 +23,7 @@ static const struct {
              {"eqml_data_match_order", try_match_order, 0, NULL},
              {"eqml_data_match", try_match, 0, NULL},
              {"eqml_lsq_create", try_lsq_create, 1, NULL},
+             {"eqml_lsq_gather", try_lsq_gather, 1, NULL},
              {"eqml_lsq_add", try_lsq_solve, 1, NULL},
              {"eqml_lsq_solve", try_lsq_solve, 1, NULL},
              {"eqml_lsq_save", try_lsq_save, 0, NULL},

@@ -77,6 +77,18 @@ static eqml_status try_lsq_create(void)
     return status;
 }
 
+/* Gathering takes no memory, but its system does. */
+static eqml_status try_lsq_gather(void)
+{
+    const eqml_team alone = {0, 1, NULL, NULL, NULL};
+    eqml_lsq *lsq;
+    eqml_status status = eqml_lsq_create(&lsq, 3, 2);
+    if (!status)
+        status = eqml_lsq_gather(&alone, lsq, &message);
+    eqml_lsq_free(lsq);
+    return status;
+}
+
 /* Adding takes no memory; the triangle is made without limit, so that each refusal is one of solving. */
 static eqml_status try_lsq_solve(void)
 {

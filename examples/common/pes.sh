@@ -87,7 +87,7 @@ if [ "$DEGREE" = auto ]; then choose_degree "$@"; fi
     cksum <build/eqml-gen
 } >"$now/asked"
 {
-    printf '%s\n' "$*" "$LIBRARIES" "${PORTABLE-}" "$LIBRARY_LEVELS"
+    printf '%s\n' "$*" "$LIBRARIES" "${PORTABLE-}" "${LIBRARY_LEVELS-}"
     "$1" --version 2>/dev/null || :
 } >"$now/compiler"
 cat build/fit.o build/eqml.o | cksum >"$now/objects"
