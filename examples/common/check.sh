@@ -12,7 +12,7 @@ sed -e '/^#/d' -e '/^ *$/d' -e "s/ *| */$tab/g" -e "s/$tab$tab/$tab-$tab/g" exam
         if [ "$kind" = surface ]; then
             # what, name: the surface and the values of make pes
             [ -f "build/pes/$what/$what.pes" ] ||
-                printf '%s\n' "NAME=$what $name" | xargs $make pes >"build/check/$what.log" 2>&1 </dev/null ||
+                printf '%s\n' "NAME=$what $name" | xargs $make pes >"build/check/$what.log" 2>&1 ||
                 { echo "make examples-check: $what: no surface, see build/check/$what.log" >&2; exit 1; }
             continue
         fi
