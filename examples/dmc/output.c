@@ -14,7 +14,7 @@ void outcome_of(const run_options *o, const run_results *r, outcome *all)
     double x[RUN_STEPS], value[RUN_STEPS], error[RUN_STEPS], seconds = 0, surface = 0;
     *all = (outcome){0};
     for (int k = 0; k < r->done; k++) {
-        x[k] = o->time_step[k] * (o->node ? 1 : o->time_step[k]); /* the order of the error */
+        x[k] = o->time_step[k] * o->time_step[k]; /* the order of the error */
         value[k] = PER_CM * r->of[k].energy, error[k] = PER_CM * r->of[k].error;
         all->holes += r->of[k].holes, all->walker_steps += r->of[k].walker_steps;
         seconds += r->of[k].seconds, surface += r->of[k].surface_seconds;
@@ -42,8 +42,7 @@ void print_outcome(const run_options *o, const molecule *m, const run_results *r
     for (int k = 0; k < r->done; k++)
         printf("  %15g  %15.2f  %8.2f\n", o->time_step[k], PER_CM * r->of[k].energy, PER_CM * r->of[k].error);
     if (r->done > 1)
-        printf("  %15s  %15.2f  %8.2f   (value + slope dt%s)\n", "to 0", all->zpe, all->sigma,
-               o->node ? "" : "^2");
+        printf("  %15s  %15.2f  %8.2f   (value + slope dt^2)\n", "to 0", all->zpe, all->sigma);
     if (o->node)
         printf("  with the node %s: the lowest state that is odd there\n", o->node);
     for (int k = 0; k < AVERAGES; k++)
@@ -153,7 +152,7 @@ int draw_trace(const char *path, const run_options *o, const molecule *m, const 
     plot_line(&p, 2, x, lower, (plot_style){"#22262c", 1, 1, "4 3"}, NULL);
     snprintf(at_zero, sizeof at_zero, "%.1f \u00b1 %.1f, at time step 0", all->zpe, all->sigma);
     plot_line(&p, 2, x, middle, (plot_style){"#22262c", 1.5, 1, NULL}, at_zero);
-    plot_legend(&p, 8, 8);
+    plot_legend(&p, 380, 8);
     plot_finish(&p);
     return whole_close(&w, 0) ? complain("dmc", path, strerror(errno)) : 0;
 }
