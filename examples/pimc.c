@@ -26,7 +26,7 @@
 #include "common/whole.h"
 #include "pimc/paths.h"
 
-enum { RUNS = 8, BINS = 600, PAIR_KINDS = 8 };
+enum { RUNS = 8, BINS = 600, PAIR_KINDS = PLOT_COLOURS };
 #define BIN 0.02 /* bohr */
 
 static const char help[] =
@@ -91,23 +91,15 @@ static int read_beads(const char *text, const molecule *m, pimc_options *o)
 
 /* ---- distances ---- */
 
-static const char *symbol_at(const molecule *m, int atom, int *length)
-{
-    const char *at = m->symbols;
-    for (; atom > 0; atom--)
-        at = strchr(at, ' ') + 1;
-    *length = (int)strcspn(at, " ");
-    return at;
-}
-
 static void name_kinds(const molecule *m, pimc_results *r)
 {
     for (int i = 0; i < m->natoms; i++)
         for (int j = 0; j < i; j++) {
             char name[32];
-            int a, b, k = 0;
-            const char *first = symbol_at(m, j, &a), *second = symbol_at(m, i, &b);
-            snprintf(name, sizeof name, "%.*s-%.*s", a, first, b, second);
+            size_t a, b;
+            int k = 0;
+            const char *first = molecule_symbol(m, j, &a), *second = molecule_symbol(m, i, &b);
+            snprintf(name, sizeof name, "%.*s-%.*s", (int)a, first, (int)b, second);
             while (k < r->nkinds && strcmp(r->kind[k].name, name))
                 k++;
             if (k == r->nkinds && k < PAIR_KINDS)
@@ -245,8 +237,6 @@ static int write_json(const char *path, const pimc_options *o, const pimc_result
 /* The distributions of distances, each of area 1. */
 static int draw_distances(const char *path, const pimc_options *o, const molecule *m, const pimc_results *r)
 {
-    static const char *const colours[PAIR_KINDS] = {"#4477aa", "#ee6677", "#228833", "#ccbb44",
-                                                    "#66ccee", "#aa3377", "#bbbbbb", "#222222"};
     double x[BINS], y[BINS], total[PAIR_KINDS] = {0}, high = 0;
     int first = BINS, last = 0;
     char title[256];
@@ -272,7 +262,7 @@ static int draw_distances(const char *path, const pimc_options *o, const molecul
             x[b - first] = (b + 0.5) * BIN / EQML_ANGSTROM;
             y[b - first] = r->kind[k].count[b] / total[k];
         }
-        plot_line(&p, (size_t)(last - first + 1), x, y, (plot_style){colours[k], 1.8, 1, NULL},
+        plot_line(&p, (size_t)(last - first + 1), x, y, (plot_style){plot_colours[k], 1.8, 1, NULL},
                   r->kind[k].name);
     }
     plot_legend(&p, 480, 8);

@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #include "common/molecule.h"
 #include "common/atoms.h"
+#include "common/eckart.h"
 #include "common/evaluate.h"
 #include "common/minimise.h"
 #include "common/modes.h"
@@ -137,8 +138,7 @@ static int bad_masses(const surface_job *j, const char *option, const char *why)
     return complain(j->program, "", text);
 }
 
-/* The symbol of an atom, a word of m->symbols. */
-static const char *symbol_of(const molecule *m, int atom, size_t *length)
+const char *molecule_symbol(const molecule *m, int atom, size_t *length)
 {
     const char *at = m->symbols;
     for (; atom > 0; atom--)
@@ -160,7 +160,7 @@ static int take_isotopes(const surface_job *j, int nuclear, molecule *m)
         for (int i = 0; i < m->natoms; i++) {
             char number[32];
             size_t size;
-            const char *symbol = symbol_of(m, i, &size);
+            const char *symbol = molecule_symbol(m, i, &size);
             const element *e = find_element(symbol, size);
             snprintf(number, sizeof number, "%d", i + 1);
             if (!(e && e == find_element(list, before)) &&
@@ -186,7 +186,7 @@ static int take_masses(const surface_job *j, molecule *m)
     const int nuclear = !strcmp(masses, "nuclear"), listed = !nuclear && strcmp(masses, "atomic");
     for (int i = 0; i < m->natoms; i++) {
         size_t length;
-        const char *symbol = symbol_of(m, i, &length);
+        const char *symbol = molecule_symbol(m, i, &length);
         const element *e = find_element(symbol, length);
         if (listed) {
             const size_t size = next_word(&list);
@@ -214,18 +214,6 @@ static int is_outside(const void *context, const double *xyz)
 {
     const molecule *m = context;
     return eqml_surface_inside(&m->surface, xyz) == 0;
-}
-
-static void centre(molecule *m)
-{
-    double middle[3] = {0}, total = 0;
-    for (int i = 0; i < m->natoms; i++) {
-        total += m->mass[i];
-        for (int k = 0; k < 3; k++)
-            middle[k] += m->mass[i] * m->xyz[3 * i + k];
-    }
-    for (int i = 0; i < 3 * m->natoms; i++)
-        m->xyz[i] -= middle[i % 3] / total;
 }
 
 /* The vibrations, and of them how many are negative; steps by Newton's method along them first, which takes the gradient to
@@ -280,7 +268,7 @@ int molecule_settle(const surface_job *j, molecule *m)
     }
     if (!isfinite(m->energy))
         return complain(j->program, from, "the energy is not a number");
-    centre(m);
+    to_centre(m->natoms, m->mass, m->xyz);
     if (find_vibrations(j->saddle ? 0 : 2, m))
         return 1;
     if (m->negative && !j->saddle) {

@@ -88,6 +88,9 @@ int molecule_start(const surface_job *j, molecule *m);
  */
 int molecule_settle(const surface_job *j, molecule *m);
 
+/* The symbol of an atom, from 0: a word of m->symbols, which goes on behind its length. */
+const char *molecule_symbol(const molecule *m, int atom, size_t *length);
+
 /* Whether a dipole was fitted; complains where not, and returns nonzero. */
 int molecule_needs_dipole(const molecule *m);
 

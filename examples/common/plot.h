@@ -29,7 +29,11 @@ typedef struct plot_style {
     const char *dash; /* of a line, as SVG has it: "6 4"; or NULL */
 } plot_style;
 
-enum { PLOT_LEGEND_LIMIT = 8 };
+enum { PLOT_LEGEND_LIMIT = 8, PLOT_COLOURS = 8 };
+
+/* Colours of series that are told apart: P. Tol's bright scheme, and black. */
+static const char *const plot_colours[PLOT_COLOURS] = {"#4477aa", "#ee6677", "#228833", "#ccbb44",
+                                                       "#66ccee", "#aa3377", "#bbbbbb", "#222222"};
 
 typedef struct plot {
     FILE *out; /* NULL where the file could not be opened: then nothing is drawn, and plot_close fails */

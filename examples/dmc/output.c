@@ -108,9 +108,6 @@ int write_deepest(const char *path, const molecule *m, const run_results *r)
 
 enum { SHOWN = 400 }; /* averages of as many stretches of a run are drawn */
 
-static const char *const colours[] = {"#4477aa", "#ee6677", "#228833", "#ccbb44",
-                                      "#66ccee", "#aa3377", "#bbbbbb", "#222222"};
-
 static void draw_run(plot *p, const run_options *o, const run_results *r, int k, char *name, size_t size)
 {
     const size_t steps = (size_t)o->steps, length = steps > SHOWN ? steps / SHOWN : 1, shown = steps / length;
@@ -121,7 +118,7 @@ static void draw_run(plot *p, const run_options *o, const run_results *r, int k,
         y[s] = PER_CM * mean(length, trace + s * length);
     }
     snprintf(name, size, "time step %g", o->time_step[k]);
-    plot_line(p, shown, x, y, (plot_style){colours[k % 8], 1, 0.8, NULL}, name);
+    plot_line(p, shown, x, y, (plot_style){plot_colours[k % PLOT_COLOURS], 1, 0.8, NULL}, name);
 }
 
 int draw_trace(const char *path, const run_options *o, const molecule *m, const run_results *r,

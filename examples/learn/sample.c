@@ -1,6 +1,6 @@
 /* Random geometries, about the minimum and on the ways to its images. */
 #include "learn/learn.h"
-#include "common/eigen.h"
+#include "common/eckart.h"
 #include "common/modes.h"
 #include <stdlib.h>
 
@@ -15,50 +15,17 @@ typedef struct images {
     double *room, *image, length[WAYS];
 } images;
 
-static void centre_on_mass(const search *f, double *xyz)
-{
-    double total = 0;
-    for (int i = 0; i < f->n / 3; i++)
-        total += f->mass[i];
-    for (int k = 0; k < 3; k++) {
-        double sum = 0;
-        for (int i = 0; i < f->n / 3; i++)
-            sum += f->mass[i] * xyz[3 * i + k];
-        for (int i = 0; i < f->n / 3; i++)
-            xyz[3 * i + k] -= sum / total;
-    }
-}
-
-/*
- * Turns moved[natoms][3] onto fixed, both centred, so that the mass-weighted squares of their differences are least: B. K.
- * P. Horn, J. Opt. Soc. Am. A 4, 629 (1987). Returns their root mean square, bohr.
- */
+/* Turns moved[natoms][3] onto fixed, both centred; returns the root of the mean square of their mass-weighted differences,
+ * bohr. */
 static double turn_onto(const search *f, const double *fixed, double *moved)
 {
-    double m[3][3] = {{0}}, value[4], vector[16], total = 0, square = 0;
-    for (int i = 0; i < f->n / 3; i++)
-        for (int a = 0; a < 3; a++)
-            for (int b = 0; b < 3; b++)
-                m[a][b] += f->mass[i] * moved[3 * i + a] * fixed[3 * i + b];
-    double s[16] = {m[0][0] + m[1][1] + m[2][2], m[1][2] - m[2][1],           m[2][0] - m[0][2],
-                    m[0][1] - m[1][0],           m[1][2] - m[2][1],           m[0][0] - m[1][1] - m[2][2],
-                    m[0][1] + m[1][0],           m[2][0] + m[0][2],           m[2][0] - m[0][2],
-                    m[0][1] + m[1][0],           m[1][1] - m[0][0] - m[2][2], m[1][2] + m[2][1],
-                    m[0][1] - m[1][0],           m[2][0] + m[0][2],           m[1][2] + m[2][1],
-                    m[2][2] - m[0][0] - m[1][1]};
-    eigenvectors(4, s, value, vector);
-    const double w = vector[12], x = vector[13], y = vector[14], z = vector[15];
-    const double turn[3][3] = {{w * w + x * x - y * y - z * z, 2 * (x * y - w * z), 2 * (x * z + w * y)},
-                               {2 * (x * y + w * z), w * w - x * x + y * y - z * z, 2 * (y * z - w * x)},
-                               {2 * (x * z - w * y), 2 * (y * z + w * x), w * w - x * x - y * y + z * z}};
-    for (int i = 0; i < f->n / 3; i++) {
-        const double was[3] = {moved[3 * i], moved[3 * i + 1], moved[3 * i + 2]};
-        total += f->mass[i];
-        for (int a = 0; a < 3; a++) {
-            moved[3 * i + a] = turn[a][0] * was[0] + turn[a][1] * was[1] + turn[a][2] * was[2];
-            const double off = moved[3 * i + a] - fixed[3 * i + a];
-            square += f->mass[i] * off * off;
-        }
+    double rotation[3][3], total = 0, square = 0;
+    eckart_rotation(f->n / 3, f->mass, fixed, moved, rotation);
+    rotate(rotation, f->n / 3, moved);
+    for (int i = 0; i < f->n; i++) {
+        const double off = moved[i] - fixed[i];
+        square += f->mass[i / 3] * off * off;
+        total += f->mass[i / 3] / 3;
     }
     return sqrt(square / total);
 }
@@ -165,7 +132,7 @@ int find_ways(const settings *s, points *p, search *found, ways *w)
     all.image = all.room + size;
     int bad = w->image && all.atom && all.room ? 0 : fail("", "out of memory");
     if (!bad) {
-        centre_on_mass(found, found->c->xyz);
+        to_centre(found->n / 3, found->mass, found->c->xyz);
         for (int i = 0; i < found->n / 3; i++)
             all.atom[i] = i;
         permute(&all, 0);
