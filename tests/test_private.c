@@ -55,6 +55,7 @@ static const struct {
              {"eqml_sigma_write", try_sigma_write, 0, sigma_path},
              {"eqml_sigma_read", try_sigma_read, 0, NULL},
              {"eqml_sigma_write_header", try_sigma_header, 0, sigma_header_path},
+             {"eqml_penalise", try_penalise, 0, NULL},
              {"eqml_design", try_design, 0, NULL},
              {"eqml_prune", try_prune, 0, NULL},
              {"eqml_grow", try_grow, 0, NULL},

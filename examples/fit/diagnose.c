@@ -194,7 +194,10 @@ eqml_status fit_energies(job *j, const eqml_data *data, eqml_surface *surface, o
         status = find_sigma(j, data, problem, o, message);
     o->seconds_aside = seconds_now() - fitted;
     j->fit.weights = NULL; /* not those of tensors */
-    eqml_problem_free(problem);
+    if (j->penalties > 0 && !j->no_census)
+        o->problem = problem;
+    else
+        eqml_problem_free(problem);
     return status;
 }
 
@@ -272,6 +275,7 @@ void free_diagnosis(outcome *o)
     free(o->diagnosis.cause);
     free(o->diagnosis.which);
     free(o->weights);
+    eqml_problem_free(o->problem);
     eqml_sigma_free(&o->few);
     eqml_sigma_free(&o->whole);
 }

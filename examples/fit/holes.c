@@ -52,10 +52,92 @@ static int is_met(const census *c)
     return met > 0;
 }
 
+/* Where a census finds no hole, one of twice as many walkers and other random numbers must not either. */
+static int confirm(const eqml_surface *surface, const double *start, outcome *o)
+{
+    static const census_options again = {.seed = 2, .walkers = 2000, .samples = 20000};
+    return o->holes.natoms && !o->holes.holes && take_census(surface, start, &again, o);
+}
+
+/* ---- penalties ---------------------------------------------------------------------------------------- */
+
 /*
- * Walls from the loosest to the tightest, until a census finds no hole, and then one of twice as many walkers and other
- * random numbers none either.
+ * The weight of a penalty against that of a datum, 1, hartree^-2. On ammonia of degree 8 and methane of degree 6 all from 1e-5
+ * to 1e-8 do the same; 1e-3 takes ten times as many solutions, and is felt by the data.
  */
+#define PENALTY 1e-6
+
+/* Holes that were found, and their least energy: the lowest of the training data. */
+typedef struct lifted {
+    size_t n;
+    double *xyz, *least;
+} lifted;
+
+static int remember_holes(const census *c, double least, lifted *points)
+{
+    const size_t size = 3 * (size_t)c->natoms, n = points->n + c->kept;
+    double *xyz = realloc(points->xyz, n * size * sizeof *xyz);
+    points->xyz = xyz ? xyz : points->xyz;
+    double *bound = realloc(points->least, n * sizeof *bound);
+    points->least = bound ? bound : points->least;
+    if (!xyz || !bound)
+        return fail("out of memory");
+    memcpy(xyz + points->n * size, c->hole_xyz, c->kept * size * sizeof *xyz);
+    for (; points->n < n; points->n++)
+        bound[points->n] = least;
+    return 0;
+}
+
+/* The fit with penalties on all these points, and a census of what came of it. A surface that has no minimum then is as it was
+ * before. */
+static int lift(eqml_surface *surface, const double *start, const lifted *points, outcome *o)
+{
+    static eqml_message message;
+    const census_options options = {.seed = (uint64_t)o->penalty_rounds + 3};
+    double *before = malloc((size_t)basis->nterms * sizeof *before);
+    if (!before)
+        return fail("out of memory");
+    eqml_surface_get(surface, before);
+    if (eqml_penalise(o->problem, surface, points->n, points->xyz, points->least, PENALTY, NULL, &message)) {
+        o->no_penalties = message.text;
+        free(before);
+        return 0;
+    }
+    int bad = take_census(surface, start, &options, o) || confirm(surface, start, o);
+    if (!bad && !o->holes.natoms) {
+        o->no_penalties = "with more penalties the surface would have no minimum";
+        eqml_surface_set(surface, before);
+        bad = take_census(surface, start, NULL, o);
+    } else {
+        o->penalty_rounds++;
+        o->penalty_points = points->n;
+    }
+    free(before);
+    return bad;
+}
+
+/* Whether the solutions, of which there are dozens, take long: where the rank is not full, terms^3 operations each. */
+static int takes_long(const job *j, const outcome *o)
+{
+    return j->penalties_auto && o->fit.rank < o->fit.terms && o->fit.terms > 1000;
+}
+
+/* Rounds of penalties on the holes of all rounds, until there are none. */
+static int lift_holes(const job *j, eqml_surface *surface, const double *start, double least, outcome *o)
+{
+    lifted points = {0};
+    int bad = 0;
+    o->unpenalised = o->holes.holes;
+    while (o->holes.holes && o->penalty_rounds < j->penalties && !o->no_penalties && !bad)
+        bad = remember_holes(&o->holes, least, &points) || lift(surface, start, &points, o);
+    free(points.xyz);
+    free(points.least);
+    return bad;
+}
+
+/* ---- walls -------------------------------------------------------------------------------------------- */
+
+/* Walls from the loosest to the tightest, until a census finds no hole. */
 static int find_wall(eqml_surface *surface, const eqml_data *data, const unsigned char *train,
                      const double *start, outcome *o)
 {
@@ -64,12 +146,10 @@ static int find_wall(eqml_surface *surface, const eqml_data *data, const unsigne
                                               {.width = 4, .degree = 3},
                                               {.width = 2, .degree = 3},
                                               {.width = 1, .degree = 3}};
-    const census_options again = {.seed = 2, .walkers = 2000, .samples = 20000};
     for (size_t k = 0; k < sizeof walls / sizeof *walls && o->holes.holes; k++) {
         if (raise_wall(&walls[k], surface, data, train, o))
             return 0;
-        if (take_census(surface, start, NULL, o) ||
-            (o->holes.natoms && !o->holes.holes && take_census(surface, start, &again, o)))
+        if (take_census(surface, start, NULL, o) || confirm(surface, start, o))
             return 1;
     }
     return 0;
@@ -91,6 +171,8 @@ int count_holes(const job *j, eqml_surface *surface, const eqml_data *data, cons
         return fail("out of memory");
     if (take_census(surface, start, NULL, o))
         return 1;
+    if (o->problem && !takes_long(j, o) && lift_holes(j, surface, start, data->energy[lowest], o))
+        return 1;
     o->unwalled = o->holes.holes;
     const int wanted = j->wall == WALL_AUTO ? is_met(&o->holes) : j->wall == WALL_ANY && o->holes.holes > 0;
     return wanted ? find_wall(surface, data, train, start, o) : 0;
@@ -98,6 +180,12 @@ int count_holes(const job *j, eqml_surface *surface, const eqml_data *data, cons
 
 void print_holes(const job *j, const outcome *o)
 {
+    if (o->penalty_rounds)
+        printf("  penalties: on %zu holes that a census found, in %d rounds (--penalties no: none); without "
+               "them %zu holes\n",
+               o->penalty_points, o->penalty_rounds, o->unpenalised);
+    if (o->no_penalties)
+        printf("  note: %s\n", o->no_penalties);
     if (o->no_wall)
         printf("  note: %s\n", o->no_wall);
     if (o->wall.width > 0)

@@ -35,10 +35,13 @@ typedef struct job {
     double diagnose; /* geometries that are left out in turn, at most; negative: as many as take about 20 s */
     int sigma;       /* random rows of the standard deviation in NAME_sigma.h; 0: none */
     int no_census;
-    int wall; /* WALL_... */
+    int penalties;      /* rounds of penalties on holes, at most; 0: none */
+    int penalties_auto; /* nonzero: but where that would take long */
+    int wall;           /* WALL_... */
     eqml_wall_options wall_options;
 } job;
 
+enum { PENALTY_ROUNDS = 10 };                    /* by default */
 enum { WALL_NO, WALL_YES, WALL_AUTO, WALL_ANY }; /* ANY: where there are holes, however far out */
 
 /* Errors of the geometries up to an energy above the lowest. */
@@ -73,13 +76,17 @@ typedef struct outcome {
     eqml_choice choice;           /* of variables, */
     int chosen;                   /* if there was any to choose */
     int tested;
-    double seconds, seconds_choice;   /* of the fit; of the choice before it */
-    double seconds_aside;             /* of what is found out about it */
-    census holes;                     /* of the surface; empty where there is none, */
-    char *symbols;                    /* of the atoms, as the census takes them, or NULL */
-    const char *uncounted;            /* and why, or NULL */
-    eqml_wall_options wall;           /* of its width 0 there is none */
-    const char *no_wall;              /* why there can be none, or NULL */
+    double seconds, seconds_choice;     /* of the fit; of the choice before it */
+    double seconds_aside;               /* of what is found out about it */
+    eqml_problem *problem;              /* of the energies, where penalties may need it, or NULL */
+    size_t penalty_points, unpenalised; /* holes that were penalised; those of the census before any was */
+    int penalty_rounds;                 /* 0: none */
+    const char *no_penalties;           /* why there are no more of them, or NULL */
+    census holes;                       /* of the surface; empty where there is none, */
+    char *symbols;                      /* of the atoms, as the census takes them, or NULL */
+    const char *uncounted;              /* and why, or NULL */
+    eqml_wall_options wall;             /* of its width 0 there is none */
+    const char *no_wall;                /* why there can be none, or NULL */
     size_t unwalled;                  /* holes before there was one, where the job is WALL_AUTO or WALL_ANY */
     double lowest;                    /* energy of the data, hartree */
     double spread_train, spread_test; /* standard deviations of the energies, hartree */
@@ -159,8 +166,8 @@ void json_variables(FILE *out, const job *j, const outcome *o);
 /* ---- holes.c ------------------------------------------------------------------------------------------ */
 
 /*
- * The wall, where the job wants one, and the census of holes, from the lowest training geometry. Returns nonzero after a
- * message; a surface without a minimum is no failure, but a note.
+ * The census of holes, from the lowest training geometry; penalties on what it finds, and the wall, where the job wants
+ * them. Returns nonzero after a message; a surface without a minimum is no failure, but a note.
  */
 int count_holes(const job *j, eqml_surface *surface, const eqml_data *data, const unsigned char *train,
                 outcome *o);

@@ -151,6 +151,8 @@ int main(int argc, char **argv)
              .runtime = "eqml.h",
              .train_every = 1,
              .wall = WALL_AUTO,
+             .penalties = PENALTY_ROUNDS,
+             .penalties_auto = 1,
              .diagnose = -1,
              .sigma = 32};
     eqml_data data = {0}, other = {0};

@@ -31,6 +31,9 @@ static const char help[] =
     "  --solver scalapack     the triangle lies on all ranks of MPI, where no node can hold it, see README\n"
     "  --charge Q             total charge of the molecule, for dipole and quadrupole; default 0\n"
     "  --census no            no census of holes after the fit\n"
+    "  --penalties auto|no|N  holes that the census finds are lifted in the fit, in at most N rounds; "
+    "default "
+    "auto: 10\n"
     "  --wall no|auto|any|W[,D] what the surface is outside of the data, see README; default auto: a wall\n"
     "                         where samples or walkers of the census meet holes\n";
 
@@ -97,6 +100,19 @@ static int parse_wall(const char *text, job *j)
         (end != text && !*end && j->wall_options.width > 0 && j->wall_options.width < 1e6))
         return 0;
     fprintf(stderr, "fit: --wall %s: expected no, auto, any, or WIDTH[,DEGREE], as in 4,3\n", text);
+    return 1;
+}
+
+/* no, auto, or a number of rounds */
+static int parse_penalties(const char *text, job *j)
+{
+    char *end;
+    const long rounds = strtol(text, &end, 10);
+    j->penalties_auto = !strcmp(text, "auto");
+    j->penalties = j->penalties_auto ? PENALTY_ROUNDS : strcmp(text, "no") ? (int)rounds : 0;
+    if (j->penalties_auto || !strcmp(text, "no") || (end != text && !*end && rounds > 0 && rounds <= 1000))
+        return 0;
+    fprintf(stderr, "fit: --penalties %s: expected auto, no, or a number of rounds from 1 to 1000\n", text);
     return 1;
 }
 
@@ -184,6 +200,8 @@ int parse_options(int argc, char **argv, job *j)
             j->no_census = !strcmp(value, "no");
             if (!j->no_census && strcmp(value, "yes"))
                 return fail("--census: expected yes or no");
+        } else if (!strcmp(option, "--penalties")) {
+            bad = parse_penalties(value, j);
         } else if (!strcmp(option, "--wall")) {
             bad = parse_wall(value, j);
         } else if (!strcmp(option, "--directory")) {

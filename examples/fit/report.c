@@ -84,6 +84,8 @@ void print_json(FILE *out, const job *j, const eqml_data *data, const outcome *o
     json_number(out, "max_error_energy_test", test && o->test.energies > 0 && isfinite(o->test.rmse_energy),
                 o->test.max_energy);
     json_diagnosis(out, data, o);
+    json_number(out, "penalty_rounds", o->penalty_rounds > 0, o->penalty_rounds);
+    json_number(out, "penalty_points", o->penalty_rounds > 0, (double)o->penalty_points);
     json_number(out, "wall_width", o->wall.width > 0, o->wall.width);
     json_number(out, "wall_degree", o->wall.width > 0, o->wall.degree);
     fprintf(out, "  \"holes\": ");
