@@ -42,6 +42,29 @@ static void expect_once(const char *name, const char *files)
     cr_expect_str_eq(o.text, "");
 }
 
+/* The surface is confirmed by fresh geometries, as many as it was tested on, which were neither trained nor tested on; those that
+ * did not confirm one before are trained on. */
+static void expect_confirmed(void)
+{
+    double confirmed = 0, rmse = NAN, in_report = NAN;
+    outcome o = run("tail -n 1 build/learn/learn_loop/rounds.txt");
+    cr_expect_eq(
+        sscanf(o.text, "%*d %*f %*f %*f %*f %*d %*d %*f %*f %*f %*f whole %lf %lf", &confirmed, &rmse), 2,
+        "%s", o.text);
+    cr_expect(confirmed >= 30 && rmse <= 5, "%s", o.text);
+    o = run("grep -o 'rmse_energy_confirmed.*' build/pes/learn_loop/report.json");
+    cr_expect_eq(sscanf(o.text, "rmse_energy_confirmed\": %lf", &in_report), 1, "%s", o.text);
+    cr_expect_float_eq(in_report * 219474.6313632, rmse, 1e-3 * rmse);
+    const int spent = atoi(run("awk '$13 > 0 && $14 > 5' build/learn/learn_loop/rounds.txt | wc -l").text);
+    char last[32];
+    snprintf(last, sizeof last, "confirm-%02d", spent);
+    cr_expect_geq(count("learn_loop", "points.xyz", last), 30);
+    cr_expect_eq(count("learn_loop", "train.xyz", last), 0);
+    cr_expect_eq(count("learn_loop", "test.xyz", "confirm"), 0);
+    cr_expect_eq(count("learn_loop", "train.xyz", "confirm") + count("learn_loop", "points.xyz", last),
+                 count("learn_loop", "points.xyz", "confirm"));
+}
+
 Test(learn, from_a_formula_to_a_surface)
 {
     forget("learn_loop");
@@ -54,6 +77,7 @@ Test(learn, from_a_formula_to_a_surface)
     cr_expect_gt(count("learn_loop", "train.xyz", "ask"), 0, "%s", o.text);
     expect_once("learn_loop", "points.xyz");
     expect_once("learn_loop", "train.xyz test.xyz"); /* held out is what was never trained on */
+    expect_confirmed();
     o = run("cd build/learn/learn_loop && test -s learning.svg && test -s "
             "../../pes/learn_loop/liblearn_loop.so && "
             "tail -n 1 rounds.txt");
@@ -113,6 +137,30 @@ Test(learn, a_restart_loses_nothing)
     cr_expect_eq(o.status, 1);
     cr_expect_not_null(strstr(o.text, "begun with seed=1, not with seed=2"), "%s", o.text);
     forget("learn_again");
+}
+
+/* Fresh geometries that did not confirm a surface are trained on; those that did, and those that none was tried on yet, are
+ * kept apart. */
+Test(learn, spent_samples_are_trained_on)
+{
+    static const char *const rounds[] = {"", "0 9 0 9 9 2 9 1 2 0 0 whole 2 9.5\n",
+                                         "0 9 0 9 9 2 9 1 2 0 0 whole 2 4.5\n",
+                                         "0 9 0 9 9 2 9 1 2 0 0 short\n0 9 0 9 9 2 9 1 2 0 0 whole 2 7\n"
+                                         "0 9 0 9 9 2 9 1 2 0 0 whole 1 8\n"};
+    static const int trained[] = {0, 2, 0, 3};
+    begin("learn_spent");
+    run(PROGRAM("learn_spent", NO_FIT));
+    outcome o =
+        run("cd build/learn/learn_spent && sed -i 's/id=first-00001/id=confirm-00-00000/;"
+            "s/id=first-00003/id=confirm-00-00001/;s/id=first-00005/id=confirm-01-00000/' points.xyz");
+    cr_assert_eq(o.status, 0, "%s", o.text);
+    for (size_t k = 0; k < COUNT(rounds); k++) {
+        write_file("build/learn/learn_spent/rounds.txt", rounds[k]);
+        run(PROGRAM("learn_spent", NO_FIT));
+        cr_expect_eq(count("learn_spent", "train.xyz", "confirm"), trained[k], "%zu", k);
+        cr_expect_eq(count("learn_spent", "test.xyz", "confirm"), 0);
+    }
+    forget("learn_spent");
 }
 
 /* A start as other programs write it, with a title for a comment, and its atoms in another order. */

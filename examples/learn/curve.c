@@ -5,8 +5,9 @@
 #include "common/whole.h"
 #include <string.h>
 
-static const char heading[] =
-    "# round computed failed trained tested degree terms test_rmse_cm test_largest_cm holes far census\n";
+static const char heading[] = "# round computed failed trained tested degree terms test_rmse_cm "
+                              "test_largest_cm holes far census confirmed "
+                              "confirmed_rmse_cm\n";
 
 int curve_add(curve *c, const turn *t)
 {
@@ -40,9 +41,10 @@ int curve_read(const char *folder, curve *c)
         turn t = {0};
         if (*line == '#')
             continue;
-        if (sscanf(line, "%d %lf %lf %lf %lf %d %d %lf %lf %lf %lf %15s", &t.round, &t.computed, &t.failed,
-                   &t.trained, &t.tested, &t.degree, &t.terms, &t.rmse, &t.largest, &t.holes, &t.far,
-                   census) != 12) {
+        /* The last two are not in older files. */
+        if (sscanf(line, "%d %lf %lf %lf %lf %d %d %lf %lf %lf %lf %15s %lf %lf", &t.round, &t.computed,
+                   &t.failed, &t.trained, &t.tested, &t.degree, &t.terms, &t.rmse, &t.largest, &t.holes,
+                   &t.far, census, &t.confirmed, &t.rmse_confirmed) < 12) {
             bad = fail(path, "a line is no round");
             break;
         }
@@ -63,9 +65,9 @@ static int write_table(const settings *s, const curve *c)
         fputs(heading, w.out);
     for (size_t k = 0; k < c->n && w.out; k++) {
         const turn *t = &c->turns[k];
-        fprintf(w.out, "%d %.0f %.0f %.0f %.0f %d %d %.4g %.4g %.0f %.0f %s\n", t->round, t->computed,
-                t->failed, t->trained, t->tested, t->degree, t->terms, t->rmse, t->largest, t->holes, t->far,
-                t->whole ? "whole" : "short");
+        fprintf(w.out, "%d %.0f %.0f %.0f %.0f %d %d %.4g %.4g %.0f %.0f %s %.0f %.4g\n", t->round,
+                t->computed, t->failed, t->trained, t->tested, t->degree, t->terms, t->rmse, t->largest,
+                t->holes, t->far, t->whole ? "whole" : "short", t->confirmed, t->rmse_confirmed);
     }
     return whole_close(&w, 0) ? fail(path, strerror(errno)) : 0;
 }
@@ -77,6 +79,11 @@ static double log_rmse(const turn *t)
     return log10(fmax(t->rmse, 1e-3));
 }
 
+static double log_confirmed(const turn *t)
+{
+    return t->confirmed > 0 ? log10(fmax(t->rmse_confirmed, 1e-3)) : (double)NAN;
+}
+
 static double log_holes(const turn *t)
 {
     return isfinite(t->holes) ? log10(1 + t->holes) : (double)NAN;
@@ -84,7 +91,7 @@ static double log_holes(const turn *t)
 
 typedef double of_turn(const turn *t);
 
-/* One curve: the turns that have a number. */
+/* One curve: the turns that have a number; with a line where that has a width. */
 static void draw(plot *p, const curve *c, of_turn *value, plot_style style, const char *name)
 {
     double *x = calloc(2 * c->n + 1, sizeof *x), *y = x ? x + c->n : NULL;
@@ -95,9 +102,10 @@ static void draw(plot *p, const curve *c, of_turn *value, plot_style style, cons
             y[n++] = value(&c->turns[k]);
         }
     if (n > 0) {
-        const plot_style dot = {style.colour, 2.5 * style.size, 1, NULL};
-        plot_line(p, n, x, y, style, name);
-        plot_points(p, n, x, y, dot, NULL);
+        const plot_style dot = {style.colour, style.size > 0 ? 2.5 * style.size : 7, 1, NULL};
+        if (style.size > 0)
+            plot_line(p, n, x, y, style, name);
+        plot_points(p, n, x, y, dot, style.size > 0 ? NULL : name);
     }
     free(x);
 }
@@ -117,7 +125,7 @@ static void stretch(const curve *c, of_turn *value, double *most_x, double *low,
 int curve_write(const settings *s, const curve *c, const curve *beside)
 {
     const plot_style own = {"#4477aa", 2, 1, NULL}, other = {"#cc6677", 2, 1, "6 3"},
-                     rule = {"#777777", 1, 1, "3 3"};
+                     rule = {"#777777", 1, 1, "3 3"}, fresh = {"#22262c", 0, 1, NULL};
     char path[PATH_LENGTH], title[256];
     const double target = log10(s->target);
     double most = 1, low = target, high = target, no_hole = 0, most_holes = 1;
@@ -126,6 +134,7 @@ int curve_write(const settings *s, const curve *c, const curve *beside)
     if (write_table(s, c))
         return 1;
     stretch(c, log_rmse, &most, &low, &high);
+    stretch(c, log_confirmed, &most, &low, &high);
     stretch(beside, log_rmse, &most, &low, &high);
     stretch(c, log_holes, &most, &no_hole, &most_holes);
     stretch(beside, log_holes, &most, &no_hole, &most_holes);
@@ -140,6 +149,7 @@ int curve_write(const settings *s, const curve *c, const curve *beside)
     plot_line(&p, 2, (double[]){0, most}, (double[]){target, target}, rule, "target");
     draw(&p, c, log_rmse, own, s->name);
     draw(&p, beside, log_rmse, other, beside->n ? s->beside : NULL);
+    draw(&p, c, log_confirmed, fresh, "on fresh geometries");
     plot_legend(&p, 390, 8);
     plot_axes(&p, (plot_box){90, 330, 530, 160}, 0, most, -0.2, ceil(most_holes + 0.2), "computed geometries",
               "log₁₀ (1 + holes)");

@@ -6,6 +6,7 @@
  *     method   jobs of the program, side by side
  *     start    the minimum and its normal modes, by the program itself
  *     sample   random geometries about the minimum and on the ways to its images
+ *     next     what is computed: held-out samples, those before the first fit, the geometries of each round
  *     surface  fits, census and the next geometries, by `make pes`, `make holes` and `make ask`
  *     curve    the rounds as a table and as a picture
  *
@@ -36,7 +37,7 @@ int fail(const char *what, const char *text);
 
 /* ---- points.c ------------------------------------------------------------------------------------------- */
 
-/* What was computed, and what could not be. A point has the name of its origin: "test-12", "ask-3-7". */
+/* What was computed, and what could not be. A point has the name of its origin: "test-00012", "ask-003-0007". */
 typedef struct points {
     size_t n, room, failures, failures_room;
     char (*id)[ID_LENGTH];     /* [n] */
@@ -73,11 +74,15 @@ int points_last_round(const points *p, const char *prefix);
 /* The lowest energy, of any point. */
 double points_lowest(const points *p);
 
+/* Of those whose names begin so, the ones up to up_to above the lowest: how many; marks[n] <- which, unless NULL. */
+size_t points_up_to(const points *p, const settings *s, const char *prefix, unsigned char *marks);
+
 /*
  * train.xyz and test.xyz of the folder, sorted by name, so that they do not depend on which job ended first. To test on:
- * those named test-, up to up_to above the lowest. To train on: all others but those on the way to the minimum, start-.
+ * those named test-, up to up_to above the lowest. To train on: all others but those on the way to the minimum, start-,
+ * and the samples confirm-NN-... of number `spent` and later ones, which nothing has been decided by.
  */
-int points_split(const points *p, const settings *s, size_t *trained, size_t *tested);
+int points_split(const points *p, const settings *s, int spent, size_t *trained, size_t *tested);
 
 /* ---- method.c ------------------------------------------------------------------------------------------- */
 
@@ -148,6 +153,8 @@ typedef struct fitted {
     int whole;            /* nonzero: the holes are those of the whole census */
     size_t chosen;        /* what the variables were chosen for, training geometries */
     char variables[1024]; /* options of the fit, as they were chosen */
+    size_t confirmed;     /* fresh geometries that the surface was confirmed by, 0: none; */
+    double rmse_confirmed, max_confirmed; /* their errors, hartree */
 } fitted;
 
 /* The highest degree that leaves three rows for each term, has at most 1,000 terms, and is at least `least`; or s->degree. */
@@ -162,8 +169,30 @@ int fit_surface(const settings *s, int degree, int last, fitted *f);
 /* The whole census, in place of the short one. */
 int count_holes(const settings *s, fitted *f);
 
+/*
+ * The errors of the last surface at the points whose names begin so, up to up_to above the lowest; they go into its report.json,
+ * too, as n_confirmed, rmse_energy_confirmed and max_error_energy_confirmed.
+ */
+int confirm_surface(const settings *s, const points *p, const char *prefix, fitted *f);
+
 /* *asked <- the next geometries, of the holes and pool.xyz of the folder; none where the surface cannot tell. */
 int ask_for(const settings *s, size_t wanted, eqml_data *asked);
+
+/* ---- next.c --------------------------------------------------------------------------------------------- */
+
+/*
+ * Held-out samples: so many as have s->test energies up to s->up_to among them, to test on, test-; and fresh ones of the same
+ * kind, confirm-NN-, which begin with this prefix.
+ */
+int compute_test(const settings *s, points *p, search *found, const ways *w);
+int compute_fresh(const settings *s, points *p, search *found, const ways *w, int number);
+void fresh_prefix(int number, char prefix[ID_LENGTH]);
+
+/* s->first samples before the first fit. */
+int compute_first(const settings *s, points *p, search *found, const ways *w);
+
+/* What the surface asks for, or, where that is nothing, the first of the pool. */
+int compute_next(const settings *s, points *p, search *found, const ways *w, int round, size_t wanted);
 
 /* ---- curve.c -------------------------------------------------------------------------------------------- */
 
@@ -172,6 +201,7 @@ typedef struct turn {
     double computed, failed, trained, tested, rmse, largest; /* cm^-1 */
     double holes, far;                                       /* as in `fitted` */
     int whole;
+    double confirmed, rmse_confirmed; /* fresh geometries, 0: none; cm^-1 */
 } turn;
 
 typedef struct curve {

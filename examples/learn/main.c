@@ -17,7 +17,7 @@
 
 static const char help[] =
     "options of learning, in LEARN:\n"
-    "  --test N           held-out geometries to test on; default 200\n"
+    "  --test N           held-out geometries to test on, and as many fresh ones to confirm by; default 200\n"
     "  --first N          random geometries before the first fit; default 60\n"
     "  --round N          geometries asked for at once, at least; a quarter of what is trained on where that "
     "is more; "
@@ -121,147 +121,12 @@ static int check_settings(const settings *s)
     return whole_close(&w, 0) ? fail(path, strerror(errno)) : 0;
 }
 
-/* ---- samples ---------------------------------------------------------------------------------------------------------- */
-
-/* Random numbers of their own for each kind, round and number, so that a run that goes on draws the same again. */
-enum { STREAM_TEST = 1, STREAM_FIRST = 2, STREAM_POOL = 3 };
-
-/* xyz[n][natoms][3] <- samples first, first + 1, ... */
-static void draw(const settings *s, search *found, const ways *w, int stream, size_t first, size_t n,
-                 double highest, double *xyz)
-{
-    for (size_t k = 0; k < n; k++) {
-        random_start(&found->random, (uint64_t)s->seed, ((uint64_t)stream << 40) + first + k);
-        sample(found, w, highest, xyz + k * (size_t)found->n);
-    }
-}
-
-/* Computes n samples of a stream, which are named PREFIX-00012. *computed <- how many of them there are. */
-static int compute_samples(const settings *s, points *p, search *found, const ways *w, int stream,
-                           const char *prefix, size_t first, size_t n, size_t *computed)
-{
-    const size_t size = (size_t)found->n;
-    double *xyz = calloc(n * size + 1, sizeof *xyz);
-    task *tasks = calloc(n + 1, sizeof *tasks);
-    int bad = xyz && tasks ? 0 : fail("", "out of memory");
-    *computed = 0;
-    if (!bad) {
-        draw(s, found, w, stream, first, n, s->up_to / PER_CM, xyz);
-        for (size_t k = 0; k < n; k++) {
-            tasks[k].xyz = xyz + k * size;
-            snprintf(tasks[k].id, sizeof tasks[k].id, "%s-%05zu", prefix, first + k);
-        }
-        bad = compute(s, p, prefix, n, tasks);
-    }
-    for (size_t k = 0; k < n && !bad; k++)
-        *computed += tasks[k].point >= 0;
-    free(xyz);
-    free(tasks);
-    return bad;
-}
-
-/* The held-out geometries: so many samples as have s->test energies up to s->up_to among them. */
-static int compute_test(const settings *s, points *p, search *found, const ways *w)
-{
-    size_t trained, tested = 0, computed, all = 0;
-    for (size_t first = 0, n; tested < (size_t)s->test; first += n) {
-        n = (size_t)s->test - tested;
-        n = n < 8 ? 8 : n;
-        if (compute_samples(s, p, found, w, STREAM_TEST, "test", first, n, &computed) ||
-            points_split(p, s, &trained, &tested))
-            return 1;
-        all += computed;
-        if (!all)
-            return fail("no random geometry could be computed", last_reason());
-        if (first > 20 * (size_t)s->test + 100)
-            return fail("", "hardly a random geometry has an energy below UP_TO: is the start a minimum?");
-    }
-    return 0;
-}
-
-/* Samples before the first fit: as many as that needs. */
-static int compute_first(const settings *s, points *p, search *found, const ways *w)
-{
-    size_t computed, n = (size_t)s->first;
-    if (compute_samples(s, p, found, w, STREAM_FIRST, "first", 0, n, &computed))
-        return 1;
-    return computed ? 0 : fail("no random geometry could be computed", last_reason());
-}
-
-/* pool.xyz, from which the surface chooses: xyz[n][natoms][3], bohr. */
-static int write_pool(const settings *s, size_t n, const double *xyz)
-{
-    char path[PATH_LENGTH];
-    whole w;
-    snprintf(path, sizeof path, "%s/pool.xyz", s->folder);
-    whole_open(&w, path);
-    for (size_t k = 0; k < n && w.out; k++)
-        census_put_frame(w.out, basis->natoms, s->symbols, xyz + k * 3 * (size_t)basis->natoms,
-                         "pbc=\"F F F\"");
-    return whole_close(&w, 0) ? fail(path, strerror(errno)) : 0;
-}
-
-/* Is this about a geometry that failed? room[2 npairs]. */
-static int failed_before(const points *p, const double *xyz, double *room)
-{
-    const size_t size = 3 * (size_t)basis->natoms;
-    for (size_t k = 0; k < p->failures; k++)
-        if (eqml_design_change(basis, p->failed_xyz + k * size, xyz, room) < 0.02)
-            return 1;
-    return 0;
-}
-
-/* tasks[wanted] <- geometries of a list that two atoms are not too close in, and that did not fail before. */
-static size_t choose(const points *p, const search *found, const char *prefix, int round, size_t n,
-                     const double *xyz, double *room, size_t wanted, task *tasks)
-{
-    size_t count = 0;
-    for (size_t k = 0; k < n && count < wanted; k++) {
-        const double *at = xyz + k * (size_t)found->n;
-        if (is_close(found, at) || failed_before(p, at, room))
-            continue;
-        tasks[count].xyz = at;
-        snprintf(tasks[count].id, sizeof tasks[count].id, "%s-%03d-%04zu", prefix, round, count);
-        count++;
-    }
-    return count;
-}
-
-/* Computes what is asked for, or, where nothing is, the first of the pool. */
-static int compute_next(const settings *s, points *p, search *found, const ways *w, int round, size_t wanted)
-{
-    const size_t npool = 2000 + 10 * wanted;
-    double *pool = calloc(npool * (size_t)found->n, sizeof *pool),
-           *room = calloc(2 * (size_t)basis->npairs, sizeof *room);
-    task *tasks = calloc(wanted, sizeof *tasks);
-    eqml_data asked = {0};
-    size_t n = 0, computed = 0;
-    int bad = pool && room && tasks ? 0 : fail("", "out of memory");
-    if (!bad) {
-        draw(s, found, w, STREAM_POOL, (size_t)round << 20, npool, 1.1 * s->up_to / PER_CM, pool);
-        if (!s->random)
-            bad = write_pool(s, npool, pool) || ask_for(s, wanted, &asked);
-    }
-    if (!bad) {
-        n = choose(p, found, "ask", round, asked.n, asked.xyz, room, wanted, tasks);
-        n = n ? n : choose(p, found, "random", round, npool, pool, room, wanted, tasks);
-        bad = compute(s, p, "the next geometries", n, tasks);
-    }
-    for (size_t k = 0; k < n && !bad; k++)
-        computed += tasks[k].point >= 0;
-    if (!bad && !computed)
-        bad = fail("none of the next geometries could be computed", last_reason());
-    free(pool);
-    free(room);
-    free(tasks);
-    eqml_data_free(&asked);
-    return bad;
-}
-
 /* ---- rounds ----------------------------------------------------------------------------------------------------------- */
 
 static void say_turn(const turn *t)
 {
+    if (t->confirmed > 0)
+        printf("  %.0f fresh geometries: RMSE %.2f cm^-1\n", t->confirmed, t->rmse_confirmed);
     printf("round %d: %.0f computed (%.0f failed), degree %d, %d terms: test RMSE %.2f cm^-1, largest %.0f; ",
            t->round, t->computed, t->failed, t->degree, t->terms, t->rmse, t->largest);
     if (isfinite(t->holes))
@@ -287,7 +152,9 @@ static int add_turn(const settings *s, const points *p, int round, size_t traine
                     f->max_test * PER_CM,
                     f->holes,
                     f->far,
-                    f->whole};
+                    f->whole,
+                    (double)f->confirmed,
+                    f->rmse_confirmed * PER_CM};
     say_turn(&t);
     return curve_add(c, &t) || curve_write(s, c, beside);
 }
@@ -305,10 +172,67 @@ static int fit_round(const settings *s, size_t trained, fitted *f)
     return fit_surface(s, degree, 0, f);
 }
 
+/*
+ * Samples that were to confirm a surface and did not, by the rounds so far: the next one has this number. They are trained on
+ * from then on.
+ */
+static int count_spent(const settings *s, const curve *c)
+{
+    int spent = 0;
+    for (size_t k = 0; k < c->n; k++)
+        spent += c->turns[k].confirmed > 0 && !(c->turns[k].rmse_confirmed <= s->target);
+    return spent;
+}
+
+/* How many geometries may be computed before the fresh sample of this number is, of which some may be known. */
+static double find_room(const settings *s, const points *p, int number)
+{
+    char prefix[ID_LENGTH];
+    fresh_prefix(number, prefix);
+    return s->most - s->test + (double)points_count(p, prefix) - (double)p->n;
+}
+
+/*
+ * The surface as it would be handed over, with its whole census. The test set said when to come here, which flatters it: where
+ * the surface is good enough by that, it is tried once on as many geometries of the same kind that nothing was decided
+ * by.
+ */
+static int fit_last(const settings *s, points *p, search *found, const ways *w, int spent, fitted *last)
+{
+    char prefix[ID_LENGTH];
+    fresh_prefix(spent, prefix);
+    if (fit_surface(s, last->degree, 1, last) || count_holes(s, last))
+        return 1;
+    if (!(last->rmse_test * PER_CM <= s->target) || last->holes + last->far > 0)
+        return 0;
+    if (find_room(s, p, spent) < 0) {
+        printf("  --most %.0f leaves no room for %.0f fresh geometries to confirm it\n", s->most, s->test);
+        return 0;
+    }
+    return compute_fresh(s, p, found, w, spent) || confirm_surface(s, p, prefix, last);
+}
+
+static void say_end(const settings *s, const points *p, size_t tested, const fitted *last, int reached)
+{
+    if (reached)
+        printf("%s: RMSE %.2f cm^-1, largest error %.0f, on %zu fresh geometries up to %g cm^-1 (%.2f on the "
+               "%zu that "
+               "said when to stop)",
+               s->name, last->rmse_confirmed * PER_CM, last->max_confirmed * PER_CM, last->confirmed,
+               s->up_to, last->rmse_test * PER_CM, tested);
+    else
+        printf("%s: test RMSE %.2f cm^-1 on %zu held-out geometries up to %g cm^-1", s->name,
+               last->rmse_test * PER_CM, tested, s->up_to);
+    printf("; holes: %.0f, and %.0f far out; %zu geometries computed, %zu failed: build/pes/%s\n",
+           last->holes, last->far, p->n, p->failures, s->name);
+    if (!reached)
+        printf("  not yet an RMSE of %g cm^-1, confirmed, without holes; to go on from here: --most %.0f\n",
+               s->target, 2 * s->most);
+}
+
 static int learn(const settings *s, points *p, search *found, const ways *w, curve *c, const curve *beside)
 {
-    const size_t most = (size_t)s->most;
-    fitted f = {0}, last;
+    fitted f = {0}, last = {0};
     size_t trained, tested;
     const int asked = points_last_round(p, "ask-"), drawn = points_last_round(p, "random-");
     int round = asked > drawn ? asked : drawn, reached = 0, said = 0;
@@ -316,8 +240,9 @@ static int learn(const settings *s, points *p, search *found, const ways *w, cur
         f.degree = c->turns[k].degree > f.degree ? c->turns[k].degree : f.degree;
     if (compute_test(s, p, found, w) || compute_first(s, p, found, w))
         return 1;
-    for (;; round++) {
-        if (points_split(p, s, &trained, &tested) || fit_round(s, trained, &f) ||
+    for (;;) {
+        const int spent = count_spent(s, c);
+        if (points_split(p, s, spent, &trained, &tested) || fit_round(s, trained, &f) ||
             add_turn(s, p, round, trained, tested, &f, c, beside))
             return 1;
         const double lower = found->c->minimum - points_lowest(p);
@@ -325,29 +250,24 @@ static int learn(const settings *s, points *p, search *found, const ways *w, cur
             printf("  note: a geometry lies %.0f cm^-1 below the minimum where it began; another NAME, and "
                    "START near that, would begin there\n",
                    lower * PER_CM);
-        const int enough = p->n >= most;
-        if (enough || f.rmse_test * PER_CM <= s->target) { /* the surface as it would be handed over */
+        const double left = find_room(s, p, spent);
+        if (left <= 0 || f.rmse_test * PER_CM <= s->target) {
             last = f;
-            if (fit_surface(s, f.degree, 1, &last) || count_holes(s, &last) ||
+            if (fit_last(s, p, found, w, spent, &last) ||
                 add_turn(s, p, round, trained, tested, &last, c, beside))
                 return 1;
-            reached = last.rmse_test * PER_CM <= s->target && last.holes + last.far == 0;
+            reached = last.confirmed > 0 && last.rmse_confirmed * PER_CM <= s->target;
+            if (left <= 0 || reached)
+                break;
+            if (last.confirmed > 0) /* all that is new is trained on at once */
+                continue;
         }
-        if (enough || reached)
-            break;
         size_t wanted = (size_t)s->round > trained / 4 ? (size_t)s->round : trained / 4;
-        wanted = wanted < most - p->n ? wanted : most - p->n;
-        if (compute_next(s, p, found, w, round + 1, wanted))
+        wanted = (double)wanted < left ? wanted : (size_t)left;
+        if (compute_next(s, p, found, w, ++round, wanted))
             return 1;
     }
-    printf("%s: test RMSE %.2f cm^-1 on %zu held-out geometries up to %g cm^-1; holes: %.0f, and %.0f far "
-           "out; %zu "
-           "geometries computed, %zu failed: build/pes/%s\n",
-           s->name, last.rmse_test * PER_CM, tested, s->up_to, last.holes, last.far, p->n, p->failures,
-           s->name);
-    if (!reached)
-        printf("  not yet a test RMSE of %g cm^-1 without holes; to go on from here: --most %.0f\n",
-               s->target, 2 * s->most);
+    say_end(s, p, tested, &last, reached);
     return reached ? 0 : 3;
 }
 

@@ -343,9 +343,28 @@ static int write_frames(const settings *s, const char *name, const char *text, c
     return whole_close(&w, 0) ? fail(path, strerror(errno)) : 0;
 }
 
-int points_split(const points *p, const settings *s, size_t *trained, size_t *tested)
+size_t points_up_to(const points *p, const settings *s, const char *prefix, unsigned char *marks)
 {
     const double highest = points_lowest(p) + s->up_to / PER_CM;
+    size_t count = 0;
+    for (size_t g = 0; g < p->n; g++) {
+        const unsigned char is = !strncmp(p->id[g], prefix, strlen(prefix)) && p->energy[g] <= highest;
+        count += is;
+        if (marks)
+            marks[g] = is;
+    }
+    return count;
+}
+
+/* Is this a point of a sample that has not been spent? */
+static int is_fresh(const char *id, int spent)
+{
+    static const char prefix[] = "confirm-";
+    return !strncmp(id, prefix, sizeof prefix - 1) && atoi(id + sizeof prefix - 1) >= spent;
+}
+
+int points_split(const points *p, const settings *s, int spent, size_t *trained, size_t *tested)
+{
     size_t size = 0, *begin = calloc(p->n + 1, sizeof *begin);
     named *order = calloc(p->n + 1, sizeof *order);
     unsigned char *train = calloc(2, p->n + 1), *test = train ? train + p->n + 1 : NULL;
@@ -354,6 +373,8 @@ int points_split(const points *p, const settings *s, size_t *trained, size_t *te
     *trained = *tested = 0;
     if (bad)
         fail("", "out of memory");
+    else
+        *tested = points_up_to(p, s, "test-", test);
     for (size_t g = 0; !bad && g < p->n; g++) {
         char *end = end_of_frame(text + begin[g]);
         if (!end) {
@@ -362,10 +383,8 @@ int points_split(const points *p, const settings *s, size_t *trained, size_t *te
         }
         begin[g + 1] = (size_t)(end - text);
         order[g] = (named){p->id[g], g};
-        test[g] = !strncmp(p->id[g], "test-", 5) && p->energy[g] <= highest;
-        train[g] = !test[g] && strncmp(p->id[g], "start-", 6);
+        train[g] = !test[g] && strncmp(p->id[g], "start-", 6) && !is_fresh(p->id[g], spent);
         *trained += train[g];
-        *tested += test[g];
     }
     if (!bad)
         qsort(order, p->n, sizeof *order, by_id);

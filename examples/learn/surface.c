@@ -3,6 +3,7 @@
 #include "learn/learn.h"
 #include "common/atoms.h"
 #include "common/modes.h"
+#include "common/whole.h"
 #include <unistd.h>
 
 enum { DEGREE_LIMIT = 12, TERMS_LIMIT = 1000, ARGUMENTS = 64, ROWS_FOR_TERM = 3 };
@@ -201,6 +202,54 @@ int count_holes(const settings *s, fitted *f)
     take_holes(json ? json : "", 1, f);
     free(json);
     return isfinite(f->holes) ? 0 : fail(path, "has no number of holes");
+}
+
+/* Adds to an object in JSON that we wrote, which ends with a brace in a line of its own. */
+static int add_to_report(const settings *s, const fitted *f)
+{
+    char path[PATH_LENGTH];
+    whole w;
+    snprintf(path, sizeof path, "build/pes/%s/report.json", s->name);
+    char *json = read_file(path), *end = json ? strrchr(json, '}') : NULL;
+    if (!end || end == json) {
+        free(json);
+        return fail(path, "cannot be read");
+    }
+    whole_open(&w, path);
+    if (w.out)
+        fprintf(w.out,
+                "%.*s,\n  \"n_confirmed\": %zu,\n  \"rmse_energy_confirmed\": %.10g,\n"
+                "  \"max_error_energy_confirmed\": %.10g\n}\n",
+                (int)(end - json - 1), json, f->confirmed, f->rmse_confirmed, f->max_confirmed);
+    free(json);
+    return whole_close(&w, 0) ? fail(path, strerror(errno)) : 0;
+}
+
+int confirm_surface(const settings *s, const points *p, const char *prefix, fitted *f)
+{
+    char path[PATH_LENGTH];
+    eqml_message message;
+    eqml_surface surface = {0};
+    eqml_errors errors;
+    unsigned char *use = calloc(2, p->n + 1), *has = use ? use + p->n + 1 : NULL;
+    if (!use)
+        return fail("", "out of memory");
+    memset(has, EQML_HAS_ENERGY, p->n);
+    const eqml_data data = {
+        .natoms = basis->natoms, .n = p->n, .xyz = p->xyz, .energy = p->energy, .has = has};
+    snprintf(path, sizeof path, "build/pes/%s/%s.pes", s->name, s->name);
+    f->confirmed = points_up_to(p, s, prefix, use);
+    int bad = eqml_surface_read(&surface, NULL, path, &message) ? fail("", message.text) : 0;
+    if (!bad && eqml_surface_errors(&surface, &data, use, &errors))
+        bad = fail("", "out of memory");
+    if (!bad) {
+        f->rmse_confirmed = errors.rmse_energy;
+        f->max_confirmed = errors.max_energy;
+        bad = add_to_report(s, f);
+    }
+    eqml_surface_free(&surface);
+    free(use);
+    return bad;
 }
 
 int ask_for(const settings *s, size_t wanted, eqml_data *asked)
