@@ -55,7 +55,8 @@ static void expect_confirmed(void)
     o = run("grep -o 'rmse_energy_confirmed.*' build/pes/learn_loop/report.json");
     cr_expect_eq(sscanf(o.text, "rmse_energy_confirmed\": %lf", &in_report), 1, "%s", o.text);
     cr_expect_float_eq(in_report * 219474.6313632, rmse, 1e-3 * rmse);
-    const int spent = atoi(run("awk '$13 > 0 && $14 > 5' build/learn/learn_loop/rounds.txt | wc -l").text);
+    const int spent =
+        atoi(run("awk '!/^#/ && $13 > 0 && $14 > 5' build/learn/learn_loop/rounds.txt | wc -l").text);
     char last[32];
     snprintf(last, sizeof last, "confirm-%02d", spent);
     cr_expect_geq(count("learn_loop", "points.xyz", last), 30);
