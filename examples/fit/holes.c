@@ -2,6 +2,9 @@
 #include "job.h"
 #include "common/atoms.h"
 
+/* Descents of a census, from each kind of start, where what lies far out is looked for, as in `make holes`; 0: the default. */
+enum { FEW = 0, MANY = 50 };
+
 /* The training geometry of the lowest energy, or data->n. */
 static size_t lowest_of(const eqml_data *data, const unsigned char *train)
 {
@@ -52,11 +55,13 @@ static int is_met(const census *c)
     return met > 0;
 }
 
-/* Where a census finds no hole, one of twice as many walkers and other random numbers must not either. */
-static int confirm(const eqml_surface *surface, const double *start, outcome *o)
+/* A census and, where it finds no hole, one of twice as many walkers and other random numbers. */
+static int take_two(const eqml_surface *surface, const double *start, int seed, int descents, outcome *o)
 {
-    static const census_options again = {.seed = 2, .walkers = 2000, .samples = 20000};
-    return o->holes.natoms && !o->holes.holes && take_census(surface, start, &again, o);
+    const census_options first = {.seed = (uint64_t)seed, .descents = descents},
+                         second = {.seed = 2, .walkers = 2000, .samples = 20000, .descents = descents};
+    return take_census(surface, start, &first, o) ||
+           (o->holes.natoms && !o->holes.holes && take_census(surface, start, &second, o));
 }
 
 /* ---- penalties ---------------------------------------------------------------------------------------- */
@@ -93,7 +98,6 @@ static int remember_holes(const census *c, double least, lifted *points)
 static int lift(eqml_surface *surface, const double *start, const lifted *points, outcome *o)
 {
     static eqml_message message;
-    const census_options options = {.seed = (uint64_t)o->penalty_rounds + 3};
     double *before = malloc((size_t)basis->nterms * sizeof *before);
     if (!before)
         return fail("out of memory");
@@ -103,7 +107,7 @@ static int lift(eqml_surface *surface, const double *start, const lifted *points
         free(before);
         return 0;
     }
-    int bad = take_census(surface, start, &options, o) || confirm(surface, start, o);
+    int bad = take_two(surface, start, o->penalty_rounds + 3, FEW, o);
     if (!bad && !o->holes.natoms) {
         o->no_penalties = "with more penalties the surface would have no minimum";
         eqml_surface_set(surface, before);
@@ -127,7 +131,6 @@ static int lift_holes(const job *j, eqml_surface *surface, const double *start, 
 {
     lifted points = {0};
     int bad = 0;
-    o->unpenalised = o->holes.holes;
     while (o->holes.holes && o->penalty_rounds < j->penalties && !o->no_penalties && !bad)
         bad = remember_holes(&o->holes, least, &points) || lift(surface, start, &points, o);
     free(points.xyz);
@@ -139,7 +142,7 @@ static int lift_holes(const job *j, eqml_surface *surface, const double *start, 
 
 /* Walls from the loosest to the tightest, until a census finds no hole. */
 static int find_wall(eqml_surface *surface, const eqml_data *data, const unsigned char *train,
-                     const double *start, outcome *o)
+                     const double *start, int descents, outcome *o)
 {
     static const eqml_wall_options walls[] = {{.width = 4, .degree = 2},
                                               {.width = 8, .degree = 3},
@@ -149,7 +152,7 @@ static int find_wall(eqml_surface *surface, const eqml_data *data, const unsigne
     for (size_t k = 0; k < sizeof walls / sizeof *walls && o->holes.holes; k++) {
         if (raise_wall(&walls[k], surface, data, train, o))
             return 0;
-        if (take_census(surface, start, NULL, o) || confirm(surface, start, o))
+        if (take_two(surface, start, 1, descents, o))
             return 1;
     }
     return 0;
@@ -171,11 +174,15 @@ int count_holes(const job *j, eqml_surface *surface, const eqml_data *data, cons
         return fail("out of memory");
     if (take_census(surface, start, NULL, o))
         return 1;
+    o->unpenalised = o->holes.holes;
     if (o->problem && !takes_long(j, o) && lift_holes(j, surface, start, data->energy[lowest], o))
         return 1;
+    if (j->wall == WALL_ANY && o->holes.natoms && take_two(surface, start, 1, MANY, o))
+        return 1;
     o->unwalled = o->holes.holes;
-    const int wanted = j->wall == WALL_AUTO ? is_met(&o->holes) : j->wall == WALL_ANY && o->holes.holes > 0;
-    return wanted ? find_wall(surface, data, train, start, o) : 0;
+    if (j->wall == WALL_ANY || (j->wall == WALL_AUTO && is_met(&o->holes)))
+        return find_wall(surface, data, train, start, j->wall == WALL_ANY ? MANY : FEW, o);
+    return 0;
 }
 
 void print_holes(const job *j, const outcome *o)
