@@ -52,12 +52,18 @@ build/eqml-ipi: $(wildcard $(BINDINGS)/ipi/*.[ch]) $(LIBRARY_OBJECTS)
 ipi-client: build/eqml-ipi ## build build/eqml-ipi, the client of i-PI's protocol
 
 # Models of OpenKIM, for LAMMPS and others.
-build/kim-describe: $(BINDINGS)/kim/describe.c $(LIBRARY_OBJECTS)
-	$(COMPILE) -I$(BINDINGS)/library $^ -o $@.$$$$ -ldl -lm && mv -f $@.$$$$ $@
+KIM_DESCRIBE = describe describe_pairs bonds match
+build/kim-describe: $(KIM_DESCRIBE:%=$(BINDINGS)/kim/%.c) $(wildcard $(BINDINGS)/kim/*.h) examples/common/elements.h $(LIBRARY_OBJECTS)
+	$(COMPILE) -I$(BINDINGS)/library -Iexamples/common $(filter %.c %.o,$^) -o $@.$$$$ -ldl -lm && mv -f $@.$$$$ $@
 
 kim: private export NAME := $(value NAME)
 kim: private export BOND := $(or $(value BOND),1.3)
-kim: build/kim-describe ## NAME=water [BOND=1.3]: an OpenKIM model of the surface in build/pes/NAME or the potential in build/potential/NAME, into build/kim/eqml_NAME
+kim: private export TWO_BODY := $(value TWO_BODY)
+kim: private export TWO_BODY_ENERGY := $(or $(value TWO_BODY_ENERGY),total)
+kim: private export CENTRE := $(or $(value CENTRE),mass)
+kim: private export FROM := $(or $(value FROM),4.5)
+kim: private export TO := $(or $(value TO),6.5)
+kim: build/kim-describe ## NAME=water [BOND=1.3] [TWO_BODY=water2 TWO_BODY_ENERGY=total|interaction CENTRE=mass|O FROM=4.5 TO=6.5]: an OpenKIM model of the surface in build/pes/NAME or the potential in build/potential/NAME, into build/kim/eqml_NAME
 	@sh $(BINDINGS)/kim/kim.sh $(COMPILE)
 
 # A manual page has the help text of its command.
