@@ -84,7 +84,7 @@ install: build/eqml-gen build/eqml-fit build/eqml-ipi build/libeqml.so build/man
 	install -m 755 build/libeqml.so.$(LIBRARY_VERSION) "$(INSTALL_TO)/lib"
 	ln -sf libeqml.so.$(LIBRARY_VERSION) "$(INSTALL_TO)/lib/libeqml.so"
 	install -m 644 $(BINDINGS)/library/eqml.pc "$(INSTALL_TO)/lib/pkgconfig"
-	install -m 644 $(BINDINGS)/library/eqml-config.cmake "$(INSTALL_TO)/lib/cmake/eqml"
+	install -m 644 $(BINDINGS)/library/eqml-config.cmake $(BINDINGS)/library/eqml-config-version.cmake "$(INSTALL_TO)/lib/cmake/eqml"
 	install -m 644 $(BINDINGS)/fortran/eqml.f90 $(BINDINGS)/fortran/potential.f90 "$(INSTALL_TO)/share/eqml"
 	install -m 644 build/man/eqml-gen.1 build/man/eqml-fit.1 build/man/eqml-ipi.1 "$(INSTALL_TO)/share/man/man1"
 

@@ -31,7 +31,7 @@ build/eqml-fit examples/data/h2o_ps.xyz "H2 O" -d 6 --dipole 4 -n water -o "$wor
 make -s install PREFIX=/usr DESTDIR="$work/root" CC="$cc" >/dev/null
 usr=$work/root/usr
 export LD_LIBRARY_PATH="$usr/lib" PKG_CONFIG_PATH="$usr/lib/pkgconfig" EQML_LIBRARY="$usr/lib/libeqml.so"
-for file in bin/eqml-gen bin/eqml-fit include/eqml.h include/eqml_library.h lib/libeqml.so.1 lib/cmake/eqml/eqml-config.cmake \
+for file in bin/eqml-gen bin/eqml-fit bin/eqml-ipi include/eqml.h include/eqml_library.h lib/libeqml.so.1 lib/cmake/eqml/eqml-config.cmake lib/cmake/eqml/eqml-config-version.cmake \
     share/man/man1/eqml-gen.1 share/man/man1/eqml-fit.1 share/eqml/eqml.f90; do
     [ -s "$usr/$file" ] || fail "make install leaves no $file"
 done
@@ -48,6 +48,25 @@ flags=$(pkg-config --cflags --libs eqml)
 (cd "$here" && row C++) >water.cpp
 "$cxx" -std=c++11 -Wall -Wextra -Wpedantic -Werror water.cpp $flags -o water_cpp
 ./water_cpp >found_cpp
+if command -v cmake >/dev/null; then
+    # find_eqml VERSION: find_package of that version, for two programs.
+    find_eqml() {
+        rm -rf cmake
+        mkdir cmake
+        cp water.c water.cpp cmake
+        {
+            printf 'cmake_minimum_required(VERSION 3.10)\nproject(water C CXX)\nfind_package(eqml %s REQUIRED)\n' "$1"
+            printf 'add_executable(water_%s water.%s)\ntarget_link_libraries(water_%s eqml::eqml)\n' c c c cpp cpp cpp
+        } >cmake/CMakeLists.txt
+        cmake -S cmake -B cmake/build -DCMAKE_PREFIX_PATH="$usr" >cmake.log 2>&1
+    }
+    if find_eqml 2.0; then fail "find_package finds version 2.0 of eqml"; fi
+    find_eqml 1.0 && cmake --build cmake/build >>cmake.log 2>&1 || { cat cmake.log >&2; fail "find_package, and cmake --build"; }
+    cmake/build/water_c >found_cmake
+    cmake/build/water_cpp >found_cmake_cpp
+else
+    left_out cmake
+fi
 if command -v gfortran >/dev/null; then
     (cd "$here" && row Fortran) >water.f90
     gfortran -std=f2018 -Wall -Werror "$usr/share/eqml/eqml.f90" water.f90 -L"$usr/lib" -leqml -o water_fortran
@@ -71,6 +90,19 @@ for found in found_*; do
     awk 'NR == FNR { wanted = $1; next } { d = $1 - wanted; exit !(d < 2e-8 && d > -2e-8) }' wanted "$found" ||
         fail "$found: $(cat "$found"), and C finds $(cat wanted)"
 done
+
+# The package of Python as a wheel.
+if [ "$has_numpy" ] && "$python" -c 'import setuptools, pip, wheel' 2>/dev/null; then
+    cp -R "$here/gen/bindings/python" package
+    "$python" -m pip wheel -q --no-build-isolation --no-deps --no-index -w wheel ./package >wheel.log 2>&1 || { cat wheel.log >&2; fail "pip wheel"; }
+    mkdir unpacked
+    "$python" -m zipfile -e wheel/eqml-*.whl unpacked
+    PYTHONPATH=unpacked "$python" water.py >found_wheel
+    PYTHONPATH=unpacked "$python" -c 'import eqml; assert "/unpacked/" in eqml.__file__, eqml.__file__'
+    cmp wanted found_wheel || fail "the wheel finds $(cat found_wheel)"
+else
+    left_out "pip with setuptools and wheel"
+fi
 
 # ---- libraries: the record, code for several processors ----
 
