@@ -61,6 +61,16 @@ static inline void write_file(const char *path, const char *text)
     cr_assert(file && fputs(text, file) >= 0 && fclose(file) == 0, "cannot write %s", path);
 }
 
+static inline void copy_file(const char *from, const char *to)
+{
+    int c;
+    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
+    cr_assert(in && out);
+    while ((c = getc(in)) != EOF)
+        putc(c, out);
+    cr_assert(fclose(in) == 0 && fclose(out) == 0);
+}
+
 /* A whole file as a string; the caller frees. */
 static inline char *read_whole(const char *path)
 {

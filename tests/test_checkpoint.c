@@ -23,16 +23,6 @@ static void end(void)
 
 TestSuite(checkpoint, .init = begin, .fini = end);
 
-static void copy_file(const char *from, const char *to)
-{
-    int c;
-    FILE *in = fopen(from, "rb"), *out = fopen(to, "wb");
-    cr_assert(in && out);
-    while ((c = getc(in)) != EOF)
-        putc(c, out);
-    cr_assert(fclose(in) == 0 && fclose(out) == 0);
-}
-
 /* Energies and gradients that no surface has. */
 static eqml_data noisy_data(const eqml_basis *b, size_t n, uint64_t seed)
 {

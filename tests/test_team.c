@@ -196,7 +196,19 @@ typedef struct question {
     const eqml_data *data;
     eqml_fit_options options;
     int other; /* this rank has other data; -1: none */
+    const char
+        *copy; /* where rank 0 puts the checkpoint as it is when `at` geometries are done; NULL: nowhere */
+    size_t at;
 } question;
+
+/* What a killed process leaves. */
+static void copy_at(void *context, size_t done, size_t total)
+{
+    const question *q = context;
+    (void)total;
+    if (q->options.team->rank == 0 && done == q->at)
+        copy_file(q->options.checkpoint, q->copy);
+}
 
 typedef struct fitted {
     eqml_status status;
@@ -213,6 +225,8 @@ static size_t fit(const eqml_team *team, void *asked, char *answer)
     memset(&f, 0, sizeof f);
     eqml_surface s;
     q.options.team = team->size > 1 ? team : NULL;
+    q.options.context = &q;
+    q.options.progress = q.copy ? copy_at : NULL;
     if (team->rank == q.other)
         q.data->energy[3] += 1e-9;
     f.status = eqml_surface_create(q.basis, morse, &s);
@@ -277,7 +291,7 @@ static eqml_data noisy_data(const eqml_basis *b, size_t n, uint64_t seed)
 static void try_sizes(const eqml_basis *b)
 {
     const eqml_data d = noisy_data(b, 60, 5);
-    question q = {b, &d, {.energy_weight = 0.5}, -1};
+    question q = {b, &d, {.energy_weight = 0.5}, -1, NULL, 0};
     const fitted one = fit_by(1, &q);
     double largest = 0;
     for (int k = 0; k < one.nterms; k++)
@@ -302,11 +316,11 @@ Test(team, goes_on_from_a_checkpoint)
     const eqml_data d = noisy_data(&ch4_d4_basis, 60, 6);
     make_folder(folder);
     snprintf(path, sizeof path, "%s/fit.lsq", folder);
-    question old = {&ch4_d4_basis, &d, {.use = some, .checkpoint = path}, -1};
+    question old = {&ch4_d4_basis, &d, {.use = some, .checkpoint = path}, -1, NULL, 0};
     for (int k = 0; k < 60; k++)
         some[k] = k < 41;
     cr_assert_eq(fit_by(3, &old).status, EQML_OK);
-    question all = {&ch4_d4_basis, &d, {.checkpoint = path}, -1};
+    question all = {&ch4_d4_basis, &d, {.checkpoint = path}, -1, NULL, 0};
     const fitted by_four = fit_by(4, &all);
     cr_expect_eq(by_four.energy.resumed, 41);
     cr_expect_eq(by_four.energy.geometries, 60);
@@ -317,18 +331,44 @@ Test(team, goes_on_from_a_checkpoint)
     remove_folder(folder);
 }
 
+/* The checkpoint is written while the fit goes on, and has the rows of all. */
+Test(team, goes_on_where_it_was_killed)
+{
+    char folder[TEMPORARY_PATH], path[TEMPORARY_PATH + 16], copy[TEMPORARY_PATH + 16];
+    const eqml_data d = noisy_data(&ch4_d4_basis, 60, 8);
+    make_folder(folder);
+    snprintf(path, sizeof path, "%s/fit.lsq", folder);
+    snprintf(copy, sizeof copy, "%s/killed.lsq", folder);
+    question plain = {&ch4_d4_basis, &d, {.ridge = 0}, -1, NULL, 0};
+    question kept = {&ch4_d4_basis, &d, {.checkpoint = path, .checkpoint_seconds = -1}, -1, copy, 31};
+    const fitted one = fit_by(1, &plain), whole = fit_by(3, &kept);
+    question rest = {&ch4_d4_basis, &d, {.checkpoint = copy}, -1, NULL, 0};
+    const fitted resumed = fit_by(2, &rest);
+    double largest = 0;
+    for (int k = 0; k < one.nterms; k++)
+        largest = fmax(largest, fabs(one.terms[k]));
+    cr_expect_eq(whole.energy.resumed, 0);
+    cr_expect_gt(resumed.energy.resumed, 0);
+    cr_expect_lt(resumed.energy.resumed, 31);
+    expect_same_fit(&whole, &one, 1e-13 * one.energy.condition * largest);
+    expect_same_fit(&resumed, &one, 1e-13 * one.energy.condition * largest);
+    remove(path);
+    remove(copy);
+    remove_folder(folder);
+}
+
 Test(team, all_fail_where_one_does)
 {
     const eqml_data d = noisy_data(&ch4_d4_basis, 30, 7);
-    question q = {&ch4_d4_basis, &d, {.energy_weight = 0}, 2};
+    question q = {&ch4_d4_basis, &d, {.energy_weight = 0}, 2, NULL, 0};
     fitted f = fit_by(4, &q);
     cr_expect_eq(f.status, EQML_ERROR_MATCH);
     cr_expect_str_eq(f.message.text, "rank 2: its data or options are not those of rank 0");
-    q = (question){&ch4_d4_basis, &d, {.checkpoint = "/nowhere/fit.lsq"}, -1};
+    q = (question){&ch4_d4_basis, &d, {.checkpoint = "/nowhere/fit.lsq"}, -1, NULL, 0};
     f = fit_by(3, &q);
     cr_expect_eq(f.status, EQML_ERROR_FILE);
     cr_expect_not_null(strstr(f.message.text, "/nowhere/fit.lsq"), "%s", f.message.text);
-    q = (question){&ch4_d4_basis, &d, {.ridge = -1}, -1};
+    q = (question){&ch4_d4_basis, &d, {.ridge = -1}, -1, NULL, 0};
     f = fit_by(2, &q);
     cr_expect_eq(f.status, EQML_ERROR_ARGUMENT);
 }

@@ -28,6 +28,7 @@ static const char help[] =
     "none\n"
     "  --checkpoint FILE      keeps the fit in FILE, every minute and at the end; if FILE is there, goes on "
     "from it\n"
+    "  --checkpoint-seconds S every S seconds instead; 0: as often as it can be\n"
     "  --solver scalapack     the triangle lies on all ranks of MPI, where no node can hold it, see README\n"
     "  --charge Q             total charge of the molecule, for dipole and quadrupole; default 0\n"
     "  --census no            no census of holes after the fit\n"
@@ -181,6 +182,9 @@ int parse_options(int argc, char **argv, job *j)
                 bad = parse_number("fit", option, value, 0, &j->diagnose);
         } else if (!strcmp(option, "--checkpoint")) {
             j->fit.checkpoint = value;
+        } else if (!strcmp(option, "--checkpoint-seconds")) {
+            bad = parse_number("fit", option, value, 0, &number);
+            j->fit.checkpoint_seconds = number > 0 ? number : -1;
         } else if (!strcmp(option, "--solver")) {
             j->fit.solver = distributed_solver();
             if (strcmp(value, "scalapack") || !j->fit.solver) {

@@ -52,12 +52,18 @@ build/eqml-ipi: $(wildcard $(BINDINGS)/ipi/*.[ch]) $(LIBRARY_OBJECTS)
 ipi-client: build/eqml-ipi ## build build/eqml-ipi, the client of i-PI's protocol
 
 # Models of OpenKIM, for LAMMPS and others.
-build/kim-describe: $(BINDINGS)/kim/describe.c $(LIBRARY_OBJECTS)
-	$(COMPILE) -I$(BINDINGS)/library $^ -o $@.$$$$ -ldl -lm && mv -f $@.$$$$ $@
+KIM_DESCRIBE = describe describe_pairs bonds match
+build/kim-describe: $(KIM_DESCRIBE:%=$(BINDINGS)/kim/%.c) $(wildcard $(BINDINGS)/kim/*.h) examples/common/elements.h $(LIBRARY_OBJECTS)
+	$(COMPILE) -I$(BINDINGS)/library -Iexamples/common $(filter %.c %.o,$^) -o $@.$$$$ -ldl -lm && mv -f $@.$$$$ $@
 
 kim: private export NAME := $(value NAME)
 kim: private export BOND := $(or $(value BOND),1.3)
-kim: build/kim-describe ## NAME=water [BOND=1.3]: an OpenKIM model of the surface in build/pes/NAME or the potential in build/potential/NAME, into build/kim/eqml_NAME
+kim: private export TWO_BODY := $(value TWO_BODY)
+kim: private export TWO_BODY_ENERGY := $(or $(value TWO_BODY_ENERGY),total)
+kim: private export CENTRE := $(or $(value CENTRE),mass)
+kim: private export FROM := $(or $(value FROM),4.5)
+kim: private export TO := $(or $(value TO),6.5)
+kim: build/kim-describe ## NAME=water [BOND=1.3] [TWO_BODY=water2 TWO_BODY_ENERGY=total|interaction CENTRE=mass|O FROM=4.5 TO=6.5]: an OpenKIM model of the surface in build/pes/NAME or the potential in build/potential/NAME, into build/kim/eqml_NAME
 	@sh $(BINDINGS)/kim/kim.sh $(COMPILE)
 
 # A manual page has the help text of its command.
@@ -78,7 +84,7 @@ install: build/eqml-gen build/eqml-fit build/eqml-ipi build/libeqml.so build/man
 	install -m 755 build/libeqml.so.$(LIBRARY_VERSION) "$(INSTALL_TO)/lib"
 	ln -sf libeqml.so.$(LIBRARY_VERSION) "$(INSTALL_TO)/lib/libeqml.so"
 	install -m 644 $(BINDINGS)/library/eqml.pc "$(INSTALL_TO)/lib/pkgconfig"
-	install -m 644 $(BINDINGS)/library/eqml-config.cmake "$(INSTALL_TO)/lib/cmake/eqml"
+	install -m 644 $(BINDINGS)/library/eqml-config.cmake $(BINDINGS)/library/eqml-config-version.cmake "$(INSTALL_TO)/lib/cmake/eqml"
 	install -m 644 $(BINDINGS)/fortran/eqml.f90 $(BINDINGS)/fortran/potential.f90 "$(INSTALL_TO)/share/eqml"
 	install -m 644 build/man/eqml-gen.1 build/man/eqml-fit.1 build/man/eqml-ipi.1 "$(INSTALL_TO)/share/man/man1"
 

@@ -122,14 +122,19 @@ static void eqml__pass_notes(eqml__fitter *w, uint64_t *notes, bool back)
 
 /* ---- the file ------------------------------------------------------------------------------------------- */
 
-/* Writes the file if it is time, or `now`. */
-static eqml_status eqml__keep_checkpoint(eqml__fitter *w, bool now, eqml_message *message)
+/* Whether it is time to write the file. */
+static bool eqml__is_checkpoint_due(const eqml__fitter *w)
 {
-    const char *path = w->options->checkpoint;
     const double asked = w->options->checkpoint_seconds;
     const double least = fmax(asked > 0 ? asked : 60, w->keeping / EQML__CHECKPOINT_PART);
-    const time_t start = time(NULL);
-    if (!path || (!now && asked >= 0 && difftime(start, w->kept) < least))
+    return w->options->checkpoint && (asked < 0 || difftime(time(NULL), w->kept) >= least);
+}
+
+/* Writes the file, where there is to be one. start: when the work for it began. */
+static eqml_status eqml__keep_checkpoint(eqml__fitter *w, time_t start, eqml_message *message)
+{
+    const char *path = w->options->checkpoint;
+    if (!path)
         return EQML_OK;
     uint64_t *notes = (uint64_t *)eqml__zeroed(eqml__count_notes(w), sizeof(uint64_t));
     eqml_status status = notes ? EQML_OK : eqml__no_memory(path, message);

@@ -87,21 +87,22 @@ static bool eqml__takes(eqml__fitter *w, size_t g)
     return takes;
 }
 
-static eqml_status eqml__add_rows(eqml__fitter *w, eqml_message *message)
+/* Adds the rows of this process, until so many training geometries are done. */
+static eqml_status eqml__add_rows(eqml__fitter *w, size_t stop, eqml_message *message)
 {
     const eqml_fit_options *o = w->options;
     const bool energies = eqml__fits_energies(w);
     eqml_status status = EQML_OK;
-    for (size_t g = w->first; g < w->data->n && !status;) {
+    while (w->first < w->data->n && w->done < stop && !status) {
         size_t count = 0;
-        for (; g < w->data->n && count < w->batch; g++)
-            if (eqml__trains(w, g) && eqml__takes(w, g))
-                w->chosen[count++] = g;
+        for (; w->first < w->data->n && w->done < stop && count < w->batch; w->first++)
+            if (eqml__trains(w, w->first) && eqml__takes(w, w->first))
+                w->chosen[count++] = w->first;
         if (count == 0)
             break;
         status = energies ? eqml__add_energy_rows(w, count) : eqml__tensor_rows(w, w->chosen[0]);
-        if (!status && energies && !o->team) /* else there are rows elsewhere */
-            status = eqml__keep_checkpoint(w, false, message);
+        if (!status && energies && !o->team && eqml__is_checkpoint_due(w))
+            status = eqml__keep_checkpoint(w, time(NULL), message);
         if (!status && energies && o->progress)
             o->progress(o->context, w->done, w->count);
     }
@@ -277,6 +278,7 @@ static uint64_t eqml__digest_fit(const eqml__fitter *w)
     const size_t size = 3 * (size_t)w->natoms, parts = (size_t)EQML_COMPONENTS(w->kind);
     eqml__fitter all = *w;
     all.passed = eqml__digest(eqml__fit_key(w), &w->options->ridge, sizeof(double));
+    all.passed = eqml__digest_int(all.passed, w->options->checkpoint != NULL);
     for (size_t g = 0; g < w->data->n; g++) {
         if (!eqml__trains(w, g))
             continue;
@@ -342,18 +344,52 @@ static eqml_status eqml__begin_fit(eqml__fitter *w)
     return !status && eqml__fits_energies(w) ? eqml__set_targets(w) : status;
 }
 
-/* Makes the rows, and gathers those of all processes. */
+/* Puts the rows of all processes into the system of rank 0. */
+static eqml_status eqml__gather_rows(eqml__fitter *w, eqml_message *message)
+{
+    const eqml_status status = eqml_lsq_gather(w->options->team, w->lsq, message);
+    w->explained = status != EQML_OK;
+    return status;
+}
+
+/* Where it is time for a checkpoint, by the clock of rank 0, which then has all rows so far and writes it. */
+static eqml_status eqml__keep_together(eqml__fitter *w, eqml_message *message)
+{
+    const time_t start = time(NULL);
+    int due = eqml__leads(w) && eqml__is_checkpoint_due(w);
+    eqml_status status = eqml__broadcast(w->options->team, &due, sizeof due, message);
+    w->explained = status != EQML_OK;
+    if (!status && due)
+        status = eqml__gather_rows(w, message);
+    if (status || !due)
+        return status;
+    if (eqml__leads(w))
+        status = eqml__keep_checkpoint(w, start, message);
+    else
+        eqml__lsq_empty(w->lsq);
+    return eqml__fit_agree(w, status, message);
+}
+
+/*
+ * Makes the rows, and gathers those of all processes. With a checkpoint these meet after each hundredth of the geometries,
+ * or so, to write it.
+ */
 static eqml_status eqml__fold_rows(eqml__fitter *w, eqml_message *message)
 {
     const eqml_team *team = w->options->team;
-    if (eqml__solver(w)) /* which waits for the rows of others: none of them may wait elsewhere */
-        return eqml__add_rows(w, message);
-    eqml_status status = eqml__fit_agree(w, eqml__add_rows(w, message), message);
-    if (!status && team) {
-        status = eqml_lsq_gather(team, w->lsq, message);
-        w->explained = status != EQML_OK;
+    if (eqml__solver(w) || !team) /* a solver waits for the rows of others: none of them may wait elsewhere */
+        return eqml__add_rows(w, SIZE_MAX, message);
+    const bool keeps = w->options->checkpoint && eqml__fits_energies(w);
+    const size_t batches = (size_t)team->size * w->batch, part = w->count / 100 + batches;
+    eqml_status status = EQML_OK;
+    while (keeps && w->count - w->done > part && !status) {
+        status = eqml__fit_agree(w, eqml__add_rows(w, w->done + part, message), message);
+        if (!status)
+            status = eqml__keep_together(w, message);
     }
-    return status;
+    if (!status)
+        status = eqml__fit_agree(w, eqml__add_rows(w, SIZE_MAX, message), message);
+    return status ? status : eqml__gather_rows(w, message);
 }
 
 static eqml_status eqml__run_fit(eqml__fitter *w, eqml_fit_result *result, eqml_message *message)
@@ -370,7 +406,7 @@ static eqml_status eqml__run_fit(eqml__fitter *w, eqml_fit_result *result, eqml_
         return status;
     if (eqml__leads(w) || eqml__solver(w)) {
         if (eqml__fits_energies(w) && w->done > result->resumed)
-            status = eqml__keep_checkpoint(w, true, message);
+            status = eqml__keep_checkpoint(w, time(NULL), message);
         if (!status)
             status = eqml__solve(w, result, message);
         result->geometries = w->count;

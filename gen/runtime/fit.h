@@ -88,8 +88,10 @@ EQML_API eqml_status eqml_fit(eqml_surface *surface, const eqml_data *data, cons
  * Several processes. With options.team all of them call eqml_fit(), or eqml_fit_tensor(), with the same surface, data and
  * options. Each makes and folds the rows of every team.size-th geometry; the triangles are gathered as eqml_lsq_gather()
  * does it, rank 0 solves, and all receive the surface, the same to the bit; with other numbers of processes it is the same up to
- * rounding. Rank 0 alone needs the memory of the solution, and reads and writes the checkpoint, at the end only; which was
- * of any number of processes. Where one fails, all return its status and its message, which names its rank.
+ * rounding. Rank 0 alone needs the memory of the solution, and reads and writes the checkpoint, which may be one of any number
+ * of processes. For it the triangles are gathered then and there, so that how often it was written changes the result in its
+ * rounding; it is written at most about a hundred times. Where one fails, all return its status and its message, which names
+ * its rank.
  *
  * With options.solver a fit of energies holds no triangle, takes no checkpoint, and is no eqml_problem (EQML_ERROR_ARGUMENT).
  *

@@ -540,6 +540,14 @@ static void eqml__lsq_note_merged(eqml_lsq *lsq, size_t rows, const double *leas
     lsq->tolerance = lsq->tolerance < tolerance ? tolerance : lsq->tolerance;
 }
 
+/* Takes all rows out; what columns are scaled by stays. */
+static void eqml__lsq_empty(eqml_lsq *lsq)
+{
+    memset(lsq->r, 0, eqml__lsq_r_size(lsq->padded) * sizeof(double));
+    lsq->rows = 0;
+    lsq->filled = 0;
+}
+
 /* Adds the rows of another system times a factor: those of its triangle, whose leading zeros make them cheap. */
 static eqml_status eqml__lsq_merge_times(eqml_lsq *lsq, eqml_lsq *other, double factor)
 {

@@ -125,6 +125,14 @@ def with_own() -> None:
         assert np.abs(json.loads(extras)["dipole"] - surface.dipole(XYZ)).max() < 1e-12
         if visit == 0:
             server.at.close()
+    # All of a request in one go, as newer servers send it: answers come in order.
+    asked = [word.encode().ljust(12) for word in ("STATUS", "POSDATA", "GETFORCE", "STATUS")]
+    server.at.sendall(asked[0] + asked[1] + bytes(144) + struct.pack("i", 3) + turned.tobytes() + asked[2] + asked[3])
+    assert server.hear(24) == b"READY       FORCEREADY  "
+    assert abs(struct.unpack("=di", server.hear(12))[0] - wanted) < 1e-12 * abs(wanted)
+    server.hear(72 + 72)
+    server.hear(struct.unpack("i", server.hear(4))[0])
+    assert server.hear(12) == b"READY       "
     server.say("EXIT")
     server.end(0, "looking for it again")
 
@@ -138,6 +146,8 @@ def with_own() -> None:
     refused("the server has 4 atoms, and", "POSDATA", bytes(144), struct.pack("i", 4), four.tobytes())
     refused('the server says "HELLO"', "HELLO")
     refused("before it has sent positions", "GETFORCE")
+    refused("the server sends batches", "INIT", struct.pack("ii", 0, 24), b'{"m":1}, batch_size:8,  ')
+    refused("leave it out", "POSDATA", bytes(144), struct.pack("i", 1076101120))
     refused("broke off within a message", "POSDATA", bytes(7))
     small = np.diag([4.0, 9, 9]).tobytes() + bytes(72)
     refused("the cell is too small", "POSDATA", small, struct.pack("i", 3), (XYZ % 4).tobytes())

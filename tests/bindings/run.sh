@@ -31,7 +31,7 @@ build/eqml-fit examples/data/h2o_ps.xyz "H2 O" -d 6 --dipole 4 -n water -o "$wor
 make -s install PREFIX=/usr DESTDIR="$work/root" CC="$cc" >/dev/null
 usr=$work/root/usr
 export LD_LIBRARY_PATH="$usr/lib" PKG_CONFIG_PATH="$usr/lib/pkgconfig" EQML_LIBRARY="$usr/lib/libeqml.so"
-for file in bin/eqml-gen bin/eqml-fit include/eqml.h include/eqml_library.h lib/libeqml.so.1 lib/cmake/eqml/eqml-config.cmake \
+for file in bin/eqml-gen bin/eqml-fit bin/eqml-ipi include/eqml.h include/eqml_library.h lib/libeqml.so.1 lib/cmake/eqml/eqml-config.cmake lib/cmake/eqml/eqml-config-version.cmake \
     share/man/man1/eqml-gen.1 share/man/man1/eqml-fit.1 share/eqml/eqml.f90; do
     [ -s "$usr/$file" ] || fail "make install leaves no $file"
 done
@@ -48,6 +48,25 @@ flags=$(pkg-config --cflags --libs eqml)
 (cd "$here" && row C++) >water.cpp
 "$cxx" -std=c++11 -Wall -Wextra -Wpedantic -Werror water.cpp $flags -o water_cpp
 ./water_cpp >found_cpp
+if command -v cmake >/dev/null; then
+    # find_eqml VERSION: find_package of that version, for two programs.
+    find_eqml() {
+        rm -rf cmake
+        mkdir cmake
+        cp water.c water.cpp cmake
+        {
+            printf 'cmake_minimum_required(VERSION 3.10)\nproject(water C CXX)\nfind_package(eqml %s REQUIRED)\n' "$1"
+            printf 'add_executable(water_%s water.%s)\ntarget_link_libraries(water_%s eqml::eqml)\n' c c c cpp cpp cpp
+        } >cmake/CMakeLists.txt
+        cmake -S cmake -B cmake/build -DCMAKE_PREFIX_PATH="$usr" >cmake.log 2>&1
+    }
+    if find_eqml 2.0; then fail "find_package finds version 2.0 of eqml"; fi
+    find_eqml 1.0 && cmake --build cmake/build >>cmake.log 2>&1 || { cat cmake.log >&2; fail "find_package, and cmake --build"; }
+    cmake/build/water_c >found_cmake
+    cmake/build/water_cpp >found_cmake_cpp
+else
+    left_out cmake
+fi
 if command -v gfortran >/dev/null; then
     (cd "$here" && row Fortran) >water.f90
     gfortran -std=f2018 -Wall -Werror "$usr/share/eqml/eqml.f90" water.f90 -L"$usr/lib" -leqml -o water_fortran
@@ -72,6 +91,19 @@ for found in found_*; do
         fail "$found: $(cat "$found"), and C finds $(cat wanted)"
 done
 
+# The package of Python as a wheel.
+if [ "$has_numpy" ] && "$python" -c 'import setuptools, pip, wheel' 2>/dev/null; then
+    cp -R "$here/gen/bindings/python" package
+    "$python" -m pip wheel -q --no-build-isolation --no-deps --no-index -w wheel ./package >wheel.log 2>&1 || { cat wheel.log >&2; fail "pip wheel"; }
+    mkdir unpacked
+    "$python" -m zipfile -e wheel/eqml-*.whl unpacked
+    PYTHONPATH=unpacked "$python" water.py >found_wheel
+    PYTHONPATH=unpacked "$python" -c 'import eqml; assert "/unpacked/" in eqml.__file__, eqml.__file__'
+    cmp wanted found_wheel || fail "the wheel finds $(cat found_wheel)"
+else
+    left_out "pip with setuptools and wheel"
+fi
+
 # ---- libraries: the record, code for several processors ----
 
 cd "$here"
@@ -92,18 +124,50 @@ has_kim=
 if [ "$has_numpy" ] && pkg-config --exists libkim-api && command -v lmp >/dev/null && command -v mpirun >/dev/null &&
     lmp -h | grep -qw KIM && "$python" -c 'import ase' 2>/dev/null; then
     has_kim=1
-    NAME=portable BOND=1.3 sh gen/bindings/kim/kim.sh "$cc" -std=c11 -Wall -Wextra -Wpedantic -Werror -O1 >"$work/kim.log"
+    # kim NAME OPTIONS OF THE COMPILER: make kim; the user's words are in BOND, TWO_BODY and so on.
+    kim() {
+        (
+            NAME=$1 BOND=1.3 TWO_BODY=${2-} TWO_BODY_ENERGY=${3-total} CENTRE=${4-mass} FROM=${5-4.5} TO=${6-6.5}
+            export NAME BOND TWO_BODY TWO_BODY_ENERGY CENTRE FROM TO
+            sh gen/bindings/kim/kim.sh "$cc" -std=c11 -Wall -Wextra -Wpedantic -Werror -O0
+        )
+    }
+    # surface NAME COMPOSITION DEGREE: make pes without a library, of the data in $work/NAME.xyz.
+    surface() {
+        env NAME="$1" DATA="$work/$1.xyz" COMPOSITION="$2" DEGREE="$3" DIPOLE= QUADRUPOLE= POLARIZABILITY= FLOAT= BASIS= NO_LIBRARY=1 \
+            PORTABLE= LIBRARIES= FIT="--variable morse:3 --census no --diagnose 0 --sigma 0 --wall no" \
+            sh examples/common/pes.sh "$cc" -std=c11 -ffp-contract=fast -O0 -march=native >"$work/$1.log"
+        cp "build/pes/$1/$1.pes" "$work/"
+    }
     cp build/pes/portable/portable.pes "$work/"
-    "$python" tests/bindings/kim_data.py "$work/cuni.xyz"
+    mkdir "$work/kim" "$work/total" "$work/interaction"
+    kim portable >"$work/kim.log"
+    mv build/kim/eqml_portable "$work/kim/"
+    data=tests/bindings/kim_data.py
+    "$python" $data pairs "$work/kimpairs.xyz" "$work/portable.pes"
+    surface kimpairs "(H2 O)2" 4
+    kim portable kimpairs >"$work/kim.log"
+    mv build/kim/eqml_portable "$work/total/"
+    kim portable kimpairs interaction O >"$work/kim.log"
+    mv build/kim/eqml_portable "$work/interaction/"
+    "$python" $data chain "$work/kimchain.xyz"
+    surface kimchain "H3 C O H" 2
+    kim kimchain >"$work/kim.log"
+    mv build/kim/eqml_kimchain "$work/kim/"
+    for words in "nosuch total" "kimchain total" "kimpairs both" "kimpairs total N" "kimpairs total O 7" "kimpairs total O 4 99"; do
+        if kim portable $words 2>"$work/message"; then fail "make kim does with TWO_BODY=$words"; fi
+        [ "$(wc -l <"$work/message")" = 1 ] || fail "make kim with TWO_BODY=$words: $(cat "$work/message")"
+    done
+    rm -rf build/pes/kimpairs build/pes/kimchain
+    "$python" $data metals "$work/cuni.xyz"
     env NAME=kimcheck DATA="$work/cuni.xyz" ENVIRONMENT="Cu: Cu Ni; Ni: Cu Ni" ORDER=3 LEVEL=3 BASIS= LIBRARIES= \
         FIT="--cutoff 4.2 --range 2.5 --energies 10 --ridge 1e-8 --grades 0" \
         sh examples/common/potential.sh "$cc" -std=c11 -ffp-contract=fast -O0 >"$work/potential.log"
-    NAME=kimcheck BOND=1.3 sh gen/bindings/kim/kim.sh "$cc" -std=c11 -Wall -Wextra -Wpedantic -Werror -O0 >"$work/kim.log"
+    kim kimcheck >"$work/kim.log"
     mv build/potential/kimcheck/libkimcheck.so "$work/"
-    rm -rf build/potential/kimcheck "$work/kim"
-    mkdir "$work/kim"
-    mv build/kim/eqml_portable build/kim/eqml_kimcheck "$work/kim/"
-    if NAME=nosuch BOND=1.3 sh gen/bindings/kim/kim.sh "$cc" 2>"$work/message"; then fail "make kim does without a surface"; fi
+    mv build/kim/eqml_kimcheck "$work/kim/"
+    rm -rf build/potential/kimcheck
+    if kim nosuch 2>"$work/message"; then fail "make kim does without a surface"; fi
     [ "$(wc -l <"$work/message")" = 1 ] || fail "make kim NAME=nosuch: $(cat "$work/message")"
 else
     left_out "LAMMPS with KIM, libkim-api-dev, mpirun or ASE"
@@ -142,8 +206,10 @@ if [ "$has_numpy" ]; then
     fi
 fi
 if [ "$has_kim" ]; then
-    "$python" "$here/tests/bindings/kim.py" "$work/kim" portable.pes libkimcheck.so kimcheck 2>kim.err ||
-        { cat kim.err >&2; fail "tests/bindings/kim.py fails"; }
+    for words in "molecules kim portable.pes" "crystal kim libkimcheck.so kimcheck" "chain kim kimchain.pes" \
+        "pairs total portable.pes kimpairs.pes portable 1 mass" "pairs interaction portable.pes kimpairs.pes portable 0 O"; do
+        "$python" "$here/tests/bindings/kim.py" $words 2>kim.err || { cat kim.err >&2; fail "tests/bindings/kim.py $words fails"; }
+    done
     (cd "$here" && row LAMMPS | sed 's/eqml_water/eqml_portable/') >lammps.in
     KIM_API_PORTABLE_MODELS_DIR=$work/kim lmp -in lammps.in -log none >lammps.log || { cat lammps.log >&2; fail "README's LAMMPS fails"; }
 fi

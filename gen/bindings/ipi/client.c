@@ -11,8 +11,10 @@
  *     GETFORCE                                           FORCEREADY energy, natoms, forces[natoms][3], virial[9], n, n bytes
  *     EXIT
  *
- * The bytes at the end are the extras, here none, or JSON with the dipole. One geometry is sent at a time: a server with many
- * beads has as many clients as are started.
+ * The cell has its vectors in columns, as i-PI sends it. The virial is minus the derivative of the energy by the strain,
+ * hartree. The bytes at the end are the extras, here none, or JSON with the dipole. Messages may come before those before
+ * them are answered, as i-PI sends them today. One geometry is sent at a time: a server with many beads has as many clients
+ * as are started. The batches that i-PI may send instead (batch_size of its ffsocket) are announced in INIT, and refused.
  */
 #define _POSIX_C_SOURCE 200809L
 #include "eqml_library.h"
@@ -230,19 +232,25 @@ static int send_header(const client *c, const char *text)
     return stream_write(c->socket, header, HEADER) ? lost() : GO_ON;
 }
 
-/* INIT: a bead and a text, of which nothing is wanted here. */
+/* INIT: a bead and a text, of which nothing is wanted here, but for a size of batches in its first part. */
 static int take_init(const client *c)
 {
     int32_t numbers[2];
-    char text[256];
+    char first[256] = "", text[256];
     if (stream_read(c->socket, numbers, sizeof numbers))
         return lost();
     for (int32_t left = numbers[1]; left > 0;) {
-        const size_t part = left < (int32_t)sizeof text ? (size_t)left : sizeof text;
-        if (stream_read(c->socket, text, part))
+        char *to = left == numbers[1] ? first : text;
+        const size_t part = left < (int32_t)sizeof text ? (size_t)left : sizeof text - 1;
+        if (stream_read(c->socket, to, part))
             return lost();
         left -= (int32_t)part;
     }
+    const char *batch = strstr(first, "batch_size");
+    if (batch && atoi(batch + strcspn(batch, "0123456789")) > 1)
+        return fail("the server sends batches, of which this client knows nothing: leave batch_size out of "
+                    "its ffsocket, and "
+                    "start more clients");
     return GO_ON;
 }
 
@@ -253,8 +261,9 @@ static int take_positions(client *c)
     if (stream_read(c->socket, cells, sizeof cells) || stream_read(c->socket, &natoms, sizeof natoms))
         return lost();
     if (natoms != c->record->natoms) {
-        fprintf(stderr, "eqml-ipi: the server has %d atoms, and %s is of %d: %s\n", (int)natoms, c->file,
-                c->record->natoms, c->record->symbols);
+        fprintf(stderr, "eqml-ipi: the server has %d atoms, and %s is of %d: %s%s\n", (int)natoms, c->file,
+                c->record->natoms, c->record->symbols,
+                natoms < 1 || natoms > 1000000 ? " (has its ffsocket a batch_size? leave it out)" : "");
         return FAILED;
     }
     if (stream_read(c->socket, c->xyz, 3 * (size_t)natoms * sizeof *c->xyz))
@@ -304,7 +313,11 @@ static int answer(client *c)
     for (char *at = header; *at; at++)
         if (*at < ' ' || *at > '~')
             *at = '?';
-    fprintf(stderr, "eqml-ipi: the server says \"%s\", which is not of i-PI's protocol\n", header);
+    fprintf(stderr,
+            "eqml-ipi: the server says \"%s\", which is not of i-PI's protocol, or of its batches "
+            "(batch_size), which are "
+            "not known here\n",
+            header);
     return FAILED;
 }
 

@@ -24,14 +24,15 @@ const char *family_species(void)
     return THE(species)();
 }
 
-family_parameter *family_parameters(void)
+family_parameter *family_parameters(int *count)
 {
+    *count = 0;
     return NULL;
 }
 
-int family_reach(const family_parameter *parameter, double *cutoff, char why[FAMILY_WHY])
+int family_reach(const family_parameter *parameters, double *cutoff, char why[FAMILY_WHY])
 {
-    (void)parameter, (void)why;
+    (void)parameters, (void)why;
     *cutoff = THE(cutoff)();
     return 0;
 }
@@ -142,12 +143,12 @@ static int list_pairs(room *r, const family_atoms *atoms, char why[FAMILY_WHY])
     return 0;
 }
 
-int family_compute(const family_parameter *parameter, const family_atoms *atoms, void *memory,
+int family_compute(const family_parameter *parameters, const family_atoms *atoms, void *memory,
                    family_answer *answer, char why[FAMILY_WHY])
 {
     room *r = memory;
     const size_t n = (size_t)atoms->natoms;
-    (void)parameter;
+    (void)parameters;
     if (!n)
         return 0;
     if (take_atoms(r, n)) {

@@ -25,10 +25,11 @@ typedef struct family_atoms {
 typedef struct family_answer {
     double energy, *energies, *forces; /* hartree; [natoms]; [natoms][3] -dE/dx */
     double virial[6];                  /* xx yy zz yz xz xy of dE/dstrain, as KIM has it */
-    int outside; /* a molecule has distances outside of the training data: its first atom + 1, or 0 */
+    int outside;       /* distances are outside of the training data: an atom of these + 1, or 0 */
+    const char *whose; /* whose distances: "the molecule", "the pair of molecules" */
 } family_answer;
 
-/* The one parameter that a simulator may change, or NULL. */
+/* What a simulator may change. */
 typedef struct family_parameter {
     const char *name, *description;
     double value;
@@ -37,17 +38,18 @@ typedef struct family_parameter {
 const char *family_species(void);
 /* The elements, separated by blanks. */
 
-family_parameter *family_parameters(void);
-/* New, with its default; NULL with *value unchanged where the family has none. Released by free. */
+family_parameter *family_parameters(int *count);
+/* New, with their defaults; NULL with *count 0 where the family has none, with another *count where there is no memory.
+ * Released by free. */
 
-int family_reach(const family_parameter *parameter, double *cutoff, char why[FAMILY_WHY]);
-/* How far neighbours must be known, bohr; nonzero: the parameter cannot be. */
+int family_reach(const family_parameter *parameters, double *cutoff, char why[FAMILY_WHY]);
+/* How far neighbours must be known, bohr; nonzero: a parameter cannot be. */
 
 void *family_room(void);
 void family_room_free(void *room);
 /* Memory that calls use again: one for each thread. NULL where there is none. */
 
-int family_compute(const family_parameter *parameter, const family_atoms *atoms, void *room,
+int family_compute(const family_parameter *parameters, const family_atoms *atoms, void *room,
                    family_answer *answer, char why[FAMILY_WHY]);
 /* Nonzero with one line in why: what is wrong with the atoms. */
 

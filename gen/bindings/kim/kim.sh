@@ -1,7 +1,7 @@
 #!/bin/sh
 # An OpenKIM model of a fitted surface or potential, for `make kim`: sh gen/bindings/kim/kim.sh COMPILER AND ITS OPTIONS
 #
-# NAME (and BOND) come in the environment. The folder build/kim/eqml_NAME has all sources, the library that
+# NAME and BOND, and for pairs of molecules TWO_BODY, TWO_BODY_ENERGY, CENTRE, FROM and TO come in the environment. The folder build/kim/eqml_NAME has all sources, the library that
 # KIM_API_PORTABLE_MODELS_DIR=build/kim finds, and the CMakeLists.txt of KIM's own way to build and install it.
 set -efu
 
@@ -17,6 +17,15 @@ pkg-config --exists libkim-api || refuse "the KIM API is not installed (Debian: 
 case $BOND in
 '' | *[!0-9.]* | *.*.* | .) refuse "BOND=$BOND: it must be a number, as in BOND=1.3" ;;
 esac
+pair=build/pes/$TWO_BODY/${TWO_BODY}_pes.h
+if [ -n "$TWO_BODY" ]; then
+    case $TWO_BODY in
+    [0-9]* | *[!A-Za-z0-9_]*) refuse "TWO_BODY=$TWO_BODY: it must be a C identifier, as in TWO_BODY=${NAME}2" ;;
+    esac
+    [ -e "$pes" ] || refuse "TWO_BODY=$TWO_BODY: pairs of molecules want a surface of one, build/pes/$NAME"
+    [ -e "$pair" ] || refuse "TWO_BODY=$TWO_BODY: $pair is not there; make pes NAME=$TWO_BODY ... fits it"
+    [ "$TWO_BODY" != "$NAME" ] || refuse "TWO_BODY=$TWO_BODY: this is the surface of one molecule"
+fi
 
 model=eqml_$NAME
 mkdir -p build/kim
@@ -29,13 +38,24 @@ trap 'exit 129' HUP
 chmod 755 "$new"
 
 cp "$here/model.c" "$here/family.h" "$here/schema.c" "$new"
-printf '#define KIM_MODEL "%s"\n' "$model" >"$new/settings.h"
+printf '#ifndef KIM_MODEL\n#define KIM_MODEL "%s"\n' "$model" >"$new/settings.h"
 if [ -e "$pes" ]; then
-    sources="model.c molecules.c match.c"
-    cp "$here/molecules.c" "$here/match.c" "$here/match.h" examples/common/elements.h "$pes" "$new"
-    build/kim-describe "build/pes/$NAME/$NAME.pes" >"$new/described" || exit 2
+    sources="model.c molecules.c match.c bonds.c"
+    for file in molecules.c molecules.h match.c match.h bonds.c bonds.h; do cp "$here/$file" "$new"; done
+    cp examples/common/elements.h "$pes" "$new"
+    if [ -n "$TWO_BODY" ]; then
+        sources="$sources pairs.c"
+        cp "$here/pairs.c" "$pair" "$new"
+        build/kim-describe "build/pes/$NAME/$NAME.pes" "build/pes/$TWO_BODY/$TWO_BODY.pes" "$TWO_BODY_ENERGY" "$CENTRE" \
+            "$FROM" "$TO" "$BOND" >"$new/described" 2>"$new/said" || refuse "$(cat "$new/said")"
+        cat "$new/said"
+        rm "$new/said"
+    else
+        build/kim-describe "build/pes/$NAME/$NAME.pes" >"$new/described" || exit 2
+    fi
     {
         printf '#define KIM_BOND %s\n#define SURFACE %s\n#define SURFACE_HEADER "%s_pes.h"\n' "$BOND" "$NAME" "$NAME"
+        [ -z "$TWO_BODY" ] || printf '#define PAIR_SURFACE %s\n#define PAIR_HEADER "%s_pes.h"\n' "$TWO_BODY" "$TWO_BODY"
         cat "$new/described"
     } >>"$new/settings.h"
     rm "$new/described"
@@ -47,6 +67,7 @@ else
     printf '#define PREFIX %s\n#define POTENTIAL %s\n#define POTENTIAL_HEADER "%s_pot.h"\n' "$prefix" "$NAME" "$NAME" \
         >>"$new/settings.h"
 fi
+echo '#endif' >>"$new/settings.h"
 cat >"$new/CMakeLists.txt" <<END
 # For KIM's own way: kim-api-collections-management install user $final
 cmake_minimum_required(VERSION 3.10)

@@ -14,7 +14,8 @@
 static const double bohr_in_angstrom = 0.529177210903, hartree_in_ev = 27.211386245988; /* CODATA 2018 */
 
 typedef struct model {
-    family_parameter *parameter;
+    family_parameter *parameters;
+    int nparameters;
     double length, energy;      /* a bohr and a hartree, in the simulator's units */
     double influence, cutoff;   /* in the simulator's length; KIM reads them from here */
     int without_others;         /* neighbours of atoms that do not contribute are not asked for */
@@ -34,7 +35,7 @@ typedef struct desk {
 static int set_reach(model *m, char why[FAMILY_WHY])
 {
     double reach;
-    if (family_reach(m->parameter, &reach, why))
+    if (family_reach(m->parameters, &reach, why))
         return 1;
     m->influence = m->cutoff = reach * m->length;
     return 0;
@@ -90,7 +91,7 @@ static int model_destroy(KIM_ModelDestroy *d)
     model *m;
     KIM_ModelDestroy_GetModelBufferPointer(d, (void **)&m);
     if (m)
-        free(m->parameter);
+        free(m->parameters);
     free(m);
     return 0;
 }
@@ -169,13 +170,12 @@ static void put(double *to, const double *from, size_t n, double unit)
         to[k] = from[k] * unit;
 }
 
-static void warn(const KIM_ModelCompute *c, desk *d, const model *m, int atom)
+static void warn(const KIM_ModelCompute *c, desk *d, const model *m, int atom, const char *whose)
 {
     char text[FAMILY_WHY];
     const double *x = d->xyz + 3 * (atom - 1);
-    snprintf(text, sizeof text,
-             "the molecule at %.4g %.4g %.4g has distances outside of the training data (said once)",
-             x[0] * m->length, x[1] * m->length, x[2] * m->length);
+    snprintf(text, sizeof text, "%s at %.4g %.4g %.4g has distances outside of the training data (said once)",
+             whose, x[0] * m->length, x[1] * m->length, x[2] * m->length);
     KIM_ModelCompute_LogEntry(c, KIM_LOG_VERBOSITY_warning, text, __LINE__, __FILE__);
     d->warned = 1;
 }
@@ -212,12 +212,12 @@ static int model_compute(const KIM_ModelCompute *c, const KIM_ModelComputeArgume
     put(d->xyz, xyz, 3 * (size_t)*natoms, 1 / m->length);
     const family_atoms atoms = {*natoms, species, contributing, d->xyz, find_neighbours, a};
     family_answer answer = {.energies = d->energies, .forces = d->forces};
-    if (family_compute(m->parameter, &atoms, d->room, &answer, why)) {
+    if (family_compute(m->parameters, &atoms, d->room, &answer, why)) {
         FAIL(ModelCompute, c, why);
         return 1;
     }
     if (answer.outside && !d->warned)
-        warn(c, d, m, answer.outside);
+        warn(c, d, m, answer.outside, answer.whose);
     put(energy, &answer.energy, 1, m->energy);
     put(energies, d->energies, (size_t)*natoms, m->energy);
     put(forces, d->forces, 3 * (size_t)*natoms, m->energy / m->length);
@@ -254,22 +254,23 @@ int model_create(KIM_ModelCreate *c, KIM_LengthUnit length, KIM_EnergyUnit energ
     if (!failed && (failed = set_species(c)) != 0)
         snprintf(why, sizeof why, "KIM does not know all elements of %s", family_species());
     if (!failed) {
-        m->parameter = family_parameters();
-        failed = set_reach(m, why);
+        m->parameters = family_parameters(&m->nparameters);
+        failed = (m->nparameters && !m->parameters) || set_reach(m, why);
     }
     if (!failed)
         failed = KIM_ModelCreate_SetModelNumbering(c, KIM_NUMBERING_zeroBased);
     /* KIM wants no way to take parameters where there are none. */
-    for (size_t k = !failed && m->parameter ? 0 : 1; k < sizeof routines / sizeof *routines && !failed; k++)
+    for (size_t k = !failed && m->nparameters ? 0 : 1; k < sizeof routines / sizeof *routines && !failed; k++)
         failed = KIM_ModelCreate_SetRoutinePointer(c, routines[k].name, KIM_LANGUAGE_NAME_c,
                                                    routines[k].required, routines[k].routine);
-    if (!failed && m->parameter)
-        failed = KIM_ModelCreate_SetParameterPointerDouble(c, 1, &m->parameter->value, m->parameter->name,
-                                                           m->parameter->description);
+    for (int k = 0; m && k < m->nparameters && !failed; k++) {
+        family_parameter *p = m->parameters + k;
+        failed = KIM_ModelCreate_SetParameterPointerDouble(c, 1, &p->value, p->name, p->description);
+    }
     if (failed) {
         FAIL(ModelCreate, c, why);
         if (m)
-            free(m->parameter);
+            free(m->parameters);
         free(m);
         return 1;
     }

@@ -1,15 +1,18 @@
 /*
  * The family of molecular surfaces: an atom belongs to the molecule that its bonds lead to, and each molecule has the energy
  * of the surface, of which each of its atoms has the same share. So a molecule that lies across a border is counted once,
- * whatever the simulator does with images and processes, and each process needs nothing but what is around its atoms.
+ * whatever the simulator does with images and processes, and each process needs nothing but what is around its atoms. Where
+ * there is a surface of two molecules (PAIR_SURFACE), pairs.c adds their pairs.
  *
- * Two atoms are bonded where their distance is less than the sum of their covalent radii times the parameter `bond`.
+ * Two atoms are bonded where their distance is less than the sum of their covalent radii times the parameter `bond`. No
+ * distance within a molecule may be longer than its bonds one after the other, or than 1.2 times that of the training data:
+ * a simulator knows no neighbours beyond.
  */
 #include "settings.h"
 #include SURFACE_HEADER
-#include "elements.h"
-#include "family.h"
+#include "bonds.h"
 #include "match.h"
+#include "molecules.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -19,53 +22,46 @@
 #define JOIN(a, b) JOIN_(a, b)
 #define OF(name) JOIN(SURFACE, name)
 
-enum { N = SURFACE_NATOMS };
-static const double angstrom = 1 / 0.529177210903; /* bohr; CODATA 2018 */
+#ifdef PAIR_SURFACE
+enum { PARAMETERS = 1 + PAIR_PARAMETERS };
+#else
+enum { PARAMETERS = 1 };
+#endif
 
 typedef struct room {
-    int *found;                      /* [atoms] nonzero: its molecule has been found */
-    int *member;                     /* [molecules][N] atoms, in the order of the surface */
-    double *share;                   /* [molecules] of its atoms, how many contribute */
-    double *xyz, *gradient, *energy; /* [molecules][N][3], [N][3], [1] */
-    int atoms, molecules;
-    int warned;
+    molecules m;
+    bins bins;
+    int atoms; /* there is room for so many */
+    void *pairs;
 } room;
 
-/* ---- what is bonded -------------------------------------------------------------------------------------- */
+/* What the parameter `bond` decides. */
+typedef struct chemistry {
+    double squares[SURFACE_NSPECIES][SURFACE_NSPECIES]; /* of the longest bonds between species, bohr^2 */
+    double longest;                                     /* bond */
+    unsigned char reference[N][N];                      /* the bonds of the lowest training geometry */
+    double limit[N][N];                                 /* of distances in a molecule, bohr */
+} chemistry;
 
-static double covalent_radius(int species)
+static void set_chemistry(double bond, chemistry *c)
 {
-    const char *symbol = SURFACE_SPECIES;
-    for (; species > 0; species--)
-        symbol = strchr(symbol, ' ') + 1;
-    const element *e = find_element(symbol, strcspn(symbol, " "));
-    return e ? e->radius * angstrom : 0;
-}
-
-/* Squares of the longest bonds between species, bohr^2. */
-static void set_bonds(double bond, double squares[SURFACE_NSPECIES][SURFACE_NSPECIES])
-{
-    for (int a = 0; a < SURFACE_NSPECIES; a++)
-        for (int b = 0; b < SURFACE_NSPECIES; b++) {
-            const double longest = bond * (covalent_radius(a) + covalent_radius(b));
-            squares[a][b] = longest * longest;
+    set_bonds(bond, SURFACE_SPECIES, SURFACE_NSPECIES, c->squares[0]);
+    c->longest = 0;
+    for (int i = 0; i < N; i++)
+        for (int j = 0; j < N; j++) {
+            const double square = c->squares[surface_species[i]][surface_species[j]];
+            c->reference[i][j] =
+                i != j && distance_square(surface_lowest_xyz + 3 * i, surface_lowest_xyz + 3 * j) < square;
+            c->limit[i][j] = i == j ? 0 : c->reference[i][j] ? sqrt(square) : HUGE_VAL;
+            c->longest = fmax(c->longest, sqrt(square));
         }
-}
-
-static double distance_square(const double *a, const double *b)
-{
-    return (a[0] - b[0]) * (a[0] - b[0]) + (a[1] - b[1]) * (a[1] - b[1]) + (a[2] - b[2]) * (a[2] - b[2]);
-}
-
-/* The bonds of the lowest training geometry. */
-static void set_reference(double bond, unsigned char bonded[N][N])
-{
-    double squares[SURFACE_NSPECIES][SURFACE_NSPECIES];
-    set_bonds(bond, squares);
+    for (int k = 0; k < N; k++) /* one bond after the other */
+        for (int i = 0; i < N; i++)
+            for (int j = 0; j < N; j++)
+                c->limit[i][j] = fmin(c->limit[i][j], c->limit[i][k] + c->limit[k][j]);
     for (int i = 0; i < N; i++)
         for (int j = 0; j < N; j++)
-            bonded[i][j] = i != j && distance_square(surface_lowest_xyz + 3 * i, surface_lowest_xyz + 3 * j) <
-                                         squares[surface_species[i]][surface_species[j]];
+            c->limit[i][j] = fmin(c->limit[i][j], 1.2 * surface_ranges[2 * (N * i + j) + 1]);
 }
 
 /* ---- what KIM asks first --------------------------------------------------------------------------------- */
@@ -75,49 +71,71 @@ const char *family_species(void)
     return SURFACE_SPECIES;
 }
 
-family_parameter *family_parameters(void)
+family_parameter *family_parameters(int *count)
 {
-    family_parameter *p = malloc(sizeof *p);
-    if (p)
-        *p = (family_parameter){"bond", "atoms are bonded up to so many sums of their covalent radii",
-                                KIM_BOND};
+    family_parameter *p = malloc(PARAMETERS * sizeof *p);
+    *count = PARAMETERS;
+    if (!p)
+        return NULL;
+    p[0] =
+        (family_parameter){"bond", "atoms are bonded up to so many sums of their covalent radii", KIM_BOND};
+#ifdef PAIR_SURFACE
+    pairs_parameters(p + 1);
+#endif
     return p;
 }
 
-/* A molecule is no longer than its bonds one after the other, nor much longer than those of the training data. */
-int family_reach(const family_parameter *parameter, double *cutoff, char why[FAMILY_WHY])
+int family_reach(const family_parameter *parameters, double *cutoff, char why[FAMILY_WHY])
 {
-    double squares[SURFACE_NSPECIES][SURFACE_NSPECIES], longest = 0, known = 0;
-    if (!parameter || !(parameter->value > 0.5 && parameter->value < 10)) {
+    chemistry c;
+    if (!parameters || !(parameters[0].value > 0.5 && parameters[0].value < 10)) {
         snprintf(why, FAMILY_WHY, "the parameter bond must be a number from 0.5 to 10");
         return 1;
     }
-    set_bonds(parameter->value, squares);
+    set_chemistry(parameters[0].value, &c);
+    *cutoff = 0;
     for (int i = 0; i < N; i++)
-        for (int j = 0; j < i; j++) {
-            longest = fmax(longest, squares[surface_species[i]][surface_species[j]]);
-            known = fmax(known, surface_ranges[2 * (N * i + j) + 1]);
-        }
-    *cutoff = fmin((N - 1) * sqrt(longest), 1.2 * known);
-    unsigned char bonded[N][N];
-    set_reference(parameter->value, bonded);
-    return check_reference(N, bonded[0], surface_species, surface_classes, parameter->value, SURFACE_SYMBOLS,
-                           why);
+        for (int j = 0; j < i; j++)
+            *cutoff = fmax(*cutoff, c.limit[i][j]);
+#ifdef PAIR_SURFACE
+    /* From an atom to its centre, to the centre of the other molecule, and to an atom of that. */
+    double to, arm = 0;
+    if (pairs_reach(parameters + 1, &to, why))
+        return 1;
+    for (int i = 0; i < N; i++) {
+        double sum = 0;
+        for (int j = 0; j < N; j++)
+            sum += surface_centre[j] * c.limit[i][j];
+        arm = fmax(arm, sum);
+    }
+    *cutoff = fmax(*cutoff, to + 2 * arm);
+#endif
+    return check_reference(N, c.reference[0], surface_species, surface_classes, parameters[0].value,
+                           SURFACE_SYMBOLS, why);
 }
 
 void *family_room(void)
 {
-    return calloc(1, sizeof(room));
+    room *r = calloc(1, sizeof *r);
+#ifdef PAIR_SURFACE
+    if (r && !(r->pairs = pairs_room())) {
+        free(r);
+        return NULL;
+    }
+#endif
+    return r;
 }
 
-static void free_atoms(room *r)
+static void free_atoms(molecules *m)
 {
-    free(r->found);
-    free(r->member);
-    free(r->share);
-    free(r->xyz);
-    free(r->gradient);
-    free(r->energy);
+    free(m->of);
+    free(m->member);
+    free(m->share);
+    free(m->xyz);
+    free(m->centre);
+    free(m->energy);
+    free(m->gradient);
+    free(m->times);
 }
 
 void family_room_free(void *memory)
@@ -125,7 +143,9 @@ void family_room_free(void *memory)
     room *r = memory;
     if (!r)
         return;
-    free_atoms(r);
+    free_atoms(&r->m);
+    bins_free(&r->bins);
+    free(r->pairs);
     free(r);
 }
 
@@ -134,18 +154,23 @@ void family_room_free(void *memory)
 /* Room for all that can be: each contributing atom with a molecule of its own, the others being images. */
 static int take(room *r, int atoms)
 {
+    molecules *m = &r->m;
     if (atoms <= r->atoms)
         return 0;
     const size_t n = (size_t)atoms;
-    free_atoms(r);
-    r->found = malloc(n * sizeof(int));
-    r->member = malloc(n * N * sizeof(int));
-    r->share = malloc(n * sizeof(double));
-    r->xyz = malloc(3 * n * N * sizeof(double));
-    r->gradient = malloc(3 * n * N * sizeof(double));
-    r->energy = malloc(n * sizeof(double));
-    r->atoms = r->found && r->member && r->share && r->xyz && r->gradient && r->energy ? atoms : 0;
-    return !r->atoms;
+    free_atoms(m);
+    m->of = malloc(n * sizeof(int));
+    m->member = malloc(n * N * sizeof(int));
+    m->share = malloc(n * sizeof(double));
+    m->xyz = malloc(3 * n * N * sizeof(double));
+    m->centre = malloc(3 * n * sizeof(double));
+    m->energy = malloc(n * sizeof(double));
+    m->gradient = malloc(3 * n * N * sizeof(double));
+    m->times = malloc(n * sizeof(double));
+    const int all =
+        m->of && m->member && m->share && m->xyz && m->centre && m->energy && m->gradient && m->times;
+    r->atoms = all ? atoms : 0;
+    return !all;
 }
 
 /* "H O H O H", as far as there is room. */
@@ -162,8 +187,8 @@ static void name_atoms(const family_atoms *atoms, int n, const int *members, cha
     }
 }
 
-static int refuse(const family_atoms *atoms, int n, const int *members, const char *what,
-                  char why[FAMILY_WHY])
+int refuse_molecule(const family_atoms *atoms, int n, const int *members, const char *what,
+                    char why[FAMILY_WHY])
 {
     char text[80];
     const double *x = atoms->xyz + 3 * members[0];
@@ -175,16 +200,16 @@ static int refuse(const family_atoms *atoms, int n, const int *members, const ch
 }
 
 /* The atoms that bonds lead to from an atom: members[N + 1], of which more than N are not looked for. */
-static int follow_bonds(const family_atoms *atoms, double squares[SURFACE_NSPECIES][SURFACE_NSPECIES],
-                        int first, int count, const int *near, int members[N + 1])
+static int follow_bonds(const family_atoms *atoms, const bins *bins, const chemistry *c, int first,
+                        int members[N + 1])
 {
     int n = 1;
     members[0] = first;
     for (int k = 0; k < n && n <= N; k++) {
         const int from = members[k];
-        const double *x = atoms->xyz + 3 * from, *square = squares[atoms->species[from]];
-        for (int p = 0; p < count && n <= N; p++) {
-            const int other = near[p];
+        const double *x = atoms->xyz + 3 * from, *square = c->squares[atoms->species[from]];
+        bins_walk walk;
+        for (int other = bins_first(bins, x, &walk); other >= 0 && n <= N; other = bins_next(bins, &walk)) {
             if (distance_square(x, atoms->xyz + 3 * other) >= square[atoms->species[other]])
                 continue;
             int known = 0;
@@ -197,93 +222,136 @@ static int follow_bonds(const family_atoms *atoms, double squares[SURFACE_NSPECI
     return n;
 }
 
-/* Adds the molecule of a contributing atom. */
-static int add_molecule(room *r, const family_atoms *atoms,
-                        double squares[SURFACE_NSPECIES][SURFACE_NSPECIES], unsigned char reference[N][N],
-                        int first, char why[FAMILY_WHY])
+/* What is wrong with a molecule of n atoms; NULL: nothing, and order[N] is that of the surface. */
+static const char *what_is_wrong(const family_atoms *atoms, const chemistry *c, int n, const int *members,
+                                 int order[N])
 {
-    int count, members[N + 1], species[N], order[N], contributing = 0;
-    const int *near;
+    int species[N];
     unsigned char bonded[N][N];
-    if (atoms->neighbours(atoms->simulator, first, &count, &near)) {
-        snprintf(why, FAMILY_WHY, "the simulator has no neighbours of atom %d", first);
-        return 1;
-    }
-    const int n = follow_bonds(atoms, squares, first, count, near, members);
+    double distance[N][N];
     if (n != N)
-        return refuse(atoms, n, members,
-                      n < N ? "a bond is broken, or atoms are missing"
-                            : "molecules touch, or the cell is too small for one",
-                      why);
+        return n < N ? "a bond is broken, or atoms are missing"
+                     : "molecules touch, or the cell is too small for one";
     for (int i = 0; i < N; i++) {
         species[i] = atoms->species[members[i]];
-        for (int j = 0; j < N; j++)
-            bonded[i][j] =
-                i != j && distance_square(atoms->xyz + 3 * members[i], atoms->xyz + 3 * members[j]) <
-                              squares[species[i]][atoms->species[members[j]]];
-    }
-    if (match_molecule(N, surface_species, surface_classes, reference[0], species, bonded[0], order))
-        return refuse(atoms, n, members, "other atoms, or other bonds than in its lowest geometry", why);
-    const int m = r->molecules++;
-    for (int k = 0; k < N; k++) {
-        const int atom = members[order[k]];
-        r->member[N * m + k] = atom;
-        memcpy(r->xyz + 3 * (N * m + k), atoms->xyz + 3 * atom, 3 * sizeof(double));
-        if (atoms->contributing[atom]) {
-            r->found[atom] = 1;
-            contributing++;
+        for (int j = 0; j < N; j++) {
+            const double square = distance_square(atoms->xyz + 3 * members[i], atoms->xyz + 3 * members[j]);
+            bonded[i][j] = i != j && square < c->squares[species[i]][atoms->species[members[j]]];
+            distance[i][j] = sqrt(square);
         }
     }
-    r->share[m] = (double)contributing / N;
+    if (match_molecule(N, surface_species, surface_classes, c->reference[0], species, bonded[0], order))
+        return "other atoms, or other bonds than in its lowest geometry";
+    for (int i = 0; i < N; i++)
+        for (int j = 0; j < i; j++)
+            if (distance[order[i]][order[j]] > c->limit[i][j])
+                return "it is longer than all molecules of the training data by a fifth";
+    return NULL;
+}
+
+/* Adds the molecule of an atom; one of an atom that does not contribute only where it is whole. */
+static int add_molecule(room *r, const family_atoms *atoms, const chemistry *c, int first,
+                        char why[FAMILY_WHY])
+{
+    molecules *all = &r->m;
+    int members[N + 1], order[N], contributing = 0;
+    const int n = follow_bonds(atoms, &r->bins, c, first, members);
+    const char *wrong = what_is_wrong(atoms, c, n, members, order);
+    if (wrong)
+        return atoms->contributing[first] ? refuse_molecule(atoms, n, members, wrong, why) : 0;
+    const int m = all->count++;
+    for (int k = 0; k < N; k++) {
+        const int atom = members[order[k]];
+        all->member[N * m + k] = atom;
+        memcpy(all->xyz + 3 * (N * m + k), atoms->xyz + 3 * atom, 3 * sizeof(double));
+        all->of[atom] = m;
+        contributing += atoms->contributing[atom] != 0;
+    }
+    all->share[m] = all->times[m] = (double)contributing / N;
+#ifdef PAIR_SURFACE
+    for (int d = 0; d < 3; d++) {
+        all->centre[3 * m + d] = 0;
+        for (int k = 0; k < N; k++)
+            all->centre[3 * m + d] += surface_centre[k] * all->xyz[3 * (N * m + k) + d];
+    }
+#endif
     return 0;
 }
 
 /* The part of a molecule's energy that contributing atoms have. */
-static int add_energy(const room *r, const family_atoms *atoms, int m, family_answer *answer,
+static int add_energy(molecules *all, const family_atoms *atoms, int m, family_answer *answer,
                       char why[FAMILY_WHY])
 {
     static const int row[6] = {0, 1, 2, 1, 0, 0}, column[6] = {0, 1, 2, 2, 2, 1};
-    const double share = r->share[m];
-    if (!isfinite(r->energy[m]))
-        return refuse(atoms, N, r->member + N * m, "the energy is no number", why);
-    answer->energy += share * r->energy[m];
+    const double times = all->times[m];
+    if (!isfinite(all->energy[m]))
+        return refuse_molecule(atoms, N, all->member + N * m, "the energy is no number", why);
+    if (m < all->own)
+        answer->energy += all->share[m] * all->energy[m];
     for (int k = 0; k < N; k++) {
-        const int atom = r->member[N * m + k];
-        const double *g = r->gradient + 3 * (N * m + k), *x = r->xyz + 3 * (N * m + k);
+        const int atom = all->member[N * m + k];
+        const double *g = all->gradient + 3 * (N * m + k), *x = all->xyz + 3 * (N * m + k);
         if (atoms->contributing[atom])
-            answer->energies[atom] += r->energy[m] / N;
+            answer->energies[atom] += all->energy[m] / N;
         for (int d = 0; d < 3; d++)
-            answer->forces[3 * atom + d] -= share * g[d];
+            answer->forces[3 * atom + d] -= times * g[d];
         for (int c = 0; c < 6; c++)
-            answer->virial[c] += share * g[row[c]] * x[column[c]];
+            answer->virial[c] += times * g[row[c]] * x[column[c]];
     }
-    if (!answer->outside && !r->warned && !OF(inside)(r->xyz + 3 * N * m))
-        answer->outside = r->member[N * m] + 1;
+    if (m < all->own && !answer->outside && !all->said_alone && !OF(inside)(all->xyz + 3 * N * m)) {
+        answer->outside = all->member[N * m] + 1;
+        answer->whose = "the molecule";
+        all->said_alone = 1;
+    }
     return 0;
 }
 
-int family_compute(const family_parameter *parameter, const family_atoms *atoms, void *memory,
-                   family_answer *answer, char why[FAMILY_WHY])
+/* Finds the molecules, those with contributing atoms first. */
+static int find_molecules(room *r, const family_atoms *atoms, const chemistry *c, char why[FAMILY_WHY])
 {
-    room *r = memory;
-    double squares[SURFACE_NSPECIES][SURFACE_NSPECIES];
-    unsigned char reference[N][N];
-    if (take(r, atoms->natoms)) {
+    molecules *m = &r->m;
+    for (int i = 0; i < 3 * atoms->natoms; i++)
+        if (!isfinite(atoms->xyz[i])) {
+            snprintf(why, FAMILY_WHY, "the position of an atom is no number");
+            return 1;
+        }
+    if (take(r, atoms->natoms) || bins_fill(&r->bins, atoms->natoms, atoms->xyz, c->longest * (1 + 1e-9))) {
         snprintf(why, FAMILY_WHY, "there is not enough memory for the atoms");
         return 1;
     }
-    set_bonds(parameter->value, squares);
-    set_reference(parameter->value, reference);
-    r->molecules = 0;
+    m->count = 0;
     for (int i = 0; i < atoms->natoms; i++)
-        r->found[i] = 0;
+        m->of[i] = -1;
     for (int i = 0; i < atoms->natoms; i++)
-        if (atoms->contributing[i] && !r->found[i] && add_molecule(r, atoms, squares, reference, i, why))
+        if (atoms->contributing[i] && m->of[i] < 0 && add_molecule(r, atoms, c, i, why))
             return 1;
-    OF(energy_gradient_batch)((size_t)r->molecules, r->xyz, r->energy, r->gradient);
-    for (int m = 0; m < r->molecules; m++)
-        if (add_energy(r, atoms, m, answer, why))
+    m->own = m->count;
+#ifdef PAIR_SURFACE
+    for (int i = 0; i < atoms->natoms; i++)
+        if (m->of[i] < 0)
+            add_molecule(r, atoms, c, i, why);
+#endif
+    return 0;
+}
+
+int family_compute(const family_parameter *parameters, const family_atoms *atoms, void *memory,
+                   family_answer *answer, char why[FAMILY_WHY])
+{
+    room *r = memory;
+    molecules *m = &r->m;
+    chemistry c;
+    set_chemistry(parameters[0].value, &c);
+    if (find_molecules(r, atoms, &c, why))
+        return 1;
+#ifdef PAIR_SURFACE
+    OF(energy_gradient_batch)((size_t)(PAIR_TOTAL ? m->count : m->own), m->xyz, m->energy, m->gradient);
+    if (pairs_compute(parameters + 1, r->pairs, m, atoms, answer, why))
+        return 1;
+#else
+    OF(energy_gradient_batch)((size_t)m->own, m->xyz, m->energy, m->gradient);
+#endif
+    for (int k = 0; k < m->count; k++)
+        if ((k < m->own || m->times[k] < 0) && add_energy(m, atoms, k, answer, why))
             return 1;
-    r->warned = r->warned || answer->outside;
     return 0;
 }

@@ -7,4 +7,3 @@ if(NOT TARGET eqml::eqml)
     IMPORTED_SONAME "libeqml.so.1"
     INTERFACE_INCLUDE_DIRECTORIES "${eqml_prefix}/include")
 endif()
-set(eqml_VERSION 1.0)

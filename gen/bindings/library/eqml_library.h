@@ -130,7 +130,7 @@ int eqml_match(const eqml_handle *handle, int natoms, const int *numbers, int *o
  * be in the order of the surface. EQML_ERROR_MATCH: these are other atoms, or their order decides and is another. */
 
 const char *eqml_library_version(void);
-/* As "1.0 (layout 4)": constant. */
+/* As "ABI 1, layout 5": constant. */
 
 #ifdef __cplusplus
 }
