@@ -61,11 +61,14 @@ int choose_numbers(job *j, const input *in, outcome *o)
     eqml_message message;
     double shown = 0;
     const double start = seconds_now();
-    eqml_cloud_choice_options options = {j->cutoff_auto, j->range_auto, j->weights_auto, j->ridge_auto, 0,
-                                         NULL,           NULL};
+    eqml_cloud_choice_options options = {.cutoff = j->cutoff_auto,
+                                         .range = j->range_auto,
+                                         .kind = j->kind_auto,
+                                         .weights = j->weights_auto,
+                                         .ridge = j->ridge_auto};
     if (begin_radial(j, in))
         return 1;
-    if (!j->cutoff_auto && !j->range_auto && !j->weights_auto && !j->ridge_auto)
+    if (!j->cutoff_auto && !j->range_auto && !j->kind_auto && !j->weights_auto && !j->ridge_auto)
         return 0;
     if (isatty(2)) {
         options.progress = show_trial;
@@ -93,9 +96,11 @@ static int write_level(const job *j, int level)
     snprintf(path, sizeof path, "%s/level", j->directory);
     FILE *out = fopen(path, "w");
     if (out)
-        fprintf(out, "%d\n--cutoff %.10g --range %.10g --energies %.10g --virials %.10g --ridge %.10g\n",
-                level, j->radial.cutoff / EQML_ANGSTROM, j->radial.range / EQML_ANGSTROM,
-                j->fit.energy_weight > 0 ? j->fit.energy_weight : 100, j->fit.virial_weight, j->fit.ridge);
+        fprintf(
+            out,
+            "%d\n--radial %s --cutoff %.10g --range %.10g --energies %.10g --virials %.10g --ridge %.10g\n",
+            level, radial_name(&j->radial), j->radial.cutoff / EQML_ANGSTROM, j->radial.range / EQML_ANGSTROM,
+            j->fit.energy_weight > 0 ? j->fit.energy_weight : 100, j->fit.virial_weight, j->fit.ridge);
     if (out && !fclose(out))
         return 0;
     fprintf(stderr, "potential: %s: cannot be written: %s\n", path, strerror(errno));

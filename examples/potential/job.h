@@ -21,7 +21,7 @@ typedef struct job {
     int nfiles, train_every;
     eqml_frames_options read;
     eqml_radial radial; /* zero: chosen, or from the data */
-    int cutoff_auto, range_auto, weights_auto, ridge_auto;
+    int cutoff_auto, range_auto, kind_auto, weights_auto, ridge_auto;
     int parts;           /* of a cross-validation beside; 0: none */
     int highest;         /* a level is to be chosen up to this one, and nothing else; 0: no */
     const char *weights; /* a file */
@@ -58,6 +58,9 @@ int fail(const char *text);
 
 /* Fills *j from the command line. Returns nonzero after a message. --help prints and ends the program. */
 int parse_options(int argc, char **argv, job *j);
+
+/* "chebyshev" or "bessel". */
+const char *radial_name(const eqml_radial *radial);
 
 /* Reads all files and makes what is beneath the fit; nonzero after a message. free_input is to be called anyway. */
 int read_input(const job *j, input *in);

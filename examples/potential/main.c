@@ -108,7 +108,7 @@ int main(int argc, char **argv)
 {
     job j = {.directory = ".", .name = basis->name, .runtime = "eqml.h", .train_every = 1};
     input in = {0};
-    j.cutoff_auto = j.range_auto = j.weights_auto = j.ridge_auto = 1;
+    j.cutoff_auto = j.range_auto = j.kind_auto = j.weights_auto = j.ridge_auto = 1;
     j.fit.smoothness = 2;
     j.grades = 32;
     int bad = parse_options(argc, argv, &j) || read_input(&j, &in);
