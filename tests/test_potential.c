@@ -579,7 +579,7 @@ Test(potential, options_of_the_fit)
         {"--test a.xyz --train-every 2 a.xyz", "exclude each other"},
         {"--ask 3 a.xyz", "needs --pool"},
         {"a.xyz a.xyz", "--also"},
-        {"--reference zbl:4,3 a.xyz", "expected zbl:A,B"},
+        {"--reference zbl:4,3 a.xyz", "none or zbl:A,B"},
         {"--atoms W=-1 a.xyz", "the energy of H"},
         {"--atoms isolated a.xyz", "not each species"},
         {"--weights none a.xyz", "none: cannot be read"},

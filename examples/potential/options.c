@@ -16,7 +16,10 @@ static const char help[] =
     "  --smoothness P      the penalty grows with the level of a term as level^(2 P); default 2\n"
     "  --weights FILE      lines of a config_type and factors of the weights of its energies, forces and "
     "virials\n"
-    "  --reference zbl:A,B repulsion of nuclei beneath the fit, switched off from A to B angstrom\n"
+    "  --reference R       repulsion of nuclei beneath the fit: zbl:A,B, switched off from A to B angstrom; "
+    "auto, "
+    "the\n"
+    "                      default: below the distances in the data, with anchors there; none\n"
     "  --atoms LIST        energies of free atoms, eV, as in W=-4.5,H=-1.1, or isolated: those of "
     "configurations\n"
     "                      of one atom; fitted, the default: by least squares\n"
@@ -167,6 +170,7 @@ int parse_options(int argc, char **argv, job *j)
                    {"--reference", &j->reference},
                    {"--atoms", &j->atoms},
                    {"--pool", &j->pool},
+                   {"--score", &j->score},
                    {"--energy-key", &j->read.energy_key},
                    {"--force-key", &j->read.force_key},
                    {"--stress-unit", &j->read.stress_unit},
@@ -212,7 +216,7 @@ int parse_options(int argc, char **argv, job *j)
         j->ask = 20;
     if (!is_c_name(j->name))
         return fail("--name: expected a C identifier, letters, digits and _, as in cu");
-    if (!j->basis_header && !j->highest)
+    if (!j->basis_header && !j->highest && !j->score)
         return fail("--basis-header is missing: name the header from eqml-gen");
     return first ? 0 : fail("no data file; name one in extended XYZ");
 }
