@@ -247,7 +247,7 @@ build/tests/adopt: build/tests/h2o_d8.h build/adopt.o build/eqml.o
 	    $(COMPILE) -O1 -DEQML_SCALAR -I. -Ibuild/tests build/adopt.o build/eqml.o -x c - -o $@ $(OPTIONAL) -ldl -lm
 
 # What the tests run beside it is made before, since they would make it one after the other.
-TESTED_PROGRAMS = build/tests/fit build/tests/fit-h2o build/tests/adopt build/tests/learn build/bench/run build/potential.o $(PROGRAMS:%=build/%.o)
+TESTED_PROGRAMS = build/tests/fit build/tests/fit-h2o build/tests/adopt build/tests/learn build/bench/run build/potential.o build/properties/properties build/dynamics.o $(PROGRAMS:%=build/%.o)
 
 build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) $(sort $(COMMON_PARTS) $(CENSUS_PARTS) $(TESTED_PARTS)) | $(TESTED_PROGRAMS)
 	$(COMPILE) $^ -o $@ $(OPTIONAL) $(shell pkg-config --libs criterion) -lm

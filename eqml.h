@@ -1572,10 +1572,10 @@ EQML_INLINE void eqml__from_lanes(int n, int count, const eqml_lanes *x, double 
 /*
  * The layout number: it grows with every change of the records in basis.h (eqml_basis, eqml_model and what they
  * hold) or of what generated code calls. A basis header is refused by an eqml.h of another number. In the
- * header of a surface every name of the runtime carries the number, eqml5_model for eqml_model, so that
+ * header of a surface every name of the runtime carries the number, eqml6_model for eqml_model, so that
  * surfaces written by different versions, and eqml.h, may be included in one file in any order.
  */
-#define EQML_LAYOUT 5
+#define EQML_LAYOUT 6
 
 typedef enum eqml_tensor { EQML_DIPOLE, EQML_QUADRUPOLE, EQML_POLARIZABILITY, EQML_TENSORS } eqml_tensor;
 
@@ -5260,16 +5260,35 @@ typedef struct eqml_cloud_basis {
 } eqml_cloud_basis;
 
 /*
- * The radial functions R_n(r) = (1 - (r / cutoff)^2)^3 T_(n-1)(x), zero beyond the cutoff, where value and first two
- * derivatives vanish; T_n are Chebyshev polynomials in
+ * The radial functions R_n(r) = (1 - (r / cutoff)^2)^3 g_n(r), n = 1.., zero beyond the cutoff, where value and first two
+ * derivatives vanish, whatever g_n is:
  *
- *     x = 2 (y(r) - y(cutoff)) / (1 - y(cutoff)) - 1,      y = 1 / (1 + a s^4 / (1 + s^2)),      s = r / range, a = 10 / 13
+ *   Chebyshev  g_n = T_(n-1)(x), the Chebyshev polynomials in
  *
- * which falls from 1 at r = 0 to -1 at the cutoff, steepest near r = range: there the functions resolve most, so range
- * should be a distance of nearest neighbours. Witt et al., J. Chem. Phys. 159, 164101 (2023), with p = 2, q = 4.
+ *                  x = 2 (y(r) - y(cutoff)) / (1 - y(cutoff)) - 1,   y = 1 / (1 + a s^4 / (1 + s^2)),   s = r / range, a = 10 / 13
+ *
+ *              which falls from 1 at r = 0 to -1 at the cutoff, steepest near r = range: there the functions resolve most, so
+ *              range should be a distance of nearest neighbours. Witt et al., J. Chem. Phys. 159, 164101 (2023), with p = 2, q = 4.
+ *   Bessel     g_n = sin(n pi r / cutoff) / (pi r / cutoff), the spherical Bessel functions j_0 with n zeros up to the
+ *              cutoff, as in Gasteiger, Gross, Guennemann, ICLR 2020 (arXiv:2003.03123). They have no range.
+ *   own        g_n and its slope from a function of the user.
  */
+typedef enum eqml_radial_kind { EQML_RADIAL_CHEBYSHEV, EQML_RADIAL_BESSEL, EQML_RADIAL_OWN } eqml_radial_kind;
+
+/* Largest nmax (as in the generator). */
+enum { EQML__CLOUD_NMAX = 100 };
+
+/*
+ * value[n-1] <- g_n(r) and slope[n-1] <- dg_n/dr, n = 1..nmax, with two continuous derivatives for 0 < r < cutoff, bohr. It
+ * is called for each neighbour, by several threads at once where there are several, and must give the same each time.
+ */
+typedef void (*eqml_radial_function)(const void *context, int nmax, double r, double *value, double *slope);
+
 typedef struct eqml_radial {
-    double cutoff, range; /* bohr */
+    double cutoff, range;          /* bohr; range: of Chebyshev functions alone */
+    eqml_radial_kind kind;         /* 0: Chebyshev */
+    eqml_radial_function function; /* own ones; else not looked at */
+    const void *context;           /* handed on to it; may be NULL */
 } eqml_radial;
 
 /*
@@ -5566,21 +5585,65 @@ EQML_INLINE void eqml__harmonic_gradient(int l, int m, eqml_lanes weight, const 
 typedef struct eqml__radial {
     double per_cutoff2, per_range2; /* 1 / cutoff^2, 1 / range^2 */
     double slope, offset;           /* x = slope y - offset */
+    const eqml_radial *of;
 } eqml__radial;
 
 #define EQML__AGNESI (10.0 / 13.0) /* y''(s) = 0 at s = 1 */
 
+/* Why radial functions cannot be evaluated, or NULL. */
+EQML_FUNCTION const char *eqml_radial_fault(const eqml_radial *r, int nmax)
+{
+    if (!(r->cutoff > 0 && r->cutoff <= DBL_MAX))
+        return "the radial cutoff is not positive and finite";
+    if (r->kind == EQML_RADIAL_CHEBYSHEV)
+        return r->range > 0 && r->range <= DBL_MAX ? NULL : "the radial range is not positive and finite";
+    if (r->kind == EQML_RADIAL_BESSEL)
+        return NULL;
+    if (r->kind != EQML_RADIAL_OWN)
+        return "the radial functions are of no known kind";
+    if (!r->function)
+        return "the radial functions are the user's own, and their function is not given";
+    return nmax <= EQML__CLOUD_NMAX ? NULL : "more radial functions than may be a user's own";
+}
+
 EQML_FUNCTION eqml__radial eqml__radial_of(const eqml_radial *radial)
 {
-    const double s2 = radial->cutoff * radial->cutoff / (radial->range * radial->range);
+    const double range = radial->kind == EQML_RADIAL_CHEBYSHEV ? radial->range : radial->cutoff;
+    const double s2 = radial->cutoff * radial->cutoff / (range * range);
     const double y = 1 / (1 + EQML__AGNESI * s2 * s2 / (1 + s2));
     eqml__radial x;
     x.per_cutoff2 = 1 / (radial->cutoff * radial->cutoff);
-    x.per_range2 = 1 / (radial->range * radial->range);
+    x.per_range2 = 1 / (range * range);
     x.slope = 2 / (1 - y);
     x.offset = x.slope * y + 1;
+    x.of = radial;
     return x;
 }
+
+/* Coefficients of sin(x) / x and of cos(x) in x^2: Taylor's, whose rest is below 1e-16 up to pi / 2. */
+enum { EQML__SERIES = 11 };
+static const double eqml__sine_series[EQML__SERIES] = {1,
+                                                       -1.0 / 6,
+                                                       1.0 / 120,
+                                                       -1.0 / 5040,
+                                                       1.0 / 362880,
+                                                       -1.0 / 39916800,
+                                                       1.0 / 6227020800,
+                                                       -1.0 / 1307674368000,
+                                                       1.0 / 355687428096000,
+                                                       -1.0 / 121645100408832000,
+                                                       1.0 / 51090942171709440000.0};
+static const double eqml__cosine_series[EQML__SERIES] = {1,
+                                                         -1.0 / 2,
+                                                         1.0 / 24,
+                                                         -1.0 / 720,
+                                                         1.0 / 40320,
+                                                         -1.0 / 3628800,
+                                                         1.0 / 479001600,
+                                                         -1.0 / 87178291200,
+                                                         1.0 / 20922789888000,
+                                                         -1.0 / 6402373705728000,
+                                                         1.0 / 2432902008176640000};
 
 #undef EQML__T
 #undef EQML__NUMBER
@@ -5597,17 +5660,22 @@ EQML_FUNCTION eqml__radial eqml__radial_of(const eqml_radial *radial)
 #define EQML__FMA eqml__fma
 #define EQML__DATA(name) name
 /*
- * radial[2 (k-1)] <- R_k(r), k = 1..nmax, and dR_k/dr behind it, from r^2 and r up to the cutoff; for n vectors side by
- * side, whose results are `size` vectors apart.
+ * Both families of known functions are recursions R_(n+1) = 2 x R_n - R_(n-1), for slopes
+ * R_(n+1)' = 2 x R_n' - R_(n-1)' + 2 x' R_n: what one has come to, for each of some vectors of distances.
  */
-EQML_INLINE void EQML__FN(eqml__radial_functions)(int n, const eqml__radial *p, int nmax, const EQML__T *r2,
-                                                  const EQML__T *r, EQML__T *radial, int size)
+typedef struct EQML__FN(eqml__recursion) {
+    EQML__T x2[EQML__SIDES], dx2[EQML__SIDES]; /* 2 x, 2 x' */
+    EQML__T v0[EQML__SIDES], v1[EQML__SIDES];  /* R_n, R_(n+1) */
+    EQML__T d0[EQML__SIDES], d1[EQML__SIDES];  /* their slopes */
+} EQML__FN(eqml__recursion);
+
+/* T_0 f and T_1 f in x, which is linear in y; f is the cutoff function. */
+EQML_INLINE void EQML__FN(eqml__chebyshev_begin)(int n, const eqml__radial *p, const EQML__T *r2,
+                                                 const EQML__T *r, EQML__FN(eqml__recursion) * z)
 {
     const EQML__T one = EQML__ALL(1);
     const EQML__NUMBER a = (EQML__NUMBER)EQML__AGNESI, per_range2 = (EQML__NUMBER)p->per_range2,
                        per_cutoff2 = (EQML__NUMBER)p->per_cutoff2, linear = (EQML__NUMBER)p->slope;
-    EQML__T x2[EQML__SIDES], dx2[EQML__SIDES], v0[EQML__SIDES], v1[EQML__SIDES], d0[EQML__SIDES],
-        d1[EQML__SIDES];
     EQML__UNROLL_ALL
     for (int k = 0; k < n; k++) {
         /* y = t / (t + a s^4); dy/d(s^2) = -a s^2 (2 + s^2) / (t + a s^4)^2 */
@@ -5617,27 +5685,106 @@ EQML_INLINE void EQML__FN(eqml__radial_functions)(int n, const eqml__radial *p, 
         const EQML__T x = y * linear - EQML__ALL((EQML__NUMBER)p->offset);
         const EQML__T dx = dy * r[k] * (2 * linear * per_range2);
         const EQML__T e = one - r2[k] * per_cutoff2, f = e * e * e, df = e * e * r[k] * (-6 * per_cutoff2);
-        /* T_0 f, T_1 f and the recursion T_(n+1) = 2 x T_n - T_(n-1), which holds for T_n f, and with 2 dx T_n f for
-         * slopes: (T_(n+1) f)' = 2 x (T_n f)' - (T_(n-1) f)' + 2 dx T_n f, f' being in the first two. */
-        x2[k] = x + x;
-        dx2[k] = dx + dx;
-        v0[k] = f;
-        v1[k] = x * f;
-        d0[k] = df;
-        d1[k] = x * df + dx * f;
+        z->x2[k] = x + x;
+        z->dx2[k] = dx + dx;
+        z->v0[k] = f;
+        z->v1[k] = x * f;
+        z->d0[k] = df;
+        z->d1[k] = x * df + dx * f;
     }
+}
+
+/* sin(u) / u f and sin(2 u) / u f, with u = pi r / cutoff and x = cos(u), by sine and cosine of u / 2. */
+EQML_INLINE void EQML__FN(eqml__bessel_begin)(int n, const eqml__radial *p, const EQML__T *r2,
+                                              const EQML__T *r, EQML__FN(eqml__recursion) * z)
+{
+    const EQML__T one = EQML__ALL(1);
+    const double pi2 = 9.869604401089358618834490999876;
+    const EQML__NUMBER per_cutoff2 = (EQML__NUMBER)p->per_cutoff2, k2 = (EQML__NUMBER)(pi2 * p->per_cutoff2);
+    EQML__UNROLL_ALL
+    for (int k = 0; k < n; k++) {
+        const EQML__T t = r2[k] * ((EQML__NUMBER)0.25 * k2);
+        EQML__T sine = EQML__ALL((EQML__NUMBER)eqml__sine_series[EQML__SERIES - 1]);
+        EQML__T cosine = EQML__ALL((EQML__NUMBER)eqml__cosine_series[EQML__SERIES - 1]);
+        for (int i = EQML__SERIES - 2; i >= 0; i--) {
+            sine = EQML__FMA(sine, t, EQML__ALL((EQML__NUMBER)eqml__sine_series[i]));
+            cosine = EQML__FMA(cosine, t, EQML__ALL((EQML__NUMBER)eqml__cosine_series[i]));
+        }
+        /* sine is that of u / 2 over u / 2, so that g = sin(u) / u = sine cosine */
+        const EQML__T g = sine * cosine, x = one - sine * sine * (t + t), dg = (x - g) / r[k];
+        const EQML__T e = one - r2[k] * per_cutoff2, f = e * e * e, df = e * e * r[k] * (-6 * per_cutoff2);
+        const EQML__T dx = g * r[k] * -k2;
+        z->x2[k] = x + x;
+        z->dx2[k] = dx + dx;
+        z->v0[k] = g * f;
+        z->d0[k] = dg * f + g * df;
+        z->v1[k] = z->x2[k] * z->v0[k];
+        z->d1[k] = z->x2[k] * z->d0[k] + z->dx2[k] * z->v0[k];
+    }
+}
+
+EQML_INLINE void EQML__FN(eqml__recur)(int n, int nmax, EQML__FN(eqml__recursion) * z, EQML__T *radial,
+                                       int size)
+{
     for (int i = 0; i < nmax; i++, radial += 2)
         EQML__UNROLL_ALL
     for (int k = 0; k < n; k++) {
-        radial[k * size] = v0[k];
-        radial[k * size + 1] = d0[k];
-        const EQML__T v2 = x2[k] * v1[k] - v0[k];
-        const EQML__T d2 = EQML__FMA(x2[k], d1[k], dx2[k] * v1[k] - d0[k]); /* in this order: a short chain */
-        v0[k] = v1[k];
-        d0[k] = d1[k];
-        v1[k] = v2;
-        d1[k] = d2;
+        radial[k * size] = z->v0[k];
+        radial[k * size + 1] = z->d0[k];
+        const EQML__T v2 = z->x2[k] * z->v1[k] - z->v0[k];
+        /* in this order: a short chain */
+        const EQML__T d2 = EQML__FMA(z->x2[k], z->d1[k], z->dx2[k] * z->v1[k] - z->d0[k]);
+        z->v0[k] = z->v1[k];
+        z->d0[k] = z->d1[k];
+        z->v1[k] = v2;
+        z->d1[k] = d2;
     }
+}
+
+/* One distance after the other; at the cutoff, where a vector is filled up, nobody is asked. */
+EQML_FUNCTION void EQML__FN(eqml__radial_own)(int n, const eqml__radial *p, int nmax, const EQML__T *r,
+                                              EQML__T *radial, int size)
+{
+    enum { WIDTH = (int)(sizeof(EQML__T) / sizeof(EQML__NUMBER)) };
+    for (int k = 0; k < n; k++)
+        for (int lane = 0; lane < WIDTH; lane++) {
+            const double distance = (double)((const EQML__NUMBER *)(const void *)&r[k])[lane];
+            EQML__NUMBER *to = (EQML__NUMBER *)(void *)(radial + k * size) + lane;
+            double value[EQML__CLOUD_NMAX] = {0}, slope[EQML__CLOUD_NMAX] = {0};
+            const double e = fmax(1 - distance * distance * p->per_cutoff2, 0), f = e * e * e,
+                         df = -6 * p->per_cutoff2 * distance * e * e;
+            if (e > 0)
+                p->of->function(p->of->context, nmax, distance, value, slope);
+            for (int i = 0; i < nmax; i++, to += 2 * WIDTH) {
+                to[0] = (EQML__NUMBER)(f * value[i]);
+                to[WIDTH] = (EQML__NUMBER)(f * slope[i] + df * value[i]);
+            }
+        }
+}
+
+/*
+ * radial[2 (k-1)] <- R_k(r), k = 1..nmax, and dR_k/dr behind it, from r^2 and r up to the cutoff; for n vectors side by
+ * side, whose results are `size` vectors apart. Of Chebyshev.
+ */
+EQML_INLINE void EQML__FN(eqml__radial_functions)(int n, const eqml__radial *p, int nmax, const EQML__T *r2,
+                                                  const EQML__T *r, EQML__T *radial, int size)
+{
+    EQML__FN(eqml__recursion) z;
+    EQML__FN(eqml__chebyshev_begin)(n, p, r2, r, &z);
+    EQML__FN(eqml__recur)(n, nmax, &z, radial, size);
+}
+
+/* The same of the other kinds. */
+EQML_INLINE void EQML__FN(eqml__radial_others)(int n, const eqml__radial *p, int nmax, const EQML__T *r2,
+                                               const EQML__T *r, EQML__T *radial, int size)
+{
+    EQML__FN(eqml__recursion) z;
+    if (p->of->kind == EQML_RADIAL_OWN) {
+        EQML__FN(eqml__radial_own)(n, p, nmax, r, radial, size);
+        return;
+    }
+    EQML__FN(eqml__bessel_begin)(n, p, r2, r, &z);
+    EQML__FN(eqml__recur)(n, nmax, &z, radial, size);
 }
 #undef EQML__T
 #undef EQML__NUMBER
@@ -5654,17 +5801,22 @@ EQML_INLINE void EQML__FN(eqml__radial_functions)(int n, const eqml__radial *p, 
 #define EQML__FMA eqml__fma_floats
 #define EQML__DATA(name) name##_float
 /*
- * radial[2 (k-1)] <- R_k(r), k = 1..nmax, and dR_k/dr behind it, from r^2 and r up to the cutoff; for n vectors side by
- * side, whose results are `size` vectors apart.
+ * Both families of known functions are recursions R_(n+1) = 2 x R_n - R_(n-1), for slopes
+ * R_(n+1)' = 2 x R_n' - R_(n-1)' + 2 x' R_n: what one has come to, for each of some vectors of distances.
  */
-EQML_INLINE void EQML__FN(eqml__radial_functions)(int n, const eqml__radial *p, int nmax, const EQML__T *r2,
-                                                  const EQML__T *r, EQML__T *radial, int size)
+typedef struct EQML__FN(eqml__recursion) {
+    EQML__T x2[EQML__SIDES], dx2[EQML__SIDES]; /* 2 x, 2 x' */
+    EQML__T v0[EQML__SIDES], v1[EQML__SIDES];  /* R_n, R_(n+1) */
+    EQML__T d0[EQML__SIDES], d1[EQML__SIDES];  /* their slopes */
+} EQML__FN(eqml__recursion);
+
+/* T_0 f and T_1 f in x, which is linear in y; f is the cutoff function. */
+EQML_INLINE void EQML__FN(eqml__chebyshev_begin)(int n, const eqml__radial *p, const EQML__T *r2,
+                                                 const EQML__T *r, EQML__FN(eqml__recursion) * z)
 {
     const EQML__T one = EQML__ALL(1);
     const EQML__NUMBER a = (EQML__NUMBER)EQML__AGNESI, per_range2 = (EQML__NUMBER)p->per_range2,
                        per_cutoff2 = (EQML__NUMBER)p->per_cutoff2, linear = (EQML__NUMBER)p->slope;
-    EQML__T x2[EQML__SIDES], dx2[EQML__SIDES], v0[EQML__SIDES], v1[EQML__SIDES], d0[EQML__SIDES],
-        d1[EQML__SIDES];
     EQML__UNROLL_ALL
     for (int k = 0; k < n; k++) {
         /* y = t / (t + a s^4); dy/d(s^2) = -a s^2 (2 + s^2) / (t + a s^4)^2 */
@@ -5674,27 +5826,106 @@ EQML_INLINE void EQML__FN(eqml__radial_functions)(int n, const eqml__radial *p, 
         const EQML__T x = y * linear - EQML__ALL((EQML__NUMBER)p->offset);
         const EQML__T dx = dy * r[k] * (2 * linear * per_range2);
         const EQML__T e = one - r2[k] * per_cutoff2, f = e * e * e, df = e * e * r[k] * (-6 * per_cutoff2);
-        /* T_0 f, T_1 f and the recursion T_(n+1) = 2 x T_n - T_(n-1), which holds for T_n f, and with 2 dx T_n f for
-         * slopes: (T_(n+1) f)' = 2 x (T_n f)' - (T_(n-1) f)' + 2 dx T_n f, f' being in the first two. */
-        x2[k] = x + x;
-        dx2[k] = dx + dx;
-        v0[k] = f;
-        v1[k] = x * f;
-        d0[k] = df;
-        d1[k] = x * df + dx * f;
+        z->x2[k] = x + x;
+        z->dx2[k] = dx + dx;
+        z->v0[k] = f;
+        z->v1[k] = x * f;
+        z->d0[k] = df;
+        z->d1[k] = x * df + dx * f;
     }
+}
+
+/* sin(u) / u f and sin(2 u) / u f, with u = pi r / cutoff and x = cos(u), by sine and cosine of u / 2. */
+EQML_INLINE void EQML__FN(eqml__bessel_begin)(int n, const eqml__radial *p, const EQML__T *r2,
+                                              const EQML__T *r, EQML__FN(eqml__recursion) * z)
+{
+    const EQML__T one = EQML__ALL(1);
+    const double pi2 = 9.869604401089358618834490999876;
+    const EQML__NUMBER per_cutoff2 = (EQML__NUMBER)p->per_cutoff2, k2 = (EQML__NUMBER)(pi2 * p->per_cutoff2);
+    EQML__UNROLL_ALL
+    for (int k = 0; k < n; k++) {
+        const EQML__T t = r2[k] * ((EQML__NUMBER)0.25 * k2);
+        EQML__T sine = EQML__ALL((EQML__NUMBER)eqml__sine_series[EQML__SERIES - 1]);
+        EQML__T cosine = EQML__ALL((EQML__NUMBER)eqml__cosine_series[EQML__SERIES - 1]);
+        for (int i = EQML__SERIES - 2; i >= 0; i--) {
+            sine = EQML__FMA(sine, t, EQML__ALL((EQML__NUMBER)eqml__sine_series[i]));
+            cosine = EQML__FMA(cosine, t, EQML__ALL((EQML__NUMBER)eqml__cosine_series[i]));
+        }
+        /* sine is that of u / 2 over u / 2, so that g = sin(u) / u = sine cosine */
+        const EQML__T g = sine * cosine, x = one - sine * sine * (t + t), dg = (x - g) / r[k];
+        const EQML__T e = one - r2[k] * per_cutoff2, f = e * e * e, df = e * e * r[k] * (-6 * per_cutoff2);
+        const EQML__T dx = g * r[k] * -k2;
+        z->x2[k] = x + x;
+        z->dx2[k] = dx + dx;
+        z->v0[k] = g * f;
+        z->d0[k] = dg * f + g * df;
+        z->v1[k] = z->x2[k] * z->v0[k];
+        z->d1[k] = z->x2[k] * z->d0[k] + z->dx2[k] * z->v0[k];
+    }
+}
+
+EQML_INLINE void EQML__FN(eqml__recur)(int n, int nmax, EQML__FN(eqml__recursion) * z, EQML__T *radial,
+                                       int size)
+{
     for (int i = 0; i < nmax; i++, radial += 2)
         EQML__UNROLL_ALL
     for (int k = 0; k < n; k++) {
-        radial[k * size] = v0[k];
-        radial[k * size + 1] = d0[k];
-        const EQML__T v2 = x2[k] * v1[k] - v0[k];
-        const EQML__T d2 = EQML__FMA(x2[k], d1[k], dx2[k] * v1[k] - d0[k]); /* in this order: a short chain */
-        v0[k] = v1[k];
-        d0[k] = d1[k];
-        v1[k] = v2;
-        d1[k] = d2;
+        radial[k * size] = z->v0[k];
+        radial[k * size + 1] = z->d0[k];
+        const EQML__T v2 = z->x2[k] * z->v1[k] - z->v0[k];
+        /* in this order: a short chain */
+        const EQML__T d2 = EQML__FMA(z->x2[k], z->d1[k], z->dx2[k] * z->v1[k] - z->d0[k]);
+        z->v0[k] = z->v1[k];
+        z->d0[k] = z->d1[k];
+        z->v1[k] = v2;
+        z->d1[k] = d2;
     }
+}
+
+/* One distance after the other; at the cutoff, where a vector is filled up, nobody is asked. */
+EQML_FUNCTION void EQML__FN(eqml__radial_own)(int n, const eqml__radial *p, int nmax, const EQML__T *r,
+                                              EQML__T *radial, int size)
+{
+    enum { WIDTH = (int)(sizeof(EQML__T) / sizeof(EQML__NUMBER)) };
+    for (int k = 0; k < n; k++)
+        for (int lane = 0; lane < WIDTH; lane++) {
+            const double distance = (double)((const EQML__NUMBER *)(const void *)&r[k])[lane];
+            EQML__NUMBER *to = (EQML__NUMBER *)(void *)(radial + k * size) + lane;
+            double value[EQML__CLOUD_NMAX] = {0}, slope[EQML__CLOUD_NMAX] = {0};
+            const double e = fmax(1 - distance * distance * p->per_cutoff2, 0), f = e * e * e,
+                         df = -6 * p->per_cutoff2 * distance * e * e;
+            if (e > 0)
+                p->of->function(p->of->context, nmax, distance, value, slope);
+            for (int i = 0; i < nmax; i++, to += 2 * WIDTH) {
+                to[0] = (EQML__NUMBER)(f * value[i]);
+                to[WIDTH] = (EQML__NUMBER)(f * slope[i] + df * value[i]);
+            }
+        }
+}
+
+/*
+ * radial[2 (k-1)] <- R_k(r), k = 1..nmax, and dR_k/dr behind it, from r^2 and r up to the cutoff; for n vectors side by
+ * side, whose results are `size` vectors apart. Of Chebyshev.
+ */
+EQML_INLINE void EQML__FN(eqml__radial_functions)(int n, const eqml__radial *p, int nmax, const EQML__T *r2,
+                                                  const EQML__T *r, EQML__T *radial, int size)
+{
+    EQML__FN(eqml__recursion) z;
+    EQML__FN(eqml__chebyshev_begin)(n, p, r2, r, &z);
+    EQML__FN(eqml__recur)(n, nmax, &z, radial, size);
+}
+
+/* The same of the other kinds. */
+EQML_INLINE void EQML__FN(eqml__radial_others)(int n, const eqml__radial *p, int nmax, const EQML__T *r2,
+                                               const EQML__T *r, EQML__T *radial, int size)
+{
+    EQML__FN(eqml__recursion) z;
+    if (p->of->kind == EQML_RADIAL_OWN) {
+        EQML__FN(eqml__radial_own)(n, p, nmax, r, radial, size);
+        return;
+    }
+    EQML__FN(eqml__bessel_begin)(n, p, r2, r, &z);
+    EQML__FN(eqml__recur)(n, nmax, &z, radial, size);
 }
 #undef EQML__T
 #undef EQML__NUMBER
@@ -5761,8 +5992,8 @@ typedef struct EQML__FN(eqml__shell) {
     EQML__T *block;             /* [..][size] */
 } EQML__FN(eqml__shell);
 
-/* Functions of n vectors of neighbours from `block` on; unit holds the vectors r before. */
-EQML_INLINE void EQML__FN(eqml__shell_vectors)(int n, EQML__T *block, int lmax, int nmax,
+/* Functions of n vectors of neighbours from `block` on; unit holds the vectors r before. common: of Chebyshev. */
+EQML_INLINE void EQML__FN(eqml__shell_vectors)(int common, int n, EQML__T *block, int lmax, int nmax,
                                                const eqml__radial *radial, const EQML__FN(eqml__shell) * x)
 {
     const int size = x->size;
@@ -5773,7 +6004,10 @@ EQML_INLINE void EQML__FN(eqml__shell_vectors)(int n, EQML__T *block, int lmax, 
         r2[k] = u[0] * u[0] + u[1] * u[1] + u[2] * u[2];
     }
     EQML__FN(eqml__distances)(n, r2, r, inverse);
-    EQML__FN(eqml__radial_functions)(n, radial, nmax, r2, r, block + x->radial, size);
+    if (common)
+        EQML__FN(eqml__radial_functions)(n, radial, nmax, r2, r, block + x->radial, size);
+    else
+        EQML__FN(eqml__radial_others)(n, radial, nmax, r2, r, block + x->radial, size);
     EQML__UNROLL_ALL
     for (int k = 0; k < n; k++) {
         EQML__T *u = block + k * size;
@@ -5784,24 +6018,35 @@ EQML_INLINE void EQML__FN(eqml__shell_vectors)(int n, EQML__T *block, int lmax, 
     }
 }
 
-EQML_INLINE void EQML__FN(eqml__shell_fill)(int lmax, int nmax, const eqml__radial *radial,
+EQML_INLINE void EQML__FN(eqml__shell_fill)(int common, int lmax, int nmax, const eqml__radial *radial,
                                             EQML__FN(eqml__shell) * x)
 {
     int v = 0;
     for (; v + 1 < x->nvectors; v += 2)
-        EQML__FN(eqml__shell_vectors)(2, x->block + v * x->size, lmax, nmax, radial, x);
+        EQML__FN(eqml__shell_vectors)(common, 2, x->block + v * x->size, lmax, nmax, radial, x);
     if (v < x->nvectors)
-        EQML__FN(eqml__shell_vectors)(1, x->block + v * x->size, lmax, nmax, radial, x);
+        EQML__FN(eqml__shell_vectors)(common, 1, x->block + v * x->size, lmax, nmax, radial, x);
+}
+
+/* Radial functions that are not Chebyshev's: apart from the common way, which no instruction is added to. */
+EQML_NOINLINE void EQML__FN(eqml__shell_others)(const eqml_cloud_basis *b, const eqml__radial *radial,
+                                                EQML__FN(eqml__shell) * x)
+{
+    EQML__FN(eqml__shell_fill)(0, b->lmax, b->nmax, radial, x);
 }
 
 /* A function for each lmax that is common, whose factors the compiler knows. */
 EQML_FUNCTION void EQML__FN(eqml__shell_functions)(const eqml_cloud_basis *b, const eqml__radial *radial,
                                                    EQML__FN(eqml__shell) * x)
 {
+    if (radial->of->kind != EQML_RADIAL_CHEBYSHEV) {
+        EQML__FN(eqml__shell_others)(b, radial, x);
+        return;
+    }
     switch (b->lmax) {
 #define EQML__CLOUD_FILL(l)                                                                                  \
     case l:                                                                                                  \
-        EQML__FN(eqml__shell_fill)(l, b->nmax, radial, x);                                                   \
+        EQML__FN(eqml__shell_fill)(1, l, b->nmax, radial, x);                                                \
         break;
         EQML__CLOUD_FILL(2)
         EQML__CLOUD_FILL(3)
@@ -5810,7 +6055,7 @@ EQML_FUNCTION void EQML__FN(eqml__shell_functions)(const eqml_cloud_basis *b, co
         EQML__CLOUD_FILL(6)
 #undef EQML__CLOUD_FILL
     default:
-        EQML__FN(eqml__shell_fill)(b->lmax, b->nmax, radial, x);
+        EQML__FN(eqml__shell_fill)(1, b->lmax, b->nmax, radial, x);
     }
 }
 
@@ -6051,8 +6296,8 @@ typedef struct EQML__FN(eqml__shell) {
     EQML__T *block;             /* [..][size] */
 } EQML__FN(eqml__shell);
 
-/* Functions of n vectors of neighbours from `block` on; unit holds the vectors r before. */
-EQML_INLINE void EQML__FN(eqml__shell_vectors)(int n, EQML__T *block, int lmax, int nmax,
+/* Functions of n vectors of neighbours from `block` on; unit holds the vectors r before. common: of Chebyshev. */
+EQML_INLINE void EQML__FN(eqml__shell_vectors)(int common, int n, EQML__T *block, int lmax, int nmax,
                                                const eqml__radial *radial, const EQML__FN(eqml__shell) * x)
 {
     const int size = x->size;
@@ -6063,7 +6308,10 @@ EQML_INLINE void EQML__FN(eqml__shell_vectors)(int n, EQML__T *block, int lmax, 
         r2[k] = u[0] * u[0] + u[1] * u[1] + u[2] * u[2];
     }
     EQML__FN(eqml__distances)(n, r2, r, inverse);
-    EQML__FN(eqml__radial_functions)(n, radial, nmax, r2, r, block + x->radial, size);
+    if (common)
+        EQML__FN(eqml__radial_functions)(n, radial, nmax, r2, r, block + x->radial, size);
+    else
+        EQML__FN(eqml__radial_others)(n, radial, nmax, r2, r, block + x->radial, size);
     EQML__UNROLL_ALL
     for (int k = 0; k < n; k++) {
         EQML__T *u = block + k * size;
@@ -6074,24 +6322,35 @@ EQML_INLINE void EQML__FN(eqml__shell_vectors)(int n, EQML__T *block, int lmax, 
     }
 }
 
-EQML_INLINE void EQML__FN(eqml__shell_fill)(int lmax, int nmax, const eqml__radial *radial,
+EQML_INLINE void EQML__FN(eqml__shell_fill)(int common, int lmax, int nmax, const eqml__radial *radial,
                                             EQML__FN(eqml__shell) * x)
 {
     int v = 0;
     for (; v + 1 < x->nvectors; v += 2)
-        EQML__FN(eqml__shell_vectors)(2, x->block + v * x->size, lmax, nmax, radial, x);
+        EQML__FN(eqml__shell_vectors)(common, 2, x->block + v * x->size, lmax, nmax, radial, x);
     if (v < x->nvectors)
-        EQML__FN(eqml__shell_vectors)(1, x->block + v * x->size, lmax, nmax, radial, x);
+        EQML__FN(eqml__shell_vectors)(common, 1, x->block + v * x->size, lmax, nmax, radial, x);
+}
+
+/* Radial functions that are not Chebyshev's: apart from the common way, which no instruction is added to. */
+EQML_NOINLINE void EQML__FN(eqml__shell_others)(const eqml_cloud_basis *b, const eqml__radial *radial,
+                                                EQML__FN(eqml__shell) * x)
+{
+    EQML__FN(eqml__shell_fill)(0, b->lmax, b->nmax, radial, x);
 }
 
 /* A function for each lmax that is common, whose factors the compiler knows. */
 EQML_FUNCTION void EQML__FN(eqml__shell_functions)(const eqml_cloud_basis *b, const eqml__radial *radial,
                                                    EQML__FN(eqml__shell) * x)
 {
+    if (radial->of->kind != EQML_RADIAL_CHEBYSHEV) {
+        EQML__FN(eqml__shell_others)(b, radial, x);
+        return;
+    }
     switch (b->lmax) {
 #define EQML__CLOUD_FILL(l)                                                                                  \
     case l:                                                                                                  \
-        EQML__FN(eqml__shell_fill)(l, b->nmax, radial, x);                                                   \
+        EQML__FN(eqml__shell_fill)(1, l, b->nmax, radial, x);                                                \
         break;
         EQML__CLOUD_FILL(2)
         EQML__CLOUD_FILL(3)
@@ -6100,7 +6359,7 @@ EQML_FUNCTION void EQML__FN(eqml__shell_functions)(const eqml_cloud_basis *b, co
         EQML__CLOUD_FILL(6)
 #undef EQML__CLOUD_FILL
     default:
-        EQML__FN(eqml__shell_fill)(b->lmax, b->nmax, radial, x);
+        EQML__FN(eqml__shell_fill)(1, b->lmax, b->nmax, radial, x);
     }
 }
 
@@ -6976,7 +7235,7 @@ EQML_FUNCTION eqml_status EQML__FN(eqml__cloud_begin)(EQML__FN(eqml__cloud) * x,
     x->list = list;
     x->species = species;
     x->result = result;
-    if (!(model->radial.cutoff > 0) || !(model->radial.range > 0))
+    if (eqml_radial_fault(&model->radial, b->nmax))
         return EQML_ERROR_ARGUMENT;
     for (size_t i = 0; i < list->natoms; i++)
         if (species[i] < 0 || species[i] >= b->nspecies)
@@ -7318,7 +7577,7 @@ EQML_FUNCTION eqml_status EQML__FN(eqml__cloud_begin)(EQML__FN(eqml__cloud) * x,
     x->list = list;
     x->species = species;
     x->result = result;
-    if (!(model->radial.cutoff > 0) || !(model->radial.range > 0))
+    if (eqml_radial_fault(&model->radial, b->nmax))
         return EQML_ERROR_ARGUMENT;
     for (size_t i = 0; i < list->natoms; i++)
         if (species[i] < 0 || species[i] >= b->nspecies)
@@ -7396,7 +7655,7 @@ EQML_FUNCTION eqml_status eqml_cloud_evaluate_list(const eqml_cloud_model *model
  * that is no centre have the energy model->atoms, or 0; neighbours of a species that is not around a centre count as
  * absent.
  *
- * EQML_ERROR_ARGUMENT: a species that the basis does not know, a radial cutoff or range that is not positive.
+ * EQML_ERROR_ARGUMENT: a species that the basis does not know, radial functions that eqml_radial_fault finds fault with.
  */
 {
     return eqml__cloud_list_lanes(model, list, species, w, result);
@@ -7428,12 +7687,11 @@ EQML_FUNCTION eqml_status eqml_cloud_evaluate(const eqml_cloud_model *model,
     eqml_status status = eqml_neighbours_find(configuration, eqml_cloud_cutoff(model), &w->list, message);
     if (!status)
         status = eqml_cloud_evaluate_list(model, &w->list, configuration->species, w, result);
-    if (status && message && !message->text[0])
-        strcpy(
-            message->text,
-            status == EQML_ERROR_ARGUMENT
-                ? "a species that the basis does not know, or a radial cutoff or range that is not positive"
-                : eqml_status_text(status));
+    const char *fault = eqml_radial_fault(&model->radial, model->basis->nmax);
+    if (status == EQML_ERROR_ARGUMENT && message)
+        strcpy(message->text, fault ? fault : "a species that the basis does not know");
+    else if (status && message && !message->text[0])
+        strcpy(message->text, eqml_status_text(status));
     return status;
 }
 
@@ -9638,6 +9896,7 @@ EQML_API eqml_status eqml_cloud_find_errors(const eqml_cloud_model *model, const
 /* How choices are made. Zero in every field is the default. */
 typedef struct eqml_cloud_choice_options {
     int cutoff, range; /* nonzero: chosen; else that of *radial stays */
+    int kind;          /* nonzero: Bessel functions are tried beside Chebyshev's */
     int weights,
         ridge; /* the same for those of *fit; weights: of energies, and of virials where they take part */
     int parts; /* of the data, 2 to 10; 0: 5 */
@@ -9668,7 +9927,9 @@ EQML_API eqml_status eqml_cloud_choose(const eqml_cloud_basis *basis, const eqml
  * configurations.
  *
  *   1. Cutoff and range: a compass search in their logarithms, by steps of 15 and 7 %, with terms up to the level that leaves at
- *      most 400 of them, and with about 40,000 rows, with the weights that are given and a ridge of 1e-6.
+ *      most 400 of them, and with about 40,000 rows, with the weights that are given and a ridge of 1e-6. Where the
+ *      kind of radial functions is chosen, then Bessel functions, whose cutoff is sought from there; they are taken where
+ *      the score is 0.01 better. A user's own functions have a cutoff alone.
  *   2. Ridge and weights: a compass search by factors of 10 and of the root of it, with at most 1,000 terms and all
  *      rows. Triangles of parts and kinds of rows are kept, so that these trials read no data.
  *   3. Of the ridges with these weights the largest that costs at most 1 % in the score.
@@ -9710,8 +9971,11 @@ EQML_API eqml_status eqml_cloud_read(const char *path, const eqml_cloud_basis *b
                                      eqml_message *message);
 /*
  * Reads them back: radial, coefficients[basis->nterms], atoms[basis->nspecies], pairs[n (n + 1) / 2] for n species, all
- * zero where the potential has none; pairs may be NULL where it is known to have none. EQML_ERROR_MATCH: the file is for another
- * basis. EQML_ERROR_FILE, EQML_ERROR_FORMAT, EQML_ERROR_VALUE: with file and line in the message.
+ * zero where the potential has none; pairs may be NULL where it is known to have none. Where radial functions are the user's
+ * own a file cannot hold them: radial->function and context must then be those it was fitted with, which a few of their
+ * values in the file tell; in other cases they are not looked at. EQML_ERROR_MATCH: the file is for another basis, or other
+ * radial functions. EQML_ERROR_FILE, EQML_ERROR_FORMAT, EQML_ERROR_VALUE: with file and line in the message. On failure what
+ * was read is not to be used.
  */
 
 EQML_API eqml_status eqml_cloud_write_header(const eqml_cloud_model *model, const char *name,
@@ -9720,7 +9984,8 @@ EQML_API eqml_status eqml_cloud_write_header(const eqml_cloud_model *model, cons
 /*
  * Writes a C header that needs nothing else: the parts of the runtime (the file eqml.h), the header of the basis, the
  * numbers, and the functions NAME_nspecies, NAME_species, NAME_cutoff and NAME_evaluate. They are static; NAME_API,
- * defined before, gives them another linkage.
+ * defined before, gives them another linkage. Where radial functions are the user's own, who includes the header defines
+ * NAME_RADIAL before, as their C function, and NAME_RADIAL_CONTEXT where it needs one.
  */
 
 #endif /* EQML__CLOUD_POTENTIAL_H */
@@ -22691,7 +22956,7 @@ static void eqml__told(eqml__cloud_chooser *s)
 
 static eqml_radial eqml__radial_of_k(const eqml__cloud_chooser *s, const double *k)
 {
-    eqml_radial r;
+    eqml_radial r = s->radial;
     r.cutoff = eqml__three_digits(exp(s->start[0] + k[0]) / EQML_ANGSTROM) * EQML_ANGSTROM;
     r.range = eqml__three_digits(exp(s->start[1] + k[1]) / EQML_ANGSTROM) * EQML_ANGSTROM;
     return r;
@@ -22706,8 +22971,9 @@ static bool eqml__radial_may_be(const void *context, int coordinate, double valu
 
 static bool eqml__radial_is_open(const void *context, int coordinate)
 {
-    const eqml_cloud_choice_options *o = &((const eqml__cloud_chooser *)context)->options;
-    return coordinate == 0 ? o->cutoff != 0 : o->range != 0;
+    const eqml__cloud_chooser *s = (const eqml__cloud_chooser *)context;
+    return coordinate == 0 ? s->options.cutoff != 0
+                           : s->options.range != 0 && s->radial.kind == EQML_RADIAL_CHEBYSHEV;
 }
 
 static eqml_status eqml__radial_judge(void *context, const double *k, int number, double *score)
@@ -22725,34 +22991,51 @@ static eqml_status eqml__radial_judge(void *context, const double *k, int number
     return status;
 }
 
+/* s->radial <- the best cutoff and range of its kind from those of s->start on. *score <- how good it is. */
+static eqml_status eqml__search_radial(eqml__cloud_chooser *s, double *score)
+{
+    const eqml_radial first = s->radial;
+    bool better;
+    s->start[0] = log(first.cutoff);
+    s->start[1] = log(first.range > 0 ? first.range : first.cutoff / 2.2);
+    s->search.made = s->search.best = 0;
+    memset(s->k, 0, sizeof s->k);
+    eqml_status status = eqml__contend(&s->search, s->k, &better);
+    if (!status)
+        status = eqml__compass_search(&s->search, 0.14, 0.07, 20);
+    if (!status && s->search.best > 0) /* else all stays as it was, to the last digit */
+        s->radial = eqml__radial_of_k(s, eqml__tried(&s->search, s->search.best));
+    else
+        s->radial = first;
+    *score = s->search.score[s->search.best];
+    return status;
+}
+
 static eqml_status eqml__choose_radial(eqml__cloud_chooser *s)
 {
     const double given = s->fit.ridge;
-    double rows = 0;
-    bool better;
+    double rows = 0, score = HUGE_VAL, other = HUGE_VAL;
     eqml_status status = eqml__set_lower(s, EQML__RADIAL_TERMS);
     for (size_t k = 0; k < s->frames->n; k++)
         if (eqml__frame_used(s->frames, s->fit.use, k) && (s->frames->has[k] & EQML_FRAME_FORCES))
             rows += 3 * (double)(s->frames->first[k + 1] - s->frames->first[k]);
     s->some = rows > EQML__RADIAL_ROWS ? EQML__RADIAL_ROWS / rows : 1;
-    s->start[0] = log(s->radial.cutoff);
-    s->start[1] = log(s->radial.range);
     s->search.may_be = eqml__radial_may_be;
     s->search.is_open = eqml__radial_is_open;
     s->search.judge = eqml__radial_judge;
     s->search.n = 2;
     if (s->options.ridge || !(given > 0))
         s->fit.ridge = 1e-6;
-    memset(s->k, 0, sizeof s->k);
     if (!status)
-        status = eqml__contend(&s->search, s->k, &better);
-    if (!status)
-        status = eqml__compass_search(&s->search, 0.14, 0.07, 20);
+        status = eqml__search_radial(s, &score);
+    if (!status && s->options.kind && s->radial.kind == EQML_RADIAL_CHEBYSHEV) {
+        const eqml_radial best = s->radial;
+        s->radial.kind = EQML_RADIAL_BESSEL;
+        status = eqml__search_radial(s, &other);
+        if (!(other < score - 0.01))
+            s->radial = best;
+    }
     s->fit.ridge = given;
-    if (!status && s->search.best > 0) /* else all stays as it was, to the last digit */
-        s->radial = eqml__radial_of_k(s, eqml__tried(&s->search, s->search.best));
-    else
-        s->radial.cutoff = exp(s->start[0]), s->radial.range = exp(s->start[1]);
     return status;
 }
 
@@ -22886,7 +23169,7 @@ EQML_API eqml_status eqml_cloud_choose(const eqml_cloud_basis *basis, const eqml
     s->radial = *radial;
     if (s->radial.cutoff == 0)
         s->radial.cutoff = 2.2 * s->radial.range;
-    if (!status && (options->cutoff || options->range))
+    if (!status && (options->cutoff || options->range || options->kind))
         status = eqml__choose_radial(s);
     if (!status && (options->weights || options->ridge))
         status = eqml__choose_fit(s);
@@ -23057,8 +23340,36 @@ static void eqml__pair_of_numbers(const double *number, eqml_pair_reference *p)
     p->quartic = number[12];
 }
 
+/* Kinds of radial functions as files and headers name them; "radial": as files did before there were others. */
+static const struct {
+    const char *word, *name;
+    eqml_radial_kind kind;
+} eqml__radial_words[] = {{"chebyshev", "CHEBYSHEV", EQML_RADIAL_CHEBYSHEV},
+                          {"bessel", "BESSEL", EQML_RADIAL_BESSEL},
+                          {"own", "OWN", EQML_RADIAL_OWN},
+                          {"radial", "CHEBYSHEV", EQML_RADIAL_CHEBYSHEV}};
+enum { EQML__RADIAL_WORDS = sizeof eqml__radial_words / sizeof *eqml__radial_words };
+
+/* Values g_n of a user's functions at some distances, by which they are known again: value[EQML__KNOWN_AT][nmax]. */
+enum { EQML__KNOWN_AT = 3 };
+
+static double eqml__known_at(const eqml_radial *r, int k)
+{
+    return r->cutoff * (0.3 + 0.3 * k);
+}
+
+static void eqml__known_values(const eqml_radial *r, int nmax, double *value)
+{
+    double slope[EQML__CLOUD_NMAX];
+    for (int k = 0; k < EQML__KNOWN_AT; k++)
+        r->function(r->context, nmax, eqml__known_at(r, k), value + k * nmax, slope);
+}
+
 static eqml_status eqml__check_potential(const eqml_cloud_model *m, const char *path, eqml_message *message)
 {
+    const char *fault = eqml_radial_fault(&m->radial, m->basis->nmax);
+    if (fault)
+        return eqml__fail_file(message, EQML_ERROR_ARGUMENT, path, 0, "%s", fault);
     eqml_status status = eqml__check_numbers(path, "coefficients", (size_t)m->basis->nterms, m->coefficients,
                                              DBL_MAX, message);
     if (!status && m->atoms)
@@ -23105,14 +23416,19 @@ EQML_API eqml_status eqml_cloud_write(const eqml_cloud_model *m, const char *pat
     eqml__output out;
     char says[1024];
     const double radial[2] = {m->radial.cutoff, m->radial.range};
+    double known[EQML__KNOWN_AT * EQML__CLOUD_NMAX];
     eqml_status status = eqml__check_potential(m, path, message);
     if (!status)
         status = eqml__open_output(&out, path, message);
     if (status)
         return status;
     eqml__cloud_says(m->basis, says, sizeof says);
-    fprintf(out.file, "eqml-pot 2\nbasis %s\n", says);
-    eqml__put_hexadecimal(out.file, "radial", 2, radial);
+    fprintf(out.file, "eqml-pot 3\nbasis %s\n", says);
+    eqml__put_hexadecimal(out.file, eqml__radial_words[m->radial.kind].word, 2, radial);
+    if (m->radial.kind == EQML_RADIAL_OWN) {
+        eqml__known_values(&m->radial, m->basis->nmax, known);
+        eqml__put_hexadecimal(out.file, "known", EQML__KNOWN_AT * m->basis->nmax, known);
+    }
     eqml__put_hexadecimal(out.file, "atoms", m->basis->nspecies, m->atoms);
     eqml__put_hexadecimal(out.file, "coefficients", m->basis->nterms, m->coefficients);
     fprintf(out.file, "pairs %d\n", m->pairs ? eqml__npairs(m->basis) : 0);
@@ -23124,24 +23440,32 @@ EQML_API eqml_status eqml_cloud_write(const eqml_cloud_model *m, const char *pat
     return eqml__close_output(&out, EQML_OK, message);
 }
 
-/* The next line, which must be this text. */
-static eqml_status eqml__expect_line(eqml__reader *r, const char *text, eqml_status status)
+/* The next line, which must be one of these texts; *which <- its number. */
+static eqml_status eqml__expect_one_of(eqml__reader *r, int n, const char (*text)[1040], int *which,
+                                       eqml_status status)
 {
     eqml__span line = {NULL, NULL};
     if (eqml__next_line(r, &line)) {
         while (line.end > line.begin && eqml__is_one_of(line.end[-1], EQML__BLANKS))
             line.end--;
-        if (eqml__is(line, text))
-            return EQML_OK;
+        for (*which = 0; *which < n; ++*which)
+            if (eqml__is(line, text[*which]))
+                return EQML_OK;
     }
-    return EQML__REFUSE(r, status, "expected \"%.100s\", found %s", text, eqml__quote(line).text);
+    return EQML__REFUSE(r, status, "expected \"%.100s\", found %s", text[0], eqml__quote(line).text);
 }
 
-static eqml_status eqml__read_hexadecimal(eqml__reader *r, const char *word, int count, double *number)
+static eqml_status eqml__expect_line(eqml__reader *r, const char *line, eqml_status status)
 {
-    char text[64];
-    snprintf(text, sizeof text, "%s %d", word, count);
-    eqml_status status = eqml__expect_line(r, text, EQML_ERROR_FORMAT);
+    char text[1][1040];
+    int which;
+    snprintf(text[0], sizeof text[0], "%s", line);
+    return eqml__expect_one_of(r, 1, (const char(*)[1040])text, &which, status);
+}
+
+static eqml_status eqml__read_lines(eqml__reader *r, int count, double *number)
+{
+    eqml_status status = EQML_OK;
     for (int k = 0; k < count && !status; k++) {
         eqml__span line = {NULL, NULL}, rest, one;
         eqml__next_line(r, &line);
@@ -23152,6 +23476,58 @@ static eqml_status eqml__read_hexadecimal(eqml__reader *r, const char *word, int
             EQML__REFUSE(r, status, "expected a finite number, found %s", eqml__quote(line).text);
     }
     return status;
+}
+
+static eqml_status eqml__read_hexadecimal(eqml__reader *r, const char *word, int count, double *number)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%s %d", word, count);
+    const eqml_status status = eqml__expect_line(r, text, EQML_ERROR_FORMAT);
+    return status ? status : eqml__read_lines(r, count, number);
+}
+
+/* *radial <- its kind and parameters. A user's functions must give what they gave when the potential was written. */
+static eqml_status eqml__read_radial(eqml__reader *r, int nmax, eqml_radial *radial)
+{
+    char text[EQML__RADIAL_WORDS][1040];
+    double number[2] = {0, 0}, known[2][EQML__KNOWN_AT * EQML__CLOUD_NMAX];
+    int word = 0;
+    for (int k = 0; k < EQML__RADIAL_WORDS; k++)
+        snprintf(text[k], sizeof text[k], "%s 2", eqml__radial_words[k].word);
+    eqml_status status =
+        eqml__expect_one_of(r, EQML__RADIAL_WORDS, (const char(*)[1040])text, &word, EQML_ERROR_FORMAT);
+    if (!status)
+        status = eqml__read_lines(r, 2, number);
+    if (status)
+        return status;
+    radial->cutoff = number[0];
+    radial->range = number[1];
+    radial->kind = eqml__radial_words[word].kind;
+    if (radial->kind != EQML_RADIAL_OWN) {
+        radial->function = NULL;
+        radial->context = NULL;
+    }
+    const char *fault = eqml_radial_fault(radial, nmax);
+    if (fault && radial->kind == EQML_RADIAL_OWN && !radial->function)
+        return EQML__REFUSE(
+            r, EQML_ERROR_MATCH,
+            "the radial functions are a user's own, which no file holds: give eqml_cloud_read "
+            "the function that the potential was fitted with, in radial->function");
+    if (fault)
+        return EQML__REFUSE(r, EQML_ERROR_VALUE, "%s", fault);
+    if (radial->kind != EQML_RADIAL_OWN)
+        return EQML_OK;
+    status = eqml__read_hexadecimal(r, "known", EQML__KNOWN_AT * nmax, known[0]);
+    if (status)
+        return status;
+    eqml__known_values(radial, nmax, known[1]);
+    for (int k = 0; k < EQML__KNOWN_AT * nmax; k++)
+        if (!(fabs(known[0][k] - known[1][k]) <= 1e-10 * (1 + fabs(known[0][k]))))
+            return EQML__REFUSE(r, EQML_ERROR_MATCH,
+                                "the radial functions are not those of this potential: number %d is %.10g at "
+                                "%.6g bohr, not %.10g",
+                                k % nmax + 1, known[1][k], eqml__known_at(radial, k / nmax), known[0][k]);
+    return EQML_OK;
 }
 
 static eqml_status eqml__read_pair_references(eqml__reader *r, int npairs, eqml_pair_reference *pairs)
@@ -23183,26 +23559,25 @@ EQML_API eqml_status eqml_cloud_read(const char *path, const eqml_cloud_basis *b
                                      eqml_message *message)
 {
     eqml__reader r;
+    static const char first[2][1040] = {"eqml-pot 3", "eqml-pot 2"};
     char says[1024], line[1040];
-    double parameters[2] = {0, 0};
+    int version;
     eqml_status status = eqml__open_reader(&r, path, message);
     if (status)
         return status;
     eqml__cloud_says(basis, says, sizeof says);
     snprintf(line, sizeof line, "basis %s", says);
-    status = eqml__expect_line(&r, "eqml-pot 2", EQML_ERROR_FORMAT);
+    status = eqml__expect_one_of(&r, 2, first, &version, EQML_ERROR_FORMAT);
     if (!status)
         status = eqml__expect_line(&r, line, EQML_ERROR_MATCH);
     if (!status)
-        status = eqml__read_hexadecimal(&r, "radial", 2, parameters);
+        status = eqml__read_radial(&r, basis->nmax, radial);
     if (!status)
         status = eqml__read_hexadecimal(&r, "atoms", basis->nspecies, atoms);
     if (!status)
         status = eqml__read_hexadecimal(&r, "coefficients", basis->nterms, coefficients);
     if (!status)
         status = eqml__read_pair_references(&r, eqml__npairs(basis), pairs);
-    radial->cutoff = parameters[0];
-    radial->range = parameters[1];
     eqml__close_reader(&r);
     return status;
 }
@@ -23246,7 +23621,15 @@ static void eqml__put_potential_banner(FILE *out, const eqml_cloud_model *m, con
                  "Returns 0, or a status\n"
                  " * with the outputs as they were. Thread-safe. Compile with -O3 -march=native "
                  "-ffp-contract=fast, link with\n"
-                 " * -lm.\n */\n");
+                 " * -lm.\n");
+    if (m->radial.kind == EQML_RADIAL_OWN)
+        fprintf(out,
+                " *\n * Its radial functions are its user's own: define %s_RADIAL, before this header, as "
+                "their C "
+                "function, and\n"
+                " * %s_RADIAL_CONTEXT, if it needs one.\n",
+                name, name);
+    fprintf(out, " */\n");
 }
 
 static void eqml__put_pair(FILE *out, const eqml_pair_reference *p)
@@ -23279,10 +23662,23 @@ static void eqml__put_potential(FILE *out, const eqml_cloud_model *m, const char
             eqml__put_pair(out, &m->pairs[k]);
         fprintf(out, "};\n");
     }
+    if (m->radial.kind == EQML_RADIAL_OWN)
+        fprintf(
+            out,
+            "#ifndef %s_RADIAL\n#error The radial functions of %s are those of its user: define %s_RADIAL as "
+            "their C function before this header\n#endif\n"
+            "#ifndef %s_RADIAL_CONTEXT\n#define %s_RADIAL_CONTEXT 0\n#endif\n",
+            name, name, name, name, name);
     fprintf(out, "static const eqml%d_cloud_model %s_model = {&eqml%d_%s_basis, {%s, ", number, name, number,
             m->basis->name, eqml__decimal(m->radial.cutoff, false).text);
-    fprintf(out, "%s}, %s_coefficients, %s%s, %s%s};\n", eqml__decimal(m->radial.range, false).text, name,
-            m->atoms ? name : "0", m->atoms ? "_atoms" : "", m->pairs ? name : "0", m->pairs ? "_pairs" : "");
+    fprintf(out, "%s, EQML%d_RADIAL_%s, ", eqml__decimal(m->radial.range, false).text, number,
+            eqml__radial_words[m->radial.kind].name);
+    if (m->radial.kind == EQML_RADIAL_OWN)
+        fprintf(out, "%s_RADIAL, %s_RADIAL_CONTEXT", name, name);
+    else
+        fprintf(out, "0, 0");
+    fprintf(out, "}, %s_coefficients, %s%s, %s%s};\n", name, m->atoms ? name : "0", m->atoms ? "_atoms" : "",
+            m->pairs ? name : "0", m->pairs ? "_pairs" : "");
     fprintf(out,
             "#ifndef %s_API /* define it as extern, in one file, for functions with external linkage */\n"
             "#define %s_API EQML%d_FUNCTION\n#endif\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n"

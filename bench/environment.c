@@ -149,7 +149,8 @@ int main(void)
     double *coefficients = malloc((size_t)basis->nterms * sizeof *coefficients);
     for (int k = 0; k < basis->nterms; k++)
         coefficients[k] = 1e-3 * draw();
-    const eqml_cloud_model model = {basis, {9.3, 5}, coefficients, NULL, NULL};
+    const eqml_cloud_model model = {
+        .basis = basis, .radial = {.cutoff = 9.3, .range = 5}, .coefficients = coefficients};
     const double peak = find_peak();
     printf("%s: \"%s\", %d terms; us for an atom (share of the peak, %.1f multiply-adds in a ns)\n",
            basis->name, basis->environment, basis->nterms, peak);

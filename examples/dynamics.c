@@ -125,7 +125,8 @@ static int read_potential(const job *j, motion *m)
     m->pairs = calloc(species * (species + 1) / 2, sizeof *m->pairs);
     if (!m->numbers || !m->pairs)
         return fail(j->name, "out of memory");
-    m->model = (eqml_cloud_model){basis, {0, 0}, m->numbers, m->numbers + n, m->pairs};
+    m->model = (eqml_cloud_model){
+        .basis = basis, .coefficients = m->numbers, .atoms = m->numbers + n, .pairs = m->pairs};
     snprintf(path, sizeof path, "%s/%s.pot", j->directory, j->name);
     if (eqml_cloud_read(path, basis, &m->model.radial, m->numbers, m->numbers + n, m->pairs, &message)) {
         fprintf(stderr, "dynamics: %s\n", message.text);

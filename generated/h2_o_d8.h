@@ -22,15 +22,15 @@
  * Factors kept: 22, of these 3 generators; the other terms are products of two factors.
  * From pair variables to V:            19 multiply, 3 add, 114 multiply-add.
  * From pair variables to V and dV/dy:  19 multiply, 6 add, 246 multiply-add.
- * Layout number: 5, as in the eqml.h that it goes with.
+ * Layout number: 6, as in the eqml.h that it goes with.
  */
 #ifndef EQML_BASIS_h2_o_d8
 #define EQML_BASIS_h2_o_d8
 #ifndef EQML_LAYOUT
 #include "eqml.h"
 #endif
-#if EQML_LAYOUT != 5
-#error This basis has layout 5 and eqml.h another: write it again by the command above, with the eqml-gen beside eqml.h
+#if EQML_LAYOUT != 6
+#error This basis has layout 6 and eqml.h another: write it again by the command above, with the eqml-gen beside eqml.h
 #endif
 
 enum { h2_o_d8_NATOMS = 3, h2_o_d8_NPAIRS = 3, h2_o_d8_NTERMS = 95, h2_o_d8_NSLOTS = 30 };

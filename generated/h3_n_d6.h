@@ -20,15 +20,15 @@
  * Factors kept: 26, of these 9 generators; the other terms are products of two factors.
  * From pair variables to V:            28 multiply, 9 add, 232 multiply-add.
  * From pair variables to V and dV/dy:  28 multiply, 21 add, 513 multiply-add.
- * Layout number: 5, as in the eqml.h that it goes with.
+ * Layout number: 6, as in the eqml.h that it goes with.
  */
 #ifndef EQML_BASIS_h3_n_d6
 #define EQML_BASIS_h3_n_d6
 #ifndef EQML_LAYOUT
 #include "eqml.h"
 #endif
-#if EQML_LAYOUT != 5
-#error This basis has layout 5 and eqml.h another: write it again by the command above, with the eqml-gen beside eqml.h
+#if EQML_LAYOUT != 6
+#error This basis has layout 6 and eqml.h another: write it again by the command above, with the eqml-gen beside eqml.h
 #endif
 
 enum { h3_n_d6_NATOMS = 4, h3_n_d6_NPAIRS = 6, h3_n_d6_NTERMS = 196, h3_n_d6_NSLOTS = 50 };

@@ -20,15 +20,15 @@
  * Factors kept: 52, of these 31 generators; the other terms are products of two factors.
  * From pair variables to V:            84 multiply, 46 add, 638 multiply-add.
  * From pair variables to V and dV/dy:  84 multiply, 126 add, 1491 multiply-add.
- * Layout number: 5, as in the eqml.h that it goes with.
+ * Layout number: 6, as in the eqml.h that it goes with.
  */
 #ifndef EQML_BASIS_h4_c_d6
 #define EQML_BASIS_h4_c_d6
 #ifndef EQML_LAYOUT
 #include "eqml.h"
 #endif
-#if EQML_LAYOUT != 5
-#error This basis has layout 5 and eqml.h another: write it again by the command above, with the eqml-gen beside eqml.h
+#if EQML_LAYOUT != 6
+#error This basis has layout 6 and eqml.h another: write it again by the command above, with the eqml-gen beside eqml.h
 #endif
 
 enum { h4_c_d6_NATOMS = 5, h4_c_d6_NPAIRS = 10, h4_c_d6_NTERMS = 495, h4_c_d6_NSLOTS = 148 };

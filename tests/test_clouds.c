@@ -59,7 +59,7 @@ static sample make_sample(const eqml_cloud_basis *basis, enum shape shape, size_
             s.cell[k] = 0;
     for (int k = 0; k < 2; k++) /* one reaches beyond the cutoff, one there is none of */
         cr_assert_eq(eqml_pair_zbl(1 + k, 2, 4, k ? 9 : 7, &s.pairs[k]), EQML_OK);
-    s.model = (eqml_cloud_model){basis, {8.5, 3.5}, NULL, NULL, NULL};
+    s.model = (eqml_cloud_model){.basis = basis, .radial = {.cutoff = 8.5, .range = 3.5}};
     s.configuration = (eqml_configuration){n, NULL, NULL, NULL, NULL};
     if (shape != OPEN)
         s.configuration.cell = s.cell;
@@ -90,9 +90,32 @@ static answer evaluate(sample *s)
 
 /* ---- by definition ---- */
 
+/* A user's own radial functions, exp(-n r / length). */
+static void decays(const void *context, int nmax, double r, double *value, double *slope)
+{
+    const double length = *(const double *)context;
+    for (int n = 1; n <= nmax; n++) {
+        value[n - 1] = exp(-n * r / length);
+        slope[n - 1] = -n / length * value[n - 1];
+    }
+}
+
+static const double length = 4;
+
+/* One of each kind. */
+static const eqml_radial radials[] = {{.cutoff = 8.5, .range = 3.5},
+                                      {.cutoff = 8.5, .kind = EQML_RADIAL_BESSEL},
+                                      {8.5, 0, EQML_RADIAL_OWN, decays, &length}};
+
 static long double exact_radial(const void *context, int n, long double r)
 {
     const eqml_radial *radial = context;
+    const long double turn = acosl(-1) * r / radial->cutoff, left = 1 - r * r / powl(radial->cutoff, 2);
+    if (radial->kind != EQML_RADIAL_CHEBYSHEV)
+        return r >= radial->cutoff ? 0
+                                   : powl(left, 3) * (radial->kind == EQML_RADIAL_BESSEL
+                                                          ? sinl(n * turn) / turn
+                                                          : expl(-n * r / (long double)length));
     const long double a = 10.0L / 13, c = radial->cutoff, s = r / radial->range, q = c / radial->range;
     const long double y = 1 / (1 + a * s * s * s * s / (1 + s * s)),
                       end = 1 / (1 + a * q * q * q * q / (1 + q * q));
@@ -162,9 +185,11 @@ Test(clouds, energies_are_those_of_the_definition)
     for (size_t b = 0; b < COUNT(bases); b++) {
         chosen c =
             choose_terms(rule_of(bases[b].order, bases[b].level, bases[b].chiral), bases[b].basis->nspecies);
-        for (int shape = OPEN; shape <= WIRE + 1; shape++) { /* the last: two atoms, one neighbour each */
+        for (int way = 0; way < (WIRE + 2) * (int)COUNT(radials); way++) {
+            const int shape = way % (WIRE + 2); /* the last: two atoms, one neighbour each */
             sample s = shape > WIRE ? make_sample(bases[b].basis, OPEN, 2, 18)
                                     : make_sample(bases[b].basis, shape, shape == TRICLINIC ? 5 : 9, 17 + b);
+            s.model.radial = radials[way / (WIRE + 2)];
             const answer a = evaluate(&s);
             double sum = 0;
             for (size_t i = 0; i < s.n; i++) {
@@ -194,6 +219,7 @@ Test(clouds, forces_and_virial_are_derivatives_of_the_energy)
     for (size_t b = 0; b < COUNT(bases); b++)
         for (int shape = OPEN; shape <= WIRE; shape++) {
             sample s = make_sample(bases[b].basis, shape, shape == TRICLINIC ? 5 : 9, 40 + b);
+            s.model.radial = radials[(b + (size_t)shape) % COUNT(radials)];
             const answer a = evaluate(&s);
             const double size = 1 + fabs(a.energy);
             for (size_t i = 0; i < 2; i++)
@@ -237,6 +263,7 @@ Test(clouds, single_precision_is_near_double)
     for (size_t b = 0; b < COUNT(bases); b++)
         for (int shape = OPEN; shape <= WIRE; shape++) {
             sample s = make_sample(bases[b].basis, shape, shape == TRICLINIC ? 7 : 11, 50 + b);
+            s.model.radial = radials[(b + (size_t)shape) % COUNT(radials)];
             const answer exact = evaluate(&s);
             answer a = {0};
             eqml_cloud_workspace w = {0};
@@ -358,26 +385,29 @@ Test(clouds, energies_are_invariant)
 /* As a neighbour leaves, what it adds vanishes with the third power of the distance to the cutoff. */
 Test(clouds, energy_is_smooth_at_the_cutoff)
 {
-    sample s = make_sample(&cloud_one_basis, OPEN, 3, 9);
-    const double x[3][3] = {{0, 0, 0}, {2.5, 0, 0}, {0, 0, 0}};
-    memcpy(s.xyz, x, sizeof x);
-    double last = 0;
-    for (int k = 0; k < 4; k++) {
-        const double h = 0.1 / (1 << k);
+    for (size_t kind = 0; kind < COUNT(radials); kind++) {
+        sample s = make_sample(&cloud_one_basis, OPEN, 3, 9);
+        const double x[3][3] = {{0, 0, 0}, {2.5, 0, 0}, {0, 0, 0}};
+        memcpy(s.xyz, x, sizeof x);
+        double last = 0;
+        s.model.radial = radials[kind];
+        for (int k = 0; k < 4; k++) {
+            const double h = 0.1 / (1 << k);
+            s.n = 3;
+            s.xyz[2][1] = s.model.radial.cutoff - h; /* from atom 0; atom 1 is farther away */
+            const answer with = evaluate(&s);
+            s.n = 2;
+            const double rest = fabs(with.energies[0] - evaluate(&s).energies[0]);
+            if (k)
+                cr_expect_lt(rest, last / 7, "%g after %g", rest, last);
+            last = rest;
+        }
         s.n = 3;
-        s.xyz[2][1] = s.model.radial.cutoff - h; /* from atom 0; atom 1 is farther away */
-        const answer with = evaluate(&s);
+        s.xyz[2][1] = s.model.radial.cutoff + 1e-9;
+        const answer outside = evaluate(&s);
         s.n = 2;
-        const double rest = fabs(with.energies[0] - evaluate(&s).energies[0]);
-        if (k)
-            cr_expect_lt(rest, last / 7, "%g after %g", rest, last);
-        last = rest;
+        cr_expect_eq(outside.energies[0], evaluate(&s).energies[0]);
     }
-    s.n = 3;
-    s.xyz[2][1] = s.model.radial.cutoff + 1e-9;
-    const answer outside = evaluate(&s);
-    s.n = 2;
-    cr_expect_eq(outside.energies[0], evaluate(&s).energies[0]);
 }
 
 /* An atom on a face of the cell, a little before it and a little behind, and put back on the other side. */
@@ -655,4 +685,10 @@ Test(clouds, what_cannot_be_is_told)
     s = good;
     s.model.radial.range = 0;
     expect_refusal(&s, EQML_ERROR_ARGUMENT, "range");
+    s = good;
+    s.model.radial.kind = EQML_RADIAL_OWN;
+    expect_refusal(&s, EQML_ERROR_ARGUMENT, "function is not given");
+    s = good;
+    s.model.radial.kind = (eqml_radial_kind)7;
+    expect_refusal(&s, EQML_ERROR_ARGUMENT, "no known kind");
 }

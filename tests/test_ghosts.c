@@ -18,8 +18,10 @@ Test(ghosts, an_open_list_with_copies_is_the_periodic_crystal)
     double *coefficients = calloc(n, sizeof *coefficients), energy[2], virial[2][6], energies[2][OWN],
            periodic[OWN][3];
     const double atoms[2] = {-0.3, -0.7};
-    eqml_cloud_model model = {
-        .basis = &cloud_two_basis, .radial = {8.5, 3.5}, .coefficients = coefficients, .atoms = atoms};
+    eqml_cloud_model model = {.basis = &cloud_two_basis,
+                              .radial = {.cutoff = 8.5, .range = 3.5},
+                              .coefficients = coefficients,
+                              .atoms = atoms};
     eqml_cloud_workspace w = {0};
     eqml_neighbours list = {0};
     eqml_message message;

@@ -4,7 +4,7 @@
 #include "shapes/shapes.h"
 #include <criterion/criterion.h>
 
-static const eqml_radial radial = {4, 2};
+static const eqml_radial radial = {.cutoff = 4, .range = 2};
 enum { TERMS = 2000 };
 
 static void describe_points(const eqml_cloud_basis *basis, const eqml_points *points, double *terms)
@@ -128,7 +128,7 @@ Test(points, what_cannot_be_is_told)
 {
     const double origin[3] = {0, 0, 0}, bad[3] = {0, NAN, 0}, one[3] = {1, 0, 0}, zero = 0;
     const int type = 1;
-    const eqml_radial wrong = {0, 1};
+    const eqml_radial wrong = {.cutoff = 0, .range = 1};
     double terms[TERMS];
     eqml_cloud_workspace w = {0};
     const struct {

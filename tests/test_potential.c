@@ -188,7 +188,7 @@ static eqml_cloud_model random_model(const eqml_cloud_basis *b, double *coeffici
     uint64_t state = 99;
     for (int k = 0; k < b->nterms; k++)
         coefficients[k] = 1e-3 * draw_real(&state);
-    return (eqml_cloud_model){b, {7.5, 4}, coefficients, atoms, NULL};
+    return (eqml_cloud_model){b, {.cutoff = 7.5, .range = 4}, coefficients, atoms, NULL};
 }
 
 /* Energy, forces and virial are linear in the coefficients: rows times coefficients, by two ways of derivation. */
@@ -257,7 +257,7 @@ Test(potential, a_model_is_found_again)
     cr_expect_lt(errors.rmse_force, 1e-9);
     cr_expect_lt(errors.rmse_virial, 1e-8);
     eqml_pair_reference pairs[3] = {{.outer = 0}}, again_pairs[3];
-    eqml_radial radial;
+    eqml_radial radial = {.function = NULL};
     for (int with = 0; with < 2; with++) {
         cr_assert_eq(eqml_cloud_write(&fitted, pot, &message), EQML_OK);
         cr_assert_eq(eqml_cloud_read(pot, b, &radial, again, again_atoms, again_pairs, &message), EQML_OK,
@@ -415,7 +415,8 @@ Test(potential, cross_validation_of_exact_data)
     cr_expect_eq(e.forces, FRAMES);
     cr_expect_lt(e.rmse_force, 1e-6);
     const eqml_cloud_choice_options options = {.cutoff = 1, .parts = 3};
-    eqml_radial radial = {m.truth.radial.cutoff * exp(0.14), m.truth.radial.range}, again = radial;
+    eqml_radial radial = {.cutoff = m.truth.radial.cutoff * exp(0.14), .range = m.truth.radial.range},
+                again = radial;
     eqml_cloud_choice choice;
     cr_assert_eq(eqml_cloud_choose(&cloud_two_basis, &m.frames, &options, &radial, &fit, &choice, &message),
                  EQML_OK, "%s", message.text);
@@ -578,7 +579,7 @@ Test(potential, options_of_the_fit)
         {"--test a.xyz --train-every 2 a.xyz", "exclude each other"},
         {"--ask 3 a.xyz", "needs --pool"},
         {"a.xyz a.xyz", "--also"},
-        {"--reference zbl:4,3 a.xyz", "expected zbl:A,B"},
+        {"--reference zbl:4,3 a.xyz", "none or zbl:A,B"},
         {"--atoms W=-1 a.xyz", "the energy of H"},
         {"--atoms isolated a.xyz", "not each species"},
         {"--weights none a.xyz", "none: cannot be read"},

@@ -7,7 +7,7 @@
 static char potential_path[300];
 static eqml_frames frames;
 static double numbers[64], atoms[2];
-static const eqml_cloud_model cloud = {&cloud_water_basis, {6, 2}, numbers, atoms, NULL};
+static const eqml_cloud_model cloud = {&cloud_water_basis, {.cutoff = 6, .range = 2}, numbers, atoms, NULL};
 
 static eqml_status try_neighbours(void)
 {
@@ -158,7 +158,7 @@ static eqml_status try_cloud_write(void)
 
 static eqml_status try_cloud_read(void)
 {
-    eqml_radial radial;
+    eqml_radial radial = {.function = NULL};
     double c[64], a[2];
     return eqml_cloud_read(potential_path, &cloud_water_basis, &radial, c, a, NULL, &message);
 }

@@ -27,33 +27,56 @@ trap 'exit 143' TERM
 trap 'exit 129' HUP
 chmod 755 "$new"
 
-# The words of BASIS that the levels of terms depend on, for the fit: the weight of l.
+# The words of BASIS that the levels of terms depend on, for the fit: the weight of l. `own`: it is chosen here.
 weight=$(with_list "$BASIS" sh -c 'while [ $# -gt 1 ]; do [ "$1" = --level-weight ] && echo "--level-weight $2"; shift; done' sh)
+own=
 
 # The basis, and the fit program over it.
 generate() {
-    run_with "$BASIS" build/eqml-gen --environment "$ENVIRONMENT" --order "$ORDER" --level "$LEVEL" -n "$NAME" \
+    run_with "$BASIS $own" build/eqml-gen --environment "$ENVIRONMENT" --order "$ORDER" --level "$LEVEL" -n "$NAME" \
         -o "$new/$NAME.h"
     printf '#include "%s.h"\nconst eqml_cloud_basis *const basis = &%s_basis;\n' "$NAME" "$NAME" >"$new/basis.c"
     run "$@" -I. "-I$new" "$new/basis.c" build/potential.o build/eqml.o -o "$new/fit" $LIBRARIES -lm
 }
 
-terms_of() {
-    with_list "$BASIS" build/eqml-gen --environment "$ENVIRONMENT" --order "$ORDER" --level "$1" --stats |
-        sed -n 's/.*"terms": *\([0-9]*\).*/\1/p' | head -n 1
+# terms <- how many there are up to a level.
+count_terms() {
+    stats=$(with_list "$BASIS $own" build/eqml-gen --environment "$ENVIRONMENT" --order "$ORDER" --level "$1" --stats) || exit 2
+    terms=$(printf '%s\n' "$stats" | sed -n 's/.*"terms": *\([0-9]*\).*/\1/p' | head -n 1)
 }
 
-# LEVEL=auto: of the levels with at most 1,500 terms, cross-validation chooses.
+# LEVEL=auto: the weight of l in the levels, unless BASIS says it, by potentials of at most 400 terms; then, of the
+# levels with at most 2,000 terms, the level. Cross-validation chooses.
 chosen=
 if [ "$LEVEL" = auto ]; then
+    radial=
+    if [ -z "$weight" ]; then
+        best=
+        for l in 1.5 1 0.75 0.5; do
+            weight="--level-weight $l" own=$weight quarters=12
+            while count_terms "$(((quarters + 1) / 4)).$(((quarters + 1) % 4 * 25))" && [ "$terms" -le 400 ]; do
+                quarters=$((quarters + 1))
+            done
+            LEVEL=$((quarters / 4)).$((quarters % 4 * 25))
+            generate "$@"
+            run_with "$weight $FIT" "$new/fit" --name "$NAME" --directory "$new" --score "$new/score" "$DATA"
+            { read -r score && read -r found; } <"$new/score"
+            echo "level weight $l, level $LEVEL: cross-validated score $score, $found"
+            if [ -z "$best" ] || awk "BEGIN { exit !($score < $best - 0.01) }"; then
+                best=$score kept=$weight radial=$found
+            fi
+        done
+        rm -f "$new/score"
+        weight=$kept own=$kept
+    fi
     LEVEL=3
-    while terms=$(terms_of "$((LEVEL + 1))") && [ "${terms:-1501}" -le 1500 ]; do LEVEL=$((LEVEL + 1)); done
+    while count_terms "$((LEVEL + 1))" && [ "$terms" -le 2000 ]; do LEVEL=$((LEVEL + 1)); done
     highest=$LEVEL
     generate "$@"
-    run_with "$weight $FIT" "$new/fit" --name "$NAME" --directory "$new" --choose-level "$highest" "$DATA"
+    run_with "$weight $FIT $radial" "$new/fit" --name "$NAME" --directory "$new" --choose-level "$highest" "$DATA"
     { read -r LEVEL && read -r chosen; } <"$new/level"
     rm -f "$new/level"
-    echo "level $LEVEL of at most $highest"
+    echo "level $LEVEL of at most $highest${own:+, $own}"
 fi
 
 generate "$@"

@@ -61,11 +61,14 @@ int choose_numbers(job *j, const input *in, outcome *o)
     eqml_message message;
     double shown = 0;
     const double start = seconds_now();
-    eqml_cloud_choice_options options = {j->cutoff_auto, j->range_auto, j->weights_auto, j->ridge_auto, 0,
-                                         NULL,           NULL};
+    eqml_cloud_choice_options options = {.cutoff = j->cutoff_auto,
+                                         .range = j->range_auto,
+                                         .kind = j->kind_auto,
+                                         .weights = j->weights_auto,
+                                         .ridge = j->ridge_auto};
     if (begin_radial(j, in))
         return 1;
-    if (!j->cutoff_auto && !j->range_auto && !j->weights_auto && !j->ridge_auto)
+    if (!j->cutoff_auto && !j->range_auto && !j->kind_auto && !j->weights_auto && !j->ridge_auto)
         return 0;
     if (isatty(2)) {
         options.progress = show_trial;
@@ -86,26 +89,51 @@ int choose_numbers(job *j, const input *in, outcome *o)
     return 1;
 }
 
-/* A file for the script: the level, and the options that were chosen with it. */
-static int write_level(const job *j, int level)
+/* A file for the script, of two lines: what was found, and options that were chosen with it. */
+static int write_lines(const char *path, const char *first, const char *second)
 {
-    char path[1024];
-    snprintf(path, sizeof path, "%s/level", j->directory);
     FILE *out = fopen(path, "w");
     if (out)
-        fprintf(out, "%d\n--cutoff %.10g --range %.10g --energies %.10g --virials %.10g --ridge %.10g\n",
-                level, j->radial.cutoff / EQML_ANGSTROM, j->radial.range / EQML_ANGSTROM,
-                j->fit.energy_weight > 0 ? j->fit.energy_weight : 100, j->fit.virial_weight, j->fit.ridge);
-    if (out && !fclose(out))
+        fprintf(out, "%s\n%s\n", first, second);
+    const int bad = !out || ferror(out);
+    if (out && !fclose(out) && !bad)
         return 0;
     fprintf(stderr, "potential: %s: cannot be written: %s\n", path, strerror(errno));
     return 1;
+}
+
+/* text <- the options that say the radial functions. */
+static int radial_options(const job *j, char *text, size_t size)
+{
+    return snprintf(text, size, "--radial %s --cutoff %.10g --range %.10g", radial_name(&j->radial),
+                    j->radial.cutoff / EQML_ANGSTROM, j->radial.range / EQML_ANGSTROM);
+}
+
+int find_score(job *j, const input *in)
+{
+    eqml_message message;
+    eqml_cloud_errors e;
+    outcome o = {0};
+    char score[64] = "0", options[256];
+    if (choose_numbers(j, in, &o))
+        return 1;
+    const eqml_status status =
+        eqml_cloud_cross_validate(basis, &j->radial, &in->data, &j->fit, 0, &e, &message);
+    if (status && status != EQML_ERROR_EMPTY) /* of a few data nothing can be said */
+        return fail(message.text);
+    if (!status)
+        snprintf(score, sizeof score, "%.6f",
+                 (e.energies ? log(fmax(EV * e.rmse_energy, DBL_MIN)) : 0) +
+                     (e.forces ? log(fmax(EV_PER_ANGSTROM * e.rmse_force, DBL_MIN)) : 0));
+    radial_options(j, options, sizeof options);
+    return write_lines(j->score, score, options);
 }
 
 int choose_level(job *j, const input *in)
 {
     eqml_message message;
     outcome o = {0};
+    char path[1024], chosen[16], options[256];
     int level = 0;
     double *score = calloc((size_t)j->highest + 1, sizeof *score);
     int *terms = calloc((size_t)j->highest + 1, sizeof *terms);
@@ -117,7 +145,12 @@ int choose_level(job *j, const input *in)
         if (score[d] < HUGE_VAL)
             printf("  level %2d: %5d terms, cross-validated score %.3f%s\n", d, terms[d], score[d],
                    d == level ? ", chosen" : "");
-    bad = bad || write_level(j, level);
+    snprintf(path, sizeof path, "%s/level", j->directory);
+    snprintf(chosen, sizeof chosen, "%d", level);
+    const size_t length = (size_t)radial_options(j, options, sizeof options);
+    snprintf(options + length, sizeof options - length, " --energies %.10g --virials %.10g --ridge %.10g",
+             j->fit.energy_weight > 0 ? j->fit.energy_weight : 100, j->fit.virial_weight, j->fit.ridge);
+    bad = bad || write_lines(path, chosen, options);
     free(score);
     free(terms);
     return bad;

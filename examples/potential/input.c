@@ -1,4 +1,4 @@
-/* Data and what is beneath the fit: files, plain or packed; weights of groups; pairs; free atoms. */
+/* Data: files, plain or packed; weights of groups; free atoms. */
 #include "job.h"
 #include <sys/types.h>
 #include <sys/wait.h>
@@ -137,32 +137,6 @@ void species_symbol(int k, char symbol[8])
     snprintf(symbol, 8, "%.*s", (int)strcspn(at, " "), at);
 }
 
-static int make_pairs(const job *j, input *in)
-{
-    double inner, outer;
-    char left[8], right[8], behind;
-    if (sscanf(j->reference, "zbl:%lf,%lf%c", &inner, &outer, &behind) != 2 || !(inner >= 0) ||
-        !(outer > inner) || outer > 100) {
-        fprintf(stderr, "potential: --reference %s: expected zbl:A,B with 0 <= A < B, angstrom\n",
-                j->reference);
-        return 1;
-    }
-    in->pairs = calloc((size_t)(basis->nspecies * (basis->nspecies + 1) / 2), sizeof *in->pairs);
-    if (!in->pairs)
-        return fail("out of memory");
-    for (int a = 0; a < basis->nspecies; a++)
-        for (int b = 0; b <= a; b++) {
-            species_symbol(a, left);
-            species_symbol(b, right);
-            if (eqml_pair_zbl(eqml_atomic_number(left), eqml_atomic_number(right), inner * EQML_ANGSTROM,
-                              outer * EQML_ANGSTROM, &in->pairs[eqml_pair(a, b)])) {
-                fprintf(stderr, "potential: --reference: %s or %s has no atomic number\n", left, right);
-                return 1;
-            }
-        }
-    return 0;
-}
-
 static int find_atoms(const job *j, input *in)
 {
     if (!strcmp(j->atoms, "fitted"))
@@ -222,7 +196,7 @@ int read_input(const job *j, input *in)
     }
     if (!bad && j->weights)
         bad = read_weights(j, in);
-    if (!bad && j->reference)
+    if (!bad)
         bad = make_pairs(j, in);
     if (!bad && j->atoms)
         bad = find_atoms(j, in);
@@ -254,6 +228,8 @@ void free_input(input *in)
     eqml_frames_free(&in->pool);
     free(in->weights);
     free(in->train);
+    free(in->use);
     free(in->pairs);
+    free(in->shortest);
     free(in->atoms);
 }

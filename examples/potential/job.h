@@ -21,9 +21,10 @@ typedef struct job {
     int nfiles, train_every;
     eqml_frames_options read;
     eqml_radial radial; /* zero: chosen, or from the data */
-    int cutoff_auto, range_auto, weights_auto, ridge_auto;
+    int cutoff_auto, range_auto, kind_auto, weights_auto, ridge_auto;
     int parts;           /* of a cross-validation beside; 0: none */
     int highest;         /* a level is to be chosen up to this one, and nothing else; 0: no */
+    const char *score;   /* the file for a cross-validated score, and nothing else; or NULL */
     const char *weights; /* a file */
     const char *reference, *atoms;
     int grades; /* rows of their matrix; 0: none */
@@ -38,8 +39,12 @@ typedef struct input {
     eqml_frames data, other;             /* other: to test on */
     double (*weights)[EQML_CLOUD_KINDS]; /* [data.n], or NULL */
     unsigned char *train, *test;         /* [data.n] */
+    unsigned char *use;                  /* [data.n] train, and anchors; NULL: there are none */
+    size_t anchors;                      /* they are the last of the data */
     eqml_pair_reference *pairs;          /* or NULL */
-    double *atoms;                       /* [nspecies], or NULL */
+    double
+        *shortest; /* [pairs] distances in the training data, bohr, where the pairs follow them; else NULL */
+    double *atoms; /* [nspecies], or NULL */
 } input;
 
 typedef struct outcome {
@@ -59,9 +64,21 @@ int fail(const char *text);
 /* Fills *j from the command line. Returns nonzero after a message. --help prints and ends the program. */
 int parse_options(int argc, char **argv, job *j);
 
+/* "chebyshev" or "bessel". */
+const char *radial_name(const eqml_radial *radial);
+
 /* Reads all files and makes what is beneath the fit; nonzero after a message. free_input is to be called anyway. */
 int read_input(const job *j, input *in);
 void free_input(input *in);
+
+/* What is beneath the fit, as --reference says; nonzero after a message. */
+int make_pairs(const job *j, input *in);
+
+/* Adds anchors to the data where the pairs follow these, for weights as in *fit; nonzero after a message. */
+int add_anchors(input *in, const eqml_cloud_fit_options *fit);
+
+/* One line of what is beneath the fit. */
+void print_pairs(const job *j, const input *in);
 
 /* symbol <- that of species k. */
 void species_symbol(int k, char symbol[8]);
@@ -71,6 +88,10 @@ void print_groups(const input *in);
 
 /* Cutoff, range, weights and ridge that the user leaves to the program; nonzero after a message. */
 int choose_numbers(job *j, const input *in, outcome *o);
+
+/* The score with what choose_numbers chooses, into the file j->score: the sum of the logarithms of the errors of energies
+ * (eV/atom) and forces (eV/angstrom); nonzero after a message. */
+int find_score(job *j, const input *in);
 
 /* The level, up to j->highest, into the file `level`; nonzero after a message. */
 int choose_level(job *j, const input *in);

@@ -46,13 +46,24 @@ static double time_per_atom(const eqml_cloud_model *model, const eqml_frames *fr
     return 1e6 * sum / (double)frames->first[n];
 }
 
-static int fit_and_test(job *j, const input *in, eqml_cloud_model *model, double *coefficients, double *atoms,
+/* The fit is to the training data, with their weights. */
+static void use_data(job *j, const input *in)
+{
+    j->fit.use = in->train;
+    j->fit.weights = (const double(*)[EQML_CLOUD_KINDS])in->weights;
+}
+
+static int fit_and_test(job *j, input *in, eqml_cloud_model *model, double *coefficients, double *atoms,
                         eqml_lsq **triangle, outcome *o)
 {
     const eqml_frames *data = &in->data, *other = &in->other;
     eqml_message message;
-    if (choose_numbers(j, in, o))
+    if (choose_numbers(j, in, o) || add_anchors(in, &j->fit))
         return 1;
+    use_data(j, in);
+    const eqml_cloud_fit_options alone = j->fit; /* without anchors */
+    if (in->use)
+        j->fit.use = in->use;
     const double start = seconds_now();
     *model = (eqml_cloud_model){basis, j->radial, coefficients, atoms, in->pairs};
     o->tested = other->n > 0 || j->train_every > 1;
@@ -62,11 +73,12 @@ static int fit_and_test(job *j, const input *in, eqml_cloud_model *model, double
         (o->tested && eqml_cloud_find_errors(model, other->n ? other : data, other->n ? NULL : in->test,
                                              &o->test, &message)) ||
         (o->validated &&
-         eqml_cloud_cross_validate(basis, &j->radial, data, &j->fit, j->parts, &o->validation, &message))) {
+         eqml_cloud_cross_validate(basis, &j->radial, data, &alone, j->parts, &o->validation, &message))) {
         fprintf(stderr, "potential: %s: %s\n", j->data[0], message.text);
         return 1;
     }
     o->seconds = seconds_now() - start;
+    o->fit.frames -= in->anchors;
     o->us_per_atom = time_per_atom(model, data);
     return 0;
 }
@@ -85,7 +97,7 @@ static int write_all(const job *j, const eqml_cloud_model *model, const outcome 
     return write_report(path, j, model, o);
 }
 
-static int fit_and_write(job *j, const input *in)
+static int fit_and_write(job *j, input *in)
 {
     eqml_cloud_model model;
     outcome o = {0};
@@ -96,6 +108,7 @@ static int fit_and_write(job *j, const input *in)
     bad = bad || grade_and_ask(j, in, &model, triangle, &o);
     if (!bad) {
         print_groups(in);
+        print_pairs(j, in);
         print_report(j, &model, &o);
         bad = write_all(j, &model, &o);
     }
@@ -108,16 +121,15 @@ int main(int argc, char **argv)
 {
     job j = {.directory = ".", .name = basis->name, .runtime = "eqml.h", .train_every = 1};
     input in = {0};
-    j.cutoff_auto = j.range_auto = j.weights_auto = j.ridge_auto = 1;
+    j.cutoff_auto = j.range_auto = j.kind_auto = j.weights_auto = j.ridge_auto = 1;
     j.fit.smoothness = 2;
     j.grades = 32;
     int bad = parse_options(argc, argv, &j) || read_input(&j, &in);
     if (!bad) {
-        j.fit.use = in.train;
-        j.fit.weights = (const double(*)[EQML_CLOUD_KINDS])in.weights;
+        use_data(&j, &in);
         j.fit.pairs = in.pairs;
         j.fit.atoms = in.atoms;
-        bad = j.highest ? choose_level(&j, &in) : fit_and_write(&j, &in);
+        bad = j.score ? find_score(&j, &in) : j.highest ? choose_level(&j, &in) : fit_and_write(&j, &in);
     }
     free_input(&in);
     return bad;

@@ -8,14 +8,18 @@ static const char help[] =
     "  --train-every K     train on every K-th configuration from the first, test on the others\n"
     "  --also FILE         more configurations to train on; may be repeated\n"
     "  --cutoff R          of the neighbourhood, angstrom; auto, the default: by cross-validation\n"
-    "  --range R           where the radial functions resolve most, angstrom; likewise\n"
+    "  --radial KIND       functions of distance, chebyshev or bessel; likewise\n"
+    "  --range R           where the radial functions of chebyshev resolve most, angstrom; likewise\n"
     "  --energies W        weight of (E - E_data)^2 / natoms against |F - F_data|^2, angstrom^-2; likewise\n"
     "  --virials W         the same of virials; auto: likewise; default 0: they take no part\n"
     "  --ridge L           penalty L on the squares of the scaled coefficients; auto, the default: likewise\n"
     "  --smoothness P      the penalty grows with the level of a term as level^(2 P); default 2\n"
     "  --weights FILE      lines of a config_type and factors of the weights of its energies, forces and "
     "virials\n"
-    "  --reference zbl:A,B repulsion of nuclei beneath the fit, switched off from A to B angstrom\n"
+    "  --reference R       repulsion of nuclei beneath the fit: zbl:A,B, switched off from A to B angstrom; "
+    "auto, "
+    "the\n"
+    "                      default: below the distances in the data, with anchors there; none\n"
     "  --atoms LIST        energies of free atoms, eV, as in W=-4.5,H=-1.1, or isolated: those of "
     "configurations\n"
     "                      of one atom; fitted, the default: by least squares\n"
@@ -56,6 +60,28 @@ static int parse_whole(const char *option, const char *value, int least, int mos
     return 0;
 }
 
+static const char *const radial_names[] = {"chebyshev", "bessel"}; /* by their kind */
+
+const char *radial_name(const eqml_radial *radial)
+{
+    return radial_names[radial->kind];
+}
+
+static int parse_radial(const char *value, job *j)
+{
+    j->kind_auto = !strcmp(value, "auto");
+    j->radial.kind = EQML_RADIAL_CHEBYSHEV;
+    for (int k = 0; k < 2 && !j->kind_auto; k++)
+        if (!strcmp(value, radial_names[k])) {
+            j->radial.kind = (eqml_radial_kind)k;
+            return 0;
+        }
+    if (j->kind_auto)
+        return 0;
+    fprintf(stderr, "potential: --radial %s: expected chebyshev, bessel or auto\n", value);
+    return 1;
+}
+
 static int parse_sign(const char *value, int *pressure)
 {
     *pressure = !strcmp(value, "pressure");
@@ -69,6 +95,7 @@ static int parse_sign(const char *value, int *pressure)
 enum {
     CUTOFF,
     RANGE,
+    RADIAL,
     ENERGIES,
     VIRIALS,
     RIDGE,
@@ -92,6 +119,8 @@ static int parse_value(job *j, int option, const char *word, const char *value)
         return parse_choice(word, value, 0.1, EQML_ANGSTROM, &j->radial.cutoff, &j->cutoff_auto);
     case RANGE:
         return parse_choice(word, value, 0.1, EQML_ANGSTROM, &j->radial.range, &j->range_auto);
+    case RADIAL:
+        return parse_radial(value, j);
     case ENERGIES:
         return parse_choice(word, value, DBL_MIN, 1, &f->energy_weight, &j->weights_auto);
     case VIRIALS:
@@ -141,11 +170,13 @@ int parse_options(int argc, char **argv, job *j)
                    {"--reference", &j->reference},
                    {"--atoms", &j->atoms},
                    {"--pool", &j->pool},
+                   {"--score", &j->score},
                    {"--energy-key", &j->read.energy_key},
                    {"--force-key", &j->read.force_key},
                    {"--stress-unit", &j->read.stress_unit},
                    {"--cutoff", NULL}, /* from here on in the order of the enumeration */
                    {"--range", NULL},
+                   {"--radial", NULL},
                    {"--energies", NULL},
                    {"--virials", NULL},
                    {"--ridge", NULL},
@@ -185,7 +216,7 @@ int parse_options(int argc, char **argv, job *j)
         j->ask = 20;
     if (!is_c_name(j->name))
         return fail("--name: expected a C identifier, letters, digits and _, as in cu");
-    if (!j->basis_header && !j->highest)
+    if (!j->basis_header && !j->highest && !j->score)
         return fail("--basis-header is missing: name the header from eqml-gen");
     return first ? 0 : fail("no data file; name one in extended XYZ");
 }

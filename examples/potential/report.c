@@ -38,11 +38,12 @@ void print_report(const job *j, const eqml_cloud_model *model, const outcome *o)
     printf("  \"%s\": %d terms, rank %d, condition %.1e, %zu rows from %zu configurations, %.1f s\n",
            model->basis->environment, model->basis->nterms, o->fit.rank, o->fit.condition, o->fit.rows,
            o->fit.frames, o->seconds);
-    printf("  the same again: --cutoff %.10g --range %.10g --energies %.10g --virials %.10g --ridge %.10g "
-           "--smoothness %.10g\n",
-           model->radial.cutoff / EQML_ANGSTROM, model->radial.range / EQML_ANGSTROM,
-           j->fit.energy_weight > 0 ? j->fit.energy_weight : 100, j->fit.virial_weight, j->fit.ridge,
-           j->fit.smoothness);
+    printf(
+        "  the same again: --radial %s --cutoff %.10g --range %.10g --energies %.10g --virials %.10g --ridge "
+        "%.10g --smoothness %.10g\n",
+        radial_name(&model->radial), model->radial.cutoff / EQML_ANGSTROM,
+        model->radial.range / EQML_ANGSTROM, j->fit.energy_weight > 0 ? j->fit.energy_weight : 100,
+        j->fit.virial_weight, j->fit.ridge, j->fit.smoothness);
     print_errors("train", &o->train);
     if (o->tested)
         print_errors("test", &o->test);
@@ -95,6 +96,7 @@ int write_report(const char *path, const job *j, const eqml_cloud_model *model, 
         json_number(out, "condition", 1, o->fit.condition);
         fprintf(out, "  \"n_train\": %zu,\n  \"n_test\": %zu,\n", o->fit.frames,
                 o->tested ? o->test.energies : 0);
+        fprintf(out, "  \"radial\": \"%s\",\n", radial_name(&model->radial));
         json_number(out, "cutoff_angstrom", 1, model->radial.cutoff / EQML_ANGSTROM);
         json_number(out, "range_angstrom", 1, model->radial.range / EQML_ANGSTROM);
         json_number(out, "energy_weight", 1, j->fit.energy_weight > 0 ? j->fit.energy_weight : 100);

@@ -5,7 +5,7 @@
 #include <string.h>
 
 /* In radii of gyration where clouds are scaled; else in the length of the drawn objects, whose radius is about 1. */
-static const eqml_radial near_ones = {2.6, 1}, far_ones = {4, 1.4};
+static const eqml_radial near_ones = {.cutoff = 2.6, .range = 1}, far_ones = {.cutoff = 4, .range = 1.4};
 
 /* xyz <- the points from their centre, over their radius of gyration. */
 static void scale(const cloud *c, double *xyz)

@@ -18,7 +18,7 @@ static void ring(double height, const int eighth[4], double (*xyz)[3])
 static int compare(const eqml_cloud_basis *basis, double (*a)[3], double (*b)[3], double most[7][2])
 {
     static const double origin[3] = {0, 0, 0};
-    static const eqml_radial radial = {4, 2};
+    static const eqml_radial radial = {.cutoff = 4, .range = 2};
     const size_t n = (size_t)basis->nterms;
     eqml_cloud_workspace w = {0};
     double *terms = malloc(2 * n * sizeof *terms), largest = 0;

@@ -5,10 +5,10 @@
 /*
  * The layout number: it grows with every change of the records in basis.h (eqml_basis, eqml_model and what they
  * hold) or of what generated code calls. A basis header is refused by an eqml.h of another number. In the
- * header of a surface every name of the runtime carries the number, eqml5_model for eqml_model, so that
+ * header of a surface every name of the runtime carries the number, eqml6_model for eqml_model, so that
  * surfaces written by different versions, and eqml.h, may be included in one file in any order.
  */
-#define EQML_LAYOUT 5
+#define EQML_LAYOUT 6
 
 typedef enum eqml_tensor { EQML_DIPOLE, EQML_QUADRUPOLE, EQML_POLARIZABILITY, EQML_TENSORS } eqml_tensor;
 

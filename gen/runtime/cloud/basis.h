@@ -65,16 +65,35 @@ typedef struct eqml_cloud_basis {
 } eqml_cloud_basis;
 
 /*
- * The radial functions R_n(r) = (1 - (r / cutoff)^2)^3 T_(n-1)(x), zero beyond the cutoff, where value and first two
- * derivatives vanish; T_n are Chebyshev polynomials in
+ * The radial functions R_n(r) = (1 - (r / cutoff)^2)^3 g_n(r), n = 1.., zero beyond the cutoff, where value and first two
+ * derivatives vanish, whatever g_n is:
  *
- *     x = 2 (y(r) - y(cutoff)) / (1 - y(cutoff)) - 1,      y = 1 / (1 + a s^4 / (1 + s^2)),      s = r / range, a = 10 / 13
+ *   Chebyshev  g_n = T_(n-1)(x), the Chebyshev polynomials in
  *
- * which falls from 1 at r = 0 to -1 at the cutoff, steepest near r = range: there the functions resolve most, so range
- * should be a distance of nearest neighbours. Witt et al., J. Chem. Phys. 159, 164101 (2023), with p = 2, q = 4.
+ *                  x = 2 (y(r) - y(cutoff)) / (1 - y(cutoff)) - 1,   y = 1 / (1 + a s^4 / (1 + s^2)),   s = r / range, a = 10 / 13
+ *
+ *              which falls from 1 at r = 0 to -1 at the cutoff, steepest near r = range: there the functions resolve most, so
+ *              range should be a distance of nearest neighbours. Witt et al., J. Chem. Phys. 159, 164101 (2023), with p = 2, q = 4.
+ *   Bessel     g_n = sin(n pi r / cutoff) / (pi r / cutoff), the spherical Bessel functions j_0 with n zeros up to the
+ *              cutoff, as in Gasteiger, Gross, Guennemann, ICLR 2020 (arXiv:2003.03123). They have no range.
+ *   own        g_n and its slope from a function of the user.
  */
+typedef enum eqml_radial_kind { EQML_RADIAL_CHEBYSHEV, EQML_RADIAL_BESSEL, EQML_RADIAL_OWN } eqml_radial_kind;
+
+/* Largest nmax (as in the generator). */
+enum { EQML__CLOUD_NMAX = 100 };
+
+/*
+ * value[n-1] <- g_n(r) and slope[n-1] <- dg_n/dr, n = 1..nmax, with two continuous derivatives for 0 < r < cutoff, bohr. It
+ * is called for each neighbour, by several threads at once where there are several, and must give the same each time.
+ */
+typedef void (*eqml_radial_function)(const void *context, int nmax, double r, double *value, double *slope);
+
 typedef struct eqml_radial {
-    double cutoff, range; /* bohr */
+    double cutoff, range;          /* bohr; range: of Chebyshev functions alone */
+    eqml_radial_kind kind;         /* 0: Chebyshev */
+    eqml_radial_function function; /* own ones; else not looked at */
+    const void *context;           /* handed on to it; may be NULL */
 } eqml_radial;
 
 /*

@@ -58,7 +58,7 @@ static void eqml__told(eqml__cloud_chooser *s)
 
 static eqml_radial eqml__radial_of_k(const eqml__cloud_chooser *s, const double *k)
 {
-    eqml_radial r;
+    eqml_radial r = s->radial;
     r.cutoff = eqml__three_digits(exp(s->start[0] + k[0]) / EQML_ANGSTROM) * EQML_ANGSTROM;
     r.range = eqml__three_digits(exp(s->start[1] + k[1]) / EQML_ANGSTROM) * EQML_ANGSTROM;
     return r;
@@ -73,8 +73,9 @@ static bool eqml__radial_may_be(const void *context, int coordinate, double valu
 
 static bool eqml__radial_is_open(const void *context, int coordinate)
 {
-    const eqml_cloud_choice_options *o = &((const eqml__cloud_chooser *)context)->options;
-    return coordinate == 0 ? o->cutoff != 0 : o->range != 0;
+    const eqml__cloud_chooser *s = (const eqml__cloud_chooser *)context;
+    return coordinate == 0 ? s->options.cutoff != 0
+                           : s->options.range != 0 && s->radial.kind == EQML_RADIAL_CHEBYSHEV;
 }
 
 static eqml_status eqml__radial_judge(void *context, const double *k, int number, double *score)
@@ -92,34 +93,51 @@ static eqml_status eqml__radial_judge(void *context, const double *k, int number
     return status;
 }
 
+/* s->radial <- the best cutoff and range of its kind from those of s->start on. *score <- how good it is. */
+static eqml_status eqml__search_radial(eqml__cloud_chooser *s, double *score)
+{
+    const eqml_radial first = s->radial;
+    bool better;
+    s->start[0] = log(first.cutoff);
+    s->start[1] = log(first.range > 0 ? first.range : first.cutoff / 2.2);
+    s->search.made = s->search.best = 0;
+    memset(s->k, 0, sizeof s->k);
+    eqml_status status = eqml__contend(&s->search, s->k, &better);
+    if (!status)
+        status = eqml__compass_search(&s->search, 0.14, 0.07, 20);
+    if (!status && s->search.best > 0) /* else all stays as it was, to the last digit */
+        s->radial = eqml__radial_of_k(s, eqml__tried(&s->search, s->search.best));
+    else
+        s->radial = first;
+    *score = s->search.score[s->search.best];
+    return status;
+}
+
 static eqml_status eqml__choose_radial(eqml__cloud_chooser *s)
 {
     const double given = s->fit.ridge;
-    double rows = 0;
-    bool better;
+    double rows = 0, score = HUGE_VAL, other = HUGE_VAL;
     eqml_status status = eqml__set_lower(s, EQML__RADIAL_TERMS);
     for (size_t k = 0; k < s->frames->n; k++)
         if (eqml__frame_used(s->frames, s->fit.use, k) && (s->frames->has[k] & EQML_FRAME_FORCES))
             rows += 3 * (double)(s->frames->first[k + 1] - s->frames->first[k]);
     s->some = rows > EQML__RADIAL_ROWS ? EQML__RADIAL_ROWS / rows : 1;
-    s->start[0] = log(s->radial.cutoff);
-    s->start[1] = log(s->radial.range);
     s->search.may_be = eqml__radial_may_be;
     s->search.is_open = eqml__radial_is_open;
     s->search.judge = eqml__radial_judge;
     s->search.n = 2;
     if (s->options.ridge || !(given > 0))
         s->fit.ridge = 1e-6;
-    memset(s->k, 0, sizeof s->k);
     if (!status)
-        status = eqml__contend(&s->search, s->k, &better);
-    if (!status)
-        status = eqml__compass_search(&s->search, 0.14, 0.07, 20);
+        status = eqml__search_radial(s, &score);
+    if (!status && s->options.kind && s->radial.kind == EQML_RADIAL_CHEBYSHEV) {
+        const eqml_radial best = s->radial;
+        s->radial.kind = EQML_RADIAL_BESSEL;
+        status = eqml__search_radial(s, &other);
+        if (!(other < score - 0.01))
+            s->radial = best;
+    }
     s->fit.ridge = given;
-    if (!status && s->search.best > 0) /* else all stays as it was, to the last digit */
-        s->radial = eqml__radial_of_k(s, eqml__tried(&s->search, s->search.best));
-    else
-        s->radial.cutoff = exp(s->start[0]), s->radial.range = exp(s->start[1]);
     return status;
 }
 
@@ -253,7 +271,7 @@ EQML_API eqml_status eqml_cloud_choose(const eqml_cloud_basis *basis, const eqml
     s->radial = *radial;
     if (s->radial.cutoff == 0)
         s->radial.cutoff = 2.2 * s->radial.range;
-    if (!status && (options->cutoff || options->range))
+    if (!status && (options->cutoff || options->range || options->kind))
         status = eqml__choose_radial(s);
     if (!status && (options->weights || options->ridge))
         status = eqml__choose_fit(s);

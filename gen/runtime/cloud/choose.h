@@ -6,6 +6,7 @@
 /* How choices are made. Zero in every field is the default. */
 typedef struct eqml_cloud_choice_options {
     int cutoff, range; /* nonzero: chosen; else that of *radial stays */
+    int kind;          /* nonzero: Bessel functions are tried beside Chebyshev's */
     int weights,
         ridge; /* the same for those of *fit; weights: of energies, and of virials where they take part */
     int parts; /* of the data, 2 to 10; 0: 5 */
@@ -36,7 +37,9 @@ EQML_API eqml_status eqml_cloud_choose(const eqml_cloud_basis *basis, const eqml
  * configurations.
  *
  *   1. Cutoff and range: a compass search in their logarithms, by steps of 15 and 7 %, with terms up to the level that leaves at
- *      most 400 of them, and with about 40,000 rows, with the weights that are given and a ridge of 1e-6.
+ *      most 400 of them, and with about 40,000 rows, with the weights that are given and a ridge of 1e-6. Where the
+ *      kind of radial functions is chosen, then Bessel functions, whose cutoff is sought from there; they are taken where
+ *      the score is 0.01 better. A user's own functions have a cutoff alone.
  *   2. Ridge and weights: a compass search by factors of 10 and of the root of it, with at most 1,000 terms and all
  *      rows. Triangles of parts and kinds of rows are kept, so that these trials read no data.
  *   3. Of the ridges with these weights the largest that costs at most 1 % in the score.

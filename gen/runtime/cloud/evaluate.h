@@ -59,7 +59,7 @@ EQML_FUNCTION eqml_status eqml_cloud_evaluate_list(const eqml_cloud_model *model
  * that is no centre have the energy model->atoms, or 0; neighbours of a species that is not around a centre count as
  * absent.
  *
- * EQML_ERROR_ARGUMENT: a species that the basis does not know, a radial cutoff or range that is not positive.
+ * EQML_ERROR_ARGUMENT: a species that the basis does not know, radial functions that eqml_radial_fault finds fault with.
  */
 {
     return eqml__cloud_list_lanes(model, list, species, w, result);
@@ -91,12 +91,11 @@ EQML_FUNCTION eqml_status eqml_cloud_evaluate(const eqml_cloud_model *model,
     eqml_status status = eqml_neighbours_find(configuration, eqml_cloud_cutoff(model), &w->list, message);
     if (!status)
         status = eqml_cloud_evaluate_list(model, &w->list, configuration->species, w, result);
-    if (status && message && !message->text[0])
-        strcpy(
-            message->text,
-            status == EQML_ERROR_ARGUMENT
-                ? "a species that the basis does not know, or a radial cutoff or range that is not positive"
-                : eqml_status_text(status));
+    const char *fault = eqml_radial_fault(&model->radial, model->basis->nmax);
+    if (status == EQML_ERROR_ARGUMENT && message)
+        strcpy(message->text, fault ? fault : "a species that the basis does not know");
+    else if (status && message && !message->text[0])
+        strcpy(message->text, eqml_status_text(status));
     return status;
 }
 

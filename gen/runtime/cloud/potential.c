@@ -2,6 +2,7 @@
 #define EQML__CLOUD_POTENTIAL_C
 #include "cloud/potential.h"
 #include "cloud/pairs.h"
+#include "cloud/radial.h"
 #include "file.c"
 #include "reader.c"
 #include "surface_file.c"
@@ -43,8 +44,36 @@ static void eqml__pair_of_numbers(const double *number, eqml_pair_reference *p)
     p->quartic = number[12];
 }
 
+/* Kinds of radial functions as files and headers name them; "radial": as files did before there were others. */
+static const struct {
+    const char *word, *name;
+    eqml_radial_kind kind;
+} eqml__radial_words[] = {{"chebyshev", "CHEBYSHEV", EQML_RADIAL_CHEBYSHEV},
+                          {"bessel", "BESSEL", EQML_RADIAL_BESSEL},
+                          {"own", "OWN", EQML_RADIAL_OWN},
+                          {"radial", "CHEBYSHEV", EQML_RADIAL_CHEBYSHEV}};
+enum { EQML__RADIAL_WORDS = sizeof eqml__radial_words / sizeof *eqml__radial_words };
+
+/* Values g_n of a user's functions at some distances, by which they are known again: value[EQML__KNOWN_AT][nmax]. */
+enum { EQML__KNOWN_AT = 3 };
+
+static double eqml__known_at(const eqml_radial *r, int k)
+{
+    return r->cutoff * (0.3 + 0.3 * k);
+}
+
+static void eqml__known_values(const eqml_radial *r, int nmax, double *value)
+{
+    double slope[EQML__CLOUD_NMAX];
+    for (int k = 0; k < EQML__KNOWN_AT; k++)
+        r->function(r->context, nmax, eqml__known_at(r, k), value + k * nmax, slope);
+}
+
 static eqml_status eqml__check_potential(const eqml_cloud_model *m, const char *path, eqml_message *message)
 {
+    const char *fault = eqml_radial_fault(&m->radial, m->basis->nmax);
+    if (fault)
+        return eqml__fail_file(message, EQML_ERROR_ARGUMENT, path, 0, "%s", fault);
     eqml_status status = eqml__check_numbers(path, "coefficients", (size_t)m->basis->nterms, m->coefficients,
                                              DBL_MAX, message);
     if (!status && m->atoms)
@@ -91,14 +120,19 @@ EQML_API eqml_status eqml_cloud_write(const eqml_cloud_model *m, const char *pat
     eqml__output out;
     char says[1024];
     const double radial[2] = {m->radial.cutoff, m->radial.range};
+    double known[EQML__KNOWN_AT * EQML__CLOUD_NMAX];
     eqml_status status = eqml__check_potential(m, path, message);
     if (!status)
         status = eqml__open_output(&out, path, message);
     if (status)
         return status;
     eqml__cloud_says(m->basis, says, sizeof says);
-    fprintf(out.file, "eqml-pot 2\nbasis %s\n", says);
-    eqml__put_hexadecimal(out.file, "radial", 2, radial);
+    fprintf(out.file, "eqml-pot 3\nbasis %s\n", says);
+    eqml__put_hexadecimal(out.file, eqml__radial_words[m->radial.kind].word, 2, radial);
+    if (m->radial.kind == EQML_RADIAL_OWN) {
+        eqml__known_values(&m->radial, m->basis->nmax, known);
+        eqml__put_hexadecimal(out.file, "known", EQML__KNOWN_AT * m->basis->nmax, known);
+    }
     eqml__put_hexadecimal(out.file, "atoms", m->basis->nspecies, m->atoms);
     eqml__put_hexadecimal(out.file, "coefficients", m->basis->nterms, m->coefficients);
     fprintf(out.file, "pairs %d\n", m->pairs ? eqml__npairs(m->basis) : 0);
@@ -110,24 +144,32 @@ EQML_API eqml_status eqml_cloud_write(const eqml_cloud_model *m, const char *pat
     return eqml__close_output(&out, EQML_OK, message);
 }
 
-/* The next line, which must be this text. */
-static eqml_status eqml__expect_line(eqml__reader *r, const char *text, eqml_status status)
+/* The next line, which must be one of these texts; *which <- its number. */
+static eqml_status eqml__expect_one_of(eqml__reader *r, int n, const char (*text)[1040], int *which,
+                                       eqml_status status)
 {
     eqml__span line = {NULL, NULL};
     if (eqml__next_line(r, &line)) {
         while (line.end > line.begin && eqml__is_one_of(line.end[-1], EQML__BLANKS))
             line.end--;
-        if (eqml__is(line, text))
-            return EQML_OK;
+        for (*which = 0; *which < n; ++*which)
+            if (eqml__is(line, text[*which]))
+                return EQML_OK;
     }
-    return EQML__REFUSE(r, status, "expected \"%.100s\", found %s", text, eqml__quote(line).text);
+    return EQML__REFUSE(r, status, "expected \"%.100s\", found %s", text[0], eqml__quote(line).text);
 }
 
-static eqml_status eqml__read_hexadecimal(eqml__reader *r, const char *word, int count, double *number)
+static eqml_status eqml__expect_line(eqml__reader *r, const char *line, eqml_status status)
 {
-    char text[64];
-    snprintf(text, sizeof text, "%s %d", word, count);
-    eqml_status status = eqml__expect_line(r, text, EQML_ERROR_FORMAT);
+    char text[1][1040];
+    int which;
+    snprintf(text[0], sizeof text[0], "%s", line);
+    return eqml__expect_one_of(r, 1, (const char(*)[1040])text, &which, status);
+}
+
+static eqml_status eqml__read_lines(eqml__reader *r, int count, double *number)
+{
+    eqml_status status = EQML_OK;
     for (int k = 0; k < count && !status; k++) {
         eqml__span line = {NULL, NULL}, rest, one;
         eqml__next_line(r, &line);
@@ -138,6 +180,58 @@ static eqml_status eqml__read_hexadecimal(eqml__reader *r, const char *word, int
             EQML__REFUSE(r, status, "expected a finite number, found %s", eqml__quote(line).text);
     }
     return status;
+}
+
+static eqml_status eqml__read_hexadecimal(eqml__reader *r, const char *word, int count, double *number)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%s %d", word, count);
+    const eqml_status status = eqml__expect_line(r, text, EQML_ERROR_FORMAT);
+    return status ? status : eqml__read_lines(r, count, number);
+}
+
+/* *radial <- its kind and parameters. A user's functions must give what they gave when the potential was written. */
+static eqml_status eqml__read_radial(eqml__reader *r, int nmax, eqml_radial *radial)
+{
+    char text[EQML__RADIAL_WORDS][1040];
+    double number[2] = {0, 0}, known[2][EQML__KNOWN_AT * EQML__CLOUD_NMAX];
+    int word = 0;
+    for (int k = 0; k < EQML__RADIAL_WORDS; k++)
+        snprintf(text[k], sizeof text[k], "%s 2", eqml__radial_words[k].word);
+    eqml_status status =
+        eqml__expect_one_of(r, EQML__RADIAL_WORDS, (const char(*)[1040])text, &word, EQML_ERROR_FORMAT);
+    if (!status)
+        status = eqml__read_lines(r, 2, number);
+    if (status)
+        return status;
+    radial->cutoff = number[0];
+    radial->range = number[1];
+    radial->kind = eqml__radial_words[word].kind;
+    if (radial->kind != EQML_RADIAL_OWN) {
+        radial->function = NULL;
+        radial->context = NULL;
+    }
+    const char *fault = eqml_radial_fault(radial, nmax);
+    if (fault && radial->kind == EQML_RADIAL_OWN && !radial->function)
+        return EQML__REFUSE(
+            r, EQML_ERROR_MATCH,
+            "the radial functions are a user's own, which no file holds: give eqml_cloud_read "
+            "the function that the potential was fitted with, in radial->function");
+    if (fault)
+        return EQML__REFUSE(r, EQML_ERROR_VALUE, "%s", fault);
+    if (radial->kind != EQML_RADIAL_OWN)
+        return EQML_OK;
+    status = eqml__read_hexadecimal(r, "known", EQML__KNOWN_AT * nmax, known[0]);
+    if (status)
+        return status;
+    eqml__known_values(radial, nmax, known[1]);
+    for (int k = 0; k < EQML__KNOWN_AT * nmax; k++)
+        if (!(fabs(known[0][k] - known[1][k]) <= 1e-10 * (1 + fabs(known[0][k]))))
+            return EQML__REFUSE(r, EQML_ERROR_MATCH,
+                                "the radial functions are not those of this potential: number %d is %.10g at "
+                                "%.6g bohr, not %.10g",
+                                k % nmax + 1, known[1][k], eqml__known_at(radial, k / nmax), known[0][k]);
+    return EQML_OK;
 }
 
 static eqml_status eqml__read_pair_references(eqml__reader *r, int npairs, eqml_pair_reference *pairs)
@@ -169,26 +263,25 @@ EQML_API eqml_status eqml_cloud_read(const char *path, const eqml_cloud_basis *b
                                      eqml_message *message)
 {
     eqml__reader r;
+    static const char first[2][1040] = {"eqml-pot 3", "eqml-pot 2"};
     char says[1024], line[1040];
-    double parameters[2] = {0, 0};
+    int version;
     eqml_status status = eqml__open_reader(&r, path, message);
     if (status)
         return status;
     eqml__cloud_says(basis, says, sizeof says);
     snprintf(line, sizeof line, "basis %s", says);
-    status = eqml__expect_line(&r, "eqml-pot 2", EQML_ERROR_FORMAT);
+    status = eqml__expect_one_of(&r, 2, first, &version, EQML_ERROR_FORMAT);
     if (!status)
         status = eqml__expect_line(&r, line, EQML_ERROR_MATCH);
     if (!status)
-        status = eqml__read_hexadecimal(&r, "radial", 2, parameters);
+        status = eqml__read_radial(&r, basis->nmax, radial);
     if (!status)
         status = eqml__read_hexadecimal(&r, "atoms", basis->nspecies, atoms);
     if (!status)
         status = eqml__read_hexadecimal(&r, "coefficients", basis->nterms, coefficients);
     if (!status)
         status = eqml__read_pair_references(&r, eqml__npairs(basis), pairs);
-    radial->cutoff = parameters[0];
-    radial->range = parameters[1];
     eqml__close_reader(&r);
     return status;
 }
@@ -232,7 +325,15 @@ static void eqml__put_potential_banner(FILE *out, const eqml_cloud_model *m, con
                  "Returns 0, or a status\n"
                  " * with the outputs as they were. Thread-safe. Compile with -O3 -march=native "
                  "-ffp-contract=fast, link with\n"
-                 " * -lm.\n */\n");
+                 " * -lm.\n");
+    if (m->radial.kind == EQML_RADIAL_OWN)
+        fprintf(out,
+                " *\n * Its radial functions are its user's own: define %s_RADIAL, before this header, as "
+                "their C "
+                "function, and\n"
+                " * %s_RADIAL_CONTEXT, if it needs one.\n",
+                name, name);
+    fprintf(out, " */\n");
 }
 
 static void eqml__put_pair(FILE *out, const eqml_pair_reference *p)
@@ -265,10 +366,23 @@ static void eqml__put_potential(FILE *out, const eqml_cloud_model *m, const char
             eqml__put_pair(out, &m->pairs[k]);
         fprintf(out, "};\n");
     }
+    if (m->radial.kind == EQML_RADIAL_OWN)
+        fprintf(
+            out,
+            "#ifndef %s_RADIAL\n#error The radial functions of %s are those of its user: define %s_RADIAL as "
+            "their C function before this header\n#endif\n"
+            "#ifndef %s_RADIAL_CONTEXT\n#define %s_RADIAL_CONTEXT 0\n#endif\n",
+            name, name, name, name, name);
     fprintf(out, "static const eqml%d_cloud_model %s_model = {&eqml%d_%s_basis, {%s, ", number, name, number,
             m->basis->name, eqml__decimal(m->radial.cutoff, false).text);
-    fprintf(out, "%s}, %s_coefficients, %s%s, %s%s};\n", eqml__decimal(m->radial.range, false).text, name,
-            m->atoms ? name : "0", m->atoms ? "_atoms" : "", m->pairs ? name : "0", m->pairs ? "_pairs" : "");
+    fprintf(out, "%s, EQML%d_RADIAL_%s, ", eqml__decimal(m->radial.range, false).text, number,
+            eqml__radial_words[m->radial.kind].name);
+    if (m->radial.kind == EQML_RADIAL_OWN)
+        fprintf(out, "%s_RADIAL, %s_RADIAL_CONTEXT", name, name);
+    else
+        fprintf(out, "0, 0");
+    fprintf(out, "}, %s_coefficients, %s%s, %s%s};\n", name, m->atoms ? name : "0", m->atoms ? "_atoms" : "",
+            m->pairs ? name : "0", m->pairs ? "_pairs" : "");
     fprintf(out,
             "#ifndef %s_API /* define it as extern, in one file, for functions with external linkage */\n"
             "#define %s_API EQML%d_FUNCTION\n#endif\n#ifdef __cplusplus\nextern \"C\" {\n#endif\n"
