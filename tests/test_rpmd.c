@@ -21,11 +21,11 @@ Test(rpmd, positions_of_oscillators_are_exact)
         ring r;
         cr_assert_eq(ring_make(&r, &on, 7, 0.004, step), 0);
         ring_begin(&r, 3, 0, origin);
-        ring_mean(&r, r.x, first);
-        ring_mean(&r, r.p, speed);
+        ring_mean(&r, r.xmode, first);
+        ring_mean(&r, r.pmode, speed);
         for (int k = 0; k < (int)(200 / step); k++)
             ring_step(&r, 0);
-        ring_mean(&r, r.x, now);
+        ring_mean(&r, r.xmode, now);
         for (int c = 0; c < 2; c++) {
             const double w = sqrt(s.constant[c]) / root[c];
             const double exact = first[c] * cos(200 * w) + speed[c] / (root[c] * root[c] * w) * sin(200 * w);
@@ -54,7 +54,7 @@ Test(rpmd, the_thermostat_keeps_the_temperature)
         ring_step(&r, 1);
     for (int k = 0; k < STEPS; k++) {
         ring_step(&r, 1);
-        ring_mean(&r, r.x, &x);
+        ring_mean(&r, r.xmode, &x);
         centre[k] = x * x, beads[k] = 0;
         for (int j = 0; j < BEADS; j++)
             beads[k] += r.x[j] * r.x[j] / BEADS;
@@ -129,9 +129,9 @@ Test(rpmd, classical_rates_over_a_hill_are_those_of_transition_state_theory)
                             .places = 101,
                             .steps = 64,
                             .settle = 8,
-                            .released = 400,
+                            .released = 200,
                             .apart = 2,
-                            .length = 100,
+                            .follow = 2000,
                             .seed = 1};
     const double exact = sqrt(temperature / (2 * PI * 900)) * exp(-0.01 / temperature);
     rate_results r;
@@ -140,4 +140,6 @@ Test(rpmd, classical_rates_over_a_hill_are_those_of_transition_state_theory)
     cr_expect_float_eq(r.transition, exact, 2e-3 * exact);
     cr_expect_lt(fabs(r.kappa - 1), 4 * r.kappa_error + 1e-12, "%g +- %g", r.kappa, r.kappa_error);
     cr_expect_lt(r.kappa_error, 0.1);
+    cr_expect_float_eq(r.frequency, sqrt(2 * 0.01 / 900), 1e-6);
+    rate_free(&r);
 }
