@@ -27,6 +27,7 @@
 #include "rpmd/rate.h"
 #include "rpmd/spectrum.h"
 #include "scatter/line.h"
+#include "scatter/run.h"
 #include "scatter/thermal.h"
 
 #define PI 3.14159265358979323846
@@ -54,6 +55,24 @@ typedef struct rpmd_options {
 static int fail(const char *what, const char *text)
 {
     return complain("rpmd", what, text);
+}
+
+/* Whether rings went wrong: their change of energy is no number, or a bead lies deeper than the lowest energy there can be. */
+static int rings_lost(double strayed, double lowest, double bottom)
+{
+    char text[256];
+    if (!isfinite(strayed))
+        return fail(
+            "", "the rings are lost, their energy is not a number: take shorter steps by --time-step, or the "
+                "surface has holes: make holes");
+    if (lowest > bottom - 1e-3)
+        return 0;
+    snprintf(text, sizeof text,
+             "a bead fell into a hole of the surface, to %.4g hartree below the minimum: make holes says "
+             "where they are; "
+             "fewer --beads stay nearer to the data",
+             bottom - lowest);
+    return fail("", text);
 }
 
 /* ---- the rate ---- */
@@ -132,8 +151,7 @@ static int rate(const surface_job *job, const molecule *m, rpmd_options *o)
     int bad = rate_run(&on, along, begin, outwards, &options, &r) || thermal_rate(&c, kT, &exact)
                   ? fail("", "out of memory")
                   : 0;
-    if (!bad && !isfinite(r.rate + r.strayed))
-        bad = fail("", "the rings are lost, their energy is not a number: take shorter steps by --time-step");
+    bad = bad || rings_lost(r.rate + r.strayed, r.lowest, scatter_bottom(&c, o->far));
     if (!bad) {
         print_rate(m, o, &r, exact);
         snprintf(path, sizeof path, "%s/rpmd_rate.svg", job->directory);
@@ -168,10 +186,7 @@ static int spectrum(const surface_job *job, const molecule *m, rpmd_options *o)
                                       .highest = 5000 / PER_CM,
                                       .seed = (uint64_t)job->seed};
     int bad = spectrum_run(&on, m, &options, &r) ? fail("", "out of memory") : 0;
-    if (!bad && !isfinite(r.strayed))
-        bad = fail(
-            "", "the rings are lost, their energy is not a number: take shorter steps by --time-step, or the "
-                "surface has holes: make holes");
+    bad = bad || rings_lost(r.strayed, r.lowest, m->energy);
     if (!bad) {
         printf("%s, %g K, %d beads, steps of %g a.u. (%.3f fs), %d trajectories of %.2f ps\n", m->name,
                o->temperature, o->beads, o->step, o->step / FEMTOSECOND, o->trajectories,

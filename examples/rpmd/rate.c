@@ -203,6 +203,7 @@ int rate_run(const path_land *on, const double *along, const double *begin, cons
         r->rate = r->kappa * r->transition;
         r->error = r->rate * hypot(r->barrier_error / o->temperature, r->kappa_error / (r->kappa + 1e-300));
     }
+    r->lowest = fmin(held.lowest, loose.lowest);
     ring_free(&held);
     ring_free(&loose);
     free(trace);

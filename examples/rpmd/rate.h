@@ -33,6 +33,7 @@ typedef struct rate_results {
     double transition, kappa, kappa_error;
     double rate, error; /* bohr per a.u. of time */
     double strayed;     /* energy of released rings, the largest change over kT of all beads */
+    double lowest;      /* energy of a bead that was seen, hartree */
     double frequency;   /* of the barrier, at the saddle next to `begin`, a.u.; 0: there is none */
     size_t nplaces;
     double *q, *work; /* [nplaces] from 0 to far, bohr; W - W(far) there, hartree */

@@ -8,7 +8,12 @@
 int ring_make(ring *r, const path_land *on, size_t beads, double temperature, double step)
 {
     const size_t n = (size_t)on->n, size = beads * n;
-    *r = (ring){.on = on, .beads = beads, .beta = 1 / temperature, .step = step, .friction = 3e-3};
+    *r = (ring){.on = on,
+                .beads = beads,
+                .beta = 1 / temperature,
+                .step = step,
+                .friction = 3e-3,
+                .lowest = INFINITY};
     r->x = calloc(5 * size + beads * (beads + 2), sizeof *r->x);
     if (!r->x)
         return 1;
@@ -84,6 +89,8 @@ static void look(ring *r)
 {
     turn(r, 1, r->xmode, r->x);
     r->on->energies(r->on->context, r->beads, r->x, r->energy, r->gradient);
+    for (size_t j = 0; j < r->beads; j++)
+        r->lowest = fmin(r->lowest, r->energy[j]);
     turn(r, 0, r->gradient, r->gmode);
 }
 

@@ -26,6 +26,7 @@ typedef struct ring {
     double *energy;    /* [beads] of the surface */
     double *mode;      /* [beads][beads] rows: normal modes; the first is the centroid's */
     double *frequency; /* [beads] */
+    double lowest;     /* energy of a bead that was seen since ring_make() */
     generator random;
 } ring;
 
