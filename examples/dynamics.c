@@ -15,11 +15,9 @@
 #include "common/options.h"
 #include "common/plot.h"
 #include "common/random.h"
+#include "common/units.h"
 #include "eqml.h"
 #include <errno.h>
-
-#define KELVIN 3.1668115634556e-6             /* hartree */
-#define FEMTOSECOND (1 / 0.02418884326585747) /* atomic units of time */
 
 extern const eqml_cloud_basis *const basis; /* that of the potential; the file that is linked says which */
 

@@ -27,10 +27,11 @@
 #include "rpmd/rate.h"
 #include "rpmd/spectrum.h"
 #include "scatter/line.h"
+#include "scatter/run.h"
 #include "scatter/thermal.h"
 
-#define FEMTOSECOND 41.341373336 /* a.u. of time; CODATA 2018 */
-#define CM_PER_S 2.18769126e8    /* a bohr each a.u. of time */
+#define PI 3.14159265358979323846
+#define CM_PER_S 2.18769126e8 /* a bohr each a.u. of time */
 
 static const char help[] =
     "options of ring-polymer molecular dynamics:\n"
@@ -40,19 +41,38 @@ static const char help[] =
     "  --rate N          1: the rate of atom 1 + molecule 2-3 on a line; default 0: the infrared spectrum\n"
     "  --trajectories N  of the spectrum; default 64\n"
     "  --length N        steps of each; default 4096\n"
-    "  --steps N         of the rate, for each place of the mean force; default 20000\n"
+    "  --steps N         of the rate, for each place of the mean force; default 40000\n"
     "  --places N        of the mean force, an odd number; default 25\n"
     "  --far Q           bohr: the difference of both distances where the reactants begin; default 9\n"
-    "  --released N      rings that are let go from the dividing line; default 3000\n" SURFACE_HELP;
+    "  --released N      places on the dividing line where rings are let go, twice each; default 2000\n"
+    "  --follow T        fs that each is followed; default: those in which it goes 5 bohr\n" SURFACE_HELP;
 
 typedef struct rpmd_options {
-    double temperature, step, far; /* K, a.u., bohr */
+    double temperature, step, far, follow; /* K, a.u., bohr, fs */
     int beads, rate, trajectories, length, steps, places, released;
 } rpmd_options;
 
 static int fail(const char *what, const char *text)
 {
     return complain("rpmd", what, text);
+}
+
+/* Whether rings went wrong: their change of energy is no number, or a bead lies deeper than the lowest energy there can be. */
+static int rings_lost(double strayed, double lowest, double bottom)
+{
+    char text[256];
+    if (!isfinite(strayed))
+        return fail(
+            "", "the rings are lost, their energy is not a number: take shorter steps by --time-step, or the "
+                "surface has holes: make holes");
+    if (lowest > bottom - 1e-3)
+        return 0;
+    snprintf(text, sizeof text,
+             "a bead fell into a hole of the surface, to %.4g hartree below the minimum: make holes says "
+             "where they are; "
+             "fewer --beads stay nearer to the data",
+             bottom - lowest);
+    return fail("", text);
 }
 
 /* ---- the rate ---- */
@@ -73,8 +93,31 @@ static int write_rate(const char *path, const rpmd_options *o, const rate_result
     json_number(&j, "exact", CM_PER_S * exact);
     json_number(&j, "ratio", r->rate / exact);
     json_number(&j, "ratio_sigma", r->error / exact);
+    json_number(&j, "transition_ratio", r->transition / exact);
+    json_number(&j, "crossover", r->frequency / (2 * PI * KELVIN));
+    json_number(&j, "strayed", r->strayed);
     json_end(&j);
     return whole_close(&w, 0) ? fail(path, strerror(errno)) : 0;
+}
+
+static void print_rate(const molecule *m, const rpmd_options *o, const rate_results *r, double exact)
+{
+    const double crossover = r->frequency / (2 * PI * KELVIN);
+    printf("%s, collinear, %g K, %d beads, steps of %g a.u.: 1 + 2-3 -> 1-2 + 3\n", m->name, o->temperature,
+           o->beads, o->step);
+    if (crossover > 0)
+        printf("  barrier of %.0fi cm^-1: crossover to deep tunnelling at %.0f K%s\n", PER_CM * r->frequency,
+               crossover,
+               o->temperature < crossover ? ", above this temperature: rates of rings come out too low" : "");
+    printf("  free energy of the barrier   %10.5f +- %.5f eV\n", r->barrier / EQML_EV,
+           r->barrier_error / EQML_EV);
+    printf("  transition state theory      %10.4g cm/s\n", CM_PER_S * r->transition);
+    printf("  transmission coefficient     %10.4f +- %.4f after %.0f fs; %.4f half as long before\n",
+           r->kappa, r->kappa_error, r->time[r->ntimes - 1] / FEMTOSECOND, r->passed[r->ntimes / 2 - 1]);
+    printf("  rate                         %10.4g +- %.2g cm/s\n", CM_PER_S * r->rate, CM_PER_S * r->error);
+    printf("  exact, by N(E) of scatter    %10.4g cm/s; ratio %.3f +- %.3f\n", CM_PER_S * exact,
+           r->rate / exact, r->error / exact);
+    printf("  energy of released rings: strays by at most %.1e kT of all beads\n", r->strayed);
 }
 
 static int rate(const surface_job *job, const molecule *m, rpmd_options *o)
@@ -99,26 +142,24 @@ static int rate(const surface_job *job, const molecule *m, rpmd_options *o)
                                   .settle = 500,
                                   .released = (size_t)o->released,
                                   .apart = 30,
-                                  .length = (size_t)(1500 / o->step),
+                                  .follow = o->follow * FEMTOSECOND,
                                   .seed = (uint64_t)job->seed};
-    rate_results r;
+    rate_results r = {0};
+    char path[4096];
     if (line_reaches("rpmd", &c, o->far + 1, &l))
         return 1;
-    if (rate_run(&on, along, begin, outwards, &options, &r) || thermal_rate(&c, kT, &exact))
-        return fail("", "out of memory");
-    if (!isfinite(r.rate))
-        return fail("",
-                    "the rings are lost, their energy is not a number: take shorter steps by --time-step");
-    printf("%s, collinear, %g K, %d beads, steps of %g a.u.: 1 + 2-3 -> 1-2 + 3\n", m->name, o->temperature,
-           o->beads, o->step);
-    printf("  free energy of the barrier   %10.5f +- %.5f eV\n", r.barrier / EQML_EV,
-           r.barrier_error / EQML_EV);
-    printf("  transmission coefficient     %10.4f +- %.4f\n", r.kappa, r.kappa_error);
-    printf("  rate                         %10.4g +- %.2g cm/s\n", CM_PER_S * r.rate, CM_PER_S * r.error);
-    printf("  exact, by N(E) of scatter    %10.4g cm/s; ratio %.3f +- %.3f\n", CM_PER_S * exact,
-           r.rate / exact, r.error / exact);
-    printf("  energy of released rings: strays by at most %.1e kT\n", r.strayed);
-    return job->json ? write_rate(job->json, o, &r, exact) : 0;
+    int bad = rate_run(&on, along, begin, outwards, &options, &r) || thermal_rate(&c, kT, &exact)
+                  ? fail("", "out of memory")
+                  : 0;
+    bad = bad || rings_lost(r.rate + r.strayed, r.lowest, scatter_bottom(&c, o->far));
+    if (!bad) {
+        print_rate(m, o, &r, exact);
+        snprintf(path, sizeof path, "%s/rpmd_rate.svg", job->directory);
+        bad = rate_draw(path, m->name, o->temperature, &r) ? fail(path, strerror(errno)) : 0;
+        bad = bad || (job->json && write_rate(job->json, o, &r, exact));
+    }
+    rate_free(&r);
+    return bad;
 }
 
 /* ---- the spectrum ---- */
@@ -145,10 +186,7 @@ static int spectrum(const surface_job *job, const molecule *m, rpmd_options *o)
                                       .highest = 5000 / PER_CM,
                                       .seed = (uint64_t)job->seed};
     int bad = spectrum_run(&on, m, &options, &r) ? fail("", "out of memory") : 0;
-    if (!bad && !isfinite(r.strayed))
-        bad = fail(
-            "", "the rings are lost, their energy is not a number: take shorter steps by --time-step, or the "
-                "surface has holes: make holes");
+    bad = bad || rings_lost(r.strayed, r.lowest, m->energy);
     if (!bad) {
         printf("%s, %g K, %d beads, steps of %g a.u. (%.3f fs), %d trajectories of %.2f ps\n", m->name,
                o->temperature, o->beads, o->step, o->step / FEMTOSECOND, o->trajectories,
@@ -177,9 +215,9 @@ int main(int argc, char **argv)
                       .far = 9,
                       .trajectories = 64,
                       .length = 4096,
-                      .steps = 20000,
+                      .steps = 40000,
                       .places = 25,
-                      .released = 3000};
+                      .released = 2000};
     const option own[] = {{"--temperature", NULL, &o.temperature, NULL, 10, 1e5},
                           {"--beads", NULL, NULL, &o.beads, 1, 1024},
                           {"--time-step", NULL, &o.step, NULL, 0.01, 200},
@@ -189,7 +227,8 @@ int main(int argc, char **argv)
                           {"--steps", NULL, NULL, &o.steps, 64, 1e8},
                           {"--places", NULL, NULL, &o.places, 3, 1e4},
                           {"--far", NULL, &o.far, NULL, 3, 20},
-                          {"--released", NULL, NULL, &o.released, 10, 1e8}};
+                          {"--released", NULL, NULL, &o.released, 10, 1e8},
+                          {"--follow", NULL, &o.follow, NULL, 0, 1e6}};
     molecule m = {0};
     int bad =
         surface_options(&job, help, argc, argv, own, sizeof own / sizeof *own) || molecule_read(&job, &m);

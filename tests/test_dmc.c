@@ -46,6 +46,37 @@ Test(dmc, oscillators_are_exact)
     free(trace);
 }
 
+/* Where a weight grows by more than twice in a step no walker outgrows the others: all weights stay below 2, as long as there is
+ * room, and the population stays, though the time step is a large one. */
+Test(dmc, no_walker_outgrows_the_others)
+{
+    enum { STEPS = 1000, N = 4, WALKERS = 2000 };
+    springs s = {N, {0.4, 0.4, 0.4, 0.4}};
+    const double root[N] = {30, 30, 30, 30}, origin[N] = {0}, w = sqrt(0.4) / 30, dt = 50;
+    const double mode[N * N] = {1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1, 0, 0, 0, 0, 1};
+    const double wavenumber[N] = {PER_CM * w, PER_CM * w, PER_CM * w, PER_CM * w};
+    const double exact = N * 0.5 * acosh(1 + 0.5 * w * w * dt * dt) / dt;
+    cr_assert_gt(exp(dt * exact), 4);
+    const terrain on = {.n = N, .root = root, .energies = harmonic, .context = &s, .margin = 1e-4};
+    double *trace = room(STEPS, sizeof *trace), heaviest = 0;
+    walkers all;
+    cr_assert_eq(walkers_make(&all, &on, WALKERS, dt), 0);
+    cr_assert_eq(walkers_begin(&all, 3, 0, origin, N, wavenumber, mode), 0);
+    for (int k = -100; k < STEPS; k++) {
+        const double energy = walkers_step(&all);
+        trace[k < 0 ? 0 : k] = energy;
+        cr_assert(all.alive > WALKERS / 2 && all.alive < all.room, "step %d: %zu walkers", k, all.alive);
+        for (size_t i = 0; i < all.alive; i++)
+            heaviest = fmax(heaviest, all.weight[i]);
+    }
+    cr_expect_leq(heaviest, 2);
+    const double found = mean(STEPS, trace), error = block_error(STEPS, trace);
+    cr_expect_lt(error, 0.01 * exact);
+    cr_expect_lt(fabs(found - exact), 4 * error, "%g, not %g, error %g", found, exact, error);
+    walkers_free(&all);
+    free(trace);
+}
+
 /* A hole in the way: whoever comes there dies and is counted, and the lowest place is remembered. */
 static void with_a_hole(void *context, size_t count, const double *x, double *energy, double *gradient)
 {

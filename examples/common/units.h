@@ -6,6 +6,7 @@
 #define DEBYE 2.541746473         /* debye in an e*bohr */
 #define KELVIN 3.1668115634556e-6 /* Boltzmann's constant, hartree/kelvin */
 #define KELVIN_CM 0.695034800     /* the same, cm^-1/kelvin */
+#define FEMTOSECOND 41.341373336  /* a.u. of time */
 #define GAS 8.31446261815324      /* the gas constant, J/(mol K) */
 
 /*

@@ -144,9 +144,12 @@ static void branch(walkers *w)
         w->holes += *weight < 0;
         if (*weight < 0.5)
             *weight = *weight > 0 && random_uniform(g) < *weight ? 1 : 0;
-        if (*weight > 2 && w->alive < w->room) {
-            *weight /= 2;
-            copy(w, w->alive++, i);
+        if (*weight > 2) {
+            const size_t born = (size_t)*weight - 1, free = w->room - w->alive;
+            const size_t copies = born < free ? born : free;
+            *weight /= (double)(copies + 1);
+            for (size_t k = 0; k < copies; k++)
+                copy(w, w->alive++, i);
         }
     }
     /* The dead are replaced by the last ones. */

@@ -4,8 +4,9 @@
  * dt/m, and multiplies a walker's weight by exp(-dt ((V + V')/2 - Eref)), V before and V' after the move: the symmetric
  * division of exp(-dt H), whose lowest eigenvalue exp(-dt E) has an error of order dt^2 in E.
  *
- * Weights vary continuously. A walker of weight above 2 becomes two of half the weight; one below 1/2 dies with the chance
- * 1 - weight, or goes on with weight 1. Neither changes any mean. Eref is an average of the energy so far, and brings the sum of weights
+ * Weights vary continuously. A walker of weight above 2 becomes as many as its weight has whole units, which share it; one below
+ * 1/2 dies with the chance 1 - weight, or goes on with weight 1. Neither changes any mean. (A weight grows by up to exp(dt Eref) in a
+ * step: dividing it by two alone would let it outgrow all others, of methane at a step of 30 a.u.) Eref is an average of the energy so far, and brings the sum of weights
  * back to the number of walkers within about 500 a.u. of time.
  *
  * The energy of a step is Eref - ln(W'/W)/dt, W and W' the sums of weights before and after: the growth estimator.

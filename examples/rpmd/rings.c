@@ -8,12 +8,18 @@
 int ring_make(ring *r, const path_land *on, size_t beads, double temperature, double step)
 {
     const size_t n = (size_t)on->n, size = beads * n;
-    *r = (ring){.on = on, .beads = beads, .beta = 1 / temperature, .step = step, .friction = 3e-3};
+    *r = (ring){.on = on,
+                .beads = beads,
+                .beta = 1 / temperature,
+                .step = step,
+                .friction = 3e-3,
+                .lowest = INFINITY};
     r->x = calloc(5 * size + beads * (beads + 2), sizeof *r->x);
     if (!r->x)
         return 1;
-    r->p = r->x + size, r->gradient = r->p + size, r->xmode = r->gradient + size, r->pmode = r->xmode + size;
-    r->mode = r->pmode + size, r->frequency = r->mode + beads * beads, r->energy = r->frequency + beads;
+    r->gradient = r->x + size, r->xmode = r->gradient + size, r->pmode = r->xmode + size,
+    r->gmode = r->pmode + size;
+    r->mode = r->gmode + size, r->frequency = r->mode + beads * beads, r->energy = r->frequency + beads;
     for (size_t k = 0; k < beads; k++) {
         r->frequency[k] = 2 * (double)beads * temperature * sin(PI * (double)k / (double)beads);
         for (size_t j = 0; j < beads; j++) {
@@ -75,23 +81,42 @@ void ring_momenta(ring *r)
 {
     const size_t n = (size_t)r->on->n;
     for (size_t k = 0; k < r->beads * n; k++)
-        r->p[k] = sqrt((double)r->beads / r->beta) * r->on->root[k % n] * random_normal(&r->random);
+        r->pmode[k] = sqrt((double)r->beads / r->beta) * r->on->root[k % n] * random_normal(&r->random);
+}
+
+/* Beads from modes, the surface there, and its gradient in modes. */
+static void look(ring *r)
+{
+    turn(r, 1, r->xmode, r->x);
+    r->on->energies(r->on->context, r->beads, r->x, r->energy, r->gradient);
+    for (size_t j = 0; j < r->beads; j++)
+        r->lowest = fmin(r->lowest, r->energy[j]);
+    turn(r, 0, r->gradient, r->gmode);
 }
 
 void ring_begin(ring *r, uint64_t seed, uint64_t stream, const double *x)
 {
     const size_t n = (size_t)r->on->n;
     random_start(&r->random, seed, stream);
-    for (size_t j = 0; j < r->beads; j++)
-        memcpy(r->x + j * n, x, n * sizeof *x);
+    memset(r->xmode, 0, r->beads * n * sizeof *r->xmode);
+    for (size_t c = 0; c < n; c++)
+        r->xmode[c] = sqrt((double)r->beads) * x[c];
     ring_momenta(r);
-    r->on->energies(r->on->context, r->beads, r->x, r->energy, r->gradient);
+    look(r);
+}
+
+void ring_place(ring *r, const ring *from)
+{
+    const size_t size = r->beads * (size_t)r->on->n;
+    memcpy(r->x, from->x, size * sizeof *r->x);
+    memcpy(r->xmode, from->xmode, size * sizeof *r->x);
+    memcpy(r->gmode, from->gmode, size * sizeof *r->x);
+    memcpy(r->energy, from->energy, r->beads * sizeof *r->x);
 }
 
 static void free_motion(ring *r)
 {
     const size_t n = (size_t)r->on->n;
-    turn(r, 0, r->x, r->xmode);
     for (size_t k = 0; k < r->beads; k++) {
         const double w = r->frequency[k], c = cos(w * r->step), s = sin(w * r->step);
         for (size_t i = 0; i < n; i++) {
@@ -101,58 +126,45 @@ static void free_motion(ring *r)
             r->pmode[k * n + i] = k ? c * p - mass * w * s * x : p;
         }
     }
-    turn(r, 1, r->xmode, r->x);
 }
 
 static void kick(ring *r)
 {
     for (size_t k = 0; k < r->beads * (size_t)r->on->n; k++)
-        r->p[k] -= 0.5 * r->step * r->gradient[k];
+        r->pmode[k] -= 0.5 * r->step * r->gmode[k];
 }
 
 void ring_step(ring *r, int thermostat)
 {
-    if (thermostat) {
-        turn(r, 0, r->p, r->pmode);
+    if (thermostat)
         thermalise(r, 0.5 * r->step);
-        turn(r, 1, r->pmode, r->p);
-    }
     kick(r);
-    turn(r, 0, r->p, r->pmode);
     hold(r);
     free_motion(r);
-    turn(r, 1, r->pmode, r->p);
-    r->on->energies(r->on->context, r->beads, r->x, r->energy, r->gradient);
+    look(r);
     kick(r);
-    if (thermostat || r->hold) {
-        turn(r, 0, r->p, r->pmode);
-        if (thermostat)
-            thermalise(r, 0.5 * r->step);
-        hold(r);
-        turn(r, 1, r->pmode, r->p);
-    }
+    if (thermostat)
+        thermalise(r, 0.5 * r->step);
+    hold(r);
 }
 
 double ring_energy(const ring *r)
 {
     const size_t n = (size_t)r->on->n;
-    const double w = (double)r->beads / r->beta;
     double sum = 0;
-    for (size_t j = 0; j < r->beads; j++) {
-        const double *next = r->x + (j + 1) % r->beads * n;
-        sum += r->energy[j];
+    for (size_t k = 0; k < r->beads; k++) {
+        sum += r->energy[k];
         for (size_t c = 0; c < n; c++) {
-            const double mass = r->on->root[c] * r->on->root[c], d = w * (next[c] - r->x[j * n + c]);
-            sum += r->p[j * n + c] * r->p[j * n + c] / (2 * mass) + 0.5 * mass * d * d;
+            const double mass = r->on->root[c] * r->on->root[c], x = r->frequency[k] * r->xmode[k * n + c],
+                         p = r->pmode[k * n + c];
+            sum += p * p / (2 * mass) + 0.5 * mass * x * x;
         }
     }
     return sum;
 }
 
-void ring_mean(const ring *r, const double *values, double *mean)
+void ring_mean(const ring *r, const double *modes, double *mean)
 {
-    const size_t n = (size_t)r->on->n;
-    memset(mean, 0, n * sizeof *mean);
-    for (size_t k = 0; k < r->beads * n; k++)
-        mean[k % n] += values[k] / (double)r->beads;
+    for (int c = 0; c < r->on->n; c++)
+        mean[c] = modes[c] / sqrt((double)r->beads);
 }

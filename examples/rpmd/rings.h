@@ -18,13 +18,15 @@ typedef struct ring {
     const path_land *on;
     size_t beads;
     double beta, step;
-    double friction;          /* of the centroid under the thermostat */
-    const double *hold;       /* [n] the sum of these times the centroid stays as it is; NULL: free */
-    double *x, *p, *gradient; /* [beads][n] */
-    double *energy;           /* [beads] of the surface */
-    double *mode;             /* [beads][beads] rows: normal modes; the first is the centroid's */
-    double *frequency;        /* [beads] */
-    double *xmode, *pmode;
+    double friction;      /* of the centroid under the thermostat */
+    const double *hold;   /* [n] the sum of these times the centroid stays as it is; NULL: free */
+    double *x, *gradient; /* [beads][n] */
+    double *xmode, *pmode,
+        *gmode;        /* [beads][n] places, momenta, gradient in normal modes, in which the ring moves */
+    double *energy;    /* [beads] of the surface */
+    double *mode;      /* [beads][beads] rows: normal modes; the first is the centroid's */
+    double *frequency; /* [beads] */
+    double lowest;     /* energy of a bead that was seen since ring_make() */
     generator random;
 } ring;
 
@@ -38,13 +40,16 @@ void ring_begin(ring *r, uint64_t seed, uint64_t stream, const double *x);
 /* Momenta of the temperature; without hold, also where there is one: its own then moves, too. */
 void ring_momenta(ring *r);
 
+/* The beads of another ring of the same land, without its momenta. */
+void ring_place(ring *r, const ring *from);
+
 /* A step; with the thermostat or without. */
 void ring_step(ring *r, int thermostat);
 
 /* H. */
 double ring_energy(const ring *r);
 
-/* mean[n] over beads of values[beads][n]. */
-void ring_mean(const ring *r, const double *values, double *mean);
+/* mean[n] over beads of what modes[beads][n] are the modes of: xmode, pmode or gmode. */
+void ring_mean(const ring *r, const double *modes, double *mean);
 
 #endif

@@ -95,6 +95,7 @@ int spectrum_run(const path_land *on, const molecule *m, const spectrum_options 
             r->absorption[f] = r->frequency[f] * r->frequency[f] * sum / weights;
         }
         find_peaks(r);
+        r->lowest = rings.lowest;
     }
     ring_free(&rings);
     free(room);

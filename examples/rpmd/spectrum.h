@@ -23,6 +23,7 @@ typedef struct spectrum_results {
     double *frequency, *absorption; /* [n] a.u., and of which the largest is 1 */
     size_t npeaks;
     double peak[SPECTRUM_PEAKS], height[SPECTRUM_PEAKS]; /* above 0.02 */
+    double lowest;                                       /* energy of a bead that was seen, hartree */
     double strayed; /* change of a trajectory's energy over kT of all beads, the largest */
 } spectrum_results;
 
