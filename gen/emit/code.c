@@ -351,7 +351,7 @@ void emit_code(FILE *out, const char *name, const program *p, bool tensors)
         free(stored);
     }
     copies_free(&c);
-    for (int t = 0; t < (straight_line_floats(p) ? 3 : 2); t++) {
+    for (int t = 0; t < 3; t++) {
         if (rows) {
             define_parts(out, name, t == 0, suffix[t], types[t]);
         } else {

@@ -4,15 +4,10 @@
 #include "program/program.h"
 #include <stdio.h>
 
-/* Whether a header has the code: of the factored basis, its copy in float, and that of plain orbit sums. */
+/* Whether a header has the code: of the factored basis, in double and in float, and that of plain orbit sums. */
 static inline bool straight_line(const program *p)
 {
     return program_written_out(p) <= STRAIGHT_LINE_LIMIT && !p->plain;
-}
-
-static inline bool straight_line_floats(const program *p)
-{
-    return program_written_out(p) <= STRAIGHT_LINE_FLOATS_LIMIT && !p->plain;
 }
 
 static inline bool straight_line_orbits(const program *p)

@@ -75,14 +75,13 @@ static void emit_record(FILE *out, const description *d)
             fprintf(out, "0");
     }
     fprintf(out, "}, %s%s, ", p->nwanted < p->nfactors ? n : "0", p->nwanted < p->nfactors ? "_is_term" : "");
-    if (straight_line_floats(p))
+    if (straight_line(p))
         fprintf(out, "%s_forward_floats, %s_reverse_floats,\n    ", n, n);
     else
         fprintf(out, "0, 0,\n    ");
     fprintf(out, "%zu, ", p->nvalues);
     bool linear = straight_line(p) && p->nvalues < p->nfactors;
-    fprintf(out, linear ? "%s_linear_one, %s_linear_lanes, " : "0, 0, ", n, n);
-    fprintf(out, linear && straight_line_floats(p) ? "%s_linear_floats};\n" : "0};\n", n);
+    fprintf(out, linear ? "%s_linear_one, %s_linear_lanes, %s_linear_floats};\n" : "0, 0, 0};\n", n, n, n);
 }
 
 void emit_header(FILE *out, const description *d)

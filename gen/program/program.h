@@ -37,9 +37,9 @@ enum { SLOTS_LIMIT = 65536 }; /* the tables of a header hold 16-bit numbers */
 /*
  * Programs of at most this many operations, not counting those of matrices, are straight-line code, which is
  * two to three times as fast; longer ones run from their table of operations. At the cutoff compilers need
- * 8 s for the header; the third copy, in float, stops earlier for that reason.
+ * 8 s for the header, and as long again where the copy in float is called.
  */
-enum { STRAIGHT_LINE_LIMIT = 6500, STRAIGHT_LINE_FLOATS_LIMIT = 2000, STRAIGHT_LINE_ORBITS_LIMIT = 20000 };
+enum { STRAIGHT_LINE_LIMIT = 6500, STRAIGHT_LINE_ORBITS_LIMIT = 20000 };
 
 enum { FACTOR_SLOT = 1u << 30 }; /* where the factors stand until the number of slots is known */
 

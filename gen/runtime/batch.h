@@ -46,23 +46,6 @@ EQML_INLINE const eqml_lanes *eqml__wide_floats(int size, const eqml_floats *sum
 #include "kernel/of_none.inc"
 
 /*
- * The step in float. A basis without code in float takes the code in double, which is faster than its table in float
- * (H5O2 of degree 7: 1.2 us, not 1.4).
- */
-EQML_INLINE void eqml__step_in_float(const eqml_model *m, int most_groups, int count, const double *xyz,
-                                     double *energy, double *gradient, eqml_lanes *work)
-{
-    const int size = 3 * m->basis->natoms, step = most_groups * EQML_LANES;
-    if (m->basis->forward_floats || !m->basis->forward_lanes) {
-        eqml__step_floats(m, most_groups, count, xyz, energy, gradient, work);
-        return;
-    }
-    for (int done = 0; done < count; done += step)
-        eqml__step_lanes(m, most_groups, count - done < step ? count - done : step, xyz + done * size,
-                         energy + done, gradient ? gradient + done * size : NULL, work);
-}
-
-/*
  * Energies of n geometries xyz[n][natoms][3], and their gradients[n][natoms][3] where that is not NULL, for
  * any basis; one thread. work: EQML_WORK_BATCH(nslots, npairs, natoms) eqml_lanes.
  */

@@ -62,7 +62,7 @@
                                                                                       : 0                    \
     };                                                                                                       \
     EQML__MODEL_BATCH(NAME, NAME##_model_batch, eqml__step_lanes, EQML_LANES)                                \
-    EQML__MODEL_BATCH(NAME, NAME##_model_batch_float, eqml__step_in_float, EQML_FLOATS)                      \
+    EQML__MODEL_BATCH(NAME, NAME##_model_batch_float, eqml__step_floats, EQML_FLOATS)                        \
     EQML_INLINE void NAME##_model_energy_batch(const eqml_model *m, size_t n, const double *xyz,             \
                                                double *energy)                                               \
     {                                                                                                        \
