@@ -200,7 +200,7 @@ ir: build/eqml-gen ## infrared and Raman spectra of water and ammonia from fitte
 examples: build/eqml-gen ## compile and run the program to start from, examples/quickstart.c
 	@mkdir -p build/examples
 	build/eqml-gen -d 5 -n nh3 -o build/examples/nh3.h "H3 N"
-	$(COMPILE) -I. -Ibuild/examples examples/quickstart.c -o build/examples/quickstart -lm
+	$(COMPILE) -O1 -I. -Ibuild/examples examples/quickstart.c -o build/examples/quickstart -lm
 	cd build/examples && ./quickstart ../../examples/data/nh3_mp2.xyz
 
 # ---- tests -----------------------------------------------------------------------------------------------

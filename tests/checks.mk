@@ -153,11 +153,11 @@ build/kinds/%_pes.h: $(KINDS) $(KIND_WRITERS) build/eqml.o build/eqml-gen exampl
 
 build/kinds/%: tests/kinds/driver.c tests/kinds/geometry.h build/kinds/%_pes.h
 	$(KIND); own=$$5; shift 5; case "$$*" in *TABLES*|*USERS*) api=;; *) api=-D$*_API=extern;; esac; \
-	    $(CC) $(STD) $(WARNINGS) -O1 -march=native -Ibuild/kinds -DSURFACE_HEADER='"$*_pes.h"' -DNAME=$* $$api -DLAYOUT=$(LAYOUT) -DBASIS=eqml$(LAYOUT)_$$own "$$@" $< -o $@ -lm
+	    $(CC) $(STD) $(WARNINGS) -O0 -march=native -Ibuild/kinds -DSURFACE_HEADER='"$*_pes.h"' -DNAME=$* $$api -DLAYOUT=$(LAYOUT) -DBASIS=eqml$(LAYOUT)_$$own "$$@" $< -o $@ -lm
 
 build/kinds/expansion: tests/kinds/driver.c tests/kinds/expansion_pes.h tests/kinds/geometry.h eqml.h build/tests/h2_d4.h build/tests/h2c_d3.h
 	@mkdir -p $(@D)
-	$(CC) $(STD) $(WARNINGS) -O1 -march=native -I. -Ibuild/tests -Itests/kinds -DSURFACE_HEADER='"expansion_pes.h"' -DNAME=expansion \
+	$(CC) $(STD) $(WARNINGS) -O0 -march=native -I. -Ibuild/tests -Itests/kinds -DSURFACE_HEADER='"expansion_pes.h"' -DNAME=expansion \
 	    -DBASIS=expansion_few -DEXPANSION $< -o $@ -lm
 
 check-kinds: $(KIND_PROGRAMS) ## every function of every kind of surface against differences of a lower one
