@@ -8712,24 +8712,23 @@ EQML_API void eqml_problem_free(eqml_problem *problem);
 typedef struct eqml_penalty_result {
     size_t violated, before; /* points below their least energies: on the surface now, and before */
     double deepest;          /* by how much at most, hartree; 0: none is below */
-    double
-        loss; /* what the sum of the squared errors of the data, and of the ridge, has gained since before */
-    int solved;  /* least-squares problems that were solved; 0: no point was below, and nothing was done */
-    int settled; /* nonzero: the minimum was found; 0: it was not in the most that are solved, 50 */
-    int rank;    /* of the last one; and its condition, as in eqml_fit_result */
+    double errors; /* the weighted sum of squares of the data, on the surface now, as a fit minimises it */
+    int solved;    /* least-squares problems that were solved; 0: no point was below, and nothing was done */
+    int settled;   /* nonzero: the minimum was found; 0: it was not in the most that are solved, 50 */
+    int rank;      /* of the last one; and its condition, as in eqml_fit_result */
     double condition;
 } eqml_penalty_result;
 
 EQML_API eqml_status eqml_penalise(const eqml_problem *problem, eqml_surface *surface, size_t n,
-                                   const double *xyz, const double *least, double weight,
+                                   const double *xyz, const double *least, const double *weights,
                                    eqml_penalty_result *result, eqml_message *message);
 /*
  * Fits the surface of a problem once more, with one-sided penalties at the points xyz[n][natoms][3] (bohr), whose energies
  * nobody knows but for what they should not lie below, least[n] (hartree): it minimises
  *
- *     what eqml_fit() minimises + weight sum_i max(0, least_i - V(x_i))^2.
+ *     what eqml_fit() minimises + sum_i weights_i max(0, least_i - V(x_i))^2.
  *
- * So a small weight moves first what the data leave open, and a point that lies high enough is as if it were not
+ * So small weights move first what the data leave open, and a point that lies high enough is as if it were not
  * there. Where no point lies below, the surface stays as it is, to the bit. The sum is convex; its minimum is found by
  * Newton's method [1]: the points that lie below are rows of a least-squares problem, are found anew on its solution, and so
  * on until they are the same, each step halved until the sum falls. Each solution takes that of the fit's triangle, which
@@ -17164,8 +17163,7 @@ static eqml_status eqml__problem_system(const eqml_problem *p, eqml__system *s, 
 typedef struct eqml__penalty {
     const eqml_problem *problem;
     size_t n;
-    const double *least;
-    double weight;
+    const double *least, *weights;
     eqml_data points;
     eqml_fit_options options;
     eqml_component whole;
@@ -17270,7 +17268,6 @@ static bool eqml__penalty_mark(eqml__penalty *p)
 static eqml_status eqml__penalty_solve(eqml__penalty *p, eqml_lsq_result *solved)
 {
     const int n = p->problem->basis->nterms;
-    const double root = sqrt(p->weight);
     eqml_lsq *lsq;
     eqml_status status = eqml__lsq_open(&lsq, n, 1);
     if (!status)
@@ -17278,7 +17275,7 @@ static eqml_status eqml__penalty_solve(eqml__penalty *p, eqml_lsq_result *solved
     for (size_t i = 0; i < p->n && !status; i++) {
         if (!p->below[i])
             continue;
-        const double *from = eqml__penalty_row(p, i);
+        const double *from = eqml__penalty_row(p, i), root = sqrt(p->weights[i]);
         double *row = eqml_lsq_row(lsq);
         for (int k = 0; k < n; k++)
             row[k] = root * from[k];
@@ -17296,8 +17293,8 @@ static double eqml__penalty_sum(const eqml__penalty *p, const double *x, const d
 {
     double sum = 0;
     for (size_t i = 0; i < p->n; i++)
-        sum += low[i] > 0 ? low[i] * low[i] : 0;
-    return p->weight * sum + eqml__lsq_residual(p->base, 0, x);
+        sum += low[i] > 0 ? p->weights[i] * low[i] * low[i] : 0;
+    return sum + eqml__lsq_residual(p->base, 0, x);
 }
 
 /*
@@ -17325,7 +17322,6 @@ static bool eqml__penalty_step(eqml__penalty *p, double *sum)
 /* Steps until the points that lie below are the same on the solution. */
 static eqml_status eqml__penalty_minimise(eqml__penalty *p, eqml_penalty_result *r)
 {
-    const double data = eqml__lsq_residual(p->base, 0, p->x);
     double sum = eqml__penalty_sum(p, p->x, p->low);
     eqml_lsq_result solved;
     while (r->solved < EQML__PENALTY_MOST && !r->settled) {
@@ -17340,7 +17336,6 @@ static eqml_status eqml__penalty_minimise(eqml__penalty *p, eqml_penalty_result 
         const bool changed = eqml__penalty_mark(p);
         r->settled = whole && !changed;
     }
-    r->loss = eqml__lsq_residual(p->base, 0, p->x) - data;
     return EQML_OK;
 }
 
@@ -17356,18 +17351,20 @@ static eqml_status eqml__penalty_check(const eqml__penalty *p, eqml_message *mes
 }
 
 EQML_API eqml_status eqml_penalise(const eqml_problem *problem, eqml_surface *surface, size_t n,
-                                   const double *xyz, const double *least, double weight,
+                                   const double *xyz, const double *least, const double *weights,
                                    eqml_penalty_result *result, eqml_message *message)
 {
     eqml_penalty_result found;
     eqml__penalty p;
     memset(&found, 0, sizeof found);
     memset(&p, 0, sizeof p);
-    p.problem = problem, p.n = n, p.least = least, p.weight = weight;
+    p.problem = problem, p.n = n, p.least = least, p.weights = weights;
     if (surface->model.basis != problem->basis)
         return eqml__fail(message, EQML_ERROR_ARGUMENT, "the surface is not over the basis of the problem");
-    if (!(weight > 0 && weight <= DBL_MAX))
-        return eqml__fail(message, EQML_ERROR_ARGUMENT, "penalties of weight %g", weight);
+    for (size_t i = 0; i < n; i++)
+        if (!(weights[i] > 0 && weights[i] <= DBL_MAX))
+            return eqml__fail(message, EQML_ERROR_ARGUMENT, "point %lu has the weight %g",
+                              (unsigned long)(i + 1), weights[i]);
     eqml_status status = eqml__penalty_create(&p, surface, xyz);
     if (status) {
         eqml__fail(message, status, "penalties: %s", eqml_status_text(status));
@@ -17386,6 +17383,8 @@ EQML_API eqml_status eqml_penalise(const eqml_problem *problem, eqml_surface *su
         if (status)
             eqml__fail(message, status, "penalties: %s", eqml_status_text(status));
     }
+    if (!status)
+        found.errors = eqml__lsq_residual(problem->lsq, 0, p.x);
     for (size_t i = 0; i < n && !status; i++) {
         found.violated += p.below[i];
         found.deepest = fmax(found.deepest, p.low[i]);
