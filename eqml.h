@@ -8853,7 +8853,7 @@ EQML_API eqml_status eqml_surface_set_wall(eqml_surface *surface, const eqml_dat
  * Gives a fitted surface a wall (eqml_wall) around the geometries with use[g] nonzero (NULL: all) that have an energy;
  * one that it had is replaced. All functions of the surface respect it. Features are the factors up to
  * options.degree; base and height are the least energy of the data and the range of all. A later fit of the surface needs a
- * new wall. A subset or another basis of the surface has none.
+ * new wall. A subset has none of its own; another basis takes it over (eqml_surface_rebase).
  *
  * Ranges of pair distances would be cheaper, and do not do: of the holes of methane (degree 6, Morse variables of 2 bohr)
  * that diffusion Monte Carlo finds, 86 % lie within ranges that are widened by a fifth. Features of degree 2 set all of
@@ -8955,24 +8955,23 @@ EQML_API void eqml_problem_free(eqml_problem *problem);
 typedef struct eqml_penalty_result {
     size_t violated, before; /* points below their least energies: on the surface now, and before */
     double deepest;          /* by how much at most, hartree; 0: none is below */
-    double
-        loss; /* what the sum of the squared errors of the data, and of the ridge, has gained since before */
-    int solved;  /* least-squares problems that were solved; 0: no point was below, and nothing was done */
-    int settled; /* nonzero: the minimum was found; 0: it was not in the most that are solved, 50 */
-    int rank;    /* of the last one; and its condition, as in eqml_fit_result */
+    double errors; /* the weighted sum of squares of the data, on the surface now, as a fit minimises it */
+    int solved;    /* least-squares problems that were solved; 0: no point was below, and nothing was done */
+    int settled;   /* nonzero: the minimum was found; 0: it was not in the most that are solved, 50 */
+    int rank;      /* of the last one; and its condition, as in eqml_fit_result */
     double condition;
 } eqml_penalty_result;
 
 EQML_API eqml_status eqml_penalise(const eqml_problem *problem, eqml_surface *surface, size_t n,
-                                   const double *xyz, const double *least, double weight,
+                                   const double *xyz, const double *least, const double *weights,
                                    eqml_penalty_result *result, eqml_message *message);
 /*
  * Fits the surface of a problem once more, with one-sided penalties at the points xyz[n][natoms][3] (bohr), whose energies
  * nobody knows but for what they should not lie below, least[n] (hartree): it minimises
  *
- *     what eqml_fit() minimises + weight sum_i max(0, least_i - V(x_i))^2.
+ *     what eqml_fit() minimises + sum_i weights_i max(0, least_i - V(x_i))^2.
  *
- * So a small weight moves first what the data leave open, and a point that lies high enough is as if it were not
+ * So small weights move first what the data leave open, and a point that lies high enough is as if it were not
  * there. Where no point lies below, the surface stays as it is, to the bit. The sum is convex; its minimum is found by
  * Newton's method [1]: the points that lie below are rows of a least-squares problem, are found anew on its solution, and so
  * on until they are the same, each step halved until the sum falls. Each solution takes that of the fit's triangle, which
@@ -9096,10 +9095,10 @@ EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *origi
 EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_basis *basis, eqml_surface *to,
                                          eqml_message *message);
 /* The same potential over another basis that has its terms, in whatever order: from a subset to the header that
- * eqml-gen wrote of it, or to the whole basis that it was cut from. Variables, centres, offsets and coefficients are the
- * same to the bit. Factors are recognised by their values at random points. *to is new; on failure it is empty.
- * EQML_ERROR_MATCH: other atoms, other classes of pairs, a term with a coefficient that the basis does not have;
- * or a tensor. */
+ * eqml-gen wrote of it, or to the whole basis that it was cut from. Variables, centres, offsets and coefficients, and the
+ * wall, are the same to the bit. Factors are recognised by their values at random points. *to is new; on failure it is empty.
+ * EQML_ERROR_MATCH: other atoms, other classes of pairs, a term with a coefficient that the basis does not have, or a
+ * factor of the wall; or a tensor. */
 
 #endif /* EQML__SELECT_H */
 
@@ -17463,8 +17462,7 @@ static eqml_status eqml__problem_system(const eqml_problem *p, eqml__system *s, 
 typedef struct eqml__penalty {
     const eqml_problem *problem;
     size_t n;
-    const double *least;
-    double weight;
+    const double *least, *weights;
     eqml_data points;
     eqml_fit_options options;
     eqml_component whole;
@@ -17569,7 +17567,6 @@ static bool eqml__penalty_mark(eqml__penalty *p)
 static eqml_status eqml__penalty_solve(eqml__penalty *p, eqml_lsq_result *solved)
 {
     const int n = p->problem->basis->nterms;
-    const double root = sqrt(p->weight);
     eqml_lsq *lsq;
     eqml_status status = eqml__lsq_open(&lsq, n, 1);
     if (!status)
@@ -17577,7 +17574,7 @@ static eqml_status eqml__penalty_solve(eqml__penalty *p, eqml_lsq_result *solved
     for (size_t i = 0; i < p->n && !status; i++) {
         if (!p->below[i])
             continue;
-        const double *from = eqml__penalty_row(p, i);
+        const double *from = eqml__penalty_row(p, i), root = sqrt(p->weights[i]);
         double *row = eqml_lsq_row(lsq);
         for (int k = 0; k < n; k++)
             row[k] = root * from[k];
@@ -17595,8 +17592,8 @@ static double eqml__penalty_sum(const eqml__penalty *p, const double *x, const d
 {
     double sum = 0;
     for (size_t i = 0; i < p->n; i++)
-        sum += low[i] > 0 ? low[i] * low[i] : 0;
-    return p->weight * sum + eqml__lsq_residual(p->base, 0, x);
+        sum += low[i] > 0 ? p->weights[i] * low[i] * low[i] : 0;
+    return sum + eqml__lsq_residual(p->base, 0, x);
 }
 
 /*
@@ -17624,7 +17621,6 @@ static bool eqml__penalty_step(eqml__penalty *p, double *sum)
 /* Steps until the points that lie below are the same on the solution. */
 static eqml_status eqml__penalty_minimise(eqml__penalty *p, eqml_penalty_result *r)
 {
-    const double data = eqml__lsq_residual(p->base, 0, p->x);
     double sum = eqml__penalty_sum(p, p->x, p->low);
     eqml_lsq_result solved;
     while (r->solved < EQML__PENALTY_MOST && !r->settled) {
@@ -17639,7 +17635,6 @@ static eqml_status eqml__penalty_minimise(eqml__penalty *p, eqml_penalty_result 
         const bool changed = eqml__penalty_mark(p);
         r->settled = whole && !changed;
     }
-    r->loss = eqml__lsq_residual(p->base, 0, p->x) - data;
     return EQML_OK;
 }
 
@@ -17655,18 +17650,20 @@ static eqml_status eqml__penalty_check(const eqml__penalty *p, eqml_message *mes
 }
 
 EQML_API eqml_status eqml_penalise(const eqml_problem *problem, eqml_surface *surface, size_t n,
-                                   const double *xyz, const double *least, double weight,
+                                   const double *xyz, const double *least, const double *weights,
                                    eqml_penalty_result *result, eqml_message *message)
 {
     eqml_penalty_result found;
     eqml__penalty p;
     memset(&found, 0, sizeof found);
     memset(&p, 0, sizeof p);
-    p.problem = problem, p.n = n, p.least = least, p.weight = weight;
+    p.problem = problem, p.n = n, p.least = least, p.weights = weights;
     if (surface->model.basis != problem->basis)
         return eqml__fail(message, EQML_ERROR_ARGUMENT, "the surface is not over the basis of the problem");
-    if (!(weight > 0 && weight <= DBL_MAX))
-        return eqml__fail(message, EQML_ERROR_ARGUMENT, "penalties of weight %g", weight);
+    for (size_t i = 0; i < n; i++)
+        if (!(weights[i] > 0 && weights[i] <= DBL_MAX))
+            return eqml__fail(message, EQML_ERROR_ARGUMENT, "point %lu has the weight %g",
+                              (unsigned long)(i + 1), weights[i]);
     eqml_status status = eqml__penalty_create(&p, surface, xyz);
     if (status) {
         eqml__fail(message, status, "penalties: %s", eqml_status_text(status));
@@ -17685,6 +17682,8 @@ EQML_API eqml_status eqml_penalise(const eqml_problem *problem, eqml_surface *su
         if (status)
             eqml__fail(message, status, "penalties: %s", eqml_status_text(status));
     }
+    if (!status)
+        found.errors = eqml__lsq_residual(problem->lsq, 0, p.x);
     for (size_t i = 0; i < n && !status; i++) {
         found.violated += p.below[i];
         found.deepest = fmax(found.deepest, p.low[i]);
@@ -18582,11 +18581,35 @@ static int eqml__move_coefficients(eqml__move *m)
     return -1;
 }
 
+/* The wall of the old surface about the new one. *lacking <- a factor whose value the new basis does not find, or -1. */
+static eqml_status eqml__move_wall(const eqml__move *m, const eqml_wall *wall, eqml_surface *to, int *lacking)
+{
+    const int n = wall->nfeatures, values = m->to->forward_one ? m->to->nvalues : m->to->nfactors;
+    eqml_wall *moved = eqml__new_wall(n);
+    if (!moved)
+        return EQML_ERROR_MEMORY;
+    unsigned short *features = (unsigned short *)moved->features;
+    memcpy((double *)moved->means, wall->means, (size_t)n * sizeof(double));
+    memcpy((double *)moved->whiten, wall->whiten, (size_t)(n * EQML_ROUND(n)) * sizeof(double));
+    memcpy((double *)moved->edges, wall->edges, 3 * sizeof(double));
+    for (int j = 0; j < n && *lacking < 0; j++) {
+        const int k = m->factor[wall->features[j]];
+        if (k < 0 || k >= values)
+            *lacking = wall->features[j];
+        features[j] = (unsigned short)k;
+    }
+    if (*lacking < 0)
+        eqml__use_wall(to, moved);
+    else
+        EQML_FREE(moved);
+    return EQML_OK;
+}
+
 EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_basis *basis, eqml_surface *to,
                                          eqml_message *message)
 {
     eqml__move m;
-    int lost = -1;
+    int lost = -1, lacking = -1;
     memset(&m, 0, sizeof m);
     memset(to, 0, sizeof *to);
     m.from = from->model.basis;
@@ -18609,6 +18632,8 @@ EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_ba
                 to->offset[m.factor[f]] = from->offset[f];
         eqml_surface_set(to, m.new_coefficient);
         to->standardised = from->standardised;
+        if (from->wall)
+            status = eqml__move_wall(&m, from->wall, to, &lacking);
     }
     if (status)
         eqml__fail(message, status, "a surface over \"%s\": %s", basis->name, eqml_status_text(status));
@@ -18616,6 +18641,12 @@ EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_ba
         status = eqml__fail(message, EQML_ERROR_MATCH,
                             "a surface over \"%s\" cannot stand over \"%s\", which lacks its term %d",
                             m.from->name, basis->name, lost);
+    else if (lacking >= 0)
+        status =
+            eqml__fail(message, EQML_ERROR_MATCH,
+                       "the wall of a surface over \"%s\" cannot stand over \"%s\", which does not find its "
+                       "factor %d: take it away first, or raise one there",
+                       m.from->name, basis->name, lacking);
     if (status)
         eqml_surface_free(to);
     eqml__move_free(&m);

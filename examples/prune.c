@@ -33,6 +33,7 @@ static const char help[] =
     "  --gradients W     weight of gradients against energies; default 1; 0: energies only\n"
     "  --terms M         the size of the surface that is written; default 200\n"
     "  --grow            write the grown surface, not the pruned one\n"
+    "  --wall W[,D]      a wall around the training data, as --wall of the fit has it; default: none\n"
     "  --name NAME       of the files; default small\n"
     "  --directory DIR   where to write; default .\n";
 
@@ -41,6 +42,7 @@ typedef struct job {
     int every, terms, grow;
     double range;
     eqml_fit_options fit;
+    eqml_wall_options wall; /* of its width 0: none */
     eqml_data data;
     unsigned char *train, *test; /* [data.n] */
 } job;
@@ -58,6 +60,16 @@ static int finish_output(void)
         return 0;
     fprintf(stderr, "prune: standard output cannot be written\n");
     return 1;
+}
+
+/* WIDTH[,DEGREE] */
+static int is_wall(const char *text, eqml_wall_options *wall)
+{
+    char *end;
+    *wall = (eqml_wall_options){.width = strtod(text, &end), .degree = 2};
+    if (end != text && *end == ',' && end[1] >= '1' && end[1] <= '9')
+        wall->degree = (int)strtol(end + 1, &end, 10);
+    return end != text && !*end && wall->width > 0 && wall->width < 1e6;
 }
 
 static int parse_options(int argc, char **argv, job *j)
@@ -94,6 +106,8 @@ static int parse_options(int argc, char **argv, job *j)
             j->range = number;
         else if (!strcmp(option, "--gradients") && numeric && number >= 0)
             j->fit.gradient_weight = number, j->fit.energies_only = number == 0;
+        else if (!strcmp(option, "--wall") && is_wall(value, &j->wall))
+            continue;
         else {
             fprintf(stderr, "prune: %s %s is not an option or not in its range\n%s", option, value, help);
             return 1;
@@ -201,6 +215,8 @@ static int write_subset(const job *j, const eqml_problem *problem, const eqml_ra
     snprintf(tables, sizeof tables, "%s/%s.basis", j->directory, j->name);
     snprintf(pes, sizeof pes, "%s/%s_all.pes", j->directory, j->name);
     int status = eqml_keep(problem, ranking, terms, name, &subset, &message) ||
+                 (j->wall.width > 0 &&
+                  eqml_surface_set_wall(&subset.surface, &j->data, j->fit.use, &j->wall, &message)) ||
                  eqml_surface_rebase(&subset.surface, basis, &all, &message) ||
                  eqml_surface_write(&all, pes, &message) ||
                  eqml_basis_write(subset.basis, origin, tables, &message);

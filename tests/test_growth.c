@@ -427,19 +427,23 @@ Test(growth, small_surfaces_are_invariant_and_differentiable)
     }
 }
 
-/* From the tables to a header and a surface, as `make prune` does it; the header alone, compiled: straight-line code
- * against the table. */
+/* From the tables to a header and a surface with a wall, as `make prune` does it; the header alone, compiled: straight-line
+ * code against the table, at a geometry beyond the wall. */
 Test(growth, files)
 {
     eqml_data d;
     eqml_subset s = some_subset(12, &d);
-    eqml_surface all;
+    eqml_surface all, back;
+    const eqml_wall_options wall = {.width = 0.02, .outside = 4};
     eqml_message message = {""};
+    const double inside = evaluate(&s.surface.model, d.xyz, NULL);
     char directory[TEMPORARY_PATH], pes[300], tables[300], source[300], command[1200];
     make_folder(directory);
     snprintf(pes, sizeof pes, "%s/small_all.pes", directory);
     snprintf(tables, sizeof tables, "%s/small.basis", directory);
     snprintf(source, sizeof source, "%s/try.c", directory);
+    cr_assert_eq(eqml_surface_set_wall(&s.surface, &d, NULL, &wall, &message), EQML_OK, "%s", message.text);
+    cr_assert_neq(evaluate(&s.surface.model, d.xyz, NULL), inside);
     cr_assert_eq(eqml_surface_rebase(&s.surface, &ch4_d4_basis, &all, &message), EQML_OK, "%s", message.text);
     cr_assert_eq(eqml_surface_write(&all, pes, &message), EQML_OK, "%s", message.text);
     cr_assert_eq(eqml_basis_write(s.basis, NULL, tables, &message), EQML_OK, "%s", message.text);
@@ -470,6 +474,10 @@ Test(growth, files)
     cr_expect_eq(system(command), 0);
     snprintf(command, sizeof command, "rm -r '%s'", directory);
     cr_expect_eq(system(command), 0);
+    /* A wall of the whole basis has features that the subset lacks. */
+    cr_assert_eq(eqml_surface_set_wall(&all, &d, NULL, NULL, &message), EQML_OK, "%s", message.text);
+    cr_expect_eq(eqml_surface_rebase(&all, s.basis, &back, &message), EQML_ERROR_MATCH);
+    cr_expect_not_null(strstr(message.text, "the wall of a surface over"), "%s", message.text);
     eqml_surface_free(&all);
     eqml_subset_free(&s);
     eqml_data_free(&d);

@@ -46,11 +46,20 @@ static void free_subject(subject *s)
     free(s->work);
 }
 
+/* Penalties of weights from half of this to this. */
+static void weigh(double weight, double weights[POINTS])
+{
+    for (size_t g = 0; g < POINTS; g++)
+        weights[g] = g % 2 ? weight : 0.5 * weight;
+}
+
 static eqml_penalty_result penalise(subject *s, double weight)
 {
     eqml_message message = {""};
     eqml_penalty_result r;
-    cr_assert_eq(eqml_penalise(s->problem, &s->surface, s->points.n, s->points.xyz, s->points.energy, weight,
+    double weights[POINTS];
+    weigh(weight, weights);
+    cr_assert_eq(eqml_penalise(s->problem, &s->surface, s->points.n, s->points.xyz, s->points.energy, weights,
                                &r, &message),
                  EQML_OK, "%s", message.text);
     return r;
@@ -80,7 +89,7 @@ Test(penalty, high_points_change_nothing)
         const eqml_penalty_result r = penalise(&s, 1);
         double *after = coefficients_of(&s.surface);
         cr_assert_eq(memcmp(before, after, bytes), 0);
-        cr_assert(r.settled && !r.solved && !r.violated && !r.before && r.deepest == 0 && r.loss == 0);
+        cr_assert(r.settled && !r.solved && !r.violated && !r.before && r.deepest == 0 && r.errors > 0);
         free(after);
     }
     s.points.n = POINTS;
@@ -99,8 +108,9 @@ static void compare_with_fit(const eqml_basis *b, size_t n, eqml_fit_options o, 
     const eqml_penalty_result r = penalise(&s, weight);
     const size_t size = 3 * (size_t)b->natoms;
     eqml_data all = make_data(b->natoms, n + POINTS);
-    double *weights = room(all.n, sizeof *weights);
+    double *weights = room(all.n, sizeof *weights), own[POINTS];
     size_t below = 0;
+    weigh(weight, own);
     memcpy(all.xyz, s.data.xyz, n * size * sizeof(double));
     memcpy(all.energy, s.data.energy, n * sizeof(double));
     memcpy(all.gradient, s.data.gradient, n * size * sizeof(double));
@@ -113,12 +123,12 @@ static void compare_with_fit(const eqml_basis *b, size_t n, eqml_fit_options o, 
             memcpy(all.xyz + all.n * size, s.points.xyz + g * size, size * sizeof(double));
             all.energy[all.n] = s.points.energy[g];
             all.has[all.n] = EQML_HAS_ENERGY;
-            weights[all.n++] = weight;
+            weights[all.n++] = own[g];
             below++;
         }
     cr_assert(r.settled && r.solved > 0 && r.violated == below && below > 0 && below < POINTS,
               "%s: %d solved, %zu and %zu below", b->name, r.solved, r.violated, below);
-    cr_assert(r.loss > 0 && r.before > 0 && r.deepest > 0 && r.rank == b->nterms);
+    cr_assert(r.errors > 0 && r.before > 0 && r.deepest > 0 && r.rank == b->nterms);
     eqml_surface other = empty_surface(b, morse);
     o.weights = weights;
     cr_assert_eq(eqml_fit(&other, &all, &o, NULL, NULL), EQML_OK);
@@ -164,7 +174,7 @@ Test(penalty, heavier_is_higher)
     static const double ridges[] = {0, 1e-3};
     for (size_t k = 0; k < COUNT(ridges); k++) {
         const eqml_fit_options o = {.ridge = ridges[k]};
-        double deepest = HUGE_VAL, loss = -1;
+        double deepest = HUGE_VAL, errors = 0;
         for (double weight = 1e-20; weight < 1e4; weight *= weight < 1e-18 ? 1e14 : 100) {
             subject s = make_subject(&h2o_d8_basis, 200, &o);
             eqml_surface plain = empty_surface(&h2o_d8_basis, morse);
@@ -176,10 +186,10 @@ Test(penalty, heavier_is_higher)
                     cr_assert_float_eq(energy_at(&s, &s.surface, &s.fresh, g),
                                        energy_at(&s, &plain, &s.fresh, g), 1e-9 * s.size);
             else /* squares of the depths fall in the sum; the deepest of them nearly */
-                cr_assert(r.deepest < 1.01 * deepest && r.loss > loss, "%g: %g after %g, %g after %g", weight,
-                          r.deepest, deepest, r.loss, loss);
+                cr_assert(r.deepest < 1.01 * deepest && r.errors > errors, "%g: %g after %g, %g after %g",
+                          weight, r.deepest, deepest, r.errors, errors);
             deepest = r.deepest;
-            loss = fmax(r.loss, 0);
+            errors = r.errors;
             eqml_surface_free(&plain);
             free_subject(&s);
         }
@@ -192,12 +202,19 @@ Test(penalty, refusals)
     subject s = make_subject(&h2o_d8_basis, 200, NULL);
     eqml_message message;
     eqml_surface other = empty_surface(&nh3_d5_basis, morse);
-    static const double weights[] = {0, -1, (double)NAN, (double)INFINITY};
+    static const double bad_weights[] = {0, -1, (double)NAN, (double)INFINITY};
+    double weights[POINTS];
+    weigh(1, weights);
     double *before = coefficients_of(&s.surface), *xyz = s.points.xyz, *least = s.points.energy;
-    for (size_t k = 0; k < COUNT(weights); k++)
-        cr_assert_eq(eqml_penalise(s.problem, &s.surface, POINTS, xyz, least, weights[k], NULL, &message),
+    for (size_t k = 0; k < COUNT(bad_weights); k++) {
+        weights[4] = bad_weights[k];
+        cr_assert_eq(eqml_penalise(s.problem, &s.surface, POINTS, xyz, least, weights, NULL, &message),
                      EQML_ERROR_ARGUMENT);
-    cr_assert_eq(eqml_penalise(s.problem, &other, 1, xyz, least, 1, NULL, &message), EQML_ERROR_ARGUMENT);
+        cr_assert_not_null(strstr(message.text, "point 5 "), "%s", message.text);
+    }
+    weights[4] = 1;
+    cr_assert_eq(eqml_penalise(s.problem, &other, 1, xyz, least, weights, NULL, &message),
+                 EQML_ERROR_ARGUMENT);
     cr_assert_not_null(strstr(message.text, "basis"));
     for (int k = 0; k < 2; k++) { /* a least energy; two atoms in one place */
         double *bad = k ? xyz + 9 * 4 + 3 : least + 4, kept[3] = {bad[0], bad[1], bad[2]};
@@ -205,7 +222,7 @@ Test(penalty, refusals)
             memcpy(bad, xyz + 9 * 4, 3 * sizeof(double));
         else
             *bad = (double)NAN;
-        cr_assert_eq(eqml_penalise(s.problem, &s.surface, POINTS, xyz, least, 1, NULL, &message),
+        cr_assert_eq(eqml_penalise(s.problem, &s.surface, POINTS, xyz, least, weights, NULL, &message),
                      EQML_ERROR_VALUE);
         cr_assert_not_null(strstr(message.text, "point 5 "), "%s", message.text);
         memcpy(bad, kept, sizeof kept);

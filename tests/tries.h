@@ -297,11 +297,12 @@ static eqml_status try_choose_degree(void)
 /* Every other training geometry should lie a little higher than it does; a surface that could not be fitted stays as it is. */
 static eqml_status try_penalise(void)
 {
-    double least[FRAMES], before = surface.linear[1];
+    double least[FRAMES], weights[FRAMES], before = surface.linear[1];
     for (size_t g = 0; g < data.n; g++)
-        least[g] = data.energy[g] + (g % 2 ? 0.1 : -10);
+        least[g] = data.energy[g] + (g % 2 ? 0.1 : -10), weights[g] = 1;
     problem->ridge = 1e-6;
-    const eqml_status status = eqml_penalise(problem, &surface, data.n, data.xyz, least, 1, NULL, &message);
+    const eqml_status status =
+        eqml_penalise(problem, &surface, data.n, data.xyz, least, weights, NULL, &message);
     problem->ridge = 0;
     cr_assert(status ? surface.linear[1] == before : surface.linear[1] != before);
     return status;

@@ -46,13 +46,13 @@ static int raise_wall(const eqml_wall_options *options, eqml_surface *surface, c
     return 0;
 }
 
-/* Whether samples or walkers have met a hole; those that only minimisations find are far out. */
-static int is_met(const census *c)
+/* Holes that samples and walkers have met; those that only minimisations find are far out. */
+static size_t count_met(const census *c)
 {
     size_t met = c->walker_holes;
     for (int k = 0; k < CENSUS_WIDTHS; k++)
         met += c->sampled[k];
-    return met > 0;
+    return met;
 }
 
 /* A census and, where it finds no hole, one of twice as many walkers and other random numbers. */
@@ -67,57 +67,78 @@ static int take_two(const eqml_surface *surface, const double *start, int seed, 
 /* ---- penalties ---------------------------------------------------------------------------------------- */
 
 /*
- * The weight of a penalty against that of a datum, 1, hartree^-2. On ammonia of degree 8 and methane of degree 6 all from 1e-5
- * to 1e-8 do the same; 1e-3 takes ten times as many solutions, and is felt by the data.
+ * Weights of a penalty against that of a datum, 1: the first that lifts most holes. For ammonia of degree 8 and methane of
+ * degree 6, where the data leave much open, all from 1e-8 to 1e-5 do the same; a thousand times as much takes ten times as
+ * many solutions. For ethanol of degree 3, whose few terms the data hold, it takes 1e-2, which costs 0.3 % of the test error.
+ * What minimisations find then, far down, would cost more, and is left to a wall.
  */
-#define PENALTY 1e-6
+static const double penalties[] = {1e-6, 1e-4, 1e-2};
+enum { PENALTIES = sizeof penalties / sizeof *penalties };
 
-/* Holes that were found, and their least energy: the lowest of the training data. */
+/* Holes that were found, and their least energy, that of the lowest training datum. */
 typedef struct lifted {
-    size_t n;
-    double *xyz, *least;
+    size_t n, room;
+    double *xyz, *least, *weights; /* [room][natoms][3], [room], [room] */
+    unsigned char *far;            /* [room] nonzero: a minimisation found it */
+    int weight;                    /* number of the weight */
 } lifted;
 
-static int remember_holes(const census *c, double least, lifted *points)
+static void free_lifted(lifted *p)
 {
-    const size_t size = 3 * (size_t)c->natoms, n = points->n + c->kept;
-    double *xyz = realloc(points->xyz, n * size * sizeof *xyz);
-    points->xyz = xyz ? xyz : points->xyz;
-    double *bound = realloc(points->least, n * sizeof *bound);
-    points->least = bound ? bound : points->least;
-    if (!xyz || !bound)
+    free(p->xyz);
+    free(p->least);
+    free(p->far);
+}
+
+static int remember_holes(const census *c, double least, lifted *p)
+{
+    const size_t size = 3 * (size_t)c->natoms, room = p->n + c->kept;
+    double *xyz = realloc(p->xyz, room * size * sizeof *xyz);
+    p->xyz = xyz ? xyz : p->xyz;
+    double *bound = realloc(p->least, 2 * room * sizeof *bound);
+    p->least = bound ? bound : p->least;
+    unsigned char *far = realloc(p->far, room);
+    p->far = far ? far : p->far;
+    if (!xyz || !bound || !far)
         return fail("out of memory");
-    memcpy(xyz + points->n * size, c->hole_xyz, c->kept * size * sizeof *xyz);
-    for (; points->n < n; points->n++)
-        bound[points->n] = least;
+    for (size_t k = 0; k < c->kept; k++) {
+        if (!isfinite(c->hole[k].energy))
+            continue;
+        memcpy(xyz + p->n * size, c->hole_xyz + k * size, size * sizeof *xyz);
+        far[p->n++] = c->hole[k].origin == CENSUS_DESCENT;
+    }
+    p->weights = bound + room;
+    for (size_t k = 0; k < p->n; k++)
+        bound[k] = least;
     return 0;
 }
 
-/* The fit with penalties on all these points, and a census of what came of it. A surface that has no minimum then is as it was
- * before. */
-static int lift(eqml_surface *surface, const double *start, const lifted *points, outcome *o)
+/* Leaves out what minimisations found. */
+static void leave_out_far(lifted *p, size_t size)
 {
-    static eqml_message message;
-    double *before = malloc((size_t)basis->nterms * sizeof *before);
-    if (!before)
-        return fail("out of memory");
-    eqml_surface_get(surface, before);
-    if (eqml_penalise(o->problem, surface, points->n, points->xyz, points->least, PENALTY, NULL, &message)) {
-        o->no_penalties = message.text;
-        free(before);
-        return 0;
+    size_t n = 0;
+    for (size_t k = 0; k < p->n; k++)
+        if (!p->far[k]) {
+            memmove(p->xyz + n * size, p->xyz + k * size, size * sizeof *p->xyz);
+            p->far[n++] = 0;
+        }
+    p->n = n;
+}
+
+/* The fit with penalties on all these points, heavier ones where most of them stay below. */
+static eqml_status lift(eqml_surface *surface, lifted *p, const outcome *o, eqml_message *message)
+{
+    eqml_penalty_result r;
+    for (;; p->weight++) {
+        if (p->weight > 0)
+            leave_out_far(p, 3 * (size_t)basis->natoms);
+        for (size_t k = 0; k < p->n; k++)
+            p->weights[k] = penalties[p->weight];
+        const eqml_status status =
+            eqml_penalise(o->problem, surface, p->n, p->xyz, p->least, p->weights, &r, message);
+        if (status || 2 * r.violated <= p->n || p->weight + 1 == PENALTIES)
+            return status;
     }
-    int bad = take_two(surface, start, o->penalty_rounds + 3, FEW, o);
-    if (!bad && !o->holes.natoms) {
-        o->no_penalties = "with more penalties the surface would have no minimum";
-        eqml_surface_set(surface, before);
-        bad = take_census(surface, start, NULL, o);
-    } else {
-        o->penalty_rounds++;
-        o->penalty_points = points->n;
-    }
-    free(before);
-    return bad;
 }
 
 /* Whether the solutions, of which there are dozens, take long: where the rank is not full, terms^3 operations each. */
@@ -127,14 +148,43 @@ static int takes_long(const job *j, const outcome *o)
 }
 
 /* Rounds of penalties on the holes of all rounds, until there are none. */
-static int lift_holes(const job *j, eqml_surface *surface, const double *start, double least, outcome *o)
+static int lift_in_rounds(const job *j, eqml_surface *surface, const double *start, double least, outcome *o)
 {
+    static eqml_message message;
     lifted points = {0};
     int bad = 0;
-    while (o->holes.holes && o->penalty_rounds < j->penalties && !o->no_penalties && !bad)
-        bad = remember_holes(&o->holes, least, &points) || lift(surface, start, &points, o);
-    free(points.xyz);
-    free(points.least);
+    while (!bad && o->penalty_rounds < j->penalties &&
+           (points.weight > 0 ? count_met(&o->holes) : o->holes.holes)) {
+        bad = remember_holes(&o->holes, least, &points);
+        if (!bad && lift(surface, &points, o, &message)) {
+            o->no_penalties = message.text;
+            break;
+        }
+        o->penalty_rounds++;
+        o->penalty_points = points.n;
+        o->penalty = penalties[points.weight];
+        bad = bad || take_two(surface, start, o->penalty_rounds + 2, FEW, o);
+    }
+    free_lifted(&points);
+    return bad;
+}
+
+/* The same; a surface that is no better for it, or has no minimum any more, is as it was before. */
+static int lift_holes(const job *j, eqml_surface *surface, const double *start, double least, outcome *o)
+{
+    double *before = malloc((size_t)basis->nterms * sizeof *before);
+    const size_t met = count_met(&o->holes);
+    if (!before)
+        return fail("out of memory");
+    eqml_surface_get(surface, before);
+    int bad = lift_in_rounds(j, surface, start, least, o);
+    if (!bad && o->penalty_rounds && (!o->holes.natoms || count_met(&o->holes) > met)) {
+        o->no_penalties = "penalties leave more holes than there were; the fit is without them";
+        o->penalty_rounds = 0;
+        eqml_surface_set(surface, before);
+        bad = take_census(surface, start, NULL, o);
+    }
+    free(before);
     return bad;
 }
 
@@ -180,7 +230,7 @@ int count_holes(const job *j, eqml_surface *surface, const eqml_data *data, cons
     if (j->wall == WALL_ANY && o->holes.natoms && take_two(surface, start, 1, MANY, o))
         return 1;
     o->unwalled = o->holes.holes;
-    if (j->wall == WALL_ANY || (j->wall == WALL_AUTO && is_met(&o->holes)))
+    if (j->wall == WALL_ANY || (j->wall == WALL_AUTO && count_met(&o->holes)))
         return find_wall(surface, data, train, start, j->wall == WALL_ANY ? MANY : FEW, o);
     return 0;
 }
@@ -188,9 +238,10 @@ int count_holes(const job *j, eqml_surface *surface, const eqml_data *data, cons
 void print_holes(const job *j, const outcome *o)
 {
     if (o->penalty_rounds)
-        printf("  penalties: on %zu holes that a census found, in %d rounds (--penalties no: none); without "
-               "them %zu holes\n",
-               o->penalty_points, o->penalty_rounds, o->unpenalised);
+        printf("  penalties: of weight %g on %zu holes that a census found, in %d rounds (--penalties no: "
+               "none); "
+               "without them %zu holes\n",
+               o->penalty, o->penalty_points, o->penalty_rounds, o->unpenalised);
     if (o->no_penalties)
         printf("  note: %s\n", o->no_penalties);
     if (o->no_wall)

@@ -80,6 +80,7 @@ typedef struct outcome {
     double seconds_aside;               /* of what is found out about it */
     eqml_problem *problem;              /* of the energies, where penalties may need it, or NULL */
     size_t penalty_points, unpenalised; /* holes that were penalised; those of the census before any was */
+    double penalty;                     /* their weight */
     int penalty_rounds;                 /* 0: none */
     const char *no_penalties;           /* why there are no more of them, or NULL */
     census holes;                       /* of the surface; empty where there is none, */

@@ -13,8 +13,7 @@
 typedef struct eqml__penalty {
     const eqml_problem *problem;
     size_t n;
-    const double *least;
-    double weight;
+    const double *least, *weights;
     eqml_data points;
     eqml_fit_options options;
     eqml_component whole;
@@ -119,7 +118,6 @@ static bool eqml__penalty_mark(eqml__penalty *p)
 static eqml_status eqml__penalty_solve(eqml__penalty *p, eqml_lsq_result *solved)
 {
     const int n = p->problem->basis->nterms;
-    const double root = sqrt(p->weight);
     eqml_lsq *lsq;
     eqml_status status = eqml__lsq_open(&lsq, n, 1);
     if (!status)
@@ -127,7 +125,7 @@ static eqml_status eqml__penalty_solve(eqml__penalty *p, eqml_lsq_result *solved
     for (size_t i = 0; i < p->n && !status; i++) {
         if (!p->below[i])
             continue;
-        const double *from = eqml__penalty_row(p, i);
+        const double *from = eqml__penalty_row(p, i), root = sqrt(p->weights[i]);
         double *row = eqml_lsq_row(lsq);
         for (int k = 0; k < n; k++)
             row[k] = root * from[k];
@@ -145,8 +143,8 @@ static double eqml__penalty_sum(const eqml__penalty *p, const double *x, const d
 {
     double sum = 0;
     for (size_t i = 0; i < p->n; i++)
-        sum += low[i] > 0 ? low[i] * low[i] : 0;
-    return p->weight * sum + eqml__lsq_residual(p->base, 0, x);
+        sum += low[i] > 0 ? p->weights[i] * low[i] * low[i] : 0;
+    return sum + eqml__lsq_residual(p->base, 0, x);
 }
 
 /*
@@ -174,7 +172,6 @@ static bool eqml__penalty_step(eqml__penalty *p, double *sum)
 /* Steps until the points that lie below are the same on the solution. */
 static eqml_status eqml__penalty_minimise(eqml__penalty *p, eqml_penalty_result *r)
 {
-    const double data = eqml__lsq_residual(p->base, 0, p->x);
     double sum = eqml__penalty_sum(p, p->x, p->low);
     eqml_lsq_result solved;
     while (r->solved < EQML__PENALTY_MOST && !r->settled) {
@@ -189,7 +186,6 @@ static eqml_status eqml__penalty_minimise(eqml__penalty *p, eqml_penalty_result 
         const bool changed = eqml__penalty_mark(p);
         r->settled = whole && !changed;
     }
-    r->loss = eqml__lsq_residual(p->base, 0, p->x) - data;
     return EQML_OK;
 }
 
@@ -205,18 +201,20 @@ static eqml_status eqml__penalty_check(const eqml__penalty *p, eqml_message *mes
 }
 
 EQML_API eqml_status eqml_penalise(const eqml_problem *problem, eqml_surface *surface, size_t n,
-                                   const double *xyz, const double *least, double weight,
+                                   const double *xyz, const double *least, const double *weights,
                                    eqml_penalty_result *result, eqml_message *message)
 {
     eqml_penalty_result found;
     eqml__penalty p;
     memset(&found, 0, sizeof found);
     memset(&p, 0, sizeof p);
-    p.problem = problem, p.n = n, p.least = least, p.weight = weight;
+    p.problem = problem, p.n = n, p.least = least, p.weights = weights;
     if (surface->model.basis != problem->basis)
         return eqml__fail(message, EQML_ERROR_ARGUMENT, "the surface is not over the basis of the problem");
-    if (!(weight > 0 && weight <= DBL_MAX))
-        return eqml__fail(message, EQML_ERROR_ARGUMENT, "penalties of weight %g", weight);
+    for (size_t i = 0; i < n; i++)
+        if (!(weights[i] > 0 && weights[i] <= DBL_MAX))
+            return eqml__fail(message, EQML_ERROR_ARGUMENT, "point %lu has the weight %g",
+                              (unsigned long)(i + 1), weights[i]);
     eqml_status status = eqml__penalty_create(&p, surface, xyz);
     if (status) {
         eqml__fail(message, status, "penalties: %s", eqml_status_text(status));
@@ -235,6 +233,8 @@ EQML_API eqml_status eqml_penalise(const eqml_problem *problem, eqml_surface *su
         if (status)
             eqml__fail(message, status, "penalties: %s", eqml_status_text(status));
     }
+    if (!status)
+        found.errors = eqml__lsq_residual(problem->lsq, 0, p.x);
     for (size_t i = 0; i < n && !status; i++) {
         found.violated += p.below[i];
         found.deepest = fmax(found.deepest, p.low[i]);

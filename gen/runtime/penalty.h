@@ -6,24 +6,23 @@
 typedef struct eqml_penalty_result {
     size_t violated, before; /* points below their least energies: on the surface now, and before */
     double deepest;          /* by how much at most, hartree; 0: none is below */
-    double
-        loss; /* what the sum of the squared errors of the data, and of the ridge, has gained since before */
-    int solved;  /* least-squares problems that were solved; 0: no point was below, and nothing was done */
-    int settled; /* nonzero: the minimum was found; 0: it was not in the most that are solved, 50 */
-    int rank;    /* of the last one; and its condition, as in eqml_fit_result */
+    double errors; /* the weighted sum of squares of the data, on the surface now, as a fit minimises it */
+    int solved;    /* least-squares problems that were solved; 0: no point was below, and nothing was done */
+    int settled;   /* nonzero: the minimum was found; 0: it was not in the most that are solved, 50 */
+    int rank;      /* of the last one; and its condition, as in eqml_fit_result */
     double condition;
 } eqml_penalty_result;
 
 EQML_API eqml_status eqml_penalise(const eqml_problem *problem, eqml_surface *surface, size_t n,
-                                   const double *xyz, const double *least, double weight,
+                                   const double *xyz, const double *least, const double *weights,
                                    eqml_penalty_result *result, eqml_message *message);
 /*
  * Fits the surface of a problem once more, with one-sided penalties at the points xyz[n][natoms][3] (bohr), whose energies
  * nobody knows but for what they should not lie below, least[n] (hartree): it minimises
  *
- *     what eqml_fit() minimises + weight sum_i max(0, least_i - V(x_i))^2.
+ *     what eqml_fit() minimises + sum_i weights_i max(0, least_i - V(x_i))^2.
  *
- * So a small weight moves first what the data leave open, and a point that lies high enough is as if it were not
+ * So small weights move first what the data leave open, and a point that lies high enough is as if it were not
  * there. Where no point lies below, the surface stays as it is, to the bit. The sum is convex; its minimum is found by
  * Newton's method [1]: the points that lie below are rows of a least-squares problem, are found anew on its solution, and so
  * on until they are the same, each step halved until the sum falls. Each solution takes that of the fit's triangle, which

@@ -5,6 +5,7 @@
 #include "surface.c"
 #include "memory.c"
 #include "status.c"
+#include "wall.c"
 #include <stdlib.h>
 
 /*
@@ -220,11 +221,35 @@ static int eqml__move_coefficients(eqml__move *m)
     return -1;
 }
 
+/* The wall of the old surface about the new one. *lacking <- a factor whose value the new basis does not find, or -1. */
+static eqml_status eqml__move_wall(const eqml__move *m, const eqml_wall *wall, eqml_surface *to, int *lacking)
+{
+    const int n = wall->nfeatures, values = m->to->forward_one ? m->to->nvalues : m->to->nfactors;
+    eqml_wall *moved = eqml__new_wall(n);
+    if (!moved)
+        return EQML_ERROR_MEMORY;
+    unsigned short *features = (unsigned short *)moved->features;
+    memcpy((double *)moved->means, wall->means, (size_t)n * sizeof(double));
+    memcpy((double *)moved->whiten, wall->whiten, (size_t)(n * EQML_ROUND(n)) * sizeof(double));
+    memcpy((double *)moved->edges, wall->edges, 3 * sizeof(double));
+    for (int j = 0; j < n && *lacking < 0; j++) {
+        const int k = m->factor[wall->features[j]];
+        if (k < 0 || k >= values)
+            *lacking = wall->features[j];
+        features[j] = (unsigned short)k;
+    }
+    if (*lacking < 0)
+        eqml__use_wall(to, moved);
+    else
+        EQML_FREE(moved);
+    return EQML_OK;
+}
+
 EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_basis *basis, eqml_surface *to,
                                          eqml_message *message)
 {
     eqml__move m;
-    int lost = -1;
+    int lost = -1, lacking = -1;
     memset(&m, 0, sizeof m);
     memset(to, 0, sizeof *to);
     m.from = from->model.basis;
@@ -247,6 +272,8 @@ EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_ba
                 to->offset[m.factor[f]] = from->offset[f];
         eqml_surface_set(to, m.new_coefficient);
         to->standardised = from->standardised;
+        if (from->wall)
+            status = eqml__move_wall(&m, from->wall, to, &lacking);
     }
     if (status)
         eqml__fail(message, status, "a surface over \"%s\": %s", basis->name, eqml_status_text(status));
@@ -254,6 +281,12 @@ EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_ba
         status = eqml__fail(message, EQML_ERROR_MATCH,
                             "a surface over \"%s\" cannot stand over \"%s\", which lacks its term %d",
                             m.from->name, basis->name, lost);
+    else if (lacking >= 0)
+        status =
+            eqml__fail(message, EQML_ERROR_MATCH,
+                       "the wall of a surface over \"%s\" cannot stand over \"%s\", which does not find its "
+                       "factor %d: take it away first, or raise one there",
+                       m.from->name, basis->name, lacking);
     if (status)
         eqml_surface_free(to);
     eqml__move_free(&m);

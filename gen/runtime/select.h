@@ -102,9 +102,9 @@ EQML_API eqml_status eqml_basis_write(const eqml_basis *basis, const char *origi
 EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_basis *basis, eqml_surface *to,
                                          eqml_message *message);
 /* The same potential over another basis that has its terms, in whatever order: from a subset to the header that
- * eqml-gen wrote of it, or to the whole basis that it was cut from. Variables, centres, offsets and coefficients are the
- * same to the bit. Factors are recognised by their values at random points. *to is new; on failure it is empty.
- * EQML_ERROR_MATCH: other atoms, other classes of pairs, a term with a coefficient that the basis does not have;
- * or a tensor. */
+ * eqml-gen wrote of it, or to the whole basis that it was cut from. Variables, centres, offsets and coefficients, and the
+ * wall, are the same to the bit. Factors are recognised by their values at random points. *to is new; on failure it is empty.
+ * EQML_ERROR_MATCH: other atoms, other classes of pairs, a term with a coefficient that the basis does not have, or a
+ * factor of the wall; or a tensor. */
 
 #endif /* EQML__SELECT_H */
