@@ -8612,7 +8612,7 @@ EQML_API eqml_status eqml_surface_set_wall(eqml_surface *surface, const eqml_dat
  * Gives a fitted surface a wall (eqml_wall) around the geometries with use[g] nonzero (NULL: all) that have an energy;
  * one that it had is replaced. All functions of the surface respect it. Features are the factors up to
  * options.degree; base and height are the least energy of the data and the range of all. A later fit of the surface needs a
- * new wall. A subset or another basis of the surface has none.
+ * new wall. A subset of the surface has none; on another basis see eqml_surface_rebase().
  *
  * Ranges of pair distances would be cheaper, and do not do: of the holes of methane (degree 6, Morse variables of 2 bohr)
  * that diffusion Monte Carlo finds, 86 % lie within ranges that are widened by a fifth. Features of degree 2 set all of
@@ -8811,7 +8811,8 @@ EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_ba
                                          eqml_message *message);
 /* The same potential over another basis that has its terms, in whatever order: from a subset to the header that
  * eqml-gen wrote of it, or to the whole basis that it was cut from. Variables, centres, offsets and coefficients are the
- * same to the bit. Factors are recognised by their values at random points. *to is new; on failure it is empty.
+ * same to the bit. Factors are recognised by their values at random points. A wall comes along where the basis finds the
+ * values of all its features, else *to has none. *to is new; on failure it is empty.
  * EQML_ERROR_MATCH: other atoms, other classes of pairs, a term with a coefficient that the basis does not have;
  * or a tensor. */
 
@@ -18039,6 +18040,29 @@ static int eqml__move_coefficients(eqml__move *m)
     return -1;
 }
 
+/* The wall, where the code of the new basis finds the values of all its features. */
+static eqml_status eqml__move_wall(const eqml__move *m, const eqml_surface *from, eqml_surface *to)
+{
+    const eqml_wall *old = from->model.wall;
+    const int values = m->to->forward_one ? m->to->nvalues : m->to->nfactors;
+    for (int k = 0; k < (old ? old->nfeatures : 0); k++)
+        if (m->factor[old->features[k]] < 0 || m->factor[old->features[k]] >= values)
+            return EQML_OK;
+    if (!old)
+        return EQML_OK;
+    const size_t n = (size_t)old->nfeatures;
+    eqml_wall *wall = eqml__new_wall(old->nfeatures);
+    if (!wall)
+        return EQML_ERROR_MEMORY;
+    for (size_t k = 0; k < n; k++)
+        ((unsigned short *)wall->features)[k] = (unsigned short)m->factor[old->features[k]];
+    memcpy((double *)wall->means, old->means, n * sizeof(double));
+    memcpy((double *)wall->whiten, old->whiten, n * EQML_ROUND(n) * sizeof(double));
+    memcpy((double *)wall->edges, old->edges, 3 * sizeof(double));
+    eqml__use_wall(to, wall);
+    return EQML_OK;
+}
+
 EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_basis *basis, eqml_surface *to,
                                          eqml_message *message)
 {
@@ -18066,6 +18090,7 @@ EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_ba
                 to->offset[m.factor[f]] = from->offset[f];
         eqml_surface_set(to, m.new_coefficient);
         to->standardised = from->standardised;
+        status = eqml__move_wall(&m, from, to);
     }
     if (status)
         eqml__fail(message, status, "a surface over \"%s\": %s", basis->name, eqml_status_text(status));

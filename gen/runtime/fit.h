@@ -131,7 +131,7 @@ EQML_API eqml_status eqml_surface_set_wall(eqml_surface *surface, const eqml_dat
  * Gives a fitted surface a wall (eqml_wall) around the geometries with use[g] nonzero (NULL: all) that have an energy;
  * one that it had is replaced. All functions of the surface respect it. Features are the factors up to
  * options.degree; base and height are the least energy of the data and the range of all. A later fit of the surface needs a
- * new wall. A subset or another basis of the surface has none.
+ * new wall. A subset of the surface has none; on another basis see eqml_surface_rebase().
  *
  * Ranges of pair distances would be cheaper, and do not do: of the holes of methane (degree 6, Morse variables of 2 bohr)
  * that diffusion Monte Carlo finds, 86 % lie within ranges that are widened by a fifth. Features of degree 2 set all of

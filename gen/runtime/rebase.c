@@ -5,6 +5,7 @@
 #include "surface.c"
 #include "memory.c"
 #include "status.c"
+#include "wall.c"
 #include <stdlib.h>
 
 /*
@@ -220,6 +221,29 @@ static int eqml__move_coefficients(eqml__move *m)
     return -1;
 }
 
+/* The wall, where the code of the new basis finds the values of all its features. */
+static eqml_status eqml__move_wall(const eqml__move *m, const eqml_surface *from, eqml_surface *to)
+{
+    const eqml_wall *old = from->model.wall;
+    const int values = m->to->forward_one ? m->to->nvalues : m->to->nfactors;
+    for (int k = 0; k < (old ? old->nfeatures : 0); k++)
+        if (m->factor[old->features[k]] < 0 || m->factor[old->features[k]] >= values)
+            return EQML_OK;
+    if (!old)
+        return EQML_OK;
+    const size_t n = (size_t)old->nfeatures;
+    eqml_wall *wall = eqml__new_wall(old->nfeatures);
+    if (!wall)
+        return EQML_ERROR_MEMORY;
+    for (size_t k = 0; k < n; k++)
+        ((unsigned short *)wall->features)[k] = (unsigned short)m->factor[old->features[k]];
+    memcpy((double *)wall->means, old->means, n * sizeof(double));
+    memcpy((double *)wall->whiten, old->whiten, n * EQML_ROUND(n) * sizeof(double));
+    memcpy((double *)wall->edges, old->edges, 3 * sizeof(double));
+    eqml__use_wall(to, wall);
+    return EQML_OK;
+}
+
 EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_basis *basis, eqml_surface *to,
                                          eqml_message *message)
 {
@@ -247,6 +271,7 @@ EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_ba
                 to->offset[m.factor[f]] = from->offset[f];
         eqml_surface_set(to, m.new_coefficient);
         to->standardised = from->standardised;
+        status = eqml__move_wall(&m, from, to);
     }
     if (status)
         eqml__fail(message, status, "a surface over \"%s\": %s", basis->name, eqml_status_text(status));

@@ -103,7 +103,8 @@ EQML_API eqml_status eqml_surface_rebase(const eqml_surface *from, const eqml_ba
                                          eqml_message *message);
 /* The same potential over another basis that has its terms, in whatever order: from a subset to the header that
  * eqml-gen wrote of it, or to the whole basis that it was cut from. Variables, centres, offsets and coefficients are the
- * same to the bit. Factors are recognised by their values at random points. *to is new; on failure it is empty.
+ * same to the bit. Factors are recognised by their values at random points. A wall comes along where the basis finds the
+ * values of all its features, else *to has none. *to is new; on failure it is empty.
  * EQML_ERROR_MATCH: other atoms, other classes of pairs, a term with a coefficient that the basis does not have;
  * or a tensor. */
 
