@@ -230,6 +230,37 @@ Test(wall, files)
     lower(&f);
 }
 
+/* On another basis that finds its features: here the one of the tables, whose factors are all found. */
+Test(wall, goes_to_another_basis)
+{
+    char path[TEMPORARY_PATH];
+    fixture f = walled(&ch4_d6_basis, (eqml_wall_options){.width = 0.3});
+    eqml_surface tables, moved;
+    eqml_message message;
+    double gradient[15], gradient2[15];
+    int outside = 0;
+    make_file(path);
+    cr_assert_eq(eqml_surface_write(&f.surface, path, &message), EQML_OK, "%s", message.text);
+    cr_assert_eq(eqml_surface_read(&tables, NULL, path, &message), EQML_OK, "%s", message.text);
+    cr_assert_eq(eqml_surface_rebase(&f.surface, tables.model.basis, &moved, &message), EQML_OK, "%s",
+                 message.text);
+    cr_assert_not_null(moved.model.wall);
+    for (size_t g = 0; g < TRAIN; g++) {
+        const double *xyz = f.data.xyz + 15 * g;
+        const double energy = eqml_energy_gradient(&f.surface.model, xyz, gradient, f.work);
+        const double other = eqml_energy_gradient(&moved.model, xyz, gradient2, f.work);
+        cr_expect(fabs(other - energy) <= 1e-12 * (1 + fabs(energy)));
+        for (int k = 0; k < 15; k++)
+            cr_expect(fabs(gradient2[k] - gradient[k]) <= 1e-10 * (1 + fabs(gradient[k])));
+        outside += leverage(&f, xyz, gradient) > 1;
+    }
+    cr_expect_gt(outside, 10);
+    remove(path);
+    eqml_surface_free(&moved);
+    eqml_surface_free(&tables);
+    lower(&f);
+}
+
 /* A file whose wall is not one is refused with its line. */
 Test(wall, bad_files)
 {

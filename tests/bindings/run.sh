@@ -187,6 +187,10 @@ else
     left_out "qemu-user for x86-64"
 fi
 
+mkdir cache
+"$cc" -std=c11 -Wall -Wextra -Wpedantic -Werror -O1 "$here/tests/bindings/compiled.c" $flags -lm -o compiled
+./compiled water.pes "$work/cache" || fail "EQML_COMPILE=1"
+
 # ---- Python and ASE ----
 
 if [ "$has_numpy" ]; then

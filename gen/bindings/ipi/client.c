@@ -376,6 +376,8 @@ int main(int argc, char **argv)
         fprintf(stderr, "eqml-ipi: %s\n", why);
         return 1;
     }
+    if (*why) /* EQML_COMPILE asked for compiled code, and there is none */
+        fprintf(stderr, "eqml-ipi: %s\n", why);
     c.record = eqml_get(c.surface);
     if (c.dipole && !(c.record->fits & EQML_FITS_DIPOLE))
         status = fail("--dipole: the surface has no dipole; fit one, or leave this out");

@@ -278,11 +278,21 @@ static int add_molecule(room *r, const family_atoms *atoms, const chemistry *c, 
     return 0;
 }
 
+void pull_atom(const molecules *m, int molecule, int k, const double g[3], family_answer *answer)
+{
+    static const int row[6] = {0, 1, 2, 1, 0, 0}, column[6] = {0, 1, 2, 2, 2, 1};
+    const double *x = m->xyz + 3 * (N * molecule + k);
+    double *force = answer->forces + 3 * m->member[N * molecule + k];
+    for (int d = 0; d < 3; d++)
+        force[d] -= g[d];
+    for (int c = 0; c < 6; c++)
+        answer->virial[c] += g[row[c]] * x[column[c]];
+}
+
 /* The part of a molecule's energy that contributing atoms have. */
 static int add_energy(molecules *all, const family_atoms *atoms, int m, family_answer *answer,
                       char why[FAMILY_WHY])
 {
-    static const int row[6] = {0, 1, 2, 1, 0, 0}, column[6] = {0, 1, 2, 2, 2, 1};
     const double times = all->times[m];
     if (!isfinite(all->energy[m]))
         return refuse_molecule(atoms, N, all->member + N * m, "the energy is no number", why);
@@ -290,13 +300,10 @@ static int add_energy(molecules *all, const family_atoms *atoms, int m, family_a
         answer->energy += all->share[m] * all->energy[m];
     for (int k = 0; k < N; k++) {
         const int atom = all->member[N * m + k];
-        const double *g = all->gradient + 3 * (N * m + k), *x = all->xyz + 3 * (N * m + k);
+        const double *slope = all->gradient + 3 * (N * m + k);
         if (atoms->contributing[atom])
             answer->energies[atom] += all->energy[m] / N;
-        for (int d = 0; d < 3; d++)
-            answer->forces[3 * atom + d] -= times * g[d];
-        for (int c = 0; c < 6; c++)
-            answer->virial[c] += times * g[row[c]] * x[column[c]];
+        pull_atom(all, m, k, (double[3]){times * slope[0], times * slope[1], times * slope[2]}, answer);
     }
     if (m < all->own && !answer->outside && !all->said_alone && !OF(inside)(all->xyz + 3 * N * m)) {
         answer->outside = all->member[N * m] + 1;

@@ -20,6 +20,9 @@ typedef struct molecules {
     int said_alone, said_pair; /* that one has distances outside of the training data */
 } molecules;
 
+/* Adds minus g[3], a derivative of the energy, to the force of atom k of a molecule, and g to the virial. */
+void pull_atom(const molecules *m, int molecule, int k, const double g[3], family_answer *answer);
+
 /* One line about a molecule, always nonzero. */
 int refuse_molecule(const family_atoms *atoms, int n, const int *members, const char *what,
                     char why[FAMILY_WHY]);

@@ -62,18 +62,6 @@ static double switched(const pairs *p, double r, double *slope)
     return 1 - t * t * t * (10 - 15 * t + 6 * t * t);
 }
 
-/* Adds a force to the atom k of the molecule, and to the virial; g: of the energy's gradient. */
-static void pull(const molecules *m, int molecule, int k, const double g[3], family_answer *answer)
-{
-    static const int row[6] = {0, 1, 2, 1, 0, 0}, column[6] = {0, 1, 2, 2, 2, 1};
-    const double *x = m->xyz + 3 * (N * molecule + k);
-    double *force = answer->forces + 3 * m->member[N * molecule + k];
-    for (int d = 0; d < 3; d++)
-        force[d] -= g[d];
-    for (int c = 0; c < 6; c++)
-        answer->virial[c] += g[row[c]] * x[column[c]];
-}
-
 /* Adds pair p of the batch. */
 static int add_pair(const pairs *room, int p, molecules *m, const family_atoms *atoms, family_answer *answer,
                     char why[FAMILY_WHY])
@@ -101,7 +89,7 @@ static int add_pair(const pairs *room, int p, molecules *m, const family_atoms *
         double g[3];
         for (int d = 0; d < 3; d++)
             g[d] = share * (f * room->gradient[p][k][d] + centre * apart[d]);
-        pull(m, molecule, pair_atom[k], g, answer);
+        pull_atom(m, molecule, pair_atom[k], g, answer);
         if (atoms->contributing[atom])
             answer->energies[atom] += f * energy / (2 * N);
     }

@@ -2,6 +2,7 @@
 #define _POSIX_C_SOURCE 200809L
 #define EQML_STATIC
 #define EQML_IMPLEMENTATION
+#include "compiled.h"
 #include "eqml_library.h"
 #include "evaluate.h"
 #include "vectors.h"
@@ -17,6 +18,8 @@ struct eqml_handle {
     int *numbers, *classes; /* [natoms] */
     double *ranges;         /* [natoms][natoms][2] */
     void *library;          /* of a libNAME.so */
+    compiled compiled;      /* code for the energies, where it was asked for ... */
+    eqml_surface moved;     /* ... and the surface over its basis */
 };
 
 /* What cannot be had by the functions of a record alone. */
@@ -37,7 +40,8 @@ static int tell(char *why, size_t size, int status, const char *text)
 static int find_energies(const eqml_record *r, size_t n, const double *xyz, double *energy, double *gradient)
 {
     const eqml_handle *h = handle_of(r);
-    return h->code->energies(&h->surface.model, n, xyz, energy, gradient);
+    return h->compiled.energies ? h->compiled.energies(&h->moved.model, n, xyz, energy, gradient)
+                                : h->code->energies(&h->surface.model, n, xyz, energy, gradient);
 }
 
 static int find_hessian(const eqml_record *r, const double *xyz, double *energy, double *gradient,
@@ -142,6 +146,53 @@ static const eqml_evaluator *choose_code(void)
 #endif
 }
 
+/* ---- compiled code -------------------------------------------------------------------------------------- */
+
+/* The surface without tensors, which code of energies has no place for. */
+typedef struct potential {
+    eqml_surface surface;
+    eqml_basis basis;
+} potential;
+
+static void set_potential(potential *p, const eqml_surface *surface)
+{
+    p->surface = *surface;
+    p->basis = *surface->model.basis;
+    p->basis.name = "x"; /* the code is the same, whatever the name */
+    for (int k = 0; k < EQML_TENSORS; k++)
+        p->basis.tensors[k] = NULL;
+    p->surface.model.basis = &p->basis;
+}
+
+static int write_tables(const void *context, const char *path)
+{
+    return eqml_basis_write(context, "", path, NULL);
+}
+
+/* Energies by compiled code. Where there is none, they come from the tables as before, and why says so. */
+static void take_compiled(eqml_handle *h, char *why, size_t size)
+{
+    char reason[COMPILED_WHY];
+    eqml_message message;
+    potential p;
+    set_potential(&p, &h->surface);
+    if (compiled_open(write_tables, &p.basis, &h->compiled, reason)) {
+        snprintf(message.text, sizeof message.text, "%s is evaluated from its tables: %s", h->own.name,
+                 reason);
+    } else if (eqml_surface_rebase(&p.surface, h->compiled.basis, &h->moved, &message)) {
+        compiled_close(&h->compiled);
+    } else if (h->surface.model.wall && !h->moved.model.wall) {
+        compiled_close(&h->compiled);
+        snprintf(message.text, sizeof message.text,
+                 "%s is evaluated from its tables: compiled code has no place for its wall", h->own.name);
+    } else {
+        return;
+    }
+    tell(why, size, EQML_OK, message.text);
+}
+
+/* ---- files ----------------------------------------------------------------------------------------------- */
+
 static int open_pes(eqml_handle *h, const char *path, char *why, size_t size)
 {
     eqml_message message = {""};
@@ -158,6 +209,8 @@ static int open_pes(eqml_handle *h, const char *path, char *why, size_t size)
     set_atoms(h);
     set_ranges(h);
     set_record(h);
+    if (compiled_wanted())
+        take_compiled(h, why, size);
     return EQML_OK;
 }
 
@@ -193,6 +246,7 @@ EXPORT int eqml_open(const char *path, eqml_handle **handle, char *why, size_t s
 {
     if (handle)
         *handle = NULL;
+    tell(why, size, EQML_OK, "");
     if (!path || !handle)
         return tell(why, size, EQML_ERROR_ARGUMENT,
                     "eqml_open: a path or the place for the handle is missing");
@@ -211,6 +265,8 @@ EXPORT void eqml_close(eqml_handle *handle)
 {
     if (!handle)
         return;
+    eqml_surface_free(&handle->moved);
+    compiled_close(&handle->compiled);
     eqml_surface_free(&handle->surface);
     free(handle->numbers);
     free(handle->classes);

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ctypes
 import ctypes.util
 import os
+import warnings
 from pathlib import Path
 from typing import Any, Optional
 
@@ -106,6 +107,8 @@ class Opened:
             handle, why = ctypes.c_void_p(), ctypes.create_string_buffer(WHY)
             if self._library.eqml_open(os.fsencode(path), ctypes.byref(handle), why, WHY):
                 raise EqmlError(why.value.decode(errors="replace"))
+            if why.value:  # EQML_COMPILE asked for compiled code, and there is none
+                warnings.warn(why.value.decode(errors="replace"), RuntimeWarning, stacklevel=3)
             self._handle = handle.value
             self.record = self._library.eqml_get(handle)
 
