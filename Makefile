@@ -246,8 +246,22 @@ build/tests/adopt: build/tests/h2o_d8.h build/adopt.o build/eqml.o
 	printf '#include "h2o_d8.h"\nconst eqml_basis *const basis = &h2o_d8_basis;\n' | \
 	    $(COMPILE) -O1 -DEQML_SCALAR -I. -Ibuild/tests build/adopt.o build/eqml.o -x c - -o $@ $(OPTIONAL) -ldl -lm
 
+# Programs on a surface over water, and over ammonia, for tests of their command lines.
+TESTED_ON_WATER = levels thermo dmc pimc scatter rpmd vci
+TESTED_ON_AMMONIA = levels thermo scatter rpmd
+build/tests/on-water-%: build/%.o build/tests/basis.o build/eqml.o
+	$(COMPILE) $^ -o $@ $(OPTIONAL) -lm
+
+build/tests/on-ammonia-%: build/%.o build/tests/ammonia.o build/eqml.o
+	$(COMPILE) $^ -o $@ $(OPTIONAL) -lm
+
+build/tests/ammonia.o: build/tests/nh3_d5.h
+	printf '#include "nh3_d5.h"\nconst eqml_basis *const basis = &nh3_d5_basis;\n' | \
+	    $(COMPILE) -O0 -DEQML_SCALAR -I. -Ibuild/tests -x c - -c -o $@
+
 # What the tests run beside it is made before, since they would make it one after the other.
-TESTED_PROGRAMS = build/tests/fit build/tests/fit-h2o build/tests/adopt build/tests/learn build/bench/run build/potential.o build/properties/properties build/dynamics.o $(PROGRAMS:%=build/%.o)
+TESTED_PROGRAMS = build/tests/fit build/tests/fit-h2o build/tests/adopt build/tests/learn build/bench/run build/potential.o build/properties/properties \
+    build/dynamics.o $(PROGRAMS:%=build/%.o) $(TESTED_ON_WATER:%=build/tests/on-water-%) $(TESTED_ON_AMMONIA:%=build/tests/on-ammonia-%)
 
 build/run-tests: $(TESTS) $(filter-out build/gen/main.o,$(GEN)) $(sort $(COMMON_PARTS) $(CENSUS_PARTS) $(TESTED_PARTS)) | $(TESTED_PROGRAMS)
 	$(COMPILE) $^ -o $@ $(OPTIONAL) $(shell pkg-config --libs criterion) -lm

@@ -19,7 +19,7 @@
 #include "common/json.h"
 #include "common/manifold.h"
 #include "common/modes.h"
-#include "common/plot.h"
+#include "common/sticks.h"
 #include "common/units.h"
 #include "common/whole.h"
 
@@ -309,44 +309,24 @@ static int write_json(const job *j, const molecule *m, const levels *l)
     return whole_close(&w, !o.out) ? complain(m->program, j->on.json, strerror(errno)) : 0;
 }
 
-/* Sticks of the bands where there is a dipole, else of height 1; the strongest have their wavenumber. */
+/* Sticks of the bands where there is a dipole, else of height 1. */
 static int draw(const job *j, const molecule *m, const levels *l)
 {
-    char path[4096], text[256];
-    const int known = isfinite(l->level[0].dipole);
-    double highest = 0, last = 0;
-    whole w;
-    plot p;
+    char path[4096], title[256];
+    const int known = isfinite(l->level[0].dipole), alike = l->level[0].exchange != 0;
+    size_t n = 0;
+    stick *s = malloc(l->n * sizeof *s);
+    if (!s)
+        return complain(m->program, "", "out of memory");
+    for (size_t k = 1; k < l->n && l->level[k].energy <= j->up_to; k++)
+        s[n++] = (stick){l->level[k].energy, known ? l->level[k].strength : 1, l->level[k].exchange < 0};
     snprintf(path, sizeof path, "%s/levels.svg", j->on.directory);
-    for (size_t k = 1; k < l->n && l->level[k].energy <= j->up_to; k++) {
-        highest = fmax(highest, known ? l->level[k].strength : 1);
-        last = l->level[k].energy;
-    }
-    if (!(highest > 0))
-        return 0;
-    whole_open(&w, path);
-    plot_begin(&p, w.out, 760, 440);
-    snprintf(text, sizeof text, "%s: %s", m->name,
+    snprintf(title, sizeof title, "%s: %s", m->name,
              known ? "bands from the ground state, exact vibrations" : "levels");
-    plot_text(&p, 90, 30, "start", "bold", "#22262c", text);
-    plot_axes(&p, (plot_box){90, 48, 640, 330}, 0, 1.06 * last, 0, 1.2 * highest,
-              "wavenumber / cm\u207b\u00b9", known ? "strength / (km/mol)" : "level");
-    for (size_t k = 1; k < l->n && l->level[k].energy <= j->up_to; k++) {
-        const level *v = &l->level[k];
-        const double top = known ? v->strength : 1;
-        plot_line(&p, 2, (double[]){v->energy, v->energy}, (double[]){0, top},
-                  (plot_style){v->exchange < 0 ? "#4477aa" : "#cc3311", 2.2, 1, NULL}, NULL);
-        snprintf(text, sizeof text, known ? "%.1f (%.3g)" : "%.1f", v->energy, v->strength);
-        if (known && top > 0.02 * highest)
-            plot_text(&p, plot_left(&p, v->energy) + (v->exchange > 0 ? -6 : 6), plot_top(&p, top) - 4,
-                      v->exchange > 0 ? "end" : "start", "normal", "#22262c", text);
-    }
-    if (l->level[0].exchange) {
-        plot_text(&p, 720, 70, "end", "normal", "#cc3311", "symmetric under exchange");
-        plot_text(&p, 720, 88, "end", "normal", "#4477aa", "antisymmetric");
-    }
-    plot_finish(&p);
-    if (whole_close(&w, 0))
+    const sticks o = {title, {alike ? "symmetric" : NULL, "antisymmetric"}, known};
+    const int bad = sticks_draw(path, &o, n, s);
+    free(s);
+    if (bad)
         return complain(m->program, path, strerror(errno));
     printf("  picture: %s\n", path);
     return 0;

@@ -169,8 +169,6 @@ static int spectrum(const surface_job *job, const molecule *m, rpmd_options *o)
     rooms all;
     char path[4096];
     spectrum_results r = {0};
-    if (molecule_needs_dipole(m))
-        return 1;
     if (!o->beads)
         o->beads =
             (int)fmin(64, 4 * ceil(3 * m->wavenumber[m->vibrations - 1] / (4 * KELVIN_CM * o->temperature)));
@@ -230,14 +228,14 @@ int main(int argc, char **argv)
                           {"--released", NULL, NULL, &o.released, 10, 1e8},
                           {"--follow", NULL, &o.follow, NULL, 0, 1e6}};
     molecule m = {0};
-    int bad =
-        surface_options(&job, help, argc, argv, own, sizeof own / sizeof *own) || molecule_read(&job, &m);
+    int bad = surface_options(&job, help, argc, argv, own, sizeof own / sizeof *own);
     job.saddle = o.rate;
-    if (!bad && o.rate && m.natoms != 3)
-        bad = fail(m.name, "the rate is that of three atoms on a line; the surface has another number");
+    if (!bad && o.rate && basis->natoms != 3)
+        bad = fail(basis->name, "the rate is that of three atoms on a line; the surface has another number");
     if (!bad && o.places % 2 == 0)
         bad = fail("--places", "expected an odd number, as Simpson's rule needs");
-    bad = bad || molecule_settle(&job, &m) || (o.rate ? rate(&job, &m, &o) : spectrum(&job, &m, &o));
+    bad = bad || molecule_read(&job, &m) || (!o.rate && molecule_needs_dipole(&m)) ||
+          molecule_settle(&job, &m) || (o.rate ? rate(&job, &m, &o) : spectrum(&job, &m, &o));
     molecule_free(&m);
     return surface_end("rpmd", bad);
 }

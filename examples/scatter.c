@@ -215,10 +215,10 @@ int main(int argc, char **argv)
                           {"--rho", NULL, &o.rho, NULL, 6, 40}};
     molecule m = {0};
     int bad = surface_options(&job, help, argc, argv, own, sizeof own / sizeof *own) ||
-              read_energies(energies, &o.nenergies, energy) || molecule_read(&job, &m);
-    if (!bad && m.natoms != 3)
-        bad = fail(m.name, "scattering on a line is of three atoms; the surface has another number");
-    bad = bad || molecule_settle(&job, &m);
+              read_energies(energies, &o.nenergies, energy);
+    if (!bad && basis->natoms != 3)
+        bad = fail(basis->name, "scattering on a line is of three atoms; the surface has another number");
+    bad = bad || molecule_read(&job, &m) || molecule_settle(&job, &m);
     if (!bad) {
         line l = {&m, m.energy + 1};
         collinear c = {.surface = on_line, .context = &l};

@@ -294,7 +294,9 @@ static int run(const job *j)
 {
     const int exact = *j->exact ? !strcmp(j->exact, "yes") : basis->natoms == 3;
     gas g, heavy;
-    if (solve(j, j->on.isotopes, exact, &g) || (j->ratio && solve(j, j->ratio, exact, &heavy)))
+    /* Without levels first: what is wrong with the other isotopes is told before the long work. */
+    if ((j->ratio && solve(j, j->ratio, 0, &heavy)) || solve(j, j->on.isotopes, exact, &g) ||
+        (j->ratio && exact && solve(j, j->ratio, exact, &heavy)))
         return 1;
     print(j, &g, exact);
     if (j->ratio) {

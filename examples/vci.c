@@ -43,6 +43,7 @@ int main(int argc, char **argv)
     surface_job job = {.program = "vci"};
     vci_options o = {.mu = -1, .dipole = -1, .every = 60};
     const char *convergence = "yes";
+    char path[4096];
     const option own[] = {{"--order", NULL, NULL, &o.order, 1, EXPANSION_ORDER},
                           {"--quanta", NULL, NULL, &o.quanta, 1, 40},
                           {"--coupled", NULL, NULL, &o.coupled, 1, EXPANSION_MODES},
@@ -64,7 +65,8 @@ int main(int argc, char **argv)
           molecule_settle(&job, &m) || vci_choose(&o, &m) || vci_run_all(&o, &m, &r);
     if (!bad) {
         vci_print(&o, &m, &r);
-        bad = job.json && vci_write_json(job.json, &o, &m, &r);
+        snprintf(path, sizeof path, "%s/vci.svg", job.directory);
+        bad = vci_draw(path, &m, &r) || (job.json && vci_write_json(job.json, &o, &m, &r));
     }
     vci_run_free(&r);
     molecule_free(&m);

@@ -97,7 +97,7 @@ static void mean_force(ring *r, const rate_options *o, const double *along, cons
     *error = block_error(o->steps, trace);
 }
 
-/* W by Simpson's rule over pairs of intervals, from the far end. */
+/* W by Simpson's rule over pairs of intervals, from the far end; between them by the same parabola of the force. */
 static void integrate(const rate_options *o, const double *force, const double *error, rate_results *r)
 {
     const double width = o->far / (double)(o->places - 1);
@@ -106,10 +106,12 @@ static void integrate(const rate_options *o, const double *force, const double *
         const double weight = width / 3 * (k == 0 || k + 1 == o->places ? 1 : k % 2 ? 4 : 2);
         variance += weight * weight * error[k] * error[k];
     }
-    r->q[r->nplaces - 1] = o->far, r->work[r->nplaces - 1] = 0;
-    for (size_t k = r->nplaces - 1; k-- > 0;) {
-        r->q[k] = 2 * width * (double)k;
-        r->work[k] = r->work[k + 1] - width / 3 * (force[2 * k] + 4 * force[2 * k + 1] + force[2 * k + 2]);
+    for (size_t k = o->places; k-- > 0;) {
+        const double *f = force + k;
+        r->q[k] = width * (double)k;
+        r->work[k] = k + 1 == o->places ? 0
+                     : k % 2            ? r->work[k + 1] - width / 12 * (5 * f[1] + 8 * f[0] - f[-1])
+                                        : r->work[k + 2] - width / 3 * (f[0] + 4 * f[1] + f[2]);
     }
     r->barrier = r->work[0];
     r->barrier_error = sqrt(variance);
@@ -176,7 +178,7 @@ int rate_run(const path_land *on, const double *along, const double *begin, cons
                  every = ceil((o->follow > 0 ? o->follow : 5 / speed) / (RATE_TIMES * o->step));
     ring held = {0}, loose = {0};
     double *trace = calloc((COORDINATES + 1) * o->steps + 2 * o->places, sizeof *trace), place[COORDINATES];
-    *r = (rate_results){.nplaces = (o->places + 1) / 2, .ntimes = RATE_TIMES};
+    *r = (rate_results){.nplaces = o->places, .ntimes = RATE_TIMES};
     r->q = calloc(2 * r->nplaces, sizeof *r->q);
     int bad = !trace || !r->q || on->n > COORDINATES ||
               ring_make(&held, on, o->beads, o->temperature, o->step) ||

@@ -181,10 +181,6 @@ static void take_compiled(eqml_handle *h, char *why, size_t size)
                  reason);
     } else if (eqml_surface_rebase(&p.surface, h->compiled.basis, &h->moved, &message)) {
         compiled_close(&h->compiled);
-    } else if (h->surface.model.wall && !h->moved.model.wall) {
-        compiled_close(&h->compiled);
-        snprintf(message.text, sizeof message.text,
-                 "%s is evaluated from its tables: compiled code has no place for its wall", h->own.name);
     } else {
         return;
     }
