@@ -75,11 +75,17 @@ static int take_two(const eqml_surface *surface, const double *start, int seed, 
 static const double penalties[] = {1e-6, 1e-4, 1e-2};
 enum { PENALTIES = sizeof penalties / sizeof *penalties };
 
+/* What penalties may make of the weighted sum of squares of the training data: a tenth more of its root. Data that are known
+ * better than the surface is free elsewhere, as those of a polynomial that is recovered, keep their fit and get a wall. */
+static const double most_errors = 1.21;
+
 /* Holes that were found, and their least energy, that of the lowest training datum. */
 typedef struct lifted {
     size_t n, room;
     double *xyz, *least, *weights; /* [room][natoms][3], [room], [room] */
     unsigned char *far;            /* [room] nonzero: a minimisation found it */
+    double *before;                /* [nterms] the coefficients before a trial */
+    double errors;                 /* the weighted sum of squares of the data without penalties */
     int weight;                    /* number of the weight */
 } lifted;
 
@@ -88,6 +94,7 @@ static void free_lifted(lifted *p)
     free(p->xyz);
     free(p->least);
     free(p->far);
+    free(p->before);
 }
 
 static int remember_holes(const census *c, double least, lifted *p)
@@ -125,10 +132,25 @@ static void leave_out_far(lifted *p, size_t size)
     p->n = n;
 }
 
-/* The fit with penalties on all these points, heavier ones where most of them stay below. */
+/* What there is without penalties. */
+static eqml_status begin_lifting(eqml_surface *surface, lifted *p, const outcome *o, eqml_message *message)
+{
+    eqml_penalty_result r;
+    p->before = malloc((size_t)basis->nterms * sizeof *p->before);
+    const eqml_status status =
+        p->before ? eqml_penalise(o->problem, surface, 0, NULL, NULL, NULL, &r, message) : EQML_ERROR_MEMORY;
+    if (!p->before)
+        snprintf(message->text, sizeof message->text, "penalties: out of memory");
+    p->errors = status ? 0 : r.errors;
+    return status;
+}
+
+/* The fit with penalties on all these points, heavier ones where most of them stay below; as it was before, with why in the message,
+ * where the data would pay for it. */
 static eqml_status lift(eqml_surface *surface, lifted *p, const outcome *o, eqml_message *message)
 {
     eqml_penalty_result r;
+    eqml_surface_get(surface, p->before);
     for (;; p->weight++) {
         if (p->weight > 0)
             leave_out_far(p, 3 * (size_t)basis->natoms);
@@ -136,6 +158,12 @@ static eqml_status lift(eqml_surface *surface, lifted *p, const outcome *o, eqml
             p->weights[k] = penalties[p->weight];
         const eqml_status status =
             eqml_penalise(o->problem, surface, p->n, p->xyz, p->least, p->weights, &r, message);
+        if (!status && r.errors > most_errors * p->errors) {
+            eqml_surface_set(surface, p->before);
+            strcpy(message->text,
+                   "more penalties would make the errors of the training data more than a tenth larger");
+            return EQML_ERROR_VALUE;
+        }
         if (status || 2 * r.violated <= p->n || p->weight + 1 == PENALTIES)
             return status;
     }
@@ -153,7 +181,9 @@ static int lift_in_rounds(const job *j, eqml_surface *surface, const double *sta
     static eqml_message message;
     lifted points = {0};
     int bad = 0;
-    while (!bad && o->penalty_rounds < j->penalties &&
+    if (begin_lifting(surface, &points, o, &message))
+        o->no_penalties = message.text;
+    while (!bad && !o->no_penalties && o->penalty_rounds < j->penalties &&
            (points.weight > 0 ? count_met(&o->holes) : o->holes.holes)) {
         bad = remember_holes(&o->holes, least, &points);
         if (!bad && lift(surface, &points, o, &message)) {
