@@ -521,6 +521,76 @@ Test(potential, grades_and_designs)
     free_data(&m);
 }
 
+/* Data with normal noise: half of them say how large errors are, and the errors of the others are so. */
+Test(potential, deviations_are_those_of_the_errors)
+{
+    enum { MANY = 80 };
+    const double noise[2] = {2e-4, 1e-3}; /* of energies over atoms, hartree; of forces, hartree/bohr */
+    made m;
+    eqml_cloud_grader g;
+    eqml_cloud_model small;
+    eqml_cloud_sigma sigma;
+    eqml_coverage coverage[2];
+    eqml_message message;
+    unsigned char use[2][MANY];
+    double mean[2];
+    uint64_t state = 8;
+    make_data(&m, NULL, MANY);
+    for (size_t k = 0; k < MANY; k++) {
+        use[0][k] = k % 2 == 0;
+        use[1][k] = k % 2 == 1;
+    }
+    for (size_t i = 0; i < m.frames.natoms; i++)
+        m.frames.species[i] = 0;
+    const eqml_cloud_fit_options options = {.use = use[0], .ridge = 1e-9};
+    /* what a model of one species makes of these, and noise (twelve uniform numbers, of variance 4), are the data */
+    grade_made(&m, &small, &options, &g);
+    for (size_t k = 0; k < MANY; k++) {
+        const eqml_configuration c = eqml_frame(&m.frames, k);
+        eqml_cloud_workspace w = {0};
+        double energy, forces[3 * EACH];
+        const eqml_cloud_result result = {&energy, forces, NULL, NULL};
+        cr_assert_eq(eqml_cloud_evaluate(&small, &c, &w, &result, NULL), EQML_OK);
+        for (int d = 0; d < 12; d++)
+            energy += EACH * noise[0] * draw_real(&state) / 2;
+        m.frames.energy[k] = energy;
+        for (int i = 0; i < 3 * EACH; i++) {
+            m.frames.forces[3 * m.frames.first[k] + (size_t)i] = forces[i];
+            for (int d = 0; d < 12; d++)
+                m.frames.forces[3 * m.frames.first[k] + (size_t)i] += noise[1] * draw_real(&state) / 2;
+        }
+        eqml_cloud_workspace_free(&w);
+    }
+    eqml_cloud_grader_free(&g);
+    eqml_lsq *triangle;
+    cr_assert_eq(eqml_cloud_fit(small.basis, &small.radial, &m.frames, &options, m.found, m.found_atoms,
+                                &triangle, NULL, &message),
+                 EQML_OK, "%s", message.text);
+    cr_assert_eq(eqml_cloud_grader_create(&g, &small, triangle, &m.frames, use[0], 0, &message), EQML_OK);
+    cr_assert_eq(
+        eqml_cloud_calibrate(&sigma, &g, &small, triangle, &m.frames, &options, use[0], 30, &message),
+        EQML_OK, "%s", message.text);
+    cr_expect_eq(sigma.left_out, 30);
+    cr_assert_eq(eqml_cloud_coverage(&sigma, &small, &m.frames, use[1], coverage, mean, &message), EQML_OK,
+                 "%s", message.text);
+    cr_expect_eq(coverage[0].energies, MANY / 2);
+    cr_expect_eq(coverage[1].energies, MANY / 2 * 3 * EACH);
+    eqml_cloud_errors e;
+    cr_assert_eq(eqml_cloud_find_errors(&small, &m.frames, use[1], &e, &message), EQML_OK);
+    cr_expect(mean[0] > e.rmse_energy / 3 && mean[0] < 3 * e.rmse_energy, "%g %g", mean[0], e.rmse_energy);
+    cr_expect(mean[1] > e.rmse_force / 3 && mean[1] < 3 * e.rmse_force, "%g %g", mean[1], e.rmse_force);
+    cr_expect(coverage[0].within[0] > 0.4 && coverage[0].within[1] > 0.75, "%g %g", coverage[0].within[0],
+              coverage[0].within[1]);
+    cr_expect(fabs(coverage[1].within[0] - 0.683) < 0.08 && fabs(coverage[1].within[1] - 0.954) < 0.04,
+              "%g %g", coverage[1].within[0], coverage[1].within[1]);
+    cr_expect_eq(
+        eqml_cloud_calibrate(&sigma, &g, &small, triangle, &m.frames, &options, use[0], 10, &message),
+        EQML_ERROR_EMPTY);
+    eqml_lsq_free(triangle);
+    eqml_cloud_grader_free(&g);
+    free_data(&m);
+}
+
 /* ---- make potential ---- */
 
 Test(potential, make_potential_leaves_a_header_a_library_and_a_report)
@@ -625,6 +695,8 @@ Test(potential, options_of_the_fit)
     cr_expect_null(json_wrong(report.text), "%s", report.text);
     cr_expect_gt(json_number(report.text, "mae_energy_cross_validation_ev_per_atom"), 0);
     cr_expect_leq(json_number(report.text, "largest_grade_test"), 1 + 1e-9);
+    cr_expect(json_number(report.text, "coverage_force_two_sigma") >=
+              json_number(report.text, "coverage_force_one_sigma"));
     const outcome asked = run("grep -c Properties '%s/ask.xyz'", folder);
     cr_expect_eq(atoi(asked.text), 3, "%s", asked.text);
     remove_folder(folder);

@@ -87,6 +87,26 @@ static int ask(const job *j, const input *in, const eqml_cloud_model *model, eqm
     return bad;
 }
 
+/* How large errors are said to be, from training data that are left out, and how often they are, in the test set. */
+static int cover(const job *j, const input *in, const eqml_cloud_model *model, eqml_lsq *triangle,
+                 const eqml_cloud_grader *g, outcome *o)
+{
+    eqml_cloud_sigma sigma;
+    eqml_message message;
+    const eqml_frames *test = in->other.n ? &in->other : &in->data;
+    const eqml_status status =
+        eqml_cloud_calibrate(&sigma, g, model, triangle, &in->data, &j->fit, in->train, LEFT_OUT, &message);
+    if (status == EQML_ERROR_EMPTY) /* of a few data nothing can be said */
+        return 0;
+    if (status)
+        return fail(message.text);
+    o->left_out = sigma.left_out;
+    return o->tested && eqml_cloud_coverage(&sigma, model, test, in->other.n ? NULL : in->test, o->coverage,
+                                            o->deviation, &message)
+               ? fail(message.text)
+               : 0;
+}
+
 /* NAME_grade.h, and the largest grades of the test configurations. */
 static int grade(const job *j, const input *in, const eqml_cloud_model *model, eqml_lsq *triangle, outcome *o)
 {
@@ -112,6 +132,7 @@ static int grade(const job *j, const input *in, const eqml_cloud_model *model, e
             o->beyond += largest[k] > 1;
         }
     o->graded = !bad;
+    bad = bad || cover(j, in, model, triangle, &g, o);
     eqml_cloud_grader_free(&g);
     free(largest);
     return bad;

@@ -1,5 +1,6 @@
 /* Data: files, plain or packed; weights of groups; free atoms. */
 #include "job.h"
+#include <fcntl.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -15,6 +16,9 @@ static int unpack(const char *path, pid_t *child)
     fflush(NULL);
     *child = fork();
     if (*child == 0) {
+        const int nowhere = open("/dev/null", O_WRONLY); /* there is one message, ours */
+        if (nowhere >= 0)
+            dup2(nowhere, 2);
         dup2(ends[1], 1);
         close(ends[0]);
         close(ends[1]);
@@ -36,23 +40,26 @@ static int read_frames(const job *j, const char *path, eqml_frames *frames)
     if (length < 3 || strcmp(path + length - 3, ".gz"))
         return eqml_frames_read_as(path, basis->species, &j->read, frames, &message) ? fail(message.text) : 0;
     pid_t child = -1;
-    char stream[64];
+    char stream[64], rest[4096];
     int ended = 0;
     const int descriptor = unpack(path, &child);
     if (descriptor < 0)
         return 1;
     snprintf(stream, sizeof stream, "/dev/fd/%d", descriptor);
     const int bad = eqml_frames_read_as(stream, basis->species, &j->read, frames, &message) != EQML_OK;
+    while (read(descriptor, rest, sizeof rest) > 0) /* what was not asked for: gzip is to come to its end */
+        ;
     close(descriptor);
     waitpid(child, &ended, 0);
-    if (ended && !bad) {
-        fprintf(stderr, "potential: %s: gzip could not unpack it\n", path);
+    if (ended) {
+        fprintf(stderr,
+                "potential: %s: gzip could not unpack it: it is damaged, or cut off, or not packed at all\n",
+                path);
         eqml_frames_free(frames);
         return 1;
     }
     if (bad) /* the message names the stream */
-        fprintf(stderr, "potential: %s%s%s\n", path, message.text + strcspn(message.text, ":"),
-                ended ? " (gzip could not unpack it whole)" : "");
+        fprintf(stderr, "potential: %s%s\n", path, message.text + strcspn(message.text, ":"));
     return bad;
 }
 

@@ -14,7 +14,7 @@ extern const eqml_cloud_basis *const basis; /* that of the potential; the file t
 #define EV (1 / EQML_EV) /* in a hartree */
 #define EV_PER_ANGSTROM (EQML_ANGSTROM / EQML_EV)
 
-enum { MOST_FILES = 64 };
+enum { MOST_FILES = 64, LEFT_OUT = 60 }; /* configurations that calibrate standard deviations */
 
 typedef struct job {
     const char *data[MOST_FILES], *test, *directory, *name, *runtime, *basis_header;
@@ -52,9 +52,12 @@ typedef struct outcome {
     eqml_cloud_errors train, test, validation;
     eqml_cloud_choice choice;
     int tested, validated, graded;
-    size_t beyond;                               /* test configurations with a grade beyond 1 */
-    double largest_grade;                        /* in the test set */
-    double us_per_grade;                         /* for an atom, with its neighbours */
+    size_t beyond;             /* test configurations with a grade beyond 1 */
+    double largest_grade;      /* in the test set */
+    size_t left_out;           /* configurations that calibrated standard deviations; 0: there are none */
+    eqml_coverage coverage[2]; /* of the test set: energies; components of forces */
+    double deviation[2];       /* their root mean squares, hartree for an atom, hartree/bohr */
+    double us_per_grade;       /* for an atom, with its neighbours */
     double seconds, seconds_choice, us_per_atom; /* of energy and forces, with the list of neighbours */
 } outcome;
 

@@ -58,6 +58,14 @@ void print_report(const job *j, const eqml_cloud_model *model, const outcome *o)
                o->largest_grade);
     if (o->graded)
         printf("\n");
+    for (int k = 0; k < 2 && o->left_out && o->tested; k++)
+        if (o->coverage[k].energies)
+            printf(
+                "  sigma of %s %.3g %s (rms), from %zu configurations left out: %.1f %% of %zu test errors "
+                "within one standard deviation, %.1f %% within two (normal: 68.3, 95.4)\n",
+                k ? "forces" : "energies", o->deviation[k] * (k ? EV_PER_ANGSTROM : 1e3 * EV),
+                k ? "eV/angstrom" : "meV/atom", o->left_out, 100 * o->coverage[k].within[0],
+                o->coverage[k].energies, 100 * o->coverage[k].within[1]);
 }
 
 /* Null where the number is not known, or not finite. */
@@ -109,6 +117,14 @@ int write_report(const char *path, const job *j, const eqml_cloud_model *model, 
         json_errors(out, "cross_validation", o->validated, &o->validation);
         json_number(out, "largest_grade_test", o->graded && o->tested, o->largest_grade);
         json_number(out, "n_test_beyond", o->graded && o->tested, (double)o->beyond);
+        const int covered[2] = {o->left_out && o->tested && o->coverage[0].energies,
+                                o->left_out && o->tested && o->coverage[1].energies};
+        json_number(out, "sigma_energy_test_ev_per_atom", covered[0], EV * o->deviation[0]);
+        json_number(out, "coverage_energy_one_sigma", covered[0], o->coverage[0].within[0]);
+        json_number(out, "coverage_energy_two_sigma", covered[0], o->coverage[0].within[1]);
+        json_number(out, "sigma_force_test_ev_per_angstrom", covered[1], EV_PER_ANGSTROM * o->deviation[1]);
+        json_number(out, "coverage_force_one_sigma", covered[1], o->coverage[1].within[0]);
+        json_number(out, "coverage_force_two_sigma", covered[1], o->coverage[1].within[1]);
         json_number(out, "us_per_grade", o->graded, o->us_per_grade);
         json_number(out, "us_per_atom", 1, o->us_per_atom);
         fprintf(out, "  \"seconds_fit\": %.3f\n}\n", o->seconds);

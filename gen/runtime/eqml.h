@@ -136,6 +136,7 @@
 #include "cloud/choose.h"
 #include "cloud/potential.h"
 #include "cloud/grading.h"
+#include "cloud/calibrate.h"
 
 /* Implementation. */
 #if defined(EQML_IMPLEMENTATION) && !defined(EQML_IMPLEMENTED)
@@ -198,5 +199,6 @@
 #include "cloud/choose.c"
 #include "cloud/potential.c"
 #include "cloud/grading.c"
+#include "cloud/calibrate.c"
 #endif /* EQML_IMPLEMENTATION */
 #endif /* EQML_H */

@@ -126,12 +126,11 @@ static bool eqml__is_calibrating(const eqml_influence *f)
 }
 
 /* Collects the errors, evenly spaced where there are many, and calibrates. */
-static eqml_status eqml__calibrate_on(const eqml_data *data, const eqml_influence *influence,
-                                      eqml_sigma *sigma)
+static eqml_status eqml__calibrate_on(size_t n, const eqml_influence *influence, eqml_sigma *sigma)
 {
     eqml__errors_seen e;
     size_t all = 0, seen = 0;
-    for (size_t g = 0; g < data->n; g++)
+    for (size_t g = 0; g < n; g++)
         all += eqml__is_calibrating(&influence[g]);
     if (all < 20)
         return EQML_ERROR_EMPTY;
@@ -141,7 +140,7 @@ static eqml_status eqml__calibrate_on(const eqml_data *data, const eqml_influenc
     if (!e.error)
         return EQML_ERROR_MEMORY;
     e.variance = e.error + most, e.shape = e.variance + most, e.scaled = e.shape + most;
-    for (size_t g = 0; g < data->n; g++) {
+    for (size_t g = 0; g < n; g++) {
         if (!eqml__is_calibrating(&influence[g]))
             continue;
         if ((seen + 1) * most / all > seen * most / all) {
@@ -172,7 +171,7 @@ EQML_API eqml_status eqml_sigma_create(eqml_sigma *sigma, const eqml_problem *pr
     if (rows < 0)
         return eqml__fail(message, EQML_ERROR_ARGUMENT,
                           "standard deviations from %d rows: expected 0 or more", rows);
-    eqml_status status = eqml__calibrate_on(data, influence, sigma);
+    eqml_status status = eqml__calibrate_on(data->n, influence, sigma);
     if (status == EQML_ERROR_EMPTY)
         eqml__fail(message, status, "standard deviations need 20 geometries that the others determine");
     if (!status)

@@ -94,7 +94,7 @@ static void eqml__bins_count(size_t natoms, const double *low, const double *hig
                  b->inverse[2][k] * b->inverse[2][k]);
         b->count[k] = (int)wanted[k];
         const double bin = b->width[k] / b->count[k]; /* as a fraction */
-        b->reach[k] = (int)fmin(1e6, ceil(cutoff * per_height / bin));
+        b->reach[k] = (int)fmin(b->periodic[k] ? 1e6 : b->count[k] - 1, ceil(cutoff * per_height / bin));
     }
 }
 
