@@ -29,7 +29,8 @@ TestSuite(mpi, .init = begin, .fini = end);
 static int compile_with(const char *package, const char *options)
 {
     if (run("command -v mpirun && pkg-config --exists mpi-c %s", package).status) {
-        cr_log_warn("skipped: no mpirun, no MPI for C (libopenmpi-dev), or no %s", package);
+        cr_log_warn("skipped: no mpirun, or no MPI for C (libopenmpi-dev)%s",
+                    *package ? ", or no ScaLAPACK (libscalapack-openmpi-dev)" : "");
         return 0;
     }
     const outcome o = run(

@@ -38,7 +38,7 @@ static const char source[] =
     "    return 0;\n"
     "}\n"
     "const eqml_basis *eqml_compiled_basis(void) { return &x_basis; }\n";
-static const char flags[] = "-std=c11 -ffp-contract=fast -O3 -march=native -fPIC -shared -w";
+static const char flags[] = "-std=c11 -ffp-contract=fast -fPIC -shared -w", optimised[] = "-O3 -march=native";
 static const char *const made[] = {"tables", "basis.h", "code.c", "said", "code.so"};
 
 typedef struct workshop {
@@ -47,7 +47,7 @@ typedef struct workshop {
     char runtime[PATH]; /* the folder of eqml.h */
     char generator[PATH];
     char library[PATH]; /* where the code is, or will be */
-    const char *compiler;
+    const char *compiler, *optimise;
     char *why;
 } workshop;
 
@@ -169,7 +169,8 @@ static int name_library(workshop *w)
     add_bytes(&d, &layout, sizeof layout);
     add_bytes(&d, source, sizeof source);
     add_bytes(&d, flags, sizeof flags);
-    add_bytes(&d, w->compiler, strlen(w->compiler));
+    add_bytes(&d, w->compiler, strlen(w->compiler) + 1);
+    add_bytes(&d, w->optimise, strlen(w->optimise) + 1);
     for (size_t k = 0; k < sizeof of_processor / sizeof *of_processor; k++)
         add_file(&d, "/proc/cpuinfo", of_processor[k]); /* where there is such a file */
     snprintf(name, sizeof name, "%016llx%016llx.so", (unsigned long long)d.a, (unsigned long long)d.b);
@@ -256,7 +257,7 @@ static int split(char *text, char *words[WORDS], int n)
 static int make_library(workshop *w)
 {
     char tables[PATH], header[PATH], code[PATH], object[PATH], include[2][PATH + 2], command[PATH],
-        options[200];
+        options[PATH];
     char *words[WORDS];
     if (find_tools(w))
         return 1;
@@ -266,7 +267,7 @@ static int make_library(workshop *w)
     if (run(w, (char *[]){w->generator, "--from", tables, "-n", "x", "-o", header, NULL}))
         return 1;
     snprintf(command, sizeof command, "%s", w->compiler);
-    snprintf(options, sizeof options, "%s", flags);
+    snprintf(options, sizeof options, "%s %s", flags, w->optimise);
     snprintf(include[0], sizeof include[0], "-I%s", w->runtime);
     snprintf(include[1], sizeof include[1], "-I%s", w->folder);
     int n = split(options, words, split(command, words, 0));
@@ -309,7 +310,7 @@ static int load(workshop *w, compiled *found)
 int compiled_open(int (*write_tables)(const void *context, const char *path), const void *context,
                   compiled *found, char why[COMPILED_WHY])
 {
-    const char *given = getenv("CC");
+    const char *given = getenv("CC"), *asked = getenv("EQML_COMPILE");
     char path[PATH];
     workshop *w = calloc(1, sizeof *w);
     memset(found, 0, sizeof *found);
@@ -318,6 +319,7 @@ int compiled_open(int (*write_tables)(const void *context, const char *path), co
         return 1;
     w->why = why;
     w->compiler = given && *given ? given : "cc";
+    w->optimise = asked && *asked == '-' ? asked : optimised;
     int status = find_cache(w) || make_folder(w) || join(path, w->folder, "tables");
     if (!status && write_tables(context, path))
         status = fail(w, "%.200s: the tables of the basis cannot be written", path);

@@ -20,7 +20,8 @@ int compiled_open(int (*write_tables)(const void *context, const char *path), co
                   compiled *found, char why[COMPILED_WHY]);
 /*
  * Finds the code in $XDG_CACHE_HOME/eqml, else ~/.cache/eqml, or makes it there: write_tables writes the tables of the basis
- * (eqml_basis_write), `eqml-gen --from` writes code, and $CC, else cc, compiles it with -O3 -march=native. Its name is a digest
+ * (eqml_basis_write), `eqml-gen --from` writes code, and $CC, else cc, compiles it with -O3 -march=native, or
+ * with the options in EQML_COMPILE. Its name is a digest
  * of the tables, of the layout of eqml.h, of the compiler's command and of the processor. It is compiled in a folder of this
  * process' own and renamed, so that any number of processes may do so at once. Folder and file must belong to the user, and
  * be writable by nobody else. Nonzero, with why in one line: there is none, and nothing is left behind.
