@@ -272,13 +272,9 @@ static int draw_distances(const char *path, const pimc_options *o, const molecul
 
 static int write_hole(const char *path, const molecule *m, const pimc_results *r)
 {
-    char comment[128];
-    whole w;
-    snprintf(comment, sizeof comment, "surface_energy=%.9f pbc=\"F F F\"", r->lowest / EQML_EV);
-    whole_open(&w, path);
-    if (w.out)
-        census_put_frame(w.out, m->natoms, m->symbols, r->lowest_xyz, comment);
-    return whole_close(&w, 0) ? fail(path, strerror(errno)) : 0;
+    return census_write_hole(path, m->natoms, m->symbols, r->lowest_xyz, m->energy, m->energy - r->lowest)
+               ? fail(path, strerror(errno))
+               : 0;
 }
 
 int main(int argc, char **argv)

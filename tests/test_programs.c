@@ -118,3 +118,50 @@ Test(programs, results_that_cannot_be_written)
     cr_expect_eq(o.status, 1, "%s", o.text);
     cr_expect_not_null(strstr(o.text, "thermo: nowhere/out.json: "), "%s", o.text);
 }
+
+/* Pictures are whole and hold no number that is none. */
+Test(programs, pictures_are_drawn)
+{
+    static const char *const cases[][3] = {
+        {"levels", "--angular 16 --points 8 --j 0 --convergence no", "levels.svg"},
+        {"vci", "--order 2 --quanta 3 --mu 0 --convergence no", "vci.svg"},
+        {"dmc", "--walkers 100 --steps 100 --settle 100", "dmc.svg"},
+        {"pimc", "--beads 4 --rings 2 --sweeps 40 --temperature 1000", "pimc.svg"},
+    };
+    for (size_t k = 0; k < COUNT(cases); k++) {
+        char path[TEMPORARY_PATH + 32];
+        const outcome o = run("cd '%s' && \"$OLDPWD/build/tests/on-water-%s\" --name water %s", folder,
+                              cases[k][0], cases[k][1]);
+        cr_assert_eq(o.status, 0, "%s %s: %s", cases[k][0], cases[k][1], o.text);
+        snprintf(path, sizeof path, "%s/%s", folder, cases[k][2]);
+        char *text = read_whole(path);
+        cr_expect_eq(strncmp(text, "<svg ", 5), 0, "%s", cases[k][2]);
+        cr_expect_not_null(strstr(text, "</svg>"), "%s", cases[k][2]);
+        cr_expect(!strstr(text, "nan") && !strstr(text, "inf"), "%s", cases[k][2]);
+        free(text);
+    }
+}
+
+/* Holes that walkers and paths meet: the status is 3, and the deepest place is a geometry, whose comment says how deep. */
+Test(programs, holes_are_told)
+{
+    static const char *const cases[][3] = {
+        {"dmc", "--walkers 1000 --steps 60 --settle 100 --descend 0 --time-steps 40", "dmc_hole.xyz"},
+        {"pimc", "--beads 2 --rings 20 --sweeps 400 --temperature 10000", "pimc_hole.xyz"},
+    };
+    write_water_of(16, folder, "water"); /* so few do not hold the surface */
+    for (size_t k = 0; k < COUNT(cases); k++) {
+        char path[TEMPORARY_PATH + 32];
+        const outcome o = run("cd '%s' && \"$OLDPWD/build/tests/on-water-%s\" --name water %s", folder,
+                              cases[k][0], cases[k][1]);
+        cr_assert_eq(o.status, 3, "%s %s: status %d, %s", cases[k][0], cases[k][1], o.status, o.text);
+        cr_expect_not_null(strstr(o.text, "holes: "), "%s", o.text);
+        snprintf(path, sizeof path, "%s/%s", folder, cases[k][2]);
+        char *text = read_whole(path);
+        const char *depth = strstr(text, "below_minimum_cm=");
+        cr_assert_not_null(depth, "%s", text);
+        cr_expect_gt(strtod(depth + 17, NULL), 0, "%s", text);
+        cr_expect_eq(strtol(text, NULL, 10), 3);
+        free(text);
+    }
+}

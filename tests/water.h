@@ -4,8 +4,8 @@
 #include "common/molecule.h"
 #include "support.h"
 
-/* Writes NAME.pes and minimum.xyz, a geometry near the minimum, into the folder. */
-static inline void write_water(const char *folder, const char *name)
+/* Writes NAME.pes, trained on the first `most` geometries, and minimum.xyz, a geometry near the minimum, into the folder. */
+static inline void write_water_of(size_t most, const char *folder, const char *name)
 {
     static const eqml_variable variables[] = {{EQML_MORSE, 8, NULL, NULL}, {EQML_MORSE, 5, NULL, NULL}};
     const int classes[] = {0, 0, 1};
@@ -15,6 +15,8 @@ static inline void write_water(const char *folder, const char *name)
     eqml_message message;
     cr_assert_eq(eqml_data_read("examples/data/h2o_ps.xyz", &data, &message), EQML_OK, "%s", message.text);
     cr_assert_eq(eqml_data_match(&data, "H H O", classes, &message), EQML_OK, "%s", message.text);
+    const size_t all = data.n;
+    data.n = most < all ? most : all;
     cr_assert_eq(eqml_surface_create(basis, variables, &surface), EQML_OK);
     cr_assert_eq(eqml_fit(&surface, &data, NULL, NULL, &message), EQML_OK, "%s", message.text);
     snprintf(path, sizeof path, "%s/%s.pes", folder, name);
@@ -23,7 +25,13 @@ static inline void write_water(const char *folder, const char *name)
     write_file(path,
                "3\nProperties=species:S:1:pos:R:3 pbc=\"F F F\"\nH 0.75 0.6 0\nH -0.76 0.58 0\nO 0 0 0\n");
     eqml_surface_free(&surface);
+    data.n = all;
     eqml_data_free(&data);
+}
+
+static inline void write_water(const char *folder, const char *name)
+{
+    write_water_of((size_t)-1, folder, name);
 }
 
 /* The molecule of that folder at its minimum. Released with molecule_free(). */

@@ -126,6 +126,10 @@ void census_put_frame(FILE *out, int natoms, const char *symbols, const double *
 int census_write_minimum(const census *c, const char *symbols, const char *path);
 int census_write_holes(const census *c, const char *symbols, const char *path);
 
+/* The same of one hole that another program met, `below` hartree below the minimum. */
+int census_write_hole(const char *path, int natoms, const char *symbols, const double *xyz, double minimum,
+                      double below);
+
 /* Energy against displacement, as SVG, holes marked. Nonzero where it could not be written; errno says why. */
 int census_draw(const census *c, const char *title, const char *path);
 

@@ -105,6 +105,26 @@ int census_write_minimum(const census *c, const char *symbols, const char *path)
     return whole_close(&w, 0);
 }
 
+/* A hole, `below` hartree below the minimum; `found` is what else there is to say, with a blank before. */
+static void put_hole(FILE *out, int natoms, const char *symbols, const double *xyz, double minimum,
+                     double below, const char *found)
+{
+    char comment[256];
+    snprintf(comment, sizeof comment, "surface_energy=%.9f below_minimum_cm=%.1f%s pbc=\"F F F\"",
+             (minimum - below) / EQML_EV, PER_CM * below, found);
+    census_put_frame(out, natoms, symbols, xyz, comment);
+}
+
+int census_write_hole(const char *path, int natoms, const char *symbols, const double *xyz, double minimum,
+                      double below)
+{
+    whole w;
+    whole_open(&w, path);
+    if (w.out)
+        put_hole(w.out, natoms, symbols, xyz, minimum, below, "");
+    return whole_close(&w, 0);
+}
+
 int census_write_holes(const census *c, const char *symbols, const char *path)
 {
     static const char *const origins[] = {"sample", "walker", "descent"};
@@ -112,13 +132,12 @@ int census_write_holes(const census *c, const char *symbols, const char *path)
     whole_open(&w, path);
     for (size_t k = 0; k < c->kept && w.out; k++) {
         const census_hole *h = &c->hole[k];
-        char comment[256], width[32] = "";
+        char found[64], width[32] = "";
         if (h->origin == CENSUS_SAMPLE)
             snprintf(width, sizeof width, " width=%g", h->width);
-        snprintf(comment, sizeof comment,
-                 "surface_energy=%.9f below_minimum_cm=%.1f found_by=%s%s pbc=\"F F F\"",
-                 (c->minimum + h->energy) / EQML_EV, -PER_CM * h->energy, origins[h->origin], width);
-        census_put_frame(w.out, c->natoms, symbols, c->hole_xyz + k * 3 * (size_t)c->natoms, comment);
+        snprintf(found, sizeof found, " found_by=%s%s", origins[h->origin], width);
+        put_hole(w.out, c->natoms, symbols, c->hole_xyz + k * 3 * (size_t)c->natoms, c->minimum, -h->energy,
+                 found);
     }
     return whole_close(&w, 0);
 }

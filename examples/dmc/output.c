@@ -94,14 +94,9 @@ int write_json(const char *path, const run_options *o, const molecule *m, const 
 
 int write_deepest(const char *path, const molecule *m, const run_results *r)
 {
-    char comment[128];
-    whole w;
-    snprintf(comment, sizeof comment, "surface_energy=%.9f below_minimum_cm=%.1f pbc=\"F F F\"",
-             (m->energy + r->deepest) / EQML_EV, -PER_CM * r->deepest);
-    whole_open(&w, path);
-    if (w.out)
-        census_put_frame(w.out, m->natoms, m->symbols, r->deepest_xyz, comment);
-    return whole_close(&w, 0) ? complain("dmc", path, strerror(errno)) : 0;
+    return census_write_hole(path, m->natoms, m->symbols, r->deepest_xyz, m->energy, -r->deepest)
+               ? complain("dmc", path, strerror(errno))
+               : 0;
 }
 
 /* ---- the picture ---- */
