@@ -275,6 +275,11 @@ int main(int argc, char **argv)
                          "ridge or a lower degree), and FIT without --sigma 0");
     if (!bad && eqml_sigma_read(&sigma, &m.surface, path, &message))
         bad = fail("", message.text);
+    if (!bad && !sigma.triangular)
+        bad =
+            fail(path,
+                 "has not all of the fit, which is kept up to 1000 terms, where the data determine them all: "
+                 "take a lower degree, more data or a ridge");
     bad = bad || gather(&j, &m, &c) || choose(&j, &m.surface, &sigma, &c);
     free(c.symbols);
     free(c.xyz);

@@ -199,6 +199,18 @@ Test(learn, an_interrupted_run_leaves_whole_frames)
     forget("learn_ended");
 }
 
+/* A run that ended before anything was computed binds its folder to nothing. */
+Test(learn, a_slip_binds_no_folder)
+{
+    begin("learn_slip");
+    outcome o = run("MORSE=fails" PROGRAM("learn_slip", "--starts 1 --seed 2"));
+    cr_expect_neq(o.status, 0);
+    run("rm build/learn/learn_slip/failures.xyz");
+    o = run(PROGRAM("learn_slip", NO_FIT));
+    cr_expect_not_null(strstr(o.text, "learn: the fit: "), "%s", o.text);
+    forget("learn_slip");
+}
+
 Test(learn, failures_are_recorded_and_skipped)
 {
     begin("learn_skips");

@@ -1,5 +1,6 @@
 /* Penalties: nothing changes where no point lies below, and else the minimum is that of an ordinary fit with those points. */
 #define _POSIX_C_SOURCE 200809L
+#include "commands.h"
 #include "surfaces.h"
 
 #include "ch4_d6.h"
@@ -233,4 +234,56 @@ Test(penalty, refusals)
     free(after);
     eqml_surface_free(&other);
     free_subject(&s);
+}
+
+/* ---- the fit program ---- */
+
+#define FIT(options)                                                                                         \
+    "build/tests/fit --checked --runtime eqml.h --basis-header none --directory '%s' --name w --diagnose 0 " \
+    "--wall no --variable morse:2 --gradients 0 " options " examples/data/h2o_ps.xyz"
+
+/* A number of report.json. */
+static double reported(const char *folder, const char *key)
+{
+    double number = NAN;
+    /* The census is an object, whose first number is that of the holes. */
+    const outcome o = run("grep -o '\"%s\": [0-9.][^,}]*' '%s/report.json'", key, folder);
+    sscanf(o.text, "%*[^:]: %lf", &number);
+    return number;
+}
+
+/* Of 63 energies, fewer than the terms, all is full of holes: penalties leave fewer, and are a better guess at the rest. Where
+ * there is no hole, nothing is penalised: the same surface to the bit. */
+Test(penalty, the_fit_program_lifts_holes)
+{
+    char folder[TEMPORARY_PATH];
+    make_folder(folder);
+    outcome o = run(FIT("--train-every 40 --penalties no"), folder);
+    cr_assert_eq(o.status, 0, "%s", o.text);
+    const double holes = reported(folder, "holes"), error = reported(folder, "rmse_energy_test");
+    cr_expect(isnan(reported(folder, "penalty_rounds")));
+    o = run(FIT("--train-every 40 --penalties 2"), folder);
+    cr_assert_eq(o.status, 0, "%s", o.text);
+    cr_expect_not_null(strstr(o.text, "penalties: of weight"), "%s", o.text);
+    cr_expect_gt(holes, 0);
+    cr_expect_lt(reported(folder, "holes"), holes);
+    cr_expect_lt(reported(folder, "rmse_energy_test"), error);
+    cr_expect(reported(folder, "penalty_rounds") >= 1 && reported(folder, "penalty_rounds") <= 2);
+    o = run(FIT("--penalties no") " && mv '%s/w.pes' '%s/before' && " FIT(
+                "--penalties auto") " && cmp '%s/before' '%s/w.pes'",
+            folder, folder, folder, folder, folder, folder);
+    cr_expect_eq(o.status, 0, "%s", o.text);
+    cr_expect_eq(reported(folder, "holes"), 0);
+    remove_folder(folder);
+}
+
+Test(penalty, options_of_the_fit_program)
+{
+    static const char *const bad[] = {"0", "-1", "2.5", "1001", "some", "''"};
+    for (size_t k = 0; k < COUNT(bad); k++) {
+        const outcome o = run("build/tests/fit --penalties %s examples/data/h2o_ps.xyz", bad[k]);
+        cr_expect_eq(o.status, 1);
+        cr_expect_not_null(strstr(o.text, "expected auto, no, or a number of rounds from 1 to 1000"), "%s",
+                           o.text);
+    }
 }

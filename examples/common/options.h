@@ -98,8 +98,13 @@ static inline int take_options(const char *program, const char *help, int argc, 
         const double number = strtod(argv[i], &end), most = o->most != 0 ? o->most : 1e9;
         if (end == argv[i] || *end || !(number >= o->least && number <= most) ||
             (o->whole && number != (double)(int)number)) {
-            fprintf(stderr, "%s: %s %s: expected a %s, %g to %g\n", program, o->name, argv[i],
-                    o->whole ? "whole number" : "number", o->least, most);
+            const char *what = o->whole ? "whole number" : "number";
+            if (o->least == DBL_MIN)
+                fprintf(stderr, "%s: %s %s: expected a %s above 0, at most %g\n", program, o->name, argv[i],
+                        what, most);
+            else
+                fprintf(stderr, "%s: %s %s: expected a %s, %g to %g\n", program, o->name, argv[i], what,
+                        o->least, most);
             return 1;
         }
         if (o->whole)

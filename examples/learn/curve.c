@@ -150,7 +150,7 @@ int curve_write(const settings *s, const curve *c, const curve *beside)
     draw(&p, c, log_rmse, own, s->name);
     draw(&p, beside, log_rmse, other, beside->n ? s->beside : NULL);
     draw(&p, c, log_confirmed, fresh, "on fresh geometries");
-    plot_legend(&p, 390, 8);
+    plot_legend(&p, 350, 8);
     plot_axes(&p, (plot_box){90, 330, 530, 160}, 0, most, -0.2, ceil(most_holes + 0.2), "computed geometries",
               "log₁₀ (1 + holes)");
     draw(&p, c, log_holes, own, NULL);

@@ -14,6 +14,7 @@
 #include "common/modes.h"
 #include "common/options.h"
 #include "common/whole.h"
+#include <sys/stat.h>
 
 static const char help[] =
     "options of learning, in LEARN:\n"
@@ -93,14 +94,22 @@ static int parse_options(int argc, char **argv, settings *s)
 
 /* ---- what a folder was begun with --------------------------------------------------------------------------------- */
 
-/* What was computed belongs to these; a folder that was begun with others is refused. */
+static int has_content(const settings *s, const char *name)
+{
+    char path[PATH_LENGTH];
+    struct stat known;
+    snprintf(path, sizeof path, "%s/%s", s->folder, name);
+    return !stat(path, &known) && known.st_size > 0;
+}
+
+/* What was computed belongs to these; a folder where something was, or failed, with others is refused. */
 static int check_settings(const settings *s)
 {
     char path[PATH_LENGTH], now[3 * PATH_LENGTH], was[3 * PATH_LENGTH] = "", text[2 * PATH_LENGTH];
     snprintf(now, sizeof now, "COMPOSITION=%s\nMETHOD=%s\nSTART=%s\nUP_TO=%g\nseed=%.0f\n",
              basis->composition, s->method, s->start, s->up_to, s->seed);
     snprintf(path, sizeof path, "%s/settings.txt", s->folder);
-    FILE *in = fopen(path, "r");
+    FILE *in = has_content(s, "points.xyz") || has_content(s, "failures.xyz") ? fopen(path, "r") : NULL;
     if (in) {
         was[fread(was, 1, sizeof was - 1, in)] = 0;
         fclose(in);
