@@ -126,25 +126,36 @@ static eqml_status try_grader(void)
     return status;
 }
 
-/* Standard deviations of a fit to all frames, and how often errors are within them. */
+/* Standard deviations of a fit to all frames: fewer would not do. */
 static eqml_status try_calibrate(void)
 {
     const eqml_cloud_fit_options o = {.ridge = 1e-6};
     eqml_cloud_grader g;
     eqml_cloud_sigma sigma;
-    eqml_coverage coverage[2];
     eqml_lsq *triangle;
-    double c[64], a[2], mean[2];
+    double c[64], a[2];
     memset(&g, 0, sizeof g);
     eqml_status status =
         eqml_cloud_fit(&cloud_water_basis, &cloud.radial, &frames, &o, c, a, &triangle, NULL, &message);
     if (!status)
-        status = eqml_cloud_grader_create(&g, &cloud, triangle, &frames, NULL, 8, &message);
+        status = eqml_cloud_grader_create(&g, &cloud, triangle, &frames, few_frames, 8, &message);
     if (!status)
         status = eqml_cloud_calibrate(&sigma, &g, &cloud, triangle, &frames, &o, NULL, FRAMES, &message);
-    if (!status)
-        status = eqml_cloud_coverage(&sigma, &cloud, &frames, NULL, coverage, mean, &message);
     eqml_lsq_free(triangle);
+    eqml_cloud_grader_free(&g);
+    return status;
+}
+
+static eqml_status try_coverage(void)
+{
+    eqml_cloud_grader g;
+    eqml_coverage coverage[2];
+    double mean[2];
+    eqml_status status = make_grader(&g);
+    if (!status) {
+        const eqml_cloud_sigma sigma = {g.variance, g.variance, 1};
+        status = eqml_cloud_coverage(&sigma, &cloud, &frames, few_frames, coverage, mean, &message);
+    }
     eqml_cloud_grader_free(&g);
     return status;
 }

@@ -57,10 +57,8 @@ static eqml_status eqml__left_find(eqml__left *x, size_t k)
     const eqml_cloud_rows rows = {x->w.energy, x->w.forces, NULL};
     eqml_status status = eqml_cloud_evaluate(x->model, &c, &x->workspace, &result, x->w.message);
     if (!status)
-        status = eqml__neighbours_of_frame(&x->w, k);
-    if (!status)
-        status = eqml_cloud_find_rows(b, &x->model->radial, &x->w.workspace.list, c.species, &x->w.workspace,
-                                      &rows);
+        status =
+            eqml_cloud_find_rows(b, &x->model->radial, &x->workspace.list, c.species, &x->w.workspace, &rows);
     if (status)
         return status;
     x->energy = (x->energy - f->energy[k]) * per_atom;
