@@ -70,7 +70,7 @@ static int print_clouds(void)
             xyz[i][d] = a * place[d] + 0.5 * draw(&state);
         species[i] = draw(&state) > 0.2;
     }
-    const eqml_cloud_model model = {&cloud_two_basis, {9, 4}, coefficients, NULL, pairs};
+    const eqml_cloud_model model = {&cloud_two_basis, {.cutoff = 9, .range = 4}, coefficients, NULL, pairs};
     const eqml_configuration c = {MANY, xyz[0], species, cell, NULL};
     const eqml_cloud_result result = {&energy, forces[0], virial, energies};
     eqml_cloud_workspace w;
