@@ -81,7 +81,7 @@ static const struct {
              {"eqml_cloud_grader_create", try_grader, 0, NULL},
              {"eqml_cloud_design", try_cloud_design, 0, NULL},
              {"eqml_cloud_calibrate", try_calibrate, 0, NULL},
-             {"eqml_cloud_coverage", try_coverage, 0, NULL},
+             {"eqml_cloud_coverage", try_cloud_coverage, 0, NULL},
              {"eqml_cloud_write_grades", try_write_grades, 0, header_path},
              {"eqml_pair_zbl", try_zbl, 1, NULL},
              {"eqml_pair_fit", try_pair_fit, 1, NULL},

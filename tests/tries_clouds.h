@@ -146,7 +146,7 @@ static eqml_status try_calibrate(void)
     return status;
 }
 
-static eqml_status try_coverage(void)
+static eqml_status try_cloud_coverage(void)
 {
     eqml_cloud_grader g;
     eqml_coverage coverage[2];
