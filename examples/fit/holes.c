@@ -69,7 +69,7 @@ static int take_two(const eqml_surface *surface, const double *start, int seed, 
 /*
  * Weights of a penalty against that of a datum, 1: the first that lifts most holes. For ammonia of degree 8 and methane of
  * degree 6, where the data leave much open, all from 1e-8 to 1e-5 do the same; a thousand times as much takes ten times as
- * many solutions. For ethanol of degree 3, whose few terms the data hold, it takes 1e-2, which costs 0.3 % of the test error.
+ * many solutions. For ethanol of degree 3, whose few terms the data hold, it takes 1e-2, which adds 1 % to the test error.
  * What minimisations find then, far down, would cost more, and is left to a wall.
  */
 static const double penalties[] = {1e-6, 1e-4, 1e-2};
@@ -81,9 +81,9 @@ static const double most_errors = 1.21;
 
 /* Holes that were found, and their least energy, that of the lowest training datum. */
 typedef struct lifted {
-    size_t n, room;
-    double *xyz, *least, *weights; /* [room][natoms][3], [room], [room] */
-    unsigned char *far;            /* [room] nonzero: a minimisation found it */
+    size_t n;
+    double *xyz, *least, *weights; /* [n][natoms][3], [n], [n] */
+    unsigned char *far;            /* [n] nonzero: a minimisation found it */
     double *before;                /* [nterms] the coefficients before a trial */
     double errors;                 /* the weighted sum of squares of the data without penalties */
     int weight;                    /* number of the weight */
