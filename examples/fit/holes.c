@@ -220,7 +220,7 @@ static int lift_holes(const job *j, eqml_surface *surface, const double *start, 
 
 /* ---- walls -------------------------------------------------------------------------------------------- */
 
-/* Walls from the loosest to the tightest, until a census finds no hole. */
+/* Walls from the loosest to the tightest, until a census finds no hole; the loosest in any case. */
 static int find_wall(eqml_surface *surface, const eqml_data *data, const unsigned char *train,
                      const double *start, int descents, outcome *o)
 {
@@ -229,7 +229,7 @@ static int find_wall(eqml_surface *surface, const eqml_data *data, const unsigne
                                               {.width = 4, .degree = 3},
                                               {.width = 2, .degree = 3},
                                               {.width = 1, .degree = 3}};
-    for (size_t k = 0; k < sizeof walls / sizeof *walls && o->holes.holes; k++) {
+    for (size_t k = 0; k < sizeof walls / sizeof *walls && (k == 0 || o->holes.holes); k++) {
         if (raise_wall(&walls[k], surface, data, train, o))
             return 0;
         if (take_two(surface, start, 1, descents, o))
@@ -255,12 +255,15 @@ int count_holes(const job *j, eqml_surface *surface, const eqml_data *data, cons
     if (take_census(surface, start, NULL, o))
         return 1;
     o->unpenalised = o->holes.holes;
+    const size_t met = count_met(&o->holes);
     if (o->problem && !takes_long(j, o) && lift_holes(j, surface, start, data->energy[lowest], o))
         return 1;
     if (j->wall == WALL_ANY && o->holes.natoms && take_two(surface, start, 1, MANY, o))
         return 1;
     o->unwalled = o->holes.holes;
-    if (j->wall == WALL_ANY || (j->wall == WALL_AUTO && count_met(&o->holes)))
+    /* Penalties lift the holes that were met; the loosest wall is for those beyond, which a longer run meets. */
+    if (j->wall == WALL_ANY ? o->unpenalised + o->unwalled > 0
+                            : j->wall == WALL_AUTO && met + count_met(&o->holes) > 0)
         return find_wall(surface, data, train, start, j->wall == WALL_ANY ? MANY : FEW, o);
     return 0;
 }
