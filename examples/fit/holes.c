@@ -76,7 +76,8 @@ static const double penalties[] = {1e-6, 1e-4, 1e-2};
 enum { PENALTIES = sizeof penalties / sizeof *penalties };
 
 /* What penalties may make of the weighted sum of squares of the training data: a tenth more of its root. Data that are known
- * better than the surface is free elsewhere, as those of a polynomial that is recovered, keep their fit and get a wall. */
+ * better than the surface is free elsewhere, as those of a polynomial that is recovered, keep their fit and get a wall. Where
+ * the data do not determine all terms, they fit too well to tell. */
 static const double most_errors = 1.21;
 
 /* Holes that were found, and their least energy, that of the lowest training datum. */
@@ -85,7 +86,7 @@ typedef struct lifted {
     double *xyz, *least, *weights; /* [n][natoms][3], [n], [n] */
     unsigned char *far;            /* [n] nonzero: a minimisation found it */
     double *before;                /* [nterms] the coefficients before a trial */
-    double errors;                 /* the weighted sum of squares of the data without penalties */
+    double most;                   /* what penalties may make of the weighted sum of squares of the data */
     int weight;                    /* number of the weight */
 } lifted;
 
@@ -141,7 +142,7 @@ static eqml_status begin_lifting(eqml_surface *surface, lifted *p, const outcome
         p->before ? eqml_penalise(o->problem, surface, 0, NULL, NULL, NULL, &r, message) : EQML_ERROR_MEMORY;
     if (!p->before)
         snprintf(message->text, sizeof message->text, "penalties: out of memory");
-    p->errors = status ? 0 : r.errors;
+    p->most = status || o->fit.rank < o->fit.terms ? HUGE_VAL : most_errors * r.errors;
     return status;
 }
 
@@ -158,7 +159,7 @@ static eqml_status lift(eqml_surface *surface, lifted *p, const outcome *o, eqml
             p->weights[k] = penalties[p->weight];
         const eqml_status status =
             eqml_penalise(o->problem, surface, p->n, p->xyz, p->least, p->weights, &r, message);
-        if (!status && r.errors > most_errors * p->errors) {
+        if (!status && r.errors > p->most) {
             eqml_surface_set(surface, p->before);
             strcpy(message->text,
                    "more penalties would make the errors of the training data more than a tenth larger");
