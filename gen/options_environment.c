@@ -19,7 +19,7 @@ static int parse_thousandths(const char *option, const char *text, long least, l
         for (t++; isdigit((unsigned char)*t) && unit > 1; t++)
             value += (*t - '0') * (unit /= 10);
     if (!digits || *t || value < least || value > most) {
-        char remedy[96];
+        char remedy[128];
         snprintf(remedy, sizeof remedy,
                  "it must be a number from %g to %g, with at most three digits behind the point",
                  (double)least / LEVEL_UNIT, (double)most / LEVEL_UNIT);
