@@ -17,11 +17,7 @@ case $LIBRARY in /*) ;; *) LIBRARY=./$LIBRARY ;; esac
 check_name ch4
 
 mkdir -p build/adopt
-aside=$(mktemp -d "build/adopt/$NAME.XXXXXX")
-trap 'rm -rf "$aside"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-trap 'exit 129' HUP
+make_aside "build/adopt/$NAME"
 
 # The smallest basis of these atoms will do.
 with_list "$BASIS" build/eqml-gen -n reading "$COMPOSITION" -d 1 -o "$aside/reading.h" # a last -d wins

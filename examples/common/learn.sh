@@ -15,11 +15,7 @@ check_name nh3
 folder=build/learn/$NAME
 mkdir -p "$folder" 2>/dev/null && [ -w "$folder" ] || refuse "$folder: cannot be written"
 
-aside=$(mktemp -d "build/$target.XXXXXX")
-trap 'rm -rf "$aside"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-trap 'exit 129' HUP
+make_aside "build/$target"
 build/eqml-gen -d 1 -n learned -o "$aside/learned.h" "$COMPOSITION"
 printf '#include "learned.h"\nconst eqml_basis *const basis = &learned_basis;\n' >"$aside/basis.c"
 "$@" -I. "-I$aside" "$aside/basis.c" build/learn.o build/eqml.o -o "$aside/learn" $LIBRARIES -lm

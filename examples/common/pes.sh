@@ -24,12 +24,8 @@ check_name ch4
 
 mkdir -p build/pes
 final=build/pes/$NAME
-aside=$(mktemp -d "$final.XXXXXX")
+make_aside "$final"
 new=$aside/$NAME
-trap 'rm -rf "$aside"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-trap 'exit 129' HUP
 mkdir "$new"
 
 # What the last run kept, and its header: a copy, since another run may put its own in place meanwhile.

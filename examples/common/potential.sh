@@ -20,11 +20,8 @@ check_name cu
 
 mkdir -p build/potential
 final=build/potential/$NAME
-new=$(mktemp -d "$final.XXXXXX")
-trap 'rm -rf "$new"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-trap 'exit 129' HUP
+make_aside "$final"
+new=$aside
 chmod 755 "$new"
 
 # The words of BASIS that the levels of terms depend on, for the fit: the weight of l. `own`: it is chosen here.

@@ -18,6 +18,15 @@ check_file() {
     case $DATA in -*) DATA=./$DATA ;; esac
 }
 
+# aside <- a new folder, PREFIX.XXXXXX, which is removed when the script ends, by a signal too: make_aside PREFIX
+make_aside() {
+    aside=$(mktemp -d "$1.XXXXXX")
+    trap 'rm -rf "$aside"' EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    trap 'exit 129' HUP
+}
+
 # Runs a command; shows it first unless make is silent (-s).
 case ${MAKEFLAGS-} in
 --*) silent= ;;

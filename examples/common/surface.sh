@@ -15,11 +15,7 @@ folder=build/pes/$NAME
 [ -r "$folder/$NAME.pes" ] && [ -r "$folder/$NAME.h" ] ||
     refuse "$folder: there is no surface; make pes NAME=$NAME ... fits one"
 
-aside=$(mktemp -d "build/$target.XXXXXX")
-trap 'rm -rf "$aside"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-trap 'exit 129' HUP
+make_aside "build/$target"
 printf '#include "%s.h"\nconst eqml_basis *const basis = &%s_basis;\n' "$NAME" "$NAME" >"$aside/basis.c"
 "$@" "-I$folder" -I. "$aside/basis.c" "build/$target.o" build/eqml.o -o "$aside/$target" $LIBRARIES -lm
 set -- --directory "$folder" --name "$NAME"

@@ -133,19 +133,6 @@ static void leave_out_far(lifted *p, size_t size)
     p->n = n;
 }
 
-/* What there is without penalties. */
-static eqml_status begin_lifting(eqml_surface *surface, lifted *p, const outcome *o, eqml_message *message)
-{
-    eqml_penalty_result r;
-    p->before = malloc((size_t)basis->nterms * sizeof *p->before);
-    const eqml_status status =
-        p->before ? eqml_penalise(o->problem, surface, 0, NULL, NULL, NULL, &r, message) : EQML_ERROR_MEMORY;
-    if (!p->before)
-        snprintf(message->text, sizeof message->text, "penalties: out of memory");
-    p->most = status || o->fit.rank < o->fit.terms ? HUGE_VAL : most_errors * r.errors;
-    return status;
-}
-
 /* The fit with penalties on all these points, heavier ones where most of them stay below; as it was before, with why in the message,
  * where the data would pay for it. */
 static eqml_status lift(eqml_surface *surface, lifted *p, const outcome *o, eqml_message *message)
@@ -180,10 +167,13 @@ static int takes_long(const job *j, const outcome *o)
 static int lift_in_rounds(const job *j, eqml_surface *surface, const double *start, double least, outcome *o)
 {
     static eqml_message message;
-    lifted points = {0};
-    int bad = 0;
-    if (begin_lifting(surface, &points, o, &message))
+    lifted points = {.most = HUGE_VAL, .before = malloc((size_t)basis->nterms * sizeof *points.before)};
+    eqml_penalty_result plain;
+    int bad = points.before ? 0 : fail("out of memory");
+    if (!bad && eqml_penalise(o->problem, surface, 0, NULL, NULL, NULL, &plain, &message))
         o->no_penalties = message.text;
+    else if (!bad && o->fit.rank == o->fit.terms)
+        points.most = most_errors * plain.errors;
     while (!bad && !o->no_penalties && o->penalty_rounds < j->penalties &&
            (points.weight > 0 ? count_met(&o->holes) : o->holes.holes)) {
         bad = remember_holes(&o->holes, least, &points);

@@ -110,8 +110,11 @@ static int parse_penalties(const char *text, job *j)
     char *end;
     const long rounds = strtol(text, &end, 10);
     j->penalties_auto = !strcmp(text, "auto");
-    j->penalties = j->penalties_auto ? PENALTY_ROUNDS : strcmp(text, "no") ? (int)rounds : 0;
-    if (j->penalties_auto || !strcmp(text, "no") || (end != text && !*end && rounds > 0 && rounds <= 1000))
+    j->penalties = j->penalties_auto ? PENALTY_ROUNDS : 0;
+    if (j->penalties_auto || !strcmp(text, "no"))
+        return 0;
+    j->penalties = (int)rounds;
+    if (end != text && !*end && rounds > 0 && rounds <= 1000)
         return 0;
     fprintf(stderr, "fit: --penalties %s: expected auto, no, or a number of rounds from 1 to 1000\n", text);
     return 1;

@@ -30,11 +30,8 @@ fi
 model=eqml_$NAME
 mkdir -p build/kim
 final=build/kim/$model
-new=$(mktemp -d "build/kim.XXXXXX")
-trap 'rm -rf "$new"' EXIT
-trap 'exit 130' INT
-trap 'exit 143' TERM
-trap 'exit 129' HUP
+make_aside build/kim
+new=$aside
 chmod 755 "$new"
 
 cp "$here/model.c" "$here/family.h" "$here/schema.c" "$new"
