@@ -3,17 +3,24 @@
 # ---- sanitizers and fuzzers ------------------------------------------------------------------------------
 
 # Other builds live in folders of their own, build/KIND, with links to the sources.
-SOURCES = Makefile eqml.h gen generated tests examples bench
+SOURCES = Makefile README.md eqml.h gen generated tests examples bench
 define other_build
 @mkdir -p build/$(1)
 @ln -sfn $(patsubst %,../../%,$(SOURCES)) build/$(1)/
 endef
 
-SANITIZE = -O0 -g -march=native -fsanitize=address,undefined -fno-sanitize-recover=all
-asan: ## the tests under the address and undefined-behaviour sanitizers
+# Tests compile by themselves, too: compilers of the same names stand before the others, and add the sanitizers. Some tests
+# are about programs that crash: they end as they would without. Left out: mpi, since Open MPI has leaks of its own; refit, since
+# sanitizers put the names of folders into libraries, which are compared there.
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all
+SANITIZED = export PATH="$$PWD/bin:$$PATH" CFLAGS="-O0 -g -march=native" ASAN_OPTIONS=handle_segv=0
+asan: ## the tests under the address and undefined-behaviour sanitizers: an hour of processor time
 	$(call other_build,asan)
-	$(MAKE) -C build/asan CFLAGS="$(SANITIZE)" build/run-tests
-	@cd build/asan && { build/run-tests 2>&1; echo "status $$?"; } | tee build/log
+	@mkdir -p build/asan/bin
+	@for c in cc g++; do printf '#!/bin/sh\nexec %s $(SANITIZE) "$$@"\n' "$$(command -v $$c)" >build/asan/bin/$$c; \
+	    chmod +x build/asan/bin/$$c; done
+	@cd build/asan && $(SANITIZED) && $(MAKE) --no-print-directory build/run-tests
+	@cd build/asan && $(SANITIZED) && { env -u MAKEFLAGS -u MFLAGS -u MAKELEVEL build/run-tests --filter '!(mpi|refit)/*' 2>&1; echo "status $$?"; } | tee build/log
 	@grep -qx "status 0" build/asan/build/log
 	@! grep -q "SUMMARY: .*Sanitizer" build/asan/build/log # a leak alone does not fail a test
 

@@ -223,10 +223,13 @@ static void write_driver(FILE *out, const program *p, const char *suffix, const 
                          const char *number)
 {
     fprintf(out, "static void show_%s(void)\n{\n", suffix);
-    fprintf(out, "    static union { %s t[%zu]; %s n[1]; } s, a;\n", type, p->nslots, number);
+    fprintf(out, "    static union { %s t[%zu]; %s n[%zu * sizeof(%s) / sizeof(%s)]; } s, a;\n", type,
+            p->nslots, number, p->nslots, type, number);
     fprintf(out, "    const size_t lanes = sizeof(%s) / sizeof(%s);\n", type, number);
-    fprintf(out, "    %s offset[%zu] = {0}, linear[%zu], v = 0;\n    union { %s t; %s n[1]; } energy;\n",
-            number, p->nfactors, p->nfactors, type, number);
+    fprintf(out,
+            "    %s offset[%zu] = {0}, linear[%zu], v = 0;\n    union { %s t; %s n[sizeof(%s) / sizeof(%s)]; "
+            "} energy;\n",
+            number, p->nfactors, p->nfactors, type, number, type, number);
     fprintf(out, "    %s *ps = s.t, *pa = a.t;\n", type);
     fprintf(out,
             "    for (size_t k = 0; k < %zu; k++)\n        for (size_t i = 0; i < lanes; i++)\n"

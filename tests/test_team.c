@@ -290,7 +290,7 @@ static eqml_data noisy_data(const eqml_basis *b, size_t n, uint64_t seed)
 
 static void try_sizes(const eqml_basis *b)
 {
-    const eqml_data d = noisy_data(b, 60, 5);
+    eqml_data d = noisy_data(b, 60, 5);
     question q = {b, &d, {.energy_weight = 0.5}, -1, NULL, 0};
     const fitted one = fit_by(1, &q);
     double largest = 0;
@@ -300,6 +300,7 @@ static void try_sizes(const eqml_basis *b)
         const fitted f = fit_by(size, &q);
         expect_same_fit(&f, &one, 1e-13 * one.energy.condition * largest);
     }
+    eqml_data_free(&d);
 }
 
 Test(team, fits_as_one_does)
@@ -313,7 +314,7 @@ Test(team, goes_on_from_a_checkpoint)
 {
     char folder[TEMPORARY_PATH], path[TEMPORARY_PATH + 16];
     unsigned char some[60];
-    const eqml_data d = noisy_data(&ch4_d4_basis, 60, 6);
+    eqml_data d = noisy_data(&ch4_d4_basis, 60, 6);
     make_folder(folder);
     snprintf(path, sizeof path, "%s/fit.lsq", folder);
     question old = {&ch4_d4_basis, &d, {.use = some, .checkpoint = path}, -1, NULL, 0};
@@ -327,6 +328,7 @@ Test(team, goes_on_from_a_checkpoint)
     const fitted by_one = fit_by(1, &all); /* of what is there already: the solution only */
     cr_expect_eq(by_one.energy.resumed, 60);
     expect_same_fit(&by_four, &by_one, 0);
+    eqml_data_free(&d);
     remove(path);
     remove_folder(folder);
 }
@@ -335,7 +337,7 @@ Test(team, goes_on_from_a_checkpoint)
 Test(team, goes_on_where_it_was_killed)
 {
     char folder[TEMPORARY_PATH], path[TEMPORARY_PATH + 16], copy[TEMPORARY_PATH + 16];
-    const eqml_data d = noisy_data(&ch4_d4_basis, 60, 8);
+    eqml_data d = noisy_data(&ch4_d4_basis, 60, 8);
     make_folder(folder);
     snprintf(path, sizeof path, "%s/fit.lsq", folder);
     snprintf(copy, sizeof copy, "%s/killed.lsq", folder);
@@ -352,6 +354,7 @@ Test(team, goes_on_where_it_was_killed)
     cr_expect_lt(resumed.energy.resumed, 31);
     expect_same_fit(&whole, &one, 1e-13 * one.energy.condition * largest);
     expect_same_fit(&resumed, &one, 1e-13 * one.energy.condition * largest);
+    eqml_data_free(&d);
     remove(path);
     remove(copy);
     remove_folder(folder);
@@ -359,7 +362,7 @@ Test(team, goes_on_where_it_was_killed)
 
 Test(team, all_fail_where_one_does)
 {
-    const eqml_data d = noisy_data(&ch4_d4_basis, 30, 7);
+    eqml_data d = noisy_data(&ch4_d4_basis, 30, 7);
     question q = {&ch4_d4_basis, &d, {.energy_weight = 0}, 2, NULL, 0};
     fitted f = fit_by(4, &q);
     cr_expect_eq(f.status, EQML_ERROR_MATCH);
@@ -371,4 +374,5 @@ Test(team, all_fail_where_one_does)
     q = (question){&ch4_d4_basis, &d, {.ridge = -1}, -1, NULL, 0};
     f = fit_by(2, &q);
     cr_expect_eq(f.status, EQML_ERROR_ARGUMENT);
+    eqml_data_free(&d);
 }
