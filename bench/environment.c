@@ -68,7 +68,7 @@ static void count_multiply_adds(const eqml_cloud_program *p, int neighbours, dou
 }
 
 /* Multiply-adds in a ns at most, of doubles. */
-static double find_peak(void)
+EQML__APART static double find_peak(void)
 {
     double best = 1e9;
     for (int round = 0; round < 200; round++) {

@@ -119,7 +119,7 @@ ONE(run_orbit_gradient, orbit_gradient(xyz, gradients[0]))
 #endif
 
 /* Nothing but fused multiply-adds in registers: more chains than the latency of one needs. */
-static void run_peak(size_t count)
+EQML__APART static void run_peak(size_t count)
 {
     enum { CHAINS = 10 };
     eqml_lanes v[CHAINS];

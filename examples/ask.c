@@ -2,7 +2,7 @@
  * Which geometries to compute next for a surface that `make pes` fitted: D-optimal ones (eqml_design) among the holes that
  * the census found, a pool, and geometries about the minimum up to an energy. By hand:
  *
- *     cc -O3 -march=native -I. -Iexamples basis.c eqml.c examples/ask.c examples/common/?*.c examples/census/?*.c \
+ *     cc -O2 -march=native -I. -Iexamples basis.c eqml.c examples/ask.c examples/common/?*.c examples/census/?*.c \
  *         -o ask -lm
  *     ./ask --directory build/pes/ch4 --name ch4 --n 100 --pool more.xyz [options]
  *

@@ -5,7 +5,7 @@
  *
  *     printf '#include "cu.h"\nconst eqml_cloud_basis *const basis = &cu_basis;\n' >basis.c
  *     printf '#define EQML_IMPLEMENTATION\n#include "eqml.h"\n' >eqml.c
- *     cc -O3 -march=native -I. -Iexamples -Ibuild/potential/cu basis.c eqml.c examples/dynamics.c -o dynamics -lm
+ *     cc -O2 -march=native -I. -Iexamples -Ibuild/potential/cu basis.c eqml.c examples/dynamics.c -o dynamics -lm
  *     ./dynamics --directory build/potential/cu --name cu --edge 3.62 --mass 63.546
  *
  * The thermostat is Langevin's, in the splitting BAOAB of B. Leimkuhler, C. Matthews, Appl. Math. Res. Express 2013, 34.

@@ -1,7 +1,7 @@
 /*
  * The whole census of holes in a surface that `make pes` fitted: what it is, see census/census.h. By hand:
  *
- *     cc -O3 -march=native -I. -Iexamples basis.c eqml.c examples/holes.c examples/common/?*.c examples/census/?*.c \
+ *     cc -O2 -march=native -I. -Iexamples basis.c eqml.c examples/holes.c examples/common/?*.c examples/census/?*.c \
  *         -o holes -lm
  *     ./holes --directory build/pes/ch4 --name ch4 [options]
  *

@@ -2,7 +2,7 @@
  * Vibrational and rotational levels of a triatomic molecule on a fitted surface, with band strengths from its dipole: what is
  * solved, and how, see common/triatomic.h. By hand:
  *
- *     cc -O3 -march=native -I. -Iexamples basis.c eqml.c examples/levels.c examples/common/?*.c -o levels -lm
+ *     cc -O2 -march=native -I. -Iexamples basis.c eqml.c examples/levels.c examples/common/?*.c -o levels -lm
  *     ./levels --directory build/pes/water --name water [options]
  *
  * basis.c and eqml.c are those of fit/main.c. It reads NAME.pes and minimum.xyz, prints the levels, and draws levels.svg.

@@ -6,7 +6,7 @@
  * Compile it with the basis header, with BASIS the name of the basis, and with the runtime:
  *
  *     printf '#define EQML_IMPLEMENTATION\n#include "eqml.h"\n' >eqml.c
- *     cc -O3 -march=native -I. -DBASIS_HEADER='"ethanol.h"' -DBASIS=ethanol examples/prune.c eqml.c -o prune -lm
+ *     cc -O2 -march=native -I. -DBASIS_HEADER='"ethanol.h"' -DBASIS=ethanol examples/prune.c eqml.c -o prune -lm
  *     ./prune [options] data.xyz
  *
  * `make prune` does this.

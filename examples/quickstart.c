@@ -4,7 +4,7 @@
  *
  *     make
  *     build/eqml-gen -d 5 -n nh3 -o nh3.h "H3 N"
- *     cc -O3 -march=native -I. examples/quickstart.c -o quickstart -lm
+ *     cc -O2 -march=native -I. examples/quickstart.c -o quickstart -lm
  *     ./quickstart examples/data/nh3_mp2.xyz
  */
 #define EQML_IMPLEMENTATION /* in one file of a program: the functions that read, fit and write */

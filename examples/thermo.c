@@ -2,7 +2,7 @@
  * Partition functions, heat capacities and isotope effects of a gas of molecules on a fitted surface: harmonic for any molecule,
  * and exact for triatomic ones, by the sum over all rovibrational levels (common/triatomic.h). By hand:
  *
- *     cc -O3 -march=native -I. -Iexamples basis.c eqml.c examples/thermo.c examples/common/?*.c -o thermo -lm
+ *     cc -O2 -march=native -I. -Iexamples basis.c eqml.c examples/thermo.c examples/common/?*.c -o thermo -lm
  *     ./thermo --directory build/pes/water --name water [options]
  *
  * basis.c and eqml.c are those of fit/main.c. It reads NAME.pes and minimum.xyz.

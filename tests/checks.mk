@@ -147,9 +147,9 @@ KINDS = tests/kinds/kinds.txt
 KIND_PROGRAMS := $(patsubst %,build/kinds/%,$(call names,$(KINDS)) expansion)
 KIND_WRITERS = $(sort $(shell sed -n 's/^[a-z][a-z_0-9]*  *\([a-z0-9_]*\).*/build\/kinds\/write-\1/p' $(wildcard $(KINDS)) </dev/null))
 
-build/kinds/write-%: tests/kinds/write.c tests/kinds/geometry.h build/tests/implementation.o build/tests/%.h
+build/kinds/write-%: tests/kinds/write.c tests/kinds/geometry.h build/eqml.o build/tests/%.h
 	@mkdir -p $(@D)
-	$(TEST_COMPILE) -O0 -I. -Ibuild/tests -DBASIS_HEADER='"$*.h"' -DBASIS=$* $< build/tests/implementation.o -o $@ -lm
+	$(TEST_COMPILE) -O0 -I. -Ibuild/tests -DBASIS_HEADER='"$*.h"' -DBASIS=$* $< build/eqml.o -o $@ -lm
 
 # In the shell: basis $$1, whole, walled, prune or grow $$2, terms $$3, variables $$4, own basis $$5, options.
 KIND = set -- $$(sed -n 's/^$*  *//p' $(KINDS))
@@ -171,16 +171,16 @@ check-kinds: $(KIND_PROGRAMS) ## every function of every kind of surface against
 	@status=0; for p in $(KIND_PROGRAMS); do $$p || { echo "check-kinds: $$p fails" >&2; status=1; }; done; exit $$status
 
 # Fits by one thread and by several give the same bits: tests/threads/driver.c prints them.
-# implementation.o is compiled like them, but for OpenMP.
-THREAD_COMPILE = $(CC) $(STD) $(WARNINGS) $(CFLAGS:-O3=-O1) -I. -Ibuild/tests -Iexamples
+# They are compiled as build/eqml.o is, but for OpenMP.
+THREAD_COMPILE = $(COMPILE:-O3=-O2) -I. -Ibuild/tests -Iexamples
 # The census, of the runtime of all surfaces; its parts are compiled anew, with OpenMP.
 THREAD_CENSUS = tests/threads/census.c $(patsubst build/%.o,examples/%.c,$(CENSUS_PARTS)) build/eqml.o
 
-check-threads: tests/threads/driver.c build/tests/implementation.o build/tests/ch4_d6.h build/tests/cloud_two.h $(THREAD_CENSUS) ## fail where a fit, a cloud or a census depends on the number of threads
+check-threads: tests/threads/driver.c build/eqml.o build/tests/ch4_d6.h build/tests/cloud_two.h $(THREAD_CENSUS) ## fail where a fit, a cloud or a census depends on the number of threads
 	@mkdir -p build/threads
-	$(THREAD_COMPILE) $< build/tests/implementation.o -o build/threads/plain -lm
+	$(THREAD_COMPILE) $< build/eqml.o -o build/threads/plain -lm
 	@echo '#include <omp.h>' | $(CC) -fopenmp -x c -fsyntax-only - 2>/dev/null || { echo "check-threads: no OpenMP here; skipped"; exit 0; }; \
-	    set -e; $(THREAD_COMPILE) -fopenmp $< tests/implementation.c -o build/threads/threads -lm; build/threads/plain >build/threads/wanted; \
+	    set -e; printf '#define EQML_IMPLEMENTATION\n#include "eqml.h"\n' | $(THREAD_COMPILE) -fopenmp $< -x c - -o build/threads/threads -lm; build/threads/plain >build/threads/wanted; \
 	    $(THREAD_COMPILE) -fopenmp $(THREAD_CENSUS) -o build/threads/census -lm; \
 	    OMP_NUM_THREADS=1 build/threads/census >build/threads/census-wanted; \
 	    for n in 1 2 3 7; do export OMP_WAIT_POLICY=passive OMP_NUM_THREADS=$$n; build/threads/threads >build/threads/found; \

@@ -10,7 +10,7 @@
  * hand:
  *
  *     printf '#include "ch4.h"\nconst eqml_basis *const basis = &ch4_basis;\n' >basis.c
- *     cc -O3 -march=native -I. -Iexamples basis.c eqml.c examples/common/minimise.c examples/census/?*.c \
+ *     cc -O2 -march=native -I. -Iexamples basis.c eqml.c examples/common/minimise.c examples/census/?*.c \
  *         examples/adopt/?*.c -o adopt -lm
  *
  * eqml.c is that of fit/main.c; ch4.h a basis of these atoms, of any degree. Status: 0, or 1 where it could not be done.

@@ -7,7 +7,7 @@
  *
  *     printf '#define EQML_IMPLEMENTATION\n#include "eqml.h"\n' >eqml.c
  *     printf '#include "ch4.h"\nconst eqml_basis *const basis = &ch4_basis;\n' >basis.c
- *     cc -O3 -march=native -I. -Iexamples basis.c eqml.c examples/common/minimise.c examples/census/?*.c \
+ *     cc -O2 -march=native -I. -Iexamples basis.c eqml.c examples/common/minimise.c examples/census/?*.c \
  *         examples/fit/?*.c -o fit -lm
  *     ./fit --basis-header ch4.h --runtime eqml.h --directory . --name ch4 [options] data.xyz
  */

@@ -1,7 +1,7 @@
 /*
  * `make learn`: from a formula to a surface, see learn.h. By hand, with a basis of any degree and eqml.c as in fit/main.c:
  *
- *     cc -O3 -march=native -I. -Iexamples basis.c eqml.c examples/learn/?*.c examples/census/?*.c \
+ *     cc -O2 -march=native -I. -Iexamples basis.c eqml.c examples/learn/?*.c examples/census/?*.c \
  *         examples/common/minimise.c -o learn -lm
  *     ./learn --compile cc -std=c11 -O3 -march=native -- --name nh3 --folder build/learn/nh3 --method xtb [options]
  *

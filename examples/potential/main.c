@@ -5,7 +5,7 @@
  *
  *     printf '#define EQML_IMPLEMENTATION\n#include "eqml.h"\n' >eqml.c
  *     printf '#include "cu.h"\nconst eqml_cloud_basis *const basis = &cu_basis;\n' >basis.c
- *     cc -O3 -march=native -I. -Iexamples basis.c eqml.c examples/potential/[a-z]*.c -o potential -lm
+ *     cc -O2 -march=native -I. -Iexamples basis.c eqml.c examples/potential/[a-z]*.c -o potential -lm
  *     ./potential --basis-header cu.h --runtime eqml.h --directory . --name cu [options] data.xyz
  */
 #include "job.h"

@@ -4,7 +4,7 @@
  *
  *     build/eqml-gen --environment "P: P" --order 3 --level 12 --level-weight 0.7 --nmax 4 --lmax 6 -n plain -o plain.h
  *     build/eqml-gen --environment "P: P" --order 3 --level 12 --level-weight 0.7 --nmax 4 --lmax 6 --chiral -n chiral -o chiral.h
- *     cc -O3 -march=native -I. -Iexamples examples/shapes/[a-z]*.c -o shapes -lm
+ *     cc -O2 -march=native -I. -Iexamples examples/shapes/[a-z]*.c -o shapes -lm
  *     ./shapes --directory .
  */
 #include "chiral.h"

@@ -6,7 +6,7 @@ LIBRARY_VERSION = 1
 PREFIX = /usr/local
 
 # Code for any processor of the machine's kind; on x86-64 there is also code with AVX2 and with AVX-512, and which of them
-# runs is chosen as the library is loaded. Evaluation from tables takes twice as long with -O2 (gcc 12); reading them does not.
+# runs is chosen as the library is loaded.
 PORTABLE_CFLAGS = $(filter-out -march=% -mtune=% -mcpu=%,$(CFLAGS)) -fPIC -fvisibility=hidden
 LIBRARY_LEVELS := plain $(if $(filter x86_64%,$(shell $(CC) -dumpmachine 2>/dev/null)),avx2 avx512)
 level-plain =
@@ -17,12 +17,12 @@ export level_avx2 = $(level-avx2)
 export level_avx512 = $(level-avx512)
 export LIBRARY_LEVELS
 
-LIBRARY_COMPILE = $(CC) $(STD) $(WARNINGS) $(PORTABLE_CFLAGS) -I. -I$(BINDINGS)/library
+LIBRARY_COMPILE = $(CC) $(STD) $(WARNINGS) $(PORTABLE_CFLAGS:-O3=-O2) -I. -I$(BINDINGS)/library
 LIBRARY_OBJECTS = build/library/library.o build/library/compiled.o $(LIBRARY_LEVELS:%=build/library/evaluate_%.o)
 
 build/library/library.o build/library/compiled.o: build/library/%.o: $(BINDINGS)/library/%.c $(LIBRARY_SOURCES) eqml.h build/flags
 	@mkdir -p $(@D)
-	$(patsubst -O3,-O2,$(LIBRARY_COMPILE)) $(if $(filter avx2,$(LIBRARY_LEVELS)),-DWITH_VECTORS) -c $< -o $@.$$$$ && mv -f $@.$$$$ $@
+	$(LIBRARY_COMPILE) $(if $(filter avx2,$(LIBRARY_LEVELS)),-DWITH_VECTORS) -c $< -o $@.$$$$ && mv -f $@.$$$$ $@
 
 build/library/evaluate_%.o: $(BINDINGS)/library/evaluate.c $(LIBRARY_SOURCES) eqml.h build/flags
 	@mkdir -p $(@D)

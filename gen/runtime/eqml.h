@@ -44,7 +44,7 @@
  *            those of the data, eqml_energy_sigma() how sure an energy is.
  * Symmetry   permuted atoms give the same energy up to the order of sums, not to the bit, and so do batches
  *            and single geometries: to some units in the last place of the largest terms that cancel.
- * Speed      compile with -O3 -march=native, and with -ffp-contract=fast where -std=c11 is asked for. Batches
+ * Speed      compile with -O2 -march=native, and with -ffp-contract=fast where -std=c11 is asked for. Batches
  *            take several geometries at a time; those in float do all but differences of coordinates in single
  *            precision, with errors of about 1e-6 of the range of energies. With -fopenmp batches and fits use all cores,
  *            with the same results to the bit.

@@ -148,7 +148,7 @@ EQML_INLINE void eqml__tile_step(const double *a, int stride, const double *b, e
 }
 
 /* c += a b for c[TILE][STRIP], b[depth][STRIP] and columns a[k stride + (0 .. TILE - 1)]. */
-static inline void eqml__tile(int depth, const double *a, ptrdiff_t stride, const double *b, double *c)
+EQML_FUNCTION void eqml__tile(int depth, const double *a, ptrdiff_t stride, const double *b, double *c)
 {
     eqml_lanes sum[EQML__TILE][2];
     eqml__tile_load(c, sum);
@@ -158,7 +158,7 @@ static inline void eqml__tile(int depth, const double *a, ptrdiff_t stride, cons
 }
 
 /* c += v y for c[TILE][STRIP], y[PANEL][STRIP] and TILE rows of a panel's v, of `rows` in all. */
-static inline void eqml__tile_back(int rows, const double *v, const double *y, double *c)
+EQML_FUNCTION void eqml__tile_back(int rows, const double *v, const double *y, double *c)
 {
     eqml_lanes sum[EQML__TILE][2];
     eqml__tile_load(c, sum);
@@ -213,7 +213,7 @@ static void eqml__lsq_put(eqml_lsq *lsq, int i, const double *row)
 }
 
 /* Copies rows of STRIP columns between matrices whose rows have the given lengths. */
-static void eqml__strip_copy(int rows, double *to, int to_length, const double *from, int from_length)
+EQML_FUNCTION void eqml__strip_copy(int rows, double *to, int to_length, const double *from, int from_length)
 {
     for (int i = 0; i < rows; i++)
         memcpy(to + i * to_length, from + i * from_length, EQML__STRIP * sizeof(double));
@@ -221,7 +221,7 @@ static void eqml__strip_copy(int rows, double *to, int to_length, const double *
 
 /* Copies the columns of one panel: the diagonal of R to d[PANEL][PANEL], the block to v[rows][PANEL]. Returns
  * 0 where the block has nothing to eliminate: so rows that begin with zeros cost less. */
-static int eqml__lsq_gather(const eqml_lsq *lsq, int column, int rows, double *d, double *v)
+EQML_FUNCTION int eqml__lsq_gather(const eqml_lsq *lsq, int column, int rows, double *d, double *v)
 {
     int nonzero = 0;
     for (int j = 0; j < EQML__LSQ_PANEL; j += EQML__STRIP) {
@@ -235,7 +235,7 @@ static int eqml__lsq_gather(const eqml_lsq *lsq, int column, int rows, double *d
     return nonzero;
 }
 
-static void eqml__lsq_scatter(eqml_lsq *lsq, int column, const double *d)
+EQML_FUNCTION void eqml__lsq_scatter(eqml_lsq *lsq, int column, const double *d)
 {
     for (int j = 0; j < EQML__LSQ_PANEL; j += EQML__STRIP)
         eqml__strip_copy(EQML__LSQ_PANEL, eqml__lsq_r(lsq, column, column + j), EQML__STRIP, d + j,
@@ -244,8 +244,8 @@ static void eqml__lsq_scatter(eqml_lsq *lsq, int column, const double *d)
 
 /* One pass over v[rows][PANEL]: v -= (scale v_j) w^T, then g = v^T v_next. w is zero in columns up to j, so
  * the vectors left of column j need no store. */
-static void eqml__lsq_eliminate(int rows, double *v, int j, double scale, const double *w, int next,
-                                double *g)
+EQML_FUNCTION void eqml__lsq_eliminate(int rows, double *v, int j, double scale, const double *w, int next,
+                                       double *g)
 {
     const int first = j / EQML_LANES * EQML_LANES;
     memset(g, 0, EQML__LSQ_PANEL * sizeof(double));
@@ -278,7 +278,7 @@ static void eqml__lsq_eliminate(int rows, double *v, int j, double scale, const 
 
 /* Factors the panel d[PANEL][PANEL] (upper triangular) above v[rows][PANEL]. On return d is the new triangle,
  * and the product of the reflectors is I - [I; v] T [I; v]^T with upper triangular T; t = -T. */
-static void eqml__lsq_factor(int rows, double *d, double *v, double *t)
+EQML_FUNCTION void eqml__lsq_factor(int rows, double *d, double *v, double *t)
 {
     double scale[EQML__LSQ_PANEL], w[EQML__LSQ_PANEL] = {0}, g[EQML__LSQ_PANEL];
     memset(t, 0, EQML__LSQ_PANEL * EQML__LSQ_PANEL * sizeof(double));
@@ -330,7 +330,7 @@ static void eqml__lsq_reflect_panel(eqml_lsq *lsq, int column, int rows, eqml__p
 
 /* Applies the transposed product of a panel's reflectors to one strip of the columns behind it:
  * [r; b] += [I; v] t^T (r + v^T b). */
-static void eqml__lsq_apply(const eqml__panel *p, double *r, double *b)
+EQML_FUNCTION void eqml__lsq_apply(const eqml__panel *p, double *r, double *b)
 {
     enum { SIZE = EQML__LSQ_PANEL * EQML__STRIP };
     double w[SIZE] EQML_ALIGNED, y[SIZE] EQML_ALIGNED;

@@ -422,7 +422,7 @@ static void eqml__put_banner(FILE *out, const eqml_basis *b, const char *name)
             fprintf(out, ",\n * %s", shapes[k]);
     fprintf(out, "; batches xyz[n][%d][3].\n * Atoms in the order %s. All functions are thread-safe.\n", n,
             b->symbols);
-    fprintf(out, " * Compile with -O3 -march=native (and -ffp-contract=fast where -std=c11 is asked for), "
+    fprintf(out, " * Compile with -O2 -march=native (and -ffp-contract=fast where -std=c11 is asked for), "
                  "link with -lm.\n");
     fprintf(out, " */\n");
 }

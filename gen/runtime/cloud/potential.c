@@ -323,7 +323,7 @@ static void eqml__put_potential_banner(FILE *out, const eqml_cloud_model *m, con
                  "hartree/bohr,\n"
                  " * virial[6] xx yy zz yz xz xy, -dE/dstrain in hartree, energies[natoms] of the atoms. "
                  "Returns 0, or a status\n"
-                 " * with the outputs as they were. Thread-safe. Compile with -O3 -march=native "
+                 " * with the outputs as they were. Thread-safe. Compile with -O2 -march=native "
                  "-ffp-contract=fast, link with\n"
                  " * -lm.\n");
     if (m->radial.kind == EQML_RADIAL_OWN)
