@@ -19,10 +19,10 @@ typedef struct eqml__moment_run {
 /* Some radial functions of a run, from n on, by some harmonics, from number `harmonic` on; slot is that of the first. */
 typedef struct eqml__moment_tile {
     int species, n, harmonic, slot, step; /* step: from a slot to that of the next n */
-    int kind;                             /* EQML__TILE of the numbers of functions and of harmonics */
+    int kind;                             /* EQML__MOMENT_TILE of the numbers of functions and of harmonics */
 } eqml__moment_tile;
 
-#define EQML__TILE(functions, harmonics) (8 * (functions) + (harmonics))
+#define EQML__MOMENT_TILE(functions, harmonics) (8 * (functions) + (harmonics))
 
 /* The moments of a program in the order of work: runs for the forces, tiles for the moments. */
 typedef struct eqml__moment_plan {
@@ -74,7 +74,7 @@ EQML_FUNCTION void eqml__plan_tiles(eqml__moment_plan *plan)
                 t->harmonic = r->l * r->l + m;
                 t->slot = r->slot + n * width + m;
                 t->step = width;
-                t->kind = EQML__TILE(functions, next - m);
+                t->kind = EQML__MOMENT_TILE(functions, next - m);
             }
         }
     }
