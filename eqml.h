@@ -5682,22 +5682,27 @@ EQML_INLINE void EQML__FN(eqml__chebyshev_begin)(int n, const eqml__radial *p, c
 
 /* sin(u) / u f and sin(2 u) / u f, with u = pi r / cutoff and x = cos(u), by sine and cosine of u / 2. */
 EQML_INLINE void EQML__FN(eqml__bessel_begin)(int n, const eqml__radial *p, const EQML__T *r2,
-                                              const EQML__T *r, EQML__FN(eqml__recursion) * z)
+                                              const EQML__T *r, const EQML__T *inverse,
+                                              EQML__FN(eqml__recursion) * z)
 {
     const EQML__T one = EQML__ALL(1);
     const double pi2 = 9.869604401089358618834490999876;
     const EQML__NUMBER per_cutoff2 = (EQML__NUMBER)p->per_cutoff2, k2 = (EQML__NUMBER)(pi2 * p->per_cutoff2);
+    EQML__T t[EQML__SIDES], sine[EQML__SIDES], cosine[EQML__SIDES];
+    EQML__SIDE(t[k] = r2[k] * ((EQML__NUMBER)0.25 * k2));
+    EQML__SIDE(sine[k] = EQML__ALL((EQML__NUMBER)eqml__sine_series[EQML__SERIES - 1]));
+    EQML__SIDE(cosine[k] = EQML__ALL((EQML__NUMBER)eqml__cosine_series[EQML__SERIES - 1]));
+    for (int i = EQML__SERIES - 2; i >= 0; i--) {
+        const EQML__T s = EQML__ALL((EQML__NUMBER)eqml__sine_series[i]);
+        const EQML__T c = EQML__ALL((EQML__NUMBER)eqml__cosine_series[i]);
+        EQML__SIDE(sine[k] = EQML__FMA(sine[k], t[k], s));
+        EQML__SIDE(cosine[k] = EQML__FMA(cosine[k], t[k], c));
+    }
     EQML__UNROLL_ALL
     for (int k = 0; k < n; k++) {
-        const EQML__T t = r2[k] * ((EQML__NUMBER)0.25 * k2);
-        EQML__T sine = EQML__ALL((EQML__NUMBER)eqml__sine_series[EQML__SERIES - 1]);
-        EQML__T cosine = EQML__ALL((EQML__NUMBER)eqml__cosine_series[EQML__SERIES - 1]);
-        for (int i = EQML__SERIES - 2; i >= 0; i--) {
-            sine = EQML__FMA(sine, t, EQML__ALL((EQML__NUMBER)eqml__sine_series[i]));
-            cosine = EQML__FMA(cosine, t, EQML__ALL((EQML__NUMBER)eqml__cosine_series[i]));
-        }
         /* sine is that of u / 2 over u / 2, so that g = sin(u) / u = sine cosine */
-        const EQML__T g = sine * cosine, x = one - sine * sine * (t + t), dg = (x - g) / r[k];
+        const EQML__T g = sine[k] * cosine[k], x = one - sine[k] * sine[k] * (t[k] + t[k]);
+        const EQML__T dg = (x - g) * inverse[k];
         const EQML__T e = one - r2[k] * per_cutoff2, f = e * e * e, df = e * e * r[k] * (-6 * per_cutoff2);
         const EQML__T dx = g * r[k] * -k2;
         z->x2[k] = x + x;
@@ -5762,14 +5767,15 @@ EQML_INLINE void EQML__FN(eqml__radial_functions)(int n, const eqml__radial *p, 
 
 /* The same of the other kinds. */
 EQML_INLINE void EQML__FN(eqml__radial_others)(int n, const eqml__radial *p, int nmax, const EQML__T *r2,
-                                               const EQML__T *r, EQML__T *radial, int size)
+                                               const EQML__T *r, const EQML__T *inverse, EQML__T *radial,
+                                               int size)
 {
     EQML__FN(eqml__recursion) z;
     if (p->of->kind == EQML_RADIAL_OWN) {
         EQML__FN(eqml__radial_own)(n, p, nmax, r, radial, size);
         return;
     }
-    EQML__FN(eqml__bessel_begin)(n, p, r2, r, &z);
+    EQML__FN(eqml__bessel_begin)(n, p, r2, r, inverse, &z);
     EQML__FN(eqml__recur)(n, nmax, &z, radial, size);
 }
 #undef EQML__T
@@ -5823,22 +5829,27 @@ EQML_INLINE void EQML__FN(eqml__chebyshev_begin)(int n, const eqml__radial *p, c
 
 /* sin(u) / u f and sin(2 u) / u f, with u = pi r / cutoff and x = cos(u), by sine and cosine of u / 2. */
 EQML_INLINE void EQML__FN(eqml__bessel_begin)(int n, const eqml__radial *p, const EQML__T *r2,
-                                              const EQML__T *r, EQML__FN(eqml__recursion) * z)
+                                              const EQML__T *r, const EQML__T *inverse,
+                                              EQML__FN(eqml__recursion) * z)
 {
     const EQML__T one = EQML__ALL(1);
     const double pi2 = 9.869604401089358618834490999876;
     const EQML__NUMBER per_cutoff2 = (EQML__NUMBER)p->per_cutoff2, k2 = (EQML__NUMBER)(pi2 * p->per_cutoff2);
+    EQML__T t[EQML__SIDES], sine[EQML__SIDES], cosine[EQML__SIDES];
+    EQML__SIDE(t[k] = r2[k] * ((EQML__NUMBER)0.25 * k2));
+    EQML__SIDE(sine[k] = EQML__ALL((EQML__NUMBER)eqml__sine_series[EQML__SERIES - 1]));
+    EQML__SIDE(cosine[k] = EQML__ALL((EQML__NUMBER)eqml__cosine_series[EQML__SERIES - 1]));
+    for (int i = EQML__SERIES - 2; i >= 0; i--) {
+        const EQML__T s = EQML__ALL((EQML__NUMBER)eqml__sine_series[i]);
+        const EQML__T c = EQML__ALL((EQML__NUMBER)eqml__cosine_series[i]);
+        EQML__SIDE(sine[k] = EQML__FMA(sine[k], t[k], s));
+        EQML__SIDE(cosine[k] = EQML__FMA(cosine[k], t[k], c));
+    }
     EQML__UNROLL_ALL
     for (int k = 0; k < n; k++) {
-        const EQML__T t = r2[k] * ((EQML__NUMBER)0.25 * k2);
-        EQML__T sine = EQML__ALL((EQML__NUMBER)eqml__sine_series[EQML__SERIES - 1]);
-        EQML__T cosine = EQML__ALL((EQML__NUMBER)eqml__cosine_series[EQML__SERIES - 1]);
-        for (int i = EQML__SERIES - 2; i >= 0; i--) {
-            sine = EQML__FMA(sine, t, EQML__ALL((EQML__NUMBER)eqml__sine_series[i]));
-            cosine = EQML__FMA(cosine, t, EQML__ALL((EQML__NUMBER)eqml__cosine_series[i]));
-        }
         /* sine is that of u / 2 over u / 2, so that g = sin(u) / u = sine cosine */
-        const EQML__T g = sine * cosine, x = one - sine * sine * (t + t), dg = (x - g) / r[k];
+        const EQML__T g = sine[k] * cosine[k], x = one - sine[k] * sine[k] * (t[k] + t[k]);
+        const EQML__T dg = (x - g) * inverse[k];
         const EQML__T e = one - r2[k] * per_cutoff2, f = e * e * e, df = e * e * r[k] * (-6 * per_cutoff2);
         const EQML__T dx = g * r[k] * -k2;
         z->x2[k] = x + x;
@@ -5903,14 +5914,15 @@ EQML_INLINE void EQML__FN(eqml__radial_functions)(int n, const eqml__radial *p, 
 
 /* The same of the other kinds. */
 EQML_INLINE void EQML__FN(eqml__radial_others)(int n, const eqml__radial *p, int nmax, const EQML__T *r2,
-                                               const EQML__T *r, EQML__T *radial, int size)
+                                               const EQML__T *r, const EQML__T *inverse, EQML__T *radial,
+                                               int size)
 {
     EQML__FN(eqml__recursion) z;
     if (p->of->kind == EQML_RADIAL_OWN) {
         EQML__FN(eqml__radial_own)(n, p, nmax, r, radial, size);
         return;
     }
-    EQML__FN(eqml__bessel_begin)(n, p, r2, r, &z);
+    EQML__FN(eqml__bessel_begin)(n, p, r2, r, inverse, &z);
     EQML__FN(eqml__recur)(n, nmax, &z, radial, size);
 }
 #undef EQML__T
@@ -5935,17 +5947,79 @@ EQML_INLINE void EQML__FN(eqml__radial_others)(int n, const eqml__radial *p, int
 /* Where the harmonics begin in the block of a vector of neighbours. */
 #define EQML__HARMONICS_AT 4
 
-/* Moments from k on that differ in n only, which grows by one, and whose slots follow one another. */
-EQML_INLINE int eqml__moments_alike(const eqml_cloud_program *p, int k)
+/* Moments that differ in n only, which grows by one from n on; their slots follow one another. */
+typedef struct eqml__moment_run {
+    int species, l, n, count, slot;
+} eqml__moment_run;
+
+/* Some radial functions of a run, from n on, by some harmonics, from number `harmonic` on; slot is that of the first. */
+typedef struct eqml__moment_tile {
+    int species, n, harmonic, slot, step; /* step: from a slot to that of the next n */
+    int kind;                             /* EQML__MOMENT_TILE of the numbers of functions and of harmonics */
+} eqml__moment_tile;
+
+#define EQML__MOMENT_TILE(functions, harmonics) (8 * (functions) + (harmonics))
+
+/* The moments of a program in the order of work: runs for the forces, tiles for the moments. */
+typedef struct eqml__moment_plan {
+    int nruns, ntiles;
+    eqml__moment_run *runs;   /* [nmoments] at most */
+    eqml__moment_tile *tiles; /* [nmoments (2 lmax / 7 + 1)] at most */
+} eqml__moment_plan;
+
+EQML_FUNCTION void eqml__plan_runs(const eqml_cloud_program *p, eqml__moment_plan *plan)
 {
-    int n = 1;
-    for (; k + n < p->nmoments; n++) {
-        const unsigned short *first = p->moments[k], *other = p->moments[k + n];
-        if (other[0] != first[0] || other[1] != first[1] || other[2] != first[2] + n ||
-            other[3] != first[3] + n * (2 * first[1] + 1))
-            break;
+    plan->nruns = 0;
+    for (int k = 0; k < p->nmoments; k++) {
+        const unsigned short *m = p->moments[k];
+        eqml__moment_run *r = plan->runs + plan->nruns, *last = plan->nruns ? r - 1 : NULL;
+        if (last && m[0] == last->species && m[1] == last->l && m[2] == last->n + last->count &&
+            m[3] == last->slot + last->count * (2 * last->l + 1)) {
+            last->count++;
+            continue;
+        }
+        r->species = m[0];
+        r->l = m[1];
+        r->n = m[2];
+        r->slot = m[3];
+        r->count = 1;
+        plan->nruns++;
     }
-    return n;
+}
+
+/*
+ * At most twelve sums a tile, which stay in registers, so that each load serves several of them. The harmonics of one l are
+ * shared out evenly: one sum alone would wait for itself.
+ */
+EQML_FUNCTION void eqml__plan_tiles(eqml__moment_plan *plan)
+{
+    static const int most[] = {0, 7, 6, 4, 3}; /* harmonics, beside so many functions */
+    plan->ntiles = 0;
+    for (int k = 0; k < plan->nruns; k++) {
+        const eqml__moment_run *r = &plan->runs[k];
+        const int width = 2 * r->l + 1;
+        for (int n = 0, functions; n < r->count; n += functions) {
+            const int left = r->count - n;
+            functions = width == 1 && left >= 8 ? 8 : left < 4 ? left : 4;
+            const int parts = width == 1 ? 1 : (width + most[functions] - 1) / most[functions];
+            for (int part = 0; part < parts; part++) {
+                const int m = part * width / parts, next = (part + 1) * width / parts;
+                eqml__moment_tile *t = &plan->tiles[plan->ntiles++];
+                t->species = r->species;
+                t->n = r->n + n;
+                t->harmonic = r->l * r->l + m;
+                t->slot = r->slot + n * width + m;
+                t->step = width;
+                t->kind = EQML__MOMENT_TILE(functions, next - m);
+            }
+        }
+    }
+}
+
+EQML_FUNCTION void eqml__plan_moments(const eqml_cloud_program *p, eqml__moment_plan *plan)
+{
+    eqml__plan_runs(p, plan);
+    eqml__plan_tiles(plan);
 }
 
 #undef EQML__T
@@ -5993,7 +6067,7 @@ EQML_INLINE void EQML__FN(eqml__shell_vectors)(int common, int n, EQML__T *block
     if (common)
         EQML__FN(eqml__radial_functions)(n, radial, nmax, r2, r, block + x->radial, size);
     else
-        EQML__FN(eqml__radial_others)(n, radial, nmax, r2, r, block + x->radial, size);
+        EQML__FN(eqml__radial_others)(n, radial, nmax, r2, r, inverse, block + x->radial, size);
     EQML__UNROLL_ALL
     for (int k = 0; k < n; k++) {
         EQML__T *u = block + k * size;
@@ -6004,7 +6078,7 @@ EQML_INLINE void EQML__FN(eqml__shell_vectors)(int common, int n, EQML__T *block
     }
 }
 
-EQML_INLINE void EQML__FN(eqml__shell_fill)(int common, int lmax, int nmax, const eqml__radial *radial,
+EQML_INLINE void EQML__FN(eqml__shell_fill)(int lmax, int common, int nmax, const eqml__radial *radial,
                                             EQML__FN(eqml__shell) * x)
 {
     int v = 0;
@@ -6014,14 +6088,46 @@ EQML_INLINE void EQML__FN(eqml__shell_fill)(int common, int lmax, int nmax, cons
         EQML__FN(eqml__shell_vectors)(common, 1, x->block + v * x->size, lmax, nmax, radial, x);
 }
 
-/* Radial functions that are not Chebyshev's: apart from the common way, which no instruction is added to. */
-EQML_NOINLINE void EQML__FN(eqml__shell_others)(const eqml_cloud_basis *b, const eqml__radial *radial,
-                                                EQML__FN(eqml__shell) * x)
+/* The harmonics of all vectors of neighbours, whose unit vectors are there. */
+EQML_INLINE void EQML__FN(eqml__shell_harmonics)(int lmax, const EQML__FN(eqml__shell) * x)
 {
-    EQML__FN(eqml__shell_fill)(0, b->lmax, b->nmax, radial, x);
+    for (int v = 0; v < x->nvectors; v++)
+        EQML__FN(eqml__harmonics)(lmax, x->block + v * x->size, x->block + v * x->size + EQML__HARMONICS_AT);
 }
 
 /* A function for each lmax that is common, whose factors the compiler knows. */
+#define EQML__CLOUD_EACH_LMAX(lmax, function, ...)                                                           \
+    switch (lmax) {                                                                                          \
+    case 2:                                                                                                  \
+        EQML__FN(function)(2, __VA_ARGS__);                                                                  \
+        break;                                                                                               \
+    case 3:                                                                                                  \
+        EQML__FN(function)(3, __VA_ARGS__);                                                                  \
+        break;                                                                                               \
+    case 4:                                                                                                  \
+        EQML__FN(function)(4, __VA_ARGS__);                                                                  \
+        break;                                                                                               \
+    case 5:                                                                                                  \
+        EQML__FN(function)(5, __VA_ARGS__);                                                                  \
+        break;                                                                                               \
+    case 6:                                                                                                  \
+        EQML__FN(function)(6, __VA_ARGS__);                                                                  \
+        break;                                                                                               \
+    default:                                                                                                 \
+        EQML__FN(function)(lmax, __VA_ARGS__);                                                               \
+    }
+
+/*
+ * Radial functions that are not Chebyshev's: apart from the common way, which no instruction is added to. No harmonics at
+ * first (lmax is -1): then they are there once for all of these kinds.
+ */
+EQML_NOINLINE void EQML__FN(eqml__shell_others)(const eqml_cloud_basis *b, const eqml__radial *radial,
+                                                EQML__FN(eqml__shell) * x)
+{
+    EQML__FN(eqml__shell_fill)(-1, 0, b->nmax, radial, x);
+    EQML__CLOUD_EACH_LMAX(b->lmax, eqml__shell_harmonics, x)
+}
+
 EQML_FUNCTION void EQML__FN(eqml__shell_functions)(const eqml_cloud_basis *b, const eqml__radial *radial,
                                                    EQML__FN(eqml__shell) * x)
 {
@@ -6029,27 +6135,15 @@ EQML_FUNCTION void EQML__FN(eqml__shell_functions)(const eqml_cloud_basis *b, co
         EQML__FN(eqml__shell_others)(b, radial, x);
         return;
     }
-    switch (b->lmax) {
-#define EQML__CLOUD_FILL(l)                                                                                  \
-    case l:                                                                                                  \
-        EQML__FN(eqml__shell_fill)(1, l, b->nmax, radial, x);                                                \
-        break;
-        EQML__CLOUD_FILL(2)
-        EQML__CLOUD_FILL(3)
-        EQML__CLOUD_FILL(4)
-        EQML__CLOUD_FILL(5)
-        EQML__CLOUD_FILL(6)
-#undef EQML__CLOUD_FILL
-    default:
-        EQML__FN(eqml__shell_fill)(1, b->lmax, b->nmax, radial, x);
-    }
+    EQML__CLOUD_EACH_LMAX(b->lmax, eqml__shell_fill, 1, b->nmax, radial, x)
 }
+#undef EQML__CLOUD_EACH_LMAX
 
 /*
- * slot[i (2 l + 1) + m] <- of ni radial functions with nm harmonics, both one after the other: at most twelve sums, which
- * stay in registers, so that each load serves several of them.
+ * slot[i step + m] <- of ni radial functions with nm harmonics, both one after the other. One harmonic alone is that of
+ * l = 0, which is one.
  */
-EQML_INLINE void EQML__FN(eqml__moment_tile)(int ni, int nm, int l, int nvectors, int size,
+EQML_INLINE void EQML__FN(eqml__moment_tile)(int ni, int nm, int step, int nvectors, int size,
                                              const EQML__T *radial, const EQML__T *harmonic,
                                              EQML__NUMBER *slot)
 {
@@ -6058,7 +6152,13 @@ EQML_INLINE void EQML__FN(eqml__moment_tile)(int ni, int nm, int l, int nvectors
     for (int k = 0; k < ni * nm; k++)
         sum[k] = EQML__ALL(0);
     for (int v = 0; v < nvectors; v++, radial += size, harmonic += size) {
-        EQML__T h[4];
+        EQML__T h[8];
+        if (nm == 1) {
+            EQML__UNROLL_ALL
+            for (int i = 0; i < ni; i++)
+                sum[i] = sum[i] + radial[2 * i];
+            continue;
+        }
         EQML__UNROLL_ALL
         for (int m = 0; m < nm; m++)
             h[m] = harmonic[m];
@@ -6079,59 +6179,49 @@ EQML_INLINE void EQML__FN(eqml__moment_tile)(int ni, int nm, int l, int nvectors
         for (int q = 0; q < 4; q++) {
             const int at = q < n ? k + q : k;
             four[q] = sum[at];
-            to[q] = slot + (at / nm * (2 * l + 1) + at % nm) * EQML__CLOUD_WIDTH;
+            to[q] = slot + (at / nm * step + at % nm) * EQML__CLOUD_WIDTH;
         }
         EQML__FN(eqml__put_sums)(n, four, to);
     }
 }
 
-/* All m of ni radial functions, at most nm at a time, and never one alone where l > 0: it would wait for itself. */
-EQML_INLINE void EQML__FN(eqml__moment_strip)(int ni, int nm, int l, int nvectors, int size,
-                                              const EQML__T *radial, const EQML__T *harmonic,
-                                              EQML__NUMBER *slot)
+/* slot[s * width] <- the moments of one atom, in terms of solid harmonics: of the lane where slot points to. */
+EQML_FUNCTION void EQML__FN(eqml__shell_moments)(const eqml__moment_plan *plan,
+                                                 const EQML__FN(eqml__shell) * x, EQML__NUMBER *slots)
 {
-    for (int m = 0, step; m <= 2 * l; m += step) {
-        const int left = 2 * l + 1 - m;
-        step = left == nm + 1 ? nm - 1 : left < nm ? left : nm;
-        switch (step) {
-#define EQML__CLOUD_TILE(nm)                                                                                 \
-    case nm:                                                                                                 \
-        EQML__FN(eqml__moment_tile)                                                                          \
-        (ni, nm, l, nvectors, size, radial, harmonic + m, slot + m * EQML__CLOUD_WIDTH);                     \
+    const int size = x->size;
+    for (int k = 0; k < plan->ntiles; k++) {
+        const eqml__moment_tile *t = &plan->tiles[k];
+        const int begin = x->begin[t->species], count = x->begin[t->species + 1] - begin;
+        const EQML__T *block = x->block + begin * size, *radial = block + x->radial + 2 * (t->n - 1),
+                      *harmonic = block + EQML__HARMONICS_AT + t->harmonic;
+        EQML__NUMBER *slot = slots + t->slot * EQML__CLOUD_WIDTH;
+        switch (t->kind) {
+#define EQML__CLOUD_TILE(ni, nm)                                                                             \
+    case EQML__MOMENT_TILE(ni, nm):                                                                          \
+        EQML__FN(eqml__moment_tile)(ni, nm, t->step, count, size, radial, harmonic, slot);                   \
         break;
-            EQML__CLOUD_TILE(1)
-            EQML__CLOUD_TILE(2)
-            EQML__CLOUD_TILE(3)
-        default:
-            EQML__FN(eqml__moment_tile)
-            (ni, nm, l, nvectors, size, radial, harmonic + m, slot + m * EQML__CLOUD_WIDTH);
+            EQML__CLOUD_TILE(8, 1)
+            EQML__CLOUD_TILE(4, 1)
+            EQML__CLOUD_TILE(4, 2)
+            EQML__CLOUD_TILE(4, 3)
+            EQML__CLOUD_TILE(3, 1)
+            EQML__CLOUD_TILE(3, 2)
+            EQML__CLOUD_TILE(3, 3)
+            EQML__CLOUD_TILE(3, 4)
+            EQML__CLOUD_TILE(2, 1)
+            EQML__CLOUD_TILE(2, 3)
+            EQML__CLOUD_TILE(2, 4)
+            EQML__CLOUD_TILE(2, 5)
+            EQML__CLOUD_TILE(2, 6)
+            EQML__CLOUD_TILE(1, 1)
+            EQML__CLOUD_TILE(1, 3)
+            EQML__CLOUD_TILE(1, 4)
+            EQML__CLOUD_TILE(1, 5)
+            EQML__CLOUD_TILE(1, 6)
+            EQML__CLOUD_TILE(1, 7)
 #undef EQML__CLOUD_TILE
         }
-    }
-}
-
-/* slot[s * width] <- the moments of one atom, in terms of solid harmonics: of the lane where slot points to. */
-EQML_FUNCTION void EQML__FN(eqml__shell_moments)(const eqml_cloud_program *p, const EQML__FN(eqml__shell) * x,
-                                                 EQML__NUMBER *slots)
-{
-    for (int k = 0, n; k < p->nmoments; k += n) {
-        const unsigned short *moment = p->moments[k];
-        const int l = moment[1], begin = x->begin[moment[0]], count = x->begin[moment[0] + 1] - begin;
-        const int size = x->size, next = (2 * l + 1) * EQML__CLOUD_WIDTH;
-        const EQML__T *block = x->block + begin * size, *radial = block + x->radial + 2 * (moment[2] - 1),
-                      *harmonic = block + EQML__HARMONICS_AT + EQML__HARMONIC(l, -l);
-        EQML__NUMBER *slot = slots + moment[3] * EQML__CLOUD_WIDTH;
-        int left = n = eqml__moments_alike(p, k);
-        for (; l == 0 && left >= 8; left -= 8, radial += 16, slot += 8 * next)
-            EQML__FN(eqml__moment_tile)(8, 1, 0, count, size, radial, harmonic, slot);
-        for (; left >= 4; left -= 4, radial += 8, slot += 4 * next)
-            EQML__FN(eqml__moment_strip)(4, 3, l, count, size, radial, harmonic, slot);
-        if (left == 3)
-            EQML__FN(eqml__moment_strip)(3, 4, l, count, size, radial, harmonic, slot);
-        else if (left == 2)
-            EQML__FN(eqml__moment_strip)(2, 4, l, count, size, radial, harmonic, slot);
-        else if (left == 1)
-            EQML__FN(eqml__moment_strip)(1, 4, l, count, size, radial, harmonic, slot);
     }
 }
 
@@ -6197,15 +6287,15 @@ EQML_INLINE void EQML__FN(eqml__shell_push)(int l, int nm, int nv, int n, int si
     }
 }
 
-/* The moments from `moment` on of one l, n of them: all neighbours of the species, nv vectors at a time. */
-EQML_INLINE void EQML__FN(eqml__shell_push_all)(int l, int nm, int nv, int n, const unsigned short *moment,
+/* A run of moments: all neighbours of the species, nv vectors at a time. */
+EQML_INLINE void EQML__FN(eqml__shell_push_all)(int l, int nm, int nv, const eqml__moment_run *run,
                                                 const EQML__FN(eqml__shell) * x, const EQML__NUMBER *adjoints,
                                                 EQML__T *total)
 {
-    const int size = x->size, begin = x->begin[moment[0]];
-    const EQML__NUMBER *adjoint = adjoints + moment[3] * EQML__CLOUD_WIDTH;
-    const EQML__T *block = x->block + begin * size, *radial = block + x->radial + 2 * (moment[2] - 1);
-    int left = x->begin[moment[0] + 1] - begin;
+    const int size = x->size, begin = x->begin[run->species], n = run->count;
+    const EQML__NUMBER *adjoint = adjoints + run->slot * EQML__CLOUD_WIDTH;
+    const EQML__T *block = x->block + begin * size, *radial = block + x->radial + 2 * (run->n - 1);
+    int left = x->begin[run->species + 1] - begin;
     total += 4 * begin;
     for (; left >= nv; left -= nv, block += nv * size, radial += nv * size, total += 4 * nv)
         EQML__FN(eqml__shell_push)(l, nm, nv, n, size, block, radial, adjoint, total);
@@ -6217,18 +6307,18 @@ EQML_INLINE void EQML__FN(eqml__shell_push_all)(int l, int nm, int nv, int n, co
  * force[nvectors][4]: the first three of each <- dE/dr of the neighbours, from the adjoints of the moments (of solid
  * harmonics) in one lane.
  */
-EQML_FUNCTION void EQML__FN(eqml__shell_forces)(const eqml_cloud_program *p, const EQML__FN(eqml__shell) * x,
-                                                const EQML__NUMBER *adjoint, EQML__T *force)
+EQML_FUNCTION void EQML__FN(eqml__shell_forces)(const eqml__moment_plan *plan,
+                                                const EQML__FN(eqml__shell) * x, const EQML__NUMBER *adjoint,
+                                                EQML__T *force)
 {
     for (int k = 0; k < 4 * x->nvectors; k++)
         force[k] = EQML__ALL(0);
-    for (int k = 0, n; k < p->nmoments; k += n) {
-        const unsigned short *moment = p->moments[k];
-        n = eqml__moments_alike(p, k);
-        switch (moment[1]) {
+    for (int k = 0; k < plan->nruns; k++) {
+        const eqml__moment_run *run = &plan->runs[k];
+        switch (run->l) {
 #define EQML__CLOUD_PUSH(l, nm, nv)                                                                          \
     case l:                                                                                                  \
-        EQML__FN(eqml__shell_push_all)(l, nm, nv, n, moment, x, adjoint, force);                             \
+        EQML__FN(eqml__shell_push_all)(l, nm, nv, run, x, adjoint, force);                                   \
         break;
             EQML__CLOUD_PUSH(0, 1, 4)
             EQML__CLOUD_PUSH(1, 3, 2)
@@ -6239,7 +6329,7 @@ EQML_FUNCTION void EQML__FN(eqml__shell_forces)(const eqml_cloud_program *p, con
             EQML__CLOUD_PUSH(6, 5, 1)
 #undef EQML__CLOUD_PUSH
         default:
-            EQML__FN(eqml__shell_push_all)(moment[1], 4, 1, n, moment, x, adjoint, force);
+            EQML__FN(eqml__shell_push_all)(run->l, 4, 1, run, x, adjoint, force);
         }
     }
     for (int v = 0; v < x->nvectors; v++) {
@@ -6297,7 +6387,7 @@ EQML_INLINE void EQML__FN(eqml__shell_vectors)(int common, int n, EQML__T *block
     if (common)
         EQML__FN(eqml__radial_functions)(n, radial, nmax, r2, r, block + x->radial, size);
     else
-        EQML__FN(eqml__radial_others)(n, radial, nmax, r2, r, block + x->radial, size);
+        EQML__FN(eqml__radial_others)(n, radial, nmax, r2, r, inverse, block + x->radial, size);
     EQML__UNROLL_ALL
     for (int k = 0; k < n; k++) {
         EQML__T *u = block + k * size;
@@ -6308,7 +6398,7 @@ EQML_INLINE void EQML__FN(eqml__shell_vectors)(int common, int n, EQML__T *block
     }
 }
 
-EQML_INLINE void EQML__FN(eqml__shell_fill)(int common, int lmax, int nmax, const eqml__radial *radial,
+EQML_INLINE void EQML__FN(eqml__shell_fill)(int lmax, int common, int nmax, const eqml__radial *radial,
                                             EQML__FN(eqml__shell) * x)
 {
     int v = 0;
@@ -6318,14 +6408,46 @@ EQML_INLINE void EQML__FN(eqml__shell_fill)(int common, int lmax, int nmax, cons
         EQML__FN(eqml__shell_vectors)(common, 1, x->block + v * x->size, lmax, nmax, radial, x);
 }
 
-/* Radial functions that are not Chebyshev's: apart from the common way, which no instruction is added to. */
-EQML_NOINLINE void EQML__FN(eqml__shell_others)(const eqml_cloud_basis *b, const eqml__radial *radial,
-                                                EQML__FN(eqml__shell) * x)
+/* The harmonics of all vectors of neighbours, whose unit vectors are there. */
+EQML_INLINE void EQML__FN(eqml__shell_harmonics)(int lmax, const EQML__FN(eqml__shell) * x)
 {
-    EQML__FN(eqml__shell_fill)(0, b->lmax, b->nmax, radial, x);
+    for (int v = 0; v < x->nvectors; v++)
+        EQML__FN(eqml__harmonics)(lmax, x->block + v * x->size, x->block + v * x->size + EQML__HARMONICS_AT);
 }
 
 /* A function for each lmax that is common, whose factors the compiler knows. */
+#define EQML__CLOUD_EACH_LMAX(lmax, function, ...)                                                           \
+    switch (lmax) {                                                                                          \
+    case 2:                                                                                                  \
+        EQML__FN(function)(2, __VA_ARGS__);                                                                  \
+        break;                                                                                               \
+    case 3:                                                                                                  \
+        EQML__FN(function)(3, __VA_ARGS__);                                                                  \
+        break;                                                                                               \
+    case 4:                                                                                                  \
+        EQML__FN(function)(4, __VA_ARGS__);                                                                  \
+        break;                                                                                               \
+    case 5:                                                                                                  \
+        EQML__FN(function)(5, __VA_ARGS__);                                                                  \
+        break;                                                                                               \
+    case 6:                                                                                                  \
+        EQML__FN(function)(6, __VA_ARGS__);                                                                  \
+        break;                                                                                               \
+    default:                                                                                                 \
+        EQML__FN(function)(lmax, __VA_ARGS__);                                                               \
+    }
+
+/*
+ * Radial functions that are not Chebyshev's: apart from the common way, which no instruction is added to. No harmonics at
+ * first (lmax is -1): then they are there once for all of these kinds.
+ */
+EQML_NOINLINE void EQML__FN(eqml__shell_others)(const eqml_cloud_basis *b, const eqml__radial *radial,
+                                                EQML__FN(eqml__shell) * x)
+{
+    EQML__FN(eqml__shell_fill)(-1, 0, b->nmax, radial, x);
+    EQML__CLOUD_EACH_LMAX(b->lmax, eqml__shell_harmonics, x)
+}
+
 EQML_FUNCTION void EQML__FN(eqml__shell_functions)(const eqml_cloud_basis *b, const eqml__radial *radial,
                                                    EQML__FN(eqml__shell) * x)
 {
@@ -6333,27 +6455,15 @@ EQML_FUNCTION void EQML__FN(eqml__shell_functions)(const eqml_cloud_basis *b, co
         EQML__FN(eqml__shell_others)(b, radial, x);
         return;
     }
-    switch (b->lmax) {
-#define EQML__CLOUD_FILL(l)                                                                                  \
-    case l:                                                                                                  \
-        EQML__FN(eqml__shell_fill)(1, l, b->nmax, radial, x);                                                \
-        break;
-        EQML__CLOUD_FILL(2)
-        EQML__CLOUD_FILL(3)
-        EQML__CLOUD_FILL(4)
-        EQML__CLOUD_FILL(5)
-        EQML__CLOUD_FILL(6)
-#undef EQML__CLOUD_FILL
-    default:
-        EQML__FN(eqml__shell_fill)(1, b->lmax, b->nmax, radial, x);
-    }
+    EQML__CLOUD_EACH_LMAX(b->lmax, eqml__shell_fill, 1, b->nmax, radial, x)
 }
+#undef EQML__CLOUD_EACH_LMAX
 
 /*
- * slot[i (2 l + 1) + m] <- of ni radial functions with nm harmonics, both one after the other: at most twelve sums, which
- * stay in registers, so that each load serves several of them.
+ * slot[i step + m] <- of ni radial functions with nm harmonics, both one after the other. One harmonic alone is that of
+ * l = 0, which is one.
  */
-EQML_INLINE void EQML__FN(eqml__moment_tile)(int ni, int nm, int l, int nvectors, int size,
+EQML_INLINE void EQML__FN(eqml__moment_tile)(int ni, int nm, int step, int nvectors, int size,
                                              const EQML__T *radial, const EQML__T *harmonic,
                                              EQML__NUMBER *slot)
 {
@@ -6362,7 +6472,13 @@ EQML_INLINE void EQML__FN(eqml__moment_tile)(int ni, int nm, int l, int nvectors
     for (int k = 0; k < ni * nm; k++)
         sum[k] = EQML__ALL(0);
     for (int v = 0; v < nvectors; v++, radial += size, harmonic += size) {
-        EQML__T h[4];
+        EQML__T h[8];
+        if (nm == 1) {
+            EQML__UNROLL_ALL
+            for (int i = 0; i < ni; i++)
+                sum[i] = sum[i] + radial[2 * i];
+            continue;
+        }
         EQML__UNROLL_ALL
         for (int m = 0; m < nm; m++)
             h[m] = harmonic[m];
@@ -6383,59 +6499,49 @@ EQML_INLINE void EQML__FN(eqml__moment_tile)(int ni, int nm, int l, int nvectors
         for (int q = 0; q < 4; q++) {
             const int at = q < n ? k + q : k;
             four[q] = sum[at];
-            to[q] = slot + (at / nm * (2 * l + 1) + at % nm) * EQML__CLOUD_WIDTH;
+            to[q] = slot + (at / nm * step + at % nm) * EQML__CLOUD_WIDTH;
         }
         EQML__FN(eqml__put_sums)(n, four, to);
     }
 }
 
-/* All m of ni radial functions, at most nm at a time, and never one alone where l > 0: it would wait for itself. */
-EQML_INLINE void EQML__FN(eqml__moment_strip)(int ni, int nm, int l, int nvectors, int size,
-                                              const EQML__T *radial, const EQML__T *harmonic,
-                                              EQML__NUMBER *slot)
+/* slot[s * width] <- the moments of one atom, in terms of solid harmonics: of the lane where slot points to. */
+EQML_FUNCTION void EQML__FN(eqml__shell_moments)(const eqml__moment_plan *plan,
+                                                 const EQML__FN(eqml__shell) * x, EQML__NUMBER *slots)
 {
-    for (int m = 0, step; m <= 2 * l; m += step) {
-        const int left = 2 * l + 1 - m;
-        step = left == nm + 1 ? nm - 1 : left < nm ? left : nm;
-        switch (step) {
-#define EQML__CLOUD_TILE(nm)                                                                                 \
-    case nm:                                                                                                 \
-        EQML__FN(eqml__moment_tile)                                                                          \
-        (ni, nm, l, nvectors, size, radial, harmonic + m, slot + m * EQML__CLOUD_WIDTH);                     \
+    const int size = x->size;
+    for (int k = 0; k < plan->ntiles; k++) {
+        const eqml__moment_tile *t = &plan->tiles[k];
+        const int begin = x->begin[t->species], count = x->begin[t->species + 1] - begin;
+        const EQML__T *block = x->block + begin * size, *radial = block + x->radial + 2 * (t->n - 1),
+                      *harmonic = block + EQML__HARMONICS_AT + t->harmonic;
+        EQML__NUMBER *slot = slots + t->slot * EQML__CLOUD_WIDTH;
+        switch (t->kind) {
+#define EQML__CLOUD_TILE(ni, nm)                                                                             \
+    case EQML__MOMENT_TILE(ni, nm):                                                                          \
+        EQML__FN(eqml__moment_tile)(ni, nm, t->step, count, size, radial, harmonic, slot);                   \
         break;
-            EQML__CLOUD_TILE(1)
-            EQML__CLOUD_TILE(2)
-            EQML__CLOUD_TILE(3)
-        default:
-            EQML__FN(eqml__moment_tile)
-            (ni, nm, l, nvectors, size, radial, harmonic + m, slot + m * EQML__CLOUD_WIDTH);
+            EQML__CLOUD_TILE(8, 1)
+            EQML__CLOUD_TILE(4, 1)
+            EQML__CLOUD_TILE(4, 2)
+            EQML__CLOUD_TILE(4, 3)
+            EQML__CLOUD_TILE(3, 1)
+            EQML__CLOUD_TILE(3, 2)
+            EQML__CLOUD_TILE(3, 3)
+            EQML__CLOUD_TILE(3, 4)
+            EQML__CLOUD_TILE(2, 1)
+            EQML__CLOUD_TILE(2, 3)
+            EQML__CLOUD_TILE(2, 4)
+            EQML__CLOUD_TILE(2, 5)
+            EQML__CLOUD_TILE(2, 6)
+            EQML__CLOUD_TILE(1, 1)
+            EQML__CLOUD_TILE(1, 3)
+            EQML__CLOUD_TILE(1, 4)
+            EQML__CLOUD_TILE(1, 5)
+            EQML__CLOUD_TILE(1, 6)
+            EQML__CLOUD_TILE(1, 7)
 #undef EQML__CLOUD_TILE
         }
-    }
-}
-
-/* slot[s * width] <- the moments of one atom, in terms of solid harmonics: of the lane where slot points to. */
-EQML_FUNCTION void EQML__FN(eqml__shell_moments)(const eqml_cloud_program *p, const EQML__FN(eqml__shell) * x,
-                                                 EQML__NUMBER *slots)
-{
-    for (int k = 0, n; k < p->nmoments; k += n) {
-        const unsigned short *moment = p->moments[k];
-        const int l = moment[1], begin = x->begin[moment[0]], count = x->begin[moment[0] + 1] - begin;
-        const int size = x->size, next = (2 * l + 1) * EQML__CLOUD_WIDTH;
-        const EQML__T *block = x->block + begin * size, *radial = block + x->radial + 2 * (moment[2] - 1),
-                      *harmonic = block + EQML__HARMONICS_AT + EQML__HARMONIC(l, -l);
-        EQML__NUMBER *slot = slots + moment[3] * EQML__CLOUD_WIDTH;
-        int left = n = eqml__moments_alike(p, k);
-        for (; l == 0 && left >= 8; left -= 8, radial += 16, slot += 8 * next)
-            EQML__FN(eqml__moment_tile)(8, 1, 0, count, size, radial, harmonic, slot);
-        for (; left >= 4; left -= 4, radial += 8, slot += 4 * next)
-            EQML__FN(eqml__moment_strip)(4, 3, l, count, size, radial, harmonic, slot);
-        if (left == 3)
-            EQML__FN(eqml__moment_strip)(3, 4, l, count, size, radial, harmonic, slot);
-        else if (left == 2)
-            EQML__FN(eqml__moment_strip)(2, 4, l, count, size, radial, harmonic, slot);
-        else if (left == 1)
-            EQML__FN(eqml__moment_strip)(1, 4, l, count, size, radial, harmonic, slot);
     }
 }
 
@@ -6501,15 +6607,15 @@ EQML_INLINE void EQML__FN(eqml__shell_push)(int l, int nm, int nv, int n, int si
     }
 }
 
-/* The moments from `moment` on of one l, n of them: all neighbours of the species, nv vectors at a time. */
-EQML_INLINE void EQML__FN(eqml__shell_push_all)(int l, int nm, int nv, int n, const unsigned short *moment,
+/* A run of moments: all neighbours of the species, nv vectors at a time. */
+EQML_INLINE void EQML__FN(eqml__shell_push_all)(int l, int nm, int nv, const eqml__moment_run *run,
                                                 const EQML__FN(eqml__shell) * x, const EQML__NUMBER *adjoints,
                                                 EQML__T *total)
 {
-    const int size = x->size, begin = x->begin[moment[0]];
-    const EQML__NUMBER *adjoint = adjoints + moment[3] * EQML__CLOUD_WIDTH;
-    const EQML__T *block = x->block + begin * size, *radial = block + x->radial + 2 * (moment[2] - 1);
-    int left = x->begin[moment[0] + 1] - begin;
+    const int size = x->size, begin = x->begin[run->species], n = run->count;
+    const EQML__NUMBER *adjoint = adjoints + run->slot * EQML__CLOUD_WIDTH;
+    const EQML__T *block = x->block + begin * size, *radial = block + x->radial + 2 * (run->n - 1);
+    int left = x->begin[run->species + 1] - begin;
     total += 4 * begin;
     for (; left >= nv; left -= nv, block += nv * size, radial += nv * size, total += 4 * nv)
         EQML__FN(eqml__shell_push)(l, nm, nv, n, size, block, radial, adjoint, total);
@@ -6521,18 +6627,18 @@ EQML_INLINE void EQML__FN(eqml__shell_push_all)(int l, int nm, int nv, int n, co
  * force[nvectors][4]: the first three of each <- dE/dr of the neighbours, from the adjoints of the moments (of solid
  * harmonics) in one lane.
  */
-EQML_FUNCTION void EQML__FN(eqml__shell_forces)(const eqml_cloud_program *p, const EQML__FN(eqml__shell) * x,
-                                                const EQML__NUMBER *adjoint, EQML__T *force)
+EQML_FUNCTION void EQML__FN(eqml__shell_forces)(const eqml__moment_plan *plan,
+                                                const EQML__FN(eqml__shell) * x, const EQML__NUMBER *adjoint,
+                                                EQML__T *force)
 {
     for (int k = 0; k < 4 * x->nvectors; k++)
         force[k] = EQML__ALL(0);
-    for (int k = 0, n; k < p->nmoments; k += n) {
-        const unsigned short *moment = p->moments[k];
-        n = eqml__moments_alike(p, k);
-        switch (moment[1]) {
+    for (int k = 0; k < plan->nruns; k++) {
+        const eqml__moment_run *run = &plan->runs[k];
+        switch (run->l) {
 #define EQML__CLOUD_PUSH(l, nm, nv)                                                                          \
     case l:                                                                                                  \
-        EQML__FN(eqml__shell_push_all)(l, nm, nv, n, moment, x, adjoint, force);                             \
+        EQML__FN(eqml__shell_push_all)(l, nm, nv, run, x, adjoint, force);                                   \
         break;
             EQML__CLOUD_PUSH(0, 1, 4)
             EQML__CLOUD_PUSH(1, 3, 2)
@@ -6543,7 +6649,7 @@ EQML_FUNCTION void EQML__FN(eqml__shell_forces)(const eqml_cloud_program *p, con
             EQML__CLOUD_PUSH(6, 5, 1)
 #undef EQML__CLOUD_PUSH
         default:
-            EQML__FN(eqml__shell_push_all)(moment[1], 4, 1, n, moment, x, adjoint, force);
+            EQML__FN(eqml__shell_push_all)(run->l, 4, 1, run, x, adjoint, force);
         }
     }
     for (int v = 0; v < x->nvectors; v++) {
@@ -6978,6 +7084,7 @@ typedef struct EQML__FN(eqml__cloud) {
     eqml__radial radial;
     int vectors, ndesks, ngroups; /* vectors: of neighbours, at most */
     double *scale;                /* of harmonics */
+    eqml__moment_plan plan;       /* of the centre that is being done */
     const EQML__NUMBER *coefficients;
     EQML__NUMBER *rounded;         /* the same, where they are not at hand in this precision */
     EQML__FN(eqml__desk) * desk;   /* [ndesks] */
@@ -6991,16 +7098,20 @@ EQML_FUNCTION size_t EQML__FN(eqml__cloud_layout)(EQML__FN(eqml__cloud) * x, cha
     const size_t lane = sizeof(EQML__T), n = (size_t)x->vectors,
                  harmonics = (size_t)(b->lmax + 1) * (size_t)(b->lmax + 1);
     const int narrow = sizeof(EQML__NUMBER) < sizeof(double);
-    size_t used = 0, slots = 0;
+    size_t used = 0, slots = 0, moments = 0;
     int species = 0;
     for (int c = 0; c < b->ncentres; c++) {
-        const size_t more = (size_t)b->centres[c].program->nslots;
-        slots = more > slots ? more : slots;
+        const eqml_cloud_program *p = b->centres[c].program;
+        slots = (size_t)p->nslots > slots ? (size_t)p->nslots : slots;
+        moments = (size_t)p->nmoments > moments ? (size_t)p->nmoments : moments;
         species = b->centres[c].nneighbours > species ? b->centres[c].nneighbours : species;
     }
     x->scale = (double *)eqml__take(room, &used, harmonics * sizeof(double));
     x->rounded =
         (EQML__NUMBER *)eqml__take(room, &used, narrow ? (size_t)b->nterms * sizeof(EQML__NUMBER) : 0);
+    x->plan.runs = (eqml__moment_run *)eqml__take(room, &used, moments * sizeof *x->plan.runs);
+    moments *= (size_t)(2 * b->lmax / 7 + 1);
+    x->plan.tiles = (eqml__moment_tile *)eqml__take(room, &used, moments * sizeof *x->plan.tiles);
     x->desk = (EQML__FN(eqml__desk) *)eqml__take(room, &used, (size_t)x->ndesks * sizeof *x->desk);
     x->group = (EQML__FN(eqml__group) *)eqml__take(room, &used, (size_t)x->ngroups * sizeof *x->group);
     for (int t = 0; t < x->ndesks; t++) {
@@ -7087,14 +7198,17 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_scatter)(const EQML__FN(eqml__cloud) * x
         const EQML__NUMBER *force = (const EQML__NUMBER *)(const void *)(g->force + 4 * a * x->vectors);
         double own[3] = {0, 0, 0};
         for (int v = 0; v < g->nvectors[a]; v++, force += 4 * EQML__CLOUD_WIDTH, pair += EQML__CLOUD_WIDTH)
-            for (int k = 0; k < EQML__CLOUD_WIDTH; k++) {
-                if (pair[k] < 0)
-                    continue;
+            for (int k = 0; k < EQML__CLOUD_WIDTH && pair[k] >= 0; k++) {
                 const size_t j = (size_t)index[pair[k]];
+                const double f[3] = {(double)force[k], (double)force[EQML__CLOUD_WIDTH + k],
+                                     (double)force[2 * EQML__CLOUD_WIDTH + k]};
                 for (int d = 0; d < 3; d++)
-                    own[d] += (double)force[d * EQML__CLOUD_WIDTH + k];
-                for (int d = 0; d < 3 && j >= from && j < to; d++)
-                    forces[3 * j + (size_t)d] -= (double)force[d * EQML__CLOUD_WIDTH + k];
+                    own[d] += f[d];
+                if (j - from >= to - from)
+                    continue;
+                double *theirs = forces + 3 * j;
+                for (int d = 0; d < 3; d++)
+                    theirs[d] -= f[d];
             }
         for (size_t d = 0; d < 3 && g->atom[a] >= from && g->atom[a] < to; d++)
             forces[3 * g->atom[a] + d] += own[d];
@@ -7134,7 +7248,7 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_group)(const EQML__FN(eqml__cloud) * x, 
     for (int k = 0; k < g->count; k++) {
         desk->shell[k].pair = g->pair + k * room;
         EQML__FN(eqml__cloud_shell)(x, centre, g->atom[k], &desk->shell[k]);
-        EQML__FN(eqml__shell_moments)(p, &desk->shell[k], slots + k);
+        EQML__FN(eqml__shell_moments)(&x->plan, &desk->shell[k], slots + k);
         g->nvectors[k] = desk->shell[k].nvectors;
     }
     EQML__FN(eqml__cloud_scale)(p, x->scale, desk->slots);
@@ -7149,10 +7263,10 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_group)(const EQML__FN(eqml__cloud) * x, 
         return;
     p->EQML__FN(reverse)(desk->slots, desk->adjoints);
     EQML__FN(eqml__cloud_scale)(p, x->scale, desk->adjoints);
-    for (int k = 0; k < g->count; k++) {
+    for (int k = g->count; k-- > 0;) { /* the last is still at hand */
         EQML__T *force = g->force + 4 * k * x->vectors;
         EQML__FN(eqml__shell_forces)
-        (p, &desk->shell[k], (const EQML__NUMBER *)(const void *)desk->adjoints + k, force);
+        (&x->plan, &desk->shell[k], (const EQML__NUMBER *)(const void *)desk->adjoints + k, force);
         if (x->result->virial)
             EQML__FN(eqml__cloud_virial)(&desk->shell[k], force, g->virial);
     }
@@ -7188,6 +7302,7 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_add)(EQML__FN(eqml__cloud) * x, const eq
 EQML_FUNCTION void EQML__FN(eqml__cloud_centre)(EQML__FN(eqml__cloud) * x, const eqml_cloud_centre *centre)
 {
     size_t i = 0;
+    eqml__plan_moments(centre->program, &x->plan);
     while (i < x->list->natoms) {
         int ngroups = 0;
         x->group[0].count = 0;
@@ -7320,6 +7435,7 @@ typedef struct EQML__FN(eqml__cloud) {
     eqml__radial radial;
     int vectors, ndesks, ngroups; /* vectors: of neighbours, at most */
     double *scale;                /* of harmonics */
+    eqml__moment_plan plan;       /* of the centre that is being done */
     const EQML__NUMBER *coefficients;
     EQML__NUMBER *rounded;         /* the same, where they are not at hand in this precision */
     EQML__FN(eqml__desk) * desk;   /* [ndesks] */
@@ -7333,16 +7449,20 @@ EQML_FUNCTION size_t EQML__FN(eqml__cloud_layout)(EQML__FN(eqml__cloud) * x, cha
     const size_t lane = sizeof(EQML__T), n = (size_t)x->vectors,
                  harmonics = (size_t)(b->lmax + 1) * (size_t)(b->lmax + 1);
     const int narrow = sizeof(EQML__NUMBER) < sizeof(double);
-    size_t used = 0, slots = 0;
+    size_t used = 0, slots = 0, moments = 0;
     int species = 0;
     for (int c = 0; c < b->ncentres; c++) {
-        const size_t more = (size_t)b->centres[c].program->nslots;
-        slots = more > slots ? more : slots;
+        const eqml_cloud_program *p = b->centres[c].program;
+        slots = (size_t)p->nslots > slots ? (size_t)p->nslots : slots;
+        moments = (size_t)p->nmoments > moments ? (size_t)p->nmoments : moments;
         species = b->centres[c].nneighbours > species ? b->centres[c].nneighbours : species;
     }
     x->scale = (double *)eqml__take(room, &used, harmonics * sizeof(double));
     x->rounded =
         (EQML__NUMBER *)eqml__take(room, &used, narrow ? (size_t)b->nterms * sizeof(EQML__NUMBER) : 0);
+    x->plan.runs = (eqml__moment_run *)eqml__take(room, &used, moments * sizeof *x->plan.runs);
+    moments *= (size_t)(2 * b->lmax / 7 + 1);
+    x->plan.tiles = (eqml__moment_tile *)eqml__take(room, &used, moments * sizeof *x->plan.tiles);
     x->desk = (EQML__FN(eqml__desk) *)eqml__take(room, &used, (size_t)x->ndesks * sizeof *x->desk);
     x->group = (EQML__FN(eqml__group) *)eqml__take(room, &used, (size_t)x->ngroups * sizeof *x->group);
     for (int t = 0; t < x->ndesks; t++) {
@@ -7429,14 +7549,17 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_scatter)(const EQML__FN(eqml__cloud) * x
         const EQML__NUMBER *force = (const EQML__NUMBER *)(const void *)(g->force + 4 * a * x->vectors);
         double own[3] = {0, 0, 0};
         for (int v = 0; v < g->nvectors[a]; v++, force += 4 * EQML__CLOUD_WIDTH, pair += EQML__CLOUD_WIDTH)
-            for (int k = 0; k < EQML__CLOUD_WIDTH; k++) {
-                if (pair[k] < 0)
-                    continue;
+            for (int k = 0; k < EQML__CLOUD_WIDTH && pair[k] >= 0; k++) {
                 const size_t j = (size_t)index[pair[k]];
+                const double f[3] = {(double)force[k], (double)force[EQML__CLOUD_WIDTH + k],
+                                     (double)force[2 * EQML__CLOUD_WIDTH + k]};
                 for (int d = 0; d < 3; d++)
-                    own[d] += (double)force[d * EQML__CLOUD_WIDTH + k];
-                for (int d = 0; d < 3 && j >= from && j < to; d++)
-                    forces[3 * j + (size_t)d] -= (double)force[d * EQML__CLOUD_WIDTH + k];
+                    own[d] += f[d];
+                if (j - from >= to - from)
+                    continue;
+                double *theirs = forces + 3 * j;
+                for (int d = 0; d < 3; d++)
+                    theirs[d] -= f[d];
             }
         for (size_t d = 0; d < 3 && g->atom[a] >= from && g->atom[a] < to; d++)
             forces[3 * g->atom[a] + d] += own[d];
@@ -7476,7 +7599,7 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_group)(const EQML__FN(eqml__cloud) * x, 
     for (int k = 0; k < g->count; k++) {
         desk->shell[k].pair = g->pair + k * room;
         EQML__FN(eqml__cloud_shell)(x, centre, g->atom[k], &desk->shell[k]);
-        EQML__FN(eqml__shell_moments)(p, &desk->shell[k], slots + k);
+        EQML__FN(eqml__shell_moments)(&x->plan, &desk->shell[k], slots + k);
         g->nvectors[k] = desk->shell[k].nvectors;
     }
     EQML__FN(eqml__cloud_scale)(p, x->scale, desk->slots);
@@ -7491,10 +7614,10 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_group)(const EQML__FN(eqml__cloud) * x, 
         return;
     p->EQML__FN(reverse)(desk->slots, desk->adjoints);
     EQML__FN(eqml__cloud_scale)(p, x->scale, desk->adjoints);
-    for (int k = 0; k < g->count; k++) {
+    for (int k = g->count; k-- > 0;) { /* the last is still at hand */
         EQML__T *force = g->force + 4 * k * x->vectors;
         EQML__FN(eqml__shell_forces)
-        (p, &desk->shell[k], (const EQML__NUMBER *)(const void *)desk->adjoints + k, force);
+        (&x->plan, &desk->shell[k], (const EQML__NUMBER *)(const void *)desk->adjoints + k, force);
         if (x->result->virial)
             EQML__FN(eqml__cloud_virial)(&desk->shell[k], force, g->virial);
     }
@@ -7530,6 +7653,7 @@ EQML_FUNCTION void EQML__FN(eqml__cloud_add)(EQML__FN(eqml__cloud) * x, const eq
 EQML_FUNCTION void EQML__FN(eqml__cloud_centre)(EQML__FN(eqml__cloud) * x, const eqml_cloud_centre *centre)
 {
     size_t i = 0;
+    eqml__plan_moments(centre->program, &x->plan);
     while (i < x->list->natoms) {
         int ngroups = 0;
         x->group[0].count = 0;
@@ -7756,14 +7880,15 @@ typedef struct eqml__tangents {
 } eqml__tangents;
 
 /* own[nslots] <- the slots of one atom. */
-EQML_FUNCTION void eqml__cloud_own_slots(const eqml__cloud_lanes *x, const eqml_cloud_program *p, double *own)
+EQML_FUNCTION void eqml__cloud_own_slots(eqml__cloud_lanes *x, const eqml_cloud_program *p, double *own)
 {
     eqml__desk_lanes *desk = &x->desk[0];
     double *slots = (double *)(void *)desk->slots;
     for (int k = 0; k < p->nslots; k++)
         desk->slots[k] = eqml__all(0);
     desk->slots[0] = eqml__all(1);
-    eqml__shell_moments_lanes(p, &desk->shell[0], slots);
+    eqml__plan_moments(p, &x->plan);
+    eqml__shell_moments_lanes(&x->plan, &desk->shell[0], slots);
     eqml__cloud_scale_lanes(p, x->scale, desk->slots);
     p->forward_lanes(desk->slots);
     for (int k = 0; k < p->nslots; k++)

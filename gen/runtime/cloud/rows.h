@@ -17,14 +17,15 @@ typedef struct eqml__tangents {
 } eqml__tangents;
 
 /* own[nslots] <- the slots of one atom. */
-EQML_FUNCTION void eqml__cloud_own_slots(const eqml__cloud_lanes *x, const eqml_cloud_program *p, double *own)
+EQML_FUNCTION void eqml__cloud_own_slots(eqml__cloud_lanes *x, const eqml_cloud_program *p, double *own)
 {
     eqml__desk_lanes *desk = &x->desk[0];
     double *slots = (double *)(void *)desk->slots;
     for (int k = 0; k < p->nslots; k++)
         desk->slots[k] = eqml__all(0);
     desk->slots[0] = eqml__all(1);
-    eqml__shell_moments_lanes(p, &desk->shell[0], slots);
+    eqml__plan_moments(p, &x->plan);
+    eqml__shell_moments_lanes(&x->plan, &desk->shell[0], slots);
     eqml__cloud_scale_lanes(p, x->scale, desk->slots);
     p->forward_lanes(desk->slots);
     for (int k = 0; k < p->nslots; k++)
