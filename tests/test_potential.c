@@ -122,6 +122,10 @@ Test(frames, what_cannot_be_read_is_told)
          EQML_ERROR_MATCH},
         {"1\nProperties=species:S:1:pos:R:3\nW 0 0\n", ":3: expected 4 columns", EQML_ERROR_FORMAT},
         {"1\nProperties=species:S:1:pos:R:3\nW 0 nan 0\n", "finite", EQML_ERROR_VALUE},
+        {"1\nProperties=species:S:1:pos:R:3:force:R:3\nW 0 0 0 0 1e30 0\n",
+         ":3: expected a number of at most 1e+06", EQML_ERROR_VALUE},
+        {"1\nProperties=species:S:1:pos:R:3 energy=-1e15\nW 0 0 0\n",
+         ":2: expected a number of at most 1e+12", EQML_ERROR_VALUE},
         {"2\nProperties=species:S:1:pos:R:3\nW 0 0 0\n", "cut off", EQML_ERROR_FORMAT},
     };
     char folder[TEMPORARY_PATH], path[512];
