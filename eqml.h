@@ -8495,7 +8495,7 @@ EQML_API eqml_status eqml_data_read_as(const char *path, const eqml_data_options
  * EQML_ERROR_ARGUMENT: an option is none.
  * EQML_ERROR_FORMAT: it has neither layout, is cut off, or its frames differ in their atoms; it has a key twice, two
  * different numbers that would be the energy, a unit that is not known, or nowhere the key or column of an option.
- * EQML_ERROR_VALUE: a number is infinite, nan or beyond 1e100, two atoms are closer than 1e-6 bohr, or
+ * EQML_ERROR_VALUE: a number is infinite, nan or beyond 1e12 (coordinates, gradients: 1e6), two atoms are closer than 1e-6 bohr, or
  * all within a fraction of an angstrom.
  */
 
@@ -9864,7 +9864,8 @@ EQML_API eqml_status eqml_frames_read_as(const char *path, const char *species,
  * directions. Columns may be force or forces. virial or virials (eV, nine or six numbers: xx yy zz yz xz xy) is
  * -dE/dstrain; stress (eV/angstrom^3) is, as in ASE, dE/dstrain over the volume: a stress above 100 eV/angstrom^3 is
  * taken to be in another unit, and refused unless options name one. config_type names the group of a frame. Frames may differ in their atoms. species: "W H", as a basis
- * lists them; each atom must be one of these.
+ * lists them; each atom must be one of these. A coordinate or force beyond 1e6, or any other number beyond 1e12, in the
+ * units of the file, is refused.
  *
  * options may be NULL. EQML_ERROR_ARGUMENT: the unit of stresses is not known.
  * EQML_ERROR_FILE, EQML_ERROR_FORMAT, EQML_ERROR_VALUE, EQML_ERROR_MATCH, EQML_ERROR_EMPTY: with file and line in the
@@ -9936,6 +9937,8 @@ typedef struct eqml_cloud_fit_options {
         *weights)[EQML_CLOUD_KINDS];  /* [frames->n] factors of the weights of energies, forces and virials;
                                         NULL: all 1 */
     const unsigned char *use;         /* [frames->n] nonzero: train on this one; NULL: on all */
+    const unsigned char *anchors;     /* [frames->n] nonzero: an anchor, see below; NULL: there are none */
+    double anchor_weight;             /* factor of the weights of anchors; 0: 1 */
     const eqml_pair_reference *pairs; /* beneath the potential: the fit is to the rest; NULL: none */
     const double *atoms; /* [basis->nspecies] energies of atoms, which are then not fitted; NULL: they are */
     void (*progress)(void *context, size_t done,
@@ -9965,6 +9968,10 @@ EQML_API eqml_status eqml_cloud_fit(const eqml_cloud_basis *basis, const eqml_ra
  * squares on the numbers of atoms of each species alone: mean energies in the data, not those of free atoms. What is
  * added to the guess is penalised like a term of mean level, so that what data of one composition leave open is small. A
  * term that no configuration has is penalised as if its norm were the usual one.
+ *
+ * Anchors tell of places where there are no data. They take part whatever use[k] says, with W_E = W_V = 1, so that what they
+ * weigh does not follow the data's energies; they are in no norm |a|, in no first guess, and a cross-validation holds none
+ * of them back.
  *
  * Rows are streamed: memory grows with the square of the terms. triangle, unless NULL, <- that of all rows and of the
  * penalty, whose columns are the terms and then, unless they are given, the atoms; release it with eqml_lsq_free.
@@ -10037,11 +10044,12 @@ EQML_API eqml_status eqml_cloud_choose(const eqml_cloud_basis *basis, const eqml
  * configurations.
  *
  *   1. Cutoff and range: a compass search in their logarithms, by steps of 15 and 7 %, with terms up to the level that leaves at
- *      most 400 of them, and with about 40,000 rows, with the weights that are given and a ridge of 1e-6. Where the
- *      kind of radial functions is chosen, then Bessel functions, whose cutoff is sought from there; they are taken where
- *      the score is 0.01 better. A user's own functions have a cutoff alone.
+ *      most 400 of them, and with about 20,000 rows of forces, with the weights that are given and a ridge of 1e-6. Where
+ *      the kind of radial functions is chosen, then of Bessel functions, whose cutoff is sought from there. A user's own
+ *      functions have a cutoff alone.
  *   2. Ridge and weights: a compass search by factors of 10 and of the root of it, with at most 1,000 terms and all
- *      rows. Triangles of parts and kinds of rows are kept, so that these trials read no data.
+ *      rows, for either kind. Triangles of parts and kinds of rows are kept, so that these trials read no data. Bessel
+ *      functions are taken where the score is then 0.01 better: small potentials would favour Chebyshev's.
  *   3. Of the ridges with these weights the largest that costs at most 1 % in the score.
  *
  * Errors as those of eqml_cloud_fit. EQML_ERROR_EMPTY: fewer than 10 configurations.
@@ -10146,7 +10154,9 @@ EQML_API eqml_status eqml_cloud_write_grades(const eqml_cloud_grader *grader, co
 typedef struct eqml_cloud_sigma {
     eqml_sigma energy; /* of the energy of a configuration over its number of atoms, hartree */
     eqml_sigma force;  /* of a component, hartree/bohr */
-    size_t left_out;   /* configurations */
+    double tail
+        [2]; /* of energies, of forces: 95.45 % of the errors left out are within so many; normal ones: 2 */
+    size_t left_out; /* configurations */
 } eqml_cloud_sigma;
 
 EQML_API eqml_status eqml_cloud_calibrate(eqml_cloud_sigma *sigma, const eqml_cloud_grader *grader,
@@ -10156,16 +10166,19 @@ EQML_API eqml_status eqml_cloud_calibrate(eqml_cloud_sigma *sigma, const eqml_cl
 /*
  * Leaves out, one after the other and each with all of its rows, `most` of the training configurations with use[k]
  * nonzero and at most 200 atoms, evenly spaced: from the triangle of the fit, without another. Errors and variances of
- * their energies, and of some of their forces, calibrate as in eqml_sigma_create. fit: the options of the fit. The grader
- * must stay. EQML_ERROR_EMPTY: fewer than 20 that the others determine.
+ * their energies, and of some of their forces, each calibrate as in eqml_sigma_create; the tails of both are
+ * heavier than those of a normal distribution, and how much heavier is found from them, too. fit: the options of the fit.
+ * The grader must stay. EQML_ERROR_EMPTY: fewer than 20 that the others determine.
  */
 
 EQML_API eqml_status eqml_cloud_coverage(const eqml_cloud_sigma *sigma, const eqml_cloud_model *model,
                                          const eqml_frames *frames, const unsigned char *use,
-                                         eqml_coverage coverage[2], double mean[2], eqml_message *message);
+                                         eqml_coverage coverage[2], double tail[2], double mean[2],
+                                         eqml_message *message);
 /*
  * How many errors of energies, and of components of forces, are within one and two standard deviations, over the
- * configurations with use[k] nonzero; NULL: all. mean <- the root mean square of these deviations.
+ * configurations with use[k] nonzero; NULL: all. tail <- the parts of them within sigma->tail deviations; mean <- the
+ * root mean square of these deviations.
  */
 
 #endif /* EQML__CLOUD_CALIBRATE_H */
@@ -10816,13 +10829,23 @@ typedef struct eqml__layout {
     eqml__measure energy, length; /* the units, for a message */
 } eqml__layout;
 
-/* *value <- a number of the file times unit; `what` names it in messages. */
-static eqml_status eqml__read_number(eqml__frames *r, const char *what, eqml__span word, double unit,
-                                     double *value)
+/* What no number of a data file is beyond, in the file's unit: coordinates and forces; and any other. A single larger one,
+ * where a point was lost or 1e30 says that nothing is known, would spoil a fit without a word. */
+#define EQML__MOST_OF_ATOM 1e6
+#define EQML__MOST_OF_ALL 1e12
+
+/* *value <- a number of the file, at most `most`, times unit; `what` names it in messages. */
+static eqml_status eqml__read_number(eqml__frames *r, const char *what, double most, eqml__span word,
+                                     double unit, double *value)
 {
     double number = 0.0;
     const eqml_status status = eqml__parse_number(word, EQML__DECIMAL, &number);
     *value = number * unit;
+    if (!status && fabs(number) > most)
+        return EQML__REFUSE(
+            &r->in, EQML_ERROR_VALUE,
+            "expected a number of at most %g as %s, found %s; correct it, or remove this geometry", most,
+            what, eqml__quote(word).text);
     if (!status)
         return status;
     return EQML__REFUSE(&r->in, status,
@@ -11163,7 +11186,7 @@ static eqml_status eqml__read_list(eqml__frames *r, const char *what, eqml__span
     size_t found = 0;
     for (; !status && eqml__next_number(&rest, &word); found++)
         if (found < count)
-            status = eqml__read_number(r, what, word, unit, &value[found]);
+            status = eqml__read_number(r, what, EQML__MOST_OF_ALL, word, unit, &value[found]);
     if (!status && found != count)
         return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "expected %zu number%s as %s, found %s", count,
                             count > 1 ? "s" : "", what, eqml__quote(list).text);
@@ -11343,7 +11366,7 @@ static eqml_status eqml__read_energy(eqml__frames *r, const eqml__keys *keys, in
                 r,
                 column > 1 ? "the energy in the column that was asked for"
                            : "the energy in hartree (or keys of extended XYZ: Properties, energy)",
-                word, unit->size, value);
+                EQML__MOST_OF_ALL, word, unit->size, value);
         else
             status = EQML__REFUSE(
                 &r->in, EQML_ERROR_FORMAT,
@@ -11604,14 +11627,14 @@ static eqml_status eqml__read_atom(eqml__frames *r, const eqml__layout *layout, 
             layout->words == &r->source->extended ? "; the key Properties says which there are" : "");
     eqml_status status = eqml__read_label(r, atom, label);
     for (int k = 0; !status && k < 3; k++)
-        status =
-            eqml__read_number(r, "a coordinate", pos[k], layout->length_unit, &data->xyz[row + (size_t)k]);
+        status = eqml__read_number(r, "a coordinate", EQML__MOST_OF_ATOM, pos[k], layout->length_unit,
+                                   &data->xyz[row + (size_t)k]);
     if (layout->gradient == EQML__ABSENT)
         return status;
     data->has[data->n] |= EQML_HAS_GRADIENT;
     for (int k = 0; !status && k < 3; k++)
-        status = eqml__read_number(r, layout->forces ? "a force" : "a gradient", gradient[k],
-                                   layout->gradient_unit, &data->gradient[row + (size_t)k]);
+        status = eqml__read_number(r, layout->forces ? "a force" : "a gradient", EQML__MOST_OF_ATOM,
+                                   gradient[k], layout->gradient_unit, &data->gradient[row + (size_t)k]);
     return status;
 }
 
@@ -20592,6 +20615,12 @@ static uint64_t eqml__scatter_bits(uint64_t x)
     return x ^ (x >> 31);
 }
 
+/* A number from 0 to 1 that looks random. */
+static double eqml__scattered(uint64_t x)
+{
+    return (double)(eqml__scatter_bits(x) >> 11) / 9007199254740992.0;
+}
+
 #endif /* EQML__COMPASS_C */
 
 /* ==== trial.c =========================================================================================== */
@@ -20823,8 +20852,7 @@ static eqml_status eqml__set_level(eqml__trials *s, int degree, double geometrie
     const double part = geometries / (double)s->trained;
     size_t count = 0;
     for (size_t g = 0; g < s->data->n; g++) {
-        s->offered[g] =
-            eqml__may_train(s, g) && (double)(eqml__scatter_bits(g) >> 11) / 9007199254740992.0 <= part;
+        s->offered[g] = eqml__may_train(s, g) && eqml__scattered(g) <= part;
         count += s->offered[g];
     }
     s->runs = 2 * eqml__divisions((double)count);
@@ -22219,9 +22247,10 @@ static eqml_status eqml__read_cloud_atom(eqml__cloud_reader *r, const eqml__layo
     f->species[atom] = species;
     eqml_status status = EQML_OK;
     for (size_t k = 0; k < 3 && !status; k++)
-        status = eqml__read_number(&r->file, "a coordinate", pos[k], EQML_ANGSTROM, &f->xyz[3 * atom + k]);
+        status = eqml__read_number(&r->file, "a coordinate", EQML__MOST_OF_ATOM, pos[k], EQML_ANGSTROM,
+                                   &f->xyz[3 * atom + k]);
     for (size_t k = 0; k < 3 && !status && layout->gradient != EQML__ABSENT; k++)
-        status = eqml__read_number(&r->file, "a force", force[k], -layout->gradient_unit,
+        status = eqml__read_number(&r->file, "a force", EQML__MOST_OF_ATOM, force[k], -layout->gradient_unit,
                                    &f->forces[3 * atom + k]);
     return status;
 }
@@ -22490,7 +22519,8 @@ typedef struct eqml__cloud_fit {
     const eqml_radial *radial;
     const eqml_frames *frames;
     eqml_cloud_fit_options options;
-    int ncols; /* terms, and atoms unless they are given */
+    int ncols;          /* terms, and atoms unless they are given */
+    double some_forces; /* the fraction of rows of forces that are taken, evenly spread */
     double *atoms;
     size_t used, natoms; /* configurations, and atoms of the largest */
     eqml_cloud_workspace workspace;
@@ -22502,6 +22532,17 @@ typedef struct eqml__cloud_fit {
 static int eqml__frame_used(const eqml_frames *f, const unsigned char *use, size_t k)
 {
     return (!use || use[k]) && f->has[k];
+}
+
+static int eqml__is_anchor(const eqml_cloud_fit_options *o, size_t k)
+{
+    return o->anchors && o->anchors[k];
+}
+
+/* That configuration k is of the training data, and no anchor. */
+static int eqml__frame_trains(const eqml_frames *f, const eqml_cloud_fit_options *o, size_t k)
+{
+    return eqml__frame_used(f, o->use, k) && !eqml__is_anchor(o, k);
 }
 
 static void eqml__cloud_fit_free(eqml__cloud_fit *w)
@@ -22548,7 +22589,7 @@ static eqml_status eqml__fit_atoms(eqml__cloud_fit *w)
     size_t rows = 0;
     eqml_status status = eqml_lsq_create(&lsq, nspecies, 1);
     for (size_t k = 0; k < f->n && !status; k++) {
-        if (!eqml__frame_used(f, w->options.use, k) || !(f->has[k] & EQML_FRAME_ENERGY))
+        if (!eqml__frame_trains(f, &w->options, k) || !(f->has[k] & EQML_FRAME_ENERGY))
             continue;
         double *row = eqml_lsq_row(lsq), pairs = 0, virial[6];
         const double scale = 1 / (double)(f->first[k + 1] - f->first[k]);
@@ -22587,12 +22628,13 @@ static eqml_status eqml__cloud_fit_create(eqml__cloud_fit *w, const eqml_cloud_b
     w->frames = frames;
     if (options)
         w->options = *options;
+    w->some_forces = 1;
     w->ncols = basis->nterms + (w->options.atoms ? 0 : basis->nspecies);
     w->atoms = atoms;
     w->message = message;
     for (size_t k = 0; k < frames->n; k++) {
         const size_t n = frames->first[k + 1] - frames->first[k];
-        w->used += eqml__frame_used(frames, w->options.use, k) != 0;
+        w->used += eqml__frame_trains(frames, &w->options, k) != 0;
         w->natoms = n > w->natoms ? n : w->natoms;
     }
     if (!w->used)
@@ -22666,11 +22708,25 @@ static eqml_status eqml__put_frame(eqml__cloud_fit *w, size_t k, eqml_lsq *const
         status = eqml__put_cloud_row(w, lsq[0], w->energy, w->count, rest, root[0]);
     }
     for (size_t i = 0; i < 3 * c.natoms && has[EQML_CLOUD_FORCES] && !status; i++)
-        status = eqml__put_cloud_row(w, lsq[1], w->forces + i * length, NULL,
-                                     f->forces[3 * f->first[k] + i] - w->reference[i], root[1]);
+        if (w->some_forces >= 1 || eqml__scattered(3 * f->first[k] + i) < w->some_forces)
+            status = eqml__put_cloud_row(w, lsq[1], w->forces + i * length, NULL,
+                                         f->forces[3 * f->first[k] + i] - w->reference[i], root[1]);
     for (size_t i = 0; i < 6 && has[EQML_CLOUD_VIRIAL] && !status; i++)
         status = eqml__put_cloud_row(w, lsq[2], w->virial + i * length, NULL,
                                      f->virial[6 * k + i] - virial[i], root[2]);
+    return status;
+}
+
+/* Adds the rows of the anchors, after the penalty, whose norms they take no part in. */
+static eqml_status eqml__put_anchors(eqml__cloud_fit *w, eqml_lsq *lsq)
+{
+    const double weight = w->options.anchor_weight, root = weight > 0 ? sqrt(weight) : 1;
+    const double factor[EQML_CLOUD_KINDS] = {root, root, root};
+    eqml_lsq *const kinds[EQML_CLOUD_KINDS] = {lsq, lsq, lsq};
+    eqml_status status = EQML_OK;
+    for (size_t k = 0; k < w->frames->n && !status; k++)
+        if (eqml__is_anchor(&w->options, k))
+            status = eqml__put_frame(w, k, kinds, factor);
     return status;
 }
 
@@ -22744,7 +22800,7 @@ static eqml_status eqml__fit_rows(eqml__cloud_fit *w, eqml_lsq *lsq)
     eqml_lsq *const kinds[EQML_CLOUD_KINDS] = {lsq, lsq, o->virial_weight > 0 ? lsq : NULL};
     eqml_status status = EQML_OK;
     for (size_t k = 0; k < w->frames->n && !status; k++) {
-        if (eqml__frame_used(w->frames, o->use, k))
+        if (eqml__frame_trains(w->frames, o, k))
             status = eqml__put_frame(w, k, kinds, factor);
         if (o->progress)
             o->progress(o->context, k + 1, w->frames->n);
@@ -22790,6 +22846,8 @@ EQML_API eqml_status eqml_cloud_fit(const eqml_cloud_basis *basis, const eqml_ra
         rows = lsq->rows;
         status = eqml__fit_penalty(&w, lsq);
     }
+    if (!status)
+        status = eqml__put_anchors(&w, lsq);
     if (!status)
         status = eqml_lsq_solve(lsq, NULL, x, &solved);
     if (status && message && !message->text[0])
@@ -22901,6 +22959,7 @@ typedef struct eqml__folds {
     int parts, number;         /* number: trials so far */
     unsigned char *part, *use; /* [frames->n] from 1; 0: takes no part. use: all but one */
     eqml_lsq *rows[EQML__PARTS][EQML_CLOUD_KINDS], *others[EQML__PARTS], *work, *sum;
+    eqml_lsq *anchors;               /* in all of them; NULL: there are none */
     double factor[EQML_CLOUD_KINDS]; /* of `others`: roots of weights; negative: they are to be made */
     double *scale, *x;               /* of the penalty; a solution */
     double *atoms;
@@ -22918,6 +22977,7 @@ static void eqml__folds_free(eqml__folds *s)
             eqml_lsq_free(s->rows[g][j]);
         eqml_lsq_free(s->others[g]);
     }
+    eqml_lsq_free(s->anchors);
     eqml_lsq_free(s->work);
     eqml_lsq_free(s->sum);
     EQML_FREE(s->part);
@@ -22929,17 +22989,16 @@ static void eqml__folds_free(eqml__folds *s)
 
 /*
  * part[n] <- those of the used configurations, 1 to parts. Of so many in a row each goes to another part, in an order that
- * looks random, so that each part has of everything. Only the fraction `some` takes part. Returns how many do.
+ * looks random, so that each part has of everything. Returns how many are dealt.
  */
-static size_t eqml__deal(const eqml_frames *f, const unsigned char *use, int parts, double some,
+static size_t eqml__deal(const eqml_frames *f, const eqml_cloud_fit_options *o, int parts,
                          unsigned char *part)
 {
     int order[EQML__PARTS] = {0};
     size_t dealt = 0;
     for (size_t k = 0; k < f->n; k++) {
-        const double random = (double)(eqml__scatter_bits(k) >> 11) / 9007199254740992.0;
         part[k] = 0;
-        if (!eqml__frame_used(f, use, k) || random > some)
+        if (!eqml__frame_trains(f, o, k))
             continue;
         const size_t place = dealt % (size_t)parts;
         for (int i = 0; i < parts && place == 0; i++) { /* shuffle */
@@ -22954,7 +23013,7 @@ static size_t eqml__deal(const eqml_frames *f, const unsigned char *use, int par
 }
 
 /*
- * The triangles of a basis. atoms[nspecies] is room; only a fraction of the configurations takes part. The caller calls
+ * The triangles of a basis. atoms[nspecies] is room; only the fraction `some` of forces takes part. The caller calls
  * eqml__folds_free, also on failure.
  */
 static eqml_status eqml__folds_create(eqml__folds *s, const eqml_cloud_basis *basis,
@@ -22980,7 +23039,8 @@ static eqml_status eqml__folds_create(eqml__folds *s, const eqml_cloud_basis *ba
     if (!s->part || !s->scale || !s->x)
         return EQML_ERROR_MEMORY;
     s->use = s->part + frames->n;
-    if (eqml__deal(frames, s->w.options.use, s->parts, some, s->part) < EQML__FEWEST_FRAMES)
+    s->w.some_forces = some;
+    if (eqml__deal(frames, &s->w.options, s->parts, s->part) < EQML__FEWEST_FRAMES)
         return eqml__fail(message, EQML_ERROR_EMPTY, "too few configurations to choose by: %d are needed",
                           EQML__FEWEST_FRAMES);
     status = eqml__level_scales(basis, &s->w.options, s->scale);
@@ -22994,6 +23054,12 @@ static eqml_status eqml__folds_create(eqml__folds *s, const eqml_cloud_basis *ba
     for (size_t k = 0; k < frames->n && !status; k++)
         if (s->part[k])
             status = eqml__put_frame(&s->w, k, s->rows[s->part[k] - 1], factor);
+    if (!status && s->w.options.anchors) {
+        s->w.options.anchor_weight = 1; /* that of trials comes later */
+        status = eqml__lsq_open(&s->anchors, s->w.ncols, 1);
+        if (!status)
+            status = eqml__put_anchors(&s->w, s->anchors);
+    }
     return status;
 }
 
@@ -23035,6 +23101,9 @@ static eqml_status eqml__fold_solve(eqml__folds *s, int g, const eqml_cloud_fit_
         status = eqml_lsq_merge(s->work, s->others[g]);
     if (!status && fit->ridge > 0)
         status = eqml__penalise(s->work, s->w.basis->nterms, fit->ridge, s->scale);
+    if (!status && s->anchors && fit->anchors)
+        status =
+            eqml__lsq_merge_times(s->work, s->anchors, fit->anchor_weight > 0 ? sqrt(fit->anchor_weight) : 1);
     return status ? status : eqml_lsq_solve(s->work, NULL, s->x, NULL);
 }
 
@@ -23045,7 +23114,7 @@ static eqml_status eqml__find_folds(eqml__folds *s, const eqml_cloud_fit_options
     return eqml__find_others(s, factor);
 }
 
-/* Trains on all parts but one, tests on this one, in turn; weights and ridge of *fit count. */
+/* Trains on all parts but one, tests on this one, in turn; weights, ridge, and anchors or none, of *fit count. */
 static eqml_status eqml__fold_judge(eqml__folds *s, const eqml_cloud_fit_options *fit, eqml__fold_trial *t)
 {
     double squares[EQML_CLOUD_KINDS] = {0, 0, 0}, rows[EQML_CLOUD_KINDS] = {0, 0, 0};
@@ -23078,7 +23147,7 @@ static eqml_status eqml__fold_judge(eqml__folds *s, const eqml_cloud_fit_options
 #define EQML__CLOUD_CHOOSE_C
 
 #define EQML__RADIAL_TERMS 400
-#define EQML__RADIAL_ROWS 40000.0
+#define EQML__RADIAL_ROWS 20000.0
 #define EQML__WEIGHT_TERMS 1000
 
 /* What a choice works with. */
@@ -23086,8 +23155,10 @@ typedef struct eqml__cloud_chooser {
     const eqml_cloud_basis *whole;
     const eqml_frames *frames;
     eqml_cloud_choice_options options;
-    eqml_radial radial;         /* of the present trial */
-    double start[2], some;      /* logarithms of cutoff and range at the start; fraction of the data */
+    eqml_radial radial;   /* of the present trial */
+    eqml_radial kinds[2]; /* the best of each kind that is tried, by pilots */
+    int nkinds;
+    double start[2], some;      /* logarithms of cutoff and range at the start; fraction of the forces */
     eqml_cloud_fit_options fit; /* likewise */
     double *level, *atoms;      /* [nterms]; [nspecies] those of *fit, and room */
     eqml__cloud_lower lower;
@@ -23095,6 +23166,7 @@ typedef struct eqml__cloud_chooser {
     eqml__compass search;
     double tried[4 * EQML__MOST_TRIALS], k[4];
     eqml__fold_trial trials[EQML__MOST_TRIALS];
+    double rms[EQML_CLOUD_KINDS]; /* of the best */
     int told;
     eqml_message *message;
 } eqml__cloud_chooser;
@@ -23166,8 +23238,8 @@ static eqml_status eqml__radial_judge(void *context, const double *k, int number
     return status;
 }
 
-/* s->radial <- the best cutoff and range of its kind from those of s->start on. *score <- how good it is. */
-static eqml_status eqml__search_radial(eqml__cloud_chooser *s, double *score)
+/* s->radial <- the best cutoff and range of its kind from its own on. */
+static eqml_status eqml__search_radial(eqml__cloud_chooser *s)
 {
     const eqml_radial first = s->radial;
     bool better;
@@ -23182,17 +23254,18 @@ static eqml_status eqml__search_radial(eqml__cloud_chooser *s, double *score)
         s->radial = eqml__radial_of_k(s, eqml__tried(&s->search, s->search.best));
     else
         s->radial = first;
-    *score = s->search.score[s->search.best];
+    memcpy(s->rms, s->trials[s->search.best].rms, sizeof s->rms);
     return status;
 }
 
-static eqml_status eqml__choose_radial(eqml__cloud_chooser *s)
+/* s->kinds <- the best of each kind, by small potentials. */
+static eqml_status eqml__find_kinds(eqml__cloud_chooser *s)
 {
     const double given = s->fit.ridge;
-    double rows = 0, score = HUGE_VAL, other = HUGE_VAL;
+    double rows = 0;
     eqml_status status = eqml__set_lower(s, EQML__RADIAL_TERMS);
     for (size_t k = 0; k < s->frames->n; k++)
-        if (eqml__frame_used(s->frames, s->fit.use, k) && (s->frames->has[k] & EQML_FRAME_FORCES))
+        if (eqml__frame_trains(s->frames, &s->fit, k) && (s->frames->has[k] & EQML_FRAME_FORCES))
             rows += 3 * (double)(s->frames->first[k + 1] - s->frames->first[k]);
     s->some = rows > EQML__RADIAL_ROWS ? EQML__RADIAL_ROWS / rows : 1;
     s->search.may_be = eqml__radial_may_be;
@@ -23202,13 +23275,12 @@ static eqml_status eqml__choose_radial(eqml__cloud_chooser *s)
     if (s->options.ridge || !(given > 0))
         s->fit.ridge = 1e-6;
     if (!status)
-        status = eqml__search_radial(s, &score);
+        status = eqml__search_radial(s);
+    s->kinds[s->nkinds++] = s->radial;
     if (!status && s->options.kind && s->radial.kind == EQML_RADIAL_CHEBYSHEV) {
-        const eqml_radial best = s->radial;
         s->radial.kind = EQML_RADIAL_BESSEL;
-        status = eqml__search_radial(s, &other);
-        if (!(other < score - 0.01))
-            s->radial = best;
+        status = eqml__search_radial(s);
+        s->kinds[s->nkinds++] = s->radial;
     }
     s->fit.ridge = given;
     return status;
@@ -23268,27 +23340,53 @@ static eqml_status eqml__raise_ridge(eqml__cloud_chooser *s)
     return status;
 }
 
-static eqml_status eqml__choose_fit(eqml__cloud_chooser *s)
+/* s->fit <- the best weights and ridge for s->radial, from s->k on by a step. *score <- how good they are. */
+static eqml_status eqml__search_fit(eqml__cloud_chooser *s, double step, double *score)
 {
     bool better;
-    eqml_status status = eqml__set_lower(s, EQML__WEIGHT_TERMS);
+    eqml__folds_free(&s->folds);
+    eqml_status status = eqml__folds_create(&s->folds, &s->lower.basis, &s->radial, s->frames, &s->fit,
+                                            s->options.parts, 1, s->atoms, s->message);
+    s->search.made = s->search.best = 0;
     if (!status)
-        status = eqml__folds_create(&s->folds, &s->lower.basis, &s->radial, s->frames, &s->fit,
-                                    s->options.parts, 1, s->atoms, s->message);
+        status = eqml__contend(&s->search, s->k, &better);
+    if (!status)
+        status = eqml__compass_search(&s->search, step, 0.5, 30);
+    *score = s->search.score[s->search.best];
+    if (!status && s->options.ridge)
+        status = eqml__raise_ridge(s);
+    memcpy(s->k, eqml__tried(&s->search, s->search.best), sizeof s->k);
+    if (!status)
+        eqml__fit_of_k(s, s->k, &s->fit);
+    return status;
+}
+
+/* s->radial <- the best of the kinds of functions that are left, by potentials of the size of the fit; s->fit for it. */
+static eqml_status eqml__choose_fit(eqml__cloud_chooser *s)
+{
+    double score = HUGE_VAL;
+    eqml_status status = eqml__set_lower(s, EQML__WEIGHT_TERMS);
+    eqml_cloud_fit_options best = s->fit;
+    eqml_radial chosen = s->radial;
     s->search.may_be = eqml__fit_may_be;
     s->search.is_open = eqml__fit_is_open;
     s->search.judge = eqml__fit_judge;
     s->search.n = 3;
-    s->search.made = s->search.best = 0;
     memset(s->k, 0, sizeof s->k);
-    if (!status)
-        status = eqml__contend(&s->search, s->k, &better);
-    if (!status)
-        status = eqml__compass_search(&s->search, 1, 0.5, 30);
-    if (!status && s->options.ridge)
-        status = eqml__raise_ridge(s);
-    if (!status)
-        eqml__fit_of_k(s, eqml__tried(&s->search, s->search.best), &s->fit);
+    for (int kind = 0; kind < (s->nkinds ? s->nkinds : 1) && !status; kind++) {
+        double own = HUGE_VAL;
+        if (s->nkinds)
+            s->radial = s->kinds[kind];
+        status = eqml__search_fit(s, kind ? 0.5 : 1, &own);
+        if (own < score - (kind ? 0.01 : 0)) {
+            score = own;
+            best = s->fit;
+            chosen = s->radial;
+            memcpy(s->rms, s->trials[s->search.best].rms, sizeof s->rms);
+        }
+    }
+    s->fit = best;
+    s->radial = chosen;
     eqml__folds_free(&s->folds);
     return status;
 }
@@ -23345,8 +23443,10 @@ EQML_API eqml_status eqml_cloud_choose(const eqml_cloud_basis *basis, const eqml
     if (s->radial.cutoff == 0)
         s->radial.cutoff = 2.2 * s->radial.range;
     if (!status && (options->cutoff || options->range || options->kind))
-        status = eqml__choose_radial(s);
-    if (!status && (options->weights || options->ridge))
+        status = eqml__find_kinds(s);
+    if (!status && s->nkinds == 1)
+        s->radial = s->kinds[0];
+    if (!status && (options->weights || options->ridge || s->nkinds > 1))
         status = eqml__choose_fit(s);
     if (!status) {
         *radial = s->radial;
@@ -23357,7 +23457,7 @@ EQML_API eqml_status eqml_cloud_choose(const eqml_cloud_basis *basis, const eqml
     if (!status && choice) {
         choice->trials = s->told;
         choice->terms = s->lower.basis.nterms;
-        memcpy(choice->rms, s->trials[s->search.best].rms, sizeof choice->rms);
+        memcpy(choice->rms, s->rms, sizeof choice->rms);
     }
     eqml__chooser_free(s);
     EQML_FREE(s);
@@ -24252,6 +24352,17 @@ static size_t eqml__leave_out(eqml__left *x, size_t k, const eqml__system *s, eq
     return found;
 }
 
+/* So many standard deviations have 95.45 % of the errors of n influences within. */
+static double eqml__tail(size_t n, const eqml_influence *influence, const eqml_sigma *sigma, double *room)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        if (eqml__is_calibrating(&influence[i]))
+            room[count++] = fabs(influence[i].deleted) / eqml__sigma_of(sigma, influence[i].variance);
+    qsort(room, count, sizeof(double), eqml__compare_numbers);
+    return room[(size_t)(0.9545 * (double)count)];
+}
+
 static int eqml__may_leave(const eqml_frames *f, const unsigned char *use, size_t k)
 {
     return eqml__frame_used(f, use, k) && f->first[k + 1] - f->first[k] <= EQML__LEFT_ATOMS;
@@ -24282,8 +24393,9 @@ EQML_API eqml_status eqml_cloud_calibrate(eqml_cloud_sigma *sigma, const eqml_cl
     eqml_influence *energy = (eqml_influence *)eqml__zeroed(frames->n, sizeof *energy);
     eqml_influence *forces = (eqml_influence *)eqml__zeroed(most * EQML__LEFT_FORCES, sizeof *forces);
     double *by = (double *)eqml__zeroed((size_t)count + 2 * (size_t)model->basis->nspecies, sizeof(double));
+    double *sorted = (double *)eqml__zeroed(frames->n + most * EQML__LEFT_FORCES, sizeof(double));
     void *room = EQML_MALLOC(eqml__system_size(n, 1));
-    eqml_status status = energy && forces && by && room ? EQML_OK : EQML_ERROR_MEMORY;
+    eqml_status status = energy && forces && by && sorted && room ? EQML_OK : EQML_ERROR_MEMORY;
     memset(&x, 0, sizeof x);
     if (!status)
         status = eqml__left_create(&x, model, frames, fit, n, (size_t)n, by + count, message);
@@ -24312,6 +24424,10 @@ EQML_API eqml_status eqml_cloud_calibrate(eqml_cloud_sigma *sigma, const eqml_cl
         status = eqml__calibrate_on(frames->n, energy, &sigma->energy);
     if (!status && nforces)
         status = eqml__calibrate_on(nforces, forces, &sigma->force);
+    if (!status)
+        sigma->tail[0] = eqml__tail(frames->n, energy, &sigma->energy, sorted);
+    if (!status && nforces)
+        sigma->tail[1] = eqml__tail(nforces, forces, &sigma->force, sorted);
     if (status && message && !message->text[0])
         eqml__fail(message, status, "the calibration: %s", eqml_status_text(status));
     eqml__left_free(&x);
@@ -24319,24 +24435,27 @@ EQML_API eqml_status eqml_cloud_calibrate(eqml_cloud_sigma *sigma, const eqml_cl
     EQML_FREE(energy);
     EQML_FREE(forces);
     EQML_FREE(by);
+    EQML_FREE(sorted);
     EQML_FREE(room);
     return status;
 }
 
-/* Counts an error, and adds the square of its deviation. */
-static void eqml__count_error(const eqml_sigma *sigma, const double *row, double error,
-                              eqml_coverage *coverage, double *squares)
+/* Counts an error, also whether it is within so many deviations as the tail has, and adds the square of its deviation. */
+static void eqml__count_error(const eqml_sigma *sigma, double most, const double *row, double error,
+                              eqml_coverage *coverage, double *tail, double *squares)
 {
     const double deviation = eqml__sigma_of(sigma, eqml__sigma_square_one(sigma, row));
     coverage->energies++;
     for (int k = 0; k < 2; k++)
         coverage->within[k] += fabs(error) <= (k + 1) * deviation;
+    *tail += fabs(error) <= most * deviation;
     *squares += deviation * deviation;
 }
 
 EQML_API eqml_status eqml_cloud_coverage(const eqml_cloud_sigma *sigma, const eqml_cloud_model *model,
                                          const eqml_frames *frames, const unsigned char *use,
-                                         eqml_coverage coverage[2], double mean[2], eqml_message *message)
+                                         eqml_coverage coverage[2], double tail[2], double mean[2],
+                                         eqml_message *message)
 {
     const int ncols = sigma->energy.terms;
     eqml_cloud_fit_options fit;
@@ -24344,6 +24463,7 @@ EQML_API eqml_status eqml_cloud_coverage(const eqml_cloud_sigma *sigma, const eq
     double *atoms = (double *)eqml__zeroed(2 * (size_t)model->basis->nspecies, sizeof(double));
     eqml_status status = atoms ? EQML_OK : EQML_ERROR_MEMORY;
     memset(coverage, 0, 2 * sizeof *coverage);
+    memset(tail, 0, 2 * sizeof *tail);
     memset(mean, 0, 2 * sizeof *mean);
     memset(&x, 0, sizeof x);
     memset(&fit, 0, sizeof fit);
@@ -24364,13 +24484,14 @@ EQML_API eqml_status eqml_cloud_coverage(const eqml_cloud_sigma *sigma, const eq
             if (!(frames->has[k] & (i ? EQML_FRAME_FORCES : EQML_FRAME_ENERGY)))
                 continue;
             memcpy(aligned, x.rows + i * x.length, x.length * sizeof(double));
-            eqml__count_error(i ? &sigma->force : &sigma->energy, aligned, i ? x.forces[i - 1] : x.energy,
-                              &coverage[i > 0], &mean[i > 0]);
+            eqml__count_error(i ? &sigma->force : &sigma->energy, sigma->tail[i > 0], aligned,
+                              i ? x.forces[i - 1] : x.energy, &coverage[i > 0], &tail[i > 0], &mean[i > 0]);
         }
     }
     for (int j = 0; j < 2; j++)
         if (coverage[j].energies) {
             mean[j] = sqrt(mean[j] / (double)coverage[j].energies);
+            tail[j] /= (double)coverage[j].energies;
             coverage[j].within[0] /= (double)coverage[j].energies;
             coverage[j].within[1] /= (double)coverage[j].energies;
         }

@@ -122,6 +122,10 @@ Test(frames, what_cannot_be_read_is_told)
          EQML_ERROR_MATCH},
         {"1\nProperties=species:S:1:pos:R:3\nW 0 0\n", ":3: expected 4 columns", EQML_ERROR_FORMAT},
         {"1\nProperties=species:S:1:pos:R:3\nW 0 nan 0\n", "finite", EQML_ERROR_VALUE},
+        {"1\nProperties=species:S:1:pos:R:3:force:R:3\nW 0 0 0 0 1e30 0\n",
+         ":3: expected a number of at most 1e+06", EQML_ERROR_VALUE},
+        {"1\nProperties=species:S:1:pos:R:3 energy=-1e15\nW 0 0 0\n",
+         ":2: expected a number of at most 1e+12", EQML_ERROR_VALUE},
         {"2\nProperties=species:S:1:pos:R:3\nW 0 0 0\n", "cut off", EQML_ERROR_FORMAT},
     };
     char folder[TEMPORARY_PATH], path[512];
@@ -386,6 +390,48 @@ Test(potential, weights_of_configurations)
     free_data(&m);
 }
 
+/* An anchor is a configuration whose energy weighs as if energies had the weight 1; use[k] does not ask it. */
+Test(potential, anchors_are_configurations_beside_the_data)
+{
+    double weights[FRAMES][EQML_CLOUD_KINDS];
+    unsigned char use[FRAMES], anchors[FRAMES];
+    made m;
+    make_data(&m, NULL, FRAMES);
+    for (int k = 0; k < FRAMES; k++) {
+        anchors[k] = k % 3 == 1;
+        use[k] = !anchors[k];
+        m.frames.energy[k] += anchors[k] ? 1e-3 * k : 0; /* else the data were exact, and weights nothing */
+        for (int j = 0; j < EQML_CLOUD_KINDS; j++)
+            weights[k][j] = !anchors[k] ? 1 : j == EQML_CLOUD_ENERGY ? 0.25 / 1600 : 0.25;
+    }
+    eqml_cloud_fit_options options = {.energy_weight = 1600,
+                                      .virial_weight = 1,
+                                      .use = use,
+                                      .atoms = made_atoms,
+                                      .anchors = anchors,
+                                      .anchor_weight = 0.25};
+    const eqml_cloud_fit_options plain = {.energy_weight = 1600,
+                                          .virial_weight = 1,
+                                          .atoms = made_atoms,
+                                          .weights = (const double(*)[EQML_CLOUD_KINDS])weights};
+    double moved = 0;
+    fit_made(&m, &options, m.found);
+    fit_made(&m, &plain, m.other);
+    expect_equal_fits(m.found, m.other, 1e-10);
+    options.anchors = NULL;
+    fit_made(&m, &options, m.other);
+    for (int k = 0; k < cloud_two_basis.nterms; k++)
+        moved = fmax(moved, fabs(m.found[k] - m.other[k]));
+    cr_expect_gt(moved, 1e-6);
+    eqml_cloud_errors e;
+    options.anchors = anchors;
+    cr_assert_eq(
+        eqml_cloud_cross_validate(&cloud_two_basis, &m.truth.radial, &m.frames, &options, 5, &e, NULL),
+        EQML_OK);
+    cr_expect_eq(e.energies, FRAMES - FRAMES / 3, "none is held back");
+    free_data(&m);
+}
+
 /* As many terms up to a level as a basis of that level has; heavier l, fewer terms. */
 Test(potential, levels_of_terms)
 {
@@ -533,7 +579,7 @@ Test(potential, deviations_are_those_of_the_errors)
     eqml_coverage coverage[2];
     eqml_message message;
     unsigned char use[2][MANY];
-    double mean[2];
+    double tail[2], mean[2];
     uint64_t state = 8;
     make_data(&m, NULL, MANY);
     for (size_t k = 0; k < MANY; k++) {
@@ -571,8 +617,8 @@ Test(potential, deviations_are_those_of_the_errors)
         eqml_cloud_calibrate(&sigma, &g, &small, triangle, &m.frames, &options, use[0], 30, &message),
         EQML_OK, "%s", message.text);
     cr_expect_eq(sigma.left_out, 30);
-    cr_assert_eq(eqml_cloud_coverage(&sigma, &small, &m.frames, use[1], coverage, mean, &message), EQML_OK,
-                 "%s", message.text);
+    cr_assert_eq(eqml_cloud_coverage(&sigma, &small, &m.frames, use[1], coverage, tail, mean, &message),
+                 EQML_OK, "%s", message.text);
     cr_expect_eq(coverage[0].energies, MANY / 2);
     cr_expect_eq(coverage[1].energies, MANY / 2 * 3 * EACH);
     eqml_cloud_errors e;
@@ -583,6 +629,8 @@ Test(potential, deviations_are_those_of_the_errors)
               coverage[0].within[1]);
     cr_expect(fabs(coverage[1].within[0] - 0.683) < 0.08 && fabs(coverage[1].within[1] - 0.954) < 0.04,
               "%g %g", coverage[1].within[0], coverage[1].within[1]);
+    cr_expect(fabs(sigma.tail[1] - 2) < 0.4, "the noise is normal: %g", sigma.tail[1]);
+    cr_expect(fabs(tail[1] - 0.9545) < 0.04, "%g", tail[1]);
     cr_expect_eq(
         eqml_cloud_calibrate(&sigma, &g, &small, triangle, &m.frames, &options, use[0], 10, &message),
         EQML_ERROR_EMPTY);

@@ -321,7 +321,7 @@ Test(read, decimal_numbers_are_read_as_strtod_reads_them)
     unsigned long long seed = 1;
     for (int i = 0; i < 200; i++) {
         seed = seed * 6364136223846793005ULL + 1442695040888963407ULL;
-        const double energy = ldexp((double)(seed >> 11), (int)(seed % 160) - 130) * (i % 2 ? 1.0 : -1.0);
+        const double energy = ldexp((double)(seed >> 11), (int)(seed % 160) - 174) * (i % 2 ? 1.0 : -1.0);
         char text[128];
         snprintf(text, sizeof text, i % 3 ? "1\n%.17g\nH 0 0 0\n" : "1\n%.17e\nH 0 0 0\n", energy);
         d = accepted(text);
@@ -371,7 +371,8 @@ Test(read, what_is_no_decimal_number_is_refused)
 
 Test(read, what_is_not_finite_or_not_physical_is_refused)
 {
-    static const char *const words[] = {"nan", "NaN", "-inf", "Infinity", "1e999", "-1e308", "1D+101"};
+    static const char *const words[] = {"nan",    "NaN",    "-inf", "Infinity", "1e999",
+                                        "-1e308", "1D+101", "1e30", "-2e12"};
     for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
         char text[64];
         snprintf(text, sizeof text, "1\n%s\nH 0 0 0\n", words[i]);
@@ -381,6 +382,8 @@ Test(read, what_is_not_finite_or_not_physical_is_refused)
         snprintf(text, sizeof text, "1\n0\nH 0 0 0 1 %s 1\n", words[i]);
         refused(text, EQML_ERROR_VALUE, 3, words[i]);
     }
+    refused("1\n0\nH 0 2e6 0\n", EQML_ERROR_VALUE, 3, "a coordinate, found \"2e6\"");
+    refused("1\n0\nH 0 0 0 1 -2e6 1\n", EQML_ERROR_VALUE, 3, "at most 1e+06 as a gradient");
 }
 
 Test(read, nul_bytes_match_nothing)

@@ -150,11 +150,11 @@ static eqml_status try_cloud_coverage(void)
 {
     eqml_cloud_grader g;
     eqml_coverage coverage[2];
-    double mean[2];
+    double tail[2], mean[2];
     eqml_status status = make_grader(&g);
     if (!status) {
-        const eqml_cloud_sigma sigma = {g.variance, g.variance, 1};
-        status = eqml_cloud_coverage(&sigma, &cloud, &frames, few_frames, coverage, mean, &message);
+        const eqml_cloud_sigma sigma = {g.variance, g.variance, {2, 2}, 1};
+        status = eqml_cloud_coverage(&sigma, &cloud, &frames, few_frames, coverage, tail, mean, &message);
     }
     eqml_cloud_grader_free(&g);
     return status;

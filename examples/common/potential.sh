@@ -42,25 +42,26 @@ count_terms() {
     terms=$(printf '%s\n' "$stats" | sed -n 's/.*"terms": *\([0-9]*\).*/\1/p' | head -n 1)
 }
 
-# LEVEL=auto: the weight of l in the levels, unless BASIS says it, by potentials of at most 400 terms; then, of the
-# levels with at most 2,000 terms, the level. Cross-validation chooses.
+# LEVEL=auto: the weight of l in the levels, unless BASIS says it, by potentials of at most 1,000 terms, since small ones
+# favour others; the first finds the radial functions, which the others share. Then, of the levels with at most 2,000
+# terms, the level. Cross-validation chooses.
 chosen=
 if [ "$LEVEL" = auto ]; then
     radial=
     if [ -z "$weight" ]; then
         best=
-        for l in 1.5 1 0.75 0.5; do
+        for l in 1 1.5 0.75 0.5; do
             weight="--level-weight $l" own=$weight quarters=12
-            while count_terms "$(((quarters + 1) / 4)).$(((quarters + 1) % 4 * 25))" && [ "$terms" -le 400 ]; do
+            while count_terms "$(((quarters + 1) / 4)).$(((quarters + 1) % 4 * 25))" && [ "$terms" -le 1000 ]; do
                 quarters=$((quarters + 1))
             done
             LEVEL=$((quarters / 4)).$((quarters % 4 * 25))
             generate "$@"
-            run_with "$weight $FIT" "$new/fit" --name "$NAME" --directory "$new" --score "$new/score" "$DATA"
-            { read -r score && read -r found; } <"$new/score"
-            echo "level weight $l, level $LEVEL: cross-validated score $score, $found"
+            run_with "$weight $FIT $radial" "$new/fit" --name "$NAME" --directory "$new" --score "$new/score" "$DATA"
+            { read -r score && read -r radial; } <"$new/score"
+            echo "level weight $l, level $LEVEL: cross-validated score $score, $radial"
             if [ -z "$best" ] || awk "BEGIN { exit !($score < $best - 0.01) }"; then
-                best=$score kept=$weight radial=$found
+                best=$score kept=$weight
             fi
         done
         rm -f "$new/score"

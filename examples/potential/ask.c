@@ -101,8 +101,9 @@ static int cover(const job *j, const input *in, const eqml_cloud_model *model, e
     if (status)
         return fail(message.text);
     o->left_out = sigma.left_out;
+    memcpy(o->tail, sigma.tail, sizeof o->tail);
     return o->tested && eqml_cloud_coverage(&sigma, model, test, in->other.n ? NULL : in->test, o->coverage,
-                                            o->deviation, &message)
+                                            o->within_tail, o->deviation, &message)
                ? fail(message.text)
                : 0;
 }

@@ -8,16 +8,17 @@ static int compare(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* The median over the configurations of the shortest distance; 0 where none has two atoms within 6 angstrom. */
-static double nearest(const eqml_frames *frames)
+/* The median over the training configurations of the shortest distance; 0 where none has two atoms within 6 angstrom. */
+static double nearest(const input *in)
 {
+    const eqml_frames *frames = &in->data;
     double *shortest = malloc(frames->n * sizeof *shortest), median = 0;
     size_t count = 0;
     eqml_neighbours list = {0};
     for (size_t k = 0; k < frames->n && shortest; k++) {
         const eqml_configuration c = eqml_frame(frames, k);
         double least = DBL_MAX;
-        if (eqml_neighbours_find(&c, 6 * EQML_ANGSTROM, &list, NULL))
+        if (!in->train[k] || eqml_neighbours_find(&c, 6 * EQML_ANGSTROM, &list, NULL))
             continue;
         for (size_t p = 0; p < list.count; p++) {
             const double *r = list.vector[p], square = r[0] * r[0] + r[1] * r[1] + r[2] * r[2];
@@ -48,7 +49,7 @@ static void show_trial(void *context, int trials)
 static int begin_radial(job *j, const input *in)
 {
     if (j->radial.range == 0)
-        j->radial.range = nearest(&in->data);
+        j->radial.range = nearest(in);
     if (j->radial.range == 0)
         return fail("no two atoms are within 6 angstrom in the data; give --range and --cutoff");
     if (j->radial.cutoff == 0)

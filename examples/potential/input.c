@@ -207,7 +207,7 @@ int read_input(const job *j, input *in)
         bad = make_pairs(j, in);
     if (!bad && j->atoms)
         bad = find_atoms(j, in);
-    return bad;
+    return bad || add_anchors(in);
 }
 
 void print_groups(const input *in)
@@ -235,7 +235,6 @@ void free_input(input *in)
     eqml_frames_free(&in->pool);
     free(in->weights);
     free(in->train);
-    free(in->use);
     free(in->pairs);
     free(in->shortest);
     free(in->atoms);

@@ -39,7 +39,7 @@ typedef struct input {
     eqml_frames data, other;             /* other: to test on */
     double (*weights)[EQML_CLOUD_KINDS]; /* [data.n], or NULL */
     unsigned char *train, *test;         /* [data.n] */
-    unsigned char *use;                  /* [data.n] train, and anchors; NULL: there are none */
+    unsigned char *anchor;               /* [data.n] likewise; NULL: there are none */
     size_t anchors;                      /* they are the last of the data */
     eqml_pair_reference *pairs;          /* or NULL */
     double
@@ -57,6 +57,8 @@ typedef struct outcome {
     size_t left_out;           /* configurations that calibrated standard deviations; 0: there are none */
     eqml_coverage coverage[2]; /* of the test set: energies; components of forces */
     double deviation[2];       /* their root mean squares, hartree for an atom, hartree/bohr */
+    double tail[2];            /* so many deviations hold 95.45 % of the errors left out */
+    double within_tail[2];     /* and this part of those of the test set */
     double us_per_grade;       /* for an atom, with its neighbours */
     double seconds, seconds_choice, us_per_atom; /* of energy and forces, with the list of neighbours */
 } outcome;
@@ -77,8 +79,15 @@ void free_input(input *in);
 /* What is beneath the fit, as --reference says; nonzero after a message. */
 int make_pairs(const job *j, input *in);
 
-/* Adds anchors to the data where the pairs follow these, for weights as in *fit; nonzero after a message. */
-int add_anchors(input *in, const eqml_cloud_fit_options *fit);
+/* How many pairs of species there are. */
+int pair_count(void);
+
+/* pairs <- repulsions, switched off from inner to outer, each times length[pair], bohr. *unknown <- a species without
+ * atomic number, or -1; nonzero after a message. */
+int make_zbl(const double *length, double inner, double outer, eqml_pair_reference *pairs, int *unknown);
+
+/* Adds anchors to the data where the pairs follow these; nonzero after a message. */
+int add_anchors(input *in);
 
 /* One line of what is beneath the fit. */
 void print_pairs(const job *j, const input *in);

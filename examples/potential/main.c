@@ -46,24 +46,13 @@ static double time_per_atom(const eqml_cloud_model *model, const eqml_frames *fr
     return 1e6 * sum / (double)frames->first[n];
 }
 
-/* The fit is to the training data, with their weights. */
-static void use_data(job *j, const input *in)
-{
-    j->fit.use = in->train;
-    j->fit.weights = (const double(*)[EQML_CLOUD_KINDS])in->weights;
-}
-
 static int fit_and_test(job *j, input *in, eqml_cloud_model *model, double *coefficients, double *atoms,
                         eqml_lsq **triangle, outcome *o)
 {
     const eqml_frames *data = &in->data, *other = &in->other;
     eqml_message message;
-    if (choose_numbers(j, in, o) || add_anchors(in, &j->fit))
+    if (choose_numbers(j, in, o))
         return 1;
-    use_data(j, in);
-    const eqml_cloud_fit_options alone = j->fit; /* without anchors */
-    if (in->use)
-        j->fit.use = in->use;
     const double start = seconds_now();
     *model = (eqml_cloud_model){basis, j->radial, coefficients, atoms, in->pairs};
     o->tested = other->n > 0 || j->train_every > 1;
@@ -73,12 +62,11 @@ static int fit_and_test(job *j, input *in, eqml_cloud_model *model, double *coef
         (o->tested && eqml_cloud_find_errors(model, other->n ? other : data, other->n ? NULL : in->test,
                                              &o->test, &message)) ||
         (o->validated &&
-         eqml_cloud_cross_validate(basis, &j->radial, data, &alone, j->parts, &o->validation, &message))) {
+         eqml_cloud_cross_validate(basis, &j->radial, data, &j->fit, j->parts, &o->validation, &message))) {
         fprintf(stderr, "potential: %s: %s\n", j->data[0], message.text);
         return 1;
     }
     o->seconds = seconds_now() - start;
-    o->fit.frames -= in->anchors;
     o->us_per_atom = time_per_atom(model, data, data->n - in->anchors);
     return 0;
 }
@@ -126,7 +114,9 @@ int main(int argc, char **argv)
     j.grades = 32;
     int bad = parse_options(argc, argv, &j) || read_input(&j, &in);
     if (!bad) {
-        use_data(&j, &in);
+        j.fit.use = in.train;
+        j.fit.anchors = in.anchor;
+        j.fit.weights = (const double(*)[EQML_CLOUD_KINDS])in.weights;
         j.fit.pairs = in.pairs;
         j.fit.atoms = in.atoms;
         bad = j.score ? find_score(&j, &in) : j.highest ? choose_level(&j, &in) : fit_and_write(&j, &in);

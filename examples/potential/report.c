@@ -62,10 +62,12 @@ void print_report(const job *j, const eqml_cloud_model *model, const outcome *o)
         if (o->coverage[k].energies)
             printf(
                 "  sigma of %s %.3g %s (rms), from %zu configurations left out: %.1f %% of %zu test errors "
-                "within one standard deviation, %.1f %% within two (normal: 68.3, 95.4)\n",
+                "within one standard deviation, %.1f %% within two (normal: 68.3, 95.4), %.1f %% within "
+                "%.1f, "
+                "which hold 95.4 %% of those left out\n",
                 k ? "forces" : "energies", o->deviation[k] * (k ? EV_PER_ANGSTROM : 1e3 * EV),
                 k ? "eV/angstrom" : "meV/atom", o->left_out, 100 * o->coverage[k].within[0],
-                o->coverage[k].energies, 100 * o->coverage[k].within[1]);
+                o->coverage[k].energies, 100 * o->coverage[k].within[1], 100 * o->within_tail[k], o->tail[k]);
 }
 
 /* Null where the number is not known, or not finite. */
@@ -122,9 +124,13 @@ int write_report(const char *path, const job *j, const eqml_cloud_model *model, 
         json_number(out, "sigma_energy_test_ev_per_atom", covered[0], EV * o->deviation[0]);
         json_number(out, "coverage_energy_one_sigma", covered[0], o->coverage[0].within[0]);
         json_number(out, "coverage_energy_two_sigma", covered[0], o->coverage[0].within[1]);
+        json_number(out, "tail_energy_sigma", covered[0], o->tail[0]);
+        json_number(out, "coverage_energy_tail", covered[0], o->within_tail[0]);
         json_number(out, "sigma_force_test_ev_per_angstrom", covered[1], EV_PER_ANGSTROM * o->deviation[1]);
         json_number(out, "coverage_force_one_sigma", covered[1], o->coverage[1].within[0]);
         json_number(out, "coverage_force_two_sigma", covered[1], o->coverage[1].within[1]);
+        json_number(out, "tail_force_sigma", covered[1], o->tail[1]);
+        json_number(out, "coverage_force_tail", covered[1], o->within_tail[1]);
         json_number(out, "us_per_grade", o->graded, o->us_per_grade);
         json_number(out, "us_per_atom", 1, o->us_per_atom);
         fprintf(out, "  \"seconds_fit\": %.3f\n}\n", o->seconds);

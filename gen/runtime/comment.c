@@ -41,13 +41,23 @@ typedef struct eqml__layout {
     eqml__measure energy, length; /* the units, for a message */
 } eqml__layout;
 
-/* *value <- a number of the file times unit; `what` names it in messages. */
-static eqml_status eqml__read_number(eqml__frames *r, const char *what, eqml__span word, double unit,
-                                     double *value)
+/* What no number of a data file is beyond, in the file's unit: coordinates and forces; and any other. A single larger one,
+ * where a point was lost or 1e30 says that nothing is known, would spoil a fit without a word. */
+#define EQML__MOST_OF_ATOM 1e6
+#define EQML__MOST_OF_ALL 1e12
+
+/* *value <- a number of the file, at most `most`, times unit; `what` names it in messages. */
+static eqml_status eqml__read_number(eqml__frames *r, const char *what, double most, eqml__span word,
+                                     double unit, double *value)
 {
     double number = 0.0;
     const eqml_status status = eqml__parse_number(word, EQML__DECIMAL, &number);
     *value = number * unit;
+    if (!status && fabs(number) > most)
+        return EQML__REFUSE(
+            &r->in, EQML_ERROR_VALUE,
+            "expected a number of at most %g as %s, found %s; correct it, or remove this geometry", most,
+            what, eqml__quote(word).text);
     if (!status)
         return status;
     return EQML__REFUSE(&r->in, status,
@@ -388,7 +398,7 @@ static eqml_status eqml__read_list(eqml__frames *r, const char *what, eqml__span
     size_t found = 0;
     for (; !status && eqml__next_number(&rest, &word); found++)
         if (found < count)
-            status = eqml__read_number(r, what, word, unit, &value[found]);
+            status = eqml__read_number(r, what, EQML__MOST_OF_ALL, word, unit, &value[found]);
     if (!status && found != count)
         return EQML__REFUSE(&r->in, EQML_ERROR_FORMAT, "expected %zu number%s as %s, found %s", count,
                             count > 1 ? "s" : "", what, eqml__quote(list).text);
@@ -568,7 +578,7 @@ static eqml_status eqml__read_energy(eqml__frames *r, const eqml__keys *keys, in
                 r,
                 column > 1 ? "the energy in the column that was asked for"
                            : "the energy in hartree (or keys of extended XYZ: Properties, energy)",
-                word, unit->size, value);
+                EQML__MOST_OF_ALL, word, unit->size, value);
         else
             status = EQML__REFUSE(
                 &r->in, EQML_ERROR_FORMAT,

@@ -111,4 +111,10 @@ static uint64_t eqml__scatter_bits(uint64_t x)
     return x ^ (x >> 31);
 }
 
+/* A number from 0 to 1 that looks random. */
+static double eqml__scattered(uint64_t x)
+{
+    return (double)(eqml__scatter_bits(x) >> 11) / 9007199254740992.0;
+}
+
 #endif /* EQML__COMPASS_C */

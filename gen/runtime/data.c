@@ -150,14 +150,14 @@ static eqml_status eqml__read_atom(eqml__frames *r, const eqml__layout *layout, 
             layout->words == &r->source->extended ? "; the key Properties says which there are" : "");
     eqml_status status = eqml__read_label(r, atom, label);
     for (int k = 0; !status && k < 3; k++)
-        status =
-            eqml__read_number(r, "a coordinate", pos[k], layout->length_unit, &data->xyz[row + (size_t)k]);
+        status = eqml__read_number(r, "a coordinate", EQML__MOST_OF_ATOM, pos[k], layout->length_unit,
+                                   &data->xyz[row + (size_t)k]);
     if (layout->gradient == EQML__ABSENT)
         return status;
     data->has[data->n] |= EQML_HAS_GRADIENT;
     for (int k = 0; !status && k < 3; k++)
-        status = eqml__read_number(r, layout->forces ? "a force" : "a gradient", gradient[k],
-                                   layout->gradient_unit, &data->gradient[row + (size_t)k]);
+        status = eqml__read_number(r, layout->forces ? "a force" : "a gradient", EQML__MOST_OF_ATOM,
+                                   gradient[k], layout->gradient_unit, &data->gradient[row + (size_t)k]);
     return status;
 }
 

@@ -114,7 +114,7 @@ EQML_API eqml_status eqml_data_read_as(const char *path, const eqml_data_options
  * EQML_ERROR_ARGUMENT: an option is none.
  * EQML_ERROR_FORMAT: it has neither layout, is cut off, or its frames differ in their atoms; it has a key twice, two
  * different numbers that would be the energy, a unit that is not known, or nowhere the key or column of an option.
- * EQML_ERROR_VALUE: a number is infinite, nan or beyond 1e100, two atoms are closer than 1e-6 bohr, or
+ * EQML_ERROR_VALUE: a number is infinite, nan or beyond 1e12 (coordinates, gradients: 1e6), two atoms are closer than 1e-6 bohr, or
  * all within a fraction of an angstrom.
  */
 

@@ -231,8 +231,7 @@ static eqml_status eqml__set_level(eqml__trials *s, int degree, double geometrie
     const double part = geometries / (double)s->trained;
     size_t count = 0;
     for (size_t g = 0; g < s->data->n; g++) {
-        s->offered[g] =
-            eqml__may_train(s, g) && (double)(eqml__scatter_bits(g) >> 11) / 9007199254740992.0 <= part;
+        s->offered[g] = eqml__may_train(s, g) && eqml__scattered(g) <= part;
         count += s->offered[g];
     }
     s->runs = 2 * eqml__divisions((double)count);

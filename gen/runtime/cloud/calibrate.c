@@ -121,6 +121,17 @@ static size_t eqml__leave_out(eqml__left *x, size_t k, const eqml__system *s, eq
     return found;
 }
 
+/* So many standard deviations have 95.45 % of the errors of n influences within. */
+static double eqml__tail(size_t n, const eqml_influence *influence, const eqml_sigma *sigma, double *room)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < n; i++)
+        if (eqml__is_calibrating(&influence[i]))
+            room[count++] = fabs(influence[i].deleted) / eqml__sigma_of(sigma, influence[i].variance);
+    qsort(room, count, sizeof(double), eqml__compare_numbers);
+    return room[(size_t)(0.9545 * (double)count)];
+}
+
 static int eqml__may_leave(const eqml_frames *f, const unsigned char *use, size_t k)
 {
     return eqml__frame_used(f, use, k) && f->first[k + 1] - f->first[k] <= EQML__LEFT_ATOMS;
@@ -151,8 +162,9 @@ EQML_API eqml_status eqml_cloud_calibrate(eqml_cloud_sigma *sigma, const eqml_cl
     eqml_influence *energy = (eqml_influence *)eqml__zeroed(frames->n, sizeof *energy);
     eqml_influence *forces = (eqml_influence *)eqml__zeroed(most * EQML__LEFT_FORCES, sizeof *forces);
     double *by = (double *)eqml__zeroed((size_t)count + 2 * (size_t)model->basis->nspecies, sizeof(double));
+    double *sorted = (double *)eqml__zeroed(frames->n + most * EQML__LEFT_FORCES, sizeof(double));
     void *room = EQML_MALLOC(eqml__system_size(n, 1));
-    eqml_status status = energy && forces && by && room ? EQML_OK : EQML_ERROR_MEMORY;
+    eqml_status status = energy && forces && by && sorted && room ? EQML_OK : EQML_ERROR_MEMORY;
     memset(&x, 0, sizeof x);
     if (!status)
         status = eqml__left_create(&x, model, frames, fit, n, (size_t)n, by + count, message);
@@ -181,6 +193,10 @@ EQML_API eqml_status eqml_cloud_calibrate(eqml_cloud_sigma *sigma, const eqml_cl
         status = eqml__calibrate_on(frames->n, energy, &sigma->energy);
     if (!status && nforces)
         status = eqml__calibrate_on(nforces, forces, &sigma->force);
+    if (!status)
+        sigma->tail[0] = eqml__tail(frames->n, energy, &sigma->energy, sorted);
+    if (!status && nforces)
+        sigma->tail[1] = eqml__tail(nforces, forces, &sigma->force, sorted);
     if (status && message && !message->text[0])
         eqml__fail(message, status, "the calibration: %s", eqml_status_text(status));
     eqml__left_free(&x);
@@ -188,24 +204,27 @@ EQML_API eqml_status eqml_cloud_calibrate(eqml_cloud_sigma *sigma, const eqml_cl
     EQML_FREE(energy);
     EQML_FREE(forces);
     EQML_FREE(by);
+    EQML_FREE(sorted);
     EQML_FREE(room);
     return status;
 }
 
-/* Counts an error, and adds the square of its deviation. */
-static void eqml__count_error(const eqml_sigma *sigma, const double *row, double error,
-                              eqml_coverage *coverage, double *squares)
+/* Counts an error, also whether it is within so many deviations as the tail has, and adds the square of its deviation. */
+static void eqml__count_error(const eqml_sigma *sigma, double most, const double *row, double error,
+                              eqml_coverage *coverage, double *tail, double *squares)
 {
     const double deviation = eqml__sigma_of(sigma, eqml__sigma_square_one(sigma, row));
     coverage->energies++;
     for (int k = 0; k < 2; k++)
         coverage->within[k] += fabs(error) <= (k + 1) * deviation;
+    *tail += fabs(error) <= most * deviation;
     *squares += deviation * deviation;
 }
 
 EQML_API eqml_status eqml_cloud_coverage(const eqml_cloud_sigma *sigma, const eqml_cloud_model *model,
                                          const eqml_frames *frames, const unsigned char *use,
-                                         eqml_coverage coverage[2], double mean[2], eqml_message *message)
+                                         eqml_coverage coverage[2], double tail[2], double mean[2],
+                                         eqml_message *message)
 {
     const int ncols = sigma->energy.terms;
     eqml_cloud_fit_options fit;
@@ -213,6 +232,7 @@ EQML_API eqml_status eqml_cloud_coverage(const eqml_cloud_sigma *sigma, const eq
     double *atoms = (double *)eqml__zeroed(2 * (size_t)model->basis->nspecies, sizeof(double));
     eqml_status status = atoms ? EQML_OK : EQML_ERROR_MEMORY;
     memset(coverage, 0, 2 * sizeof *coverage);
+    memset(tail, 0, 2 * sizeof *tail);
     memset(mean, 0, 2 * sizeof *mean);
     memset(&x, 0, sizeof x);
     memset(&fit, 0, sizeof fit);
@@ -233,13 +253,14 @@ EQML_API eqml_status eqml_cloud_coverage(const eqml_cloud_sigma *sigma, const eq
             if (!(frames->has[k] & (i ? EQML_FRAME_FORCES : EQML_FRAME_ENERGY)))
                 continue;
             memcpy(aligned, x.rows + i * x.length, x.length * sizeof(double));
-            eqml__count_error(i ? &sigma->force : &sigma->energy, aligned, i ? x.forces[i - 1] : x.energy,
-                              &coverage[i > 0], &mean[i > 0]);
+            eqml__count_error(i ? &sigma->force : &sigma->energy, sigma->tail[i > 0], aligned,
+                              i ? x.forces[i - 1] : x.energy, &coverage[i > 0], &tail[i > 0], &mean[i > 0]);
         }
     }
     for (int j = 0; j < 2; j++)
         if (coverage[j].energies) {
             mean[j] = sqrt(mean[j] / (double)coverage[j].energies);
+            tail[j] /= (double)coverage[j].energies;
             coverage[j].within[0] /= (double)coverage[j].energies;
             coverage[j].within[1] /= (double)coverage[j].energies;
         }

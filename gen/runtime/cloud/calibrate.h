@@ -8,7 +8,9 @@
 typedef struct eqml_cloud_sigma {
     eqml_sigma energy; /* of the energy of a configuration over its number of atoms, hartree */
     eqml_sigma force;  /* of a component, hartree/bohr */
-    size_t left_out;   /* configurations */
+    double tail
+        [2]; /* of energies, of forces: 95.45 % of the errors left out are within so many; normal ones: 2 */
+    size_t left_out; /* configurations */
 } eqml_cloud_sigma;
 
 EQML_API eqml_status eqml_cloud_calibrate(eqml_cloud_sigma *sigma, const eqml_cloud_grader *grader,
@@ -18,16 +20,19 @@ EQML_API eqml_status eqml_cloud_calibrate(eqml_cloud_sigma *sigma, const eqml_cl
 /*
  * Leaves out, one after the other and each with all of its rows, `most` of the training configurations with use[k]
  * nonzero and at most 200 atoms, evenly spaced: from the triangle of the fit, without another. Errors and variances of
- * their energies, and of some of their forces, calibrate as in eqml_sigma_create. fit: the options of the fit. The grader
- * must stay. EQML_ERROR_EMPTY: fewer than 20 that the others determine.
+ * their energies, and of some of their forces, each calibrate as in eqml_sigma_create; the tails of both are
+ * heavier than those of a normal distribution, and how much heavier is found from them, too. fit: the options of the fit.
+ * The grader must stay. EQML_ERROR_EMPTY: fewer than 20 that the others determine.
  */
 
 EQML_API eqml_status eqml_cloud_coverage(const eqml_cloud_sigma *sigma, const eqml_cloud_model *model,
                                          const eqml_frames *frames, const unsigned char *use,
-                                         eqml_coverage coverage[2], double mean[2], eqml_message *message);
+                                         eqml_coverage coverage[2], double tail[2], double mean[2],
+                                         eqml_message *message);
 /*
  * How many errors of energies, and of components of forces, are within one and two standard deviations, over the
- * configurations with use[k] nonzero; NULL: all. mean <- the root mean square of these deviations.
+ * configurations with use[k] nonzero; NULL: all. tail <- the parts of them within sigma->tail deviations; mean <- the
+ * root mean square of these deviations.
  */
 
 #endif /* EQML__CLOUD_CALIBRATE_H */

@@ -5,7 +5,7 @@
 #include "cloud/folds.c"
 
 #define EQML__RADIAL_TERMS 400
-#define EQML__RADIAL_ROWS 40000.0
+#define EQML__RADIAL_ROWS 20000.0
 #define EQML__WEIGHT_TERMS 1000
 
 /* What a choice works with. */
@@ -13,8 +13,10 @@ typedef struct eqml__cloud_chooser {
     const eqml_cloud_basis *whole;
     const eqml_frames *frames;
     eqml_cloud_choice_options options;
-    eqml_radial radial;         /* of the present trial */
-    double start[2], some;      /* logarithms of cutoff and range at the start; fraction of the data */
+    eqml_radial radial;   /* of the present trial */
+    eqml_radial kinds[2]; /* the best of each kind that is tried, by pilots */
+    int nkinds;
+    double start[2], some;      /* logarithms of cutoff and range at the start; fraction of the forces */
     eqml_cloud_fit_options fit; /* likewise */
     double *level, *atoms;      /* [nterms]; [nspecies] those of *fit, and room */
     eqml__cloud_lower lower;
@@ -22,6 +24,7 @@ typedef struct eqml__cloud_chooser {
     eqml__compass search;
     double tried[4 * EQML__MOST_TRIALS], k[4];
     eqml__fold_trial trials[EQML__MOST_TRIALS];
+    double rms[EQML_CLOUD_KINDS]; /* of the best */
     int told;
     eqml_message *message;
 } eqml__cloud_chooser;
@@ -93,8 +96,8 @@ static eqml_status eqml__radial_judge(void *context, const double *k, int number
     return status;
 }
 
-/* s->radial <- the best cutoff and range of its kind from those of s->start on. *score <- how good it is. */
-static eqml_status eqml__search_radial(eqml__cloud_chooser *s, double *score)
+/* s->radial <- the best cutoff and range of its kind from its own on. */
+static eqml_status eqml__search_radial(eqml__cloud_chooser *s)
 {
     const eqml_radial first = s->radial;
     bool better;
@@ -109,17 +112,18 @@ static eqml_status eqml__search_radial(eqml__cloud_chooser *s, double *score)
         s->radial = eqml__radial_of_k(s, eqml__tried(&s->search, s->search.best));
     else
         s->radial = first;
-    *score = s->search.score[s->search.best];
+    memcpy(s->rms, s->trials[s->search.best].rms, sizeof s->rms);
     return status;
 }
 
-static eqml_status eqml__choose_radial(eqml__cloud_chooser *s)
+/* s->kinds <- the best of each kind, by small potentials. */
+static eqml_status eqml__find_kinds(eqml__cloud_chooser *s)
 {
     const double given = s->fit.ridge;
-    double rows = 0, score = HUGE_VAL, other = HUGE_VAL;
+    double rows = 0;
     eqml_status status = eqml__set_lower(s, EQML__RADIAL_TERMS);
     for (size_t k = 0; k < s->frames->n; k++)
-        if (eqml__frame_used(s->frames, s->fit.use, k) && (s->frames->has[k] & EQML_FRAME_FORCES))
+        if (eqml__frame_trains(s->frames, &s->fit, k) && (s->frames->has[k] & EQML_FRAME_FORCES))
             rows += 3 * (double)(s->frames->first[k + 1] - s->frames->first[k]);
     s->some = rows > EQML__RADIAL_ROWS ? EQML__RADIAL_ROWS / rows : 1;
     s->search.may_be = eqml__radial_may_be;
@@ -129,13 +133,12 @@ static eqml_status eqml__choose_radial(eqml__cloud_chooser *s)
     if (s->options.ridge || !(given > 0))
         s->fit.ridge = 1e-6;
     if (!status)
-        status = eqml__search_radial(s, &score);
+        status = eqml__search_radial(s);
+    s->kinds[s->nkinds++] = s->radial;
     if (!status && s->options.kind && s->radial.kind == EQML_RADIAL_CHEBYSHEV) {
-        const eqml_radial best = s->radial;
         s->radial.kind = EQML_RADIAL_BESSEL;
-        status = eqml__search_radial(s, &other);
-        if (!(other < score - 0.01))
-            s->radial = best;
+        status = eqml__search_radial(s);
+        s->kinds[s->nkinds++] = s->radial;
     }
     s->fit.ridge = given;
     return status;
@@ -195,27 +198,53 @@ static eqml_status eqml__raise_ridge(eqml__cloud_chooser *s)
     return status;
 }
 
-static eqml_status eqml__choose_fit(eqml__cloud_chooser *s)
+/* s->fit <- the best weights and ridge for s->radial, from s->k on by a step. *score <- how good they are. */
+static eqml_status eqml__search_fit(eqml__cloud_chooser *s, double step, double *score)
 {
     bool better;
-    eqml_status status = eqml__set_lower(s, EQML__WEIGHT_TERMS);
+    eqml__folds_free(&s->folds);
+    eqml_status status = eqml__folds_create(&s->folds, &s->lower.basis, &s->radial, s->frames, &s->fit,
+                                            s->options.parts, 1, s->atoms, s->message);
+    s->search.made = s->search.best = 0;
     if (!status)
-        status = eqml__folds_create(&s->folds, &s->lower.basis, &s->radial, s->frames, &s->fit,
-                                    s->options.parts, 1, s->atoms, s->message);
+        status = eqml__contend(&s->search, s->k, &better);
+    if (!status)
+        status = eqml__compass_search(&s->search, step, 0.5, 30);
+    *score = s->search.score[s->search.best];
+    if (!status && s->options.ridge)
+        status = eqml__raise_ridge(s);
+    memcpy(s->k, eqml__tried(&s->search, s->search.best), sizeof s->k);
+    if (!status)
+        eqml__fit_of_k(s, s->k, &s->fit);
+    return status;
+}
+
+/* s->radial <- the best of the kinds of functions that are left, by potentials of the size of the fit; s->fit for it. */
+static eqml_status eqml__choose_fit(eqml__cloud_chooser *s)
+{
+    double score = HUGE_VAL;
+    eqml_status status = eqml__set_lower(s, EQML__WEIGHT_TERMS);
+    eqml_cloud_fit_options best = s->fit;
+    eqml_radial chosen = s->radial;
     s->search.may_be = eqml__fit_may_be;
     s->search.is_open = eqml__fit_is_open;
     s->search.judge = eqml__fit_judge;
     s->search.n = 3;
-    s->search.made = s->search.best = 0;
     memset(s->k, 0, sizeof s->k);
-    if (!status)
-        status = eqml__contend(&s->search, s->k, &better);
-    if (!status)
-        status = eqml__compass_search(&s->search, 1, 0.5, 30);
-    if (!status && s->options.ridge)
-        status = eqml__raise_ridge(s);
-    if (!status)
-        eqml__fit_of_k(s, eqml__tried(&s->search, s->search.best), &s->fit);
+    for (int kind = 0; kind < (s->nkinds ? s->nkinds : 1) && !status; kind++) {
+        double own = HUGE_VAL;
+        if (s->nkinds)
+            s->radial = s->kinds[kind];
+        status = eqml__search_fit(s, kind ? 0.5 : 1, &own);
+        if (own < score - (kind ? 0.01 : 0)) {
+            score = own;
+            best = s->fit;
+            chosen = s->radial;
+            memcpy(s->rms, s->trials[s->search.best].rms, sizeof s->rms);
+        }
+    }
+    s->fit = best;
+    s->radial = chosen;
     eqml__folds_free(&s->folds);
     return status;
 }
@@ -272,8 +301,10 @@ EQML_API eqml_status eqml_cloud_choose(const eqml_cloud_basis *basis, const eqml
     if (s->radial.cutoff == 0)
         s->radial.cutoff = 2.2 * s->radial.range;
     if (!status && (options->cutoff || options->range || options->kind))
-        status = eqml__choose_radial(s);
-    if (!status && (options->weights || options->ridge))
+        status = eqml__find_kinds(s);
+    if (!status && s->nkinds == 1)
+        s->radial = s->kinds[0];
+    if (!status && (options->weights || options->ridge || s->nkinds > 1))
         status = eqml__choose_fit(s);
     if (!status) {
         *radial = s->radial;
@@ -284,7 +315,7 @@ EQML_API eqml_status eqml_cloud_choose(const eqml_cloud_basis *basis, const eqml
     if (!status && choice) {
         choice->trials = s->told;
         choice->terms = s->lower.basis.nterms;
-        memcpy(choice->rms, s->trials[s->search.best].rms, sizeof choice->rms);
+        memcpy(choice->rms, s->rms, sizeof choice->rms);
     }
     eqml__chooser_free(s);
     EQML_FREE(s);

@@ -37,11 +37,12 @@ EQML_API eqml_status eqml_cloud_choose(const eqml_cloud_basis *basis, const eqml
  * configurations.
  *
  *   1. Cutoff and range: a compass search in their logarithms, by steps of 15 and 7 %, with terms up to the level that leaves at
- *      most 400 of them, and with about 40,000 rows, with the weights that are given and a ridge of 1e-6. Where the
- *      kind of radial functions is chosen, then Bessel functions, whose cutoff is sought from there; they are taken where
- *      the score is 0.01 better. A user's own functions have a cutoff alone.
+ *      most 400 of them, and with about 20,000 rows of forces, with the weights that are given and a ridge of 1e-6. Where
+ *      the kind of radial functions is chosen, then of Bessel functions, whose cutoff is sought from there. A user's own
+ *      functions have a cutoff alone.
  *   2. Ridge and weights: a compass search by factors of 10 and of the root of it, with at most 1,000 terms and all
- *      rows. Triangles of parts and kinds of rows are kept, so that these trials read no data.
+ *      rows, for either kind. Triangles of parts and kinds of rows are kept, so that these trials read no data. Bessel
+ *      functions are taken where the score is then 0.01 better: small potentials would favour Chebyshev's.
  *   3. Of the ridges with these weights the largest that costs at most 1 % in the score.
  *
  * Errors as those of eqml_cloud_fit. EQML_ERROR_EMPTY: fewer than 10 configurations.

@@ -28,7 +28,7 @@ static eqml_status eqml__fit_rows(eqml__cloud_fit *w, eqml_lsq *lsq)
     eqml_lsq *const kinds[EQML_CLOUD_KINDS] = {lsq, lsq, o->virial_weight > 0 ? lsq : NULL};
     eqml_status status = EQML_OK;
     for (size_t k = 0; k < w->frames->n && !status; k++) {
-        if (eqml__frame_used(w->frames, o->use, k))
+        if (eqml__frame_trains(w->frames, o, k))
             status = eqml__put_frame(w, k, kinds, factor);
         if (o->progress)
             o->progress(o->context, k + 1, w->frames->n);
@@ -74,6 +74,8 @@ EQML_API eqml_status eqml_cloud_fit(const eqml_cloud_basis *basis, const eqml_ra
         rows = lsq->rows;
         status = eqml__fit_penalty(&w, lsq);
     }
+    if (!status)
+        status = eqml__put_anchors(&w, lsq);
     if (!status)
         status = eqml_lsq_solve(lsq, NULL, x, &solved);
     if (status && message && !message->text[0])

@@ -19,6 +19,8 @@ typedef struct eqml_cloud_fit_options {
         *weights)[EQML_CLOUD_KINDS];  /* [frames->n] factors of the weights of energies, forces and virials;
                                         NULL: all 1 */
     const unsigned char *use;         /* [frames->n] nonzero: train on this one; NULL: on all */
+    const unsigned char *anchors;     /* [frames->n] nonzero: an anchor, see below; NULL: there are none */
+    double anchor_weight;             /* factor of the weights of anchors; 0: 1 */
     const eqml_pair_reference *pairs; /* beneath the potential: the fit is to the rest; NULL: none */
     const double *atoms; /* [basis->nspecies] energies of atoms, which are then not fitted; NULL: they are */
     void (*progress)(void *context, size_t done,
@@ -48,6 +50,10 @@ EQML_API eqml_status eqml_cloud_fit(const eqml_cloud_basis *basis, const eqml_ra
  * squares on the numbers of atoms of each species alone: mean energies in the data, not those of free atoms. What is
  * added to the guess is penalised like a term of mean level, so that what data of one composition leave open is small. A
  * term that no configuration has is penalised as if its norm were the usual one.
+ *
+ * Anchors tell of places where there are no data. They take part whatever use[k] says, with W_E = W_V = 1, so that what they
+ * weigh does not follow the data's energies; they are in no norm |a|, in no first guess, and a cross-validation holds none
+ * of them back.
  *
  * Rows are streamed: memory grows with the square of the terms. triangle, unless NULL, <- that of all rows and of the
  * penalty, whose columns are the terms and then, unless they are given, the atoms; release it with eqml_lsq_free.

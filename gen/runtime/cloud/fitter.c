@@ -4,6 +4,7 @@
 #include "cloud/frames.c"
 #include "cloud/levels.c"
 #include "cloud/neighbours.c"
+#include "compass.c"
 #include "system.c"
 
 typedef struct eqml__cloud_fit {
@@ -11,7 +12,8 @@ typedef struct eqml__cloud_fit {
     const eqml_radial *radial;
     const eqml_frames *frames;
     eqml_cloud_fit_options options;
-    int ncols; /* terms, and atoms unless they are given */
+    int ncols;          /* terms, and atoms unless they are given */
+    double some_forces; /* the fraction of rows of forces that are taken, evenly spread */
     double *atoms;
     size_t used, natoms; /* configurations, and atoms of the largest */
     eqml_cloud_workspace workspace;
@@ -23,6 +25,17 @@ typedef struct eqml__cloud_fit {
 static int eqml__frame_used(const eqml_frames *f, const unsigned char *use, size_t k)
 {
     return (!use || use[k]) && f->has[k];
+}
+
+static int eqml__is_anchor(const eqml_cloud_fit_options *o, size_t k)
+{
+    return o->anchors && o->anchors[k];
+}
+
+/* That configuration k is of the training data, and no anchor. */
+static int eqml__frame_trains(const eqml_frames *f, const eqml_cloud_fit_options *o, size_t k)
+{
+    return eqml__frame_used(f, o->use, k) && !eqml__is_anchor(o, k);
 }
 
 static void eqml__cloud_fit_free(eqml__cloud_fit *w)
@@ -69,7 +82,7 @@ static eqml_status eqml__fit_atoms(eqml__cloud_fit *w)
     size_t rows = 0;
     eqml_status status = eqml_lsq_create(&lsq, nspecies, 1);
     for (size_t k = 0; k < f->n && !status; k++) {
-        if (!eqml__frame_used(f, w->options.use, k) || !(f->has[k] & EQML_FRAME_ENERGY))
+        if (!eqml__frame_trains(f, &w->options, k) || !(f->has[k] & EQML_FRAME_ENERGY))
             continue;
         double *row = eqml_lsq_row(lsq), pairs = 0, virial[6];
         const double scale = 1 / (double)(f->first[k + 1] - f->first[k]);
@@ -108,12 +121,13 @@ static eqml_status eqml__cloud_fit_create(eqml__cloud_fit *w, const eqml_cloud_b
     w->frames = frames;
     if (options)
         w->options = *options;
+    w->some_forces = 1;
     w->ncols = basis->nterms + (w->options.atoms ? 0 : basis->nspecies);
     w->atoms = atoms;
     w->message = message;
     for (size_t k = 0; k < frames->n; k++) {
         const size_t n = frames->first[k + 1] - frames->first[k];
-        w->used += eqml__frame_used(frames, w->options.use, k) != 0;
+        w->used += eqml__frame_trains(frames, &w->options, k) != 0;
         w->natoms = n > w->natoms ? n : w->natoms;
     }
     if (!w->used)
@@ -187,11 +201,25 @@ static eqml_status eqml__put_frame(eqml__cloud_fit *w, size_t k, eqml_lsq *const
         status = eqml__put_cloud_row(w, lsq[0], w->energy, w->count, rest, root[0]);
     }
     for (size_t i = 0; i < 3 * c.natoms && has[EQML_CLOUD_FORCES] && !status; i++)
-        status = eqml__put_cloud_row(w, lsq[1], w->forces + i * length, NULL,
-                                     f->forces[3 * f->first[k] + i] - w->reference[i], root[1]);
+        if (w->some_forces >= 1 || eqml__scattered(3 * f->first[k] + i) < w->some_forces)
+            status = eqml__put_cloud_row(w, lsq[1], w->forces + i * length, NULL,
+                                         f->forces[3 * f->first[k] + i] - w->reference[i], root[1]);
     for (size_t i = 0; i < 6 && has[EQML_CLOUD_VIRIAL] && !status; i++)
         status = eqml__put_cloud_row(w, lsq[2], w->virial + i * length, NULL,
                                      f->virial[6 * k + i] - virial[i], root[2]);
+    return status;
+}
+
+/* Adds the rows of the anchors, after the penalty, whose norms they take no part in. */
+static eqml_status eqml__put_anchors(eqml__cloud_fit *w, eqml_lsq *lsq)
+{
+    const double weight = w->options.anchor_weight, root = weight > 0 ? sqrt(weight) : 1;
+    const double factor[EQML_CLOUD_KINDS] = {root, root, root};
+    eqml_lsq *const kinds[EQML_CLOUD_KINDS] = {lsq, lsq, lsq};
+    eqml_status status = EQML_OK;
+    for (size_t k = 0; k < w->frames->n && !status; k++)
+        if (eqml__is_anchor(&w->options, k))
+            status = eqml__put_frame(w, k, kinds, factor);
     return status;
 }
 

@@ -12,6 +12,7 @@ typedef struct eqml__folds {
     int parts, number;         /* number: trials so far */
     unsigned char *part, *use; /* [frames->n] from 1; 0: takes no part. use: all but one */
     eqml_lsq *rows[EQML__PARTS][EQML_CLOUD_KINDS], *others[EQML__PARTS], *work, *sum;
+    eqml_lsq *anchors;               /* in all of them; NULL: there are none */
     double factor[EQML_CLOUD_KINDS]; /* of `others`: roots of weights; negative: they are to be made */
     double *scale, *x;               /* of the penalty; a solution */
     double *atoms;
@@ -29,6 +30,7 @@ static void eqml__folds_free(eqml__folds *s)
             eqml_lsq_free(s->rows[g][j]);
         eqml_lsq_free(s->others[g]);
     }
+    eqml_lsq_free(s->anchors);
     eqml_lsq_free(s->work);
     eqml_lsq_free(s->sum);
     EQML_FREE(s->part);
@@ -40,17 +42,16 @@ static void eqml__folds_free(eqml__folds *s)
 
 /*
  * part[n] <- those of the used configurations, 1 to parts. Of so many in a row each goes to another part, in an order that
- * looks random, so that each part has of everything. Only the fraction `some` takes part. Returns how many do.
+ * looks random, so that each part has of everything. Returns how many are dealt.
  */
-static size_t eqml__deal(const eqml_frames *f, const unsigned char *use, int parts, double some,
+static size_t eqml__deal(const eqml_frames *f, const eqml_cloud_fit_options *o, int parts,
                          unsigned char *part)
 {
     int order[EQML__PARTS] = {0};
     size_t dealt = 0;
     for (size_t k = 0; k < f->n; k++) {
-        const double random = (double)(eqml__scatter_bits(k) >> 11) / 9007199254740992.0;
         part[k] = 0;
-        if (!eqml__frame_used(f, use, k) || random > some)
+        if (!eqml__frame_trains(f, o, k))
             continue;
         const size_t place = dealt % (size_t)parts;
         for (int i = 0; i < parts && place == 0; i++) { /* shuffle */
@@ -65,7 +66,7 @@ static size_t eqml__deal(const eqml_frames *f, const unsigned char *use, int par
 }
 
 /*
- * The triangles of a basis. atoms[nspecies] is room; only a fraction of the configurations takes part. The caller calls
+ * The triangles of a basis. atoms[nspecies] is room; only the fraction `some` of forces takes part. The caller calls
  * eqml__folds_free, also on failure.
  */
 static eqml_status eqml__folds_create(eqml__folds *s, const eqml_cloud_basis *basis,
@@ -91,7 +92,8 @@ static eqml_status eqml__folds_create(eqml__folds *s, const eqml_cloud_basis *ba
     if (!s->part || !s->scale || !s->x)
         return EQML_ERROR_MEMORY;
     s->use = s->part + frames->n;
-    if (eqml__deal(frames, s->w.options.use, s->parts, some, s->part) < EQML__FEWEST_FRAMES)
+    s->w.some_forces = some;
+    if (eqml__deal(frames, &s->w.options, s->parts, s->part) < EQML__FEWEST_FRAMES)
         return eqml__fail(message, EQML_ERROR_EMPTY, "too few configurations to choose by: %d are needed",
                           EQML__FEWEST_FRAMES);
     status = eqml__level_scales(basis, &s->w.options, s->scale);
@@ -105,6 +107,12 @@ static eqml_status eqml__folds_create(eqml__folds *s, const eqml_cloud_basis *ba
     for (size_t k = 0; k < frames->n && !status; k++)
         if (s->part[k])
             status = eqml__put_frame(&s->w, k, s->rows[s->part[k] - 1], factor);
+    if (!status && s->w.options.anchors) {
+        s->w.options.anchor_weight = 1; /* that of trials comes later */
+        status = eqml__lsq_open(&s->anchors, s->w.ncols, 1);
+        if (!status)
+            status = eqml__put_anchors(&s->w, s->anchors);
+    }
     return status;
 }
 
@@ -146,6 +154,9 @@ static eqml_status eqml__fold_solve(eqml__folds *s, int g, const eqml_cloud_fit_
         status = eqml_lsq_merge(s->work, s->others[g]);
     if (!status && fit->ridge > 0)
         status = eqml__penalise(s->work, s->w.basis->nterms, fit->ridge, s->scale);
+    if (!status && s->anchors && fit->anchors)
+        status =
+            eqml__lsq_merge_times(s->work, s->anchors, fit->anchor_weight > 0 ? sqrt(fit->anchor_weight) : 1);
     return status ? status : eqml_lsq_solve(s->work, NULL, s->x, NULL);
 }
 
@@ -156,7 +167,7 @@ static eqml_status eqml__find_folds(eqml__folds *s, const eqml_cloud_fit_options
     return eqml__find_others(s, factor);
 }
 
-/* Trains on all parts but one, tests on this one, in turn; weights and ridge of *fit count. */
+/* Trains on all parts but one, tests on this one, in turn; weights, ridge, and anchors or none, of *fit count. */
 static eqml_status eqml__fold_judge(eqml__folds *s, const eqml_cloud_fit_options *fit, eqml__fold_trial *t)
 {
     double squares[EQML_CLOUD_KINDS] = {0, 0, 0}, rows[EQML_CLOUD_KINDS] = {0, 0, 0};

@@ -261,9 +261,10 @@ static eqml_status eqml__read_cloud_atom(eqml__cloud_reader *r, const eqml__layo
     f->species[atom] = species;
     eqml_status status = EQML_OK;
     for (size_t k = 0; k < 3 && !status; k++)
-        status = eqml__read_number(&r->file, "a coordinate", pos[k], EQML_ANGSTROM, &f->xyz[3 * atom + k]);
+        status = eqml__read_number(&r->file, "a coordinate", EQML__MOST_OF_ATOM, pos[k], EQML_ANGSTROM,
+                                   &f->xyz[3 * atom + k]);
     for (size_t k = 0; k < 3 && !status && layout->gradient != EQML__ABSENT; k++)
-        status = eqml__read_number(&r->file, "a force", force[k], -layout->gradient_unit,
+        status = eqml__read_number(&r->file, "a force", EQML__MOST_OF_ATOM, force[k], -layout->gradient_unit,
                                    &f->forces[3 * atom + k]);
     return status;
 }

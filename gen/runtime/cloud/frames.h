@@ -41,7 +41,8 @@ EQML_API eqml_status eqml_frames_read_as(const char *path, const char *species,
  * directions. Columns may be force or forces. virial or virials (eV, nine or six numbers: xx yy zz yz xz xy) is
  * -dE/dstrain; stress (eV/angstrom^3) is, as in ASE, dE/dstrain over the volume: a stress above 100 eV/angstrom^3 is
  * taken to be in another unit, and refused unless options name one. config_type names the group of a frame. Frames may differ in their atoms. species: "W H", as a basis
- * lists them; each atom must be one of these.
+ * lists them; each atom must be one of these. A coordinate or force beyond 1e6, or any other number beyond 1e12, in the
+ * units of the file, is refused.
  *
  * options may be NULL. EQML_ERROR_ARGUMENT: the unit of stresses is not known.
  * EQML_ERROR_FILE, EQML_ERROR_FORMAT, EQML_ERROR_VALUE, EQML_ERROR_MATCH, EQML_ERROR_EMPTY: with file and line in the
