@@ -2,8 +2,9 @@
 #include "job.h"
 #include "common/atoms.h"
 
-/* Descents of a census, from each kind of start, where what lies far out is looked for, as in `make holes`; 0: the default. */
-enum { FEW = 0, MANY = 50 };
+/* Samples of each width, and descents from each kind of start, as in `make holes`: they cost little, walkers cost most. */
+enum { SAMPLES = 100000, DESCENTS = 50 };
+static const census_options short_census = {.samples = SAMPLES, .descents = DESCENTS};
 
 /* The training geometry of the lowest energy, or data->n. */
 static size_t lowest_of(const eqml_data *data, const unsigned char *train)
@@ -56,10 +57,12 @@ static size_t count_met(const census *c)
 }
 
 /* A census and, where it finds no hole, one of twice as many walkers and other random numbers. */
-static int take_two(const eqml_surface *surface, const double *start, int seed, int descents, outcome *o)
+static int take_two(const eqml_surface *surface, const double *start, int seed, outcome *o)
 {
-    const census_options first = {.seed = (uint64_t)seed, .descents = descents},
-                         second = {.seed = 2, .walkers = 2000, .samples = 20000, .descents = descents};
+    census_options first = short_census, second = short_census;
+    first.seed = (uint64_t)seed;
+    second.seed = 2;
+    second.walkers = 2000;
     return take_census(surface, start, &first, o) ||
            (o->holes.natoms && !o->holes.holes && take_census(surface, start, &second, o));
 }
@@ -184,7 +187,7 @@ static int lift_in_rounds(const job *j, eqml_surface *surface, const double *sta
         o->penalty_rounds++;
         o->penalty_points = points.n;
         o->penalty = penalties[points.weight];
-        bad = bad || take_two(surface, start, o->penalty_rounds + 2, FEW, o);
+        bad = bad || take_two(surface, start, o->penalty_rounds + 2, o);
     }
     free_lifted(&points);
     return bad;
@@ -203,7 +206,7 @@ static int lift_holes(const job *j, eqml_surface *surface, const double *start, 
         o->no_penalties = "penalties leave more holes than there were; the fit is without them";
         o->penalty_rounds = 0;
         eqml_surface_set(surface, before);
-        bad = take_census(surface, start, NULL, o);
+        bad = take_census(surface, start, &short_census, o);
     }
     free(before);
     return bad;
@@ -213,7 +216,7 @@ static int lift_holes(const job *j, eqml_surface *surface, const double *start, 
 
 /* Walls from the loosest to the tightest, until a census finds no hole; the loosest in any case. */
 static int find_wall(eqml_surface *surface, const eqml_data *data, const unsigned char *train,
-                     const double *start, int descents, outcome *o)
+                     const double *start, outcome *o)
 {
     static const eqml_wall_options walls[] = {{.width = 4, .degree = 2},
                                               {.width = 8, .degree = 3},
@@ -223,7 +226,7 @@ static int find_wall(eqml_surface *surface, const eqml_data *data, const unsigne
     for (size_t k = 0; k < sizeof walls / sizeof *walls && (k == 0 || o->holes.holes); k++) {
         if (raise_wall(&walls[k], surface, data, train, o))
             return 0;
-        if (take_two(surface, start, 1, descents, o))
+        if (take_two(surface, start, 1, o))
             return 1;
     }
     return 0;
@@ -243,20 +246,15 @@ int count_holes(const job *j, eqml_surface *surface, const eqml_data *data, cons
     o->symbols = symbols_of(data);
     if (!o->symbols)
         return fail("out of memory");
-    if (take_census(surface, start, NULL, o))
+    if (take_census(surface, start, &short_census, o))
         return 1;
     o->unpenalised = o->holes.holes;
     const size_t met = count_met(&o->holes);
     if (o->problem && !takes_long(j, o) && lift_holes(j, surface, start, data->energy[lowest], o))
         return 1;
-    if (j->wall == WALL_ANY && o->holes.natoms && take_two(surface, start, 1, MANY, o))
-        return 1;
     o->unwalled = o->holes.holes;
     /* Penalties lift the holes that were met; the loosest wall is for those beyond, which a longer run meets. */
-    if (j->wall == WALL_ANY ? o->unpenalised + o->unwalled > 0
-                            : j->wall == WALL_AUTO && met + count_met(&o->holes) > 0)
-        return find_wall(surface, data, train, start, j->wall == WALL_ANY ? MANY : FEW, o);
-    return 0;
+    return j->wall == WALL_AUTO && met + o->unwalled > 0 ? find_wall(surface, data, train, start, o) : 0;
 }
 
 void print_holes(const job *j, const outcome *o)
@@ -275,7 +273,11 @@ void print_holes(const job *j, const outcome *o)
                "data\n",
                o->wall.degree, o->wall.width);
     if (o->wall.width > 0 && j->wall != WALL_YES)
-        printf("    (--wall %g,%d); without it %zu holes\n", o->wall.width, o->wall.degree, o->unwalled);
+        printf(o->unwalled
+                   ? "    (--wall %g,%d); without it %zu holes\n"
+                   : "    (--wall %g,%d), against holes that only a longer census meets; without it this one "
+                     "meets %zu\n",
+               o->wall.width, o->wall.degree, o->unwalled);
     if (o->holes.natoms)
         census_print(stdout, &o->holes);
     else if (o->uncounted)

@@ -60,23 +60,35 @@ static bool eqml__is_wall_point(const eqml__mason *a, size_t g)
     return (!a->use || a->use[g]) && (a->data->has[g] & EQML_HAS_ENERGY);
 }
 
-/* Features: the factors up to a degree whose values the code finds, or up to one less where these are too many. */
+/* Whether a factor is the product of two others: what it tells is known from these. */
+static bool eqml__is_product(const eqml_basis *b, int factor)
+{
+    for (int k = 0; k < b->noperations; k++)
+        if (b->operations[k][0] == b->factor0 + factor)
+            return b->operations[k][1] > b->factor0 && b->operations[k][2] > b->factor0;
+    return false;
+}
+
+/* Features: the factors up to a degree whose values the code finds; where these are too many without the products of that
+ * degree, or up to one less. */
 static void eqml__choose_features(eqml__mason *a, int most)
 {
     const eqml_basis *b = a->m->basis;
     const int values = b->forward_one ? b->nvalues : b->nfactors;
-    for (int degree = most; degree > 0; degree--) {
-        int count = 0;
-        for (int k = 1; k < values; k++)
-            if (b->degrees[k] <= degree) {
-                if (count < EQML_WALL_FEATURES)
-                    a->feature[count] = (unsigned short)k;
-                count++;
-            }
-        a->n = count;
-        if (count <= EQML_WALL_FEATURES)
-            return;
-    }
+    for (int degree = most; degree > 0; degree--)
+        for (int without = 0; without < 2; without++) {
+            int count = 0;
+            for (int k = 1; k < values; k++)
+                if (b->degrees[k] < degree ||
+                    (b->degrees[k] == degree && !(without && eqml__is_product(b, k)))) {
+                    if (count < EQML_WALL_FEATURES)
+                        a->feature[count] = (unsigned short)k;
+                    count++;
+                }
+            a->n = count;
+            if (count <= EQML_WALL_FEATURES)
+                return;
+        }
 }
 
 /* The factors of a geometry. */
