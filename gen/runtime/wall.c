@@ -69,12 +69,15 @@ static bool eqml__is_product(const eqml_basis *b, int factor)
     return false;
 }
 
-/* Features: the factors up to a degree whose values the code finds; where these are too many without the products of that
- * degree, or up to one less. */
+/* Features: the factors up to a degree whose values the code finds. Where these are too many, without the products of that
+ * degree, if the geometries suffice for so many; or up to one degree less. */
 static void eqml__choose_features(eqml__mason *a, int most)
 {
     const eqml_basis *b = a->m->basis;
     const int values = b->forward_one ? b->nvalues : b->nfactors;
+    size_t geometries = 0;
+    for (size_t g = 0; g < a->data->n; g++)
+        geometries += eqml__is_wall_point(a, g);
     for (int degree = most; degree > 0; degree--)
         for (int without = 0; without < 2; without++) {
             int count = 0;
@@ -86,7 +89,7 @@ static void eqml__choose_features(eqml__mason *a, int most)
                     count++;
                 }
             a->n = count;
-            if (count <= EQML_WALL_FEATURES)
+            if (count <= EQML_WALL_FEATURES && !(without && geometries < 2 * (size_t)count))
                 return;
         }
 }
