@@ -121,7 +121,7 @@ EQML_API eqml_status eqml_fit_tensor(eqml_surface *surface, eqml_tensor kind, co
 typedef struct eqml_wall_options {
     double width; /* the leverage where the wall begins, over the largest of the training geometries; 0: 4 */
     double outside; /* the leverage, from there, where nothing of the fitted energy is left; 0: 2 */
-    int degree;     /* of the features, at most; 0: 2 */
+    int degree;     /* of the features; one less where they are more than EQML_WALL_FEATURES; 0: 2 */
 } eqml_wall_options;
 
 EQML_API eqml_status eqml_surface_set_wall(eqml_surface *surface, const eqml_data *data,
@@ -130,8 +130,7 @@ EQML_API eqml_status eqml_surface_set_wall(eqml_surface *surface, const eqml_dat
 /*
  * Gives a fitted surface a wall (eqml_wall) around the geometries with use[g] nonzero (NULL: all) that have an energy;
  * one that it had is replaced. All functions of the surface respect it. Features are the factors up to
- * options.degree; where these are more than EQML_WALL_FEATURES, those of that degree that are products of others are left
- * out, or all of that degree. base and height are the least energy of the data and the range of all. A later fit of the surface needs a
+ * options.degree; base and height are the least energy of the data and the range of all. A later fit of the surface needs a
  * new wall. A subset has none of its own; another basis takes it over (eqml_surface_rebase).
  *
  * Ranges of pair distances would be cheaper, and do not do: of the holes of methane (degree 6, Morse variables of 2 bohr)

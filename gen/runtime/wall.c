@@ -60,38 +60,23 @@ static bool eqml__is_wall_point(const eqml__mason *a, size_t g)
     return (!a->use || a->use[g]) && (a->data->has[g] & EQML_HAS_ENERGY);
 }
 
-/* Whether a factor is the product of two others: what it tells is known from these. */
-static bool eqml__is_product(const eqml_basis *b, int factor)
-{
-    for (int k = 0; k < b->noperations; k++)
-        if (b->operations[k][0] == b->factor0 + factor)
-            return b->operations[k][1] > b->factor0 && b->operations[k][2] > b->factor0;
-    return false;
-}
-
-/* Features: the factors up to a degree whose values the code finds. Where these are too many, without the products of that
- * degree, if the geometries suffice for so many; or up to one degree less. */
+/* Features: the factors up to a degree whose values the code finds, or up to one less where these are too many. */
 static void eqml__choose_features(eqml__mason *a, int most)
 {
     const eqml_basis *b = a->m->basis;
     const int values = b->forward_one ? b->nvalues : b->nfactors;
-    size_t geometries = 0;
-    for (size_t g = 0; g < a->data->n; g++)
-        geometries += eqml__is_wall_point(a, g);
-    for (int degree = most; degree > 0; degree--)
-        for (int without = 0; without < 2; without++) {
-            int count = 0;
-            for (int k = 1; k < values; k++)
-                if (b->degrees[k] < degree ||
-                    (b->degrees[k] == degree && !(without && eqml__is_product(b, k)))) {
-                    if (count < EQML_WALL_FEATURES)
-                        a->feature[count] = (unsigned short)k;
-                    count++;
-                }
-            a->n = count;
-            if (count <= EQML_WALL_FEATURES && !(without && geometries < 2 * (size_t)count))
-                return;
-        }
+    for (int degree = most; degree > 0; degree--) {
+        int count = 0;
+        for (int k = 1; k < values; k++)
+            if (b->degrees[k] <= degree) {
+                if (count < EQML_WALL_FEATURES)
+                    a->feature[count] = (unsigned short)k;
+                count++;
+            }
+        a->n = count;
+        if (count <= EQML_WALL_FEATURES)
+            return;
+    }
 }
 
 /* The factors of a geometry. */
