@@ -132,7 +132,7 @@ static int eqml__gentlest(const eqml__trials *s)
 }
 
 /* s->start <- the trial that is taken; *found tells of it. */
-static void eqml__take(eqml__trials *s, int taken, eqml_choice *found)
+static void eqml__take_trial(eqml__trials *s, int taken, eqml_choice *found)
 {
     found->degree = s->degree;
     found->rmse_energy = s->trials[taken].rmse_energy;
@@ -167,7 +167,7 @@ static eqml_status eqml__compare_plain(eqml__trials *s, eqml_choice *found)
     if (!status)
         status = eqml__try_menu(s);
     if (!status)
-        eqml__take(s, s->search.best, found);
+        eqml__take_trial(s, s->search.best, found);
     return status;
 }
 
@@ -234,7 +234,7 @@ static eqml_status eqml__search(eqml__trials *s, eqml_choice *found)
     if (!status && open)
         status = eqml__search_above(s);
     if (!status && open) {
-        eqml__take(s, eqml__gentlest(s), found);
+        eqml__take_trial(s, eqml__gentlest(s), found);
         status = eqml__compare_plain(s, found);
         memcpy(s->k, s->start, (size_t)s->ngroups * sizeof(double));
     }
