@@ -2,10 +2,6 @@
 #include "job.h"
 #include "common/atoms.h"
 
-/* Samples of each width, and descents from each kind of start, as in `make holes`: they cost little, walkers cost most. */
-enum { SAMPLES = 100000, DESCENTS = 50 };
-static const census_options short_census = {.samples = SAMPLES, .descents = DESCENTS};
-
 /* The training geometry of the lowest energy, or data->n. */
 static size_t lowest_of(const eqml_data *data, const unsigned char *train)
 {
@@ -56,15 +52,47 @@ static size_t count_met(const census *c)
     return met;
 }
 
-/* A census and, where it finds no hole, one of twice as many walkers and other random numbers. */
-static int take_two(const eqml_surface *surface, const double *start, int seed, outcome *o)
+/* How often that is: of a step of a walker, and of a sample of each width. Censuses of other sizes compare by it. */
+static double rate_of_met(const census *c)
 {
-    census_options first = short_census, second = short_census;
-    first.seed = (uint64_t)seed;
-    second.seed = 2;
-    second.walkers = 2000;
+    double rate = c->walker_steps ? (double)c->walker_holes / (double)c->walker_steps : 0;
+    for (int k = 0; k < CENSUS_WIDTHS; k++)
+        rate += (double)c->sampled[k] / c->options.samples;
+    return rate;
+}
+
+static int is_clean(const outcome *o)
+{
+    return o->holes.natoms && !o->holes.holes;
+}
+
+/* Where the census found no hole, one that looks farther out: more samples and minimisations than those of `make holes`, whose
+ * seed is 1, and few walkers, which take most of the time. It counts where it finds some. */
+static int look_far(const eqml_surface *surface, const double *start, outcome *o)
+{
+    const census_options far = {.seed = 2, .walkers = 100, .samples = 200000, .descents = 500};
+    if (!is_clean(o))
+        return 0;
+    census near = o->holes;
+    memset(&o->holes, 0, sizeof o->holes);
+    const int bad = take_census(surface, start, &far, o);
+    if (!bad && o->holes.holes) {
+        census_free(&near);
+    } else {
+        census_free(&o->holes);
+        o->holes = near;
+        o->uncounted = NULL;
+    }
+    return bad;
+}
+
+/* A census and, where it finds no hole, one of twice as many walkers and other random numbers, and then one farther out. */
+static int take_all(const eqml_surface *surface, const double *start, int seed, outcome *o)
+{
+    const census_options first = {.seed = (uint64_t)seed},
+                         second = {.seed = 2, .walkers = 2000, .samples = 20000};
     return take_census(surface, start, &first, o) ||
-           (o->holes.natoms && !o->holes.holes && take_census(surface, start, &second, o));
+           (is_clean(o) && take_census(surface, start, &second, o)) || look_far(surface, start, o);
 }
 
 /* ---- penalties ---------------------------------------------------------------------------------------- */
@@ -136,6 +164,11 @@ static void leave_out_far(lifted *p, size_t size)
     p->n = n;
 }
 
+static int all_far(const lifted *p)
+{
+    return p->n == 0 || !memchr(p->far, 0, p->n);
+}
+
 /* The fit with penalties on all these points, heavier ones where most of them stay below; as it was before, with why in the message,
  * where the data would pay for it. */
 static eqml_status lift(eqml_surface *surface, lifted *p, const outcome *o, eqml_message *message)
@@ -155,7 +188,7 @@ static eqml_status lift(eqml_surface *surface, lifted *p, const outcome *o, eqml
                    "more penalties would make the errors of the training data more than a tenth larger");
             return EQML_ERROR_VALUE;
         }
-        if (status || 2 * r.violated <= p->n || p->weight + 1 == PENALTIES)
+        if (status || 2 * r.violated <= p->n || p->weight + 1 == PENALTIES || all_far(p))
             return status;
     }
 }
@@ -187,7 +220,7 @@ static int lift_in_rounds(const job *j, eqml_surface *surface, const double *sta
         o->penalty_rounds++;
         o->penalty_points = points.n;
         o->penalty = penalties[points.weight];
-        bad = bad || take_two(surface, start, o->penalty_rounds + 2, o);
+        bad = bad || take_all(surface, start, o->penalty_rounds + 2, o);
     }
     free_lifted(&points);
     return bad;
@@ -197,16 +230,16 @@ static int lift_in_rounds(const job *j, eqml_surface *surface, const double *sta
 static int lift_holes(const job *j, eqml_surface *surface, const double *start, double least, outcome *o)
 {
     double *before = malloc((size_t)basis->nterms * sizeof *before);
-    const size_t met = count_met(&o->holes);
+    const double met = rate_of_met(&o->holes);
     if (!before)
         return fail("out of memory");
     eqml_surface_get(surface, before);
     int bad = lift_in_rounds(j, surface, start, least, o);
-    if (!bad && o->penalty_rounds && (!o->holes.natoms || count_met(&o->holes) > met)) {
+    if (!bad && o->penalty_rounds && (!o->holes.natoms || rate_of_met(&o->holes) > met)) {
         o->no_penalties = "penalties leave more holes than there were; the fit is without them";
         o->penalty_rounds = 0;
         eqml_surface_set(surface, before);
-        bad = take_census(surface, start, &short_census, o);
+        bad = take_census(surface, start, NULL, o);
     }
     free(before);
     return bad;
@@ -226,7 +259,7 @@ static int find_wall(eqml_surface *surface, const eqml_data *data, const unsigne
     for (size_t k = 0; k < sizeof walls / sizeof *walls && (k == 0 || o->holes.holes); k++) {
         if (raise_wall(&walls[k], surface, data, train, o))
             return 0;
-        if (take_two(surface, start, 1, o))
+        if (take_all(surface, start, 1, o))
             return 1;
     }
     return 0;
@@ -246,7 +279,7 @@ int count_holes(const job *j, eqml_surface *surface, const eqml_data *data, cons
     o->symbols = symbols_of(data);
     if (!o->symbols)
         return fail("out of memory");
-    if (take_census(surface, start, &short_census, o))
+    if (take_census(surface, start, NULL, o) || look_far(surface, start, o))
         return 1;
     o->unpenalised = o->holes.holes;
     const size_t met = count_met(&o->holes);
@@ -257,13 +290,19 @@ int count_holes(const job *j, eqml_surface *surface, const eqml_data *data, cons
     return j->wall == WALL_AUTO && met + o->unwalled > 0 ? find_wall(surface, data, train, start, o) : 0;
 }
 
+static const char *plural(size_t n)
+{
+    return n == 1 ? "" : "s";
+}
+
 void print_holes(const job *j, const outcome *o)
 {
     if (o->penalty_rounds)
-        printf("  penalties: of weight %g on %zu holes that a census found, in %d rounds (--penalties no: "
+        printf("  penalties: of weight %g on %zu hole%s that a census found, in %d round%s (--penalties no: "
                "none); "
-               "without them %zu holes\n",
-               o->penalty, o->penalty_points, o->penalty_rounds, o->unpenalised);
+               "without them %zu hole%s\n",
+               o->penalty, o->penalty_points, plural(o->penalty_points), o->penalty_rounds,
+               plural((size_t)o->penalty_rounds), o->unpenalised, plural(o->unpenalised));
     if (o->no_penalties)
         printf("  note: %s\n", o->no_penalties);
     if (o->no_wall)
@@ -272,12 +311,12 @@ void print_holes(const job *j, const outcome *o)
         printf("  wall: where the leverage in factors of degree %d is %g times the largest of the training "
                "data\n",
                o->wall.degree, o->wall.width);
-    if (o->wall.width > 0 && j->wall != WALL_YES)
-        printf(o->unwalled
-                   ? "    (--wall %g,%d); without it %zu holes\n"
-                   : "    (--wall %g,%d), against holes that only a longer census meets; without it this one "
-                     "meets %zu\n",
-               o->wall.width, o->wall.degree, o->unwalled);
+    if (o->wall.width > 0 && j->wall != WALL_YES && o->unwalled)
+        printf("    (--wall %g,%d); without it %zu hole%s\n", o->wall.width, o->wall.degree, o->unwalled,
+               plural(o->unwalled));
+    else if (o->wall.width > 0 && j->wall != WALL_YES)
+        printf("    (--wall %g,%d), against holes that only a longer census meets\n", o->wall.width,
+               o->wall.degree);
     if (o->holes.natoms)
         census_print(stdout, &o->holes);
     else if (o->uncounted)
