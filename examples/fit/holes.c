@@ -52,13 +52,18 @@ static size_t count_met(const census *c)
     return met;
 }
 
-/* How often that is: of a step of a walker, and of a sample of each width. Censuses of other sizes compare by it. */
-static double rate_of_met(const census *c)
+/* *met <- how many a short census does, whatever the last one was, which stays. */
+static int count_near(const eqml_surface *surface, const double *start, outcome *o, size_t *met)
 {
-    double rate = c->walker_steps ? (double)c->walker_holes / (double)c->walker_steps : 0;
-    for (int k = 0; k < CENSUS_WIDTHS; k++)
-        rate += (double)c->sampled[k] / c->options.samples;
-    return rate;
+    const census last = o->holes;
+    const char *why = o->uncounted;
+    memset(&o->holes, 0, sizeof o->holes);
+    const int bad = take_census(surface, start, NULL, o);
+    *met = o->holes.natoms ? count_met(&o->holes) : SIZE_MAX;
+    census_free(&o->holes);
+    o->holes = last;
+    o->uncounted = why;
+    return bad;
 }
 
 static int is_clean(const outcome *o)
@@ -95,6 +100,14 @@ static int take_all(const eqml_surface *surface, const double *start, int seed, 
            (is_clean(o) && take_census(surface, start, &second, o)) || look_far(surface, start, o);
 }
 
+/* The same where a wall leaves few: as many at once as can be found. */
+static int take_wide(const eqml_surface *surface, const double *start, int seed, outcome *o)
+{
+    const census_options first = {.seed = (uint64_t)seed, .samples = 100000, .descents = 500},
+                         second = {.seed = 2, .walkers = 2000, .samples = 200000, .descents = 500};
+    return take_census(surface, start, &first, o) || (is_clean(o) && take_census(surface, start, &second, o));
+}
+
 /* ---- penalties ---------------------------------------------------------------------------------------- */
 
 /*
@@ -115,10 +128,11 @@ static const double most_errors = 1.21;
 typedef struct lifted {
     size_t n;
     double *xyz, *least, *weights; /* [n][natoms][3], [n], [n] */
-    unsigned char *far;            /* [n] nonzero: a minimisation found it */
+    unsigned char *far;            /* [n] nonzero: a minimisation found it, without a wall */
     double *before;                /* [nterms] the coefficients before a trial */
     double most;                   /* what penalties may make of the weighted sum of squares of the data */
     int weight;                    /* number of the weight */
+    int walled;                    /* nonzero: there is a wall, and what is found now is within */
 } lifted;
 
 static void free_lifted(lifted *p)
@@ -144,7 +158,7 @@ static int remember_holes(const census *c, double least, lifted *p)
         if (!isfinite(c->hole[k].energy))
             continue;
         memcpy(xyz + p->n * size, c->hole_xyz + k * size, size * sizeof *xyz);
-        far[p->n++] = c->hole[k].origin == CENSUS_DESCENT;
+        far[p->n++] = !p->walled && c->hole[k].origin == CENSUS_DESCENT;
     }
     p->weights = bound + room;
     for (size_t k = 0; k < p->n; k++)
@@ -199,50 +213,68 @@ static int takes_long(const job *j, const outcome *o)
     return j->penalties_auto && o->fit.rank < o->fit.terms && o->fit.terms > 1000;
 }
 
-/* Rounds of penalties on the holes of all rounds, until there are none. */
-static int lift_in_rounds(const job *j, eqml_surface *surface, const double *start, double least, outcome *o)
+/* Rounds of penalties on the holes of all rounds, so many at most, until there are none. */
+static int lift_in_rounds(eqml_surface *surface, const double *start, double least, int rounds, lifted *p,
+                          outcome *o)
 {
     static eqml_message message;
-    lifted points = {.most = HUGE_VAL, .before = malloc((size_t)basis->nterms * sizeof *points.before)};
-    eqml_penalty_result plain;
-    int bad = points.before ? 0 : fail("out of memory");
-    if (!bad && eqml_penalise(o->problem, surface, 0, NULL, NULL, NULL, &plain, &message))
-        o->no_penalties = message.text;
-    else if (!bad && o->fit.rank == o->fit.terms)
-        points.most = most_errors * plain.errors;
-    while (!bad && !o->no_penalties && o->penalty_rounds < j->penalties &&
-           (points.weight > 0 ? count_met(&o->holes) : o->holes.holes)) {
-        bad = remember_holes(&o->holes, least, &points);
-        if (!bad && lift(surface, &points, o, &message)) {
+    int bad = 0;
+    for (; !bad && rounds > 0 && (p->weight > 0 && !p->walled ? count_met(&o->holes) : o->holes.holes);
+         rounds--) {
+        bad = remember_holes(&o->holes, least, p);
+        if (!bad && lift(surface, p, o, &message)) {
             o->no_penalties = message.text;
             break;
         }
         o->penalty_rounds++;
-        o->penalty_points = points.n;
-        o->penalty = penalties[points.weight];
-        bad = bad || take_all(surface, start, o->penalty_rounds + 2, o);
+        o->penalty_points = p->n;
+        o->penalty = penalties[p->weight];
+        bad = bad || (p->walled ? take_wide : take_all)(surface, start, o->penalty_rounds + 2, o);
     }
-    free_lifted(&points);
     return bad;
 }
 
 /* The same; a surface that is no better for it, or has no minimum any more, is as it was before. */
-static int lift_holes(const job *j, eqml_surface *surface, const double *start, double least, outcome *o)
+static int lift_holes(const job *j, eqml_surface *surface, const double *start, double least, lifted *p,
+                      outcome *o)
 {
     double *before = malloc((size_t)basis->nterms * sizeof *before);
-    const double met = rate_of_met(&o->holes);
+    const double weight = o->penalty;
+    const size_t points = o->penalty_points;
+    const int rounds = o->penalty_rounds;
+    size_t met, left = 0;
     if (!before)
         return fail("out of memory");
     eqml_surface_get(surface, before);
-    int bad = lift_in_rounds(j, surface, start, least, o);
-    if (!bad && o->penalty_rounds && (!o->holes.natoms || rate_of_met(&o->holes) > met)) {
-        o->no_penalties = "penalties leave more holes than there were; the fit is without them";
-        o->penalty_rounds = 0;
+    int bad = count_near(surface, start, o, &met) ||
+              lift_in_rounds(surface, start, least, j->penalties, p, o) ||
+              (!is_clean(o) && count_near(surface, start, o, &left));
+    if (!bad && o->penalty_rounds > rounds && left > met) {
+        o->no_penalties = "more penalties leave more holes than there were; the fit is without these";
+        o->penalty_rounds = rounds;
+        o->penalty_points = points;
+        o->penalty = weight;
         eqml_surface_set(surface, before);
-        bad = take_census(surface, start, NULL, o);
+        bad = take_all(surface, start, 1, o);
     }
     free(before);
     return bad;
+}
+
+/* What penalties may cost, from the surface without them. Where there can be none, o->no_penalties says why. */
+static int begin_lifting(eqml_surface *surface, lifted *p, outcome *o)
+{
+    static eqml_message message;
+    eqml_penalty_result plain;
+    p->most = HUGE_VAL;
+    p->before = malloc((size_t)basis->nterms * sizeof *p->before);
+    if (!p->before)
+        return fail("out of memory");
+    if (eqml_penalise(o->problem, surface, 0, NULL, NULL, NULL, &plain, &message))
+        o->no_penalties = message.text;
+    else if (o->fit.rank == o->fit.terms)
+        p->most = most_errors * plain.errors;
+    return 0;
 }
 
 /* ---- walls -------------------------------------------------------------------------------------------- */
@@ -265,6 +297,28 @@ static int find_wall(eqml_surface *surface, const eqml_data *data, const unsigne
     return 0;
 }
 
+/* Penalties on what the census found, then a wall, and where it leaves holes penalties on these, too. */
+static int mend_holes(const job *j, eqml_surface *surface, const eqml_data *data, const unsigned char *train,
+                      size_t lowest, outcome *o)
+{
+    const double *start = data->xyz + lowest * 3 * (size_t)data->natoms, least = data->energy[lowest];
+    const size_t met = count_met(&o->holes);
+    const int lifts = o->problem && !takes_long(j, o);
+    lifted p = {.walled = j->wall == WALL_YES};
+    int bad = lifts && (begin_lifting(surface, &p, o) ||
+                        (!o->no_penalties && lift_holes(j, surface, start, least, &p, o)));
+    o->unwalled = o->holes.holes;
+    /* Penalties lift the holes that were met; the loosest wall is for those beyond, which a longer run meets. */
+    if (!bad && j->wall == WALL_AUTO && met + o->unwalled > 0) {
+        bad = find_wall(surface, data, train, start, o);
+        p.walled = o->wall.width > 0;
+        if (!bad && lifts && !o->no_penalties && p.walled && o->holes.holes)
+            bad = lift_holes(j, surface, start, least, &p, o);
+    }
+    free_lifted(&p);
+    return bad;
+}
+
 int count_holes(const job *j, eqml_surface *surface, const eqml_data *data, const unsigned char *train,
                 outcome *o)
 {
@@ -282,12 +336,7 @@ int count_holes(const job *j, eqml_surface *surface, const eqml_data *data, cons
     if (take_census(surface, start, NULL, o) || look_far(surface, start, o))
         return 1;
     o->unpenalised = o->holes.holes;
-    const size_t met = count_met(&o->holes);
-    if (o->problem && !takes_long(j, o) && lift_holes(j, surface, start, data->energy[lowest], o))
-        return 1;
-    o->unwalled = o->holes.holes;
-    /* Penalties lift the holes that were met; the loosest wall is for those beyond, which a longer run meets. */
-    return j->wall == WALL_AUTO && met + o->unwalled > 0 ? find_wall(surface, data, train, start, o) : 0;
+    return o->holes.holes ? mend_holes(j, surface, data, train, lowest, o) : 0;
 }
 
 static const char *plural(size_t n)
