@@ -9780,14 +9780,18 @@ EQML_API eqml_status eqml_choose_variables(const eqml_basis *basis, const eqml_d
  *      rows for each, else with those one degree lower: cross-validation has half the data, and should have about
  *      as many rows a term as the fit.
  *
+ *   4. Where 3 had fewer terms than the data allow, since more would take too long: what was found and the menu once more,
+ *      with as many terms as 2e12 operations allow on a part of the geometries, eight rows for each term in each half.
+ *      The best is taken.
+ *
  * A trial divides the geometries in two at random, fits each half and predicts the other; small data sets are divided
  * up to four times. Its score is the mean, over these fits, of the logarithm of the root mean square error of
  * energies, and of that of gradients where there are any. The worst 0.1 % of the errors, at least one, do not
  * count: one of them can hide the rest. Of all trials that are within one standard error of the best, the
  * one with the smallest sum of k^2 is taken, because it bends least.
  *
- * All takes about the time of 25 final fits, and no more than 2e12 floating-point operations for each of 2 and 3: large
- * fits are chosen for by smaller ones.
+ * All takes about the time of 25 final fits, and no more than 2e12 floating-point operations for each of 2, 3 and 4:
+ * large fits are chosen for by smaller ones.
  *
  * The ridge is chosen with the variables that were taken, in the same way: of 0, 1e-14, 1e-13, ... 1e-9 the largest
  * that raises the score by at most 0.01, 1 % of the error.
@@ -21121,12 +21125,19 @@ static int eqml__affordable(const eqml__trials *s, int degree)
     return (int)fmin(14, effort / trial);
 }
 
+/* The degree that stage 3 should have for the rows of the data. */
+static int eqml__degree_of_rows(const eqml__trials *s)
+{
+    const int degree = s->whole->degree;
+    return 0.5 * (double)s->trained * eqml__rows_of_geometry(s) < 15.0 * s->whole->nterms && degree > 1
+               ? degree - 1
+               : degree;
+}
+
 static eqml_status eqml__search_above(eqml__trials *s)
 {
-    int degree = s->whole->degree;
+    int degree = eqml__degree_of_rows(s);
     bool better;
-    if (0.5 * (double)s->trained * eqml__rows_of_geometry(s) < 15.0 * s->whole->nterms && degree > 1)
-        degree--;
     while (degree > 1 && eqml__affordable(s, degree) < 8)
         degree--;
     const int most = eqml__affordable(s, degree);
@@ -21162,6 +21173,46 @@ static int eqml__gentlest(const eqml__trials *s)
             least = bend, taken = t;
     }
     return taken;
+}
+
+/* s->start <- the trial that is taken; *found tells of it. */
+static void eqml__take_trial(eqml__trials *s, int taken, eqml_choice *found)
+{
+    found->degree = s->degree;
+    found->rmse_energy = s->trials[taken].rmse_energy;
+    found->rmse_gradient = s->trials[taken].rmse_gradient;
+    memcpy(s->start, eqml__tried(&s->search, taken), (size_t)s->ngroups * sizeof(double));
+}
+
+/*
+ * Stage 4, where the trials so far had fewer terms than the rows of the data allow, for their cost: variables that suit few
+ * terms need not suit many. What was taken, s->start, and the menu compete with more terms, on as many geometries as the
+ * effort allows, and the best is taken.
+ */
+static eqml_status eqml__compare_plain(eqml__trials *s, eqml_choice *found)
+{
+    enum { MOST = 8 }; /* trials, of which seven are made */
+    const double rows = eqml__rows_of_geometry(s);
+    int degree = eqml__degree_of_rows(s);
+    double geometries = 0;
+    bool better;
+    for (; degree > s->degree; degree--) {
+        geometries = fmin((double)s->trained, EQML__EFFORT / MOST / eqml__fit_cost(s, degree, 1));
+        if (rows * geometries >= 16.0 * eqml__terms_up_to(s->whole, degree))
+            break;
+    }
+    if (degree <= s->degree)
+        return EQML_OK;
+    eqml_status status = eqml__set_level(s, degree, geometries, HUGE_VAL);
+    if (geometries < (double)s->trained)
+        s->runs = 2; /* more divisions would take more than that */
+    if (!status)
+        status = eqml__contend(&s->search, s->start, &better);
+    if (!status)
+        status = eqml__try_menu(s);
+    if (!status)
+        eqml__take_trial(s, s->search.best, found);
+    return status;
 }
 
 /* A level of all terms and geometries, or of as many as so many trials can have. */
@@ -21227,11 +21278,9 @@ static eqml_status eqml__search(eqml__trials *s, eqml_choice *found)
     if (!status && open)
         status = eqml__search_above(s);
     if (!status && open) {
-        const int taken = eqml__gentlest(s);
-        found->degree = s->degree;
-        found->rmse_energy = s->trials[taken].rmse_energy;
-        found->rmse_gradient = s->trials[taken].rmse_gradient;
-        memcpy(s->k, eqml__tried(&s->search, taken), (size_t)s->ngroups * sizeof(double));
+        eqml__take_trial(s, eqml__gentlest(s), found);
+        status = eqml__compare_plain(s, found);
+        memcpy(s->k, s->start, (size_t)s->ngroups * sizeof(double));
     }
     if (!status && s->options->choose_energy_weight)
         status = eqml__choose_energy_weight(s, s->k);

@@ -22,7 +22,8 @@ static const char help[] =
     "  --descents N      minimisations from holes, and from samples of widths 2 and 3, so many each; default "
     "50\n"
     "  --margin E        a hole is deeper than this, hartree; default 1e-4\n"
-    "  --closest F       least distance of two atoms, as a fraction of the sum of their covalent radii; "
+    "  --closest F       least distance of two atoms, as a fraction of the sum of their covalent radii, at "
+    "most 1; "
     "default 0.5\n"
     "  --kept N          geometries of holes at most; default 1000\n" SURFACE_HELP_FEW;
 
@@ -69,7 +70,7 @@ int main(int argc, char **argv)
                           {"--kept", NULL, NULL, &o.kept, 1, 0},
                           {"--time-step", NULL, &o.time_step, NULL, DBL_MIN, 0},
                           {"--margin", NULL, &o.margin, NULL, DBL_MIN, 0},
-                          {"--closest", NULL, &o.closest, NULL, DBL_MIN, 0}};
+                          {"--closest", NULL, &o.closest, NULL, DBL_MIN, 1}};
     eqml_message message;
     molecule m = {0};
     census c = {0};

@@ -212,7 +212,7 @@ Test(ask, a_surface_asks_for_geometries, .init = begin, .fini = end)
     static const char *const cases[][2] = {
         {"NAME=ask_none", "there is no surface"},
         {"NAME=../a", "C identifier"},
-        {"NAME=ask_test N=0", "--n 0: expected a whole number"},
+        {"NAME=ask_test N=0", "N=0: expected a whole number above 0"},
         {"NAME=ask_test N=4 POOL='%s/good.xyz' ASK='--samples 0 --holes no'", "there are 3 candidates"},
         {"NAME=ask_test POOL='%s/other.xyz'", "atoms"},
         {"NAME=ask_test POOL='%s/none.xyz'", "none.xyz"},

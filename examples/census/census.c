@@ -157,6 +157,17 @@ static int leave_saddle(search *s, double *xyz)
     return 1;
 }
 
+/* The geometry where the search begins, or that it comes to, is none. */
+static eqml_status fail_close(const search *s, int tries, eqml_message *message)
+{
+    if (message)
+        snprintf(message->text, sizeof message->text,
+                 "no minimum: two atoms of %s are closer than %g of the sum of their covalent radii",
+                 tries ? "the geometry downhill" : "the geometry where the search begins",
+                 s->c->options.closest);
+    return EQML_ERROR_VALUE;
+}
+
 /* The minimum in whose valley xyz lies, and its vibrations. hessian: room for [n][n], and six rows. */
 static eqml_status find_minimum(search *s, double *hessian, double *work, eqml_message *message)
 {
@@ -164,8 +175,9 @@ static eqml_status find_minimum(search *s, double *hessian, double *work, eqml_m
     census *c = s->c;
     const int n = s->n;
     for (int tries = 0; tries < 4; tries++) {
-        const minimise_end end =
-            is_close(s, c->xyz) ? MINIMISE_LEFT : minimise(s->m, c->xyz, &c->minimum, &options);
+        if (is_close(s, c->xyz))
+            return fail_close(s, tries, message);
+        const minimise_end end = minimise(s->m, c->xyz, &c->minimum, &options);
         if (end == MINIMISE_MEMORY)
             return fail(message, EQML_ERROR_MEMORY, "out of memory");
         if (end == MINIMISE_LEFT)

@@ -19,17 +19,19 @@ check_name ch4
 mkdir -p build/adopt
 make_aside "build/adopt/$NAME"
 
-# The smallest basis of these atoms will do.
+# Ten samples for each term, where the degree is known. A basis that cannot be made is refused here, before there are any.
+terms=1000
+if [ "$DEGREE" != auto ]; then
+    with_list "$BASIS" build/eqml-gen --stats -d "$DEGREE" "$COMPOSITION" >"$aside/stats"
+    terms=$(sed -n 's/.*"terms": *\([0-9]*\).*/\1/p' "$aside/stats")
+fi
+samples=$((10 * terms))
+[ "$samples" -ge 2000 ] || samples=2000
+
+# For the samples the smallest basis of these atoms will do.
 with_list "$BASIS" build/eqml-gen -n reading "$COMPOSITION" -d 1 -o "$aside/reading.h" # a last -d wins
 printf '#include "reading.h"\nconst eqml_basis *const basis = &reading_basis;\n' >"$aside/reading.c"
 "$@" -O1 -DEQML_SCALAR -I. "-I$aside" "$aside/reading.c" build/adopt.o build/eqml.o -o "$aside/adopt" $LIBRARIES -ldl -lm
-
-# Ten samples for each term, where the degree is known.
-terms=1000
-[ "$DEGREE" = auto ] ||
-    terms=$(with_list "$BASIS" build/eqml-gen --stats -d "$DEGREE" "$COMPOSITION" | sed -n 's/.*"terms": *\([0-9]*\).*/\1/p')
-samples=$((10 * ${terms:-1000}))
-[ "$samples" -ge 2000 ] || samples=2000
 
 with_list "--samples $samples $ADOPT" "$aside/adopt" --library "$LIBRARY" --symbol "$SYMBOL" \
     --samples-file "build/adopt/$NAME.xyz"

@@ -11,6 +11,7 @@ shift
 . examples/common/run.sh
 
 check_name ch4
+case $target,${N-} in ask, | ask,0 | ask,*[!0-9]*) refuse "N=${N-}: expected a whole number above 0" ;; esac
 folder=build/pes/$NAME
 [ -r "$folder/$NAME.pes" ] && [ -r "$folder/$NAME.h" ] ||
     refuse "$folder: there is no surface; make pes NAME=$NAME ... fits one"

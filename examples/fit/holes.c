@@ -2,9 +2,6 @@
 #include "job.h"
 #include "common/atoms.h"
 
-/* Descents of a census, from each kind of start, where what lies far out is looked for, as in `make holes`; 0: the default. */
-enum { FEW = 0, MANY = 50 };
-
 /* The training geometry of the lowest energy, or data->n. */
 static size_t lowest_of(const eqml_data *data, const unsigned char *train)
 {
@@ -55,13 +52,60 @@ static size_t count_met(const census *c)
     return met;
 }
 
-/* A census and, where it finds no hole, one of twice as many walkers and other random numbers. */
-static int take_two(const eqml_surface *surface, const double *start, int seed, int descents, outcome *o)
+/* *met <- how many a short census does, whatever the last one was, which stays. */
+static int count_near(const eqml_surface *surface, const double *start, outcome *o, size_t *met)
 {
-    const census_options first = {.seed = (uint64_t)seed, .descents = descents},
-                         second = {.seed = 2, .walkers = 2000, .samples = 20000, .descents = descents};
+    const census last = o->holes;
+    const char *why = o->uncounted;
+    memset(&o->holes, 0, sizeof o->holes);
+    const int bad = take_census(surface, start, NULL, o);
+    *met = o->holes.natoms ? count_met(&o->holes) : SIZE_MAX;
+    census_free(&o->holes);
+    o->holes = last;
+    o->uncounted = why;
+    return bad;
+}
+
+static int is_clean(const outcome *o)
+{
+    return o->holes.natoms && !o->holes.holes;
+}
+
+/* Where the census found no hole, one that looks farther out: more samples and minimisations than those of `make holes`, whose
+ * seed is 1, and few walkers, which take most of the time. It counts where it finds some. */
+static int look_far(const eqml_surface *surface, const double *start, outcome *o)
+{
+    const census_options far = {.seed = 2, .walkers = 100, .samples = 200000, .descents = 500};
+    if (!is_clean(o))
+        return 0;
+    census near = o->holes;
+    memset(&o->holes, 0, sizeof o->holes);
+    const int bad = take_census(surface, start, &far, o);
+    if (!bad && o->holes.holes) {
+        census_free(&near);
+    } else {
+        census_free(&o->holes);
+        o->holes = near;
+        o->uncounted = NULL;
+    }
+    return bad;
+}
+
+/* A census and, where it finds no hole, one of twice as many walkers and other random numbers, and then one farther out. */
+static int take_all(const eqml_surface *surface, const double *start, int seed, outcome *o)
+{
+    const census_options first = {.seed = (uint64_t)seed},
+                         second = {.seed = 2, .walkers = 2000, .samples = 20000};
     return take_census(surface, start, &first, o) ||
-           (o->holes.natoms && !o->holes.holes && take_census(surface, start, &second, o));
+           (is_clean(o) && take_census(surface, start, &second, o)) || look_far(surface, start, o);
+}
+
+/* The same where a wall leaves few: as many at once as can be found. */
+static int take_wide(const eqml_surface *surface, const double *start, int seed, outcome *o)
+{
+    const census_options first = {.seed = (uint64_t)seed, .samples = 100000, .descents = 500},
+                         second = {.seed = 2, .walkers = 2000, .samples = 200000, .descents = 500};
+    return take_census(surface, start, &first, o) || (is_clean(o) && take_census(surface, start, &second, o));
 }
 
 /* ---- penalties ---------------------------------------------------------------------------------------- */
@@ -84,10 +128,11 @@ static const double most_errors = 1.21;
 typedef struct lifted {
     size_t n;
     double *xyz, *least, *weights; /* [n][natoms][3], [n], [n] */
-    unsigned char *far;            /* [n] nonzero: a minimisation found it */
+    unsigned char *far;            /* [n] nonzero: a minimisation found it, without a wall */
     double *before;                /* [nterms] the coefficients before a trial */
     double most;                   /* what penalties may make of the weighted sum of squares of the data */
     int weight;                    /* number of the weight */
+    int walled;                    /* nonzero: there is a wall, and what is found now is within */
 } lifted;
 
 static void free_lifted(lifted *p)
@@ -113,7 +158,7 @@ static int remember_holes(const census *c, double least, lifted *p)
         if (!isfinite(c->hole[k].energy))
             continue;
         memcpy(xyz + p->n * size, c->hole_xyz + k * size, size * sizeof *xyz);
-        far[p->n++] = c->hole[k].origin == CENSUS_DESCENT;
+        far[p->n++] = !p->walled && c->hole[k].origin == CENSUS_DESCENT;
     }
     p->weights = bound + room;
     for (size_t k = 0; k < p->n; k++)
@@ -131,6 +176,11 @@ static void leave_out_far(lifted *p, size_t size)
             p->far[n++] = 0;
         }
     p->n = n;
+}
+
+static int all_far(const lifted *p)
+{
+    return p->n == 0 || !memchr(p->far, 0, p->n);
 }
 
 /* The fit with penalties on all these points, heavier ones where most of them stay below; as it was before, with why in the message,
@@ -152,7 +202,7 @@ static eqml_status lift(eqml_surface *surface, lifted *p, const outcome *o, eqml
                    "more penalties would make the errors of the training data more than a tenth larger");
             return EQML_ERROR_VALUE;
         }
-        if (status || 2 * r.violated <= p->n || p->weight + 1 == PENALTIES)
+        if (status || 2 * r.violated <= p->n || p->weight + 1 == PENALTIES || all_far(p))
             return status;
     }
 }
@@ -163,57 +213,75 @@ static int takes_long(const job *j, const outcome *o)
     return j->penalties_auto && o->fit.rank < o->fit.terms && o->fit.terms > 1000;
 }
 
-/* Rounds of penalties on the holes of all rounds, until there are none. */
-static int lift_in_rounds(const job *j, eqml_surface *surface, const double *start, double least, outcome *o)
+/* Rounds of penalties on the holes of all rounds, so many at most, until there are none. */
+static int lift_in_rounds(eqml_surface *surface, const double *start, double least, int rounds, lifted *p,
+                          outcome *o)
 {
     static eqml_message message;
-    lifted points = {.most = HUGE_VAL, .before = malloc((size_t)basis->nterms * sizeof *points.before)};
-    eqml_penalty_result plain;
-    int bad = points.before ? 0 : fail("out of memory");
-    if (!bad && eqml_penalise(o->problem, surface, 0, NULL, NULL, NULL, &plain, &message))
-        o->no_penalties = message.text;
-    else if (!bad && o->fit.rank == o->fit.terms)
-        points.most = most_errors * plain.errors;
-    while (!bad && !o->no_penalties && o->penalty_rounds < j->penalties &&
-           (points.weight > 0 ? count_met(&o->holes) : o->holes.holes)) {
-        bad = remember_holes(&o->holes, least, &points);
-        if (!bad && lift(surface, &points, o, &message)) {
+    int bad = 0;
+    for (; !bad && rounds > 0 && (p->weight > 0 && !p->walled ? count_met(&o->holes) : o->holes.holes);
+         rounds--) {
+        bad = remember_holes(&o->holes, least, p);
+        if (!bad && lift(surface, p, o, &message)) {
             o->no_penalties = message.text;
             break;
         }
         o->penalty_rounds++;
-        o->penalty_points = points.n;
-        o->penalty = penalties[points.weight];
-        bad = bad || take_two(surface, start, o->penalty_rounds + 2, FEW, o);
+        o->penalty_points = p->n;
+        o->penalty = penalties[p->weight];
+        bad = bad || (p->walled ? take_wide : take_all)(surface, start, o->penalty_rounds + 2, o);
     }
-    free_lifted(&points);
     return bad;
 }
 
 /* The same; a surface that is no better for it, or has no minimum any more, is as it was before. */
-static int lift_holes(const job *j, eqml_surface *surface, const double *start, double least, outcome *o)
+static int lift_holes(const job *j, eqml_surface *surface, const double *start, double least, lifted *p,
+                      outcome *o)
 {
     double *before = malloc((size_t)basis->nterms * sizeof *before);
-    const size_t met = count_met(&o->holes);
+    const double weight = o->penalty;
+    const size_t points = o->penalty_points;
+    const int rounds = o->penalty_rounds;
+    size_t met, left = 0;
     if (!before)
         return fail("out of memory");
     eqml_surface_get(surface, before);
-    int bad = lift_in_rounds(j, surface, start, least, o);
-    if (!bad && o->penalty_rounds && (!o->holes.natoms || count_met(&o->holes) > met)) {
-        o->no_penalties = "penalties leave more holes than there were; the fit is without them";
-        o->penalty_rounds = 0;
+    int bad = count_near(surface, start, o, &met) ||
+              lift_in_rounds(surface, start, least, j->penalties, p, o) ||
+              (!is_clean(o) && count_near(surface, start, o, &left));
+    if (!bad && o->penalty_rounds > rounds && left > met) {
+        o->no_penalties = "more penalties leave more holes than there were; the fit is without these";
+        o->penalty_rounds = rounds;
+        o->penalty_points = points;
+        o->penalty = weight;
         eqml_surface_set(surface, before);
-        bad = take_census(surface, start, NULL, o);
+        bad = take_all(surface, start, 1, o);
     }
     free(before);
     return bad;
+}
+
+/* What penalties may cost, from the surface without them. Where there can be none, o->no_penalties says why. */
+static int begin_lifting(eqml_surface *surface, lifted *p, outcome *o)
+{
+    static eqml_message message;
+    eqml_penalty_result plain;
+    p->most = HUGE_VAL;
+    p->before = malloc((size_t)basis->nterms * sizeof *p->before);
+    if (!p->before)
+        return fail("out of memory");
+    if (eqml_penalise(o->problem, surface, 0, NULL, NULL, NULL, &plain, &message))
+        o->no_penalties = message.text;
+    else if (o->fit.rank == o->fit.terms)
+        p->most = most_errors * plain.errors;
+    return 0;
 }
 
 /* ---- walls -------------------------------------------------------------------------------------------- */
 
 /* Walls from the loosest to the tightest, until a census finds no hole; the loosest in any case. */
 static int find_wall(eqml_surface *surface, const eqml_data *data, const unsigned char *train,
-                     const double *start, int descents, outcome *o)
+                     const double *start, outcome *o)
 {
     static const eqml_wall_options walls[] = {{.width = 4, .degree = 2},
                                               {.width = 8, .degree = 3},
@@ -223,10 +291,32 @@ static int find_wall(eqml_surface *surface, const eqml_data *data, const unsigne
     for (size_t k = 0; k < sizeof walls / sizeof *walls && (k == 0 || o->holes.holes); k++) {
         if (raise_wall(&walls[k], surface, data, train, o))
             return 0;
-        if (take_two(surface, start, 1, descents, o))
+        if (take_all(surface, start, 1, o))
             return 1;
     }
     return 0;
+}
+
+/* Penalties on what the census found, then a wall, and where it leaves holes penalties on these, too. */
+static int mend_holes(const job *j, eqml_surface *surface, const eqml_data *data, const unsigned char *train,
+                      size_t lowest, outcome *o)
+{
+    const double *start = data->xyz + lowest * 3 * (size_t)data->natoms, least = data->energy[lowest];
+    const size_t met = count_met(&o->holes);
+    const int lifts = o->problem && !takes_long(j, o);
+    lifted p = {.walled = j->wall == WALL_YES};
+    int bad = lifts && (begin_lifting(surface, &p, o) ||
+                        (!o->no_penalties && lift_holes(j, surface, start, least, &p, o)));
+    o->unwalled = o->holes.holes;
+    /* Penalties lift the holes that were met; the loosest wall is for those beyond, which a longer run meets. */
+    if (!bad && j->wall == WALL_AUTO && met + o->unwalled > 0) {
+        bad = find_wall(surface, data, train, start, o);
+        p.walled = o->wall.width > 0;
+        if (!bad && lifts && !o->no_penalties && p.walled && o->holes.holes)
+            bad = lift_holes(j, surface, start, least, &p, o);
+    }
+    free_lifted(&p);
+    return bad;
 }
 
 int count_holes(const job *j, eqml_surface *surface, const eqml_data *data, const unsigned char *train,
@@ -243,29 +333,25 @@ int count_holes(const job *j, eqml_surface *surface, const eqml_data *data, cons
     o->symbols = symbols_of(data);
     if (!o->symbols)
         return fail("out of memory");
-    if (take_census(surface, start, NULL, o))
+    if (take_census(surface, start, NULL, o) || look_far(surface, start, o))
         return 1;
     o->unpenalised = o->holes.holes;
-    const size_t met = count_met(&o->holes);
-    if (o->problem && !takes_long(j, o) && lift_holes(j, surface, start, data->energy[lowest], o))
-        return 1;
-    if (j->wall == WALL_ANY && o->holes.natoms && take_two(surface, start, 1, MANY, o))
-        return 1;
-    o->unwalled = o->holes.holes;
-    /* Penalties lift the holes that were met; the loosest wall is for those beyond, which a longer run meets. */
-    if (j->wall == WALL_ANY ? o->unpenalised + o->unwalled > 0
-                            : j->wall == WALL_AUTO && met + count_met(&o->holes) > 0)
-        return find_wall(surface, data, train, start, j->wall == WALL_ANY ? MANY : FEW, o);
-    return 0;
+    return o->holes.holes ? mend_holes(j, surface, data, train, lowest, o) : 0;
+}
+
+static const char *plural(size_t n)
+{
+    return n == 1 ? "" : "s";
 }
 
 void print_holes(const job *j, const outcome *o)
 {
     if (o->penalty_rounds)
-        printf("  penalties: of weight %g on %zu holes that a census found, in %d rounds (--penalties no: "
+        printf("  penalties: of weight %g on %zu hole%s that a census found, in %d round%s (--penalties no: "
                "none); "
-               "without them %zu holes\n",
-               o->penalty, o->penalty_points, o->penalty_rounds, o->unpenalised);
+               "without them %zu hole%s\n",
+               o->penalty, o->penalty_points, plural(o->penalty_points), o->penalty_rounds,
+               plural((size_t)o->penalty_rounds), o->unpenalised, plural(o->unpenalised));
     if (o->no_penalties)
         printf("  note: %s\n", o->no_penalties);
     if (o->no_wall)
@@ -274,8 +360,12 @@ void print_holes(const job *j, const outcome *o)
         printf("  wall: where the leverage in factors of degree %d is %g times the largest of the training "
                "data\n",
                o->wall.degree, o->wall.width);
-    if (o->wall.width > 0 && j->wall != WALL_YES)
-        printf("    (--wall %g,%d); without it %zu holes\n", o->wall.width, o->wall.degree, o->unwalled);
+    if (o->wall.width > 0 && j->wall != WALL_YES && o->unwalled)
+        printf("    (--wall %g,%d); without it %zu hole%s\n", o->wall.width, o->wall.degree, o->unwalled,
+               plural(o->unwalled));
+    else if (o->wall.width > 0 && j->wall != WALL_YES)
+        printf("    (--wall %g,%d), against holes that only a longer census meets\n", o->wall.width,
+               o->wall.degree);
     if (o->holes.natoms)
         census_print(stdout, &o->holes);
     else if (o->uncounted)

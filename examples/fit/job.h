@@ -41,8 +41,8 @@ typedef struct job {
     eqml_wall_options wall_options;
 } job;
 
-enum { PENALTY_ROUNDS = 10 };                    /* by default */
-enum { WALL_NO, WALL_YES, WALL_AUTO, WALL_ANY }; /* ANY: where there are holes, however far out */
+enum { PENALTY_ROUNDS = 10 };          /* by default */
+enum { WALL_NO, WALL_YES, WALL_AUTO }; /* AUTO: where the census meets holes */
 
 /* Errors of the geometries up to an energy above the lowest. */
 enum { MOST_LEVELS = 12 };
@@ -88,8 +88,8 @@ typedef struct outcome {
     const char *uncounted;              /* and why, or NULL */
     eqml_wall_options wall;             /* of its width 0 there is none */
     const char *no_wall;                /* why there can be none, or NULL */
-    size_t unwalled;                  /* holes before there was one, where the job is WALL_AUTO or WALL_ANY */
-    double lowest;                    /* energy of the data, hartree */
+    size_t unwalled; /* holes before there was one, with penalties, where the job is WALL_AUTO */
+    double lowest;   /* energy of the data, hartree */
     double spread_train, spread_test; /* standard deviations of the energies, hartree */
     size_t left_out;                  /* training geometries above max_energy */
     double *weights;                  /* [data->n] of the robust fit; NULL: was not asked for */

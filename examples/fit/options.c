@@ -35,8 +35,9 @@ static const char help[] =
     "  --penalties auto|no|N  holes that the census finds are lifted in the fit, in at most N rounds; "
     "default "
     "auto: 10\n"
-    "  --wall no|auto|any|W[,D] what the surface is outside of the data, see README; default auto: a wall\n"
-    "                         where samples or walkers of the census meet holes\n";
+    "  --wall no|auto|W[,D]   what the surface is outside of the data, see README; default auto: a wall "
+    "where\n"
+    "                         samples or walkers of the census meet holes, or penalties leave some\n";
 
 /* A positive number and nothing else; morse: any but 0; power: a whole number from -12 to 12 other than 0. */
 static int parse_range(eqml_kind kind, const char *text, double *range)
@@ -91,16 +92,13 @@ static int parse_wall(const char *text, job *j)
 {
     char *end;
     j->wall_options = (eqml_wall_options){.width = strtod(text, &end), .degree = 2};
-    j->wall = !strcmp(text, "no")     ? WALL_NO
-              : !strcmp(text, "auto") ? WALL_AUTO
-              : !strcmp(text, "any")  ? WALL_ANY
-                                      : WALL_YES;
+    j->wall = !strcmp(text, "no") ? WALL_NO : !strcmp(text, "auto") ? WALL_AUTO : WALL_YES;
     if (end != text && *end == ',' && end[1] >= '1' && end[1] <= '9')
         j->wall_options.degree = (int)strtol(end + 1, &end, 10);
     if (j->wall != WALL_YES ||
         (end != text && !*end && j->wall_options.width > 0 && j->wall_options.width < 1e6))
         return 0;
-    fprintf(stderr, "fit: --wall %s: expected no, auto, any, or WIDTH[,DEGREE], as in 4,3\n", text);
+    fprintf(stderr, "fit: --wall %s: expected no, auto, or WIDTH[,DEGREE], as in 4,3\n", text);
     return 1;
 }
 

@@ -162,7 +162,7 @@ int choose_degree(const settings *s, size_t trained, int least, int *degree);
 
 /*
  * Fits to train.xyz. *f has the fit before: its variables are taken again where they are not empty. The last fit gets a wall
- * where the census finds any hole, and a library; those before have neither, so that their holes show.
+ * where it takes one, and a library; those before have neither, so that their holes show.
  */
 int fit_surface(const settings *s, int degree, int last, fitted *f);
 

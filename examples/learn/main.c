@@ -36,23 +36,46 @@ int fail(const char *what, const char *text)
     return 1;
 }
 
+/* Returns nonzero after a message. */
+static int parse_count(const char *said, const char *text, double least, int whole, double *number)
+{
+    char *end;
+    *number = strtod(text, &end);
+    if (end != text && !*end && *number >= least && *number <= 1e9 && (!whole || *number == floor(*number)))
+        return 0;
+    fprintf(stderr, "learn: %s%s: expected a %s, %g to 1e9\n", said, text, whole ? "whole number" : "number",
+            least);
+    return 1;
+}
+
 static int parse_options(int argc, char **argv, settings *s)
 {
     const char *order = "ask";
     const struct {
-        const char *name, **text;
+        const char *name, *said, **text; /* said: as the user of make gives it, alone or in LEARN */
         double *number, least;
         int whole;
-    } options[] = {{"--name", &s->name, NULL, 0, 0},     {"--folder", &s->folder, NULL, 0, 0},
-                   {"--method", &s->method, NULL, 0, 0}, {"--start", &s->start, NULL, 0, 0},
-                   {"--fit", &s->fit, NULL, 0, 0},       {"--beside", &s->beside, NULL, 0, 0},
-                   {"--choose", &order, NULL, 0, 0},     {"--target", NULL, &s->target, 1e-6, 0},
-                   {"--up-to", NULL, &s->up_to, 1, 0},   {"--jobs", NULL, &s->jobs, 1, 1},
-                   {"--degree", NULL, &s->degree, 1, 1}, {"--dipole", NULL, &s->dipole, 1, 1},
-                   {"--seed", NULL, &s->seed, 0, 1},     {"--timeout", NULL, &s->timeout, 1e-3, 0},
-                   {"--test", NULL, &s->test, 1, 1},     {"--first", NULL, &s->first, 1, 1},
-                   {"--round", NULL, &s->round, 1, 1},   {"--most", NULL, &s->most, 1, 1},
-                   {"--starts", NULL, &s->starts, 1, 1}};
+    } options[] = {
+        {"--name", "NAME=", &s->name, NULL, 0, 0},
+        {"--folder", "--folder ", &s->folder, NULL, 0, 0},
+        {"--method", "METHOD=", &s->method, NULL, 0, 0},
+        {"--start", "START=", &s->start, NULL, 0, 0},
+        {"--fit", "FIT=", &s->fit, NULL, 0, 0},
+        {"--beside", "--beside ", &s->beside, NULL, 0, 0},
+        {"--choose", "--choose ", &order, NULL, 0, 0},
+        {"--target", "TARGET=", NULL, &s->target, 1e-6, 0},
+        {"--up-to", "UP_TO=", NULL, &s->up_to, 1, 0},
+        {"--jobs", "JOBS=", NULL, &s->jobs, 1, 1},
+        {"--degree", "DEGREE=", NULL, &s->degree, 1, 1},
+        {"--dipole", "DIPOLE=", NULL, &s->dipole, 1, 1},
+        {"--seed", "--seed ", NULL, &s->seed, 0, 1},
+        {"--timeout", "--timeout ", NULL, &s->timeout, 1e-3, 0},
+        {"--test", "--test ", NULL, &s->test, 1, 1},
+        {"--first", "--first ", NULL, &s->first, 1, 1},
+        {"--round", "--round ", NULL, &s->round, 1, 1},
+        {"--most", "--most ", NULL, &s->most, 1, 1},
+        {"--starts", "--starts ", NULL, &s->starts, 1, 1},
+    };
     const size_t count = sizeof options / sizeof *options;
     static char *nothing[] = {NULL};
     s->compile = nothing;
@@ -73,18 +96,12 @@ static int parse_options(int argc, char **argv, settings *s)
             *options[k].text = argv[i];
             continue;
         }
-        if (parse_number("learn", argv[i - 1], argv[i], options[k].least, options[k].number))
+        if (parse_count(options[k].said, argv[i], options[k].least, options[k].whole, options[k].number))
             return 1;
-        if (*options[k].number > 1e9 ||
-            (options[k].whole && *options[k].number != floor(*options[k].number))) {
-            fprintf(stderr, "learn: %s %s: expected a %s, at most 1e9\n", argv[i - 1], argv[i],
-                    options[k].whole ? "whole number" : "number");
-            return 1;
-        }
     }
     s->random = !strcmp(order, "random");
     if (s->jobs > JOBS_LIMIT)
-        return fail("--jobs", "at most 256");
+        return fail("JOBS", "at most 256");
     if (!s->random && strcmp(order, "ask"))
         return fail("--choose", "expected ask or random");
     if (!is_c_name(s->name))

@@ -174,8 +174,8 @@ int fit_surface(const settings *s, int degree, int last, fitted *f)
         snprintf(dipole, sizeof dipole, "%d", s->dipole < degree ? (int)s->dipole : degree);
     /* Energies above those that are wanted count less and less. */
     snprintf(options, sizeof options, "--test %s/test.xyz --energy-weight %.6g%s%s %s", s->folder,
-             s->up_to / PER_CM, last ? " --wall any" : " --wall no",
-             strstr(s->fit, "--variable") ? "" : f->variables, s->fit);
+             s->up_to / PER_CM, last ? "" : " --wall no", strstr(s->fit, "--variable") ? "" : f->variables,
+             s->fit);
     if (list_arguments(s, "examples/common/pes.sh", NULL, arguments) ||
         run_script(s, arguments, variables, sizeof variables / sizeof *variables, "fit.log", &status))
         return 1;

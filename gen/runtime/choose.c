@@ -81,12 +81,19 @@ static int eqml__affordable(const eqml__trials *s, int degree)
     return (int)fmin(14, effort / trial);
 }
 
+/* The degree that stage 3 should have for the rows of the data. */
+static int eqml__degree_of_rows(const eqml__trials *s)
+{
+    const int degree = s->whole->degree;
+    return 0.5 * (double)s->trained * eqml__rows_of_geometry(s) < 15.0 * s->whole->nterms && degree > 1
+               ? degree - 1
+               : degree;
+}
+
 static eqml_status eqml__search_above(eqml__trials *s)
 {
-    int degree = s->whole->degree;
+    int degree = eqml__degree_of_rows(s);
     bool better;
-    if (0.5 * (double)s->trained * eqml__rows_of_geometry(s) < 15.0 * s->whole->nterms && degree > 1)
-        degree--;
     while (degree > 1 && eqml__affordable(s, degree) < 8)
         degree--;
     const int most = eqml__affordable(s, degree);
@@ -122,6 +129,46 @@ static int eqml__gentlest(const eqml__trials *s)
             least = bend, taken = t;
     }
     return taken;
+}
+
+/* s->start <- the trial that is taken; *found tells of it. */
+static void eqml__take_trial(eqml__trials *s, int taken, eqml_choice *found)
+{
+    found->degree = s->degree;
+    found->rmse_energy = s->trials[taken].rmse_energy;
+    found->rmse_gradient = s->trials[taken].rmse_gradient;
+    memcpy(s->start, eqml__tried(&s->search, taken), (size_t)s->ngroups * sizeof(double));
+}
+
+/*
+ * Stage 4, where the trials so far had fewer terms than the rows of the data allow, for their cost: variables that suit few
+ * terms need not suit many. What was taken, s->start, and the menu compete with more terms, on as many geometries as the
+ * effort allows, and the best is taken.
+ */
+static eqml_status eqml__compare_plain(eqml__trials *s, eqml_choice *found)
+{
+    enum { MOST = 8 }; /* trials, of which seven are made */
+    const double rows = eqml__rows_of_geometry(s);
+    int degree = eqml__degree_of_rows(s);
+    double geometries = 0;
+    bool better;
+    for (; degree > s->degree; degree--) {
+        geometries = fmin((double)s->trained, EQML__EFFORT / MOST / eqml__fit_cost(s, degree, 1));
+        if (rows * geometries >= 16.0 * eqml__terms_up_to(s->whole, degree))
+            break;
+    }
+    if (degree <= s->degree)
+        return EQML_OK;
+    eqml_status status = eqml__set_level(s, degree, geometries, HUGE_VAL);
+    if (geometries < (double)s->trained)
+        s->runs = 2; /* more divisions would take more than that */
+    if (!status)
+        status = eqml__contend(&s->search, s->start, &better);
+    if (!status)
+        status = eqml__try_menu(s);
+    if (!status)
+        eqml__take_trial(s, s->search.best, found);
+    return status;
 }
 
 /* A level of all terms and geometries, or of as many as so many trials can have. */
@@ -187,11 +234,9 @@ static eqml_status eqml__search(eqml__trials *s, eqml_choice *found)
     if (!status && open)
         status = eqml__search_above(s);
     if (!status && open) {
-        const int taken = eqml__gentlest(s);
-        found->degree = s->degree;
-        found->rmse_energy = s->trials[taken].rmse_energy;
-        found->rmse_gradient = s->trials[taken].rmse_gradient;
-        memcpy(s->k, eqml__tried(&s->search, taken), (size_t)s->ngroups * sizeof(double));
+        eqml__take_trial(s, eqml__gentlest(s), found);
+        status = eqml__compare_plain(s, found);
+        memcpy(s->k, s->start, (size_t)s->ngroups * sizeof(double));
     }
     if (!status && s->options->choose_energy_weight)
         status = eqml__choose_energy_weight(s, s->k);

@@ -42,14 +42,18 @@ EQML_API eqml_status eqml_choose_variables(const eqml_basis *basis, const eqml_d
  *      rows for each, else with those one degree lower: cross-validation has half the data, and should have about
  *      as many rows a term as the fit.
  *
+ *   4. Where 3 had fewer terms than the data allow, since more would take too long: what was found and the menu once more,
+ *      with as many terms as 2e12 operations allow on a part of the geometries, eight rows for each term in each half.
+ *      The best is taken.
+ *
  * A trial divides the geometries in two at random, fits each half and predicts the other; small data sets are divided
  * up to four times. Its score is the mean, over these fits, of the logarithm of the root mean square error of
  * energies, and of that of gradients where there are any. The worst 0.1 % of the errors, at least one, do not
  * count: one of them can hide the rest. Of all trials that are within one standard error of the best, the
  * one with the smallest sum of k^2 is taken, because it bends least.
  *
- * All takes about the time of 25 final fits, and no more than 2e12 floating-point operations for each of 2 and 3: large
- * fits are chosen for by smaller ones.
+ * All takes about the time of 25 final fits, and no more than 2e12 floating-point operations for each of 2, 3 and 4:
+ * large fits are chosen for by smaller ones.
  *
  * The ridge is chosen with the variables that were taken, in the same way: of 0, 1e-14, 1e-13, ... 1e-9 the largest
  * that raises the score by at most 0.01, 1 % of the error.
