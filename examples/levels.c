@@ -9,7 +9,8 @@
  *
  * Band strengths are N_A pi / (3 c^2 4 pi eps0) 2 w |<0|mu|v>|^2 (units.h), of the transition from the ground state with the energy
  * w, without rotation. The dipole is taken in the frame of Eckart (C. Eckart, Phys. Rev. 47, 552 (1935)) of the minimum, in
- * which rotation and vibration are coupled least; in other frames strengths differ by some per cent. Rotational constants are
+ * which rotation and vibration are coupled least; without rotation a strength belongs to a frame, and --frame bisector takes
+ * another that is in use, by the bisector of Radau's vectors: the antisymmetric stretch of water differs by 3 %. Rotational constants are
  * those that give the three lowest levels of J = 1: B + C, A + C, A + B above the lowest of J = 0.
  *
  * What a level is wrong by has two parts. That of the basis is in the table of convergence: the same with fewer points and
@@ -30,6 +31,7 @@ static const char help[] =
     "  --j J             highest J; default 1\n"
     "  --up-to-j E       levels of J > 0 to print, cm^-1 above the lowest; default 500\n"
     "  --dipole yes|no   band strengths; default: where the surface has a dipole\n"
+    "  --frame F         of the dipole: eckart, the default, or bisector, that of Radau's vectors\n"
     "  --convergence yes|no  the table of convergence; default yes\n" MANIFOLD_HELP SURFACE_HELP;
 
 typedef struct job {
@@ -37,7 +39,7 @@ typedef struct job {
     manifold_options basis;
     double up_to, up_to_j;
     int states, j;
-    const char *dipole, *convergence;
+    const char *dipole, *frame, *convergence;
 } job;
 
 typedef struct level {
@@ -63,8 +65,8 @@ typedef struct levels {
 
 /* ---- J = 0 ---------------------------------------------------------------------------------------------- */
 
-/* Dipoles, in e bohr, at all points: two components in Eckart's frame. f[2][npairs][nq]. */
-static void dipoles(const molecule *m, const triatomic *t, double *f)
+/* Dipoles, in e bohr, at all points: two components in Eckart's frame, or in that of the bisector. f[2][npairs][nq]. */
+static void dipoles(const molecule *m, const triatomic *t, int bisector, double *f)
 {
     double x[2], cosine, reference[9], xyz[9], mu[3];
     triatomic_coordinates(t, m->xyz, x, &cosine);
@@ -92,7 +94,8 @@ static void dipoles(const molecule *m, const triatomic *t, double *f)
             for (int i = 0; i < 3; i++)
                 for (int k = 0; k < 2; k++)
                     xyz[3 * i + 2 * k] -= middle[1][k] / total;
-            const double turn = atan2(across, along), c = cos(turn), s = sin(turn);
+            const double turn = bisector ? acos(t->cosine[q]) / 2 : atan2(across, along), c = cos(turn),
+                         s = sin(turn);
             double *to = f + p * t->nq + q;
             molecule_dipoles(m, 1, xyz, mu);
             to[0] = c * mu[0] - s * mu[2];
@@ -344,7 +347,7 @@ static int run(const job *j, const molecule *m, const triatomic_options *o)
     if (!bad && wanted) {
         f = calloc(2 * (size_t)t.npairs * (size_t)t.nq + 1, sizeof *f);
         if (f)
-            dipoles(m, &t, f);
+            dipoles(m, &t, *j->frame == 'b', f);
         bad = !f && complain(m->program, "", "out of memory");
     }
     bad = bad || solve_vibrations(m, &t, j->states, f, &l) || (j->j > 0 && solve_rotors(j, m, *o, &p, &l));
@@ -372,6 +375,7 @@ int main(int argc, char **argv)
              .states = 40,
              .j = 1,
              .dipole = "",
+             .frame = "eckart",
              .convergence = "yes"};
     const option own[] = {MANIFOLD_OPTIONS(j.basis),
                           {"--up-to", NULL, &j.up_to, NULL, 0, 0},
@@ -379,18 +383,24 @@ int main(int argc, char **argv)
                           {"--states", NULL, NULL, &j.states, 1, 10000},
                           {"--j", NULL, NULL, &j.j, 0, 100},
                           {"--dipole", &j.dipole, NULL, NULL, 0, 0},
+                          {"--frame", &j.frame, NULL, NULL, 0, 0},
                           {"--convergence", &j.convergence, NULL, NULL, 0, 0}};
     molecule m = {0};
     triatomic_options o;
     int bad = surface_options(&j.on, help, argc, argv, own, sizeof own / sizeof *own);
     if (!bad && *j.dipole && strcmp(j.dipole, "yes") && strcmp(j.dipole, "no"))
         bad = complain("levels", "--dipole", "expected yes or no");
+    if (!bad && strcmp(j.frame, "eckart") && strcmp(j.frame, "bisector"))
+        bad = complain("levels", "--frame", "expected eckart or bisector");
     if (!bad && strcmp(j.convergence, "yes") && strcmp(j.convergence, "no"))
         bad = complain("levels", "--convergence", "expected yes or no");
     if (!bad && basis->natoms != 3)
         bad = complain("levels", basis->name, "its molecule has more or fewer atoms than three");
     bad = bad || molecule_read(&j.on, &m) || (!strcmp(j.dipole, "yes") && molecule_needs_dipole(&m)) ||
-          molecule_settle(&j.on, &m) || manifold_choose(&m, &j.basis, &o) || run(&j, &m, &o);
+          molecule_settle(&j.on, &m) || manifold_choose(&m, &j.basis, &o) ||
+          (*j.frame == 'b' && o.vectors != TRIATOMIC_RADAU &&
+           complain("levels", "--frame", "the bisector is that of Radau's vectors: --vectors radau")) ||
+          run(&j, &m, &o);
     molecule_free(&m);
     return surface_end("levels", bad);
 }
