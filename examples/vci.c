@@ -21,13 +21,15 @@
 
 static const char help[] =
     "options of vibrational configuration interaction:\n"
-    "  --order N         modes of a term of the potential, 1 to 5; default 4, from 10 vibrations on 3\n"
+    "  --order N         modes of a term of the potential, 1 to 6; default 4, from 10 vibrations on 3\n"
     "  --quanta N        excitations of a configuration; default 12, 8, 6, 4 for up to 3, 6, 9, 21 "
     "vibrations\n"
+    "  --ceiling E       of a configuration, by harmonic wavenumbers, cm^-1; default: none\n"
     "  --coupled N       modes of a configuration that are excited; default: all\n"
     "  --points N        of each mode; default: 2 more than excitations, at least 10\n"
     "  --reach E         how far up one-mode potentials go, and at points of several modes their sums, "
     "cm^-1; default 60000\n"
+    "  --memory GB       that points and matrices may take; default 8\n"
     "  --mu N            modes of a term of the inverse tensor of inertia, 0: that of the minimum; default "
     "2, from 10\n"
     "                    vibrations on 1, three atoms 3\n"
@@ -46,9 +48,11 @@ int main(int argc, char **argv)
     char path[4096];
     const option own[] = {{"--order", NULL, NULL, &o.order, 1, EXPANSION_ORDER},
                           {"--quanta", NULL, NULL, &o.quanta, 1, 40},
+                          {"--ceiling", NULL, &o.ceiling, NULL, 1000, 1e6},
                           {"--coupled", NULL, NULL, &o.coupled, 1, EXPANSION_MODES},
                           {"--points", NULL, NULL, &o.points, 4, 40},
                           {"--reach", NULL, &o.reach, NULL, 1000, 1e6},
+                          {"--memory", NULL, &o.memory, NULL, 0.001, 1e6},
                           {"--mu", NULL, NULL, &o.mu, 0, EXPANSION_ORDER},
                           {"--dipole", NULL, NULL, &o.dipole, 0, EXPANSION_ORDER},
                           {"--states", NULL, NULL, &o.states, 1, 1000},

@@ -83,6 +83,8 @@ Test(programs, each_refuses)
         {"vci", "--start line.xyz", "a saddle, no minimum"},
         {"vci", "--dipole 2", "the surface has no dipole"},
         {"vci", "--order 9", "--order 9"},
+        {"vci", "--memory 0.001", "--memory allows 0.001"},
+        {"vci", "--ceiling 4000", "at least 1.5 times the highest"},
         {"vci", "--convergence maybe", "--convergence: expected yes or no"},
         {"vci", "--checkpoint grids", "grids"},
         {"scatter", "", "the data do not reach"},

@@ -83,8 +83,11 @@ void vci_print(const vci_options *o, const molecule *m, const vci_run *r)
 {
     printf(
         "%s: Watson's Hamiltonian, J = 0, terms of up to %d modes, %d points of a mode, up to %d excitations "
-        "in up to %d modes: %zu configurations\n",
-        m->name, o->order, o->points, o->quanta, o->coupled, r->states.configurations);
+        "in up to %d modes: %zu configurations in %d block%s of symmetry\n",
+        m->name, o->order, o->points, o->quanta, o->coupled, r->states.configurations, r->states.blocks,
+        r->states.blocks > 1 ? "s" : "");
+    if (o->ceiling > 0)
+        printf("  configurations up to %.0f cm^-1, by harmonic wavenumbers\n", o->ceiling);
     printf("  mu in terms of up to %d modes; one-mode potentials and their sums up to %.0f cm^-1\n", o->mu,
            o->reach);
     for (int k = 0; k < r->m.modes; k++)
@@ -115,9 +118,9 @@ void vci_print(const vci_options *o, const molecule *m, const vci_run *r)
         print_convergence(r);
     printf("  %.0f points of the surface in %.1f s, %.3g a second; %.1f s in all, %.0f %% of them in the "
            "surface; %d "
-           "products of the matrix\n",
+           "products of the matrix, of %.3g elements\n",
            r->calls, r->surface_seconds, r->calls / r->surface_seconds, r->seconds,
-           100 * r->surface_seconds / r->seconds, r->states.products);
+           100 * r->surface_seconds / r->seconds, r->states.products, r->states.elements);
 }
 
 int vci_draw(const char *path, const molecule *m, const vci_run *r)

@@ -12,7 +12,9 @@ typedef struct vci_options {
     int mu,
         dipole; /* modes of terms; -1: as vci_choose has it; mu -1 after that: without rotation of the frame */
     int states;
-    double reach; /* cm^-1: of one-mode potentials, and of their sums */
+    double reach;   /* cm^-1: of one-mode potentials, and of their sums */
+    double ceiling; /* cm^-1: of configurations; 0: none */
+    double memory;  /* GB that it may take */
     int convergence;
     const char *checkpoint;
     double every;

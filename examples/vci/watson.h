@@ -11,10 +11,14 @@
 #define VCI_WATSON_H
 #include "common/molecule.h"
 #include "vci/expansion.h"
+#include "vci/symmetry.h"
 
 typedef struct watson {
     const molecule *m;
     int modes;
+    symmetry symmetry;     /* of the minimum, to which frame and modes are turned */
+    double *xyz;           /* [natoms][3] the minimum */
+    double *wavenumber;    /* [modes] hartree, harmonic */
     double *shift;         /* [modes][3 natoms] of the atoms along each mode */
     double *zeta;          /* [3][modes][modes] */
     double inertia[3][3];  /* of the minimum, electron masses bohr^2 */
