@@ -7,12 +7,14 @@
  * Theory. The Hamiltonian (vci/watson.h) is exact for a nonlinear molecule in one well. Its potential is expanded in terms of
  * few modes on grids (vci/expansion.h), of points that suit the potential along each mode (vci/modals.h); the self-consistent field
  * gives each mode functions of its own, modals, and products of these, by how far they are excited, are the basis
- * (vci/space.h). The lowest states come by Davidson's method (vci/solve.h). The method as a whole: J. M. Bowman, S. Carter, X. Huang,
+ * (vci/space.h), in blocks of the symmetry of the minimum (vci/symmetry.h). The matrix is sparse (vci/sparse.h, vci/hamiltonian.h), and its
+ * lowest states come by Davidson's method (vci/solve.h). The method as a whole: J. M. Bowman, S. Carter, X. Huang,
  * Int. Rev. Phys. Chem. 22, 533 (2003).
  *
  * What approximates is the order of the expansion, the excitations, and the modes of mu's terms: the first two have a table of
  * convergence, the third --mu. In rectilinear normal modes a molecule stays in the well where it began: where there are two,
- * as in ammonia, the states are those of one, without tunnelling and its splittings.
+ * as in ammonia, the states are those of one, without tunnelling and its splittings; the motion from one to the other stands beside
+ * them, in one dimension (vci/inversion.h).
  *
  * Band strengths are N_A pi / (3 c^2 4 pi eps0) 2 w |<0|mu|v>|^2 (common/units.h) with the dipole in Eckart's frame.
  */

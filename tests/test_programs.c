@@ -66,6 +66,8 @@ Test(programs, each_refuses)
         {"levels", "--dipole perhaps", "--dipole: expected yes or no"},
         {"levels", "--start line.xyz", "a saddle, no minimum"},
         {"levels", "--states 0", "--states 0"},
+        {"levels", "--frame fixed", "--frame: expected eckart or bisector"},
+        {"levels", "--frame bisector --vectors jacobi", "--frame: the bisector is that of Radau's vectors"},
         {"thermo", "--start line.xyz", "a saddle, no minimum"},
         {"thermo", "--temperatures 300,0", "--temperatures"},
         {"thermo", "--exact perhaps", "--exact: expected yes or no"},

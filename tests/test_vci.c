@@ -165,6 +165,27 @@ Test(vci, symmetry_of_a_tetrahedron)
     }
 }
 
+/* ---- inversion ---- */
+
+/* A spring has equal steps; two wells far apart give pairs of equal levels, those of each well. */
+Test(vci, motion_along_a_path)
+{
+    enum { PLACES = 41 };
+    const double w = 0.02;
+    double s[PLACES], spring[PLACES], wells[PLACES], level[INVERSION_LEVELS];
+    for (int k = 0; k < PLACES; k++) {
+        s[k] = 2.5 * k;
+        spring[k] = 0.5 * pow(w * s[k], 2);
+        wells[k] = 0.125 * pow(w / 50, 2) * pow(s[k] * s[k] - 2500, 2);
+    }
+    cr_assert_eq(inversion_levels(PLACES, s, spring, level), 0);
+    for (int k = 0; k < INVERSION_LEVELS; k++)
+        cr_expect_float_eq(level[k], k * w, 1e-6, "%d: %g", k, level[k] - k * w);
+    cr_assert_eq(inversion_levels(PLACES, s, wells, level), 0);
+    cr_expect(level[1] < 1e-3 * w && level[3] - level[2] < 0.05 * w, "%g %g", level[1], level[3] - level[2]);
+    cr_expect_float_eq(level[2], w, 0.2 * w, "%g", level[2]);
+}
+
 /* ---- water ---- */
 
 static const vci_options small = {.order = 3,

@@ -195,7 +195,8 @@ int vci_run_all(const vci_options *o, const molecule *m, vci_run *r)
     *r = (vci_run){0};
     if (watson_make(&r->w, m))
         return no_memory();
-    r->mirror = watson_mirror(&r->w);
+    if (inversion_bound(m, &r->mirror) || (isfinite(r->mirror) && inversion_solve(m, &r->inversion)))
+        return no_memory();
     if (weigh(o, r) || make_modals(o, m, r))
         return 1;
     const expansion_grid grid = {r->m.q, r->m.v, o->reach / PER_CM};

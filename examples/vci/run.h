@@ -2,6 +2,7 @@
 #ifndef VCI_RUN_H
 #define VCI_RUN_H
 #include "common/progress.h"
+#include "vci/inversion.h"
 #include "vci/solve.h"
 #include "vci/watson.h"
 
@@ -31,7 +32,8 @@ typedef struct vci_run {
     watson w;
     modals m;
     expansion v, mu, dipole;
-    double mirror; /* as watson_mirror has it */
+    double mirror;       /* as inversion_bound has it */
+    inversion inversion; /* where there is a mirror */
     vci_states states;
     vci_row row[RUN_ROWS];
     int nrows;

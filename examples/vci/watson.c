@@ -161,28 +161,3 @@ void watson_dipole(void *context, size_t count, const double *q, double *value)
         molecule_dipoles(w->m, 1, w->room, value + 3 * i);
     }
 }
-
-double watson_mirror(const watson *w)
-{
-    const molecule *m = w->m;
-    const int n = 3 * m->natoms, steps = 50;
-    double *image = w->room + BATCH, *between = image + n, rotation[3][3], far = 0, highest = 0;
-    for (int k = 0; k < n; k++)
-        image[k] = -m->xyz[k];
-    eckart_rotation(m->natoms, m->mass, m->xyz, image, rotation);
-    rotate(rotation, m->natoms, image);
-    for (int k = 0; k < n; k++)
-        far = fmax(far, fabs(image[k] - m->xyz[k]));
-    if (far < 0.1) /* bohr */
-        return INFINITY;
-    for (int s = 1; s < steps; s++) {
-        for (int k = 0; k < n; k++)
-            between[k] = m->xyz[k] + (image[k] - m->xyz[k]) * s / steps;
-        molecule_energies(m, 1, between, w->room, NULL);
-        const double above = w->room[0] - m->energy;
-        if (!(above >= -w->margin && above < 10000 / PER_CM))
-            return INFINITY;
-        highest = fmax(highest, above);
-    }
-    return highest;
-}

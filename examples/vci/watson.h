@@ -32,10 +32,6 @@ typedef struct watson {
 int watson_make(watson *w, const molecule *m);
 void watson_free(watson *w);
 
-/* How high it goes on the straight way to the mirror image of the minimum, hartree: an upper bound of the barrier between the
- * two. INFINITY where the two are one, or are too far apart to meet, above 10,000 cm^-1. */
-double watson_mirror(const watson *w);
-
 /*
  * What is expanded; the context is a watson. Energies are V - 1/8 sum mu_aa above the minimum, not a number in a hole; mu has the
  * fields xx, yy, zz, xy, xz, yz; the dipole, in e bohr, is in the frame of Eckart (Phys. Rev. 47, 552 (1935)), as
