@@ -5,7 +5,7 @@
  *     cc -O3 -march=native -I. -Iexamples basis.c eqml.c examples/levels.c examples/common/?*.c -o levels -lm
  *     ./levels --directory build/pes/water --name water [options]
  *
- * basis.c and eqml.c are those of fit/main.c. It reads NAME.pes and minimum.xyz, prints the levels, and draws levels.svg.
+ * basis.c and eqml.c are those of fit/main.c. It reads NAME.pes and minimum.xyz, prints the levels, and draws levels.svg, and with a dipole lines.svg.
  *
  * Band strengths are N_A pi / (3 c^2 4 pi eps0) 2 w |<0|mu|v>|^2 (units.h), of the transition from the ground state with the energy
  * w, without rotation. The dipole is taken in the frame of Eckart (C. Eckart, Phys. Rev. 47, 552 (1935)) of the minimum, in
@@ -23,6 +23,7 @@
 #include "common/sticks.h"
 #include "common/units.h"
 #include "common/whole.h"
+#include "levels/lines.h"
 
 static const char help[] =
     "options of the levels:\n"
@@ -60,6 +61,8 @@ typedef struct levels {
     rotor *rotor;  /* [nrotors] ascending within J */
     double zpe;    /* cm^-1 above the minimum */
     double offset; /* of the lowest level of J = 0 among the rotors, cm^-1 above the minimum */
+    line *line;    /* [nlines] from the ground state to J = 1, where there is a dipole */
+    size_t nlines;
     int bad;
 } levels;
 
@@ -170,14 +173,16 @@ static int compare_rotors(const void *a, const void *b)
     return x->J != y->J ? (x->J > y->J) - (x->J < y->J) : (x->energy > y->energy) - (x->energy < y->energy);
 }
 
-static int solve_rotors(const job *j, const molecule *m, triatomic_options o, progress *p, levels *l)
+static int solve_rotors(const job *j, const molecule *m, triatomic_options o, int with_lines, progress *p,
+                        levels *l)
 {
     triatomic t = {0};
     if (o.alike)
         o.vectors = TRIATOMIC_JACOBI;
     int bad = manifold_begin(m, &o, &t) ||
               manifold_levels(m, &t, j->j, (size_t)j->states, (l->zpe + fmax(j->up_to_j, 2000)) / PER_CM, p,
-                              keep_rotor, l);
+                              keep_rotor, l) ||
+              (with_lines && lines_of_molecule(m, &t, (size_t)j->states, j->up_to, &l->line, &l->nlines));
     if (!bad && (l->bad || l->nrotors == 0))
         bad = complain(m->program, m->name, l->bad ? "out of memory" : "there are no levels");
     if (!bad) {
@@ -282,7 +287,7 @@ static int write_json(const job *j, const molecule *m, const levels *l)
 {
     if (!j->on.json)
         return 0;
-    double *all = calloc(4 * (l->n + l->nrotors), sizeof *all), abc[3];
+    double *all = calloc(4 * (l->n + l->nrotors) + 2 * l->nlines, sizeof *all), abc[3];
     whole w;
     whole_open(&w, j->on.json);
     json o = {.out = all ? w.out : NULL};
@@ -307,6 +312,10 @@ static int write_json(const job *j, const molecule *m, const levels *l)
         memcpy(all + 4 * k, row, sizeof row);
     }
     json_matrix(&o, "J_parity_exchange_level", l->nrotors, 4, all);
+    for (size_t k = 0; k < l->nlines && all; k++)
+        all[2 * k] = l->line[k].at, all[2 * k + 1] = l->line[k].strength;
+    if (l->nlines > 0)
+        json_matrix(&o, "line_strength_0_1", l->nlines, 2, all);
     json_end(&o);
     free(all);
     return whole_close(&w, !o.out) ? complain(m->program, j->on.json, strerror(errno)) : 0;
@@ -335,6 +344,13 @@ static int draw(const job *j, const molecule *m, const levels *l)
     return 0;
 }
 
+static int draw_lines(const job *j, const molecule *m, const levels *l)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/lines.svg", j->on.directory);
+    return lines_draw(path, m, l->line, l->nlines);
+}
+
 static int run(const job *j, const molecule *m, const triatomic_options *o)
 {
     triatomic t = {0};
@@ -350,18 +366,22 @@ static int run(const job *j, const molecule *m, const triatomic_options *o)
             dipoles(m, &t, *j->frame == 'b', f);
         bad = !f && complain(m->program, "", "out of memory");
     }
-    bad = bad || solve_vibrations(m, &t, j->states, f, &l) || (j->j > 0 && solve_rotors(j, m, *o, &p, &l));
+    bad = bad || solve_vibrations(m, &t, j->states, f, &l) ||
+          (j->j > 0 && solve_rotors(j, m, *o, wanted, &p, &l));
     progress_end(&p);
     if (!bad) {
         print_levels(j, m, &t, &l);
         if (j->j > 0)
             print_rotors(j, &l);
+        if (l.nlines > 0)
+            lines_print(l.line, l.nlines);
         bad = (!strcmp(j->convergence, "yes") && print_convergence(j, m, o, &l)) || write_json(j, m, &l) ||
-              draw(j, m, &l);
+              draw(j, m, &l) || (l.nlines > 0 && draw_lines(j, m, &l));
     }
     free(f);
     free(l.level);
     free(l.rotor);
+    free(l.line);
     triatomic_free(&t);
     return bad;
 }

@@ -28,7 +28,7 @@ static const char help[] =
     "vibrations\n"
     "  --ceiling E       of a configuration, by harmonic wavenumbers, cm^-1; default: none\n"
     "  --coupled N       modes of a configuration that are excited; default: all\n"
-    "  --points N        of each mode; default: 2 more than excitations, at least 10\n"
+    "  --points N        of each mode; default: 4 more than excitations, at least 10\n"
     "  --reach E         how far up one-mode potentials go, and at points of several modes their sums, "
     "cm^-1; default 60000\n"
     "  --memory GB       that points and matrices may take; default 8\n"

@@ -24,7 +24,7 @@ int vci_choose(vci_options *o, const molecule *m)
     if (o->reach == 0)
         o->reach = large ? 15000 : 60000;
     if (o->points == 0)
-        o->points = o->quanta + 2 > 10 ? o->quanta + 2 : 10;
+        o->points = o->quanta + 4 > 10 ? o->quanta + 4 : 10;
     if (o->mu < 0)
         o->mu = modes <= 3 ? 3 : large ? 1 : 2;
     if (o->mu > modes)
