@@ -5,11 +5,12 @@
  *     cc -O2 -march=native -I. -Iexamples basis.c eqml.c examples/levels.c examples/common/?*.c -o levels -lm
  *     ./levels --directory build/pes/water --name water [options]
  *
- * basis.c and eqml.c are those of fit/main.c. It reads NAME.pes and minimum.xyz, prints the levels, and draws levels.svg.
+ * basis.c and eqml.c are those of fit/main.c. It reads NAME.pes and minimum.xyz, prints the levels, and draws levels.svg, and with a dipole lines.svg.
  *
  * Band strengths are N_A pi / (3 c^2 4 pi eps0) 2 w |<0|mu|v>|^2 (units.h), of the transition from the ground state with the energy
  * w, without rotation. The dipole is taken in the frame of Eckart (C. Eckart, Phys. Rev. 47, 552 (1935)) of the minimum, in
- * which rotation and vibration are coupled least; in other frames strengths differ by some per cent. Rotational constants are
+ * which rotation and vibration are coupled least; without rotation a strength belongs to a frame, and --frame bisector takes
+ * another that is in use, by the bisector of Radau's vectors: the antisymmetric stretch of water differs by 3 %. Rotational constants are
  * those that give the three lowest levels of J = 1: B + C, A + C, A + B above the lowest of J = 0.
  *
  * What a level is wrong by has two parts. That of the basis is in the table of convergence: the same with fewer points and
@@ -22,6 +23,7 @@
 #include "common/sticks.h"
 #include "common/units.h"
 #include "common/whole.h"
+#include "levels/lines.h"
 
 static const char help[] =
     "options of the levels:\n"
@@ -30,6 +32,7 @@ static const char help[] =
     "  --j J             highest J; default 1\n"
     "  --up-to-j E       levels of J > 0 to print, cm^-1 above the lowest; default 500\n"
     "  --dipole yes|no   band strengths; default: where the surface has a dipole\n"
+    "  --frame F         of the dipole: eckart, the default, or bisector, that of Radau's vectors\n"
     "  --convergence yes|no  the table of convergence; default yes\n" MANIFOLD_HELP SURFACE_HELP;
 
 typedef struct job {
@@ -37,7 +40,7 @@ typedef struct job {
     manifold_options basis;
     double up_to, up_to_j;
     int states, j;
-    const char *dipole, *convergence;
+    const char *dipole, *frame, *convergence;
 } job;
 
 typedef struct level {
@@ -58,13 +61,15 @@ typedef struct levels {
     rotor *rotor;  /* [nrotors] ascending within J */
     double zpe;    /* cm^-1 above the minimum */
     double offset; /* of the lowest level of J = 0 among the rotors, cm^-1 above the minimum */
+    line *line;    /* [nlines] from the ground state to J = 1, where there is a dipole */
+    size_t nlines;
     int bad;
 } levels;
 
 /* ---- J = 0 ---------------------------------------------------------------------------------------------- */
 
-/* Dipoles, in e bohr, at all points: two components in Eckart's frame. f[2][npairs][nq]. */
-static void dipoles(const molecule *m, const triatomic *t, double *f)
+/* Dipoles, in e bohr, at all points: two components in Eckart's frame, or in that of the bisector. f[2][npairs][nq]. */
+static void dipoles(const molecule *m, const triatomic *t, int bisector, double *f)
 {
     double x[2], cosine, reference[9], xyz[9], mu[3];
     triatomic_coordinates(t, m->xyz, x, &cosine);
@@ -92,7 +97,8 @@ static void dipoles(const molecule *m, const triatomic *t, double *f)
             for (int i = 0; i < 3; i++)
                 for (int k = 0; k < 2; k++)
                     xyz[3 * i + 2 * k] -= middle[1][k] / total;
-            const double turn = atan2(across, along), c = cos(turn), s = sin(turn);
+            const double turn = bisector ? acos(t->cosine[q]) / 2 : atan2(across, along), c = cos(turn),
+                         s = sin(turn);
             double *to = f + p * t->nq + q;
             molecule_dipoles(m, 1, xyz, mu);
             to[0] = c * mu[0] - s * mu[2];
@@ -167,14 +173,16 @@ static int compare_rotors(const void *a, const void *b)
     return x->J != y->J ? (x->J > y->J) - (x->J < y->J) : (x->energy > y->energy) - (x->energy < y->energy);
 }
 
-static int solve_rotors(const job *j, const molecule *m, triatomic_options o, progress *p, levels *l)
+static int solve_rotors(const job *j, const molecule *m, triatomic_options o, int with_lines, progress *p,
+                        levels *l)
 {
     triatomic t = {0};
     if (o.alike)
         o.vectors = TRIATOMIC_JACOBI;
     int bad = manifold_begin(m, &o, &t) ||
               manifold_levels(m, &t, j->j, (size_t)j->states, (l->zpe + fmax(j->up_to_j, 2000)) / PER_CM, p,
-                              keep_rotor, l);
+                              keep_rotor, l) ||
+              (with_lines && lines_of_molecule(m, &t, (size_t)j->states, j->up_to, &l->line, &l->nlines));
     if (!bad && (l->bad || l->nrotors == 0))
         bad = complain(m->program, m->name, l->bad ? "out of memory" : "there are no levels");
     if (!bad) {
@@ -279,7 +287,7 @@ static int write_json(const job *j, const molecule *m, const levels *l)
 {
     if (!j->on.json)
         return 0;
-    double *all = calloc(4 * (l->n + l->nrotors), sizeof *all), abc[3];
+    double *all = calloc(4 * (l->n + l->nrotors) + 2 * l->nlines, sizeof *all), abc[3];
     whole w;
     whole_open(&w, j->on.json);
     json o = {.out = all ? w.out : NULL};
@@ -304,6 +312,10 @@ static int write_json(const job *j, const molecule *m, const levels *l)
         memcpy(all + 4 * k, row, sizeof row);
     }
     json_matrix(&o, "J_parity_exchange_level", l->nrotors, 4, all);
+    for (size_t k = 0; k < l->nlines && all; k++)
+        all[2 * k] = l->line[k].at, all[2 * k + 1] = l->line[k].strength;
+    if (l->nlines > 0)
+        json_matrix(&o, "line_strength_0_1", l->nlines, 2, all);
     json_end(&o);
     free(all);
     return whole_close(&w, !o.out) ? complain(m->program, j->on.json, strerror(errno)) : 0;
@@ -332,6 +344,13 @@ static int draw(const job *j, const molecule *m, const levels *l)
     return 0;
 }
 
+static int draw_lines(const job *j, const molecule *m, const levels *l)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/lines.svg", j->on.directory);
+    return lines_draw(path, m, l->line, l->nlines);
+}
+
 static int run(const job *j, const molecule *m, const triatomic_options *o)
 {
     triatomic t = {0};
@@ -344,21 +363,25 @@ static int run(const job *j, const molecule *m, const triatomic_options *o)
     if (!bad && wanted) {
         f = calloc(2 * (size_t)t.npairs * (size_t)t.nq + 1, sizeof *f);
         if (f)
-            dipoles(m, &t, f);
+            dipoles(m, &t, *j->frame == 'b', f);
         bad = !f && complain(m->program, "", "out of memory");
     }
-    bad = bad || solve_vibrations(m, &t, j->states, f, &l) || (j->j > 0 && solve_rotors(j, m, *o, &p, &l));
+    bad = bad || solve_vibrations(m, &t, j->states, f, &l) ||
+          (j->j > 0 && solve_rotors(j, m, *o, wanted, &p, &l));
     progress_end(&p);
     if (!bad) {
         print_levels(j, m, &t, &l);
         if (j->j > 0)
             print_rotors(j, &l);
+        if (l.nlines > 0)
+            lines_print(l.line, l.nlines);
         bad = (!strcmp(j->convergence, "yes") && print_convergence(j, m, o, &l)) || write_json(j, m, &l) ||
-              draw(j, m, &l);
+              draw(j, m, &l) || (l.nlines > 0 && draw_lines(j, m, &l));
     }
     free(f);
     free(l.level);
     free(l.rotor);
+    free(l.line);
     triatomic_free(&t);
     return bad;
 }
@@ -372,6 +395,7 @@ int main(int argc, char **argv)
              .states = 40,
              .j = 1,
              .dipole = "",
+             .frame = "eckart",
              .convergence = "yes"};
     const option own[] = {MANIFOLD_OPTIONS(j.basis),
                           {"--up-to", NULL, &j.up_to, NULL, 0, 0},
@@ -379,18 +403,24 @@ int main(int argc, char **argv)
                           {"--states", NULL, NULL, &j.states, 1, 10000},
                           {"--j", NULL, NULL, &j.j, 0, 100},
                           {"--dipole", &j.dipole, NULL, NULL, 0, 0},
+                          {"--frame", &j.frame, NULL, NULL, 0, 0},
                           {"--convergence", &j.convergence, NULL, NULL, 0, 0}};
     molecule m = {0};
     triatomic_options o;
     int bad = surface_options(&j.on, help, argc, argv, own, sizeof own / sizeof *own);
     if (!bad && *j.dipole && strcmp(j.dipole, "yes") && strcmp(j.dipole, "no"))
         bad = complain("levels", "--dipole", "expected yes or no");
+    if (!bad && strcmp(j.frame, "eckart") && strcmp(j.frame, "bisector"))
+        bad = complain("levels", "--frame", "expected eckart or bisector");
     if (!bad && strcmp(j.convergence, "yes") && strcmp(j.convergence, "no"))
         bad = complain("levels", "--convergence", "expected yes or no");
     if (!bad && basis->natoms != 3)
         bad = complain("levels", basis->name, "its molecule has more or fewer atoms than three");
     bad = bad || molecule_read(&j.on, &m) || (!strcmp(j.dipole, "yes") && molecule_needs_dipole(&m)) ||
-          molecule_settle(&j.on, &m) || manifold_choose(&m, &j.basis, &o) || run(&j, &m, &o);
+          molecule_settle(&j.on, &m) || manifold_choose(&m, &j.basis, &o) ||
+          (*j.frame == 'b' && o.vectors != TRIATOMIC_RADAU &&
+           complain("levels", "--frame", "the bisector is that of Radau's vectors: --vectors radau")) ||
+          run(&j, &m, &o);
     molecule_free(&m);
     return surface_end("levels", bad);
 }

@@ -46,7 +46,7 @@ build/h3.xyz: examples/h3_points.c build/scatter/bkmp2.o
 
 .PHONY: h3-surface
 h3-surface: build/h3.xyz ## fit the BKMP2 surface of H3 into build/pes/h3, for make scatter NAME=h3
-	@$(MAKE) --no-print-directory pes DATA=build/h3.xyz COMPOSITION=H3 DEGREE=14 NAME=h3 FIT="--variable morse:2.5 --wall no --energy-weight 0.02"
+	@$(MAKE) --no-print-directory pes DATA=build/h3.xyz COMPOSITION=H3 DEGREE=14 NAME=h3 FIT="--variable morse:2.5 --energy-weight 0.02"
 
 # Parts that the tests are linked with, beside those of the census.
 TESTED_PARTS = $(foreach p,$(PROGRAMS),$(filter build/$(p)/%,$(EXAMPLE_PARTS))) \

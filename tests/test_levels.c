@@ -2,6 +2,7 @@
 #include "common/eigen.h"
 #include "common/modes.h"
 #include "common/triatomic.h"
+#include "levels/lines.h"
 #include <criterion/criterion.h>
 #include <stdlib.h>
 #include <string.h>
@@ -140,6 +141,42 @@ Test(levels, two_morse_oscillators)
     triatomic_free(&t);
 }
 
+/* That of charges which stay where their atoms are. */
+static void charges(void *context, const double *xyz, double *mu)
+{
+    const double *charge = context;
+    for (int k = 0; k < 3; k++)
+        mu[k] = charge[0] * (xyz[k] + xyz[3 + k]) + charge[1] * xyz[6 + k];
+}
+
+/* Lines to J = 1 in two frames that turn with other vectors: the same wavenumbers and moments; that of pure rotation is the square of
+ * the dipole of a molecule that hardly vibrates. */
+Test(levels, lines_belong_to_no_frame)
+{
+    triatomic radau, jacobi;
+    double charge[2] = {0.35, -0.7};
+    line *one, *other;
+    size_t n[2], compared = 0;
+    begin(&water, TRIATOMIC_RADAU, 15.995, 10, &radau);
+    begin(&water, TRIATOMIC_JACOBI, 15.995, 11, &jacobi);
+    radau.o.alike = 0; /* both kinds of exchange together */
+    cr_assert_null(lines_find(&radau, charges, charge, 16, 4500, &one, &n[0]));
+    cr_assert_null(lines_find(&jacobi, charges, charge, 10, 4500, &other, &n[1]));
+    for (size_t k = 0; k < n[1]; k++)
+        for (size_t l = 0; l < n[0]; l++)
+            if (fabs(one[l].at - other[k].at) < 1 && one[l].moment > 1e-8 && other[k].moment > 1e-8) {
+                cr_expect_float_eq(one[l].moment, other[k].moment, 0.03 * one[l].moment, "%.2f: %g, %g",
+                                   one[l].at, one[l].moment, other[k].moment);
+                compared++;
+            }
+    cr_expect(compared >= 4, "%zu", compared);
+    const double z = 2 * charge[0] * water.length * cos(water.angle / 2);
+    cr_expect_float_eq(other[0].moment, z * z, 0.03 * z * z, "%g, not %g", other[0].moment, z * z);
+    free(one), free(other);
+    triatomic_free(&radau);
+    triatomic_free(&jacobi);
+}
+
 Test(levels, radau_and_jacobi_agree)
 {
     triatomic radau, jacobi;
@@ -165,7 +202,7 @@ Test(levels, radau_and_jacobi_agree)
             for (int lowest = 0; lowest < 2; lowest++) {
                 double *energy;
                 size_t size;
-                cr_assert_null(triatomic_couple(t, 1, lowest, s, &energy, &size));
+                cr_assert_null(triatomic_couple(t, 1, lowest, s, &energy, NULL, &size));
                 for (int k = 0; k < (which ? 1 : 2) && found < 3; k++)
                     if (energy[k] - energy[0] < 100 / PER_CM && energy[k] < s[0].value[0] + 100 / PER_CM)
                         level[which][found++] = energy[k];

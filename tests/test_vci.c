@@ -43,7 +43,7 @@ static void solve(const potential *p, int order, int points, int quanta, size_t 
     for (size_t t = 0; t < e.count; t++)
         cr_assert_eq(expansion_fill(&e, t, &grid, energies, &copy), 0);
     const vci_problem problem = {
-        .v = &e, .order = order, .quanta = quanta, .coupled = 3, .states = (int)states};
+        .v = &e, .order = order, .limits = {.quanta = quanta, .coupled = 3}, .states = (int)states};
     const char *bad = vci_solve(&problem, &m, s);
     cr_assert_null(bad, "%s", bad);
     modals_free(&m);
@@ -106,10 +106,97 @@ Test(vci, terms_of_three_modes)
     vci_states_free(&s[1]);
 }
 
+/* ---- configurations and symmetry ---- */
+
+/* What limits configurations is what they are counted by. */
+Test(vci, configurations_within_limits)
+{
+    const double w[3] = {0.006, 0.009, 0.02};
+    const space_limits limits = {7, 2, 0.05, w};
+    size_t count = 0;
+    space s;
+    cr_assert_eq(space_make(&s, 3, 10, &limits, NULL), 0);
+    for (int i = 0; i <= 7; i++)
+        for (int j = 0; i + j <= 7; j++)
+            for (int k = 0; i + j + k <= 7; k++)
+                count +=
+                    (i > 0) + (j > 0) + (k > 0) <= 2 && i * w[0] + j * w[1] + k * w[2] <= 0.05 * (1 + 1e-9);
+    cr_expect_eq(s.count, count, "%zu, not %zu", s.count, count);
+    for (int k = 0; k < 3; k++)
+        cr_expect(s.excited[3 * space_single(&s, k) + (size_t)k] == 1);
+    space_free(&s);
+}
+
+static int always(void *context, const double *xyz, const double *image)
+{
+    (void)xyz, (void)image;
+    return context == NULL;
+}
+
+/* All displacements of a tetrahedron XY4, as one degenerate set: under a half turn, of character -1, eight of the fifteen change their
+ * signs, under a reflection, of character 3, six. With one Y of another mass a reflection is left. */
+Test(vci, symmetry_of_a_tetrahedron)
+{
+    static const double xyz[15] = {1, 1, 1, 1, -1, -1, -1, 1, -1, -1, -1, 1, 0, 0, 0};
+    double mass[5] = {1, 1, 1, 1, 12}, w[15] = {0}, now[15], mode[15 * 15];
+    for (int what = 0; what < 3; what++) {
+        symmetry s;
+        mass[0] = what == 1 ? 2 : 1;
+        memcpy(now, xyz, sizeof now);
+        for (int k = 0; k < 15 * 15; k++)
+            mode[k] = k % 16 == 0;
+        symmetry_find(5, mass, 15, w, always, what == 2 ? &s : NULL, now, mode, &s);
+        cr_expect_eq(s.operations, what == 0 ? 2 : what == 1 ? 1 : 0, "%d: %d", what, s.operations);
+        for (int g = 0; g < s.operations; g++) {
+            int odd = 0;
+            for (int k = 0; k < 15; k++)
+                odd += s.odd[g] >> k & 1;
+            cr_expect(odd == 6 || (odd == 8 && what == 0), "%d", odd);
+        }
+        if (what == 0)
+            cr_expect(s.axis[0] && s.axis[1] && s.axis[2] && (s.axis[0] ^ s.axis[1]) == s.axis[2]);
+        for (int k = 0; k < 15; k++)
+            for (int l = 0; l <= k; l++) {
+                double product = 0;
+                for (int i = 0; i < 15; i++)
+                    product += mode[15 * k + i] * mode[15 * l + i];
+                cr_expect_float_eq(product, k == l, 1e-12);
+            }
+    }
+}
+
+/* ---- inversion ---- */
+
+/* A spring has equal steps; two wells far apart give pairs of equal levels, those of each well. */
+Test(vci, motion_along_a_path)
+{
+    enum { PLACES = 41 };
+    const double w = 0.02;
+    double s[PLACES], spring[PLACES], wells[PLACES], level[INVERSION_LEVELS];
+    for (int k = 0; k < PLACES; k++) {
+        s[k] = 2.5 * k;
+        spring[k] = 0.5 * pow(w * s[k], 2);
+        wells[k] = 0.125 * pow(w / 50, 2) * pow(s[k] * s[k] - 2500, 2);
+    }
+    cr_assert_eq(inversion_levels(PLACES, s, spring, level), 0);
+    for (int k = 0; k < INVERSION_LEVELS; k++)
+        cr_expect_float_eq(level[k], k * w, 1e-6, "%d: %g", k, level[k] - k * w);
+    cr_assert_eq(inversion_levels(PLACES, s, wells, level), 0);
+    cr_expect(level[1] < 1e-3 * w && level[3] - level[2] < 0.05 * w, "%g %g", level[1], level[3] - level[2]);
+    cr_expect_float_eq(level[2], w, 0.2 * w, "%g", level[2]);
+}
+
 /* ---- water ---- */
 
-static const vci_options small = {
-    .order = 3, .quanta = 9, .coupled = 3, .points = 12, .mu = 3, .states = 5, .reach = 60000, .every = 60};
+static const vci_options small = {.order = 3,
+                                  .quanta = 9,
+                                  .coupled = 3,
+                                  .points = 12,
+                                  .mu = 3,
+                                  .states = 5,
+                                  .reach = 60000,
+                                  .memory = 1,
+                                  .every = 60};
 
 /* The same levels as in internal coordinates with the exact kinetic energy there. */
 Test(vci, water_as_in_radau_coordinates)
@@ -140,6 +227,39 @@ Test(vci, water_as_in_radau_coordinates)
     cr_expect(!isfinite(r.mirror), "a planar molecule is its mirror image");
     cr_expect_eq(r.w.holes, 0);
     triatomic_free(&t);
+    vci_run_free(&r);
+    molecule_free(&m);
+    remove_folder(folder);
+}
+
+/* The Hamiltonian of water does not mix the blocks of its plane of symmetry: without them the levels are the same. */
+Test(vci, blocks_of_symmetry)
+{
+    char folder[TEMPORARY_PATH];
+    make_folder(folder);
+    write_water(folder, "water");
+    molecule m;
+    settled_water(folder, "water", &m);
+    vci_run r;
+    vci_states whole = {0};
+    vci_options o = small;
+    o.quanta = 6;
+    cr_assert_eq(vci_run_all(&o, &m, &r), 0);
+    cr_expect_eq(r.states.blocks, 2);
+    const vci_problem p = {.v = &r.v,
+                           .mu = &r.mu,
+                           .zeta = r.w.zeta,
+                           .order = 3,
+                           .mu_order = 3,
+                           .limits = {.quanta = 6, .coupled = 3},
+                           .states = 5};
+    const char *bad = vci_solve(&p, &r.m, &whole);
+    cr_assert_null(bad, "%s", bad);
+    cr_expect(whole.blocks == 1 && whole.configurations == r.states.configurations);
+    for (size_t v = 0; v < 5; v++)
+        cr_expect_float_eq(whole.energy[v], r.states.energy[v], 1e-9, "%g",
+                           whole.energy[v] - r.states.energy[v]);
+    vci_states_free(&whole);
     vci_run_free(&r);
     molecule_free(&m);
     remove_folder(folder);

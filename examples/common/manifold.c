@@ -101,7 +101,7 @@ int manifold_levels(const molecule *m, const triatomic *t, int most, size_t coun
                 double *energy = NULL;
                 size_t size = 0;
                 progress_show(p, "J", J, most + 1);
-                bad = triatomic_couple(t, J, lowest, of_K, &energy, &size);
+                bad = triatomic_couple(t, J, lowest, of_K, &energy, NULL, &size);
                 for (size_t k = 0; k < size && !bad && energy[k] <= highest; k++)
                     visit(context, J, parity, t->o.alike ? parity * even : 0, energy[k]);
                 free(energy);

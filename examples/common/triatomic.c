@@ -547,7 +547,7 @@ static void couple(const triatomic *t, const triatomic_states *a, const triatomi
 }
 
 const char *triatomic_couple(const triatomic *t, int J, int lowest, const triatomic_states *of_K,
-                             double **energy, size_t *size)
+                             double **energy, double **vector, size_t *size)
 {
     size_t n = 0, row = 0;
     for (int K = lowest; K <= J; K++)
@@ -555,8 +555,10 @@ const char *triatomic_couple(const triatomic *t, int J, int lowest, const triato
     double *h = calloc(n * n + 1, sizeof *h),
            *weighted = calloc((size_t)t->npairs * (size_t)t->o.angular, sizeof *h);
     *energy = calloc(n + 1, sizeof **energy);
+    if (vector)
+        *vector = calloc(n * n + 1, sizeof **vector);
     *size = n;
-    const char *bad = h && weighted && *energy ? NULL : no_memory;
+    const char *bad = h && weighted && *energy && (!vector || *vector) ? NULL : no_memory;
     for (int K = lowest; K <= J && !bad; K++) {
         const triatomic_states *a = &of_K[K];
         const double jj = (double)J * (J + 1), kk = (double)K * (K + 1);
@@ -567,13 +569,17 @@ const char *triatomic_couple(const triatomic *t, int J, int lowest, const triato
             couple(t, a, a + 1, -sqrt((jj - kk) * (K == 0 ? 2 : 1)), n, weighted, h + row * n + row + a->n);
         row += a->n;
     }
-    if (!bad && eigen_all(n, h, *energy, NULL))
+    if (!bad && eigen_all(n, h, *energy, vector ? *vector : NULL))
         bad = no_memory;
     free(h);
     free(weighted);
     if (bad) {
         free(*energy);
         *energy = NULL;
+    }
+    if (bad && vector) {
+        free(*vector);
+        *vector = NULL;
     }
     return bad;
 }

@@ -90,11 +90,12 @@ const char *triatomic_solve(const triatomic *t, int K, int parity, int exchange,
 void triatomic_states_free(triatomic_states *s);
 
 /* The energies[size] of J from the states of each K[lowest..J]; lowest is 0, or 1 in the block that K = 0 does not belong to.
- * *size <- how many; the caller frees *energy. */
+ * *size <- how many; the caller frees *energy. Unless NULL, *vector <- [size][size] rows of their states in those of each K, one K behind
+ * the other, also to be freed. */
 const char *triatomic_couple(const triatomic *t, int J, int lowest, const triatomic_states *of_K,
-                             double **energy, size_t *size);
+                             double **energy, double **vector, size_t *size);
 
-/* <i|f|j> over all points, f[npairs][nq]; the two sets may have other symmetries, with the same K. */
+/* <i|f|j> over all points, f[npairs][nq]; the two sets may have other symmetries, and another K. */
 double triatomic_element(const triatomic *t, const triatomic_states *a, size_t i, const triatomic_states *b,
                          size_t j, const double *f);
 

@@ -11,7 +11,7 @@
 #define VCI_EXPANSION_H
 #include <stddef.h>
 
-enum { EXPANSION_MODES = 21, EXPANSION_ORDER = 5, EXPANSION_FIELDS = 6 };
+enum { EXPANSION_MODES = 21, EXPANSION_ORDER = 6, EXPANSION_FIELDS = 6 };
 
 /* value[count][fields] at q[count][modes]. What is not finite is not known there. */
 typedef void mode_function(void *context, size_t count, const double *q, double *value);

@@ -83,8 +83,11 @@ void vci_print(const vci_options *o, const molecule *m, const vci_run *r)
 {
     printf(
         "%s: Watson's Hamiltonian, J = 0, terms of up to %d modes, %d points of a mode, up to %d excitations "
-        "in up to %d modes: %zu configurations\n",
-        m->name, o->order, o->points, o->quanta, o->coupled, r->states.configurations);
+        "in up to %d modes: %zu configurations in %d block%s of symmetry\n",
+        m->name, o->order, o->points, o->quanta, o->coupled, r->states.configurations, r->states.blocks,
+        r->states.blocks > 1 ? "s" : "");
+    if (o->ceiling > 0)
+        printf("  configurations up to %.0f cm^-1, by harmonic wavenumbers\n", o->ceiling);
     printf("  mu in terms of up to %d modes; one-mode potentials and their sums up to %.0f cm^-1\n", o->mu,
            o->reach);
     for (int k = 0; k < r->m.modes; k++)
@@ -97,6 +100,16 @@ void vci_print(const vci_options *o, const molecule *m, const vci_run *r)
             "states of one\n  well, without the splittings of tunnelling, and those near the barrier are not "
             "to be trusted\n",
             PER_CM * r->mirror);
+    if (r->inversion.known) {
+        static const char *const names[INVERSION_LEVELS] = {"0+", "0-", "1+", "1-", "2+", "2-"};
+        printf("  inversion alone, along the path of least energy: barrier %.0f cm^-1, %.0f with the "
+               "zero-point energy of the "
+               "other\n  vibrations; levels / cm^-1:",
+               PER_CM * r->inversion.barrier, PER_CM * r->inversion.adiabatic);
+        for (int k = 1; k < INVERSION_LEVELS; k++)
+            printf("%s %s %.2f", k > 1 ? "," : "", names[k], PER_CM * r->inversion.level[k]);
+        printf("\n");
+    }
     printf("  zero-point energy: %.3f cm^-1; mean field %.3f\n", PER_CM * r->states.energy[0],
            PER_CM * r->states.scf);
     if (isfinite(r->states.strength[0])) {
@@ -115,9 +128,9 @@ void vci_print(const vci_options *o, const molecule *m, const vci_run *r)
         print_convergence(r);
     printf("  %.0f points of the surface in %.1f s, %.3g a second; %.1f s in all, %.0f %% of them in the "
            "surface; %d "
-           "products of the matrix\n",
+           "products of the matrix, of %.3g elements\n",
            r->calls, r->surface_seconds, r->calls / r->surface_seconds, r->seconds,
-           100 * r->surface_seconds / r->seconds, r->states.products);
+           100 * r->surface_seconds / r->seconds, r->states.products, r->states.elements);
 }
 
 int vci_draw(const char *path, const molecule *m, const vci_run *r)
@@ -146,6 +159,7 @@ int vci_write_json(const char *path, const vci_options *o, const molecule *m, co
         return complain("vci", "", "out of memory");
     double *levels = room, *strengths = levels + n, *bands = strengths + n, *table = bands + modes,
            *to = table;
+    double along[INVERSION_LEVELS];
     whole w;
     for (size_t v = 0; v < n; v++)
         levels[v] = above(r, v), strengths[v] = strength(r, v);
@@ -177,6 +191,10 @@ int vci_write_json(const char *path, const vci_options *o, const molecule *m, co
     }
     json_matrix(&j, "convergence", (size_t)r->nrows, modes + 4, table);
     json_number(&j, "mirror_barrier", PER_CM * r->mirror);
+    for (int k = 0; k < INVERSION_LEVELS; k++)
+        along[k] = PER_CM * r->inversion.level[k];
+    if (r->inversion.known)
+        json_numbers(&j, "inversion_levels", INVERSION_LEVELS, along);
     json_number(&j, "calls", r->calls);
     json_number(&j, "calls_per_s", r->calls / r->surface_seconds);
     json_number(&j, "surface_share", r->surface_seconds / r->seconds);

@@ -24,7 +24,7 @@ int vci_choose(vci_options *o, const molecule *m)
     if (o->reach == 0)
         o->reach = large ? 15000 : 60000;
     if (o->points == 0)
-        o->points = o->quanta + 2 > 10 ? o->quanta + 2 : 10;
+        o->points = o->quanta + 4 > 10 ? o->quanta + 4 : 10;
     if (o->mu < 0)
         o->mu = modes <= 3 ? 3 : large ? 1 : 2;
     if (o->mu > modes)
@@ -35,12 +35,68 @@ int vci_choose(vci_options *o, const molecule *m)
         o->dipole = modes;
     if (o->dipole > 0 && !m->has_dipole)
         o->dipole = 0;
+    if (o->memory == 0)
+        o->memory = 8;
+    if (o->ceiling > 0 && o->ceiling < 1.5 * m->wavenumber[modes - 1])
+        return complain("vci", "--ceiling",
+                        "it is to leave room above the fundamentals: at least 1.5 times the highest");
     return 0;
 }
 
 static int no_memory(void)
 {
     return complain("vci", "", "out of memory");
+}
+
+static space_limits limits_of(const vci_options *o, int quanta, const vci_run *r)
+{
+    return (space_limits){quanta, o->coupled, o->ceiling / PER_CM, r->w.wavenumber};
+}
+
+/* Whether there is memory for the largest space, before the surface is asked for anything: points, the matrix, and a term of it.
+ * What is large is told. */
+static int weigh(const vci_options *o, const vci_run *r)
+{
+    const space_limits limits = limits_of(o, o->quanta, r);
+    const int modes = r->w.modes, lowest[] = {0, 1, 2, 3, 4, 5};
+    double points = 0, size = 1, elements = 0, ranks = 1, memory = INFINITY;
+    char text[512];
+    parts p[EXPANSION_ORDER + 1];
+    space s;
+    for (int n = 1; n <= o->order; n++) {
+        size *= (double)o->points * (modes - n + 1) / n;
+        points += size;
+    }
+    int bad = space_make(&s, modes, o->points, &limits, &r->w.symmetry);
+    const int many = bad && s.count > SPACE_MOST;
+    for (int k = 0; k < o->order; k++)
+        ranks *= s.levels[k];
+    for (int b = 0; b < s.blocks && !bad; b++)
+        elements += sparse_estimate(&s, b, b, 1, o->order);
+    if (!bad && ranks < 1e9) {
+        bad = parts_make(p, &s, o->order, lowest);
+        const double count = bad ? 0 : (double)p[o->order].count;
+        memory = 1e-9 * (8 * points + 12 * elements + 4 * ranks + 6 * count * count);
+        parts_free(p, o->order);
+    }
+    if (many)
+        snprintf(text, sizeof text, "more than %d configurations", SPACE_MOST);
+    else
+        snprintf(text, sizeof text,
+                 "%zu configurations, in %d block%s of symmetry %.3g elements, and %.3g points of the "
+                 "surface: about %.1f GB",
+                 s.count, s.blocks, s.blocks > 1 ? "s" : "", elements, points, memory);
+    space_free(&s);
+    if (bad && !many)
+        return no_memory();
+    if (memory <= o->memory) {
+        if (memory > 0.5)
+            fprintf(stderr, "vci: %s\n", text);
+        return 0;
+    }
+    snprintf(text + strlen(text), sizeof text - strlen(text),
+             "; --memory allows %g: fewer --quanta, a --ceiling, or a lower --order take less", o->memory);
+    return complain("vci", r->w.m->name, text);
 }
 
 /* The potential, from the checkpoint as far as that goes. */
@@ -85,11 +141,8 @@ static int expand_other(int order, int points, int fields, const expansion_grid 
 
 static int make_modals(const vci_options *o, const molecule *m, vci_run *r)
 {
-    double w[EXPANSION_MODES];
     char text[256];
     int failed;
-    for (int k = 0; k < m->vibrations; k++)
-        w[k] = m->wavenumber[k] / PER_CM;
     for (int k = 0; k < m->vibrations; k++)
         if (m->wavenumber[k] < 10) {
             snprintf(text, sizeof text,
@@ -97,7 +150,8 @@ static int make_modals(const vci_options *o, const molecule *m, vci_run *r)
                      k + 1, m->wavenumber[k]);
             return complain("vci", m->name, text);
         }
-    if (!modals_make(&r->m, m->vibrations, o->points, w, o->reach / PER_CM, watson_energy, &r->w, &failed))
+    if (!modals_make(&r->m, m->vibrations, o->points, r->w.wavenumber, o->reach / PER_CM, watson_energy,
+                     &r->w, &failed))
         return 0;
     if (failed < 0)
         return no_memory();
@@ -116,10 +170,10 @@ static int solve_row(const vci_options *o, int order, int quanta, int last, vci_
                            .mu = o->mu >= 0 ? &r->mu : NULL,
                            .zeta = r->w.zeta,
                            .dipole = last && o->dipole > 0 ? &r->dipole : NULL,
+                           .symmetry = &r->w.symmetry,
                            .order = order,
-                           .quanta = quanta,
-                           .coupled = o->coupled,
                            .mu_order = o->mu,
+                           .limits = limits_of(o, quanta, r),
                            .states = o->states};
     const char *bad = vci_solve(&p, &r->m, s);
     if (!bad) {
@@ -141,8 +195,9 @@ int vci_run_all(const vci_options *o, const molecule *m, vci_run *r)
     *r = (vci_run){0};
     if (watson_make(&r->w, m))
         return no_memory();
-    r->mirror = watson_mirror(&r->w);
-    if (make_modals(o, m, r))
+    if (inversion_bound(m, &r->mirror) || (isfinite(r->mirror) && inversion_solve(m, &r->inversion)))
+        return no_memory();
+    if (weigh(o, r) || make_modals(o, m, r))
         return 1;
     const expansion_grid grid = {r->m.q, r->m.v, o->reach / PER_CM};
     int bad = expand_potential(o, &grid, &p, r);

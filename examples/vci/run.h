@@ -2,6 +2,7 @@
 #ifndef VCI_RUN_H
 #define VCI_RUN_H
 #include "common/progress.h"
+#include "vci/inversion.h"
 #include "vci/solve.h"
 #include "vci/watson.h"
 
@@ -12,7 +13,9 @@ typedef struct vci_options {
     int mu,
         dipole; /* modes of terms; -1: as vci_choose has it; mu -1 after that: without rotation of the frame */
     int states;
-    double reach; /* cm^-1: of one-mode potentials, and of their sums */
+    double reach;   /* cm^-1: of one-mode potentials, and of their sums */
+    double ceiling; /* cm^-1: of configurations; 0: none */
+    double memory;  /* GB that it may take */
     int convergence;
     const char *checkpoint;
     double every;
@@ -29,7 +32,8 @@ typedef struct vci_run {
     watson w;
     modals m;
     expansion v, mu, dipole;
-    double mirror; /* as watson_mirror has it */
+    double mirror;       /* as inversion_bound has it */
+    inversion inversion; /* where there is a mirror */
     vci_states states;
     vci_row row[RUN_ROWS];
     int nrows;

@@ -1,4 +1,4 @@
-/* The matrix of the Hamiltonian by its products with vectors, its lowest states, and what they are. */
+/* The lowest states of all blocks, and what they are. */
 #include "vci/solve.h"
 #include "common/eigen.h"
 #include <stdlib.h>
@@ -6,132 +6,126 @@
 
 enum { AUTO_STATES = 150, MOST_PRODUCTS = 20000 };
 
-typedef struct hamiltonian {
-    sparse v, mu, pi;
-    double *diagonal, *image, *sum; /* [n], [n][3] R x, [n][3] mu R x */
-} hamiltonian;
+/* The states of a block. */
+typedef struct block_states {
+    const hamiltonian *h;
+    int block;
+    size_t n, size;          /* how many, of how many configurations */
+    double *energy, *vector; /* [n], [n][size] */
+} block_states;
 
-/* y[n][3] <- R_a x for the three components. */
-static void angular_momentum(const sparse *pi, const double *x, double *y)
-{
-    memset(y, 0, 3 * pi->n * sizeof *y);
-    for (size_t i = 0; i < pi->n; i++)
-        for (size_t k = pi->begin[i]; k < pi->begin[i + 1]; k++) {
-            const size_t j = pi->column[k];
-            for (size_t a = 0; a < 3; a++) {
-                y[3 * i + a] += pi->value[3 * k + a] * x[j];
-                y[3 * j + a] -= pi->value[3 * k + a] * x[i];
-            }
-        }
-}
+/* A state among those of all blocks. */
+typedef struct state_place {
+    double energy;
+    const block_states *of;
+    size_t at;
+} state_place;
 
-/* y[n] += 1/2 sum_a R_a^T x_a, x[n][3]. */
-static void add_transposed(const sparse *pi, const double *x, double *y)
-{
-    for (size_t i = 0; i < pi->n; i++)
-        for (size_t k = pi->begin[i]; k < pi->begin[i + 1]; k++) {
-            const size_t j = pi->column[k];
-            for (size_t a = 0; a < 3; a++) {
-                y[j] += 0.5 * pi->value[3 * k + a] * x[3 * i + a];
-                y[i] -= 0.5 * pi->value[3 * k + a] * x[3 * j + a];
-            }
-        }
-}
-
-/* y[3] += mu x, of six fields. */
-static void add_mu(const double *mu, const double *x, double *y)
-{
-    y[0] += mu[0] * x[0] + mu[3] * x[1] + mu[4] * x[2];
-    y[1] += mu[3] * x[0] + mu[1] * x[1] + mu[5] * x[2];
-    y[2] += mu[4] * x[0] + mu[5] * x[1] + mu[2] * x[2];
-}
-
-/* y <- H x. pi_a = -i R_a, R_a real and antisymmetric, so that 1/2 pi_a mu pi_b = 1/2 R_a^T mu R_b. */
 static void apply(const void *context, size_t n, const double *x, double *y)
 {
-    const hamiltonian *h = context;
-    memset(y, 0, n * sizeof *y);
-    sparse_add(&h->v, 0, 1, x, y);
-    if (!h->pi.begin)
-        return;
-    angular_momentum(&h->pi, x, h->image);
-    memset(h->sum, 0, 3 * n * sizeof *h->sum);
-    for (size_t i = 0; i < n; i++)
-        for (size_t k = h->mu.begin[i]; k < h->mu.begin[i + 1]; k++) {
-            const size_t j = h->mu.column[k];
-            add_mu(h->mu.value + 6 * k, h->image + 3 * j, h->sum + 3 * i);
-            if (j != i)
-                add_mu(h->mu.value + 6 * k, h->image + 3 * i, h->sum + 3 * j);
-        }
-    add_transposed(&h->pi, h->sum, y);
+    const block_states *b = context;
+    (void)n;
+    hamiltonian_apply(b->h, b->block, x, y);
 }
 
-static void hamiltonian_free(hamiltonian *h)
+static int ascending(const void *one, const void *other)
 {
-    sparse_free(&h->v);
-    sparse_free(&h->mu);
-    sparse_free(&h->pi);
-    free(h->diagonal);
+    const double *a = one, *b = other;
+    return *a < *b ? -1 : *a > *b;
 }
 
-/* The diagonal of 1/2 R^T mu R with mu as at the minimum. */
-static void add_pi_diagonal(hamiltonian *h, const double *mu)
+static int lower(const void *one, const void *other)
 {
-    const sparse *a = &h->pi;
-    for (size_t i = 0; i < a->n; i++)
-        for (size_t k = a->begin[i]; k < a->begin[i + 1]; k++)
-            for (int f = 0; f < 3; f++) {
-                const double r = a->value[3 * k + (size_t)f], add = 0.5 * mu[f] * r * r;
-                h->diagonal[i] += add;
-                if (a->column[k] != i)
-                    h->diagonal[a->column[k]] += add;
+    const state_place *a = one, *b = other;
+    if (a->energy != b->energy)
+        return a->energy < b->energy ? -1 : 1;
+    return a->of->block != b->of->block ? a->of->block - b->of->block : a->at < b->at ? -1 : a->at > b->at;
+}
+
+/* How many states are wanted, and up to which element of the diagonal that probably is; 0: no memory. */
+static size_t how_many(const vci_problem *p, const space *s, const hamiltonian *h, double *up_to)
+{
+    double highest = 0, *sorted = malloc(s->count * sizeof *sorted);
+    size_t n = 0;
+    if (!sorted)
+        return 0;
+    memcpy(sorted, h->diagonal, s->count * sizeof *sorted);
+    qsort(sorted, s->count, sizeof *sorted, ascending);
+    for (int k = 0; k < s->modes; k++)
+        highest = fmax(highest, h->diagonal[space_single(s, k)]);
+    while (n < s->count && sorted[n] <= highest + 1e-9)
+        n++;
+    n += n / 4 + 2;
+    n = n < AUTO_STATES ? n : AUTO_STATES;
+    n = p->states > 0 ? (size_t)p->states : n;
+    n = n < s->count ? n : s->count;
+    *up_to = sorted[n - 1];
+    free(sorted);
+    return n;
+}
+
+static const char *solve_block(block_states *b, size_t n, int *products)
+{
+    const double *diagonal = b->h->diagonal + b->h->space->begin[b->block];
+    const eigen_operator o = {b->size, apply, b, diagonal};
+    b->n = n < b->size ? n : b->size;
+    free(b->energy);
+    b->energy = calloc(b->n * (b->size + 1) + 1, sizeof *b->energy);
+    if (!b->energy)
+        return "out of memory";
+    b->vector = b->energy + b->n;
+    if (b->n == 0)
+        return NULL;
+    const int now = eigen_lowest(&o, b->n, 2 * b->n + 40, 1e-7, MOST_PRODUCTS, 0, b->energy, b->vector);
+    *products += now;
+    return now ? NULL : "Davidson's iteration does not converge: ask for fewer --states";
+}
+
+/*
+ * The n lowest states of all blocks, found[*nfound], *nfound >= n. A block of which all states that were asked for are among them is
+ * asked for more, unless it is the only one.
+ */
+static const char *solve_blocks(block_states *b, int blocks, size_t n, double up_to, state_place **found,
+                                int *products)
+{
+    const char *bad = NULL;
+    size_t want[SYMMETRY_BLOCKS], count = 0;
+    for (int k = 0; k < blocks; k++) {
+        const double *diagonal = b[k].h->diagonal + b[k].h->space->begin[k];
+        want[k] = 0;
+        for (size_t i = 0; i < b[k].size; i++)
+            want[k] += diagonal[i] <= up_to;
+        want[k] = blocks == 1 ? n : want[k] + want[k] / 4 + 1;
+    }
+    for (int again = 1; again && !bad;) {
+        for (int k = 0; k < blocks && !bad; k++)
+            if (!b[k].energy || b[k].n < (want[k] < b[k].size ? want[k] : b[k].size))
+                bad = solve_block(&b[k], want[k], products);
+        count = again = 0;
+        for (int k = 0; k < blocks; k++)
+            count += b[k].n;
+        free(*found);
+        *found = malloc((count + 1) * sizeof **found);
+        if (!*found)
+            return "out of memory";
+        for (int k = 0, at = 0; k < blocks && !bad; k++)
+            for (size_t v = 0; v < b[k].n; v++)
+                (*found)[at++] = (state_place){b[k].energy[v], &b[k], v};
+        if (bad)
+            break;
+        qsort(*found, count, sizeof **found, lower);
+        for (int k = 0; k < blocks && blocks > 1; k++)
+            if (b[k].n < b[k].size &&
+                (count < n || b[k].n == 0 || b[k].energy[b[k].n - 1] < (*found)[n - 1].energy)) {
+                want[k] = b[k].n + b[k].n / 2 + 2;
+                again = 1;
             }
-}
-
-/* Terms to a sparse matrix. */
-static int take(sparse *to, const space *s, operator_terms *terms, int bad)
-{
-    bad = bad || sparse_make(to, s, terms);
-    terms_free(terms);
+    }
     return bad;
 }
 
-static int hamiltonian_make(hamiltonian *h, const vci_problem *p, const space *s, const modals *m)
-{
-    operator_terms terms;
-    int bad = take(&h->v, s, &terms, terms_make(&terms, s, m, p->v, p->order, 1));
-    if (!bad && p->mu)
-        bad = take(&h->mu, s, &terms, terms_make(&terms, s, m, p->mu, p->mu_order, 0)) ||
-              take(&h->pi, s, &terms, terms_pi(&terms, s, m, p->v, p->zeta));
-    h->diagonal = bad ? NULL : calloc(7 * s->count, sizeof *h->diagonal);
-    if (!h->diagonal)
-        return 1;
-    h->image = h->diagonal + s->count, h->sum = h->image + 3 * s->count;
-    for (size_t i = 0; i < s->count; i++)
-        h->diagonal[i] = h->v.value[h->v.begin[i + 1] - 1];
-    if (p->mu)
-        add_pi_diagonal(h, p->mu->origin);
-    return 0;
-}
-
-/* How many states are wanted. */
-static size_t how_many(const vci_problem *p, const space *s, const hamiltonian *h)
-{
-    double highest = 0;
-    size_t below = 0;
-    if (p->states > 0)
-        return (size_t)p->states < s->count ? (size_t)p->states : s->count;
-    for (int k = 0; k < s->modes; k++)
-        highest = fmax(highest, h->diagonal[space_single(k)]);
-    for (size_t i = 0; i < s->count; i++)
-        below += h->diagonal[i] <= highest + 1e-9;
-    below += below / 4 + 2;
-    below = below < AUTO_STATES ? below : AUTO_STATES;
-    return below < s->count ? below : s->count;
-}
-
 /* Each mode's fundamental: pairs of a mode and a state, the largest coefficient first; none with less than a tenth. */
-static void find_fundamentals(const space *s, const double *vector, vci_states *states)
+static void find_fundamentals(const space *s, const state_place *found, vci_states *states)
 {
     for (int k = 0; k < s->modes; k++)
         states->fundamental[k] = -1;
@@ -139,57 +133,70 @@ static void find_fundamentals(const space *s, const double *vector, vci_states *
         double largest = 0.1;
         int mode = -1;
         size_t state = 0;
-        for (int l = 0; l < s->modes; l++)
+        for (int l = 0; l < s->modes; l++) {
+            const size_t single = space_single(s, l);
             for (size_t v = 0; v < states->n && states->fundamental[l] < 0; v++) {
-                const double c = pow(vector[v * s->count + space_single(l)], 2);
+                const block_states *b = found[v].of;
+                const size_t begin = s->begin[b->block];
+                if (single < begin || single >= begin + b->size)
+                    continue;
+                const double c = pow(b->vector[found[v].at * b->size + single - begin], 2);
                 int taken = 0;
                 for (int other = 0; other < s->modes; other++)
                     taken |= states->fundamental[other] == (int)v;
                 if (!taken && c > largest)
                     largest = c, mode = l, state = v;
             }
+        }
         if (mode < 0)
             break;
         states->fundamental[mode] = (int)state;
     }
 }
 
-static void describe(const space *s, const double *vector, vci_states *states)
+static void describe(const space *s, const state_place *found, vci_states *states)
 {
     const size_t modes = (size_t)s->modes;
     for (size_t v = 0; v < states->n; v++) {
         size_t main = 0;
-        const double *c = vector + v * s->count;
-        for (size_t i = 0; i < s->count; i++)
+        const block_states *b = found[v].of;
+        const double *c = b->vector + found[v].at * b->size;
+        for (size_t i = 0; i < b->size; i++)
             main = fabs(c[i]) > fabs(c[main]) ? i : main;
+        states->energy[v] = found[v].energy;
+        states->strength[v] = (double)NAN;
         states->weight[v] = c[main] * c[main];
-        memcpy(states->main + v * modes, s->excited + main * modes, modes);
+        memcpy(states->main + v * modes, s->excited + (s->begin[b->block] + main) * modes, modes);
     }
-    find_fundamentals(s, vector, states);
+    find_fundamentals(s, found, states);
 }
 
-static int find_strengths(const vci_problem *p, const space *s, const modals *m, const double *vector,
+static int find_strengths(const vci_problem *p, const space *s, const modals *m, const state_place *found,
                           vci_states *states)
 {
-    operator_terms terms;
-    sparse mu = {0};
+    const block_states *ground = found[0].of;
     double *image = calloc(s->count, sizeof *image);
-    int bad = !image || take(&mu, s, &terms, terms_make(&terms, s, m, p->dipole, p->dipole->order, 0));
+    int bad = !image;
     for (size_t v = 0; v < states->n; v++)
         states->strength[v] = 0;
-    for (int a = 0; a < 3 && !bad; a++) {
-        memset(image, 0, s->count * sizeof *image);
-        sparse_add(&mu, a, 1, vector, image);
-        for (size_t v = 0; v < states->n; v++) {
-            double sum = 0;
-            for (size_t i = 0; i < s->count; i++)
-                sum += vector[v * s->count + i] * image[i];
-            states->strength[v] += sum * sum;
-            if (v == 0)
-                states->dipole[a] = sum;
+    for (int b = 0; b < s->blocks; b++)
+        for (int a = 0; a < 3 && !bad; a++) {
+            sparse mu;
+            bad = hamiltonian_field(&mu, s, m, p->dipole, a, p->dipole->order, b, ground->block);
+            memset(image, 0, s->count * sizeof *image);
+            if (!bad)
+                sparse_multiply(&mu, 1, ground->vector + found[0].at * ground->size, image);
+            sparse_free(&mu);
+            for (size_t v = 0; v < states->n; v++) {
+                const block_states *of = found[v].of;
+                double sum = 0;
+                for (size_t i = 0; i < of->size && of->block == b; i++)
+                    sum += of->vector[found[v].at * of->size + i] * image[i];
+                states->strength[v] += sum * sum;
+                if (v == 0)
+                    states->dipole[a] += sum;
+            }
         }
-    }
-    sparse_free(&mu);
     free(image);
     return bad;
 }
@@ -198,37 +205,39 @@ const char *vci_solve(const vci_problem *p, modals *m, vci_states *states)
 {
     space s = {0};
     hamiltonian h = {0};
-    double *vector = NULL;
+    block_states b[SYMMETRY_BLOCKS] = {{0}};
+    state_place *found = NULL;
     const char *bad = NULL;
+    double up_to = 0;
     *states = (vci_states){0};
-    if (modals_scf(m, p->v, p->order))
+    if (modals_scf(m, p->v, p->order < MEAN_FIELD_ORDER ? p->order : MEAN_FIELD_ORDER))
         bad = "the self-consistent field does not converge";
-    else if (space_make(&s, m->modes, p->quanta, p->coupled, m->points) || hamiltonian_make(&h, p, &s, m))
+    else if (space_make(&s, m->modes, m->points, &p->limits, p->symmetry) || hamiltonian_make(&h, p, &s, m))
         bad = "out of memory";
-    const size_t n = bad ? 0 : how_many(p, &s, &h), modes = (size_t)m->modes;
+    const size_t n = bad ? 0 : how_many(p, &s, &h, &up_to), modes = (size_t)m->modes;
     if (!bad) {
         states->configurations = s.count, states->n = n, states->scf = m->scf;
+        states->blocks = s.blocks, states->elements = h.elements;
         states->energy = calloc(3 * n + 3, sizeof *states->energy);
-        states->main = calloc(n, modes);
+        states->main = calloc(n + 1, modes);
         states->fundamental = calloc(modes, sizeof *states->fundamental);
-        vector = calloc(n * s.count, sizeof *vector);
-        bad = states->energy && states->main && states->fundamental && vector ? NULL : "out of memory";
+        bad = n && states->energy && states->main && states->fundamental ? NULL : "out of memory";
     }
     if (!bad) {
-        const eigen_operator o = {s.count, apply, &h, h.diagonal};
         states->strength = states->energy + n, states->weight = states->strength + n;
         states->dipole = states->weight + n;
-        states->products = eigen_lowest(&o, n, 2 * n + 40, 1e-7, MOST_PRODUCTS, 0, states->energy, vector);
-        bad = states->products ? NULL : "Davidson's iteration does not converge: ask for fewer --states";
+        for (int k = 0; k < s.blocks; k++)
+            b[k] = (block_states){.h = &h, .block = k, .size = s.begin[k + 1] - s.begin[k]};
+        bad = solve_blocks(b, s.blocks, n, up_to, &found, &states->products);
     }
     if (!bad) {
-        describe(&s, vector, states);
-        for (size_t v = 0; v < n; v++)
-            states->strength[v] = (double)NAN;
-        if (p->dipole && find_strengths(p, &s, m, vector, states))
+        describe(&s, found, states);
+        if (p->dipole && find_strengths(p, &s, m, found, states))
             bad = "out of memory";
     }
-    free(vector);
+    for (int k = 0; k < s.blocks; k++)
+        free(b[k].energy);
+    free(found);
     hamiltonian_free(&h);
     space_free(&s);
     return bad;

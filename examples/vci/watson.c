@@ -8,28 +8,49 @@
 
 enum { BATCH = 256 };
 
+/* A surface is as symmetric as its minimum where like atoms are alike to it, too. */
+static int same_energies(void *context, const double *xyz, const double *image)
+{
+    const watson *w = context;
+    double one, other;
+    molecule_energies(w->m, 1, xyz, &one, NULL);
+    molecule_energies(w->m, 1, image, &other, NULL);
+    return fabs(one - other) <= 1e-9;
+}
+
 int watson_make(watson *w, const molecule *m)
 {
     const size_t n = 3 * (size_t)m->natoms, modes = (size_t)m->vibrations;
     *w = (watson){.m = m, .modes = m->vibrations, .margin = 1e-4, .deepest = INFINITY};
-    w->shift = calloc(modes * n + 3 * modes * modes + n + BATCH * (n + 1), sizeof *w->shift);
+    w->shift = calloc(2 * modes * n + 3 * modes * modes + modes + 2 * n + BATCH * (n + 1), sizeof *w->shift);
     if (!w->shift)
         return 1;
-    w->zeta = w->shift + modes * n;
+    double *mode = w->shift + modes * n;
+    w->zeta = mode + modes * n;
     w->deepest_xyz = w->zeta + 3 * modes * modes;
-    w->room = w->deepest_xyz + n;
+    w->xyz = w->deepest_xyz + n;
+    w->wavenumber = w->xyz + n;
+    w->room = w->wavenumber + modes;
+    memcpy(w->xyz, m->xyz, n * sizeof *w->xyz);
+    memcpy(mode, m->mode, modes * n * sizeof *mode);
+    symmetry_find(m->natoms, m->mass, m->vibrations, m->wavenumber, same_energies, w, w->xyz, mode,
+                  &w->symmetry);
+    for (size_t k = 0; k < modes; k++)
+        w->wavenumber[k] = m->wavenumber[k] / PER_CM;
     for (size_t k = 0; k < modes; k++)
         for (size_t i = 0; i < n; i++)
-            w->shift[k * n + i] = m->mode[k * n + i] / m->root[i];
+            w->shift[k * n + i] = mode[k * n + i] / m->root[i];
     for (size_t k = 0; k < modes; k++)
         for (size_t l = 0; l < modes; l++)
             for (size_t i = 0; i < n; i += 3)
                 for (size_t a = 0; a < 3; a++) {
                     const size_t b = i + (a + 1) % 3, c = i + (a + 2) % 3;
                     w->zeta[(a * modes + k) * modes + l] +=
-                        m->mode[k * n + b] * m->mode[l * n + c] - m->mode[k * n + c] * m->mode[l * n + b];
+                        mode[k * n + b] * mode[l * n + c] - mode[k * n + c] * mode[l * n + b];
                 }
-    inertia_tensor(m->natoms, m->mass, m->xyz, w->inertia);
+    for (size_t k = 0; k < 3 * modes * modes; k++) /* zero by symmetry */
+        w->zeta[k] = fabs(w->zeta[k]) < 1e-7 ? 0 : w->zeta[k];
+    inertia_tensor(m->natoms, m->mass, w->xyz, w->inertia);
     for (int a = 0; a < 9; a++)
         w->inertia[a / 3][a % 3] *= DALTON;
     return 0;
@@ -44,7 +65,7 @@ void watson_free(watson *w)
 static void geometry(const watson *w, const double *q, double *xyz)
 {
     const size_t n = 3 * (size_t)w->m->natoms;
-    memcpy(xyz, w->m->xyz, n * sizeof *xyz);
+    memcpy(xyz, w->xyz, n * sizeof *xyz);
     for (size_t k = 0; k < (size_t)w->modes; k++)
         for (size_t i = 0; i < n && q[k] != 0; i++)
             xyz[i] += q[k] * w->shift[k * n + i];
@@ -66,7 +87,7 @@ static void effective_inverse(watson *w, const double *xyz, double mu[3][3])
 {
     double mixed[3][3] = {{0}}, inverse[3][3], half[3][3];
     for (int i = 0; i < w->m->natoms; i++) {
-        const double *r = xyz + 3 * i, *r0 = w->m->xyz + 3 * i, mass = DALTON * w->m->mass[i];
+        const double *r = xyz + 3 * i, *r0 = w->xyz + 3 * i, mass = DALTON * w->m->mass[i];
         const double product = r[0] * r0[0] + r[1] * r0[1] + r[2] * r0[2];
         for (int a = 0; a < 3; a++)
             for (int b = 0; b < 3; b++)
@@ -139,29 +160,4 @@ void watson_dipole(void *context, size_t count, const double *q, double *value)
         geometry(w, q + i * (size_t)w->modes, w->room);
         molecule_dipoles(w->m, 1, w->room, value + 3 * i);
     }
-}
-
-double watson_mirror(const watson *w)
-{
-    const molecule *m = w->m;
-    const int n = 3 * m->natoms, steps = 50;
-    double *image = w->room + BATCH, *between = image + n, rotation[3][3], far = 0, highest = 0;
-    for (int k = 0; k < n; k++)
-        image[k] = -m->xyz[k];
-    eckart_rotation(m->natoms, m->mass, m->xyz, image, rotation);
-    rotate(rotation, m->natoms, image);
-    for (int k = 0; k < n; k++)
-        far = fmax(far, fabs(image[k] - m->xyz[k]));
-    if (far < 0.1) /* bohr */
-        return INFINITY;
-    for (int s = 1; s < steps; s++) {
-        for (int k = 0; k < n; k++)
-            between[k] = m->xyz[k] + (image[k] - m->xyz[k]) * s / steps;
-        molecule_energies(m, 1, between, w->room, NULL);
-        const double above = w->room[0] - m->energy;
-        if (!(above >= -w->margin && above < 10000 / PER_CM))
-            return INFINITY;
-        highest = fmax(highest, above);
-    }
-    return highest;
 }

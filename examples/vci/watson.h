@@ -11,10 +11,14 @@
 #define VCI_WATSON_H
 #include "common/molecule.h"
 #include "vci/expansion.h"
+#include "vci/symmetry.h"
 
 typedef struct watson {
     const molecule *m;
     int modes;
+    symmetry symmetry;     /* of the minimum, to which frame and modes are turned */
+    double *xyz;           /* [natoms][3] the minimum */
+    double *wavenumber;    /* [modes] hartree, harmonic */
     double *shift;         /* [modes][3 natoms] of the atoms along each mode */
     double *zeta;          /* [3][modes][modes] */
     double inertia[3][3];  /* of the minimum, electron masses bohr^2 */
@@ -27,10 +31,6 @@ typedef struct watson {
 /* *m is settled and not linear. Nonzero: no memory. Released with watson_free(). */
 int watson_make(watson *w, const molecule *m);
 void watson_free(watson *w);
-
-/* How high it goes on the straight way to the mirror image of the minimum, hartree: an upper bound of the barrier between the
- * two. INFINITY where the two are one, or are too far apart to meet, above 10,000 cm^-1. */
-double watson_mirror(const watson *w);
 
 /*
  * What is expanded; the context is a watson. Energies are V - 1/8 sum mu_aa above the minimum, not a number in a hole; mu has the
