@@ -238,24 +238,28 @@ static int lift_in_rounds(eqml_surface *surface, const double *start, double lea
 static int lift_holes(const job *j, eqml_surface *surface, const double *start, double least, lifted *p,
                       outcome *o)
 {
-    double *before = malloc((size_t)basis->nterms * sizeof *before);
-    const double weight = o->penalty;
-    const size_t points = o->penalty_points;
-    const int rounds = o->penalty_rounds;
-    size_t met, left = 0;
+    const outcome was = *o;
+    double *before = malloc(2 * (size_t)basis->nterms * sizeof *before);
+    size_t met, left;
     if (!before)
         return fail("out of memory");
     eqml_surface_get(surface, before);
-    int bad = count_near(surface, start, o, &met) ||
-              lift_in_rounds(surface, start, least, j->penalties, p, o) ||
-              (!is_clean(o) && count_near(surface, start, o, &left));
-    if (!bad && o->penalty_rounds > rounds && left > met) {
-        o->no_penalties = "more penalties leave more holes than there were; the fit is without these";
-        o->penalty_rounds = rounds;
-        o->penalty_points = points;
-        o->penalty = weight;
+    int bad = lift_in_rounds(surface, start, least, j->penalties, p, o);
+    if (!bad && o->penalty_rounds > was.penalty_rounds && !is_clean(o)) {
+        double *after = before + basis->nterms;
+        eqml_surface_get(surface, after);
+        bad = count_near(surface, start, o, &left);
         eqml_surface_set(surface, before);
-        bad = take_all(surface, start, 1, o);
+        bad = bad || count_near(surface, start, o, &met);
+        if (!bad && left > met) {
+            o->no_penalties = "more penalties leave more holes than there were; the fit is without these";
+            o->penalty_rounds = was.penalty_rounds;
+            o->penalty_points = was.penalty_points;
+            o->penalty = was.penalty;
+            bad = take_all(surface, start, 1, o);
+        } else {
+            eqml_surface_set(surface, after);
+        }
     }
     free(before);
     return bad;
