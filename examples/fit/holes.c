@@ -100,14 +100,6 @@ static int take_all(const eqml_surface *surface, const double *start, int seed, 
            (is_clean(o) && take_census(surface, start, &second, o)) || look_far(surface, start, o);
 }
 
-/* The same where a wall leaves few: as many at once as can be found. */
-static int take_wide(const eqml_surface *surface, const double *start, int seed, outcome *o)
-{
-    const census_options first = {.seed = (uint64_t)seed, .samples = 100000, .descents = 500},
-                         second = {.seed = 2, .walkers = 2000, .samples = 200000, .descents = 500};
-    return take_census(surface, start, &first, o) || (is_clean(o) && take_census(surface, start, &second, o));
-}
-
 /* ---- penalties ---------------------------------------------------------------------------------------- */
 
 /*
@@ -229,7 +221,7 @@ static int lift_in_rounds(eqml_surface *surface, const double *start, double lea
         o->penalty_rounds++;
         o->penalty_points = p->n;
         o->penalty = penalties[p->weight];
-        bad = bad || (p->walled ? take_wide : take_all)(surface, start, o->penalty_rounds + 2, o);
+        bad = bad || take_all(surface, start, o->penalty_rounds + 2, o);
     }
     return bad;
 }
