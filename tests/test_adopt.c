@@ -142,7 +142,8 @@ Test(adopt, misuse_is_told)
         {"LIBRARY=/none/such.so SYMBOL=plain COMPOSITION='H2 O' DEGREE=3", "/none/such.so"},
         {"LIBRARY=Makefile SYMBOL=plain DEGREE=3", "needs COMPOSITION"},
         {"LIBRARY=Makefile SYMBOL=plain COMPOSITION='H2 O' DEGREE=3 NAME=a-b", "C identifier"},
-        {"LIBRARY=Makefile SYMBOL=plain COMPOSITION='H2 O' DEGREE=99", "degree"}, /* before it is sampled */
+        {"LIBRARY=Makefile SYMBOL=plain COMPOSITION='H2 O' DEGREE=101",
+         "degree \"101\""}, /* before anything is sampled */
     };
     for (size_t k = 0; k < COUNT(cases); k++) {
         const outcome o = run(MAKE "adopt %s", cases[k][0]);
