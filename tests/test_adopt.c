@@ -37,7 +37,7 @@ static void build_library(void)
 {
     begin();
     place("old.c", library);
-    const outcome o = run("${CC:-cc} -O1 -fno-sanitize=all -shared -fPIC '%s/old.c' -o '%s/old.so' -lm", folder, folder);
+    const outcome o = run("${CC:-cc} -O1 -shared -fPIC '%s/old.c' -o '%s/old.so' -lm", folder, folder);
     cr_assert_eq(o.status, 0, "%s", o.text);
 }
 
@@ -142,7 +142,8 @@ Test(adopt, misuse_is_told)
         {"LIBRARY=/none/such.so SYMBOL=plain COMPOSITION='H2 O' DEGREE=3", "/none/such.so"},
         {"LIBRARY=Makefile SYMBOL=plain DEGREE=3", "needs COMPOSITION"},
         {"LIBRARY=Makefile SYMBOL=plain COMPOSITION='H2 O' DEGREE=3 NAME=a-b", "C identifier"},
-        {"LIBRARY=Makefile SYMBOL=plain COMPOSITION='H4 C' DEGREE=99", "eqml-gen: "}, /* before it is sampled */
+        {"LIBRARY=Makefile SYMBOL=plain COMPOSITION='H2 O' DEGREE=101",
+         "degree \"101\""}, /* before anything is sampled */
     };
     for (size_t k = 0; k < COUNT(cases); k++) {
         const outcome o = run(MAKE "adopt %s", cases[k][0]);

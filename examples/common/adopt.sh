@@ -24,6 +24,7 @@ terms=1000
 if [ "$DEGREE" != auto ]; then
     with_list "$BASIS" build/eqml-gen --stats -d "$DEGREE" "$COMPOSITION" >"$aside/stats"
     terms=$(sed -n 's/.*"terms": *\([0-9]*\).*/\1/p' "$aside/stats")
+    [ "$terms" -le 20000 ] || refuse "DEGREE=$DEGREE has $terms terms, too many to sample for, at most 20000: give a lower one"
 fi
 samples=$((10 * terms))
 [ "$samples" -ge 2000 ] || samples=2000

@@ -100,14 +100,6 @@ static int take_all(const eqml_surface *surface, const double *start, int seed, 
            (is_clean(o) && take_census(surface, start, &second, o)) || look_far(surface, start, o);
 }
 
-/* The same where a wall leaves few: as many at once as can be found. */
-static int take_wide(const eqml_surface *surface, const double *start, int seed, outcome *o)
-{
-    const census_options first = {.seed = (uint64_t)seed, .samples = 100000, .descents = 500},
-                         second = {.seed = 2, .walkers = 2000, .samples = 200000, .descents = 500};
-    return take_census(surface, start, &first, o) || (is_clean(o) && take_census(surface, start, &second, o));
-}
-
 /* ---- penalties ---------------------------------------------------------------------------------------- */
 
 /*
@@ -229,7 +221,7 @@ static int lift_in_rounds(eqml_surface *surface, const double *start, double lea
         o->penalty_rounds++;
         o->penalty_points = p->n;
         o->penalty = penalties[p->weight];
-        bad = bad || (p->walled ? take_wide : take_all)(surface, start, o->penalty_rounds + 2, o);
+        bad = bad || take_all(surface, start, o->penalty_rounds + 2, o);
     }
     return bad;
 }
@@ -238,24 +230,28 @@ static int lift_in_rounds(eqml_surface *surface, const double *start, double lea
 static int lift_holes(const job *j, eqml_surface *surface, const double *start, double least, lifted *p,
                       outcome *o)
 {
-    double *before = malloc((size_t)basis->nterms * sizeof *before);
-    const double weight = o->penalty;
-    const size_t points = o->penalty_points;
-    const int rounds = o->penalty_rounds;
-    size_t met, left = 0;
+    const outcome was = *o;
+    double *before = malloc(2 * (size_t)basis->nterms * sizeof *before);
+    size_t met, left;
     if (!before)
         return fail("out of memory");
     eqml_surface_get(surface, before);
-    int bad = count_near(surface, start, o, &met) ||
-              lift_in_rounds(surface, start, least, j->penalties, p, o) ||
-              (!is_clean(o) && count_near(surface, start, o, &left));
-    if (!bad && o->penalty_rounds > rounds && left > met) {
-        o->no_penalties = "more penalties leave more holes than there were; the fit is without these";
-        o->penalty_rounds = rounds;
-        o->penalty_points = points;
-        o->penalty = weight;
+    int bad = lift_in_rounds(surface, start, least, j->penalties, p, o);
+    if (!bad && o->penalty_rounds > was.penalty_rounds && !is_clean(o)) {
+        double *after = before + basis->nterms;
+        eqml_surface_get(surface, after);
+        bad = count_near(surface, start, o, &left);
         eqml_surface_set(surface, before);
-        bad = take_all(surface, start, 1, o);
+        bad = bad || count_near(surface, start, o, &met);
+        if (!bad && left > met) {
+            o->no_penalties = "more penalties leave more holes than there were; the fit is without these";
+            o->penalty_rounds = was.penalty_rounds;
+            o->penalty_points = was.penalty_points;
+            o->penalty = was.penalty;
+            bad = take_all(surface, start, 1, o);
+        } else {
+            eqml_surface_set(surface, after);
+        }
     }
     free(before);
     return bad;
