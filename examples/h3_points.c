@@ -3,7 +3,8 @@
  *
  * They reach from short distances to an atom 17 bohr away from a molecule, where programs on scattering begin, and are closer together
  * where distances are short. Collinear points are taken up to 5.4 eV above H2, which is above three separate atoms, and up to 27 eV
- * with two atoms within a bohr, so that the fit has the repulsive flank down to 0.4 bohr; bent ones up to 2.2 eV: where three distances are nearly equal, the surface has a cusp, higher up, that no polynomial follows.
+ * with two atoms within a bohr, so that the fit has the repulsive flank down to 0.4 bohr; bent ones up to 2.2 eV: where three
+ * distances are nearly equal, the surface has a cusp, higher up, that no polynomial follows.
  */
 #include "eqml.h"
 #include "scatter/bkmp2.h"

@@ -2,16 +2,17 @@
  * Vibrational and rotational levels of a triatomic molecule on a fitted surface, with band strengths from its dipole: what is
  * solved, and how, see common/triatomic.h. By hand:
  *
- *     cc -O2 -march=native -I. -Iexamples basis.c eqml.c examples/levels.c examples/common/?*.c -o levels -lm
+ *     cc -O2 -march=native -I. -Iexamples basis.c eqml.c examples/levels.c examples/levels/?*.c examples/common/?*.c -o levels -lm
  *     ./levels --directory build/pes/water --name water [options]
  *
- * basis.c and eqml.c are those of fit/main.c. It reads NAME.pes and minimum.xyz, prints the levels, and draws levels.svg, and with a dipole lines.svg.
+ * basis.c and eqml.c are those of fit/main.c. It reads NAME.pes and minimum.xyz, prints the levels, and draws levels.svg, and with a
+ * dipole lines.svg: the lines from the ground state to J = 1 (levels/lines.h).
  *
  * Band strengths are N_A pi / (3 c^2 4 pi eps0) 2 w |<0|mu|v>|^2 (units.h), of the transition from the ground state with the energy
  * w, without rotation. The dipole is taken in the frame of Eckart (C. Eckart, Phys. Rev. 47, 552 (1935)) of the minimum, in
  * which rotation and vibration are coupled least; without rotation a strength belongs to a frame, and --frame bisector takes
- * another that is in use, by the bisector of Radau's vectors: the antisymmetric stretch of water differs by 3 %. Rotational constants are
- * those that give the three lowest levels of J = 1: B + C, A + C, A + B above the lowest of J = 0.
+ * another that is in use, by the bisector of Radau's vectors: the antisymmetric stretch of water differs by 3 %. Rotational
+ * constants are those that give the three lowest levels of J = 1: B + C, A + C, A + B above the lowest of J = 0.
  *
  * What a level is wrong by has two parts. That of the basis is in the table of convergence: the same with fewer points and
  * functions. What then remains against a measured level, or one of the potential that the data come from, is the surface's.

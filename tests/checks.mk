@@ -219,7 +219,8 @@ port-package-s390x = gcc-s390x-linux-gnu
 port-qemu-aarch64 = qemu-aarch64
 port-qemu-i686 = qemu-i386
 port-qemu-s390x = qemu-s390x
-port-options-i686 = -march=i686
+# gcc 12 for i686 warns of a loop that has no turn.
+port-options-i686 = -march=i686 -Wno-aggressive-loop-optimizations
 port-gcc = $(1)-linux-gnu-gcc
 port-clang = clang --target=$(1)-linux-gnu
 port_here = $(shell command -v $(1) 2>/dev/null)

@@ -35,7 +35,8 @@ void hamiltonian_free(hamiltonian *h);
 /* y <- H x in a block. */
 void hamiltonian_apply(const hamiltonian *h, int block, const double *x, double *y);
 
-/* The operator of a field of an expansion, terms of all orders that it has. Nonzero: no memory. */
+/* The operator of a field of an expansion, terms of up to `order` modes, between two blocks. Nonzero: no memory. Released with
+ * sparse_free(), also after that. */
 int hamiltonian_field(sparse *a, const space *s, const modals *m, const expansion *e, int field, int order,
                       int row_block, int column_block);
 

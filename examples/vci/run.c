@@ -84,7 +84,7 @@ static int weigh(const vci_options *o, const vci_run *r)
     else
         snprintf(text, sizeof text,
                  "%zu configurations, in %d block%s of symmetry %.3g elements, and %.3g points of the "
-                 "surface: about %.1f GB",
+                 "surface: about %.2g GB",
                  s.count, s.blocks, s.blocks > 1 ? "s" : "", elements, points, memory);
     space_free(&s);
     if (bad && !many)
