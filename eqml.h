@@ -21197,7 +21197,7 @@ static eqml_status eqml__compare_plain(eqml__trials *s, eqml_choice *found)
     double geometries = 0;
     bool better;
     for (; degree > s->degree; degree--) {
-        geometries = fmin((double)s->trained, EQML__EFFORT / MOST / eqml__fit_cost(s, degree, 1));
+        geometries = fmin((double)s->trained, EQML__EFFORT / (double)MOST / eqml__fit_cost(s, degree, 1));
         if (rows * geometries >= 16.0 * eqml__terms_up_to(s->whole, degree))
             break;
     }
