@@ -240,7 +240,7 @@ build/tests/fit build/tests/fit-h2o: build/fit.o build/eqml.o
 build/tests/learn: build/learn.o build/eqml.o
 build/tests/fit build/tests/fit-h2o build/tests/learn:
 	printf '#include "%s"\nconst eqml_basis *const basis = &%s_basis;\n' $(filter %.h,$^) $(basename $(notdir $(filter %.h,$^))) | \
-	    $(COMPILE) -I. $(filter %.o,$^) -x c - -o $@ -lm
+	    $(COMPILE) -I. $(filter %.o,$^) -x c - -o $@ $(OPTIONAL) -lm
 
 # The program that adopts potentials, for tests of its command line.
 build/tests/adopt: build/tests/h2o_d8.h build/adopt.o build/eqml.o

@@ -137,7 +137,7 @@ EQML_API const char *eqml_status_text(eqml_status status);
 /*
  * EQML__APART goes before every function. It tells gcc three things.
  *
- * Optimise as -O3 does, whatever the level is that the user gave. At -O2 gcc leaves short loops as they are, and the arrays that
+ * Optimise as -O3 does, at every level but -O0. At -O2 gcc leaves short loops as they are, and the arrays that
  * they run through in memory: a batch of water of degree 8 takes 57 ns a geometry then, and 17 this way, at -O1 19.
  *
  * Do not gather numbers of straight-line code into vectors ("slp-vectorize"): it takes more instructions than it
@@ -5962,6 +5962,7 @@ typedef struct eqml__moment_tile {
 
 /* The moments of a program in the order of work: runs for the forces, tiles for the moments. */
 typedef struct eqml__moment_plan {
+    const eqml_cloud_program *program; /* whose plan it is; NULL: none yet */
     int nruns, ntiles;
     eqml__moment_run *runs;   /* [nmoments] at most */
     eqml__moment_tile *tiles; /* [nmoments (2 lmax / 7 + 1)] at most */
@@ -6016,8 +6017,12 @@ EQML_FUNCTION void eqml__plan_tiles(eqml__moment_plan *plan)
     }
 }
 
+/* Does nothing where it is the plan of this program already, as from one atom to the next of its species. */
 EQML_FUNCTION void eqml__plan_moments(const eqml_cloud_program *p, eqml__moment_plan *plan)
 {
+    if (plan->program == p)
+        return;
+    plan->program = p;
     eqml__plan_runs(p, plan);
     eqml__plan_tiles(plan);
 }
@@ -10158,9 +10163,8 @@ EQML_API eqml_status eqml_cloud_write_grades(const eqml_cloud_grader *grader, co
 typedef struct eqml_cloud_sigma {
     eqml_sigma energy; /* of the energy of a configuration over its number of atoms, hartree */
     eqml_sigma force;  /* of a component, hartree/bohr */
-    double tail
-        [2]; /* of energies, of forces: 95.45 % of the errors left out are within so many; normal ones: 2 */
-    size_t left_out; /* configurations */
+    double tail[2];    /* of energies, of forces: so many deviations hold 95.45 % of the errors left out */
+    size_t left_out;   /* configurations */
 } eqml_cloud_sigma;
 
 EQML_API eqml_status eqml_cloud_calibrate(eqml_cloud_sigma *sigma, const eqml_cloud_grader *grader,
@@ -23204,8 +23208,9 @@ typedef struct eqml__cloud_chooser {
     const eqml_cloud_basis *whole;
     const eqml_frames *frames;
     eqml_cloud_choice_options options;
-    eqml_radial radial;   /* of the present trial */
-    eqml_radial kinds[2]; /* the best of each kind that is tried, by pilots */
+    eqml_radial radial; /* of the present trial */
+    eqml_radial kinds
+        [2]; /* those that the fit is to choose among: the given one, or the best of each kind by pilots */
     int nkinds;
     double start[2], some;      /* logarithms of cutoff and range at the start; fraction of the forces */
     eqml_cloud_fit_options fit; /* likewise */
@@ -23312,6 +23317,7 @@ static eqml_status eqml__find_kinds(eqml__cloud_chooser *s)
 {
     const double given = s->fit.ridge;
     double rows = 0;
+    s->nkinds = 0;
     eqml_status status = eqml__set_lower(s, EQML__RADIAL_TERMS);
     for (size_t k = 0; k < s->frames->n; k++)
         if (eqml__frame_trains(s->frames, &s->fit, k) && (s->frames->has[k] & EQML_FRAME_FORCES))
@@ -23422,12 +23428,11 @@ static eqml_status eqml__choose_fit(eqml__cloud_chooser *s)
     s->search.judge = eqml__fit_judge;
     s->search.n = 3;
     memset(s->k, 0, sizeof s->k);
-    for (int kind = 0; kind < (s->nkinds ? s->nkinds : 1) && !status; kind++) {
+    for (int kind = 0; kind < s->nkinds && !status; kind++) {
         double own = HUGE_VAL;
-        if (s->nkinds)
-            s->radial = s->kinds[kind];
+        s->radial = s->kinds[kind];
         status = eqml__search_fit(s, kind ? 0.5 : 1, &own);
-        if (own < score - (kind ? 0.01 : 0)) {
+        if (own < score - 0.01) {
             score = own;
             best = s->fit;
             chosen = s->radial;
@@ -23491,10 +23496,10 @@ EQML_API eqml_status eqml_cloud_choose(const eqml_cloud_basis *basis, const eqml
     s->radial = *radial;
     if (s->radial.cutoff == 0)
         s->radial.cutoff = 2.2 * s->radial.range;
+    s->kinds[s->nkinds++] = s->radial;
     if (!status && (options->cutoff || options->range || options->kind))
         status = eqml__find_kinds(s);
-    if (!status && s->nkinds == 1)
-        s->radial = s->kinds[0];
+    s->radial = s->kinds[0];
     if (!status && (options->weights || options->ridge || s->nkinds > 1))
         status = eqml__choose_fit(s);
     if (!status) {

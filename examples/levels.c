@@ -329,20 +329,13 @@ static int draw(const job *j, const molecule *m, const levels *l)
     const int known = isfinite(l->level[0].dipole), alike = l->level[0].exchange != 0;
     size_t n = 0;
     stick *s = malloc(l->n * sizeof *s);
-    if (!s)
-        return complain(m->program, "", "out of memory");
-    for (size_t k = 1; k < l->n && l->level[k].energy <= j->up_to; k++)
+    for (size_t k = 1; s && k < l->n && l->level[k].energy <= j->up_to; k++)
         s[n++] = (stick){l->level[k].energy, known ? l->level[k].strength : 1, l->level[k].exchange < 0};
     snprintf(path, sizeof path, "%s/levels.svg", j->on.directory);
     snprintf(title, sizeof title, "%s: %s", m->name,
              known ? "bands from the ground state, exact vibrations" : "levels");
     const sticks o = {title, {alike ? "symmetric" : NULL, "antisymmetric"}, known};
-    const int bad = sticks_draw(path, &o, n, s);
-    free(s);
-    if (bad)
-        return complain(m->program, path, strerror(errno));
-    printf("  picture: %s\n", path);
-    return 0;
+    return sticks_draw(m->program, path, &o, n, s) || printf("  picture: %s\n", path) < 0;
 }
 
 static int draw_lines(const job *j, const molecule *m, const levels *l)

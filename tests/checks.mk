@@ -149,7 +149,7 @@ KIND_WRITERS = $(sort $(shell sed -n 's/^[a-z][a-z_0-9]*  *\([a-z0-9_]*\).*/buil
 
 build/kinds/write-%: tests/kinds/write.c tests/kinds/geometry.h build/eqml.o build/tests/%.h
 	@mkdir -p $(@D)
-	$(TEST_COMPILE) -O0 -I. -Ibuild/tests -DBASIS_HEADER='"$*.h"' -DBASIS=$* $< build/eqml.o -o $@ -lm
+	$(TEST_COMPILE) -O0 -I. -Ibuild/tests -DBASIS_HEADER='"$*.h"' -DBASIS=$* $< build/eqml.o -o $@ $(OPTIONAL) -lm
 
 # In the shell: basis $$1, whole, walled, prune or grow $$2, terms $$3, variables $$4, own basis $$5, options.
 KIND = set -- $$(sed -n 's/^$*  *//p' $(KINDS))
@@ -178,10 +178,10 @@ THREAD_CENSUS = tests/threads/census.c $(patsubst build/%.o,examples/%.c,$(CENSU
 
 check-threads: tests/threads/driver.c build/eqml.o build/tests/ch4_d6.h build/tests/cloud_two.h $(THREAD_CENSUS) ## fail where a fit, a cloud or a census depends on the number of threads
 	@mkdir -p build/threads
-	$(THREAD_COMPILE) $< build/eqml.o -o build/threads/plain -lm
+	$(THREAD_COMPILE) $< build/eqml.o -o build/threads/plain $(OPTIONAL) -lm
 	@echo '#include <omp.h>' | $(CC) -fopenmp -x c -fsyntax-only - 2>/dev/null || { echo "check-threads: no OpenMP here; skipped"; exit 0; }; \
-	    set -e; printf '#define EQML_IMPLEMENTATION\n#include "eqml.h"\n' | $(THREAD_COMPILE) -fopenmp $< -x c - -o build/threads/threads -lm; build/threads/plain >build/threads/wanted; \
-	    $(THREAD_COMPILE) -fopenmp $(THREAD_CENSUS) -o build/threads/census -lm; \
+	    set -e; $(THREAD_COMPILE) -fopenmp $< tests/headers/implementation.c -o build/threads/threads -lm; build/threads/plain >build/threads/wanted; \
+	    $(THREAD_COMPILE) -fopenmp $(THREAD_CENSUS) -o build/threads/census $(OPTIONAL) -lm; \
 	    OMP_NUM_THREADS=1 build/threads/census >build/threads/census-wanted; \
 	    for n in 1 2 3 7; do export OMP_WAIT_POLICY=passive OMP_NUM_THREADS=$$n; build/threads/threads >build/threads/found; \
 	        cmp build/threads/wanted build/threads/found; build/threads/census >build/threads/found; \

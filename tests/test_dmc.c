@@ -147,9 +147,8 @@ Test(dmc, averages_turn_with_the_molecule)
 {
     char folder[TEMPORARY_PATH];
     make_folder(folder);
-    write_water(folder, "water");
     molecule m;
-    settled_water(folder, "water", &m);
+    settled_water(folder, &m);
     double reference[9], moved[9], value[AVERAGES], first[AVERAGES], tensor[3][3];
     uint64_t state = 3;
     memcpy(reference, m.xyz, sizeof reference);
@@ -209,10 +208,9 @@ Test(dmc, runs_repeat_and_go_on)
 {
     char folder[TEMPORARY_PATH], path[TEMPORARY_PATH + 16];
     make_folder(folder);
-    write_water(folder, "water");
     snprintf(path, sizeof path, "%s/state", folder);
     molecule m;
-    settled_water(folder, "water", &m);
+    settled_water(folder, &m);
     run_options o = {.walkers = 600,
                      .steps = 250,
                      .settle = 1000,

@@ -203,9 +203,8 @@ Test(vci, water_as_in_radau_coordinates)
 {
     char folder[TEMPORARY_PATH];
     make_folder(folder);
-    write_water(folder, "water");
     molecule m;
-    settled_water(folder, "water", &m);
+    settled_water(folder, &m);
     vci_run r;
     cr_assert_eq(vci_run_all(&small, &m, &r), 0);
     manifold_options basis_of = MANIFOLD_DEFAULTS;
@@ -237,9 +236,8 @@ Test(vci, blocks_of_symmetry)
 {
     char folder[TEMPORARY_PATH];
     make_folder(folder);
-    write_water(folder, "water");
     molecule m;
-    settled_water(folder, "water", &m);
+    settled_water(folder, &m);
     vci_run r;
     vci_states whole = {0};
     vci_options o = small;
@@ -270,10 +268,9 @@ Test(vci, checkpoints)
 {
     char folder[TEMPORARY_PATH], path[TEMPORARY_PATH + 16];
     make_folder(folder);
-    write_water(folder, "water");
     snprintf(path, sizeof path, "%s/grids", folder);
     molecule m;
-    settled_water(folder, "water", &m);
+    settled_water(folder, &m);
     vci_options o = small;
     vci_run first, again, other;
     o.quanta = 4;

@@ -34,10 +34,11 @@ static inline void write_water(const char *folder, const char *name)
     write_water_of((size_t)-1, folder, name);
 }
 
-/* The molecule of that folder at its minimum. Released with molecule_free(). */
-static inline void settled_water(const char *folder, const char *name, molecule *m)
+/* Writes the surface of water into the folder; the molecule at its minimum. Released with molecule_free(). */
+static inline void settled_water(const char *folder, molecule *m)
 {
-    surface_job job = {.program = "test", .directory = folder, .name = name};
+    surface_job job = {.program = "test", .directory = folder, .name = "water"};
+    write_water(folder, "water");
     cr_assert_eq(molecule_read(&job, m) || molecule_settle(&job, m), 0);
 }
 

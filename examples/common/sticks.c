@@ -1,8 +1,10 @@
 /* Stick spectra. */
 #define _POSIX_C_SOURCE 200809L
 #include "common/sticks.h"
+#include "common/molecule.h"
 #include "common/plot.h"
 #include "common/whole.h"
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -57,7 +59,8 @@ static void label(plot *p, size_t n, const stick *s, double highest, rectangle *
     }
 }
 
-int sticks_draw(const char *path, const sticks *o, size_t n, const stick *s)
+/* Nonzero, with errno, where it cannot be written. */
+static int write_picture(const char *path, const sticks *o, size_t n, const stick *s)
 {
     double highest = 0, last = 0;
     whole w;
@@ -90,4 +93,13 @@ int sticks_draw(const char *path, const sticks *o, size_t n, const stick *s)
     free(sorted);
     free(taken);
     return bad;
+}
+
+int sticks_draw(const char *program, const char *path, const sticks *o, size_t n, stick *s)
+{
+    if (!s)
+        return complain(program, "", "out of memory");
+    const int bad = write_picture(path, o, n, s);
+    free(s);
+    return bad ? complain(program, path, strerror(errno)) : 0;
 }

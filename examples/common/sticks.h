@@ -14,7 +14,8 @@ typedef struct sticks {
     int strengths;        /* nonzero: heights are strengths */
 } sticks;
 
-/* Writes the picture, or nothing where there is no stick of any height. Nonzero, with errno, where it cannot be written. */
-int sticks_draw(const char *path, const sticks *o, size_t n, const stick *s);
+/* Writes the picture, or nothing where there is no stick of any height. s[n] is freed; NULL: there was no memory for it. Nonzero after
+ * a message of the program. */
+int sticks_draw(const char *program, const char *path, const sticks *o, size_t n, stick *s);
 
 #endif

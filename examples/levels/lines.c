@@ -88,16 +88,9 @@ int lines_draw(const char *path, const molecule *m, const line *lines, size_t n)
 {
     char title[256];
     stick *s = malloc((n + 1) * sizeof *s);
-    if (!s)
-        return complain(m->program, "", "out of memory");
-    for (size_t k = 0; k < n; k++)
+    for (size_t k = 0; s && k < n; k++)
         s[k] = (stick){lines[k].at, lines[k].strength, 0};
     snprintf(title, sizeof title, "%s: lines from J = 0 to J = 1", m->name);
     const sticks o = {.title = title, .strengths = 1};
-    const int bad = sticks_draw(path, &o, n, s);
-    free(s);
-    if (bad)
-        return complain(m->program, path, strerror(errno));
-    printf("  picture: %s\n", path);
-    return 0;
+    return sticks_draw(m->program, path, &o, n, s) || printf("  picture: %s\n", path) < 0;
 }

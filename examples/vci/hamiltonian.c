@@ -96,7 +96,7 @@ int hamiltonian_make(hamiltonian *h, const vci_problem *p, const space *s, const
                 bad = hamiltonian_field(&h->mu[a][c][b], s, m, p->mu, field_of(a, c), p->mu_order, b,
                                         b ^ h->axis[a] ^ h->axis[c]);
     for (int b = 0; b < s->blocks; b++)
-        largest = s->begin[b + 1] - s->begin[b] > largest ? s->begin[b + 1] - s->begin[b] : largest;
+        largest = space_size(s, b) > largest ? space_size(s, b) : largest;
     h->diagonal = bad ? NULL : calloc(s->count + 6 * largest, sizeof *h->diagonal);
     if (!h->diagonal)
         return 1;
@@ -139,7 +139,7 @@ void hamiltonian_apply(const hamiltonian *h, int block, const double *x, double 
     sparse_multiply(&h->v[block], 1, x, y);
     for (int a = 0; a < 3 && h->rotates; a++) {
         const int to = block ^ h->axis[a];
-        const size_t size = s->begin[to + 1] - s->begin[to];
+        const size_t size = space_size(s, to);
         image[a] = room, sum[a] = room + size;
         memset(room, 0, 2 * size * sizeof *room);
         room += 2 * size;

@@ -138,16 +138,12 @@ int vci_draw(const char *path, const molecule *m, const vci_run *r)
     char title[256];
     const int known = isfinite(r->states.strength[0]);
     stick *s = malloc(r->states.n * sizeof *s);
-    if (!s)
-        return complain("vci", "", "out of memory");
-    for (size_t v = 1; v < r->states.n; v++)
+    for (size_t v = 1; s && v < r->states.n; v++)
         s[v - 1] = (stick){above(r, v), known ? strength(r, v) : 1, 0};
     snprintf(title, sizeof title, "%s: %s by configuration interaction", m->name,
              known ? "bands from the ground state" : "levels");
     const sticks o = {.title = title, .strengths = known};
-    const int bad = sticks_draw(path, &o, r->states.n - 1, s);
-    free(s);
-    return bad ? complain("vci", path, strerror(errno)) : 0;
+    return sticks_draw("vci", path, &o, r->states.n - 1, s);
 }
 
 int vci_write_json(const char *path, const vci_options *o, const molecule *m, const vci_run *r)

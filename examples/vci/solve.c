@@ -227,7 +227,7 @@ const char *vci_solve(const vci_problem *p, modals *m, vci_states *states)
         states->strength = states->energy + n, states->weight = states->strength + n;
         states->dipole = states->weight + n;
         for (int k = 0; k < s.blocks; k++)
-            b[k] = (block_states){.h = &h, .block = k, .size = s.begin[k + 1] - s.begin[k]};
+            b[k] = (block_states){.h = &h, .block = k, .size = space_size(&s, k)};
         bad = solve_blocks(b, s.blocks, n, up_to, &found, &states->products);
     }
     if (!bad) {

@@ -72,6 +72,11 @@ void space_free(space *s)
     *s = (space){0};
 }
 
+size_t space_size(const space *s, int block)
+{
+    return s->begin[block + 1] - s->begin[block];
+}
+
 size_t space_single(const space *s, int mode)
 {
     for (size_t i = 0; i < s->count; i++) {

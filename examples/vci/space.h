@@ -38,6 +38,9 @@ typedef struct parts {
 int space_make(space *s, int modes, int points, const space_limits *limits, const symmetry *symmetry);
 void space_free(space *s);
 
+/* How many configurations a block has. */
+size_t space_size(const space *s, int block);
+
 /* The configuration with one excitation of one mode; count: it is not there. That with none is 0. */
 size_t space_single(const space *s, int mode);
 

@@ -19,17 +19,12 @@ static const unsigned char *configuration(const space *s, int block, size_t i)
     return s->excited + (s->begin[block] + i) * (size_t)s->modes;
 }
 
-static size_t size_of(const space *s, int block)
-{
-    return s->begin[block + 1] - s->begin[block];
-}
-
 /* The columns of a row, written to `column` unless NULL. */
 static size_t row_of(const space *s, int row_block, int column_block, int triangle, int order, size_t i,
                      unsigned *column)
 {
     const unsigned char *x = configuration(s, row_block, i);
-    const size_t columns = triangle ? i + 1 : size_of(s, column_block);
+    const size_t columns = triangle ? i + 1 : space_size(s, column_block);
     size_t count = 0;
     for (size_t j = 0; j < columns; j++)
         if (meet(s->modes, order, x, configuration(s, column_block, j))) {
@@ -45,8 +40,8 @@ int sparse_make(sparse *a, const space *s, int row_block, int column_block, int 
     *a = (sparse){.row_block = row_block,
                   .column_block = column_block,
                   .triangle = triangle,
-                  .rows = size_of(s, row_block),
-                  .columns = size_of(s, column_block)};
+                  .rows = space_size(s, row_block),
+                  .columns = space_size(s, column_block)};
     size_t room = 0;
     a->begin = calloc(a->rows + 1, sizeof *a->begin);
     if (!a->begin)
@@ -79,7 +74,7 @@ void sparse_free(sparse *a)
 
 double sparse_estimate(const space *s, int row_block, int column_block, int triangle, int order)
 {
-    const size_t rows = size_of(s, row_block), step = rows / 100 + 1;
+    const size_t rows = space_size(s, row_block), step = rows / 100 + 1;
     double sum = 0, looked = 0;
     for (size_t i = rows; i > 0; i -= i < step ? i : step, looked++)
         sum += (double)row_of(s, row_block, column_block, triangle, order, i - 1, NULL);
@@ -95,15 +90,6 @@ typedef struct place {
     int part;
 } place;
 
-static int order_of(const void *one, const void *other)
-{
-    const place *a = one, *b = other;
-    for (int k = 0; k < 2; k++)
-        if (a->rest[k] != b->rest[k])
-            return a->rest[k] < b->rest[k] ? -1 : 1;
-    return a->index < b->index ? -1 : a->index > b->index;
-}
-
 static int compare_rest(const place *a, const place *b)
 {
     for (int k = 0; k < 2; k++)
@@ -112,19 +98,26 @@ static int compare_rest(const place *a, const place *b)
     return 0;
 }
 
+static int order_of(const void *one, const void *other)
+{
+    const place *a = one, *b = other;
+    const int rest = compare_rest(a, b);
+    return rest ? rest : a->index < b->index ? -1 : a->index > b->index;
+}
+
 /* The configurations of a block, those with the same rest together, ascending. */
 static void find_places(const space *s, const term_matrix *t, int block, place *p)
 {
     int own = 0;
     for (int k = 0; k < t->n; k++)
         own |= 1 << t->parts[t->n].mode[k];
-    for (size_t i = 0; i < size_of(s, block); i++) {
+    for (size_t i = 0; i < space_size(s, block); i++) {
         const unsigned char *x = configuration(s, block, i);
         p[i] = (place){.index = (unsigned)i, .part = parts_rank(&t->parts[t->n], s, x)};
         for (int k = 0; k < s->modes; k++)
             p[i].rest[k / 11] = 41 * p[i].rest[k / 11] + (own >> k & 1 ? 0 : x[k]);
     }
-    qsort(p, size_of(s, block), sizeof *p, order_of);
+    qsort(p, space_size(s, block), sizeof *p, order_of);
 }
 
 /* The end of the places that have the rest of the first one. */

@@ -9,7 +9,7 @@
 /*
  * EQML__APART goes before every function. It tells gcc three things.
  *
- * Optimise as -O3 does, whatever the level is that the user gave. At -O2 gcc leaves short loops as they are, and the arrays that
+ * Optimise as -O3 does, at every level but -O0. At -O2 gcc leaves short loops as they are, and the arrays that
  * they run through in memory: a batch of water of degree 8 takes 57 ns a geometry then, and 17 this way, at -O1 19.
  *
  * Do not gather numbers of straight-line code into vectors ("slp-vectorize"): it takes more instructions than it

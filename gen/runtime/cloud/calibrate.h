@@ -8,9 +8,8 @@
 typedef struct eqml_cloud_sigma {
     eqml_sigma energy; /* of the energy of a configuration over its number of atoms, hartree */
     eqml_sigma force;  /* of a component, hartree/bohr */
-    double tail
-        [2]; /* of energies, of forces: 95.45 % of the errors left out are within so many; normal ones: 2 */
-    size_t left_out; /* configurations */
+    double tail[2];    /* of energies, of forces: so many deviations hold 95.45 % of the errors left out */
+    size_t left_out;   /* configurations */
 } eqml_cloud_sigma;
 
 EQML_API eqml_status eqml_cloud_calibrate(eqml_cloud_sigma *sigma, const eqml_cloud_grader *grader,

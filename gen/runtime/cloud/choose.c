@@ -13,8 +13,9 @@ typedef struct eqml__cloud_chooser {
     const eqml_cloud_basis *whole;
     const eqml_frames *frames;
     eqml_cloud_choice_options options;
-    eqml_radial radial;   /* of the present trial */
-    eqml_radial kinds[2]; /* the best of each kind that is tried, by pilots */
+    eqml_radial radial; /* of the present trial */
+    eqml_radial kinds
+        [2]; /* those that the fit is to choose among: the given one, or the best of each kind by pilots */
     int nkinds;
     double start[2], some;      /* logarithms of cutoff and range at the start; fraction of the forces */
     eqml_cloud_fit_options fit; /* likewise */
@@ -121,6 +122,7 @@ static eqml_status eqml__find_kinds(eqml__cloud_chooser *s)
 {
     const double given = s->fit.ridge;
     double rows = 0;
+    s->nkinds = 0;
     eqml_status status = eqml__set_lower(s, EQML__RADIAL_TERMS);
     for (size_t k = 0; k < s->frames->n; k++)
         if (eqml__frame_trains(s->frames, &s->fit, k) && (s->frames->has[k] & EQML_FRAME_FORCES))
@@ -231,12 +233,11 @@ static eqml_status eqml__choose_fit(eqml__cloud_chooser *s)
     s->search.judge = eqml__fit_judge;
     s->search.n = 3;
     memset(s->k, 0, sizeof s->k);
-    for (int kind = 0; kind < (s->nkinds ? s->nkinds : 1) && !status; kind++) {
+    for (int kind = 0; kind < s->nkinds && !status; kind++) {
         double own = HUGE_VAL;
-        if (s->nkinds)
-            s->radial = s->kinds[kind];
+        s->radial = s->kinds[kind];
         status = eqml__search_fit(s, kind ? 0.5 : 1, &own);
-        if (own < score - (kind ? 0.01 : 0)) {
+        if (own < score - 0.01) {
             score = own;
             best = s->fit;
             chosen = s->radial;
@@ -300,10 +301,10 @@ EQML_API eqml_status eqml_cloud_choose(const eqml_cloud_basis *basis, const eqml
     s->radial = *radial;
     if (s->radial.cutoff == 0)
         s->radial.cutoff = 2.2 * s->radial.range;
+    s->kinds[s->nkinds++] = s->radial;
     if (!status && (options->cutoff || options->range || options->kind))
         status = eqml__find_kinds(s);
-    if (!status && s->nkinds == 1)
-        s->radial = s->kinds[0];
+    s->radial = s->kinds[0];
     if (!status && (options->weights || options->ridge || s->nkinds > 1))
         status = eqml__choose_fit(s);
     if (!status) {

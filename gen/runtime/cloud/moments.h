@@ -26,6 +26,7 @@ typedef struct eqml__moment_tile {
 
 /* The moments of a program in the order of work: runs for the forces, tiles for the moments. */
 typedef struct eqml__moment_plan {
+    const eqml_cloud_program *program; /* whose plan it is; NULL: none yet */
     int nruns, ntiles;
     eqml__moment_run *runs;   /* [nmoments] at most */
     eqml__moment_tile *tiles; /* [nmoments (2 lmax / 7 + 1)] at most */
@@ -80,8 +81,12 @@ EQML_FUNCTION void eqml__plan_tiles(eqml__moment_plan *plan)
     }
 }
 
+/* Does nothing where it is the plan of this program already, as from one atom to the next of its species. */
 EQML_FUNCTION void eqml__plan_moments(const eqml_cloud_program *p, eqml__moment_plan *plan)
 {
+    if (plan->program == p)
+        return;
+    plan->program = p;
     eqml__plan_runs(p, plan);
     eqml__plan_tiles(plan);
 }
